@@ -1,0 +1,193 @@
+"""Graph to report: the only walk that calls layers, and the one that says where they refused."""
+
+from collections.abc import Sequence
+from functools import cache, cached_property
+
+from cnncalc import layers
+from cnncalc.cost import BYTES, Cost
+from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.fields import LARGEST
+from cnncalc.formulas import receptive
+from cnncalc.graph import Graph, Node
+from cnncalc.layer import Layer, Reach
+from cnncalc.report import Field, Report, Row
+from cnncalc.shape import Map, Shape
+
+Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
+
+
+def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
+    """Every layer's shapes, costs and receptive field.
+
+    Raises Mistakes with every layer that refuses its input and does not follow from another's
+    refusal, UsageError for an unknown dtype or a batch below 1.
+    """
+    if type(batch) is not int or not 1 <= batch < LARGEST:
+        raise UsageError(f"a batch is a whole number of at least 1, not {batch!r}")
+    if dtype not in BYTES:
+        raise UsageError(
+            f"no dtype {dtype!r}{did_you_mean(dtype, BYTES) or '; known: ' + ', '.join(BYTES)}"
+        )
+    rows = _Walk(graph, batch, dtype).rows()
+    spec = graph.spec
+    return Report(
+        name=graph.name,
+        rows=tuple(rows),
+        batch=batch,
+        dtype=dtype,
+        source=spec.source,
+        note=spec.note,
+        variants=spec.variants,
+        groups=graph.groups,
+        settings=graph.settings,
+    )
+
+
+class _Walk:
+    """Networks repeat their blocks: each distinct pair of layer and inputs is worked out once."""
+
+    def __init__(self, graph: Graph, batch: int, dtype: str) -> None:
+        self.graph = graph
+        self.batch = batch
+        self.dtype = dtype
+        self.known: dict[tuple[int, tuple[Shape, ...]], Known] = {}
+        self.merged: dict[object, tuple[Field, ...] | None] = {}
+        self.mistakes = list(graph.mistakes)
+        self.done: list[Row] = []
+
+    @cached_property
+    def names(self) -> set[str]:
+        """All names that are taken."""
+        return {node.name for node in self.graph.nodes}
+
+    def rows(self) -> list[Row]:
+        place: list[int | None] = []  # where each node's row is; None after a refusal
+        for node in self.graph.nodes:
+            sources = [place[index] for index in node.inputs]
+            known = [source for source in sources if source is not None]
+            if node.layer is None or len(known) < len(sources):
+                place.append(None)
+            else:
+                place.append(self.node(node, node.layer, known))
+        if self.mistakes:
+            raise Mistakes(self.mistakes)
+        return self.done
+
+    def node(self, node: Node, layer: Layer, sources: list[int]) -> int | None:
+        """Add the row of a node, and of a flatten that it implies; None where it refuses."""
+        done = self.done
+        inputs = tuple([done[source].output for source in sources])
+        try:
+            if layer.flattens and len(inputs) == 1 and isinstance(inputs[0], Map):
+                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs, True)
+                sources, inputs = [len(done) - 1], (done[-1].output,)
+            if node.axes is not None and isinstance(inputs[0], Map):
+                check_axes(node.axes, inputs[0])
+            self.row(node.name, layer, tuple(sources), inputs)
+        except LayerError as why:
+            shapes = ", ".join(map(str, inputs))
+            who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
+            self.mistakes.append(SpecError(f"{who}: {why}", node.where))
+            return None
+        return len(done) - 1
+
+    def flatten_name(self, node: Node) -> str:
+        """A free name beside the node's, for the flatten that nobody wrote."""
+        prefix = node.name[: node.name.rfind(".") + 1]
+        name, number = f"{prefix}flatten", 1
+        while name in self.names:
+            number += 1
+            name = f"{prefix}flatten{number}"
+        self.names.add(name)
+        return name
+
+    def row(
+        self,
+        name: str,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: tuple[Shape, ...],
+        implied: bool = False,
+    ) -> None:
+        key = (id(layer), inputs)
+        known = self.known.get(key)
+        if known is None:
+            output = layer.infer(inputs)
+            cost = layer.cost(inputs, output, self.batch, self.dtype)
+            known = self.known[key] = (output, cost, layer.reach(*inputs))
+        output, cost, reach = known
+        fields = self.fields(sources, reach, output)
+        self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
+
+    def fields(
+        self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
+    ) -> tuple[Field, ...] | None:
+        """The receptive field of an output: the hull over its inputs, grown by the layer's reach."""
+        if not sources:
+            axes = len(output.spatial) if isinstance(output, Map) else 0
+            return (Field(1, 1, 0, 1),) * axes
+        seen = tuple([self.done[source].fields for source in sources])
+        key = (seen, reach)
+        if key not in self.merged:
+            before = hull(seen)
+            if before is not None and reach is not None:
+                before = grown(before, reach)
+            self.merged[key] = before
+        return self.merged[key]
+
+
+@cache
+def _flatten() -> Layer:
+    return layers.load("flatten").parse(None)
+
+
+def check_axes(axes: int, x: Shape) -> None:
+    """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
+    if isinstance(x, Map) and len(x.spatial) != axes:
+        raise LayerError(f"is for {axes} spatial axes by its name, but {x} has {len(x.spatial)}")
+
+
+def hull(seen: Sequence[tuple[Field, ...] | None]) -> tuple[Field, ...] | None:
+    """What several inputs see together; None where their axes differ."""
+    first = seen[0]
+    if all(fields == first for fields in seen):
+        return first
+    known = [fields for fields in seen if fields is not None]
+    if len(known) < len(seen) or len({len(fields) for fields in known}) > 1:
+        return None
+    return tuple(map(_axis_hull, zip(*known, strict=True)))
+
+
+def _axis_hull(fields: Sequence[Field]) -> Field:
+    start = min(field.start for field in fields)
+    end = max(field.start + field.size for field in fields)
+    jump = max(field.jump for field in fields)
+    # A start may be a fraction of a pixel after a transposed layer; the hull is whole pixels.
+    return Field(int(end - start), jump, start, min(field.smallest for field in fields))
+
+
+def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
+    """The fields after a layer with this reach along each axis.
+
+    A vector's fields (no reach left to give) stay: it has no axes to slide along.
+    """
+    if len(reach) != len(fields):
+        return fields if not reach else None
+    return tuple(map(_grown_axis, fields, reach))
+
+
+def _grown_axis(field: Field, reach: Reach) -> Field:
+    extent, stride, before = reach
+    return Field(
+        _whole(receptive.field_size(r_in=field.size, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
+        receptive.field_jump(j_in=field.jump, S=stride),  # type: ignore[arg-type]
+        receptive.field_start(s_in=field.start, j_in=field.jump, P=before),  # type: ignore[arg-type]
+        _whole(receptive.field_size(r_in=field.smallest, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
+    )
+
+
+def _whole(size: int) -> int:
+    """A size that fractional jumps left between two pixels covers both."""
+    return size if isinstance(size, int) else -(-size // 1)
+
+

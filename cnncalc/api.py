@@ -1,0 +1,35 @@
+"""The library in one call: from anything that means a network to its report."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from cnncalc.analyze import analyze
+from cnncalc.graph import build
+from cnncalc.report import Report
+from cnncalc.shape import Layout
+from cnncalc.spec import load
+
+
+def summarize(
+    target: str | os.PathLike[str] | Mapping[str, Any],
+    *,
+    batch: int = 1,
+    input: str | Mapping[str, str] | None = None,
+    dtype: str = "float32",
+    settings: Mapping[str, Any] | None = None,
+    layout: Layout = "chw",
+) -> Report:
+    """Everything that can be counted about a network.
+
+    ``target`` is a built-in's name, a path, the one-line notation, or a spec as plain data.
+    ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
+    replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
+
+    Raises CnncalcError with a clear sentence for whatever cannot be used.
+
+    >>> summarize("1x28x28-10N").totals.params
+    7850
+    """
+    graph = build(load(target), settings, input, layout)
+    return analyze(graph, batch=batch, dtype=dtype)

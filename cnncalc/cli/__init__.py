@@ -1,0 +1,85 @@
+"""The command line: one file for each command, found by being there and imported when it is run.
+
+Exit codes: 0 fine, 1 the answer is "no", 2 the input cannot be used. Data goes to standard output,
+talk to standard error.
+"""
+
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from cnncalc import __version__, found
+from cnncalc.errors import CnncalcError
+
+
+def names() -> tuple[str, ...]:
+    """The names of all commands, as they are typed."""
+    return tuple(name.replace("_", "-") for name in found.modules(__path__))
+
+
+class Commands(TyperGroup):
+    """A group that imports a command's file only when that command is wanted."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # The names alone, so that a misspelt command gets the nearest right one.
+        self.commands = dict.fromkeys(names())  # type: ignore[arg-type]
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All commands, in alphabetical order."""
+        return list(names())
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of that name, or None."""
+        if cmd_name not in names():
+            return None
+        module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
+        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        settings = getattr(module, "SETTINGS", {})
+        single.command(cmd_name, context_settings=settings)(module.run)
+        command = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=Commands, rich_markup_mode=None, pretty_exceptions_enable=False)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"cnncalc {__version__}")
+        raise typer.Exit
+
+
+@app.callback(no_args_is_help=True)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+) -> None:
+    """Exact shapes, parameters, operations and memory of convolutional networks.
+
+    cnncalc summarize vgg16 | cnncalc check-stride 7 3 3 | cnncalc explain alexnet conv1
+    """
+
+
+def main() -> None:
+    """The program: runs a command and turns a user's mistake into one clear sentence."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except CnncalcError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(f"cnncalc: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        # The reader of a pipe has had enough; closing stderr keeps the interpreter quiet about it.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,93 @@
+"""Options that several commands take, and where their output goes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc.errors import UsageError, Where
+from cnncalc.view import View
+
+Spec = Annotated[
+    str,
+    typer.Argument(
+        help="A file, a built-in name (cnncalc list), the one-line notation, or - for stdin.",
+        show_default=False,
+    ),
+]
+Batch = Annotated[int, typer.Option("--batch", "-b", help="Images at a time.")]
+Input = Annotated[
+    list[str] | None,
+    typer.Option("--input", "-i", help="Another input shape: 3x256x256, or NAME=3x256x256."),
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="A parameter of the spec: classes=10.")
+]
+Dtype = Annotated[str, typer.Option("--dtype", help="float32, float16, bfloat16, int8, ...")]
+LayoutName = Annotated[str, typer.Option("--layout", help="chw or hwc: how shapes are written.")]
+FormatName = Annotated[
+    str | None,
+    typer.Option("--format", "-f", help="table, json, csv, markdown, latex or html."),
+]
+Output = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Write to this file; its ending may choose the format.")
+]
+
+
+def settings_of(words: Sequence[str] | None) -> dict[str, Any]:
+    """``classes=10`` as {"classes": 10}; raises UsageError for anything else."""
+    from cnncalc.spec.text import scalar
+
+    settings = {}
+    for word in words or ():
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--set takes NAME=VALUE, as in classes=10, not {word!r}")
+        settings[name.strip()] = scalar(value.strip(), Where("--set"))
+    return settings
+
+
+def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
+    """``3x256x256``, or several ``NAME=3x256x256``."""
+    if not words:
+        return None
+    if len(words) == 1 and "=" not in words[0]:
+        return words[0]
+    pairs = [word.partition("=") for word in words]
+    for (_, equals, _), word in zip(pairs, words, strict=True):
+        if not equals:
+            raise UsageError(f"several inputs are given as NAME=SHAPE, not {word!r}")
+    return {name: shape for name, _, shape in pairs}
+
+
+def layout_of(word: str) -> Any:
+    """The layout, checked."""
+    if word not in ("chw", "hwc"):
+        raise UsageError(f"a layout is chw or hwc, not {word!r}")
+    return word
+
+
+def write(text: str, output: Path | None) -> None:
+    """Put a text where it is wanted; raises UsageError where a file cannot be written."""
+    if output is None:
+        typer.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
+    typer.echo(f"wrote {output}", err=True)
+
+
+def draw(view: View, format_name: str | None, output: Path | None) -> None:
+    """Show a view in the format asked for, by name or by the file's ending."""
+    from cnncalc import render
+
+    chosen = format_name or (render.for_file(str(output)) if output else "table")
+    if chosen == "table" and output is None:
+        from cnncalc.render import table
+
+        write(table.for_terminal(view), None)
+    else:
+        write(render.load(chosen).render(view), output)

@@ -1,0 +1,56 @@
+"""``cnncalc summarize``: the table of a network and its totals."""
+
+from typing import Annotated
+
+import typer
+
+from cnncalc.api import summarize
+from cnncalc.cli import _shared as shared
+from cnncalc.view import COLUMNS, USUAL, View, choose_columns
+
+
+def run(
+    spec: shared.Spec,
+    depth: Annotated[
+        int | None, typer.Option("--depth", min=1, help="How deep blocks are opened.")
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option("--columns", help="Comma-separated; +rf adds to the usual, all shows all."),
+    ] = None,
+    sort: Annotated[str | None, typer.Option("--sort", help="A column; largest first.")] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Exact integers in the table.")] = False,
+    batch: shared.Batch = 1,
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    dtype: shared.Dtype = "float32",
+    layout: shared.LayoutName = "chw",
+    format: shared.FormatName = None,
+    output: shared.Output = None,
+) -> None:
+    """Show every layer's shape, parameters, MACs, memory and receptive field, and the totals.
+
+    cnncalc summarize vgg16
+
+    cnncalc summarize net.yaml --batch 32 --input 3x256x256 --set classes=10
+
+    cnncalc summarize 1x28x28-32C5-MP2-10N --columns +macs%,intensity
+
+    cnncalc summarize resnet152 --depth 2 --sort macs -o resnet152.csv
+    """
+    shown = USUAL if columns is None else choose_columns(columns.split(","))
+    if sort is not None and sort not in COLUMNS:
+        choose_columns([sort])
+    where = shared.layout_of(layout)
+    report = summarize(
+        spec,
+        batch=batch,
+        input=shared.inputs_of(input),
+        dtype=dtype,
+        settings=shared.settings_of(settings),
+        layout=where,
+    )
+    view = View(report, shown, depth, sort, exact, where)
+    shared.draw(view, format, output)
+
+

@@ -1,0 +1,116 @@
+"""What a layer costs: frozen records that add up. All counts are exact integers."""
+
+from dataclasses import dataclass, fields
+from typing import NamedTuple
+
+from cnncalc.formulas import macs as mac_formulas
+from cnncalc.formulas import parameters as parameter_formulas
+
+BYTES = {
+    "float64": 8,
+    "float32": 4,
+    "bfloat16": 2,
+    "float16": 2,
+    "float8": 1,
+    "int8": 1,
+}
+"""Bytes of one number, by dtype."""
+
+
+class Operations(NamedTuple):
+    """All arithmetic, split by kind; ``exponential`` stands for every transcendental function."""
+
+    multiply: int = 0
+    add: int = 0
+    compare: int = 0
+    divide: int = 0
+    exponential: int = 0
+
+    def times(self, n: int) -> "Operations":
+        """The same work n times."""
+        return Operations(*(n * count for count in self))
+
+
+class Parameters(NamedTuple):
+    """The numbers a layer holds: ``weights`` and ``biases`` are trained, ``fixed`` weights are not;
+    ``buffers`` are state such as running means."""
+
+    weights: int = 0
+    biases: int = 0
+    buffers: int = 0
+    fixed: int = 0
+
+    @property
+    def params(self) -> int:
+        """All that is trained."""
+        return parameter_formulas.total(self.weights, self.biases)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Everything countable about a layer, a block or a network; costs add up field by field.
+
+    Elements and operations are for the whole batch, parameters never are. ``activation`` counts
+    the output elements; ``activations_total`` only those that are stored, as the lectures' memory
+    tables do (activations that run in place, dropout and reshapes are left out).
+    """
+
+    weights: int = 0
+    biases: int = 0
+    buffers: int = 0
+    fixed: int = 0
+    macs: int = 0
+    multiply: int = 0
+    add: int = 0
+    compare: int = 0
+    divide: int = 0
+    exponential: int = 0
+    activation: int = 0
+    activations_total: int = 0
+    parameter_bytes: int = 0
+    activation_bytes: int = 0
+    activations_total_bytes: int = 0
+    bytes_read: int = 0
+    bytes_written: int = 0
+
+    @property
+    def params(self) -> int:
+        """Trained numbers: weights and biases."""
+        return self.weights + self.biases
+
+    @property
+    def flops(self) -> int:
+        """Two for every multiply-accumulate."""
+        return mac_formulas.flops(self.macs)
+
+    @property
+    def operations(self) -> Operations:
+        """All arithmetic, split by kind."""
+        return Operations(self.multiply, self.add, self.compare, self.divide, self.exponential)
+
+    @property
+    def operations_total(self) -> int:
+        """All arithmetic in one number."""
+        return sum(self.operations)
+
+    @property
+    def bytes_moved(self) -> int:
+        """Read and written."""
+        return self.bytes_read + self.bytes_written
+
+    @property
+    def intensity(self) -> float:
+        """Arithmetic intensity: operations for each byte moved (a ratio, so not a count)."""
+        return self.operations_total / self.bytes_moved if self.bytes_moved else 0.0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(*(getattr(self, name) + getattr(other, name) for name in COUNTED))
+
+
+COUNTED = tuple(field.name for field in fields(Cost))
+"""The names of a cost's counts, in order: the one list that tables and exports are made from."""
+
+
+def total(costs: "list[Cost]") -> Cost:
+    """The sum of many costs."""
+    return Cost(*(sum(getattr(cost, name) for cost in costs) for name in COUNTED))

@@ -1,0 +1,74 @@
+"""The tree of what a user can do wrong.
+
+CnncalcError
+├── LayerError      one layer cannot take its fields or its input (states the fact, never where)
+├── SpecError       one mistake at one place of a spec
+├── Mistakes        several independent SpecErrors of one spec, told at once
+└── UsageError      a command or a function was given something that it cannot use
+
+Leaf code raises ``LayerError`` with the bare fact; the code that walks a spec adds the place, once.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Where(NamedTuple):
+    """A place in a text: its name, and line and column counted from 1 (0 when there are none)."""
+
+    source: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return ":".join(str(part) for part in self if part)
+
+
+class CnncalcError(Exception):
+    """Anything that is the user's to mend; its text is one clear sentence."""
+
+
+class LayerError(CnncalcError):
+    """A layer kind refuses its fields or its input; the text states the fact with its numbers."""
+
+
+class UsageError(CnncalcError):
+    """An argument of a command or of a function cannot be used."""
+
+
+class SpecError(CnncalcError):
+    """One mistake in a spec: ``file:line:column: sentence``."""
+
+    def __init__(self, sentence: str, where: Where) -> None:
+        place = str(where)
+        super().__init__(f"{place}: {sentence}" if place else sentence)
+        self.sentence = sentence
+        self.where = where
+
+
+class Mistakes(CnncalcError):
+    """All independent mistakes of one spec, in the order of the text, each told once."""
+
+    SHOWN = 20
+
+    def __init__(self, errors: Iterable[SpecError]) -> None:
+        told = {str(error): error for error in errors}
+        self.errors = tuple(sorted(told.values(), key=lambda error: error.where[1:]))
+        lines = [str(error) for error in self.errors[: self.SHOWN]]
+        if len(self.errors) > self.SHOWN:
+            lines.append(f"... and {len(self.errors) - self.SHOWN} more mistakes")
+        super().__init__("\n".join(lines))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The hint ``; did you mean 'x'?`` with the nearest of the known words, or nothing."""
+    from difflib import get_close_matches
+
+    by_lower = {name.lower(): name for name in known}
+    near = get_close_matches(word.lower()[:100], by_lower, n=1)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def one_of(words: Sequence[str]) -> str:
+    """The words as a person lists them: ``a, b or c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

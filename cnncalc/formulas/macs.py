@@ -1,0 +1,47 @@
+"""Multiply-accumulates. Dense: taps that fall on padding count; no bias, no elementwise work.
+
+Oracle: half of the total of PyTorch's ``FlopCounterMode``.
+"""
+
+from cnncalc.formulas.tracing import formula
+from cnncalc.formulas.vocabulary import product
+
+
+@formula("MACs")
+def conv_macs(
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
+) -> int:
+    """Each output is one dot product with a filter."""
+    return product(F) * (C_in // G) * C_out * product(N_out)
+
+
+@formula("MACs")
+def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
+    """A filter plane for each link of the connection table, at every position."""
+    return product(F) * links * product(N_out)
+
+
+@formula("MACs")
+def transposed_macs(
+    F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
+) -> int:
+    """Each *input* position is multiplied into one filter's footprint of the output."""
+    return product(F) * C_in * (C_out // G) * product(N_in)
+
+
+@formula("MACs")
+def linear_macs(n_in: int, n_out: int) -> int:
+    """Every input to every output."""
+    return n_in * n_out
+
+
+@formula("MACs")
+def maxout_macs(n_in: int, n_out: int, k: int) -> int:
+    """k linear pieces for every output."""
+    return n_in * n_out * k
+
+
+@formula("FLOPs")
+def flops(MACs: int) -> int:
+    """A multiply-accumulate is two floating-point operations."""
+    return 2 * MACs

@@ -1,0 +1,21 @@
+"""All arithmetic of a layer, by kind of operation."""
+
+from cnncalc.formulas.tracing import formula
+
+
+@formula("operations")
+def each(n: int, times: int = 1) -> int:
+    """The same number of operations for every one of n elements."""
+    return n * times
+
+
+@formula("operations")
+def window_reductions(n_out: int, taps: int) -> int:
+    """Combining ``taps`` numbers into one takes one operation less, for every output."""
+    return n_out * (taps - 1)
+
+
+@formula("operations")
+def range_reductions(taps: int, n_out: int) -> int:
+    """The same when windows differ: all taps, less one for every output."""
+    return taps - n_out

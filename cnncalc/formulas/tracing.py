@@ -1,0 +1,173 @@
+"""A number that remembers how it was computed, so that the formula shown is the formula run.
+
+``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()`` its
+arguments become ``Traced`` numbers named after its parameters, one ``Step`` with the derivation is
+recorded for each call, and the caller gets a plain integer: nobody else need know.
+"""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, ParamSpec, cast
+
+from cnncalc.shape import AXES
+
+P = ParamSpec("P")
+
+
+class Expression(NamedTuple):
+    """A node of a derivation: a leaf (``op`` is "") or an operator with its operands."""
+
+    op: str
+    value: int
+    symbol: str = ""
+    operands: tuple["Expression", ...] = ()
+
+
+class Traced(int):
+    """An exact integer with the expression that gave it."""
+
+    expression: Expression
+
+    def __new__(cls, value: int, expression: Expression) -> "Traced":
+        number = super().__new__(cls, value)
+        number.expression = expression
+        return number
+
+    @classmethod
+    def leaf(cls, value: int, symbol: str) -> "Traced":
+        """A number known by its symbol."""
+        return cls(value, Expression("", int(value), symbol))
+
+    def __add__(self, other: int) -> int:
+        left, right = self.expression, expression_of(other)
+        if right == ZERO:
+            return self
+        # (N - 1) + 1 is N: what is left of D(F - 1) + 1 when nothing is dilated.
+        if left.op == "-" and left.operands[1] == right and not right.symbol:
+            return Traced(left.operands[0].value, left.operands[0])
+        return binary("+", int(self) + int(other), left, right)
+
+    def __radd__(self, other: int) -> int:
+        if other == 0:
+            return self
+        return binary("+", int(other) + int(self), expression_of(other), self.expression)
+
+    def __sub__(self, other: int) -> int:
+        right = expression_of(other)
+        return self if right == ZERO else binary("-", int(self) - int(other), self.expression, right)
+
+    def __rsub__(self, other: int) -> int:
+        return binary("-", int(other) - int(self), expression_of(other), self.expression)
+
+    def __mul__(self, other: int) -> int:
+        right = expression_of(other)
+        return self if right == ONE else binary("*", int(self) * int(other), self.expression, right)
+
+    def __rmul__(self, other: int) -> int:
+        if other == 1:
+            return self
+        return binary("*", int(other) * int(self), expression_of(other), self.expression)
+
+    def __floordiv__(self, other: int) -> int:
+        right = expression_of(other)
+        return self if right == ONE else binary("/", int(self) // int(other), self.expression, right)
+
+    def __neg__(self) -> int:
+        if self.expression.op == "/":
+            quotient = self.expression
+            numerator = quotient.operands[0]
+            if numerator.op == "neg":  # -(-a // b): the quotient rounded up
+                operands = (numerator.operands[0], quotient.operands[1])
+                return Traced(-int(self), Expression("ceil", -int(self), operands=operands))
+        return Traced(-int(self), Expression("neg", -int(self), operands=(self.expression,)))
+
+
+def expression_of(number: int) -> Expression:
+    """The derivation of a traced number; a plain number stands for itself."""
+    return number.expression if isinstance(number, Traced) else Expression("", int(number))
+
+
+def binary(op: str, value: int, left: Expression, right: Expression) -> Traced:
+    """The traced result of an operator."""
+    return Traced(value, Expression(op, value, operands=(left, right)))
+
+
+ZERO, ONE = Expression("", 0), Expression("", 1)
+
+
+class Step(NamedTuple):
+    """One formula as it ran: the symbol of its result, its derivation, and the function."""
+
+    symbol: str
+    expression: Expression
+    function: Callable[..., int]
+
+
+_steps: list[Step] | None = None
+_running = False
+
+
+@contextmanager
+def tracing() -> Iterator[list[Step]]:
+    """Record a Step for every formula that runs inside."""
+    global _steps
+    before, _steps = _steps, []
+    try:
+        yield _steps
+    finally:
+        _steps = before
+
+
+def formula(symbol: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
+    """Mark a function as a formula whose result is written as ``symbol``."""
+
+    def decorate(function: Callable[P, int]) -> Callable[P, int]:
+        @functools.wraps(function)
+        def run(*args: P.args, **named: P.kwargs) -> int:
+            if _steps is None or _running:
+                return function(*args, **named)
+            return _run_traced(symbol, function, args, named)
+
+        return run
+
+    return decorate
+
+
+def _run_traced(symbol: str, function: Callable[..., int], args: Any, named: Any) -> int:
+    """Run a formula on named numbers; a parameter left at its default stays a plain number."""
+    global _running
+    signature = inspect.signature(function)
+    given = signature.bind(*args, **named).arguments
+    named_numbers = {
+        name: value if value == signature.parameters[name].default else _named(name, value)
+        for name, value in given.items()
+    }
+    _running = True
+    try:
+        result = function(**named_numbers)
+    finally:
+        _running = False
+    assert _steps is not None
+    _steps.append(Step(symbol, expression_of(result), function))
+    return int(result)
+
+
+def _named(name: str, value: Any) -> Any:
+    """Give a number, or each number of a tuple, the name of the parameter that it is passed as."""
+    if isinstance(value, tuple):
+        return tuple(
+            _named(symbol, size) for symbol, size in zip(axis_symbols(name, value), value, strict=True)
+        )
+    return Traced.leaf(cast(int, value), name)
+
+
+def axis_symbols(name: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
+    """``F, F`` for a square filter, ``F_h, F_w`` for another; sizes of maps are ``H_out, W_out``."""
+    axes = AXES[len(sizes)]
+    if name.startswith("N_"):
+        return tuple(f"{axis}_{name[2:]}" for axis in axes)
+    if len(set(sizes)) == 1:
+        return (name,) * len(sizes)
+    return tuple(f"{name}_{axis.lower()}" for axis in axes)

@@ -1,0 +1,61 @@
+"""Window arithmetic along one axis: how many places a sliding window has, and what it leaves over.
+
+Source: the lectures' ``floor((N - F + 2P)/S) + 1``; dilation, ceil mode and transposed windows as in
+PyTorch 2.13 (``torch.nn.Conv2d``, ``MaxPool2d``, ``ConvTranspose2d``); ``same`` as in TensorFlow.
+"""
+
+from cnncalc.formulas.tracing import formula
+from cnncalc.formulas.vocabulary import ceil_div, holds, positive_part
+
+
+@formula("N_out")
+def output_size(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """Places of a window of F taps, D apart, that steps by S over N inputs with P zeros a side."""
+    return (N - (D * (F - 1) + 1) + 2 * P) // S + 1
+
+
+@formula("N_out")
+def output_size_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
+    """The same, where the two sides are padded differently."""
+    return (N - (D * (F - 1) + 1) + P_before + P_after) // S + 1
+
+
+@formula("N_out")
+def output_size_ceil(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """Places in ceil mode: rounded up, less one if the last window would start beyond N + P."""
+    places = ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
+    return places - holds((places - 1) * S >= N + P)
+
+
+@formula("N_out")
+def output_size_same(N: int, S: int) -> int:
+    """Places under ``same`` padding, whatever the filter."""
+    return ceil_div(N, S)
+
+
+@formula("P_total")
+def padding_same(N: int, N_out: int, F: int, S: int, D: int = 1) -> int:
+    """Zeros that ``same`` adds in all; the odd one goes after."""
+    return positive_part((N_out - 1) * S + (D * (F - 1) + 1) - N)
+
+
+@formula("N_out")
+def output_size_transposed(
+    N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0
+) -> int:
+    """Outputs of a transposed window: the input size that the ordinary one would shrink to N."""
+    return (N - 1) * S - 2 * P + (D * (F - 1) + 1) + P_out
+
+
+@formula("remainder")
+def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """Inputs that no window reaches at the end; 0 when the stride fits ("legal")."""
+    span = N - (D * (F - 1) + 1) + 2 * P
+    return span - span // S * S
+
+
+@formula("taps")
+def adaptive_taps(N: int, N_out: int) -> int:
+    """Inputs read along one axis by all windows [floor(iN/O), ceil((i+1)N/O)) of adaptive pooling."""
+    # ceil((i+1)N/O) - floor(iN/O) summed over i; the two sums overlap except for the inner ceilings.
+    return N + sum(ceil_div(i * N, N_out) - i * N // N_out for i in range(1, N_out))

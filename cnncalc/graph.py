@@ -1,0 +1,470 @@
+"""Spec to graph: blocks expanded, expressions worked out, names resolved, order fixed.
+
+A graph is a list of nodes in the order of the text; each reads only nodes before it, so that there
+can be no cycle. No shapes yet: those are the analysis's.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnncalc import layers
+from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.fields import LARGEST
+from cnncalc.layer import FieldErrors, Input, Layer
+from cnncalc.shape import Layout, Shape, read_shape, shape_of
+from cnncalc.spec import Block, Entry, Spec
+from cnncalc.spec.expression import evaluate, is_expression
+from cnncalc.spec.text import Item, Key
+
+MOST_LAYERS = 100_000
+MOST_STEPS = 300_000
+MOST_NESTED = 40
+MOST_MISTAKES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
+
+    ``layer`` is None where the text says something wrong, so that the rest can still be checked.
+    """
+
+    name: str
+    layer: Layer | None
+    inputs: tuple[int, ...]
+    where: Where
+    axes: int | None = None
+    """How many spatial axes its name insists on (``Conv2d``), if any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A network, expanded. ``groups`` names what each dotted path prefix was made from.
+
+    ``mistakes`` are told by the analysis, together with those that it finds itself.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    groups: Mapping[str, str]
+    settings: Mapping[str, Any]
+    spec: Spec
+    mistakes: tuple[SpecError, ...] = ()
+
+
+def build(
+    spec: Spec,
+    settings: Mapping[str, Any] | None = None,
+    inputs: str | Mapping[str, str] | None = None,
+    layout: Layout = "chw",
+) -> Graph:
+    """Expand a spec, with some of its parameters set and perhaps other input shapes.
+
+    Raises Mistakes where parameters or inputs make no sense, UsageError for a setting or an input
+    that the spec does not have.
+    """
+    try:
+        return _Builder(spec).graph(settings or {}, inputs, layout)
+    except SpecError as error:
+        raise Mistakes([error]) from None
+
+
+@dataclass(slots=True)
+class _Scope:
+    """Where names are looked up: what a block was given, and its layers so far."""
+
+    prefix: str
+    values: Mapping[str, Any]
+    outer: "_Scope | None" = None
+    names: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+    def find(self, name: str) -> tuple[int, ...] | None:
+        """The nodes that a name stands for, here or further out."""
+        scope: _Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return None
+
+    def visible(self) -> list[str]:
+        """All names that can be read from here."""
+        outer = self.outer.visible() if self.outer else []
+        return [*self.names, *outer]
+
+
+class _TooMuch(Exception):
+    """Enough has gone wrong, or has been expanded, to stop."""
+
+
+class _Builder:
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.nodes: list[Node] = []
+        self.groups: dict[str, str] = {}
+        self.taken: dict[str, Where] = {}
+        self.index: dict[str, int] = {}
+        self.counters: dict[str, int] = {}
+        self.written = set(_written_names(spec.layers))
+        for block in spec.blocks.values():
+            self.written.update(_written_names(block.layers))
+        self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
+        self.parsed: dict[tuple[int, str], Layer | None] = {}
+        self.open: list[str] = []
+        self.steps = 0
+        self.mistakes = list(spec.mistakes)
+
+    def wrong(self, sentence: str, where: Where) -> None:
+        self.mistakes.append(SpecError(sentence, where))
+        if len(self.mistakes) >= MOST_MISTAKES:
+            raise _TooMuch
+
+    def graph(
+        self, settings: Mapping[str, Any], inputs: str | Mapping[str, str] | None, layout: Layout
+    ) -> Graph:
+        values = self.parameters(settings)
+        scope = _Scope("", values)
+        current: tuple[int, ...] = ()
+        for name, shape in self.inputs(scope, inputs, layout).items():
+            current = (self.add(name, Input(shape=shape), (), name.where),)
+            scope.names[name] = current
+        if len(scope.names) > 1:
+            current = ()
+        try:
+            self.expand(self.spec.layers, scope, current)
+        except _TooMuch:
+            pass
+        if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
+            self.wrong("no layer is left: every one is repeated 0 times or left out", self.spec.where)
+        name = self.spec.name or _stem(self.spec.where.source)
+        return Graph(
+            name, tuple(self.nodes), self.groups, values, self.spec, tuple(self.mistakes)
+        )
+
+    # Parameters and inputs.
+
+    def parameters(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The value of every parameter; later ones may use earlier ones."""
+        for name in settings:
+            if name not in self.spec.parameters:
+                known = list(self.spec.parameters)
+                hint = did_you_mean(name, known) or (
+                    f"; it has {', '.join(known)}" if known else "; it has none"
+                )
+                raise UsageError(f"{self.spec.name or 'the spec'} has no parameter {name!r}{hint}")
+        values: dict[str, Any] = {}
+        for name, item in self.spec.parameters.items():
+            values[str(name)] = settings[name] if name in settings else self.value(item, values)
+        return values
+
+    def inputs(
+        self, scope: _Scope, given: str | Mapping[str, str] | None, layout: Layout
+    ) -> dict[Key, Shape]:
+        """The shape of every input."""
+        named = {} if given is None else given
+        if isinstance(named, str):
+            if len(self.spec.inputs) != 1:
+                names = ", ".join(self.spec.inputs)
+                raise UsageError(f"the spec has several inputs; say which: {names}")
+            named = {next(iter(self.spec.inputs)): named}
+        for name in named:
+            if name not in self.spec.inputs:
+                raise UsageError(
+                    f"the spec has no input {name!r}{did_you_mean(name, self.spec.inputs)}"
+                )
+        shapes = {}
+        for key, item in self.spec.inputs.items():
+            if key in named:
+                shapes[key] = read_shape(named[key], layout)
+                continue
+            try:
+                shapes[key] = self.shape(item, scope.values)
+            except (UsageError, LayerError) as why:
+                raise SpecError(f"input: {why}", item.where) from None
+        return shapes
+
+    def shape(self, item: Item, values: Mapping[str, Any]) -> Shape:
+        value = self.value(item, values)
+        if isinstance(value, str):
+            return read_shape(value)
+        sizes = value if isinstance(value, list) else [value]
+        if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
+            raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {str(value)[:60]!r}")
+        return shape_of(tuple(sizes))
+
+    # Values.
+
+    def value(self, item: Item, values: Mapping[str, Any]) -> Any:
+        """The plain value of an item, expressions worked out; what is wrong becomes None."""
+        if isinstance(item.value, dict):
+            return {str(key): self.value(inner, values) for key, inner in item.value.items()}
+        if isinstance(item.value, list):
+            return [self.value(inner, values) for inner in item.value]
+        if not is_expression(item.value):
+            return item.value
+        try:
+            return evaluate(item.value, values)
+        except LayerError as why:
+            raise SpecError(str(why), item.where) from None
+
+    # Layers.
+
+    def expand(
+        self, entries: Sequence[Entry], scope: _Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add all entries in order; what the last one puts out."""
+        for entry in entries:
+            self.steps += 1
+            if self.steps > MOST_STEPS:
+                self.wrong(f"expands to more than {MOST_STEPS:,} steps", entry.where)
+                raise _TooMuch
+            try:
+                current = self.entry(entry, scope, current)
+            except SpecError as error:
+                current = self.broken(entry, scope)
+                self.wrong(error.sentence, error.where)
+        return current
+
+    def broken(self, entry: Entry, scope: _Scope) -> tuple[int, ...]:
+        """A node without a layer, for an entry that is wrong: what reads it is not checked."""
+        self.nodes.append(Node(entry.name or "", None, (), entry.where))
+        node = (len(self.nodes) - 1,)
+        if entry.name:
+            scope.names.setdefault(entry.name, node)
+        return node
+
+    def entry(self, entry: Entry, scope: _Scope, current: tuple[int, ...]) -> tuple[int, ...]:
+        if entry.when is not None and not self.truth(entry.when, scope):
+            return current
+        if entry.sources is not None:
+            current = self.sources(entry.sources, scope)
+        times = 1 if entry.repeat is None else self.times(entry.repeat, scope)
+        if not times:
+            return current
+        name = entry.name or self.automatic(entry, scope)
+        if entry.name and scope.names.get(entry.name):
+            first = self.taken.get(scope.prefix + entry.name)
+            line = f"; first in line {first.line}" if first else ""
+            raise SpecError(f"two layers are named {entry.name!r}{line}", entry.where)
+        before = len(self.nodes)
+        if entry.repeat is None:
+            current = self.once(entry, name, scope, current)
+        else:
+            self.label(scope.prefix + name, f"{entry.kind} ×{times}")
+            for index in range(times):
+                current = self.once(entry, f"{name}.{index}", scope, current)
+                if before + (len(self.nodes) - before) * times > MOST_LAYERS and index == 0:
+                    self.too_many(entry, times)
+        if name:
+            scope.names[name] = current
+            self.taken.setdefault(scope.prefix + name, entry.where)
+        return current
+
+    def too_many(self, entry: Entry, times: int) -> None:
+        self.wrong(
+            f"repeating this {times:,} times makes more than {MOST_LAYERS:,} layers", entry.where
+        )
+        raise _TooMuch
+
+    def once(
+        self, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add what an entry stands for, once, under this name."""
+        if entry.branches is not None:
+            return self.branches(entry, name, scope, current)
+        if entry.kind in self.spec.blocks:
+            return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
+        kind, axes = self.kind(entry.kind)
+        layer = self.layer(kind, entry, scope)
+        if not current:
+            inputs = ", ".join(self.spec.inputs)
+            raise SpecError(
+                f"this layer reads nothing; with several inputs it says which: from: {inputs}",
+                entry.where,
+            )
+        return (self.add(scope.prefix + name, layer, current, entry.where, axes),)
+
+    def add(
+        self,
+        name: str,
+        layer: Layer | None,
+        inputs: tuple[int, ...],
+        where: Where,
+        axes: int | None = None,
+    ) -> int:
+        if name in self.taken:
+            line = self.taken[name].line
+            raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
+        if len(self.nodes) > MOST_LAYERS:
+            self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
+            raise _TooMuch
+        self.taken[name] = where
+        self.index[name] = len(self.nodes)
+        self.nodes.append(Node(name, layer, inputs, where, axes))
+        return len(self.nodes) - 1
+
+    def label(self, path: str, text: str) -> None:
+        self.groups[path] = text
+
+    def automatic(self, entry: Entry, scope: _Scope) -> str:
+        """A name for an entry without one: its kind and a number. Unnamed branches have none, and
+        what is in them belongs to the list that they stand in."""
+        if entry.branches is not None:
+            return ""
+        word = str(entry.kind)
+        if entry.kind not in self.spec.blocks:
+            word = self.kind(entry.kind)[0].kind
+        while True:
+            number = self.counters.get(scope.prefix + word, 0) + 1
+            self.counters[scope.prefix + word] = number
+            if f"{word}{number}" not in self.written:
+                return f"{word}{number}"
+
+    def branches(
+        self, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        assert entry.branches is not None
+        prefix = f"{scope.prefix}{name}." if name else scope.prefix
+        if name:
+            self.label(scope.prefix + name, str(entry.kind))
+        ends: tuple[int, ...] = ()
+        for way, entries in entry.branches.ways:
+            inner = _Scope(f"{prefix}{way}." if way else prefix, scope.values, scope)
+            inner.names["input"] = current
+            if way and len(entries) > 1:
+                self.label(f"{prefix}{way}", "branch")
+            ends += self.expand(entries, inner, current)
+        join = self.value(entry.branches.join, scope.values)
+        key = Key(join if isinstance(join, str) else "")
+        key.where = entry.branches.join.where
+        joined = _Scope(prefix, scope.values, scope)
+        how = Entry(key, None, key.where)
+        return self.once(how, self.automatic(how, joined), joined, ends)
+
+    def block(
+        self, block: Block, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        if block.name in self.open:
+            chain = " → ".join([*self.open[self.open.index(block.name) :], block.name])
+            raise SpecError(f"block {block.name!r} uses itself ({chain})", entry.where)
+        if len(self.open) >= MOST_NESTED:
+            raise SpecError(f"blocks nest deeper than {MOST_NESTED} levels", entry.where)
+        path = scope.prefix + name
+        self.label(path, block.name)
+        inner = _Scope(f"{path}.", {**scope.values, **self.arguments(block, entry, scope)})
+        inner.names["input"] = current
+        self.open.append(block.name)
+        try:
+            return self.expand(block.layers, inner, current)
+        finally:
+            self.open.pop()
+
+    def arguments(self, block: Block, entry: Entry, scope: _Scope) -> dict[str, Any]:
+        """What a block's names stand for in this use: by position, by name, or the default."""
+        names = [name for name, _ in block.takes]
+        takes = f"block {block.name!r} takes {', '.join(names) or 'nothing'}"
+        value = None if entry.value is None else self.value(entry.value, scope.values)
+        if isinstance(value, dict):
+            unknown = [name for name in value if name not in names]
+            if unknown:
+                hint = did_you_mean(unknown[0], names)
+                raise SpecError(f"{takes}, not {unknown[0]!r}{hint}", _key_where(entry, unknown[0]))
+            given = value
+        else:
+            listed = [] if value is None else value if isinstance(value, list) else [value]
+            if len(listed) > len(names):
+                raise SpecError(f"{takes}, and was given {len(listed)} values", entry.where)
+            given = dict(zip(names, listed, strict=False))
+        defaults = {
+            name: self.value(item, {**self.parameters_of(scope), **given})
+            for name, item in block.takes
+            if name not in given and item is not None
+        }
+        missing = [name for name in names if name not in given and name not in defaults]
+        if missing:
+            raise SpecError(f"{takes}; this use lacks {', '.join(missing)}", entry.where)
+        return {**defaults, **given}
+
+    def parameters_of(self, scope: _Scope) -> Mapping[str, Any]:
+        return {name: scope.values[name] for name in self.spec.parameters}
+
+    def kind(self, word: Key) -> tuple[type[Layer], int | None]:
+        if word not in self.kinds:
+            try:
+                self.kinds[word] = layers.find(word)
+            except LayerError as why:
+                hint = did_you_mean(word, self.spec.blocks)
+                text = f"{str(why).split(';')[0]}{hint}" if hint else str(why)
+                raise SpecError(text, word.where) from None
+        return self.kinds[word]
+
+    def layer(self, kind: type[Layer], entry: Entry, scope: _Scope) -> Layer | None:
+        """The layer of an entry; the same values give the same object. None where it is wrong."""
+        value = None if entry.value is None else self.value(entry.value, scope.values)
+        key = (id(entry), repr(value))
+        if key not in self.parsed:
+            self.parsed[key] = None
+            try:
+                self.parsed[key] = kind.parse(value)
+            except FieldErrors as errors:
+                for written, text in errors.wrong:
+                    self.wrong(f"{kind.kind} {text}", _key_where(entry, written))
+            except LayerError as why:
+                self.wrong(f"{kind.kind} {why}", entry.where)
+        return self.parsed[key]
+
+    def sources(self, items: Sequence[Item], scope: _Scope) -> tuple[int, ...]:
+        found: tuple[int, ...] = ()
+        for item in items:
+            nodes = scope.find(item.value) or self.path(item.value)
+            if nodes is None:
+                raise SpecError(self.dangling(item.value, scope), item.where)
+            found += nodes
+        return found
+
+    def path(self, name: str) -> tuple[int, ...] | None:
+        """The node of a full dotted name."""
+        return (self.index[name],) if name in self.index else None
+
+    def dangling(self, name: str, scope: _Scope) -> str:
+        if name in self.written:
+            return f"'from: {name}' names a layer that is not above this one; a layer reads only earlier ones"
+        return f"'from: {name[:60]}' names no layer{did_you_mean(name, scope.visible())}"
+
+    def truth(self, item: Item, scope: _Scope) -> bool:
+        value = self.value(item, scope.values)
+        if not isinstance(value, bool):
+            raise SpecError(f"'when' must be true or false, not {str(value)[:60]!r}", item.where)
+        return value
+
+    def times(self, item: Item, scope: _Scope) -> int:
+        value = self.value(item, scope.values)
+        if type(value) is not int or value < 0:
+            raise SpecError(
+                f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}", item.where
+            )
+        return value
+
+
+def _written_names(entries: Sequence[Entry]) -> list[str]:
+    """All names that the text gives to layers, inside branches too."""
+    names = [entry.name for entry in entries if entry.name]
+    for entry in entries:
+        for _, way in entry.branches.ways if entry.branches else ():
+            names += _written_names(way)
+    return names
+
+
+def _key_where(entry: Entry, written: str | None) -> Where:
+    """The place of a field as it was written; the layer's where the field is missing."""
+    if entry.value is None or written is None:
+        return entry.where
+    if not isinstance(entry.value.value, dict):
+        return entry.value.where
+    return next((key.where for key in entry.value.value if key == written), entry.where)
+
+
+def _stem(source: str) -> str:
+    """``vgg16`` for ``a/vgg16.yaml``."""
+    return source.replace("\\", "/").rpartition("/")[2].removesuffix(".yaml").removesuffix(".yml")

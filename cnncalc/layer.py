@@ -1,0 +1,265 @@
+"""What a layer kind is: the interface that every file of ``layers/`` fills in.
+
+A kind is one frozen dataclass. Its fields are its YAML, its docstring is its explanation, its
+methods are its facts, its examples are worked by hand and its refusals are promises; all of them
+are run by one contract test. A kind is named by its file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+from cnncalc.cost import BYTES, Cost, Operations, Parameters
+from cnncalc.errors import LayerError, did_you_mean
+from cnncalc.fields import Field, Sizes, shown
+from cnncalc.formulas import memory
+from cnncalc.shape import Map, Shape, Vector
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+class Example(NamedTuple):
+    """One layer worked by hand: what is given, what must come out, and who says so.
+
+    ``given`` is what a spec would say, ``inputs`` are shapes as text; figures left None are not
+    claimed. ``operations`` is claimed whole.
+    """
+
+    given: Any
+    inputs: tuple[str, ...]
+    output: str
+    source: str
+    weights: int | None = None
+    biases: int | None = None
+    params: int | None = None
+    buffers: int | None = None
+    macs: int | None = None
+    operations: Operations | None = None
+
+
+class Refusal(NamedTuple):
+    """A layer that must be refused, and words that the refusal must contain."""
+
+    given: Any
+    inputs: tuple[str, ...]
+    says: str
+
+
+class Reach(NamedTuple):
+    """What one output reads along one axis: a window that spans ``extent`` inputs, ``stride``
+    inputs from the next window, the first one starting ``before`` inputs before the first."""
+
+    extent: int
+    stride: int | Fraction = 1
+    before: int = 0
+
+
+class Layer:
+    """A layer kind. Subclasses are frozen, keyword-only dataclasses, one to a file."""
+
+    kind: ClassVar[str]
+    """The canonical name: the file's."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other names; case, underscores and a final 1d, 2d or 3d never matter."""
+    main: ClassVar[str | None] = None
+    """The field whose value may stand alone, as in ``linear: 120``."""
+    arity: ClassVar[tuple[int, int | None]] = (1, 1)
+    """The fewest and the most inputs (None: any number)."""
+    stored: ClassVar[bool] = True
+    """Whether the output is a tensor of its own in the lectures' memory tables: false for what
+    usually runs in place (activations), does nothing in inference (dropout) or is a view."""
+    flattens: ClassVar[bool] = False
+    """Whether a feature map is flattened, visibly, before it enters."""
+    examples: ClassVar[tuple[Example, ...]] = ()
+    refusals: ClassVar[tuple[Refusal, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.kind = cls.__module__.rpartition(".")[2]
+
+    # What a subclass says of itself. Shapes are without batch.
+
+    def output(self, *inputs: Any) -> Shape:
+        """The output's shape; raises LayerError where the inputs cannot be taken."""
+        raise TypeError(f"{self.kind} does not say what it puts out")
+
+    def parameters(self, *inputs: Any) -> Parameters:
+        """The numbers it holds: none unless the kind says otherwise."""
+        return Parameters()
+
+    def macs(self, *inputs: Any) -> int:
+        """Multiply-accumulates for one image: none unless the kind says otherwise."""
+        return 0
+
+    def operations(self, *inputs: Any) -> Operations:
+        """All arithmetic for one image. Every kind must say, even when it is none."""
+        raise TypeError(f"{self.kind} does not say what it computes")
+
+    def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
+        """What one output reads, along each spatial axis of the input; None: the same position."""
+        return None
+
+    # What follows for every kind.
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        """The output's shape, after checking how many inputs there are."""
+        least, most = self.arity
+        if len(inputs) < least or (most is not None and len(inputs) > most):
+            wanted = f"{least} input{'s' * (least != 1)}" if most else f"at least {least} inputs"
+            raise LayerError(f"takes {wanted}, not {len(inputs)}")
+        return self.output(*inputs)
+
+    def cost(
+        self, inputs: tuple[Shape, ...], output: Shape, batch: int = 1, dtype: str = "float32"
+    ) -> Cost:
+        """Everything countable, for a batch of images of this dtype."""
+        weights, biases, buffers, fixed = self.parameters(*inputs)
+        multiply, add, compare, divide, exponential = self.operations(*inputs)
+        size = BYTES[dtype]
+        elements = output.elements * batch
+        stored = elements if self.stored else 0
+        read = sum(shape.elements for shape in inputs) * batch + weights + biases + buffers + fixed
+        return Cost(
+            weights=weights,
+            biases=biases,
+            buffers=buffers,
+            fixed=fixed,
+            macs=self.macs(*inputs) * batch,
+            multiply=multiply * batch,
+            add=add * batch,
+            compare=compare * batch,
+            divide=divide * batch,
+            exponential=exponential * batch,
+            activation=elements,
+            activations_total=stored,
+            parameter_bytes=memory.size_in_bytes(weights + biases + fixed, size),
+            activation_bytes=memory.size_in_bytes(elements, size),
+            activations_total_bytes=memory.size_in_bytes(stored, size),
+            bytes_read=memory.size_in_bytes(read, size),
+            bytes_written=memory.size_in_bytes(elements, size),
+        )
+
+    def text(self) -> str:
+        """The fields that are not at their defaults, as ``out_channels 64, kernel_size 3``."""
+        declared = dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
+        given = ((field.name, getattr(self, field.name), field.default) for field in declared)
+        return ", ".join(f"{name} {_plain(value)}" for name, value, usual in given if value != usual)
+
+    @classmethod
+    def parse(cls, given: Any) -> Self:
+        """The layer that a spec's value describes: a mapping of fields, the main field's value
+        alone, or nothing. Raises FieldErrors with every mistake."""
+        known = fields_of(cls)
+        if given is None:
+            given = {}
+        elif not isinstance(given, Mapping):
+            if cls.main is None:
+                takes = f"takes {', '.join(known)}" if known else "takes no fields"
+                raise LayerError(f"{takes}, not {shown(given)}")
+            given = {cls.main: given}
+        values, wrong = {}, []
+        names = {also: name for name, field in known.items() for also in (name, *field.also)}
+        for written, value in given.items():
+            name = names.get(written)
+            if name is None:
+                hint = did_you_mean(str(written), names) or has_only(known)
+                wrong.append((written, f"has no field {written!r}{hint}"))
+            elif name in values:
+                wrong.append((written, f"has {name!r} twice; once as {written!r}"))
+            else:
+                try:
+                    values[name] = known[name].check(value)
+                except LayerError as why:
+                    wrong.append((written, f"{written} {why}"))
+                    values[name] = None
+        for name in required_of(cls):
+            if name not in values and not any(text.startswith("has no field") for _, text in wrong):
+                wrong.append((None, f"needs {name!r}: {known[name].doc}"))
+        if wrong:
+            raise FieldErrors(wrong)
+        return cls(**values)
+
+
+def _plain(value: Any) -> str:
+    """A field's value as a spec writes it."""
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_plain, value))}]"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+class FieldErrors(LayerError):
+    """All that is wrong with the fields of one layer, each with the field as it was written."""
+
+    def __init__(self, wrong: Sequence[tuple[str | None, str]]) -> None:
+        super().__init__("; ".join(text for _, text in wrong))
+        self.wrong = tuple(wrong)
+
+
+@cache
+def fields_of(kind: type[Layer]) -> dict[str, Field]:
+    """The fields that a spec may give to a kind, by canonical name, in order."""
+    declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return {field.name: field.metadata["cnncalc"] for field in declared}
+
+
+@cache
+def required_of(kind: type[Layer]) -> tuple[str, ...]:
+    """The names of the fields that a spec must give."""
+    declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return tuple(field.name for field in declared if field.default is dataclasses.MISSING)
+
+
+def has_only(known: Mapping[str, Field]) -> str:
+    """The hint after an unknown field that resembles none."""
+    return f"; it has {', '.join(known)}" if known else "; it has no fields"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input(Layer):
+    """An input of the network: it has a shape and costs nothing."""
+
+    shape: Shape
+    arity: ClassVar[tuple[int, int | None]] = (0, 0)
+
+    def output(self) -> Shape:
+        """The shape itself."""
+        return self.shape
+
+    def operations(self) -> Operations:
+        """None."""
+        return Operations()
+
+
+def per_axis(sizes: Sizes, x: Map, name: str) -> tuple[int, ...]:
+    """One size for each spatial axis of x; raises LayerError where the number of them differs."""
+    if isinstance(sizes, int):
+        return (sizes,) * len(x.spatial)
+    if len(sizes) != len(x.spatial):
+        raise LayerError(
+            f"{name} {list(sizes)} is for {len(sizes)} axes, but {x} has {len(x.spatial)}"
+        )
+    return sizes
+
+
+def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
+    """The shape as a feature map; raises LayerError for a vector or another number of axes."""
+    if isinstance(x, Vector):
+        raise LayerError(f"needs a feature map (channels and axes), not a vector of {x}")
+    if len(x.spatial) not in axes:
+        raise LayerError(f"needs {' or '.join(map(str, axes))} spatial axes, not {len(x.spatial)}")
+    return x
+
+
+def channels_of(x: Shape) -> int:
+    """The channels of a map; a vector's features are its channels."""
+    return x.features if isinstance(x, Vector) else x.channels
+
+
+def everything(x: Shape) -> tuple[Reach, ...]:
+    """The reach of a layer each of whose outputs reads the whole map."""
+    return tuple(Reach(size) for size in x.spatial) if isinstance(x, Map) else ()

@@ -1,0 +1,28 @@
+"""What every function of one element shares."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.formulas import operations
+from cnncalc.layer import Layer
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elementwise(Layer):
+    """The same small function of every element; the shape stays."""
+
+    stored: ClassVar = False
+    each: ClassVar[Operations]
+    """The arithmetic for one element."""
+
+    def output(self, x: Shape) -> Shape:
+        """The input's shape."""
+        return x
+
+    def operations(self, x: Shape) -> Operations:
+        """The arithmetic for one element, for all of them."""
+        return Operations(
+            *(operations.each(n=x.elements, times=times) if times else 0 for times in self.each)
+        )

@@ -1,0 +1,66 @@
+"""What the sliding pools share."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.errors import LayerError
+from cnncalc.fields import Padding, Sizes, flag, padding, sizes
+from cnncalc.layer import Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layers._window import Axis, axes_of
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pool(Layer):
+    """A window that slides over every channel by itself."""
+
+    main: ClassVar = "kernel_size"
+
+    kernel_size: Sizes = sizes("the size of the window along each axis", also=("kernel", "F"))
+    stride: Sizes | None = sizes("the step; the window's size when left out", None, also=("S",))
+    padding: Padding = padding("cells added around the input", words=("same", "valid"))
+    ceil_mode: bool = flag("round up, so that the last window may hang over the edge", False)
+
+    @property
+    def spacing(self) -> Sizes:
+        """The distance between neighbouring taps: 1 unless a kind has dilation."""
+        return 1
+
+    def axes(self, x: Map) -> tuple[Axis, ...]:
+        """The sliding window along each axis; raises LayerError for padding beyond half of it."""
+        stride = self.kernel_size if self.stride is None else self.stride
+        axes = axes_of(
+            x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode
+        )
+        for axis in axes:
+            if not axis.same and max(axis.before, axis.after) > axis.extent // 2:
+                raise LayerError(
+                    f"padding {max(axis.before, axis.after)} is more than half of the window of "
+                    f"{axis.extent}; windows would lie outside the input"
+                )
+        return axes
+
+    def output(self, x: Shape) -> Map:
+        """The same channels, as many positions as places of the window."""
+        x = need_map(x)
+        return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
+
+    def taps(self, x: Map) -> int:
+        """How many cells a window holds."""
+        product = 1
+        for size in per_axis(self.kernel_size, x, "kernel_size"):
+            product *= size
+        return product
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The window."""
+        return tuple(axis.reach() for axis in self.axes(x))
+
+
+SHARED_REFUSALS = (
+    Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
+    Refusal({"kernel": 3, "padding": 2}, ("4x9x9",), "more than half of the window"),
+    Refusal(2, ("100",), "not a vector"),
+    Refusal({"kernel": 2, "stride": 0}, ("4x9x9",), "at least 1"),
+)
+"""What every sliding pool must refuse."""

@@ -1,0 +1,95 @@
+"""What convolutions and pools share: a window that slides over every spatial axis."""
+
+from typing import NamedTuple
+
+from cnncalc.errors import LayerError
+from cnncalc.fields import Padding, Sizes
+from cnncalc.formulas import window
+from cnncalc.layer import Reach, per_axis
+from cnncalc.shape import Map
+
+
+class Axis(NamedTuple):
+    """The window along one axis: input size, filter size, stride, zeros before and after, dilation."""
+
+    N: int
+    F: int
+    S: int
+    before: int
+    after: int
+    D: int
+    same: bool = False
+    ceil: bool = False
+
+    @property
+    def extent(self) -> int:
+        """How many inputs the window spans."""
+        return self.D * (self.F - 1) + 1
+
+    def places(self) -> int:
+        """The output size; raises LayerError where it would be less than 1."""
+        if self.same:
+            return window.output_size_same(N=self.N, S=self.S)
+        if self.ceil:
+            size = window.output_size_ceil(N=self.N, F=self.F, S=self.S, P=self.before, D=self.D)
+        elif self.before == self.after:
+            size = window.output_size(N=self.N, F=self.F, S=self.S, P=self.before, D=self.D)
+        else:
+            size = window.output_size_sides(
+                N=self.N, F=self.F, S=self.S, P_before=self.before, P_after=self.after, D=self.D
+            )
+        if size < 1:
+            raise LayerError(self.too_large())
+        return size
+
+    def too_large(self) -> str:
+        """Why no window fits, with the arithmetic."""
+        spread = f" (spread to {self.D}·({self.F} − 1) + 1 = {self.extent})" if self.D > 1 else ""
+        padded = f"{self.N} + {self.before} + {self.after} = {self.N + self.before + self.after}"
+        size = padded if self.before or self.after else str(self.N)
+        needed = self.extent - self.N
+        return (
+            f"a filter of {self.F}{spread} is larger than the padded input of {size}; "
+            f"it needs a smaller filter or a total padding of at least {needed}"
+        )
+
+    def reach(self) -> Reach:
+        """What one output reads."""
+        return Reach(self.extent, self.S, self.before)
+
+
+def axes_of(
+    x: Map, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes, ceil: bool = False
+) -> tuple[Axis, ...]:
+    """The window along each axis of x; raises LayerError where the fields do not fit its axes."""
+    kernels = per_axis(kernel_size, x, "kernel_size")
+    strides = per_axis(stride, x, "stride")
+    dilations = per_axis(dilation, x, "dilation")
+    if padding == "same":
+        return tuple(map(_same, x.spatial, kernels, strides, dilations))
+    pairs = sides_of(0 if padding == "valid" else padding, x)
+    axes = tuple(
+        Axis(N, F, S, before, after, D, ceil=ceil)
+        for N, F, S, (before, after), D in zip(x.spatial, kernels, strides, pairs, dilations)
+    )
+    if ceil and any(axis.before != axis.after for axis in axes):
+        raise LayerError("ceil_mode needs the same padding before and after")
+    return axes
+
+
+def _same(N: int, F: int, S: int, D: int) -> Axis:
+    """The window that TensorFlow's ``same`` makes: the odd zero goes after."""
+    total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
+    return Axis(N, F, S, total // 2, total - total // 2, D, same=True)
+
+
+def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
+    """(before, after) of each axis."""
+    if isinstance(padding, int):
+        return ((padding, padding),) * len(x.spatial)
+    assert not isinstance(padding, str)
+    if len(padding) != len(x.spatial):
+        raise LayerError(
+            f"padding {list(padding)} is for {len(padding)} axes, but {x} has {len(x.spatial)}"
+        )
+    return tuple((side, side) if isinstance(side, int) else side for side in padding)

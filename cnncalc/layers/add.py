@@ -1,0 +1,46 @@
+"""Addition of several maps."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.formulas import operations
+from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Add(Layer):
+    """Add two or more maps of the same shape, element by element: the join of a residual block.
+
+    Operations: one addition for every element and every map after the first.
+    """
+
+    aliases: ClassVar = ("sum", "plus")
+    arity: ClassVar = (2, None)
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The common shape."""
+        if len(set(inputs)) > 1:
+            raise LayerError(f"cannot add {' and '.join(map(str, inputs))}: shapes must be equal")
+        return inputs[0]
+
+    def operations(self, *inputs: Shape) -> Operations:
+        """Additions."""
+        return Operations(add=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("64x56x56", "64x56x56"),
+            output="64x56x56",
+            params=0,
+            operations=Operations(add=200_704),
+            source="He et al. 2015, figure 2: F(x) + x; 64·56·56",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("64x56x56", "64x28x28"), "cannot add 64×56×56 and 64×28×28"),
+        Refusal(None, ("64x56x56",), "at least 2 inputs, not 1"),
+    )

@@ -1,0 +1,70 @@
+"""Batch normalisation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import flag, number
+from cnncalc.formulas import operations, parameters
+from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchNorm(Layer):
+    """Bring every channel to mean 0 and variance 1 over the batch, then scale and shift it.
+
+    The scale and the shift of each channel are learned. In inference the running mean and variance
+    are used; they are buffers, not parameters, and PyTorch keeps a counter of batches with them.
+
+    Operations, in inference, with everything folded into one scale and one shift: a multiplication
+    and an addition for every element.
+    """
+
+    aliases: ClassVar = ("bn", "batch_normalization", "batch_normalisation")
+
+    affine: bool = flag("whether a scale and a shift are learned", True)
+    track_running_stats: bool = flag("whether running statistics are kept", True)
+    eps: float = number("added to the variance", 1e-5, least=0)
+    momentum: float = number("the weight of the newest batch in the running means", 0.1, least=0)
+
+    def output(self, x: Shape) -> Shape:
+        """The input's shape."""
+        return x
+
+    def parameters(self, x: Shape) -> Parameters:
+        """A scale and a shift for each channel; the running statistics are buffers."""
+        C = channels_of(x)
+        return Parameters(
+            weights=parameters.scales(n=C) if self.affine else 0,
+            biases=parameters.shifts(n=C) if self.affine else 0,
+            buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
+        )
+
+    def operations(self, x: Shape) -> Operations:
+        """Scale and shift."""
+        each = operations.each(n=x.elements)
+        return Operations(multiply=each, add=each)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("64x112x112",),
+            output="64x112x112",
+            weights=64,
+            biases=64,
+            buffers=129,
+            macs=0,
+            operations=Operations(multiply=802_816, add=802_816),
+            source="Ioffe and Szegedy 2015: γ and β for each channel; 64·112·112",
+        ),
+        Example(
+            given={"affine": False, "track_running_stats": False},
+            inputs=("100",),
+            output="100",
+            params=0,
+            buffers=0,
+            source="torch.nn.BatchNorm1d: affine=False, track_running_stats=False",
+        ),
+    )
+    refusals: ClassVar = (Refusal({"affine": 1}, ("4x5x5",), "must be true or false"),)

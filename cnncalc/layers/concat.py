@@ -1,0 +1,54 @@
+"""Concatenation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.shape import Map, Shape, Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concat(Layer):
+    """Lay maps behind one another: their channels add up, their spatial sizes must be equal.
+
+    Vectors are laid end to end. Nothing is computed, but the result is a tensor of its own.
+    """
+
+    aliases: ClassVar = ("cat", "concatenate")
+    arity: ClassVar = (1, None)
+
+    def output(self, *inputs: Shape) -> Shape:
+        """All channels of all inputs."""
+        first = inputs[0]
+        if isinstance(first, Vector) and all(isinstance(x, Vector) for x in inputs):
+            return Vector(sum(x.elements for x in inputs))
+        if not all(isinstance(x, Map) and isinstance(first, Map) for x in inputs):
+            raise LayerError(f"cannot join maps and vectors: {' and '.join(map(str, inputs))}")
+        maps = [x for x in inputs if isinstance(x, Map)]
+        if len({x.spatial for x in maps}) > 1:
+            raise LayerError(
+                f"cannot join {' and '.join(map(str, maps))}: only channels may differ"
+            )
+        return Map(sum(x.channels for x in maps), maps[0].spatial)
+
+    def operations(self, *inputs: Shape) -> Operations:
+        """None."""
+        return Operations()
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("64x28x28", "128x28x28", "32x28x28", "32x28x28"),
+            output="256x28x28",
+            params=0,
+            operations=Operations(),
+            source="TUM lecture, GoogLeNet table: inception (3a) is 28×28×256",
+        ),
+        Example(given=None, inputs=("10", "6"), output="16", source="10 + 6 = 16"),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("64x28x28", "64x14x14"), "only channels may differ"),
+        Refusal(None, ("64x28x28", "64"), "maps and vectors"),
+    )

@@ -1,0 +1,187 @@
+"""Convolution."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.errors import LayerError
+from cnncalc.fields import Padding, Sizes, count, declare, flag, padding, shown, sizes
+from cnncalc.formulas import macs, operations, parameters
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layers._window import Axis, axes_of
+from cnncalc.shape import Map, Shape
+
+Connections = tuple[tuple[int, ...], ...]
+
+
+def connection_table(doc: str) -> Any:
+    """A list with, for each filter, the input channels that it reads, counted from 0."""
+
+    def check(value: Any) -> Connections:
+        rows = value if isinstance(value, list | tuple) else ()
+        fits = all(
+            isinstance(row, list | tuple)
+            and row
+            and len(set(map(str, row))) == len(row)
+            and all(type(channel) is int and channel >= 0 for channel in row)
+            for row in rows
+        )
+        if not rows or not fits:
+            raise LayerError(
+                "must list, for each filter, the different input channels that it reads, "
+                f"counted from 0, not {shown(value)}"
+            )
+        return tuple(map(tuple, rows))
+
+    row = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+    return declare(doc, None, (), check, {"type": "array", "items": row, "minItems": 1})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conv(Layer):
+    """Slide filters over the map; each puts out one channel.
+
+    A filter is as deep as its input (as its group's channels, when there are groups), and is moved
+    in steps of the stride over 1, 2 or 3 spatial axes, as many as the input has. At every place
+    the products of its weights and what lies under it are summed, and its bias is added. All
+    places share the same weights. A partial connection table (LeNet-5) lets each filter read only
+    some of the input's channels.
+
+    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
+    addition more for every output.
+    """
+
+    aliases: ClassVar = ("convolution", "convolutional")
+    main: ClassVar = "out_channels"
+
+    out_channels: int = count("how many filters, the depth of the output", also=("filters", "K"))
+    kernel_size: Sizes = sizes("the size of a filter along each axis", also=("kernel", "F"))
+    stride: Sizes = sizes("the step between neighbouring places", 1, also=("S",))
+    padding: Padding = padding("zeros added around the input", words=("same", "valid"))
+    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
+    groups: int = count("how many groups the channels are split into", 1, also=("G",))
+    bias: bool = flag("whether each filter adds a bias", True)
+    connections: Connections | None = connection_table(
+        "for each filter, the input channels it reads, counted from 0; all when left out"
+    )
+
+    def axes(self, x: Map) -> tuple[Axis, ...]:
+        """The sliding window along each axis."""
+        return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)
+
+    def output(self, x: Shape) -> Map:
+        """As many channels as filters, as many positions as places of the window."""
+        x = need_map(x)
+        check_groups(x.channels, self.out_channels, self.groups)
+        self._check_connections(x)
+        return Map(self.out_channels, tuple(axis.places() for axis in self.axes(x)))
+
+    def _check_connections(self, x: Map) -> None:
+        if self.connections is None:
+            return
+        if self.groups != 1:
+            raise LayerError("takes groups or connections, not both")
+        if len(self.connections) != self.out_channels:
+            raise LayerError(
+                f"has {self.out_channels} filters but connections for {len(self.connections)}"
+            )
+        beyond = max(map(max, self.connections))
+        if beyond >= x.channels:
+            raise LayerError(f"connects channel {beyond}, but {x} has channels 0 to {x.channels - 1}")
+
+    def parameters(self, x: Map) -> Parameters:
+        """The filters, and a bias for each."""
+        F = per_axis(self.kernel_size, x, "kernel_size")
+        bias = parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
+        if self.connections is not None:
+            links = sum(map(len, self.connections))
+            return Parameters(parameters.table_weights(F=F, links=links), bias)
+        weights = parameters.conv_weights(
+            F=F, C_in=x.channels, C_out=self.out_channels, G=self.groups
+        )
+        return Parameters(weights, bias)
+
+    def macs(self, x: Map) -> int:
+        """A dot product with a filter for every output."""
+        F, N_out = per_axis(self.kernel_size, x, "kernel_size"), self.output(x).spatial
+        if self.connections is not None:
+            return macs.table_macs(F=F, links=sum(map(len, self.connections)), N_out=N_out)
+        return macs.conv_macs(
+            F=F, C_in=x.channels, C_out=self.out_channels, N_out=N_out, G=self.groups
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """Multiply and add, and the biases."""
+        products = self.macs(x)
+        added = operations.each(n=self.output(x).elements) if self.bias else 0
+        return Operations(multiply=products, add=products + added)
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The window."""
+        return tuple(axis.reach() for axis in self.axes(x))
+
+    examples: ClassVar = (
+        Example(
+            given={"filters": 10, "kernel": 5, "stride": 1, "padding": 2},
+            inputs=("3x32x32",),
+            output="10x32x32",
+            weights=750,
+            biases=10,
+            params=760,
+            macs=768_000,  # 75 products for each of 10·32·32 outputs
+            source="NTU lecture, example: (5·5·3 + 1)·10 = 760",
+        ),
+        Example(
+            given={"out_channels": 96, "kernel_size": 11, "stride": 4},
+            inputs=("3x227x227",),
+            output="96x55x55",
+            params=34_944,
+            macs=105_415_200,  # 11·11·3 · 96 · 55·55
+            source="TUM lecture, AlexNet CONV1: (11·11·3 + 1)·96 = 35K",
+        ),
+        Example(
+            given={"filters": 4, "kernel": 2, "bias": False},
+            inputs=("1x3x3",),
+            output="4x2x2",
+            weights=16,
+            biases=0,
+            macs=64,
+            operations=Operations(multiply=64, add=64),
+            source="Kedge lecture, 3×3 ∗ 2×2 gives 2×2",
+        ),
+        Example(
+            given={"filters": 8, "kernel": 3, "groups": 2, "padding": "same", "stride": 2},
+            inputs=("4x7x7",),
+            output="8x4x4",
+            weights=144,  # 3·3 · 4/2 · 8
+            macs=2304,
+            source="TensorFlow's SAME: ceil(7/2) = 4",
+        ),
+        Example(
+            given={"filters": 8, "kernel": 3},
+            inputs=("16x15",),
+            output="8x13",
+            params=392,
+            source="Waibel et al. 1989: 3-frame windows over 15 frames of 16 coefficients",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
+        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
+        Refusal({"filters": 8, "kernel": [3, 3, 3]}, ("4x5x5",), "3 axes"),
+        Refusal({"filters": 0, "kernel": 3}, ("4x5x5",), "at least 1, not 0"),
+        Refusal({"filters": 8, "kernel": 3, "stride": 1.5}, ("4x5x5",), "not 1.5"),
+        Refusal({"filters": 8}, ("4x5x5",), "needs 'kernel_size'"),
+        Refusal({"filters": 1, "kernel": 3, "connections": [[4]]}, ("4x5x5",), "channels 0 to 3"),
+    )
+
+
+def check_groups(C_in: int, C_out: int, groups: int) -> None:
+    """Raise LayerError unless the groups divide the channels on both sides."""
+    for side, channels in (("input", C_in), ("output", C_out)):
+        if channels % groups:
+            raise LayerError(
+                f"{groups} groups do not divide the {channels} {side} channels: "
+                f"{channels} = {channels // groups}·{groups} + {channels % groups}"
+            )

@@ -1,0 +1,34 @@
+"""Dropout."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import number
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dropout(Elementwise):
+    """In training, set each element to 0 with probability p; in inference, do nothing.
+
+    Operations: none are counted, as it does nothing in inference.
+    """
+
+    main: ClassVar = "p"
+    each: ClassVar = Operations()
+
+    p: float = number("the probability of dropping an element", 0.5, ("rate",), least=0, most=1)
+
+    examples: ClassVar = (
+        Example(
+            given=0.4,
+            inputs=("1024x1x1",),
+            output="1024x1x1",
+            params=0,
+            operations=Operations(),
+            source="TUM lecture, GoogLeNet table: dropout (40 %) keeps 1×1×1024",
+        ),
+    )
+    refusals: ClassVar = (Refusal(1.5, ("4096",), "from 0 to 1, not 1.5"),)

@@ -1,0 +1,42 @@
+"""Flatten."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Layer, Reach, Refusal, everything
+from cnncalc.shape import Shape, Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flatten(Layer):
+    """Lay a feature map out as one vector.
+
+    Nothing is computed and nothing is copied. A linear layer does this by itself.
+    """
+
+    stored: ClassVar = False
+
+    def output(self, x: Shape) -> Vector:
+        """All elements in a row."""
+        return Vector(x.elements)
+
+    def operations(self, x: Shape) -> Operations:
+        """None."""
+        return Operations()
+
+    def reach(self, x: Shape) -> tuple[Reach, ...]:
+        """The vector holds the whole map."""
+        return everything(x)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("256x6x6",),
+            output="9216",
+            params=0,
+            operations=Operations(),
+            source="TUM lecture, AlexNet before FC6: 6·6·256",
+        ),
+    )
+    refusals: ClassVar = (Refusal(3, ("4x5x5",), "takes no fields"),)

@@ -1,0 +1,24 @@
+"""Identity."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity(Elementwise):
+    """Pass the input on as it is.
+
+    Nothing is computed and nothing is copied.
+    """
+
+    aliases: ClassVar = ("noop", "skip")
+    each: ClassVar = Operations()
+
+    examples: ClassVar = (
+        Example(None, ("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut", params=0),
+    )
+    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields"),)

@@ -1,0 +1,74 @@
+"""Fully connected layer."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import count, flag
+from cnncalc.formulas import macs, operations, parameters
+from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.shape import Shape, Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Linear(Layer):
+    """Connect every input to every output.
+
+    A feature map is flattened first, and the flatten is shown. Every output is the dot product of
+    its own weights with the whole input, plus a bias.
+
+    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
+    addition more for every output.
+    """
+
+    aliases: ClassVar = ("fc", "dense", "full", "fully_connected", "inner_product")
+    main: ClassVar = "out_features"
+    flattens: ClassVar = True
+
+    out_features: int = count("how many outputs", also=("neurons", "units", "outputs"))
+    bias: bool = flag("whether each output adds a bias", True)
+
+    def output(self, x: Vector) -> Shape:
+        """A vector."""
+        return Vector(self.out_features)
+
+    def parameters(self, x: Vector) -> Parameters:
+        """A weight for every connection, and the biases."""
+        weights = parameters.linear_weights(n_in=x.features, n_out=self.out_features)
+        return Parameters(weights, parameters.linear_biases(n_out=self.out_features) if self.bias else 0)
+
+    def macs(self, x: Vector) -> int:
+        """One for every connection."""
+        return macs.linear_macs(n_in=x.features, n_out=self.out_features)
+
+    def operations(self, x: Vector) -> Operations:
+        """Multiply and add, and the biases."""
+        products = self.macs(x)
+        added = operations.each(n=self.out_features) if self.bias else 0
+        return Operations(multiply=products, add=products + added)
+
+    examples: ClassVar = (
+        Example(
+            given=100,
+            inputs=("784",),
+            output="100",
+            weights=78_400,
+            params=78_500,
+            macs=78_400,
+            operations=Operations(multiply=78_400, add=78_500),
+            source="NTU lecture: too many parameters, 100 × 784 + 100",
+        ),
+        Example(
+            given={"out_features": 1000, "bias": False},
+            inputs=("1024",),
+            output="1000",
+            params=1_024_000,
+            macs=1_024_000,
+            source="TUM lecture, GoogLeNet table: linear 1000K, 1M",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(0, ("784",), "at least 1, not 0"),
+        Refusal(None, ("784",), "needs 'out_features'"),
+        Refusal({"out_feature": 5}, ("784",), "did you mean 'out_features'"),
+    )

@@ -1,0 +1,66 @@
+"""Max pooling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import Sizes, sizes
+from cnncalc.formulas import operations
+from cnncalc.layer import Example
+from cnncalc.layers._pool import SHARED_REFUSALS, Pool
+from cnncalc.shape import Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaxPool(Pool):
+    """Keep the largest value under each window.
+
+    The window slides over every channel by itself, so the depth stays. Nothing is learned. The
+    stride is the window's size unless given, so that windows do not overlap.
+
+    Operations: a window of n cells takes one comparison less than it has cells.
+    """
+
+    aliases: ClassVar = ("maxpooling", "pool", "pooling", "mp")
+
+    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
+
+    @property
+    def spacing(self) -> Sizes:
+        """The dilation."""
+        return self.dilation
+
+    def operations(self, x: Map) -> Operations:
+        """Comparisons."""
+        return Operations(
+            compare=operations.window_reductions(n_out=self.output(x).elements, taps=self.taps(x))
+        )
+
+    examples: ClassVar = (
+        Example(
+            given={"kernel": 3, "stride": 2},
+            inputs=("96x55x55",),
+            output="96x27x27",
+            params=0,
+            macs=0,
+            operations=Operations(compare=559_872),  # 96·27·27 outputs, 3·3 − 1 each
+            source="TUM lecture, AlexNet MAX POOL1",
+        ),
+        Example(
+            given=2, inputs=("64x224x224",), output="64x112x112", params=0,
+            source="TUM lecture, VGG POOL2",
+        ),
+        Example(
+            given={"kernel": 3, "stride": 2, "ceil_mode": True},
+            inputs=("64x112x112",),
+            output="64x56x56",
+            source="TUM lecture, GoogLeNet: max pool 3×3/2 from 112 to 56",
+        ),
+        Example(
+            given={"kernel": 5, "stride": 5, "padding": 1, "ceil_mode": True},
+            inputs=("1x19x19",),
+            output="1x4x4",
+            source="PyTorch: the fifth window would start at 20, beyond 19 + 1",
+        ),
+    )
+    refusals: ClassVar = SHARED_REFUSALS

@@ -1,0 +1,31 @@
+"""Rectified linear unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relu(Elementwise):
+    """Keep what is positive, put 0 for the rest.
+
+    Operations: one comparison for every element.
+    """
+
+    aliases: ClassVar = ("rectifier",)
+    each: ClassVar = Operations(compare=1)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("96x55x55",),
+            output="96x55x55",
+            params=0,
+            operations=Operations(compare=290_400),
+            source="NTU lecture: thresholding a matrix of activations at zero; 96·55·55",
+        ),
+    )
+    refusals: ClassVar = (Refusal({"slope": 1}, ("5",), "has no field 'slope'"),)

@@ -1,0 +1,42 @@
+"""One file for each output format, found by being there.
+
+A format is a module with ``SUFFIX``, the ending of its files, and ``render(view) -> str``.
+"""
+
+from functools import cache
+from importlib import import_module
+from pathlib import PurePath
+from typing import Protocol, cast
+
+from cnncalc import found
+from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.view import View
+
+
+class Format(Protocol):
+    """What every format's module offers."""
+
+    SUFFIX: str
+
+    def render(self, view: View) -> str:
+        """The whole text, ending in a newline."""
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all formats."""
+    return found.modules(__path__)
+
+
+def load(name: str) -> Format:
+    """The format of this name; raises UsageError with the nearest one."""
+    if name not in names():
+        hint = did_you_mean(name, names()) or f"; there are {', '.join(names())}"
+        raise UsageError(f"no format {name!r}{hint}")
+    return cast(Format, import_module(f"{__name__}.{name}"))
+
+
+def for_file(path: str) -> str:
+    """The format that a file's ending asks for; ``table`` where it asks for none."""
+    suffix = PurePath(path).suffix.lower()
+    return next((name for name in names() if suffix and load(name).SUFFIX == suffix), "table")

@@ -1,0 +1,309 @@
+"""The tree of a spec, its sugar undone: entries with kind, name, sources, repeats and branches.
+
+Every key is checked here, and every mistake is collected; kinds and numbers are left to the graph,
+since blocks and parameters decide them.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from cnncalc.errors import SpecError, Where, did_you_mean
+from cnncalc.spec.text import Item, Key
+
+TOP = {
+    "name": "what the network is called",
+    "source": "where the architecture comes from",
+    "note": "what a reader should know: which network this is",
+    "variants": "other networks of a similar name, and how they differ",
+    "extends": "the built-in or file that this spec starts from",
+    "input": "the input's shape, as in 3x224x224, or several by name",
+    "parameters": "values that the layers use as $name, and --set changes",
+    "blocks": "groups of layers, used like a kind",
+    "layers": "the layers, in order",
+    "published": "what the literature says of this network",
+}
+"""The keys of a spec and what they hold."""
+
+NODE = {
+    "name": "what the layer is called",
+    "from": "the earlier layer, or layers, that it reads; the one before when left out",
+    "repeat": "how many times in a row",
+    "when": "left out unless this holds",
+    "join": "how branches come together: concat, add, multiply, or any kind that takes several",
+    "shortcut": "the other way round a residual; the identity when left out",
+}
+"""The keys that stand beside a kind and what they hold."""
+
+BRANCHES = "branches"
+RESIDUAL = "residual"
+NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
+
+
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """Ways that all start from one place, by name, and the kind that joins them."""
+
+    ways: tuple[tuple[str, tuple["Entry", ...]], ...]
+    join: Item
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a list of layers, as it was written."""
+
+    kind: Key
+    value: Item | None
+    where: Where
+    name: str | None = None
+    sources: tuple[Item, ...] | None = None
+    repeat: Item | None = None
+    when: Item | None = None
+    branches: Branches | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A named group of layers; a value taken without a default is required."""
+
+    name: str
+    takes: tuple[tuple[str, Item | None], ...]
+    layers: tuple[Entry, ...]
+    where: Where
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A whole spec. ``inputs`` are by name, ``input`` when there is only one."""
+
+    name: str
+    inputs: dict[Key, Item]
+    layers: tuple[Entry, ...]
+    parameters: dict[Key, Item]
+    blocks: dict[str, Block]
+    where: Where
+    source: str = ""
+    note: str = ""
+    variants: tuple[tuple[str, str], ...] = ()
+    published: Item | None = None
+    mistakes: tuple[SpecError, ...] = ()
+
+
+def parse(root: Item) -> Spec:
+    """The spec of a tree; what is wrong with it stands in ``mistakes``."""
+    return _Parser().spec(root)
+
+
+class _Parser:
+    """Walks a tree and collects every mistake."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[SpecError] = []
+
+    def wrong(self, sentence: str, where: Where) -> None:
+        self.mistakes.append(SpecError(sentence, where))
+
+    def spec(self, root: Item) -> Spec:
+        top = self.mapping(root, "a spec", TOP)
+        for key in ("input", "layers"):
+            if key not in top and isinstance(root.value, dict):
+                self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
+        parameters = self.optional(top, "parameters", self.names_of, {})
+        blocks = self.optional(top, "blocks", self.names_of, {})
+        known = {name: self.block(name, item) for name, item in blocks.items()}
+        layers = self.optional(top, "layers", self.entries, ())
+        if "layers" in top and not layers and not self.mistakes:
+            self.wrong("'layers' is empty; a network has at least one layer", top["layers"].where)
+        return Spec(
+            name=self.optional(top, "name", self.text, ""),
+            inputs=self.optional(top, "input", self.inputs, {}),
+            layers=layers,
+            parameters=parameters,
+            blocks=known,
+            where=root.where,
+            source=self.optional(top, "source", self.text, ""),
+            note=self.optional(top, "note", self.text, ""),
+            variants=tuple(
+                (str(name), self.text(item))
+                for name, item in self.optional(top, "variants", self.names_of, {}).items()
+            ),
+            published=top.get(Key("published")),
+            mistakes=tuple(self.mistakes),
+        )
+
+    def optional(
+        self, top: dict[Key, Item], key: str, read: Callable[[Item], Any], default: Any
+    ) -> Any:
+        item = top.get(Key(key))
+        return default if item is None or item.value is None else read(item)
+
+    def mapping(self, item: Item, what: str, known: Iterable[str]) -> dict[Key, Item]:
+        """The item as a mapping with known keys."""
+        if not isinstance(item.value, dict):
+            self.wrong(f"{what} is a mapping, not {describe(item)}", item.where)
+            return {}
+        for key in item.value:
+            if key not in known:
+                hint = did_you_mean(key, known) or f"; it has {', '.join(known)}"
+                self.wrong(f"{what} has no key {key[:60]!r}{hint}", key.where)
+        return item.value
+
+    def names_of(self, item: Item) -> dict[Key, Item]:
+        """The item as a mapping from names."""
+        if not isinstance(item.value, dict):
+            self.wrong(f"names with values are wanted here, not {describe(item)}", item.where)
+            return {}
+        for key in item.value:
+            self.check_name(key, key.where)
+        return item.value
+
+    def text(self, item: Item) -> str:
+        if isinstance(item.value, dict | list) or item.value is None:
+            self.wrong(f"a text is wanted here, not {describe(item)}", item.where)
+            return ""
+        return str(item.value)
+
+    def check_name(self, name: str, where: Where) -> str:
+        plain = name.replace("_", "").replace("-", "")
+        if not plain.isalnum():
+            self.wrong(f"{name[:60]!r} is not a name: a name has {NAME}", where)
+        return name
+
+    def inputs(self, item: Item) -> dict[Key, Item]:
+        if isinstance(item.value, dict):
+            return self.names_of(item)
+        key = Key("input")
+        key.where = item.where
+        return {key: item}
+
+    def block(self, name: Key, item: Item) -> Block:
+        keys = self.mapping(item, f"block {name!r}", ("takes", "layers"))
+        takes: list[tuple[str, Item | None]] = []
+        for entry in self.optional(keys, "takes", self.items, []):
+            if isinstance(entry.value, dict):
+                takes.extend((str(key), default) for key, default in entry.value.items())
+            else:
+                takes.append((self.check_name(self.text(entry), entry.where), None))
+        names = [taken for taken, _ in takes]
+        for taken in sorted({taken for taken in names if names.count(taken) > 1}):
+            self.wrong(f"block {name!r} takes {taken!r} twice", item.where)
+        if "layers" not in keys:
+            self.wrong(f"block {name!r} needs 'layers'", item.where)
+        layers = self.optional(keys, "layers", self.entries, ())
+        return Block(str(name), tuple(takes), layers, item.where)
+
+    def items(self, item: Item) -> list[Item]:
+        """A list, or the one value that stands for a list of one."""
+        return item.value if isinstance(item.value, list) else [item]
+
+    def entries(self, item: Item) -> tuple[Entry, ...]:
+        """A list of layers."""
+        if not isinstance(item.value, list):
+            if item.value is None:
+                return ()
+            self.wrong(f"a list of layers is wanted here, not {describe(item)}", item.where)
+            return ()
+        return tuple(entry for entry in map(self.entry, item.value) if entry is not None)
+
+    def entry(self, item: Item) -> Entry | None:
+        """One layer: a kind alone, or a mapping with a kind and node-level keys."""
+        if isinstance(item.value, str) and item.value:
+            kind = Key(item.value)
+            kind.where = item.where
+            return Entry(kind, None, item.where)
+        if not isinstance(item.value, dict):
+            self.wrong(
+                f"a layer is a kind, as in 'relu' or 'conv: {{...}}', not {describe(item)}",
+                item.where,
+            )
+            return None
+        kinds = [key for key in item.value if key not in NODE]
+        if len(kinds) != 1:
+            self.wrong(self.miscounted(kinds), (kinds[1] if kinds else item).where)
+            return None
+        kind = kinds[0]
+        value, keys = self.lift_from(item.value[kind], item.value)
+        return Entry(
+            kind=kind,
+            value=value,
+            where=kind.where,
+            name=self.entry_name(keys),
+            sources=self.sources(keys),
+            repeat=keys.get(Key("repeat")),
+            when=keys.get(Key("when")),
+            branches=self.branches(kind, value, keys),
+        )
+
+    def miscounted(self, kinds: list[Key]) -> str:
+        """What is wrong with an entry that has no kind, or several."""
+        if not kinds:
+            return "a layer needs a kind, as in 'conv', beside its name, from, repeat and when"
+        hint = did_you_mean(kinds[1], NODE)
+        return f"a layer has one kind, and this one has {kinds[0]!r} and {kinds[1]!r}{hint}"
+
+    def lift_from(
+        self, value: Item, keys: dict[Key, Item]
+    ) -> tuple[Item | None, dict[Key, Item]]:
+        """``concat: {from: [a, b]}`` means what ``concat:`` beside ``from: [a, b]`` does."""
+        if value.value is None:
+            return None, keys
+        if not isinstance(value.value, dict) or "from" not in value.value:
+            return value, keys
+        rest = {key: inner for key, inner in value.value.items() if key != "from"}
+        return Item(rest, value.where), {**keys, Key("from"): value.value[Key("from")]}
+
+    def entry_name(self, keys: dict[Key, Item]) -> str | None:
+        item = keys.get(Key("name"))
+        return None if item is None else self.check_name(self.text(item), item.where)
+
+    def sources(self, keys: dict[Key, Item]) -> tuple[Item, ...] | None:
+        item = keys.get(Key("from"))
+        if item is None:
+            return None
+        items = self.items(item)
+        for source in items:
+            if not isinstance(source.value, str):
+                self.wrong(
+                    f"'from' is the name of a layer, or a list of names, not {describe(source)}",
+                    source.where,
+                )
+        if not items:
+            self.wrong("'from' names no layer", item.where)
+        return tuple(source for source in items if isinstance(source.value, str)) or None
+
+    def branches(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Branches | None:
+        """The ways of ``branches`` and of ``residual``, which is short for two that are added."""
+        join, shortcut = keys.get(Key("join")), keys.get(Key("shortcut"))
+        if join is not None and kind != BRANCHES:
+            self.wrong(f"'join' belongs to branches, not to {kind!r}", join.where)
+        if shortcut is not None and kind != RESIDUAL:
+            self.wrong(f"'shortcut' belongs to residual, not to {kind!r}", shortcut.where)
+        if kind == RESIDUAL:
+            inner = self.entries(value) if value else ()
+            other = self.entries(shortcut) if shortcut else ()
+            return Branches((("", inner), ("shortcut", other)), Item("add", kind.where))
+        if kind != BRANCHES:
+            return None
+        if value is None or not isinstance(value.value, dict | list) or not value.value:
+            self.wrong("'branches' is a mapping from names to lists of layers", kind.where)
+            return Branches((), Item("concat", kind.where))
+        if join is None:
+            self.wrong("branches need 'join': concat, add or multiply", kind.where)
+            join = Item("concat", kind.where)
+        if isinstance(value.value, list):
+            named = [(f"branch{i}", way) for i, way in enumerate(value.value, 1)]
+        else:
+            named = [(self.check_name(name, name.where), way) for name, way in value.value.items()]
+        return Branches(tuple((name, self.entries(way)) for name, way in named), join)
+
+
+def describe(item: Item) -> str:
+    """A value as an error quotes it."""
+    if isinstance(item.value, dict):
+        return "a mapping" if item.value else "an empty mapping"
+    if isinstance(item.value, list):
+        return "a list" if item.value else "an empty list"
+    if item.value is None:
+        return "nothing"
+    text = repr(item.value)
+    return text if len(text) <= 60 else text[:57] + "..."

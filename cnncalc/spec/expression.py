@@ -1,0 +1,138 @@
+"""The small safe arithmetic of specs: ``$width``, ``${4 * width}``. Nothing is ever executed.
+
+Whole numbers, decimals (exact, as fractions), true, false and words; ``+ - * // %``, comparisons,
+``and or not``, and the functions ``min max round_to``. Python's grammar is borrowed for reading;
+the few forms listed in ``_evaluate`` are all that means anything.
+"""
+
+import ast
+import operator
+import re
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from cnncalc.errors import LayerError, did_you_mean
+from cnncalc.fields import LARGEST
+
+MOST_CHARACTERS = 300
+
+OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
+
+def round_to(value: Any, multiple: int) -> int:
+    """The nearest multiple (halves go up), at least one, and never less than 90 % of the value.
+
+    Source: the rule by which the MobileNets keep channels divisible by 8.
+    """
+    nearest = max(multiple, int(value + exact(multiple) / 2) // multiple * multiple)
+    return nearest if 10 * nearest >= 9 * value else nearest + multiple
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {"min": min, "max": max, "round_to": round_to}
+
+
+def is_expression(value: Any) -> bool:
+    """Whether a scalar asks for arithmetic."""
+    return isinstance(value, str) and value.startswith("$")
+
+
+def exact(value: Any) -> Any:
+    """A decimal as the fraction that it is written as; a whole fraction as an integer."""
+    if isinstance(value, int | str) or value is None:
+        return value
+    from fractions import Fraction
+
+    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+
+
+def evaluate(text: str, names: Mapping[str, Any]) -> Any:
+    """The value of ``$name`` or ``${expression}``; raises LayerError with what is wrong."""
+    match = re.fullmatch(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", text, re.DOTALL)
+    if match is None:
+        raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
+    value = calculate(match[1] if match[1] is not None else match[2], names)
+    if isinstance(value, int | str) or value is None:
+        return value
+    return int(value) if value == int(value) else float(value)
+
+
+def calculate(source: str, names: Mapping[str, Any]) -> Any:
+    """The value of an expression; decimals come out as fractions."""
+    if len(source) > MOST_CHARACTERS:
+        raise LayerError(f"an expression is longer than {MOST_CHARACTERS} characters")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(source.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError, Warning):
+        raise LayerError(f"{source[:60]!r} is not an expression") from None
+    return _evaluate(tree.body, names)
+
+
+def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
+    match node:
+        case ast.Constant(value=bool() | int() | float() | str() as value):
+            return _bounded(exact(value))
+        case ast.Name(id=name):
+            if name not in names:
+                raise LayerError(f"nothing here is named {name!r}{did_you_mean(name, names)}")
+            return exact(names[name])
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return -_number(_evaluate(operand, names))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return not _evaluate(operand, names)
+        case ast.BoolOp(op=ast.And(), values=values):
+            return all(_evaluate(value, names) for value in values)
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return any(_evaluate(value, names) for value in values)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
+            a, b = _number(_evaluate(left, names)), _number(_evaluate(right, names))
+            if b == 0 and isinstance(op, ast.FloorDiv | ast.Mod):
+                raise LayerError(f"{ast.unparse(node)!r} divides by zero")
+            return _bounded(OPERATORS[type(op)](a, b))
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
+            a, b = _evaluate(left, names), _evaluate(right, names)
+            if isinstance(op, ORDERED):
+                a, b = _number(a), _number(b)
+            return OPERATORS[type(op)](a, b)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
+            return _call(name, [_number(_evaluate(argument, names)) for argument in args])
+    raise LayerError(
+        f"{ast.unparse(node)[:60]!r} is not allowed here; an expression has whole numbers, "
+        f"decimals, names, + - * // %, comparisons, and, or, not, {', '.join(FUNCTIONS)}"
+    )
+
+
+def _call(name: str, values: list[Any]) -> Any:
+    wanted = 2 if name == "round_to" else 1
+    if len(values) < wanted or (name == "round_to" and len(values) > wanted):
+        raise LayerError(f"{name} takes {wanted} {'numbers' if wanted > 1 else 'or more numbers'}")
+    if name == "round_to" and (not isinstance(values[1], int) or values[1] < 1):
+        raise LayerError("round_to takes a value and a whole number of at least 1")
+    return FUNCTIONS[name](*values)
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, str) or value is None:
+        raise LayerError(f"{value!r} is not a number")
+    return value
+
+
+def _bounded(value: Any) -> Any:
+    if not isinstance(value, str) and value is not None and abs(value) >= LARGEST:
+        raise LayerError("a value is larger than any size")
+    return value

@@ -1,0 +1,127 @@
+"""Finding the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cnncalc import catalog
+from cnncalc.errors import Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.spec import document, notation, text
+from cnncalc.spec.text import Item, Key
+
+MOST_BASES = 20
+MERGED = ("parameters", "blocks")
+OWN = ("name", "note", "variants", "published")
+"""A base's keys that say what it is; what extends it does not inherit them."""
+
+
+def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
+    """The spec that a person means: a path, else a built-in of that name; ``-`` is standard input,
+    a text with a hyphenated shape is the notation, a mapping is a spec as plain data.
+
+    Raises Mistakes with every mistake of the text, UsageError where there is nothing to read.
+    """
+    if isinstance(target, Mapping):
+        root = text.located(dict(target), Where("spec"))
+    else:
+        root = _read(os.fspath(target))
+    try:
+        return document.parse(_extended(root, ()))
+    except SpecError as error:
+        raise Mistakes([error]) from None
+
+
+def _read(target: str) -> Item:
+    if target == "-":
+        return text.read(_decode(sys.stdin.buffer.read(text.MOST_CHARACTERS + 1), "<stdin>"), "<stdin>")
+    file = Path(target)
+    if not _is_there(file) and notation.is_notation(target):
+        try:
+            return notation.read(target)
+        except SpecError as error:
+            raise Mistakes([error]) from None
+    try:
+        return _read_file(_find(target, Path(".")))
+    except SpecError as error:
+        raise Mistakes([error]) from None
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _find(target: str, beside: Path) -> Path:
+    """The file of that path, else the built-in of that name (``vgg16`` and ``vgg16.yaml``)."""
+    file = beside / target
+    if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
+        return file
+    name = target.removesuffix(".yaml").removesuffix(".yml")
+    if name in catalog.names():
+        return catalog.path(name)
+    if "/" in target or target != name:
+        raise UsageError(f"no file {target[:200]!r}{did_you_mean(Path(name).name, catalog.names())}")
+    raise UsageError(
+        f"no file and no built-in architecture {target[:200]!r}"
+        f"{did_you_mean(target, catalog.names()) or '; cnncalc list shows what is built in'}"
+    )
+
+
+def _read_file(file: Path) -> Item:
+    if file.is_dir():
+        raise UsageError(f"{str(file)!r} is a folder; a spec is one file")
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(4 * text.MOST_CHARACTERS + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
+    return text.read(_decode(data, str(file)), str(file))
+
+
+def _decode(data: bytes, source: str) -> str:
+    try:
+        decoded = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise SpecError("is not text in UTF-8", Where(source, line)) from None
+    if "\0" in decoded:
+        raise SpecError("is not text: it holds a zero byte", Where(source))
+    return decoded
+
+
+def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
+    """The tree with its base merged in: parameters and blocks by name, everything else replaced."""
+    if not isinstance(root.value, dict) or "extends" not in root.value:
+        return root
+    base = root.value[Key("extends")]
+    if not isinstance(base.value, str):
+        raise SpecError(f"'extends' names a spec, not {document.describe(base)}", base.where)
+    beside = Path(root.where.source).parent
+    try:
+        file = _find(base.value, beside)
+    except UsageError as error:
+        raise SpecError(str(error), base.where) from None
+    resolved = file.resolve()
+    if resolved in seen or resolved == Path(root.where.source).resolve():
+        raise SpecError(f"extends {base.value!r}, which in the end extends itself", base.where)
+    if len(seen) >= MOST_BASES:
+        raise SpecError(f"extends more than {MOST_BASES} specs in a row", base.where)
+    try:
+        parent = _extended(_read_file(file), (*seen, resolved))
+    except UsageError as error:
+        raise SpecError(str(error), base.where) from None
+    return Item(_merged(parent, root), root.where)
+
+
+def _merged(parent: Item, child: Item) -> dict[Key, Item]:
+    inherited = {key: item for key, item in parent.value.items() if key not in OWN}
+    merged = {**inherited, **child.value}
+    for key in map(Key, MERGED):
+        above, below = inherited.get(key), child.value.get(key)
+        if above and below and isinstance(above.value, dict) and isinstance(below.value, dict):
+            merged[key] = Item({**above.value, **below.value}, below.where)
+    return merged

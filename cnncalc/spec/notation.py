@@ -1,0 +1,92 @@
+"""The one-line notation of the lectures: ``1x48x48-100C3-MP2-200C2-MP2-500N-3755N``.
+
+    network = [hidden "HL-"] shape {"-" layer}
+    layer   = filters "C" size {option}     convolution, as in 96C11s4
+            | "MP" size {option}            max pooling        | "AP" ... average pooling
+            | neurons ["N"]                 fully connected
+            | "GAP"                         global average pooling
+    option  = ("s" | "p" | "d" | "g") number        stride, padding, dilation, groups
+    size    = number ["x" number ["x" number]]
+
+It names no activations. After ``9HL-`` (nine hidden layers, as Ciresan et al. write) a shape of two
+sizes is a grey image; everywhere else it is a signal.
+"""
+
+import re
+from typing import Any
+
+from cnncalc.errors import SpecError, UsageError, Where
+from cnncalc.shape import MOST_DIGITS, Map, read_shape
+from cnncalc.spec.text import Item, located
+
+SOURCE = "notation"
+SIZE = r"\d+(?:x\d+){0,2}"
+OPTIONS = {"s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
+LOOKS_LIKE = re.compile(rf"(?:\d+HL-)?{SIZE}(?:x\d+)?-.+", re.IGNORECASE)
+TOKEN = re.compile(
+    rf"(?P<filters>\d+)C(?P<kernel>{SIZE})(?P<conv>(?:[spdg]{SIZE})*)"
+    rf"|(?P<pool>[MA]P)(?P<window>{SIZE})(?P<options>(?:[spd]{SIZE})*)"
+    r"|(?P<neurons>\d+)N?|(?P<gap>GAP)",
+    re.IGNORECASE,
+)
+
+
+def is_notation(text: str) -> bool:
+    """Whether the text can only be meant as the one-line notation."""
+    return "\n" not in text.strip() and LOOKS_LIKE.fullmatch(text.strip()) is not None
+
+
+def read(text: str) -> Item:
+    """The spec that the notation stands for; raises SpecError with the column."""
+    text = text.strip()
+    if any(len(digits) > MOST_DIGITS for digits in re.findall(r"\d+", text)):
+        raise SpecError("a number in the notation is larger than any size", Where(SOURCE, 1))
+    hidden = re.match(r"(\d+)HL-", text, re.IGNORECASE)
+    column = hidden.end() if hidden else 0
+    shape, _, rest = text[column:].partition("-")
+    try:
+        known = read_shape(shape)
+    except UsageError as why:
+        raise SpecError(str(why), Where(SOURCE, 1, column + 1)) from None
+    sizes = list(known.dimensions)
+    if hidden and isinstance(known, Map) and len(known.spatial) == 1:
+        sizes = [1, *sizes]
+    where = Where(SOURCE, 1, 1)
+    spec = located({"name": text, "input": sizes}, where)
+    layers = []
+    column += len(shape) + 1
+    for token in rest.split("-"):
+        layers.append(_layer(token, Where(SOURCE, 1, column + 1)))
+        column += len(token) + 1
+    spec.value["layers"] = Item(layers, where)
+    return spec
+
+
+def _layer(token: str, where: Where) -> Item:
+    match = TOKEN.fullmatch(token)
+    if match is None:
+        raise SpecError(
+            f"{token[:40]!r} is no layer of the notation; it has 96C11s4 (convolution), MP2 or AP2 "
+            "(pooling), 500N (fully connected) and GAP (global average pooling)",
+            where,
+        )
+    if match["filters"]:
+        fields = {"out_channels": int(match["filters"]), "kernel_size": _size(match["kernel"])}
+        return located({"conv": fields | _options(match["conv"])}, where)
+    if match["pool"]:
+        kind = "max_pool" if match["pool"].upper() == "MP" else "avg_pool"
+        fields = {"kernel_size": _size(match["window"])}
+        return located({kind: fields | _options(match["options"])}, where)
+    if match["gap"]:
+        return located("global_avg_pool", where)
+    return located({"linear": int(match["neurons"])}, where)
+
+
+def _size(text: str) -> Any:
+    sizes = [int(size) for size in re.split("x", text, flags=re.IGNORECASE)]
+    return sizes[0] if len(sizes) == 1 else sizes
+
+
+def _options(text: str) -> dict[str, Any]:
+    pairs = re.findall(rf"([spdg])({SIZE})", text, re.IGNORECASE)
+    return {OPTIONS[letter.lower()]: _size(size) for letter, size in pairs}

@@ -1,0 +1,180 @@
+"""YAML text to a tree of values that know their place. The only place that touches YAML.
+
+It is read event by event, so that nothing nests deeper, repeats more often or grows larger than
+the limits below, and no tag is ever obeyed. Plain scalars mean what YAML 1.2 says.
+"""
+
+import re
+from typing import Any, NamedTuple
+
+import yaml
+
+from cnncalc.errors import SpecError, Where
+from cnncalc.shape import MOST_DIGITS
+
+MOST_CHARACTERS = 10_000_000
+MOST_VALUES = 300_000
+MOST_DEPTH = 60
+
+Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class Key(str):
+    """A key of a mapping that knows its place."""
+
+    where: Where
+
+
+class Item(NamedTuple):
+    """A value and its place: a scalar, a list of Items, or a dict of Key to Item."""
+
+    value: Any
+    where: Where
+
+    def plain(self) -> Any:
+        """The value without places."""
+        if isinstance(self.value, dict):
+            return {str(key): item.plain() for key, item in self.value.items()}
+        if isinstance(self.value, list):
+            return [item.plain() for item in self.value]
+        return self.value
+
+
+def read(text: str, source: str) -> Item:
+    """The tree of a YAML document; raises SpecError with the place of what cannot be used."""
+    if len(text) > MOST_CHARACTERS:
+        raise SpecError(f"is longer than {MOST_CHARACTERS:,} characters", Where(source))
+    if not text.strip():
+        raise SpecError("is empty; a spec needs at least 'input' and 'layers'", Where(source))
+    try:
+        return _Reader(text, source).document()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = Where(source, mark.line + 1, mark.column + 1) if mark else Where(source)
+        raise SpecError(_explain(error, text), where) from None
+    except yaml.YAMLError as error:
+        raise SpecError(f"is not readable as YAML: {error}".splitlines()[0], Where(source)) from None
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
+    """A YAML error in one sentence; tabs get a hint of their own."""
+    mark = error.problem_mark
+    lines = text.splitlines()
+    if mark and mark.line < len(lines) and "\t" in lines[mark.line]:
+        return "YAML indents with blanks, not with tabs"
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    return f"is not valid YAML: {said}"
+
+
+class _Reader:
+    """Builds the tree from YAML's events with a stack of its own."""
+
+    def __init__(self, text: str, source: str) -> None:
+        self.source = source
+        self.events = yaml.parse(text, Loader=Loader)
+        self.anchors: dict[str, tuple[Item, int]] = {}
+        self.values = 0
+
+    def document(self) -> Item:
+        """The first document; a second one is refused."""
+        root: Item | None = None
+        for event in self.events:
+            if isinstance(event, yaml.NodeEvent):
+                if root is not None:
+                    raise SpecError("one file holds one spec; a second starts here", self.at(event))
+                root = self.node(event, 0)
+        if root is None:
+            raise SpecError("is empty; a spec needs at least 'input' and 'layers'", Where(self.source))
+        return root
+
+    def node(self, event: Any, depth: int) -> Item:
+        """The value that starts with this event."""
+        where = self.at(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self.alias(event, where)
+        if depth > MOST_DEPTH:
+            raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)
+        # "!" and untagged are the ordinary cases; every other tag asks for a type of its own.
+        if event.tag not in (None, "!"):
+            raise SpecError(f"a spec has no YAML tags, and {event.tag[:60]!r} is one", where)
+        before = self.values
+        self.count(1, where)
+        if isinstance(event, yaml.ScalarEvent):
+            item = Item(self.scalar(event, where), where)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            item = Item(self.sequence(depth), where)
+        else:
+            item = Item(self.mapping(depth), where)
+        if event.anchor:
+            self.anchors[event.anchor] = (item, self.values - before)
+        return item
+
+    def alias(self, event: Any, where: Where) -> Item:
+        """What an anchor holds; every use counts in full, so that aliases cannot explode."""
+        if event.anchor not in self.anchors:
+            raise SpecError(f"nothing above is anchored as &{event.anchor[:60]}", where)
+        item, size = self.anchors[event.anchor]
+        self.count(size, where)
+        return item
+
+    def sequence(self, depth: int) -> list[Item]:
+        items = []
+        while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            items.append(self.node(event, depth + 1))
+        return items
+
+    def mapping(self, depth: int) -> dict[Key, Item]:
+        items: dict[Key, Item] = {}
+        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise SpecError("a key must be a word", self.at(event))
+            key = Key(event.value)
+            key.where = self.at(event)
+            if key in items:
+                first = next(k for k in items if k == key).where.line
+                raise SpecError(f"{key[:60]!r} is given twice; first in line {first}", key.where)
+            items[key] = self.node(next(self.events), depth + 1)
+        return items
+
+    def scalar(self, event: Any, where: Where) -> Any:
+        if not event.implicit[0]:
+            return event.value
+        return scalar(event.value, where)
+
+    def count(self, values: int, where: Where) -> None:
+        self.values += values
+        if self.values > MOST_VALUES:
+            raise SpecError(f"holds more than {MOST_VALUES:,} values, aliases counted in full", where)
+
+    def at(self, event: Any) -> Where:
+        return Where(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
+
+
+def scalar(text: str, where: Where) -> Any:
+    """What a plain scalar means: nothing, true, false, an integer, a decimal, or the text itself."""
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    if re.fullmatch(r"[-+]?[0-9]+", text):
+        if len(text) > MOST_DIGITS:
+            raise SpecError(f"a number of {len(text)} digits is larger than any size", where)
+        return int(text)
+    if re.fullmatch(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", text):
+        return float(text)
+    return text
+
+
+def located(value: Any, where: Where) -> Item:
+    """Plain Python data as a tree whose every value is at one place."""
+    if isinstance(value, dict):
+        items = {}
+        for name, inner in value.items():
+            key = Key(name)
+            key.where = where
+            items[key] = located(inner, where)
+        return Item(items, where)
+    if isinstance(value, list | tuple):
+        return Item([located(inner, where) for inner in value], where)
+    return Item(value, where)

@@ -1,0 +1,261 @@
+"""What a table shows, whatever the format: columns, lines, totals and the conventions.
+
+Values come from the report; here they are only chosen and worded. Each format in ``render``
+draws the same view.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from cnncalc import units
+from cnncalc.cost import Cost, Operations
+from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.report import Field, Line, Report
+from cnncalc.shape import Layout, Shape
+
+Value = int | float | str | None
+
+MOST_LINES = 60
+"""A table opens blocks as deep as fits this many lines."""
+
+
+class Column(NamedTuple):
+    """One column: its heading, what it means, its exact value, and how a person reads that."""
+
+    heading: str
+    doc: str
+    value: Callable[[Line, "View"], Value]
+    read: Callable[[int], str] | None = None
+    """Turns an integer into human units; None: the value is shown as it is."""
+
+
+def _count(heading: str, doc: str, name: str) -> Column:
+    return Column(heading, doc, lambda line, view: getattr(line.cost, name), units.human)
+
+
+def _bytes(heading: str, doc: str, name: str) -> Column:
+    return Column(heading, doc, lambda line, view: getattr(line.cost, name), units.in_bytes)
+
+
+def _share(heading: str, doc: str, name: str) -> Column:
+    def value(line: Line, view: "View") -> str:
+        return f"{100 * view.report.share(line.cost, name):.1f} %"
+
+    return Column(heading, doc, value)
+
+
+def _axes(values: Sequence[object]) -> str:
+    """One value where all axes agree, else one for each."""
+    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+
+
+def _field(heading: str, doc: str, read: Callable[[Field], object]) -> Column:
+    def value(line: Line, view: "View") -> str | None:
+        fields = line.last.fields
+        return _axes([read(field) for field in fields]) if fields else None
+
+    return Column(heading, doc, value)
+
+
+def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
+    return ", ".join(shape.text(layout) for shape in shapes)
+
+
+def _settings(line: Line) -> str | None:
+    return None if line.folded else line.last.layer.text() or None
+
+
+COLUMNS: dict[str, Column] = {
+    "layer": Column("Layer", "its name", lambda line, view: line.name),
+    "kind": Column("Kind", "its kind, or the block it stands for", lambda line, view: line.kind),
+    "fields": Column("Fields", "its fields, but for defaults", lambda line, view: _settings(line)),
+    "input": Column(
+        "Input", "what it reads", lambda line, view: _shapes(line.inputs, view.layout) or None
+    ),
+    "output": Column(
+        "Output", "what it puts out", lambda line, view: line.output.text(view.layout)
+    ),
+    "params": _count("Params", "trained numbers", "params"),
+    "weights": _count("Weights", "trained numbers but for biases and shifts", "weights"),
+    "biases": _count("Biases", "biases and shifts", "biases"),
+    "fixed": _count("Fixed", "weights that are not trained", "fixed"),
+    "buffers": _count("Buffers", "state that is not trained", "buffers"),
+    "macs": _count("MACs", "multiply-accumulates", "macs"),
+    "flops": _count("FLOPs", "two for each multiply-accumulate", "flops"),
+    "operations": _count("Operations", "all arithmetic", "operations_total"),
+    **{
+        name: _count(name.capitalize(), f"{name} operations", name) for name in Operations._fields
+    },
+    "activation": _count("Activation", "output elements", "activation"),
+    "memory": _bytes("Memory", "bytes of the output", "activation_bytes"),
+    "stored": _bytes("Stored", "bytes in the lectures' memory total", "activations_total_bytes"),
+    "read": _bytes("Read", "bytes of inputs and parameters", "bytes_read"),
+    "written": _bytes("Written", "bytes of the output", "bytes_written"),
+    "intensity": Column(
+        "Ops/byte", "operations for each byte moved",
+        lambda line, view: f"{line.cost.intensity:.2f}",
+    ),
+    "rf": _field("RF", "receptive field in input pixels", lambda field: field.size),
+    "rf_smallest": _field(
+        "RF min", "receptive field of the narrowest branch", lambda field: field.smallest
+    ),
+    "jump": _field("Jump", "input pixels between outputs", lambda field: field.jump),
+    "start": _field("Start", "where the first output's field begins", lambda field: field.start),
+    "params%": _share("Params %", "share of the parameters", "params"),
+    "macs%": _share("MACs %", "share of the multiply-accumulates", "macs"),
+    "memory%": _share("Memory %", "share of the stored activations", "activations_total_bytes"),
+}  # fmt: skip
+"""Every column there is, by the name that ``--columns`` takes."""
+
+USUAL = ("layer", "kind", "output", "params", "macs", "memory", "rf")
+
+
+class Total(NamedTuple):
+    """One line below a table: what, how many exactly, and how a person reads it."""
+
+    label: str
+    value: int
+    text: str
+
+
+@dataclass(frozen=True)
+class View:
+    """A report as it is to be shown."""
+
+    report: Report
+    columns: tuple[str, ...] = USUAL
+    depth: int | None = None
+    sort: str | None = None
+    exact: bool = False
+    layout: Layout = "chw"
+
+    @property
+    def title(self) -> str:
+        """The network, its input and its settings."""
+        report = self.report
+        shapes = ", ".join(
+            shape.text(self.layout) if len(report.input_shapes) == 1
+            else f"{name} {shape.text(self.layout)}"
+            for name, shape in report.input_shapes.items()
+        )  # fmt: skip
+        batch = f", batch {report.batch}" if report.batch > 1 else ""
+        return f"{report.name} · input {shapes}{batch} · {report.dtype}"
+
+    @property
+    def remarks(self) -> list[str]:
+        """Which network this is, and which others it could be mistaken for."""
+        remarks = [self.report.note] if self.report.note else []
+        return remarks + [f"not {name}: {text}" for name, text in self.report.variants]
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines at the chosen depth, sorted if asked."""
+        depth = self.fitting_depth() if self.depth is None else self.depth
+        lines = self.report.outline(depth)
+        if self.sort is None:
+            return lines
+        column = COLUMNS[self.sort]
+
+        def key(line: Line) -> tuple[bool, object]:
+            value = column.value(line, self)
+            return (value is None, -value if isinstance(value, int | float) else str(value))
+
+        return tuple(sorted(lines, key=key))
+
+    def fitting_depth(self) -> int:
+        """The deepest outline that fits a screen, at least 1."""
+        depth = 1
+        while depth < self.report.depth and len(self.report.outline(depth + 1)) <= MOST_LINES:
+            depth += 1
+        return depth
+
+    @property
+    def headings(self) -> list[str]:
+        """The headings of the columns."""
+        return [COLUMNS[name].heading for name in self.columns]
+
+    def values(self, line: Line) -> list[Value]:
+        """The exact values of a line."""
+        return [COLUMNS[name].value(line, self) for name in self.columns]
+
+    def texts(self, line: Line) -> list[str]:
+        """The values as they are read; memory that is not stored stands in brackets."""
+        return [self.text(name, line) for name in self.columns]
+
+    def text(self, name: str, line: Line) -> str:
+        """One value as it is read."""
+        column = COLUMNS[name]
+        value = column.value(line, self)
+        if value is None:
+            return ""
+        if column.read is None or not isinstance(value, int):
+            return str(value)
+        text = units.exact(value) if self.exact else column.read(value)
+        unstored = line.cost.activation and not line.cost.activations_total
+        return f"({text})" if unstored and name in ("activation", "memory") else text
+
+    def numeric(self, name: str) -> bool:
+        """Whether a column is set to the right."""
+        return name not in ("layer", "kind", "fields", "input", "output")
+
+    @property
+    def totals(self) -> list[Total]:
+        """The sums below the table."""
+        cost = self.report.totals
+        totals = [Total("Parameters", cost.params, self._parameters(cost))]
+        if cost.fixed:
+            totals.append(Total("Fixed weights", cost.fixed, units.exact(cost.fixed)))
+        if cost.buffers:
+            totals.append(Total("Buffers", cost.buffers, units.exact(cost.buffers)))
+        return [
+            *totals,
+            Total("MACs", cost.macs, self._both(cost.macs)),
+            Total("FLOPs", cost.flops, self._both(cost.flops)),
+            Total("Activations", cost.activations_total, self._activations(cost)),
+            Total("Parameter bytes", cost.parameter_bytes, _three_ways(cost.parameter_bytes)),
+        ]
+
+    def _both(self, number: int) -> str:
+        scaled = units.human(number)
+        return units.exact(number) + (f" = {scaled}" if scaled != units.exact(number) else "")
+
+    def _parameters(self, cost: Cost) -> str:
+        parts = f"{units.exact(cost.weights)} weights + {units.exact(cost.biases)} biases"
+        return f"{self._both(cost.params)} ({parts})"
+
+    def _activations(self, cost: Cost) -> str:
+        return f"{units.exact(cost.activations_total)} = {_three_ways(cost.activations_total_bytes)}"
+
+    @property
+    def conventions(self) -> str:
+        """What the numbers mean."""
+        brackets = "memory in brackets runs in place or is a view and is not in the total; "
+        return (
+            "MACs are multiply-accumulates of convolutions and linear layers, FLOPs = 2 · MACs; "
+            f"{brackets}MB = 10⁶ bytes, MiB = 2²⁰."
+        )
+
+
+def _three_ways(size: int) -> str:
+    return f"{units.exact(size)} B = {units.in_bytes(size)} = {units.in_binary(size)}"
+
+
+def choose_columns(words: Sequence[str]) -> tuple[str, ...]:
+    """Column names as written, checked; ``+rf`` adds to the usual ones, ``all`` is every one.
+
+    Raises UsageError with the nearest name.
+    """
+    if list(words) == ["all"]:
+        return tuple(COLUMNS)
+    chosen: list[str] = []
+    for word in words:
+        name = word.removeprefix("+")
+        if name not in COLUMNS:
+            hint = did_you_mean(name, COLUMNS) or f"; there are {', '.join(COLUMNS)}"
+            raise UsageError(f"no column {name!r}{hint}")
+        if word.startswith("+") and not chosen:
+            chosen = list(USUAL)
+        if name not in chosen:
+            chosen.append(name)
+    return tuple(chosen)
