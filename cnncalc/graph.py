@@ -5,8 +5,7 @@ can be no cycle. No shapes yet: those are the analysis's.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc import layers
 from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, Where, did_you_mean
@@ -23,8 +22,7 @@ MOST_NESTED = 40
 MOST_MISTAKES = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
 
     ``layer`` is None where the text says something wrong, so that the rest can still be checked.
@@ -38,8 +36,7 @@ class Node:
     """How many spatial axes its name insists on (``Conv2d``), if any."""
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(NamedTuple):
     """A network, expanded. ``groups`` names what each dotted path prefix was made from.
 
     ``mistakes`` are told by the analysis, together with those that it finds itself.
@@ -70,14 +67,16 @@ def build(
         raise Mistakes([error]) from None
 
 
-@dataclass(slots=True)
 class _Scope:
     """Where names are looked up: what a block was given, and its layers so far."""
 
-    prefix: str
-    values: Mapping[str, Any]
-    outer: "_Scope | None" = None
-    names: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    def __init__(
+        self, prefix: str, values: Mapping[str, Any], outer: "_Scope | None" = None
+    ) -> None:
+        self.prefix = prefix
+        self.values = values
+        self.outer = outer
+        self.names: dict[str, tuple[int, ...]] = {}
 
     def find(self, name: str) -> tuple[int, ...] | None:
         """The nodes that a name stands for, here or further out."""

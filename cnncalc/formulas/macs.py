@@ -45,3 +45,11 @@ def maxout_macs(n_in: int, n_out: int, k: int) -> int:
 def flops(MACs: int) -> int:
     """A multiply-accumulate is two floating-point operations."""
     return 2 * MACs
+
+
+@formula("MACs")
+def separable_macs(
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], M: int = 1
+) -> int:
+    """At every place, the depthwise filters and then the pointwise ones."""
+    return (product(F) * C_in * M + C_in * M * C_out) * product(N_out)

@@ -9,6 +9,12 @@ def each(n: int, times: int = 1) -> int:
     return n * times
 
 
+@formula("bias_additions")
+def bias_additions(n_out: int) -> int:
+    """One for every output."""
+    return n_out
+
+
 @formula("operations")
 def window_reductions(n_out: int, taps: int) -> int:
     """Combining ``taps`` numbers into one takes one operation less, for every output."""
@@ -19,3 +25,10 @@ def window_reductions(n_out: int, taps: int) -> int:
 def range_reductions(taps: int, n_out: int) -> int:
     """The same when windows differ: all taps, less one for every output."""
     return taps - n_out
+
+
+@formula("operations")
+def normalisation_additions(n: int, groups: int) -> int:
+    """The sum, the deviations from the mean, the sum of their squares and epsilon, for every group
+    of n numbers."""
+    return groups * ((n - 1) + n + (n - 1) + 1)

@@ -80,3 +80,21 @@ def running_statistics(C: int) -> int:
 def total(weights: int, biases: int) -> int:
     """All that is trained."""
     return weights + biases
+
+
+@formula("weights")
+def separable_weights(F: tuple[int, ...], C_in: int, C_out: int, M: int = 1) -> int:
+    """M filter planes for each input channel, then a 1x1 filter for each output channel."""
+    return product(F) * C_in * M + C_in * M * C_out
+
+
+@formula("biases")
+def separable_biases(C_in: int, C_out: int, M: int = 1) -> int:
+    """One for each depthwise and one for each pointwise filter."""
+    return C_in * M + C_out
+
+
+@formula("fixed")
+def prototypes(n_in: int, n_out: int) -> int:
+    """A point of the input space for each output; it is given, not learned."""
+    return n_in * n_out

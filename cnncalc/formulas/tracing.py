@@ -66,8 +66,8 @@ class Traced(int):
         return self if right == ONE else binary("*", int(self) * int(other), self.expression, right)
 
     def __rmul__(self, other: int) -> int:
-        if other == 1:
-            return self
+        if other in (0, 1):
+            return self if other else 0
         return binary("*", int(other) * int(self), expression_of(other), self.expression)
 
     def __floordiv__(self, other: int) -> int:

@@ -5,7 +5,7 @@ PyTorch 2.13 (``torch.nn.Conv2d``, ``MaxPool2d``, ``ConvTranspose2d``); ``same``
 """
 
 from cnncalc.formulas.tracing import formula
-from cnncalc.formulas.vocabulary import ceil_div, holds, positive_part
+from cnncalc.formulas.vocabulary import ceil_div, holds, positive_part, product
 
 
 @formula("N_out")
@@ -59,3 +59,27 @@ def adaptive_taps(N: int, N_out: int) -> int:
     """Inputs read along one axis by all windows [floor(iN/O), ceil((i+1)N/O)) of adaptive pooling."""
     # ceil((i+1)N/O) - floor(iN/O) summed over i; the two sums overlap except for the inner ceilings.
     return N + sum(ceil_div(i * N, N_out) - i * N // N_out for i in range(1, N_out))
+
+
+@formula("taps")
+def all_taps(C: int, taps: tuple[int, ...]) -> int:
+    """Inputs read by all windows of all channels, where windows differ along each axis."""
+    return C * product(taps)
+
+
+@formula("N_out")
+def padded_size(N: int, P_before: int, P_after: int) -> int:
+    """What cells added on both sides make of an axis."""
+    return N + P_before + P_after
+
+
+@formula("N_out")
+def cropped_size(N: int, cut_before: int, cut_after: int) -> int:
+    """What is left of an axis after cells are cut away on both sides."""
+    return N - cut_before - cut_after
+
+
+@formula("N_out")
+def scaled_size(N: int, scale: int) -> int:
+    """An axis on which every cell becomes ``scale`` cells."""
+    return N * scale

@@ -92,14 +92,15 @@ class Conv(Layer):
     def parameters(self, x: Map) -> Parameters:
         """The filters, and a bias for each."""
         F = per_axis(self.kernel_size, x, "kernel_size")
-        bias = parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
         if self.connections is not None:
-            links = sum(map(len, self.connections))
-            return Parameters(parameters.table_weights(F=F, links=links), bias)
-        weights = parameters.conv_weights(
-            F=F, C_in=x.channels, C_out=self.out_channels, G=self.groups
+            weights = parameters.table_weights(F=F, links=sum(map(len, self.connections)))
+        else:
+            weights = parameters.conv_weights(
+                F=F, C_in=x.channels, C_out=self.out_channels, G=self.groups
+            )
+        return Parameters(
+            weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
         )
-        return Parameters(weights, bias)
 
     def macs(self, x: Map) -> int:
         """A dot product with a filter for every output."""
@@ -113,7 +114,7 @@ class Conv(Layer):
     def operations(self, x: Map) -> Operations:
         """Multiply and add, and the biases."""
         products = self.macs(x)
-        added = operations.each(n=self.output(x).elements) if self.bias else 0
+        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:

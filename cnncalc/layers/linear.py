@@ -44,7 +44,7 @@ class Linear(Layer):
     def operations(self, x: Vector) -> Operations:
         """Multiply and add, and the biases."""
         products = self.macs(x)
-        added = operations.each(n=self.out_features) if self.bias else 0
+        added = operations.bias_additions(n_out=self.out_features) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
     examples: ClassVar = (

@@ -11,6 +11,7 @@ from rich.text import Text
 from cnncalc.view import View
 
 SUFFIX = ".txt"
+GAP = "  "
 NARROWEST = 60
 PIPED = 120
 
@@ -46,19 +47,20 @@ def for_terminal(view: View) -> str:
 
 
 def _rows(view: View, width: int) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    # Two blanks end every cell: rich draws padding of its own at four times the cost.
+    table = Table(box=None, padding=0, header_style="bold")
     for name, heading in zip(view.columns, view.headings, strict=True):
         # Only words may wrap: a number is never cut or broken.
         wraps = name in ("layer", "kind", "fields")
         table.add_column(
-            heading,
+            heading + GAP,
             justify="right" if view.numeric(name) else "left",
             no_wrap=not wraps,
             overflow="fold",
         )
     for line in view.lines:
         style = "dim" if not line.cost.params and not line.folded else ""
-        table.add_row(*(Text(text, style=style) for text in view.texts(line)))
+        table.add_row(*(Text(text + GAP, style=style) for text in view.texts(line)))
     return table
 
 

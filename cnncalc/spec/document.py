@@ -5,8 +5,7 @@ since blocks and parameters decide them.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from cnncalc.errors import SpecError, Where, did_you_mean
 from cnncalc.spec.text import Item, Key
@@ -40,16 +39,14 @@ RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
 
 
-@dataclass(frozen=True, slots=True)
-class Branches:
+class Branches(NamedTuple):
     """Ways that all start from one place, by name, and the kind that joins them."""
 
     ways: tuple[tuple[str, tuple["Entry", ...]], ...]
     join: Item
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One item of a list of layers, as it was written."""
 
     kind: Key
@@ -62,8 +59,7 @@ class Entry:
     branches: Branches | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(NamedTuple):
     """A named group of layers; a value taken without a default is required."""
 
     name: str
@@ -72,8 +68,7 @@ class Block:
     where: Where
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """A whole spec. ``inputs`` are by name, ``input`` when there is only one."""
 
     name: str

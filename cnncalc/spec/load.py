@@ -24,7 +24,7 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
     Raises Mistakes with every mistake of the text, UsageError where there is nothing to read.
     """
     if isinstance(target, Mapping):
-        root = text.located(dict(target), Where("spec"))
+        root = text.located(dict(target), Where(""))
     else:
         root = _read(os.fspath(target))
     try:

@@ -22,18 +22,17 @@ from cnncalc.spec.text import Item, located
 SOURCE = "notation"
 SIZE = r"\d+(?:x\d+){0,2}"
 OPTIONS = {"s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
-LOOKS_LIKE = re.compile(rf"(?:\d+HL-)?{SIZE}(?:x\d+)?-.+", re.IGNORECASE)
-TOKEN = re.compile(
+LOOKS_LIKE = rf"(?:\d+HL-)?{SIZE}(?:x\d+)?-.+"
+TOKEN = (
     rf"(?P<filters>\d+)C(?P<kernel>{SIZE})(?P<conv>(?:[spdg]{SIZE})*)"
     rf"|(?P<pool>[MA]P)(?P<window>{SIZE})(?P<options>(?:[spd]{SIZE})*)"
-    r"|(?P<neurons>\d+)N?|(?P<gap>GAP)",
-    re.IGNORECASE,
+    r"|(?P<neurons>\d+)N?|(?P<gap>GAP)"
 )
 
 
 def is_notation(text: str) -> bool:
     """Whether the text can only be meant as the one-line notation."""
-    return "\n" not in text.strip() and LOOKS_LIKE.fullmatch(text.strip()) is not None
+    return "\n" not in text.strip() and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE) is not None
 
 
 def read(text: str) -> Item:
@@ -63,7 +62,7 @@ def read(text: str) -> Item:
 
 
 def _layer(token: str, where: Where) -> Item:
-    match = TOKEN.fullmatch(token)
+    match = re.fullmatch(TOKEN, token, re.IGNORECASE)
     if match is None:
         raise SpecError(
             f"{token[:40]!r} is no layer of the notation; it has 96C11s4 (convolution), MP2 or AP2 "

@@ -1,0 +1,56 @@
+"""``cnncalc explain``: the formula, the same with the numbers, the result."""
+
+from typing import Annotated
+
+import typer
+
+from cnncalc import explain
+from cnncalc.api import summarize
+from cnncalc.cli import _shared as shared
+from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.report import Report, Row
+
+
+def run(
+    spec: shared.Spec,
+    layer: Annotated[str, typer.Argument(help="The layer's name.", show_default=False)],
+    quantity: Annotated[
+        str | None,
+        typer.Argument(help="shape, parameters, macs, operations, memory or receptive-field."),
+    ] = None,
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="text, markdown or latex.")
+    ] = "text",
+    batch: shared.Batch = 1,
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    dtype: shared.Dtype = "float32",
+    output: shared.Output = None,
+) -> None:
+    """Show how every number of a layer comes about. What is shown is what ran.
+
+    cnncalc explain alexnet conv1
+
+    cnncalc explain vgg16 fc6 parameters --format latex
+    """
+    if format not in explain.FORMATS:
+        hint = did_you_mean(format, explain.FORMATS) or "; there are text, markdown and latex"
+        raise UsageError(f"no format {format!r}{hint}")
+    wanted = explain.quantities(quantity)
+    report = summarize(
+        spec,
+        batch=batch,
+        input=shared.inputs_of(input),
+        dtype=dtype,
+        settings=shared.settings_of(settings),
+    )
+    row = _find(report, layer)
+    shared.write(explain.FORMATS[format](row, explain.explain(row, report, wanted)), output)
+
+
+def _find(report: Report, name: str) -> Row:
+    """The layer; raises UsageError that names a block's layers when it is a block."""
+    inside = [row.name for row in report.rows if row.name.startswith(f"{name}.")]
+    if inside:
+        raise UsageError(f"{name!r} is a block; its layers are {', '.join(inside[:12])}")
+    return report[name]

@@ -1,0 +1,95 @@
+"""``cnncalc layer``: one layer, no file."""
+
+import json
+import re
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc import explain
+from cnncalc.api import summarize
+from cnncalc.cli import _shared as shared
+from cnncalc.errors import UsageError, Where
+from cnncalc.report import row_dict
+
+SETTINGS = {"ignore_unknown_options": True}
+"""A kind's fields are options that typer does not know."""
+
+
+def run(
+    kind: Annotated[str, typer.Argument(help="A layer kind (cnncalc kinds).", show_default=False)],
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT... [--FIELD VALUE]...",
+            help="The shape of each input, and the kind's fields (cnncalc kinds KIND).",
+            show_default=False,
+        ),
+    ],
+    batch: shared.Batch = 1,
+    dtype: shared.Dtype = "float32",
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="text, markdown, latex or json.")
+    ] = "text",
+    output: shared.Output = None,
+) -> None:
+    """Work out one layer: its output, parameters, operations and memory, with derivations.
+
+    cnncalc layer conv 3x32x32 --filters 10 --kernel 5 --stride 1 --padding 2
+
+    cnncalc layer max_pool 96x55x55 --kernel 3 --stride 2
+
+    cnncalc layer linear 784 --out-features 100 --no-bias
+
+    cnncalc layer concat 64x28x28 128x28x28
+    """
+    shapes, fields = _split(words)
+    names = [f"input{i}" for i in range(1, len(shapes) + 1)]
+    report = summarize(
+        {
+            "name": kind,
+            "input": dict(zip(names, shapes, strict=True)),
+            "layers": [{kind: fields or None, "name": "layer", "from": names}],
+        },
+        batch=batch,
+        dtype=dtype,
+    )
+    row = report["layer"]
+    if format == "json":
+        shared.write(json.dumps(row_dict(row), indent=2) + "\n", output)
+        return
+    write = explain.FORMATS.get(format)
+    if write is None:
+        raise UsageError(f"no format {format!r}; there are text, markdown, latex and json")
+    shared.write(write(row, explain.explain(row, report)), output)
+
+
+def _split(words: list[str]) -> tuple[list[str], dict[str, Any]]:
+    """Shapes, and fields: ``--kernel 5``, ``--kernel=3x5``, ``--ceil-mode``, ``--no-bias``."""
+    shapes: list[str] = []
+    fields: dict[str, Any] = {}
+    rest = list(words)
+    while rest:
+        word = rest.pop(0)
+        if not word.startswith("-"):
+            shapes.append(word)
+            continue
+        name, equals, value = word.lstrip("-").replace("-", "_").partition("=")
+        if equals:
+            fields[name] = _value(value)
+        elif rest and not rest[0].startswith("--"):
+            fields[name] = _value(rest.pop(0))
+        else:
+            fields[name.removeprefix("no_")] = not name.startswith("no_")
+    if not shapes:
+        raise UsageError("a layer needs the shape of its input, as in 3x32x32")
+    return shapes, fields
+
+
+def _value(word: str) -> Any:
+    """A field's value as YAML writes it; ``3x5`` is a size for each axis."""
+    from cnncalc.spec import text
+
+    if re.fullmatch(r"\d+(x\d+)+", word):
+        return [text.scalar(size, Where("")) for size in word.split("x")]
+    return text.read(word, "").plain()

@@ -1,0 +1,35 @@
+"""What the relatives of the convolution share: filters that slide over every spatial axis."""
+
+from dataclasses import dataclass
+
+from cnncalc.fields import Padding, Sizes, flag, padding, sizes
+from cnncalc.layer import Layer, Reach, per_axis
+from cnncalc.layers._window import Axis, axes_of
+from cnncalc.shape import Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters(Layer):
+    """Filters of one size that move in steps over the map."""
+
+    kernel_size: Sizes = sizes("the size of a filter along each axis", also=("kernel", "F"))
+    stride: Sizes = sizes("the step between neighbouring places", 1, also=("S",))
+    padding: Padding = padding("zeros added around the input", words=("same", "valid"))
+    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
+    bias: bool = flag("whether each filter adds a bias", True)
+
+    def axes(self, x: Map) -> tuple[Axis, ...]:
+        """The sliding window along each axis."""
+        return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)
+
+    def places(self, x: Map) -> tuple[int, ...]:
+        """How many places the window has along each axis."""
+        return tuple(axis.places() for axis in self.axes(x))
+
+    def window(self, x: Map) -> tuple[int, ...]:
+        """The filter's size along each axis."""
+        return per_axis(self.kernel_size, x, "kernel_size")
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The window."""
+        return tuple(axis.reach() for axis in self.axes(x))

@@ -1,0 +1,61 @@
+"""Average pooling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import flag
+from cnncalc.formulas import operations
+from cnncalc.layer import Example
+from cnncalc.layers._pool import SHARED_REFUSALS, Pool
+from cnncalc.shape import Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class AvgPool(Pool):
+    """Put out the mean of what lies under each window.
+
+    The window slides over every channel by itself, so the depth stays. Nothing is learned. The
+    stride is the window's size unless given, so that windows do not overlap.
+
+    Operations: a window of n cells takes n − 1 additions and one division. Windows that hang over
+    the edge are counted in full.
+    """
+
+    aliases: ClassVar = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
+
+    count_include_pad: bool = flag("whether zeros of the padding count in the mean", True)
+
+    def operations(self, x: Map) -> Operations:
+        """Additions and divisions."""
+        n_out = self.output(x).elements
+        return Operations(
+            add=operations.window_reductions(n_out=n_out, taps=self.taps(x)),
+            divide=operations.each(n=n_out),
+        )
+
+    examples: ClassVar = (
+        Example(
+            given={"kernel": 7, "stride": 1},
+            inputs=("1024x7x7",),
+            output="1024x1x1",
+            params=0,
+            macs=0,
+            operations=Operations(add=49_152, divide=1_024),  # 48 additions for each channel
+            source="TUM lecture, GoogLeNet table: avg pool 7×7/1 gives 1×1×1024",
+        ),
+        Example(
+            given=2,
+            inputs=("128x56x56",),
+            output="128x28x28",
+            operations=Operations(add=301_056, divide=100_352),  # 3 additions for each output
+            source="Huang et al. 2017, DenseNet, table 1: 2×2 average pool, stride 2, to 28×28",
+        ),
+        Example(
+            given={"kernel": 3, "stride": 2, "padding": 1, "ceil_mode": True},
+            inputs=("1x6x6",),
+            output="1x4x4",
+            source="torch.nn.AvgPool2d: ⌈(6 + 2 − 3)/2⌉ + 1 = 4, the last starts at 6 < 6 + 1",
+        ),
+    )
+    refusals: ClassVar = SHARED_REFUSALS

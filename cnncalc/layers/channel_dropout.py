@@ -1,0 +1,43 @@
+"""Dropout of whole channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import number
+from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelDropout(Elementwise):
+    """In training, set each channel to 0 as a whole with probability p; in inference, do nothing.
+
+    Operations: none are counted, as it does nothing in inference.
+    """
+
+    aliases: ClassVar = ("dropout1d", "dropout2d", "dropout3d", "spatial_dropout")
+    main: ClassVar = "p"
+    each: ClassVar = Operations()
+
+    p: float = number("the probability of dropping a channel", 0.5, ("rate",), least=0, most=1)
+
+    def output(self, x: Shape) -> Map:
+        """The input's shape."""
+        return need_map(x)
+
+    examples: ClassVar = (
+        Example(
+            given=0.2,
+            inputs=("64x28x28",),
+            output="64x28x28",
+            params=0,
+            operations=Operations(),
+            source="Tompson et al. 2015, section 3.2: SpatialDropout",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(-0.1, ("64x28x28",), "from 0 to 1, not -0.1"),
+        Refusal(None, ("4096",), "not a vector"),
+    )

@@ -1,0 +1,152 @@
+"""Transposed convolution."""
+
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.errors import LayerError
+from cnncalc.fields import Sizes, count, flag, sizes
+from cnncalc.formulas import macs, operations, parameters, window
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layers._ratio import ratio
+from cnncalc.layers.conv import check_groups
+from cnncalc.shape import Map, Shape
+
+
+class TransposedAxis(NamedTuple):
+    """The transposed window along one axis: input size, filter size, stride, padding, dilation, and
+    cells added to the output's end."""
+
+    N: int
+    F: int
+    S: int
+    P: int
+    D: int
+    P_out: int
+
+    def places(self) -> int:
+        """The output size; raises LayerError where there is none, or P_out is too large."""
+        if self.P_out >= max(self.S, self.D):
+            raise LayerError(
+                f"output_padding {self.P_out} must be smaller than the stride {self.S} "
+                f"or the dilation {self.D}"
+            )
+        size = window.output_size_transposed(
+            N=self.N, F=self.F, S=self.S, P=self.P, D=self.D, P_out=self.P_out
+        )
+        if size < 1:
+            raise LayerError(
+                f"padding {self.P} cuts {2 * self.P} from an output of {size + 2 * self.P} and "
+                f"leaves none; it may be at most {(size + 2 * self.P - 1) // 2}"
+            )
+        return size
+
+    def reach(self) -> Reach:
+        """What one output reads: the inputs whose footprints cover it."""
+        # Output o gets input n through tap k where o = n·S − P + k·D, with k from 0 to F − 1.
+        spread = self.D * (self.F - 1)
+        return Reach(spread // self.S + 1, ratio(1, self.S), (spread - self.P) // self.S)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvTranspose(Layer):
+    """Spread every input over the footprint of a filter: a convolution run backwards.
+
+    The footprints of neighbouring inputs stand a stride apart and are summed where they overlap, so
+    a stride above 1 makes the map larger. Padding cuts the output on every side instead of adding
+    to the input. Several input sizes shrink to the same size under a strided convolution;
+    output_padding, added at the end, says which of them is meant.
+
+    The multiply-accumulates are counted at the input positions: each input is multiplied once with
+    every weight that it meets. Counted at the output they would be about S·S times too many.
+
+    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
+    addition more for every output.
+    """
+
+    aliases: ClassVar = ("deconv", "deconvolution", "up_conv", "transposed_conv")
+    main: ClassVar = "out_channels"
+
+    out_channels: int = count("how many channels to put out", also=("filters", "K"))
+    kernel_size: Sizes = sizes("the size of a footprint along each axis", also=("kernel", "F"))
+    stride: Sizes = sizes("the step between neighbouring footprints", 1, also=("S",))
+    padding: Sizes = sizes("cells cut from every side of the output", 0, ("pad", "P"), least=0)
+    output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
+    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
+    groups: int = count("how many groups the channels are split into", 1, also=("G",))
+    bias: bool = flag("whether each output channel adds a bias", True)
+
+    def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
+        """The transposed window along each axis."""
+        fields = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+        each = (per_axis(getattr(self, name), x, name) for name in fields)
+        return tuple(map(TransposedAxis, x.spatial, *each))
+
+    def output(self, x: Shape) -> Map:
+        """As many channels as asked for; the input size that a convolution would shrink to x."""
+        x = need_map(x)
+        check_groups(x.channels, self.out_channels, self.groups)
+        return Map(self.out_channels, tuple(axis.places() for axis in self.axes(x)))
+
+    def parameters(self, x: Map) -> Parameters:
+        """A filter plane for each pair of channels of a group, and a bias for each output channel."""
+        weights = parameters.conv_weights(
+            F=per_axis(self.kernel_size, x, "kernel_size"),
+            C_in=x.channels,
+            C_out=self.out_channels,
+            G=self.groups,
+        )
+        return Parameters(weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0)
+
+    def macs(self, x: Map) -> int:
+        """Each input position with every weight that it meets."""
+        return macs.transposed_macs(
+            F=per_axis(self.kernel_size, x, "kernel_size"),
+            C_in=x.channels,
+            C_out=self.out_channels,
+            N_in=x.spatial,
+            G=self.groups,
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """Multiply and add, and the biases."""
+        products = self.macs(x)
+        added = operations.each(n=self.output(x).elements) if self.bias else 0
+        return Operations(multiply=products, add=products + added)
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The inputs whose footprints cover an output: steps of 1/S."""
+        return tuple(axis.reach() for axis in self.axes(x))
+
+    examples: ClassVar = (
+        Example(
+            given={"filters": 512, "kernel": 2, "stride": 2},
+            inputs=("1024x28x28",),
+            output="512x56x56",
+            weights=2_097_152,
+            biases=512,
+            macs=1_644_167_168,  # 2·2·1024·512 for each of 28·28 inputs
+            source="Ronneberger et al. 2015, U-Net, figure 1: up-conv 2×2",
+        ),
+        Example(
+            given={"filters": 16, "kernel": 3, "stride": 2, "padding": 1, "output_padding": 1},
+            inputs=("16x6x6",),
+            output="16x12x12",  # 5·2 − 2 + 3 + 1
+            weights=2_304,
+            biases=16,
+            macs=82_944,
+            operations=Operations(multiply=82_944, add=85_248),  # 16·12·12 biases
+            source="torch.nn.ConvTranspose2d, example: back from 6×6 to 12×12",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(
+            {"filters": 8, "kernel": 3, "stride": 2, "output_padding": 2},
+            ("4x5x5",),
+            "output_padding 2 must be smaller than the stride 2",
+        ),
+        Refusal({"filters": 8, "kernel": 1, "padding": 3}, ("4x5x5",), "it may be at most 2"),
+        Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
+        Refusal({"filters": 8, "kernel": 3, "padding": "same"}, ("4x5x5",), "not 'same'"),
+        Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
+    )

@@ -1,0 +1,89 @@
+"""Depthwise convolution."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import count
+from cnncalc.formulas import macs, operations, parameters
+from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layers._filters import Filters
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class DepthwiseConv(Filters):
+    """Filter every channel by itself.
+
+    It is a convolution with as many groups as input channels: each filter is one plane deep and
+    reads one channel. With a multiplier every channel is read by that many filters, and the output
+    is as many times deeper. Channels are not mixed; a 1x1 convolution usually follows to do that.
+
+    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
+    addition more for every output.
+    """
+
+    aliases: ClassVar = ("depthwise", "dw_conv", "depthwise_convolution")
+    main: ClassVar = "kernel_size"
+
+    multiplier: int = count("how many filters read each channel", 1, also=("depth_multiplier",))
+
+    def output(self, x: Shape) -> Map:
+        """``multiplier`` channels for each channel, as many positions as places of the window."""
+        x = need_map(x)
+        return Map(self._filters(x), self.places(x))
+
+    def _filters(self, x: Map) -> int:
+        return x.channels * self.multiplier
+
+    def parameters(self, x: Map) -> Parameters:
+        """One filter plane for each output channel, and a bias for each."""
+        C_out = self._filters(x)
+        weights = parameters.conv_weights(
+            F=self.window(x), C_in=x.channels, C_out=C_out, G=x.channels
+        )
+        return Parameters(weights, parameters.conv_biases(C_out=C_out) if self.bias else 0)
+
+    def macs(self, x: Map) -> int:
+        """A dot product with one filter plane for every output."""
+        return macs.conv_macs(
+            F=self.window(x),
+            C_in=x.channels,
+            C_out=self._filters(x),
+            N_out=self.places(x),
+            G=x.channels,
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """Multiply and add, and the biases."""
+        products = self.macs(x)
+        added = operations.each(n=self.output(x).elements) if self.bias else 0
+        return Operations(multiply=products, add=products + added)
+
+    examples: ClassVar = (
+        Example(
+            given={"kernel": 3, "padding": 1, "bias": False},
+            inputs=("32x112x112",),
+            output="32x112x112",
+            weights=288,
+            biases=0,
+            macs=3_612_672,  # 9 products for each of 32·112·112 outputs
+            source="Howard et al. 2017, MobileNet, table 1: conv dw, 3×3×32",
+        ),
+        Example(
+            given={"kernel_size": 3, "multiplier": 2},
+            inputs=("4x5x5",),
+            output="8x3x3",
+            weights=72,
+            biases=8,
+            macs=648,
+            operations=Operations(multiply=648, add=720),  # 72 outputs add a bias
+            source="torch.nn.Conv2d(4, 8, 3, groups=4): groups = in_channels, out_channels = 2·4",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(7, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal(3, ("100",), "not a vector"),
+        Refusal({"kernel": 3, "multiplier": 0}, ("4x5x5",), "at least 1, not 0"),
+        Refusal({"kernel": 3, "groups": 2}, ("4x5x5",), "has no field 'groups'"),
+    )

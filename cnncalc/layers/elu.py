@@ -1,0 +1,38 @@
+"""Exponential linear unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import number
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elu(Elementwise):
+    """Keep what is positive; put alpha·(exp(x) − 1) for the rest.
+
+    Operations, for every element, whatever its sign: a comparison, an exponential, an addition
+    (− 1) and a multiplication (alpha).
+    """
+
+    aliases: ClassVar = ("exponential_linear_unit",)
+    main: ClassVar = "alpha"
+    each: ClassVar = Operations(multiply=1, add=1, compare=1, exponential=1)
+
+    alpha: float = number("minus the value that very negative inputs tend to", 1.0)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("192x32x32",),
+            output="192x32x32",
+            params=0,
+            operations=Operations(
+                multiply=196_608, add=196_608, compare=196_608, exponential=196_608
+            ),
+            source="Clevert, Unterthiner and Hochreiter 2016, equation 15; 192·32·32",
+        ),
+    )
+    refusals: ClassVar = (Refusal(True, ("5",), "must be a number, not True"),)

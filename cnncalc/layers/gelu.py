@@ -1,0 +1,61 @@
+"""Gaussian error linear unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import choice
+from cnncalc.formulas import operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gelu(Elementwise):
+    """Multiply each element x by the probability that a normal variable is below it.
+
+    That is (x/2)·(1 + erf(x/√2)), or approximately (x/2)·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+
+    Operations, for every element: three multiplications (by ½, by 1/√2, and of the two factors), an
+    addition, and the error function, counted as an exponential. With the hyperbolic tangent: six
+    multiplications (three more, for 0.044715·x³), two additions and an exponential.
+    """
+
+    main: ClassVar = "approximate"
+    each: ClassVar = Operations(multiply=3, add=1, exponential=1)
+
+    approximate: str = choice(
+        "none for the error function, tanh for the approximation", ("none", "tanh"), "none"
+    )
+
+    def operations(self, x: Shape) -> Operations:
+        """The error function or the hyperbolic tangent, for all elements."""
+        if self.approximate == "none":
+            return super().operations(x)
+        return Operations(
+            multiply=operations.each(n=x.elements, times=6),
+            add=operations.each(n=x.elements, times=2),
+            exponential=operations.each(n=x.elements),
+        )
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("384x56x56",),
+            output="384x56x56",
+            params=0,
+            # 384·56·56 = 1204224 elements
+            operations=Operations(multiply=3_612_672, add=1_204_224, exponential=1_204_224),
+            source="Liu et al. 2022, ConvNeXt-T: between the two 1×1 layers of a block",
+        ),
+        Example(
+            given="tanh",
+            inputs=("3072",),
+            output="3072",
+            params=0,
+            operations=Operations(multiply=18_432, add=6144, exponential=3072),
+            source="Hendrycks and Gimpel 2016, section 2, for 3072 elements",
+        ),
+    )
+    refusals: ClassVar = (Refusal("erf", ("5",), "must be none or tanh, not 'erf'"),)

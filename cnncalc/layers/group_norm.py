@@ -1,0 +1,89 @@
+"""Group normalisation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.errors import LayerError
+from cnncalc.fields import count, flag, number
+from cnncalc.formulas import parameters
+from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.layers._normalised import normalised
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupNorm(Layer):
+    """Bring each group of channels to mean 0 and variance 1, then scale and shift each channel.
+
+    The groups are neighbouring channels of one image. One group is all channels together, as many
+    groups as channels is instance normalisation. There are no buffers.
+
+    Operations: those of layer normalisation, with a group's share of the map normalised together.
+    """
+
+    aliases: ClassVar = ("gn", "group_normalization", "group_normalisation")
+    main: ClassVar = "num_groups"
+
+    num_groups: int = count("how many groups the channels are split into", also=("groups", "G"))
+    affine: bool = flag("whether a scale and a shift are learned for each channel", True)
+    bias: bool = flag("whether the shift is learned, where the scale is", True)
+    eps: float = number("added to the variance", 1e-5, least=0)
+
+    def output(self, x: Shape) -> Shape:
+        """The input's shape; raises LayerError unless the groups divide the channels."""
+        C = channels_of(x)
+        if C % self.num_groups:
+            raise LayerError(
+                f"{self.num_groups} groups do not divide the {C} channels: "
+                f"{C} = {C // self.num_groups}·{self.num_groups} + {C % self.num_groups}"
+            )
+        return x
+
+    def parameters(self, x: Shape) -> Parameters:
+        """A scale and a shift for each channel."""
+        if not self.affine:
+            return Parameters()
+        C = channels_of(x)
+        return Parameters(parameters.scales(n=C), parameters.shifts(n=C) if self.bias else 0)
+
+    def operations(self, x: Shape) -> Operations:
+        """Mean and variance of every group, then scale and shift."""
+        return normalised(
+            x.elements // self.num_groups,
+            self.num_groups,
+            scaled=self.affine,
+            shifted=self.affine and self.bias,
+        )
+
+    examples: ClassVar = (
+        Example(
+            given=32,
+            inputs=("64x56x56",),
+            output="64x56x56",
+            weights=64,
+            biases=64,
+            params=128,
+            buffers=0,
+            macs=0,
+            # 32 groups of 2·56·56 = 6272: 3·6272 multiplications and
+            # 6271 + 6272 + 6271 + 1 + 6272 = 25087 additions each.
+            operations=Operations(multiply=602_112, add=802_784, divide=96, exponential=32),
+            source="Wu and He 2018: 32 groups, γ and β for each channel",
+        ),
+        Example(
+            given={"num_groups": 2, "affine": False},
+            inputs=("6",),
+            output="6",
+            params=0,
+            # 2 groups of 3: 3 squares and 3 products; 2 + 3 + 2 + 1 additions each.
+            operations=Operations(multiply=12, add=16, divide=6, exponential=2),
+            source="torch.nn.GroupNorm(2, 6, affine=False) on a vector",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(3, ("4x5x5",), "3 groups do not divide the 4 channels: 4 = 1·3 + 1"),
+        Refusal(8, ("4x5x5",), "8 groups do not divide the 4 channels"),
+        Refusal(0, ("4x5x5",), "at least 1, not 0"),
+        Refusal(None, ("4x5x5",), "needs 'num_groups'"),
+    )

@@ -1,0 +1,31 @@
+"""Hard sigmoid."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardsigmoid(Elementwise):
+    """Put x + 3, kept between 0 and 6, divided by 6: straight lines in place of the sigmoid.
+
+    Operations, for every element: an addition, two comparisons and a division.
+    """
+
+    aliases: ClassVar = ("hsigmoid",)
+    each: ClassVar = Operations(add=1, compare=2, divide=1)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("16x1x1",),
+            output="16x1x1",
+            params=0,
+            operations=Operations(add=16, compare=32, divide=16),
+            source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
+        ),
+    )
+    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields, not 6"),)

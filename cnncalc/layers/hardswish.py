@@ -1,0 +1,32 @@
+"""Hard swish."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hardswish(Elementwise):
+    """Multiply each element x by x + 3, kept between 0 and 6, and divide by 6.
+
+    Operations, for every element: an addition, two comparisons, a multiplication and a division.
+    """
+
+    aliases: ClassVar = ("hswish",)
+    each: ClassVar = Operations(multiply=1, add=1, compare=2, divide=1)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("16x112x112",),
+            output="16x112x112",
+            params=0,
+            # 16·112·112 = 200704 elements
+            operations=Operations(multiply=200_704, add=200_704, compare=401_408, divide=200_704),
+            source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",
+        ),
+    )
+    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields, not 6"),)

@@ -1,0 +1,93 @@
+"""Instance normalisation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.errors import LayerError
+from cnncalc.fields import flag, number
+from cnncalc.formulas import operations, parameters
+from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.layers._normalised import normalised
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceNorm(Layer):
+    """Bring every channel of each image by itself to mean 0 and variance 1.
+
+    Unless asked for, no scale and shift are learned and no running statistics are kept: mean and
+    variance are measured in inference too. With running statistics it does in inference what batch
+    normalisation does.
+
+    Operations: those of layer normalisation, with a channel normalised together. With running
+    statistics, everything is folded into a multiplication and an addition for every element.
+    """
+
+    aliases: ClassVar = ("instance_normalization", "instance_normalisation")
+
+    affine: bool = flag("whether a scale and a shift are learned for each channel", False)
+    bias: bool = flag("whether the shift is learned, where the scale is", True)
+    track_running_stats: bool = flag("whether running statistics are kept", False)
+    eps: float = number("added to the variance", 1e-5, least=0)
+    momentum: float = number("the weight of the newest batch in the running means", 0.1, least=0)
+
+    def output(self, x: Shape) -> Map:
+        """The input's shape; raises LayerError where a channel has nothing to be measured."""
+        x = need_map(x)
+        if not self.track_running_stats and x.elements == x.channels:
+            raise LayerError(
+                f"measures each channel, but {x} has one number in each; "
+                "it needs at least 2 positions, or track_running_stats"
+            )
+        return x
+
+    def parameters(self, x: Map) -> Parameters:
+        """A scale and a shift for each channel, and running statistics, where asked for."""
+        C = x.channels
+        return Parameters(
+            weights=parameters.scales(n=C) if self.affine else 0,
+            biases=parameters.shifts(n=C) if self.affine and self.bias else 0,
+            buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """Mean and variance of every channel, then scale and shift."""
+        if self.track_running_stats:
+            each = operations.each(n=x.elements)
+            return Operations(multiply=each, add=each)
+        return normalised(
+            x.elements // x.channels,
+            x.channels,
+            scaled=self.affine,
+            shifted=self.affine and self.bias,
+        )
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("3x4x5",),
+            output="3x4x5",
+            params=0,
+            buffers=0,
+            macs=0,
+            # 3 channels of 20: 20 squares and 20 products; 19 + 20 + 19 + 1 additions each.
+            operations=Operations(multiply=120, add=177, divide=9, exponential=3),
+            source="Ulyanov, Vedaldi and Lempitsky 2016, equation 4",
+        ),
+        Example(
+            given={"affine": True, "track_running_stats": True},
+            inputs=("64x112x112",),
+            output="64x112x112",
+            weights=64,
+            biases=64,
+            buffers=129,
+            operations=Operations(multiply=802_816, add=802_816),  # 64·112·112
+            source="torch.nn.InstanceNorm2d(64, affine=True, track_running_stats=True)",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("4x1x1",), "4×1×1 has one number in each"),
+        Refusal(None, ("100",), "not a vector"),
+        Refusal({"affine": "yes"}, ("4x5x5",), "must be true or false"),
+    )

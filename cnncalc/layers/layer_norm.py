@@ -1,0 +1,102 @@
+"""Layer normalisation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import choice, flag, number
+from cnncalc.formulas import parameters
+from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layers._normalised import normalised
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerNorm(Layer):
+    """Bring each image by itself to mean 0 and variance 1, then scale and shift it.
+
+    It is normalised over the whole map, over the channels at every position (ConvNeXt) or over the
+    last axis; as many scales and shifts are learned as numbers are normalised together. Mean and
+    variance are measured in inference too, so there are no buffers.
+
+    Operations, for every n numbers that are normalised together: n − 1 additions and a division
+    for the mean, n additions for the deviations from it, n multiplications, n − 1 additions and a
+    division for the variance, an addition (eps), a square root and a division for one over the
+    deviation, and n multiplications by it. A scale is one multiplication more for every element, a
+    shift one addition.
+    """
+
+    aliases: ClassVar = ("layer_normalization", "layer_normalisation")
+    main: ClassVar = "over"
+
+    over: str = choice(
+        "what is normalised together: all, the channels of a position, or the last axis",
+        ("all", "channels", "last"),
+        "all",
+    )
+    elementwise_affine: bool = flag("whether scales and shifts are learned", True, ("affine",))
+    bias: bool = flag("whether the shifts are learned, where the scales are", True)
+    eps: float = number("added to the variance", 1e-5, least=0)
+
+    def output(self, x: Shape) -> Shape:
+        """The input's shape."""
+        return x
+
+    def together(self, x: Shape) -> int:
+        """How many numbers are normalised together."""
+        if self.over == "channels":
+            return x.dimensions[0]
+        return x.dimensions[-1] if self.over == "last" else x.elements
+
+    def parameters(self, x: Shape) -> Parameters:
+        """A scale and a shift for each number that is normalised together."""
+        if not self.elementwise_affine:
+            return Parameters()
+        n = self.together(x)
+        return Parameters(parameters.scales(n=n), parameters.shifts(n=n) if self.bias else 0)
+
+    def operations(self, x: Shape) -> Operations:
+        """Mean and variance of every group, then scale and shift."""
+        n = self.together(x)
+        affine = self.elementwise_affine
+        return normalised(n, x.elements // n, scaled=affine, shifted=affine and self.bias)
+
+    examples: ClassVar = (
+        Example(
+            given="channels",
+            inputs=("96x56x56",),
+            output="96x56x56",
+            weights=96,
+            biases=96,
+            params=192,
+            buffers=0,
+            macs=0,
+            # 56·56 = 3136 positions of 96 numbers: 3·96 multiplications and
+            # 95 + 96 + 95 + 1 + 96 = 383 additions each, 3 divisions, 1 square root.
+            operations=Operations(multiply=903_168, add=1_201_088, divide=9408, exponential=3136),
+            source="Liu et al. 2022, ConvNeXt-T: LayerNorm2d after the stem",
+        ),
+        Example(
+            given={"elementwise_affine": False},
+            inputs=("2x2",),
+            output="2x2",
+            params=0,
+            # One group of 4: 4 squares and 4 products; 3 + 4 + 3 + 1 additions.
+            operations=Operations(multiply=8, add=11, divide=3, exponential=1),
+            source="Ba, Kiros and Hinton 2016, equation 3, for 4 numbers",
+        ),
+        Example(
+            given={"over": "last", "bias": False},
+            inputs=("3x4x5",),
+            output="3x4x5",
+            weights=5,
+            biases=0,
+            # 3·4 = 12 rows of 5: 15 multiplications, 4 + 5 + 4 + 1 additions each.
+            operations=Operations(multiply=180, add=168, divide=36, exponential=12),
+            source="torch.nn.LayerNorm(5, bias=False)",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal("first", ("4x5x5",), "must be all, channels or last, not 'first'"),
+        Refusal({"eps": -1}, ("4x5x5",), "at least 0, not -1"),
+    )

@@ -1,0 +1,38 @@
+"""Leaky rectified linear unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import number
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeakyRelu(Elementwise):
+    """Keep what is positive; multiply the rest by a small fixed slope.
+
+    Operations: a comparison and a multiplication for every element, whatever its sign.
+    """
+
+    aliases: ClassVar = ("lrelu", "leaky")
+    main: ClassVar = "negative_slope"
+    each: ClassVar = Operations(multiply=1, compare=1)
+
+    negative_slope: float = number("the factor of what is negative", 0.01, ("slope",))
+
+    examples: ClassVar = (
+        Example(
+            given=0.1,
+            inputs=("64x224x224",),
+            output="64x224x224",
+            params=0,
+            operations=Operations(multiply=3_211_264, compare=3_211_264),
+            source="Redmon et al. 2016, equation 2: 0.1x where negative; 64·224·224",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal("steep", ("5",), "must be a number, not 'steep'"),
+        Refusal({"alhpa": 0.1}, ("5",), "has no field 'alhpa'"),
+    )

@@ -1,0 +1,70 @@
+"""Local response normalisation."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import count, number
+from cnncalc.formulas import operations
+from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalResponseNorm(Layer):
+    """Divide each element by a power of the energy of its neighbours, n channels around its own.
+
+    The divisor is k plus alpha times the sum of the squares, to the power beta. Nothing is learned.
+
+    Operations, for every element: n multiplications for the squares and n − 1 additions for their
+    sum, a multiplication (alpha) and an addition (k), a power (counted as an exponential) and a
+    division. Channels that are missing at the first and the last count as present.
+    """
+
+    aliases: ClassVar = ("lrn", "norm", "response_norm", "local_response_normalization")
+    main: ClassVar = "size"
+
+    size: int = count("how many neighbouring channels are summed", also=("n", "local_size"))
+    alpha: float = number("the factor of the sum of squares", 1e-4)
+    beta: float = number("the power of the divisor", 0.75)
+    k: float = number("added to the sum", 1.0)
+
+    def output(self, x: Shape) -> Map:
+        """The input's shape."""
+        return need_map(x)
+
+    def operations(self, x: Map) -> Operations:
+        """The squares and their sum, the power, and the division."""
+        each = operations.each(n=x.elements)
+        return Operations(
+            multiply=operations.each(n=x.elements, times=self.size) + each,
+            add=operations.window_reductions(n_out=x.elements, taps=self.size) + each,
+            divide=each,
+            exponential=each,
+        )
+
+    examples: ClassVar = (
+        Example(
+            given={"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2},
+            inputs=("96x27x27",),
+            output="96x27x27",
+            params=0,
+            macs=0,
+            # 96·27·27 = 69984 elements: 5 + 1 multiplications, 4 + 1 additions each.
+            operations=Operations(multiply=419_904, add=349_920, divide=69_984, exponential=69_984),
+            source="TUM lecture, AlexNet NORM1; n = 5, k = 2 from Krizhevsky et al. 2012",
+        ),
+        Example(
+            given=1,
+            inputs=("2x3",),
+            output="2x3",
+            # 6 elements: one square and alpha; k.
+            operations=Operations(multiply=12, add=6, divide=6, exponential=6),
+            source="Krizhevsky et al. 2012, section 3.3, with n = 1",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(0, ("4x5x5",), "at least 1, not 0"),
+        Refusal(None, ("4x5x5",), "needs 'size'"),
+        Refusal(5, ("100",), "not a vector"),
+    )

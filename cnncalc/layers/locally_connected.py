@@ -1,0 +1,81 @@
+"""Locally connected layer."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import count
+from cnncalc.formulas import macs, operations, parameters
+from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layers._filters import Filters
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocallyConnected(Filters):
+    """A convolution that shares nothing: every place has filters and biases of its own.
+
+    It looks at the same windows and computes as much as a convolution of the same fields, but it
+    holds as many times more weights as there are places. It suits inputs such as aligned faces,
+    where the same detail never turns up elsewhere.
+
+    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
+    addition more for every output.
+    """
+
+    aliases: ClassVar = ("local", "unshared_conv")
+    main: ClassVar = "out_channels"
+
+    out_channels: int = count("how many filters at each place", also=("filters", "K"))
+
+    def output(self, x: Shape) -> Map:
+        """As many channels as filters at a place, as many positions as places of the window."""
+        x = need_map(x)
+        return Map(self.out_channels, self.places(x))
+
+    def parameters(self, x: Map) -> Parameters:
+        """The filters of every place, and a bias for each."""
+        F, C_out, N_out = self.window(x), self.out_channels, self.places(x)
+        weights = parameters.local_weights(F=F, C_in=x.channels, C_out=C_out, N_out=N_out)
+        biases = parameters.local_biases(C_out=C_out, N_out=N_out) if self.bias else 0
+        return Parameters(weights, biases)
+
+    def macs(self, x: Map) -> int:
+        """A dot product with a filter for every output."""
+        return macs.conv_macs(
+            F=self.window(x), C_in=x.channels, C_out=self.out_channels, N_out=self.places(x)
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """Multiply and add, and the biases."""
+        products = self.macs(x)
+        added = operations.each(n=self.output(x).elements) if self.bias else 0
+        return Operations(multiply=products, add=products + added)
+
+    examples: ClassVar = (
+        Example(
+            given={"filters": 16, "kernel": 9},
+            inputs=("16x63x63",),
+            output="16x55x55",
+            weights=62_726_400,  # 9·9·16 · 16 · 55·55
+            biases=48_400,
+            macs=62_726_400,
+            source="Taigman et al. 2014, DeepFace: L4, 16×9×9×16 at 55×55",
+        ),
+        Example(
+            given={"filters": 4, "kernel": 2},
+            inputs=("1x3x3",),
+            output="4x2x2",
+            weights=64,
+            biases=16,
+            macs=64,
+            operations=Operations(multiply=64, add=80),
+            source="Kedge lecture, 3×3 ∗ 2×2 gives 2×2: four places with four filters of 2·2 each",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
+        Refusal({"filters": 8, "kernel": 3, "groups": 2}, ("4x5x5",), "has no field 'groups'"),
+        Refusal(8, ("4x5x5",), "needs 'kernel_size'"),
+    )

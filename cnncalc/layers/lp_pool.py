@@ -1,0 +1,105 @@
+"""Power-average pooling."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any, ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import Sizes, declare, flag, shown, sizes
+from cnncalc.formulas import operations
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layers._window import Axis, axes_of
+from cnncalc.shape import Map, Shape
+
+
+def positive(doc: str, default: float, also: tuple[str, ...] = ()) -> Any:
+    """A finite number above 0."""
+
+    def check(value: Any) -> float | int:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 < value < inf:
+            raise LayerError(f"must be a finite number above 0, not {shown(value)}")
+        return value  # type: ignore[no-any-return]
+
+    return declare(doc, default, also, check, {"type": "number", "exclusiveMinimum": 0})
+
+
+@dataclass(frozen=True, kw_only=True)
+class LpPool(Layer):
+    """Put out the p-norm of what lies under each window: the p-th root of the sum of p-th powers.
+
+    With p = 1 it is the sum, with p = 2 the length; the larger p, the nearer it comes to max
+    pooling. The stride is the window's size unless given. Nothing is padded and nothing is learned.
+
+    Operations: each input is raised to the power once, with one multiplication where p is 2, else
+    one exponential; a window of n cells takes n − 1 additions and one exponential for the root.
+    With p = 1 there is neither power nor root.
+    """
+
+    aliases: ClassVar = ("lp_pooling", "power_average_pool", "l2_pool")
+    main: ClassVar = "kernel_size"
+
+    kernel_size: Sizes = sizes("the size of the window along each axis", also=("kernel", "F"))
+    norm_type: float = positive("the power p", 2, also=("p",))
+    stride: Sizes | None = sizes("the step; the window's size when left out", None, also=("S",))
+    ceil_mode: bool = flag("round up, so that the last window may hang over the edge", False)
+
+    def axes(self, x: Map) -> tuple[Axis, ...]:
+        """The sliding window along each axis."""
+        stride = self.kernel_size if self.stride is None else self.stride
+        return axes_of(x, self.kernel_size, stride, 0, 1, ceil=self.ceil_mode)
+
+    def output(self, x: Shape) -> Map:
+        """The same channels, as many positions as places of the window."""
+        x = need_map(x)
+        return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
+
+    def operations(self, x: Map) -> Operations:
+        """Powers, sums and roots."""
+        n_out = self.output(x).elements
+        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        added = operations.window_reductions(n_out=n_out, taps=taps)
+        if self.norm_type == 1:
+            return Operations(add=added)
+        powers, roots = operations.each(n=x.elements), operations.each(n=n_out)
+        if self.norm_type == 2:
+            return Operations(multiply=powers, add=added, exponential=roots)
+        return Operations(add=added, exponential=powers + roots)
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The window."""
+        return tuple(axis.reach() for axis in self.axes(x))
+
+    examples: ClassVar = (
+        Example(
+            given={"kernel": 3, "stride": 2},
+            inputs=("16x50x32",),
+            output="16x24x15",
+            params=0,
+            macs=0,
+            # 16·50·32 squares; 5,760 outputs of 8 additions and a root each
+            operations=Operations(multiply=25_600, add=46_080, exponential=5_760),
+            source="torch.nn.LPPool2d, example: LPPool2d(2, 3, stride=2)",
+        ),
+        Example(
+            given={"kernel": [3, 2], "stride": [2, 1], "norm_type": 1.2},
+            inputs=("16x50x32",),
+            output="16x24x31",
+            operations=Operations(add=59_520, exponential=37_504),  # 25,600 powers, 11,904 roots
+            source="torch.nn.LPPool2d, example: LPPool2d(1.2, (3, 2), stride=(2, 1))",
+        ),
+        Example(
+            given={"kernel": 2, "norm_type": 1},
+            inputs=("1x4x4",),
+            output="1x2x2",
+            operations=Operations(add=12),
+            source="torch.nn.LPPool2d: with p = 1 it is sum pooling",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
+        Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "above 0, not 0"),
+        Refusal({"kernel": 2, "padding": 1}, ("4x4x4",), "has no field 'padding'"),
+        Refusal(2, ("100",), "not a vector"),
+    )

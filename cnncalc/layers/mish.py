@@ -1,0 +1,32 @@
+"""Mish."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mish(Elementwise):
+    """Multiply each element x by tanh(ln(1 + exp(x))).
+
+    Operations, for every element: an exponential, an addition, a logarithm and a hyperbolic tangent
+    (each counted as an exponential), and a multiplication.
+    """
+
+    each: ClassVar = Operations(multiply=1, add=1, exponential=3)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("32x608x608",),
+            output="32x608x608",
+            params=0,
+            # 32·608·608 = 11829248 elements
+            operations=Operations(multiply=11_829_248, add=11_829_248, exponential=35_487_744),
+            source="Bochkovskiy, Wang and Liao 2020, YOLOv4: after the first layer",
+        ),
+    )
+    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields, not 1"),)

@@ -1,0 +1,65 @@
+"""Parametric rectified linear unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.errors import LayerError
+from cnncalc.fields import count
+from cnncalc.formulas import parameters
+from cnncalc.layer import Example, Refusal, channels_of
+from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prelu(Elementwise):
+    """Keep what is positive; multiply the rest by a learned slope.
+
+    One slope is shared by all channels, or each channel has its own.
+
+    Operations: a comparison and a multiplication for every element, whatever its sign.
+    """
+
+    main: ClassVar = "num_parameters"
+    each: ClassVar = Operations(multiply=1, compare=1)
+
+    num_parameters: int = count("how many slopes: 1, or as many as there are channels", 1)
+
+    def output(self, x: Shape) -> Shape:
+        """The input's shape; raises LayerError where the slopes do not fit the channels."""
+        if self.num_parameters not in (1, channels_of(x)):
+            raise LayerError(
+                f"has {self.num_parameters} slopes for {channels_of(x)} channels; "
+                f"num_parameters must be 1 or {channels_of(x)}"
+            )
+        return x
+
+    def parameters(self, x: Shape) -> Parameters:  # noqa: ARG002 - the same for every input
+        """The slopes."""
+        return Parameters(weights=parameters.scales(n=self.num_parameters))
+
+    examples: ClassVar = (
+        Example(
+            given=64,
+            inputs=("64x112x112",),
+            output="64x112x112",
+            weights=64,
+            biases=0,
+            params=64,
+            operations=Operations(multiply=802_816, compare=802_816),
+            source="He et al. 2015, Delving Deep into Rectifiers: channel-wise; 64·112·112",
+        ),
+        Example(
+            given=None,
+            inputs=("10",),
+            output="10",
+            params=1,
+            operations=Operations(multiply=10, compare=10),
+            source="He et al. 2015, Delving Deep into Rectifiers: channel-shared",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(3, ("4x5x5",), "3 slopes for 4 channels; num_parameters must be 1 or 4"),
+        Refusal(0, ("4x5x5",), "at least 1, not 0"),
+    )

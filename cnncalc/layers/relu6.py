@@ -1,0 +1,30 @@
+"""Rectified linear unit, capped at 6."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relu6(Elementwise):
+    """Keep what lies between 0 and 6; put 0 for what is less and 6 for what is more.
+
+    Operations: two comparisons for every element.
+    """
+
+    each: ClassVar = Operations(compare=2)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("32x112x112",),
+            output="32x112x112",
+            params=0,
+            operations=Operations(compare=802_816),
+            source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
+        ),
+    )
+    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields"),)

@@ -1,0 +1,65 @@
+"""A learned factor for each channel."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import number
+from cnncalc.formulas import operations, parameters
+from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale(Layer):
+    """Multiply every channel by a factor of its own, which is learned.
+
+    At the end of a residual branch this is layer scale: the factors start near 0, so that a deep
+    network starts as the identity.
+
+    Operations: a multiplication for every element.
+    """
+
+    aliases: ClassVar = ("layer_scale",)
+
+    initial: float = number("the factors before training", 1, also=("init",))
+
+    def output(self, x: Shape) -> Shape:
+        """The input's shape."""
+        return x
+
+    def parameters(self, x: Shape) -> Parameters:
+        """A factor for each channel."""
+        return Parameters(weights=parameters.scales(n=channels_of(x)))
+
+    def operations(self, x: Shape) -> Operations:
+        """Multiplications."""
+        return Operations(multiply=operations.each(n=x.elements))
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("96x56x56",),
+            output="96x56x56",
+            weights=96,
+            biases=0,
+            buffers=0,
+            macs=0,
+            operations=Operations(multiply=301_056),  # 96·56·56
+            source="Touvron et al. 2021, equation 4: one λ for each of 96 channels",
+        ),
+        Example(
+            given={"initial": 1e-6},
+            inputs=("384",),
+            output="384",
+            weights=384,
+            params=384,
+            operations=Operations(multiply=384),
+            source="Touvron et al. 2021, section 2: λ starts at 10⁻⁶ in the deepest networks",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"initial": "small"}, ("4x5x5",), "must be a number, not 'small'"),
+        Refusal(2, ("4x5x5",), "takes initial, not 2"),
+        Refusal({"bias": True}, ("4x5x5",), "has no field 'bias'"),
+    )

@@ -1,0 +1,33 @@
+"""Scaled exponential linear unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selu(Elementwise):
+    """An exponential linear unit times a scale, both with fixed constants that keep mean 0 and
+    variance 1.
+
+    Operations, for every element, whatever its sign: a comparison, an exponential, an addition
+    (− 1) and two multiplications (alpha and the scale).
+    """
+
+    aliases: ClassVar = ("scaled_exponential_linear_unit",)
+    each: ClassVar = Operations(multiply=2, add=1, compare=1, exponential=1)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("256",),
+            output="256",
+            params=0,
+            operations=Operations(multiply=512, add=256, compare=256, exponential=256),
+            source="Klambauer et al. 2017, equation 2, for 256 units",
+        ),
+    )
+    refusals: ClassVar = (Refusal({"alpha": 1}, ("5",), "has no field 'alpha'; it has no fields"),)

@@ -1,0 +1,97 @@
+"""Depthwise separable convolution."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import count
+from cnncalc.formulas import macs, operations, parameters
+from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layers._filters import Filters
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeparableConv(Filters):
+    """Filter every channel by itself, then mix the channels at every position.
+
+    This is a depthwise convolution followed by a pointwise (1x1) one, counted as one layer. It
+    stands in for an ordinary convolution at a fraction of the cost: F·F + C_out products for each
+    input channel in place of F·F·C_out. ``bias`` holds for both halves, as there is nothing between
+    them. Where a norm or an activation stands between them, write ``depthwise_conv`` and ``conv``.
+    The map between the halves is not in the memory totals, as it is no layer's output here.
+
+    Operations: every multiply-accumulate of both halves is one multiplication and one addition;
+    biases are one addition more for every output of each half.
+    """
+
+    aliases: ClassVar = ("separable", "depthwise_separable_conv", "separable_convolution")
+    main: ClassVar = "out_channels"
+
+    out_channels: int = count("how many pointwise filters, the output's depth", also=("filters",))
+    multiplier: int = count(
+        "how many depthwise filters read each channel", 1, also=("depth_multiplier",)
+    )
+
+    def output(self, x: Shape) -> Map:
+        """As many channels as pointwise filters, as many positions as places of the window."""
+        x = need_map(x)
+        return Map(self.out_channels, self.places(x))
+
+    def between(self, x: Map) -> Map:
+        """What the depthwise half hands to the pointwise one."""
+        return Map(x.channels * self.multiplier, self.places(x))
+
+    def parameters(self, x: Map) -> Parameters:
+        """The filters of both halves, and a bias for each."""
+        C_in, C_out, M = x.channels, self.out_channels, self.multiplier
+        weights = parameters.separable_weights(F=self.window(x), C_in=C_in, C_out=C_out, M=M)
+        biases = parameters.separable_biases(C_in=C_in, C_out=C_out, M=M) if self.bias else 0
+        return Parameters(weights, biases)
+
+    def macs(self, x: Map) -> int:
+        """The dot products of both halves."""
+        return macs.separable_macs(
+            F=self.window(x),
+            C_in=x.channels,
+            C_out=self.out_channels,
+            N_out=self.places(x),
+            M=self.multiplier,
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """Multiply and add, and the biases."""
+        products = self.macs(x)
+        added = 0
+        if self.bias:
+            added = operations.each(n=self.between(x).elements)
+            added += operations.each(n=self.output(x).elements)
+        return Operations(multiply=products, add=products + added)
+
+    examples: ClassVar = (
+        Example(
+            given={"filters": 64, "kernel": 3, "padding": 1, "bias": False},
+            inputs=("32x112x112",),
+            output="64x112x112",
+            weights=2_336,  # 3·3·32 + 32·64
+            biases=0,
+            macs=29_302_784,
+            source="Howard et al. 2017, MobileNet: D_K·D_K·M·D_F·D_F + M·N·D_F·D_F; table 1",
+        ),
+        Example(
+            given={"filters": 6, "kernel": 3, "stride": 2, "padding": 1, "multiplier": 2},
+            inputs=("4x8x8",),
+            output="6x4x4",
+            weights=120,  # 3·3·8 + 8·6
+            biases=14,
+            macs=1_920,
+            operations=Operations(multiply=1_920, add=2_144),  # 8·16 + 6·16 biases
+            source="torch.nn.Conv2d(4, 8, 3, 2, 1, groups=4), then torch.nn.Conv2d(8, 6, 1)",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
+        Refusal(8, ("4x5x5",), "needs 'kernel_size'"),
+        Refusal({"filters": 8, "kernel": 3, "multiplier": 0}, ("4x5x5",), "at least 1, not 0"),
+    )

@@ -1,0 +1,32 @@
+"""Sigmoid."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sigmoid(Elementwise):
+    """Press each element x into 0 to 1: 1 / (1 + exp(−x)), the logistic function.
+
+    Operations, for every element: an exponential, an addition and a division. A change of sign is
+    free.
+    """
+
+    aliases: ClassVar = ("logistic",)
+    each: ClassVar = Operations(add=1, divide=1, exponential=1)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("6x14x14",),
+            output="6x14x14",
+            params=0,
+            operations=Operations(add=1176, divide=1176, exponential=1176),
+            source="LeCun et al. 1998, LeNet-5: S2 passes through a sigmoid; 6·14·14",
+        ),
+    )
+    refusals: ClassVar = (Refusal(0.5, ("5",), "takes no fields, not 0.5"),)

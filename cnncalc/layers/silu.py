@@ -1,0 +1,32 @@
+"""Sigmoid linear unit."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Silu(Elementwise):
+    """Multiply each element x by its sigmoid: x / (1 + exp(−x)).
+
+    Operations, for every element: an exponential, an addition and a division. A change of sign is
+    free.
+    """
+
+    aliases: ClassVar = ("swish",)
+    each: ClassVar = Operations(add=1, divide=1, exponential=1)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("32x112x112",),
+            output="32x112x112",
+            params=0,
+            operations=Operations(add=401_408, divide=401_408, exponential=401_408),
+            source="Tan and Le 2019, EfficientNet-B0: after the stem; 32·112·112",
+        ),
+    )
+    refusals: ClassVar = (Refusal({"beta": 2}, ("5",), "has no field 'beta'; it has no fields"),)

@@ -1,0 +1,55 @@
+"""Softmax."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.formulas import operations
+from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.shape import Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Softmax(Layer):
+    """Turn the n channels at each position (the n features of a vector) into probabilities.
+
+    Each becomes its exponential, divided by the sum of them all.
+
+    Operations, at every position: n exponentials, n − 1 additions for their sum, n divisions, and
+    n − 1 comparisons for the largest, which is taken off first so that no exponential overflows.
+    Taking it off counts as part of the exponential.
+    """
+
+    stored: ClassVar = False
+
+    def output(self, x: Shape) -> Shape:
+        """The input's shape."""
+        return x
+
+    def operations(self, x: Shape) -> Operations:
+        """Exponentials, their sum, and the quotients."""
+        n = channels_of(x)
+        each = operations.each(n=x.elements)
+        combined = operations.window_reductions(n_out=x.elements // n, taps=n)
+        return Operations(add=combined, compare=combined, divide=each, exponential=each)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("1000",),
+            output="1000",
+            params=0,
+            operations=Operations(add=999, compare=999, divide=1000, exponential=1000),
+            source="TUM lecture, GoogLeNet table: softmax over 1000 classes",
+        ),
+        Example(
+            given=None,
+            inputs=("21x4x5",),
+            output="21x4x5",
+            params=0,
+            # 20 positions of 21 channels
+            operations=Operations(add=400, compare=400, divide=420, exponential=420),
+            source="Long, Shelhamer and Darrell 2015: 21 classes for every pixel, here 4·5",
+        ),
+    )
+    refusals: ClassVar = (Refusal({"dim": 1}, ("5",), "has no field 'dim'; it has no fields"),)

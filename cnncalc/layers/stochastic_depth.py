@@ -1,0 +1,40 @@
+"""Stochastic depth."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.fields import number
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class StochasticDepth(Elementwise):
+    """In training, set the whole branch to 0 with probability p; in inference, do nothing.
+
+    It stands at the end of a residual branch, so that the block is skipped for that image.
+
+    Operations: none are counted, as it does nothing in inference.
+    """
+
+    aliases: ClassVar = ("drop_path",)
+    main: ClassVar = "p"
+    each: ClassVar = Operations()
+
+    p: float = number("the probability of dropping the branch", also=("rate",), least=0, most=1)
+
+    examples: ClassVar = (
+        Example(
+            given=0.1,
+            inputs=("96x56x56",),
+            output="96x56x56",
+            params=0,
+            operations=Operations(),
+            source="Liu et al. 2022, ConvNeXt-T: stochastic depth rate 0.1",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(2, ("96x56x56",), "from 0 to 1, not 2"),
+        Refusal(None, ("96x56x56",), "needs 'p'"),
+    )

@@ -1,0 +1,31 @@
+"""Hyperbolic tangent."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example, Refusal
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tanh(Elementwise):
+    """Press each element into −1 to 1 with the hyperbolic tangent.
+
+    Operations: one hyperbolic tangent for every element, counted as an exponential.
+    """
+
+    aliases: ClassVar = ("hyperbolic_tangent",)
+    each: ClassVar = Operations(exponential=1)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("120",),
+            output="120",
+            params=0,
+            operations=Operations(exponential=120),
+            source="LeCun et al. 1998, LeNet-5: the squashing function after C5",
+        ),
+    )
+    refusals: ClassVar = (Refusal(1.7159, ("5",), "takes no fields, not 1.7159"),)

@@ -1,0 +1,75 @@
+r"""A LaTeX table in the booktabs style: it compiles as it is after ``\usepackage{booktabs}``."""
+
+import re
+from collections.abc import Iterable
+
+from cnncalc.view import View
+
+SUFFIX = ".tex"
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{character: f"\\{character}" for character in "{}$&#%_"},
+    # After the end of a row a bare bracket would be read as an option of it.
+    "[": "{[}",
+    "]": "{]}",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "−": "$-$",
+    "→": r"$\to$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+}
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+
+def render(view: View) -> str:
+    """The table with its caption, its lines and the totals."""
+    aligned = "".join("r" if view.numeric(name) else "l" for name in view.columns)
+    caption = ". ".join(text.rstrip(".") for text in [view.title, *view.remarks, view.conventions])
+    lines = [
+        r"\begin{table}",
+        r"\centering",
+        rf"\caption{{{escape(caption)}.}}",
+        rf"\label{{{label(view.report.name)}}}",
+        r"\small",
+        rf"\begin{{tabular}}{{{aligned}}}",
+        r"\toprule",
+        _row(view.headings),
+        r"\midrule",
+        *(_row(view.texts(line)) for line in view.lines),
+        r"\midrule",
+        *(_across(len(view.columns), f"{total.label}: {total.text}") for total in view.totals),
+        r"\bottomrule",
+        r"\end{tabular}",
+        r"\end{table}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """A text that LaTeX prints as it is, on one line."""
+    plain = "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
+    return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _superscript, plain)
+
+
+def label(name: str) -> str:
+    r"""``tab:vgg-16``: what ``\ref`` finds the table by."""
+    return "tab:" + (re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "network")
+
+
+def _superscript(digits: re.Match[str]) -> str:
+    return f"$^{{{digits[0].translate(SUPERSCRIPTS)}}}$"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return rf"{' & '.join(map(escape, cells))} \\"
+
+
+def _across(columns: int, text: str) -> str:
+    return rf"\multicolumn{{{columns}}}{{l}}{{{escape(text)}}} \\"

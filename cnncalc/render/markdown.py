@@ -1,0 +1,35 @@
+"""A table in GitHub's Markdown, with its title as a heading and the totals as a list."""
+
+import re
+from collections.abc import Iterable
+
+from cnncalc.view import View
+
+SUFFIX = ".md"
+SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
+"""What Markdown would read as markup; an underscore inside a word is none."""
+
+
+def render(view: View) -> str:
+    """The heading, the remarks, the table, the totals and the conventions."""
+    rule = ["---:" if view.numeric(name) else ":---" for name in view.columns]
+    table = [_row(map(escape, view.headings)), _row(rule)]
+    table += [_row(map(escape, view.texts(line))) for line in view.lines]
+    totals = [f"- **{total.label}:** {escape(total.text)}" for total in view.totals]
+    parts = [
+        f"## {escape(view.title)}",
+        *map(escape, view.remarks),
+        "\n".join(table),
+        "\n".join(totals),
+        escape(view.conventions),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """A text on one line that Markdown shows as it is."""
+    return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
