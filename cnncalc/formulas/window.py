@@ -4,6 +4,8 @@ Source: the lectures' ``floor((N - F + 2P)/S) + 1``; dilation, ceil mode and tra
 PyTorch 2.13 (``torch.nn.Conv2d``, ``MaxPool2d``, ``ConvTranspose2d``); ``same`` as in TensorFlow.
 """
 
+from math import gcd
+
 from cnncalc.formulas.tracing import formula
 from cnncalc.formulas.vocabulary import ceil_div, holds, positive_part, product
 
@@ -57,8 +59,9 @@ def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 @formula("taps")
 def adaptive_taps(N: int, N_out: int) -> int:
     """Inputs read along one axis by all windows [floor(iN/O), ceil((i+1)N/O)) of adaptive pooling."""
-    # ceil((i+1)N/O) - floor(iN/O) summed over i; the two sums overlap except for the inner ceilings.
-    return N + sum(ceil_div(i * N, N_out) - i * N // N_out for i in range(1, N_out))
+    # Neighbouring windows share an input wherever iN/O is no whole number: at all but gcd(N, O) - 1 of
+    # the O - 1 borders between windows.
+    return N + N_out - gcd(N, N_out)
 
 
 @formula("taps")

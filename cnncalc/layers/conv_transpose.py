@@ -96,7 +96,9 @@ class ConvTranspose(Layer):
             C_out=self.out_channels,
             G=self.groups,
         )
-        return Parameters(weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0)
+        return Parameters(
+            weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
+        )
 
     def macs(self, x: Map) -> int:
         """Each input position with every weight that it meets."""

@@ -37,7 +37,7 @@ class LpPool(Layer):
     With p = 1 there is neither power nor root.
     """
 
-    aliases: ClassVar = ("lp_pooling", "power_average_pool", "l2_pool")
+    aliases: ClassVar = ("lp_pooling", "power_average_pool")
     main: ClassVar = "kernel_size"
 
     kernel_size: Sizes = sizes("the size of the window along each axis", also=("kernel", "F"))

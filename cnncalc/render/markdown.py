@@ -12,18 +12,22 @@ SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
 
 def render(view: View) -> str:
     """The heading, the remarks, the table, the totals and the conventions."""
-    rule = ["---:" if view.numeric(name) else ":---" for name in view.columns]
-    table = [_row(map(escape, view.headings)), _row(rule)]
-    table += [_row(map(escape, view.texts(line))) for line in view.lines]
+    numeric = [view.numeric(name) for name in view.columns]
     totals = [f"- **{total.label}:** {escape(total.text)}" for total in view.totals]
     parts = [
         f"## {escape(view.title)}",
         *map(escape, view.remarks),
-        "\n".join(table),
+        table(view.headings, map(view.texts, view.lines), numeric),
         "\n".join(totals),
         escape(view.conventions),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]], numeric: Iterable[bool]) -> str:
+    """The pipe table alone; numbers are set to the right."""
+    rule = _row("---:" if right else ":---" for right in numeric)
+    return "\n".join([_row(map(escape, headings)), rule, *(_row(map(escape, row)) for row in rows)])
 
 
 def escape(text: str) -> str:

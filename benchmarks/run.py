@@ -1,0 +1,129 @@
+"""How fast cnncalc is, as ratios measured in one run. See README.md beside this file."""
+
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).parent
+NETWORKS = ("vgg16", "resnet152")
+BARE = "import typer, rich.table, pydantic, yaml"
+TORCHINFO = f"""
+import sys; sys.path.insert(0, {str(HERE)!r})
+import torch, torchinfo, networks
+with torch.device("meta"):
+    model = networks.{{0}}()
+torchinfo.summary(model, input_size=(1, 3, 224, 224), device="meta", verbose=1)
+"""
+
+
+def process(code_or_args: list[str]) -> tuple[float, int]:
+    """Seconds of processor time of a fresh Python process, and its resident memory in KiB."""
+    measured = (
+        "import resource, subprocess, sys; "
+        "subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL, check=True); "
+        "u = resource.getrusage(resource.RUSAGE_CHILDREN); "
+        "print(u.ru_utime + u.ru_stime, u.ru_maxrss)"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", measured, *code_or_args], capture_output=True, text=True, check=True
+    ).stdout.split()
+    return float(out[0]), int(out[1])
+
+
+def interleaved(runs: int, *candidates: list[str]) -> list[tuple[float, int]]:
+    """The median time and memory of each candidate, run in turn."""
+    measured: list[list[tuple[float, int]]] = [[] for _ in candidates]
+    for index in range(runs + 1):
+        for results, candidate in zip(measured, candidates, strict=True):
+            result = process(candidate)
+            if index:  # the first round only warms up
+                results.append(result)
+    return [
+        (statistics.median(t for t, _ in results), max(m for _, m in results))
+        for results in measured
+    ]
+
+
+def best(function: Callable[[], object], runs: int = 20) -> float:
+    """The shortest of several runs, in seconds."""
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def whole_processes() -> None:
+    print("\nwhole process (processor time, median of interleaved runs)")
+    for name in NETWORKS:
+        ours = ["-m", "cnncalc", "summarize", name]
+        (mine, memory), (bare, _) = interleaved(9, ours, ["-c", BARE])
+        (again, _), (theirs, _) = interleaved(3, ours, ["-c", TORCHINFO.format(name)])
+        print(
+            f"  summarize {name:10} {mine / bare:5.2f} x a bare import of the dependencies; "
+            f"torchinfo takes {theirs / again:5.1f} x as long; {memory / 1024:.0f} MiB resident"
+        )
+
+
+def in_process() -> None:
+    import torch
+    import torchinfo
+    from torch.utils.flop_counter import FlopCounterMode
+
+    import cnncalc
+
+    sys.path.insert(0, str(HERE))
+    import networks
+
+    print("\nanalysis in process, from a built graph")
+    for name in NETWORKS:
+        graph = cnncalc.build(cnncalc.load(name))
+        mine = best(lambda graph=graph: cnncalc.analyze(graph))
+        with torch.device("meta"):
+            model = getattr(networks, name)().eval()
+            image = torch.empty(1, 3, 224, 224)
+
+        def count(model=model, image=image) -> None:
+            with FlopCounterMode(display=False):
+                model(image)
+
+        def summary(model=model) -> None:
+            torchinfo.summary(model, input_size=(1, 3, 224, 224), device="meta", verbose=0)
+
+        print(
+            f"  {name:10} {mine * 1e3:5.2f} ms; torchinfo {best(summary, 5) / mine:5.0f} x, "
+            f"FlopCounterMode {best(count, 5) / mine:5.0f} x"
+        )
+
+
+def growth() -> None:
+    import cnncalc
+
+    print("\ngrowth: a chain of n convolutions and ReLUs, from spec to totals")
+    for n in (100, 1_000, 10_000, 100_000):
+        layers = [{"pair": None, "repeat": n // 2}]
+        conv = {"conv": {"out_channels": 8, "kernel_size": 3, "padding": 1}}
+        spec = {"input": "8x32x32", "blocks": {"pair": {"layers": [conv, "relu"]}}, "layers": layers}
+        start = time.perf_counter()
+        report = cnncalc.summarize(spec)
+        assert report.totals.params == n // 2 * (8 * 8 * 9 + 8)
+        seconds = time.perf_counter() - start
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"  {n:7,} layers  {seconds / n * 1e6:6.2f} µs a layer, {peak:5.0f} MiB peak so far")
+
+
+def main() -> None:
+    print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
+    growth()
+    whole_processes()
+    in_process()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""``cnncalc kinds``: what layers there are, and everything about one of them."""
+
+import inspect
+from dataclasses import MISSING, fields
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc import explain, layers
+from cnncalc.api import summarize
+from cnncalc.cli import _listing as listing
+from cnncalc.errors import LayerError, UsageError
+from cnncalc.layer import Example, Layer, fields_of
+from cnncalc.report import Report
+
+
+def run(
+    kind: Annotated[
+        str | None, typer.Argument(help="A kind, or another name of it.", show_default=False)
+    ] = None,
+) -> None:
+    """List the kinds of layers, or explain one: its fields, formulas and worked examples.
+
+    cnncalc kinds
+
+    cnncalc kinds conv
+    """
+    if kind is None:
+        typer.echo(_overview(), nl=False)
+        return
+    try:
+        found, _ = layers.find(kind)
+    except LayerError as why:
+        raise UsageError(str(why)) from None
+    typer.echo("\n\n".join(_about(found)))
+
+
+def _overview() -> str:
+    headings = {"Kind": False, "What it does, and its other names": False}
+    rows = ([kind.kind, _summary(kind)] for kind in layers.every())
+    return listing.columns(headings, rows)
+
+
+def _summary(kind: type[Layer]) -> str:
+    first = inspect.getdoc(kind).partition("\n")[0]  # type: ignore[union-attr]
+    return f"{first} Also {', '.join(kind.aliases)}." if kind.aliases else first
+
+
+def _about(kind: type[Layer]) -> list[str]:
+    """The paragraphs of one kind."""
+    also = f" (also {', '.join(kind.aliases)})" if kind.aliases else ""
+    paragraphs = [f"{kind.kind}{also}", inspect.getdoc(kind) or ""]
+    paragraphs.append(_fields(kind) if fields_of(kind) else "It has no fields.")
+    if kind.examples:
+        paragraphs.append(f"As it is worked out\n\n{_derivation(kind, kind.examples[0])}")
+        paragraphs += ["Worked examples", *(_example(kind, example) for example in kind.examples)]
+    return paragraphs
+
+
+def _fields(kind: type[Layer]) -> str:
+    headings = {"Field": False, "Also": False, "Default": False, "What": False}
+    defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
+    rows = (
+        [name, ", ".join(field.also), _default(defaults[name]), field.doc]
+        for name, field in fields_of(kind).items()
+    )
+    alone = f"\nThe value of {kind.main} may stand alone." if kind.main else ""
+    return listing.columns(headings, rows).rstrip() + alone
+
+
+def _default(value: Any) -> str:
+    if value is MISSING:
+        return "required"
+    return "" if value is None else _written(value)
+
+
+def _derivation(kind: type[Layer], example: Example) -> str:
+    """The formulas of an example as they run."""
+    report = report_of(kind, example)
+    row = report.layers[-1]
+    return explain.as_text(row, explain.explain(row, report)).rstrip()
+
+
+def report_of(kind: type[Layer], example: Example) -> Report:
+    """The example as a network of one layer."""
+    inputs = {f"input{number}": shape for number, shape in enumerate(example.inputs, 1)}
+    layer = {kind.kind: example.given, "from": [*inputs]}
+    return summarize({"name": kind.kind, "input": inputs, "layers": [layer]})
+
+
+def _example(kind: type[Layer], example: Example) -> str:
+    """What is given, what was worked out by hand, and who says so."""
+    claims = (
+        f"{name} {_figure(value)}"
+        for name, value in example._asdict().items()
+        if name not in ("given", "inputs", "output", "source") and value is not None
+    )
+    given = "" if example.given is None else f": {_written(example.given)}"
+    results = ", ".join([f"{', '.join(example.inputs)} → {example.output}", *claims])
+    return f"  {kind.kind}{given}\n    {results}\n    {example.source}"
+
+
+def _figure(value: Any) -> str:
+    if isinstance(value, int):
+        return f"{value:,}"
+    return ", ".join(f"{count:,} {name}" for name, count in value._asdict().items() if count)
+
+
+def _written(value: Any) -> str:
+    """A value as a spec writes it, on one line."""
+    import yaml
+
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10_000)
+    return text.removesuffix("...\n").rstrip()

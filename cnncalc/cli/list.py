@@ -1,0 +1,82 @@
+"""``cnncalc list``: the built-in architectures."""
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc import catalog, units
+from cnncalc.cli import _listing as listing
+from cnncalc.cli import _shared as shared
+from cnncalc.report import Report
+
+SOON = 1.0
+"""Seconds after which a person wants to see that something happens."""
+
+
+def run(
+    names: Annotated[bool, typer.Option("--names", help="The bare names, for scripts.")] = False,
+    format: Annotated[
+        str, typer.Option("--format", "-f", help="table, json, csv or markdown.")
+    ] = "table",
+    output: shared.Output = None,
+) -> None:
+    """List the built-in architectures with their parameters, MACs and sources.
+
+    cnncalc list
+
+    cnncalc list --names
+
+    cnncalc list --format csv -o architectures.csv
+    """
+    listing.check(format)
+    if names:
+        shared.write("".join(f"{name}\n" for name in catalog.names()), output)
+        return
+    records = list(_records())
+    text = _table(records) if format == "table" else listing.WRITERS[format](records)
+    shared.write(text, output)
+
+
+def _records() -> Iterator[dict[str, Any]]:
+    """The facts of every architecture, with a sign of life on a terminal when it takes long."""
+    from cnncalc.api import summarize
+
+    started, shown = time.monotonic(), False
+    everything = catalog.names()
+    for number, name in enumerate(everything, 1):
+        if sys.stderr.isatty() and time.monotonic() - started > SOON:
+            sys.stderr.write(f"\r\033[K{number}/{len(everything)} {name}")
+            shown = True
+        report = summarize(name)
+        yield {
+            "name": name,
+            "network": report.name,
+            "input": _inputs(report),
+            "params": report.totals.params,
+            "macs": report.totals.macs,
+            "source": report.source,
+        }
+    if shown:
+        sys.stderr.write("\r\033[K")
+
+
+def _inputs(report: Report) -> str:
+    return ", ".join(map(str, report.input_shapes.values()))
+
+
+def _table(records: list[dict[str, Any]]) -> str:
+    headings = {"Name": False, "Input": False, "Params": True, "MACs": True, "Network": False}
+    rows = (
+        [
+            record["name"],
+            record["input"],
+            units.human(record["params"]),
+            units.human(record["macs"]),
+            ": ".join(filter(None, (record["network"], record["source"]))),
+        ]
+        for record in records
+    )
+    return listing.columns(headings, rows)

@@ -1,0 +1,36 @@
+"""What the pools over a whole channel share."""
+
+from dataclasses import dataclass
+
+from cnncalc.fields import flag
+from cnncalc.formulas import operations
+from cnncalc.layer import Layer, Reach, Refusal, everything, need_map
+from cnncalc.shape import Map, Shape, Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalPool(Layer):
+    """One number for each channel."""
+
+    keepdim: bool = flag("whether axes of size 1 are kept; a vector when not", True, ("keepdims",))
+
+    def output(self, x: Shape) -> Shape:
+        """A single position of the same channels."""
+        x = need_map(x)
+        return Map(x.channels, (1,) * len(x.spatial)) if self.keepdim else Vector(x.channels)
+
+    def reductions(self, x: Map) -> int:
+        """How many times two numbers are made one, over all channels."""
+        return operations.window_reductions(n_out=x.channels, taps=Map(1, x.spatial).elements)
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The whole map."""
+        return everything(x)
+
+
+SHARED_REFUSALS = (
+    Refusal(None, ("100",), "not a vector"),
+    Refusal({"keepdim": 1}, ("4x5x5",), "must be true or false"),
+    Refusal(7, ("4x7x7",), "takes keepdim, not 7"),
+)
+"""What every global pool must refuse."""

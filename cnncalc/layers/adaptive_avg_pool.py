@@ -1,0 +1,50 @@
+"""Adaptive average pooling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.formulas import operations
+from cnncalc.layer import Example
+from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
+from cnncalc.shape import Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveAvgPool(AdaptivePool):
+    """Average the map down (or up) to a given size, whatever its own.
+
+    Along an axis of N inputs and O outputs, output i is the mean of the inputs from floor(iN/O) up
+    to, but not including, ceil((i+1)N/O). Where O does not divide N the windows overlap and their
+    sizes differ. It lets a network with linear layers take images of any size.
+
+    Operations: a window of n cells takes n − 1 additions and one division, each window with its own
+    n.
+    """
+
+    aliases: ClassVar = ("adaptive_average_pool", "adaptive_average_pooling")
+
+    def operations(self, x: Map) -> Operations:
+        """Additions and divisions."""
+        return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
+
+    examples: ClassVar = (
+        Example(
+            given=1,
+            inputs=("512x7x7",),
+            output="512x1x1",
+            params=0,
+            macs=0,
+            operations=Operations(add=24_576, divide=512),  # 48 additions for each channel
+            source="He et al. 2015, ResNet-18: average pool from 7×7 to 1×1",
+        ),
+        Example(
+            given=[5, 7],
+            inputs=("64x8x9",),
+            output="64x5x7",
+            # Windows of 2, 3, 2, 3, 2 rows and 2, 2, 2, 3, 2, 2, 2 columns: 64·12·15 − 64·5·7
+            operations=Operations(add=9_280, divide=2_240),
+            source="torch.nn.AdaptiveAvgPool2d, example: 8×9 to 5×7",
+        ),
+    )
+    refusals: ClassVar = SHARED_REFUSALS

@@ -1,0 +1,49 @@
+"""Adaptive max pooling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example
+from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
+from cnncalc.shape import Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdaptiveMaxPool(AdaptivePool):
+    """Keep the largest values, as many along each axis as asked for, whatever the input's size.
+
+    Along an axis of N inputs and O outputs, output i is the largest of the inputs from floor(iN/O)
+    up to, but not including, ceil((i+1)N/O). Where O does not divide N the windows overlap and
+    their sizes differ.
+
+    Operations: a window of n cells takes n − 1 comparisons, each window with its own n.
+    """
+
+    aliases: ClassVar = ("adaptive_max_pooling",)
+
+    def operations(self, x: Map) -> Operations:
+        """Comparisons."""
+        return Operations(compare=self.reductions(x))
+
+    examples: ClassVar = (
+        Example(
+            given=[5, 7],
+            inputs=("64x8x9",),
+            output="64x5x7",
+            params=0,
+            macs=0,
+            # Windows of 2, 3, 2, 3, 2 rows and 2, 2, 2, 3, 2, 2, 2 columns: 64·12·15 − 64·5·7
+            operations=Operations(compare=9_280),
+            source="torch.nn.AdaptiveMaxPool2d, example: 8×9 to 5×7",
+        ),
+        Example(
+            given=4,
+            inputs=("256x13",),
+            output="256x4",
+            operations=Operations(compare=3_072),  # windows of 4: 256·4·(4 − 1)
+            source="He et al. 2014, spatial pyramid pooling: conv5 of 13 in 4 bins, "
+            "each from ⌊i·13/4⌋ to ⌈(i + 1)·13/4⌉",
+        ),
+    )
+    refusals: ClassVar = SHARED_REFUSALS

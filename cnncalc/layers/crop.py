@@ -1,0 +1,95 @@
+"""Cropping."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import Padding, Sizes, padding, sizes
+from cnncalc.formulas import window
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layers._window import sides_of
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crop(Layer):
+    """Cut cells away from the edges of the map.
+
+    Give how many cells to cut, or the size to leave in the middle; where an odd number must go, the
+    odd one goes from the end. U-Net crops so before it joins maps of different sizes. The result is
+    a view: nothing is computed and nothing is copied.
+
+    Operations: none.
+    """
+
+    aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
+    main: ClassVar = "crop"
+    stored: ClassVar = False
+
+    crop: Padding | None = padding("cells cut from the edges", None, also=("cropping",))
+    size: Sizes | None = sizes("the size left in the middle, in place of crop", None)
+
+    def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
+        """How much is cut before and after along each axis; raises LayerError for too much."""
+        if self.crop is not None and self.size is None:
+            pairs = sides_of(self.crop, x)
+        elif self.size is not None and self.crop is None:
+            cuts = (N - left for N, left in zip(x.spatial, per_axis(self.size, x, "size")))
+            pairs = tuple((cut // 2, cut - cut // 2) for cut in cuts)
+        else:
+            raise LayerError("needs crop or size: exactly one of the two")
+        for N, (before, after) in zip(x.spatial, pairs):
+            if before + after < 0:
+                raise LayerError(f"cannot leave {N - before - after} cells of an axis of {N}")
+            if before + after >= N:
+                raise LayerError(f"cutting {before} + {after} from an axis of {N} leaves nothing")
+        return pairs
+
+    def output(self, x: Shape) -> Map:
+        """The same channels with smaller axes."""
+        x = need_map(x)
+        spatial = tuple(
+            window.cropped_size(N=N, cut_before=before, cut_after=after)
+            for N, (before, after) in zip(x.spatial, self.sides(x))
+        )
+        return Map(x.channels, spatial)
+
+    def operations(self, x: Map) -> Operations:
+        """None."""
+        return Operations()
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The same cell, counted from after those cut."""
+        return tuple(Reach(1, 1, -before) for before, _ in self.sides(x))
+
+    examples: ClassVar = (
+        Example(
+            given=4,
+            inputs=("512x64x64",),
+            output="512x56x56",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="Ronneberger et al. 2015, U-Net, figure 1: 64² cropped to 56² before up-conv 1",
+        ),
+        Example(
+            given={"size": 392},
+            inputs=("64x568x568",),
+            output="64x392x392",
+            source="Ronneberger et al. 2015, U-Net, figure 1: 568² cropped to 392²",
+        ),
+        Example(
+            given={"cropping": {"left": 1, "right": 2, "top": 3}},
+            inputs=("1x10x8",),
+            output="1x7x5",
+            source="10 − 3 rows, 8 − 1 − 2 columns",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(2, ("1x4x4",), "cutting 2 + 2 from an axis of 4 leaves nothing"),
+        Refusal({"size": 5}, ("1x4x4",), "cannot leave 5 cells of an axis of 4"),
+        Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),
+        Refusal(None, ("1x4x4",), "exactly one"),
+        Refusal(1, ("100",), "not a vector"),
+    )

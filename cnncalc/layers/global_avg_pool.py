@@ -1,0 +1,52 @@
+"""Global average pooling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.formulas import operations
+from cnncalc.layer import Example
+from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
+from cnncalc.shape import Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalAvgPool(GlobalPool):
+    """Put out the mean of every channel.
+
+    It stands between the last convolution and the classifier, in place of flattening: nothing is
+    learned, and the image may have any size.
+
+    Operations: a channel of n cells takes n − 1 additions and one division.
+    """
+
+    aliases: ClassVar = (
+        "gap",
+        "global_average_pool",
+        "global_average_pooling",
+        "global_avg_pooling",
+    )
+
+    def operations(self, x: Map) -> Operations:
+        """Additions and divisions."""
+        return Operations(add=self.reductions(x), divide=operations.each(n=x.channels))
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("2048x7x7",),
+            output="2048x1x1",
+            params=0,
+            macs=0,
+            operations=Operations(add=98_304, divide=2_048),  # 48 additions for each channel
+            source="He et al. 2015, ResNet-50: the 7×7 average pool before the classifier",
+        ),
+        Example(
+            given={"keepdim": False},
+            inputs=("10x8x8",),
+            output="10",
+            operations=Operations(add=630, divide=10),
+            source="Lin et al. 2013, network in network: one map for each of 10 classes is averaged",
+        ),
+    )
+    refusals: ClassVar = SHARED_REFUSALS

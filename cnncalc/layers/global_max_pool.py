@@ -1,0 +1,46 @@
+"""Global max pooling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.layer import Example
+from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
+from cnncalc.shape import Map
+
+
+@dataclass(frozen=True, kw_only=True)
+class GlobalMaxPool(GlobalPool):
+    """Keep the largest value of every channel.
+
+    It says whether a feature was found anywhere, and not where. Nothing is learned, and the input
+    may have any size.
+
+    Operations: a channel of n cells takes n − 1 comparisons.
+    """
+
+    aliases: ClassVar = ("global_max_pooling", "gmp")
+
+    def operations(self, x: Map) -> Operations:
+        """Comparisons."""
+        return Operations(compare=self.reductions(x))
+
+    examples: ClassVar = (
+        Example(
+            given={"keepdim": False},
+            inputs=("1024x1024",),
+            output="1024",
+            params=0,
+            macs=0,
+            operations=Operations(compare=1_047_552),  # 1,024·1,023
+            source="Qi et al. 2017, PointNet: 1,024 features of 1,024 points, max over the points",
+        ),
+        Example(
+            given=None,
+            inputs=("512x7x7",),
+            output="512x1x1",
+            operations=Operations(compare=24_576),
+            source="torch.nn.AdaptiveMaxPool2d(1): the same as one window over the whole map",
+        ),
+    )
+    refusals: ClassVar = SHARED_REFUSALS

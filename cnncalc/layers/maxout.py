@@ -1,0 +1,77 @@
+"""Maxout."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import count, flag
+from cnncalc.formulas import macs, operations, parameters
+from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.shape import Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maxout(Layer):
+    """Put out the largest of several linear functions of the input.
+
+    Every output has its own k linear pieces, each a dot product with the whole input plus a bias.
+    Their maximum is a convex function whose shape is learned, so no activation follows. A feature
+    map is flattened first, and the flatten is shown.
+
+    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
+    addition more for every piece; k pieces take k − 1 comparisons.
+    """
+
+    main: ClassVar = "out_features"
+    flattens: ClassVar = True
+
+    out_features: int = count("how many outputs", also=("neurons", "units", "outputs"))
+    pieces: int = count("how many linear functions each output has", 2, also=("k", "num_pieces"))
+    bias: bool = flag("whether each piece adds a bias", True)
+
+    def output(self, x: Vector) -> Vector:  # noqa: ARG002 - every input has this output
+        """A vector."""
+        return Vector(self.out_features)
+
+    def parameters(self, x: Vector) -> Parameters:
+        """A weight for every connection of every piece, and the biases."""
+        n_out, k = self.out_features, self.pieces
+        weights = parameters.maxout_weights(n_in=x.features, n_out=n_out, k=k)
+        return Parameters(weights, parameters.maxout_biases(n_out=n_out, k=k) if self.bias else 0)
+
+    def macs(self, x: Vector) -> int:
+        """One for every connection of every piece."""
+        return macs.maxout_macs(n_in=x.features, n_out=self.out_features, k=self.pieces)
+
+    def operations(self, x: Vector) -> Operations:
+        """Multiply and add, the biases, and the maxima."""
+        products = self.macs(x)
+        added = operations.each(n=self.out_features, times=self.pieces) if self.bias else 0
+        compared = operations.window_reductions(n_out=self.out_features, taps=self.pieces)
+        return Operations(multiply=products, add=products + added, compare=compared)
+
+    examples: ClassVar = (
+        Example(
+            given=100,
+            inputs=("784",),
+            output="100",
+            weights=156_800,
+            biases=200,
+            macs=156_800,
+            operations=Operations(multiply=156_800, add=157_000, compare=100),
+            source="NTU lecture: max(w1ᵀx + b1, w2ᵀx + b2); 784·100·2",
+        ),
+        Example(
+            given={"units": 4, "pieces": 3, "bias": False},
+            inputs=("5",),
+            output="4",
+            params=60,
+            macs=60,
+            operations=Operations(multiply=60, add=60, compare=8),
+            source="Goodfellow et al. 2013: h_i = max_j z_ij over k pieces; 5·4·3",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"units": 4, "pieces": 0}, ("5",), "at least 1, not 0"),
+        Refusal(None, ("5",), "needs 'out_features'"),
+    )

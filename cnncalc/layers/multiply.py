@@ -1,0 +1,65 @@
+"""Multiplication of several maps."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.formulas import operations
+from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.shape import Shape, shape_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Multiply(Layer):
+    """Multiply two or more maps, element by element: how a gate opens and closes a map.
+
+    A dimension of size 1 is repeated to fit the others: a gate of C x 1 x 1 weighs whole channels
+    (squeeze-and-excitation), one of 1 x H x W weighs positions (spatial attention). All other sizes
+    must be equal.
+
+    Operations: one multiplication for every element of the result and every map after the first.
+    """
+
+    aliases: ClassVar = ("mul", "product", "gate")
+    arity: ClassVar = (2, None)
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The largest size of each dimension."""
+        columns = [set(column) for column in zip(*(x.dimensions for x in inputs))]
+        ranks = {len(x.dimensions) for x in inputs}
+        if len(ranks) > 1 or any(len(column - {1}) > 1 for column in columns):
+            raise LayerError(
+                f"cannot multiply {' and '.join(map(str, inputs))}: "
+                "each dimension must be equal, or 1 to be repeated"
+            )
+        return shape_of(tuple(max(column) for column in columns))
+
+    def operations(self, *inputs: Shape) -> Operations:
+        """Multiplications."""
+        n = self.output(*inputs).elements
+        return Operations(multiply=operations.each(n=n, times=len(inputs) - 1))
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("256x56x56", "256x1x1"),
+            output="256x56x56",
+            params=0,
+            macs=0,
+            operations=Operations(multiply=802_816),  # 256·56·56
+            source="Hu et al. 2018, squeeze-and-excitation, equation 4: x̃_c = s_c · u_c",
+        ),
+        Example(
+            given=None,
+            inputs=("64x56x56", "1x56x56"),
+            output="64x56x56",
+            operations=Operations(multiply=200_704),  # 64·56·56
+            source="Woo et al. 2018, CBAM, equation 2: F'' = M_s(F') ⊗ F', M_s of 1×H×W",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("64x56x56", "32x1x1"), "cannot multiply 64×56×56 and 32×1×1"),
+        Refusal(None, ("64x56x56", "64"), "cannot multiply 64×56×56 and 64"),
+        Refusal(None, ("64x56x56",), "at least 2 inputs, not 1"),
+    )

@@ -1,0 +1,84 @@
+"""Padding as a layer of its own."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import REQUIRED, Padding, choice, padding
+from cnncalc.formulas import window
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map
+from cnncalc.layers._window import sides_of
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pad(Layer):
+    """Add cells around the map.
+
+    ``zeros`` puts zeros there, ``replicate`` repeats the cells at the edge, and ``reflect`` mirrors
+    the map in the cells at the edge, which are not repeated: so it has at most N − 1 cells to give.
+
+    Operations: none; numbers are copied.
+    """
+
+    aliases: ClassVar = ("padding", "zero_pad", "zero_padding")
+    main: ClassVar = "padding"
+
+    padding: Padding = padding("cells added around the input", REQUIRED)
+    mode: str = choice("what the added cells hold", ("zeros", "reflect", "replicate"), "zeros")
+
+    def output(self, x: Shape) -> Map:
+        """The same channels with larger axes."""
+        x = need_map(x)
+        pairs = sides_of(self.padding, x)
+        for N, pair in zip(x.spatial, pairs):
+            if self.mode == "reflect" and max(pair) >= N:
+                raise LayerError(
+                    f"an axis of {N} has {N - 1} cells to reflect, not {max(pair)}; "
+                    "pad less, or use mode replicate"
+                )
+        spatial = tuple(
+            window.padded_size(N=N, P_before=before, P_after=after)
+            for N, (before, after) in zip(x.spatial, pairs)
+        )
+        return Map(x.channels, spatial)
+
+    def operations(self, x: Map) -> Operations:
+        """None."""
+        return Operations()
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The same cell, counted from before the first."""
+        return tuple(Reach(1, 1, before) for before, _ in sides_of(self.padding, x))
+
+    examples: ClassVar = (
+        Example(
+            given={"padding": {"left": 1, "right": 1, "top": 2}},
+            inputs=("1x3x3",),
+            output="1x5x5",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="torch.nn.ZeroPad2d, example: ZeroPad2d((1, 1, 2, 0))",
+        ),
+        Example(
+            given={"padding": 2, "mode": "reflect"},
+            inputs=("1x3x3",),
+            output="1x7x7",
+            source="torch.nn.ReflectionPad2d, example: ReflectionPad2d(2)",
+        ),
+        Example(
+            given=3,
+            inputs=("3x224x224",),
+            output="3x230x230",
+            source="He et al. 2015, ResNet: 7×7/2 from 224 to 112 needs 3 on each side",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"padding": 3, "mode": "reflect"}, ("1x3x3",), "has 2 cells to reflect, not 3"),
+        Refusal([1, 1, 1], ("1x3x3",), "3 axes"),
+        Refusal(-1, ("1x3x3",), "not -1"),
+        Refusal(None, ("1x3x3",), "needs 'padding'"),
+        Refusal(2, ("100",), "not a vector"),
+    )

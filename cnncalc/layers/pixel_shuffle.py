@@ -1,0 +1,70 @@
+"""Pixel shuffle."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import count
+from cnncalc.formulas import window
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map
+from cnncalc.layers._ratio import ratio
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelShuffle(Layer):
+    """Lay r² channels out as one channel of r x r times as many pixels.
+
+    A convolution before it can so compute a larger image at the small size (sub-pixel convolution).
+    Numbers only change places: r² channels become one, height and width grow r times.
+
+    Operations: none; the numbers are copied to their new places.
+    """
+
+    aliases: ClassVar = ("depth_to_space", "sub_pixel")
+    main: ClassVar = "upscale_factor"
+
+    upscale_factor: int = count("r, how many times higher and wider", also=("r", "block_size"))
+
+    def output(self, x: Shape) -> Map:
+        """r² times fewer channels, r times higher and wider."""
+        x = need_map(x, axes=(2,))
+        r = self.upscale_factor
+        if x.channels % r**2:
+            raise LayerError(
+                f"{x.channels} channels cannot be laid out as squares of {r}·{r}: "
+                f"{x.channels} = {x.channels // r**2}·{r**2} + {x.channels % r**2}"
+            )
+        return Map(x.channels // r**2, tuple(window.scaled_size(N=N, scale=r) for N in x.spatial))
+
+    def operations(self, x: Map) -> Operations:
+        """None."""
+        return Operations()
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """One input; r outputs lie within it along each axis."""
+        return (Reach(1, ratio(1, self.upscale_factor)),) * len(x.spatial)
+
+    examples: ClassVar = (
+        Example(
+            given=3,
+            inputs=("9x4x4",),
+            output="1x12x12",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="torch.nn.PixelShuffle, example: PixelShuffle(3)",
+        ),
+        Example(
+            given={"r": 2},
+            inputs=("256x96x96",),
+            output="64x192x192",
+            source="Ledig et al. 2017, SRGAN: k3n256s1, then PixelShuffle ×2, leaves 64 channels",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(3, ("8x4x4",), "8 = 0·9 + 8"),
+        Refusal(2, ("4x16",), "needs 2 spatial axes, not 1"),
+        Refusal(2, ("100",), "not a vector"),
+    )

@@ -1,0 +1,69 @@
+"""Radial basis function units."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import count
+from cnncalc.formulas import operations, parameters
+from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.shape import Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rbf(Layer):
+    """Measure how far the input is from one prototype for each output.
+
+    It is the output of LeNet-5: each class has a prototype, a stylised bitmap of 7x12, and the unit
+    puts out the squared distance of its input from it. The prototypes are fixed by hand, so they
+    are weights but not parameters. A feature map is flattened first, and the flatten is shown.
+
+    Operations: a prototype of n numbers takes n subtractions (counted as additions), n
+    multiplications for the squares and n − 1 additions. Nothing counts as a multiply-accumulate,
+    as no weight is multiplied with an input.
+    """
+
+    aliases: ClassVar = ("euclidean_rbf", "radial_basis")
+    main: ClassVar = "out_features"
+    flattens: ClassVar = True
+
+    out_features: int = count("how many prototypes", also=("neurons", "units", "outputs"))
+
+    def output(self, x: Vector) -> Vector:  # noqa: ARG002 - every input has this output
+        """A distance for each prototype."""
+        return Vector(self.out_features)
+
+    def parameters(self, x: Vector) -> Parameters:
+        """The prototypes, none of them trained."""
+        return Parameters(fixed=parameters.prototypes(n_in=x.features, n_out=self.out_features))
+
+    def operations(self, x: Vector) -> Operations:
+        """Differences, squares and sums."""
+        differences = operations.each(n=self.out_features, times=x.features)
+        sums = operations.window_reductions(n_out=self.out_features, taps=x.features)
+        return Operations(multiply=differences, add=differences + sums)
+
+    examples: ClassVar = (
+        Example(
+            given=10,
+            inputs=("84",),
+            output="10",
+            params=0,
+            macs=0,
+            operations=Operations(multiply=840, add=1_670),  # 840 differences + 10·83
+            source="LeCun et al. 1998: 10 Euclidean RBF units with 84 inputs, 84·10 fixed weights",
+        ),
+        Example(
+            given={"units": 2},
+            inputs=("3",),
+            output="2",
+            weights=0,
+            operations=Operations(multiply=6, add=10),
+            source="LeCun et al. 1998, equation 7: y_i = Σ_j (x_j − w_ij)²",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(0, ("84",), "at least 1, not 0"),
+        Refusal(None, ("84",), "needs 'out_features'"),
+        Refusal({"units": 10, "bias": True}, ("84",), "has no field 'bias'"),
+    )

@@ -1,0 +1,100 @@
+"""Reshape."""
+
+from dataclasses import dataclass
+from math import prod
+from typing import Any, ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import REQUIRED, declare, is_whole, shown
+from cnncalc.layer import Example, Layer, Reach, Refusal, everything
+from cnncalc.shape import Shape, shape_of
+
+
+def target(doc: str) -> Any:
+    """One to four sizes, one of which may be -1."""
+
+    def check(value: Any) -> tuple[int, ...]:
+        sizes = value if isinstance(value, list | tuple) else (value,)
+        known = [size for size in sizes if type(size) is not int or size != -1]
+        fits = 1 <= len(sizes) <= 4 and len(sizes) - len(known) <= 1
+        if not fits or not all(is_whole(size, 1) for size in known):
+            raise LayerError(
+                "must be 1 to 4 whole numbers of at least 1, of which one may be -1 for what is "
+                f"left over, not {shown(value)}"
+            )
+        return tuple(sizes)
+
+    one = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": -1}]}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": 4}
+    return declare(doc, REQUIRED, (), check, {"anyOf": [one, many]})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reshape(Layer):
+    """Read the same numbers, in the same order, as another shape.
+
+    One size makes a vector; two to four make a map, channels first. A size of -1 stands for
+    whatever is left over. A view: nothing is computed and nothing is copied. For the receptive
+    field an output is taken to see the whole input, as positions lose their meaning.
+
+    Operations: none.
+    """
+
+    aliases: ClassVar = ("view", "unflatten")
+    main: ClassVar = "shape"
+    stored: ClassVar = False
+
+    shape: tuple[int, ...] = target("the sizes, channels first; one may be -1")
+
+    def output(self, x: Shape) -> Shape:
+        """The shape asked for."""
+        known = prod(size for size in self.shape if size != -1)
+        left, over = divmod(x.elements, known)
+        if over or (left != 1 and -1 not in self.shape):
+            wanted = "·".join(str(size) for size in self.shape)
+            raise LayerError(
+                f"the {x.elements} elements of {x} do not fill a shape of {wanted}"
+                + (
+                    f": {x.elements} = {left}·{known} + {over}"
+                    if -1 in self.shape
+                    else f" = {known}"
+                )
+            )
+        return shape_of(tuple(left if size == -1 else size for size in self.shape))
+
+    def operations(self, x: Shape) -> Operations:  # noqa: ARG002 - none, whatever the input
+        """None."""
+        return Operations()
+
+    def reach(self, x: Shape) -> tuple[Reach, ...] | None:
+        """Everything, unless the shape stays."""
+        return None if self.output(x) == x else everything(x)
+
+    examples: ClassVar = (
+        Example(
+            given=[1024, 4, 4],
+            inputs=("16384",),
+            output="1024x4x4",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="Radford et al. 2015, DCGAN, figure 1: project and reshape; 1024·4·4",
+        ),
+        Example(
+            given={"shape": [768, -1]},
+            inputs=("768x14x14",),
+            output="768x196",
+            source="Dosovitskiy et al. 2020, ViT-B/16: 224²/16² = 196 patches of 768 features",
+        ),
+        Example(
+            given=-1, inputs=("256x6x6",), output="9216", source="TUM lecture, AlexNet: 6·6·256"
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal([10, 10], ("4x5x6",), "the 120 elements of 4×5×6 do not fill a shape of 10·10"),
+        Refusal([7, -1], ("4x5x5",), "100 = 14·7 + 2"),
+        Refusal([-1, -1], ("4x5x5",), "of which one may be -1"),
+        Refusal([0, 5], ("4x5x5",), "at least 1"),
+        Refusal(None, ("4x5x5",), "needs 'shape'"),
+    )

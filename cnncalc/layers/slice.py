@@ -1,0 +1,66 @@
+"""A range of channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import count
+from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.shape import Map, Shape, Vector
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slice(Layer):
+    """Keep the channels from ``start`` up to, but not including, ``stop``.
+
+    They are counted from 0. A vector's features are its channels. The result is a view: nothing is
+    computed and nothing is copied.
+
+    Operations: none.
+    """
+
+    aliases: ClassVar = ("slice_channels", "narrow")
+    stored: ClassVar = False
+
+    start: int = count("the first channel to keep, counted from 0", 0, least=0)
+    stop: int | None = count("the first channel not to keep; the end when left out", None)
+
+    def output(self, x: Shape) -> Shape:
+        """As many channels as the range holds."""
+        C = channels_of(x)
+        stop = C if self.stop is None else self.stop
+        if stop > C or self.start >= C:
+            raise LayerError(f"{x} has channels 0 to {C - 1}, not {self.start} to {stop - 1}")
+        if self.start >= stop:
+            raise LayerError(f"no channel lies from {self.start} up to {stop}; stop is exclusive")
+        kept = stop - self.start
+        return Map(kept, x.spatial) if isinstance(x, Map) else Vector(kept)
+
+    def operations(self, x: Shape) -> Operations:  # noqa: ARG002 - none, whatever the input
+        """None."""
+        return Operations()
+
+    examples: ClassVar = (
+        Example(
+            given={"stop": 48},
+            inputs=("96x27x27",),
+            output="48x27x27",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="Krizhevsky et al. 2012, AlexNet: 48 of the 96 maps on each of two GPUs",
+        ),
+        Example(
+            given={"start": 48},
+            inputs=("96",),
+            output="48",
+            source="the other 48: 96 − 48",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"stop": 97}, ("96x27x27",), "has channels 0 to 95, not 0 to 96"),
+        Refusal({"start": 96}, ("96x27x27",), "has channels 0 to 95"),
+        Refusal({"start": 5, "stop": 5}, ("96x27x27",), "stop is exclusive"),
+        Refusal({"start": -1}, ("96x27x27",), "at least 0, not -1"),
+    )

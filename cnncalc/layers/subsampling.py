@@ -1,0 +1,82 @@
+"""LeNet-5's trainable subsampling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations, Parameters
+from cnncalc.fields import Sizes, sizes
+from cnncalc.formulas import operations, parameters
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layers._window import Axis, axes_of
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subsampling(Layer):
+    """Sum each window, multiply by a trained coefficient and add a trained bias.
+
+    It is the pooling of LeNet-5. Windows stand side by side without overlap, and each map has one
+    coefficient and one bias. The squashing function that follows in the paper is a layer of its
+    own.
+
+    Operations: a window of n cells takes n − 1 additions, one multiplication by the coefficient and
+    one addition of the bias.
+    """
+
+    aliases: ClassVar = ("subsample", "trainable_pool")
+    main: ClassVar = "kernel_size"
+
+    kernel_size: Sizes = sizes("the size of the window, and its step", 2, also=("kernel", "F"))
+
+    def axes(self, x: Map) -> tuple[Axis, ...]:
+        """The window along each axis; it steps by its own size."""
+        return axes_of(x, self.kernel_size, self.kernel_size, 0, 1)
+
+    def output(self, x: Shape) -> Map:
+        """The same channels, as many positions as whole windows."""
+        x = need_map(x)
+        return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
+
+    def parameters(self, x: Map) -> Parameters:
+        """A coefficient and a bias for each map."""
+        return Parameters(parameters.scales(n=x.channels), parameters.shifts(n=x.channels))
+
+    def operations(self, x: Map) -> Operations:
+        """Sums, coefficients and biases."""
+        n_out = self.output(x).elements
+        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        each = operations.each(n=n_out)
+        return Operations(
+            multiply=each, add=operations.window_reductions(n_out=n_out, taps=taps) + each
+        )
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The window."""
+        return tuple(axis.reach() for axis in self.axes(x))
+
+    examples: ClassVar = (
+        Example(
+            given=2,
+            inputs=("6x28x28",),
+            output="6x14x14",
+            weights=6,
+            biases=6,
+            params=12,
+            macs=0,
+            operations=Operations(multiply=1_176, add=4_704),  # 4 additions for each of 6·14·14
+            source="LeCun et al. 1998: S2 has 12 trainable parameters",
+        ),
+        Example(
+            given=None,
+            inputs=("16x10x10",),
+            output="16x5x5",
+            params=32,
+            operations=Operations(multiply=400, add=1_600),
+            source="LeCun et al. 1998: S4 has 32 trainable parameters",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
+        Refusal({"kernel": 2, "stride": 1}, ("4x4x4",), "has no field 'stride'"),
+        Refusal(2, ("100",), "not a vector"),
+    )

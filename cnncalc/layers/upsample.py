@@ -1,0 +1,110 @@
+"""Upsampling."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import Sizes, choice, sizes
+from cnncalc.formulas import operations, window
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layers._ratio import ratio
+from cnncalc.shape import Map, Shape
+
+MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
+"""How to fill in, and the axes that a mode's name insists on, if any."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upsample(Layer):
+    """Make a map larger by repeating its cells or by blending between them.
+
+    Give how many times larger each axis becomes, or the size that it shall have. ``nearest`` copies
+    the nearest input; ``linear`` blends the two nearest along each axis, so 4 inputs in an image
+    (bilinear) and 8 in a volume (trilinear). Nothing is learned.
+
+    Operations: ``nearest`` only copies. ``linear`` over n axes takes 2^n multiplications and
+    2^n − 1 additions for every output; the blending weights are the same for all channels and are
+    not counted.
+    """
+
+    aliases: ClassVar = ("upsampling", "interpolate", "resize")
+    main: ClassVar = "scale_factor"
+
+    scale_factor: Sizes | None = sizes(
+        "how many times larger each axis becomes", None, also=("scale",)
+    )
+    size: Sizes | None = sizes("the size of the output along each axis", None)
+    mode: str = choice("how to fill in", tuple(MODES), "nearest", also=("interpolation",))
+
+    def output(self, x: Shape) -> Map:
+        """The same channels, larger."""
+        x = need_map(x)
+        axes = MODES[self.mode]
+        if axes is not None and axes != len(x.spatial):
+            raise LayerError(f"mode {self.mode} is for {axes} axes, but {x} has {len(x.spatial)}")
+        if self.size is not None and self.scale_factor is None:
+            return Map(x.channels, per_axis(self.size, x, "size"))
+        if self.scale_factor is None or self.size is not None:
+            raise LayerError("needs scale_factor or size: exactly one of the two")
+        scales = per_axis(self.scale_factor, x, "scale_factor")
+        return Map(
+            x.channels,
+            tuple(window.scaled_size(N=N, scale=scale) for N, scale in zip(x.spatial, scales)),
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """None, or the blending."""
+        if self.mode == "nearest":
+            return Operations()
+        n_out, taps = self.output(x).elements, 2 ** len(x.spatial)
+        return Operations(
+            multiply=operations.each(n=n_out, times=taps),
+            add=operations.window_reductions(n_out=n_out, taps=taps),
+        )
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """The one or two inputs nearest to an output: steps of a fraction of an input."""
+        return tuple(map(self._axis_reach, x.spatial, self.output(x).spatial))
+
+    def _axis_reach(self, N: int, N_out: int) -> Reach:
+        step = ratio(N, N_out)
+        if self.mode == "nearest" or N == N_out:
+            return Reach(1, step)
+        # Cell centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 among the inputs, and reads
+        # the inputs on both sides of that.
+        return Reach(2, step, -((N - N_out) // (2 * N_out)))
+
+    examples: ClassVar = (
+        Example(
+            given=2,
+            inputs=("256x13x13",),
+            output="256x26x26",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="Redmon and Farhadi 2018, YOLOv3: upsample by 2×, 13×13 to 26×26",
+        ),
+        Example(
+            given={"scale": 2, "mode": "bilinear"},
+            inputs=("1x2x2",),
+            output="1x4x4",
+            operations=Operations(multiply=64, add=48),  # 4 and 3 for each of 16 outputs
+            source="torch.nn.Upsample, example: 2×2 to 4×4, scale_factor=2, mode='bilinear'",
+        ),
+        Example(
+            given={"size": [65, 129], "mode": "linear"},
+            inputs=("2x5x9",),
+            output="2x65x129",
+            operations=Operations(multiply=67_080, add=50_310),  # 16,770 outputs
+            source="torch.nn.Upsample: size is the output's",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"scale": 2, "size": 8}, ("4x4x4",), "exactly one"),
+        Refusal(None, ("4x4x4",), "exactly one"),
+        Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear is for 2 axes"),
+        Refusal({"scale": 2, "mode": "bicubic"}, ("4x4x4",), "must be nearest, linear"),
+        Refusal(1.5, ("4x4x4",), "not 1.5"),
+        Refusal(2, ("100",), "not a vector"),
+    )

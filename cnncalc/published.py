@@ -1,0 +1,135 @@
+"""What the literature says of a network, and whether a printed number agrees with an exact one.
+
+A spec's ``published`` lists claims. Each names a quantity of ``Cost`` (or ``output``), the value as
+it is printed and its source; where the number does not follow from the architecture that the source
+describes, ``erratum`` says why, and where it follows only under a habit, ``habit`` names that.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from cnncalc.cost import COUNTED
+from cnncalc.errors import SpecError, UsageError, Where, did_you_mean, one_of
+from cnncalc.report import Report
+from cnncalc.shape import read_shape
+from cnncalc.spec import Spec
+from cnncalc.spec.text import Item
+
+KEYS = ("quantity", "value", "source", "layer", "set", "input", "habit", "erratum")
+QUANTITIES = ("output", "params", "flops", "connections", *COUNTED)
+
+KILO_1024 = "K = 1024"
+NO_BIASES = "biases left out"
+MACS_AS_FLOPS = "MACs called FLOPs"
+CUT = "cut, not rounded"
+HABITS = (KILO_1024, NO_BIASES, MACS_AS_FLOPS, CUT)
+"""The habits of the literature under which a number can agree."""
+
+
+class Claim(NamedTuple):
+    """One printed number."""
+
+    quantity: str
+    value: str
+    source: str
+    where: Where
+    layer: str | None = None
+    settings: Mapping[str, Any] | None = None
+    input: str | None = None
+    habit: str | None = None
+    erratum: str | None = None
+
+
+def claims(spec: Spec) -> tuple[Claim, ...]:
+    """The claims of a spec; raises SpecError for one that is not well formed."""
+    item = spec.published
+    if item is None or item.value is None:
+        return ()
+    if not isinstance(item.value, list):
+        raise SpecError("'published' is a list of claims", item.where)
+    return tuple(map(_claim, item.value))
+
+
+def _claim(item: Item) -> Claim:
+    given = item.plain()
+    if not isinstance(given, dict):
+        raise SpecError("a claim is a mapping with quantity, value and source", item.where)
+    for key in given:
+        if key not in KEYS:
+            hint = did_you_mean(key, KEYS) or f"; it has {', '.join(KEYS)}"
+            raise SpecError(f"a claim has no key {key!r}{hint}", item.where)
+    for key in ("quantity", "value", "source"):
+        if given.get(key) is None:
+            raise SpecError(f"a claim needs {key!r}", item.where)
+    if given["quantity"] not in QUANTITIES:
+        hint = did_you_mean(str(given["quantity"]), QUANTITIES)
+        raise SpecError(f"no quantity {given['quantity']!r}{hint}", item.where)
+    if given.get("habit") not in (None, *HABITS):
+        raise SpecError(f"a habit is {one_of(HABITS)}, not {given['habit']!r}", item.where)
+    return Claim(
+        quantity=given["quantity"],
+        value=str(given["value"]),
+        source=str(given["source"]),
+        where=item.where,
+        layer=given.get("layer"),
+        settings=given.get("set"),
+        input=given.get("input"),
+        habit=given.get("habit"),
+        erratum=given.get("erratum"),
+    )
+
+
+def holds(claim: Claim, report: Report) -> bool:
+    """Whether the report of a network agrees with a claim, under the claim's habit."""
+    if claim.quantity == "output":
+        shape = report.output_shape if claim.layer is None else _line(claim, report).output
+        return read_shape(claim.value) == shape
+    cost = report.totals if claim.layer is None else _line(claim, report).cost
+    kilo = 1024 if claim.habit == KILO_1024 else 1000
+    return agrees(claim.value, _exact(claim, cost), kilo, cut=claim.habit == CUT)
+
+
+def _exact(claim: Claim, cost: Any) -> int:
+    if claim.quantity == "connections":  # LeCun's word: a bias is a connection too
+        return int(cost.macs + cost.add - cost.multiply)
+    swap = {(NO_BIASES, "params"): "weights", (MACS_AS_FLOPS, "flops"): "macs"}
+    return int(getattr(cost, swap.get((claim.habit or "", claim.quantity), claim.quantity)))
+
+
+def _line(claim: Claim, report: Report) -> Any:
+    """The layer or block that a claim is about."""
+    depth = str(claim.layer).count(".") + 1
+    for line in report.outline(depth):
+        if line.name == claim.layer:
+            return line
+    return report[str(claim.layer)]
+
+
+SCALES = {"": 0, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4}
+
+
+def agrees(printed: str, exact: int, kilo: int = 1000, cut: bool = False) -> bool:
+    """Whether an exact number rounds (or is ``cut``) to a printed one at the digits printed.
+
+    ``138M`` is 137.5 to 138.5 million. Zeros that end a whole number are places, not digits:
+    ``150K`` is 145 to 155 thousand. A number without a scale letter must be equal.
+
+    Raises UsageError for what is no number.
+    """
+    match = re.fullmatch(r"~?\s*([0-9][0-9,]*)(?:\.([0-9]+))?\s*([KMGBT]?)", printed.strip().upper())
+    if match is None:
+        raise UsageError(f"{printed!r} is no number, as in 61706, 138M or 3.8G")
+    whole, decimals, letter = match[1].replace(",", ""), match[2] or "", match[3]
+    if not letter and not decimals:
+        return int(whole) == exact
+    digits = int(whole + decimals)
+    places = len(decimals)
+    if not decimals:
+        zeros = len(whole) - len(whole.rstrip("0"))
+        digits, places = digits // 10**zeros, -zeros
+    scale = kilo ** SCALES[letter]
+    # |exact / scale - digits / 10^places| <= half a unit of the last digit, in whole numbers.
+    up, down = (10**places, 1) if places >= 0 else (1, 10**-places)
+    over = exact * up - digits * scale * down
+    return 0 <= over < scale * down if cut else 2 * abs(over) <= scale * down

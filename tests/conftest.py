@@ -1,0 +1,5 @@
+"""Settings that all tests share."""
+
+import pytest
+
+pytest.register_assert_rewrite("contract")

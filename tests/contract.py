@@ -1,0 +1,195 @@
+"""What every layer kind promises. Each check takes a kind and fails where it breaks a promise."""
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from cnncalc import layers
+from cnncalc.cost import COUNTED, Operations, Parameters
+from cnncalc.errors import LayerError
+from cnncalc.formulas.tracing import tracing
+from cnncalc.layer import Example, Layer, fields_of
+from cnncalc.shape import Shape, read_shape
+
+FREE = "nothing is computed"
+"""What an explanation without a paragraph on operations must say."""
+
+
+def shapes(texts: tuple[str, ...]) -> tuple[Shape, ...]:
+    return tuple(map(read_shape, texts))
+
+
+def paragraphs(kind: type[Layer]) -> list[str]:
+    own = inspect.cleandoc(vars(kind)["__doc__"] or "")
+    return [" ".join(text.split()) for text in own.split("\n\n")]
+
+
+def worked(kind: type[Layer], example: Example) -> tuple[Parameters, Operations]:
+    """The parameters and the operations of an example."""
+    layer, inputs = kind.parse(example.given), shapes(example.inputs)
+    return layer.parameters(*inputs), layer.operations(*inputs)
+
+
+def is_named_by_its_file(kind: type[Layer]) -> None:
+    file = inspect.getsourcefile(kind)
+    assert file is not None
+    assert kind.kind == Path(file).stem
+    assert layers.load(kind.kind) is kind
+
+
+def is_explained(kind: type[Layer]) -> None:
+    text = paragraphs(kind)
+    # A dataclass without a docstring is given its signature for one.
+    assert not text[0].startswith(f"{kind.__name__}("), "no docstring"
+    assert text[0].endswith("."), "the explanation begins with a sentence"
+    assert (import_module(kind.__module__).__doc__ or "").rstrip().endswith(".")
+
+
+def says_what_it_computes(kind: type[Layer]) -> None:
+    has_paragraph = any(text.startswith("Operations") for text in paragraphs(kind))
+    assert has_paragraph or FREE in " ".join(paragraphs(kind)).lower()
+    if not has_paragraph:
+        for example in kind.examples:
+            assert worked(kind, example)[1] == Operations(), example
+
+
+def describes_every_field(kind: type[Layer]) -> None:
+    for name, field in fields_of(kind).items():
+        assert len(field.doc.split()) >= 2, name
+        assert not field.doc.endswith("."), f"{name}: a field's description is no sentence"
+    if kind.main is not None:
+        assert kind.main in fields_of(kind)
+
+
+def names_no_two_fields_alike(kind: type[Layer]) -> None:
+    words = [word for name, field in fields_of(kind).items() for word in (name, *field.also)]
+    assert len(words) == len(set(words)), words
+
+
+def has_an_example_and_a_refusal(kind: type[Layer]) -> None:
+    assert kind.examples
+    assert kind.refusals
+    assert all(len(example.source) >= 5 for example in kind.examples)
+
+
+def gets_its_examples_right(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        held, done = layer.parameters(*inputs), layer.operations(*inputs)
+        found = {
+            "output": layer.infer(inputs),
+            "weights": held.weights,
+            "biases": held.biases,
+            "params": held.params,
+            "buffers": held.buffers,
+            "macs": layer.macs(*inputs),
+            "operations": done,
+        }
+        claims = {name: getattr(example, name) for name in found if name != "output"}
+        claimed = {name: value for name, value in claims.items() if value is not None}
+        claimed["output"] = read_shape(example.output)
+        assert {name: found[name] for name in claimed} == claimed, example
+
+
+def refuses_what_it_must(kind: type[Layer]) -> None:
+    for refusal in kind.refusals:
+        try:
+            layer = kind.parse(refusal.given)
+            output = layer.infer(shapes(refusal.inputs))
+        except LayerError as why:
+            text = str(why)
+            assert refusal.says in text, refusal
+            assert "\n" not in text, refusal
+            assert not text.endswith("."), refusal
+        else:
+            pytest.fail(f"{refusal} is not refused: it puts out {output}")
+
+
+def answers_to_its_aliases(kind: type[Layer]) -> None:
+    for word in (kind.kind, *kind.aliases):
+        for written in (word, word.upper(), word.replace("_", "-"), word.replace("_", "")):
+            assert layers.find(written) == (kind, None), written
+
+
+def counts_in_exact_integers(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        output = layer.infer(inputs)
+        assert all(type(size) is int for size in output.dimensions), example
+        cost = layer.cost(inputs, output)
+        for name in COUNTED:
+            # bool and the traced integers are subclasses of int, and neither may get out.
+            assert type(getattr(cost, name)) is int, f"{name} of {example}"
+            assert getattr(cost, name) >= 0, f"{name} of {example}"
+
+
+def counts_the_same_when_traced(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        output = layer.infer(inputs)
+        cost = layer.cost(inputs, output)
+        with tracing() as steps:
+            assert layer.infer(inputs) == output
+            traced = layer.cost(inputs, output)
+        assert traced == cost, example
+        assert all(type(getattr(traced, name)) is int for name in COUNTED), example
+        # What a layer holds and does comes out of formulas, which are what is shown to people.
+        if sum(cost.operations) or cost.params or cost.buffers:
+            assert {step.symbol for step in steps} - {"bytes"}, example
+
+
+def multiplies_work_but_not_parameters_by_the_batch(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        output = layer.infer(inputs)
+        one, three = (layer.cost(inputs, output, batch) for batch in (1, 3))
+        assert three.operations == one.operations.times(3)
+        assert three.macs == 3 * one.macs
+        assert three.activation == 3 * one.activation == 3 * output.elements
+        assert (three.params, three.buffers) == (one.params, one.buffers)
+
+
+def works_with_its_weights(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        held, done = worked(kind, example)
+        if held.weights or held.biases:
+            assert sum(done) > 0, f"{example} has parameters and counts no operations"
+
+
+def multiplies_and_adds_for_every_mac(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        macs, done = layer.macs(*inputs), layer.operations(*inputs)
+        assert done.multiply >= macs, example
+        assert done.add >= macs, example
+
+
+def is_the_same_after_its_text_is_read_again(kind: type[Layer]) -> None:
+    """Checked values are in canonical form: checking them once more changes nothing."""
+    for example in kind.examples:
+        layer = kind.parse(example.given)
+        given = {name: getattr(layer, name) for name in fields_of(kind)}
+        set_ones = {name: value for name, value in given.items() if value is not None}
+        assert kind.parse(set_ones) == layer
+        assert hash(kind.parse(set_ones)) == hash(layer)
+
+
+PROMISES = (
+    is_named_by_its_file,
+    is_explained,
+    says_what_it_computes,
+    describes_every_field,
+    names_no_two_fields_alike,
+    has_an_example_and_a_refusal,
+    gets_its_examples_right,
+    refuses_what_it_must,
+    answers_to_its_aliases,
+    counts_in_exact_integers,
+    counts_the_same_when_traced,
+    multiplies_work_but_not_parameters_by_the_batch,
+    works_with_its_weights,
+    multiplies_and_adds_for_every_mac,
+    is_the_same_after_its_text_is_read_again,
+)

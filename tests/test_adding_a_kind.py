@@ -1,0 +1,115 @@
+"""Adding a kind of layer touches one file: its own."""
+
+import sys
+
+import pytest
+from contract import PROMISES
+
+import cnncalc
+from cnncalc import layers
+from cnncalc.errors import CnncalcError
+
+FILE = '''
+"""Maxima of neighbouring channels."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from cnncalc.cost import Operations
+from cnncalc.errors import LayerError
+from cnncalc.fields import count
+from cnncalc.formulas import operations
+from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.shape import Map, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelMaximum(Layer):
+    """Keep the largest of every few neighbouring channels, at every position.
+
+    Operations: one comparison less than there are channels to compare, for every output.
+    """
+
+    aliases: ClassVar = ("chmax",)
+    main: ClassVar = "of"
+
+    of: int = count("how many neighbouring channels are compared")
+
+    def output(self, x: Shape) -> Map:
+        """As many channels as there are maxima."""
+        x = need_map(x)
+        if x.channels % self.of:
+            raise LayerError(f"{self.of} does not divide the {x.channels} channels")
+        return Map(x.channels // self.of, x.spatial)
+
+    def operations(self, x: Map) -> Operations:
+        """Comparisons."""
+        n_out = self.output(x).elements
+        return Operations(compare=operations.window_reductions(n_out=n_out, taps=self.of))
+
+    examples: ClassVar = (
+        Example(
+            given=3,
+            inputs=("6x4x4",),
+            output="2x4x4",
+            params=0,
+            operations=Operations(compare=64),  # 2·4·4 outputs, 2 comparisons each
+            source="worked by hand",
+        ),
+    )
+    refusals: ClassVar = (Refusal(4, ("6x4x4",), "4 does not divide the 6 channels"),)
+'''
+SPEC = {"name": "tiny", "input": "6x4x4", "layers": [{"chmax": 2}, {"linear": 10}]}
+
+
+def forget():
+    """Let the kinds be found again."""
+    for found in (layers.names, layers.find, layers._spellings):
+        found.cache_clear()
+
+
+@pytest.fixture
+def added(tmp_path):
+    """The package of kinds with one file more."""
+    (tmp_path / "channel_maximum.py").write_text(FILE.lstrip(), encoding="utf-8")
+    layers.__path__.append(str(tmp_path))
+    forget()
+    yield layers.load("channel_maximum")
+    layers.__path__.remove(str(tmp_path))
+    # Only what this file brought is forgotten: other tests hold the other kinds.
+    sys.modules.pop("cnncalc.layers.channel_maximum", None)
+    vars(layers).pop("channel_maximum", None)
+    layers.load.cache_clear()
+    forget()
+
+
+def test_the_new_kind_works_in_a_spec(added):
+    report = cnncalc.summarize(SPEC)
+    row = report["channel_maximum1"]
+    assert row.kind == "channel_maximum"
+    assert str(row.output) == "3×4×4"
+    assert row.cost.compare == 48  # 3·4·4 outputs, 1 comparison each
+    assert report.totals.params == 490  # (48 + 1)·10
+
+
+def test_the_new_kind_is_suggested_for_a_misspelling(added):
+    with pytest.raises(CnncalcError, match="did you mean 'chmax'"):
+        cnncalc.summarize({**SPEC, "layers": [{"chmaxx": 2}]})
+    with pytest.raises(CnncalcError, match="did you mean 'channel_maximum'"):
+        cnncalc.summarize({**SPEC, "layers": [{"chanel_maximum": 2}]})
+
+
+def test_the_new_kind_refuses_with_its_place_in_the_spec(added):
+    with pytest.raises(CnncalcError, match="'channel_maximum1'.*4 does not divide the 6 channels"):
+        cnncalc.summarize({**SPEC, "layers": [{"chmax": 4}]})
+
+
+@pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
+def test_the_new_kind_is_held_to_the_same_promises(added, promise):
+    promise(added)
+
+
+def test_without_its_file_the_kind_is_unknown():
+    assert "channel_maximum" not in layers.names()
+    with pytest.raises(CnncalcError, match="no layer kind 'chmax'"):
+        cnncalc.summarize(SPEC)

@@ -1,0 +1,64 @@
+"""What may be imported where, seen from outside: clean processes, each with a test that it can fail."""
+
+import subprocess
+import sys
+
+import pytest
+
+import cnncalc
+
+HEAVY = ("torch", "numpy", "pandas", "pydantic", "rich", "typer", "plotext")
+
+
+def imported_by(code: str) -> set[str]:
+    """The heavy modules that a fresh process holds after running the code."""
+    report = f"import sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
+    run = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True
+    )
+    return set(run.stdout.split("\n")[-2].split())
+
+
+def test_the_library_computes_without_framework_or_drawing():
+    assert imported_by("import cnncalc; cnncalc.summarize('vgg16').totals") == set()
+
+
+def test_the_probe_sees_what_is_imported():
+    assert imported_by("import numpy, rich") == {"numpy", "rich"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "allowed"),
+    [
+        (["summarize", "vgg16"], {"typer", "rich"}),
+        (["check-stride", "7", "3", "3"], {"typer"}),
+        (["explain", "vgg16", "conv1_1"], {"typer"}),
+        (["layer", "relu", "5"], {"typer"}),
+        (["summarize", "vgg16", "--format", "json"], {"typer"}),
+        (["show", "vgg16"], {"typer"}),
+    ],
+    ids=" ".join,
+)
+def test_a_command_imports_only_what_it_uses(arguments, allowed):
+    code = (
+        "import sys\nfrom cnncalc.cli import main\n"
+        f"sys.argv = ['cnncalc', *{arguments!r}]\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass"
+    )
+    assert imported_by(code) <= allowed
+
+
+def test_importing_the_package_imports_nothing_else():
+    code = "import cnncalc, sys; assert not [m for m in sys.modules if m.startswith('cnncalc.')]"
+    assert imported_by(code) == set()
+
+
+@pytest.mark.parametrize("name", cnncalc.__all__)
+def test_every_public_name_is_there_and_explained(name):
+    assert getattr(cnncalc, name) is not None
+    assert name in dir(cnncalc)
+
+
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = cnncalc.nothing

@@ -1,0 +1,193 @@
+"""Fields of layer kinds: what may be written, its one canonical form, and what is refused."""
+
+import dataclasses
+
+import jsonschema
+import pytest
+
+from cnncalc import fields, layers
+from cnncalc.errors import LayerError
+from cnncalc.layer import FieldErrors, fields_of
+
+COUNT = fields.count("how many")
+COUNT_OR_NONE = fields.count("how many", least=0)
+SIZES = fields.sizes("how large")
+PADDING = fields.padding("zeros around", words=("same", "valid"))
+PLAIN_PADDING = fields.padding("zeros around")
+FLAG = fields.flag("whether")
+NUMBER = fields.number("how much")
+POSITIVE = fields.number("how much", least=0)
+RATE = fields.number("how often", least=0, most=1)
+CHOICE = fields.choice("which", ("add", "concat", "multiply"))
+
+GOOD = [
+    (COUNT, 1, 1),
+    (COUNT, 4096, 4096),
+    (COUNT, 10**100 - 1, 10**100 - 1),
+    (COUNT_OR_NONE, 0, 0),
+    (SIZES, 3, 3),
+    (SIZES, [3], (3,)),
+    (SIZES, [3, 5], (3, 5)),
+    (SIZES, (1, 2, 3), (1, 2, 3)),
+    (PADDING, 0, 0),
+    (PADDING, "same", "same"),
+    (PADDING, "VALID", "valid"),
+    (PADDING, [1, 2], (1, 2)),
+    (PADDING, [[0, 1], [2, 3]], ((0, 1), (2, 3))),
+    (PADDING, [1, [0, 2]], (1, (0, 2))),
+    (PADDING, {"top": 1, "bottom": 2}, ((1, 2), (0, 0))),
+    (PADDING, {"left": 3}, ((0, 0), (3, 0))),
+    (PADDING, {"back": 1}, ((0, 1), (0, 0), (0, 0))),
+    (FLAG, True, True),
+    (FLAG, False, False),
+    (NUMBER, -0.5, -0.5),
+    (NUMBER, 3, 3),
+    (POSITIVE, 0, 0),
+    (RATE, 0, 0),
+    (RATE, 0.5, 0.5),
+    (RATE, 1, 1),
+    (CHOICE, "concat", "concat"),
+]
+
+A_COUNT = "must be a whole number of at least 1, not "
+A_SIZE = "must be a whole number of at least 1, or one for each axis, not "
+A_PADDING = (
+    "must be same or valid, a whole number of at least 0, one for each axis, "
+    "or [before, after] for each axis, not "
+)
+A_SIDE = "must name sides (left, right, top, bottom, front or back) with whole numbers, not "
+
+BAD = [
+    (COUNT, 0, A_COUNT + "0"),
+    (COUNT, -3, A_COUNT + "-3"),
+    (COUNT, True, A_COUNT + "True"),
+    (COUNT, 1.0, A_COUNT + "1.0"),
+    (COUNT, "3", A_COUNT + "'3'"),
+    (COUNT, None, A_COUNT + "None"),
+    (COUNT, [3], A_COUNT + "[3]"),
+    (COUNT, 10**100, A_COUNT + "a huge number"),
+    (COUNT, "x" * 100, A_COUNT + "'" + "x" * 56 + "..."),
+    (COUNT_OR_NONE, -1, "must be a whole number of at least 0, not -1"),
+    (SIZES, 0, A_SIZE + "0"),
+    (SIZES, [], A_SIZE + "[]"),
+    (SIZES, [3, 0], A_SIZE + "[3, 0]"),
+    (SIZES, [1, 2, 3, 4], A_SIZE + "[1, 2, 3, 4]"),
+    (SIZES, [3, True], A_SIZE + "[3, True]"),
+    (SIZES, "3x3", A_SIZE + "'3x3'"),
+    (PADDING, -1, A_PADDING + "-1"),
+    (PADDING, "full", A_PADDING + "'full'"),
+    (PADDING, [[1, 2, 3]], A_PADDING + "[[1, 2, 3]]"),
+    (PADDING, [], A_PADDING + "[]"),
+    (PADDING, 0.5, A_PADDING + "0.5"),
+    (PADDING, {}, A_SIDE + "{}"),
+    (PADDING, {"up": 1}, A_SIDE + "{'up': 1}"),
+    (PADDING, {"top": -1}, A_SIDE + "{'top': -1}"),
+    (
+        PLAIN_PADDING,
+        "same",
+        "must be a whole number of at least 0, one for each axis, "
+        "or [before, after] for each axis, not 'same'",
+    ),
+    (FLAG, 1, "must be true or false, not 1"),
+    (FLAG, "yes", "must be true or false, not 'yes'"),
+    (FLAG, None, "must be true or false, not None"),
+    (NUMBER, "0.5", "must be a number, not '0.5'"),
+    (NUMBER, True, "must be a number, not True"),
+    (NUMBER, float("nan"), "must be a finite number, not nan"),
+    (NUMBER, float("inf"), "must be a finite number, not inf"),
+    (POSITIVE, -1e-5, "must be a number of at least 0, not -1e-05"),
+    (RATE, 1.5, "must be a number from 0 to 1, not 1.5"),
+    (RATE, -0.1, "must be a number from 0 to 1, not -0.1"),
+    (CHOICE, "sum", "must be add, concat or multiply, not 'sum'"),
+    (CHOICE, 1, "must be add, concat or multiply, not 1"),
+    (CHOICE, ["add"], "must be add, concat or multiply, not ['add']"),
+]
+
+
+def known(declared: dataclasses.Field) -> fields.Field:
+    return declared.metadata["cnncalc"]
+
+
+@pytest.mark.parametrize(("declared", "written", "canonical"), GOOD)
+def test_a_good_value_gets_its_one_form(declared, written, canonical):
+    checked = known(declared).check(written)
+    assert checked == canonical
+    assert type(checked) is type(canonical)
+
+
+@pytest.mark.parametrize(("declared", "written", "sentence"), BAD)
+def test_a_bad_value_is_refused_with_what_would_be_right(declared, written, sentence):
+    with pytest.raises(LayerError) as refused:
+        known(declared).check(written)
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize(("declared", "written", "canonical"), GOOD)
+def test_the_schema_takes_what_the_check_takes(declared, written, canonical):
+    # "VALID" is only read in capitals by people's courtesy; editors suggest the lower case.
+    if written not in ("VALID", (1, 2, 3)):
+        jsonschema.validate(written, known(declared).schema)
+
+
+@pytest.mark.parametrize(
+    ("declared", "written", "sentence"),
+    # JSON Schema calls 1.0 an integer, has no huge numbers, and JSON has neither nan nor inf.
+    [
+        row
+        for row in BAD
+        if not isinstance(row[1], float) or row[1] not in (1.0, float("inf"))
+        if row[1] != 10**100 and row[1] == row[1] and row[1] != {}
+    ],
+)
+def test_the_schema_refuses_what_the_check_refuses(declared, written, sentence):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(written, known(declared).schema)
+
+
+def test_a_field_without_a_default_is_required():
+    assert COUNT.default is dataclasses.MISSING
+    assert fields.count("how many", 1).default == 1
+
+
+CONV = layers.load("conv")
+
+
+def test_fields_are_read_by_any_of_their_names():
+    by_torch = CONV.parse({"out_channels": 8, "kernel_size": 3, "stride": 2, "padding": 1})
+    by_lecture = CONV.parse({"K": 8, "F": 3, "S": 2, "P": 1})
+    assert by_torch == by_lecture
+
+
+def test_the_main_field_may_stand_alone():
+    linear = layers.load("linear")
+    assert linear.parse(120) == linear.parse({"out_features": 120})
+
+
+@pytest.mark.parametrize(
+    ("given", "sentences"),
+    [
+        ({"out_channels": 8, "K": 8, "F": 3}, ["has 'out_channels' twice; once as 'K'"]),
+        ({"filtres": 8, "F": 3}, ["has no field 'filtres'; did you mean 'filters'?"]),
+        (
+            {"K": 0, "F": "three", "bias": 1},
+            ["K " + A_COUNT + "0", "F " + A_SIZE + "'three'", "bias must be true or false, not 1"],
+        ),
+        (
+            None,
+            [
+                f"needs {name!r}: {fields_of(CONV)[name].doc}"
+                for name in ("out_channels", "kernel_size")
+            ],
+        ),
+    ],
+)
+def test_all_mistakes_in_a_layers_fields_are_told_at_once(given, sentences):
+    with pytest.raises(FieldErrors) as refused:
+        CONV.parse(given)
+    assert [text for _, text in refused.value.wrong] == sentences
+    assert str(refused.value) == "; ".join(sentences)
+
+
+def test_a_layers_text_tells_only_what_is_not_usual():
+    layer = CONV.parse({"filters": 8, "kernel": [3, 5], "stride": 1, "bias": False})
+    assert layer.text() == "out_channels 8, kernel_size [3, 5], bias false"

@@ -1,0 +1,184 @@
+"""The formula that is shown is the formula that runs, on integers and on arrays of them."""
+
+import builtins
+import inspect
+import typing
+from importlib import import_module
+from types import CodeType
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cnncalc import found, formulas
+from cnncalc.formulas import vocabulary
+from cnncalc.formulas.parameters import conv_weights
+from cnncalc.formulas.tracing import Expression, axis_symbols, tracing
+
+
+def every_formula():
+    """All functions marked as formulas, wherever they are."""
+    for name in found.modules(formulas.__path__):
+        module = import_module(f"cnncalc.formulas.{name}")
+        for function in vars(module).values():
+            if hasattr(function, "__wrapped__") and function.__module__ == module.__name__:
+                yield function
+
+
+FORMULAS = tuple(every_formula())
+
+
+def name_of(formula):
+    return f"{formula.__module__.rpartition('.')[2]}.{formula.__name__}"
+
+
+def arguments(formula, size=st.integers(1, 60)):
+    """Named arguments of the annotated types; all tuples have one length, as axes have."""
+    hints = typing.get_type_hints(formula.__wrapped__)
+
+    def of(axes):
+        tuples = st.tuples(*[size] * axes)
+        named = {
+            name: size if hints[name] is int else tuples
+            for name in inspect.signature(formula).parameters
+        }
+        return st.fixed_dictionaries(named)
+
+    return st.integers(1, 3).flatmap(of)
+
+
+def worked_out(expression: Expression) -> int:
+    """The value of a shown expression, computed from its leaves alone."""
+    values = [worked_out(operand) for operand in expression.operands]
+    match expression.op, values:
+        case "", []:
+            return expression.value
+        case "neg", [a]:
+            return -a
+        case "+", [a, b]:
+            return a + b
+        case "-", [a, b]:
+            return a - b
+        case "*", [a, b]:
+            return a * b
+        case "/", [a, b]:
+            return a // b
+        case "ceil", [a, b]:
+            return -(-a // b)
+    raise AssertionError(f"an expression with the operator {expression.op!r}")
+
+
+def leaves(expression: Expression):
+    if expression.symbol:
+        yield expression
+    for operand in expression.operands:
+        yield from leaves(operand)
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=name_of)
+@settings(max_examples=50, deadline=None)
+@given(data=st.data())
+def test_the_formula_shown_is_the_formula_run(formula, data):
+    named = data.draw(arguments(formula))
+    plain = formula(**named)
+    with tracing() as steps:
+        result = formula(**named)
+    assert result == plain
+    assert type(result) is int
+    (step,) = steps
+    assert step.function is formula.__wrapped__
+    assert step.expression.value == plain
+    assert worked_out(step.expression) == plain
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=name_of)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_what_is_shown_names_the_arguments_and_their_values(formula, data):
+    named = data.draw(arguments(formula))
+    with tracing() as steps:
+        formula(**named)
+    known = set()
+    for name, value in named.items():
+        if isinstance(value, tuple):
+            known |= set(zip(axis_symbols(name, value), value, strict=True))
+        else:
+            known.add((name, value))
+    for leaf in leaves(steps[0].expression):
+        assert (leaf.symbol, leaf.value) in known
+
+
+def words(code: CodeType) -> set[str]:
+    """The names that a function's code uses, those inside comprehensions too."""
+    inner = [words(const) for const in code.co_consts if isinstance(const, CodeType)]
+    return set(code.co_names).union(*inner)
+
+
+def in_vocabulary_only(formula) -> bool:
+    """Whether it uses none of Python's own functions (``range``), which do not take arrays."""
+    return not words(formula.__wrapped__.__code__) & set(vars(builtins))
+
+
+@pytest.mark.parametrize("formula", list(filter(in_vocabulary_only, FORMULAS)), ids=name_of)
+@settings(max_examples=20, deadline=None)
+@given(data=st.data())
+def test_a_formula_runs_over_arrays_elementwise(formula, data):
+    rows = data.draw(
+        arguments(formula).flatmap(
+            lambda first: st.lists(
+                arguments(formula).filter(lambda row: _axes(row) == _axes(first)), max_size=4
+            ).map(lambda more: [first, *more])
+        )
+    )
+    columns = {name: _column([row[name] for row in rows]) for name in rows[0]}
+    expected = [formula(**row) for row in rows]
+    assert np.broadcast_to(formula(**columns), len(rows)).tolist() == expected
+
+
+def _axes(row):
+    return [len(value) for value in row.values() if isinstance(value, tuple)]
+
+
+def _column(values):
+    if isinstance(values[0], tuple):
+        return tuple(np.array(axis) for axis in zip(*values, strict=True))
+    return np.array(values)
+
+
+@pytest.mark.parametrize("formula", FORMULAS, ids=name_of)
+def test_a_formula_is_explained_and_uses_words_of_the_vocabulary(formula):
+    assert (formula.__doc__ or "").strip().endswith(".")
+    allowed = {name for name in vars(vocabulary) if not name.startswith("_")} | {"range", "sum"}
+    assert words(formula.__wrapped__.__code__) <= allowed
+
+
+def test_symbols_of_axes_are_those_of_the_lectures():
+    assert axis_symbols("F", (3, 3)) == ("F", "F")
+    assert axis_symbols("F", (3, 5)) == ("F_h", "F_w")
+    assert axis_symbols("F", (7,)) == ("F",)
+    assert axis_symbols("N_out", (55, 55)) == ("H_out", "W_out")
+    assert axis_symbols("N_in", (8, 9, 9)) == ("D_in", "H_in", "W_in")
+
+
+def test_steps_are_recorded_only_inside_of_tracing():
+    with tracing() as steps:
+        conv_weights(F=(5, 5), C_in=3, C_out=10)
+    conv_weights(F=(3, 3), C_in=3, C_out=10)
+    assert [step.expression.value for step in steps] == [750]  # 5·5·3·10
+
+
+def test_tracing_inside_of_tracing_keeps_its_own_steps():
+    with tracing() as outer:
+        with tracing() as inner:
+            conv_weights(F=(5, 5), C_in=3, C_out=10)
+        conv_weights(F=(3, 3), C_in=3, C_out=10)
+    assert [step.expression.value for step in inner] == [750]  # 5·5·3·10
+    assert [step.expression.value for step in outer] == [270]  # 3·3·3·10
+
+
+def test_a_parameter_at_its_default_is_not_shown():
+    with tracing() as steps:
+        conv_weights(F=(5, 5), C_in=3, C_out=10, G=1)
+    symbols = [leaf.symbol for leaf in leaves(steps[0].expression)]
+    assert symbols == ["F", "F", "C_in", "C_out"]
