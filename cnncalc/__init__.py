@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnncalc.analyze import analyze
+    from cnncalc.analysis import analyze
     from cnncalc.api import summarize
     from cnncalc.cost import Cost, Operations, Parameters
     from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "analyze": "analyze",
+    "analyze": "analysis",
     "summarize": "api",
     "Cost": "cost",
     "Operations": "cost",

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.analyze import analyze
+from cnncalc.analysis import analyze
 from cnncalc.graph import build
 from cnncalc.report import Report
 from cnncalc.shape import Layout

@@ -7,7 +7,7 @@ was not run.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from cnncalc import analyze, units, wording
+from cnncalc import analysis, units, wording
 from cnncalc.cost import BYTES
 from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.formulas import macs, memory
@@ -161,7 +161,7 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     if row.fields is None:
         return [], "it reads inputs of different axes"
     reach = row.layer.reach(*row.inputs)
-    seen = analyze.hull([report.rows[source].fields for source in row.sources]) if reach else None
+    seen = analysis.hull([report.rows[source].fields for source in row.sources]) if reach else None
     workings: list[Working] = []
     for symbol in ("r_out", "j_out", "s_out") if reach and seen else ():
         assert reach is not None and seen is not None
@@ -170,7 +170,7 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
             isinstance(one.stride, int) for one in reach
         ):
             with tracing() as steps:
-                analyze.grown(seen, reach)
+                analysis.grown(seen, reach)
             workings += _along_input(report, [step for step in steps if step.symbol == symbol])
     return workings, _field_answer(row, report)
 

@@ -112,6 +112,7 @@ class _Builder:
         self.parsed: dict[tuple[int, str], Layer | None] = {}
         self.open: list[str] = []
         self.steps = 0
+        self.most_nodes = MOST_LAYERS + len(spec.inputs)
         self.mistakes = list(spec.mistakes)
 
     def wrong(self, sentence: str, where: Where) -> None:
@@ -253,7 +254,7 @@ class _Builder:
             self.label(scope.prefix + name, f"{entry.kind} ×{times}")
             for index in range(times):
                 current = self.once(entry, f"{name}.{index}", scope, current)
-                if before + (len(self.nodes) - before) * times > MOST_LAYERS and index == 0:
+                if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                     self.too_many(entry, times)
         if name:
             scope.names[name] = current
@@ -295,7 +296,7 @@ class _Builder:
         if name in self.taken:
             line = self.taken[name].line
             raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
-        if len(self.nodes) > MOST_LAYERS:
+        if len(self.nodes) >= self.most_nodes:
             self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
             raise _TooMuch
         self.taken[name] = where

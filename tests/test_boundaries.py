@@ -62,3 +62,8 @@ def test_every_public_name_is_there_and_explained(name):
 def test_an_unknown_public_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = cnncalc.nothing
+
+
+def test_public_functions_are_functions_whatever_was_imported_before():
+    cnncalc.summarize("1x4x4-2C3")
+    assert [name for name in cnncalc.__all__ if type(getattr(cnncalc, name)).__name__ == "module"] == []

@@ -16,9 +16,7 @@ def test_a_kind(kind, promise):
 
 
 def test_each_spelling_means_one_kind():
-    plain = [
-        word.replace("_", "").lower() for kind in KINDS for word in (kind.kind, *kind.aliases)
-    ]
+    plain = [word.replace("_", "").lower() for kind in KINDS for word in (kind.kind, *kind.aliases)]
     assert len(plain) == len(set(plain))
 
 

@@ -1,11 +1,13 @@
 """``cnncalc summarize``: the table of a network and its totals."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
+from cnncalc.errors import UsageError
 from cnncalc.view import COLUMNS, USUAL, View, choose_columns
 
 
@@ -20,6 +22,9 @@ def run(
     ] = None,
     sort: Annotated[str | None, typer.Option("--sort", help="A column; largest first.")] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Exact integers in the table.")] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw where parameters, MACs and memory sit instead.")
+    ] = False,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
@@ -37,6 +42,8 @@ def run(
     cnncalc summarize 1x28x28-32C5-MP2-10N --columns +macs%,intensity
 
     cnncalc summarize resnet152 --depth 2 --sort macs -o resnet152.csv
+
+    cnncalc summarize vgg16 --plot
     """
     shown = USUAL if columns is None else choose_columns(columns.split(","))
     if sort is not None and sort not in COLUMNS:
@@ -51,6 +58,17 @@ def run(
         layout=where,
     )
     view = View(report, shown, depth, sort, exact, where)
-    shared.draw(view, format, output)
+    if plot:
+        _draw_plot(view, format, output)
+    else:
+        shared.draw(view, format, output)
 
 
+def _draw_plot(view: View, format: str | None, output: Path | None) -> None:
+    """Draw the bars; raises UsageError when a format is asked for as well."""
+    from cnncalc.render import _plot, _terminal
+
+    if format is not None:
+        raise UsageError(f"--plot draws bars as text and takes no --format, here {format!r}")
+    colour = _terminal.colour() and output is None
+    shared.write(_plot.draw(view, _terminal.width(), colour), output)

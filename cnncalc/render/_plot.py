@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from cnncalc.errors import UsageError
+from cnncalc.render._terminal import NARROWEST
 from cnncalc.report import Line
 from cnncalc.view import COLUMNS, View
 
 PANELS = {"params": "params", "macs": "macs", "stored": "activations_total_bytes"}
 """The columns that are drawn, and the quantity of a cost that each one's share is taken of."""
 
-NARROWEST = 60
+LEGEND = (
+    "Each panel's longest bar is its largest share; layers without any of the three are left out."
+)
 LONGEST_NAME = 20
 
 
@@ -35,7 +38,7 @@ def draw(view: View, width: int, colour: bool) -> str:
     drawn = figure.build().string(colorless=not colour)
     figure.clear()
     text = "\n".join(line.rstrip() for line in drawn.splitlines())
-    return f"{view.title}\n{text.rstrip()}\n"
+    return f"{view.title}\n{text.rstrip()}\n{LEGEND}\n"
 
 
 def _figure() -> Any:

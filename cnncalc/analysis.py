@@ -126,6 +126,8 @@ class _Walk:
         if not sources:
             axes = len(output.spatial) if isinstance(output, Map) else 0
             return (Field(1, 1, 0, 1),) * axes
+        if reach is None and len(sources) == 1:
+            return self.done[sources[0]].fields
         seen = tuple([self.done[source].fields for source in sources])
         key = (seen, reach)
         if key not in self.merged:
