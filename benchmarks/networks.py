@@ -36,6 +36,7 @@ class Bottleneck(nn.Module):
         self.relu = nn.ReLU()
 
     def forward(self, x: Tensor) -> Tensor:
+        """The body and the shortcut, added."""
         return self.relu(self.body(x) + self.shortcut(x))
 
 

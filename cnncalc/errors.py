@@ -10,6 +10,7 @@ Leaf code raises ``LayerError`` with the bare fact; the code that walks a spec a
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 
@@ -60,13 +61,22 @@ class Mistakes(CnncalcError):
         super().__init__("\n".join(lines))
 
 
+MOST_COMPARED = 2_000
+"""Of very many known words only the first are compared with a misspelt one."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint ``; did you mean 'x'?`` with the nearest of the known words, or nothing."""
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher
 
-    by_lower = {name.lower(): name for name in known}
-    near = get_close_matches(word.lower()[:100], by_lower, n=1)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+    matcher = SequenceMatcher(b=word.lower()[:100])
+
+    def likeness(name: str) -> float:
+        matcher.set_seq1(name.lower())
+        return matcher.ratio()
+
+    near = max(islice(known, MOST_COMPARED), key=likeness, default="")
+    return f"; did you mean {near!r}?" if near and likeness(near) >= 0.6 else ""
 
 
 def one_of(words: Sequence[str]) -> str:

@@ -164,7 +164,8 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     seen = analysis.hull([report.rows[source].fields for source in row.sources]) if reach else None
     workings: list[Working] = []
     for symbol in ("r_out", "j_out", "s_out") if reach and seen else ():
-        assert reach is not None and seen is not None
+        assert reach is not None
+        assert seen is not None
         # Fractional jumps (after transposed layers) are exact, but not whole-number formulas.
         if all(isinstance(part, int) for field in seen for part in field) and all(
             isinstance(one.stride, int) for one in reach

@@ -76,9 +76,9 @@ def sizes(doc: str, default: Any = REQUIRED, also: Sequence[str] = (), least: in
     def check(value: Any) -> Sizes:
         if is_whole(value, least):
             return int(value)
-        if isinstance(value, list | tuple) and 1 <= len(value) <= 3:
-            if all(is_whole(size, least) for size in value):
-                return tuple(value)
+        listed = isinstance(value, list | tuple) and 1 <= len(value) <= 3
+        if listed and all(is_whole(size, least) for size in value):
+            return tuple(value)
         raise LayerError(
             f"must be a whole number of at least {least}, or one for each axis, not {shown(value)}"
         )
@@ -137,7 +137,7 @@ def padding(
     many = {"type": "array", "items": {"anyOf": [one, pair]}, "minItems": 1, "maxItems": 3}
     sides = {
         "type": "object",
-        "properties": {side: one for side in SIDES},
+        "properties": dict.fromkeys(SIDES, one),
         "additionalProperties": False,
     }
     allowed: list[Mapping[str, Any]] = [one, many, sides]
@@ -147,7 +147,7 @@ def padding(
 
 
 def flag(doc: str, default: Any = REQUIRED, also: Sequence[str] = ()) -> Any:
-    """true or false."""
+    """Either true or false."""
 
     def check(value: Any) -> bool:
         if not isinstance(value, bool):

@@ -5,6 +5,7 @@ can be no cycle. No shapes yet: those are the analysis's.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from cnncalc import layers
@@ -131,10 +132,8 @@ class _Builder:
             scope.names[name] = current
         if len(scope.names) > 1:
             current = ()
-        try:
+        with suppress(_TooMuch):
             self.expand(self.spec.layers, scope, current)
-        except _TooMuch:
-            pass
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
             self.wrong("no layer is left: every one is repeated 0 times or left out", self.spec.where)
         name = self.spec.name or _stem(self.spec.where.source)
@@ -167,7 +166,7 @@ class _Builder:
             if len(self.spec.inputs) != 1:
                 names = ", ".join(self.spec.inputs)
                 raise UsageError(f"the spec has several inputs; say which: {names}")
-            named = {next(iter(self.spec.inputs)): named}
+            named = {str(next(iter(self.spec.inputs))): named}
         for name in named:
             if name not in self.spec.inputs:
                 raise UsageError(
@@ -253,7 +252,9 @@ class _Builder:
         else:
             self.label(scope.prefix + name, f"{entry.kind} ×{times}")
             for index in range(times):
-                current = self.once(entry, f"{name}.{index}", scope, current)
+                turn = _Scope(scope.prefix, {**scope.values, "index": index}, scope.outer)
+                turn.names = scope.names
+                current = self.once(entry, f"{name}.{index}", turn, current)
                 if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                     self.too_many(entry, times)
         if name:
@@ -335,12 +336,9 @@ class _Builder:
             if way and len(entries) > 1:
                 self.label(f"{prefix}{way}", "branch")
             ends += self.expand(entries, inner, current)
-        join = self.value(entry.branches.join, scope.values)
-        key = Key(join if isinstance(join, str) else "")
-        key.where = entry.branches.join.where
         joined = _Scope(prefix, scope.values, scope)
-        how = Entry(key, None, key.where)
-        return self.once(how, self.automatic(how, joined), joined, ends)
+        join = entry.branches.join
+        return self.once(join, self.automatic(join, joined), joined, ends)
 
     def block(
         self, block: Block, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]
@@ -402,7 +400,7 @@ class _Builder:
     def layer(self, kind: type[Layer], entry: Entry, scope: _Scope) -> Layer | None:
         """The layer of an entry; the same values give the same object. None where it is wrong."""
         value = None if entry.value is None else self.value(entry.value, scope.values)
-        key = (id(entry), repr(value))
+        key = (id(entry), repr(value))  # entries live as long as the spec, so ids are unique
         if key not in self.parsed:
             self.parsed[key] = None
             try:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from cnncalc.cost import BYTES, Cost, Operations, Parameters
@@ -38,6 +37,7 @@ class Example(NamedTuple):
     biases: int | None = None
     params: int | None = None
     buffers: int | None = None
+    fixed: int | None = None
     macs: int | None = None
     operations: Operations | None = None
 
@@ -147,7 +147,7 @@ class Layer:
     def text(self) -> str:
         """The fields that are not at their defaults, as ``out_channels 64, kernel_size 3``."""
         declared = dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
-        given = ((field.name, getattr(self, field.name), field.default) for field in declared)
+        given = ((one.name, getattr(self, one.name), one.default) for one in declared)
         return ", ".join(f"{name} {_plain(value)}" for name, value, usual in given if value != usual)
 
     @classmethod
@@ -162,27 +162,38 @@ class Layer:
                 takes = f"takes {', '.join(known)}" if known else "takes no fields"
                 raise LayerError(f"{takes}, not {shown(given)}")
             given = {cls.main: given}
-        values, wrong = {}, []
-        names = {also: name for name, field in known.items() for also in (name, *field.also)}
-        for written, value in given.items():
-            name = names.get(written)
-            if name is None:
-                hint = did_you_mean(str(written), names) or has_only(known)
-                wrong.append((written, f"has no field {written!r}{hint}"))
-            elif name in values:
-                wrong.append((written, f"has {name!r} twice; once as {written!r}"))
-            else:
-                try:
-                    values[name] = known[name].check(value)
-                except LayerError as why:
-                    wrong.append((written, f"{written} {why}"))
-                    values[name] = None
-        for name in required_of(cls):
-            if name not in values and not any(text.startswith("has no field") for _, text in wrong):
-                wrong.append((None, f"needs {name!r}: {known[name].doc}"))
+        values, wrong = _checked(given, known)
+        missing = [name for name in required_of(cls) if name not in values]
+        # A misspelt field is likely the missing one: then the misspelling is told alone.
+        if not any(text.startswith("has no field") for _, text in wrong):
+            wrong += [(None, f"needs {name!r}: {known[name].doc}") for name in missing]
         if wrong:
             raise FieldErrors(wrong)
         return cls(**values)
+
+
+Wrong = list[tuple[str | None, str]]
+
+
+def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict[str, Any], Wrong]:
+    """The fields under their canonical names, each checked, and all that is wrong with them."""
+    values: dict[str, Any] = {}
+    wrong: Wrong = []
+    names = {also: name for name, field in known.items() for also in (name, *field.also)}
+    for written, value in given.items():
+        name = names.get(written)
+        if name is None:
+            hint = did_you_mean(str(written), names) or has_only(known)
+            wrong.append((written, f"has no field {written!r}{hint}"))
+        elif name in values:
+            wrong.append((written, f"has {name!r} twice; once as {written!r}"))
+        else:
+            values[name] = None
+            try:
+                values[name] = known[name].check(value)
+            except LayerError as why:
+                wrong.append((written, f"{written} {why}"))
+    return values, wrong
 
 
 def _plain(value: Any) -> str:
@@ -200,18 +211,16 @@ class FieldErrors(LayerError):
         self.wrong = tuple(wrong)
 
 
-@cache
 def fields_of(kind: type[Layer]) -> dict[str, Field]:
     """The fields that a spec may give to a kind, by canonical name, in order."""
     declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return {field.name: field.metadata["cnncalc"] for field in declared}
+    return {one.name: one.metadata["cnncalc"] for one in declared}
 
 
-@cache
 def required_of(kind: type[Layer]) -> tuple[str, ...]:
     """The names of the fields that a spec must give."""
     declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return tuple(field.name for field in declared if field.default is dataclasses.MISSING)
+    return tuple(one.name for one in declared if one.default is dataclasses.MISSING)
 
 
 def has_only(known: Mapping[str, Field]) -> str:

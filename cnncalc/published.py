@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from cnncalc.cost import COUNTED
 from cnncalc.errors import SpecError, UsageError, Where, did_you_mean, one_of
 from cnncalc.report import Report
-from cnncalc.shape import read_shape
+from cnncalc.shape import Layout, read_shape
 from cnncalc.spec import Spec
 from cnncalc.spec.text import Item
 
@@ -23,7 +23,8 @@ KILO_1024 = "K = 1024"
 NO_BIASES = "biases left out"
 MACS_AS_FLOPS = "MACs called FLOPs"
 CUT = "cut, not rounded"
-HABITS = (KILO_1024, NO_BIASES, MACS_AS_FLOPS, CUT)
+CHANNELS_LAST = "channels last"
+HABITS = (KILO_1024, NO_BIASES, MACS_AS_FLOPS, CUT, CHANNELS_LAST)
 """The habits of the literature under which a number can agree."""
 
 
@@ -84,7 +85,8 @@ def holds(claim: Claim, report: Report) -> bool:
     """Whether the report of a network agrees with a claim, under the claim's habit."""
     if claim.quantity == "output":
         shape = report.output_shape if claim.layer is None else _line(claim, report).output
-        return read_shape(claim.value) == shape
+        layout: Layout = "hwc" if claim.habit == CHANNELS_LAST else "chw"
+        return bool(read_shape(claim.value, layout) == shape)
     cost = report.totals if claim.layer is None else _line(claim, report).cost
     kilo = 1024 if claim.habit == KILO_1024 else 1000
     return agrees(claim.value, _exact(claim, cost), kilo, cut=claim.habit == CUT)

@@ -1,6 +1,7 @@
 """Does a window fit? One axis by itself: what each rule says, what is never read, what would fit."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from cnncalc import wording
@@ -121,7 +122,7 @@ def unread(axis: Axis) -> list[tuple[int, int]] | None:
         place * axis.S - axis.P + tap * axis.D for place in range(places) for tap in range(axis.F)
     }
     inside = [-1, *sorted(pixel for pixel in read if 0 <= pixel < axis.N), axis.N]
-    return [(a + 1, b - 1) for a, b in zip(inside, inside[1:]) if b - a > 1]
+    return [(a + 1, b - 1) for a, b in pairwise(inside) if b - a > 1]
 
 
 def nearest(axis: Axis) -> dict[str, list[int]]:

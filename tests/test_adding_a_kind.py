@@ -100,7 +100,7 @@ def test_the_new_kind_is_suggested_for_a_misspelling(added):
 
 
 def test_the_new_kind_refuses_with_its_place_in_the_spec(added):
-    with pytest.raises(CnncalcError, match="'channel_maximum1'.*4 does not divide the 6 channels"):
+    with pytest.raises(CnncalcError, match=r"'channel_maximum1'.*4 does not divide the 6 channels"):
         cnncalc.summarize({**SPEC, "layers": [{"chmax": 4}]})
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncalc import found, formulas
+from cnncalc import formulas, found
 from cnncalc.formulas import vocabulary
 from cnncalc.formulas.parameters import conv_weights
 from cnncalc.formulas.tracing import Expression, axis_symbols, tracing
@@ -37,9 +37,9 @@ def name_of(formula):
     return f"{formula.__module__.rpartition('.')[2]}.{formula.__name__}"
 
 
-def arguments(formula, size=st.integers(1, 60)):
+def arguments(formula):
     """Named arguments of the annotated types; all tuples have one length, as axes have."""
-    hints = typing.get_type_hints(formula.__wrapped__)
+    hints, size = typing.get_type_hints(formula.__wrapped__), st.integers(1, 60)
 
     def of(axes):
         tuples = st.tuples(*[size] * axes)

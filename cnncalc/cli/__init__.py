@@ -26,7 +26,7 @@ class Commands(TyperGroup):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         # The names alone, so that a misspelt command gets the nearest right one.
-        self.commands = dict.fromkeys(names())  # type: ignore[arg-type]
+        self.commands = dict.fromkeys(names())  # type: ignore[assignment]
 
     def list_commands(self, ctx: Any) -> list[str]:
         """All commands, in alphabetical order."""

@@ -37,7 +37,7 @@ def linear_macs(n_in: int, n_out: int) -> int:
 
 @formula("MACs")
 def maxout_macs(n_in: int, n_out: int, k: int) -> int:
-    """k linear pieces for every output."""
+    """As many linear pieces as k for every output."""
     return n_in * n_out * k
 
 

@@ -36,7 +36,7 @@ def linear_weights(n_in: int, n_out: int) -> int:
 
 @formula("weights")
 def maxout_weights(n_in: int, n_out: int, k: int) -> int:
-    """k linear pieces for every output."""
+    """As many linear pieces as k for every output."""
     return n_in * n_out * k
 
 

@@ -31,6 +31,7 @@ class Traced(int):
     expression: Expression
 
     def __new__(cls, value: int, expression: Expression) -> "Traced":
+        """An integer, and how it came about."""
         number = super().__new__(cls, value)
         number.expression = expression
         return number

@@ -59,8 +59,8 @@ def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 @formula("taps")
 def adaptive_taps(N: int, N_out: int) -> int:
     """Inputs read along one axis by all windows [floor(iN/O), ceil((i+1)N/O)) of adaptive pooling."""
-    # Neighbouring windows share an input wherever iN/O is no whole number: at all but gcd(N, O) - 1 of
-    # the O - 1 borders between windows.
+    # Windows i - 1 and i share an input wherever iN/O is no whole number: at all of the O - 1
+    # borders between windows but gcd(N, O) - 1.
     return N + N_out - gcd(N, N_out)
 
 

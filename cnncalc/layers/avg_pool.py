@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.fields import flag
+from cnncalc.errors import LayerError
+from cnncalc.fields import Sizes, flag
 from cnncalc.formulas import operations
-from cnncalc.layer import Example
+from cnncalc.layer import Example, Refusal, need_map, per_axis
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.shape import Map
+from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,12 @@ class AvgPool(Pool):
     aliases: ClassVar = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
 
     count_include_pad: bool = flag("whether zeros of the padding count in the mean", True)
+
+    def output(self, x: Shape) -> Map:
+        """The same channels, as many positions as places of the window."""
+        out = super().output(x)
+        check_volume(need_map(x), self.kernel_size)
+        return out
 
     def operations(self, x: Map) -> Operations:
         """Additions and divisions."""
@@ -58,4 +65,22 @@ class AvgPool(Pool):
             source="torch.nn.AvgPool2d: ⌈(6 + 2 − 3)/2⌉ + 1 = 4, the last starts at 6 < 6 + 1",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals: ClassVar = (
+        *SHARED_REFUSALS,
+        Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "an axis of 2 of a volume"),
+    )
+
+
+def check_volume(x: Map, kernel_size: Sizes) -> None:
+    """Raise LayerError for a window larger than a volume without its padding.
+
+    PyTorch averages no such windows over three axes, though it does over one and two.
+    """
+    if len(x.spatial) < 3:
+        return
+    for N, F in zip(x.spatial, per_axis(kernel_size, x, "kernel_size")):
+        if F > N:
+            raise LayerError(
+                f"a window of {F} is larger than an axis of {N} of a volume; padding does not "
+                "help here, as PyTorch has no such average over three axes"
+            )

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
-from cnncalc.fields import Padding, Sizes, count, declare, flag, padding, shown, sizes
+from cnncalc.fields import count, declare, shown
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
-from cnncalc.layers._window import Axis, axes_of
+from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layers._filters import Filters
 from cnncalc.shape import Map, Shape
 
 Connections = tuple[tuple[int, ...], ...]
@@ -38,7 +38,7 @@ def connection_table(doc: str) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Conv(Layer):
+class Conv(Filters):
     """Slide filters over the map; each puts out one channel.
 
     A filter is as deep as its input (as its group's channels, when there are groups), and is moved
@@ -55,26 +55,17 @@ class Conv(Layer):
     main: ClassVar = "out_channels"
 
     out_channels: int = count("how many filters, the depth of the output", also=("filters", "K"))
-    kernel_size: Sizes = sizes("the size of a filter along each axis", also=("kernel", "F"))
-    stride: Sizes = sizes("the step between neighbouring places", 1, also=("S",))
-    padding: Padding = padding("zeros added around the input", words=("same", "valid"))
-    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
     groups: int = count("how many groups the channels are split into", 1, also=("G",))
-    bias: bool = flag("whether each filter adds a bias", True)
     connections: Connections | None = connection_table(
         "for each filter, the input channels it reads, counted from 0; all when left out"
     )
-
-    def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The sliding window along each axis."""
-        return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def output(self, x: Shape) -> Map:
         """As many channels as filters, as many positions as places of the window."""
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
         self._check_connections(x)
-        return Map(self.out_channels, tuple(axis.places() for axis in self.axes(x)))
+        return Map(self.out_channels, self.places(x))
 
     def _check_connections(self, x: Map) -> None:
         if self.connections is None:
@@ -91,7 +82,7 @@ class Conv(Layer):
 
     def parameters(self, x: Map) -> Parameters:
         """The filters, and a bias for each."""
-        F = per_axis(self.kernel_size, x, "kernel_size")
+        F = self.window(x)
         if self.connections is not None:
             weights = parameters.table_weights(F=F, links=sum(map(len, self.connections)))
         else:
@@ -104,7 +95,7 @@ class Conv(Layer):
 
     def macs(self, x: Map) -> int:
         """A dot product with a filter for every output."""
-        F, N_out = per_axis(self.kernel_size, x, "kernel_size"), self.output(x).spatial
+        F, N_out = self.window(x), self.places(x)
         if self.connections is not None:
             return macs.table_macs(F=F, links=sum(map(len, self.connections)), N_out=N_out)
         return macs.conv_macs(
@@ -116,10 +107,6 @@ class Conv(Layer):
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
-
-    def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The window."""
-        return tuple(axis.reach() for axis in self.axes(x))
 
     examples: ClassVar = (
         Example(

@@ -89,7 +89,7 @@ class ConvTranspose(Layer):
         return Map(self.out_channels, tuple(axis.places() for axis in self.axes(x)))
 
     def parameters(self, x: Map) -> Parameters:
-        """A filter plane for each pair of channels of a group, and a bias for each output channel."""
+        """The filters, and a bias for each output channel."""
         weights = parameters.conv_weights(
             F=per_axis(self.kernel_size, x, "kernel_size"),
             C_in=x.channels,

@@ -46,7 +46,7 @@ class GlobalAvgPool(GlobalPool):
             inputs=("10x8x8",),
             output="10",
             operations=Operations(add=630, divide=10),
-            source="Lin et al. 2013, network in network: one map for each of 10 classes is averaged",
+            source="Lin et al. 2013, network in network: a map for each of 10 classes, averaged",
         ),
     )
     refusals: ClassVar = SHARED_REFUSALS

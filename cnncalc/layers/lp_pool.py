@@ -10,6 +10,7 @@ from cnncalc.fields import Sizes, declare, flag, shown, sizes
 from cnncalc.formulas import operations
 from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
 from cnncalc.layers._window import Axis, axes_of
+from cnncalc.layers.avg_pool import check_volume
 from cnncalc.shape import Map, Shape
 
 
@@ -53,6 +54,7 @@ class LpPool(Layer):
     def output(self, x: Shape) -> Map:
         """The same channels, as many positions as places of the window."""
         x = need_map(x)
+        check_volume(x, self.kernel_size)
         return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
 
     def operations(self, x: Map) -> Operations:

@@ -29,7 +29,7 @@ class Maxout(Layer):
     pieces: int = count("how many linear functions each output has", 2, also=("k", "num_pieces"))
     bias: bool = flag("whether each piece adds a bias", True)
 
-    def output(self, x: Vector) -> Vector:  # noqa: ARG002 - every input has this output
+    def output(self, x: Vector) -> Vector:
         """A vector."""
         return Vector(self.out_features)
 

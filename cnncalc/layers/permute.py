@@ -53,7 +53,7 @@ class Permute(Layer):
             )
         return shape_of(tuple(x.dimensions[place] for place in self.order))
 
-    def operations(self, x: Shape) -> Operations:  # noqa: ARG002 - none, whatever the input
+    def operations(self, x: Shape) -> Operations:
         """None."""
         return Operations()
 

@@ -58,8 +58,8 @@ class PixelShuffle(Layer):
         ),
         Example(
             given={"r": 2},
-            inputs=("256x96x96",),
-            output="64x192x192",
+            inputs=("256x24x24",),
+            output="64x48x48",
             source="Ledig et al. 2017, SRGAN: k3n256s1, then PixelShuffle ×2, leaves 64 channels",
         ),
     )

@@ -29,7 +29,7 @@ class Rbf(Layer):
 
     out_features: int = count("how many prototypes", also=("neurons", "units", "outputs"))
 
-    def output(self, x: Vector) -> Vector:  # noqa: ARG002 - every input has this output
+    def output(self, x: Vector) -> Vector:
         """A distance for each prototype."""
         return Vector(self.out_features)
 
@@ -49,6 +49,7 @@ class Rbf(Layer):
             inputs=("84",),
             output="10",
             params=0,
+            fixed=840,
             macs=0,
             operations=Operations(multiply=840, add=1_670),  # 840 differences + 10·83
             source="LeCun et al. 1998: 10 Euclidean RBF units with 84 inputs, 84·10 fixed weights",

@@ -37,7 +37,7 @@ class Slice(Layer):
         kept = stop - self.start
         return Map(kept, x.spatial) if isinstance(x, Map) else Vector(kept)
 
-    def operations(self, x: Shape) -> Operations:  # noqa: ARG002 - none, whatever the input
+    def operations(self, x: Shape) -> Operations:
         """None."""
         return Operations()
 

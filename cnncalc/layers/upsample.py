@@ -69,7 +69,7 @@ class Upsample(Layer):
 
     def _axis_reach(self, N: int, N_out: int) -> Reach:
         step = ratio(N, N_out)
-        if self.mode == "nearest" or N == N_out:
+        if self.mode == "nearest" or N_out == N:
             return Reach(1, step)
         # Cell centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 among the inputs, and reads
         # the inputs on both sides of that.

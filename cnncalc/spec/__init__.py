@@ -4,6 +4,6 @@
 """
 
 from cnncalc.spec.document import Block, Branches, Entry, Spec
-from cnncalc.spec.load import load
+from cnncalc.spec.source import load
 
 __all__ = ["Block", "Branches", "Entry", "Spec", "load"]

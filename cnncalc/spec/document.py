@@ -43,7 +43,7 @@ class Branches(NamedTuple):
     """Ways that all start from one place, by name, and the kind that joins them."""
 
     ways: tuple[tuple[str, tuple["Entry", ...]], ...]
-    join: Item
+    join: "Entry"
 
 
 class Entry(NamedTuple):
@@ -203,9 +203,7 @@ class _Parser:
     def entry(self, item: Item) -> Entry | None:
         """One layer: a kind alone, or a mapping with a kind and node-level keys."""
         if isinstance(item.value, str) and item.value:
-            kind = Key(item.value)
-            kind.where = item.where
-            return Entry(kind, None, item.where)
+            return _kind_alone(item.value, item.where)
         if not isinstance(item.value, dict):
             self.wrong(
                 f"a layer is a kind, as in 'relu' or 'conv: {{...}}', not {describe(item)}",
@@ -276,20 +274,28 @@ class _Parser:
         if kind == RESIDUAL:
             inner = self.entries(value) if value else ()
             other = self.entries(shortcut) if shortcut else ()
-            return Branches((("", inner), ("shortcut", other)), Item("add", kind.where))
+            return Branches((("", inner), ("shortcut", other)), _kind_alone("add", kind.where))
         if kind != BRANCHES:
             return None
         if value is None or not isinstance(value.value, dict | list) or not value.value:
             self.wrong("'branches' is a mapping from names to lists of layers", kind.where)
-            return Branches((), Item("concat", kind.where))
+            return Branches((), _kind_alone("concat", kind.where))
         if join is None:
             self.wrong("branches need 'join': concat, add or multiply", kind.where)
             join = Item("concat", kind.where)
+        joining = self.entry(join) or _kind_alone("concat", kind.where)
         if isinstance(value.value, list):
             named = [(f"branch{i}", way) for i, way in enumerate(value.value, 1)]
         else:
             named = [(self.check_name(name, name.where), way) for name, way in value.value.items()]
-        return Branches(tuple((name, self.entries(way)) for name, way in named), join)
+        return Branches(tuple((name, self.entries(way)) for name, way in named), joining)
+
+
+def _kind_alone(name: str, where: Where) -> Entry:
+    """An entry that is nothing but a kind."""
+    kind = Key(name)
+    kind.where = where
+    return Entry(kind, None, where)
 
 
 def describe(item: Item) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnncalc.errors import LayerError, did_you_mean
-from cnncalc.fields import LARGEST
+from cnncalc.fields import LARGEST, shown
 
 MOST_CHARACTERS = 300
 
@@ -52,11 +52,11 @@ def is_expression(value: Any) -> bool:
 
 def exact(value: Any) -> Any:
     """A decimal as the fraction that it is written as; a whole fraction as an integer."""
-    if isinstance(value, int | str) or value is None:
+    if not isinstance(value, float):
         return value
     from fractions import Fraction
 
-    return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
+    return Fraction(str(value))
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
@@ -65,9 +65,9 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     if match is None:
         raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
     value = calculate(match[1] if match[1] is not None else match[2], names)
-    if isinstance(value, int | str) or value is None:
+    if isinstance(value, int) or not is_number(value):
         return value
-    return int(value) if value == int(value) else float(value)
+    return int(value) if value.denominator == 1 else float(value)
 
 
 def calculate(source: str, names: Mapping[str, Any]) -> Any:
@@ -126,13 +126,18 @@ def _call(name: str, values: list[Any]) -> Any:
     return FUNCTIONS[name](*values)
 
 
+def is_number(value: Any) -> bool:
+    """Whether arithmetic can be done with a value: integers and fractions, which have both parts."""
+    return hasattr(value, "denominator")
+
+
 def _number(value: Any) -> Any:
-    if isinstance(value, str) or value is None:
-        raise LayerError(f"{value!r} is not a number")
+    if not is_number(value):
+        raise LayerError(f"{shown(value)} is not a number")
     return value
 
 
 def _bounded(value: Any) -> Any:
-    if not isinstance(value, str) and value is not None and abs(value) >= LARGEST:
+    if is_number(value) and abs(value) >= LARGEST:
         raise LayerError("a value is larger than any size")
     return value

@@ -7,7 +7,7 @@ knows, and beside one, every misspelt key is flagged.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import models_json_schema
 
 from cnncalc import layers
@@ -115,21 +115,19 @@ def _value(kind: type[Layer]) -> Schema:
 
 def _kinds() -> dict[str, Schema]:
     """The fields of every kind, under the name of its class."""
-    models = [(_model(kind), "validation") for kind in layers.every()]
-    _, generated = models_json_schema(models)  # type: ignore[arg-type]
+    _, generated = models_json_schema([(_model(kind), "validation") for kind in layers.every()])
     return dict(generated["$defs"])
 
 
-def _model(kind: type[Layer]) -> Any:
+def _model(kind: type[Layer]) -> type[BaseModel]:
     """A pydantic model with a kind's fields, by all their names."""
-    values = {word: Annotated[Any, WithJsonSchema(field)] for word, field in _fields(kind)}
-    return create_model(
-        kind.__name__,
-        __config__=ConfigDict(extra="forbid", json_schema_extra=_needed(kind)),
-        __doc__=kind.__doc__,
-        # A factory leaves no default in the schema: it is for the kind to say.
-        **{word: (value, Field(default_factory=lambda: None)) for word, value in values.items()},
-    )
+    # A factory leaves no default in the schema: it is for the kind to say.
+    values: dict[str, Any] = {
+        word: (Annotated[Any, WithJsonSchema(schema)], Field(default_factory=lambda: None))
+        for word, schema in _fields(kind)
+    }
+    config = ConfigDict(extra="forbid", json_schema_extra=_needed(kind))
+    return create_model(kind.__name__, __config__=config, __doc__=kind.__doc__, **values)
 
 
 def _fields(kind: type[Layer]) -> Iterator[tuple[str, Schema]]:

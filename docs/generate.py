@@ -1,0 +1,257 @@
+"""Write the pages that are made from the code: ``python docs/generate.py``.
+
+They say nothing that the code does not: kinds from their classes, architectures from their files,
+commands from their help texts. A test compares them with what is in the repository.
+"""
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+
+import typer
+from typer.testing import CliRunner
+
+from cnncalc import api, catalog, cli, explain, layers, published, units
+from cnncalc.cli import kinds
+from cnncalc.layer import Example, Layer, fields_of
+from cnncalc.render import markdown
+from cnncalc.report import Report
+from cnncalc.spec import Spec, document, load
+from cnncalc.view import COLUMNS
+
+DOCS = Path(__file__).parent
+MADE = "<!-- Made by docs/generate.py: change the code and run it again. -->\n"
+KEYS = re.compile(
+    r"(?<=<!-- keys: made by docs/generate\.py -->\n).*(?=<!-- end of keys -->)", re.DOTALL
+)
+WIDTH = 80
+
+
+def pages() -> dict[str, str]:
+    """The text of every made page, by the name of its file."""
+    return {
+        "architectures.md": architectures_page(),
+        "cli.md": cli_page(),
+        "kinds.md": kinds_page(),
+        "spec.md": KEYS.sub(lambda _: keys_table(), (DOCS / "spec.md").read_text(encoding="utf-8")),
+    }
+
+
+def code(text: object) -> str:
+    """A text as Markdown shows code; nothing stays nothing. A bar would end a table's cell."""
+    return f"`{text}`".replace("|", "\\|") if str(text) else ""
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table whose cells are Markdown already."""
+    names = list(headings)
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def fenced(text: str) -> str:
+    """A block that is shown as it is."""
+    return f"```text\n{text.rstrip()}\n```"
+
+
+def prose(docstring: str) -> list[str]:
+    """The paragraphs of a docstring, its ``code`` as Markdown's."""
+    return [_prose(" ".join(paragraph.split())) for paragraph in docstring.split("\n\n")]
+
+
+def _prose(text: str) -> str:
+    parts = re.split(r"``(.+?)``", text)
+    return "".join(
+        code(part) if i % 2 else markdown.escape(f".{part}.")[1:-1] for i, part in enumerate(parts)
+    )
+
+
+# Kinds.
+
+
+def kinds_page() -> str:
+    """All kinds of layers, each with its fields, its working and its worked examples."""
+    head = [
+        f"{MADE}# Layer kinds",
+        "Every kind of layer, as `cnncalc kinds` lists them and `cnncalc kinds conv` explains one. "
+        "In the names of kinds, case and underscores never matter; a final `1d`, `2d` or `3d` "
+        "insists on that many spatial axes. What the figures mean is in "
+        "[conventions.md](conventions.md), how a layer is written in [spec.md](spec.md).",
+        table(
+            ("kind", "also"),
+            ((f"[{kind.kind}](#{kind.kind})", _aliases(kind)) for kind in layers.every()),
+        ),
+    ]
+    return "\n\n".join([*head, *(part for kind in layers.every() for part in _kind(kind))]) + "\n"
+
+
+def _aliases(kind: type[Layer]) -> str:
+    return ", ".join(map(code, kind.aliases))
+
+
+def _kind(kind: type[Layer]) -> list[str]:
+    parts = [f"## {kind.kind}"]
+    if kind.aliases:
+        parts.append(f"Also {_aliases(kind)}.")
+    parts += prose(inspect.getdoc(kind) or "")
+    parts.append(_fields(kind) if fields_of(kind) else "It has no fields.")
+    if kind.main:
+        parts.append(f"The value of {code(kind.main)} may stand alone.")
+    first = kinds.report_of(kind, kind.examples[0])
+    row = first.layers[-1]
+    parts += ["Worked out:", fenced(explain.as_text(row, explain.explain(row, first)))]
+    headings = ("given", "input", "output", "figures", "source")
+    return [
+        *parts,
+        "By hand:",
+        table(headings, (_example(kind, example) for example in kind.examples)),
+    ]
+
+
+def _fields(kind: type[Layer]) -> str:
+    usual = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
+    rows = (
+        (
+            code(name),
+            ", ".join(map(code, field.also)),
+            kinds._default(usual[name]),
+            _prose(field.doc),
+        )
+        for name, field in fields_of(kind).items()
+    )
+    return table(("field", "also", "default", "what"), rows)
+
+
+def _example(kind: type[Layer], example: Example) -> tuple[str, ...]:
+    given = kind.kind if example.given is None else f"{kind.kind}: {kinds._written(example.given)}"
+    figures = (
+        f"{name} {kinds._figure(value)}"
+        for name, value in example._asdict().items()
+        if name not in ("given", "inputs", "output", "source") and value is not None
+    )
+    inputs = ", ".join(example.inputs)
+    return code(given), inputs, example.output, "; ".join(figures), _prose(example.source)
+
+
+# Architectures.
+
+
+def architectures_page() -> str:
+    """All built-in architectures: which network each is, from where, and its totals."""
+    known = {name: (load(name), api.summarize(name)) for name in catalog.names()}
+    rows = (
+        (f"[{name}](#{name})", _prose(report.name), _inputs(report), *_totals(report))
+        for name, (_, report) in known.items()
+    )
+    head = [
+        f"{MADE}# Built-in architectures",
+        "`cnncalc list` shows them, `cnncalc summarize NAME` works one out, `cnncalc show NAME` "
+        "prints its file. Each says which network it is, since networks of one name differ; "
+        "[conventions.md](conventions.md) says what is counted.",
+        table(("name", "network", "input", "parameters", "MACs"), rows),
+    ]
+    parts = [
+        part for name, (spec, report) in known.items() for part in _architecture(name, spec, report)
+    ]
+    return "\n\n".join([*head, *parts]) + "\n"
+
+
+def _inputs(report: Report) -> str:
+    return ", ".join(map(str, report.input_shapes.values()))
+
+
+def _totals(report: Report) -> tuple[str, str]:
+    return units.exact(report.totals.params), units.exact(report.totals.macs)
+
+
+def _architecture(name: str, spec: Spec, report: Report) -> list[str]:
+    params, macs = _totals(report)
+    stored = report.totals.activations_total
+    size = units.in_bytes(report.totals.activations_total_bytes)
+    facts = [
+        f"Input {_inputs(report)}, output {report.output_shape}.",
+        f"{params} parameters, {macs} MACs, {units.exact(stored)} stored activations ({size}).",
+    ]
+    if report.settings:
+        settings = " ".join(f"{key}={_setting(value)}" for key, value in report.settings.items())
+        facts.append(f"Parameters of the spec: {code(settings)}.")
+    facts += [f"Not {code(other)}: {_prose(text)}." for other, text in report.variants]
+    claims = len(published.claims(spec))
+    if claims:
+        facts.append(f"{claims} published figure{'s' * (claims > 1)}, checked by the tests.")
+    parts = [f"## {name}", " ".join(f"{_prose(report.name)}. {_sentence(report.source)}".split())]
+    if report.note:
+        parts.append(_prose(report.note))
+    return [*parts, "\n".join(f"- {fact}" for fact in facts)]
+
+
+def _setting(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _sentence(text: str) -> str:
+    return f"{_prose(text).rstrip('.')}." if text else ""
+
+
+# Commands.
+
+
+def cli_page() -> str:
+    """All commands with their help texts, and the columns of a table."""
+    parts = [
+        f"{MADE}# Commands",
+        "Data goes to standard output, talk to standard error. The exit code is 0 when all is "
+        "well, 1 when the answer is no (a stride does not fit, nothing solves), and 2 when the "
+        "input cannot be used. `cnncalc --debug COMMAND` shows where an error comes from. Colours "
+        "appear only on a terminal, and not when `NO_COLOR` is set.",
+        fenced(help_of()),
+    ]
+    for name in cli.names():
+        parts += [f"## cnncalc {name}", fenced(help_of(name))]
+    rows = ((code(name), column.heading, _prose(column.doc)) for name, column in COLUMNS.items())
+    parts += [
+        "## Columns",
+        "What `--columns` and `--sort` take:",
+        table(("column", "heading", "what"), rows),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def help_of(*command: str) -> str:
+    """What ``cnncalc COMMAND --help`` prints."""
+    shown = CliRunner().invoke(
+        cli.app, [*command, "--help"], prog_name="cnncalc", terminal_width=WIDTH
+    )
+    return "\n".join(line.rstrip() for line in shown.output.splitlines())
+
+
+# The spec language.
+
+
+def keys_table() -> str:
+    """The keys of a spec, of a block, and those that stand beside a kind."""
+    block = {
+        "takes": "the values it takes; one with a default may be left out",
+        "layers": document.TOP["layers"],
+    }
+    groups = {"Of a spec:": document.TOP, "Of a block:": block, "Beside a kind:": document.NODE}
+    return "".join(f"\n{title}\n\n{_keys(keys)}\n" for title, keys in groups.items()) + "\n"
+
+
+def _keys(keys: Mapping[str, str]) -> str:
+    return table(("key", "what"), ((code(key), _prose(doc)) for key, doc in keys.items()))
+
+
+def main() -> None:
+    """Write every page that has changed."""
+    for name, text in pages().items():
+        path = DOCS / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            typer.echo(f"wrote docs/{name}")
+
+
+if __name__ == "__main__":
+    main()

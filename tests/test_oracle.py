@@ -1,0 +1,144 @@
+"""PyTorch as oracle: every kind that torch.nn has, on random geometry, without allocating a weight.
+
+The shapes, parameters, buffers and MACs must be equal, and what one refuses the other must refuse.
+"""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+from torch_modules import TWINS, module_of, written
+
+from cnncalc import layers
+from cnncalc.errors import LayerError
+from cnncalc.layer import Layer
+from cnncalc.shape import Shape, read_shape, shape_of
+
+pytestmark = pytest.mark.filterwarnings(
+    # It only says that PyTorch copies the input.
+    "ignore:Using padding='same' with even kernel lengths and odd dilation:UserWarning"
+)
+
+BATCH = 2
+"""More than one image: PyTorch cannot tell one image from an image without a batch, and measures
+of a single number have no variance."""
+
+NO_LAYERS = {"Module", "Container"}
+
+
+def torch_kinds() -> dict[str, type[Layer]]:
+    """The classes of torch.nn whose names mean a kind."""
+    known = {}
+    for name, module in vars(nn).items():
+        if isinstance(module, type) and issubclass(module, nn.Module) and name not in NO_LAYERS:
+            try:
+                known[name] = layers.find(name)[0]
+            except LayerError:
+                continue
+    return known
+
+
+def told_by_torch(layer: Layer, x: Shape, device: str) -> dict[str, object]:
+    """What PyTorch says of a layer; raises whatever PyTorch raises."""
+    counter = FlopCounterMode(display=False)
+    with torch.device(device), torch.no_grad():
+        module = module_of(layer, x)
+        assert module is not None, "torch.nn has no module for these fields"
+        with counter:
+            y = module(torch.zeros(BATCH, *x.dimensions))
+    named = [(name.endswith("bias"), p.numel()) for name, p in module.named_parameters()]
+    return {
+        "output": (BATCH, *shape_of(tuple(y.shape[1:])).dimensions),
+        "weights": sum(numel for is_bias, numel in named if not is_bias),
+        "biases": sum(numel for is_bias, numel in named if is_bias),
+        "buffers": sum(buffer.numel() for buffer in module.buffers()),
+        "FLOPs": counter.get_total_flops(),
+    }
+
+
+def told_by_cnncalc(layer: Layer, x: Shape) -> dict[str, object]:
+    output = layer.infer((x,))
+    cost = layer.cost((x,), output, BATCH)
+    return {
+        "output": (BATCH, *output.dimensions),
+        "weights": cost.weights,
+        "biases": cost.biases,
+        "buffers": cost.buffers,
+        "FLOPs": cost.flops,
+    }
+
+
+def agree(layer: Layer, x: Shape, devices: tuple[str, ...]) -> None:
+    """Fail unless PyTorch says on these devices what cnncalc says, or refuses what it refuses.
+
+    What is refused is asked of the CPU: the meta device does not check everything.
+    """
+    try:
+        ours = told_by_cnncalc(layer, x)
+    except LayerError as why:
+        try:
+            theirs = told_by_torch(layer, x, "cpu")
+        except (RuntimeError, ValueError, TypeError, NotImplementedError):
+            return
+        pytest.fail(f"{layer} of {x}: cnncalc refuses ({why}), but PyTorch gives {theirs}")
+    for device in devices:
+        assert ours == told_by_torch(layer, x, device)
+
+
+@pytest.mark.parametrize("kind", TWINS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_pytorch_agrees_on_random_geometry(kind, data):
+    twin = TWINS[kind]
+    x = data.draw(twin.inputs)
+    layer = layers.load(kind).parse(written(data.draw(twin.fields(x))))
+    agree(layer, x, ("meta", "cpu"))
+
+
+EXAMPLES = [
+    pytest.param(kind, example, id=f"{kind}-{index}")
+    for kind in TWINS
+    for index, example in enumerate(layers.load(kind).examples)
+]
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES)
+def test_pytorch_agrees_on_the_worked_examples(kind, example):
+    layer = layers.load(kind).parse(example.given)
+    (x,) = map(read_shape, example.inputs)
+    if module_of(layer, x) is None:
+        pytest.skip("torch.nn has no module for these fields")
+    agree(layer, x, ("meta",))
+
+
+def test_every_kind_of_torch_nn_has_its_twin():
+    missing = {name: kind.kind for name, kind in torch_kinds().items() if kind.kind not in TWINS}
+    assert not missing
+
+
+def test_the_oracle_notices_a_wrong_count(monkeypatch):
+    conv = layers.load("conv")
+    layer, x = conv.parse({"filters": 4, "kernel": 3}), read_shape("3x8x8")
+    agree(layer, x, ("meta",))
+    monkeypatch.setattr(conv, "macs", lambda self, x: 1)
+    with pytest.raises(AssertionError, match="FLOPs"):
+        agree(layer, x, ("meta",))
+
+
+def test_the_oracle_notices_a_refusal_too_many(monkeypatch):
+    def refuse(self, x):
+        raise LayerError("no")
+
+    pool = layers.load("max_pool")
+    monkeypatch.setattr(pool, "output", refuse)
+    with pytest.raises(pytest.fail.Exception, match="cnncalc refuses"):
+        agree(pool.parse(2), read_shape("3x8x8"), ("meta",))
+
+
+def test_the_oracle_notices_a_refusal_too_few(monkeypatch):
+    pool = layers.load("max_pool")
+    monkeypatch.setattr(pool, "output", lambda self, x: x)
+    with pytest.raises(RuntimeError, match="at most half"):
+        agree(pool.parse({"kernel": 3, "padding": 2}), read_shape("3x8x8"), ("meta",))

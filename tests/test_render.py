@@ -1,0 +1,289 @@
+"""Every format says the same, and none cuts a number."""
+
+import csv
+import html.parser
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cnncalc
+from cnncalc import render
+from cnncalc.errors import UsageError
+from cnncalc.render import _plot
+from cnncalc.view import COLUMNS, View, choose_columns
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+SMALL = {
+    "name": "Small | 100% & #1_net",
+    "note": "A network for tests of layout: <plain> *text*.",
+    "variants": {"large": "twice as wide"},
+    "input": "3x32x32",
+    "blocks": {
+        "unit": {
+            "takes": ["width"],
+            "layers": [
+                {
+                    "residual": [
+                        {"conv": {"out_channels": "$width", "kernel_size": 3, "padding": 1}},
+                        {"batch_norm": None},
+                    ],
+                },
+                "relu",
+            ],
+        },
+    },
+    "layers": [
+        {"conv": {"out_channels": 16, "kernel_size": [3, 3], "padding": 1}, "name": "stem"},
+        {"unit": 16, "name": "body", "repeat": 3},
+        {"max_pool": 2, "name": "a_long_name_of_a_pool"},
+        {"linear": 10, "name": "_fc_"},
+    ],
+}
+COUNTS = ("params", "macs", "activation")
+
+
+@pytest.fixture(scope="module")
+def report():
+    return cnncalc.summarize(SMALL)
+
+
+@pytest.fixture(scope="module")
+def counts(report):
+    """The three counts of every line, from the report itself."""
+    return [
+        (line.name, *(getattr(line.cost, name) for name in COUNTS)) for line in report.outline(9)
+    ]
+
+
+@pytest.fixture(scope="module")
+def view(report):
+    return View(report, ("layer", *COUNTS), depth=9, exact=True)
+
+
+def number(text):
+    return int(text.strip("()").replace(",", ""))
+
+
+def read(rows):
+    return [(name, *map(number, numbers)) for name, *numbers in rows]
+
+
+# Layout.
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_table_layout(report, golden, width):
+    view = View(report, choose_columns(["+input", "fields"]), depth=1)
+    golden(f"table_{width}.txt", render.load("table").render(view, width=width))
+
+
+@pytest.mark.parametrize("name", ["csv", "html", "json", "latex", "markdown"])
+def test_format_layout(report, golden, name):
+    form = render.load(name)
+    text = form.render(View(report, depth=1))
+    assert text.endswith("\n")
+    golden(f"small{form.SUFFIX}", text.replace("\r\n", "\n"))
+
+
+@pytest.mark.parametrize("columns", [["layer,kind,output,params,macs,memory,rf"], ["all"]])
+def test_no_number_is_cut_at_any_width(report, columns):
+    view = View(report, choose_columns(columns[0].split(",")), depth=2, exact=True)
+    shown = [name for name in view.columns if view.numeric(name) or name in ("input", "output")]
+    wanted = {view.text(name, line) for name in shown for line in view.lines} - {""}
+    for width in range(60, 201):
+        drawn = render.load("table").render(view, width=width)
+        missing = [
+            text for text in wanted if not re.search(rf"(?<!\S){re.escape(text)}(?!\S)", drawn)
+        ]
+        assert not missing, f"at {width} columns"
+
+
+# The same numbers.
+
+
+def test_csv_says_what_the_report_says(view, counts):
+    rows = list(csv.reader(io.StringIO(render.load("csv").render(view), newline="")))
+    assert rows[0] == ["layer", *COUNTS]
+    assert read(rows[1:]) == counts
+
+
+def test_json_says_what_the_report_says(view, counts, report):
+    data = json.loads(render.load("json").render(view))
+    layers = [(row["name"], *(row[name] for name in COUNTS)) for row in data["layers"]]
+    assert layers == counts[len(report.input_shapes) :]
+    assert data == json.loads(json.dumps(report.to_dict()))
+
+
+def test_markdown_says_what_the_report_says(view, counts):
+    lines = render.load("markdown").render(view).splitlines()
+    rows = [re.split(r" (?<!\\)\| ", line[2:-2]) for line in lines if line.startswith("| ")]
+    unescaped = [[re.sub(r"\\(.)", r"\1", cell) for cell in row] for row in rows[2:]]
+    assert read(unescaped) == counts
+    assert rows[1] == [":---", "---:", "---:", "---:"]
+
+
+def test_latex_says_what_the_report_says(view, counts):
+    body = render.load("latex").render(view).split("\\midrule\n")[1]
+    rows = [line.removesuffix(" \\\\").split(" & ") for line in body.splitlines()]
+    assert read([[re.sub(r"\\(.)", r"\1", cell) for cell in row] for row in rows]) == counts
+
+
+def test_html_says_what_the_report_says(view, counts):
+    class Rows(html.parser.HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.rows, self.open = [], []
+
+        def handle_starttag(self, tag, attrs):
+            if tag not in ("br", "meta"):
+                self.open.append(tag)
+            if tag == "tr":
+                self.rows.append([])
+            if tag in ("td", "th"):
+                self.rows[-1].append("")
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+        def handle_data(self, data):
+            if "td" in self.open and "tbody" in self.open:
+                self.rows[-1][-1] += data
+
+    parser = Rows()
+    parser.feed(render.load("html").render(view))
+    assert not parser.open
+    body = [row for row in parser.rows if len(row) == len(view.columns)][1:]
+    assert read(body) == counts
+
+
+def test_totals_are_the_same_everywhere(view, report):
+    params = f"{report.totals.params:,}"
+    for name in ("table", "markdown", "latex", "html"):
+        assert params in render.load(name).render(view), name
+
+
+# What each format owes its readers.
+
+
+def test_latex_escapes_everything():
+    from cnncalc.render.latex import escape, label
+
+    assert escape("50% & #1_a $ {x} ~^\\") == (
+        r"50\% \& \#1\_a \$ \{x\} \textasciitilde{}\textasciicircum{}\textbackslash{}"
+    )
+    assert escape("3×4 · 10⁶ 2²⁰") == r"3$\times$4 $\cdot$ 10$^{6}$ 2$^{20}$"
+    assert label("VGG-16 (D)") == "tab:vgg-16-d"
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
+@pytest.mark.parametrize("columns", ["layer", "all", "fields,params"])
+def test_latex_compiles(report, tmp_path, columns):
+    table = render.load("latex").render(View(report, choose_columns(columns.split(",")), depth=1))
+    before = "\\documentclass{article}\n\\usepackage{booktabs}\n\\begin{document}\n"
+    text = before + table + "\\end{document}\n"
+    (tmp_path / "it.tex").write_text(text, encoding="utf-8")
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "it.tex"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+def test_markdown_keeps_pipes_in_their_cells():
+    from cnncalc.render.markdown import escape
+
+    assert escape("a|b *c* _d_ e_f") == r"a\|b \*c\* \_d\_ e_f"
+
+
+def test_a_notebook_shows_the_html_table(report):
+    assert report._repr_html_() == render.load("html").render(View(report))
+
+
+def test_html_and_json_are_ascii(report):
+    for name in ("html", "json"):
+        assert render.load(name).render(View(report)).isascii(), name
+
+
+def test_csv_is_for_every_column(report):
+    view = View(report, tuple(COLUMNS), depth=1)
+    rows = list(csv.DictReader(io.StringIO(render.load("csv").render(view), newline="")))
+    assert list(rows[0]) == list(COLUMNS)
+    assert len(rows) == len(view.lines)
+
+
+def test_an_unknown_format_gets_the_nearest():
+    with pytest.raises(UsageError, match="did you mean 'markdown'"):
+        render.load("markdwn")
+    with pytest.raises(UsageError, match="no format '_plot'"):
+        render.load("_plot")
+
+
+# The plot.
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_plot_fits_and_shows_where_the_numbers_sit(width):
+    pytest.importorskip("plotext")
+    lines = _plot.draw(View(cnncalc.summarize("vgg16")), width, False).splitlines()
+    assert max(map(len, lines)) <= max(width, len(lines[0]), len(lines[-1]))
+    assert "\x1b" not in "".join(lines)
+    fc6 = next(line for line in lines if line.startswith("fc6"))
+    # 25088·4096 + 4096 parameters are 74 % of VGG-16's 138 M.
+    assert re.match(r"fc6 +102\.76 M +74% ", fc6)
+    assert not any(line.startswith("relu") for line in lines)
+
+
+def test_plot_in_colour_is_the_same_text():
+    pytest.importorskip("plotext")
+    view = View(cnncalc.summarize("1x28x28-10N"))
+    coloured = _plot.draw(view, 80, True)
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
+    assert "\x1b[" in coloured
+    assert [line.rstrip() for line in bare.splitlines()] == _plot.draw(view, 80, False).splitlines()
+
+
+def test_plot_without_plotext_says_how_to_get_it(report, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotext", None)
+    with pytest.raises(UsageError, match=r"pip install 'cnncalc\[plot\]'"):
+        _plot.draw(View(report), 80, False)
+
+
+# The JSON contract.
+
+
+def documented(heading):
+    """The keys of the table under a heading of docs/json.md."""
+    text = (DOCS / "json.md").read_text(encoding="utf-8")
+    section = re.split(r"^## ", text, flags=re.MULTILINE)
+    found = next(part for part in section if part.startswith(f"{heading}\n"))
+    return set(re.findall(r"^\| `(\w+)` \|", found, flags=re.MULTILINE))
+
+
+def test_the_json_contract_is_documented_key_by_key(report):
+    data = report.to_dict()
+    layer = data["layers"][0]
+    assert documented("The report") == set(data)
+    assert documented("Counts") == set(data["totals"])
+    assert documented("A layer") | documented("Counts") == set(layer)
+    assert documented("A receptive field") == set(layer["receptive_field"][0])
+
+
+def test_totals_beyond_the_layers_are_the_inputs(report):
+    data = report.to_dict()
+    extra = {
+        key: total - sum(layer[key] for layer in data["layers"])
+        for key, total in data["totals"].items()
+    }
+    size = 3 * 32 * 32
+    assert {key: value for key, value in extra.items() if value} == {
+        "activation": size,
+        "activations_total": size,
+        "activation_bytes": 4 * size,
+        "activations_total_bytes": 4 * size,
+        "bytes_written": 4 * size,
+    }

@@ -1,0 +1,116 @@
+"""The JSON Schema takes what the language takes, and flags a misspelling where it stands."""
+
+import json
+
+import jsonschema
+import pytest
+
+from cnncalc import catalog, layers
+from cnncalc.layer import fields_of
+from cnncalc.spec import schema as generated
+from cnncalc.spec import text
+from cnncalc.spec.document import NODE, TOP
+
+KINDS = list(layers.every())
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return json.loads(json.dumps(generated.schema()))
+
+
+@pytest.fixture(scope="module")
+def validator(schema):
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+def network(*entries):
+    return {"input": "3x32x32", "layers": list(entries)}
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_takes_every_built_in(validator, name):
+    tree = text.read(catalog.path(name).read_text(encoding="utf-8"), name).plain()
+    assert [error.message[:200] for error in validator.iter_errors(tree)] == []
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_takes_every_worked_example_by_every_name(validator, kind):
+    for example in kind.examples:
+        for word in (kind.kind, *kind.aliases):
+            given = json.loads(json.dumps(example.given))
+            errors = list(validator.iter_errors(network({word: given})))
+            assert errors == [], (word, given)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_flags_a_misspelt_field_of_every_kind(validator, kind):
+    assert not validator.is_valid(network({kind.kind: {"mispelt_field": 1}}))
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_knows_every_name_of_every_field(schema, kind):
+    properties = schema["$defs"][kind.__name__]["properties"]
+    for name, field in fields_of(kind).items():
+        for word in (name, *field.also):
+            assert properties[word]["description"] == field.doc
+
+
+def test_every_key_is_described(schema):
+    assert {key: part["description"] for key, part in schema["properties"].items()} == TOP
+    beside = schema["$defs"]["layer"]["properties"]
+    assert {key: beside[key]["description"] for key in NODE} == NODE
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "relu",
+        "a_block_of_its_own",
+        {"a_block_of_its_own": [1, 2], "repeat": "$n"},
+        {"conv": {"filters": "$x", "F": ["${2 * x}", 3], "pad": "same"}, "name": "c1"},
+        {"conv": {"out_channels": 8, "kernel_size": 3, "padding": {"top": 1}}},
+        {"linear": "$classes"},
+        {"dropout": None},
+        {"concat": {"from": ["a", "b"]}},
+        {"add": None, "from": "a", "when": "${n > 1}"},
+        {"residual": ["relu"], "shortcut": None},
+        {"branches": {"a": [], "b": ["relu"]}, "join": "concat"},
+        {"branches": [["relu"], None], "join": "add"},
+    ],
+)
+def test_takes(validator, entry):
+    assert list(validator.iter_errors(network(entry))) == []
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"conv": {"out_chanels": 8, "kernel_size": 3}},
+        {"conv": {"out_channels": 8}},
+        {"conv": {"out_channels": 8, "filters": 8, "kernel_size": 3}},
+        {"conv": {"out_channels": 0, "kernel_size": 3}},
+        {"conv": {"out_channels": "x", "kernel_size": 3}},
+        {"conv": {"out_channels": 8, "kernel_size": 3}, "nmae": "c1"},
+        {"conv": {"out_channels": 8, "kernel_size": 3, "bias": 1}},
+        {"linear": 10, "relu": None},
+        {"name": "nothing"},
+        {"linear": 10, "repeat": -1},
+        3,
+    ],
+)
+def test_flags(validator, entry):
+    assert not validator.is_valid(network(entry))
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [{"layers": ["relu"]}, {"input": "3x8x8"}, {**network("relu"), "blcks": {}}, [], "relu"],
+)
+def test_flags_a_spec_that_is_not_whole(validator, spec):
+    assert not validator.is_valid(spec)
+
+
+def test_a_spec_that_extends_another_may_leave_out_the_rest(validator):
+    assert validator.is_valid({"extends": "resnet50", "parameters": {"n1": 3}})

@@ -1,0 +1,196 @@
+"""Does a window fit? The answers against counting windows one by one, and against PyTorch's rules."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from cnncalc import stride
+from cnncalc.cli import app
+from cnncalc.errors import UsageError
+from cnncalc.stride import Axis
+
+small = st.builds(
+    Axis,
+    N=st.integers(1, 40),
+    F=st.integers(1, 9),
+    S=st.integers(1, 9),
+    P=st.integers(0, 5),
+    D=st.integers(1, 3),
+)
+
+
+def starts(axis: Axis) -> list[int]:
+    """Where windows can start, found by trying every place."""
+    last = axis.N + axis.P - 1
+    return [s for s in range(-axis.P, last + 1, axis.S) if s + (axis.F - 1) * axis.D <= last]
+
+
+def run(*arguments: str):
+    return CliRunner().invoke(app, list(arguments))
+
+
+@given(small)
+def test_floor_counts_the_windows_that_fit(axis):
+    assert (axis.floor if axis.possible else 0) == len(starts(axis))
+
+
+@given(small)
+def test_a_stride_fits_when_the_last_window_ends_at_the_last_padded_pixel(axis):
+    ends = [start + (axis.F - 1) * axis.D for start in starts(axis)]
+    assert axis.fits == (bool(ends) and ends[-1] == axis.N + axis.P - 1)
+
+
+@given(small)
+def test_unread_pixels_are_those_under_no_tap(axis):
+    read = {start + tap * axis.D for start in starts(axis) for tap in range(axis.F)}
+    expected = sorted(set(range(axis.N)) - read)
+    runs = stride.unread(axis)
+    assert [pixel for first, last in runs for pixel in range(first, last + 1)] == expected
+
+
+@given(small)
+def test_whatever_is_said_to_fit_does(axis):
+    for name, values in stride.nearest(axis).items():
+        for value in values:
+            assert axis._replace(**{name: value}).fits
+
+
+@given(small)
+def test_the_nearest_stride_has_no_nearer_one(axis):
+    for value in stride.nearest(axis)["S"]:
+        between = range(min(value, axis.S) + 1, max(value, axis.S))
+        assert not any(axis._replace(S=other).fits for other in between)
+
+
+def test_the_lectures_illegal_stride():
+    """NTU and TUM lectures: N = 7, F = 3, stride 3 gives (7 - 3)/3 + 1 = 2.33, illegal."""
+    result = run("check-stride", "7", "3", "3")
+    assert result.exit_code == 1
+    assert "(7 − 3)/3 + 1 = 2.33" in result.stdout
+    assert "illegal stride" in result.stdout
+    assert "floor gives 2" in result.stdout
+    assert "1 of 7 pixels, counted from 0: 6" in result.stdout
+    assert "N = 6 or 9; P = 1; S = 2 or 4" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "size"),
+    [("7 3 1", 5), ("7 3 2", 3), ("7 3 1 -p 1", 7), ("32 5 1", 28), ("227 11 4", 55)],
+)
+def test_the_lectures_legal_strides(arguments, size):
+    result = run("check-stride", *arguments.split())
+    assert result.exit_code == 0
+    assert f"the output is {size}" in result.stdout
+
+
+def test_two_axes_are_answered_one_by_one():
+    """32 + 4 - 5 = 31 is odd; 49 + 4 - 5 = 48 is even."""
+    answers = json.loads(run("check-stride", "32x49", "5", "2", "-p", "2", "-f", "json").stdout)
+    assert [answer["fits"] for answer in answers] == [False, True]
+    assert run("check-stride", "32x49", "5", "2", "-p", "2").stdout.count("axis") == 2
+
+
+@pytest.mark.parametrize(
+    ("axis", "expected"),
+    [
+        # the deck's stride 3; SAME is ceil(7/3), VALID is floor
+        (Axis(7, 3, 3), [2, 3, 3, 3, 2, None]),
+        # PyTorch drops a window that would start beyond N + P = 20; so does Caffe, with padding
+        (Axis(19, 5, 5, 1), [4, 4, 4, 4, 3, None]),
+        (Axis(227, 11, 4), [55, 55, 55, 57, 55, 55]),
+        # a window that hangs over by less than a stride: only rounding up places it
+        (Axis(2, 3, 2), [None, 1, 1, 1, None, None]),
+        (Axis(3, 7, 1), [None, None, None, 3, None, None]),
+    ],
+)
+def test_every_rule_has_its_say(axis, expected):
+    assert [rule.size for rule in stride.rules(axis)] == expected
+
+
+def test_a_window_larger_than_the_input_is_illegal_and_says_what_would_fit():
+    result = run("check-stride", "3", "7", "1")
+    assert result.exit_code == 1
+    assert "a window of 7 is larger than the padded input of 3" in result.stdout
+    assert "P = 2" in result.stdout  # 3 + 2*2 = 7
+
+
+def test_huge_sizes_stay_exact():
+    n = 10**30
+    result = run("check-stride", str(n), "3", "1")
+    assert result.exit_code == 0
+    assert f"{n - 2:,}" in result.stdout
+
+
+def test_gaps_too_many_to_list_are_said_to_be():
+    assert stride.unread(Axis(10**9, 2, 3)) is None
+    assert "too many to list" in run("check-stride", str(10**9), "2", "3").stdout
+
+
+def test_wide_strides_with_few_windows_list_their_gaps():
+    """Windows of 3 at 0 and 10 over 13 pixels leave 3 to 9."""
+    assert stride.unread(Axis(13, 3, 10)) == [(3, 9)]
+    runs = run("check-stride", "1000", "1", "100").stdout
+    assert "and 4 runs more" in runs
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("seven 3 3", "N must be whole numbers"),
+        ("7 0 3", "F must be 1 to 3 whole numbers of at least 1"),
+        ("7 3 -- -3", "S must be whole numbers"),
+        ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
+        ("7 3 3 -f xml", "no format 'xml'"),
+        ("7 3 3 -p 1.5", "P must be whole numbers"),
+    ],
+)
+def test_what_cannot_be_used_is_said(arguments, says):
+    result = run("check-stride", *arguments.split())
+    assert isinstance(result.exception, UsageError)
+    assert says in str(result.exception)
+
+
+@given(st.integers(1, 30), st.integers(1, 12))
+def test_every_solution_gives_the_output_and_fits_are_first(N, output):
+    found = stride.solve(output, N=N, largest=7)
+    assert all(solution.axis.floor == output for solution in found)
+    fits = [solution.axis.fits for solution in found]
+    assert fits == sorted(fits, reverse=True)
+
+
+def test_solve_keeps_a_size_as_the_lectures_do():
+    """NTU lecture: stride 1 and padding (F - 1)/2 keep the size: 3 and 1, 5 and 2, 7 and 3."""
+    found = stride.solve(32, N=32, S=1, largest=7)
+    assert [(s.axis.F, s.axis.P) for s in found] == [(1, 0), (3, 1), (5, 2), (7, 3)]
+    assert run("solve", "--input", "32", "--stride", "1", "--largest", "7").exit_code == 0
+
+
+def test_alexnets_55_needs_227():
+    """224 with an 11x11 filter, stride 4 and no padding gives 54.25; 227 gives 55."""
+    assert [s.axis.N for s in stride.solve(55, F=11, S=4, P=0) if s.axis.fits] == [227]
+    assert not any(s.axis.fits for s in stride.solve(55, N=224, F=11, S=4))
+    result = run("solve", "--input", "224", "--output", "55", "-k", "11", "-s", "4")
+    assert result.exit_code == 1
+    assert result.stdout == "nothing fits\n"
+    assert "--floor" in result.stderr
+    shown = run("solve", "--input", "224", "--output", "55", "-k", "11", "-s", "4", "--floor")
+    assert shown.exit_code == 0
+    assert "224  11  4  2      55          1" in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("solve", "needs --input or --output"),
+        ("solve -n 0", "output must be at least 1"),
+        ("solve -n 5 -p -1", "P must be at least 0"),
+        ("solve -n 5 -s 0", "S must be at least 1"),
+        ("solve -n 5 --largest 1000", "--largest goes from 1 to 101"),
+    ],
+)
+def test_solve_says_what_cannot_be_used(arguments, says):
+    result = run(*arguments.split())
+    assert says in str(result.exception)

@@ -1,0 +1,477 @@
+"""The torch.nn module that does what a layer does, and random layers to compare them on.
+
+The one table of PyTorch's constructors: ``TWINS``, by kind. An entry says how to draw the fields of
+a layer for an input, and how PyTorch is told the same.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from hypothesis import strategies as st
+from torch import nn
+
+from cnncalc.layer import Layer
+from cnncalc.shape import Map, Shape, Vector
+
+Fields = Callable[[Shape], st.SearchStrategy[dict[str, Any]]]
+
+
+class Twin(NamedTuple):
+    """How to draw inputs and fields of a kind, and how to build PyTorch's module; None where
+    PyTorch has none for these fields."""
+
+    inputs: st.SearchStrategy[Shape]
+    fields: Fields
+    module: Callable[[Any, Any], nn.Module | None]
+
+
+TWINS: dict[str, Twin] = {}
+
+
+def maps(axes: tuple[int, ...] = (1, 2, 3)) -> st.SearchStrategy[Map]:
+    """Small feature maps, with channels that groups often divide."""
+    channels = st.sampled_from((1, 2, 3, 4, 6, 8, 12))
+    spatial = st.sampled_from(axes).flatmap(lambda n: st.tuples(*[st.integers(1, 12)] * n))
+    return st.builds(Map, channels, spatial)
+
+
+MAPS = maps()
+VECTORS = st.builds(Vector, st.integers(1, 12))
+SHAPES = st.one_of(MAPS, VECTORS)
+
+
+def twin(kind: str, inputs: st.SearchStrategy[Any], fields: Fields) -> Any:
+    """Enter a function of the layer and its input as the builder of a kind's module."""
+
+    def enter(module: Callable[[Any, Any], nn.Module | None]) -> Any:
+        TWINS[kind] = Twin(inputs, fields, module)
+        return module
+
+    return enter
+
+
+def drawn(**strategies: Any) -> Fields:
+    """Fields drawn each by itself; what is a function is asked for its strategy for the input."""
+
+    def fields(x: Shape) -> st.SearchStrategy[dict[str, Any]]:
+        ready = {
+            name: strategy(x) if callable(strategy) else strategy
+            for name, strategy in strategies.items()
+        }
+        return st.fixed_dictionaries(ready)
+
+    return fields
+
+
+def sizes(least: int, most: int) -> Callable[[Map], st.SearchStrategy[Any]]:
+    """One size, or one for each axis of the input."""
+    one = st.integers(least, most)
+    return lambda x: one | st.tuples(*[one] * len(x.spatial))
+
+
+def or_none(strategy: Callable[[Map], st.SearchStrategy[Any]]) -> Any:
+    """The default of None now and then: the field is left out then."""
+    return lambda x: st.none() | strategy(x)
+
+
+COUNTS = st.sampled_from((1, 2, 3, 4, 6))
+FLAGS = st.booleans()
+SIDES = st.integers(0, 3)
+
+
+def paddings(x: Map) -> st.SearchStrategy[Any]:
+    """A number, one for each axis, or (before, after) for each."""
+    pairs = st.tuples(SIDES, SIDES)
+    return SIDES | st.tuples(*[SIDES] * len(x.spatial)) | st.tuples(*[pairs] * len(x.spatial))
+
+
+def ranked(name: str, x: Shape) -> Callable[..., nn.Module]:
+    """The module for as many axes as the input has: Conv1d, Conv2d or Conv3d."""
+    axes = len(x.spatial) if isinstance(x, Map) else 1
+    return getattr(nn, f"{name}{axes}d")
+
+
+def sides(padding: Any, x: Map) -> list[int]:
+    """Padding as torch.nn.functional.pad wants it: the last axis first, before and after."""
+    each = (padding,) * len(x.spatial) if isinstance(padding, int) else padding
+    pairs = [(side, side) if isinstance(side, int) else side for side in each]
+    return [side for pair in reversed(pairs) for side in pair]
+
+
+def same_for_both(padding: Any) -> bool:
+    """Whether before and after are one number."""
+    return isinstance(padding, int) or all(isinstance(side, int) for side in padding)
+
+
+# Convolutions and linear layers.
+
+
+def padded(padding: Any, x: Map, build: Callable[[Any], nn.Module]) -> nn.Module:
+    """A module with padding; where before and after differ, PyTorch pads in a step of its own."""
+    if isinstance(padding, str) or same_for_both(padding):
+        return build(padding)
+    return nn.Sequential(ranked("ZeroPad", x)(tuple(sides(padding, x))), build(0))
+
+
+WINDOW = {
+    "kernel_size": sizes(1, 4),
+    "stride": sizes(1, 3),
+    "padding": paddings,
+    "dilation": sizes(1, 3),
+    "bias": FLAGS,
+}
+
+
+def or_same(fields: Fields) -> Fields:
+    """The same with a padding word now and then; PyTorch has ``same`` for a stride of 1 only."""
+    words = st.sampled_from(({"padding": "same", "stride": 1}, {"padding": "valid"}))
+    return lambda x: fields(x) | st.builds(dict.__or__, fields(x), words)
+
+
+def same_and_strided(layer: Any) -> bool:
+    return layer.padding == "same" and layer.stride != 1
+
+
+@twin("conv", MAPS, or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW)))
+def conv(layer: Any, x: Map) -> nn.Module | None:
+    if layer.connections is not None or same_and_strided(layer):
+        return None
+
+    def build(padding: Any) -> nn.Module:
+        return ranked("Conv", x)(
+            x.channels,
+            layer.out_channels,
+            layer.kernel_size,
+            layer.stride,
+            padding,
+            layer.dilation,
+            layer.groups,
+            layer.bias,
+        )
+
+    return padded(layer.padding, x, build)
+
+
+def depthwise(layer: Any, x: Map) -> nn.Module | None:
+    if same_and_strided(layer):
+        return None
+
+    def build(padding: Any) -> nn.Module:
+        return ranked("Conv", x)(
+            x.channels,
+            x.channels * layer.multiplier,
+            layer.kernel_size,
+            layer.stride,
+            padding,
+            layer.dilation,
+            x.channels,
+            layer.bias,
+        )
+
+    return padded(layer.padding, x, build)
+
+
+twin("depthwise_conv", MAPS, or_same(drawn(multiplier=COUNTS, **WINDOW)))(depthwise)
+
+
+@twin("separable_conv", MAPS, or_same(drawn(out_channels=COUNTS, multiplier=COUNTS, **WINDOW)))
+def separable_conv(layer: Any, x: Map) -> nn.Module | None:
+    first = depthwise(layer, x)
+    if first is None:
+        return None
+    between = x.channels * layer.multiplier
+    return nn.Sequential(first, ranked("Conv", x)(between, layer.out_channels, 1, bias=layer.bias))
+
+
+@twin(
+    "conv_transpose",
+    MAPS,
+    drawn(
+        out_channels=COUNTS,
+        groups=COUNTS,
+        output_padding=sizes(0, 2),
+        **(WINDOW | {"padding": sizes(0, 3)}),
+    ),
+)
+def conv_transpose(layer: Any, x: Map) -> nn.Module:
+    return ranked("ConvTranspose", x)(
+        x.channels,
+        layer.out_channels,
+        layer.kernel_size,
+        layer.stride,
+        layer.padding,
+        layer.output_padding,
+        layer.groups,
+        layer.bias,
+        layer.dilation,
+    )
+
+
+@twin("linear", VECTORS, drawn(out_features=COUNTS, bias=FLAGS))
+def linear(layer: Any, x: Vector) -> nn.Module:
+    return nn.Linear(x.features, layer.out_features, layer.bias)
+
+
+# Pools.
+
+POOL = {
+    "kernel_size": sizes(1, 5),
+    "stride": or_none(sizes(1, 4)),
+    "padding": sizes(0, 2),
+    "ceil_mode": FLAGS,
+}
+
+
+def pool_padding(layer: Any) -> Any:
+    """The padding that PyTorch's pools can be told; None for what they have no word for."""
+    if layer.padding == "valid":
+        return 0
+    return layer.padding if layer.padding != "same" and same_for_both(layer.padding) else None
+
+
+def max_pool_fields(x: Map) -> st.SearchStrategy[dict[str, Any]]:
+    spread = {"dilation": sizes(1, 2)}
+    if len(x.spatial) < 3:
+        return drawn(**POOL, **spread)(x)
+    # MaxPool3d alone measures the padding against the window before dilation spreads it.
+    return drawn(**POOL)(x) | drawn(**(POOL | spread | {"padding": st.just(0)}))(x)
+
+
+@twin("max_pool", MAPS, max_pool_fields)
+def max_pool(layer: Any, x: Map) -> nn.Module | None:
+    padding = pool_padding(layer)
+    if padding is None:
+        return None
+    return ranked("MaxPool", x)(
+        layer.kernel_size,
+        layer.stride,
+        padding,
+        layer.dilation,
+        ceil_mode=layer.ceil_mode,
+    )
+
+
+@twin("avg_pool", MAPS, drawn(count_include_pad=FLAGS, **POOL))
+def avg_pool(layer: Any, x: Map) -> nn.Module | None:
+    padding = pool_padding(layer)
+    if padding is None:
+        return None
+    return ranked("AvgPool", x)(
+        layer.kernel_size, layer.stride, padding, layer.ceil_mode, layer.count_include_pad
+    )
+
+
+@twin(
+    "lp_pool",
+    MAPS,
+    drawn(
+        norm_type=st.sampled_from((1, 2, 1.5, 3)),
+        **{name: POOL[name] for name in ("kernel_size", "stride", "ceil_mode")},
+    ),
+)
+def lp_pool(layer: Any, x: Map) -> nn.Module:
+    kernel_size = layer.kernel_size
+    if len(x.spatial) == 1 and isinstance(kernel_size, tuple):
+        (kernel_size,) = kernel_size  # LPPool1d multiplies by it, and takes no tuple
+    return ranked("LPPool", x)(layer.norm_type, kernel_size, layer.stride, layer.ceil_mode)
+
+
+@twin("adaptive_avg_pool", MAPS, drawn(output_size=sizes(1, 15)))
+def adaptive_avg_pool(layer: Any, x: Map) -> nn.Module:
+    return ranked("AdaptiveAvgPool", x)(layer.output_size)
+
+
+@twin("adaptive_max_pool", MAPS, drawn(output_size=sizes(1, 15)))
+def adaptive_max_pool(layer: Any, x: Map) -> nn.Module:
+    return ranked("AdaptiveMaxPool", x)(layer.output_size)
+
+
+# What changes places and sizes.
+
+MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
+
+
+@twin(
+    "upsample",
+    MAPS,
+    lambda x: st.fixed_dictionaries(
+        {"mode": st.sampled_from(("nearest", "linear", "bilinear", "trilinear"))}
+    ).flatmap(
+        lambda mode: (
+            st.fixed_dictionaries({"scale_factor": sizes(1, 4)(x)}).map(mode.__or__)
+            | st.fixed_dictionaries({"size": sizes(1, 20)(x)}).map(mode.__or__)
+        )
+    ),
+)
+def upsample(layer: Any, x: Map) -> nn.Module:
+    # PyTorch calls blending along each axis by a word of its own for every number of axes.
+    mode = MODES[len(x.spatial)] if layer.mode == "linear" else layer.mode
+    return nn.Upsample(layer.size, layer.scale_factor, mode)
+
+
+@twin("pixel_shuffle", maps(axes=(2,)), drawn(upscale_factor=st.integers(1, 3)))
+def pixel_shuffle(layer: Any, x: Map) -> nn.Module:
+    return nn.PixelShuffle(layer.upscale_factor)
+
+
+@twin("channel_shuffle", MAPS, drawn(groups=COUNTS))
+def channel_shuffle(layer: Any, x: Map) -> nn.Module:
+    return nn.ChannelShuffle(layer.groups)
+
+
+PADS = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}
+
+
+@twin("pad", MAPS, drawn(padding=paddings, mode=st.sampled_from(tuple(PADS))))
+def pad(layer: Any, x: Map) -> nn.Module:
+    return ranked(PADS[layer.mode], x)(tuple(sides(layer.padding, x)))
+
+
+@twin("flatten", SHAPES, drawn())
+def flatten(layer: Any, x: Shape) -> nn.Module:
+    return nn.Flatten()
+
+
+@twin(
+    "reshape",
+    SHAPES,
+    drawn(
+        shape=lambda x: (
+            st.permutations(x.dimensions) | st.lists(st.integers(1, 12), min_size=1, max_size=4)
+        )
+    ),
+)
+def reshape(layer: Any, x: Shape) -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Unflatten(1, tuple(layer.shape)))
+
+
+# Norms.
+
+
+@twin("batch_norm", SHAPES, drawn(affine=FLAGS, track_running_stats=FLAGS))
+def batch_norm(layer: Any, x: Shape) -> nn.Module:
+    return ranked("BatchNorm", x)(
+        x.dimensions[0],
+        affine=layer.affine,
+        track_running_stats=layer.track_running_stats,
+    )
+
+
+class ChannelsNorm(nn.LayerNorm):
+    """ConvNeXt's LayerNorm2d: PyTorch's over the last axis, with the channels moved there."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+@twin(
+    "layer_norm",
+    SHAPES,
+    drawn(over=st.sampled_from(("all", "channels", "last")), elementwise_affine=FLAGS, bias=FLAGS),
+)
+def layer_norm(layer: Any, x: Shape) -> nn.Module:
+    build, sizes = {
+        "all": (nn.LayerNorm, x.dimensions),
+        "channels": (ChannelsNorm, x.dimensions[:1]),
+        "last": (nn.LayerNorm, x.dimensions[-1:]),
+    }[layer.over]
+    return build(sizes, elementwise_affine=layer.elementwise_affine, bias=layer.bias)
+
+
+@twin("group_norm", SHAPES, drawn(num_groups=COUNTS, affine=FLAGS, bias=FLAGS))
+def group_norm(layer: Any, x: Shape) -> nn.Module:
+    return nn.GroupNorm(layer.num_groups, x.dimensions[0], affine=layer.affine, bias=layer.bias)
+
+
+@twin("instance_norm", MAPS, drawn(affine=FLAGS, bias=FLAGS, track_running_stats=FLAGS))
+def instance_norm(layer: Any, x: Map) -> nn.Module:
+    return ranked("InstanceNorm", x)(
+        x.channels,
+        affine=layer.affine,
+        bias=layer.bias,
+        track_running_stats=layer.track_running_stats,
+    )
+
+
+@twin("local_response_norm", MAPS, drawn(size=st.integers(1, 7)))
+def local_response_norm(layer: Any, x: Map) -> nn.Module:
+    return nn.LocalResponseNorm(layer.size, layer.alpha, layer.beta, layer.k)
+
+
+# Functions of one element.
+
+
+@twin("channel_dropout", MAPS, drawn(p=st.sampled_from((0, 0.5, 1))))
+def channel_dropout(layer: Any, x: Map) -> nn.Module:
+    return ranked("Dropout", x)(layer.p)
+
+
+@twin("dropout", SHAPES, drawn(p=st.sampled_from((0, 0.5, 1))))
+def dropout(layer: Any, x: Shape) -> nn.Module:
+    return nn.Dropout(layer.p)
+
+
+@twin("prelu", SHAPES, drawn(num_parameters=COUNTS))
+def prelu(layer: Any, x: Shape) -> nn.Module:
+    return nn.PReLU(layer.num_parameters)
+
+
+@twin("gelu", SHAPES, drawn(approximate=st.sampled_from(("none", "tanh"))))
+def gelu(layer: Any, x: Shape) -> nn.Module:
+    return nn.GELU(layer.approximate)
+
+
+@twin("leaky_relu", SHAPES, drawn())
+def leaky_relu(layer: Any, x: Shape) -> nn.Module:
+    return nn.LeakyReLU(layer.negative_slope)
+
+
+@twin("elu", SHAPES, drawn())
+def elu(layer: Any, x: Shape) -> nn.Module:
+    return nn.ELU(layer.alpha)
+
+
+@twin("softplus", SHAPES, drawn())
+def softplus(layer: Any, x: Shape) -> nn.Module:
+    return nn.Softplus(layer.beta, layer.threshold)
+
+
+@twin("softmax", SHAPES, drawn())
+def softmax(layer: Any, x: Shape) -> nn.Module:
+    return nn.Softmax(dim=1)
+
+
+@twin("log_softmax", SHAPES, drawn())
+def log_softmax(layer: Any, x: Shape) -> nn.Module:
+    return nn.LogSoftmax(dim=1)
+
+
+def without_fields(constructor: Callable[[], nn.Module]) -> Callable[[Any, Any], nn.Module]:
+    return lambda layer, x: constructor()
+
+
+for kind, constructor in {
+    "identity": nn.Identity,
+    "relu": nn.ReLU,
+    "relu6": nn.ReLU6,
+    "selu": nn.SELU,
+    "silu": nn.SiLU,
+    "mish": nn.Mish,
+    "hardswish": nn.Hardswish,
+    "hardsigmoid": nn.Hardsigmoid,
+    "sigmoid": nn.Sigmoid,
+    "tanh": nn.Tanh,
+}.items():
+    twin(kind, SHAPES, drawn())(without_fields(constructor))
+
+
+def written(fields: dict[str, Any]) -> dict[str, Any]:
+    """Fields as a spec writes them: what is None is left out."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def module_of(layer: Layer, x: Shape) -> nn.Module | None:
+    """PyTorch's module for a layer, in inference; None where it has none for these fields."""
+    module = TWINS[layer.kind].module(layer, x)
+    return None if module is None else module.eval()
