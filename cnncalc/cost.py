@@ -52,7 +52,8 @@ class Cost:
 
     Elements and operations are for the whole batch, parameters never are. ``activation`` counts
     the output elements; ``activations_total`` only those that are stored, as the lectures' memory
-    tables do (activations that run in place, dropout and reshapes are left out).
+    tables do (activations that run in place, dropout and reshapes are left out). ``connections`` is
+    LeCun's count: every input that feeds an output, biases included.
     """
 
     weights: int = 0
@@ -60,6 +61,7 @@ class Cost:
     buffers: int = 0
     fixed: int = 0
     macs: int = 0
+    connections: int = 0
     multiply: int = 0
     add: int = 0
     compare: int = 0

@@ -136,9 +136,13 @@ class _Builder:
             self.expand(self.spec.layers, scope, current)
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
             self.wrong("no layer is left: every one is repeated 0 times or left out", self.spec.where)
-        name = self.spec.name or _stem(self.spec.where.source)
         return Graph(
-            name, tuple(self.nodes), self.groups, values, self.spec, tuple(self.mistakes)
+            name=self.spec.name or _stem(self.spec.where.source),
+            nodes=tuple(self.nodes),
+            groups=self.groups,
+            settings=values,
+            spec=self.spec,
+            mistakes=tuple(self.mistakes),
         )
 
     # Parameters and inputs.
@@ -250,7 +254,8 @@ class _Builder:
         if entry.repeat is None:
             current = self.once(entry, name, scope, current)
         else:
-            self.label(scope.prefix + name, f"{entry.kind} ×{times}")
+            often = f" ×{times}" if times > 1 else ""
+            self.label(scope.prefix + name, f"{entry.kind}{often}")
             for index in range(times):
                 turn = _Scope(scope.prefix, {**scope.values, "index": index}, scope.outer)
                 turn.names = scope.names

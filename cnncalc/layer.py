@@ -100,6 +100,11 @@ class Layer:
         """All arithmetic for one image. Every kind must say, even when it is none."""
         raise TypeError(f"{self.kind} does not say what it computes")
 
+    def links(self, *inputs: Any) -> int | None:
+        """LeCun's count of inputs that feed outputs, biases included. None: one for every
+        multiply-accumulate, and where there are any, one for every output's bias."""
+        return None
+
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
         """What one output reads, along each spatial axis of the input; None: the same position."""
         return None
@@ -123,13 +128,18 @@ class Layer:
         size = BYTES[dtype]
         elements = output.elements * batch
         stored = elements if self.stored else 0
+        products = self.macs(*inputs)
+        connections = self.links(*inputs)
+        if connections is None:
+            connections = products + (output.elements if products and biases else 0)
         read = sum(shape.elements for shape in inputs) * batch + weights + biases + buffers + fixed
         return Cost(
             weights=weights,
             biases=biases,
             buffers=buffers,
             fixed=fixed,
-            macs=self.macs(*inputs) * batch,
+            macs=products * batch,
+            connections=connections * batch,
             multiply=multiply * batch,
             add=add * batch,
             compare=compare * batch,
@@ -146,8 +156,7 @@ class Layer:
 
     def text(self) -> str:
         """The fields that are not at their defaults, as ``out_channels 64, kernel_size 3``."""
-        declared = dataclasses.fields(self) if dataclasses.is_dataclass(self) else ()
-        given = ((one.name, getattr(self, one.name), one.default) for one in declared)
+        given = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
         return ", ".join(f"{name} {_plain(value)}" for name, value, usual in given if value != usual)
 
     @classmethod
@@ -213,14 +222,17 @@ class FieldErrors(LayerError):
 
 def fields_of(kind: type[Layer]) -> dict[str, Field]:
     """The fields that a spec may give to a kind, by canonical name, in order."""
-    declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return {one.name: one.metadata["cnncalc"] for one in declared}
+    return {one.name: one.metadata["cnncalc"] for one in _declared(kind)}
 
 
 def required_of(kind: type[Layer]) -> tuple[str, ...]:
     """The names of the fields that a spec must give."""
-    declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return tuple(one.name for one in declared if one.default is dataclasses.MISSING)
+    return tuple(one.name for one in _declared(kind) if one.default is dataclasses.MISSING)
+
+
+def _declared(kind: type[Layer]) -> tuple[dataclasses.Field[Any], ...]:
+    """The dataclass fields of a kind."""
+    return dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
 
 
 def has_only(known: Mapping[str, Field]) -> str:

@@ -9,15 +9,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from cnncalc.cost import COUNTED
+from cnncalc.cost import COUNTED, Cost
 from cnncalc.errors import SpecError, UsageError, Where, did_you_mean, one_of
-from cnncalc.report import Report
+from cnncalc.report import Line, Report
 from cnncalc.shape import Layout, read_shape
 from cnncalc.spec import Spec
 from cnncalc.spec.text import Item
 
 KEYS = ("quantity", "value", "source", "layer", "set", "input", "habit", "erratum")
-QUANTITIES = ("output", "params", "flops", "connections", *COUNTED)
+QUANTITIES = ("output", "params", "flops", *COUNTED)
 
 KILO_1024 = "K = 1024"
 NO_BIASES = "biases left out"
@@ -86,26 +86,26 @@ def holds(claim: Claim, report: Report) -> bool:
     if claim.quantity == "output":
         shape = report.output_shape if claim.layer is None else _line(claim, report).output
         layout: Layout = "hwc" if claim.habit == CHANNELS_LAST else "chw"
-        return bool(read_shape(claim.value, layout) == shape)
+        return read_shape(claim.value, layout) == shape
     cost = report.totals if claim.layer is None else _line(claim, report).cost
     kilo = 1024 if claim.habit == KILO_1024 else 1000
     return agrees(claim.value, _exact(claim, cost), kilo, cut=claim.habit == CUT)
 
 
-def _exact(claim: Claim, cost: Any) -> int:
-    if claim.quantity == "connections":  # LeCun's word: a bias is a connection too
-        return int(cost.macs + cost.add - cost.multiply)
+def _exact(claim: Claim, cost: Cost) -> int:
     swap = {(NO_BIASES, "params"): "weights", (MACS_AS_FLOPS, "flops"): "macs"}
     return int(getattr(cost, swap.get((claim.habit or "", claim.quantity), claim.quantity)))
 
 
-def _line(claim: Claim, report: Report) -> Any:
+def _line(claim: Claim, report: Report) -> Line:
     """The layer or block that a claim is about."""
     depth = str(claim.layer).count(".") + 1
     for line in report.outline(depth):
         if line.name == claim.layer:
             return line
-    return report[str(claim.layer)]
+    names = [line.name for line in report.outline(depth)]
+    hint = did_you_mean(str(claim.layer), names)
+    raise SpecError(f"a claim is about {claim.layer!r}, which is no layer{hint}", claim.where)
 
 
 SCALES = {"": 0, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4}
@@ -130,8 +130,8 @@ def agrees(printed: str, exact: int, kilo: int = 1000, cut: bool = False) -> boo
     if not decimals:
         zeros = len(whole) - len(whole.rstrip("0"))
         digits, places = digits // 10**zeros, -zeros
-    scale = kilo ** SCALES[letter]
+    scale = int(kilo ** SCALES[letter])
     # |exact / scale - digits / 10^places| <= half a unit of the last digit, in whole numbers.
-    up, down = (10**places, 1) if places >= 0 else (1, 10**-places)
+    up, down = int(10 ** max(places, 0)), int(10 ** max(-places, 0))
     over = exact * up - digits * scale * down
     return 0 <= over < scale * down if cut else 2 * abs(over) <= scale * down

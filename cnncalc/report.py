@@ -224,9 +224,10 @@ class Report:
 
     def _repr_html_(self) -> str:
         """The table in a notebook."""
-        from cnncalc.view import html_table
+        from cnncalc.render import html
+        from cnncalc.view import View
 
-        return html_table(self)
+        return html.render(View(self))
 
 
 def cost_dict(cost: Cost) -> dict[str, int]:

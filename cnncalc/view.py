@@ -63,7 +63,7 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
 
 
 def _settings(line: Line) -> str | None:
-    return None if line.folded else line.last.layer.text() or None
+    return None if line.folded or not line.inputs else line.last.layer.text() or None
 
 
 COLUMNS: dict[str, Column] = {
@@ -83,6 +83,7 @@ COLUMNS: dict[str, Column] = {
     "buffers": _count("Buffers", "state that is not trained", "buffers"),
     "macs": _count("MACs", "multiply-accumulates", "macs"),
     "flops": _count("FLOPs", "two for each multiply-accumulate", "flops"),
+    "connections": _count("Connections", "inputs that feed outputs, biases included", "connections"),
     "operations": _count("Operations", "all arithmetic", "operations_total"),
     **{
         name: _count(name.capitalize(), f"{name} operations", name) for name in Operations._fields
@@ -146,7 +147,7 @@ class View:
     def remarks(self) -> list[str]:
         """Which network this is, and which others it could be mistaken for."""
         remarks = [self.report.note] if self.report.note else []
-        return remarks + [f"not {name}: {text}" for name, text in self.report.variants]
+        return remarks + [f"See also {name}: {text}" for name, text in self.report.variants]
 
     @property
     def lines(self) -> tuple[Line, ...]:

@@ -21,22 +21,36 @@ from cnncalc.report import Report
 from cnncalc.spec import Spec, document, load
 from cnncalc.view import COLUMNS
 
-DOCS = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 MADE = "<!-- Made by docs/generate.py: change the code and run it again. -->\n"
 KEYS = re.compile(
-    r"(?<=<!-- keys: made by docs/generate\.py -->\n).*(?=<!-- end of keys -->)", re.DOTALL
+    r"(?<=<!-- keys: made by docs/generate\.py -->\n).*(?=<!-- end of keys -->)", re.S
 )
+NEW_FILE = re.compile(r"(<!-- new file: (\S+) -->\n).*?(?=<!-- end of file -->)", re.S)
 WIDTH = 80
 
 
 def pages() -> dict[str, str]:
-    """The text of every made page, by the name of its file."""
+    """The text of every page that is made, or has a part that is made, by its path."""
+    contributing, spec = _read("CONTRIBUTING.md"), _read("docs/spec.md")
     return {
-        "architectures.md": architectures_page(),
-        "cli.md": cli_page(),
-        "kinds.md": kinds_page(),
-        "spec.md": KEYS.sub(lambda _: keys_table(), (DOCS / "spec.md").read_text(encoding="utf-8")),
+        "CONTRIBUTING.md": NEW_FILE.sub(lambda found: found[1] + new_file(found[2]), contributing),
+        "docs/architectures.md": architectures_page(),
+        "docs/cli.md": cli_page(),
+        "docs/kinds.md": kinds_page(),
+        "docs/spec.md": KEYS.sub(lambda _: keys_table(), spec),
     }
+
+
+def _read(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def new_file(path: str) -> str:
+    """A file of this repository as the diff that adds it."""
+    lines = [f"+{line}" for line in _read(path).splitlines()]
+    head = [f"--- /dev/null\n+++ b/{path}", f"@@ -0,0 +1,{len(lines)} @@"]
+    return "\n".join(["```diff", *head, *lines, "```\n"])
 
 
 def code(text: object) -> str:
@@ -177,7 +191,7 @@ def _architecture(name: str, spec: Spec, report: Report) -> list[str]:
     if report.settings:
         settings = " ".join(f"{key}={_setting(value)}" for key, value in report.settings.items())
         facts.append(f"Parameters of the spec: {code(settings)}.")
-    facts += [f"Not {code(other)}: {_prose(text)}." for other, text in report.variants]
+    facts += [f"See also {code(other)}: {_prose(text)}." for other, text in report.variants]
     claims = len(published.claims(spec))
     if claims:
         facts.append(f"{claims} published figure{'s' * (claims > 1)}, checked by the tests.")
@@ -246,11 +260,11 @@ def _keys(keys: Mapping[str, str]) -> str:
 
 def main() -> None:
     """Write every page that has changed."""
-    for name, text in pages().items():
-        path = DOCS / name
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
-            typer.echo(f"wrote docs/{name}")
+    for path, text in pages().items():
+        file = ROOT / path
+        if not file.exists() or _read(path) != text:
+            file.write_text(text, encoding="utf-8")
+            typer.echo(f"wrote {path}")
 
 
 if __name__ == "__main__":

@@ -230,15 +230,7 @@ def pool_padding(layer: Any) -> Any:
     return layer.padding if layer.padding != "same" and same_for_both(layer.padding) else None
 
 
-def max_pool_fields(x: Map) -> st.SearchStrategy[dict[str, Any]]:
-    spread = {"dilation": sizes(1, 2)}
-    if len(x.spatial) < 3:
-        return drawn(**POOL, **spread)(x)
-    # MaxPool3d alone measures the padding against the window before dilation spreads it.
-    return drawn(**POOL)(x) | drawn(**(POOL | spread | {"padding": st.just(0)}))(x)
-
-
-@twin("max_pool", MAPS, max_pool_fields)
+@twin("max_pool", MAPS, drawn(dilation=sizes(1, 2), **POOL))
 def max_pool(layer: Any, x: Map) -> nn.Module | None:
     padding = pool_padding(layer)
     if padding is None:

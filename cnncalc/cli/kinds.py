@@ -1,6 +1,7 @@
 """``cnncalc kinds``: what layers there are, and everything about one of them."""
 
 import inspect
+import re
 from dataclasses import MISSING, fields
 from typing import Annotated, Any
 
@@ -42,7 +43,9 @@ def _overview() -> str:
 
 
 def _summary(kind: type[Layer]) -> str:
-    first = inspect.getdoc(kind).partition("\n")[0]  # type: ignore[union-attr]
+    """The first sentence of its docstring, and its other names."""
+    paragraph = " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
+    first = re.split(r"(?<=\.) ", paragraph, maxsplit=1)[0]
     return f"{first} Also {', '.join(kind.aliases)}." if kind.aliases else first
 
 

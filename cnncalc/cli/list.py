@@ -1,5 +1,6 @@
 """``cnncalc list``: the built-in architectures."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -75,8 +76,14 @@ def _table(records: list[dict[str, Any]]) -> str:
             record["input"],
             units.human(record["params"]),
             units.human(record["macs"]),
-            ": ".join(filter(None, (record["network"], record["source"]))),
+            ": ".join(filter(None, (record["network"], _who(record["source"])))),
         ]
         for record in records
     )
     return listing.columns(headings, rows)
+
+
+def _who(source: str) -> str:
+    """Authors and year, where a source begins with them; the other formats have all of it."""
+    match = re.match(r".{,60}?\b(19|20)\d\d\b", source)
+    return match[0] if match else source

@@ -41,6 +41,18 @@ def maxout_macs(n_in: int, n_out: int, k: int) -> int:
     return n_in * n_out * k
 
 
+@formula("connections")
+def window_connections(n_out: int, taps: int) -> int:
+    """Every cell under a window, and the bias, feed one output."""
+    return n_out * (taps + 1)
+
+
+@formula("connections")
+def full_connections(n_in: int, n_out: int) -> int:
+    """Every input feeds every output."""
+    return n_in * n_out
+
+
 @formula("FLOPs")
 def flops(MACs: int) -> int:
     """A multiply-accumulate is two floating-point operations."""

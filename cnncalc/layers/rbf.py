@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
-from cnncalc.formulas import operations, parameters
+from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Layer, Refusal
 from cnncalc.shape import Vector
 
@@ -42,6 +42,10 @@ class Rbf(Layer):
         differences = operations.each(n=self.out_features, times=x.features)
         sums = operations.window_reductions(n_out=self.out_features, taps=x.features)
         return Operations(multiply=differences, add=differences + sums)
+
+    def links(self, x: Vector) -> int:
+        """Every input to every prototype."""
+        return macs.full_connections(n_in=x.features, n_out=self.out_features)
 
     examples: ClassVar = (
         Example(

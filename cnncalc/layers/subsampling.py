@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import Sizes, sizes
-from cnncalc.formulas import operations, parameters
+from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.shape import Map, Shape
@@ -49,6 +49,11 @@ class Subsampling(Layer):
         return Operations(
             multiply=each, add=operations.window_reductions(n_out=n_out, taps=taps) + each
         )
+
+    def links(self, x: Map) -> int:
+        """The cells under each window, and its bias."""
+        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        return macs.window_connections(n_out=self.output(x).elements, taps=taps)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""

@@ -1,67 +1,65 @@
 """The table in the terminal: as wide as it needs, coloured only where a person looks."""
 
-import io
-import os
-import sys
+from collections.abc import Sequence
 
-from rich.console import Console
+from rich.console import JustifyMethod
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cnncalc.render import _terminal
 from cnncalc.view import View
 
 SUFFIX = ".txt"
 GAP = "  "
-NARROWEST = 60
-PIPED = 120
+WORDS = ("kind", "fields")
+"""The columns that may wrap; a name, a number or a shape is never cut or broken."""
 
 
-def render(view: View, *, width: int | None = None, colour: bool = False) -> str:
+def render(view: View, *, width: int = _terminal.PIPED, colour: bool = False) -> str:
     """The title, the table, the totals and the conventions, drawn as text."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=max(NARROWEST, width or PIPED),
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        _environ={},
+    above = [Text(view.title, style="bold"), *(Text(text, style="dim") for text in view.remarks)]
+    texts = [view.texts(line) for line in view.lines]
+    needed = sum(_needed(view, number, texts) for number in range(len(view.columns)))
+    return (
+        _terminal.draw(above, width, colour)
+        # Where the numbers need more than there is, the table is wider than the terminal.
+        + _terminal.draw([_rows(view, texts)], max(width, needed), colour)
+        + _terminal.draw([_totals(view), Text(view.conventions, style="dim")], width, colour)
     )
-    console.print(Text(view.title, style="bold"))
-    for remark in view.remarks:
-        console.print(Text(remark, style="dim"))
-    console.print(_rows(view, console.width))
-    console.print(_totals(view))
-    console.print(Text(view.conventions, style="dim"))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
 
 
 def for_terminal(view: View) -> str:
     """The same, for where standard output goes."""
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    width = os.get_terminal_size().columns if sys.stdout.isatty() else None
-    given = os.environ.get("COLUMNS", "")
-    return render(view, width=int(given) if given.isdecimal() else width, colour=colour)
+    return render(view, width=_terminal.width(), colour=_terminal.colour())
 
 
-def _rows(view: View, width: int) -> Table:
-    # Two blanks end every cell: rich draws padding of its own at four times the cost.
+def _needed(view: View, number: int, texts: Sequence[Sequence[str]]) -> int:
+    """The least width of a column: its widest text, or its longest word where words may wrap."""
+    cells = [view.headings[number], *(row[number] for row in texts)]
+    if view.columns[number] in WORDS:
+        cells = [word for cell in cells for word in cell.split()]
+    return max(map(len, cells)) + len(GAP)
+
+
+def _rows(view: View, texts: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, padding=0, header_style="bold")
-    for name, heading in zip(view.columns, view.headings, strict=True):
-        # Only words may wrap: a number is never cut or broken.
-        wraps = name in ("layer", "kind", "fields")
-        table.add_column(
-            heading + GAP,
-            justify="right" if view.numeric(name) else "left",
-            no_wrap=not wraps,
-            overflow="fold",
-        )
-    for line in view.lines:
+    gaps = ["", *[GAP] * (len(view.columns) - 1)]
+    wraps = [name in WORDS for name in view.columns]
+    for name, heading, gap in zip(view.columns, view.headings, gaps, strict=True):
+        justify: JustifyMethod = "right" if view.numeric(name) else "left"
+        table.add_column(gap + heading, justify=justify, no_wrap=name not in WORDS)
+    for line, row in zip(view.lines, texts, strict=True):
         style = "dim" if not line.cost.params and not line.folded else ""
-        table.add_row(*(Text(text + GAP, style=style) for text in view.texts(line)))
+        table.add_row(*map(_cell, row, gaps, wraps, [style] * len(row)))
     return table
+
+
+def _cell(text: str, gap: str, wraps: bool, style: str) -> Text | Padding:
+    """A text after a gap. Rich's padding costs much: it is kept for what may take several lines."""
+    if wraps:
+        return Padding(Text(text, style=style), (0, 0, 0, len(gap)))
+    return Text(gap + text, style=style)
 
 
 def _totals(view: View) -> Table:

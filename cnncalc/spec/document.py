@@ -108,7 +108,7 @@ class _Parser:
         known = {name: self.block(name, item) for name, item in blocks.items()}
         layers = self.optional(top, "layers", self.entries, ())
         if "layers" in top and not layers and not self.mistakes:
-            self.wrong("'layers' is empty; a network has at least one layer", top["layers"].where)
+            self.wrong("'layers' is empty; a network has at least one layer", top[Key("layers")].where)
         return Spec(
             name=self.optional(top, "name", self.text, ""),
             inputs=self.optional(top, "input", self.inputs, {}),

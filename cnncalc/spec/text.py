@@ -5,6 +5,7 @@ the limits below, and no tag is ever obeyed. Plain scalars mean what YAML 1.2 sa
 """
 
 import re
+from math import isfinite
 from typing import Any, NamedTuple
 
 import yaml
@@ -150,6 +151,7 @@ class _Reader:
         return Where(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
 
 
+DECIMAL = r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
@@ -161,7 +163,9 @@ def scalar(text: str, where: Where) -> Any:
         if len(text) > MOST_DIGITS:
             raise SpecError(f"a number of {len(text)} digits is larger than any size", where)
         return int(text)
-    if re.fullmatch(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+", text):
+    if re.fullmatch(DECIMAL, text):
+        if len(text) > MOST_DIGITS or not isfinite(float(text)):
+            raise SpecError(f"{text[:20]!r} is no decimal that can be used", where)
         return float(text)
     return text
 
