@@ -16,7 +16,7 @@ from cnncalc.shape import Layout, Shape
 
 Value = int | float | str | None
 
-MOST_LINES = 60
+MOST_LINES = 45
 """A table opens blocks as deep as fits this many lines."""
 
 

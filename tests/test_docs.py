@@ -1,4 +1,4 @@
-"""The documentation is run: every example, command and figure in it, and nothing is left out of it."""
+"""The documentation is run: every example, command and figure of it, and nothing is left out."""
 
 import doctest
 import importlib.util
@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import shlex
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,16 +14,20 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import catalog, cli, layers, render
+from cnncalc import catalog, cli, layers, published, render
 from cnncalc.errors import CnncalcError
+from cnncalc.spec import expression
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 
-# A fenced block, with the comment that may stand before it.
-FENCE = re.compile(r"(?:^<!-- (.+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# A fenced block, with the comment that may stand on the line before it.
+FENCE = re.compile(r"(?:^<!-- ([^\n]+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def page(path):
+    return (ROOT / path).read_text(encoding="utf-8")
 
 
 class Run(NamedTuple):
@@ -34,7 +39,7 @@ class Run(NamedTuple):
 
 def run(arguments):
     """``cnncalc`` with these arguments, in this process."""
-    result = CliRunner().invoke(cli.app, arguments, prog_name="cnncalc")
+    result = CliRunner().invoke(cli.app, arguments, prog_name="cnncalc", terminal_width=80)
     if isinstance(result.exception, CnncalcError):
         return Run(2, f"{result.output}cnncalc: {result.exception}\n")
     if result.exception and not isinstance(result.exception, SystemExit):
@@ -43,7 +48,7 @@ def run(arguments):
 
 
 def shell(line):
-    """A line of a README's ``sh`` block; ``> FILE`` puts standard output there."""
+    """A line of an ``sh`` block; ``> FILE`` puts standard output there."""
     words = shlex.split(line, comments=True)
     assert words[0] == "cnncalc", line
     if ">" not in words:
@@ -74,7 +79,7 @@ class Case(NamedTuple):
 
 
 def cases():
-    text = (DOCS / "spec.md").read_text(encoding="utf-8")
+    text = page("docs/spec.md")
     blocks = list(FENCE.finditer(text))
     wanted = [block for block in blocks if block[2] in ("yaml", "notation")]
     for number, block in enumerate(wanted, 1):
@@ -124,3 +129,188 @@ def test_every_example_of_the_spec_language_gives_its_figures(case):
         done = run(["summarize", target])
         assert done.code == 2
         assert refusal in done.text
+
+
+def test_the_spec_language_is_taught_whole():
+    text = page("docs/spec.md")
+    words = [*published.KEYS, *published.HABITS, *expression.FUNCTIONS]
+    assert [word for word in words if f"`{word}`" not in text] == []
+
+
+# The README and its commands.
+
+
+class Shown(NamedTuple):
+    """The commands of an ``sh`` block, and the output that is shown below it, if any."""
+
+    path: str
+    commands: tuple[str, ...]
+    output: str | None
+
+
+def shown():
+    for path in ("README.md", "docs/conventions.md", "docs/json.md"):
+        blocks = [*FENCE.finditer(page(path)), None]
+        for block, following in pairwise(blocks):
+            lines = block[3].splitlines()
+            if block[2] == "sh" and block[1] is None:
+                below = following and page(path)[block.end() : following.start()].strip() == ""
+                is_output = below and following[2] == "text"
+                yield Shown(path, tuple(lines), following[3] if is_output else None)
+
+
+def write_files(path):
+    """The files that a page shows, each named in the comment above it."""
+    for name, _, text in FENCE.findall(page(path)):
+        if name.startswith("file: "):
+            Path(name.removeprefix("file: ")).write_text(text, encoding="utf-8")
+
+
+def matches(said, text):
+    """Whether a shown output is the text; a line of three dots stands for any lines."""
+    parts = [re.escape(part) for part in f"\n{said}".split("\n...\n")]
+    return re.fullmatch(r"(?:\n|\n.*\n)".join(parts), f"\n{text}", re.DOTALL) is not None
+
+
+@pytest.mark.parametrize("example", [*shown()], ids=lambda example: example.commands[0])
+def test_every_command_shown_does_what_is_shown(example):
+    write_files(example.path)
+    done = [shell(line) for line in example.commands]
+    if example.output is None:
+        assert [one for one in done if one.code != 0] == []
+        return
+    # Inside one process, both streams come in the order in which they were written.
+    text = "".join(one.text for one in done)
+    assert matches(example.output, text), text
+
+
+def test_the_comparison_of_outputs_can_fail():
+    assert matches("a\n...\nd\n", "a\nb\nc\nd\n")
+    assert matches("...\nd\n", "c\nd\n")
+    assert not matches("a\n...\nd\n", "a\nb\nc\n")
+    assert not matches("a\nc\n", "a\nb\nc\n")
+
+
+@pytest.mark.parametrize(
+    ("mark", "ending"),
+    [("install-and-run", ".venv/bin/cnncalc summarize vgg16"), ("test", "pytest -n 2")],
+)
+def test_the_readme_has_one_command_for_each_of_these(mark, ending):
+    commands = [text for name, _, text in FENCE.findall(page("README.md")) if name == mark]
+    assert len(commands) == 1
+    assert len(commands[0].splitlines()) == 1
+    assert commands[0].strip().endswith(ending)
+
+
+def test_every_spec_in_the_readme_is_one():
+    for _, language, text in FENCE.findall(page("README.md")):
+        if language == "yaml":
+            Path("net.yaml").write_text(text, encoding="utf-8")
+            assert run(["summarize", "net.yaml"]).code == (2 if "kernal" in text else 0)
+
+
+# docs/python.md.
+
+
+def test_every_example_of_the_python_page_runs():
+    result = doctest.testfile(str(DOCS / "python.md"), module_relative=False, encoding="utf-8")
+    assert result.attempted > 30
+    assert result.failed == 0
+
+
+@pytest.mark.parametrize("name", cnncalc.__all__)
+def test_every_public_name_is_explained_and_shown(name):
+    assert inspect.getdoc(getattr(cnncalc, name))
+    assert re.search(rf"\b{name}\b", page("docs/python.md"))
+
+
+# The figures of docs/conventions.md.
+
+
+def rows_below(heading):
+    """The cells of the first table below a heading, its header left out."""
+    section = page("docs/conventions.md").split(f"\n## {heading}\n")[1]
+    lines = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)[0].splitlines()
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def whole(cell):
+    return int(re.match(r"[\d,]+", cell)[0].replace(",", ""))
+
+
+def test_what_other_tools_print_is_the_macs_and_what_they_add():
+    macs = cnncalc.summarize("resnet50").totals.macs
+    first, *others = rows_below("Where tools differ")
+    assert whole(first[1]) == 2 * macs
+    for tool, prints, excess, _ in others:
+        assert whole(prints) == macs + whole(excess), tool
+
+
+@pytest.mark.parametrize("row", rows_below("Which network"), ids=lambda row: row[0])
+def test_every_network_that_the_conventions_tell_apart_is_built_in(row):
+    totals = [cnncalc.summarize(name).totals for name in catalog.names()]
+    _, params, macs = row
+    assert any(
+        total.params == whole(params) and (not macs or total.macs == whole(macs))
+        for total in totals
+    )
+
+
+# Made pages, and that nothing is left out.
+
+
+@pytest.fixture(scope="session")
+def made():
+    place = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
+    module = importlib.util.module_from_spec(place)
+    place.loader.exec_module(module)
+    return module.pages()
+
+
+def test_made_pages_are_current(made):
+    stale = [path for path, text in made.items() if page(path) != text]
+    assert stale == [], f"{', '.join(stale)}: run python docs/generate.py"
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_every_kind_is_documented(name):
+    assert f"\n## {name}\n" in page("docs/kinds.md")
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_architecture_is_documented(name):
+    assert f"\n## {name}\n" in page("docs/architectures.md")
+
+
+@pytest.mark.parametrize("name", cli.names())
+def test_every_command_is_documented_and_shown(name):
+    assert f"\n## cnncalc {name}\n" in page("docs/cli.md")
+    assert f"\ncnncalc {name} " in page("README.md") or f"\ncnncalc {name}\n" in page("README.md")
+
+
+@pytest.mark.parametrize("name", render.names())
+def test_every_format_is_documented(name):
+    assert f"`{name}`" in page("README.md")
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_lead_somewhere(path):
+    text = FENCE.sub("", path.read_text(encoding="utf-8"))
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
+        file = path.parent / target if target else path
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file), f"{target}#{anchor}"
+
+
+def anchors(path):
+    """The anchors that GitHub gives to a page's headings."""
+    headings = re.findall(
+        r"^#+ (.+)$", FENCE.sub("", path.read_text(encoding="utf-8")), re.MULTILINE
+    )
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_page_names_a_machine(path):
+    assert re.findall(r"/(?:home|root|tmp|work|Users)/", path.read_text(encoding="utf-8")) == []

@@ -74,14 +74,7 @@ def test_connections_of_the_network():
 
 
 def test_same_network_in_one_line():
-    assert summarize("3-4N-4N-1N").totals == mlp(1).totals.__class__(
-        **{**_counts(summarize("3-4N-4N-1N").totals)}
-    )
     assert summarize("3-4N-4N-1N").totals.params == MLP_PARAMS
-
-
-def _counts(cost):
-    return {name: getattr(cost, name) for name in cost.__slots__}
 
 
 # Batch normalization and dropout.

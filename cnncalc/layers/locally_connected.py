@@ -49,7 +49,7 @@ class LocallyConnected(Filters):
     def operations(self, x: Map) -> Operations:
         """Multiply and add, and the biases."""
         products = self.macs(x)
-        added = operations.each(n=self.output(x).elements) if self.bias else 0
+        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
     examples: ClassVar = (
