@@ -6,6 +6,7 @@ canonical form or raises LayerError with the fact; its ``schema`` says the same 
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 from cnncalc.errors import LayerError, one_of
@@ -168,6 +169,7 @@ def number(
 
     def check(value: Any) -> float | int:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = fits and -inf < value < inf
         if fits and (least is None or value >= least) and (most is None or value <= most):
             return value  # type: ignore[no-any-return]
         span = "" if least is None else f" of at least {least:g}"

@@ -17,7 +17,7 @@ from cnncalc.spec import Spec
 from cnncalc.spec.text import Item
 
 KEYS = ("quantity", "value", "source", "layer", "set", "input", "habit", "erratum")
-QUANTITIES = ("output", "params", "flops", *COUNTED)
+QUANTITIES = ("output", "receptive_field", "params", "flops", *COUNTED)
 
 KILO_1024 = "K = 1024"
 NO_BIASES = "biases left out"
@@ -87,6 +87,8 @@ def holds(claim: Claim, report: Report) -> bool:
         shape = report.output_shape if claim.layer is None else _line(claim, report).output
         layout: Layout = "hwc" if claim.habit == CHANNELS_LAST else "chw"
         return read_shape(claim.value, layout) == shape
+    if claim.quantity == "receptive_field":
+        return claim.value == "x".join(map(str, _line(claim, report).last.receptive_field or ()))
     cost = report.totals if claim.layer is None else _line(claim, report).cost
     kilo = 1024 if claim.habit == KILO_1024 else 1000
     return agrees(claim.value, _exact(claim, cost), kilo, cut=claim.habit == CUT)

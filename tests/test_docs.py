@@ -6,6 +6,7 @@ import inspect
 import json
 import re
 import shlex
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import catalog, cli, layers, published, render
+from cnncalc.cost import COUNTED
 from cnncalc.errors import CnncalcError
 from cnncalc.spec import expression
 
@@ -149,14 +151,14 @@ class Shown(NamedTuple):
 
 
 def shown():
-    for path in ("README.md", "docs/conventions.md", "docs/json.md"):
-        blocks = [*FENCE.finditer(page(path)), None]
-        for block, following in pairwise(blocks):
-            lines = block[3].splitlines()
-            if block[2] == "sh" and block[1] is None:
-                below = following and page(path)[block.end() : following.start()].strip() == ""
-                is_output = below and following[2] == "text"
-                yield Shown(path, tuple(lines), following[3] if is_output else None)
+    for file in PAGES:
+        path = str(file.relative_to(ROOT))
+        for block, following in pairwise([*FENCE.finditer(page(path)), None]):
+            if block[2] == "sh" and block[3].startswith("cnncalc "):
+                between = page(path)[block.end() : following.start()] if following else "end"
+                is_output = not between.strip() and following[2] == "text"
+                output = following[3] if is_output else None
+                yield Shown(path, tuple(block[3].splitlines()), output)
 
 
 def write_files(path):
@@ -224,7 +226,12 @@ def test_every_public_name_is_explained_and_shown(name):
     assert re.search(rf"\b{name}\b", page("docs/python.md"))
 
 
-# The figures of docs/conventions.md.
+# docs/conventions.md.
+
+
+@pytest.mark.parametrize("name", ["params", "flops", *COUNTED])
+def test_every_count_is_defined(name):
+    assert f"`{name}`" in page("docs/conventions.md")
 
 
 def rows_below(heading):
@@ -246,14 +253,16 @@ def test_what_other_tools_print_is_the_macs_and_what_they_add():
         assert whole(prints) == macs + whole(excess), tool
 
 
+@cache
+def built_in():
+    """The totals of every built-in architecture."""
+    return [cnncalc.summarize(name).totals for name in catalog.names()]
+
+
 @pytest.mark.parametrize("row", rows_below("Which network"), ids=lambda row: row[0])
 def test_every_network_that_the_conventions_tell_apart_is_built_in(row):
-    totals = [cnncalc.summarize(name).totals for name in catalog.names()]
     _, params, macs = row
-    assert any(
-        total.params == whole(params) and (not macs or total.macs == whole(macs))
-        for total in totals
-    )
+    assert any(total.params == whole(params) and total.macs == whole(macs) for total in built_in())
 
 
 # Made pages, and that nothing is left out.

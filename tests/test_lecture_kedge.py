@@ -208,8 +208,8 @@ def test_one_kernel_makes_one_channel(channels):
 @pytest.mark.parametrize("channels_out", [1, 4, 32])
 @pytest.mark.parametrize("channels_in", [1, 3, 16])
 def test_kernels_are_k_by_k_not_the_size_of_the_input(channels_in, channels_out, K):
-    # The slide writes the kernels' size as Channel_out × Channel_in × Height_in × Weight_in; two slides
-    # before it has Channel_in × K × K, which is right: kernels do not grow with the image.
+    # The slide writes the kernels' size as Channel_out × Channel_in × Height_in × Weight_in; an
+    # earlier slide has Channel_in × K × K, which is right: kernels do not grow with the image.
     for size in (9, 20):
         last = row(f"{channels_in}x{size}x{size}", conv(channels_out, K))
         assert last.cost.weights == channels_out * channels_in * K * K
@@ -217,7 +217,7 @@ def test_kernels_are_k_by_k_not_the_size_of_the_input(channels_in, channels_out,
         assert last.output.channels == channels_out
 
 
-# torch.nn.Conv2d(stride=1, padding=0, dilation=1, groups=1, bias=True)
+# The defaults of torch.nn.Conv2d, as the slide quotes them.
 
 CONV_DEFAULTS = {"stride": 1, "padding": 0, "dilation": 1, "groups": 1, "bias": True}
 
@@ -287,7 +287,8 @@ def test_flatten_makes_a_vector(C, H, W):
 
 @pytest.mark.parametrize(("C", "H", "W"), [(64, 7, 7), (16, 5, 5), (3, 2, 5)])
 def test_size_of_the_last_map_is_inferred(C, H, W):
-    # "We need to calculate the size of the last feature map before flatten" - or not, as with Lazy layers
+    # "We need to calculate the size of the last feature map before flatten", unless layers are
+    # lazy
     assert row(f"{C}x{H}x{W}", {"Linear": 10}).cost.weights == C * H * W * 10
 
 

@@ -185,7 +185,7 @@ def test_k_kernels_make_k_feature_maps(K):
     ("S", "value"), [(1, "5"), (2, "3"), (3, "2.33")], ids=["stride1", "stride2", "stride3"]
 )
 def test_7x7_input_3x3_filter(S, value):
-    # (7 − 3)/1 + 1 = 5, (7 − 3)/2 + 1 = 3, (7 − 3)/3 + 1 = 2.33 :\
+    # The slide: stride 1 gives (7 − 3)/1 + 1 = 5, stride 2 gives 3, stride 3 gives 2.33.
     axis = Axis(N=7, F=3, S=S)
     assert stride.equation(axis).endswith(f"(7 − 3)/{S} + 1 = {value}")
     assert axis.fits == value.isdigit()
@@ -281,13 +281,12 @@ SUMMARY = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("D1", "H1", "W1", "K", "F", "S", "P"), SUMMARY, ids=["x".join(map(str, s[:3])) for s in SUMMARY]
-)
+@pytest.mark.parametrize(("D1", "H1", "W1", "K", "F", "S", "P"), SUMMARY)
 def test_convolution_summary(D1, H1, W1, K, F, S, P):
     last = row(f"{D1}x{H1}x{W1}", conv(K, F, S=S, P=P))
     H2, W2 = (H1 - F + 2 * P) // S + 1, (W1 - F + 2 * P) // S + 1
-    assert (H2, W2) == (positions(H1, F, S, P), positions(W1, F, S, P))
+    assert positions(H1, F, S, P) == H2
+    assert positions(W1, F, S, P) == W2
     assert last.output.dimensions == (K, H2, W2)
     assert last.cost.weights == (F * F * D1) * K
     assert last.cost.biases == K
@@ -368,7 +367,7 @@ def test_activations_keep_the_shape_and_learn_nothing(activation, shape):
 
 
 def test_relu_only_thresholds():
-    # "tanh/sigmoid neurons ... involve expensive operations (exponentials, etc.)"
+    # The slide: tanh and sigmoid involve expensive operations (exponentials), ReLU thresholds.
     cost = row("6x28x28", "relu").cost
     assert cost.operations_total == cost.compare == 6 * 28 * 28
 
@@ -380,7 +379,7 @@ def test_expensive_activations_have_exponentials(activation):
 
 @pytest.mark.parametrize("n", [5, 784])
 def test_maxout_has_two_linear_functions(n):
-    # max(w1ᵀx + b1, w2ᵀx + b2)
+    # The larger of w1ᵀx + b1 and w2ᵀx + b2.
     cost = row(f"{n}", {"maxout": 1}).cost
     assert (cost.weights, cost.biases, cost.compare) == (2 * n, 2, 1)
 
@@ -402,7 +401,8 @@ def test_example1_same():
 
 
 def test_example1_pool_leaves_a_row_over():
-    # a 2×2 window with strides 2 on 3×3 or 5×5: 2.5 − 1 and 2.5 places, so the last row is not read
+    # a 2×2 window with strides 2 on 3×3 or 5×5: 2.5 − 1 and 2.5 places, so the last row is not
+    # read
     assert stride.unread(Axis(3, 2, 2)) == [(2, 2)]
     assert stride.unread(Axis(5, 2, 2)) == [(4, 4)]
 
@@ -449,7 +449,7 @@ def test_mean_image_and_tensor_are_the_same_volume():
 
 @pytest.mark.parametrize("n", [3, 10])
 def test_softmax_of_n_scores_is_n_probabilities(n):
-    # z in R^n to p in R^n
+    # The scores z in R^n become probabilities p in R^n
     last = row(f"{n}", "softmax")
     assert last.output.dimensions == (n,)
     assert last.cost.params == 0

@@ -45,8 +45,8 @@ def hwc(report_row):
 
 # Discrete case: box filter. Ten numbers 4 3 2 -5 3 5 2 5 5 6, a box of three.
 
-SHRINK = "3 0 0 1 10/3 4 4 16/3".split()
-PAD = "7/3 3 0 0 1 10/3 4 4 16/3 11/3".split()
+SHRINK = [3, 0, 0, 1, 10 / 3, 4, 4, 16 / 3]
+PAD = [7 / 3, *SHRINK, 11 / 3]
 
 
 def test_box_filter_shrinks_the_signal():
@@ -148,14 +148,14 @@ def test_question_what_is_the_output_with_padding_2():
 @pytest.mark.parametrize("F", [1, 3, 5, 7, 9, 11])
 @pytest.mark.parametrize("N", [7, 32, 227])
 def test_padding_half_of_filter_preserves_size(N, F):
-    # "To preserve (spatial) size, set padding to P = (F − 1)/2"
+    # To preserve the size, the slide sets the padding to P = (F − 1)/2.
     assert row(f"1x{N}x{N}", conv(1, F, P=(F - 1) // 2)).output.dimensions == (1, N, N)
 
 
 def test_shrinking_down_quickly():
     # 32 -> 28 -> 24 -> 20, with filters of 5×5
     report = summarize({"input": "3x32x32", "layers": [conv(6, 5), conv(10, 5), conv(10, 5)]})
-    assert [r.output.dimensions[1:] for r in report.rows] == [(32, 32), (28, 28), (24, 24), (20, 20)]
+    assert [r.output.spatial for r in report.rows] == [(n, n) for n in (32, 28, 24, 20)]
 
 
 # The worked example: 32×32×3, ten filters of 5×5, stride 1, padding 2.
@@ -187,7 +187,7 @@ def test_example_one_filter_has_76_parameters():
 @pytest.mark.parametrize("D_in", [1, 3, 64])
 @pytest.mark.parametrize("K", [32, 64, 128, 512])
 def test_weights_and_biases_of_a_layer(K, D_in, F):
-    # "(F·F·D_in)·K weights and K biases"; D_out = K
+    # There are (F·F·D_in)·K weights and K biases, and D_out is K.
     last = row(f"{D_in}x9x9", conv(K, F))
     assert last.cost.weights == F * F * D_in * K
     assert last.cost.biases == K
@@ -232,7 +232,7 @@ def test_spatial_convolution_defaults():
 
 @pytest.mark.parametrize("kW", [1, 3, 5, 7])
 def test_spatial_convolution_good_padding(kW):
-    # "a good number is (kW − 1)/2"
+    # The slide: a good number is (kW − 1)/2.
     assert row("3x20x24", conv(4, kW, P=(kW - 1) // 2)).output.dimensions == (4, 20, 24)
 
 
@@ -253,7 +253,7 @@ def test_spatial_convolution_floors_each_axis(kW, kH, dW, dH, padW, padH):
 
 
 def test_spatial_convolution_may_lose_the_last_columns():
-    # "several (of the last) columns or rows of the input image might be lost"
+    # "Several (of the last) columns or rows of the input image might be lost":
     # 10 wide, 4 wide windows at 0, 3, 6 use columns 0 to 9; 12 wide loses the last two
     assert stride.unread(Axis(10, 4, 3)) == []
     assert stride.unread(Axis(12, 4, 3)) == [(10, 11)]
@@ -393,7 +393,8 @@ def test_alexnet_parameters(layer):
 @pytest.mark.parametrize("layer", ALEXNET_WEIGHTS)
 def test_alexnet_macs(layer):
     # every weight is used once at every place of the output map
-    assert summarize("alexnet")[layer].cost.macs == ALEXNET_WEIGHTS[layer] * prod(ALEXNET[layer][:-1])
+    *places, _ = ALEXNET[layer]
+    assert summarize("alexnet")[layer].cost.macs == ALEXNET_WEIGHTS[layer] * prod(places)
 
 
 def test_alexnet_totals():
@@ -628,9 +629,9 @@ def test_vgg16_total_params_138m():
 
 
 def test_vgg16_total_memory_is_not_24m():
-    # The deck says "24M * 4 bytes ~= 93MB / image". Its own rows add up to 15,237,608 numbers, which
-    # are 60.95 MB (10^6) or 58.13 MiB (2^20); 24M matches neither these rows nor the rows with a
-    # second copy for every ReLU (28.8 M).
+    # The deck says "24M * 4 bytes ~= 93MB / image". Its own rows add up to 15,237,608 numbers,
+    # which are 60.95 MB (10^6) or 58.13 MiB (2^20); 24M matches neither these rows nor the rows
+    # with a second copy for every ReLU (28.8 M).
     totals = summarize("vgg16").totals
     elements = sum(prod(size) for _, size, _, _ in VGG_ROWS)
     assert totals.activations_total == elements == 15_237_608
@@ -673,7 +674,7 @@ INCEPTION = {
 
 
 def inception_weights(depth, filters):
-    """The weights of a row of the table, by hand: 1×1, reduce and 3×3, reduce and 5×5, pool proj."""
+    """The weights of a row by hand: 1×1, reduce and 3×3, reduce and 5×5, pool projection."""
     n1, r3, n3, r5, n5, proj = filters
     return depth * n1 + depth * r3 + 9 * r3 * n3 + depth * r5 + 25 * r5 * n5 + depth * proj
 
@@ -712,9 +713,9 @@ def test_googlenet_params_as_printed(name):
 
 @pytest.mark.parametrize("name", [name for name in INCEPTION if name >= "inception4"])
 def test_googlenet_params_that_do_not_follow_from_the_table(name):
-    # From 4a on the printed params are not those of the filters printed in the same row, with K = 1024
-    # or 1000: 4a has 480·(192 + 96 + 16 + 64) + 9·96·208 + 25·16·48 = 375,552 weights = 366.75 K, not
-    # 364 K, and 624 biases only add to that.
+    # From 4a on the printed params are not those of the filters printed in the same row, with a
+    # K of 1024 or of 1000: 4a has 480·(192 + 96 + 16 + 64) + 9·96·208 + 25·16·48 = 375,552
+    # weights = 366.75 K, not 364 K, and 624 biases only add to that.
     _, depth, filters, printed, _ = INCEPTION[name]
     true = inception_weights(depth, filters) + sum(filters)
     assert googlenet_block(name).cost.params == true
@@ -729,8 +730,8 @@ def test_googlenet_ops_as_printed(name):
 
 
 def test_googlenet_ops_of_5a_do_not_follow():
-    # 49 · (832·(256 + 160 + 32 + 128) + 9·160·320 + 25·32·128) = 51,079,168, not 54 M; the same filters
-    # at 14×14 on 528 channels (4e) do give the printed 170 M.
+    # 49 · (832·(256 + 160 + 32 + 128) + 9·160·320 + 25·32·128) = 51,079,168, not 54 M; the same
+    # filters at 14×14 on 528 channels (4e) do give the printed 170 M.
     macs = googlenet_block("inception5a").cost.macs
     assert macs == 49 * 1_042_432 == 51_079_168
     assert abs(macs - 54 * 10**6) > 10**6
@@ -797,8 +798,8 @@ def test_googlenet_second_convolution_row():
 
 
 def test_googlenet_first_row_does_not_follow():
-    # "2.7K, 34M" is not a 7×7 convolution of 64 filters on 3 channels: that has 9,408 weights (9.2 K)
-    # and 118 M multiply-accumulates at 112×112.
+    # "2.7K, 34M" is not a 7×7 convolution of 64 filters on 3 channels: that has 9,408 weights
+    # (9.2 K) and 118 M multiply-accumulates at 112×112.
     conv1 = googlenet_maps()[0]
     assert conv1.cost.weights == 7 * 7 * 3 * 64 == 9_408
     assert conv1.cost.macs == 9_408 * 112 * 112 == 118_013_952
@@ -825,8 +826,9 @@ def test_googlenet_params_are_7_not_5_million():
 
 
 def test_googlenet_against_alexnet():
-    # "About 12x less param than AlexNet; 2x more compute": 60,965,224 / 6,998,552 is 8.7 (12 is 60 M over
-    # the claimed 5 M); the compute is 1.583 G / 0.724 G = 2.2 of the published, grouped AlexNet.
+    # "About 12x less param than AlexNet; 2x more compute": 60,965,224 / 6,998,552 is 8.7 (12 is
+    # 60 M over the claimed 5 M); the compute is 1.583 G / 0.724 G = 2.2 of the published,
+    # grouped AlexNet.
     alexnet, googlenet = summarize("alexnet_grouped").totals, summarize("googlenet").totals
     assert round(alexnet.params / googlenet.params, 1) == 8.7
     assert round(googlenet.macs / alexnet.macs, 1) == 2.2
@@ -837,7 +839,8 @@ def test_googlenet_against_alexnet():
 
 @pytest.mark.parametrize(("name", "layers"), [("resnet34", 34), ("resnet152", 152)])
 def test_resnet_counts_its_weighted_layers(name, layers):
-    # "34-layer residual", "152-layer nets": projections lie on the shorter way and are not counted
+    # "34-layer residual", "152-layer nets": projections lie on the shorter way and are not
+    # counted
     assert depth(summarize(name)) == layers
 
 
@@ -858,7 +861,7 @@ def test_resnet_has_no_dropout(name):
 
 
 def test_trend_towards_removing_pool_and_fc():
-    # VGG-16 has five pools and three fully connected layers, ResNet-34 one pool that slides and one.
+    # VGG-16 has five max pools and three fully connected layers, ResNet-34 has one of each.
     def count(name, kind):
         return [r.kind for r in summarize(name)].count(kind)
 

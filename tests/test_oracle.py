@@ -119,6 +119,25 @@ def test_pytorch_agrees_on_the_worked_examples(kind, example):
     agree(layer, x, ("meta",))
 
 
+HARD = [
+    # The last window of ceil mode would start beyond 19 + 1: 4 places, not 5.
+    ("max_pool", {"kernel": 5, "stride": 5, "padding": 1, "ceil_mode": True}, "1x19"),
+    # PyTorch allows padding up to half of the window as it is before dilation spreads it.
+    ("max_pool", {"kernel": 3, "padding": 2, "dilation": 2}, "1x9"),
+    ("max_pool", {"kernel": 3, "padding": 2, "dilation": 2}, "1x9x9"),
+    ("max_pool", {"kernel": 3, "padding": 2, "dilation": 2}, "1x9x9x9"),
+    ("conv_transpose", {"filters": 1, "kernel": 3, "stride": 2, "output_padding": 2}, "1x5x5"),
+    ("conv_transpose", {"filters": 4, "kernel": 3, "stride": 2, "groups": 2}, "2x5x5"),
+    ("instance_norm", None, "4x1x1"),
+    ("group_norm", 4, "4"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "shape"), HARD)
+def test_pytorch_agrees_where_others_went_wrong(kind, fields, shape):
+    agree(layers.load(kind).parse(fields), read_shape(shape), ("meta", "cpu"))
+
+
 def test_every_kind_of_torch_nn_has_its_twin():
     missing = {name: kind.kind for name, kind in torch_kinds().items() if kind.kind not in TWINS}
     assert not missing

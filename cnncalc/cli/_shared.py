@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc.errors import UsageError, Where
-from cnncalc.view import View
+
+if TYPE_CHECKING:
+    from cnncalc.view import View
 
 Spec = Annotated[
     str,
@@ -80,7 +82,7 @@ def write(text: str, output: Path | None) -> None:
     typer.echo(f"wrote {output}", err=True)
 
 
-def draw(view: View, format_name: str | None, output: Path | None) -> None:
+def draw(view: "View", format_name: str | None, output: Path | None) -> None:
     """Show a view in the format asked for, by name or by the file's ending."""
     from cnncalc import render
 

@@ -33,10 +33,10 @@ class Pool(Layer):
             x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode
         )
         for axis in axes:
-            if not axis.same and max(axis.before, axis.after) > axis.extent // 2:
+            if not axis.same and max(axis.before, axis.after) > axis.F // 2:
                 raise LayerError(
                     f"padding {max(axis.before, axis.after)} is more than half of the window of "
-                    f"{axis.extent}; windows would lie outside the input"
+                    f"{axis.F}; windows would lie outside the input"
                 )
         return axes
 

@@ -35,7 +35,7 @@ class Prelu(Elementwise):
             )
         return x
 
-    def parameters(self, x: Shape) -> Parameters:  # noqa: ARG002 - the same for every input
+    def parameters(self, x: Shape) -> Parameters:
         """The slopes."""
         return Parameters(weights=parameters.scales(n=self.num_parameters))
 

@@ -27,7 +27,7 @@ TOP = {
 NODE = {
     "name": "what the layer is called",
     "from": "the earlier layer, or layers, that it reads; the one before when left out",
-    "repeat": "how many times in a row",
+    "repeat": "how many times in a row; $index counts from 0",
     "when": "left out unless this holds",
     "join": "how branches come together: concat, add, multiply, or any kind that takes several",
     "shortcut": "the other way round a residual; the identity when left out",

@@ -1,7 +1,7 @@
 """The small safe arithmetic of specs: ``$width``, ``${4 * width}``. Nothing is ever executed.
 
 Whole numbers, decimals (exact, as fractions), true, false and words; ``+ - * // %``, comparisons,
-``and or not``, and the functions ``min max round_to``. Python's grammar is borrowed for reading;
+``and or not``, ``a if c else b``, and the functions ``min max round_to``. Python's grammar is borrowed for reading;
 the few forms listed in ``_evaluate`` are all that means anything.
 """
 
@@ -10,6 +10,7 @@ import operator
 import re
 import warnings
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from cnncalc.errors import LayerError, did_you_mean
@@ -64,7 +65,9 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     match = re.fullmatch(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", text, re.DOTALL)
     if match is None:
         raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
-    value = calculate(match[1] if match[1] is not None else match[2], names)
+    if match[2]:
+        return _look_up(match[2], names)
+    value = calculate(match[1], names)
     if isinstance(value, int) or not is_number(value):
         return value
     return int(value) if value.denominator == 1 else float(value)
@@ -72,15 +75,20 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
 
 def calculate(source: str, names: Mapping[str, Any]) -> Any:
     """The value of an expression; decimals come out as fractions."""
+    return _evaluate(_parsed(source), names)
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(source: str) -> ast.expr:
+    """The tree of an expression; blocks are expanded often, and say the same each time."""
     if len(source) > MOST_CHARACTERS:
         raise LayerError(f"an expression is longer than {MOST_CHARACTERS} characters")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            tree = ast.parse(source.strip(), mode="eval")
+            return ast.parse(source.strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError, Warning):
         raise LayerError(f"{source[:60]!r} is not an expression") from None
-    return _evaluate(tree.body, names)
 
 
 def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
@@ -88,9 +96,7 @@ def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
         case ast.Constant(value=bool() | int() | float() | str() as value):
             return _bounded(exact(value))
         case ast.Name(id=name):
-            if name not in names:
-                raise LayerError(f"nothing here is named {name!r}{did_you_mean(name, names)}")
-            return exact(names[name])
+            return exact(_look_up(name, names))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_number(_evaluate(operand, names))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -109,12 +115,20 @@ def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
             if isinstance(op, ORDERED):
                 a, b = _number(a), _number(b)
             return OPERATORS[type(op)](a, b)
+        case ast.IfExp(test=test, body=body, orelse=otherwise):
+            return _evaluate(body if _evaluate(test, names) else otherwise, names)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
             return _call(name, [_number(_evaluate(argument, names)) for argument in args])
     raise LayerError(
         f"{ast.unparse(node)[:60]!r} is not allowed here; an expression has whole numbers, "
-        f"decimals, names, + - * // %, comparisons, and, or, not, {', '.join(FUNCTIONS)}"
+        f"decimals, names, + - * // %, comparisons, and, or, not, if else, {', '.join(FUNCTIONS)}"
     )
+
+
+def _look_up(name: str, names: Mapping[str, Any]) -> Any:
+    if name not in names:
+        raise LayerError(f"nothing here is named {name!r}{did_you_mean(name, names)}")
+    return names[name]
 
 
 def _call(name: str, values: list[Any]) -> Any:

@@ -1,0 +1,525 @@
+"""Wrong specs: each is told what is wrong, where, once, and cheaply."""
+
+import io
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+import cnncalc
+from cnncalc.errors import CnncalcError, Mistakes, UsageError
+
+CASES = Path(__file__).parent / "cases" / "errors"
+NAMES = sorted(file.stem for file in CASES.glob("*.yaml"))
+TOLD = sorted(file.stem for file in CASES.glob("*.txt"))
+
+
+def told(target, **options):
+    """The text of the error that a spec gets, without the path of its folder."""
+    with pytest.raises(CnncalcError) as caught:
+        cnncalc.summarize(target, **options)
+    return str(caught.value)
+
+
+# One wrong spec and its exact message to a pair of files.
+
+
+def test_every_case_has_its_message():
+    assert NAMES == TOLD
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wrong_spec_gets_exactly_this_message(name):
+    if name.startswith("syntax_") and not yaml.__with_libyaml__:
+        pytest.skip("PyYAML words a broken syntax in another way without libyaml")
+    message = told(CASES / f"{name}.yaml").replace(f"{CASES}{os.sep}", "")
+    assert message == (CASES / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_message_is_a_sentence_with_its_place(name):
+    for line in (CASES / f"{name}.txt").read_text(encoding="utf-8").splitlines():
+        if line.startswith("... and "):
+            continue
+        place, _, sentence = line.partition(": ")
+        assert place.startswith((f"{name}.yaml", "bases/")), line
+        assert sentence, line
+        assert not sentence.endswith("."), line
+        assert sentence[0] == sentence[0].lower() or sentence.startswith("YAML"), line
+        assert len(sentence) < 300, line
+
+
+# What a spec is read from.
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert told(tmp_path / "net.yaml") == f"no file {str(tmp_path / 'net.yaml')!r}"
+
+
+def test_a_missing_file_named_like_a_built_in_gets_a_hint():
+    assert told("nets/vgg17.yaml") == "no file 'nets/vgg17.yaml'; did you mean 'vgg16'?"
+
+
+def test_a_misspelt_built_in_gets_a_hint():
+    assert told("vgg_16").endswith("'vgg_16'; did you mean 'vgg16'?")
+
+
+def test_a_word_like_no_built_in_is_shown_the_way():
+    assert told("zzzzzz").endswith("'zzzzzz'; cnncalc list shows what is built in")
+
+
+@pytest.mark.parametrize("word", ["a\0b", "~" * 100_000, "\ud800", "a\nb"])
+def test_a_word_that_no_file_can_have_is_refused_shortly(word):
+    assert len(told(word)) < 400
+
+
+def test_a_folder_is_no_spec(tmp_path):
+    assert told(tmp_path) == f"{str(tmp_path)!r} is a folder; a spec is one file"
+
+
+def test_an_empty_word_is_no_spec():
+    assert "is a folder" in told("")
+
+
+def test_a_broken_link_is_a_missing_file(tmp_path):
+    (tmp_path / "net.yaml").symlink_to(tmp_path / "nothing")
+    assert told(tmp_path / "net.yaml").startswith("no file ")
+
+
+def test_a_link_that_leads_to_itself_is_refused(tmp_path):
+    (tmp_path / "net.yaml").symlink_to(tmp_path / "net.yaml")
+    assert told(tmp_path / "net.yaml").startswith("no file ")
+
+
+def test_a_file_that_may_not_be_read_is_refused(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text("input: 3\nlayers: [relu]\n", encoding="utf-8")
+    file.chmod(0)
+    if os.access(file, os.R_OK):
+        pytest.skip("this user may read everything")
+    assert told(file) == f"cannot read {str(file)!r}: Permission denied"
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
+def test_a_file_that_fails_while_it_is_read_is_refused():
+    assert told("/proc/self/mem").startswith("cannot read '/proc/self/mem': ")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs Unix's /dev")
+def test_devices_are_read_up_to_the_limit():
+    assert told("/dev/null") == "/dev/null: is empty; a spec needs at least 'input' and 'layers'"
+    assert told("/dev/zero") == "/dev/zero: is not text: it holds a zero byte"
+
+
+def file_of(folder, data):
+    file = folder / "net.yaml"
+    file.write_bytes(data)
+    return file
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "net.yaml: is empty; a spec needs at least 'input' and 'layers'"),
+        (b" \n\t\n", "net.yaml: is empty; a spec needs at least 'input' and 'layers'"),
+        (b"\xef\xbb\xbf", "net.yaml: is empty; a spec needs at least 'input' and 'layers'"),
+        (b"input: 3\nname: \xff\n", "net.yaml:2: is not text in UTF-8"),
+        ("input: 3\nlayers: [relu]\n".encode("utf-16"), "net.yaml:1: is not text in UTF-8"),
+        ("name: caf\xe9\n".encode("latin-1"), "net.yaml:1: is not text in UTF-8"),
+        (b"\x7fELF\0\0\0", "net.yaml: is not text: it holds a zero byte"),
+        (b"input: 3\0\n", "net.yaml: is not text: it holds a zero byte"),
+    ],
+)
+def test_a_file_that_is_no_text_is_refused(tmp_path, data, sentence):
+    assert told(file_of(tmp_path, data)).removeprefix(f"{tmp_path}{os.sep}") == sentence
+
+
+def test_a_control_character_is_refused_with_the_file(tmp_path):
+    message = told(file_of(tmp_path, b"input: 3\nname: \x07\n"))
+    assert message.startswith(f"{tmp_path / 'net.yaml'}: is not readable as YAML")
+
+
+GOOD = b"input: 3x8x8\nlayers:\n  - conv: {out_channels: 2, kernel_size: 1}\n"  # 3·2 + 2 = 8
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        GOOD,
+        b"\xef\xbb\xbf" + GOOD,
+        GOOD.replace(b"\n", b"\r\n"),
+        GOOD.replace(b"\n", b"\r"),
+        b"\xef\xbb\xbf" + GOOD.replace(b"\n", b"\r\n"),
+        b"%YAML 1.2\n---\n" + GOOD,
+        b"---\n" + GOOD + b"...\n",
+        b"# a comment\n\n" + GOOD.rstrip(),
+        GOOD + "name: \u0421\u0435\u0442\u044c\n".encode(),
+    ],
+)
+def test_every_habit_of_writing_files_is_read(tmp_path, data):
+    assert cnncalc.summarize(file_of(tmp_path, data)).totals.params == 8
+
+
+def test_a_place_is_right_behind_a_byte_order_mark_and_with_windows_line_ends(tmp_path):
+    message = told(file_of(tmp_path, b"\xef\xbb\xbfinput: 3\r\nlayers:\r\n  - rellu\r\n"))
+    assert "net.yaml:3:5: no layer kind 'rellu'" in message
+
+
+def test_a_file_goes_before_a_built_in_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vgg16").write_bytes(GOOD)
+    assert cnncalc.summarize("vgg16").totals.params == 8
+
+
+def test_a_folder_does_not_hide_a_built_in_of_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "vgg16").mkdir()
+    assert cnncalc.summarize("vgg16").totals.params == 138_357_544
+
+
+class Piped(io.TextIOWrapper):
+    """Standard input as a pipe gives it."""
+
+    def __init__(self, data):
+        super().__init__(io.BytesIO(data))
+
+
+def test_standard_input_is_read(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", Piped(GOOD))
+    assert cnncalc.summarize("-").totals.params == 8
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "<stdin>: is empty; a spec needs at least 'input' and 'layers'"),
+        (b"\xff", "<stdin>:1: is not text in UTF-8"),
+        (b"input: 3\nlayers: [rellu]\n", "<stdin>:2:10: no layer kind 'rellu'; did you mean 'relu'?"),
+        (b" " * 10_000_001, "<stdin>: is longer than 10,000,000 characters"),
+    ],
+)
+def test_standard_input_is_named_in_errors(monkeypatch, data, sentence):
+    monkeypatch.setattr(sys, "stdin", Piped(data))
+    assert told("-") == sentence
+
+
+@pytest.mark.parametrize("data", [b"\xff", b"input: [", b""])
+def test_whatever_is_wrong_with_a_text_is_raised_as_mistakes(monkeypatch, tmp_path, data):
+    with pytest.raises(Mistakes):
+        cnncalc.summarize(file_of(tmp_path, data))
+    monkeypatch.setattr(sys, "stdin", Piped(data))
+    with pytest.raises(Mistakes):
+        cnncalc.summarize("-")
+
+
+def test_a_text_too_long_is_told_so_whatever_its_alphabet(tmp_path):
+    message = told(file_of(tmp_path, "\u4e2d".encode() * 14_000_000))
+    assert message.endswith("net.yaml: is longer than 10,000,000 characters")
+
+
+# Plain data: what a program hands over.
+
+
+def data(**changes):
+    return {"input": "3x8x8", "layers": ["relu"], **changes}
+
+
+LOOP = {}
+LOOP["again"] = LOOP
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {},
+        {1: 2},
+        data(input=None),
+        data(input=[10**5000]),
+        data(input=[3, 8, 10**5000]),
+        data(layers=[{"linear": 10**5000}]),
+        data(layers=[{"linear": [10**5000]}]),
+        data(layers=[{"linear": float("nan")}]),
+        data(layers=[{"linear": float("inf")}]),
+        data(layers=[{"linear": {1, 2}}]),
+        data(layers=[{"linear": object()}]),
+        data(layers=[{"conv": {1: 2, None: 3}}]),
+        data(layers=[{"relu": None, "repeat": 10**5000}]),
+        data(layers=[{"relu": None, "when": object()}]),
+        data(layers=[LOOP]),
+        data(parameters={"a": float("nan")}, layers=[{"linear": "$a"}]),
+        data(parameters={"a": [1, 2]}, layers=[{"linear": "$a"}]),
+        data(parameters={"a": {"b": 2}}, layers=[{"linear": "${a + 1}"}]),
+    ],
+    ids=range(18),
+)
+def test_plain_data_is_refused_like_a_text(spec):
+    message = told(spec)
+    assert message
+    assert len(message) < 1000
+
+
+def test_an_error_in_plain_data_has_no_place_but_names_the_layer():
+    assert told(data(layers=[{"max_pool": 9, "name": "big"}])).startswith("layer 'big' (max_pool")
+
+
+@pytest.mark.parametrize(
+    "settings", [{"a": None}, {"a": [3]}, {"a": "wide"}, {"a": object()}, {"a": 1.5}, {"a": -1}]
+)
+def test_a_setting_is_checked_where_it_is_used(settings):
+    spec = data(parameters={"a": 1}, layers=[{"linear": "$a"}])
+    assert "linear" in told(spec, settings=settings)
+
+
+@pytest.mark.parametrize("settings", [{"b": 1}, {1: 1}, {None: 1}])
+def test_a_setting_that_the_spec_does_not_have_is_refused(settings):
+    assert "has no parameter" in told(data(), settings=settings)
+
+
+@pytest.mark.parametrize(
+    "shape", ["", "x", "3x", "3x0x8", "3 8 8", "3x8x8x8x8", "-3", "1.5", "9" * 101, "\u0663x8x8"]
+)
+def test_another_input_shape_is_checked(shape):
+    assert len(told(data(), input=shape)) < 300
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), [3, 8, 8], 784, {"input": [3, 8, 8]}, {1: "3"}])
+def test_an_input_of_another_type_is_no_traceback(shape):
+    """Either taken for what it means, or refused in a sentence."""
+    try:
+        cnncalc.summarize(data(), input=shape)
+    except CnncalcError as why:
+        assert 0 < len(str(why)) < 300  # noqa: PT017
+
+
+@pytest.mark.parametrize("batch", [0, -1, 1.5, "2", True, None, 10**100, 10**5000], ids=range(8))
+def test_a_batch_is_a_whole_number(batch):
+    message = told(data(), batch=batch)
+    assert message.startswith("a batch is a whole number of at least 1, not ")
+    assert len(message) < 200
+
+
+@pytest.mark.parametrize(
+    ("dtype", "sentence"),
+    [
+        ("float31", "no dtype 'float31'; did you mean 'float32'?"),
+        ("zzz", "no dtype 'zzz'; known: float64, float32, bfloat16, float16, float8, int8"),
+    ],
+)
+def test_a_dtype_is_one_of_a_few(dtype, sentence):
+    assert told(data(), dtype=dtype) == sentence
+
+
+def test_a_layout_is_one_of_two():
+    with pytest.raises(UsageError, match="'hcw'"):
+        cnncalc.summarize(data(), input="8x8x3", layout="hcw")
+
+
+# The notation.
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("1x28x28-10D5", "notation:1:9: '10D5' is no layer of the notation"),
+        ("1x28x28-10C5-", "notation:1:14: '' is no layer of the notation"),
+        ("1x28x28--10N", "notation:1:9: '' is no layer of the notation"),
+        ("1x28x28-10C5-MQ2-10N", "notation:1:14: 'MQ2' is no layer of the notation"),
+        ("9HL-48x48-100C3-MP2-X", "notation:1:21: 'X' is no layer of the notation"),
+        ("1x28x28-10C5z2", "notation:1:9: '10C5z2' is no layer of the notation"),
+        ("1x28x28-MP2g2", "notation:1:9: 'MP2g2' is no layer of the notation"),
+        ("1x28x28-10C3x3x3x3", "notation:1:9: '10C3x3x3x3' is no layer of the notation"),
+        ("1x28x28-10C5\u017f2", "notation:1:9: '10C5\u017f2' is no layer of the notation"),
+        ("1x28x28-\u0663C5", "notation:1:9: '\u0663C5' is no layer of the notation"),
+        ("0x28x28-10N", "notation:1:1: a size must be at least 1, not 0"),
+        ("9HL-0x48-10N", "notation:1:5: a size must be at least 1, not 0"),
+        ("1x28x28-0N", "notation:1:9: linear out_features must be a whole number of at least 1"),
+        ("1x28x28-0C5", "notation:1:9: conv out_channels must be a whole number of at least 1"),
+        ("1x28x28-10C0", "notation:1:9: conv kernel_size must be a whole number of at least 1"),
+        ("1x28x28-10C5s0", "notation:1:9: conv stride must be a whole number of at least 1"),
+        ("1x28x28-10C29", "notation:1:9: layer 'conv1' (conv, input 1\u00d728\u00d728): a filter of 29"),
+        ("1x28x28-10C5-MP25", "notation:1:14: layer 'max_pool1' (max_pool, input 10\u00d724\u00d724)"),
+        ("784-10C5", "notation:1:5: layer 'conv1' (conv, input 784): needs a feature map"),
+        ("1x28x28-10C5s2s3", "notation:1:9: '10C5s2s3' is no layer of the notation"),
+        ("1x28-" + "9" * 101 + "N", "notation:1: a number in the notation is larger than any size"),
+    ],
+)
+def test_a_wrong_notation_gets_the_column(text, sentence):
+    assert told(text).startswith(sentence)
+
+
+def test_a_lazy_hint_says_what_the_notation_has():
+    assert told("1x28x28-X").endswith(
+        "it has 96C11s4 (convolution), MP2 or AP2 (pooling), 500N (fully connected) and GAP "
+        "(global average pooling)"
+    )
+
+
+# Numbers that no machine word holds.
+
+
+def test_absurd_sizes_stay_exact():
+    side = 10**30
+    report = cnncalc.summarize(
+        {
+            "input": [3, side, side],
+            "layers": [
+                {"conv": {"out_channels": side, "kernel_size": 3, "padding": 1}},
+                {"linear": 7},
+            ],
+        }
+    )
+    conv, linear = report["conv1"], report["linear1"]
+    assert conv.output.dimensions == (side, side, side)
+    assert conv.cost.params == 27 * side + side
+    assert conv.cost.macs == 27 * 10**90
+    assert linear.cost.params == 7 * 10**90 + 7
+    assert report.totals.flops == 2 * (27 * 10**90 + 7 * 10**90)
+
+
+def test_rounding_to_a_multiple_is_exact_for_large_values():
+    # 10^20 + 1 is 1 above a multiple of 8 and 10^20 + 5 is 3 below one; floats see neither.
+    spec = {"input": 1, "parameters": {"k": 0}, "layers": [{"linear": "${round_to(k, 8)}"}]}
+    for k, nearest in [(10**20 + 1, 10**20), (10**20 + 5, 10**20 + 8), (10**20 + 4, 10**20 + 8)]:
+        report = cnncalc.summarize(spec, settings={"k": k})
+        assert report.output_shape.dimensions == (nearest,)
+
+
+# Bombs: small texts that ask for very much. Each runs in a process of its own, whose memory is seen.
+
+MEASURED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+import cnncalc
+from cnncalc.errors import CnncalcError
+try:
+    cnncalc.summarize(sys.argv[1])
+    print("ok")
+except CnncalcError as error:
+    print(error)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+MOST_KIB = 200 * 1024
+HANGS = 60
+"""Seconds after which a bomb has gone off: very many, so that a slow machine is no failure."""
+
+START = "input: 3x8x8\nlayers:\n"
+
+
+def chain(links, inside, end):
+    """Blocks that use the next one, as often as ``inside`` says."""
+    lines = [f"  b{i}: {{layers: [{inside.format(f'b{i + 1}')}]}}\n" for i in range(links)]
+    return f"input: 3\nblocks:\n{''.join(lines)}  b{links}: {{layers: [{end}]}}\nlayers: [b0]\n"
+
+
+def laughs():
+    """Billion laughs: every anchor holds nine of the one before."""
+    lines = ["a0: &a0 [l, l, l, l, l, l, l, l, l]\n"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 15)]
+    return "".join(lines)
+
+
+BOMBS = {
+    "repeat": (START + "  - {relu: , repeat: 1000000000}\n", "more than 100,000 layers"),
+    "repeat of 100 digits": (START + f"  - {{relu: , repeat: {'9' * 100}}}\n", "more than 100,000"),
+    "repeat of nothing": (
+        "input: 3\nblocks: {b: {layers: []}}\nlayers: [relu, {b: , repeat: 1000000000}]\n",
+        "more than",
+    ),
+    "repeat of what is left out": (
+        "input: 3\nblocks: {b: {layers: [{relu: , when: false}]}}\n"
+        "layers: [relu, {b: , repeat: 1000000000}]\n",
+        "more than 300,000 steps",
+    ),
+    "nested repeats": (
+        "input: 3\nblocks:\n  a: {layers: [{relu: , repeat: 1000}]}\n"
+        "  b: {layers: [{a: , repeat: 1000}]}\nlayers: [{b: , repeat: 1000}]\n",
+        "more than 100,000 layers",
+    ),
+    "blocks that double": (chain(35, "{0}, {0}", "relu"), "more than"),
+    "blocks that double nothing": (chain(35, "{0}, {0}", ""), "more than"),
+    "blocks in blocks": (chain(200, "{0}", "relu"), "deeper than 40"),
+    "blocks and residuals in each other": (
+        chain(38, "residual: [residual: [residual: [residual: [{0}]]]]", "relu"),
+        "deeper than 40",
+    ),
+    "laughs": (laughs(), "more than 300,000 values"),
+    "deep lists": ("[" * 100_000, "deeper than 60 levels"),
+    "deep mappings": ("{a: " * 100_000, "deeper than 60 levels"),
+    "deep indents": ("\n".join(" " * i + "a:" for i in range(2000)), "deeper than 60 levels"),
+    "deep dashes": ("- " * 100_000, "deeper than 60 levels"),
+    "long text": ("a" * 10_000_001, "longer than 10,000,000 characters"),
+    "long word": ("a" * 9_999_999, "a spec is a mapping"),
+    "long word of four bytes": ("\U0001f600" * 9_999_999, "net.yaml"),
+    "long number": (START + f"  - linear: {'9' * 100_000}\n", "100000 digits"),
+    "long decimal": (START + f"  - leaky_relu: 0.{'9' * 9_000_000}\n", "decimal"),
+    "long expression": (START + f"  - linear: ${{{'1+' * 1_000_000}1}}\n", "longer than 300"),
+    "long kind": (START + f"  - {'conv' * 1_000_000}\n", "no layer kind"),
+    "long name repeated": (
+        START + f"  - {{relu: , name: {'a' * 1_000_000}, repeat: 90000}}\n",
+        "name",
+    ),
+    "many values": (f"input: 3\nlayers: [{'relu,' * 299_000}]\n", "more than 100,000 layers"),
+    "many wrong values": (f"input: 3\nlayers: [{'3,' * 299_000}]\n", "more mistakes"),
+    "many wrong keys": (
+        "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(150_000)),
+        "more mistakes",
+    ),
+    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 70_000, "more mistakes"),
+    "many names and a misspelling": (
+        START
+        + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(60_000))
+        + "  - {relu: , from: layerr}\n" * 90,
+        "more mistakes",
+    ),
+    "sizes that grow": (START + f"  - {{upsample: 1{'0' * 98}, repeat: 90000}}\n", "net.yaml"),
+}
+
+
+def measured(folder, text):
+    """What a spec comes to in a process of its own, and the most memory it took in KiB."""
+    file = folder / "net.yaml"
+    file.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-c", MEASURED, str(file)]
+    done = subprocess.run(
+        command, capture_output=True, encoding="utf-8", timeout=HANGS, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    said, _, memory = done.stdout.rstrip().rpartition("\n")
+    return said, int(memory) // (1024 if sys.platform == "darwin" else 1)
+
+
+@pytest.mark.skipif(not hasattr(resource, "RLIMIT_AS"), reason="needs Unix's limits")
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_a_bomb_is_stopped_by_a_limit_that_is_told(tmp_path, bomb):
+    text, limit = BOMBS[bomb]
+    said, memory = measured(tmp_path, text)
+    assert limit in said
+    assert len(said) < 8000
+    assert memory < MOST_KIB
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Each has a great many layers that are right: these may take memory, but not for ever.
+        "input: 3x2x2\nlayers:\n" + "  - {linear: 1, from: input}\n" * 40_000,
+        "input: 3\nblocks:\n  c: {layers: [{concat: , from: ["
+        + "input," * 1000
+        + "]}]}\nlayers:\n  - {c: , repeat: 20}\n",
+        START + "  - {relu: , repeat: 99999}\n",
+        START + "  - {concat: , from: [" + "input," * 50_000 + "]}\n",
+    ],
+    ids=["flattens", "concat of many", "relus", "wide concat"],
+)
+def test_a_large_network_takes_its_time_but_ends(tmp_path, text):
+    said, _ = measured(tmp_path, text)
+    assert said
+
+
+def test_a_long_notation_is_refused():
+    with pytest.raises(Mistakes):
+        cnncalc.summarize("1x28x28" + "-10N" * 150_000)
