@@ -109,7 +109,11 @@ def growth() -> None:
     for n in (100, 1_000, 10_000, 100_000):
         layers = [{"pair": None, "repeat": n // 2}]
         conv = {"conv": {"out_channels": 8, "kernel_size": 3, "padding": 1}}
-        spec = {"input": "8x32x32", "blocks": {"pair": {"layers": [conv, "relu"]}}, "layers": layers}
+        spec = {
+            "input": "8x32x32",
+            "blocks": {"pair": {"layers": [conv, "relu"]}},
+            "layers": layers,
+        }
         start = time.perf_counter()
         report = cnncalc.summarize(spec)
         assert report.totals.params == n // 2 * (8 * 8 * 9 + 8)

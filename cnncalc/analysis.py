@@ -122,7 +122,7 @@ class _Walk:
     def fields(
         self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
     ) -> tuple[Field, ...] | None:
-        """The receptive field of an output: the hull over its inputs, grown by the layer's reach."""
+        """The receptive field of an output: its inputs' hull, grown by the layer's reach."""
         if not sources:
             axes = len(output.spatial) if isinstance(output, Map) else 0
             return (Field(1, 1, 0, 1),) * axes
@@ -191,5 +191,3 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
 def _whole(size: int) -> int:
     """A size that fractional jumps left between two pixels covers both."""
     return size if isinstance(size, int) else -(-size // 1)
-
-

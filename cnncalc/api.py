@@ -25,6 +25,7 @@ def summarize(
     ``target`` is a built-in's name, a path, the one-line notation, or a spec as plain data.
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
+    ``layout`` says how ``input`` is written (``chw`` or ``hwc``); specs are always channels first.
 
     Raises CnncalcError with a clear sentence for whatever cannot be used.
 

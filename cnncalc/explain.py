@@ -150,7 +150,9 @@ def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
         size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
     workings = [Working(step.symbol, step.expression) for step in steps]
     kept = "" if row.layer.stored else "; runs in place or is a view: not in the total"
-    return workings, " = ".join(dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size)))) + kept
+    return workings, " = ".join(
+        dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size)))
+    ) + kept
 
 
 def _channels_first(shape: Shape) -> tuple[int, tuple[int, ...]]:
@@ -194,7 +196,9 @@ def _field_answer(row: Row, report: Report) -> str:
     sizes = "×".join(str(field.size) for field in fields)
     clipped = [
         min(field.size, size)
-        for field, size in zip(fields, first.spatial if isinstance(first, Map) else (), strict=False)
+        for field, size in zip(
+            fields, first.spatial if isinstance(first, Map) else (), strict=False
+        )
     ]
     inside = "×".join(map(str, clipped))
     jumps = "×".join(dict.fromkeys(str(field.jump) for field in fields))
@@ -217,7 +221,7 @@ ALSO = {"params": "parameters", "rf": "receptive-field", "flops": "macs", "outpu
 
 
 def quantities(word: str | None) -> tuple[str, ...]:
-    """The quantities that a word asks for; all without one. Raises UsageError for an unknown one."""
+    """The quantities that a word asks for, all without one; raises UsageError for no quantity."""
     if word is None:
         return tuple(QUANTITIES)
     name = ALSO.get(word.lower(), word.lower().replace("_", "-"))
@@ -263,14 +267,14 @@ def as_markdown(row: Row, derivations: Iterable[Derivation]) -> str:
 
 def as_latex(row: Row, derivations: Iterable[Derivation]) -> str:
     """An ``align*`` with every equation; needs amsmath."""
-    equations = [
-        working.latex() for derivation in derivations for working in derivation.workings
-    ]
+    equations = [working.latex() for derivation in derivations for working in derivation.workings]
     name = row.name.replace("_", r"\_")
     body = " \\\\\n  ".join(equations)
     if not body:
         return f"% {row.name}: nothing to work out\n"
-    return f"% layer {row.name}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
+    return (
+        f"% layer {row.name}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
+    )
 
 
 FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

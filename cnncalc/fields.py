@@ -111,7 +111,7 @@ def _sides(value: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
 def padding(
     doc: str, default: Any = 0, also: Sequence[str] = ("pad", "P"), words: Sequence[str] = ()
 ) -> Any:
-    """A number for every side, one for each axis, (before, after) pairs, sides by name, or a word."""
+    """One for every side, one for each axis, (before, after) pairs, sides by name, or a word."""
 
     def axis(value: Any) -> bool:
         if isinstance(value, list | tuple):
@@ -184,7 +184,9 @@ def number(
     return declare(doc, default, also, check, schema)
 
 
-def choice(doc: str, words: Sequence[str], default: Any = REQUIRED, also: Sequence[str] = ()) -> Any:
+def choice(
+    doc: str, words: Sequence[str], default: Any = REQUIRED, also: Sequence[str] = ()
+) -> Any:
     """One of a few words."""
 
     def check(value: Any) -> str:

@@ -135,7 +135,9 @@ class _Builder:
         with suppress(_TooMuch):
             self.expand(self.spec.layers, scope, current)
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
-            self.wrong("no layer is left: every one is repeated 0 times or left out", self.spec.where)
+            self.wrong(
+                "no layer is left: every one is repeated 0 times or left out", self.spec.where
+            )
         return Graph(
             name=self.spec.name or _stem(self.spec.where.source),
             nodes=tuple(self.nodes),
@@ -432,7 +434,8 @@ class _Builder:
 
     def dangling(self, name: str, scope: _Scope) -> str:
         if name in self.written:
-            return f"'from: {name}' names a layer that is not above this one; a layer reads only earlier ones"
+            fact = f"'from: {name}' names a layer that is not above this one"
+            return f"{fact}; a layer reads only earlier ones"
         return f"'from: {name[:60]}' names no layer{did_you_mean(name, scope.visible())}"
 
     def truth(self, item: Item, scope: _Scope) -> bool:
@@ -445,7 +448,8 @@ class _Builder:
         value = self.value(item, scope.values)
         if type(value) is not int or value < 0:
             raise SpecError(
-                f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}", item.where
+                f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}",
+                item.where,
             )
         return value
 

@@ -157,7 +157,9 @@ class Layer:
     def text(self) -> str:
         """The fields that are not at their defaults, as ``out_channels 64, kernel_size 3``."""
         given = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
-        return ", ".join(f"{name} {_plain(value)}" for name, value, usual in given if value != usual)
+        return ", ".join(
+            f"{name} {_plain(value)}" for name, value, usual in given if value != usual
+        )
 
     @classmethod
     def parse(cls, given: Any) -> Self:
@@ -231,8 +233,9 @@ def required_of(kind: type[Layer]) -> tuple[str, ...]:
 
 
 def _declared(kind: type[Layer]) -> tuple[dataclasses.Field[Any], ...]:
-    """The dataclass fields of a kind."""
-    return dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    """The dataclass fields of a kind, the main one first."""
+    declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
+    return tuple(sorted(declared, key=lambda one: one.name != kind.main))
 
 
 def has_only(known: Mapping[str, Field]) -> str:

@@ -121,7 +121,9 @@ def agrees(printed: str, exact: int, kilo: int = 1000, cut: bool = False) -> boo
 
     Raises UsageError for what is no number.
     """
-    match = re.fullmatch(r"~?\s*([0-9][0-9,]*)(?:\.([0-9]+))?\s*([KMGBT]?)", printed.strip().upper())
+    match = re.fullmatch(
+        r"~?\s*([0-9][0-9,]*)(?:\.([0-9]+))?\s*([KMGBT]?)", printed.strip().upper()
+    )
     if match is None:
         raise UsageError(f"{printed!r} is no number, as in 61706, 138M or 3.8G")
     whole, decimals, letter = match[1].replace(",", ""), match[2] or "", match[3]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 VERSION = 1
-"""The version of ``to_dict``: it changes when a name or a meaning does, not when names are added."""
+"""The version of ``to_dict``: it changes when a name or a meaning does, not with new names."""
 
 
 class Field(NamedTuple):

@@ -97,5 +97,7 @@ def read_shape(text: str, layout: Layout = "chw") -> Shape:
     """
     parts = re.split(r"\s*[x×X*,]\s*", text.strip().strip("[]()"))
     if not all(part.isdecimal() and part.isascii() and len(part) <= MOST_DIGITS for part in parts):
-        raise UsageError(f"a shape is whole numbers joined by x, as in 3x224x224, not {text[:60]!r}")
+        raise UsageError(
+            f"a shape is whole numbers joined by x, as in 3x224x224, not {text[:60]!r}"
+        )
     return shape_of(tuple(map(int, parts)), layout)

@@ -1,4 +1,4 @@
-"""Does a window fit? One axis by itself: what each rule says, what is never read, what would fit."""
+"""Does a window fit? For one axis: what each rule says, what is never read, what would fit."""
 
 from collections.abc import Iterator
 from itertools import pairwise

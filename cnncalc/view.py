@@ -83,7 +83,7 @@ COLUMNS: dict[str, Column] = {
     "buffers": _count("Buffers", "state that is not trained", "buffers"),
     "macs": _count("MACs", "multiply-accumulates", "macs"),
     "flops": _count("FLOPs", "two for each multiply-accumulate", "flops"),
-    "connections": _count("Connections", "inputs that feed outputs, biases included", "connections"),
+    "connections": _count("Connections", "inputs feeding outputs, with biases", "connections"),
     "operations": _count("Operations", "all arithmetic", "operations_total"),
     **{
         name: _count(name.capitalize(), f"{name} operations", name) for name in Operations._fields
@@ -226,7 +226,9 @@ class View:
         return f"{self._both(cost.params)} ({parts})"
 
     def _activations(self, cost: Cost) -> str:
-        return f"{units.exact(cost.activations_total)} = {_three_ways(cost.activations_total_bytes)}"
+        return (
+            f"{units.exact(cost.activations_total)} = {_three_ways(cost.activations_total_bytes)}"
+        )
 
     @property
     def conventions(self) -> str:

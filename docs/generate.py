@@ -130,7 +130,7 @@ def _fields(kind: type[Layer]) -> str:
         (
             code(name),
             ", ".join(map(code, field.also)),
-            kinds._default(usual[name]),
+            kinds.default_of(usual[name]),
             _prose(field.doc),
         )
         for name, field in fields_of(kind).items()
@@ -139,9 +139,9 @@ def _fields(kind: type[Layer]) -> str:
 
 
 def _example(kind: type[Layer], example: Example) -> tuple[str, ...]:
-    given = kind.kind if example.given is None else f"{kind.kind}: {kinds._written(example.given)}"
+    given = kind.kind if example.given is None else f"{kind.kind}: {kinds.written(example.given)}"
     figures = (
-        f"{name} {kinds._figure(value)}"
+        f"{name} {kinds.figure(value)}"
         for name, value in example._asdict().items()
         if name not in ("given", "inputs", "output", "source") and value is not None
     )

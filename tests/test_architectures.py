@@ -10,8 +10,9 @@ from cnncalc import catalog, published
 NAMES = catalog.names()
 
 # Trainable parameters and multiply-accumulates at the built-in input. Sources: PyTorch's model
-# documentation (`num_params` and the operation counts of the weights' metadata) for what torchvision
-# ships, counted there on the meta device; the papers' layer tables, worked out by hand, for the rest.
+# documentation (`num_params`, and the operation counts of the weights' metadata) for what
+# torchvision ships, counted there on the meta device; for the rest the papers' layer tables,
+# worked out by hand.
 TRUE_TOTALS = {
     "lenet5": (61_706, 416_520),
     "alexnet": (62_378_344, 1_135_256_096),
@@ -46,6 +47,10 @@ TRUE_TOTALS = {
     "shufflenet_v2_x1_0": (2_278_604, 144_907_992),
     "efficientnet_b0": (5_288_548, 385_814_752),
     "mnasnet1_0": (4_383_312, 314_415_872),
+    "convnext_tiny": (28_589_128, 4_455_531_264),
+    "regnet_y_400mf": (4_344_144, 401_842_848),
+    "mobilenet_v1": (4_231_976, 568_740_352),
+    "darknet53": (41_609_928, 9_285_115_904),
 }
 
 WITH_SETTINGS = {

@@ -198,7 +198,10 @@ def test_standard_input_is_read(monkeypatch):
     [
         (b"", "<stdin>: is empty; a spec needs at least 'input' and 'layers'"),
         (b"\xff", "<stdin>:1: is not text in UTF-8"),
-        (b"input: 3\nlayers: [rellu]\n", "<stdin>:2:10: no layer kind 'rellu'; did you mean 'relu'?"),
+        (
+            b"input: 3\nlayers: [rellu]\n",
+            "<stdin>:2:10: no layer kind 'rellu'; did you mean 'relu'?",
+        ),
         (b" " * 10_000_001, "<stdin>: is longer than 10,000,000 characters"),
     ],
 )
@@ -340,8 +343,14 @@ def test_a_layout_is_one_of_two():
         ("1x28x28-0C5", "notation:1:9: conv out_channels must be a whole number of at least 1"),
         ("1x28x28-10C0", "notation:1:9: conv kernel_size must be a whole number of at least 1"),
         ("1x28x28-10C5s0", "notation:1:9: conv stride must be a whole number of at least 1"),
-        ("1x28x28-10C29", "notation:1:9: layer 'conv1' (conv, input 1\u00d728\u00d728): a filter of 29"),
-        ("1x28x28-10C5-MP25", "notation:1:14: layer 'max_pool1' (max_pool, input 10\u00d724\u00d724)"),
+        (
+            "1x28x28-10C29",
+            "notation:1:9: layer 'conv1' (conv, input 1\u00d728\u00d728): a filter of 29",
+        ),
+        (
+            "1x28x28-10C5-MP25",
+            "notation:1:14: layer 'max_pool1' (max_pool, input 10\u00d724\u00d724)",
+        ),
         ("784-10C5", "notation:1:5: layer 'conv1' (conv, input 784): needs a feature map"),
         ("1x28x28-10C5s2s3", "notation:1:9: '10C5s2s3' is no layer of the notation"),
         ("1x28-" + "9" * 101 + "N", "notation:1: a number in the notation is larger than any size"),

@@ -1,4 +1,4 @@
-"""What may be imported where, seen from outside: clean processes, each with a test that it can fail."""
+"""What may be imported where, seen from clean processes, and a test that the probe can fail."""
 
 import subprocess
 import sys
@@ -66,4 +66,6 @@ def test_an_unknown_public_name_is_an_attribute_error():
 
 def test_public_functions_are_functions_whatever_was_imported_before():
     cnncalc.summarize("1x4x4-2C3")
-    assert [name for name in cnncalc.__all__ if type(getattr(cnncalc, name)).__name__ == "module"] == []
+    assert [
+        name for name in cnncalc.__all__ if type(getattr(cnncalc, name)).__name__ == "module"
+    ] == []

@@ -16,7 +16,9 @@ def run(*arguments: str):
 
 def test_the_lectures_convolution_in_full():
     """NTU lecture: ten 3x5x5 filters on 3x32x32, stride 1, pad 2: 10x32x32, 760 parameters."""
-    out = run("layer", "conv", "3x32x32", "--filters", "10", "-f", "text", "--kernel=5", "--pad", "2")
+    out = run(
+        "layer", "conv", "3x32x32", "--filters", "10", "-f", "text", "--kernel=5", "--pad", "2"
+    )
     assert out.exit_code == 0
     assert "⌊(N − F + 2·P)/S⌋ + 1 = ⌊(32 − 5 + 2·2)/1⌋ + 1 = 32" in out.stdout
     assert "weights = F·F·C_in·C_out = 5·5·3·10 = 750" in out.stdout
@@ -38,13 +40,14 @@ def test_groups_share_out_the_channels_without_a_floor():
 
 def test_the_receptive_field_says_what_lies_in_the_image():
     """Two 3x3 convolutions see 5 pixels; on a 4x4 image at most 4 of them are there."""
-    spec = {"input": "1x4x4", "layers": [{"conv": {"filters": 1, "kernel": 3, "pad": 1}, "repeat": 2}]}
+    spec = {
+        "input": "1x4x4",
+        "layers": [{"conv": {"filters": 1, "kernel": 3, "pad": 1}, "repeat": 2}],
+    }
     report = cnncalc.summarize(spec)
     last = explain.explain(report.rows[-1], report, ["receptive-field"])[0]
     assert last.answer.startswith("5×5 pixels, of which at most 4×4 lie in the image")
-    assert last.workings[0].text() == (
-        "r_out = r_in + (E − 1)·j_in = 3 + (3 − 1)·1 = 5"
-    )
+    assert last.workings[0].text() == ("r_out = r_in + (E − 1)·j_in = 3 + (3 − 1)·1 = 5")
 
 
 @pytest.mark.parametrize("name", ["vgg16", "googlenet", "resnet18", "unet", "lenet5_1998"])
@@ -112,10 +115,23 @@ def test_a_layer_that_cannot_be_is_refused(arguments, says):
 
 
 def test_a_layers_options_are_its_fields():
-    out = run("layer", "conv", "3x9x9", "--filters", "4", "--kernel", "3x5", "--no-bias", "-f", "json")
+    out = run(
+        "layer", "conv", "3x9x9", "--filters", "4", "--kernel", "3x5", "--no-bias", "-f", "json"
+    )
     assert '"biases": 0' in out.stdout
     assert '"weights": 180' in out.stdout  # 3·5·3·4
-    out = run("layer", "max_pool", "1x6x6", "--kernel", "[3, 3]", "--stride", "2", "--ceil-mode", "-f", "json")
+    out = run(
+        "layer",
+        "max_pool",
+        "1x6x6",
+        "--kernel",
+        "[3, 3]",
+        "--stride",
+        "2",
+        "--ceil-mode",
+        "-f",
+        "json",
+    )
     assert '"output": [\n    1,\n    3,\n    3\n  ]' in out.stdout  # ceil(3/2) + 1
 
 

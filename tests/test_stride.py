@@ -1,4 +1,4 @@
-"""Does a window fit? The answers against counting windows one by one, and against PyTorch's rules."""
+"""Does a window fit? The answers against windows counted one by one, and the known rules."""
 
 import json
 

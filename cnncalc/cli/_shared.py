@@ -33,8 +33,10 @@ FormatName = Annotated[
     typer.Option("--format", "-f", help="table, json, csv, markdown, latex or html."),
 ]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Write to this file; its ending may choose the format.")
+    Path | None,
+    typer.Option("--output", "-o", help="Write to this file; its ending may choose the format."),
 ]
+TextOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
 
 
 def settings_of(words: Sequence[str] | None) -> dict[str, Any]:

@@ -64,7 +64,9 @@ def _numbers(name: str, word: str) -> list[int]:
         raise UsageError(f"{name} must be whole numbers, as in 7 or 7x9, not {word[:60]!r}")
     numbers = [int(part) for part in parts]
     if len(numbers) > 3 or min(numbers) < least:
-        raise UsageError(f"{name} must be 1 to 3 whole numbers of at least {least}, not {word[:60]!r}")
+        raise UsageError(
+            f"{name} must be 1 to 3 whole numbers of at least {least}, not {word[:60]!r}"
+        )
     return numbers
 
 
@@ -83,7 +85,8 @@ def _as_text(axis: Axis, name: str) -> str:
 
 def _verdict(axis: Axis) -> str:
     if not axis.possible:
-        return f"illegal: a window of {axis.extent} is larger than the padded input of {axis.N + 2 * axis.P}"
+        padded = axis.N + 2 * axis.P
+        return f"illegal: a window of {axis.extent} is larger than the padded input of {padded}"
     if axis.fits:
         return f"fits: {axis.S} divides {axis.span}, the output is {axis.floor:,}"
     return (
@@ -101,9 +104,8 @@ def _unread(axis: Axis) -> str:
     count = sum(last - first + 1 for first, last in runs)
     shown = [f"{first}" if first == last else f"{first} to {last}" for first, last in runs[:6]]
     more = f" and {len(runs) - 6} runs more" if len(runs) > 6 else ""
-    return (
-        f"never read (floor): {count:,} of {axis.N:,} pixels, counted from 0: {', '.join(shown)}{more}"
-    )
+    where = f"counted from 0: {', '.join(shown)}{more}"
+    return f"never read (floor): {count:,} of {axis.N:,} pixels, {where}"
 
 
 def _would_fit(axis: Axis) -> str:

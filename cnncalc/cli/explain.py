@@ -25,7 +25,7 @@ def run(
     input: shared.Input = None,
     settings: shared.Settings = None,
     dtype: shared.Dtype = "float32",
-    output: shared.Output = None,
+    output: shared.TextOutput = None,
 ) -> None:
     """Show how every number of a layer comes about. What is shown is what ran.
 

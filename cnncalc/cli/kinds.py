@@ -64,17 +64,18 @@ def _fields(kind: type[Layer]) -> str:
     headings = {"Field": False, "Also": False, "Default": False, "What": False}
     defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
     rows = (
-        [name, ", ".join(field.also), _default(defaults[name]), field.doc]
+        [name, ", ".join(field.also), default_of(defaults[name]), field.doc]
         for name, field in fields_of(kind).items()
     )
     alone = f"\nThe value of {kind.main} may stand alone." if kind.main else ""
     return listing.columns(headings, rows).rstrip() + alone
 
 
-def _default(value: Any) -> str:
+def default_of(value: Any) -> str:
+    """A default as the table of fields shows it."""
     if value is MISSING:
         return "required"
-    return "" if value is None else _written(value)
+    return "" if value is None else written(value)
 
 
 def _derivation(kind: type[Layer], example: Example) -> str:
@@ -94,22 +95,23 @@ def report_of(kind: type[Layer], example: Example) -> Report:
 def _example(kind: type[Layer], example: Example) -> str:
     """What is given, what was worked out by hand, and who says so."""
     claims = (
-        f"{name} {_figure(value)}"
+        f"{name} {figure(value)}"
         for name, value in example._asdict().items()
         if name not in ("given", "inputs", "output", "source") and value is not None
     )
-    given = "" if example.given is None else f": {_written(example.given)}"
+    given = "" if example.given is None else f": {written(example.given)}"
     results = ", ".join([f"{', '.join(example.inputs)} → {example.output}", *claims])
     return f"  {kind.kind}{given}\n    {results}\n    {example.source}"
 
 
-def _figure(value: Any) -> str:
+def figure(value: Any) -> str:
+    """A claimed figure as people read it."""
     if isinstance(value, int):
         return f"{value:,}"
     return ", ".join(f"{count:,} {name}" for name, count in value._asdict().items() if count)
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as a spec writes it, on one line."""
     import yaml
 

@@ -31,7 +31,7 @@ def run(
     format: Annotated[
         str, typer.Option("--format", "-f", help="text, markdown, latex or json.")
     ] = "text",
-    output: shared.Output = None,
+    output: shared.TextOutput = None,
 ) -> None:
     """Work out one layer: its output, parameters, operations and memory, with derivations.
 

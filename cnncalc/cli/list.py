@@ -22,7 +22,7 @@ def run(
     format: Annotated[
         str, typer.Option("--format", "-f", help="table, json, csv or markdown.")
     ] = "table",
-    output: shared.Output = None,
+    output: shared.TextOutput = None,
 ) -> None:
     """List the built-in architectures with their parameters, MACs and sources.
 

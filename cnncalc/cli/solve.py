@@ -13,7 +13,7 @@ from cnncalc.stride import Solution
 def run(
     input: Annotated[int | None, typer.Option("--input", "-n", help="The input size N.")] = None,
     output: Annotated[
-        int | None, typer.Option("--output", "-o", help="The output size; the input's if left out.")
+        int | None, typer.Option("--output", help="The output size; the input's if left out.")
     ] = None,
     kernel: Annotated[int | None, typer.Option("--kernel", "-k", help="The filter size F.")] = None,
     step: Annotated[int | None, typer.Option("--stride", "-s", help="The stride S.")] = None,

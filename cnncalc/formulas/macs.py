@@ -8,9 +8,7 @@ from cnncalc.formulas.vocabulary import product
 
 
 @formula("MACs")
-def conv_macs(
-    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
-) -> int:
+def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
     """Each output is one dot product with a filter."""
     return product(F) * (C_in // G) * C_out * product(N_out)
 

@@ -1,8 +1,8 @@
 """A number that remembers how it was computed, so that the formula shown is the formula run.
 
-``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()`` its
-arguments become ``Traced`` numbers named after its parameters, one ``Step`` with the derivation is
-recorded for each call, and the caller gets a plain integer: nobody else need know.
+``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()``
+its arguments become ``Traced`` numbers named after its parameters, one ``Step`` with the derivation
+is recorded for each call, and the caller gets a plain integer: nobody else need know.
 """
 
 import functools
@@ -57,7 +57,9 @@ class Traced(int):
 
     def __sub__(self, other: int) -> int:
         right = expression_of(other)
-        return self if right == ZERO else binary("-", int(self) - int(other), self.expression, right)
+        return (
+            self if right == ZERO else binary("-", int(self) - int(other), self.expression, right)
+        )
 
     def __rsub__(self, other: int) -> int:
         return binary("-", int(other) - int(self), expression_of(other), self.expression)
@@ -73,7 +75,9 @@ class Traced(int):
 
     def __floordiv__(self, other: int) -> int:
         right = expression_of(other)
-        return self if right == ONE else binary("/", int(self) // int(other), self.expression, right)
+        return (
+            self if right == ONE else binary("/", int(self) // int(other), self.expression, right)
+        )
 
     def __neg__(self) -> int:
         if self.expression.op == "/":
@@ -159,13 +163,14 @@ def _named(name: str, value: Any) -> Any:
     """Give a number, or each number of a tuple, the name of the parameter that it is passed as."""
     if isinstance(value, tuple):
         return tuple(
-            _named(symbol, size) for symbol, size in zip(axis_symbols(name, value), value, strict=True)
+            _named(symbol, size)
+            for symbol, size in zip(axis_symbols(name, value), value, strict=True)
         )
     return Traced.leaf(cast(int, value), name)
 
 
 def axis_symbols(name: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    """``F, F`` for a square filter, ``F_h, F_w`` for another; sizes of maps are ``H_out, W_out``."""
+    """``F, F`` for a square filter, else ``F_h, F_w``; sizes of maps are ``H_out, W_out``."""
     axes = AXES[len(sizes)]
     if name.startswith("N_"):
         return tuple(f"{axis}_{name[2:]}" for axis in axes)

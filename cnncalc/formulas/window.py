@@ -1,7 +1,7 @@
 """Window arithmetic along one axis: how many places a sliding window has, and what it leaves over.
 
-Source: the lectures' ``floor((N - F + 2P)/S) + 1``; dilation, ceil mode and transposed windows as in
-PyTorch 2.13 (``torch.nn.Conv2d``, ``MaxPool2d``, ``ConvTranspose2d``); ``same`` as in TensorFlow.
+Source: the lectures' ``floor((N - F + 2P)/S) + 1``; dilation, ceil mode and transposed windows as
+in PyTorch 2.13 (``Conv2d``, ``MaxPool2d``, ``ConvTranspose2d``); ``same`` as in TensorFlow.
 """
 
 from math import gcd
@@ -42,9 +42,7 @@ def padding_same(N: int, N_out: int, F: int, S: int, D: int = 1) -> int:
 
 
 @formula("N_out")
-def output_size_transposed(
-    N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0
-) -> int:
+def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
     """Outputs of a transposed window: the input size that the ordinary one would shrink to N."""
     return (N - 1) * S - 2 * P + (D * (F - 1) + 1) + P_out
 
@@ -58,7 +56,7 @@ def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 @formula("taps")
 def adaptive_taps(N: int, N_out: int) -> int:
-    """Inputs read along one axis by all windows [floor(iN/O), ceil((i+1)N/O)) of adaptive pooling."""
+    """Inputs read along one axis by all windows [floor(iN/O), ceil((i+1)N/O)) together."""
     # Windows i - 1 and i share an input wherever iN/O is no whole number: at all of the O - 1
     # borders between windows but gcd(N, O) - 1.
     return N + N_out - gcd(N, N_out)

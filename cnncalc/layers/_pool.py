@@ -29,9 +29,7 @@ class Pool(Layer):
     def axes(self, x: Map) -> tuple[Axis, ...]:
         """The sliding window along each axis; raises LayerError for padding beyond half of it."""
         stride = self.kernel_size if self.stride is None else self.stride
-        axes = axes_of(
-            x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode
-        )
+        axes = axes_of(x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode)
         for axis in axes:
             if not axis.same and max(axis.before, axis.after) > axis.F // 2:
                 raise LayerError(

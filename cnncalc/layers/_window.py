@@ -10,7 +10,7 @@ from cnncalc.shape import Map
 
 
 class Axis(NamedTuple):
-    """The window along one axis: input size, filter size, stride, zeros before and after, dilation."""
+    """The window along one axis: sizes, stride, zeros before and after, dilation."""
 
     N: int
     F: int

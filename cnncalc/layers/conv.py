@@ -78,7 +78,9 @@ class Conv(Filters):
             )
         beyond = max(map(max, self.connections))
         if beyond >= x.channels:
-            raise LayerError(f"connects channel {beyond}, but {x} has channels 0 to {x.channels - 1}")
+            raise LayerError(
+                f"connects channel {beyond}, but {x} has channels 0 to {x.channels - 1}"
+            )
 
     def parameters(self, x: Map) -> Parameters:
         """The filters, and a bias for each."""

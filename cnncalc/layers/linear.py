@@ -35,7 +35,9 @@ class Linear(Layer):
     def parameters(self, x: Vector) -> Parameters:
         """A weight for every connection, and the biases."""
         weights = parameters.linear_weights(n_in=x.features, n_out=self.out_features)
-        return Parameters(weights, parameters.linear_biases(n_out=self.out_features) if self.bias else 0)
+        return Parameters(
+            weights, parameters.linear_biases(n_out=self.out_features) if self.bias else 0
+        )
 
     def macs(self, x: Vector) -> int:
         """One for every connection."""

@@ -47,7 +47,10 @@ class MaxPool(Pool):
             source="TUM lecture, AlexNet MAX POOL1",
         ),
         Example(
-            given=2, inputs=("64x224x224",), output="64x112x112", params=0,
+            given=2,
+            inputs=("64x224x224",),
+            output="64x112x112",
+            params=0,
             source="TUM lecture, VGG POOL2",
         ),
         Example(

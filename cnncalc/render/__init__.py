@@ -39,4 +39,4 @@ def load(name: str) -> Format:
 def for_file(path: str) -> str:
     """The format that a file's ending asks for; ``table`` where it asks for none."""
     suffix = PurePath(path).suffix.lower()
-    return next((name for name in names() if suffix and load(name).SUFFIX == suffix), "table")
+    return next((name for name in names() if suffix and suffix == load(name).SUFFIX), "table")

@@ -108,7 +108,9 @@ class _Parser:
         known = {name: self.block(name, item) for name, item in blocks.items()}
         layers = self.optional(top, "layers", self.entries, ())
         if "layers" in top and not layers and not self.mistakes:
-            self.wrong("'layers' is empty; a network has at least one layer", top[Key("layers")].where)
+            self.wrong(
+                "'layers' is empty; a network has at least one layer", top[Key("layers")].where
+            )
         return Spec(
             name=self.optional(top, "name", self.text, ""),
             inputs=self.optional(top, "input", self.inputs, {}),
@@ -234,9 +236,7 @@ class _Parser:
         hint = did_you_mean(kinds[1], NODE)
         return f"a layer has one kind, and this one has {kinds[0]!r} and {kinds[1]!r}{hint}"
 
-    def lift_from(
-        self, value: Item, keys: dict[Key, Item]
-    ) -> tuple[Item | None, dict[Key, Item]]:
+    def lift_from(self, value: Item, keys: dict[Key, Item]) -> tuple[Item | None, dict[Key, Item]]:
         """``concat: {from: [a, b]}`` means what ``concat:`` beside ``from: [a, b]`` does."""
         if value.value is None:
             return None, keys

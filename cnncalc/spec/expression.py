@@ -1,8 +1,8 @@
 """The small safe arithmetic of specs: ``$width``, ``${4 * width}``. Nothing is ever executed.
 
 Whole numbers, decimals (exact, as fractions), true, false and words; ``+ - * // %``, comparisons,
-``and or not``, ``a if c else b``, and the functions ``min max round_to``. Python's grammar is borrowed for reading;
-the few forms listed in ``_evaluate`` are all that means anything.
+``and or not``, ``a if c else b``, and the functions ``min max round_to``. Python's grammar is
+borrowed for reading; the few forms listed in ``_evaluate`` are all that means anything.
 """
 
 import ast
@@ -141,7 +141,7 @@ def _call(name: str, values: list[Any]) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Whether arithmetic can be done with a value: integers and fractions, which have both parts."""
+    """Whether arithmetic can be done with a value: integers, fractions; both have a denominator."""
     return hasattr(value, "denominator")
 
 

@@ -32,7 +32,10 @@ TOKEN = (
 
 def is_notation(text: str) -> bool:
     """Whether the text can only be meant as the one-line notation."""
-    return "\n" not in text.strip() and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE) is not None
+    return (
+        "\n" not in text.strip()
+        and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE) is not None
+    )
 
 
 def read(text: str) -> Item:

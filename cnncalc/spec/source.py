@@ -35,7 +35,9 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
 
 def _read(target: str) -> Item:
     if target == "-":
-        return text.read(_decode(sys.stdin.buffer.read(text.MOST_CHARACTERS + 1), "<stdin>"), "<stdin>")
+        return text.read(
+            _decode(sys.stdin.buffer.read(text.MOST_CHARACTERS + 1), "<stdin>"), "<stdin>"
+        )
     file = Path(target)
     if not _is_there(file) and notation.is_notation(target):
         try:
@@ -64,7 +66,9 @@ def _find(target: str, beside: Path) -> Path:
     if name in catalog.names():
         return catalog.path(name)
     if "/" in target or target != name:
-        raise UsageError(f"no file {target[:200]!r}{did_you_mean(Path(name).name, catalog.names())}")
+        raise UsageError(
+            f"no file {target[:200]!r}{did_you_mean(Path(name).name, catalog.names())}"
+        )
     raise UsageError(
         f"no file and no built-in architecture {target[:200]!r}"
         f"{did_you_mean(target, catalog.names()) or '; cnncalc list shows what is built in'}"

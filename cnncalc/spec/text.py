@@ -54,7 +54,9 @@ def read(text: str, source: str) -> Item:
         where = Where(source, mark.line + 1, mark.column + 1) if mark else Where(source)
         raise SpecError(_explain(error, text), where) from None
     except yaml.YAMLError as error:
-        raise SpecError(f"is not readable as YAML: {error}".splitlines()[0], Where(source)) from None
+        raise SpecError(
+            f"is not readable as YAML: {error}".splitlines()[0], Where(source)
+        ) from None
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
@@ -85,7 +87,9 @@ class _Reader:
                     raise SpecError("one file holds one spec; a second starts here", self.at(event))
                 root = self.node(event, 0)
         if root is None:
-            raise SpecError("is empty; a spec needs at least 'input' and 'layers'", Where(self.source))
+            raise SpecError(
+                "is empty; a spec needs at least 'input' and 'layers'", Where(self.source)
+            )
         return root
 
     def node(self, event: Any, depth: int) -> Item:
@@ -145,7 +149,9 @@ class _Reader:
     def count(self, values: int, where: Where) -> None:
         self.values += values
         if self.values > MOST_VALUES:
-            raise SpecError(f"holds more than {MOST_VALUES:,} values, aliases counted in full", where)
+            raise SpecError(
+                f"holds more than {MOST_VALUES:,} values, aliases counted in full", where
+            )
 
     def at(self, event: Any) -> Where:
         return Where(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
@@ -156,7 +162,7 @@ WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
 def scalar(text: str, where: Where) -> Any:
-    """What a plain scalar means: nothing, true, false, an integer, a decimal, or the text itself."""
+    """What a plain scalar means: nothing, true, false, an integer, a decimal, or its text."""
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     if re.fullmatch(r"[-+]?[0-9]+", text):
