@@ -6,7 +6,7 @@ from functools import cache, cached_property
 from cnncalc import layers
 from cnncalc.cost import BYTES, Cost
 from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean
-from cnncalc.fields import LARGEST
+from cnncalc.fields import LARGEST, shown
 from cnncalc.formulas import receptive
 from cnncalc.graph import Graph, Node
 from cnncalc.layer import Layer, Reach
@@ -23,7 +23,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     refusal, UsageError for an unknown dtype or a batch below 1.
     """
     if type(batch) is not int or not 1 <= batch < LARGEST:
-        raise UsageError(f"a batch is a whole number of at least 1, not {batch!r}")
+        raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise UsageError(
             f"no dtype {dtype!r}{did_you_mean(dtype, BYTES) or '; known: ' + ', '.join(BYTES)}"
@@ -53,6 +53,7 @@ class _Walk:
         self.known: dict[tuple[int, tuple[Shape, ...]], Known] = {}
         self.merged: dict[object, tuple[Field, ...] | None] = {}
         self.mistakes = list(graph.mistakes)
+        self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
 
     @cached_property
@@ -94,12 +95,12 @@ class _Walk:
     def flatten_name(self, node: Node) -> str:
         """A free name beside the node's, for the flatten that nobody wrote."""
         prefix = node.name[: node.name.rfind(".") + 1]
-        name, number = f"{prefix}flatten", 1
-        while name in self.names:
-            number += 1
-            name = f"{prefix}flatten{number}"
-        self.names.add(name)
-        return name
+        while True:
+            number = self.flattens.get(prefix, 0) + 1
+            self.flattens[prefix] = number
+            name = f"{prefix}flatten{number if number > 1 else ''}"
+            if name not in self.names:
+                return name
 
     def row(
         self,

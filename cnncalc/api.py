@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.analysis import analyze
-from cnncalc.graph import build
+from cnncalc.graph import Shapes, build
 from cnncalc.report import Report
-from cnncalc.shape import Layout
+from cnncalc.shape import Layout, layout_of
 from cnncalc.spec import load
 
 
@@ -15,7 +15,7 @@ def summarize(
     target: str | os.PathLike[str] | Mapping[str, Any],
     *,
     batch: int = 1,
-    input: str | Mapping[str, str] | None = None,
+    input: Shapes | Mapping[str, Shapes] | None = None,
     dtype: str = "float32",
     settings: Mapping[str, Any] | None = None,
     layout: Layout = "chw",
@@ -32,5 +32,5 @@ def summarize(
     >>> summarize("1x28x28-10N").totals.params
     7850
     """
-    graph = build(load(target), settings, input, layout)
+    graph = build(load(target), settings, input, layout_of(layout))
     return analyze(graph, batch=batch, dtype=dtype)

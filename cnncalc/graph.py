@@ -15,12 +15,16 @@ from cnncalc.layer import FieldErrors, Input, Layer
 from cnncalc.shape import Layout, Shape, read_shape, shape_of
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
-from cnncalc.spec.text import Item, Key
+from cnncalc.spec.text import Item, Key, located
 
 MOST_LAYERS = 100_000
 MOST_STEPS = 300_000
 MOST_NESTED = 40
 MOST_MISTAKES = 100
+
+
+Shapes = str | int | Sequence[int]
+"""A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
 
 
 class Node(NamedTuple):
@@ -54,7 +58,7 @@ class Graph(NamedTuple):
 def build(
     spec: Spec,
     settings: Mapping[str, Any] | None = None,
-    inputs: str | Mapping[str, str] | None = None,
+    inputs: Shapes | Mapping[str, Shapes] | None = None,
     layout: Layout = "chw",
 ) -> Graph:
     """Expand a spec, with some of its parameters set and perhaps other input shapes.
@@ -65,7 +69,7 @@ def build(
     try:
         return _Builder(spec).graph(settings or {}, inputs, layout)
     except SpecError as error:
-        raise Mistakes([error]) from None
+        raise Mistakes([*spec.mistakes, error]) from None
 
 
 class _Scope:
@@ -78,6 +82,14 @@ class _Scope:
         self.values = values
         self.outer = outer
         self.names: dict[str, tuple[int, ...]] = {}
+        self.places: dict[str, Where] = {}
+        """Where the names were given."""
+
+    def turn(self, index: int) -> "_Scope":
+        """The same scope, for one turn of a repeat."""
+        scope = _Scope(self.prefix, {**self.values, "index": index}, self.outer)
+        scope.names, scope.places = self.names, self.places
+        return scope
 
     def find(self, name: str) -> tuple[int, ...] | None:
         """The nodes that a name stands for, here or further out."""
@@ -103,7 +115,6 @@ class _Builder:
         self.spec = spec
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
-        self.taken: dict[str, Where] = {}
         self.index: dict[str, int] = {}
         self.counters: dict[str, int] = {}
         self.written = set(_written_names(spec.layers))
@@ -111,7 +122,9 @@ class _Builder:
             self.written.update(_written_names(block.layers))
         self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
         self.parsed: dict[tuple[int, str], Layer | None] = {}
+        self.left_out: set[str] = set()
         self.open: list[str] = []
+        self.nested = 0
         self.steps = 0
         self.most_nodes = MOST_LAYERS + len(spec.inputs)
         self.mistakes = list(spec.mistakes)
@@ -121,23 +134,37 @@ class _Builder:
         if len(self.mistakes) >= MOST_MISTAKES:
             raise _TooMuch
 
+    def step(self, where: Where) -> None:
+        """Count the work, so that a text that asks for ever more comes to an end."""
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            self.wrong(f"expands to more than {MOST_STEPS:,} steps", where)
+            raise _TooMuch
+
     def graph(
-        self, settings: Mapping[str, Any], inputs: str | Mapping[str, str] | None, layout: Layout
+        self,
+        settings: Mapping[str, Any],
+        inputs: Shapes | Mapping[str, Shapes] | None,
+        layout: Layout,
     ) -> Graph:
         values = self.parameters(settings)
         scope = _Scope("", values)
         current: tuple[int, ...] = ()
         for name, shape in self.inputs(scope, inputs, layout).items():
-            current = (self.add(name, Input(shape=shape), (), name.where),)
+            layer = None if shape is None else Input(shape=shape)
+            current = (self.add(name, layer, (), name.where),)
             scope.names[name] = current
+            scope.places[name] = name.where
+        if not scope.names:  # told already; what the layers read is not known
+            self.nodes.append(Node("", None, (), self.spec.where))
+            current = (0,)
         if len(scope.names) > 1:
             current = ()
         with suppress(_TooMuch):
             self.expand(self.spec.layers, scope, current)
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
-            self.wrong(
-                "no layer is left: every one is repeated 0 times or left out", self.spec.where
-            )
+            sentence = "no layer is left: every one is repeated 0 times or left out"
+            self.wrong(sentence, self.spec.where)
         return Graph(
             name=self.spec.name or _stem(self.spec.where.source),
             nodes=tuple(self.nodes),
@@ -154,49 +181,54 @@ class _Builder:
         for name in settings:
             if name not in self.spec.parameters:
                 known = list(self.spec.parameters)
-                hint = did_you_mean(name, known) or (
+                hint = did_you_mean(str(name), known) or (
                     f"; it has {', '.join(known)}" if known else "; it has none"
                 )
                 raise UsageError(f"{self.spec.name or 'the spec'} has no parameter {name!r}{hint}")
         values: dict[str, Any] = {}
         for name, item in self.spec.parameters.items():
-            values[str(name)] = settings[name] if name in settings else self.value(item, values)
+            given = located(settings[name], Where("")) if name in settings else item
+            values[str(name)] = self.value(given, values)
         return values
 
     def inputs(
-        self, scope: _Scope, given: str | Mapping[str, str] | None, layout: Layout
-    ) -> dict[Key, Shape]:
-        """The shape of every input."""
-        named = {} if given is None else given
-        if isinstance(named, str):
-            if len(self.spec.inputs) != 1:
-                names = ", ".join(self.spec.inputs)
-                raise UsageError(f"the spec has several inputs; say which: {names}")
-            named = {str(next(iter(self.spec.inputs))): named}
+        self,
+        scope: _Scope,
+        given: Shapes | Mapping[str, Shapes] | None,
+        layout: Layout,
+    ) -> dict[Key, Shape | None]:
+        """The shape of every input; None where what the spec says is wrong."""
+        if given is None or isinstance(given, Mapping):
+            named: Mapping[str, Shapes] = given or {}
+        elif len(self.spec.inputs) == 1:
+            named = {str(next(iter(self.spec.inputs))): given}
+        else:
+            names = ", ".join(self.spec.inputs)
+            raise UsageError(f"the spec has several inputs; say which: {names}")
         for name in named:
             if name not in self.spec.inputs:
-                raise UsageError(
-                    f"the spec has no input {name!r}{did_you_mean(name, self.spec.inputs)}"
-                )
-        shapes = {}
+                hint = did_you_mean(str(name), self.spec.inputs)
+                raise UsageError(f"the spec has no input {name!r}{hint}")
+        shapes: dict[Key, Shape | None] = {}
         for key, item in self.spec.inputs.items():
             if key in named:
-                shapes[key] = read_shape(named[key], layout)
+                shapes[key] = self.shape(located(named[key], Where("")), scope.values, layout)
                 continue
+            shapes[key] = None
             try:
                 shapes[key] = self.shape(item, scope.values)
             except (UsageError, LayerError) as why:
-                raise SpecError(f"input: {why}", item.where) from None
+                self.wrong(f"input: {why}", item.where)
         return shapes
 
-    def shape(self, item: Item, values: Mapping[str, Any]) -> Shape:
+    def shape(self, item: Item, values: Mapping[str, Any], layout: Layout = "chw") -> Shape:
         value = self.value(item, values)
         if isinstance(value, str):
-            return read_shape(value)
+            return read_shape(value, layout)
         sizes = value if isinstance(value, list) else [value]
         if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
             raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {str(value)[:60]!r}")
-        return shape_of(tuple(sizes))
+        return shape_of(tuple(sizes), layout)
 
     # Values.
 
@@ -219,16 +251,18 @@ class _Builder:
         self, entries: Sequence[Entry], scope: _Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
         """Add all entries in order; what the last one puts out."""
+        self.nested += 1
         for entry in entries:
-            self.steps += 1
-            if self.steps > MOST_STEPS:
-                self.wrong(f"expands to more than {MOST_STEPS:,} steps", entry.where)
-                raise _TooMuch
+            self.step(entry.where)
             try:
+                if self.nested > MOST_NESTED:
+                    sentence = f"blocks and branches nest deeper than {MOST_NESTED} levels"
+                    raise SpecError(sentence, entry.where)
                 current = self.entry(entry, scope, current)
             except SpecError as error:
                 current = self.broken(entry, scope)
                 self.wrong(error.sentence, error.where)
+        self.nested -= 1
         return current
 
     def broken(self, entry: Entry, scope: _Scope) -> tuple[int, ...]:
@@ -240,33 +274,39 @@ class _Builder:
         return node
 
     def entry(self, entry: Entry, scope: _Scope, current: tuple[int, ...]) -> tuple[int, ...]:
-        if entry.when is not None and not self.truth(entry.when, scope):
+        if entry.broken:
+            return self.broken(entry, scope)
+        times = 1 if entry.repeat is None else self.times(entry.repeat, scope)
+        if not times or (entry.when is not None and not self.truth(entry.when, scope)):
+            self.left_out.update([entry.name] if entry.name else ())
             return current
         if entry.sources is not None:
             current = self.sources(entry.sources, scope)
-        times = 1 if entry.repeat is None else self.times(entry.repeat, scope)
-        if not times:
-            return current
         name = entry.name or self.automatic(entry, scope)
-        if entry.name and scope.names.get(entry.name):
-            first = self.taken.get(scope.prefix + entry.name)
-            line = f"; first in line {first.line}" if first else ""
-            raise SpecError(f"two layers are named {entry.name!r}{line}", entry.where)
-        before = len(self.nodes)
+        if name in scope.places:
+            line = scope.places[name].line
+            raise SpecError(f"two layers are named {name!r}; first in line {line}", entry.where)
         if entry.repeat is None:
             current = self.once(entry, name, scope, current)
         else:
-            often = f" ×{times}" if times > 1 else ""
-            self.label(scope.prefix + name, f"{entry.kind}{often}")
-            for index in range(times):
-                turn = _Scope(scope.prefix, {**scope.values, "index": index}, scope.outer)
-                turn.names = scope.names
-                current = self.once(entry, f"{name}.{index}", turn, current)
-                if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
-                    self.too_many(entry, times)
+            current = self.repeated(entry, times, name, scope, current)
         if name:
             scope.names[name] = current
-            self.taken.setdefault(scope.prefix + name, entry.where)
+            scope.places[name] = entry.where
+        return current
+
+    def repeated(
+        self, entry: Entry, times: int, name: str, scope: _Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add what an entry stands for, several times in a row."""
+        often = f" ×{times}" if times > 1 else ""
+        self.label(scope.prefix + name, f"{entry.kind}{often}")
+        before = len(self.nodes)
+        for index in range(times):
+            self.step(entry.where)
+            current = self.once(entry, f"{name}.{index}", scope.turn(index), current)
+            if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
+                self.too_many(entry, times)
         return current
 
     def too_many(self, entry: Entry, times: int) -> None:
@@ -301,13 +341,12 @@ class _Builder:
         where: Where,
         axes: int | None = None,
     ) -> int:
-        if name in self.taken:
-            line = self.taken[name].line
+        if name in self.index:
+            line = self.nodes[self.index[name]].where.line
             raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
         if len(self.nodes) >= self.most_nodes:
             self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
             raise _TooMuch
-        self.taken[name] = where
         self.index[name] = len(self.nodes)
         self.nodes.append(Node(name, layer, inputs, where, axes))
         return len(self.nodes) - 1
@@ -353,8 +392,6 @@ class _Builder:
         if block.name in self.open:
             chain = " → ".join([*self.open[self.open.index(block.name) :], block.name])
             raise SpecError(f"block {block.name!r} uses itself ({chain})", entry.where)
-        if len(self.open) >= MOST_NESTED:
-            raise SpecError(f"blocks nest deeper than {MOST_NESTED} levels", entry.where)
         path = scope.prefix + name
         self.label(path, block.name)
         inner = _Scope(f"{path}.", {**scope.values, **self.arguments(block, entry, scope)})
@@ -381,15 +418,14 @@ class _Builder:
             if len(listed) > len(names):
                 raise SpecError(f"{takes}, and was given {len(listed)} values", entry.where)
             given = dict(zip(names, listed, strict=False))
-        defaults = {
-            name: self.value(item, {**self.parameters_of(scope), **given})
-            for name, item in block.takes
-            if name not in given and item is not None
-        }
-        missing = [name for name in names if name not in given and name not in defaults]
+        missing = [name for name, item in block.takes if name not in given and item is None]
         if missing:
             raise SpecError(f"{takes}; this use lacks {', '.join(missing)}", entry.where)
-        return {**defaults, **given}
+        values = dict(given)
+        for name, item in block.takes:  # a default may use what was given and earlier defaults
+            if name not in values and item is not None:
+                values[name] = self.value(item, {**self.parameters_of(scope), **values})
+        return values
 
     def parameters_of(self, scope: _Scope) -> Mapping[str, Any]:
         return {name: scope.values[name] for name in self.spec.parameters}
@@ -433,6 +469,12 @@ class _Builder:
         return (self.index[name],) if name in self.index else None
 
     def dangling(self, name: str, scope: _Scope) -> str:
+        if name in self.left_out:
+            why = "its 'when' does not hold, or it is repeated 0 times"
+            return f"'from: {name}' names a layer that is left out: {why}"
+        inside = [full for full in self.index if full.endswith(f".{name}")]
+        if inside:
+            return f"'from: {name}' names no layer here; did you mean {inside[0]!r}?"
         if name in self.written:
             fact = f"'from: {name}' names a layer that is not above this one"
             return f"{fact}; a layer reads only earlier ones"

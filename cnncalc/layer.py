@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from cnncalc.cost import BYTES, Cost, Operations, Parameters
 from cnncalc.errors import LayerError, did_you_mean
-from cnncalc.fields import Field, Sizes, shown
+from cnncalc.fields import LARGEST, Field, Sizes, shown
 from cnncalc.formulas import memory
 from cnncalc.shape import Map, Shape, Vector
 
@@ -117,7 +117,10 @@ class Layer:
         if len(inputs) < least or (most is not None and len(inputs) > most):
             wanted = f"{least} input{'s' * (least != 1)}" if most else f"at least {least} inputs"
             raise LayerError(f"takes {wanted}, not {len(inputs)}")
-        return self.output(*inputs)
+        output = self.output(*inputs)
+        if max(output.dimensions) >= LARGEST:
+            raise LayerError("puts out a map that is larger than any size")
+        return output
 
     def cost(
         self, inputs: tuple[Shape, ...], output: Shape, batch: int = 1, dtype: str = "float32"

@@ -71,6 +71,14 @@ class Vector(NamedTuple):
 Shape = Map | Vector
 
 
+def layout_of(word: str) -> Layout:
+    """The layout of that name; raises UsageError for another word."""
+    layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}
+    if word in layouts:
+        return layouts[word]
+    raise UsageError(f"a layout is chw or hwc, not {word!r}")
+
+
 def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
     """The shape with these sizes: one is a vector, two a signal, three an image, four a volume.
 

@@ -57,11 +57,11 @@ def test_a_message_is_a_sentence_with_its_place(name):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    assert told(tmp_path / "net.yaml") == f"no file {str(tmp_path / 'net.yaml')!r}"
+    assert told(tmp_path / "qqqqqq.yaml") == f"no file {str(tmp_path / 'qqqqqq.yaml')!r}"
 
 
 def test_a_missing_file_named_like_a_built_in_gets_a_hint():
-    assert told("nets/vgg17.yaml") == "no file 'nets/vgg17.yaml'; did you mean 'vgg16'?"
+    assert told("nets/vgg_16.yaml") == "no file 'nets/vgg_16.yaml'; did you mean 'vgg16'?"
 
 
 def test_a_misspelt_built_in_gets_a_hint():
@@ -112,7 +112,7 @@ def test_a_file_that_fails_while_it_is_read_is_refused():
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs Unix's /dev")
 def test_devices_are_read_up_to_the_limit():
     assert told("/dev/null") == "/dev/null: is empty; a spec needs at least 'input' and 'layers'"
-    assert told("/dev/zero") == "/dev/zero: is not text: it holds a zero byte"
+    assert told("/dev/zero") == "/dev/zero: is longer than 10,000,000 bytes"
 
 
 def file_of(folder, data):
@@ -202,7 +202,7 @@ def test_standard_input_is_read(monkeypatch):
             b"input: 3\nlayers: [rellu]\n",
             "<stdin>:2:10: no layer kind 'rellu'; did you mean 'relu'?",
         ),
-        (b" " * 10_000_001, "<stdin>: is longer than 10,000,000 characters"),
+        (b" " * 10_000_001, "<stdin>: is longer than 10,000,000 bytes"),
     ],
 )
 def test_standard_input_is_named_in_errors(monkeypatch, data, sentence):
@@ -221,7 +221,7 @@ def test_whatever_is_wrong_with_a_text_is_raised_as_mistakes(monkeypatch, tmp_pa
 
 def test_a_text_too_long_is_told_so_whatever_its_alphabet(tmp_path):
     message = told(file_of(tmp_path, "\u4e2d".encode() * 14_000_000))
-    assert message.endswith("net.yaml: is longer than 10,000,000 characters")
+    assert message.endswith("net.yaml: is longer than 10,000,000 bytes")
 
 
 # Plain data: what a program hands over.
@@ -397,7 +397,7 @@ def test_rounding_to_a_multiple_is_exact_for_large_values():
         assert report.output_shape.dimensions == (nearest,)
 
 
-# Bombs: small texts that ask for very much. Each runs in a process of its own, whose memory is seen.
+# Bombs: small texts that ask for very much. Each runs in a process of its own, to see its memory.
 
 MEASURED = """
 import resource, sys
@@ -409,7 +409,12 @@ try:
     print("ok")
 except CnncalcError as error:
     print(error)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+try:
+    # What getrusage says on Linux may be the parent's, from before this program was started.
+    status = open("/proc/self/status").read()
+    print(status.split("VmHWM:")[1].split()[0])
+except OSError:
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 MOST_KIB = 200 * 1024
 HANGS = 60
@@ -452,7 +457,7 @@ BOMBS = {
     "blocks that double nothing": (chain(35, "{0}, {0}", ""), "more than"),
     "blocks in blocks": (chain(200, "{0}", "relu"), "deeper than 40"),
     "blocks and residuals in each other": (
-        chain(38, "residual: [residual: [residual: [residual: [{0}]]]]", "relu"),
+        chain(38, "residual: [" * 12 + "{0}" + "]" * 12, "relu"),
         "deeper than 40",
     ),
     "laughs": (laughs(), "more than 300,000 values"),
@@ -460,7 +465,7 @@ BOMBS = {
     "deep mappings": ("{a: " * 100_000, "deeper than 60 levels"),
     "deep indents": ("\n".join(" " * i + "a:" for i in range(2000)), "deeper than 60 levels"),
     "deep dashes": ("- " * 100_000, "deeper than 60 levels"),
-    "long text": ("a" * 10_000_001, "longer than 10,000,000 characters"),
+    "long text": ("a" * 10_000_001, "longer than 10,000,000 bytes"),
     "long word": ("a" * 9_999_999, "a spec is a mapping"),
     "long word of four bytes": ("\U0001f600" * 9_999_999, "net.yaml"),
     "long number": (START + f"  - linear: {'9' * 100_000}\n", "100000 digits"),

@@ -30,12 +30,12 @@ def test_the_probe_sees_what_is_imported():
 @pytest.mark.parametrize(
     ("arguments", "allowed"),
     [
-        (["summarize", "vgg16"], {"typer", "rich"}),
-        (["check-stride", "7", "3", "3"], {"typer"}),
-        (["explain", "vgg16", "conv1_1"], {"typer"}),
-        (["layer", "relu", "5"], {"typer"}),
-        (["summarize", "vgg16", "--format", "json"], {"typer"}),
-        (["show", "vgg16"], {"typer"}),
+        (["summarize", "vgg16"], ["typer", "rich"]),
+        (["check-stride", "7", "3", "3"], ["typer"]),
+        (["explain", "vgg16", "conv1_1"], ["typer"]),
+        (["layer", "relu", "5"], ["typer"]),
+        (["summarize", "vgg16", "--format", "json"], ["typer"]),
+        (["show", "vgg16"], ["typer"]),
     ],
     ids=" ".join,
 )
@@ -45,7 +45,7 @@ def test_a_command_imports_only_what_it_uses(arguments, allowed):
         f"sys.argv = ['cnncalc', *{arguments!r}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass"
     )
-    assert imported_by(code) <= allowed
+    assert imported_by(code) <= set(allowed)
 
 
 def test_importing_the_package_imports_nothing_else():

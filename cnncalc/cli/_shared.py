@@ -65,13 +65,6 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     return {name: shape for name, _, shape in pairs}
 
 
-def layout_of(word: str) -> Any:
-    """The layout, checked."""
-    if word not in ("chw", "hwc"):
-        raise UsageError(f"a layout is chw or hwc, not {word!r}")
-    return word
-
-
 def write(text: str, output: Path | None) -> None:
     """Put a text where it is wanted; raises UsageError where a file cannot be written."""
     if output is None:

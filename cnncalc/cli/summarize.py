@@ -8,6 +8,7 @@ import typer
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
 from cnncalc.errors import UsageError
+from cnncalc.shape import layout_of
 from cnncalc.view import COLUMNS, USUAL, View, choose_columns
 
 
@@ -48,7 +49,7 @@ def run(
     shown = USUAL if columns is None else choose_columns(columns.split(","))
     if sort is not None and sort not in COLUMNS:
         choose_columns([sort])
-    where = shared.layout_of(layout)
+    where = layout_of(layout)
     report = summarize(
         spec,
         batch=batch,

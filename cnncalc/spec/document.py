@@ -7,7 +7,7 @@ since blocks and parameters decide them.
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from cnncalc.errors import SpecError, Where, did_you_mean
+from cnncalc.errors import Mistakes, SpecError, Where, did_you_mean
 from cnncalc.spec.text import Item, Key
 
 TOP = {
@@ -37,6 +37,8 @@ NODE = {
 BRANCHES = "branches"
 RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
+LONGEST_NAME = 100
+MOST_MISTAKES = 100
 
 
 class Branches(NamedTuple):
@@ -57,6 +59,8 @@ class Entry(NamedTuple):
     repeat: Item | None = None
     when: Item | None = None
     branches: Branches | None = None
+    broken: bool = False
+    """Whether what is wrong with it leaves nothing to expand; its name is still known."""
 
 
 class Block(NamedTuple):
@@ -97,12 +101,18 @@ class _Parser:
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
+        if len(self.mistakes) >= MOST_MISTAKES:
+            raise Mistakes(self.mistakes)
 
     def spec(self, root: Item) -> Spec:
         top = self.mapping(root, "a spec", TOP)
         for key in ("input", "layers"):
             if key not in top and isinstance(root.value, dict):
                 self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
+        given = top.get(Key("input"))
+        if given is not None and not given.value and given.value != 0:
+            self.wrong(f"'input' is empty; it is {TOP['input']}", given.where)
+            top = {key: item for key, item in top.items() if key != "input"}
         parameters = self.optional(top, "parameters", self.names_of, {})
         blocks = self.optional(top, "blocks", self.names_of, {})
         known = {name: self.block(name, item) for name, item in blocks.items()}
@@ -112,16 +122,16 @@ class _Parser:
                 "'layers' is empty; a network has at least one layer", top[Key("layers")].where
             )
         return Spec(
-            name=self.optional(top, "name", self.text, ""),
+            name=self.optional(top, "name", self.text, "") or "",
             inputs=self.optional(top, "input", self.inputs, {}),
             layers=layers,
             parameters=parameters,
             blocks=known,
             where=root.where,
-            source=self.optional(top, "source", self.text, ""),
-            note=self.optional(top, "note", self.text, ""),
+            source=self.optional(top, "source", self.text, "") or "",
+            note=self.optional(top, "note", self.text, "") or "",
             variants=tuple(
-                (str(name), self.text(item))
+                (str(name), self.text(item) or "")
                 for name, item in self.optional(top, "variants", self.names_of, {}).items()
             ),
             published=top.get(Key("published")),
@@ -154,17 +164,19 @@ class _Parser:
             self.check_name(key, key.where)
         return item.value
 
-    def text(self, item: Item) -> str:
+    def text(self, item: Item) -> str | None:
+        """The item as text; None where it is none."""
         if isinstance(item.value, dict | list) or item.value is None:
             self.wrong(f"a text is wanted here, not {describe(item)}", item.where)
-            return ""
+            return None
         return str(item.value)
 
     def check_name(self, name: str, where: Where) -> str:
-        plain = name.replace("_", "").replace("-", "")
-        if not plain.isalnum():
+        if len(name) > LONGEST_NAME:
+            self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
+        elif not name.replace("_", "").replace("-", "").isalnum():
             self.wrong(f"{name[:60]!r} is not a name: a name has {NAME}", where)
-        return name
+        return name[:LONGEST_NAME]
 
     def inputs(self, item: Item) -> dict[Key, Item]:
         if isinstance(item.value, dict):
@@ -174,17 +186,20 @@ class _Parser:
         return {key: item}
 
     def block(self, name: Key, item: Item) -> Block:
+        if name in (*NODE, BRANCHES, RESIDUAL):
+            sentence = f"no block can be named {str(name)!r}: the word has a meaning of its own"
+            self.wrong(sentence, name.where)
         keys = self.mapping(item, f"block {name!r}", ("takes", "layers"))
         takes: list[tuple[str, Item | None]] = []
         for entry in self.optional(keys, "takes", self.items, []):
             if isinstance(entry.value, dict):
                 takes.extend((str(key), default) for key, default in entry.value.items())
-            else:
-                takes.append((self.check_name(self.text(entry), entry.where), None))
+            elif (taken := self.text(entry)) is not None:
+                takes.append((self.check_name(taken, entry.where), None))
         names = [taken for taken, _ in takes]
         for taken in sorted({taken for taken in names if names.count(taken) > 1}):
             self.wrong(f"block {name!r} takes {taken!r} twice", item.where)
-        if "layers" not in keys:
+        if isinstance(item.value, dict) and "layers" not in keys:
             self.wrong(f"block {name!r} needs 'layers'", item.where)
         layers = self.optional(keys, "layers", self.entries, ())
         return Block(str(name), tuple(takes), layers, item.where)
@@ -200,33 +215,47 @@ class _Parser:
                 return ()
             self.wrong(f"a list of layers is wanted here, not {describe(item)}", item.where)
             return ()
-        return tuple(entry for entry in map(self.entry, item.value) if entry is not None)
+        return tuple(map(self.entry, item.value))
 
-    def entry(self, item: Item) -> Entry | None:
+    def entry(self, item: Item) -> Entry:
         """One layer: a kind alone, or a mapping with a kind and node-level keys."""
         if isinstance(item.value, str) and item.value:
-            return _kind_alone(item.value, item.where)
-        if not isinstance(item.value, dict):
+            kind = Key(item.value)
+            kind.where = item.where
+            keys: dict[Key, Item] = {kind: Item(None, item.where)}
+        elif isinstance(item.value, dict):
+            keys = item.value
+        else:
             self.wrong(
                 f"a layer is a kind, as in 'relu' or 'conv: {{...}}', not {describe(item)}",
                 item.where,
             )
-            return None
-        kinds = [key for key in item.value if key not in NODE]
+            return _broken(None, item.where)
+        kinds = [key for key in keys if key not in NODE]
         if len(kinds) != 1:
             self.wrong(self.miscounted(kinds), (kinds[1] if kinds else item).where)
-            return None
-        kind = kinds[0]
-        value, keys = self.lift_from(item.value[kind], item.value)
+            return _broken(self.entry_name(keys), item.where)
+        return self.kind_entry(kinds[0], keys)
+
+    def kind_entry(self, kind: Key, keys: dict[Key, Item]) -> Entry:
+        """An entry of one kind, with the keys beside it."""
+        value, keys = self.lift_from(keys[kind], keys)
+        name = self.entry_name(keys)
+        sources, branches = self.sources(keys), self.branches(kind, value, keys)
+        wrong = (sources is None and "from" in keys) or (
+            branches is None and kind in (BRANCHES, RESIDUAL)
+        )
+        if wrong:
+            return _broken(name, kind.where)
         return Entry(
             kind=kind,
             value=value,
             where=kind.where,
-            name=self.entry_name(keys),
-            sources=self.sources(keys),
+            name=name,
+            sources=sources,
             repeat=keys.get(Key("repeat")),
             when=keys.get(Key("when")),
-            branches=self.branches(kind, value, keys),
+            branches=branches,
         )
 
     def miscounted(self, kinds: list[Key]) -> str:
@@ -242,27 +271,33 @@ class _Parser:
             return None, keys
         if not isinstance(value.value, dict) or "from" not in value.value:
             return value, keys
+        if "from" in keys:
+            beside = next(key for key in keys if key == "from")
+            self.wrong("'from' is given twice: in the layer and beside it", beside.where)
         rest = {key: inner for key, inner in value.value.items() if key != "from"}
         return Item(rest, value.where), {**keys, Key("from"): value.value[Key("from")]}
 
     def entry_name(self, keys: dict[Key, Item]) -> str | None:
         item = keys.get(Key("name"))
-        return None if item is None else self.check_name(self.text(item), item.where)
+        if item is None:
+            return None
+        name = self.text(item)
+        return None if name is None else self.check_name(name, item.where)
 
     def sources(self, keys: dict[Key, Item]) -> tuple[Item, ...] | None:
         item = keys.get(Key("from"))
         if item is None:
             return None
         items = self.items(item)
-        for source in items:
-            if not isinstance(source.value, str):
-                self.wrong(
-                    f"'from' is the name of a layer, or a list of names, not {describe(source)}",
-                    source.where,
-                )
+        wrong = [source for source in items if not isinstance(source.value, str)]
+        for source in wrong:
+            self.wrong(
+                f"'from' is the name of a layer, or a list of names, not {describe(source)}",
+                source.where,
+            )
         if not items:
             self.wrong("'from' names no layer", item.where)
-        return tuple(source for source in items if isinstance(source.value, str)) or None
+        return None if wrong or not items else tuple(items)
 
     def branches(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Branches | None:
         """The ways of ``branches`` and of ``residual``, which is short for two that are added."""
@@ -272,23 +307,27 @@ class _Parser:
         if shortcut is not None and kind != RESIDUAL:
             self.wrong(f"'shortcut' belongs to residual, not to {kind!r}", shortcut.where)
         if kind == RESIDUAL:
-            inner = self.entries(value) if value else ()
+            if value is None:
+                self.wrong("'residual' is a list of layers", kind.where)
+                return None
+            inner = self.entries(value)
             other = self.entries(shortcut) if shortcut else ()
             return Branches((("", inner), ("shortcut", other)), _kind_alone("add", kind.where))
         if kind != BRANCHES:
             return None
         if value is None or not isinstance(value.value, dict | list) or not value.value:
             self.wrong("'branches' is a mapping from names to lists of layers", kind.where)
-            return Branches((), _kind_alone("concat", kind.where))
+            return None
         if join is None:
             self.wrong("branches need 'join': concat, add or multiply", kind.where)
             join = Item("concat", kind.where)
-        joining = self.entry(join) or _kind_alone("concat", kind.where)
         if isinstance(value.value, list):
             named = [(f"branch{i}", way) for i, way in enumerate(value.value, 1)]
         else:
             named = [(self.check_name(name, name.where), way) for name, way in value.value.items()]
-        return Branches(tuple((name, self.entries(way)) for name, way in named), joining)
+        joining = self.entry(join)
+        ways = tuple((name, self.entries(way)) for name, way in named)
+        return None if joining.broken else Branches(ways, joining)
 
 
 def _kind_alone(name: str, where: Where) -> Entry:
@@ -296,6 +335,11 @@ def _kind_alone(name: str, where: Where) -> Entry:
     kind = Key(name)
     kind.where = where
     return Entry(kind, None, where)
+
+
+def _broken(name: str | None, where: Where) -> Entry:
+    """What stands for an entry that cannot be used."""
+    return _kind_alone("", where)._replace(name=name, broken=True)
 
 
 def describe(item: Item) -> str:

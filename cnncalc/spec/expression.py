@@ -39,11 +39,16 @@ def round_to(value: Any, multiple: int) -> int:
 
     Source: the rule by which the MobileNets keep channels divisible by 8.
     """
-    nearest = max(multiple, int(value + exact(multiple) / 2) // multiple * multiple)
+    nearest = max(multiple, int((2 * value + multiple) // (2 * multiple)) * multiple)
     return nearest if 10 * nearest >= 9 * value else nearest + multiple
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {"min": min, "max": max, "round_to": round_to}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": lambda *values: min(values),
+    "max": lambda *values: max(values),
+    "round_to": round_to,
+}
+WORDS = {"true": True, "false": False}
 
 
 def is_expression(value: Any) -> bool:
@@ -126,6 +131,8 @@ def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
 
 
 def _look_up(name: str, names: Mapping[str, Any]) -> Any:
+    if name in WORDS and name not in names:
+        return WORDS[name]
     if name not in names:
         raise LayerError(f"nothing here is named {name!r}{did_you_mean(name, names)}")
     return names[name]

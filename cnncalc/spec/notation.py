@@ -34,7 +34,7 @@ def is_notation(text: str) -> bool:
     """Whether the text can only be meant as the one-line notation."""
     return (
         "\n" not in text.strip()
-        and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE) is not None
+        and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE | re.ASCII) is not None
     )
 
 
@@ -65,8 +65,9 @@ def read(text: str) -> Item:
 
 
 def _layer(token: str, where: Where) -> Item:
-    match = re.fullmatch(TOKEN, token, re.IGNORECASE)
-    if match is None:
+    match = re.fullmatch(TOKEN, token, re.IGNORECASE | re.ASCII)
+    options = (match["conv"] or match["options"] or "") if match else ""
+    if match is None or len(_options(options)) < len(re.findall("[spdg]", options, re.IGNORECASE)):
         raise SpecError(
             f"{token[:40]!r} is no layer of the notation; it has 96C11s4 (convolution), MP2 or AP2 "
             "(pooling), 500N (fully connected) and GAP (global average pooling)",
@@ -74,11 +75,11 @@ def _layer(token: str, where: Where) -> Item:
         )
     if match["filters"]:
         fields = {"out_channels": int(match["filters"]), "kernel_size": _size(match["kernel"])}
-        return located({"conv": fields | _options(match["conv"])}, where)
+        return located({"conv": fields | _options(options)}, where)
     if match["pool"]:
         kind = "max_pool" if match["pool"].upper() == "MP" else "avg_pool"
         fields = {"kernel_size": _size(match["window"])}
-        return located({kind: fields | _options(match["options"])}, where)
+        return located({kind: fields | _options(options)}, where)
     if match["gap"]:
         return located("global_avg_pool", where)
     return located({"linear": int(match["neurons"])}, where)

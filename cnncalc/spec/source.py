@@ -12,6 +12,8 @@ from cnncalc.spec import document, notation, text
 from cnncalc.spec.text import Item, Key
 
 MOST_BASES = 20
+MOST_BYTES = 4 * text.MOST_CHARACTERS
+"""A character takes at most four bytes."""
 MERGED = ("parameters", "blocks")
 OWN = ("name", "note", "variants", "published")
 """A base's keys that say what it is; what extends it does not inherit them."""
@@ -23,11 +25,11 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
 
     Raises Mistakes with every mistake of the text, UsageError where there is nothing to read.
     """
-    if isinstance(target, Mapping):
-        root = text.located(dict(target), Where(""))
-    else:
-        root = _read(os.fspath(target))
     try:
+        if isinstance(target, Mapping):
+            root = text.located(dict(target), Where(""))
+        else:
+            root = _read(os.fspath(target))
         return document.parse(_extended(root, ()))
     except SpecError as error:
         raise Mistakes([error]) from None
@@ -35,19 +37,10 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
 
 def _read(target: str) -> Item:
     if target == "-":
-        return text.read(
-            _decode(sys.stdin.buffer.read(text.MOST_CHARACTERS + 1), "<stdin>"), "<stdin>"
-        )
-    file = Path(target)
-    if not _is_there(file) and notation.is_notation(target):
-        try:
-            return notation.read(target)
-        except SpecError as error:
-            raise Mistakes([error]) from None
-    try:
-        return _read_file(_find(target, Path(".")))
-    except SpecError as error:
-        raise Mistakes([error]) from None
+        return _parsed(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>")
+    if not _is_there(Path(target)) and notation.is_notation(target):
+        return notation.read(target)
+    return _read_file(_find(target, Path(".")))
 
 
 def _is_there(file: Path) -> bool:
@@ -80,13 +73,15 @@ def _read_file(file: Path) -> Item:
         raise UsageError(f"{str(file)!r} is a folder; a spec is one file")
     try:
         with file.open("rb") as stream:
-            data = stream.read(4 * text.MOST_CHARACTERS + 1)
+            data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
-    return text.read(_decode(data, str(file)), str(file))
+    return _parsed(data, str(file))
 
 
-def _decode(data: bytes, source: str) -> str:
+def _parsed(data: bytes, source: str) -> Item:
+    if len(data) > MOST_BYTES:
+        raise SpecError(f"is longer than {text.MOST_CHARACTERS:,} characters", Where(source))
     try:
         decoded = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -94,7 +89,7 @@ def _decode(data: bytes, source: str) -> str:
         raise SpecError("is not text in UTF-8", Where(source, line)) from None
     if "\0" in decoded:
         raise SpecError("is not text: it holds a zero byte", Where(source))
-    return decoded
+    return text.read(decoded, source)
 
 
 def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
@@ -118,6 +113,8 @@ def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
         parent = _extended(_read_file(file), (*seen, resolved))
     except UsageError as error:
         raise SpecError(str(error), base.where) from None
+    if not isinstance(parent.value, dict):
+        raise SpecError(f"a spec is a mapping, not {document.describe(parent)}", parent.where)
     return Item(_merged(parent, root), root.where)
 
 

@@ -13,8 +13,8 @@ import yaml
 from cnncalc.errors import SpecError, Where
 from cnncalc.shape import MOST_DIGITS
 
-MOST_CHARACTERS = 10_000_000
-MOST_VALUES = 300_000
+MOST_CHARACTERS = 5_000_000
+MOST_VALUES = 150_000
 MOST_DEPTH = 60
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -99,9 +99,7 @@ class _Reader:
             return self.alias(event, where)
         if depth > MOST_DEPTH:
             raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)
-        # "!" and untagged are the ordinary cases; every other tag asks for a type of its own.
-        if event.tag not in (None, "!"):
-            raise SpecError(f"a spec has no YAML tags, and {event.tag[:60]!r} is one", where)
+        self.refuse_tag(event)
         before = self.values
         self.count(1, where)
         if isinstance(event, yaml.ScalarEvent):
@@ -113,6 +111,12 @@ class _Reader:
         if event.anchor:
             self.anchors[event.anchor] = (item, self.values - before)
         return item
+
+    def refuse_tag(self, event: Any) -> None:
+        """Untagged and "!" are the ordinary cases; every other tag asks for a type of its own."""
+        if event.tag not in (None, "!"):
+            sentence = f"a spec has no YAML tags, and {event.tag[:60]!r} is one"
+            raise SpecError(sentence, self.at(event))
 
     def alias(self, event: Any, where: Where) -> Item:
         """What an anchor holds; every use counts in full, so that aliases cannot explode."""
@@ -133,6 +137,7 @@ class _Reader:
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise SpecError("a key must be a word", self.at(event))
+            self.refuse_tag(event)
             key = Key(event.value)
             key.where = self.at(event)
             if key in items:
@@ -176,15 +181,28 @@ def scalar(text: str, where: Where) -> Any:
     return text
 
 
-def located(value: Any, where: Where) -> Item:
-    """Plain Python data as a tree whose every value is at one place."""
+def located(value: Any, where: Where, depth: int = 0) -> Item:
+    """Plain Python data as a tree whose every value is at one place.
+
+    Raises SpecError for what a text could not say: other types, huge numbers, data in itself.
+    """
+    if depth > MOST_DEPTH:
+        raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)
     if isinstance(value, dict):
         items = {}
         for name, inner in value.items():
             key = Key(name)
             key.where = where
-            items[key] = located(inner, where)
+            items[key] = located(inner, where, depth + 1)
         return Item(items, where)
     if isinstance(value, list | tuple):
-        return Item([located(inner, where) for inner in value], where)
-    return Item(value, where)
+        return Item([located(inner, where, depth + 1) for inner in value], where)
+    if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+        raise SpecError("a number is larger than any size", where)
+    if value is None or isinstance(value, str | int) or _is_finite(value):
+        return Item(value, where)
+    raise SpecError(f"a spec holds no {type(value).__name__} such as {value!r:.40}", where)
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, float) and isfinite(value)
