@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.cost import BYTES, Cost
@@ -12,6 +13,9 @@ from cnncalc.graph import Graph, Node
 from cnncalc.layer import Layer, Reach
 from cnncalc.report import Field, Report, Row
 from cnncalc.shape import Map, Shape
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
 
@@ -165,8 +169,7 @@ def _axis_hull(fields: Sequence[Field]) -> Field:
     start = min(field.start for field in fields)
     end = max(field.start + field.size for field in fields)
     jump = max(field.jump for field in fields)
-    # A start may be a fraction of a pixel after a transposed layer; the hull is whole pixels.
-    return Field(int(end - start), jump, start, min(field.smallest for field in fields))
+    return Field(_whole(end - start), jump, start, min(field.smallest for field in fields))
 
 
 def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
@@ -189,6 +192,6 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
     )
 
 
-def _whole(size: int) -> int:
-    """A size that fractional jumps left between two pixels covers both."""
+def _whole(size: "int | Fraction") -> int:
+    """A size that fractional jumps (after transposed layers) left between two pixels covers both."""
     return size if isinstance(size, int) else -(-size // 1)

@@ -123,6 +123,7 @@ class _Builder:
         self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
         self.parsed: dict[tuple[int, str], Layer | None] = {}
         self.left_out: set[str] = set()
+        self.ways: set[str] = set()
         self.open: list[str] = []
         self.nested = 0
         self.steps = 0
@@ -255,7 +256,7 @@ class _Builder:
         for entry in entries:
             self.step(entry.where)
             try:
-                if self.nested > MOST_NESTED:
+                if self.nested > MOST_NESTED + 1:  # the text's own list is no nesting
                     sentence = f"blocks and branches nest deeper than {MOST_NESTED} levels"
                     raise SpecError(sentence, entry.where)
                 current = self.entry(entry, scope, current)
@@ -357,10 +358,10 @@ class _Builder:
     def automatic(self, entry: Entry, scope: _Scope) -> str:
         """A name for an entry without one: its kind and a number. Unnamed branches have none, and
         what is in them belongs to the list that they stand in."""
-        if entry.branches is not None:
+        if entry.branches is not None and entry.repeat is None:
             return ""
         word = str(entry.kind)
-        if entry.kind not in self.spec.blocks:
+        if entry.branches is None and entry.kind not in self.spec.blocks:
             word = self.kind(entry.kind)[0].kind
         while True:
             number = self.counters.get(scope.prefix + word, 0) + 1
@@ -377,14 +378,24 @@ class _Builder:
             self.label(scope.prefix + name, str(entry.kind))
         ends: tuple[int, ...] = ()
         for way, entries in entry.branches.ways:
-            inner = _Scope(f"{prefix}{way}." if way else prefix, scope.values, scope)
+            path = self.way(prefix, way)
+            inner = _Scope(f"{path}." if way else prefix, scope.values, scope)
             inner.names["input"] = current
             if way and len(entries) > 1:
-                self.label(f"{prefix}{way}", "branch")
+                self.label(path, "branch")
             ends += self.expand(entries, inner, current)
         joined = _Scope(prefix, scope.values, scope)
         join = entry.branches.join
         return self.once(join, self.automatic(join, joined), joined, ends)
+
+    def way(self, prefix: str, way: str) -> str:
+        """The path of a branch; where two unnamed forks have ways of one name, they are numbered."""
+        path, number = f"{prefix}{way}", 1
+        while way and path in self.ways:
+            number += 1
+            path = f"{prefix}{way}{number}"
+        self.ways.add(path)
+        return path
 
     def block(
         self, block: Block, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]

@@ -12,8 +12,7 @@ from cnncalc.spec import document, notation, text
 from cnncalc.spec.text import Item, Key
 
 MOST_BASES = 20
-MOST_BYTES = 4 * text.MOST_CHARACTERS
-"""A character takes at most four bytes."""
+MOST_BYTES = 5_000_000
 MERGED = ("parameters", "blocks")
 OWN = ("name", "note", "variants", "published")
 """A base's keys that say what it is; what extends it does not inherit them."""
@@ -81,7 +80,7 @@ def _read_file(file: Path) -> Item:
 
 def _parsed(data: bytes, source: str) -> Item:
     if len(data) > MOST_BYTES:
-        raise SpecError(f"is longer than {text.MOST_CHARACTERS:,} characters", Where(source))
+        raise SpecError(f"is longer than {MOST_BYTES:,} bytes", Where(source))
     try:
         decoded = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

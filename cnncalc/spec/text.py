@@ -13,7 +13,6 @@ import yaml
 from cnncalc.errors import SpecError, Where
 from cnncalc.shape import MOST_DIGITS
 
-MOST_CHARACTERS = 5_000_000
 MOST_VALUES = 150_000
 MOST_DEPTH = 60
 
@@ -43,8 +42,6 @@ class Item(NamedTuple):
 
 def read(text: str, source: str) -> Item:
     """The tree of a YAML document; raises SpecError with the place of what cannot be used."""
-    if len(text) > MOST_CHARACTERS:
-        raise SpecError(f"is longer than {MOST_CHARACTERS:,} characters", Where(source))
     if not text.strip():
         raise SpecError("is empty; a spec needs at least 'input' and 'layers'", Where(source))
     try:
