@@ -84,6 +84,7 @@ def gets_its_examples_right(kind: type[Layer]) -> None:
             "biases": held.biases,
             "params": held.params,
             "buffers": held.buffers,
+            "fixed": held.fixed,
             "macs": layer.macs(*inputs),
             "operations": done,
         }

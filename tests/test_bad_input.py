@@ -112,7 +112,7 @@ def test_a_file_that_fails_while_it_is_read_is_refused():
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs Unix's /dev")
 def test_devices_are_read_up_to_the_limit():
     assert told("/dev/null") == "/dev/null: is empty; a spec needs at least 'input' and 'layers'"
-    assert told("/dev/zero") == "/dev/zero: is longer than 10,000,000 bytes"
+    assert told("/dev/zero") == "/dev/zero: is longer than 5,000,000 bytes"
 
 
 def file_of(folder, data):
@@ -202,7 +202,7 @@ def test_standard_input_is_read(monkeypatch):
             b"input: 3\nlayers: [rellu]\n",
             "<stdin>:2:10: no layer kind 'rellu'; did you mean 'relu'?",
         ),
-        (b" " * 10_000_001, "<stdin>: is longer than 10,000,000 bytes"),
+        (b" " * 5_000_001, "<stdin>: is longer than 5,000,000 bytes"),
     ],
 )
 def test_standard_input_is_named_in_errors(monkeypatch, data, sentence):
@@ -221,7 +221,7 @@ def test_whatever_is_wrong_with_a_text_is_raised_as_mistakes(monkeypatch, tmp_pa
 
 def test_a_text_too_long_is_told_so_whatever_its_alphabet(tmp_path):
     message = told(file_of(tmp_path, "\u4e2d".encode() * 14_000_000))
-    assert message.endswith("net.yaml: is longer than 10,000,000 bytes")
+    assert message.endswith("net.yaml: is longer than 5,000,000 bytes")
 
 
 # Plain data: what a program hands over.
@@ -270,7 +270,7 @@ def test_an_error_in_plain_data_has_no_place_but_names_the_layer():
 
 
 @pytest.mark.parametrize(
-    "settings", [{"a": None}, {"a": [3]}, {"a": "wide"}, {"a": object()}, {"a": 1.5}, {"a": -1}]
+    "settings", [{"a": None}, {"a": [3]}, {"a": "wide"}, {"a": 1.5}, {"a": -1}]
 )
 def test_a_setting_is_checked_where_it_is_used(settings):
     spec = data(parameters={"a": 1}, layers=[{"linear": "$a"}])
@@ -460,32 +460,32 @@ BOMBS = {
         chain(38, "residual: [" * 12 + "{0}" + "]" * 12, "relu"),
         "deeper than 40",
     ),
-    "laughs": (laughs(), "more than 300,000 values"),
+    "laughs": (laughs(), "more than 150,000 values"),
     "deep lists": ("[" * 100_000, "deeper than 60 levels"),
     "deep mappings": ("{a: " * 100_000, "deeper than 60 levels"),
     "deep indents": ("\n".join(" " * i + "a:" for i in range(2000)), "deeper than 60 levels"),
     "deep dashes": ("- " * 100_000, "deeper than 60 levels"),
-    "long text": ("a" * 10_000_001, "longer than 10,000,000 bytes"),
-    "long word": ("a" * 9_999_999, "a spec is a mapping"),
-    "long word of four bytes": ("\U0001f600" * 9_999_999, "net.yaml"),
+    "long text": ("a" * 5_000_001, "longer than 5,000,000 bytes"),
+    "long word": ("a" * 4_999_999, "a spec is a mapping"),
+    "long word of four bytes": ("\U0001f600" * 1_249_999, "net.yaml"),
     "long number": (START + f"  - linear: {'9' * 100_000}\n", "100000 digits"),
-    "long decimal": (START + f"  - leaky_relu: 0.{'9' * 9_000_000}\n", "decimal"),
+    "long decimal": (START + f"  - leaky_relu: 0.{'9' * 4_900_000}\n", "decimal"),
     "long expression": (START + f"  - linear: ${{{'1+' * 1_000_000}1}}\n", "longer than 300"),
     "long kind": (START + f"  - {'conv' * 1_000_000}\n", "no layer kind"),
     "long name repeated": (
         START + f"  - {{relu: , name: {'a' * 1_000_000}, repeat: 90000}}\n",
         "name",
     ),
-    "many values": (f"input: 3\nlayers: [{'relu,' * 299_000}]\n", "more than 100,000 layers"),
-    "many wrong values": (f"input: 3\nlayers: [{'3,' * 299_000}]\n", "more mistakes"),
+    "many values": (f"input: 3\nlayers: [{'relu,' * 149_000}]\n", "more than 100,000 layers"),
+    "many wrong values": (f"input: 3\nlayers: [{'3,' * 149_000}]\n", "more mistakes"),
     "many wrong keys": (
-        "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(150_000)),
+        "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(70_000)),
         "more mistakes",
     ),
-    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 70_000, "more mistakes"),
+    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 45_000, "more mistakes"),
     "many names and a misspelling": (
         START
-        + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(60_000))
+        + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(40_000))
         + "  - {relu: , from: layerr}\n" * 90,
         "more mistakes",
     ),

@@ -138,6 +138,33 @@ def test_a_layers_options_are_its_fields():
 N, F = Traced.leaf(7, "N"), Traced.leaf(3, "F")
 
 
+def test_latex_has_every_operator():
+    expression = expression_of(-(N - (F + 1)) + -(-N // F) - 2 * (N // F))
+    assert wording.latex(expression, wording.symbols) == (
+        r"-\left( N - \left( F + 1 \right) \right) + \left\lceil \frac{N}{F} \right\rceil"
+        r" - 2 \cdot \frac{N}{F}"
+    )
+
+
+def test_adding_to_nothing_is_the_number_itself():
+    assert 0 + N is N
+    assert wording.text(expression_of(5 + N), wording.symbols) == "5 + N"
+
+
+def test_inputs_of_different_axes_are_said_to_be():
+    spec = {
+        "input": {"image": "1x4x4", "sound": "1x9"},
+        "layers": [
+            {"flatten": None, "from": "image", "name": "a"},
+            {"flatten": None, "from": "sound", "name": "b"},
+            {"concat": None, "from": ["a", "b"], "name": "both"},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    (answer,) = explain.explain(report["both"], report, ["receptive-field"])
+    assert answer.answer == "it reads inputs of different axes"
+
+
 @pytest.mark.parametrize(
     ("number", "symbols", "numbers"),
     [

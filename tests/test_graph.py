@@ -428,7 +428,7 @@ def test_blocks_nest_forty_deep():
         return {**blocks, f"b{depth - 1}": {"layers": ["relu"]}}
 
     assert len(net("b0", blocks=nested(40))) == 1
-    assert told("b0", blocks=nested(41)) == ["blocks nest deeper than 40 levels"]
+    assert told("b0", blocks=nested(41)) == ["blocks and branches nest deeper than 40 levels"]
 
 
 def test_a_kind_that_does_not_say_its_facts_is_a_programmer_s_mistake():

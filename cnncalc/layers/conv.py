@@ -164,6 +164,13 @@ class Conv(Filters):
         Refusal({"filters": 8, "kernel": 3, "stride": 1.5}, ("4x5x5",), "not 1.5"),
         Refusal({"filters": 8}, ("4x5x5",), "needs 'kernel_size'"),
         Refusal({"filters": 1, "kernel": 3, "connections": [[4]]}, ("4x5x5",), "channels 0 to 3"),
+        Refusal({"filters": 1, "kernel": 3, "connections": [[0, 0]]}, ("4x5x5",), "different"),
+        Refusal({"filters": 2, "kernel": 3, "connections": [[0]]}, ("4x5x5",), "for 1"),
+        Refusal(
+            {"filters": 2, "kernel": 3, "groups": 2, "connections": [[0], [1]]},
+            ("4x5x5",),
+            "not both",
+        ),
     )
 
 

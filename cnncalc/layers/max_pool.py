@@ -6,7 +6,7 @@ from typing import ClassVar
 from cnncalc.cost import Operations
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example
+from cnncalc.layer import Example, Refusal
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.shape import Map
 
@@ -66,4 +66,11 @@ class MaxPool(Pool):
             source="PyTorch: the fifth window would start at 20, beyond 19 + 1",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals: ClassVar = (
+        *SHARED_REFUSALS,
+        Refusal(
+            {"kernel": 3, "padding": [[0, 1], [0, 1]], "ceil_mode": True},
+            ("4x9x9",),
+            "the same padding before and after",
+        ),
+    )

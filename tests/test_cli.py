@@ -1,0 +1,228 @@
+"""The command line: exit codes, streams, where output goes. The numbers are tested elsewhere."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import catalog, cli, layers, render
+from cnncalc.errors import UsageError
+
+SMALL = "1x28x28-4C5-MP2-10N"
+
+
+def run(*arguments, **settings):
+    return CliRunner().invoke(cli.app, list(arguments), **settings)
+
+
+def program(monkeypatch, *arguments):
+    """The whole program, in this process: its exit code."""
+    monkeypatch.setattr(sys, "argv", ["cnncalc", *arguments])
+    try:
+        cli.main()
+    except SystemExit as done:
+        return done.code or 0
+    return 0
+
+
+def test_a_table_goes_to_standard_output_and_nothing_to_standard_error(monkeypatch, capsys):
+    assert program(monkeypatch, "summarize", SMALL) == 0
+    out, err = capsys.readouterr()
+    assert "Parameters" in out
+    assert err == ""
+
+
+def test_a_mistake_goes_to_standard_error_and_ends_with_2(monkeypatch, capsys):
+    assert program(monkeypatch, "summarize", "vgg17") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("cnncalc: no file and no built-in architecture 'vgg17'; did you mean")
+    assert "Traceback" not in err
+
+
+def test_debug_shows_where_a_mistake_comes_from(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["cnncalc", "--debug", "summarize", "vgg17"])
+    with pytest.raises(UsageError):
+        cli.main()
+
+
+def test_a_misspelt_command_gets_the_nearest(monkeypatch, capsys):
+    assert program(monkeypatch, "sumarize", "vgg16") == 2
+    assert "Did you mean 'summarize'?" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_enough_ends_it_quietly():
+    code = f"import sys; sys.argv = ['cnncalc', 'show', 'googlenet']; {RUN}"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert b"Traceback" not in process.stderr.read()
+
+
+RUN = "from cnncalc.cli import main; main()"
+
+
+def test_a_broken_pipe_inside_a_command_ends_with_0(monkeypatch):
+    def broken(*arguments, **settings):
+        raise BrokenPipeError
+
+    monkeypatch.setattr(cli, "app", broken)
+    monkeypatch.setattr(sys, "stderr", open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    assert program(monkeypatch, "list") == 0
+
+
+def test_the_module_is_the_program():
+    done = subprocess.run(
+        [sys.executable, "-m", "cnncalc", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"cnncalc {cnncalc.__version__}\n"
+
+
+def test_without_a_command_the_help_is_shown():
+    assert "Usage:" in run().output
+    assert run("--help").exit_code == 0
+    assert run("--version").output == f"cnncalc {cnncalc.__version__}\n"
+
+
+@pytest.mark.parametrize("name", cli.names())
+def test_every_command_explains_itself_with_an_example(name):
+    text = run(name, "--help").output
+    assert f"cnncalc {name}" in text
+    assert "Usage:" in text
+
+
+def test_a_file_gets_the_format_of_its_ending(tmp_path):
+    for name in render.names():
+        suffix = render.load(name).SUFFIX
+        file = tmp_path / f"net{suffix}"
+        result = run("summarize", SMALL, "-o", str(file))
+        assert result.exit_code == 0
+        assert result.stdout == ""
+        assert "wrote" in result.stderr
+        assert file.read_text(encoding="utf-8").endswith("\n")
+    assert json.loads((tmp_path / "net.json").read_text())["name"] == SMALL
+
+
+def test_a_file_without_an_ending_holds_a_table(tmp_path):
+    run("summarize", SMALL, "-o", str(tmp_path / "net"))
+    assert "Parameters" in (tmp_path / "net").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["summarize", SMALL, "-o", "/nowhere/net.txt"], "cannot write '/nowhere/net.txt'"),
+        (["summarize", SMALL, "--format", "jsno"], "no format 'jsno'; did you mean 'json'?"),
+        (["summarize", SMALL, "--columns", "parms"], "no column 'parms'; did you mean 'params'?"),
+        (["summarize", SMALL, "--sort", "parms"], "did you mean 'params'"),
+        (["summarize", SMALL, "--layout", "cwh"], "a layout is chw or hwc, not 'cwh'"),
+        (["summarize", SMALL, "--set", "classes"], "--set takes NAME=VALUE"),
+        (["summarize", SMALL, "--set", "classes=5"], "no parameter 'classes'; it has none"),
+        (["summarize", SMALL, "-i", "3x4x4", "-i", "1x2x2"], "given as NAME=SHAPE, not '3x4x4'"),
+        (["summarize", SMALL, "-i", "left=1x30x30"], "no input 'left'"),
+        (["summarize", SMALL, "--dtype", "float31"], "did you mean 'float32'"),
+        (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
+        (["show", "vgg17"], "no built-in architecture 'vgg17'"),
+        (["kinds", "convv"], "did you mean 'conv'"),
+        (["list", "--format", "xml"], "a list has table, json, csv or markdown"),
+    ],
+)
+def test_what_cannot_be_used_is_one_clear_sentence(arguments, says):
+    result = run(*arguments)
+    assert isinstance(result.exception, UsageError)
+    assert says in str(result.exception)
+
+
+def test_settings_batch_input_and_layout_reach_the_report():
+    """AlexNet's conv1 in a batch of 2 at 231: (231 - 11)/4 + 1 = 56."""
+    result = run(
+        "summarize", "alexnet", "--set", "classes=10", "-b", "2", "-i", "input=231x231x3",
+        "--layout", "hwc", "--columns", "layer,output",
+    )  # fmt: skip
+    assert result.exit_code == 0
+    assert "56×56×96" in result.stdout
+    assert "batch 2" in result.stdout
+    assert "fc8" in result.stdout
+
+
+def test_columns_can_be_added_chosen_and_sorted():
+    plus = run("summarize", SMALL, "--columns", "+macs%,+params").stdout.splitlines()[1]
+    assert plus.split() == [
+        "Layer",
+        "Kind",
+        "Output",
+        "Params",
+        "MACs",
+        "Memory",
+        "RF",
+        "MACs",
+        "%",
+    ]
+    every = run("summarize", SMALL, "--columns", "all", "-f", "csv").stdout.splitlines()[0]
+    assert every.split(",")[0] == "layer"
+    ordered = run("summarize", SMALL, "--sort", "params", "--columns", "layer").stdout.splitlines()
+    assert ordered[2] == "linear1"  # 4·12·12·10 + 10 = 5,770 are the most
+    assert "138,357,544" in run("summarize", "vgg16", "--exact").stdout
+
+
+def test_depth_opens_blocks():
+    folded = run("summarize", "resnet18", "--depth", "1").stdout
+    opened = run("summarize", "resnet18", "--depth", "3").stdout
+    assert "layer1.0.conv1" not in folded
+    assert "layer1.0.conv1" in opened
+
+
+def test_plots_are_drawn_and_need_no_format():
+    result = run("summarize", SMALL, "--plot")
+    assert result.exit_code == 0
+    assert "linear1" in result.stdout
+    assert run("summarize", SMALL, "--plot", "--format", "json").exception is not None
+
+
+@pytest.mark.parametrize("format", ["table", "json", "csv", "markdown"])
+def test_the_list_has_every_architecture(format):
+    text = run("list", "--format", format).stdout
+    assert all(name in text for name in catalog.names())
+
+
+def test_bare_names_are_for_scripts():
+    assert run("list", "--names").stdout.split() == list(catalog.names())
+
+
+def test_the_list_shows_that_it_is_working_where_a_person_waits(monkeypatch):
+    from cnncalc.cli import list as command
+
+    monkeypatch.setattr(command, "SOON", -1.0)
+    monkeypatch.setattr(catalog, "names", lambda: ("lenet5",))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert [record["name"] for record in command._records()] == ["lenet5"]
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_show_prints_the_yaml_as_it_is(name):
+    assert run("show", name).stdout == catalog.path(name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", layers.names())
+def test_every_kind_is_shown_with_its_formula_and_example(kind):
+    text = run("kinds", kind).stdout
+    assert text.startswith(kind)
+    assert "Worked examples" in text
+
+
+def test_kinds_lists_all():
+    text = run("kinds").stdout
+    assert all(name in text for name in layers.names())
+
+
+def test_standard_input_is_a_spec():
+    text = "input: 784\nlayers: [{linear: 10}]\n"
+    assert "7,850" in run("summarize", "-", input=text).stdout
+
+
+def test_no_colours_where_nobody_looks():
+    assert "\x1b" not in run("summarize", SMALL).stdout
