@@ -193,5 +193,5 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
 
 
 def _whole(size: "int | Fraction") -> int:
-    """A size that fractional jumps (after transposed layers) left between two pixels covers both."""
+    """A size that fractional jumps, after transposed layers, left between two pixels: both."""
     return size if isinstance(size, int) else -(-size // 1)

@@ -34,3 +34,13 @@ def summarize(
     """
     graph = build(load(target), settings, input, layout_of(layout))
     return analyze(graph, batch=batch, dtype=dtype)
+
+
+def _drawn(report: Report) -> str:
+    from cnncalc.render import html
+    from cnncalc.view import View
+
+    return html.render(View(report))
+
+
+Report.drawing = staticmethod(_drawn)

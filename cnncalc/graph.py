@@ -389,7 +389,7 @@ class _Builder:
         return self.once(join, self.automatic(join, joined), joined, ends)
 
     def way(self, prefix: str, way: str) -> str:
-        """The path of a branch; where two unnamed forks have ways of one name, they are numbered."""
+        """The path of a branch; ways of one name in several unnamed forks are numbered."""
         path, number = f"{prefix}{way}", 1
         while way and path in self.ways:
             number += 1

@@ -3,10 +3,10 @@
 Rows hold integers only. Units, separators and widths are the renderers' business.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from cnncalc.cost import COUNTED, Cost, total
 from cnncalc.errors import UsageError, did_you_mean
@@ -115,6 +115,9 @@ class Report:
     groups: Mapping[str, str] | None = None
     settings: Mapping[str, Any] | None = None
 
+    drawing: ClassVar["Callable[[Report], str] | None"] = None
+    """How a notebook draws a report; those who can draw say so (``cnncalc.api``)."""
+
     def __iter__(self) -> Iterator[Row]:
         return iter(self.layers)
 
@@ -222,12 +225,10 @@ class Report:
             raise UsageError("to_frame needs pandas: pip install pandas") from None
         return pandas.DataFrame([row_dict(row) for row in self.layers])
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
         """The table in a notebook."""
-        from cnncalc.render import html
-        from cnncalc.view import View
-
-        return html.render(View(self))
+        draw = type(self).drawing
+        return None if draw is None else draw(self)
 
 
 def cost_dict(cost: Cost) -> dict[str, int]:

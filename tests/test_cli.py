@@ -71,7 +71,7 @@ def test_a_broken_pipe_inside_a_command_ends_with_0(monkeypatch):
         raise BrokenPipeError
 
     monkeypatch.setattr(cli, "app", broken)
-    monkeypatch.setattr(sys, "stderr", open("/dev/null", "w"))  # noqa: PTH123, SIM115
+    monkeypatch.setattr(sys, "stderr", open("/dev/null", "w"))  # noqa: SIM115
     assert program(monkeypatch, "list") == 0
 
 

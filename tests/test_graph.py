@@ -369,6 +369,12 @@ def test_a_way_of_branches_may_use_blocks():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("key", [{"repeat": 3}, {"when": False}, {"name": "j"}, {"from": "input"}])
+def test_what_would_not_be_obeyed_beside_a_join_is_refused(key):
+    with pytest.raises(CnncalcError):
+        net({"branches": {"a": ["relu"], "b": []}, "join": {"add": None, **key}})
+
+
 # Mistakes.
 
 
