@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cnncalc.analysis import analyze
     from cnncalc.api import summarize
+    from cnncalc.bridge import to_torch
     from cnncalc.cost import Cost, Operations, Parameters
     from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError
     from cnncalc.graph import Graph, build
@@ -40,6 +41,7 @@ _HOME = {
     "Vector": "shape",
     "Spec": "spec",
     "load": "spec",
+    "to_torch": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
 
@@ -62,6 +64,7 @@ __all__ = [
     "build",
     "load",
     "summarize",
+    "to_torch",
 ]
 
 

@@ -109,6 +109,14 @@ class Layer:
         """What one output reads, along each spatial axis of the input; None: the same position."""
         return None
 
+    def to_torch(self, nn: Any, *inputs: Any) -> Any:
+        """The module of PyTorch that does the same to these inputs.
+
+        ``nn`` is handed in, so that nothing here imports a framework: it has the names of
+        ``torch.nn`` and those of ``cnncalc.bridge.modules``.
+        """
+        raise TypeError(f"{self.kind} does not say which module of PyTorch it is")
+
     # What follows for every kind.
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
@@ -280,6 +288,15 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     if len(x.spatial) not in axes:
         raise LayerError(f"needs {' or '.join(map(str, axes))} spatial axes, not {len(x.spatial)}")
     return x
+
+
+def of_rank(nn: Any, name: str, x: Shape) -> Any:
+    """PyTorch's class for as many axes as x has: ``Conv`` is Conv1d, Conv2d or Conv3d there.
+
+    A vector is a signal of one position.
+    """
+    axes = len(x.spatial) if isinstance(x, Map) else 1
+    return getattr(nn, f"{name}{axes}d")
 
 
 def channels_of(x: Shape) -> int:

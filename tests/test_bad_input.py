@@ -460,7 +460,7 @@ BOMBS = {
         chain(38, "residual: [" * 12 + "{0}" + "]" * 12, "relu"),
         "deeper than 40",
     ),
-    "laughs": (laughs(), "more than 150,000 values"),
+    "laughs": (laughs(), "more than 100,000 values"),
     "deep lists": ("[" * 100_000, "deeper than 60 levels"),
     "deep mappings": ("{a: " * 100_000, "deeper than 60 levels"),
     "deep indents": ("\n".join(" " * i + "a:" for i in range(2000)), "deeper than 60 levels"),
@@ -476,16 +476,16 @@ BOMBS = {
         START + f"  - {{relu: , name: {'a' * 1_000_000}, repeat: 90000}}\n",
         "name",
     ),
-    "many values": (f"input: 3\nlayers: [{'relu,' * 149_000}]\n", "more than 100,000 layers"),
-    "many wrong values": (f"input: 3\nlayers: [{'3,' * 149_000}]\n", "more mistakes"),
+    "many values": (f"input: 3\nlayers: [{'relu,' * 149_000}]\n", "more than 100,000 values"),
+    "many wrong values": (f"input: 3\nlayers: [{'3,' * 90_000}]\n", "more mistakes"),
     "many wrong keys": (
         "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(70_000)),
         "more mistakes",
     ),
-    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 45_000, "more mistakes"),
+    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 25_000, "more mistakes"),
     "many names and a misspelling": (
         START
-        + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(40_000))
+        + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(20_000))
         + "  - {relu: , from: layerr}\n" * 90,
         "more mistakes",
     ),

@@ -409,6 +409,21 @@ def test_after_a_hundred_mistakes_no_more_are_looked_for():
     assert len(told(*[{"relu": None, "from": f"x{i}"} for i in range(1000)])) == 100
 
 
+def test_after_a_hundred_broken_entries_no_more_are_read():
+    assert len(told(*[{"relu": None, f"zzz{i}": 1} for i in range(1000)])) == 100
+
+
+def test_a_layer_in_a_fork_without_a_name_shares_the_names_of_its_list():
+    said = told({"relu": None, "name": "x"}, {"residual": [{"tanh": None, "name": "x"}]})
+    assert len(said) == 1
+    assert said[0].startswith("two layers are named 'x'")
+
+
+def test_a_map_larger_than_any_size_is_refused():
+    grow = {"upsample": 10**60, "name": "up", "repeat": 2}
+    assert any("'up.1'" in text and "larger than any size" in text for text in told(grow))
+
+
 def test_the_largest_network_is_a_hundred_thousand_layers():
     assert len(net({"relu": None, "repeat": 100_000}, input="1")) == 100_000
     assert told({"relu": None, "repeat": 100_001}) == [

@@ -1,10 +1,11 @@
 """What the relatives of the convolution share: filters that slide over every spatial axis."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Layer, Reach, per_axis
-from cnncalc.layers._window import Axis, axes_of
+from cnncalc.layer import Layer, Reach, of_rank, per_axis
+from cnncalc.layers._window import Axis, axes_of, split_padding
 from cnncalc.shape import Map
 
 
@@ -33,3 +34,18 @@ class Filters(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
+        """PyTorch's convolution of this window, after a padding step where one is needed."""
+        own, around = split_padding(self.axes(x))
+        conv = of_rank(nn, "Conv", x)(
+            x.channels,
+            out_channels,
+            self.kernel_size,
+            self.stride,
+            own,
+            self.dilation,
+            groups,
+            self.bias,
+        )
+        return nn.padded(conv, around)

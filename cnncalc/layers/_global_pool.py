@@ -1,6 +1,7 @@
 """What the pools over a whole channel share."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from cnncalc.fields import flag
 from cnncalc.formulas import operations
@@ -22,6 +23,10 @@ class GlobalPool(Layer):
     def reductions(self, x: Map) -> int:
         """How many times two numbers are made one, over all channels."""
         return operations.window_reductions(n_out=x.channels, taps=Map(1, x.spatial).elements)
+
+    def shaped(self, nn: Any, pool: Any) -> Any:
+        """PyTorch's pool, which keeps the axes, followed by a flatten where they are not kept."""
+        return pool if self.keepdim else nn.Sequential(pool, nn.Flatten())
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The whole map."""

@@ -6,7 +6,7 @@ from typing import ClassVar
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.layer import Layer, Reach, Refusal, need_map, per_axis
-from cnncalc.layers._window import Axis, axes_of
+from cnncalc.layers._window import Axis, axes_of, split_padding
 from cnncalc.shape import Map, Shape
 
 
@@ -49,6 +49,16 @@ class Pool(Layer):
         for size in per_axis(self.kernel_size, x, "kernel_size"):
             product *= size
         return product
+
+    @property
+    def rounds_up(self) -> bool:
+        """Whether PyTorch must round up; the padding of ``same`` leaves nothing to round."""
+        return self.ceil_mode and self.padding != "same"
+
+    def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What PyTorch's pool can pad by itself, and what must be padded in a step before it."""
+        axes = self.axes(x)
+        return split_padding(axes, [axis.F // 2 for axis in axes])
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""

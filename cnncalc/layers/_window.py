@@ -1,5 +1,6 @@
 """What convolutions and pools share: a window that slides over every spatial axis."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.errors import LayerError
@@ -93,3 +94,21 @@ def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
             f"padding {list(padding)} is for {len(padding)} axes, but {x} has {len(x.spatial)}"
         )
     return tuple((side, side) if isinstance(side, int) else side for side in padding)
+
+
+def torch_sides(pairs: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """(before, after) of each axis in the order of ``torch.nn.functional.pad``: last axis first."""
+    return tuple(side for pair in reversed(pairs) for side in pair)
+
+
+def split_padding(
+    axes: Sequence[Axis], largest: Sequence[int] | None = None
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """What a module of PyTorch can pad by itself, and what must be padded in a step before it.
+
+    A module pads the same before and after, and pools no more than the ``largest`` of each axis.
+    """
+    most = largest or [axis.before for axis in axes]
+    if all(axis.before == axis.after <= limit for axis, limit in zip(axes, most)):
+        return tuple(axis.before for axis in axes), ()
+    return (0,) * len(axes), torch_sides([(axis.before, axis.after) for axis in axes])

@@ -1,11 +1,11 @@
 """Adaptive average pooling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example
+from cnncalc.layer import Example, of_rank
 from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 from cnncalc.shape import Map
 
@@ -27,6 +27,10 @@ class AdaptiveAvgPool(AdaptivePool):
     def operations(self, x: Map) -> Operations:
         """Additions and divisions."""
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``AdaptiveAvgPool1d``, ``2d`` or ``3d``."""
+        return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)
 
     examples: ClassVar = (
         Example(

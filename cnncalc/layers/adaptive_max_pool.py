@@ -1,10 +1,10 @@
 """Adaptive max pooling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example
+from cnncalc.layer import Example, of_rank
 from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 from cnncalc.shape import Map
 
@@ -25,6 +25,10 @@ class AdaptiveMaxPool(AdaptivePool):
     def operations(self, x: Map) -> Operations:
         """Comparisons."""
         return Operations(compare=self.reductions(x))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``AdaptiveMaxPool1d``, ``2d`` or ``3d``."""
+        return of_rank(nn, "AdaptiveMaxPool", x)(self.output_size)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Addition of several maps."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
@@ -29,6 +29,10 @@ class Add(Layer):
     def operations(self, *inputs: Shape) -> Operations:
         """Additions."""
         return Operations(add=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
+
+    def to_torch(self, nn: Any, *inputs: Shape) -> Any:
+        """A module of ours."""
+        return nn.Add()
 
     examples: ClassVar = (
         Example(

@@ -1,13 +1,13 @@
 """Average pooling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, flag
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Refusal, need_map, per_axis
+from cnncalc.layer import Example, Refusal, need_map, of_rank, per_axis
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.shape import Map, Shape
 
@@ -40,6 +40,16 @@ class AvgPool(Pool):
             add=operations.window_reductions(n_out=n_out, taps=self.taps(x)),
             divide=operations.each(n=n_out),
         )
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``AvgPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""
+        own, around = self.split_padding(x)
+        pool = of_rank(nn, "AvgPool", x)(
+            self.kernel_size, self.stride, own, self.rounds_up, self.count_include_pad
+        )
+        if around and not self.count_include_pad:
+            return nn.MeanInside(pool, around)
+        return nn.padded(pool, around)
 
     examples: ClassVar = (
         Example(

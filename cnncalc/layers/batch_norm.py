@@ -1,12 +1,12 @@
 """Batch normalisation."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.layer import Example, Layer, Refusal, channels_of, of_rank
 from cnncalc.shape import Shape
 
 
@@ -45,6 +45,12 @@ class BatchNorm(Layer):
         """Scale and shift."""
         each = operations.each(n=x.elements)
         return Operations(multiply=each, add=each)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``BatchNorm1d``, ``2d`` or ``3d``."""
+        return of_rank(nn, "BatchNorm", x)(
+            channels_of(x), self.eps, self.momentum, self.affine, self.track_running_stats
+        )
 
     examples: ClassVar = (
         Example(

@@ -1,11 +1,11 @@
 """Dropout of whole channels."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
-from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layer import Example, Refusal, need_map, of_rank
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Map, Shape
 
@@ -26,6 +26,10 @@ class ChannelDropout(Elementwise):
     def output(self, x: Shape) -> Map:
         """The input's shape."""
         return need_map(x)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``Dropout1d``, ``2d`` or ``3d``."""
+        return of_rank(nn, "Dropout", x)(self.p)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Channel shuffle."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import count
@@ -33,6 +33,10 @@ class ChannelShuffle(Layer):
     def operations(self, x: Map) -> Operations:
         """None."""
         return Operations()
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``ChannelShuffle``."""
+        return nn.ChannelShuffle(self.groups)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Concatenation."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
@@ -36,6 +36,10 @@ class Concat(Layer):
     def operations(self, *inputs: Shape) -> Operations:
         """None."""
         return Operations()
+
+    def to_torch(self, nn: Any, *inputs: Shape) -> Any:
+        """A module of ours."""
+        return nn.Concat()
 
     examples: ClassVar = (
         Example(

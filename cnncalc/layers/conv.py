@@ -110,6 +110,12 @@ class Conv(Filters):
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``Conv1d``, ``2d`` or ``3d``; with a connection table a module of ours."""
+        if self.connections is not None:
+            return nn.PartialConv(self.connections, self.axes(x), self.bias)
+        return self.convolution(nn, x, self.out_channels, self.groups)
+
     examples: ClassVar = (
         Example(
             given={"filters": 10, "kernel": 5, "stride": 1, "padding": 2},

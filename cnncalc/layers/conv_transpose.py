@@ -1,13 +1,13 @@
 """Transposed convolution."""
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, count, flag, sizes
 from cnncalc.formulas import macs, operations, parameters, window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank, per_axis
 from cnncalc.layers._ratio import ratio
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
@@ -119,6 +119,20 @@ class ConvTranspose(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The inputs whose footprints cover an output: steps of 1/S."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``ConvTranspose1d``, ``2d`` or ``3d``."""
+        return of_rank(nn, "ConvTranspose", x)(
+            x.channels,
+            self.out_channels,
+            self.kernel_size,
+            self.stride,
+            self.padding,
+            self.output_padding,
+            self.groups,
+            self.bias,
+            self.dilation,
+        )
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Cropping."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
@@ -62,6 +62,10 @@ class Crop(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The same cell, counted from after those cut."""
         return tuple(Reach(1, 1, -before) for before, _ in self.sides(x))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """A module of ours."""
+        return nn.Crop(self.sides(x))
 
     examples: ClassVar = (
         Example(

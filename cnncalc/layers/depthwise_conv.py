@@ -1,7 +1,7 @@
 """Depthwise convolution."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
@@ -59,6 +59,10 @@ class DepthwiseConv(Filters):
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``Conv1d``, ``2d`` or ``3d`` with a group for each channel."""
+        return self.convolution(nn, x, self._filters(x), x.channels)
 
     examples: ClassVar = (
         Example(

@@ -1,12 +1,13 @@
 """Dropout."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +21,10 @@ class Dropout(Elementwise):
     each: ClassVar = Operations()
 
     p: float = number("the probability of dropping an element", 0.5, ("rate",), least=0, most=1)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Dropout``."""
+        return nn.Dropout(self.p)
 
     examples: ClassVar = (
         Example(

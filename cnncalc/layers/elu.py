@@ -1,12 +1,13 @@
 """Exponential linear unit."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,10 @@ class Elu(Elementwise):
     each: ClassVar = Operations(multiply=1, add=1, compare=1, exponential=1)
 
     alpha: float = number("minus the value that very negative inputs tend to", 1.0)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``ELU``."""
+        return nn.ELU(self.alpha)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Flatten."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Layer, Reach, Refusal, everything
@@ -28,6 +28,10 @@ class Flatten(Layer):
     def reach(self, x: Shape) -> tuple[Reach, ...]:
         """The vector holds the whole map."""
         return everything(x)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Flatten``."""
+        return nn.Flatten()
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Gaussian error linear unit."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import choice
@@ -38,6 +38,10 @@ class Gelu(Elementwise):
             add=operations.each(n=x.elements, times=2),
             exponential=operations.each(n=x.elements),
         )
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``GELU``."""
+        return nn.GELU(self.approximate)
 
     examples: ClassVar = (
         Example(

@@ -1,11 +1,11 @@
 """Global average pooling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example
+from cnncalc.layer import Example, of_rank
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 from cnncalc.shape import Map
 
@@ -30,6 +30,10 @@ class GlobalAvgPool(GlobalPool):
     def operations(self, x: Map) -> Operations:
         """Additions and divisions."""
         return Operations(add=self.reductions(x), divide=operations.each(n=x.channels))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``AdaptiveAvgPool1d``, ``2d`` or ``3d`` down to one position."""
+        return self.shaped(nn, of_rank(nn, "AdaptiveAvgPool", x)(1))
 
     examples: ClassVar = (
         Example(

@@ -1,10 +1,10 @@
 """Global max pooling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example
+from cnncalc.layer import Example, of_rank
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 from cnncalc.shape import Map
 
@@ -24,6 +24,10 @@ class GlobalMaxPool(GlobalPool):
     def operations(self, x: Map) -> Operations:
         """Comparisons."""
         return Operations(compare=self.reductions(x))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``AdaptiveMaxPool1d``, ``2d`` or ``3d`` down to one position."""
+        return self.shaped(nn, of_rank(nn, "AdaptiveMaxPool", x)(1))
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Group normalisation."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
@@ -55,6 +55,10 @@ class GroupNorm(Layer):
             scaled=self.affine,
             shifted=self.affine and self.bias,
         )
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``GroupNorm``."""
+        return nn.GroupNorm(self.num_groups, channels_of(x), self.eps, self.affine, bias=self.bias)
 
     examples: ClassVar = (
         Example(

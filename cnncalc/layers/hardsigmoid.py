@@ -1,11 +1,12 @@
 """Hard sigmoid."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,10 @@ class Hardsigmoid(Elementwise):
 
     aliases: ClassVar = ("hsigmoid",)
     each: ClassVar = Operations(add=1, compare=2, divide=1)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Hardsigmoid``."""
+        return nn.Hardsigmoid()
 
     examples: ClassVar = (
         Example(

@@ -1,11 +1,12 @@
 """Hard swish."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,10 @@ class Hardswish(Elementwise):
 
     aliases: ClassVar = ("hswish",)
     each: ClassVar = Operations(multiply=1, add=1, compare=2, divide=1)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Hardswish``."""
+        return nn.Hardswish()
 
     examples: ClassVar = (
         Example(

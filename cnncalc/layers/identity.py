@@ -1,11 +1,12 @@
 """Identity."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,10 @@ class Identity(Elementwise):
 
     aliases: ClassVar = ("noop", "skip")
     each: ClassVar = Operations()
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Identity``."""
+        return nn.Identity()
 
     examples: ClassVar = (
         Example(None, ("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut", params=0),

@@ -1,13 +1,13 @@
 """Instance normalisation."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.layer import Example, Layer, Refusal, need_map, of_rank
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Map, Shape
 
@@ -61,6 +61,17 @@ class InstanceNorm(Layer):
             x.channels,
             scaled=self.affine,
             shifted=self.affine and self.bias,
+        )
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``InstanceNorm1d``, ``2d`` or ``3d``."""
+        return of_rank(nn, "InstanceNorm", x)(
+            x.channels,
+            self.eps,
+            self.momentum,
+            self.affine,
+            self.track_running_stats,
+            bias=self.bias,
         )
 
     examples: ClassVar = (

@@ -1,7 +1,7 @@
 """Layer normalisation."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import choice, flag, number
@@ -60,6 +60,12 @@ class LayerNorm(Layer):
         n = self.together(x)
         affine = self.elementwise_affine
         return normalised(n, x.elements // n, scaled=affine, shifted=affine and self.bias)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``LayerNorm``; over the channels, with a module of ours."""
+        sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
+        norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
+        return norm(sizes[self.over], self.eps, self.elementwise_affine, self.bias)
 
     examples: ClassVar = (
         Example(

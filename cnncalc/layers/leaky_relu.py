@@ -1,12 +1,13 @@
 """Leaky rectified linear unit."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +22,10 @@ class LeakyRelu(Elementwise):
     each: ClassVar = Operations(multiply=1, compare=1)
 
     negative_slope: float = number("the factor of what is negative", 0.01, ("slope",))
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``LeakyReLU``."""
+        return nn.LeakyReLU(self.negative_slope)
 
     examples: ClassVar = (
         Example(

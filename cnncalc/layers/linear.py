@@ -1,7 +1,7 @@
 """Fully connected layer."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count, flag
@@ -48,6 +48,10 @@ class Linear(Layer):
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.out_features) if self.bias else 0
         return Operations(multiply=products, add=products + added)
+
+    def to_torch(self, nn: Any, x: Vector) -> Any:
+        """``Linear``."""
+        return nn.Linear(x.features, self.out_features, self.bias)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Local response normalisation."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import count, number
@@ -42,6 +42,10 @@ class LocalResponseNorm(Layer):
             divide=each,
             exponential=each,
         )
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``LocalResponseNorm``, whose alpha is for the mean of the squares, not for their sum."""
+        return nn.LocalResponseNorm(self.size, self.alpha * self.size, self.beta, self.k)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Locally connected layer."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
@@ -51,6 +51,10 @@ class LocallyConnected(Filters):
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """A module of ours."""
+        return nn.LocallyConnected(x.channels, self.out_channels, self.axes(x), self.bias)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Logarithm of softmax."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
@@ -38,6 +38,10 @@ class LogSoftmax(Layer):
             compare=combined,
             exponential=each + operations.each(n=positions),
         )
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``LogSoftmax``."""
+        return nn.LogSoftmax(dim=1)
 
     examples: ClassVar = (
         Example(

@@ -8,7 +8,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, declare, flag, shown, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
 from cnncalc.shape import Map, Shape
@@ -72,6 +72,13 @@ class LpPool(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``LPPool1d``, ``2d`` or ``3d``."""
+        # LPPool1d multiplies by the window's size, and takes no tuple.
+        window = per_axis(self.kernel_size, x, "kernel_size")
+        size = window[0] if len(window) == 1 else window
+        return of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.ceil_mode)
 
     examples: ClassVar = (
         Example(

@@ -1,12 +1,13 @@
 """Max pooling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from math import inf
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Refusal
+from cnncalc.layer import Example, Refusal, of_rank
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.shape import Map
 
@@ -35,6 +36,14 @@ class MaxPool(Pool):
         return Operations(
             compare=operations.window_reductions(n_out=self.output(x).elements, taps=self.taps(x))
         )
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``MaxPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""
+        own, around = self.split_padding(x)
+        pool = of_rank(nn, "MaxPool", x)(
+            self.kernel_size, self.stride, own, self.dilation, ceil_mode=self.rounds_up
+        )
+        return nn.padded(pool, around, -inf)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Maxout."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count, flag
@@ -49,6 +49,10 @@ class Maxout(Layer):
         added = operations.each(n=self.out_features, times=self.pieces) if self.bias else 0
         compared = operations.window_reductions(n_out=self.out_features, taps=self.pieces)
         return Operations(multiply=products, add=products + added, compare=compared)
+
+    def to_torch(self, nn: Any, x: Vector) -> Any:
+        """A module of ours."""
+        return nn.Maxout(x.features, self.out_features, self.pieces, self.bias)
 
     examples: ClassVar = (
         Example(

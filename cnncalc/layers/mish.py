@@ -1,11 +1,12 @@
 """Mish."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,10 @@ class Mish(Elementwise):
     """
 
     each: ClassVar = Operations(multiply=1, add=1, exponential=3)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Mish``."""
+        return nn.Mish()
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Multiplication of several maps."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
@@ -39,6 +39,10 @@ class Multiply(Layer):
         """Multiplications."""
         n = self.output(*inputs).elements
         return Operations(multiply=operations.each(n=n, times=len(inputs) - 1))
+
+    def to_torch(self, nn: Any, *inputs: Shape) -> Any:
+        """A module of ours."""
+        return nn.Multiply()
 
     examples: ClassVar = (
         Example(

@@ -1,14 +1,14 @@
 """Padding as a layer of its own."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, Padding, choice, padding
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map
-from cnncalc.layers._window import sides_of
+from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank
+from cnncalc.layers._window import sides_of, torch_sides
 from cnncalc.shape import Map, Shape
 
 
@@ -51,6 +51,11 @@ class Pad(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The same cell, counted from before the first."""
         return tuple(Reach(1, 1, before) for before, _ in sides_of(self.padding, x))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``ZeroPad``, ``ReflectionPad`` or ``ReplicationPad`` for 1, 2 or 3 axes."""
+        name = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}
+        return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding, x)))
 
     examples: ClassVar = (
         Example(

@@ -61,6 +61,10 @@ class Permute(Layer):
         """Everything, unless the order stays."""
         return None if self.order == tuple(sorted(self.order)) else everything(x)
 
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """A module of ours."""
+        return nn.Permute(self.order)
+
     examples: ClassVar = (
         Example(
             given=[2, 0, 1],

@@ -1,7 +1,7 @@
 """Pixel shuffle."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
@@ -45,6 +45,10 @@ class PixelShuffle(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """One input; r outputs lie within it along each axis."""
         return (Reach(1, ratio(1, self.upscale_factor)),) * len(x.spatial)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``PixelShuffle``."""
+        return nn.PixelShuffle(self.upscale_factor)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Parametric rectified linear unit."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
@@ -38,6 +38,10 @@ class Prelu(Elementwise):
     def parameters(self, x: Shape) -> Parameters:
         """The slopes."""
         return Parameters(weights=parameters.scales(n=self.num_parameters))
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``PReLU``."""
+        return nn.PReLU(self.num_parameters)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """Radial basis function units."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
@@ -46,6 +46,10 @@ class Rbf(Layer):
     def links(self, x: Vector) -> int:
         """Every input to every prototype."""
         return macs.full_connections(n_in=x.features, n_out=self.out_features)
+
+    def to_torch(self, nn: Any, x: Vector) -> Any:
+        """A module of ours."""
+        return nn.RBF(x.features, self.out_features)
 
     examples: ClassVar = (
         Example(

@@ -1,11 +1,12 @@
 """Rectified linear unit."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +18,10 @@ class Relu(Elementwise):
 
     aliases: ClassVar = ("rectifier",)
     each: ClassVar = Operations(compare=1)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``ReLU``."""
+        return nn.ReLU()
 
     examples: ClassVar = (
         Example(

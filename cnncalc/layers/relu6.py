@@ -1,11 +1,12 @@
 """Rectified linear unit, capped at 6."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,10 @@ class Relu6(Elementwise):
     """
 
     each: ClassVar = Operations(compare=2)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``ReLU6``."""
+        return nn.ReLU6()
 
     examples: ClassVar = (
         Example(

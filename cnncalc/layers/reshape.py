@@ -71,6 +71,10 @@ class Reshape(Layer):
         """Everything, unless the shape stays."""
         return None if self.output(x) == x else everything(x)
 
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """A module of ours."""
+        return nn.Reshape(self.shape)
+
     examples: ClassVar = (
         Example(
             given=[1024, 4, 4],

@@ -1,7 +1,7 @@
 """A learned factor for each channel."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import number
@@ -35,6 +35,10 @@ class Scale(Layer):
     def operations(self, x: Shape) -> Operations:
         """Multiplications."""
         return Operations(multiply=operations.each(n=x.elements))
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """A module of ours."""
+        return nn.Scale(channels_of(x), self.initial)
 
     examples: ClassVar = (
         Example(

@@ -1,11 +1,12 @@
 """Scaled exponential linear unit."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,10 @@ class Selu(Elementwise):
 
     aliases: ClassVar = ("scaled_exponential_linear_unit",)
     each: ClassVar = Operations(multiply=2, add=1, compare=1, exponential=1)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``SELU``."""
+        return nn.SELU()
 
     examples: ClassVar = (
         Example(

@@ -1,12 +1,12 @@
 """Depthwise separable convolution."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layer import Example, Refusal, need_map, of_rank
 from cnncalc.layers._filters import Filters
 from cnncalc.shape import Map, Shape
 
@@ -67,6 +67,12 @@ class SeparableConv(Filters):
             added = operations.each(n=self.between(x).elements)
             added += operations.each(n=self.output(x).elements)
         return Operations(multiply=products, add=products + added)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """Two of ``Conv1d``, ``2d`` or ``3d``."""
+        between = self.between(x)
+        pointwise = of_rank(nn, "Conv", x)(between.channels, self.out_channels, 1, bias=self.bias)
+        return nn.Separable(self.convolution(nn, x, between.channels, x.channels), pointwise)
 
     examples: ClassVar = (
         Example(

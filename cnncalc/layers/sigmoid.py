@@ -1,11 +1,12 @@
 """Sigmoid."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +19,10 @@ class Sigmoid(Elementwise):
 
     aliases: ClassVar = ("logistic",)
     each: ClassVar = Operations(add=1, divide=1, exponential=1)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Sigmoid``."""
+        return nn.Sigmoid()
 
     examples: ClassVar = (
         Example(

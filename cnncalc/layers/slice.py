@@ -1,7 +1,7 @@
 """A range of channels."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
@@ -40,6 +40,10 @@ class Slice(Layer):
     def operations(self, x: Shape) -> Operations:
         """None."""
         return Operations()
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """A module of ours."""
+        return nn.Slice(self.start, self.stop)
 
     examples: ClassVar = (
         Example(

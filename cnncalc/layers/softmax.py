@@ -1,7 +1,7 @@
 """Softmax."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
@@ -32,6 +32,10 @@ class Softmax(Layer):
         each = operations.each(n=x.elements)
         combined = operations.window_reductions(n_out=x.elements // n, taps=n)
         return Operations(add=combined, compare=combined, divide=each, exponential=each)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Softmax``."""
+        return nn.Softmax(dim=1)
 
     examples: ClassVar = (
         Example(

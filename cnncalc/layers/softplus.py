@@ -1,12 +1,13 @@
 """Softplus."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,10 @@ class Softplus(Elementwise):
 
     beta: float = number("how sharply it bends", 1.0)
     threshold: float = number("the value of beta·x above which x is kept", 20.0)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """``Softplus``."""
+        return nn.Softplus(self.beta, self.threshold)
 
     examples: ClassVar = (
         Example(

@@ -1,12 +1,13 @@
 """Stochastic depth."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
 from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
+from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,10 @@ class StochasticDepth(Elementwise):
     each: ClassVar = Operations()
 
     p: float = number("the probability of dropping the branch", also=("rate",), least=0, most=1)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """A module of ours."""
+        return nn.StochasticDepth(self.p)
 
     examples: ClassVar = (
         Example(

@@ -1,7 +1,7 @@
 """LeNet-5's trainable subsampling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import Sizes, sizes
@@ -58,6 +58,10 @@ class Subsampling(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """A module of ours."""
+        return nn.Subsampling(x.channels, per_axis(self.kernel_size, x, "kernel_size"))
 
     examples: ClassVar = (
         Example(

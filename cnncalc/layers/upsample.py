@@ -1,7 +1,7 @@
 """Upsampling."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
@@ -74,6 +74,12 @@ class Upsample(Layer):
         # Cell centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 among the inputs, and reads
         # the inputs on both sides of that.
         return Reach(2, step, -((N - N_out) // (2 * N_out)))
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``Upsample``, which has a word of its own for blending along 1, 2 or 3 axes."""
+        words = {1: "linear", 2: "bilinear", 3: "trilinear"}
+        mode = self.mode if self.mode == "nearest" else words[len(x.spatial)]
+        return nn.Upsample(self.size, self.scale_factor, mode)
 
     examples: ClassVar = (
         Example(

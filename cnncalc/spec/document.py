@@ -193,7 +193,10 @@ class _Parser:
         takes: list[tuple[str, Item | None]] = []
         for entry in self.optional(keys, "takes", self.items, []):
             if isinstance(entry.value, dict):
-                takes.extend((str(key), default) for key, default in entry.value.items())
+                takes.extend(
+                    (self.check_name(key, key.where), default)
+                    for key, default in entry.value.items()
+                )
             elif (taken := self.text(entry)) is not None:
                 takes.append((self.check_name(taken, entry.where), None))
         names = [taken for taken, _ in takes]
@@ -326,6 +329,9 @@ class _Parser:
         else:
             named = [(self.check_name(name, name.where), way) for name, way in value.value.items()]
         joining = self.entry(join)
+        for key in join.value if isinstance(join.value, dict) else ():
+            if key in NODE:
+                self.wrong(f"'join' is a kind and its fields; it has no {str(key)!r}", key.where)
         ways = tuple((name, self.entries(way)) for name, way in named)
         return None if joining.broken else Branches(ways, joining)
 

@@ -11,6 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from cnncalc.errors import LayerError, did_you_mean
@@ -60,6 +61,8 @@ def exact(value: Any) -> Any:
     """A decimal as the fraction that it is written as; a whole fraction as an integer."""
     if not isinstance(value, float):
         return value
+    if not isfinite(value):
+        raise LayerError("a value is larger than any size")
     from fractions import Fraction
 
     return Fraction(str(value))

@@ -13,7 +13,7 @@ import yaml
 from cnncalc.errors import SpecError, Where
 from cnncalc.shape import MOST_DIGITS
 
-MOST_VALUES = 150_000
+MOST_VALUES = 100_000
 MOST_DEPTH = 60
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -22,6 +22,7 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 class Key(str):
     """A key of a mapping that knows its place."""
 
+    __slots__ = ("where",)
     where: Where
 
 

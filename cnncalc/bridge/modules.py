@@ -1,0 +1,284 @@
+"""The names that layers build themselves from: all of ``torch.nn``, and what it lacks.
+
+This module is the ``nn`` that every layer's ``to_torch`` is handed.
+"""
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cnncalc.layers._window import Axis, torch_sides
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(nn, name)
+
+
+def padded(module: nn.Module, sides: Sequence[int], value: float = 0.0) -> nn.Module:
+    """The module with its input padded first; PyTorch's own padding is equal before and after.
+
+    A hook pads, so that the parameters keep their names.
+    """
+    if sides:
+        module.register_forward_pre_hook(partial(_pad, sides=tuple(sides), value=value))
+    return module
+
+
+def _pad(_: nn.Module, inputs: tuple[Tensor], sides: tuple[int, ...], value: float) -> Tensor:
+    return functional.pad(inputs[0], sides, value=value)
+
+
+def _trained(*sizes: int, fan_in: int) -> nn.Parameter:
+    """Parameters as PyTorch's convolutions begin: uniform within 1/√fan_in of 0."""
+    bound = fan_in**-0.5
+    return nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
+
+
+def _beside_channels(values: Tensor, x: Tensor) -> Tensor:
+    """One value for each channel, with axes of size 1 so that it spreads over those of x."""
+    return values.reshape(-1, *[1] * (x.dim() - 2))
+
+
+# Joins.
+
+
+class Add(nn.Module):
+    """The sum of its inputs."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.add, inputs)
+
+
+class Multiply(nn.Module):
+    """The product of its inputs; sizes of 1 are repeated."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.mul, inputs)
+
+
+class Concat(nn.Module):
+    """Its inputs behind one another along the channels."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.cat(inputs, dim=1)
+
+
+# Convolutions.
+
+
+class Separable(nn.Module):
+    """A depthwise convolution and a pointwise one."""
+
+    def __init__(self, depthwise: nn.Module, pointwise: nn.Module) -> None:
+        super().__init__()
+        self.depthwise = depthwise
+        self.pointwise = pointwise
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(self.depthwise(x))
+
+
+class PartialConv(nn.Module):
+    """A convolution whose filters read only the channels that a table gives them (LeNet-5's C3).
+
+    The filters have different depths, so their planes lie in one tensor behind one another.
+    """
+
+    def __init__(
+        self, connections: Sequence[Sequence[int]], axes: Sequence[Axis], bias: bool
+    ) -> None:
+        super().__init__()
+        self.connections = tuple(map(tuple, connections))
+        self.stride = tuple(axis.S for axis in axes)
+        self.dilation = tuple(axis.D for axis in axes)
+        self.sides = torch_sides([(axis.before, axis.after) for axis in axes])
+        taps = tuple(axis.F for axis in axes)
+        depths = list(map(len, self.connections))
+        fan_in = max(depths) * prod(taps)
+        self.weight = _trained(sum(depths), *taps, fan_in=fan_in)
+        self.bias = _trained(len(depths), fan_in=fan_in) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        convolve = getattr(functional, f"conv{len(self.stride)}d")
+        x = functional.pad(x, self.sides)
+        filters = self.weight.split([len(channels) for channels in self.connections])
+        maps = [
+            convolve(x[:, channels], planes[None], None, self.stride, 0, self.dilation)
+            for channels, planes in zip(self.connections, filters)
+        ]
+        y = torch.cat(maps, dim=1)
+        return y if self.bias is None else y + _beside_channels(self.bias, y)
+
+
+class LocallyConnected(nn.Module):
+    """A convolution with filters and biases of their own at every place."""
+
+    def __init__(self, C_in: int, C_out: int, axes: Sequence[Axis], bias: bool) -> None:
+        super().__init__()
+        self.axes = tuple(axes)
+        self.places = tuple(axis.places() for axis in axes)
+        taps = C_in * prod(axis.F for axis in axes)
+        self.weight = _trained(prod(self.places), taps, C_out, fan_in=taps)
+        self.bias = _trained(C_out, *self.places, fan_in=taps) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.pad(x, torch_sides([(axis.before, axis.after) for axis in self.axes]))
+        for dim, axis in enumerate(self.axes, 2):
+            x = x.unfold(dim, axis.extent, axis.S)[..., :: axis.D]
+        # Now batch, channels, places and taps: at every place a matrix of images and taps.
+        axes = len(self.axes)
+        places, taps = range(2, 2 + axes), range(2 + axes, 2 + 2 * axes)
+        windows = x.permute(*places, 0, 1, *taps).flatten(0, axes - 1).flatten(2)
+        y = torch.bmm(windows, self.weight).permute(1, 2, 0).unflatten(2, self.places)
+        return y if self.bias is None else y + self.bias
+
+
+# Pools.
+
+
+class Subsampling(nn.Module):
+    """LeNet-5's pool: the sum of each window, times a coefficient, plus a bias for each map."""
+
+    def __init__(self, channels: int, window: tuple[int, ...]) -> None:
+        super().__init__()
+        self.window = window
+        self.weight = _trained(channels, fan_in=prod(window))
+        self.bias = _trained(channels, fan_in=prod(window))
+
+    def forward(self, x: Tensor) -> Tensor:
+        average = getattr(functional, f"avg_pool{len(self.window)}d")
+        sums = average(x, self.window) * prod(self.window)
+        return sums * _beside_channels(self.weight, x) + _beside_channels(self.bias, x)
+
+
+class MeanInside(nn.Module):
+    """An average pool over a padded input that leaves the padding out of the mean."""
+
+    def __init__(self, pool: nn.Module, sides: Sequence[int]) -> None:
+        super().__init__()
+        self.pool = pool
+        self.sides = tuple(sides)
+
+    def forward(self, x: Tensor) -> Tensor:
+        inside = functional.pad(torch.ones_like(x[:1, :1]), self.sides)
+        return self.pool(functional.pad(x, self.sides)) / self.pool(inside)
+
+
+# Linear layers.
+
+
+class Maxout(nn.Linear):
+    """The largest of k linear functions for every output."""
+
+    def __init__(self, n_in: int, n_out: int, k: int, bias: bool) -> None:
+        super().__init__(n_in, n_out * k, bias)
+        self.pieces = k
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x).unflatten(1, (-1, self.pieces)).amax(dim=2)
+
+
+class RBF(nn.Module):
+    """Squared distances from prototypes, which are weights that no training changes.
+
+    They begin as random bitmaps of −1 and 1.
+    """
+
+    def __init__(self, n_in: int, n_out: int) -> None:
+        super().__init__()
+        bitmaps = torch.randint(2, (n_out, n_in)) * 2.0 - 1.0
+        self.weight = nn.Parameter(bitmaps, requires_grad=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (x[:, None] - self.weight).square().sum(dim=2)
+
+
+# Norms, factors, and what is dropped in training.
+
+
+class ChannelsNorm(nn.LayerNorm):
+    """Layer normalisation over the channels of every position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class Scale(nn.Module):
+    """A learned factor for each channel."""
+
+    def __init__(self, channels: int, initial: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full((channels,), float(initial)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * _beside_channels(self.weight, x)
+
+
+class StochasticDepth(nn.Module):
+    """In training, images are set to 0 as a whole, and the others made up for it."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training or self.p == 0:
+            return x
+        # Dropout of one number for each image: 0, or 1/(1 − p).
+        kept = functional.dropout(x.new_ones(x.shape[0], *[1] * (x.dim() - 1)), self.p)
+        return x * kept
+
+
+# What changes places and sizes.
+
+
+class Crop(nn.Module):
+    """The map without some cells at its edges."""
+
+    def __init__(self, sides: Sequence[tuple[int, int]]) -> None:
+        super().__init__()
+        self.sides = tuple(sides)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dim, (before, after) in enumerate(self.sides, 2):
+            x = x.narrow(dim, before, x.shape[dim] - before - after)
+        return x
+
+
+class Slice(nn.Module):
+    """Channels from start up to stop."""
+
+    def __init__(self, start: int, stop: int | None) -> None:
+        super().__init__()
+        self.start = start
+        self.stop = stop
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[:, self.start : self.stop]
+
+
+class Reshape(nn.Module):
+    """The same numbers in another shape."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(x.shape[0], *self.shape)
+
+
+class Permute(nn.Module):
+    """The dimensions after the batch in another order."""
+
+    def __init__(self, order: Sequence[int]) -> None:
+        super().__init__()
+        self.order = tuple(order)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, *[1 + place for place in self.order])

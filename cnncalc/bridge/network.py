@@ -1,0 +1,84 @@
+"""A report as a PyTorch module: its layers under their names, run in its order."""
+
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from cnncalc.bridge import modules
+from cnncalc.errors import UsageError
+from cnncalc.report import Report
+
+
+class Step(NamedTuple):
+    """One layer's turn: the values it reads, the one it makes, and those nobody reads later."""
+
+    name: str
+    sources: tuple[int, ...]
+    value: int
+    done_with: tuple[int, ...]
+
+
+class Network(nn.Module):
+    """A network as PyTorch runs it. A layer named ``block.conv1`` is the submodule of that name.
+
+    Every tensor is let go as soon as the last layer that reads it has run.
+    """
+
+    def __init__(self, report: Report) -> None:
+        super().__init__()
+        self.steps = _steps(report)
+        self.inputs = len(report.input_shapes)
+        row_of = {row.name: index for index, row in enumerate(report.rows)}
+        self.outputs = tuple(row_of[row.name] for row in report.outputs)
+        for row in report.layers:
+            self._place(row.name, row.layer.to_torch(modules, *row.inputs))
+
+    def _place(self, name: str, module: nn.Module) -> None:
+        """Put a module where its dotted name says, in containers that are made on the way."""
+        *path, last = name.split(".")
+        holder: nn.Module = self
+        for part in path:
+            if part not in holder._modules:
+                _add(holder, part, nn.Module(), name)
+            holder = holder._modules[part]
+        _add(holder, last, module, name)
+
+    def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
+        if len(inputs) != self.inputs:
+            raise TypeError(f"the network has {self.inputs} inputs, not {len(inputs)}")
+        values = dict(enumerate(inputs))
+        for name, sources, value, done_with in self.steps:
+            layer = self.get_submodule(name)
+            values[value] = layer(*[values[source] for source in sources])
+            for source in done_with:
+                del values[source]
+        outputs = tuple(values[index] for index in self.outputs)
+        return outputs if len(outputs) > 1 else outputs[0]
+
+
+def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
+    """Add a submodule; raises UsageError for a name that a module cannot give to a part of it."""
+    try:
+        holder.add_module(part, module)
+    except KeyError:
+        raise UsageError(
+            f"layer {name!r} cannot become a module of PyTorch, where {part!r} means something "
+            "else; give it another name"
+        ) from None
+
+
+def _steps(report: Report) -> tuple[Step, ...]:
+    """A step for every layer, with what it is the last to read."""
+    last_reader = {
+        source: index for index, row in enumerate(report.rows) for source in row.sources
+    }
+    return tuple(
+        Step(
+            row.name,
+            row.sources,
+            index,
+            tuple({source for source in row.sources if last_reader[source] == index}),
+        )
+        for index, row in enumerate(report.rows)
+        if row.layer.arity != (0, 0)
+    )
