@@ -106,6 +106,7 @@ def growth() -> None:
     import cnncalc
 
     print("\ngrowth: a chain of n convolutions and ReLUs, from spec to totals")
+    cnncalc.summarize("8x4x4-8C3")  # imports are not growth
     for n in (100, 1_000, 10_000, 100_000):
         layers = [{"pair": None, "repeat": n // 2}]
         conv = {"conv": {"out_channels": 8, "kernel_size": 3, "padding": 1}}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.cost import BYTES, Cost
-from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean, some
 from cnncalc.fields import LARGEST, shown
 from cnncalc.formulas import receptive
 from cnncalc.graph import Graph, Node
@@ -90,7 +90,7 @@ class _Walk:
                 check_axes(node.axes, inputs[0])
             self.row(node.name, layer, tuple(sources), inputs)
         except LayerError as why:
-            shapes = ", ".join(map(str, inputs))
+            shapes = some(inputs)
             who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
             self.mistakes.append(SpecError(f"{who}: {why}", node.where))
             return None

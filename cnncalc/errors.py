@@ -79,6 +79,16 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"; did you mean {near!r}?" if near and likeness(near) >= 0.6 else ""
 
 
+MOST_LISTED = 12
+
+
+def some(words: Iterable[object], between: str = ", ") -> str:
+    """The words joined; of very many, the first ones and how many there are."""
+    listed = [str(word) for word in words]
+    more = f"{between}... ({len(listed)} in all)" if len(listed) > MOST_LISTED else ""
+    return between.join(listed[:MOST_LISTED]) + more
+
+
 def one_of(words: Sequence[str]) -> str:
     """The words as a person lists them: ``a, b or c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

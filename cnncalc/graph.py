@@ -9,7 +9,15 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from cnncalc import layers
-from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.errors import (
+    LayerError,
+    Mistakes,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+    some,
+)
 from cnncalc.fields import LARGEST
 from cnncalc.layer import FieldErrors, Input, Layer
 from cnncalc.shape import Layout, Shape, read_shape, shape_of
@@ -183,7 +191,7 @@ class _Builder:
             if name not in self.spec.parameters:
                 known = list(self.spec.parameters)
                 hint = did_you_mean(str(name), known) or (
-                    f"; it has {', '.join(known)}" if known else "; it has none"
+                    f"; it has {some(known)}" if known else "; it has none"
                 )
                 raise UsageError(f"{self.spec.name or 'the spec'} has no parameter {name!r}{hint}")
         values: dict[str, Any] = {}
@@ -204,8 +212,7 @@ class _Builder:
         elif len(self.spec.inputs) == 1:
             named = {str(next(iter(self.spec.inputs))): given}
         else:
-            names = ", ".join(self.spec.inputs)
-            raise UsageError(f"the spec has several inputs; say which: {names}")
+            raise UsageError(f"the spec has several inputs; say which: {some(self.spec.inputs)}")
         for name in named:
             if name not in self.spec.inputs:
                 hint = did_you_mean(str(name), self.spec.inputs)
@@ -327,7 +334,7 @@ class _Builder:
         kind, axes = self.kind(entry.kind)
         layer = self.layer(kind, entry, scope)
         if not current:
-            inputs = ", ".join(self.spec.inputs)
+            inputs = some(self.spec.inputs)
             raise SpecError(
                 f"this layer reads nothing; with several inputs it says which: from: {inputs}",
                 entry.where,
@@ -345,6 +352,8 @@ class _Builder:
         if name in self.index:
             line = self.nodes[self.index[name]].where.line
             raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
+        if name in self.ways:
+            raise SpecError(f"a layer and a branch above it are both named {name!r}", where)
         if len(self.nodes) >= self.most_nodes:
             self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
             raise _TooMuch
@@ -391,9 +400,9 @@ class _Builder:
     def way(self, prefix: str, way: str) -> str:
         """The path of a branch; ways of one name in several unnamed forks are numbered."""
         path, number = f"{prefix}{way}", 1
-        while way and path in self.ways:
+        while way and (path in self.ways or path in self.index):
             number += 1
-            path = f"{prefix}{way}{number}"
+            path = f"{prefix}{way}_{number}"
         self.ways.add(path)
         return path
 
@@ -416,7 +425,7 @@ class _Builder:
     def arguments(self, block: Block, entry: Entry, scope: _Scope) -> dict[str, Any]:
         """What a block's names stand for in this use: by position, by name, or the default."""
         names = [name for name, _ in block.takes]
-        takes = f"block {block.name!r} takes {', '.join(names) or 'nothing'}"
+        takes = f"block {block.name!r} takes {some(names) or 'nothing'}"
         value = None if entry.value is None else self.value(entry.value, scope.values)
         if isinstance(value, dict):
             unknown = [name for name in value if name not in names]
@@ -431,7 +440,7 @@ class _Builder:
             given = dict(zip(names, listed, strict=False))
         missing = [name for name, item in block.takes if name not in given and item is None]
         if missing:
-            raise SpecError(f"{takes}; this use lacks {', '.join(missing)}", entry.where)
+            raise SpecError(f"{takes}; this use lacks {some(missing)}", entry.where)
         values = dict(given)
         for name, item in block.takes:  # a default may use what was given and earlier defaults
             if name not in values and item is not None:

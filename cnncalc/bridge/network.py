@@ -69,9 +69,7 @@ def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
 
 def _steps(report: Report) -> tuple[Step, ...]:
     """A step for every layer, with what it is the last to read."""
-    last_reader = {
-        source: index for index, row in enumerate(report.rows) for source in row.sources
-    }
+    last_reader = {source: index for index, row in enumerate(report.rows) for source in row.sources}
     return tuple(
         Step(
             row.name,

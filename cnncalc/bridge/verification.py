@@ -217,9 +217,7 @@ def _too_large(report: Report, device: str) -> str:
     """Why the network cannot fit there, with the numbers; nothing where it may."""
     memory = _memory(device)
     size = BYTES[report.dtype]
-    widest = max(
-        sum(shape.elements for shape in (*row.inputs, row.output)) for row in report.rows
-    )
+    widest = max(sum(shape.elements for shape in (*row.inputs, row.output)) for row in report.rows)
     parameters = report.totals.parameter_bytes
     needed = parameters + (report.totals.buffers + widest * report.batch) * size
     if memory is None or needed <= memory:

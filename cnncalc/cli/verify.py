@@ -101,9 +101,7 @@ def _as_json(done: "list[Verification]", spec: str | None) -> str:
 
 
 def _text(done: "list[Verification]", everything: bool) -> str:
-    return "".join(map(_summary, done)) if everything is False and all(
-        one.agrees for one in done
-    ) else "".join(_table(one, everything) + _summary(one) for one in done)
+    return "".join(_table(one, everything) + _summary(one) for one in done)
 
 
 def _summary(one: "Verification") -> str:
@@ -121,13 +119,7 @@ def _table(one: "Verification", everything: bool) -> str:
     checks = one.checks if everything else one.disagreements
     if not checks:
         return ""
-    headings = {
-        "Layer": False,
-        "Quantity": False,
-        "Calculated": True,
-        "": False,
-        "PyTorch": False,
-    }
+    headings = {"Layer": False, "Quantity": False, "Calculated": True, "": False, "PyTorch": False}
     return listing.columns(headings, map(_line, checks))
 
 

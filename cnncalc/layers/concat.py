@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
+from cnncalc.errors import LayerError, some
 from cnncalc.layer import Example, Layer, Refusal
 from cnncalc.shape import Map, Shape, Vector
 
@@ -25,12 +25,10 @@ class Concat(Layer):
         if isinstance(first, Vector) and all(isinstance(x, Vector) for x in inputs):
             return Vector(sum(x.elements for x in inputs))
         if not all(isinstance(x, Map) and isinstance(first, Map) for x in inputs):
-            raise LayerError(f"cannot join maps and vectors: {' and '.join(map(str, inputs))}")
+            raise LayerError(f"cannot join maps and vectors: {some(inputs, ' and ')}")
         maps = [x for x in inputs if isinstance(x, Map)]
         if len({x.spatial for x in maps}) > 1:
-            raise LayerError(
-                f"cannot join {' and '.join(map(str, maps))}: only channels may differ"
-            )
+            raise LayerError(f"cannot join {some(maps, ' and ')}: only channels may differ")
         return Map(sum(x.channels for x in maps), maps[0].spatial)
 
     def operations(self, *inputs: Shape) -> Operations:

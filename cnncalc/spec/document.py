@@ -38,6 +38,7 @@ BRANCHES = "branches"
 RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
 LONGEST_NAME = 100
+INDEX = "$index counts the turns of a repeat"
 MOST_MISTAKES = 100
 
 
@@ -114,6 +115,9 @@ class _Parser:
             self.wrong(f"'input' is empty; it is {TOP['input']}", given.where)
             top = {key: item for key, item in top.items() if key != "input"}
         parameters = self.optional(top, "parameters", self.names_of, {})
+        for name in parameters:
+            if name == "index":
+                self.wrong(f"{INDEX}; this needs another name", name.where)
         blocks = self.optional(top, "blocks", self.names_of, {})
         known = {name: self.block(name, item) for name, item in blocks.items()}
         layers = self.optional(top, "layers", self.entries, ())
@@ -200,6 +204,8 @@ class _Parser:
             elif (taken := self.text(entry)) is not None:
                 takes.append((self.check_name(taken, entry.where), None))
         names = [taken for taken, _ in takes]
+        if "index" in names:
+            self.wrong(f"{INDEX}; this needs another name", item.where)
         for taken in sorted({taken for taken in names if names.count(taken) > 1}):
             self.wrong(f"block {name!r} takes {taken!r} twice", item.where)
         if isinstance(item.value, dict) and "layers" not in keys:

@@ -20,6 +20,7 @@ from cnncalc.shape import MOST_DIGITS, Map, read_shape
 from cnncalc.spec.text import Item, located
 
 SOURCE = "notation"
+LONGEST = 10_000
 SIZE = r"\d+(?:x\d+){0,2}"
 OPTIONS = {"s": "stride", "p": "padding", "d": "dilation", "g": "groups"}
 LOOKS_LIKE = rf"(?:\d+HL-)?{SIZE}(?:x\d+)?-.+"
@@ -41,6 +42,8 @@ def is_notation(text: str) -> bool:
 def read(text: str) -> Item:
     """The spec that the notation stands for; raises SpecError with the column."""
     text = text.strip()
+    if len(text) > LONGEST:
+        raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(SOURCE, 1))
     if any(len(digits) > MOST_DIGITS for digits in re.findall(r"\d+", text)):
         raise SpecError("a number in the notation is larger than any size", Where(SOURCE, 1))
     hidden = re.match(r"(\d+)HL-", text, re.IGNORECASE)

@@ -1,0 +1,268 @@
+"""From spec to PyTorch: every kind has its module, networks run and train, names are the layers'.
+
+That the counts agree is tested in test_verify.py; here it is the values, against their definitions.
+"""
+
+import copy
+import weakref
+
+import pytest
+import torch
+from torch.nn import functional
+
+import cnncalc
+from cnncalc import UsageError, bridge, layers
+from cnncalc.bridge import modules
+from cnncalc.layer import Layer
+from cnncalc.shape import Map, Vector, read_shape
+
+
+def report_of(kind, given, inputs):
+    """A network of one layer that reads these inputs."""
+    names = [f"x{number}" for number in range(len(inputs))]
+    node = {kind: given, "from": names, "name": "layer"}
+    return cnncalc.summarize({"input": dict(zip(names, inputs)), "layers": [node]})
+
+
+EXAMPLES = [
+    pytest.param(kind.kind, example, id=f"{kind.kind}-{index}")
+    for kind in layers.every()
+    for index, example in enumerate(kind.examples)
+]
+
+SMALL = 10**6
+"""Networks with fewer numbers and products than this are run on the CPU, which checks more."""
+
+
+@pytest.mark.parametrize(("kind", "example"), EXAMPLES)
+def test_the_module_of_every_worked_example_agrees(kind, example):
+    report = report_of(kind, example.given, example.inputs)
+    totals = report.totals
+    small = totals.params + totals.fixed + totals.macs + totals.activation < SMALL
+    found = bridge.verify(report, "cpu" if small else "meta")
+    assert found.disagreements == ()
+    assert report.layers[-1].output == read_shape(example.output)
+
+
+def test_a_kind_without_a_module_says_so():
+    class Nothing(Layer):
+        pass
+
+    with pytest.raises(TypeError, match="does not say which module of PyTorch"):
+        Nothing().to_torch(modules, Vector(3))
+
+
+# Networks.
+
+
+def test_the_parameters_are_named_after_the_layers():
+    with torch.device("meta"):
+        names = cnncalc.to_torch("resnet50").state_dict()
+    assert {"conv1.weight", "layer1.0.conv1.weight", "layer4.2.bn3.running_var", "fc.bias"} <= {
+        *names
+    }
+    assert names["layer1.0.conv1.weight"].shape == (64, 64, 1, 1)
+
+
+def test_under_the_meta_device_nothing_is_allocated():
+    with torch.device("meta"):
+        network = cnncalc.to_torch("vgg16")
+    assert {parameter.device.type for parameter in network.parameters()} == {"meta"}
+
+
+@pytest.mark.parametrize(("name", "shape"), [("lenet5", "1x32x32"), ("resnet18", "3x64x64")])
+def test_a_network_trains(name, shape):
+    torch.manual_seed(0)
+    network = cnncalc.to_torch(name, input=shape, settings={"classes": 10})
+    x, wanted = torch.randn(4, *read_shape(shape).dimensions), torch.tensor([0, 1, 2, 3])
+    optimizer = torch.optim.SGD(network.parameters(), lr=0.01)
+    losses = []
+    for _ in range(6):
+        optimizer.zero_grad()
+        # Where a network ends in softmax this is no good loss, but it is one.
+        loss = functional.cross_entropy(network(x), wanted)
+        loss.backward()
+        assert all(parameter.grad is not None for parameter in network.parameters())
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+
+
+TWO_WAYS = {
+    "input": {"image": "2x4x4", "mask": "3x4x4"},
+    "layers": [
+        {"concat": {"from": ["image", "mask"]}, "name": "both"},
+        {"conv": {"filters": 2, "kernel": 1}, "name": "left", "from": "both"},
+        {"linear": 7, "name": "right", "from": "both"},
+    ],
+}
+
+
+def test_several_inputs_and_outputs():
+    network = cnncalc.to_torch(TWO_WAYS)
+    left, right = network(torch.zeros(2, 2, 4, 4), torch.zeros(2, 3, 4, 4))
+    assert (left.shape, right.shape) == ((2, 2, 4, 4), (2, 7))
+    with pytest.raises(TypeError, match="the network has 2 inputs, not 1"):
+        network(torch.zeros(2, 2, 4, 4))
+
+
+def test_a_report_becomes_a_network_too():
+    report = cnncalc.summarize("1x8x8-4C3-10N")
+    assert cnncalc.to_torch(report)(torch.zeros(1, 1, 8, 8)).shape == (1, 10)
+
+
+def test_a_tensor_is_let_go_after_its_last_use():
+    network = cnncalc.to_torch("1x16x16-2C3-2C3-2C3-2C3").eval()
+    made, alive = [], []
+    for layer in network.children():
+        layer.register_forward_pre_hook(
+            lambda *_: alive.append(sum(ref() is not None for ref in made))
+        )
+        layer.register_forward_hook(lambda _, inputs, y: made.append(weakref.ref(y)))
+    with torch.no_grad():
+        network(torch.zeros(1, 1, 16, 16))
+    assert alive == [0] + [1] * (len(made) - 1)
+
+
+def test_a_network_can_be_copied_and_keeps_its_values():
+    network = cnncalc.to_torch("2x8x8-4C3-MP2-10N").eval()
+    x = torch.randn(1, 2, 8, 8)
+    assert torch.equal(copy.deepcopy(network)(x), network(x))
+
+
+def test_a_name_that_pytorch_needs_itself_is_refused():
+    spec = {"input": "4", "layers": [{"relu": None, "name": "half"}]}
+    with pytest.raises(UsageError, match="layer 'half' cannot become a module of PyTorch"):
+        cnncalc.to_torch(spec)
+
+
+# Values, against their definitions.
+
+
+def module_of(kind, given, shape):
+    """The module of a layer, in inference."""
+    x = read_shape(shape)
+    return layers.load(kind).parse(given).to_torch(modules, x).eval()
+
+
+def test_same_with_a_stride_puts_the_odd_zero_after():
+    # 4 inputs, 3 taps, stride 2: one zero in total, after. Windows 0-2 and 2-4.
+    conv = module_of("conv", {"filters": 1, "kernel": 3, "stride": 2, "padding": "same"}, "1x4")
+    with torch.no_grad():
+        conv.weight.copy_(torch.tensor([[[1.0, 10.0, 100.0]]]))
+        conv.bias.zero_()
+        y = conv(torch.tensor([[[1.0, 2.0, 3.0, 4.0]]]))
+    assert y.tolist() == [[[321.0, 43.0]]]
+
+
+def test_a_max_pool_never_sees_its_padding():
+    pool = module_of("max_pool", {"kernel": 3, "stride": 2, "padding": "same"}, "1x4")
+    assert pool(torch.tensor([[[-1.0, -2.0, -3.0, -4.0]]])).tolist() == [[[-1.0, -3.0]]]
+
+
+@pytest.mark.parametrize(("counted", "last"), [(True, 2.0), (False, 3.0)])
+def test_an_average_counts_its_padding_or_not(counted, last):
+    given = {"kernel": 3, "stride": 2, "padding": "same", "count_include_pad": counted}
+    pool = module_of("avg_pool", given, "1x4")
+    assert pool(torch.tensor([[[3.0, 3.0, 3.0, 3.0]]])).tolist() == [[[3.0, last]]]
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+def test_partial_connections_are_a_convolution_with_holes(padding):
+    table = [[0, 1], [2], [0, 1, 2]]
+    given = {"filters": 3, "kernel": 2, "padding": padding, "connections": table}
+    partial = module_of("conv", given, "3x5x5")
+    full = torch.nn.Conv2d(3, 3, 2)
+    planes = partial.weight.split([2, 1, 3])
+    with torch.no_grad():
+        full.weight.zero_()
+        for row, channels in enumerate(table):
+            full.weight[row, channels] = planes[row]
+        full.bias.copy_(partial.bias)
+        x = torch.randn(2, 3, 5, 5)
+        wanted = full(functional.pad(x, (0, 1, 0, 1)) if padding == "same" else x)
+        assert torch.allclose(partial(x), wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", ["2x9", "2x9x8", "2x9x8x7"])
+def test_a_locally_connected_layer_that_repeats_itself_is_a_convolution(shape):
+    x = read_shape(shape)
+    given = {"filters": 3, "kernel": 3, "stride": 2, "padding": 1, "dilation": 2}
+    local, conv = module_of("locally_connected", given, shape), module_of("conv", given, shape)
+    values = torch.randn(2, *x.dimensions)
+    with torch.no_grad():
+        local.weight.copy_(conv.weight.flatten(1).T.expand_as(local.weight))
+        spread = conv.bias.reshape(-1, *[1] * len(x.spatial))
+        local.bias.copy_(spread.expand_as(local.bias))
+        assert torch.allclose(local(values), conv(values), atol=1e-5)
+
+
+def test_a_locally_connected_layer_has_weights_for_each_place():
+    local = module_of("locally_connected", {"filters": 1, "kernel": 1, "bias": False}, "1x2x2")
+    with torch.no_grad():
+        local.weight.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]).reshape(4, 1, 1))
+        assert local(torch.ones(1, 1, 2, 2)).tolist() == [[[[1.0, 2.0], [3.0, 4.0]]]]
+
+
+def test_subsampling_sums_scales_and_shifts():
+    pool = module_of("subsampling", 2, "2x2x2")
+    with torch.no_grad():
+        pool.weight.copy_(torch.tensor([2.0, 3.0]))
+        pool.bias.copy_(torch.tensor([10.0, 20.0]))
+        x = torch.arange(8.0).reshape(1, 2, 2, 2)
+        assert pool(x).flatten().tolist() == [2 * 6.0 + 10, 3 * 22.0 + 20]
+
+
+def test_an_rbf_unit_is_a_squared_distance():
+    units = module_of("rbf", 1, "3")
+    with torch.no_grad():
+        units.weight.copy_(torch.tensor([[1.0, -1.0, 1.0]]))
+    assert units(torch.tensor([[0.0, 1.0, 3.0]])).tolist() == [[1.0 + 4.0 + 4.0]]
+    assert not units.weight.requires_grad
+
+
+def test_maxout_keeps_the_largest_piece():
+    layer = module_of("maxout", {"units": 2, "pieces": 2}, "1")
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[1.0], [-1.0], [2.0], [3.0]]))
+        layer.bias.zero_()
+        assert layer(torch.tensor([[-5.0]])).tolist() == [[5.0, -10.0]]
+
+
+def test_local_response_norm_divides_by_the_sum_of_squares():
+    norm = module_of("local_response_norm", {"size": 3, "alpha": 0.5, "beta": 1, "k": 2}, "3x1x1")
+    y = norm(torch.tensor([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1)).flatten()
+    assert torch.allclose(y, torch.tensor([1 / 4.5, 2 / 9, 3 / 8.5]))  # 2 + ½·(5, 14, 13)
+
+
+def test_layer_norm_over_the_channels_is_one_for_every_position():
+    norm = module_of("layer_norm", "channels", "4x2x3")
+    y = norm(torch.randn(2, 4, 2, 3))
+    assert torch.allclose(y.mean(dim=1), torch.zeros(2, 2, 3), atol=1e-6)
+
+
+def test_what_changes_places():
+    x = torch.arange(24.0).reshape(1, 2, 3, 4)
+    assert module_of("crop", {"size": [1, 2]}, "2x3x4")(x).tolist() == [
+        [[[5.0, 6.0]], [[17.0, 18.0]]]
+    ]
+    assert module_of("slice", {"start": 1}, "2x3x4")(x).tolist() == x[:, 1:].tolist()
+    assert module_of("permute", [2, 0, 1], "2x3x4")(x).shape == (1, 4, 2, 3)
+    assert module_of("reshape", [4, -1], "2x3x4")(x).tolist() == x.reshape(1, 4, 6).tolist()
+    padded = module_of("pad", [[1, 0], [0, 2]], "2x3x4")(x)
+    assert (padded.shape, padded[0, 0, 0].sum()) == ((1, 2, 4, 6), 0)
+    assert padded[0, 0, 1].tolist() == [0, 1, 2, 3, 0, 0]
+
+
+def test_scale_begins_as_told():
+    assert module_of("scale", {"initial": 0.5}, "2x1x1")(torch.ones(1, 2, 1, 1)).sum() == 1
+
+
+def test_stochastic_depth_drops_whole_images_in_training_only():
+    torch.manual_seed(0)
+    layer = module_of("stochastic_depth", 0.5, "2x3x3")
+    x = torch.ones(64, 2, 3, 3)
+    assert torch.equal(layer(x), x)
+    y = layer.train()(x).flatten(1)
+    assert {tuple(set(image)) for image in y.tolist()} == {(0.0,), (2.0,)}
+    assert layers.load("stochastic_depth").parse(1).to_torch(modules, Map(2, (3, 3)))(x).sum() == 0
