@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.analysis import analyze
-from cnncalc.graph import Shapes, build
+from cnncalc.graph import build
 from cnncalc.report import Report
 from cnncalc.shape import Layout, layout_of
 from cnncalc.spec import load
+from cnncalc.values import Shapes
 
 
 def summarize(

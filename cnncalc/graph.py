@@ -8,31 +8,25 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from cnncalc import layers
+from cnncalc import layers, values
 from cnncalc.errors import (
     LayerError,
     Mistakes,
     SpecError,
-    UsageError,
     Where,
     did_you_mean,
     some,
 )
-from cnncalc.fields import LARGEST
 from cnncalc.layer import FieldErrors, Input, Layer
-from cnncalc.shape import Layout, Shape, read_shape, shape_of
+from cnncalc.scope import Scope
+from cnncalc.shape import Layout
 from cnncalc.spec import Block, Entry, Spec
-from cnncalc.spec.expression import evaluate, is_expression
-from cnncalc.spec.text import Item, Key, located
+from cnncalc.spec.text import Item, Key
 
 MOST_LAYERS = 100_000
 MOST_STEPS = 300_000
 MOST_NESTED = 40
 MOST_MISTAKES = 100
-
-
-Shapes = str | int | Sequence[int]
-"""A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
 
 
 class Node(NamedTuple):
@@ -66,7 +60,7 @@ class Graph(NamedTuple):
 def build(
     spec: Spec,
     settings: Mapping[str, Any] | None = None,
-    inputs: Shapes | Mapping[str, Shapes] | None = None,
+    inputs: values.Shapes | Mapping[str, values.Shapes] | None = None,
     layout: Layout = "chw",
 ) -> Graph:
     """Expand a spec, with some of its parameters set and perhaps other input shapes.
@@ -80,40 +74,6 @@ def build(
         raise Mistakes([*spec.mistakes, error]) from None
 
 
-class _Scope:
-    """Where names are looked up: what a block was given, and its layers so far."""
-
-    def __init__(
-        self, prefix: str, values: Mapping[str, Any], outer: "_Scope | None" = None
-    ) -> None:
-        self.prefix = prefix
-        self.values = values
-        self.outer = outer
-        self.names: dict[str, tuple[int, ...]] = {}
-        self.places: dict[str, Where] = {}
-        """Where the names were given."""
-
-    def turn(self, index: int) -> "_Scope":
-        """The same scope, for one turn of a repeat."""
-        scope = _Scope(self.prefix, {**self.values, "index": index}, self.outer)
-        scope.names, scope.places = self.names, self.places
-        return scope
-
-    def find(self, name: str) -> tuple[int, ...] | None:
-        """The nodes that a name stands for, here or further out."""
-        scope: _Scope | None = self
-        while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
-            scope = scope.outer
-        return None
-
-    def visible(self) -> list[str]:
-        """All names that can be read from here."""
-        outer = self.outer.visible() if self.outer else []
-        return [*self.names, *outer]
-
-
 class _TooMuch(Exception):
     """Enough has gone wrong, or has been expanded, to stop."""
 
@@ -121,6 +81,7 @@ class _TooMuch(Exception):
 class _Builder:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
+        self.parameters: values.Values = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
         self.index: dict[str, int] = {}
@@ -153,14 +114,19 @@ class _Builder:
     def graph(
         self,
         settings: Mapping[str, Any],
-        inputs: Shapes | Mapping[str, Shapes] | None,
+        inputs: values.Shapes | Mapping[str, values.Shapes] | None,
         layout: Layout,
     ) -> Graph:
-        values = self.parameters(settings)
-        scope = _Scope("", values)
+        known = values.parameters(self.spec, settings)
+        self.parameters = known
+        scope = Scope("", known)
         current: tuple[int, ...] = ()
-        for name, shape in self.inputs(scope, inputs, layout).items():
-            layer = None if shape is None else Input(shape=shape)
+        for name, shape in values.inputs(self.spec, known, inputs, layout).items():
+            layer = None
+            if isinstance(shape, SpecError):
+                self.wrong(shape.sentence, shape.where)
+            else:
+                layer = Input(shape=shape)
             current = (self.add(name, layer, (), name.where),)
             scope.names[name] = current
             scope.places[name] = name.where
@@ -178,85 +144,13 @@ class _Builder:
             name=self.spec.name or _stem(self.spec.where.source),
             nodes=tuple(self.nodes),
             groups=self.groups,
-            settings=values,
+            settings=known,
             spec=self.spec,
             mistakes=tuple(self.mistakes),
         )
 
-    # Parameters and inputs.
-
-    def parameters(self, settings: Mapping[str, Any]) -> dict[str, Any]:
-        """The value of every parameter; later ones may use earlier ones."""
-        for name in settings:
-            if name not in self.spec.parameters:
-                known = list(self.spec.parameters)
-                hint = did_you_mean(str(name), known) or (
-                    f"; it has {some(known)}" if known else "; it has none"
-                )
-                raise UsageError(f"{self.spec.name or 'the spec'} has no parameter {name!r}{hint}")
-        values: dict[str, Any] = {}
-        for name, item in self.spec.parameters.items():
-            given = located(settings[name], Where("")) if name in settings else item
-            values[str(name)] = self.value(given, values)
-        return values
-
-    def inputs(
-        self,
-        scope: _Scope,
-        given: Shapes | Mapping[str, Shapes] | None,
-        layout: Layout,
-    ) -> dict[Key, Shape | None]:
-        """The shape of every input; None where what the spec says is wrong."""
-        if given is None or isinstance(given, Mapping):
-            named: Mapping[str, Shapes] = given or {}
-        elif len(self.spec.inputs) == 1:
-            named = {str(next(iter(self.spec.inputs))): given}
-        else:
-            raise UsageError(f"the spec has several inputs; say which: {some(self.spec.inputs)}")
-        for name in named:
-            if name not in self.spec.inputs:
-                hint = did_you_mean(str(name), self.spec.inputs)
-                raise UsageError(f"the spec has no input {name!r}{hint}")
-        shapes: dict[Key, Shape | None] = {}
-        for key, item in self.spec.inputs.items():
-            if key in named:
-                shapes[key] = self.shape(located(named[key], Where("")), scope.values, layout)
-                continue
-            shapes[key] = None
-            try:
-                shapes[key] = self.shape(item, scope.values)
-            except (UsageError, LayerError) as why:
-                self.wrong(f"input: {why}", item.where)
-        return shapes
-
-    def shape(self, item: Item, values: Mapping[str, Any], layout: Layout = "chw") -> Shape:
-        value = self.value(item, values)
-        if isinstance(value, str):
-            return read_shape(value, layout)
-        sizes = value if isinstance(value, list) else [value]
-        if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
-            raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {str(value)[:60]!r}")
-        return shape_of(tuple(sizes), layout)
-
-    # Values.
-
-    def value(self, item: Item, values: Mapping[str, Any]) -> Any:
-        """The plain value of an item, expressions worked out; what is wrong becomes None."""
-        if isinstance(item.value, dict):
-            return {str(key): self.value(inner, values) for key, inner in item.value.items()}
-        if isinstance(item.value, list):
-            return [self.value(inner, values) for inner in item.value]
-        if not is_expression(item.value):
-            return item.value
-        try:
-            return evaluate(item.value, values)
-        except LayerError as why:
-            raise SpecError(str(why), item.where) from None
-
-    # Layers.
-
     def expand(
-        self, entries: Sequence[Entry], scope: _Scope, current: tuple[int, ...]
+        self, entries: Sequence[Entry], scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
         """Add all entries in order; what the last one puts out."""
         self.nested += 1
@@ -273,7 +167,7 @@ class _Builder:
         self.nested -= 1
         return current
 
-    def broken(self, entry: Entry, scope: _Scope) -> tuple[int, ...]:
+    def broken(self, entry: Entry, scope: Scope) -> tuple[int, ...]:
         """A node without a layer, for an entry that is wrong: what reads it is not checked."""
         self.nodes.append(Node(entry.name or "", None, (), entry.where))
         node = (len(self.nodes) - 1,)
@@ -281,11 +175,11 @@ class _Builder:
             scope.names.setdefault(entry.name, node)
         return node
 
-    def entry(self, entry: Entry, scope: _Scope, current: tuple[int, ...]) -> tuple[int, ...]:
+    def entry(self, entry: Entry, scope: Scope, current: tuple[int, ...]) -> tuple[int, ...]:
         if entry.broken:
             return self.broken(entry, scope)
-        times = 1 if entry.repeat is None else self.times(entry.repeat, scope)
-        if not times or (entry.when is not None and not self.truth(entry.when, scope)):
+        times = values.times(entry.repeat, scope.values)
+        if not times or not values.holds(entry.when, scope.values):
             self.left_out.update([entry.name] if entry.name else ())
             return current
         if entry.sources is not None:
@@ -304,7 +198,7 @@ class _Builder:
         return current
 
     def repeated(
-        self, entry: Entry, times: int, name: str, scope: _Scope, current: tuple[int, ...]
+        self, entry: Entry, times: int, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
         """Add what an entry stands for, several times in a row."""
         often = f" ×{times}" if times > 1 else ""
@@ -324,7 +218,7 @@ class _Builder:
         raise _TooMuch
 
     def once(
-        self, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
         """Add what an entry stands for, once, under this name."""
         if entry.branches is not None:
@@ -364,7 +258,7 @@ class _Builder:
     def label(self, path: str, text: str) -> None:
         self.groups[path] = text
 
-    def automatic(self, entry: Entry, scope: _Scope) -> str:
+    def automatic(self, entry: Entry, scope: Scope) -> str:
         """A name for an entry without one: its kind and a number. Unnamed branches have none, and
         what is in them belongs to the list that they stand in."""
         if entry.branches is not None and entry.repeat is None:
@@ -379,7 +273,7 @@ class _Builder:
                 return f"{word}{number}"
 
     def branches(
-        self, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
         assert entry.branches is not None
         prefix = f"{scope.prefix}{name}." if name else scope.prefix
@@ -388,12 +282,12 @@ class _Builder:
         ends: tuple[int, ...] = ()
         for way, entries in entry.branches.ways:
             path = self.way(prefix, way)
-            inner = _Scope(f"{path}." if way else prefix, scope.values, scope)
+            inner = Scope(f"{path}." if way else prefix, scope.values, scope)
             inner.names["input"] = current
             if way and len(entries) > 1:
                 self.label(path, "branch")
             ends += self.expand(entries, inner, current)
-        joined = _Scope(prefix, scope.values, scope)
+        joined = Scope(prefix, scope.values, scope)
         join = entry.branches.join
         return self.once(join, self.automatic(join, joined), joined, ends)
 
@@ -407,48 +301,21 @@ class _Builder:
         return path
 
     def block(
-        self, block: Block, entry: Entry, name: str, scope: _Scope, current: tuple[int, ...]
+        self, block: Block, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
         if block.name in self.open:
             chain = " → ".join([*self.open[self.open.index(block.name) :], block.name])
             raise SpecError(f"block {block.name!r} uses itself ({chain})", entry.where)
         path = scope.prefix + name
         self.label(path, block.name)
-        inner = _Scope(f"{path}.", {**scope.values, **self.arguments(block, entry, scope)})
+        given = values.arguments(block, entry, scope.values, self.parameters)
+        inner = Scope(f"{path}.", {**self.parameters, **given})
         inner.names["input"] = current
         self.open.append(block.name)
         try:
             return self.expand(block.layers, inner, current)
         finally:
             self.open.pop()
-
-    def arguments(self, block: Block, entry: Entry, scope: _Scope) -> dict[str, Any]:
-        """What a block's names stand for in this use: by position, by name, or the default."""
-        names = [name for name, _ in block.takes]
-        takes = f"block {block.name!r} takes {some(names) or 'nothing'}"
-        value = None if entry.value is None else self.value(entry.value, scope.values)
-        if isinstance(value, dict):
-            unknown = [name for name in value if name not in names]
-            if unknown:
-                hint = did_you_mean(unknown[0], names)
-                raise SpecError(f"{takes}, not {unknown[0]!r}{hint}", _key_where(entry, unknown[0]))
-            given = value
-        else:
-            listed = [] if value is None else value if isinstance(value, list) else [value]
-            if len(listed) > len(names):
-                raise SpecError(f"{takes}, and was given {len(listed)} values", entry.where)
-            given = dict(zip(names, listed, strict=False))
-        missing = [name for name, item in block.takes if name not in given and item is None]
-        if missing:
-            raise SpecError(f"{takes}; this use lacks {some(missing)}", entry.where)
-        values = dict(given)
-        for name, item in block.takes:  # a default may use what was given and earlier defaults
-            if name not in values and item is not None:
-                values[name] = self.value(item, {**self.parameters_of(scope), **values})
-        return values
-
-    def parameters_of(self, scope: _Scope) -> Mapping[str, Any]:
-        return {name: scope.values[name] for name in self.spec.parameters}
 
     def kind(self, word: Key) -> tuple[type[Layer], int | None]:
         if word not in self.kinds:
@@ -460,9 +327,9 @@ class _Builder:
                 raise SpecError(text, word.where) from None
         return self.kinds[word]
 
-    def layer(self, kind: type[Layer], entry: Entry, scope: _Scope) -> Layer | None:
+    def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry; the same values give the same object. None where it is wrong."""
-        value = None if entry.value is None else self.value(entry.value, scope.values)
+        value = values.given_to(entry, scope.values)
         key = (id(entry), repr(value))  # entries live as long as the spec, so ids are unique
         if key not in self.parsed:
             self.parsed[key] = None
@@ -470,12 +337,12 @@ class _Builder:
                 self.parsed[key] = kind.parse(value)
             except FieldErrors as errors:
                 for written, text in errors.wrong:
-                    self.wrong(f"{kind.kind} {text}", _key_where(entry, written))
+                    self.wrong(f"{kind.kind} {text}", values.place_of(entry, written))
             except LayerError as why:
                 self.wrong(f"{kind.kind} {why}", entry.where)
         return self.parsed[key]
 
-    def sources(self, items: Sequence[Item], scope: _Scope) -> tuple[int, ...]:
+    def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
         found: tuple[int, ...] = ()
         for item in items:
             nodes = scope.find(item.value) or self.path(item.value)
@@ -488,7 +355,7 @@ class _Builder:
         """The node of a full dotted name."""
         return (self.index[name],) if name in self.index else None
 
-    def dangling(self, name: str, scope: _Scope) -> str:
+    def dangling(self, name: str, scope: Scope) -> str:
         if name in self.left_out:
             why = "its 'when' does not hold, or it is repeated 0 times"
             return f"'from: {name}' names a layer that is left out: {why}"
@@ -500,21 +367,6 @@ class _Builder:
             return f"{fact}; a layer reads only earlier ones"
         return f"'from: {name[:60]}' names no layer{did_you_mean(name, scope.visible())}"
 
-    def truth(self, item: Item, scope: _Scope) -> bool:
-        value = self.value(item, scope.values)
-        if not isinstance(value, bool):
-            raise SpecError(f"'when' must be true or false, not {str(value)[:60]!r}", item.where)
-        return value
-
-    def times(self, item: Item, scope: _Scope) -> int:
-        value = self.value(item, scope.values)
-        if type(value) is not int or value < 0:
-            raise SpecError(
-                f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}",
-                item.where,
-            )
-        return value
-
 
 def _written_names(entries: Sequence[Entry]) -> list[str]:
     """All names that the text gives to layers, inside branches too."""
@@ -523,15 +375,6 @@ def _written_names(entries: Sequence[Entry]) -> list[str]:
         for _, way in entry.branches.ways if entry.branches else ():
             names += _written_names(way)
     return names
-
-
-def _key_where(entry: Entry, written: str | None) -> Where:
-    """The place of a field as it was written; the layer's where the field is missing."""
-    if entry.value is None or written is None:
-        return entry.where
-    if not isinstance(entry.value.value, dict):
-        return entry.value.where
-    return next((key.where for key in entry.value.value if key == written), entry.where)
 
 
 def _stem(source: str) -> str:

@@ -15,7 +15,7 @@ from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
-    from cnncalc.graph import Shapes
+    from cnncalc.values import Shapes
     from cnncalc.shape import Layout
 
 INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"

@@ -131,9 +131,9 @@ class LocallyConnected(nn.Module):
         for dim, axis in enumerate(self.axes, 2):
             x = x.unfold(dim, axis.extent, axis.S)[..., :: axis.D]
         # Now batch, channels, places and taps: at every place a matrix of images and taps.
-        axes = len(self.axes)
-        places, taps = range(2, 2 + axes), range(2 + axes, 2 + 2 * axes)
-        windows = x.permute(*places, 0, 1, *taps).flatten(0, axes - 1).flatten(2)
+        n = len(self.axes)
+        places, taps = range(2, 2 + n), range(2 + n, 2 + 2 * n)
+        windows = x.permute(*places, 0, 1, *taps).flatten(0, n - 1).flatten(2)
         y = torch.bmm(windows, self.weight).permute(1, 2, 0).unflatten(2, self.places)
         return y if self.bias is None else y + self.bias
 

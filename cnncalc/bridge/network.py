@@ -26,10 +26,11 @@ class Network(nn.Module):
 
     def __init__(self, report: Report) -> None:
         super().__init__()
-        self.steps = _steps(report)
-        self.inputs = len(report.input_shapes)
+        # Names with an underscore leave those without to the layers.
+        self._steps = _steps(report)
+        self._inputs = len(report.input_shapes)
         row_of = {row.name: index for index, row in enumerate(report.rows)}
-        self.outputs = tuple(row_of[row.name] for row in report.outputs)
+        self._outputs = tuple(row_of[row.name] for row in report.outputs)
         for row in report.layers:
             self._place(row.name, row.layer.to_torch(modules, *row.inputs))
 
@@ -44,15 +45,15 @@ class Network(nn.Module):
         _add(holder, last, module, name)
 
     def forward(self, *inputs: Tensor) -> Tensor | tuple[Tensor, ...]:
-        if len(inputs) != self.inputs:
-            raise TypeError(f"the network has {self.inputs} inputs, not {len(inputs)}")
+        if len(inputs) != self._inputs:
+            raise TypeError(f"the network has {self._inputs} inputs, not {len(inputs)}")
         values = dict(enumerate(inputs))
-        for name, sources, value, done_with in self.steps:
+        for name, sources, value, done_with in self._steps:
             layer = self.get_submodule(name)
             values[value] = layer(*[values[source] for source in sources])
             for source in done_with:
                 del values[source]
-        outputs = tuple(values[index] for index in self.outputs)
+        outputs = tuple(values[index] for index in self._outputs)
         return outputs if len(outputs) > 1 else outputs[0]
 
 

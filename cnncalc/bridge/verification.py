@@ -131,7 +131,7 @@ def _run(report: Report, network: Network, device: str) -> Iterator[Check]:
             network(*inputs)
         except (torch.OutOfMemoryError, NotImplementedError):
             raise
-        except RuntimeError as why:
+        except (RuntimeError, ValueError) as why:
             if "can't allocate memory" in str(why):  # the CPU has no error of its own for it
                 raise MemoryError from None
             refusal = _first(why)

@@ -1,0 +1,148 @@
+"""The values of a spec: parameters and inputs, and whatever layers and blocks are given, with every
+expression worked out. The only place that evaluates."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cnncalc.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
+from cnncalc.fields import LARGEST
+from cnncalc.shape import Layout, Shape, read_shape, shape_of
+from cnncalc.spec import Block, Entry, Spec
+from cnncalc.spec.expression import evaluate, is_expression
+from cnncalc.spec.text import Item, Key, located
+
+Values = Mapping[str, Any]
+Shapes = str | int | Sequence[int]
+"""A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
+
+
+def value_of(item: Item, names: Values) -> Any:
+    """The plain value of an item; raises SpecError at an expression that cannot be worked out."""
+    if isinstance(item.value, dict):
+        return {str(key): value_of(inner, names) for key, inner in item.value.items()}
+    if isinstance(item.value, list):
+        return [value_of(inner, names) for inner in item.value]
+    if not is_expression(item.value):
+        return item.value
+    try:
+        return evaluate(item.value, names)
+    except LayerError as why:
+        raise SpecError(str(why), item.where) from None
+
+
+def parameters(spec: Spec, settings: Values) -> dict[str, Any]:
+    """The value of every parameter; later ones may use earlier ones.
+
+    Raises UsageError for a setting that is no parameter.
+    """
+    for name in settings:
+        if name not in spec.parameters:
+            known = list(spec.parameters)
+            hint = did_you_mean(str(name), known) or (
+                f"; it has {some(known)}" if known else "; it has none"
+            )
+            raise UsageError(f"{spec.name or 'the spec'} has no parameter {name!r}{hint}")
+    values: dict[str, Any] = {}
+    for name, item in spec.parameters.items():
+        given = located(settings[name], Where("")) if name in settings else item
+        values[str(name)] = value_of(given, values)
+    return values
+
+
+def inputs(
+    spec: Spec, names: Values, given: Shapes | Mapping[str, Shapes] | None, layout: Layout
+) -> dict[Key, Shape | SpecError]:
+    """The shape of every input, or what is wrong with it in the spec.
+
+    Raises UsageError for a shape given to an input that there is not, and for no shape.
+    """
+    if given is None or isinstance(given, Mapping):
+        named: Mapping[str, Shapes] = given or {}
+    elif len(spec.inputs) == 1:
+        named = {str(next(iter(spec.inputs))): given}
+    else:
+        raise UsageError(f"the spec has several inputs; say which: {some(spec.inputs)}")
+    for name in named:
+        if name not in spec.inputs:
+            raise UsageError(
+                f"the spec has no input {name!r}{did_you_mean(str(name), spec.inputs)}"
+            )
+    shapes: dict[Key, Shape | SpecError] = {}
+    for key, item in spec.inputs.items():
+        if key in named:
+            shapes[key] = _shape(located(named[key], Where("")), names, layout)
+            continue
+        try:
+            shapes[key] = _shape(item, names, "chw")
+        except (UsageError, LayerError) as why:
+            shapes[key] = SpecError(f"input: {why}", item.where)
+    return shapes
+
+
+def _shape(item: Item, names: Values, layout: Layout) -> Shape:
+    value = value_of(item, names)
+    if isinstance(value, str):
+        return read_shape(value, layout)
+    sizes = value if isinstance(value, list) else [value]
+    if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
+        raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {str(value)[:60]!r}")
+    return shape_of(tuple(sizes), layout)
+
+
+def given_to(entry: Entry, names: Values) -> Any:
+    """What an entry gives to its kind or block; None where it gives nothing."""
+    return None if entry.value is None else value_of(entry.value, names)
+
+
+def arguments(block: Block, entry: Entry, names: Values, outer: Values) -> dict[str, Any]:
+    """What a block's names stand for in one use: by position, by name, or the default.
+
+    Raises SpecError where something is missing, unknown or too much.
+    """
+    taken = [name for name, _ in block.takes]
+    takes = f"block {block.name!r} takes {some(taken) or 'nothing'}"
+    value = given_to(entry, names)
+    if isinstance(value, dict):
+        unknown = [name for name in value if name not in taken]
+        if unknown:
+            hint = did_you_mean(unknown[0], taken)
+            raise SpecError(f"{takes}, not {unknown[0]!r}{hint}", place_of(entry, unknown[0]))
+        values = dict(value)
+    else:
+        listed = [] if value is None else value if isinstance(value, list) else [value]
+        if len(listed) > len(taken):
+            raise SpecError(f"{takes}, and was given {len(listed)} values", entry.where)
+        values = dict(zip(taken, listed, strict=False))
+    missing = [name for name, item in block.takes if name not in values and item is None]
+    if missing:
+        raise SpecError(f"{takes}; this use lacks {some(missing)}", entry.where)
+    for name, item in block.takes:  # a default may use what was given, and earlier defaults
+        if name not in values and item is not None:
+            values[name] = value_of(item, {**outer, **values})
+    return values
+
+
+def times(item: Item | None, names: Values) -> int:
+    """How often an entry is repeated: once unless it says otherwise."""
+    value = 1 if item is None else value_of(item, names)
+    if item is not None and (type(value) is not int or value < 0):
+        sentence = f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}"
+        raise SpecError(sentence, item.where)
+    return int(value)
+
+
+def holds(item: Item | None, names: Values) -> bool:
+    """Whether an entry's condition holds: yes unless it says otherwise."""
+    value = True if item is None else value_of(item, names)
+    if item is not None and not isinstance(value, bool):
+        raise SpecError(f"'when' must be true or false, not {str(value)[:60]!r}", item.where)
+    return bool(value)
+
+
+def place_of(entry: Entry, written: str | None) -> Where:
+    """The place of a field as it was written; the entry's where the field is missing."""
+    if entry.value is None or written is None:
+        return entry.where
+    if not isinstance(entry.value.value, dict):
+        return entry.value.where
+    return next((key.where for key in entry.value.value if key == written), entry.where)
