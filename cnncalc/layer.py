@@ -73,6 +73,9 @@ class Layer:
     stored: ClassVar[bool] = True
     """Whether the output is a tensor of its own in the lectures' memory tables: false for what
     usually runs in place (activations), does nothing in inference (dropout) or is a view."""
+    moves: ClassVar[bool] = True
+    """Whether numbers are read and written at all: false for views, and for what does nothing in
+    inference."""
     flattens: ClassVar[bool] = False
     """Whether a feature map is flattened, visibly, before it enters."""
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -144,6 +147,7 @@ class Layer:
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
         read = sum(shape.elements for shape in inputs) * batch + weights + biases + buffers + fixed
+        moved = size if self.moves and inputs else 0
         return Cost(
             weights=weights,
             biases=biases,
@@ -161,8 +165,8 @@ class Layer:
             parameter_bytes=memory.size_in_bytes(weights + biases + fixed, size),
             activation_bytes=memory.size_in_bytes(elements, size),
             activations_total_bytes=memory.size_in_bytes(stored, size),
-            bytes_read=memory.size_in_bytes(read, size),
-            bytes_written=memory.size_in_bytes(elements, size),
+            bytes_read=memory.size_in_bytes(read, moved),
+            bytes_written=memory.size_in_bytes(elements, moved),
         )
 
     def text(self) -> str:

@@ -460,3 +460,13 @@ def test_a_kind_that_does_not_say_its_facts_is_a_programmer_s_mistake():
         Silent().infer((None,))
     with pytest.raises(TypeError, match="does not say what it computes"):
         Silent().operations(None)
+
+
+def test_a_block_sees_its_own_arguments_and_the_parameters_but_not_its_caller_s():
+    blocks = {
+        "inner": {"layers": [{"linear": "$width"}]},
+        "outer": {"takes": ["width"], "layers": ["inner"]},
+    }
+    assert told({"outer": 4}, blocks=blocks)[0].startswith("nothing here is named 'width'")
+    report = net({"outer": 4}, blocks=blocks, parameters={"width": 9})
+    assert report.output_shape.features == 9

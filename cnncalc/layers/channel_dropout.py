@@ -20,6 +20,7 @@ class ChannelDropout(Elementwise):
     aliases: ClassVar = ("dropout1d", "dropout2d", "dropout3d", "spatial_dropout")
     main: ClassVar = "p"
     each: ClassVar = Operations()
+    moves: ClassVar = False
 
     p: float = number("the probability of dropping a channel", 0.5, ("rate",), least=0, most=1)
 

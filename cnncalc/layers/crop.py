@@ -26,6 +26,7 @@ class Crop(Layer):
     aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
     main: ClassVar = "crop"
     stored: ClassVar = False
+    moves: ClassVar = False
 
     crop: Padding | None = padding("cells cut from the edges", None, also=("cropping",))
     size: Sizes | None = sizes("the size left in the middle, in place of crop", None)

@@ -19,6 +19,7 @@ class Dropout(Elementwise):
 
     main: ClassVar = "p"
     each: ClassVar = Operations()
+    moves: ClassVar = False
 
     p: float = number("the probability of dropping an element", 0.5, ("rate",), least=0, most=1)
 

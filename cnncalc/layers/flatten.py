@@ -16,6 +16,7 @@ class Flatten(Layer):
     """
 
     stored: ClassVar = False
+    moves: ClassVar = False
 
     def output(self, x: Shape) -> Vector:
         """All elements in a row."""

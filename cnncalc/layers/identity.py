@@ -18,6 +18,7 @@ class Identity(Elementwise):
 
     aliases: ClassVar = ("noop", "skip")
     each: ClassVar = Operations()
+    moves: ClassVar = False
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Identity``."""

@@ -41,6 +41,7 @@ class Permute(Layer):
 
     main: ClassVar = "order"
     stored: ClassVar = False
+    moves: ClassVar = False
 
     order: tuple[int, ...] = permutation("for each new dimension, the old one that it was")
 

@@ -44,6 +44,7 @@ class Reshape(Layer):
     aliases: ClassVar = ("view", "unflatten")
     main: ClassVar = "shape"
     stored: ClassVar = False
+    moves: ClassVar = False
 
     shape: tuple[int, ...] = target("the sizes, channels first; one may be -1")
 

@@ -22,6 +22,7 @@ class Slice(Layer):
 
     aliases: ClassVar = ("slice_channels", "narrow")
     stored: ClassVar = False
+    moves: ClassVar = False
 
     start: int = count("the first channel to keep, counted from 0", 0, least=0)
     stop: int | None = count("the first channel not to keep; the end when left out", None)

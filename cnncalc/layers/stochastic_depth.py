@@ -22,6 +22,7 @@ class StochasticDepth(Elementwise):
     aliases: ClassVar = ("drop_path",)
     main: ClassVar = "p"
     each: ClassVar = Operations()
+    moves: ClassVar = False
 
     p: float = number("the probability of dropping the branch", also=("rate",), least=0, most=1)
 

@@ -78,7 +78,7 @@ class Upsample(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Upsample``, which has a word of its own for blending along 1, 2 or 3 axes."""
         words = {1: "linear", 2: "bilinear", 3: "trilinear"}
-        mode = self.mode if self.mode == "nearest" else words[len(x.spatial)]
+        mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
         return nn.Upsample(self.size, self.scale_factor, mode)
 
     examples: ClassVar = (
