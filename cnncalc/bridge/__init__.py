@@ -15,8 +15,8 @@ from cnncalc.report import Report
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
-    from cnncalc.values import Shapes
     from cnncalc.shape import Layout
+    from cnncalc.values import Shapes
 
 INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
 
