@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "analyze": "analysis",
+    "analyze": "api",
     "summarize": "api",
     "Cost": "cost",
     "Operations": "cost",
@@ -33,14 +33,14 @@ _HOME = {
     "SpecError": "errors",
     "UsageError": "errors",
     "Graph": "graph",
-    "build": "graph",
+    "build": "api",
     "Report": "report",
     "Row": "report",
     "Map": "shape",
     "Shape": "shape",
     "Vector": "shape",
     "Spec": "spec",
-    "load": "spec",
+    "load": "api",
     "to_torch": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""

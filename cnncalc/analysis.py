@@ -30,7 +30,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise UsageError(
-            f"no dtype {dtype!r}{did_you_mean(dtype, BYTES) or '; known: ' + ', '.join(BYTES)}"
+            f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"
         )
     rows = _Walk(graph, batch, dtype).rows()
     spec = graph.spec

@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from cnncalc import analysis, units, wording
 from cnncalc.cost import BYTES
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.errors import UsageError, did_you_mean, some
 from cnncalc.formulas import macs, memory
-from cnncalc.formulas.tracing import Expression, Step, tracing
+from cnncalc.formulas.tracing import Expression, Step, expression_of, tracing
 from cnncalc.report import Report, Row
-from cnncalc.shape import Map, Shape
+from cnncalc.shape import Map
 
 
 class Working(NamedTuple):
@@ -68,8 +68,12 @@ def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
     source = row.inputs[0] if row.inputs else None
     axes = source.axes if isinstance(source, Map) else ()
     sizes = [step for step in steps if step.symbol == "N_out"]
-    shapes = ", ".join(map(str, row.inputs)) or "nothing"
-    return _along(axes, sizes), f"{shapes} → {row.output}"
+    lengths = [Working(step.symbol, step.expression) for step in steps if step.symbol == "n_out"]
+    return _along(axes, sizes) + lengths, " → ".join(filter(None, (_shapes(row), str(row.output))))
+
+
+def _shapes(row: Row) -> str:
+    return some(row.inputs)
 
 
 def _along(axes: tuple[str, ...], steps: list[Step]) -> list[Working]:
@@ -115,48 +119,43 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
 def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
     with tracing() as steps:
         count = row.layer.macs(*row.inputs)
-        macs.flops(MACs=count)
-    wanted = ("MACs", "FLOPs") if count else ()
+        if count and report.batch > 1:
+            count = macs.batched(MACs=count, batch=report.batch)
+        flops = macs.flops(MACs=count)
+    wanted = ("MACs", "MACs of the batch", "FLOPs") if count else ()
     workings = [Working(step.symbol, step.expression) for step in steps if step.symbol in wanted]
-    each = " for one image" if report.batch > 1 else ""
-    return workings, f"{units.exact(count)} MACs{each}"
+    of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""
+    return workings, f"{units.exact(count)} MACs, {units.exact(flops)} FLOPs{of_batch}"
 
 
 def _operations(row: Row, report: Report) -> tuple[list[Working], str]:
     with tracing() as steps:
         counts = row.layer.operations(*row.inputs)
     named = [(name, number) for name, number in zip(counts._fields, counts, strict=True) if number]
-    workings = [
-        Working(_counted(step, named), step.expression) for step in steps if step.symbol in COUNTED
-    ]
+    workings = [Working(step.symbol, step.expression) for step in steps if step.symbol in SUMMANDS]
+    workings += [Working(name, expression_of(number)) for name, number in named]
     parts = [f"{units.exact(number)} {name}" for name, number in named]
-    return list(dict.fromkeys(workings)), ", ".join(parts) or "none"
+    each = " for each image" if report.batch > 1 and named else ""
+    return list(dict.fromkeys(workings)), (", ".join(parts) or "none") + each
 
 
-COUNTED = ("MACs", "operations", "bias_additions")
-"""The symbols that count arithmetic."""
-
-
-def _counted(step: Step, named: list[tuple[str, int]]) -> str:
-    """The kinds of operation that this step counted, where its result is all there is of them."""
-    kinds = [name for name, number in named if number == step.expression.value]
-    return " = ".join(kinds) if kinds and step.symbol == "operations" else step.symbol
+SUMMANDS = ("MACs", "bias additions")
+"""The symbols that the counts of operations are written with."""
 
 
 def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
-    channels, spatial = _channels_first(row.output)
+    output = row.output
     with tracing() as steps:
-        count = memory.elements(C_out=channels, N_out=spatial, batch=report.batch)
-        size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
+        if isinstance(output, Map):
+            count = memory.elements(output.channels, output.spatial, batch=report.batch)
+        else:
+            count = memory.vector_elements(output.features, batch=report.batch)
+        size = memory.size_in_bytes(elements=count, b=BYTES[report.dtype])
     workings = [Working(step.symbol, step.expression) for step in steps]
     kept = "" if row.layer.stored else "; runs in place or is a view: not in the total"
     return workings, " = ".join(
         dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size)))
     ) + kept
-
-
-def _channels_first(shape: Shape) -> tuple[int, tuple[int, ...]]:
-    return (shape.channels, shape.spatial) if isinstance(shape, Map) else (shape.features, ())
 
 
 def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
@@ -201,10 +200,15 @@ def _field_answer(row: Row, report: Report) -> str:
         )
     ]
     inside = "×".join(map(str, clipped))
-    jumps = "×".join(dict.fromkeys(str(field.jump) for field in fields))
-    starts = ", ".join(dict.fromkeys(str(field.start) for field in fields))
+    jumps = _each([str(field.jump) for field in fields], "×")
+    starts = _each([str(field.start) for field in fields], ", ")
     cut = f", of which at most {inside} lie in the image" if inside != sizes else ""
     return f"{sizes} pixels{cut}; jump {jumps}, start {starts}".replace("-", "−")
+
+
+def _each(texts: list[str], between: str) -> str:
+    """One text where all axes agree, else one for each."""
+    return texts[0] if len(set(texts)) == 1 else between.join(texts)
 
 
 QUANTITIES = {
@@ -242,9 +246,15 @@ def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tup
 
 def title(row: Row) -> str:
     """``conv1 · conv (out_channels 96, kernel_size 11, stride 4) · 3×227×227 → 96×55×55``."""
-    shapes = ", ".join(map(str, row.inputs))
-    fields = f" ({row.layer.text()})" if row.layer.text() else ""
-    return f"{row.name} · {row.kind}{fields} · {shapes} → {row.output}"
+    if not row.inputs:
+        return f"{row.name} · {row.kind} · {row.output}"
+    fields = row.layer.text()
+    fields = f" ({fields if len(fields) <= LONGEST else fields[:LONGEST] + '…'})" if fields else ""
+    return f"{row.name} · {row.kind}{fields} · {_shapes(row)} → {row.output}"
+
+
+LONGEST = 120
+"""Fields longer than this (a connection table) are cut short in a title."""
 
 
 def as_text(row: Row, derivations: Iterable[Derivation]) -> str:

@@ -95,13 +95,12 @@ SIDES = {"left": (-1, 0), "right": (-1, 1), "top": (-2, 0), "bottom": (-2, 1),
 
 
 def _sides(value: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
-    """``{top: 1, bottom: 2}`` as (before, after) of each axis; sides left out are 0."""
+    """``{top: 1, bottom: 2}`` as (before, after) of three axes; sides left out are 0."""
     if not value or not set(value) <= set(SIDES) or not all(is_whole(n, 0) for n in value.values()):
         raise LayerError(
             f"must name sides ({one_of(list(SIDES))}) with whole numbers, not {shown(dict(value))}"
         )
-    axes = max(2, *(-SIDES[side][0] for side in value))
-    pairs = [[0, 0] for _ in range(axes)]
+    pairs = [[0, 0] for _ in range(3)]
     for side, size in value.items():
         axis, end = SIDES[side]
         pairs[axis][end] = size

@@ -26,6 +26,8 @@ from cnncalc.spec.text import Item, Key
 MOST_LAYERS = 100_000
 MOST_STEPS = 300_000
 MOST_NESTED = 40
+LONG_VALUE = 100
+"""Characters of what a layer is given that count as a step more."""
 MOST_MISTAKES = 100
 
 
@@ -104,9 +106,9 @@ class _Builder:
         if len(self.mistakes) >= MOST_MISTAKES:
             raise _TooMuch
 
-    def step(self, where: Where) -> None:
+    def step(self, where: Where, work: int = 1) -> None:
         """Count the work, so that a text that asks for ever more comes to an end."""
-        self.steps += 1
+        self.steps += work
         if self.steps > MOST_STEPS:
             self.wrong(f"expands to more than {MOST_STEPS:,} steps", where)
             raise _TooMuch
@@ -330,7 +332,9 @@ class _Builder:
     def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry; the same values give the same object. None where it is wrong."""
         value = values.given_to(entry, scope.values)
-        key = (id(entry), repr(value))  # entries live as long as the spec, so ids are unique
+        said = repr(value)
+        self.step(entry.where, len(said) // LONG_VALUE)
+        key = (id(entry), said)  # entries live as long as the spec, so ids are unique
         if key not in self.parsed:
             self.parsed[key] = None
             try:

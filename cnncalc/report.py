@@ -56,6 +56,12 @@ class Row(NamedTuple):
         """The canonical name of the layer's kind; ``input`` for an input."""
         return "input" if isinstance(self.layer, Input) else self.layer.kind
 
+    def __getattr__(self, name: str) -> int:
+        """A count of the row's cost under its own name: ``row.params``, ``row.macs``."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.cost, name)  # type: ignore[no-any-return]
+
     @property
     def receptive_field(self) -> tuple[int, ...] | None:
         """The sizes of the receptive field."""
@@ -124,13 +130,17 @@ class Report:
     def __len__(self) -> int:
         return len(self.layers)
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a layer of this name."""
+        return name in self._by_name
+
     def __getitem__(self, name: str) -> Row:
         """The row of this name; raises UsageError with the nearest name."""
         try:
             return self._by_name[name]
         except KeyError:
-            hint = did_you_mean(name, self._by_name)
-            raise UsageError(f"{self.name} has no layer {name[:60]!r}{hint}") from None
+            hint = did_you_mean(str(name), self._by_name)
+            raise UsageError(f"{self.name} has no layer {str(name)[:60]!r}{hint}") from None
 
     @cached_property
     def _by_name(self) -> dict[str, Row]:

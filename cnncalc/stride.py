@@ -127,8 +127,10 @@ def unread(axis: Axis) -> list[tuple[int, int]] | None:
 
 def nearest(axis: Axis) -> dict[str, list[int]]:
     """The nearest N, P and S, each changed alone, with which the window fits."""
-    below = axis.N - axis.remainder
-    sizes = [n for n in (below, below + axis.S) if n > 0 and n != axis.N]
+    below = axis.N - axis.remainder if axis.possible else axis.extent - 2 * axis.P
+    sizes = [n for n in (below, below + axis.S) if n > 0 and n != axis.N][
+        : 2 if axis.possible else 1
+    ]
     return {
         "N": [n for n in sizes if axis._replace(N=n).fits],
         "P": _nearest_fits(axis, "P", range(axis.extent)),
@@ -156,6 +158,9 @@ class Solution(NamedTuple):
     output: int
 
 
+MOST_TRIED = 200_000
+
+
 def solve(
     output: int,
     N: int | None = None,
@@ -167,8 +172,9 @@ def solve(
 ) -> list[Solution]:
     """Every (N, F, S, P) with these values that gives the output; those that fit come first.
 
-    What is left out is searched: F from 1 to ``largest``, S from 1 to F, P up to half of the
-    window, N wherever the others lead. Raises UsageError for a size below 1.
+    What is left out is searched: F from 1 to ``largest``, S from 1 to F (at least to 4), P while
+    the first window still reads an input, N wherever the others lead. Raises UsageError for a size
+    below 1, and where more than 200,000 geometries would have to be tried.
     """
     for name, value in (("output", output), ("N", N), ("F", F), ("S", S), ("D", D)):
         if value is not None and value < 1:
@@ -176,15 +182,24 @@ def solve(
     if P is not None and P < 0:
         raise UsageError(f"P must be at least 0, not {P}")
     found = []
+    for tried, axis in enumerate(_geometries(output, N, F, S, P, D, largest)):
+        if tried == MOST_TRIED:
+            raise UsageError(f"more than {MOST_TRIED:,} geometries to try; give F, S or P as well")
+        if axis.possible and axis.floor == output:
+            found.append(Solution(axis, output))
+    return sorted(found, key=lambda solution: (not solution.axis.fits, solution.axis))
+
+
+def _geometries(
+    output: int, N: int | None, F: int | None, S: int | None, P: int | None, D: int, largest: int
+) -> Iterator[Axis]:
+    """All that are searched, one after the other."""
     for f in [F] if F is not None else range(1, largest + 1):
         extent = D * (f - 1) + 1
-        for s in [S] if S is not None else range(1, f + 1):
-            for p in [P] if P is not None else range(extent // 2 + 1):
+        for s in [S] if S is not None else range(1, max(f, 4) + 1):
+            for p in [P] if P is not None else range(extent):
                 for n in [N] if N is not None else _inputs(output, extent, s, p):
-                    axis = Axis(n, f, s, p, D)
-                    if axis.possible and axis.floor == output:
-                        found.append(Solution(axis, output))
-    return sorted(found, key=lambda solution: (not solution.axis.fits, solution.axis))
+                    yield Axis(n, f, s, p, D)
 
 
 def _inputs(output: int, extent: int, S: int, P: int) -> list[int]:

@@ -6,7 +6,7 @@ draws the same view.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc import units
 from cnncalc.cost import Cost, Operations
@@ -26,8 +26,8 @@ class Column(NamedTuple):
     heading: str
     doc: str
     value: Callable[[Line, "View"], Value]
-    read: Callable[[int], str] | None = None
-    """Turns an integer into human units; None: the value is shown as it is."""
+    read: Callable[[Any], str] = str
+    """Words a value; integers in human units."""
 
 
 def _count(heading: str, doc: str, name: str) -> Column:
@@ -38,22 +38,33 @@ def _bytes(heading: str, doc: str, name: str) -> Column:
     return Column(heading, doc, lambda line, view: getattr(line.cost, name), units.in_bytes)
 
 
+def _kept(heading: str, doc: str, each: str, stored: str, read: Callable[[int], str]) -> Column:
+    """The output of a layer; of a block, the outputs inside that are stored."""
+    return Column(
+        heading,
+        f"{doc}; of a block, of all its outputs that are stored",
+        lambda line, view: getattr(line.cost, stored if line.folded else each),
+        read,
+    )
+
+
 def _share(heading: str, doc: str, name: str) -> Column:
-    def value(line: Line, view: "View") -> str:
-        return f"{100 * view.report.share(line.cost, name):.1f} %"
-
-    return Column(heading, doc, value)
-
-
-def _axes(values: Sequence[object]) -> str:
-    """One value where all axes agree, else one for each."""
-    return str(values[0]) if len(set(values)) == 1 else "×".join(map(str, values))
+    return Column(
+        heading,
+        f"{doc}, in percent",
+        lambda line, view: round(100 * view.report.share(line.cost, name), 1),
+        "{:.1f} %".format,
+    )
 
 
-def _field(heading: str, doc: str, read: Callable[[Field], object]) -> Column:
-    def value(line: Line, view: "View") -> str | None:
-        fields = line.last.fields
-        return _axes([read(field) for field in fields]) if fields else None
+def _field(heading: str, doc: str, read: Callable[[Field], Any]) -> Column:
+    def value(line: Line, view: "View") -> Value:
+        found = [read(field) for field in line.last.fields or ()]
+        if not found:
+            return None
+        if len(set(found)) > 1:
+            return "×".join(map(str, found))
+        return found[0] if isinstance(found[0], int) else str(found[0])
 
     return Column(heading, doc, value)
 
@@ -88,14 +99,19 @@ COLUMNS: dict[str, Column] = {
     **{
         name: _count(name.capitalize(), f"{name} operations", name) for name in Operations._fields
     },
-    "activation": _count("Activation", "output elements", "activation"),
-    "memory": _bytes("Memory", "bytes of the output", "activation_bytes"),
+    "activation": _kept(
+        "Activation", "elements of the output", "activation", "activations_total", units.human
+    ),
+    "memory": _kept(
+        "Memory", "bytes of the output", "activation_bytes", "activations_total_bytes",
+        units.in_bytes,
+    ),
     "stored": _bytes("Stored", "bytes in the lectures' memory total", "activations_total_bytes"),
     "read": _bytes("Read", "bytes of inputs and parameters", "bytes_read"),
     "written": _bytes("Written", "bytes of the output", "bytes_written"),
     "intensity": Column(
         "Ops/byte", "operations for each byte moved",
-        lambda line, view: f"{line.cost.intensity:.2f}",
+        lambda line, view: round(line.cost.intensity, 2), "{:.2f}".format,
     ),
     "rf": _field("RF", "receptive field in input pixels", lambda field: field.size),
     "rf_smallest": _field(
@@ -158,9 +174,11 @@ class View:
             return lines
         column = COLUMNS[self.sort]
 
-        def key(line: Line) -> tuple[bool, object]:
+        def key(line: Line) -> tuple[int, float, str]:
             value = column.value(line, self)
-            return (value is None, -value if isinstance(value, int | float) else str(value))
+            if isinstance(value, int | float):
+                return (0, -value, "")
+            return (1, 0, value) if value is not None else (2, 0, "")
 
         return tuple(sorted(lines, key=key))
 
@@ -190,10 +208,10 @@ class View:
         value = column.value(line, self)
         if value is None:
             return ""
-        if column.read is None or not isinstance(value, int):
-            return str(value)
-        text = units.exact(value) if self.exact else column.read(value)
-        unstored = line.cost.activation and not line.cost.activations_total
+        if isinstance(value, str):
+            return value
+        text = units.exact(value) if self.exact and isinstance(value, int) else column.read(value)
+        unstored = line.cost.activation and not line.cost.activations_total and not line.folded
         return f"({text})" if unstored and name in ("activation", "memory") else text
 
     def numeric(self, name: str) -> bool:
@@ -241,7 +259,8 @@ class View:
 
 
 def _three_ways(size: int) -> str:
-    return f"{units.exact(size)} B = {units.in_bytes(size)} = {units.in_binary(size)}"
+    texts = (f"{units.exact(size)} B", units.in_bytes(size), units.in_binary(size))
+    return " = ".join(dict.fromkeys(texts))
 
 
 def choose_columns(words: Sequence[str]) -> tuple[str, ...]:

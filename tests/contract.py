@@ -135,7 +135,7 @@ def counts_the_same_when_traced(kind: type[Layer]) -> None:
             assert layer.infer(inputs) == output
             traced = layer.cost(inputs, output)
         assert traced == cost, example
-        assert all(type(getattr(traced, name)) is int for name in COUNTED), example
+        assert all(type(getattr(cost, name)) is int for name in COUNTED), example
         # What a layer holds and does comes out of formulas, which are what is shown to people.
         if sum(cost.operations) or cost.params or cost.buffers:
             assert {step.symbol for step in steps} - {"bytes"}, example

@@ -89,7 +89,7 @@ def test_the_formula_shown_is_the_formula_run(formula, data):
     with tracing() as steps:
         result = formula(**named)
     assert result == plain
-    assert type(result) is int
+    assert isinstance(result, int)
     (step,) = steps
     assert step.function is formula.__wrapped__
     assert step.expression.value == plain

@@ -55,6 +55,15 @@ def verify(report: Report, device: str = "auto") -> Verification:
     return checked
 
 
+def torch_source(report: Report) -> str:
+    """The network as the text of a PyTorch program, which imports nothing of this package.
+
+    Raises UsageError without PyTorch.
+    """
+    written: str = _load("source").source(report)
+    return written
+
+
 def _load(name: str) -> Any:
     """A module of this package that imports PyTorch; raises UsageError where there is none."""
     try:

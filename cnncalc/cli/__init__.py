@@ -85,3 +85,8 @@ def main() -> None:
         # The reader of a pipe has had enough; closing stderr keeps the interpreter quiet about it.
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        if "--debug" in sys.argv:
+            raise
+        typer.echo(f"cnncalc: cannot write: {error.strerror or error}", err=True)
+        sys.exit(2)

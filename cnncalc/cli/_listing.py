@@ -55,6 +55,7 @@ def as_markdown(records: Sequence[Record]) -> str:
 
 WRITERS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
 FORMATS = ("table", *WRITERS)
+ENDINGS = {".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown"}
 
 
 def check(format: str) -> None:

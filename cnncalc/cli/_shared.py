@@ -1,6 +1,6 @@
 """Options that several commands take, and where their output goes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -63,6 +63,19 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
         if not equals:
             raise UsageError(f"several inputs are given as NAME=SHAPE, not {word!r}")
     return {name: shape for name, _, shape in pairs}
+
+
+def chosen(
+    format_name: str | None, output: Path | None, endings: Mapping[str, str], usual: str
+) -> str:
+    """The format that is asked for: by name, else by the file's ending; raises UsageError for an
+    ending that none has."""
+    ending = output.suffix.lower() if output else ""
+    if format_name or not ending:
+        return format_name or usual
+    if ending not in endings:
+        raise UsageError(f"no format has the ending {ending!r}; there are {', '.join(endings)}")
+    return endings[ending]
 
 
 def write(text: str, output: Path | None) -> None:

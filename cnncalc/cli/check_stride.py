@@ -8,10 +8,12 @@ import typer
 from cnncalc import stride
 from cnncalc.cli import _shared as shared
 from cnncalc.errors import UsageError
-from cnncalc.shape import MOST_DIGITS
+from cnncalc.shape import AXES, MOST_DIGITS
 from cnncalc.stride import Axis
 
 PAIR = "One number, or one for each axis: 7x9."
+SETTINGS = {"ignore_unknown_options": True}
+"""A negative number is refused as a number, not as an option."""
 
 
 def run(
@@ -36,7 +38,7 @@ def run(
     if format == "json":
         shared.write(json.dumps([_as_dict(axis) for axis in axes], indent=2) + "\n", None)
     elif format == "text":
-        names = ("H", "W", "D") if len(axes) > 1 else ("",)
+        names = AXES[len(axes)] if len(axes) > 1 else ("",)
         parts = [_as_text(axis, name) for axis, name in zip(axes, names, strict=False)]
         shared.write("\n".join(parts), None)
     else:

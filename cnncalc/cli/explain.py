@@ -10,6 +10,8 @@ from cnncalc.cli import _shared as shared
 from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.report import Report, Row
 
+ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex"}
+
 
 def run(
     spec: shared.Spec,
@@ -19,8 +21,8 @@ def run(
         typer.Argument(help="shape, parameters, macs, operations, memory or receptive-field."),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", "-f", help="text, markdown or latex.")
-    ] = "text",
+        str | None, typer.Option("--format", "-f", help="text, markdown or latex.")
+    ] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
@@ -33,9 +35,10 @@ def run(
 
     cnncalc explain vgg16 fc6 parameters --format latex
     """
-    if format not in explain.FORMATS:
-        hint = did_you_mean(format, explain.FORMATS) or "; there are text, markdown and latex"
-        raise UsageError(f"no format {format!r}{hint}")
+    chosen = shared.chosen(format, output, ENDINGS, "text")
+    if chosen not in explain.FORMATS:
+        hint = did_you_mean(chosen, explain.FORMATS) or "; there are text, markdown and latex"
+        raise UsageError(f"no format {chosen!r}{hint}")
     wanted = explain.quantities(quantity)
     report = summarize(
         spec,
@@ -45,7 +48,7 @@ def run(
         settings=shared.settings_of(settings),
     )
     row = _find(report, layer)
-    shared.write(explain.FORMATS[format](row, explain.explain(row, report, wanted)), output)
+    shared.write(explain.FORMATS[chosen](row, explain.explain(row, report, wanted)), output)
 
 
 def _find(report: Report, name: str) -> Row:

@@ -6,10 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc import explain
+from cnncalc import explain, layers
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
 from cnncalc.errors import UsageError, Where
+from cnncalc.layer import fields_of
 from cnncalc.report import row_dict
 
 SETTINGS = {"ignore_unknown_options": True}
@@ -43,7 +44,7 @@ def run(
 
     cnncalc layer concat 64x28x28 128x28x28
     """
-    shapes, fields = _split(words)
+    shapes, fields = _split(words, _flags(kind))
     names = [f"input{i}" for i in range(1, len(shapes) + 1)]
     report = summarize(
         {
@@ -64,7 +65,14 @@ def run(
     shared.write(write(row, explain.explain(row, report)), output)
 
 
-def _split(words: list[str]) -> tuple[list[str], dict[str, Any]]:
+def _flags(kind: str) -> set[str]:
+    """The fields of a kind that are true or false, and so need no value."""
+    found, _ = layers.find(kind)
+    fields = fields_of(found).items()
+    return {name for name, field in fields if field.schema.get("type") == "boolean"}
+
+
+def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]]:
     """Shapes, and fields: ``--kernel 5``, ``--kernel=3x5``, ``--ceil-mode``, ``--no-bias``."""
     shapes: list[str] = []
     fields: dict[str, Any] = {}
@@ -75,12 +83,17 @@ def _split(words: list[str]) -> tuple[list[str], dict[str, Any]]:
             shapes.append(word)
             continue
         name, equals, value = word.lstrip("-").replace("-", "_").partition("=")
+        bare = name.removeprefix("no_")
+        if name in fields or bare in fields:
+            raise UsageError(f"--{bare.replace('_', '-')} is given twice")
         if equals:
             fields[name] = _value(value)
+        elif bare in flags and not (rest and rest[0] in ("true", "false")):
+            fields[bare] = bare == name
         elif rest and not rest[0].startswith("--"):
             fields[name] = _value(rest.pop(0))
         else:
-            fields[name.removeprefix("no_")] = not name.startswith("no_")
+            raise UsageError(f"--{name.replace('_', '-')} needs a value")
     if not shapes:
         raise UsageError("a layer needs the shape of its input, as in 3x32x32")
     return shapes, fields
@@ -90,6 +103,6 @@ def _value(word: str) -> Any:
     """A field's value as YAML writes it; ``3x5`` is a size for each axis."""
     from cnncalc.spec import text
 
-    if re.fullmatch(r"\d+(x\d+)+", word):
-        return [text.scalar(size, Where("")) for size in word.split("x")]
+    if re.fullmatch(r"\d+([x,]\d+)+", word):
+        return [text.scalar(size, Where("")) for size in re.split("[x,]", word)]
     return text.read(word, "").plain()

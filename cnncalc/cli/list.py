@@ -20,8 +20,8 @@ SOON = 1.0
 def run(
     names: Annotated[bool, typer.Option("--names", help="The bare names, for scripts.")] = False,
     format: Annotated[
-        str, typer.Option("--format", "-f", help="table, json, csv or markdown.")
-    ] = "table",
+        str | None, typer.Option("--format", "-f", help="table, json, csv or markdown.")
+    ] = None,
     output: shared.TextOutput = None,
 ) -> None:
     """List the built-in architectures with their parameters, MACs and sources.
@@ -32,12 +32,13 @@ def run(
 
     cnncalc list --format csv -o architectures.csv
     """
-    listing.check(format)
+    chosen = shared.chosen(format, output, listing.ENDINGS, "table")
+    listing.check(chosen)
     if names:
         shared.write("".join(f"{name}\n" for name in catalog.names()), output)
         return
     records = list(_records())
-    text = _table(records) if format == "table" else listing.WRITERS[format](records)
+    text = _table(records) if chosen == "table" else listing.WRITERS[chosen](records)
     shared.write(text, output)
 
 

@@ -41,7 +41,8 @@ def run(
         raise UsageError(f"--largest goes from 1 to 101, not {largest}")
     found = stride.solve(wanted, input, kernel, step, padding, dilation, largest)
     shown = found if floor else [solution for solution in found if solution.axis.fits]
-    shared.write(_table(shown, dilation), None)
+    searched = f"F ≤ {largest}, S ≤ F, P < F where they are not given"
+    shared.write(_table(shown, dilation) if shown else f"nothing fits with {searched}\n", None)
     left = len(found) - len(shown)
     if left:
         typer.echo(f"{left} more leave pixels over; --floor shows them", err=True)
@@ -49,8 +50,6 @@ def run(
 
 
 def _table(solutions: list[Solution], dilation: int) -> str:
-    if not solutions:
-        return "nothing fits\n"
     rows = [("N", "F", "S", "P", "output", "left over")]
     for (N, F, S, P, _), output in solutions:
         over = stride.Axis(N, F, S, P, dilation).remainder

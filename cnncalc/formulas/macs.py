@@ -7,19 +7,19 @@ from cnncalc.formulas.tracing import formula
 from cnncalc.formulas.vocabulary import product
 
 
-@formula("MACs")
+@formula("MACs", gives="symbol")
 def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
     """Each output is one dot product with a filter."""
     return product(F) * (C_in // G) * C_out * product(N_out)
 
 
-@formula("MACs")
+@formula("MACs", gives="symbol")
 def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
     """A filter plane for each link of the connection table, at every position."""
     return product(F) * links * product(N_out)
 
 
-@formula("MACs")
+@formula("MACs", gives="symbol")
 def transposed_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
@@ -27,13 +27,13 @@ def transposed_macs(
     return product(F) * C_in * (C_out // G) * product(N_in)
 
 
-@formula("MACs")
+@formula("MACs", gives="symbol")
 def linear_macs(n_in: int, n_out: int) -> int:
     """Every input to every output."""
     return n_in * n_out
 
 
-@formula("MACs")
+@formula("MACs", gives="symbol")
 def maxout_macs(n_in: int, n_out: int, k: int) -> int:
     """As many linear pieces as k for every output."""
     return n_in * n_out * k
@@ -51,13 +51,19 @@ def full_connections(n_in: int, n_out: int) -> int:
     return n_in * n_out
 
 
+@formula("MACs of the batch", gives="symbol")
+def batched(MACs: int, batch: int) -> int:
+    """Every image costs the same."""
+    return MACs * batch
+
+
 @formula("FLOPs")
 def flops(MACs: int) -> int:
     """A multiply-accumulate is two floating-point operations."""
     return 2 * MACs
 
 
-@formula("MACs")
+@formula("MACs", gives="symbol")
 def separable_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], M: int = 1
 ) -> int:

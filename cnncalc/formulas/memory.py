@@ -5,12 +5,18 @@ from cnncalc.formulas.vocabulary import product
 
 
 @formula("elements")
-def elements(N_out: tuple[int, ...], C_out: int, batch: int = 1) -> int:
-    """The numbers in a feature map (a vector is a map without axes), for every image."""
+def elements(C_out: int, N_out: tuple[int, ...], batch: int = 1) -> int:
+    """The numbers in a feature map, for every image."""
     return C_out * product(N_out) * batch
 
 
+@formula("elements")
+def vector_elements(n_out: int, batch: int = 1) -> int:
+    """The numbers in a vector, for every image."""
+    return n_out * batch
+
+
 @formula("bytes")
-def size_in_bytes(elements: int, bytes_each: int) -> int:
-    """What the elements occupy at this dtype."""
-    return elements * bytes_each
+def size_in_bytes(elements: int, b: int) -> int:
+    """What the elements occupy at b bytes each."""
+    return elements * b

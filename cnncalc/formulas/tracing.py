@@ -2,14 +2,15 @@
 
 ``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()``
 its arguments become ``Traced`` numbers named after its parameters, one ``Step`` with the derivation
-is recorded for each call, and the caller gets a plain integer: nobody else need know.
+is recorded for each call. What the caller gets is a plain integer, or, where counts are summed up
+later, a number that goes by the formula's symbol or keeps its derivation: nobody else need know.
 """
 
 import functools
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, ParamSpec, cast
+from typing import Any, Literal, NamedTuple, ParamSpec, cast
 
 from cnncalc.shape import AXES
 
@@ -125,22 +126,31 @@ def tracing() -> Iterator[list[Step]]:
         _steps = before
 
 
-def formula(symbol: str) -> Callable[[Callable[P, int]], Callable[P, int]]:
-    """Mark a function as a formula whose result is written as ``symbol``."""
+Gives = Literal["number", "symbol", "derivation"]
+
+
+def formula(symbol: str, gives: Gives = "number") -> Callable[[Callable[P, int]], Callable[P, int]]:
+    """Mark a function as a formula whose result is written as ``symbol``.
+
+    In sums that a layer makes of it, the result ``gives`` a plain number, its symbol, or the whole
+    derivation.
+    """
 
     def decorate(function: Callable[P, int]) -> Callable[P, int]:
         @functools.wraps(function)
         def run(*args: P.args, **named: P.kwargs) -> int:
             if _steps is None or _running:
                 return function(*args, **named)
-            return _run_traced(symbol, function, args, named)
+            return _run_traced(symbol, gives, function, args, named)
 
         return run
 
     return decorate
 
 
-def _run_traced(symbol: str, function: Callable[..., int], args: Any, named: Any) -> int:
+def _run_traced(
+    symbol: str, gives: Gives, function: Callable[..., int], args: Any, named: Any
+) -> int:
     """Run a formula on named numbers; a parameter left at its default stays a plain number."""
     global _running
     signature = inspect.signature(function)
@@ -156,7 +166,9 @@ def _run_traced(symbol: str, function: Callable[..., int], args: Any, named: Any
         _running = False
     assert _steps is not None
     _steps.append(Step(symbol, expression_of(result), function))
-    return int(result)
+    if gives == "symbol":
+        return Traced.leaf(int(result), symbol)
+    return result if gives == "derivation" else int(result)
 
 
 def _named(name: str, value: Any) -> Any:

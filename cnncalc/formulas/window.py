@@ -47,6 +47,12 @@ def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out
     return (N - 1) * S - 2 * P + (D * (F - 1) + 1) + P_out
 
 
+@formula("n_out")
+def flattened(C_in: int, N_in: tuple[int, ...]) -> int:
+    """The length of a map laid out as a vector."""
+    return C_in * product(N_in)
+
+
 @formula("remainder")
 def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
     """Inputs that no window reaches at the end; 0 when the stride fits ("legal")."""

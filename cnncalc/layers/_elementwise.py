@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Layer
+from cnncalc.layer import Kept, Layer, Run
 from cnncalc.shape import Shape
 
 
@@ -26,3 +26,7 @@ class Elementwise(Layer):
         return Operations(
             *(operations.each(n=x.elements, times=times) if times else 0 for times in self.each)
         )
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """The input."""
+        return Kept(inputs=(0,))

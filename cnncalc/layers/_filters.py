@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Layer, Reach, of_rank, per_axis
-from cnncalc.layers._window import Axis, axes_of, split_padding
+from cnncalc.layer import Kept, Layer, Reach, Run, of_rank, per_axis
+from cnncalc.layers._window import Axis, axes_of, padded, split_padding
 from cnncalc.shape import Map
 
 
@@ -34,6 +34,20 @@ class Filters(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def copied(self, x: Map) -> int:
+        """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
+        axes = self.axes(x)
+        return padded(x, axes) if split_padding(axes)[1] else 0
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """The input, or the padded copy of it."""
+        copied = self.copied(x)
+        return Kept(own=run.numbers(copied)) if copied else Kept(inputs=(0,))
+
+    def scratch(self, run: Run, x: Map) -> int:
+        """The padded copy."""
+        return run.numbers(self.copied(x))
 
     def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
         """PyTorch's convolution of this window, after a padding step where one is needed."""

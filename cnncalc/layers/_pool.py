@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Layer, Reach, Refusal, need_map, per_axis
-from cnncalc.layers._window import Axis, axes_of, split_padding
+from cnncalc.layer import Kept, Layer, Reach, Refusal, Run, need_map, per_axis
+from cnncalc.layers._window import Axis, axes_of, padded, split_padding
 from cnncalc.shape import Map, Shape
 
 
@@ -59,6 +59,19 @@ class Pool(Layer):
         """What PyTorch's pool can pad by itself, and what must be padded in a step before it."""
         axes = self.axes(x)
         return split_padding(axes, [axis.F // 2 for axis in axes])
+
+    def copied(self, x: Map) -> int:
+        """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
+        return padded(x, self.axes(x)) if self.split_padding(x)[1] else 0
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """The input, or the padded copy of it."""
+        copied = self.copied(x)
+        return Kept(own=run.numbers(copied)) if copied else Kept(inputs=(0,))
+
+    def scratch(self, run: Run, x: Map) -> int:
+        """The padded copy."""
+        return run.numbers(self.copied(x))
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""

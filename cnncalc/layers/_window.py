@@ -89,6 +89,10 @@ def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
     if isinstance(padding, int):
         return ((padding, padding),) * len(x.spatial)
     assert not isinstance(padding, str)
+    # Sides by name are for three axes; those that the map lacks must be bare.
+    missing = len(padding) - len(x.spatial)
+    if len(padding) == 3 and missing > 0 and all(side == (0, 0) for side in padding[:missing]):
+        padding = padding[missing:]
     if len(padding) != len(x.spatial):
         raise LayerError(
             f"padding {list(padding)} is for {len(padding)} axes, but {x} has {len(x.spatial)}"
@@ -112,3 +116,8 @@ def split_padding(
     if all(axis.before == axis.after <= limit for axis, limit in zip(axes, most)):
         return tuple(axis.before for axis in axes), ()
     return (0,) * len(axes), torch_sides([(axis.before, axis.after) for axis in axes])
+
+
+def padded(x: Map, axes: Sequence[Axis]) -> int:
+    """The elements of one image after all padding."""
+    return Map(x.channels, tuple(axis.before + axis.N + axis.after for axis in axes)).elements

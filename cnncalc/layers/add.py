@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run
 from cnncalc.shape import Shape
 
 
@@ -29,6 +29,14 @@ class Add(Layer):
     def operations(self, *inputs: Shape) -> Operations:
         """Additions."""
         return Operations(add=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
+
+    def saves(self, run: Run, *inputs: Shape) -> Kept:
+        """Nothing."""
+        return Kept()
+
+    def scratch(self, run: Run, *inputs: Shape) -> int:
+        """The sum of all inputs but the last."""
+        return run.numbers(self.output(*inputs[:-1]).elements) if len(inputs) > 2 else 0
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Layer, Refusal, channels_of, of_rank
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of, of_rank
 from cnncalc.shape import Shape
 
 
@@ -45,6 +45,18 @@ class BatchNorm(Layer):
         """Scale and shift."""
         each = operations.each(n=x.elements)
         return Operations(multiply=each, add=each)
+
+    def measures(self, training: bool) -> bool:
+        """Whether mean and deviation are those of the batch."""
+        return training or not self.track_running_stats
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """The input, and the mean and deviation of each channel where they are measured."""
+        return Kept(inputs=(0,), own=self.scratch(run, x))
+
+    def scratch(self, run: Run, x: Shape) -> int:
+        """The mean and deviation of each channel where they are measured."""
+        return run.shared(2 * channels_of(x)) if self.measures(run.training) else 0
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``BatchNorm1d``, ``2d`` or ``3d``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import count
-from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
 
@@ -33,6 +33,10 @@ class ChannelShuffle(Layer):
     def operations(self, x: Map) -> Operations:
         """None."""
         return Operations()
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """Nothing."""
+        return Kept()
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ChannelShuffle``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError, some
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run
 from cnncalc.shape import Map, Shape, Vector
 
 
@@ -34,6 +34,10 @@ class Concat(Layer):
     def operations(self, *inputs: Shape) -> Operations:
         """None."""
         return Operations()
+
+    def saves(self, run: Run, *inputs: Shape) -> Kept:
+        """Nothing."""
+        return Kept()
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

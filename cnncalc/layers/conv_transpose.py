@@ -1,13 +1,14 @@
 """Transposed convolution."""
 
 from dataclasses import dataclass
+from math import gcd
 from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, count, flag, sizes
 from cnncalc.formulas import macs, operations, parameters, window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank, per_axis
 from cnncalc.layers._ratio import ratio
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
@@ -43,9 +44,12 @@ class TransposedAxis(NamedTuple):
 
     def reach(self) -> Reach:
         """What one output reads: the inputs whose footprints cover it."""
-        # Output o gets input n through tap k where o = n·S − P + k·D, with k from 0 to F − 1.
+        # Output o gets input n through tap k where o = n·S − P + k·D, with k from 0 to F − 1. The
+        # taps that one output can meet are S/gcd(S, D) apart.
+        apart = self.S // gcd(self.S, self.D)
+        extent = (self.F - 1) // apart * apart * self.D // self.S + 1
         spread = self.D * (self.F - 1)
-        return Reach(spread // self.S + 1, ratio(1, self.S), (spread - self.P) // self.S)
+        return Reach(extent, ratio(1, self.S), (spread - self.P) // self.S)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +123,10 @@ class ConvTranspose(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The inputs whose footprints cover an output: steps of 1/S."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """The input."""
+        return Kept(inputs=(0,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ConvTranspose1d``, ``2d`` or ``3d``."""

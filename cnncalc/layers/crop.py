@@ -7,7 +7,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, padding, sizes
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, per_axis
 from cnncalc.layers._window import sides_of
 from cnncalc.shape import Map, Shape
 
@@ -23,6 +23,7 @@ class Crop(Layer):
     Operations: none.
     """
 
+    leaves_gaps: ClassVar = True
     aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
     main: ClassVar = "crop"
     stored: ClassVar = False
@@ -63,6 +64,14 @@ class Crop(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The same cell, counted from after those cut."""
         return tuple(Reach(1, 1, -before) for before, _ in self.sides(x))
+
+    def shares(self, training: bool) -> bool:
+        """A view of the input."""
+        return True
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """Nothing."""
+        return Kept()
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """A module of ours."""

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Layer, Reach, Refusal, everything
+from cnncalc.formulas import window
+from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, everything
 from cnncalc.shape import Shape, Vector
 
 
@@ -15,12 +16,15 @@ class Flatten(Layer):
     Nothing is computed and nothing is copied. A linear layer does this by itself.
     """
 
+    needs_order: ClassVar = True
     stored: ClassVar = False
     moves: ClassVar = False
 
     def output(self, x: Shape) -> Vector:
         """All elements in a row."""
-        return Vector(x.elements)
+        if isinstance(x, Vector):
+            return x
+        return Vector(window.flattened(C_in=x.channels, N_in=x.spatial))
 
     def operations(self, x: Shape) -> Operations:
         """None."""
@@ -29,6 +33,14 @@ class Flatten(Layer):
     def reach(self, x: Shape) -> tuple[Reach, ...]:
         """The vector holds the whole map."""
         return everything(x)
+
+    def shares(self, training: bool) -> bool:
+        """A view of the input."""
+        return True
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """Nothing."""
+        return Kept()
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Flatten``."""

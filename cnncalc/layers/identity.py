@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Refusal
+from cnncalc.layer import Example, Kept, Refusal, Run
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -19,6 +19,14 @@ class Identity(Elementwise):
     aliases: ClassVar = ("noop", "skip")
     each: ClassVar = Operations()
     moves: ClassVar = False
+
+    def shares(self, training: bool) -> bool:
+        """The input itself."""
+        return True
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """Nothing."""
+        return Kept()
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Identity``."""

@@ -7,7 +7,7 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Layer, Refusal, need_map, of_rank
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map, of_rank
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Map, Shape
 
@@ -24,6 +24,7 @@ class InstanceNorm(Layer):
     statistics, everything is folded into a multiplication and an addition for every element.
     """
 
+    needs_order: ClassVar = True
     aliases: ClassVar = ("instance_normalization", "instance_normalisation")
 
     affine: bool = flag("whether a scale and a shift are learned for each channel", False)
@@ -62,6 +63,19 @@ class InstanceNorm(Layer):
             scaled=self.affine,
             shifted=self.affine and self.bias,
         )
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """The input, and for every channel of every image mean and deviation where they are
+        measured, and copies of the running ones and of the scale."""
+        measured = run.training or not self.track_running_stats
+        kinds = 2 * measured + 2 * self.track_running_stats + self.affine
+        return Kept(inputs=(0,), own=run.numbers(kinds * x.channels))
+
+    def scratch(self, run: Run, x: Map) -> int:
+        """Mean and deviation, measured or copied, and copies of the scale and the shift, for every
+        channel of every image."""
+        kinds = 2 + self.affine + (self.affine and self.bias)
+        return run.numbers(kinds * x.channels)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``InstanceNorm1d``, ``2d`` or ``3d``."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import choice, flag, number
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
 
@@ -60,6 +60,18 @@ class LayerNorm(Layer):
         n = self.together(x)
         affine = self.elementwise_affine
         return normalised(n, x.elements // n, scaled=affine, shifted=affine and self.bias)
+
+    def reorders(self) -> bool:
+        """The channels lie beside each other where they are normalised together."""
+        return self.over == "channels"
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """The input, and the mean and deviation of what is normalised together."""
+        return Kept(inputs=(0,), own=self.scratch(run, x))
+
+    def scratch(self, run: Run, x: Shape) -> int:
+        """The mean and deviation of what is normalised together."""
+        return run.numbers(2 * (x.elements // self.together(x)))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LayerNorm``; over the channels, with a module of ours."""

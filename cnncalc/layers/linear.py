@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count, flag
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run
 from cnncalc.shape import Shape, Vector
 
 
@@ -48,6 +48,10 @@ class Linear(Layer):
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.out_features) if self.bias else 0
         return Operations(multiply=products, add=products + added)
+
+    def saves(self, run: Run, x: Vector) -> Kept:
+        """The input."""
+        return Kept(inputs=(0,))
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """``Linear``."""

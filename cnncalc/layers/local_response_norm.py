@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.fields import count, number
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map
 from cnncalc.shape import Map, Shape
 
 
@@ -14,18 +14,20 @@ from cnncalc.shape import Map, Shape
 class LocalResponseNorm(Layer):
     """Divide each element by a power of the energy of its neighbours, n channels around its own.
 
-    The divisor is k plus alpha times the sum of the squares, to the power beta. Nothing is learned.
+    The divisor is k plus alpha times the mean of the squares, to the power beta, as in PyTorch; the
+    alpha of the AlexNet paper is for their sum. Nothing is learned.
 
     Operations, for every element: n multiplications for the squares and n − 1 additions for their
     sum, a multiplication (alpha) and an addition (k), a power (counted as an exponential) and a
     division. Channels that are missing at the first and the last count as present.
     """
 
+    needs_order: ClassVar = True
     aliases: ClassVar = ("lrn", "norm", "response_norm", "local_response_normalization")
     main: ClassVar = "size"
 
     size: int = count("how many neighbouring channels are summed", also=("n", "local_size"))
-    alpha: float = number("the factor of the sum of squares", 1e-4)
+    alpha: float = number("the factor of the mean of the squares", 1e-4)
     beta: float = number("the power of the divisor", 0.75)
     k: float = number("added to the sum", 1.0)
 
@@ -43,9 +45,21 @@ class LocalResponseNorm(Layer):
             exponential=each,
         )
 
+    def saves(self, run: Run, x: Map) -> Kept:
+        """The input, its squares with zeros around the channels, the sums and their powers."""
+        return Kept(inputs=(0,), own=run.numbers(self._around(x) + 2 * x.elements))
+
+    def scratch(self, run: Run, x: Map) -> int:
+        """The squares with zeros around the channels, or two maps of sums."""
+        return run.numbers(max(self._around(x), 2 * x.elements))
+
+    def _around(self, x: Map) -> int:
+        """The elements with the channels of zeros that windows reach beyond the first and last."""
+        return Map(x.channels + self.size - 1, x.spatial).elements
+
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``LocalResponseNorm``, whose alpha is for the mean of the squares, not for their sum."""
-        return nn.LocalResponseNorm(self.size, self.alpha * self.size, self.beta, self.k)
+        """``LocalResponseNorm``."""
+        return nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
 
     examples: ClassVar = (
         Example(

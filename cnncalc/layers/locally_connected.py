@@ -1,13 +1,16 @@
 """Locally connected layer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layer import Example, Kept, Refusal, Run, need_map
 from cnncalc.layers._filters import Filters
+from cnncalc.layers._window import padded
 from cnncalc.shape import Map, Shape
 
 
@@ -23,6 +26,7 @@ class LocallyConnected(Filters):
     addition more for every output.
     """
 
+    needs_order: ClassVar = True
     aliases: ClassVar = ("local", "unshared_conv")
     main: ClassVar = "out_channels"
 
@@ -51,6 +55,29 @@ class LocallyConnected(Filters):
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """What all windows hold."""
+        windows = self._windows(x)
+        return Kept(own=run.numbers(windows or padded(x, self.axes(x))))
+
+    def scratch(self, run: Run, x: Map) -> int:
+        """A padded copy, what all windows hold, and the output before the biases."""
+        out = self.output(x).elements if self.bias else 0
+        return run.numbers(padded(x, self.axes(x)) + self._windows(x) + out)
+
+    def _windows(self, x: Map) -> int:
+        """The elements of all windows laid out one behind another; 0 where they already lie so in
+        the padded map, and no copy is made."""
+        axes = self.axes(x)
+        sizes = [axis.before + axis.N + axis.after for axis in axes]
+        steps = [Map(1, tuple(sizes[place + 1 :])).elements for place in range(len(sizes))]
+        places = [(axis.places(), axis.S * step) for axis, step in zip(axes, steps)]
+        taps = [(axis.F, axis.D * step) for axis, step in zip(axes, steps)]
+        channels = (x.channels, Map(1, tuple(sizes)).elements)
+        if _in_a_row(places) and _in_a_row([channels, *taps]):
+            return 0
+        return Map(x.channels, self.places(x)).elements * Map(1, self.window(x)).elements
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """A module of ours."""
@@ -83,3 +110,9 @@ class LocallyConnected(Filters):
         Refusal({"filters": 8, "kernel": 3, "groups": 2}, ("4x5x5",), "has no field 'groups'"),
         Refusal(8, ("4x5x5",), "needs 'kernel_size'"),
     )
+
+
+def _in_a_row(axes: Sequence[tuple[int, int]]) -> bool:
+    """Whether axes of these sizes and steps can be read as one."""
+    real = [axis for axis in axes if axis[0] > 1]
+    return all(step == size * inner for (_, step), (size, inner) in pairwise(real))

@@ -8,7 +8,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, declare, flag, shown, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
 from cnncalc.shape import Map, Shape
@@ -72,6 +72,14 @@ class LpPool(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """The input and its powers, and the means, their signs, sizes and products."""
+        return Kept(inputs=(0,), own=run.numbers(x.elements + 4 * self.output(x).elements))
+
+    def scratch(self, run: Run, x: Map) -> int:
+        """The powers, or three maps of the output's size."""
+        return run.numbers(max(x.elements, 3 * self.output(x).elements))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``LPPool1d``, ``2d`` or ``3d``."""

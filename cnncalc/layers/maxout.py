@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count, flag
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run
 from cnncalc.shape import Vector
 
 
@@ -49,6 +49,18 @@ class Maxout(Layer):
         added = operations.each(n=self.out_features, times=self.pieces) if self.bias else 0
         compared = operations.window_reductions(n_out=self.out_features, taps=self.pieces)
         return Operations(multiply=products, add=products + added, compare=compared)
+
+    def links(self, x: Vector) -> int:
+        """Every input of every piece, and its bias."""
+        return self.macs(x) + self.parameters(x).biases
+
+    def saves(self, run: Run, x: Vector) -> Kept:
+        """The input, all linear functions, and the largest."""
+        return Kept(inputs=(0,), output=True, own=self.scratch(run, x))
+
+    def scratch(self, run: Run, x: Vector) -> int:
+        """All linear functions."""
+        return run.numbers(self.out_features * self.pieces)
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """A module of ours."""

@@ -7,7 +7,7 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Refusal, channels_of
+from cnncalc.layer import Example, Kept, Refusal, Run, channels_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -38,6 +38,10 @@ class Prelu(Elementwise):
     def parameters(self, x: Shape) -> Parameters:
         """The slopes."""
         return Parameters(weights=parameters.scales(n=self.num_parameters))
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """The input."""
+        return Kept(inputs=(0,))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``PReLU``."""

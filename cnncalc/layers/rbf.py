@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run
 from cnncalc.shape import Vector
 
 
@@ -46,6 +46,14 @@ class Rbf(Layer):
     def links(self, x: Vector) -> int:
         """Every input to every prototype."""
         return macs.full_connections(n_in=x.features, n_out=self.out_features)
+
+    def saves(self, run: Run, x: Vector) -> Kept:
+        """The differences from all prototypes."""
+        return Kept(own=run.numbers(x.features * self.out_features))
+
+    def scratch(self, run: Run, x: Vector) -> int:
+        """The differences and their squares; the output comes when the differences are gone."""
+        return run.numbers((2 * x.features - 1) * self.out_features)
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """A module of ours."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Refusal
+from cnncalc.layer import Example, Kept, Refusal, Run
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -18,6 +18,10 @@ class Relu(Elementwise):
 
     aliases: ClassVar = ("rectifier",)
     each: ClassVar = Operations(compare=1)
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """The output."""
+        return Kept(output=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``ReLU``."""

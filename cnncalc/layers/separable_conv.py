@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Refusal, need_map, of_rank
+from cnncalc.layer import Example, Kept, Refusal, Run, need_map, of_rank
 from cnncalc.layers._filters import Filters
 from cnncalc.shape import Map, Shape
 
@@ -67,6 +67,21 @@ class SeparableConv(Filters):
             added = operations.each(n=self.between(x).elements)
             added += operations.each(n=self.output(x).elements)
         return Operations(multiply=products, add=products + added)
+
+    def links(self, x: Map) -> int:
+        """The products of both halves, and their biases."""
+        biases = self.between(x).elements + self.output(x).elements if self.bias else 0
+        return self.macs(x) + biases
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """What both halves read."""
+        kept = super().saves(run, x)
+        return kept._replace(own=kept.own + run.numbers(self.between(x).elements))
+
+    def scratch(self, run: Run, x: Map) -> int:
+        """The map between the halves, and a padded copy where it is larger than the output."""
+        beside = max(super().scratch(run, x) - run.numbers(self.output(x).elements), 0)
+        return run.numbers(self.between(x).elements) + beside
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """Two of ``Conv1d``, ``2d`` or ``3d``."""

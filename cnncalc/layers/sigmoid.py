@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Refusal
+from cnncalc.layer import Example, Kept, Refusal, Run
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -19,6 +19,10 @@ class Sigmoid(Elementwise):
 
     aliases: ClassVar = ("logistic",)
     each: ClassVar = Operations(add=1, divide=1, exponential=1)
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """The output."""
+        return Kept(output=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Sigmoid``."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
-from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
 from cnncalc.shape import Map, Shape, Vector
 
 
@@ -20,6 +20,7 @@ class Slice(Layer):
     Operations: none.
     """
 
+    leaves_gaps: ClassVar = True
     aliases: ClassVar = ("slice_channels", "narrow")
     stored: ClassVar = False
     moves: ClassVar = False
@@ -41,6 +42,14 @@ class Slice(Layer):
     def operations(self, x: Shape) -> Operations:
         """None."""
         return Operations()
+
+    def shares(self, training: bool) -> bool:
+        """A view of the input."""
+        return True
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """Nothing."""
+        return Kept()
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

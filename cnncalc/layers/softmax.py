@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
 from cnncalc.shape import Shape
 
 
@@ -32,6 +32,10 @@ class Softmax(Layer):
         each = operations.each(n=x.elements)
         combined = operations.window_reductions(n_out=x.elements // n, taps=n)
         return Operations(add=combined, compare=combined, divide=each, exponential=each)
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """The output."""
+        return Kept(output=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Softmax``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
-from cnncalc.layer import Example, Refusal
+from cnncalc.layer import Example, Kept, Refusal, Run
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -25,6 +25,14 @@ class StochasticDepth(Elementwise):
     moves: ClassVar = False
 
     p: float = number("the probability of dropping the branch", also=("rate",), least=0, most=1)
+
+    def shares(self, training: bool) -> bool:
+        """The input itself, unless some of it may be dropped."""
+        return not training or self.p == 0
+
+    def saves(self, run: Run, x: Shape) -> Kept:
+        """In training a factor for every image."""
+        return Kept() if self.shares(run.training) else Kept(own=run.numbers(1))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

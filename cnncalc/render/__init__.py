@@ -37,6 +37,13 @@ def load(name: str) -> Format:
 
 
 def for_file(path: str) -> str:
-    """The format that a file's ending asks for; ``table`` where it asks for none."""
+    """The format that a file's ending asks for, ``table`` where it has none; raises UsageError for
+    an ending that no format has."""
     suffix = PurePath(path).suffix.lower()
-    return next((name for name in names() if suffix and suffix == load(name).SUFFIX), "table")
+    if not suffix:
+        return "table"
+    endings = {load(name).SUFFIX: name for name in names()}
+    if suffix not in endings:
+        hint = did_you_mean(suffix, endings) or f"; there are {', '.join(endings)}"
+        raise UsageError(f"no format has the ending {suffix!r}{hint}")
+    return endings[suffix]

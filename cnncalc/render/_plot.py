@@ -45,7 +45,7 @@ def _figure() -> Any:
     try:
         from plotext import figure, terminal
     except ImportError:
-        raise UsageError("--plot needs plotext 6.1: pip install 'cnncalc[plot]'") from None
+        raise UsageError("--plot needs plotext 6.1: pip install 'plotext>=6.1,<7'") from None
     # A network may be longer than the screen.
     terminal.limit(False, False)
     return figure

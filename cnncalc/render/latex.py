@@ -1,4 +1,5 @@
-r"""A LaTeX table in the booktabs style: it compiles as it is after ``\usepackage{booktabs}``."""
+r"""A LaTeX table in the booktabs style that may run over pages: it compiles as it is in a document
+with ``\usepackage{booktabs,longtable}``."""
 
 import re
 from collections.abc import Iterable
@@ -31,23 +32,25 @@ SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 def render(view: View) -> str:
     """The table with its caption, its lines and the totals."""
     aligned = "".join("r" if view.numeric(name) else "l" for name in view.columns)
-    caption = ". ".join(text.rstrip(".") for text in [view.title, *view.remarks, view.conventions])
+    columns = len(view.columns)
+    notes = [*view.remarks, view.conventions]
     lines = [
-        r"\begin{table}",
-        r"\centering",
-        rf"\caption{{{escape(caption)}.}}",
-        rf"\label{{{label(view.report.name)}}}",
-        r"\small",
-        rf"\begin{{tabular}}{{{aligned}}}",
+        r"% needs \usepackage{booktabs,longtable}",
+        r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}",
+        rf"\begin{{longtable}}{{{aligned}}}",
+        rf"\caption{{{escape(view.title)}}}\label{{{label(view.report.name)}}}\\",
         r"\toprule",
         _row(view.headings),
         r"\midrule",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
         *(_row(view.texts(line)) for line in view.lines),
         r"\midrule",
-        *(_across(len(view.columns), f"{total.label}: {total.text}") for total in view.totals),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\end{table}",
+        *(_across(columns, f"{total.label}: {total.text}") for total in view.totals),
+        r"\end{longtable}",
+        *(rf"\noindent {escape(note)}\par" for note in notes),
+        r"\endgroup",
     ]
     return "\n".join(lines) + "\n"
 

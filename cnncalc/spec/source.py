@@ -24,6 +24,9 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
 
     Raises Mistakes with every mistake of the text, UsageError where there is nothing to read.
     """
+    if not isinstance(target, str | os.PathLike | Mapping):
+        kind = type(target).__name__
+        raise UsageError(f"a network is a name, a path, the notation or a mapping, not {kind}")
     try:
         if isinstance(target, Mapping):
             root = text.located(dict(target), Where(""))
@@ -70,6 +73,8 @@ def _find(target: str, beside: Path) -> Path:
 def _read_file(file: Path) -> Item:
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder; a spec is one file")
+    if file.is_fifo() or file.is_socket():
+        raise UsageError(f"{str(file)!r} is no file that could be read to its end")
     try:
         with file.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
@@ -113,7 +118,8 @@ def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
     except UsageError as error:
         raise SpecError(str(error), base.where) from None
     if not isinstance(parent.value, dict):
-        raise SpecError(f"a spec is a mapping, not {document.describe(parent)}", parent.where)
+        # What is in a file that a spec names is not told to whoever wrote the spec.
+        raise SpecError("what is extended is not a spec: a spec is a mapping", base.where)
     return Item(_merged(parent, root), root.where)
 
 

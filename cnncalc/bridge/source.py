@@ -1,0 +1,355 @@
+"""A report as the text of a PyTorch program, which needs nothing but PyTorch.
+
+Every layer's ``to_torch`` is handed a namespace that writes calls down instead of making them.
+"""
+
+import ast
+import inspect
+import json
+import keyword
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
+from math import isinf
+from typing import Any
+
+from torch import nn
+
+from cnncalc.bridge import modules
+from cnncalc.layers._window import Axis
+from cnncalc.report import Report, Row
+
+WIDTH = 100
+"""The longest line, comments aside."""
+
+BODY = " " * 8
+"""What a method's lines begin with."""
+
+PLAIN = ("x", "y", "z", "u", "v", "w")
+"""Variables of ``forward``, the first free one first; when none is free, the layer's name is."""
+
+AXIS = '''\
+class Axis:
+    """A window along one axis: N inputs, F taps, stride S, zeros before and after, dilation D."""
+
+    def __init__(self, N, F, S, before, after, D):
+        self.N, self.F, self.S, self.D = N, F, S, D
+        self.before, self.after = before, after
+        self.extent = D * (F - 1) + 1
+
+    def places(self):
+        return (self.N + self.before + self.after - self.extent) // self.S + 1
+'''
+"""``Axis`` without its refusals: what does not fit was refused before anything is written."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A layer as text: the call that builds its module, and what ``forward`` says, if that is
+    not a call of the module."""
+
+    build: str
+    apply: Callable[..., str] | None = None
+
+
+class Recorder:
+    """The ``nn`` that writes down. What one expression says, ``forward`` says without a module."""
+
+    def Add(self) -> Written:
+        return Written("", lambda *inputs: " + ".join(inputs))
+
+    def Multiply(self) -> Written:
+        return Written("", lambda *inputs: " * ".join(inputs))
+
+    def Concat(self) -> Written:
+        return Written("", lambda *inputs: f"torch.cat([{', '.join(inputs)}], dim=1)")
+
+    def Flatten(self) -> Written:
+        return Written("nn.Flatten()", lambda x: f"torch.flatten({x}, 1)")
+
+    def Slice(self, start: int, stop: int | None) -> Written:
+        return Written("", lambda x: f"{x}[:, {start or ''}:{'' if stop is None else stop}]")
+
+    def Crop(self, sides: Sequence[tuple[int, int]]) -> Written:
+        kept = ", ".join(f"{before or ''}:{-after or ''}" for before, after in sides)
+        return Written("", lambda x: f"{x}[:, :, {kept}]")
+
+    def Reshape(self, shape: Sequence[int]) -> Written:
+        return Written("", lambda x: f"{x}.reshape({_arguments([f'{x}.shape[0]', *shape])})")
+
+    def Permute(self, order: Sequence[int]) -> Written:
+        return Written("", lambda x: f"{x}.permute({_arguments([0, *(n + 1 for n in order)])})")
+
+    def padded(self, module: Written, sides: Sequence[int], value: float = 0.0) -> Written:
+        """Padding as a module before the module."""
+        if not sides:
+            return module
+        axes = len(sides) // 2
+        pad = getattr(self, f"ConstantPad{axes}d")(sides, value)
+        if value == 0:
+            pad = getattr(self, f"ZeroPad{axes}d")(sides)
+        return Written(f"nn.Sequential({pad.build}, {module.build})")
+
+    def __getattr__(self, name: str) -> Callable[..., Written]:
+        made = getattr(modules, name)
+        # What the bridge has of its own is written into the file, under its name.
+        written = name if name in vars(modules) else f"nn.{name}"
+
+        def call(*given: Any, **named: Any) -> Written:
+            return Written(f"{written}({_call(made, given, named)})")
+
+        return call
+
+
+def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) -> str:
+    """Arguments as a person would give them: those at their defaults left out, options named."""
+    signature = inspect.signature(made)
+    told: list[str] = []
+    for name, value in signature.bind(*given, **named).arguments.items():
+        parameter = signature.parameters[name]
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            told += map(_literal, value)
+            continue
+        text = _literal(_one_for_all(made, value))
+        if parameter.default is not parameter.empty:
+            told += [f"{name}={text}"] if text != _literal(parameter.default) else []
+        else:
+            told.append(f"{name}={text}" if isinstance(value, bool) else text)
+    return ", ".join(told)
+
+
+def _one_for_all(made: type[nn.Module], value: Any) -> Any:
+    """One number for equal numbers along all axes: Conv2d takes 3 for (3, 3)."""
+    if isinstance(value, tuple) and made.__name__.endswith(f"{len(value)}d"):
+        return value[0] if len({*value}) == 1 else value
+    return value
+
+
+def _literal(value: Any) -> str:
+    """A value as Python writes it."""
+    match value:
+        case Written():
+            return value.build
+        case Axis():
+            return f"Axis({_arguments(value[:6])})"
+        case tuple() | list():
+            return f"({_arguments(value)}{',' * (len(value) == 1)})"
+        case str():
+            return json.dumps(value)
+        case float() if isinf(value):
+            return f'float("{value}")'
+    return repr(value)
+
+
+def _arguments(values: Iterable[Any]) -> str:
+    return ", ".join(value if isinstance(value, str) else _literal(value) for value in values)
+
+
+# Names.
+
+
+class Names:
+    """Names for the parts of a spec that Python takes, each given once."""
+
+    def __init__(self) -> None:
+        self._taken = {*PLAIN, "self", "torch", *keyword.kwlist, *dir(nn.Module())}
+
+    def give(self, wanted: str) -> str:
+        """The name itself where it can be had; ``layer1.0.conv1`` is ``layer1_0_conv1``."""
+        name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
+        if not name.isidentifier():
+            name = f"layer_{name}"
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
+
+def _class_name(title: str) -> str:
+    """``VGG-16`` is VGG16; what cannot be a class is Network."""
+    words = re.findall(r"[A-Za-z0-9]+", title)
+    joined = "_".join(word[0].upper() + word[1:] for word in words)
+    name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # it stays between two numbers
+    usable = name.isidentifier() and name not in vars(modules) and not keyword.iskeyword(name)
+    return name if usable else "Network"
+
+
+def _plain_text(title: str) -> str:
+    """A title without what would end a docstring."""
+    told = " ".join(title.replace('"', "'").replace("\\", "/").split())
+    return "".join(filter(str.isprintable, told))
+
+
+# The program.
+
+
+def source(report: Report) -> str:
+    """The text of a program with the network as a class."""
+    recorder = Recorder()
+    written = {row.name: row.layer.to_torch(recorder, *row.inputs) for row in report.layers}
+    names = Names()
+    name_of = {row.name: names.give(row.name) for row in report.rows}
+    network = _network(report, written, name_of)
+    program = f"{network}\n\n{_main(report)}"
+    used, own = _own(program)
+    return "\n\n".join([f'"""{_about(report)}"""\n\n{_imports(used)}', *own, program])
+
+
+def _about(report: Report) -> str:
+    """``LeNet-5 for inputs of 1×32×32: 61,706 parameters.``"""
+    shapes = " and ".join(map(str, report.input_shapes.values()))
+    name = _plain_text(report.name) or "A network"
+    return f"{name} for inputs of {shapes}: {report.totals.params:,} parameters."
+
+
+def _network(report: Report, written: dict[str, Written], name_of: dict[str, str]) -> str:
+    """The class."""
+    variable_of = _variables(report, name_of)
+    build, run = [], []
+    for row in report.layers:
+        layer, name = written[row.name], f"self.{name_of[row.name]}"
+        read = [variable_of[report.rows[source].name] for source in row.sources]
+        if layer.apply is None:
+            build.append((row, f"{name} = {layer.build}", ""))
+            value = f"{name}({', '.join(read)})"
+        else:
+            value = layer.apply(*read)
+        run.append((row, f"{variable_of[row.name]} = {value}", f"  # {row.output}"))
+    inputs = ", ".join(variable_of[name] for name in report.input_shapes)
+    outputs = ", ".join(variable_of[row.name] for row in report.outputs)
+    shapes = ", ".join(map(str, report.input_shapes.values()))
+    return (
+        f"class {_class_name(report.name)}(nn.Module):\n"
+        f"    def __init__(self):\n"
+        f"        super().__init__()\n{_paragraphs(build)}\n"
+        f"    def forward(self, {inputs}):  # {shapes}\n{_paragraphs(run)}"
+        f"        return {outputs}\n"
+    )
+
+
+def _paragraphs(lines: Iterable[tuple[Row, str, str]]) -> str:
+    """Code with its comments, with an empty line between blocks."""
+    blocks = groupby(lines, lambda line: _block(line[0].name))
+    return "\n".join(
+        "".join(f"{_wrapped(code, BODY)}{comment}\n" for _, code, comment in block)
+        for _, block in blocks
+    )
+
+
+def _block(name: str) -> list[str]:
+    """The path of the repeated block that a layer is in, or else of its outermost block."""
+    path = name.split(".")[:-1]
+    numbers = [place for place, part in enumerate(path, 1) if part.isdecimal()]
+    return path[: numbers[-1] if numbers else 1]
+
+
+def _wrapped(code: str, indent: str) -> str:
+    """Code in one line, or else what its last brackets hold in a line, or in one line each."""
+    if len(indent + code) <= WIDTH or code[-1:] not in (")", "]"):
+        return indent + code
+    head, parts = _opened(code)
+    inner = indent + " " * 4
+    held = inner + ", ".join(parts)
+    if len(held) > WIDTH or len(parts) == 1:
+        held = "\n".join(f"{_wrapped(part, inner)}," for part in parts)
+    return f"{indent}{head}\n{held}\n{indent}{code[-1]}"
+
+
+def _opened(code: str) -> tuple[str, list[str]]:
+    """What stands before the last brackets, with the opening one, and what they hold."""
+    depth, commas = 0, [len(code) - 1]
+    for place in reversed(range(len(code))):
+        depth += (code[place] in ")]") - (code[place] in "([")
+        if depth == 0:
+            break
+        if depth == 1 and code[place] == ",":
+            commas.append(place)
+    ends = [place, *reversed(commas)]
+    parts = [code[begin + 1 : end].strip() for begin, end in pairwise(ends)]
+    return code[: place + 1], [part for part in parts if part]
+
+
+def _variables(report: Report, name_of: dict[str, str]) -> dict[str, str]:
+    """The variable in which each row's output is.
+
+    A tensor takes the place of one that is read for the last time. What several layers read that
+    are not in one block is named after the layer that makes it, and so are several inputs.
+    """
+    readers = _readers(report)
+    several_inputs = len(report.input_shapes) > 1
+    last_read: dict[str, int] = {}
+    variable_of: dict[str, str] = {}
+    for index, row in enumerate(report.rows):
+        free = [name for name in PLAIN if last_read.get(name, 0) <= index]
+        is_input = row.name in report.input_shapes
+        named = several_inputs if is_input else _far_apart(report, readers[index])
+        variable = name_of[row.name] if named or not free else free[0]
+        last_read[variable] = max(readers[index], default=len(report.rows))
+        variable_of[row.name] = variable
+    return variable_of
+
+
+def _readers(report: Report) -> list[list[int]]:
+    """The positions of the rows that read each row."""
+    readers: list[list[int]] = [[] for _ in report.rows]
+    for index, row in enumerate(report.rows):
+        for source in row.sources:
+            readers[source].append(index)
+    return readers
+
+
+def _far_apart(report: Report, readers: Sequence[int]) -> bool:
+    """Whether there are several readers, in no common block."""
+    blocks = {report.rows[reader].name.rpartition(".")[0].partition(".")[0] for reader in readers}
+    return len({*readers}) > 1 and (len(blocks) > 1 or "" in blocks)
+
+
+def _main(report: Report) -> str:
+    """Running the file shows the shape of what comes out."""
+    images = ", ".join(
+        f"torch.zeros({_arguments([1, *shape.dimensions])})"
+        for shape in report.input_shapes.values()
+    )
+    call = f"network({images})"
+    shown = f"{call}.shape" if len(report.outputs) == 1 else f"[y.shape for y in {call}]"
+    shown = _wrapped(f"print({shown})", " " * 4)
+    return (
+        f'if __name__ == "__main__":\n    network = {_class_name(report.name)}().eval()\n{shown}\n'
+    )
+
+
+# The modules of ours that the program uses.
+
+
+def _own(program: str) -> tuple[set[str], list[str]]:
+    """The names that a program uses, and the definitions that it needs, each after what it needs
+    itself."""
+    used: set[str] = set()
+    definitions: list[str] = []
+
+    def visit(text: str) -> None:
+        for node in ast.walk(ast.parse(text)):
+            if not isinstance(node, ast.Name) or node.id in used:
+                continue
+            used.add(node.id)
+            thing: Any = vars(modules).get(node.id)
+            if getattr(thing, "__module__", "").startswith("cnncalc."):
+                definition = AXIS if thing is Axis else inspect.getsource(thing)
+                visit(definition)
+                definitions.append(definition)
+
+    visit(program)
+    return used, definitions
+
+
+def _imports(used: set[str]) -> str:
+    """The imports of the bridge's modules, as far as they are used."""
+    lines = []
+    for node in ast.parse(inspect.getsource(modules)).body:
+        if isinstance(node, ast.Import | ast.ImportFrom) and "cnncalc" not in ast.unparse(node):
+            node.names = [alias for alias in node.names if alias.name in used]
+            lines += [ast.unparse(node) + "\n"] if node.names else []
+    standard = "".join(line for line in lines if "torch" not in line)
+    torch = "".join(line for line in lines if "torch" in line)
+    return f"{standard}\n{torch}" if standard else torch

@@ -1,0 +1,34 @@
+"""``cnncalc export``: the network as a program of a framework."""
+
+from typing import Annotated
+
+import typer
+
+from cnncalc import bridge
+from cnncalc.api import summarize
+from cnncalc.cli import _shared as shared
+from cnncalc.errors import UsageError, did_you_mean
+
+WRITERS = {"torch": bridge.torch_source}
+
+
+def run(
+    spec: shared.Spec,
+    to: Annotated[str, typer.Option("--to", help="The framework: torch.")] = "torch",
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    output: shared.TextOutput = None,
+) -> None:
+    """Write the network as readable PyTorch, which runs and trains without cnncalc.
+
+    It needs PyTorch.
+
+    cnncalc export resnet18 --to torch -o net.py
+
+    cnncalc export net.yaml --input 3x64x64 --set classes=10
+    """
+    if to not in WRITERS:
+        hint = did_you_mean(to, WRITERS) or f"; export knows {', '.join(WRITERS)}"
+        raise UsageError(f"cannot export to {to!r}{hint}")
+    report = summarize(spec, input=shared.inputs_of(input), settings=shared.settings_of(settings))
+    shared.write(WRITERS[to](report), output)

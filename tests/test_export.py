@@ -1,0 +1,253 @@
+"""The exported source: it stands alone, and computes what ``to_torch`` computes."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import UsageError, bridge, catalog, cli, layers
+
+
+def class_in(text):
+    """The network's class, which is the last one in the file."""
+    assert "cnncalc" not in text
+    names = {"__name__": "net"}
+    exec(compile(text, "net.py", "exec"), names)
+    return [made for made in names.values() if getattr(made, "__module__", "") == "net"][-1]
+
+
+def both(report, device):
+    """The network as a module, and as exported, with the same random weights."""
+    made = class_in(bridge.torch_source(report))
+    with torch.device("meta"):
+        module, exported = cnncalc.to_torch(report).eval(), made().eval()
+    trained = [parameter.requires_grad for parameter in module.parameters()]
+    assert [parameter.requires_grad for parameter in exported.parameters()] == trained
+    wanted, given = (one.to_empty(device=device).state_dict() for one in (module, exported))
+    assert [value.shape for value in given.values()] == [value.shape for value in wanted.values()]
+    for value in wanted.values():
+        if value.dim() > 1:
+            value.normal_(std=value[0].numel() ** -0.5)
+        elif value.dim() == 1:
+            value.uniform_(0.5, 1.5)
+    exported.load_state_dict(dict(zip(given, wanted.values(), strict=True)))
+    return module, exported
+
+
+def agree(report, device):
+    """Both put out the same for a random input, after the same work; on meta shapes are all."""
+    module, exported = both(report, device)
+    shapes = report.input_shapes.values()
+    inputs = [torch.randn(2, *shape.dimensions, device=device) for shape in shapes]
+    with torch.no_grad(), FlopCounterMode(display=False) as of_module:
+        wanted = module(*inputs)
+    with torch.no_grad(), FlopCounterMode(display=False) as of_exported:
+        given = exported(*inputs)
+    assert of_exported.get_total_flops() == of_module.get_total_flops()
+    if isinstance(wanted, torch.Tensor):
+        wanted, given = (wanted,), (given,)
+    for one, other in zip(wanted, given, strict=True):
+        assert one.shape == other.shape
+        # Of negative numbers an L3 pool makes NaN, in both.
+        assert device == "meta" or torch.equal(one.nan_to_num(), other.nan_to_num())
+
+
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_architecture_is_exported(name):
+    report = cnncalc.summarize(name)
+    agree(report, "meta")
+    with torch.device("meta"):
+        exported = class_in(bridge.torch_source(report))()
+    numel = sum(parameter.numel() for parameter in exported.parameters())
+    assert numel == report.totals.params + report.totals.fixed
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [
+        ("lenet5", None),
+        ("lenet5_1998", None),
+        ("neocognitron", None),
+        ("autoencoder_conv", None),
+        ("inception_module", "192x8x8"),
+        ("resnet18", "3x32x32"),
+        ("densenet121", "3x32x32"),
+        ("googlenet_torchvision", "3x32x32"),
+        ("mobilenet_v2", "3x32x32"),
+        ("mobilenet_v3_small", "3x32x32"),
+        ("efficientnet_b0", "3x32x32"),
+        ("shufflenet_v2_x1_0", "3x32x32"),
+        ("squeezenet1_1", "3x32x32"),
+        ("convnext_tiny", "3x32x32"),
+        ("unet_image", "3x32x32"),
+    ],
+)
+def test_with_the_same_weights_the_outputs_are_equal(name, shape):
+    agree(cnncalc.summarize(name, input=shape), "cpu")
+
+
+SMALL = 10**6
+"""Layers with fewer numbers and products than this are run on the CPU."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "example"),
+    [
+        pytest.param(kind.kind, example, id=f"{kind.kind}-{index}")
+        for kind in layers.every()
+        for index, example in enumerate(kind.examples)
+    ],
+)
+def test_every_worked_example_of_a_kind_is_exported(kind, example):
+    names = [f"x{number}" for number in range(len(example.inputs))]
+    node = {kind: example.given, "from": names, "name": "layer"}
+    inputs = dict(zip(names, example.inputs, strict=True))
+    report = cnncalc.summarize({"input": inputs, "layers": [node]})
+    totals = report.totals
+    small = totals.params + totals.fixed + totals.macs + totals.activation < SMALL
+    agree(report, "cpu" if small else "meta")
+
+
+def test_padding_that_differs_before_and_after_is_a_module():
+    spec = {
+        "input": "2x7x8",
+        "layers": [
+            {"conv": {"filters": 3, "kernel": 2, "padding": "same"}, "name": "conv"},
+            {"max_pool": {"kernel": 3, "stride": 2, "padding": "same"}, "name": "pool"},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    agree(report, "cpu")
+    text = bridge.torch_source(report)
+    assert "self.conv = nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(2, 3, 2))" in text
+    assert 'nn.ConstantPad2d((0, 1, 1, 1), float("-inf"))' in text
+
+
+# How it reads.
+
+
+def test_lenet5_reads_as_a_person_writes_it(golden):
+    golden("lenet5_torch.txt", bridge.torch_source(cnncalc.summarize("lenet5")))
+
+
+def test_a_residual_block_runs_in_two_variables():
+    text = bridge.torch_source(cnncalc.summarize("resnet18"))
+    block = """
+        y = self.layer2_0_conv1(x)  # 128×28×28
+        y = self.layer2_0_bn1(y)  # 128×28×28
+        y = self.layer2_0_relu1(y)  # 128×28×28
+        y = self.layer2_0_conv2(y)  # 128×28×28
+        y = self.layer2_0_bn2(y)  # 128×28×28
+        x = self.layer2_0_downsample_0(x)  # 128×28×28
+        x = self.layer2_0_downsample_1(x)  # 128×28×28
+        x = y + x  # 128×28×28
+        x = self.layer2_0_relu2(x)  # 128×28×28
+"""
+    assert f"\n{block}\n" in text
+
+
+def test_what_other_blocks_read_again_is_named_after_its_layer():
+    text = bridge.torch_source(cnncalc.summarize("unet"))
+    assert "down4_relu2 = self.down4_relu2(x)  # 512×64×64" in text
+    assert "y = down4_relu2[:, :, 4:-4, 4:-4]  # 512×56×56" in text
+
+
+@pytest.mark.parametrize("name", ["lenet5_1998", "efficientnet_b0", "googlenet"])
+def test_no_line_of_code_is_too_long(name):
+    text = bridge.torch_source(cnncalc.summarize(name))
+    assert max(len(line.partition("  # ")[0]) for line in text.splitlines()) <= 100
+
+
+def test_more_branches_than_variables_are_named_after_their_layers():
+    branches = [
+        {"conv": {"filters": 1, "kernel": 1}, "name": f"b{n}", "from": "x"} for n in range(9)
+    ]
+    joined = {"concat": {"from": [f"b{n}" for n in range(9)]}, "name": "all"}
+    report = cnncalc.summarize({"input": {"x": "2x3x3"}, "layers": [*branches, joined]})
+    agree(report, "cpu")
+    assert "b7 = self.b7(x)" in bridge.torch_source(report)
+
+
+def test_several_inputs_and_outputs():
+    spec = {
+        "input": {"image": "2x4x4", "mask": "3x4x4"},
+        "layers": [
+            {"concat": {"from": ["image", "mask"]}, "name": "both"},
+            {"conv": {"filters": 2, "kernel": 1}, "name": "left", "from": "both"},
+            {"linear": 7, "name": "right", "from": "both"},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    agree(report, "cpu")
+    assert "def forward(self, image, mask):  # 2×4×4, 3×4×4" in bridge.torch_source(report)
+
+
+@pytest.mark.parametrize("name", ["half", "class", "self", "torch", "x", "3x3", "forward", "größe"])
+def test_every_name_of_a_layer_can_be_exported(name):
+    spec = {
+        "input": "4",
+        "layers": [{"linear": 3, "name": name}, {"linear": 2, "name": f"{name}_"}],
+    }
+    made = class_in(bridge.torch_source(cnncalc.summarize(spec)))
+    assert made()(torch.zeros(1, 4)).shape == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "title", ['"""', "end\\", 'a"""\nraise SystemExit\n"""', "7", "None", "nn"]
+)
+def test_a_title_stays_a_title(title):
+    spec = {"name": title, "input": "4", "layers": [{"linear": 2}]}
+    made = class_in(bridge.torch_source(cnncalc.summarize(spec)))
+    assert made.__name__ in ("Network", "End", "ARaiseSystemExit", "Nn")
+    assert issubclass(made, nn.Module)
+
+
+# The command.
+
+
+def test_the_file_runs_where_cnncalc_is_not(tmp_path):
+    path = tmp_path / "net.py"
+    ran = CliRunner().invoke(cli.app, ["export", "lenet5", "--to", "torch", "-o", str(path)])
+    assert (ran.exit_code, ran.stdout) == (0, "")
+    code = (
+        "import runpy, sys\nsys.modules['cnncalc'] = None\n"
+        f"runpy.run_path({str(path)!r}, run_name='__main__')"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "torch.Size([1, 10])\n")
+
+
+def test_inputs_and_settings_are_taken():
+    ran = CliRunner().invoke(
+        cli.app, ["export", "resnet18", "--input", "3x64x64", "--set", "classes=10"]
+    )
+    assert "self.fc = nn.Linear(512, 10)\n" in ran.stdout
+    assert "print(network(torch.zeros(1, 3, 64, 64)).shape)" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("torhc", "cannot export to 'torhc'; did you mean 'torch'?"),
+        ("jax", "cannot export to 'jax'; export knows torch"),
+    ],
+)
+def test_another_framework_is_refused(word, says):
+    ran = CliRunner().invoke(cli.app, ["export", "lenet5", "--to", word])
+    assert isinstance(ran.exception, UsageError)
+    assert str(ran.exception) == says
+
+
+def test_without_pytorch_one_sentence_says_how_to_get_it():
+    code = (
+        "import sys\nsys.modules['torch'] = None\nfrom cnncalc.cli import main\n"
+        "sys.argv = ['cnncalc', 'export', 'lenet5']\nmain()"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr == "cnncalc: this needs PyTorch: pip install 'cnncalc[torch]'\n"

@@ -1,0 +1,515 @@
+"""Memory, to the byte: PyTorch is asked what it keeps and what is alive.
+
+Where PyTorch computes nothing (the meta device) its batch normalisation keeps statistics in
+inference that the CPU does not, so inference is run on the CPU, at a size that takes no time.
+"""
+
+import json
+import weakref
+from contextlib import suppress
+from functools import partial
+
+import pytest
+import torch
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import UsageError, catalog, layers, memory
+from cnncalc.cli import app
+from cnncalc.errors import CnncalcError
+from cnncalc.layer import Kept
+from cnncalc.layers.relu import Relu
+
+# PyTorch, asked.
+
+
+def network_of(report, device, training):
+    with torch.device(device):
+        return cnncalc.to_torch(report).to(getattr(torch, report.dtype)).train(training)
+
+
+def inputs_of(report, device):
+    dtype = getattr(torch, report.dtype)
+    return [
+        torch.zeros(report.batch, *shape.dimensions, dtype=dtype, device=device)
+        for shape in report.input_shapes.values()
+    ]
+
+
+def held_by(network):
+    """The storages of parameters and buffers."""
+    tensors = (*network.parameters(), *network.buffers())
+    return {tensor.untyped_storage()._cdata for tensor in tensors}
+
+
+def saved_by_pytorch(report, device="cpu", training=True):
+    """The bytes that autograd keeps after a forward pass, every storage once."""
+    network = network_of(report, device, training)
+    own, kept = held_by(network), {}
+
+    def pack(tensor):
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            kept[storage._cdata] = storage  # held, so that no other gets its place
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        network(*inputs_of(report, device))
+    return sum(storage.nbytes() for storage in kept.values())
+
+
+class Alive(TorchDispatchMode):
+    """Follows every storage from the operation that makes it until it is freed."""
+
+    def __init__(self, ignored):
+        super().__init__()
+        self.ignored = ignored
+        self.bytes = {}
+        self.peak = 0
+
+    def add(self, tensor):
+        storage = tensor.untyped_storage()
+        if storage._cdata not in self.ignored and storage._cdata not in self.bytes:
+            self.bytes[storage._cdata] = storage.nbytes()
+            weakref.finalize(storage, self.bytes.pop, storage._cdata, None)
+
+    def gone(self, place, *_):
+        self.ignored.add(place)
+        self.bytes.pop(place, None)
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        for tensor in tree_leaves(result):
+            if isinstance(tensor, torch.Tensor):
+                self.add(tensor)
+        self.peak = max(self.peak, sum(self.bytes.values()))
+        return result
+
+
+def peak_in_pytorch(report, device="cpu"):
+    """The most bytes alive in a forward pass without gradients. The caller holds the inputs, so
+    they are taken to be gone once the last layer that reads them (or a view of them) has run."""
+    network = network_of(report, device, training=False)
+    alive = Alive(held_by(network))
+    inputs = inputs_of(report, device)
+    for tensor in inputs:
+        alive.add(tensor)
+    alive.peak = sum(alive.bytes.values())
+    for tensor, index in zip(inputs, last_readers(report), strict=True):
+        if index is None:
+            continue
+
+        layer = network.get_submodule(report.rows[index].name)
+        layer.register_forward_hook(partial(alive.gone, tensor.untyped_storage()._cdata))
+    with torch.no_grad(), alive:
+        network(*inputs)
+    return alive.peak
+
+
+def last_readers(report):
+    """For every input the last row that reads it or a view of it; None where it leaves."""
+    for start in range(len(report.input_shapes)):
+        views, last = {start}, start
+        for index, row in enumerate(report.rows):
+            if views & {*row.sources}:
+                last = index
+                if row.layer.shares(training=False) and row.sources[0] in views:
+                    views.add(index)
+        leaves = any(report.rows[index] in report.outputs for index in views)
+        yield None if leaves else last
+
+
+def agree(report, device="cpu"):
+    for training in (True, False):
+        try:
+            kept = saved_by_pytorch(report, device, training)
+        except ValueError as why:  # PyTorch refuses to measure the variance of one number
+            if "more than 1 value per channel" not in str(why):
+                raise
+            continue
+        assert memory.measure(report, training=training).saved_for_backward == kept
+    assert memory.inference_peak(report).bytes == peak_in_pytorch(report, device)
+
+
+# Every kind.
+
+SMALL = 10**7
+
+
+def behind(kind, given, inputs, *, batch, trained=True):
+    """A network of one layer; with ``trained``, behind a layer with parameters for each input."""
+    names = [f"x{number}" for number in range(len(inputs))]
+    first = []
+    for number, name in enumerate(names if trained else ()):
+        before = {"prelu": None, "from": name, "name": f"before{number}"}
+        first.append(before)
+    sources = [layer["name"] for layer in first] or names
+    node = {kind: given, "from": sources, "name": "layer"}
+    spec = {"input": dict(zip(names, inputs, strict=True)), "layers": [*first, node]}
+    return cnncalc.summarize(spec, batch=batch)
+
+
+EXAMPLES = [
+    pytest.param(kind.kind, example.given, example.inputs, id=f"{kind.kind}-{index}")
+    for kind in layers.every()
+    for index, example in enumerate(kind.examples)
+]
+
+
+@pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize(("kind", "given", "inputs"), EXAMPLES)
+def test_every_worked_example_agrees(kind, given, inputs, batch, trained):
+    report = behind(kind, given, inputs, batch=batch, trained=trained)
+    totals = report.totals
+    small = totals.params + totals.macs // 10 + totals.activation < SMALL
+    agree(report, "cpu" if small else "meta")
+
+
+OTHERS = [
+    # What no worked example shows: steps that PyTorch takes by itself, and fields at their ends.
+    ("conv", {"filters": 8, "kernel": 2, "padding": "same"}, ["4x5x5"]),
+    ("conv", {"filters": 3, "kernel": 2, "connections": [[0, 1], [2], [0, 1, 2]]}, ["3x5x5"]),
+    (
+        "conv",
+        {"filters": 2, "kernel": 3, "padding": "same", "bias": False, "connections": [[0], [1, 2]]},
+        ["3x5"],
+    ),
+    ("depthwise_conv", {"kernel": 2, "padding": "same"}, ["4x5x5"]),
+    ("separable_conv", {"filters": 3, "kernel": 2, "padding": "same", "multiplier": 4}, ["4x5x5"]),
+    ("separable_conv", {"filters": 30, "kernel": 2, "padding": "same"}, ["4x5"]),
+    ("conv_transpose", {"filters": 3, "kernel": 3}, ["4x5"]),
+    ("locally_connected", {"filters": 3, "kernel": 2, "bias": False}, ["4x5x5"]),
+    ("locally_connected", {"filters": 3, "kernel": 1}, ["4x5x5"]),
+    ("locally_connected", {"filters": 3, "kernel": 1, "stride": 2}, ["4x5x5"]),
+    ("locally_connected", {"filters": 3, "kernel": 2, "dilation": 2, "padding": 1}, ["4x6"]),
+    ("locally_connected", {"filters": 3, "kernel": 2}, ["1x6"]),
+    ("locally_connected", {"filters": 3, "kernel": [1, 2], "stride": [1, 2]}, ["1x4x4"]),
+    ("locally_connected", {"filters": 3, "kernel": 5, "stride": 3}, ["2x6x6"]),
+    ("locally_connected", {"filters": 3, "kernel": 6}, ["2x6x6"]),
+    ("max_pool", 2, ["4x8"]),
+    ("max_pool", 2, ["4x8x8x8"]),
+    ("max_pool", {"kernel": 2, "stride": 1, "padding": "same"}, ["4x8x8"]),
+    ("max_pool", {"kernel": 2, "stride": 1, "padding": "same"}, ["4x9"]),
+    ("avg_pool", 2, ["4x8"]),
+    ("avg_pool", 2, ["4x8x8x8"]),
+    ("avg_pool", {"kernel": 2, "stride": 1, "padding": "same"}, ["4x8x8"]),
+    (
+        "avg_pool",
+        {"kernel": 2, "stride": 1, "padding": "same", "count_include_pad": False},
+        ["4x8x8"],
+    ),
+    (
+        "avg_pool",
+        {"kernel": 2, "stride": 1, "padding": "same", "count_include_pad": False},
+        ["1x4x4"],
+    ),
+    ("lp_pool", 2, ["4x8"]),
+    ("lp_pool", 2, ["4x8x8x8"]),
+    ("lp_pool", {"kernel": 2, "p": 3, "ceil_mode": True}, ["4x9x9"]),
+    ("global_avg_pool", None, ["4x8"]),
+    ("global_avg_pool", None, ["4x8x8x8"]),
+    ("global_max_pool", None, ["4x8x8x8"]),
+    ("adaptive_avg_pool", 1, ["4x8"]),
+    ("adaptive_avg_pool", 2, ["4x8"]),
+    ("adaptive_avg_pool", [1, 2], ["4x8x8"]),
+    ("adaptive_avg_pool", 2, ["4x8x8x8"]),
+    ("adaptive_avg_pool", 1, ["4x8x8x8"]),
+    ("adaptive_max_pool", 2, ["4x8x8x8"]),
+    ("dropout", 0, ["8"]),
+    ("dropout", 1, ["8"]),
+    ("channel_dropout", 0, ["8x4x4"]),
+    ("channel_dropout", 1, ["8x4x4"]),
+    ("channel_dropout", 0.3, ["8x4"]),
+    ("stochastic_depth", 0, ["8x4"]),
+    ("stochastic_depth", 1, ["8x4"]),
+    ("batch_norm", {"affine": False}, ["8x4x4"]),
+    ("batch_norm", {"track_running_stats": False}, ["8x4x4"]),
+    ("instance_norm", {"track_running_stats": True}, ["4x8x8"]),
+    ("instance_norm", {"affine": True, "bias": False}, ["4x8x8"]),
+    ("instance_norm", {"affine": True, "bias": False, "track_running_stats": True}, ["4x8x8"]),
+    ("group_norm", {"num_groups": 2, "bias": False}, ["4x5"]),
+    ("layer_norm", {"over": "last", "elementwise_affine": False}, ["4x5"]),
+    ("layer_norm", "channels", ["4x1x1"]),
+    ("local_response_norm", {"size": 9}, ["2x4x4"]),
+    ("local_response_norm", {"size": 3, "beta": 1}, ["2x4x4"]),
+    ("pad", {"padding": 1, "mode": "replicate"}, ["4x8x8"]),
+    ("pad", {"padding": 0}, ["4x8x8"]),
+    ("multiply", None, ["4x1x1", "4x5x5", "1x5x5"]),
+    ("multiply", None, ["4x1x1", "4x1x1", "4x5x5", "4x5x5"]),
+    ("add", None, ["4x5x5", "4x5x5", "4x5x5", "4x5x5"]),
+    ("channel_shuffle", 1, ["4x5x5"]),
+    ("pixel_shuffle", 1, ["4x5x5"]),
+    ("upsample", 1, ["4x5x5"]),
+    ("subsampling", 2, ["3x8"]),
+    ("rbf", 3, ["1"]),
+    ("linear", {"out_features": 3, "bias": False}, ["7"]),
+    ("permute", [1, 0], ["1x7"]),
+]
+
+
+@pytest.mark.parametrize("trained", [True, False])
+@pytest.mark.parametrize("batch", [2, 3])
+@pytest.mark.parametrize(("kind", "given", "inputs"), OTHERS)
+def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
+    agree(behind(kind, given, inputs, batch=batch, trained=trained))
+
+
+# Networks.
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("name", catalog.names())
+def test_what_training_keeps_agrees_for_every_architecture(name, batch):
+    report = cnncalc.summarize(name, batch=batch)
+    found = memory.measure(report, training=True)
+    assert found.saved_for_backward == saved_by_pytorch(report, "meta")
+
+
+def reduced(name, batch):
+    """An architecture at an input that the CPU runs in a moment: the smallest of some sizes that it
+    takes."""
+    full = cnncalc.summarize(name)
+    for size in (48, 64, 96, 128, 188):
+        inputs = {
+            label: "x".join(map(str, (shape.dimensions[0], *(min(n, size) for n in spatial))))
+            for label, shape in full.input_shapes.items()
+            for spatial in [shape.dimensions[1:]]
+        }
+        with suppress(CnncalcError):
+            return cnncalc.summarize(name, input=inputs, batch=batch)
+    return cnncalc.summarize(name, batch=batch)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("name", catalog.names())
+def test_inference_agrees_for_every_architecture(name, batch):
+    report, device = cnncalc.summarize(name, batch=batch), "meta"
+    if report.totals.buffers:  # batch normalisation: the CPU is to be asked
+        report, device = reduced(name, batch), "cpu"
+    found = memory.measure(report, training=False)
+    assert found.saved_for_backward == saved_by_pytorch(report, device, training=False)
+    assert found.peak.bytes == peak_in_pytorch(report, device)
+
+
+GRAPHS = {
+    "a shortcut": [
+        {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"},
+        "batch_norm",
+        "relu",
+        {"conv": {"filters": 4, "kernel": 3, "padding": 1}},
+        {"add": None, "from": ["batch_norm1", "conv1"]},
+        {"relu": None},
+        {"add": None, "from": ["a", "relu2"]},
+    ],
+    "nothing before the first parameters": [
+        "relu",
+        {"max_pool": 2},
+        "sigmoid",
+        {"conv": {"filters": 4, "kernel": 3}, "name": "c"},
+        "sigmoid",
+    ],
+    "a mask that needs no gradient": [
+        {"sigmoid": None, "name": "mask"},
+        {"conv": {"filters": 4, "kernel": 1}, "from": "x", "name": "c"},
+        {"multiply": None, "from": ["mask", "c"]},
+        {"multiply": None, "from": ["multiply1", "mask", "c"]},
+    ],
+    "a map times itself": [
+        {"conv": {"filters": 4, "kernel": 1}, "name": "c"},
+        {"multiply": None, "from": ["c", "c"]},
+    ],
+    "views of views": [
+        {"conv": {"filters": 4, "kernel": 1}, "name": "c"},
+        {"dropout": 0.5},
+        "identity",
+        {"slice": {"start": 2}},
+        {"crop": 1},
+        {"conv": {"filters": 2, "kernel": 1}, "name": "d"},
+        {"permute": [2, 0, 1]},
+        "tanh",
+        {"conv": {"filters": 2, "kernel": 1}},
+        "global_avg_pool",
+        {"linear": 3},
+        {"dropout": 0.5},
+        "softmax",
+    ],
+    "dropped and flattened": [
+        {"conv": {"filters": 4, "kernel": 3}},
+        "relu",
+        {"dropout": 0.5},
+        {"channel_dropout": 0.5},
+        {"max_pool": 2},
+        {"linear": 9},
+        "relu",
+        {"dropout": 0.5},
+        {"linear": 9},
+        "log_softmax",
+    ],
+    "two outputs and a part that is read late": [
+        {"conv": {"filters": 6, "kernel": 3, "padding": 1}, "name": "c"},
+        {"slice": {"stop": 2}, "name": "early"},
+        {"slice": {"start": 2}, "name": "late", "from": "c"},
+        {"conv": {"filters": 9, "kernel": 1}, "from": "early"},
+        "relu",
+        {"max_pool": 2, "name": "out"},
+        {"conv": {"filters": 1, "kernel": 1}, "from": "late"},
+    ],
+    "an input that is read late": [
+        {"conv": {"filters": 4, "kernel": 1}, "name": "c"},
+        "relu",
+        {"concat": None, "from": ["relu1", "x"]},
+        "batch_norm",
+        {"flatten": None, "from": "x", "name": "again"},
+        {"linear": 5},
+        {"linear": 5, "from": "again"},
+    ],
+    "norms of other orders": [
+        {"conv": {"filters": 4, "kernel": 1}},
+        {"layer_norm": "channels"},
+        {"conv": {"filters": 4, "kernel": 3, "padding": 1}},
+        "batch_norm",
+        "gelu",
+        {"max_pool": 2},
+        "global_avg_pool",
+        "flatten",
+        {"linear": 5},
+    ],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batch", [1, 3])
+@pytest.mark.parametrize("layers", GRAPHS.values(), ids=GRAPHS)
+def test_what_is_shared_and_what_needs_a_gradient(layers, batch, dtype):
+    spec = {"input": {"x": "4x8x8"}, "layers": layers}
+    agree(cnncalc.summarize(spec, batch=batch, dtype=dtype))
+
+
+# By hand.
+
+
+def test_vgg16_by_hand():
+    found = memory.measure(cnncalc.summarize("vgg16"))
+    # The maps of 64·224², 128·112², 256·56², 512·28² and 512·14² after ReLU.
+    maps = [64 * 224**2] * 2 + [128 * 112**2] * 2 + [256 * 56**2] * 3
+    maps += [512 * 28**2] * 3 + [512 * 14**2] * 3
+    # What the five pools put out, 4 bytes each and 8 for where it was found.
+    pools = [64 * 112**2, 128 * 56**2, 256 * 28**2, 512 * 14**2, 512 * 7**2]
+    image = 3 * 224**2
+    heads = 2 * (4096 + 4096 + 4096)  # ReLU, the factors of dropout and its output, twice
+    by_hand = 4 * (sum(maps) + image + heads) + 12 * sum(pools)
+    softmax = 4 * 1000 if found.saved[-1].layer.startswith("softmax") else 0
+    assert found.saved_for_backward == by_hand + softmax
+    # The output of the first convolution and that of its ReLU.
+    assert found.peak == ("relu1", 2 * 4 * 64 * 224**2)
+
+
+# It can fail, and it says what it cannot tell.
+
+
+BROKEN = {
+    "an output in place of an input": ("saves", lambda self, run, x: Kept(inputs=(0,))),
+    "nothing kept": ("saves", lambda self, run, x: Kept()),
+    "some bytes too many": ("scratch", lambda self, run, x: 4),
+    "in place": ("shares", lambda self, training: True),
+}
+
+
+@pytest.mark.parametrize(("name", "broken"), BROKEN.values(), ids=BROKEN)
+def test_the_comparison_can_fail(monkeypatch, name, broken):
+    conv = {"conv": {"filters": 4, "kernel": 3}}
+    report = cnncalc.summarize({"input": "2x8x8", "layers": [conv, "relu", conv, "relu"]})
+    agree(report)
+    monkeypatch.setattr(Relu, name, broken)
+    with pytest.raises(AssertionError):
+        agree(report)
+
+
+@pytest.mark.parametrize("last", ["flatten", {"group_norm": 2}, {"reshape": -1}])
+@pytest.mark.parametrize("first", [{"permute": [0, 2, 1]}, {"crop": 1}, {"layer_norm": "channels"}])
+def test_what_depends_on_the_order_in_memory_is_refused(first, last):
+    report = cnncalc.summarize({"input": "4x8x8", "layers": [first, last]})
+    for ask in (memory.saved_for_backward, memory.inference_peak):
+        with pytest.raises(UsageError, match="whose numbers do not lie in order"):
+            ask(report)
+
+
+def test_a_kind_that_says_nothing_is_refused(monkeypatch):
+    monkeypatch.delattr(Relu, "saves")
+    monkeypatch.delattr(Relu.__base__, "saves")
+    spec = {"input": "2x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "relu"]}
+    with pytest.raises(UsageError, match=r"layer 'relu1' \(relu\): .* is not modelled"):
+        memory.saved_for_backward(cnncalc.summarize(spec))
+
+
+def test_a_dtype_with_statistics_of_another_is_refused():
+    with pytest.raises(UsageError, match="float32 and float64, not for bfloat16"):
+        memory.measure(cnncalc.summarize("lenet5", dtype="bfloat16"))
+
+
+# Optimizers.
+
+IN_PYTORCH = {
+    "sgd": torch.optim.SGD,
+    "momentum": lambda held: torch.optim.SGD(held, momentum=0.9),
+    "nag": lambda held: torch.optim.SGD(held, momentum=0.9, nesterov=True),
+    "adagrad": torch.optim.Adagrad,
+    "rmsprop": torch.optim.RMSprop,
+    "adadelta": torch.optim.Adadelta,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+
+
+@pytest.mark.parametrize("name", memory.OPTIMIZERS)
+def test_optimizers_hold_what_pytorch_holds(name):
+    report = cnncalc.summarize("lenet5")
+    network = network_of(report, "cpu", training=True)
+    optimizer = IN_PYTORCH[name](network.parameters())
+    network(*inputs_of(report, "cpu")).sum().backward()
+    optimizer.step()
+    held = [value for state in optimizer.state.values() for value in state.values()]
+    # Beside them a few count their steps, with one number for a tensor.
+    tensors = [value for value in held if isinstance(value, torch.Tensor) and value.dim()]
+    found = memory.measure(report, optimizer=name)
+    assert found.optimizer_state == sum(tensor.nbytes for tensor in tensors)
+    assert found.gradients == sum(held.grad.nbytes for held in network.parameters())
+    assert found.parameters == sum(held.nbytes for held in network.parameters())
+
+
+def test_an_unknown_optimizer_is_refused():
+    with pytest.raises(UsageError, match="no optimizer 'adan'; did you mean 'adam'"):
+        memory.measure(cnncalc.summarize("lenet5"), optimizer="adan")
+
+
+# The command.
+
+
+def invoke(*arguments):
+    return CliRunner().invoke(app, ["memory", *arguments])
+
+
+def test_the_command_folds_what_is_small():
+    shown = invoke("vgg16", "--optimizer", "adam")
+    assert shown.exit_code == 0
+    assert "saved for backward" in shown.stdout
+    assert "at relu1" in shown.stdout
+    assert "20 more" in shown.stdout
+    assert "more" not in invoke("vgg16", "--all").stdout
+
+
+def test_the_command_writes_json():
+    report = cnncalc.summarize("resnet18", batch=2)
+    found = json.loads(invoke("resnet18", "--batch", "2", "--eval", "-f", "json").stdout)
+    assert found == memory.measure(report, training=False).to_dict()
+    assert sum(one["bytes"] for one in found["saved"]) == found["saved_for_backward"]
+
+
+def test_an_unknown_format_is_refused():
+    result = invoke("vgg16", "--format", "jsn")
+    assert isinstance(result.exception, UsageError)
+    assert "did you mean 'json'" in str(result.exception)
