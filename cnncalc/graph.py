@@ -26,8 +26,8 @@ from cnncalc.spec.text import Item, Key
 MOST_LAYERS = 100_000
 MOST_STEPS = 300_000
 MOST_NESTED = 40
-LONG_VALUE = 100
-"""Characters of what a layer is given that count as a step more."""
+LONG_VALUE = 1_000
+"""What a layer is given may be this long, in characters; every ten beyond it count as a step."""
 MOST_MISTAKES = 100
 
 
@@ -333,7 +333,7 @@ class _Builder:
         """The layer of an entry; the same values give the same object. None where it is wrong."""
         value = values.given_to(entry, scope.values)
         said = repr(value)
-        self.step(entry.where, len(said) // LONG_VALUE)
+        self.step(entry.where, max(len(said) - LONG_VALUE, 0) // 10)
         key = (id(entry), said)  # entries live as long as the spec, so ids are unique
         if key not in self.parsed:
             self.parsed[key] = None

@@ -115,6 +115,19 @@ def test_devices_are_read_up_to_the_limit():
     assert told("/dev/zero") == "/dev/zero: is longer than 5,000,000 bytes"
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs Unix's pipes")
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "net.yaml").write_text("extends: pipe\n", encoding="utf-8")
+    assert "no file that could be read to its end" in told(tmp_path / "net.yaml")
+
+
+@pytest.mark.parametrize("target", [5, None, ["conv"], b"vgg16"])
+def test_what_is_no_network_is_said(target):
+    with pytest.raises(UsageError, match="a network is a name, a path, the notation or a mapping"):
+        cnncalc.summarize(target)
+
+
 def file_of(folder, data):
     file = folder / "net.yaml"
     file.write_bytes(data)
@@ -488,6 +501,11 @@ BOMBS = {
         + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(20_000))
         + "  - {relu: , from: layerr}\n" * 90,
         "more mistakes",
+    ),
+    "long values, often": (
+        "input: 1x4x4\nparameters: {t: [" + "[0]," * 20_000 + "]}\nlayers:\n"
+        '  - conv: {filters: "${index + 1}", kernel: 1, connections: $t}\n    repeat: 30000\n',
+        "more than 300,000 steps",
     ),
     "sizes that grow": (START + f"  - {{upsample: 1{'0' * 98}, repeat: 90000}}\n", "net.yaml"),
 }

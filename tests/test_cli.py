@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import catalog, cli, layers, render
 from cnncalc.errors import UsageError
+from cnncalc.view import View
 
 SMALL = "1x28x28-4C5-MP2-10N"
 
@@ -226,3 +227,84 @@ def test_standard_input_is_a_spec():
 
 def test_no_colours_where_nobody_looks():
     assert "\x1b" not in run("summarize", SMALL).stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
+    def full(*arguments, **settings):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cli, "app", full)
+    assert program(monkeypatch, "list") == 2
+    assert capsys.readouterr().err == "cnncalc: cannot write: No space left on device\n"
+    monkeypatch.setattr(sys, "argv", ["cnncalc", "--debug", "list"])
+    with pytest.raises(OSError, match="No space"):
+        cli.main()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "begins"),
+    [
+        (["explain", "vgg16", "fc6"], "fc6.tex", "% layer fc6"),
+        (["explain", "vgg16", "fc6"], "fc6.md", "### fc6"),
+        (["explain", "vgg16", "fc6"], "fc6", "fc6 · linear"),
+        (["list"], "list.csv", "name,network"),
+        (["list"], "list.json", "["),
+        (["summarize", SMALL], "net.md", "## "),
+    ],
+)
+def test_the_ending_chooses_the_format_everywhere(tmp_path, arguments, name, begins):
+    assert run(*arguments, "-o", str(tmp_path / name)).exit_code == 0
+    assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["summarize", SMALL], ["list"], ["explain", "vgg16", "fc6"]], ids=" ".join
+)
+def test_an_unknown_ending_is_refused(tmp_path, arguments):
+    result = run(*arguments, "-o", str(tmp_path / "net.xyz"))
+    assert "no format has the ending '.xyz'" in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--kernel", "3", "--kernel", "5"], "--kernel is given twice"),
+        (["--padding"], "--padding needs a value"),
+    ],
+)
+def test_a_field_of_a_layer_is_given_once_and_with_a_value(words, says):
+    result = run("layer", "conv", "3x8x8", "--filters", "4", *words)
+    assert says in str(result.exception)
+
+
+def test_a_flag_before_the_shape_does_not_swallow_it():
+    result = run("layer", "conv", "--filters", "4", "--kernel", "3", "--no-bias", "3x8x8")
+    assert "108 parameters" in result.stdout  # 3·3·3·4
+    assert "4×6×6" in result.stdout
+
+
+@pytest.mark.parametrize("column", ["params", "params%", "intensity", "rf", "jump", "start"])
+def test_every_numeric_column_is_sorted_largest_first(column):
+    text = run("summarize", "vgg16", "--sort", column, "--columns", column, "-f", "csv").stdout
+    values = [float(line) for line in text.splitlines()[1:] if line]
+    assert values == sorted(values, reverse=True)
+    assert len(set(values)) > 1
+
+
+def test_a_column_of_words_is_sorted_by_the_alphabet():
+    text = run("summarize", "lenet5", "--sort", "kind", "--columns", "kind", "-f", "csv").stdout
+    assert text.splitlines()[1:] == sorted(text.splitlines()[1:])
+
+
+def test_a_folded_block_shows_what_it_stores():
+    """So that the memory column adds up to the total, but for what stands in brackets."""
+    report = cnncalc.summarize("resnet18")
+    view = View(report, ("memory",), depth=1)
+    shown = [line for line in view.lines if line.cost.activations_total]
+    assert sum(view.values(line)[0] for line in shown) == report.totals.activations_total_bytes
+
+
+def test_explanations_multiply_by_the_batch():
+    text = run("explain", "vgg16", "conv1_1", "macs", "--batch", "4").stdout
+    assert "MACs of the batch = MACs·batch = 86704128·4 = 346,816,512" in text

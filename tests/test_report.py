@@ -689,3 +689,15 @@ def test_a_hint_is_the_nearest_word_in_its_own_spelling():
     assert did_you_mean("RELLU", ["conv", "ReLU"]) == "; did you mean 'ReLU'?"
     assert did_you_mean("zzz", ["conv", "ReLU"]) == ""
     assert did_you_mean("zzz", []) == ""
+
+
+def test_a_row_has_the_counts_under_their_own_names():
+    report = cnncalc.summarize("lenet5")
+    assert report["c1"].params == 156  # 6·(5·5 + 1)
+    assert report["c1"].macs == 117_600  # 156 - 6 weights at 28·28 places
+    assert "c1" in report
+    assert "c9" not in report
+    with pytest.raises(AttributeError):
+        _ = report["c1"].parms
+    with pytest.raises(AttributeError):
+        _ = report["c1"]._hidden

@@ -194,3 +194,28 @@ def test_alexnets_55_needs_227():
 def test_solve_says_what_cannot_be_used(arguments, says):
     result = run(*arguments.split())
     assert says in str(result.exception)
+
+
+@pytest.mark.parametrize(("N", "F"), [(2, 5), (4, 7), (10, 20)])
+def test_a_window_too_large_gets_the_nearest_input(N, F):
+    assert stride.nearest(Axis(N, F, 1))["N"] == [F]
+
+
+def test_three_axes_go_by_their_names():
+    text = run("check-stride", "8x16x16", "3", "1").stdout
+    assert [line for line in text.splitlines() if line.startswith("axis")] == [
+        "axis D", "axis H", "axis W",
+    ]  # fmt: skip
+
+
+def test_a_search_without_end_is_refused():
+    with pytest.raises(UsageError, match="geometries to try"):
+        stride.solve(5, D=10_000_000)
+    with pytest.raises(UsageError, match="geometries to try"):
+        stride.solve(3, N=10**8, F=9 * 10**7)
+
+
+def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():
+    """5 + 2·2 - 3 + 1 = 7; floor((57 - 1)/2) + 1 = 29."""
+    assert any(s.axis.P == 2 for s in stride.solve(7, N=5, F=3, S=1))
+    assert any(s.axis.S == 2 for s in stride.solve(29, N=57, F=1))

@@ -301,8 +301,8 @@ def _readers(report: Report) -> list[list[int]]:
 
 def _far_apart(report: Report, readers: Sequence[int]) -> bool:
     """Whether there are several readers, in no common block."""
-    blocks = {report.rows[reader].name.rpartition(".")[0].partition(".")[0] for reader in readers}
-    return len({*readers}) > 1 and (len(blocks) > 1 or "" in blocks)
+    outermost = {tuple(_block(report.rows[reader].name)[:1]) for reader in readers}
+    return len({*readers}) > 1 and (len(outermost) > 1 or () in outermost)
 
 
 def _main(report: Report) -> str:
