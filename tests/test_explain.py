@@ -89,7 +89,7 @@ def test_markdown_lists_equations_as_code():
         (["vgg16", "conv1"], "did you mean 'conv1_1'"),
         (["vgg16", "fc8", "paramters"], "did you mean 'parameters'"),
         (["vgg16", "fc8", "xyz"], "there are shape, parameters"),
-        (["vgg16", "fc8", "-f", "pdf"], "there are text, markdown and latex"),
+        (["vgg16", "fc8", "-f", "pdf"], "it has text, markdown or latex"),
         (["resnet18", "layer1"], "'layer1' is a block; its layers are layer1.0."),
     ],
 )
@@ -105,7 +105,7 @@ def test_what_cannot_be_explained_is_said(arguments, says):
         (["conv", "--filters", "3"], "needs the shape of its input"),
         (["conv", "3x8x8", "--filter", "3"], "did you mean 'filters'"),
         (["convv", "3x8x8"], "no layer kind 'convv'; did you mean 'conv'?"),
-        (["relu", "3x8x8", "-f", "xml"], "there are text, markdown, latex and json"),
+        (["relu", "3x8x8", "-f", "xml"], "it has text, markdown, latex or json"),
         (["add", "3x8x8", "4x8x8"], "cannot add 3×8×8 and 4×8×8"),
     ],
 )

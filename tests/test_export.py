@@ -187,6 +187,33 @@ def test_several_inputs_and_outputs():
     assert "def forward(self, image, mask):  # 2×4×4, 3×4×4" in bridge.torch_source(report)
 
 
+def test_long_calls_are_wrapped():
+    names = [f"the_input_of_the_branch_{number}" for number in range(6)]
+    spec = {
+        "input": dict.fromkeys(names, "2x4x4"),
+        "layers": [
+            {"concat": {"from": names}, "name": "all"},
+            {"relu": None, "name": "left", "from": "all"},
+            {"tanh": None, "name": "right", "from": "all"},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    agree(report, "cpu")
+    assert """
+        all = torch.cat(
+            [
+                the_input_of_the_branch_0,
+                the_input_of_the_branch_1,
+                the_input_of_the_branch_2,
+                the_input_of_the_branch_3,
+                the_input_of_the_branch_4,
+                the_input_of_the_branch_5,
+            ],
+            dim=1,
+        )  # 12×4×4
+""" in bridge.torch_source(report)
+
+
 @pytest.mark.parametrize("name", ["half", "class", "self", "torch", "x", "3x3", "forward", "größe"])
 def test_every_name_of_a_layer_can_be_exported(name):
     spec = {
@@ -227,7 +254,7 @@ def test_inputs_and_settings_are_taken():
         cli.app, ["export", "resnet18", "--input", "3x64x64", "--set", "classes=10"]
     )
     assert "self.fc = nn.Linear(512, 10)\n" in ran.stdout
-    assert "print(network(torch.zeros(1, 3, 64, 64)).shape)" in ran.stdout
+    assert "y = network(torch.zeros(1, 3, 64, 64))\n" in ran.stdout
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,16 @@ from cnncalc.errors import CnncalcError
 from cnncalc.layer import Kept
 from cnncalc.layers.relu import Relu
 
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Memory is the same with any number of threads, and small layers are faster with one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 # PyTorch, asked.
 
 

@@ -311,11 +311,12 @@ def _main(report: Report) -> str:
         f"torch.zeros({_arguments([1, *shape.dimensions])})"
         for shape in report.input_shapes.values()
     )
-    call = f"network({images})"
-    shown = f"{call}.shape" if len(report.outputs) == 1 else f"[y.shape for y in {call}]"
-    shown = _wrapped(f"print({shown})", " " * 4)
+    shown = "y.shape" if len(report.outputs) == 1 else "[output.shape for output in y]"
     return (
-        f'if __name__ == "__main__":\n    network = {_class_name(report.name)}().eval()\n{shown}\n'
+        'if __name__ == "__main__":\n'
+        f"    network = {_class_name(report.name)}().eval()\n"
+        f"{_wrapped(f'y = network({images})', '    ')}\n"
+        f"    print({shown})\n"
     )
 
 

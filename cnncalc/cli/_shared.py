@@ -6,10 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.errors import UsageError, Where
+from cnncalc import found
+from cnncalc.cost import BYTES
+from cnncalc.errors import UsageError, Where, one_of
 
 if TYPE_CHECKING:
     from cnncalc.view import View
+
+RENDER = [str(Path(__file__).parents[1] / "render")]
+"""Where the formats are; for their names they need not be imported."""
 
 Spec = Annotated[
     str,
@@ -26,11 +31,11 @@ Input = Annotated[
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="A parameter of the spec: classes=10.")
 ]
-Dtype = Annotated[str, typer.Option("--dtype", help="float32, float16, bfloat16, int8, ...")]
+Dtype = Annotated[str, typer.Option("--dtype", help=f"{one_of(list(BYTES))}.")]
 LayoutName = Annotated[str, typer.Option("--layout", help="chw or hwc: how shapes are written.")]
 FormatName = Annotated[
     str | None,
-    typer.Option("--format", "-f", help="table, json, csv, markdown, latex or html."),
+    typer.Option("--format", "-f", help=f"{one_of(found.modules(RENDER))}."),
 ]
 Output = Annotated[
     Path | None,

@@ -7,7 +7,7 @@ import typer
 from cnncalc import explain
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.errors import UsageError, did_you_mean, one_of
 from cnncalc.report import Report, Row
 
 ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex"}
@@ -18,10 +18,10 @@ def run(
     layer: Annotated[str, typer.Argument(help="The layer's name.", show_default=False)],
     quantity: Annotated[
         str | None,
-        typer.Argument(help="shape, parameters, macs, operations, memory or receptive-field."),
+        typer.Argument(help=f"{one_of(list(explain.QUANTITIES))}; all when left out."),
     ] = None,
     format: Annotated[
-        str | None, typer.Option("--format", "-f", help="text, markdown or latex.")
+        str | None, typer.Option("--format", "-f", help=f"{one_of(list(explain.FORMATS))}.")
     ] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
@@ -37,7 +37,7 @@ def run(
     """
     chosen = shared.chosen(format, output, ENDINGS, "text")
     if chosen not in explain.FORMATS:
-        hint = did_you_mean(chosen, explain.FORMATS) or "; there are text, markdown and latex"
+        hint = did_you_mean(chosen, explain.FORMATS) or f"; it has {one_of(list(explain.FORMATS))}"
         raise UsageError(f"no format {chosen!r}{hint}")
     wanted = explain.quantities(quantity)
     report = summarize(

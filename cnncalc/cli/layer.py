@@ -9,7 +9,7 @@ import typer
 from cnncalc import explain, layers
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, Where
+from cnncalc.errors import UsageError, Where, one_of
 from cnncalc.layer import fields_of
 from cnncalc.report import row_dict
 
@@ -30,7 +30,7 @@ def run(
     batch: shared.Batch = 1,
     dtype: shared.Dtype = "float32",
     format: Annotated[
-        str, typer.Option("--format", "-f", help="text, markdown, latex or json.")
+        str, typer.Option("--format", "-f", help=f"{one_of([*explain.FORMATS, 'json'])}.")
     ] = "text",
     output: shared.TextOutput = None,
 ) -> None:
@@ -61,7 +61,7 @@ def run(
         return
     write = explain.FORMATS.get(format)
     if write is None:
-        raise UsageError(f"no format {format!r}; there are text, markdown, latex and json")
+        raise UsageError(f"no format {format!r}; it has {one_of([*explain.FORMATS, 'json'])}")
     shared.write(write(row, explain.explain(row, report)), output)
 
 

@@ -11,6 +11,7 @@ import typer
 from cnncalc import catalog, units
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
+from cnncalc.errors import one_of
 from cnncalc.report import Report
 
 SOON = 1.0
@@ -20,7 +21,7 @@ SOON = 1.0
 def run(
     names: Annotated[bool, typer.Option("--names", help="The bare names, for scripts.")] = False,
     format: Annotated[
-        str | None, typer.Option("--format", "-f", help="table, json, csv or markdown.")
+        str | None, typer.Option("--format", "-f", help=f"{one_of(listing.FORMATS)}.")
     ] = None,
     output: shared.TextOutput = None,
 ) -> None:
