@@ -231,10 +231,10 @@ def test_maxout_keeps_the_largest_piece():
         assert layer(torch.tensor([[-5.0]])).tolist() == [[5.0, -10.0]]
 
 
-def test_local_response_norm_divides_by_the_sum_of_squares():
-    norm = module_of("local_response_norm", {"size": 3, "alpha": 0.5, "beta": 1, "k": 2}, "3x1x1")
+def test_local_response_norm_divides_by_the_mean_of_squares():
+    norm = module_of("local_response_norm", {"size": 3, "alpha": 1.5, "beta": 1, "k": 2}, "3x1x1")
     y = norm(torch.tensor([1.0, 2.0, 3.0]).reshape(1, 3, 1, 1)).flatten()
-    assert torch.allclose(y, torch.tensor([1 / 4.5, 2 / 9, 3 / 8.5]))  # 2 + ½·(5, 14, 13)
+    assert torch.allclose(y, torch.tensor([1 / 4.5, 2 / 9, 3 / 8.5]))  # 2 + 1.5/3·(5, 14, 13)
 
 
 def test_layer_norm_over_the_channels_is_one_for_every_position():

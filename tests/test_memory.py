@@ -445,7 +445,15 @@ def test_the_comparison_can_fail(monkeypatch, name, broken):
 
 
 @pytest.mark.parametrize("last", ["flatten", {"group_norm": 2}, {"reshape": -1}])
-@pytest.mark.parametrize("first", [{"permute": [0, 2, 1]}, {"crop": 1}, {"layer_norm": "channels"}])
+@pytest.mark.parametrize(
+    "first",
+    [
+        {"permute": [0, 2, 1]},
+        {"crop": 1},
+        {"layer_norm": "channels"},
+        {"locally_connected": {"filters": 4, "kernel": 2}},
+    ],
+)
 def test_what_depends_on_the_order_in_memory_is_refused(first, last):
     report = cnncalc.summarize({"input": "4x8x8", "layers": [first, last]})
     for ask in (memory.saved_for_backward, memory.inference_peak):

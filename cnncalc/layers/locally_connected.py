@@ -56,6 +56,10 @@ class LocallyConnected(Filters):
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
+    def reorders(self) -> bool:
+        """The channels of a place lie beside each other, as its filters put them out."""
+        return True
+
     def saves(self, run: Run, x: Map) -> Kept:
         """What all windows hold."""
         windows = self._windows(x)
