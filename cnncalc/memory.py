@@ -184,9 +184,8 @@ def _tensor(index: int, row: Row, sources: list[_Tensor], training: bool) -> _Te
     layer = row.layer
     if layer.needs_order and any(source.gaps or source.reordered for source in sources):
         raise UsageError(
-            f"layer {row.name!r} ({row.kind}): what PyTorch copies of an input whose numbers do "
-            "not lie in order (after slice, crop, permute, locally_connected or a norm over the "
-            "channels) is not modelled"
+            f"layer {row.name!r} ({row.kind}): its input is a part or another order of the memory "
+            "it lies in, and what PyTorch then copies is not modelled"
         )
     shares = layer.shares(training)
     reordered = layer.reorders() or any(source.reordered for source in sources)

@@ -113,3 +113,26 @@ def test_without_its_file_the_kind_is_unknown():
     assert "channel_maximum" not in layers.names()
     with pytest.raises(CnncalcError, match="no layer kind 'chmax'"):
         cnncalc.summarize(SPEC)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "must define one Layer, not 0"),
+        (FILE + FILE.replace("class ChannelMaximum", "class Second"), "not 2"),
+        (FILE.replace('("chmax",)', '("conv",)'), "'conv' names both"),
+    ],
+)
+def test_an_author_s_mistake_is_told_to_the_author(tmp_path, text, says):
+    (tmp_path / "odd_one.py").write_text(text, encoding="utf-8")
+    layers.__path__.append(str(tmp_path))
+    forget()
+    layers.load.cache_clear()
+    try:
+        with pytest.raises(TypeError, match=says):
+            layers.find("no such kind")
+    finally:
+        layers.__path__.remove(str(tmp_path))
+        sys.modules.pop("cnncalc.layers.odd_one", None)
+        layers.load.cache_clear()
+        forget()

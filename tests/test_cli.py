@@ -1,6 +1,9 @@
 """The command line: exit codes, streams, where output goes. The numbers are tested elsewhere."""
 
+import gc
 import json
+import re
+import runpy
 import subprocess
 import sys
 
@@ -26,6 +29,8 @@ def program(monkeypatch, *arguments):
         cli.main()
     except SystemExit as done:
         return done.code or 0
+    finally:
+        gc.enable()
     return 0
 
 
@@ -308,3 +313,21 @@ def test_a_folded_block_shows_what_it_stores():
 def test_explanations_multiply_by_the_batch():
     text = run("explain", "vgg16", "conv1_1", "macs", "--batch", "4").stdout
     assert "MACs of the batch = MACs·batch = 86704128·4 = 346,816,512" in text
+
+
+def test_fields_that_differ_by_axis_are_shown_by_axis_and_fixed_weights_in_the_totals():
+    text = run("summarize", "1x9x9-2C3x5", "--columns", "layer,rf", "--sort", "rf").stdout
+    assert "3×5" in text
+    assert re.search("Fixed weights +840\n", run("summarize", "lenet5_1998").stdout)
+
+
+def test_explaining_an_input_says_its_shape():
+    assert run("explain", "lenet5", "input", "shape").stdout.startswith("input · input · 1×32×32\n")
+
+
+def test_the_network_s_own_module_runs(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["cnncalc", "list", "--names"])
+    with pytest.raises(SystemExit) as done:
+        runpy.run_module("cnncalc", run_name="__main__")
+    gc.enable()
+    assert not done.value.code

@@ -382,6 +382,12 @@ GRAPHS = {
         {"linear": 5},
         {"linear": 5, "from": "again"},
     ],
+    "filters of each place": [
+        {"locally_connected": {"filters": 4, "kernel": 2}},
+        "prelu",
+        {"lp_pool": 2},
+        {"max_pool": 2},
+    ],
     "norms of other orders": [
         {"conv": {"filters": 4, "kernel": 1}},
         {"layer_norm": "channels"},
@@ -457,7 +463,7 @@ def test_the_comparison_can_fail(monkeypatch, name, broken):
 def test_what_depends_on_the_order_in_memory_is_refused(first, last):
     report = cnncalc.summarize({"input": "4x8x8", "layers": [first, last]})
     for ask in (memory.saved_for_backward, memory.inference_peak):
-        with pytest.raises(UsageError, match="whose numbers do not lie in order"):
+        with pytest.raises(UsageError, match="a part or another order of the memory"):
             ask(report)
 
 

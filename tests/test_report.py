@@ -701,3 +701,11 @@ def test_a_row_has_the_counts_under_their_own_names():
         _ = report["c1"].parms
     with pytest.raises(AttributeError):
         _ = report["c1"]._hidden
+
+
+def test_a_map_with_other_axes_than_the_input_has_no_field():
+    layers = ["flatten", {"reshape": [4, 4]}, {"conv": {"filters": 1, "kernel": 2}}]
+    report = cnncalc.summarize({"input": "1x4x4", "layers": layers})
+    assert report["conv1"].fields is None
+    assert report["conv1"].receptive_field is None
+    assert report.to_dict()["layers"][-1]["receptive_field"] is None
