@@ -102,7 +102,9 @@ def test_what_cannot_be_explained_is_said(arguments, says):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["conv", "--filters", "3"], "needs the shape of its input"),
+        (["conv", "--filters", "3"], "conv needs the shape of its input"),
+        (["conv"], "its fields are --out-channels, --kernel-size, --stride"),
+        (["relu"], "it has no fields"),
         (["conv", "3x8x8", "--filter", "3"], "did you mean 'filters'"),
         (["convv", "3x8x8"], "no layer kind 'convv'; did you mean 'conv'?"),
         (["relu", "3x8x8", "-f", "xml"], "it has text, markdown, latex or json"),

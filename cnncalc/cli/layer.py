@@ -9,8 +9,8 @@ import typer
 from cnncalc import explain, layers
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, Where, one_of
-from cnncalc.layer import fields_of
+from cnncalc.errors import UsageError, Where, one_of, some
+from cnncalc.layer import Layer, fields_of
 from cnncalc.report import row_dict
 
 SETTINGS = {"ignore_unknown_options": True}
@@ -20,13 +20,13 @@ SETTINGS = {"ignore_unknown_options": True}
 def run(
     kind: Annotated[str, typer.Argument(help="A layer kind (cnncalc kinds).", show_default=False)],
     words: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             metavar="INPUT... [--FIELD VALUE]...",
             help="The shape of each input, and the kind's fields (cnncalc kinds KIND).",
             show_default=False,
         ),
-    ],
+    ] = None,
     batch: shared.Batch = 1,
     dtype: shared.Dtype = "float32",
     format: Annotated[
@@ -44,7 +44,12 @@ def run(
 
     cnncalc layer concat 64x28x28 128x28x28
     """
-    shapes, fields = _split(words, _flags(kind))
+    found, _ = layers.find(kind)
+    shapes, fields = _split(words or [], _flags(found))
+    if not shapes:
+        options = some(f"--{name.replace('_', '-')}" for name in fields_of(found))
+        has = f"its fields are {options}" if options else "it has no fields"
+        raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
     names = [f"input{i}" for i in range(1, len(shapes) + 1)]
     report = summarize(
         {
@@ -65,10 +70,9 @@ def run(
     shared.write(write(row, explain.explain(row, report)), output)
 
 
-def _flags(kind: str) -> set[str]:
+def _flags(kind: type[Layer]) -> set[str]:
     """The fields of a kind that are true or false, and so need no value."""
-    found, _ = layers.find(kind)
-    fields = fields_of(found).items()
+    fields = fields_of(kind).items()
     return {name for name, field in fields if field.schema.get("type") == "boolean"}
 
 
@@ -94,8 +98,6 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
             fields[name] = _value(rest.pop(0))
         else:
             raise UsageError(f"--{name.replace('_', '-')} needs a value")
-    if not shapes:
-        raise UsageError("a layer needs the shape of its input, as in 3x32x32")
     return shapes, fields
 
 

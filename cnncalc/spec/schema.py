@@ -73,7 +73,7 @@ def _node() -> Mapping[str, Schema]:
         "from": NAMES,
         "repeat": {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]},
         "when": {"anyOf": [{"type": "boolean"}, EXPRESSION]},
-        "join": {"type": "string"},
+        "join": {"type": ["string", "object"]},
         "shortcut": ENTRIES,
     }
 
