@@ -1,84 +1,19 @@
-"""What the literature says of a network, and whether a printed number agrees with an exact one.
-
-A spec's ``published`` lists claims. Each names a quantity of ``Cost`` (or ``output``), the value as
-it is printed and its source; where the number does not follow from the architecture that the source
-describes, ``erratum`` says why, and where it follows only under a habit, ``habit`` names that.
-"""
+"""Whether a number that the literature prints agrees with an exact one."""
 
 import re
-from collections.abc import Mapping
-from typing import Any, NamedTuple
 
-from cnncalc.cost import COUNTED, Cost
-from cnncalc.errors import SpecError, UsageError, Where, did_you_mean, one_of
+from cnncalc.cost import Cost
+from cnncalc.errors import SpecError, UsageError, did_you_mean
 from cnncalc.report import Line, Report
 from cnncalc.shape import Layout, read_shape
-from cnncalc.spec import Spec
-from cnncalc.spec.text import Item
-
-KEYS = ("quantity", "value", "source", "layer", "set", "input", "habit", "erratum")
-QUANTITIES = ("output", "receptive_field", "params", "flops", *COUNTED)
-
-KILO_1024 = "K = 1024"
-NO_BIASES = "biases left out"
-MACS_AS_FLOPS = "MACs called FLOPs"
-CUT = "cut, not rounded"
-CHANNELS_LAST = "channels last"
-HABITS = (KILO_1024, NO_BIASES, MACS_AS_FLOPS, CUT, CHANNELS_LAST)
-"""The habits of the literature under which a number can agree."""
-
-
-class Claim(NamedTuple):
-    """One printed number."""
-
-    quantity: str
-    value: str
-    source: str
-    where: Where
-    layer: str | None = None
-    settings: Mapping[str, Any] | None = None
-    input: str | None = None
-    habit: str | None = None
-    erratum: str | None = None
-
-
-def claims(spec: Spec) -> tuple[Claim, ...]:
-    """The claims of a spec; raises SpecError for one that is not well formed."""
-    item = spec.published
-    if item is None or item.value is None:
-        return ()
-    if not isinstance(item.value, list):
-        raise SpecError("'published' is a list of claims", item.where)
-    return tuple(map(_claim, item.value))
-
-
-def _claim(item: Item) -> Claim:
-    given = item.plain()
-    if not isinstance(given, dict):
-        raise SpecError("a claim is a mapping with quantity, value and source", item.where)
-    for key in given:
-        if key not in KEYS:
-            hint = did_you_mean(key, KEYS) or f"; it has {', '.join(KEYS)}"
-            raise SpecError(f"a claim has no key {key!r}{hint}", item.where)
-    for key in ("quantity", "value", "source"):
-        if given.get(key) is None:
-            raise SpecError(f"a claim needs {key!r}", item.where)
-    if given["quantity"] not in QUANTITIES:
-        hint = did_you_mean(str(given["quantity"]), QUANTITIES)
-        raise SpecError(f"no quantity {given['quantity']!r}{hint}", item.where)
-    if given.get("habit") not in (None, *HABITS):
-        raise SpecError(f"a habit is {one_of(HABITS)}, not {given['habit']!r}", item.where)
-    return Claim(
-        quantity=given["quantity"],
-        value=str(given["value"]),
-        source=str(given["source"]),
-        where=item.where,
-        layer=given.get("layer"),
-        settings=given.get("set"),
-        input=given.get("input"),
-        habit=given.get("habit"),
-        erratum=given.get("erratum"),
-    )
+from cnncalc.spec.claims import (
+    CHANNELS_LAST,
+    CUT,
+    KILO_1024,
+    MACS_AS_FLOPS,
+    NO_BIASES,
+    Claim,
+)
 
 
 def holds(claim: Claim, report: Report) -> bool:

@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from cnncalc import api, catalog, cli, explain, layers, published, units
+from cnncalc import api, catalog, cli, explain, layers, units
 from cnncalc.cli import kinds
 from cnncalc.layer import Example, Layer, fields_of
 from cnncalc.render import markdown
@@ -192,7 +192,7 @@ def _architecture(name: str, spec: Spec, report: Report) -> list[str]:
         settings = " ".join(f"{key}={_setting(value)}" for key, value in report.settings.items())
         facts.append(f"Parameters of the spec: {code(settings)}.")
     facts += [f"See also {code(other)}: {_prose(text)}." for other, text in report.variants]
-    claims = len(published.claims(spec))
+    claims = len(spec.published)
     if claims:
         facts.append(f"{claims} published figure{'s' * (claims > 1)}, checked by the tests.")
     parts = [f"## {name}", " ".join(f"{_prose(report.name)}. {_sentence(report.source)}".split())]

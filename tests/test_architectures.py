@@ -99,7 +99,7 @@ def test_inception_v3_without_heads():
 
 def claims():
     for name in NAMES:
-        for index, claim in enumerate(published.claims(cnncalc.load(name))):
+        for index, claim in enumerate(cnncalc.load(name).published):
             where = claim.layer or "total"
             yield pytest.param(name, claim, id=f"{name}-{index}-{where}-{claim.quantity}")
 

@@ -15,10 +15,10 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import catalog, cli, layers, published, render
+from cnncalc import catalog, cli, layers, render
 from cnncalc.cost import COUNTED
 from cnncalc.errors import CnncalcError
-from cnncalc.spec import expression
+from cnncalc.spec import claims, expression
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -135,7 +135,7 @@ def test_every_example_of_the_spec_language_gives_its_figures(case):
 
 def test_the_spec_language_is_taught_whole():
     text = page("docs/spec.md")
-    words = [*published.KEYS, *published.HABITS, *expression.FUNCTIONS]
+    words = [*claims.KEYS, *claims.HABITS, *expression.FUNCTIONS]
     assert [word for word in words if f"`{word}`" not in text] == []
 
 

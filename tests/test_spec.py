@@ -207,7 +207,9 @@ def test_a_name_is_the_file_s_when_the_text_has_none(net):
 def test_claims_are_kept_as_they_are_written(write):
     claim = {"quantity": "params", "value": "138M", "source": "a paper", "set": {"classes": [10]}}
     file = write(yaml.safe_dump({"input": 3, "layers": ["relu"], "published": [claim]}))
-    assert cnncalc.load(file).published.plain() == [claim]
+    (read,) = cnncalc.load(file).published
+    assert (read.quantity, read.value, read.source) == ("params", "138M", "a paper")
+    assert read.settings == {"classes": [10]}
 
 
 def test_variants_and_notes_are_kept(net):
@@ -486,7 +488,7 @@ def test_extends_inherits_everything_but_what_the_base_is(write):
     assert report.totals.params == 2586
     assert (report.name, report.note, report.variants) == ("child", "", ())
     assert report.source == "a paper"
-    assert cnncalc.load(child).published is None
+    assert cnncalc.load(child).published == ()
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ Every key is checked here, and every mistake is collected; kinds and numbers are
 since blocks and parameters decide them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cnncalc.errors import Mistakes, SpecError, Where, did_you_mean
+from cnncalc.spec import claims
+from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key
 
 TOP = {
@@ -85,7 +87,7 @@ class Spec(NamedTuple):
     source: str = ""
     note: str = ""
     variants: tuple[tuple[str, str], ...] = ()
-    published: Item | None = None
+    published: tuple[Claim, ...] = ()
     mistakes: tuple[SpecError, ...] = ()
 
 
@@ -125,6 +127,7 @@ class _Parser:
             self.wrong(
                 "'layers' is empty; a network has at least one layer", top[Key("layers")].where
             )
+        published = tuple(self.optional(top, "published", self.claims, ()))
         return Spec(
             name=self.optional(top, "name", self.text, "") or "",
             inputs=self.optional(top, "input", self.inputs, {}),
@@ -138,9 +141,20 @@ class _Parser:
                 (str(name), self.text(item) or "")
                 for name, item in self.optional(top, "variants", self.names_of, {}).items()
             ),
-            published=top.get(Key("published")),
+            published=published,
             mistakes=tuple(self.mistakes),
         )
+
+    def claims(self, item: Item) -> Iterator[Claim]:
+        """The claims that are well formed."""
+        if not isinstance(item.value, list):
+            self.wrong(f"'published' is a list of claims, not {describe(item)}", item.where)
+            return
+        for claim in item.value:
+            try:
+                yield claims.read(claim)
+            except SpecError as error:
+                self.wrong(error.sentence, error.where)
 
     def optional(
         self, top: dict[Key, Item], key: str, read: Callable[[Item], Any], default: Any
