@@ -95,7 +95,7 @@ def _on_axis(symbol: str, axis: str) -> str:
 
 def _renamed(expression: Expression, axis: str) -> Expression:
     """The input size N under the name of its axis."""
-    symbol = axis if expression.symbol == "N" else expression.symbol
+    symbol = f"{axis}_in" if expression.symbol == "N" else expression.symbol
     symbol = _on_axis(symbol, axis) if symbol.startswith("N_") else symbol
     operands = tuple(_renamed(operand, axis) for operand in expression.operands)
     return expression._replace(symbol=symbol, operands=operands)

@@ -29,8 +29,8 @@ def test_the_lectures_convolution_in_full():
 
 def test_axes_that_differ_are_explained_apart():
     out = run("explain", "3x7x9-4C3x2s2", "conv1", "shape").stdout
-    assert "H_out = ⌊(H − F)/S⌋ + 1 = ⌊(7 − 3)/2⌋ + 1 = 3" in out
-    assert "W_out = ⌊(W − F)/S⌋ + 1 = ⌊(9 − 2)/2⌋ + 1 = 4" in out
+    assert "H_out = ⌊(H_in − F)/S⌋ + 1 = ⌊(7 − 3)/2⌋ + 1 = 3" in out
+    assert "W_out = ⌊(W_in − F)/S⌋ + 1 = ⌊(9 − 2)/2⌋ + 1 = 4" in out
 
 
 def test_groups_share_out_the_channels_without_a_floor():
