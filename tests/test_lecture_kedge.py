@@ -7,24 +7,11 @@ Where the deck is wrong, the test asserts the truth and says why.
 from fractions import Fraction
 
 import pytest
+from lecture import positions, report, row
 
 from cnncalc import summarize
 from cnncalc.formulas import window
 from cnncalc.stride import Axis
-
-
-def report(input_shape, *layers):
-    return summarize({"input": input_shape, "layers": list(layers)})
-
-
-def row(input_shape, *layers):
-    """The row of the last of a few layers."""
-    return report(input_shape, *layers).layers[-1]
-
-
-def positions(N, F, S=1, P=0):
-    """How many places a window has, counted one by one as the slides do."""
-    return sum(1 for left in range(-P, N + P - F + 1, S))
 
 
 def conv(filters, K, **fields):

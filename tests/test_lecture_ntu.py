@@ -7,21 +7,12 @@ from fractions import Fraction
 from math import prod
 
 import pytest
+from lecture import positions, row
 
 from cnncalc import stride, summarize
 from cnncalc.formulas import parameters, window
 from cnncalc.shape import read_shape
 from cnncalc.stride import Axis
-
-
-def row(input_shape, *layers):
-    """The row of the last of a few layers."""
-    return summarize({"input": input_shape, "layers": list(layers)}).layers[-1]
-
-
-def positions(N, F, S=1, P=0):
-    """How many places a window has, counted one by one as the slides do."""
-    return sum(1 for left in range(-P, N + P - F + 1, S))
 
 
 def conv(filters, F, **fields):
