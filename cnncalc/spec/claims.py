@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.cost import COUNTED
 from cnncalc.errors import SpecError, Where, did_you_mean, one_of
+from cnncalc.fields import shown
 from cnncalc.spec.text import Item
 
 KEYS = ("quantity", "value", "source", "layer", "set", "input", "habit", "erratum")
@@ -46,15 +47,15 @@ def read(item: Item) -> Claim:
     for key in given:
         if key not in KEYS:
             hint = did_you_mean(key, KEYS) or f"; it has {', '.join(KEYS)}"
-            raise SpecError(f"a claim has no key {key!r}{hint}", item.where)
+            raise SpecError(f"a claim has no key {shown(key)}{hint}", item.where)
     for key in ("quantity", "value", "source"):
         if given.get(key) is None:
             raise SpecError(f"a claim needs {key!r}", item.where)
     if given["quantity"] not in QUANTITIES:
         hint = did_you_mean(str(given["quantity"]), QUANTITIES)
-        raise SpecError(f"no quantity {given['quantity']!r}{hint}", item.where)
+        raise SpecError(f"no quantity {shown(given['quantity'])}{hint}", item.where)
     if given.get("habit") not in (None, *HABITS):
-        raise SpecError(f"a habit is {one_of(HABITS)}, not {given['habit']!r}", item.where)
+        raise SpecError(f"a habit is {one_of(HABITS)}, not {shown(given['habit'])}", item.where)
     return Claim(
         quantity=given["quantity"],
         value=str(given["value"]),
