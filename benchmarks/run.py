@@ -1,5 +1,6 @@
 """How fast cnncalc is, as ratios measured in one run. See README.md beside this file."""
 
+import os
 import platform
 import resource
 import statistics
@@ -29,8 +30,14 @@ def process(code_or_args: list[str]) -> tuple[float, int]:
         "u = resource.getrusage(resource.RUSAGE_CHILDREN); "
         "print(u.ru_utime + u.ru_stime, u.ru_maxrss)"
     )
+    # Where modules may not be compiled once and for all, compiling would be measured each time.
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     out = subprocess.run(
-        [sys.executable, "-c", measured, *code_or_args], capture_output=True, text=True, check=True
+        [sys.executable, "-c", measured, *code_or_args],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment,
     ).stdout.split()
     return float(out[0]), int(out[1])
 

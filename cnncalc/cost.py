@@ -1,6 +1,6 @@
 """What a layer costs: frozen records that add up. All counts are exact integers."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cnncalc.formulas import macs as mac_formulas
@@ -46,8 +46,7 @@ class Parameters(NamedTuple):
         return parameter_formulas.total(self.weights, self.biases)
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """Everything countable about a layer, a block or a network; costs add up field by field.
 
     Elements and operations are for the whole batch, parameters never are. ``activation`` counts
@@ -105,14 +104,14 @@ class Cost:
         """Arithmetic intensity: operations for each byte moved (a ratio, so not a count)."""
         return self.operations_total / self.bytes_moved if self.bytes_moved else 0.0
 
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(*(getattr(self, name) + getattr(other, name) for name in COUNTED))
+    def __add__(self, other: object) -> "Cost":
+        return total([self, other]) if isinstance(other, Cost) else NotImplemented
 
 
-COUNTED = tuple(field.name for field in fields(Cost))
+COUNTED = Cost._fields
 """The names of a cost's counts, in order: the one list that tables and exports are made from."""
 
 
-def total(costs: "list[Cost]") -> Cost:
+def total(costs: Iterable[Cost]) -> Cost:
     """The sum of many costs."""
-    return Cost(*(sum(getattr(cost, name) for cost in costs) for name in COUNTED))
+    return Cost(*map(sum, zip(*costs, strict=True)))

@@ -56,6 +56,12 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def any_case(word: str, between: str = "") -> str:
+    """A regular expression, of JSON Schema's too, for a word of letters and digits in capitals or
+    not, with ``between`` after each letter but the last."""
+    return between.join(f"[{c}{c.upper()}]" if c.islower() else c for c in word)
+
+
 def _whole(least: int, article: str) -> Callable[[Any], int]:
     def check(value: Any) -> int:
         if not is_whole(value, least):
@@ -142,7 +148,8 @@ def padding(
     }
     allowed: list[Mapping[str, Any]] = [one, many, sides]
     if words:
-        allowed.append({"enum": list(words)})
+        pattern = f"^({'|'.join(map(any_case, words))})$"
+        allowed += [{"enum": list(words)}, {"type": "string", "pattern": pattern}]
     return declare(doc, default, also, check, {"anyOf": allowed})
 
 

@@ -93,6 +93,7 @@ class _Builder:
             self.written.update(_written_names(block.layers))
         self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
         self.parsed: dict[tuple[int, str], Layer | None] = {}
+        self.fixed: dict[int, Layer | None] = {}
         self.left_out: set[str] = set()
         self.ways: set[str] = set()
         self.open: list[str] = []
@@ -331,10 +332,20 @@ class _Builder:
 
     def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry; the same values give the same object. None where it is wrong."""
+        # Entries live as long as the spec, so ids are unique.
+        if id(entry) not in self.fixed:
+            layer = self.evaluated(kind, entry, scope)
+            if entry.value is not None and values.depends(entry.value):
+                return layer
+            self.fixed[id(entry)] = layer
+        return self.fixed[id(entry)]
+
+    def evaluated(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+        """The same, from the values of its expressions."""
         value = values.given_to(entry, scope.values)
         said = repr(value)
         self.step(entry.where, max(len(said) - LONG_VALUE, 0) // 10)
-        key = (id(entry), said)  # entries live as long as the spec, so ids are unique
+        key = (id(entry), said)
         if key not in self.parsed:
             self.parsed[key] = None
             try:

@@ -68,7 +68,7 @@ class Row(NamedTuple):
         return None if self.fields is None else tuple(field.size for field in self.fields)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Line:
     """One line of an outline: a layer, or a block whose layers are added up."""
 
@@ -103,7 +103,7 @@ class Line:
         return self.rows[0].cost if len(self.rows) == 1 else total([row.cost for row in self.rows])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """What is known of a network: a row for every layer, in order, inputs first.
 
@@ -123,6 +123,9 @@ class Report:
 
     drawing: ClassVar["Callable[[Report], str] | None"] = None
     """How a notebook draws a report; those who can draw say so (``cnncalc.api``)."""
+
+    def __repr__(self) -> str:
+        return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.layers)

@@ -30,6 +30,15 @@ def value_of(item: Item, names: Values) -> Any:
         raise SpecError(str(why), item.where) from None
 
 
+def depends(item: Item) -> bool:
+    """Whether an item has an expression in it, so that its value may differ from use to use."""
+    if isinstance(item.value, dict):
+        return any(map(depends, item.value.values()))
+    if isinstance(item.value, list):
+        return any(map(depends, item.value))
+    return is_expression(item.value)
+
+
 def parameters(spec: Spec, settings: Values) -> dict[str, Any]:
     """The value of every parameter; later ones may use earlier ones.
 

@@ -136,7 +136,7 @@ class Total(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class View:
     """A report as it is to be shown."""
 

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import catalog, cli, layers, render
 from cnncalc.errors import UsageError
+from cnncalc.layer import fields_of
 from cnncalc.view import View
 
 SMALL = "1x28x28-4C5-MP2-10N"
@@ -211,6 +212,20 @@ def test_the_list_shows_that_it_is_working_where_a_person_waits(monkeypatch):
 @pytest.mark.parametrize("name", catalog.names())
 def test_show_prints_the_yaml_as_it_is(name):
     assert run("show", name).stdout == catalog.path(name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", layers.names())
+def test_the_help_of_a_layer_shows_its_fields(kind):
+    text = run("layer", kind, "--help").stdout
+    assert "--batch" in text
+    for name in fields_of(layers.load(kind)):
+        assert f"--{name.replace('_', '-')} " in text
+
+
+def test_a_layer_without_a_kind_says_what_is_missing():
+    assert "--dtype" in run("layer", "--help").stdout
+    assert "needs a kind" in str(run("layer").exception)
+    assert "did you mean 'conv'" in str(run("layer", "cnov", "--help").exception)
 
 
 @pytest.mark.parametrize("kind", layers.names())

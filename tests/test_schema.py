@@ -67,12 +67,13 @@ def test_every_key_is_described(schema):
     "entry",
     [
         "relu",
-        "a_block_of_its_own",
-        {"a_block_of_its_own": [1, 2], "repeat": "$n"},
         {"conv": {"filters": "$x", "F": ["${2 * x}", 3], "pad": "same"}, "name": "c1"},
         {"conv": {"out_channels": 8, "kernel_size": 3, "padding": {"top": 1}}},
         {"linear": "$classes"},
         {"dropout": None},
+        "BatchNorm2d",
+        {"Max-Pool 2d": 2},
+        {"Conv2d": {"out_channels": 8, "kernel_size": 3, "padding": "SAME"}},
         {"concat": {"from": ["a", "b"]}},
         {"add": None, "from": "a", "when": "${n > 1}"},
         {"residual": ["relu"], "shortcut": None},
@@ -82,6 +83,13 @@ def test_every_key_is_described(schema):
 )
 def test_takes(validator, entry):
     assert list(validator.iter_errors(network(entry))) == []
+
+
+@pytest.mark.parametrize("also", [{"blocks": {"mine": {"layers": []}}}, {"extends": "resnet50"}])
+def test_a_spec_with_blocks_may_use_words_that_are_no_kinds(validator, also):
+    for entry in ("mine", {"mine": [1, 2], "repeat": "$n"}, {"residual": ["mine"]}):
+        assert validator.is_valid({**network(entry), **also})
+        assert not validator.is_valid(network(entry))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +106,13 @@ def test_takes(validator, entry):
         {"name": "nothing"},
         {"linear": 10, "repeat": -1},
         3,
+        "linaer",
+        {"linaer": 10},
+        {"Conv2d": {"out_channels": 8, "kernal": 3}},
+        {"Conv_2d": {"out_channels": 8, "kernel_size": 3, "bais": True}},
+        {"conv": {"out_channels": 8, "kernel_size": 3, "padding": "smae"}},
+        {"branches": {"a": [{"Relu": {"slope": 1}}]}},
+        {"residual": ["rleu"]},
     ],
 )
 def test_flags(validator, entry):

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Callable
 from dataclasses import MISSING, fields
 from typing import Annotated, Any
 
@@ -53,21 +54,24 @@ def _about(kind: type[Layer]) -> list[str]:
     """The paragraphs of one kind."""
     also = f" (also {', '.join(kind.aliases)})" if kind.aliases else ""
     paragraphs = [f"{kind.kind}{also}", inspect.getdoc(kind) or ""]
-    paragraphs.append(_fields(kind) if fields_of(kind) else "It has no fields.")
+    paragraphs.append(fields_table(kind))
     if kind.examples:
         paragraphs.append(f"As it is worked out\n\n{_derivation(kind, kind.examples[0])}")
         paragraphs += ["Worked examples", *(_example(kind, example) for example in kind.examples)]
     return paragraphs
 
 
-def _fields(kind: type[Layer]) -> str:
+def fields_table(kind: type[Layer], write: Callable[[str], str] = str) -> str:
+    """The fields of a kind: their names as ``write`` has them, defaults and meanings."""
+    if not fields_of(kind):
+        return "It has no fields."
     headings = {"Field": False, "Also": False, "Default": False, "What": False}
     defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
     rows = (
-        [name, ", ".join(field.also), default_of(defaults[name]), field.doc]
+        [write(name), ", ".join(map(write, field.also)), default_of(defaults[name]), field.doc]
         for name, field in fields_of(kind).items()
     )
-    alone = f"\nThe value of {kind.main} may stand alone." if kind.main else ""
+    alone = f"\nThe value of {kind.main} may stand alone." if kind.main and write is str else ""
     return listing.columns(headings, rows).rstrip() + alone
 
 

@@ -9,16 +9,20 @@ import typer
 from cnncalc import explain, layers
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
+from cnncalc.cli.kinds import fields_table
 from cnncalc.errors import UsageError, Where, one_of, some
 from cnncalc.layer import Layer, fields_of
 from cnncalc.report import row_dict
 
-SETTINGS = {"ignore_unknown_options": True}
-"""A kind's fields are options that typer does not know."""
+SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
+"""A kind's fields are options that typer does not know, and --help shows those too."""
 
 
 def run(
-    kind: Annotated[str, typer.Argument(help="A layer kind (cnncalc kinds).", show_default=False)],
+    context: typer.Context,
+    kind: Annotated[
+        str | None, typer.Argument(help="A layer kind (cnncalc kinds).", show_default=False)
+    ] = None,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -33,6 +37,10 @@ def run(
         str, typer.Option("--format", "-f", help=f"{one_of([*explain.FORMATS, 'json'])}.")
     ] = "text",
     output: shared.TextOutput = None,
+    wanted: Annotated[
+        bool,
+        typer.Option("--help", help="Show this message, with KIND its fields too, and exit."),
+    ] = False,
 ) -> None:
     """Work out one layer: its output, parameters, operations and memory, with derivations.
 
@@ -44,10 +52,18 @@ def run(
 
     cnncalc layer concat 64x28x28 128x28x28
     """
+    if kind is None and not wanted:
+        raise UsageError("layer needs a kind, as in conv, and the shape of its input")
+    if kind is None:
+        typer.echo(context.get_help())
+        return
     found, _ = layers.find(kind)
+    if wanted:
+        typer.echo(f"{context.get_help()}\n\n{found.kind}:\n\n{fields_table(found, _option)}")
+        return
     shapes, fields = _split(words or [], _flags(found))
     if not shapes:
-        options = some(f"--{name.replace('_', '-')}" for name in fields_of(found))
+        options = some(map(_option, fields_of(found)))
         has = f"its fields are {options}" if options else "it has no fields"
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
     names = [f"input{i}" for i in range(1, len(shapes) + 1)]
@@ -70,6 +86,11 @@ def run(
     shared.write(write(row, explain.explain(row, report)), output)
 
 
+def _option(field: str) -> str:
+    """A field as an option: ``--kernel-size``."""
+    return f"--{field.replace('_', '-')}"
+
+
 def _flags(kind: type[Layer]) -> set[str]:
     """The fields of a kind that are true or false, and so need no value."""
     fields = fields_of(kind).items()
@@ -89,7 +110,7 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
         name, equals, value = word.lstrip("-").replace("-", "_").partition("=")
         bare = name.removeprefix("no_")
         if name in fields or bare in fields:
-            raise UsageError(f"--{bare.replace('_', '-')} is given twice")
+            raise UsageError(f"{_option(bare)} is given twice")
         if equals:
             fields[name] = _value(value)
         elif bare in flags and not (rest and rest[0] in ("true", "false")):
@@ -97,7 +118,7 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
         elif rest and not rest[0].startswith("--"):
             fields[name] = _value(rest.pop(0))
         else:
-            raise UsageError(f"--{name.replace('_', '-')} needs a value")
+            raise UsageError(f"{_option(name)} needs a value")
     return shapes, fields
 
 

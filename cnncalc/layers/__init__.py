@@ -50,17 +50,17 @@ def find(word: str) -> tuple[type[Layer], int | None]:
     if word in names():
         return load(word), None
     known = _spellings()
-    plain = _plain(word)
-    if plain in known:
-        return load(known[plain]), None
-    rank = re.fullmatch(r"(.+?)([123])d", plain)
+    bare = plain(word)
+    if bare in known:
+        return load(known[bare]), None
+    rank = re.fullmatch(r"(.+?)([123])d", bare)
     if rank and rank[1] in known:
         return load(known[rank[1]]), int(rank[2])
     words = [*names(), *(alias for kind in every() for alias in kind.aliases)]
     raise LayerError(f"no layer kind {word[:60]!r}{did_you_mean(word, words)}")
 
 
-def _plain(word: str) -> str:
+def plain(word: str) -> str:
     """A name without case, underscores, hyphens and blanks."""
     return re.sub(r"[\s_-]", "", word).lower()
 
@@ -71,7 +71,7 @@ def _spellings() -> dict[str, str]:
     known: dict[str, str] = {}
     for kind in every():
         for word in (kind.kind, *kind.aliases):
-            other = known.setdefault(_plain(word), kind.kind)
+            other = known.setdefault(plain(word), kind.kind)
             if other != kind.kind:
                 raise TypeError(f"{word!r} names both {other} and {kind.kind}")
     return known

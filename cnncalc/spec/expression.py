@@ -57,6 +57,9 @@ def is_expression(value: Any) -> bool:
     return isinstance(value, str) and value.startswith("$")
 
 
+WRITTEN = re.compile(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", re.DOTALL)
+
+
 def exact(value: Any) -> Any:
     """A decimal as the fraction that it is written as; a whole fraction as an integer."""
     if not isinstance(value, float):
@@ -70,7 +73,7 @@ def exact(value: Any) -> Any:
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     """The value of ``$name`` or ``${expression}``; raises LayerError with what is wrong."""
-    match = re.fullmatch(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", text, re.DOTALL)
+    match = WRITTEN.fullmatch(text)
     if match is None:
         raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
     if match[2]:
@@ -101,10 +104,10 @@ def _parsed(source: str) -> ast.expr:
 
 def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
     match node:
-        case ast.Constant(value=bool() | int() | float() | str() as value):
-            return _bounded(exact(value))
         case ast.Name(id=name):
             return exact(_look_up(name, names))
+        case ast.Constant(value=bool() | int() | float() | str() as value):
+            return _bounded(exact(value))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
             return -_number(_evaluate(operand, names))
         case ast.UnaryOp(op=ast.Not(), operand=operand):

@@ -1,7 +1,8 @@
 """The JSON Schema of the spec language, for editors: made from the kinds' own fields.
 
-It cannot know a spec's blocks, so that a kind it has never heard of passes; inside a kind that it
-knows, and beside one, every misspelt key is flagged.
+A kind that it has never heard of passes only where a spec has blocks, its own or those of the spec
+that it extends: JSON Schema cannot look up their names. Inside a kind that it knows, by whatever
+spelling, and beside one, every misspelt key is flagged.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import models_json_schema
 
 from cnncalc import layers
+from cnncalc.fields import any_case
 from cnncalc.layer import Layer, fields_of, required_of
 from cnncalc.spec.document import BRANCHES, NODE, RESIDUAL, TOP
 
@@ -20,8 +22,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 EXPRESSIONS = r"^\$(\{[^}]*\}|[A-Za-z_][A-Za-z0-9_]*)$"
 """``$name`` or ``${...}``, in the regular expressions of JSON Schema."""
 EXPRESSION = {"$ref": "#/$defs/expression"}
-ENTRY = {"$ref": "#/$defs/entry"}
 ENTRIES = {"$ref": "#/$defs/entries"}
+SEPARATOR = r"[\s_-]*"
+"""What may stand between the letters of a kind's name."""
+KNOWN_ENTRIES = {"$ref": "#/$defs/known_entries"}
+"""Layers of a spec without blocks: only the kinds that there are."""
 TEXT = {"type": ["string", "number", "boolean"]}
 NAMES = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
@@ -37,15 +42,44 @@ def schema() -> Schema:
         "title": "a cnncalc architecture",
         **_keys(TOP, _top()),
         "anyOf": [{"required": ["input", "layers"]}, {"required": ["extends"]}],
+        "if": {"anyOf": [{"required": ["blocks"]}, {"required": ["extends"]}]},
+        "else": {"properties": {"layers": KNOWN_ENTRIES}},
         "$defs": {
             "expression": {"type": "string", "pattern": EXPRESSIONS},
-            "entries": {"anyOf": [{"type": "array", "items": ENTRY}, {"type": "null"}]},
-            "entry": {"anyOf": [{"type": "string", "minLength": 1}, {"$ref": "#/$defs/layer"}]},
-            "layer": _layer(),
+            "entries": _list_of("entry"),
+            "entry": _one_of({"minLength": 1}, "layer"),
+            "layer": _layer(ENTRIES),
+            "known_entries": _list_of("known_entry"),
+            "known_entry": _one_of(_words(), "known_layer"),
+            "known_layer": {**_layer(KNOWN_ENTRIES), "additionalProperties": False},
             "block": _keys(("takes", "layers"), {"takes": {}, "layers": ENTRIES}),
+            **{f"{kind.kind}_value": _value(kind) for kind in layers.every()},
             **_kinds(),
         },
     }
+
+
+def _list_of(entry: str) -> Schema:
+    """A list of entries, or none."""
+    return {"anyOf": [{"type": "array", "items": {"$ref": f"#/$defs/{entry}"}}, {"type": "null"}]}
+
+
+def _one_of(words: Schema, layer: str) -> Schema:
+    """A kind alone, or a mapping with it."""
+    return {"anyOf": [{"type": "string", **words}, {"$ref": f"#/$defs/{layer}"}]}
+
+
+def _words() -> Schema:
+    """The kinds that may stand alone: their names, to complete, and every other spelling."""
+    spellings = "|".join(_spelling(kind) for kind in layers.every())
+    return {"anyOf": [{"enum": list(layers.names())}, {"pattern": f"^(?:{spellings})$"}]}
+
+
+def _spelling(kind: type[Layer]) -> str:
+    """A regular expression of all that ``layers.find`` takes for a kind, unanchored."""
+    plain = (layers.plain(word) for word in (kind.kind, *kind.aliases))
+    words = "|".join(any_case(word, SEPARATOR) for word in plain)
+    return rf"(?:{words})(?:{SEPARATOR}[123][dD])?"
 
 
 def _top() -> Mapping[str, Schema]:
@@ -66,7 +100,7 @@ def _top() -> Mapping[str, Schema]:
     }
 
 
-def _node() -> Mapping[str, Schema]:
+def _node(entries: Schema) -> Mapping[str, Schema]:
     """What each key beside a kind holds."""
     return {
         "name": TEXT,
@@ -74,7 +108,7 @@ def _node() -> Mapping[str, Schema]:
         "repeat": {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]},
         "when": {"anyOf": [{"type": "boolean"}, EXPRESSION]},
         "join": {"type": ["string", "object"]},
-        "shortcut": ENTRIES,
+        "shortcut": entries,
     }
 
 
@@ -88,17 +122,20 @@ def _keys(described: Mapping[str, str] | tuple[str, ...], shapes: Mapping[str, S
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-def _layer() -> Schema:
+def _layer(entries: Schema) -> Schema:
     """A mapping with one kind or block, and the keys that may stand beside it."""
-    branches = {"anyOf": [{"type": "object", "additionalProperties": ENTRIES},
-                          {"type": "array", "items": ENTRIES}]}  # fmt: skip
-    kinds: dict[str, Schema] = {BRANCHES: branches, RESIDUAL: ENTRIES}
+    branches = {"anyOf": [{"type": "object", "additionalProperties": entries},
+                          {"type": "array", "items": entries}]}  # fmt: skip
+    kinds: dict[str, Schema] = {BRANCHES: branches, RESIDUAL: entries}
+    spellings = {}
     for kind in layers.every():
-        for word in (kind.kind, *kind.aliases):
-            kinds[word] = _value(kind)
+        value = {"$ref": f"#/$defs/{kind.kind}_value"}
+        kinds.update(dict.fromkeys((kind.kind, *kind.aliases), value))
+        spellings[f"^{_spelling(kind)}$"] = value
     return {
         "type": "object",
-        "properties": {**_keys(NODE, _node())["properties"], **kinds},
+        "properties": {**_keys(NODE, _node(entries))["properties"], **kinds},
+        "patternProperties": spellings,
         "not": {"propertyNames": {"enum": list(NODE)}},
         "dependentSchemas": {word: {"propertyNames": {"enum": [word, *NODE]}} for word in kinds},
     }
