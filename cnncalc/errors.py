@@ -71,12 +71,13 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
     matcher = SequenceMatcher(b=word.lower()[:100])
 
-    def likeness(name: str) -> float:
+    def likeness(name: str) -> tuple[float, bool]:
         matcher.set_seq1(name.lower())
-        return matcher.ratio()
+        # Of names that are equally like it, the one with its letters swapped: vgg61 is vgg16.
+        return matcher.ratio(), sorted(name.lower()) == sorted(word.lower())
 
     near = max(islice(known, MOST_COMPARED), key=likeness, default="")
-    return f"; did you mean {near!r}?" if near and likeness(near) >= 0.6 else ""
+    return f"; did you mean {near!r}?" if near and likeness(near)[0] >= 0.6 else ""
 
 
 MOST_LISTED = 12

@@ -74,8 +74,8 @@ Shape = Map | Vector
 def layout_of(word: str) -> Layout:
     """The layout of that name; raises UsageError for another word."""
     layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}
-    if word in layouts:
-        return layouts[word]
+    if word.lower() in layouts:
+        return layouts[word.lower()]
     raise UsageError(f"a layout is chw or hwc, not {word!r}")
 
 

@@ -263,6 +263,15 @@ def _three_ways(size: int) -> str:
     return " = ".join(dict.fromkeys(texts))
 
 
+def column(word: str) -> str:
+    """The column of that name, in capitals or not; raises UsageError with the nearest name."""
+    name = word.strip().lower()
+    if name not in COLUMNS:
+        hint = did_you_mean(name, COLUMNS) or f"; there are {', '.join(COLUMNS)}"
+        raise UsageError(f"no column {name!r}{hint}")
+    return name
+
+
 def choose_columns(words: Sequence[str]) -> tuple[str, ...]:
     """Column names as written, checked; ``+rf`` adds to the usual ones, ``all`` is every one.
 
@@ -272,11 +281,8 @@ def choose_columns(words: Sequence[str]) -> tuple[str, ...]:
         return tuple(COLUMNS)
     chosen: list[str] = []
     for word in words:
-        name = word.removeprefix("+")
-        if name not in COLUMNS:
-            hint = did_you_mean(name, COLUMNS) or f"; there are {', '.join(COLUMNS)}"
-            raise UsageError(f"no column {name!r}{hint}")
-        if word.startswith("+") and not chosen:
+        name = column(word.strip().removeprefix("+"))
+        if word.strip().startswith("+") and not chosen:
             chosen = list(USUAL)
         if name not in chosen:
             chosen.append(name)

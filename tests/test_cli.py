@@ -222,6 +222,12 @@ def test_the_help_of_a_layer_shows_its_fields(kind):
         assert f"--{name.replace('_', '-')} " in text
 
 
+def test_columns_and_layouts_are_known_in_capitals_too():
+    words = ["summarize", SMALL, "--columns", "Layer, Output,MACs", "--sort", "MACs"]
+    lower = ["summarize", SMALL, "--columns", "layer,output,macs", "--sort", "macs"]
+    assert run(*words, "--layout", "HWC").stdout == run(*lower, "--layout", "hwc").stdout
+
+
 def test_a_layer_without_a_kind_says_what_is_missing():
     assert "--dtype" in run("layer", "--help").stdout
     assert "needs a kind" in str(run("layer").exception)

@@ -689,6 +689,7 @@ def test_a_hint_is_the_nearest_word_in_its_own_spelling():
     assert did_you_mean("RELLU", ["conv", "ReLU"]) == "; did you mean 'ReLU'?"
     assert did_you_mean("zzz", ["conv", "ReLU"]) == ""
     assert did_you_mean("zzz", []) == ""
+    assert did_you_mean("vgg61", ["vgg11", "vgg16", "vgg19"]) == "; did you mean 'vgg16'?"
 
 
 def test_a_row_has_the_counts_under_their_own_names():

@@ -9,7 +9,7 @@ from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
 from cnncalc.errors import UsageError
 from cnncalc.shape import layout_of
-from cnncalc.view import COLUMNS, USUAL, View, choose_columns
+from cnncalc.view import USUAL, View, choose_columns, column
 
 
 def run(
@@ -47,8 +47,7 @@ def run(
     cnncalc summarize vgg16 --plot
     """
     shown = USUAL if columns is None else choose_columns(columns.split(","))
-    if sort is not None and sort not in COLUMNS:
-        choose_columns([sort])
+    order = None if sort is None else column(sort)
     where = layout_of(layout)
     report = summarize(
         spec,
@@ -58,7 +57,7 @@ def run(
         settings=shared.settings_of(settings),
         layout=where,
     )
-    view = View(report, shown, depth, sort, exact, where)
+    view = View(report, shown, depth, order, exact, where)
     if plot:
         _draw_plot(view, format, output)
     else:
