@@ -1,6 +1,7 @@
 """What every layer kind promises. Each check takes a kind and fails where it breaks a promise."""
 
 import inspect
+from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from cnncalc import layers
 from cnncalc.cost import COUNTED, Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.formulas.tracing import tracing
-from cnncalc.layer import Example, Layer, fields_of
-from cnncalc.shape import Shape, read_shape
+from cnncalc.layer import Example, Layer, Run, fields_of
+from cnncalc.shape import Map, Shape, read_shape
 
 FREE = "nothing is computed"
 """What an explanation without a paragraph on operations must say."""
@@ -167,6 +168,34 @@ def multiplies_and_adds_for_every_mac(kind: type[Layer]) -> None:
         assert done.add >= macs, example
 
 
+def says_what_an_output_reads(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        reach = layer.reach(*inputs)
+        if reach is None:  # the same position of every input
+            continue
+        for x in inputs:
+            assert len(reach) == (len(x.spatial) if isinstance(x, Map) else 0), example
+        for one in reach:
+            assert type(one.extent) is int, example
+            assert one.extent >= 1, example
+            assert one.stride >= 0, example
+            assert isinstance(one.stride, int | Fraction), example
+
+
+def says_what_pytorch_keeps(kind: type[Layer]) -> None:
+    assert kind.saves is not Layer.saves
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        for training in (True, False):
+            run = Run(1, 4, training, (True,) * len(inputs))
+            kept = layer.saves(run, *inputs)
+            assert kept.own >= 0, example
+            assert all(place in range(len(inputs)) for place in kept.inputs), example
+            if layer.shares(training):
+                assert layer.infer(inputs).elements <= inputs[0].elements, example
+
+
 def is_the_same_after_its_text_is_read_again(kind: type[Layer]) -> None:
     """Checked values are in canonical form: checking them once more changes nothing."""
     for example in kind.examples:
@@ -192,5 +221,7 @@ PROMISES = (
     multiplies_work_but_not_parameters_by_the_batch,
     works_with_its_weights,
     multiplies_and_adds_for_every_mac,
+    says_what_an_output_reads,
+    says_what_pytorch_keeps,
     is_the_same_after_its_text_is_read_again,
 )

@@ -19,7 +19,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map
 from cnncalc.shape import Map, Shape
 
 
@@ -46,6 +46,10 @@ class ChannelMaximum(Layer):
         """Comparisons."""
         n_out = self.output(x).elements
         return Operations(compare=operations.window_reductions(n_out=n_out, taps=self.of))
+
+    def saves(self, run: Run, x: Map) -> Kept:
+        """The input and the maxima, to find where they were."""
+        return Kept(inputs=(0,), output=True)
 
     examples: ClassVar = (
         Example(
