@@ -305,29 +305,6 @@ def test_a_notebook_shows_the_table(small):
 # Receptive fields.
 
 
-@pytest.mark.parametrize(
-    ("name", "layer", "size"),
-    [
-        # Araujo, Norris and Sim 2019, and the lectures.
-        ("lenet5", "c5", 32),
-        ("alexnet", "pool3", 195),  # the paper's pool5: the third pool, after its fifth convolution
-        ("vgg16", "pool5", 212),
-        ("resnet18", None, 435),
-        ("resnet50", None, 427),
-        ("resnet50_v1", None, 483),
-        ("resnet101_v1", None, 1027),
-    ],
-)
-def test_receptive_fields_of_the_literature(name, layer, size):
-    report = cnncalc.summarize(name)
-    if layer is None:  # the last map before everything is pooled into one
-        row = report["avgpool"]
-        row = report.rows[row.sources[0]]
-    else:
-        row = next(row for row in report if row.name.lower() == layer)
-    assert row.receptive_field == (size, size)
-
-
 def test_fields_grow_by_the_lectures_recursion():
     report = cnncalc.summarize(
         {
