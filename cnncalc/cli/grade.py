@@ -54,36 +54,20 @@ def _text(marked: "Marked") -> str:
 
 
 def _line(mark: "Mark") -> tuple[str, ...]:
-    from cnncalc.homework.written import as_text
+    from cnncalc.homework import feedback
 
-    given = "" if mark.answer.given is None else as_text(mark.answer.given)
-    return (mark.answer.label, given, SIGNS[mark.outcome.value], _remark(mark))
-
-
-def _remark(mark: "Mark") -> str:
-    """What is to say of an answer, in a few words."""
-    if mark.outcome.value == "right":
-        return ", ".join(mark.reading.notes)
-    if mark.outcome.value == "arithmetic":
-        return "the working is right, the result of it is not"
-    if mark.outcome.value == "wrong":
-        if not mark.diagnoses:
-            return "no known mistake gives this value"
-        return "; or ".join(one.slip.says for one in mark.diagnoses)
-    return ", ".join([part for part in (mark.outcome.value, mark.why) if part])
+    sign = SIGNS[mark.outcome.value]
+    return (mark.answer.label, feedback.given(mark), sign, feedback.remark(mark))
 
 
 def _working(mark: "Mark") -> str:
-    """The wrong arithmetic beside the right one."""
-    question = mark.answer.question
-    if question is None or mark.outcome.value != "wrong":
+    """The wrong arithmetic above the right one; nothing where nothing is wrong."""
+    from cnncalc.homework import feedback
+
+    if mark.outcome.value != "wrong":
         return ""
-    lines = [f"{mark.answer.label}"]
-    for one in mark.diagnoses[:1]:
-        derivation = one.derive()
-        lines += [f"  as answered: {derivation.answer} ({one.slip.says})"]
+    lines = [mark.answer.label]
+    for title, derivation in feedback.workings(mark):
+        lines.append(f"  {title}: {derivation.answer}")
         lines += [f"    {working.text()}" for working in derivation.workings]
-    derivation = question.derive()
-    lines += [f"  right: {derivation.answer}"]
-    lines += [f"    {working.text()}" for working in derivation.workings]
     return "\n".join(lines) + "\n"

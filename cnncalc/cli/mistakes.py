@@ -1,11 +1,11 @@
 """``cnncalc mistakes``: the mistakes that wrong answers are compared with."""
 
-import inspect
 from typing import Annotated
 
 import typer
 
 from cnncalc.cli import _listing as listing
+from cnncalc.cli.kinds import written
 from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
@@ -33,9 +33,9 @@ def run(
 
 def _about(mistake: Mistake) -> list[str]:
     """The paragraphs of one mistake."""
-    paragraphs = [f"{mistake.title}: {mistake.says}", inspect.getdoc(mistake) or ""]
+    paragraphs = [f"{mistake.title}: {mistake.says}", mistake.explanation]
     for one in mistake.examples:
-        layers = " - ".join(str(layer) for layer in one.layers)
+        layers = " - ".join(written(layer) for layer in one.layers)
         paragraphs.append(
             f"  {one.ask.replace('_', ' ')} of {layers} on {one.input}\n    {one.wrong}: {one.why}"
         )

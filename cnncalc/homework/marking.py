@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from cnncalc import analysis
-from cnncalc.errors import CnncalcError, LayerError, Mistakes, UsageError
+from cnncalc.errors import CnncalcError, LayerError, Mistakes, UsageError, Where
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.question import Question
@@ -65,6 +65,10 @@ class Marker:
         """Every answer of a sheet."""
         own = Own(sheet)
         return Marked(sheet, tuple(self.answer(answer, own) for answer in sheet.answers))
+
+    def mark(self, question: Question, given: object) -> Mark:
+        """One answer by itself."""
+        return self.answer(Answer(question.label, question, given, Where("")))
 
     def answer(self, answer: Answer, own: "Own | None" = None) -> Mark:
         """One answer, in the light of the student's own other ones."""
@@ -185,7 +189,7 @@ class Own:
     def why(self, question: Question) -> str:
         """Which own answers were carried forward: the last one before the layer."""
         if question.layer is None:
-            return "the sum of the own answers"
+            return "the own answers that it adds up"
         names = [row.name for row in question.report.rows]
         before = [name for name in names[: names.index(question.layer)] if name in self.shapes]
-        return f"from the own answer for {before[-1]}"
+        return f"the own answer for {before[-1]}"

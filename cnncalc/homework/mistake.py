@@ -7,6 +7,7 @@ formula applies where its formula is called, a changed field where there is such
 """
 
 import dataclasses
+import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -47,6 +48,12 @@ class Mistake:
     def title(self) -> str:
         """The name as it is read."""
         return self.name.replace("_", " ")
+
+    @property
+    def explanation(self) -> str:
+        """The docstring, as paragraphs without line breaks of their own."""
+        text = inspect.getdoc(type(self)) or ""
+        return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
     def other(self, question: Question) -> Iterator[Question]:
         """The questions that whoever makes this mistake answers instead."""

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncalc.api import summarize
-from cnncalc.errors import CnncalcError, SpecError, UsageError, Where, did_you_mean
+from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
 from cnncalc.homework import asks
 from cnncalc.homework.question import Question, question
 from cnncalc.report import Report
@@ -179,8 +179,14 @@ def _free(item: Item | None) -> Iterator[Answer]:
                 asked = free_standing(keys)
             yield Answer(label, asked, given, one.where, "" if asked else "asks nothing")
         except CnncalcError as why:
-            sentence = why.sentence if isinstance(why, SpecError) else str(why)
-            yield Answer(label, None, given, one.where, sentence)
+            yield Answer(label, None, given, one.where, _told(why))
+
+
+def _told(why: CnncalcError) -> str:
+    """What is wrong in one sentence, without the place."""
+    if isinstance(why, Mistakes):
+        return "; ".join(error.sentence for error in why.errors)
+    return why.sentence if isinstance(why, SpecError) else str(why)
 
 
 def free_standing(keys: dict[Key, Item]) -> Question:
