@@ -1,12 +1,13 @@
 """Graph to report: the only walk that calls layers, and the one that says where they refused."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.cost import BYTES, Cost
-from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean, some
+from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.fields import LARGEST, shown
 from cnncalc.formulas import receptive
 from cnncalc.graph import Graph, Node
@@ -32,7 +33,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         raise UsageError(
             f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"
         )
-    rows = _Walk(graph, batch, dtype).rows()
+    rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
     spec = graph.spec
     return Report(
         name=graph.name,
@@ -47,27 +48,54 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     )
 
 
+def again(report: Report, rows: Sequence[Row]) -> Report:
+    """The network of a report once more, with these rows' layers and sources; what else they hold
+    is worked out anew.
+
+    Raises Mistakes where a layer refuses what now enters it.
+    """
+    nodes = [Node(row.name, row.layer, row.sources, Where(report.name)) for row in rows]
+    return replace(report, rows=tuple(_Walk(nodes, (), report.batch, report.dtype).rows()))
+
+
+def alone(row: Row, report: Report) -> Row:
+    """A row whose layer and inputs are believed; its output, cost and fields are worked out anew.
+
+    Raises LayerError where the layer refuses its inputs.
+    """
+    output = row.layer.infer(row.inputs)
+    cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
+    fields = row.fields
+    if row.sources:
+        fields = hull([report.rows[source].fields for source in row.sources])
+        reach = row.layer.reach(*row.inputs)
+        fields = fields if fields is None or reach is None else grown(fields, reach)
+    return row._replace(output=output, cost=cost, fields=fields)
+
+
 class _Walk:
     """Networks repeat their blocks: each distinct pair of layer and inputs is worked out once."""
 
-    def __init__(self, graph: Graph, batch: int, dtype: str) -> None:
-        self.graph = graph
+    def __init__(
+        self, nodes: Sequence[Node], mistakes: Sequence[SpecError], batch: int, dtype: str
+    ) -> None:
+        self.nodes = nodes
         self.batch = batch
         self.dtype = dtype
         self.known: dict[tuple[int, tuple[Shape, ...]], Known] = {}
         self.merged: dict[object, tuple[Field, ...] | None] = {}
-        self.mistakes = list(graph.mistakes)
+        self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
 
     @cached_property
     def names(self) -> set[str]:
         """All names that are taken."""
-        return {node.name for node in self.graph.nodes}
+        return {node.name for node in self.nodes}
 
     def rows(self) -> list[Row]:
         place: list[int | None] = []  # where each node's row is; None after a refusal
-        for node in self.graph.nodes:
+        for node in self.nodes:
             sources = [place[index] for index in node.inputs]
             known = [source for source in sources if source is not None]
             if node.layer is None or len(known) < len(sources):

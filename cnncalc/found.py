@@ -2,9 +2,28 @@
 
 import pkgutil
 from collections.abc import Iterable
+from importlib import import_module
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 def modules(path: Iterable[str]) -> tuple[str, ...]:
     """The modules of a package, in alphabetical order; a leading underscore hides one."""
     found = (module.name for module in pkgutil.iter_modules(path))
     return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def the_class(module_name: str, base: type[T]) -> type[T]:
+    """The one class of this base that a module defines; raises TypeError unless there is one."""
+    module = import_module(module_name)
+    defined = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, base)
+        and value.__module__ == module.__name__
+    ]
+    if len(defined) != 1:
+        raise TypeError(f"{module.__file__} must define one {base.__name__}, not {len(defined)}")
+    return defined[0]

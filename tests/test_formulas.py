@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cnncalc import formulas, found
-from cnncalc.formulas import vocabulary
+from cnncalc.formulas import parameters, vocabulary
 from cnncalc.formulas.parameters import conv_weights
-from cnncalc.formulas.tracing import Expression, axis_symbols, tracing
+from cnncalc.formulas.tracing import Expression, axis_symbols, replacing, tracing
 
 
 def every_formula():
@@ -188,3 +188,28 @@ def test_a_parameter_at_its_default_is_not_shown():
         conv_weights(F=(5, 5), C_in=3, C_out=10, G=1)
     symbols = [leaf.symbol for leaf in leaves(steps[0].expression)]
     assert symbols == ["F", "F", "C_in", "C_out"]
+
+
+def test_a_wrong_rule_runs_in_place_of_a_formula_and_only_inside():
+    def half(C_out: int) -> int:
+        return C_out // 2
+
+    with replacing({parameters.conv_biases: half}):
+        assert parameters.conv_biases(C_out=10) == 5
+        assert parameters.linear_biases(n_out=10) == 10
+        with tracing() as steps:
+            assert parameters.conv_biases(C_out=10) == 5
+        assert [step.symbol for step in steps] == ["biases"]
+        with replacing({parameters.linear_biases: lambda n_out: 0}):
+            assert parameters.conv_biases(C_out=10) == 5
+            assert parameters.linear_biases(n_out=10) == 0
+        assert parameters.linear_biases(n_out=10) == 10
+    assert parameters.conv_biases(C_out=10) == 10
+
+
+def test_a_wrong_rule_that_calls_its_formula_gets_the_right_one():
+    def one_more(C_out: int) -> int:
+        return parameters.conv_biases(C_out=C_out) + 1
+
+    with replacing({parameters.conv_biases: one_more}):
+        assert parameters.conv_biases(C_out=10) == 11

@@ -4,11 +4,14 @@
 its arguments become ``Traced`` numbers named after its parameters, one ``Step`` with the derivation
 is recorded for each call. What the caller gets is a plain integer, or, where counts are summed up
 later, a number that goes by the formula's symbol or keeps its derivation: nobody else need know.
+
+Inside ``with replacing({right: wrong})`` a wrong rule runs in place of a formula, under the same
+symbol and the same names, so that whatever is made of the formula is made of the wrong rule.
 """
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal, NamedTuple, ParamSpec, cast
 
@@ -111,19 +114,41 @@ class Step(NamedTuple):
     function: Callable[..., int]
 
 
+Rules = Mapping[Callable[..., int], Callable[..., int]]
+"""Wrong rules by the formulas that they stand for."""
+
 _steps: list[Step] | None = None
-_running = False
+_rules: Rules = {}
+_watched = False
+"""Whether anybody wants to know what a formula does, or to have it do something else."""
 
 
 @contextmanager
 def tracing() -> Iterator[list[Step]]:
     """Record a Step for every formula that runs inside."""
-    global _steps
-    before, _steps = _steps, []
+    global _steps, _watched
+    before, _steps = (_steps, _watched), []
+    _watched = True
     try:
         yield _steps
     finally:
-        _steps = before
+        _steps, _watched = before
+
+
+@contextmanager
+def replacing(rules: Rules) -> Iterator[None]:
+    """Run wrong rules in place of formulas; each takes what its formula takes, by the same names.
+
+    What was replaced around it stays so. A wrong rule that calls a formula gets the right one.
+    """
+    global _rules, _watched
+    before = _rules, _watched
+    _rules = {**_rules, **{inspect.unwrap(right): wrong for right, wrong in rules.items()}}
+    _watched = _watched or bool(_rules)
+    try:
+        yield
+    finally:
+        _rules, _watched = before
 
 
 Gives = Literal["number", "symbol", "derivation"]
@@ -139,32 +164,39 @@ def formula(symbol: str, gives: Gives = "number") -> Callable[[Callable[P, int]]
     def decorate(function: Callable[P, int]) -> Callable[P, int]:
         @functools.wraps(function)
         def run(*args: P.args, **named: P.kwargs) -> int:
-            if _steps is None or _running:
-                return function(*args, **named)
-            return _run_traced(symbol, gives, function, args, named)
+            if _watched:
+                return _run_watched(symbol, gives, function, args, named)
+            return function(*args, **named)
 
         return run
 
     return decorate
 
 
-def _run_traced(
+def _run_watched(
     symbol: str, gives: Gives, function: Callable[..., int], args: Any, named: Any
 ) -> int:
-    """Run a formula on named numbers; a parameter left at its default stays a plain number."""
-    global _running
-    signature = inspect.signature(function)
-    given = signature.bind(*args, **named).arguments
-    named_numbers = {
-        name: value if value == signature.parameters[name].default else _named(name, value)
-        for name, value in given.items()
-    }
-    _running = True
+    """Run a formula, or the wrong rule in its place, and record it where there is a record.
+
+    While it is recorded it runs on named numbers; a parameter left at its default stays a plain
+    number. Formulas that it calls just run.
+    """
+    global _watched
+    rule = _rules.get(function, function)
+    given = {}
+    if _steps is not None:
+        signature = inspect.signature(function)
+        given = {
+            name: value if value == signature.parameters[name].default else _named(name, value)
+            for name, value in signature.bind(*args, **named).arguments.items()
+        }
+    _watched = False
     try:
-        result = function(**named_numbers)
+        result = rule(*args, **named) if _steps is None else rule(**given)
     finally:
-        _running = False
-    assert _steps is not None
+        _watched = True
+    if _steps is None:
+        return result
     _steps.append(Step(symbol, expression_of(result), function))
     if gives == "symbol":
         return Traced.leaf(int(result), symbol)

@@ -7,7 +7,6 @@ shares. A kind is imported when it is asked for by name, all of them only when a
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
 
 from cnncalc import found
 from cnncalc.errors import LayerError, did_you_mean
@@ -23,17 +22,7 @@ def names() -> tuple[str, ...]:
 @cache
 def load(name: str) -> type[Layer]:
     """The kind of this canonical name: the one Layer that its file defines."""
-    module = import_module(f"{__name__}.{name}")
-    defined = [
-        value
-        for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, Layer)
-        and value.__module__ == module.__name__
-    ]
-    if len(defined) != 1:
-        raise TypeError(f"{module.__file__} must define one Layer, not {len(defined)}")
-    return defined[0]
+    return found.the_class(f"{__name__}.{name}", Layer)
 
 
 def every() -> Iterator[type[Layer]]:

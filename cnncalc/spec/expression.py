@@ -19,7 +19,9 @@ from cnncalc.fields import LARGEST, shown
 
 MOST_CHARACTERS = 300
 
-OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+Operators = Mapping[type[ast.AST], Callable[[Any, Any], Any]]
+
+OPERATORS: Operators = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -84,9 +86,30 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
     return int(value) if value.denominator == 1 else float(value)
 
 
-def calculate(source: str, names: Mapping[str, Any]) -> Any:
+def calculate(source: str, names: Mapping[str, Any], operators: Operators = OPERATORS) -> Any:
     """The value of an expression; decimals come out as fractions."""
-    return _evaluate(_parsed(source), names)
+    return _evaluate(_parsed(source), names, operators)
+
+
+def quotient(a: Any, b: Any) -> Any:
+    """The exact quotient, a fraction."""
+    from fractions import Fraction
+
+    return Fraction(a) / Fraction(b)
+
+
+def power(a: Any, b: Any) -> Any:
+    """The exact power; raises LayerError where it is no fraction, or has too many digits."""
+    if not isinstance(b, int) and b.denominator != 1:
+        raise LayerError("a power is a whole number")
+    digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
+    if digits > LARGEST.bit_length() or (a == 0 and b < 0):
+        raise LayerError("a power is larger than any size")
+    return quotient(a, 1) ** int(b)
+
+
+PEOPLES = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
+"""What people write beside that, by hand: ``/`` is exact, and there are powers."""
 
 
 @lru_cache(maxsize=1_000)
@@ -102,37 +125,39 @@ def _parsed(source: str) -> ast.expr:
         raise LayerError(f"{source[:60]!r} is not an expression") from None
 
 
-def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
+def _evaluate(node: ast.AST, names: Mapping[str, Any], operators: Operators) -> Any:
     match node:
         case ast.Name(id=name):
             return exact(_look_up(name, names))
         case ast.Constant(value=bool() | int() | float() | str() as value):
             return _bounded(exact(value))
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_number(_evaluate(operand, names))
+            return -_number(_evaluate(operand, names, operators))
         case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _evaluate(operand, names)
+            return not _evaluate(operand, names, operators)
         case ast.BoolOp(op=ast.And(), values=values):
-            return all(_evaluate(value, names) for value in values)
+            return all(_evaluate(value, names, operators) for value in values)
         case ast.BoolOp(op=ast.Or(), values=values):
-            return any(_evaluate(value, names) for value in values)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in OPERATORS:
-            a, b = _number(_evaluate(left, names)), _number(_evaluate(right, names))
-            if b == 0 and isinstance(op, ast.FloorDiv | ast.Mod):
+            return any(_evaluate(value, names, operators) for value in values)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in operators:
+            a, b = (_number(_evaluate(side, names, operators)) for side in (left, right))
+            if b == 0 and isinstance(op, ast.Div | ast.FloorDiv | ast.Mod):
                 raise LayerError(f"{ast.unparse(node)!r} divides by zero")
-            return _bounded(OPERATORS[type(op)](a, b))
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
-            a, b = _evaluate(left, names), _evaluate(right, names)
+            return _bounded(operators[type(op)](a, b))
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in operators:
+            a, b = _evaluate(left, names, operators), _evaluate(right, names, operators)
             if isinstance(op, ORDERED):
                 a, b = _number(a), _number(b)
-            return OPERATORS[type(op)](a, b)
+            return operators[type(op)](a, b)
         case ast.IfExp(test=test, body=body, orelse=otherwise):
-            return _evaluate(body if _evaluate(test, names) else otherwise, names)
+            holds = _evaluate(test, names, operators)
+            return _evaluate(body if holds else otherwise, names, operators)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
-            return _call(name, [_number(_evaluate(argument, names)) for argument in args])
+            return _call(name, [_number(_evaluate(given, names, operators)) for given in args])
+    signs = "+ - * / ** // %" if ast.Div in operators else "+ - * // %"
     raise LayerError(
         f"{ast.unparse(node)[:60]!r} is not allowed here; an expression has whole numbers, "
-        f"decimals, names, + - * // %, comparisons, and, or, not, if else, {', '.join(FUNCTIONS)}"
+        f"decimals, names, {signs}, comparisons, and, or, not, if else, {', '.join(FUNCTIONS)}"
     )
 
 

@@ -42,7 +42,7 @@ def _read(target: str) -> Item:
         return _parsed(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>")
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target)
-    return _read_file(_find(target, Path(".")))
+    return read_file(_find(target, Path(".")))
 
 
 def _is_there(file: Path) -> bool:
@@ -70,7 +70,11 @@ def _find(target: str, beside: Path) -> Path:
     )
 
 
-def _read_file(file: Path) -> Item:
+def read_file(file: Path, needed: str = text.NEEDED) -> Item:
+    """The tree of a YAML file; ``needed`` tells an empty one what it lacks.
+
+    Raises SpecError with the place of what cannot be used, UsageError where there is no file.
+    """
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder; a spec is one file")
     if file.is_fifo() or file.is_socket():
@@ -80,10 +84,10 @@ def _read_file(file: Path) -> Item:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
-    return _parsed(data, str(file))
+    return _parsed(data, str(file), needed)
 
 
-def _parsed(data: bytes, source: str) -> Item:
+def _parsed(data: bytes, source: str, needed: str = text.NEEDED) -> Item:
     if len(data) > MOST_BYTES:
         raise SpecError(f"is longer than {MOST_BYTES:,} bytes", Where(source))
     try:
@@ -93,7 +97,7 @@ def _parsed(data: bytes, source: str) -> Item:
         raise SpecError("is not text in UTF-8", Where(source, line)) from None
     if "\0" in decoded:
         raise SpecError("is not text: it holds a zero byte", Where(source))
-    return text.read(decoded, source)
+    return text.read(decoded, source, needed)
 
 
 def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
@@ -114,7 +118,7 @@ def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
     if len(seen) >= MOST_BASES:
         raise SpecError(f"extends more than {MOST_BASES} specs in a row", base.where)
     try:
-        parent = _extended(_read_file(file), (*seen, resolved))
+        parent = _extended(read_file(file), (*seen, resolved))
     except UsageError as error:
         raise SpecError(str(error), base.where) from None
     if not isinstance(parent.value, dict):

@@ -1,0 +1,88 @@
+"""What an ask is: the interface that every file of ``asks/`` fills in.
+
+An ask is what a question wants to know of a layer or of a network: its truth, how that is derived,
+and what kinds of written values answer it. It is named by its file.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from cnncalc import explain
+from cnncalc.errors import LayerError
+from cnncalc.explain import Derivation
+from cnncalc.homework.written import Number, Value, Written, told
+from cnncalc.report import Report, Row
+
+
+class Ask:
+    """What is wanted. Subclasses are one to a file, and hold nothing."""
+
+    name: ClassVar[str]
+    """The canonical name: the file's."""
+    aliases: ClassVar[tuple[str, ...]] = ()
+    """Other names; case, underscores and hyphens never matter."""
+    takes: ClassVar[tuple[type[Written], ...]] = (Number,)
+    """The kinds of values that answer it."""
+    unit: ClassVar[str] = ""
+    """What the truth is counted in, where a written value may say so."""
+    also: ClassVar[tuple[str, ...]] = ()
+    """Asks whose truth is let pass as well where no unit is written, and told."""
+    explained: ClassVar[str | None] = None
+    """The quantity of ``cnncalc explain`` that it is derived with."""
+    symbols: ClassVar[tuple[str, ...]] = ()
+    """The equations of that quantity that belong to it; all of them where there are none."""
+    whole_way: ClassVar[bool] = False
+    """Whether it depends on all layers before, not only on what enters this one."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        cls.name = cls.__module__.rpartition(".")[2]
+
+    @property
+    def title(self) -> str:
+        """The name as it is read."""
+        return self.name.replace("_", " ")
+
+    def of(self, row: Row, report: Report) -> Value:
+        """The truth of one layer; raises LayerError where there is none."""
+        raise NotImplementedError
+
+    def total(self, report: Report, times: Mapping[str, int]) -> Value:
+        """The truth of a network, every layer added as often as ``times`` says (once).
+
+        Raises LayerError where it cannot be added up.
+        """
+        counts = self.summands(report, times)
+        return sum(counts.values())
+
+    def summands(self, report: Report, times: Mapping[str, int]) -> dict[str, int]:
+        """What every layer adds to the total, where it adds anything."""
+        summands = {}
+        for row in report.rows:
+            count = self.added(row, report)
+            if isinstance(count, bool) or not isinstance(count, int):
+                raise LayerError(f"{self.title} has no total")
+            if count * times.get(row.name, 1):
+                summands[row.name] = count * times.get(row.name, 1)
+        return summands
+
+    def added(self, row: Row, report: Report) -> Value:
+        """What a layer adds to a total."""
+        return self.of(row, report)
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """How the truth of a layer comes about."""
+        if self.explained is None:
+            return Derivation(self.title, (), told(self.of(row, report), self.unit))
+        (found,) = explain.explain(row, report, [self.explained])
+        workings = tuple(
+            one for one in found.workings if not self.symbols or one.symbol in self.symbols
+        )
+        return Derivation(self.title, workings, told(self.of(row, report), self.unit))
+
+    def derive_total(self, report: Report, times: Mapping[str, int]) -> Derivation:
+        """The sum that a total is."""
+        summands = self.summands(report, times)
+        parts = [f"{count:,} ({name})" for name, count in summands.items()]
+        answer = told(self.total(report, times), self.unit)
+        return Derivation(self.title, (), f"{' + '.join(parts)} = {answer}" if parts else answer)

@@ -1,0 +1,14 @@
+"""Biases."""
+
+from typing import ClassVar
+
+from cnncalc.homework.asks._counted import Counted
+
+
+class Biases(Counted):
+    """Parameters that are biases."""
+
+    aliases: ClassVar = ("bias",)
+    count: ClassVar = "biases"
+    explained: ClassVar = "parameters"
+    symbols: ClassVar = ("biases",)

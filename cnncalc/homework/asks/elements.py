@@ -1,0 +1,15 @@
+"""Activations."""
+
+from typing import ClassVar
+
+from cnncalc.homework.asks._counted import Counted
+
+
+class Elements(Counted):
+    """How many numbers a layer puts out; in total, those that are stored."""
+
+    aliases: ClassVar = ("activations", "activation", "outputs", "neurons")
+    count: ClassVar = "activation"
+    summed: ClassVar = "activations_total"
+    explained: ClassVar = "memory"
+    symbols: ClassVar = ("elements",)

@@ -1,0 +1,15 @@
+"""Multiply-accumulates."""
+
+from typing import ClassVar
+
+from cnncalc.homework.asks._counted import Counted
+
+
+class Macs(Counted):
+    """Products that are summed up, each with its addition."""
+
+    aliases: ClassVar = ("mac", "multiply_accumulates", "mult_adds", "madds")
+    count: ClassVar = "macs"
+    unit: ClassVar = "MACs"
+    explained: ClassVar = "macs"
+    symbols: ClassVar = ("MACs", "MACs of the batch")

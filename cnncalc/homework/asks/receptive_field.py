@@ -1,0 +1,31 @@
+"""Receptive fields."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from cnncalc.errors import LayerError
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.written import Number, Size, Value
+from cnncalc.report import Report, Row
+from cnncalc.shape import Map
+
+
+class ReceptiveField(Ask):
+    """How many pixels of the input one output sees, along each axis."""
+
+    aliases: ClassVar = ("rf", "field", "field_of_view")
+    takes: ClassVar = (Number, Size)
+    explained: ClassVar = "receptive-field"
+    symbols: ClassVar = ("r_out",)
+    whole_way: ClassVar = True
+
+    def of(self, row: Row, report: Report) -> Value:
+        """One size where all axes agree, else one for each."""
+        sizes = row.receptive_field
+        if not sizes:
+            raise LayerError("has no receptive field: it has no axes, or inputs of different ones")
+        return sizes[0] if len(set(sizes)) == 1 else Map(sizes[0], sizes[1:])
+
+    def total(self, report: Report, times: Mapping[str, int]) -> Value:
+        """That of the last layer."""
+        return self.of(report.rows[-1], report)

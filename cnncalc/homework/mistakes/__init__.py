@@ -1,0 +1,24 @@
+"""The mistakes that are known: one class in one file each, found by being there."""
+
+from collections.abc import Iterator
+from functools import cache
+
+from cnncalc import found
+from cnncalc.homework.mistake import Mistake
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """The names of all mistakes, in alphabetical order."""
+    return found.modules(__path__)
+
+
+@cache
+def load(name: str) -> Mistake:
+    """The mistake of this name."""
+    return found.the_class(f"{__name__}.{name}", Mistake)()
+
+
+def every() -> Iterator[Mistake]:
+    """All mistakes, in alphabetical order."""
+    return map(load, names())

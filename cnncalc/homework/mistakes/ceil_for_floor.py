@@ -1,0 +1,31 @@
+"""Rounded up instead of down."""
+
+from typing import ClassVar
+
+from cnncalc.formulas import window
+from cnncalc.formulas.vocabulary import ceil_div
+from cnncalc.homework.mistake import Example, WrongRule
+
+
+def rounded_up(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """A last window that hangs over the edge is counted."""
+    return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
+
+
+class CeilForFloor(WrongRule):
+    """A window that does not fit any more is not placed: the quotient is rounded down, unless the
+    layer says that it rounds up (``ceil_mode``).
+    """
+
+    says: ClassVar = "the output size is rounded up, not down"
+    prior: ClassVar = 15
+    rules: ClassVar = {window.output_size: rounded_up}
+    examples: ClassVar = (
+        Example(
+            ({"max_pool": {"kernel": 3, "stride": 2}},),
+            "64x112x112",
+            "shape",
+            "64x56x56",
+            "(112 − 3)/2 + 1 = 55.5, rounded up",
+        ),
+    )

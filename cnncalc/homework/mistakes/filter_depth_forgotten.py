@@ -1,0 +1,41 @@
+"""The depth of the filters forgotten."""
+
+from typing import ClassVar
+
+from cnncalc.formulas import macs, parameters
+from cnncalc.formulas.vocabulary import product
+from cnncalc.homework.mistake import Example, WrongRule
+
+
+def flat_weights(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
+    """Filters of one plane."""
+    return product(F) * C_out
+
+
+def flat_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
+    """Filters of one plane, at every position."""
+    return product(F) * C_out * product(N_out)
+
+
+class FilterDepthForgotten(WrongRule):
+    """A filter is as deep as its input: over 3 channels a 5×5 filter has 5·5·3 weights, not 5·5."""
+
+    says: ClassVar = "the filters have no depth"
+    prior: ClassVar = 20
+    rules: ClassVar = {parameters.conv_weights: flat_weights, macs.conv_macs: flat_macs}
+    examples: ClassVar = (
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
+            "3x32x32",
+            "parameters",
+            "260",
+            "(5·5 + 1)·10",
+        ),
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
+            "3x32x32",
+            "macs",
+            "256,000",
+            "5·5 · 10 · 32·32",
+        ),
+    )

@@ -1,0 +1,230 @@
+"""An answer sheet: who answers, about which network, and what, each answer with its place.
+
+    student: Ada
+    architecture: alexnet          # a built-in, a path, the one-line notation, or a spec
+    answers:
+      conv1: {shape: 96x55x55, params: 34,848}
+      totals: {params: ~62M}
+    questions:                     # free-standing
+      - given: {conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}
+        ask: params
+        answer: 750
+
+What is wrong with one answer is kept with it, and never stops the others.
+"""
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from cnncalc.api import summarize
+from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.homework import asks
+from cnncalc.homework.question import Question, question
+from cnncalc.report import Report
+from cnncalc.spec import source
+from cnncalc.spec.document import describe
+from cnncalc.spec.text import Item, Key
+
+NEEDED = "an answer sheet needs 'answers' or 'questions'"
+TOP = {
+    "student": "who answers",
+    "architecture": "the network: a built-in, a path, the notation, or a spec",
+    "batch": "images at a time",
+    "dtype": "the type of its numbers",
+    "answers": "by layer (totals: of the network) and quantity",
+    "questions": "free-standing questions, each with given, ask and answer",
+}
+"""The keys of a sheet and what they hold."""
+FREE = ("name", "given", "ask", "answer")
+TOTALS = ("totals", "total", "network")
+ONE = "layer"
+"""What the layer of a free-standing question is called."""
+
+
+class Answer(NamedTuple):
+    """One answer: to which question, what is written (None: nothing), and where.
+
+    ``problem`` says why there is no question, where there is none.
+    """
+
+    label: str
+    question: Question | None
+    given: Any
+    where: Where
+    problem: str = ""
+
+
+class Sheet(NamedTuple):
+    """A sheet as it was read; ``report`` is of its network, where it has one."""
+
+    student: str
+    answers: tuple[Answer, ...]
+    report: Report | None
+    source: str
+
+    def for_key(self, key: "Sheet") -> "Sheet":
+        """The answers to a key's questions, in its order, by their labels: None where there is
+        none. What nobody asked is left out."""
+        given = {answer.label: answer for answer in self.answers}
+        answers = []
+        for asked in key.answers:
+            own = given.get(asked.label)
+            what, where = (own.given, own.where) if own else (None, Where(self.source))
+            answers.append(asked._replace(given=what, where=where))
+        return self._replace(answers=tuple(answers), report=key.report)
+
+
+def load(target: str | os.PathLike[str], key: Sheet | None = None) -> Sheet:
+    """The sheet in a file; raises SpecError or UsageError where it cannot be used at all.
+
+    With a ``key``, its network is meant where the sheet names none, and its questions are asked.
+    """
+    file = Path(target)
+    return read(source.read_file(file, NEEDED), file.stem, key)
+
+
+def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
+    """The sheet of a tree; its student is called so unless it says otherwise."""
+    top = _mapping(root, "an answer sheet", TOP)
+    if not {"answers", "questions"} & {*top}:
+        raise SpecError(NEEDED, root.where)
+    report = key.report if key else None
+    if "architecture" in top:
+        report = _report(top)
+    answers = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")))]
+    name = top.get(Key("student"))
+    sheet = Sheet(
+        str(name.value) if name and name.value is not None else student,
+        tuple(answers),
+        report,
+        root.where.source,
+    )
+    return sheet.for_key(key) if key else sheet
+
+
+def written(item: Item) -> Any:
+    """An answer without places; a decimal as its text, which tells its last digit."""
+    if isinstance(item.value, list):
+        return [written(inner) for inner in item.value]
+    return item.text if isinstance(item.value, float) else item.plain()
+
+
+def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
+    """The item as a mapping, with known keys where there are such."""
+    if not isinstance(item.value, dict):
+        raise SpecError(f"{what} is a mapping, not {describe(item)}", item.where)
+    for name in item.value if known is not None else ():
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; it has {', '.join(known)}"
+            raise SpecError(f"{what} has no key {name[:60]!r}{hint}", name.where)
+    return item.value
+
+
+def _report(top: dict[Key, Item]) -> Report:
+    item = top[Key("architecture")]
+    plain = {name: top[Key(name)].value for name in ("batch", "dtype") if name in top}
+    try:
+        if isinstance(item.value, str):
+            return _known(item.value, tuple(plain.items()))
+        _mapping(item, "a network")
+        return summarize(item.plain(), **plain)
+    except UsageError as why:
+        raise SpecError(str(why), item.where) from None
+
+
+@lru_cache(maxsize=100)
+def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
+    """A network by name: many sheets are about the same."""
+    return summarize(target, **dict(plain))
+
+
+def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
+    """The answers by layer and quantity."""
+    if item is None or item.value is None:
+        return
+    for layer, quantities in _mapping(item, "'answers'").items():
+        if not isinstance(quantities.value, dict):
+            yield Answer(str(layer), None, None, layer.where, "needs quantities, as in {shape: …}")
+            continue
+        for word, given in quantities.value.items():
+            label = f"{layer} {word}"
+            try:
+                if report is None:
+                    raise UsageError("the sheet names no 'architecture' that it could be about")
+                asked = question(asks.find(word), report, None if layer in TOTALS else layer)
+            except CnncalcError as why:
+                yield Answer(label, None, written(given), given.where, str(why))
+            else:
+                yield Answer(asked.label, asked, written(given), given.where)
+
+
+def _free(item: Item | None) -> Iterator[Answer]:
+    """The free-standing questions and their answers."""
+    if item is None or item.value is None:
+        return
+    if not isinstance(item.value, list):
+        raise SpecError(f"'questions' is a list, not {describe(item)}", item.where)
+    for number, one in enumerate(item.value, 1):
+        label = f"question {number}"
+        given = None
+        try:
+            keys = _mapping(one, "a question", FREE)
+            label = str(keys[Key("name")].value) if "name" in keys else label
+            given = written(keys[Key("answer")]) if "answer" in keys else None
+            asked = None
+            if "given" in keys or "ask" in keys:
+                asked = free_standing(keys)
+            yield Answer(label, asked, given, one.where, "" if asked else "asks nothing")
+        except CnncalcError as why:
+            yield Answer(label, None, given, one.where, _told(why))
+
+
+def _told(why: CnncalcError) -> str:
+    """What is wrong in one sentence, without the place."""
+    if isinstance(why, Mistakes):
+        return "; ".join(error.sentence for error in why.errors)
+    return why.sentence if isinstance(why, SpecError) else str(why)
+
+
+def free_standing(keys: dict[Key, Item]) -> Question:
+    """The question of ``given`` and ``ask``; raises CnncalcError where it makes no sense."""
+    for name in ("given", "ask"):
+        if name not in keys:
+            raise UsageError(f"a question needs {name!r}")
+    ask = asks.find(str(keys[Key("ask")].value))
+    _mapping(keys[Key("given")], "'given'")
+    return question(ask, *given_network(keys[Key("given")]))
+
+
+AXIS = {"N": "input", "F": "kernel_size", "S": "stride", "P": "padding", "D": "dilation"}
+SETTINGS = ("input", "layer", "batch", "dtype")
+
+
+def given_network(item: Item) -> tuple[Report, str | None]:
+    """The network that is given, and the layer that is asked about (None: the network).
+
+    Given are one layer and its input, ``layers`` and their input, an ``architecture``, or the
+    letters of a window (N, F, S, P, D). Raises CnncalcError where none is.
+    """
+    given = item.plain()
+    plain = {name: given[name] for name in ("batch", "dtype") if name in given}
+    layer = None if given.get("layer") is None else str(given["layer"])
+    if "architecture" in given:
+        return _known(str(given["architecture"]), tuple(plain.items())), layer
+    if "layers" in given:
+        spec = {"input": given.get("input"), "layers": given["layers"]}
+        return summarize({"name": "the network", **spec}, **plain), layer
+    kinds = {name: value for name, value in given.items() if name not in SETTINGS}
+    if kinds and {*kinds} <= {*AXIS}:
+        if not {"N", "F"} <= {*kinds}:
+            raise UsageError("a window needs N and F at least, as in {N: 7, F: 3, S: 3}")
+        fields = {AXIS[name]: value for name, value in kinds.items() if name != "N"}
+        kinds, given = {"conv": {"out_channels": 1, **fields}}, {"input": [1, kinds["N"]]}
+    if len(kinds) != 1 or given.get("input") is None:
+        raise UsageError("'given' is one layer and its input, as in {conv: {…}, input: 3x32x32}")
+    (kind,) = kinds
+    spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
+    return summarize({"name": "the layer", **spec}, **plain), ONE

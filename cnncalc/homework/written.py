@@ -1,0 +1,373 @@
+"""A value as people write it, and whether the truth agrees with it.
+
+What is written may be rounded, in thousands of 1000 or of 1024, in bytes or in bits, channels
+first or last. All of that is right; a ``Reading`` says what was taken for granted, to be told once.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple, cast
+
+from cnncalc.errors import LayerError, UsageError, one_of
+from cnncalc.shape import MOST_DIGITS, Map, Shape, Vector
+from cnncalc.spec.expression import PEOPLES, calculate, is_number
+
+Rows = tuple[tuple[int | Fraction, ...], ...]
+Value = int | Fraction | bool | Shape | Rows
+"""What can be asked for: a count or a size, yes or no, a shape, a matrix."""
+
+LONGEST = 300
+"""Answers longer than this, in characters, are no answers; matrices are lists, and longer."""
+
+
+class Terms(NamedTuple):
+    """What is let pass. Strict: only the exact value, in thousands of 1000, channels first.
+    A ``tolerance`` is a part of the truth (1/100: one per cent)."""
+
+    strict: bool = False
+    tolerance: Fraction = Fraction(0)
+
+
+KIND = Terms()
+
+
+class Reading(NamedTuple):
+    """How what is written agrees with the truth: ``notes`` tell what was taken for granted."""
+
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A value as it was written."""
+
+    text: str
+
+    expected = "a value"
+
+    @classmethod
+    def read(cls, given: Any) -> "Written | None":
+        """What is given, read as this kind of value; None where it is none.
+
+        Raises LayerError where it is one that cannot be worked out.
+        """
+        raise NotImplementedError
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """How it agrees with a truth that is counted in ``unit``; None where it does not."""
+        raise NotImplementedError
+
+
+def read(given: Any, takes: Sequence[type[Written]]) -> Written:
+    """The first of these kinds that a given value (as YAML holds it) can be read as.
+
+    ``55*55*96`` is a Number or a Size: whichever is taken. Raises UsageError with one sentence.
+    """
+    if isinstance(given, str) and len(given) > LONGEST:
+        raise UsageError(f"an answer has at most {LONGEST} characters, not {len(given):,}")
+    why = ""
+    for kind in takes:
+        try:
+            found = kind.read(given)
+        except LayerError as error:
+            why = why or f": {error}"
+            continue
+        if found is not None:
+            return found
+    wanted = one_of([kind.expected for kind in takes])
+    raise UsageError(f"{shown(given)} is not {wanted}{why}")
+
+
+def shown(given: Any) -> str:
+    """A value as an error quotes it."""
+    text = repr(as_text(given))
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def as_text(given: Any) -> str:
+    """A value of YAML as it was written."""
+    if isinstance(given, bool) or given is None:
+        return str(given).lower()
+    if isinstance(given, list):
+        return f"[{', '.join(map(as_text, given))}]"
+    return str(given).strip()
+
+
+GROUPED = r"[0-9]{1,3}(?:[, _'\u00a0\u2009\u202f][0-9]{3})+"
+PLAIN = (
+    rf"(?P<about>~|≈|about |ca\.? )?\s*(?P<whole>[-+−]?(?:{GROUPED}|[0-9]*))"
+    r"(?:\.(?P<decimals>[0-9]*))?(?:[eE](?P<exponent>[-+]?[0-9]{1,3}))?\s*(?P<suffix>[A-Za-zµ ]*)"
+)
+SCALES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "thousand": 1, "million": 2, "billion": 3}
+UNITS = {
+    "": "",
+    "b": "B",
+    "byte": "B",
+    "bytes": "B",
+    "bit": "bit",
+    "bits": "bit",
+    "mac": "MACs",
+    "macs": "MACs",
+    "flop": "FLOPs",
+    "flops": "FLOPs",
+    "param": "",
+    "params": "",
+    "parameters": "",
+    "weights": "",
+    "biases": "",
+    "elements": "",
+    "numbers": "",
+    "values": "",
+    "pixels": "",
+}
+"""The words after a number, and the unit that each means; most mean what was asked for anyway."""
+
+BILLION = 10**9
+MEANT = 2
+"""So many digits of a number in thousands are meant, even where they are zeros: 100M is 95M to
+105M."""
+
+
+class Suffix(NamedTuple):
+    """What stands after a number: how often times a thousand, whether of 1024, and the unit."""
+
+    power: int = 0
+    binary: bool = False
+    unit: str = ""
+    bare_b: bool = False
+
+
+def suffix_of(text: str) -> Suffix | None:
+    """``MiB`` is (2, True, "B"); None for what is no unit."""
+    word = text.strip().lower()
+    if word == "b":
+        return Suffix(unit="B", bare_b=True)
+    match = re.fullmatch(r"(thousand|million|billion|[kmgt]?)(i?)\s*([a-z]*)", word)
+    # "million" and "macs" begin with a letter that is a scale by itself.
+    if word in UNITS:
+        return Suffix(unit=UNITS[word])
+    if match is None or match[3] not in UNITS or (match[2] and not match[1]):
+        return None
+    return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]])
+
+
+def scale(kilo: int, power: int) -> int:
+    """What a letter stands for: M is kilo to the power of 2."""
+    return int(kilo**power)
+
+
+@dataclass(frozen=True)
+class Number(Written):
+    """A count or a size: ``digits`` as printed, ``half`` a unit of the last one of them, and the
+    suffix. ``working`` is what stood before an equals sign."""
+
+    digits: Fraction
+    half: Fraction = Fraction(0)
+    suffix: Suffix = Suffix()
+    working: Fraction | None = None
+
+    expected = "a number, as in 34,944, 35K, 1.5e9, 93 MB or (11*11*3+1)*96"
+
+    @classmethod
+    def read(cls, given: Any) -> "Number | None":
+        """A number as printed, or the value of an expression."""
+        if isinstance(given, bool) or not isinstance(given, str | int | float):
+            return None
+        text = as_text(given)
+        working, equals, result = text.rpartition("=")
+        number = _printed(result.strip())
+        if number is None:
+            number = cls(text, _calculated(result))
+        before = _calculated(working.rpartition("=")[2]) if equals else None
+        return cls(text, number.digits, number.half, number.suffix, before)
+
+    @property
+    def value(self) -> Fraction:
+        """The number in thousands of 1000 (of 1024 where the unit says so)."""
+        kilo = 1024 if self.suffix.binary else 1000
+        return self.digits * scale(kilo, self.suffix.power)
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """Whether the truth rounds to it at the digits that are printed."""
+        if isinstance(truth, bool) or not isinstance(truth, int | Fraction):
+            return None
+        for factor, notes in self._scales(unit, terms):
+            off = abs(truth / factor - self.digits)
+            if off == 0:
+                return Reading(notes)
+            if off <= self.half and not terms.strict:
+                return Reading((*notes, "rounded"))
+            if off * factor <= terms.tolerance * abs(Fraction(truth)):
+                return Reading((*notes, "within the tolerance"))
+        return None
+
+    def _scales(self, unit: str, terms: Terms) -> Iterator[tuple[Fraction, tuple[str, ...]]]:
+        """What the printed digits may be multiples of, and what that takes for granted."""
+        power, binary, written, bare_b = self.suffix
+        one = Fraction(1)
+        notes: tuple[str, ...] = ()
+        if bare_b and unit != "B":
+            yield Fraction(BILLION), ()
+            return
+        if written == "bit" and unit == "B":
+            one, notes = Fraction(1, 8), ("in bits",)
+        elif written not in ("", unit):
+            return
+        if not binary:
+            yield one * scale(1000, power), notes
+        if binary or (power and not terms.strict):
+            yield one * scale(1024, power), notes if binary else (*notes, "K = 1024")
+
+
+def _printed(text: str) -> Number | None:
+    """A number without arithmetic."""
+    match = re.fullmatch(PLAIN, text)
+    if match is None or not (match["whole"].strip("-+−") or match["decimals"]):
+        return None
+    suffix = suffix_of(match["suffix"])
+    if suffix is None or len(text) > MOST_DIGITS:
+        return None
+    whole = re.sub(r"[^0-9+-]", "", match["whole"].replace("−", "-"))
+    decimals, exponent = match["decimals"] or "", int(match["exponent"] or 0)
+    places = len(decimals)
+    digits = Fraction(int(f"{whole}{decimals}"), 10**places) * Fraction(10) ** exponent
+    rounded = bool(decimals or match["exponent"] or suffix.power or match["about"])
+    bare = whole.strip("+-")
+    if not decimals:  # zeros that end a whole number are places, not digits
+        places = -min(len(bare) - len(bare.rstrip("0")), max(len(bare) - MEANT, 0))
+    half = Fraction(10) ** (exponent - places) / 2 if rounded else Fraction(0)
+    return Number(text, digits, half, suffix)
+
+
+def _calculated(text: str) -> Fraction:
+    """The exact value of what people write down as arithmetic; raises LayerError."""
+    source = re.sub(GROUPED, lambda match: re.sub(r"[^0-9]", "", match[0]), text)
+    source = re.sub(r"(?<=[0-9)])\s*[x×X·]\s*(?=[0-9(])", "*", source)
+    source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
+    value = calculate(source, {}, PEOPLES)
+    if isinstance(value, bool) or not is_number(value):
+        raise LayerError(f"{text.strip()[:60]!r} is no number")
+    return Fraction(value)
+
+
+@dataclass(frozen=True)
+class Size(Written):
+    """A shape: its sizes in the order written."""
+
+    sizes: tuple[int, ...]
+
+    expected = "a shape, as in 96x55x55"
+
+    @classmethod
+    def read(cls, given: Any) -> "Size | None":
+        """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``4096``."""
+        text = as_text(given).strip("[]() ")
+        parts = re.split(r"\s*[x×X*·,@]\s*", text)
+        if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
+            return None
+        return cls(as_text(given), tuple(map(int, parts)))
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """Channels first, or last where that is let pass; a vector may be a map of one position."""
+        if not isinstance(truth, Map | Vector):
+            return None
+        if self.sizes == truth.dimensions:
+            return Reading()
+        if terms.strict:
+            return None
+        if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
+            return Reading(("channels last",))
+        bare = tuple(size for size in self.sizes if size != 1)
+        if isinstance(truth, Vector) and bare == truth.dimensions:
+            return Reading(("a vector as a map of one position",))
+        return None
+
+    def shape(self, like: Shape) -> Shape | None:
+        """The shape that is meant where one like ``like`` is right: channels first, unless only the
+        last size is the right number of channels. None where it has other axes, or a size of 0."""
+        if len(self.sizes) != len(like.dimensions) or 0 in self.sizes:
+            return None
+        if isinstance(like, Vector):
+            return Vector(self.sizes[0])
+        if self.sizes[-1] == like.channels != self.sizes[0]:
+            return Map(self.sizes[-1], self.sizes[:-1])
+        return Map(self.sizes[0], self.sizes[1:])
+
+
+YES = ("yes", "y", "true", "legal", "valid", "allowed", "it fits", "fits", "ok", "possible")
+NO = ("no", "n", "false", "illegal", "invalid", "not legal", "not allowed", "does not fit")
+
+
+@dataclass(frozen=True)
+class Verdict(Written):
+    """Yes or no."""
+
+    yes: bool
+
+    expected = "yes or no (legal or illegal)"
+
+    @classmethod
+    def read(cls, given: Any) -> "Verdict | None":
+        """``yes``, ``illegal``, true."""
+        text = as_text(given)
+        word = text.lower().rstrip(".! ")
+        if word in YES or word in NO:
+            return cls(text, word in YES)
+        return None
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """Whether it says the same."""
+        return Reading() if isinstance(truth, bool) and self.yes == truth else None
+
+
+@dataclass(frozen=True)
+class Matrix(Written):
+    """Rows of numbers."""
+
+    rows: tuple[tuple[Number, ...], ...]
+
+    expected = "a matrix, as in [[1, 2], [3, 4]] or 1 2; 3 4"
+
+    @classmethod
+    def read(cls, given: Any) -> "Matrix | None":
+        """Nested lists, or rows apart by semicolons; one row is a row."""
+        if isinstance(given, list):
+            listed = given if all(isinstance(row, list) for row in given) else [given]
+        else:
+            text = re.sub(r"\]\s*,?\s*\[", ";", as_text(given)).strip("[] ")
+            listed = [re.split(r"[\s,]+", row.strip(" ,")) for row in re.split(r"[;\n]", text)]
+        rows = tuple(tuple(map(Number.read, row)) for row in listed)
+        if not rows or len({len(row) for row in rows}) != 1:
+            return None
+        if any(number is None for row in rows for number in row):
+            return None
+        return cls(as_text(given), rows)  # type: ignore[arg-type]
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """Whether every number agrees."""
+        if isinstance(truth, Map | Vector) or not isinstance(truth, tuple):
+            return None
+        truths = cast(Rows, truth)
+        if [len(row) for row in self.rows] != [len(row) for row in truths]:
+            return None
+        readings = [
+            number.agrees(value, unit, terms)
+            for row, values in zip(self.rows, truths, strict=True)
+            for number, value in zip(row, values, strict=True)
+        ]
+        notes = [note for reading in readings if reading for note in reading.notes]
+        return None if None in readings else Reading(tuple(dict.fromkeys(notes)))
+
+
+def told(value: Value, unit: str = "") -> str:
+    """A truth as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Map | Vector):
+        return str(value)
+    if isinstance(value, tuple):
+        return "; ".join(" ".join(told(number) for number in row) for row in cast(Rows, value))
+    number = f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{number} {unit}" if unit else number

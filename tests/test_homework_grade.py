@@ -1,0 +1,68 @@
+"""A sheet from its text to its marks."""
+
+import pytest
+
+from cnncalc.homework import sheet
+from cnncalc.homework.marking import Marker
+from cnncalc.spec import text
+
+SHEET = """
+student: Ada
+architecture: alexnet
+answers:
+  conv1: {shape: 96x54x54, params: 34,848, macs: 105M, memory: 1.1 MB}
+  pool1: {shape: 26x26x96}
+  conv2: {params: (5*5*96+1)*256 = 614,565, rf: 51}
+  conv3: {params: 9**9**9}
+  conv9: {shape: 3}
+  fc8: {params: ~4.1M, macs: }
+  totals: {params: ~62M}
+questions:
+  - {given: {conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}, ask: params, answer: 750}
+  - {given: {N: 7, F: 3, S: 3}, ask: stride_legal, answer: illegal}
+  - {given: {conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}, ask: params, answer: 250}
+  - {given: {conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}, ask: params, answer: 77}
+"""
+
+
+@pytest.fixture(scope="module")
+def marks():
+    read = sheet.read(text.read(SHEET, "ada.yaml"))
+    assert read.student == "Ada"
+    return {mark.answer.label: mark for mark in Marker().sheet(read).marks}
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome", "mistakes"),
+    [
+        ("conv1 shape", "wrong", [["plus_one_forgotten"]]),
+        ("conv1 parameters", "wrong", [["bias_forgotten"]]),
+        ("conv1 macs", "right", []),
+        ("conv1 memory", "right", []),
+        ("pool1 shape", "follows", []),  # (54 − 3)/2 + 1 = 26 from the wrong 54
+        ("conv2 parameters", "arithmetic", []),
+        ("conv2 receptive field", "right", []),
+        ("conv3 parameters", "unreadable", []),
+        ("conv9 shape", "unreadable", []),
+        ("fc8 parameters", "right", []),
+        ("fc8 macs", "unanswered", []),
+        ("total parameters", "right", []),
+        ("question 1", "wrong", [["bias_forgotten"]]),
+        ("question 2", "right", []),
+        ("question 3", "wrong", [["bias_forgotten", "filter_depth_forgotten"]]),
+        ("question 4", "wrong", []),
+    ],
+)
+def test_marks(marks, label, outcome, mistakes):
+    mark = marks[label]
+    assert mark.outcome.value == outcome
+    assert [[one.name for one in found.slip.mistakes] for found in mark.diagnoses] == mistakes
+
+
+def test_the_wrong_arithmetic_is_shown_as_it_ran(marks):
+    derivation = marks["conv1 parameters"].diagnoses[0].derive()
+    assert [working.text() for working in derivation.workings] == [
+        "weights = F·F·C_in·C_out = 11·11·3·96 = 34,848",
+        "biases = 0",
+        "params = weights + biases = 34848 + 0 = 34,848",
+    ]
