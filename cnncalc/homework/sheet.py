@@ -17,6 +17,7 @@ import os
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 from cnncalc.api import summarize
@@ -38,7 +39,7 @@ TOP = {
     "questions": "free-standing questions, each with given, ask and answer",
 }
 """The keys of a sheet and what they hold."""
-FREE = ("name", "given", "ask", "answer")
+FREE = ("name", "given", "ask", "choices", "answer")
 TOTALS = ("totals", "total", "network")
 ONE = "layer"
 """What the layer of a free-standing question is called."""
@@ -47,7 +48,8 @@ ONE = "layer"
 class Answer(NamedTuple):
     """One answer: to which question, what is written (None: nothing), and where.
 
-    ``problem`` says why there is no question, where there is none.
+    ``problem`` says why there is no question, where there is none; of ``choices``, the first may be
+    answered as ``a``.
     """
 
     label: str
@@ -55,6 +57,12 @@ class Answer(NamedTuple):
     given: Any
     where: Where
     problem: str = ""
+    choices: tuple[Any, ...] = ()
+
+    def chosen(self, given: Any) -> Any:
+        """What is given, or the choice that it is the letter of."""
+        letters = dict(zip(ascii_lowercase, self.choices))
+        return letters.get(given.strip(" ().").lower(), given) if isinstance(given, str) else given
 
 
 class Sheet(NamedTuple):
@@ -73,7 +81,7 @@ class Sheet(NamedTuple):
         for asked in key.answers:
             own = given.get(asked.label)
             what, where = (own.given, own.where) if own else (None, Where(self.source))
-            answers.append(asked._replace(given=what, where=where))
+            answers.append(asked._replace(given=asked.chosen(what), where=where))
         return self._replace(answers=tuple(answers), report=key.report)
 
 
@@ -177,9 +185,20 @@ def _free(item: Item | None) -> Iterator[Answer]:
             asked = None
             if "given" in keys or "ask" in keys:
                 asked = free_standing(keys)
-            yield Answer(label, asked, given, one.where, "" if asked else "asks nothing")
+            choices = _choices(keys.get(Key("choices")))
+            problem = "" if asked else "asks nothing"
+            yield Answer(label, asked, given, one.where, problem, choices)
         except CnncalcError as why:
             yield Answer(label, None, given, one.where, _told(why))
+
+
+def _choices(item: Item | None) -> tuple[Any, ...]:
+    """The values to choose from."""
+    if item is None or item.value is None:
+        return ()
+    if not isinstance(item.value, list):
+        raise SpecError(f"'choices' is a list, not {describe(item)}", item.where)
+    return tuple(written(item))
 
 
 def _told(why: CnncalcError) -> str:
