@@ -1,8 +1,6 @@
 """``cnncalc list``: the built-in architectures."""
 
 import re
-import sys
-import time
 from collections.abc import Iterator
 from typing import Annotated, Any
 
@@ -13,9 +11,6 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.errors import one_of
 from cnncalc.report import Report
-
-SOON = 1.0
-"""Seconds after which a person wants to see that something happens."""
 
 
 def run(
@@ -44,15 +39,10 @@ def run(
 
 
 def _records() -> Iterator[dict[str, Any]]:
-    """The facts of every architecture, with a sign of life on a terminal when it takes long."""
+    """The facts of every architecture."""
     from cnncalc.api import summarize
 
-    started, shown = time.monotonic(), False
-    everything = catalog.names()
-    for number, name in enumerate(everything, 1):
-        if sys.stderr.isatty() and time.monotonic() - started > SOON:
-            sys.stderr.write(f"\r\033[K{number}/{len(everything)} {name}")
-            shown = True
+    for name in shared.announced(catalog.names()):
         report = summarize(name)
         yield {
             "name": name,
@@ -62,8 +52,6 @@ def _records() -> Iterator[dict[str, Any]]:
             "macs": report.totals.macs,
             "source": report.source,
         }
-    if shown:
-        sys.stderr.write("\r\033[K")
 
 
 def _inputs(report: Report) -> str:

@@ -1,7 +1,6 @@
 """``cnncalc quiz``: question sheets, a different one for every student, and their keys."""
 
 import re
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -120,12 +119,8 @@ def _write_all(
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
         raise UsageError(f"several students would share a file: {one_of(twice)}")
-    for number, (name, stem) in enumerate(zip(names, stems, strict=True), 1):
-        if sys.stderr.isatty() and len(names) > 1:
-            sys.stderr.write(f"\r\033[K{number}/{len(names)} {name}")
-        _write_one(pose(order, name), stem, form, solutions, folder)
-    if sys.stderr.isatty() and len(names) > 1:
-        sys.stderr.write("\r\033[K")
+    for name in shared.announced(names):
+        _write_one(pose(order, name), file_name(name), form, solutions, folder)
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
     typer.echo(f"wrote {many} to {folder}: questions, answers (to fill in) and keys", err=True)
 

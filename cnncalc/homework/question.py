@@ -43,7 +43,7 @@ class Question:
     @property
     def label(self) -> str:
         """``conv1 parameters``, ``total macs``."""
-        return f"{self.layer or 'total'} {self.ask.title}"
+        return label_of(self.layer, self.ask)
 
     @property
     def row(self) -> Row | None:
@@ -130,6 +130,11 @@ class Question:
     def agrees(self, written: Written, terms: Terms = KIND) -> Reading | None:
         """How a written value agrees with the answer; None where it does not."""
         return written.agrees(self.value, self.ask.unit, terms)
+
+
+def label_of(layer: str | None, ask: Ask) -> str:
+    """What a question about a layer, or about the network, is called."""
+    return f"{layer or 'total'} {ask.title}"
 
 
 UNKNOWN: object = object()

@@ -4,11 +4,9 @@ A form is a module with ``SUFFIX``, the ending of its files, and ``write(quiz, s
 solved, every question has its answer and how it comes about.
 """
 
-from importlib import import_module
 from typing import Protocol, cast
 
 from cnncalc import found
-from cnncalc.errors import UsageError, did_you_mean, one_of
 from cnncalc.homework.quiz import Quiz
 
 
@@ -28,7 +26,4 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Form:
     """The form of this name; raises UsageError with the nearest one."""
-    if name not in names():
-        hint = did_you_mean(name, names()) or f"; a quiz has {one_of(names())}"
-        raise UsageError(f"no format {name[:40]!r}{hint}")
-    return cast(Form, import_module(f"{__name__}.{name}"))
+    return cast(Form, found.chosen(__name__, __path__, name, "format"))
