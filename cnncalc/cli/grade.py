@@ -11,7 +11,7 @@ import typer
 
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of
+from cnncalc.errors import UsageError, one_of, some
 from cnncalc.homework import books, feedback, gradebook, pages
 from cnncalc.homework.gradebook import Asked, Graded
 from cnncalc.homework.marking import Mark, Marker, Outcome
@@ -111,10 +111,13 @@ def _class(files: Sequence[Path], marker: Marker, worth: Scheme) -> list[Graded]
     keys, submissions = gradebook.Keys(files[0]), files[1:]
     if not submissions:
         raise UsageError(f"{str(files[0])!r} is a folder of keys; the sheets to grade are missing")
+    stems = Counter(file.stem for file in submissions)
+    twice = [stem for stem, often in stems.items() if often > 1]
+    if twice:
+        raise UsageError(f"several sheets are called {some(twice)}: they would share their pages")
     for mark in gradebook.wrong_in(keys.one, marker) if keys.one else ():
-        right = mark.answer.question.derive().answer if mark.answer.question else ""
         said = f"{mark.answer.where}: the key's {mark.answer.label} is {feedback.given(mark)}"
-        typer.echo(f"{said}, but {right} is right, and graded by", err=True)
+        typer.echo(f"{said}, but {feedback.right(mark)} is right, and graded by", err=True)
     by_name = shared.announced(submissions, lambda file: file.stem)
     return list(gradebook.grade(keys, by_name, marker, worth))
 

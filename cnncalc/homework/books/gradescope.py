@@ -7,7 +7,7 @@ from typing import Any
 
 from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
-from cnncalc.homework.marking import Mark, Outcome
+from cnncalc.homework.marking import Mark
 from cnncalc.homework.scheme import Scheme
 
 
@@ -37,7 +37,7 @@ def _test(mark: Mark, scheme: Scheme) -> dict[str, Any]:
         "name": mark.answer.label,
         "score": float(mark.answer.points * scheme.part(mark)),
         "max_score": float(mark.answer.points),
-        "status": "passed" if mark.outcome is Outcome.RIGHT else "failed",
+        "status": "passed" if scheme.part(mark) == 1 else "failed",
         "output": "\n".join(filter(None, lines)),
         "visibility": "visible",
     }

@@ -10,7 +10,7 @@ from cnncalc.spec.text import Item
 
 SUFFIXES = (".md", ".markdown")
 LONGEST = 500
-MARKS = " #*_`>-"
+MARKS = " *_`"
 """What may stand around a name or a value for its looks."""
 
 
@@ -29,7 +29,8 @@ def read(text: str, source: str) -> Item:
             inside = True
             continue
         inside = False
-        name, _, said = (part.strip(MARKS) for part in line[:LONGEST].partition(":"))
+        before, _, after = line[:LONGEST].partition(":")
+        name, said = before.strip(f"{MARKS}#>-"), after.strip(MARKS)
         if name.lower() in ABOVE and said:
             header.setdefault(name.lower(), Cell(said, where))
     return _table.sheet(header, tables, source)
