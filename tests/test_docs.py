@@ -22,6 +22,8 @@ from cnncalc.spec import claims, expression
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+IN_ORDER = DOCS / "teaching.md"
+"""The page whose examples build on one another."""
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 
 # A fenced block, with the comment that may stand on the line before it.
@@ -153,6 +155,8 @@ class Shown(NamedTuple):
 def shown():
     for file in PAGES:
         path = str(file.relative_to(ROOT))
+        if file == IN_ORDER:
+            continue
         for block, following in pairwise([*FENCE.finditer(page(path)), None]):
             if block[2] == "sh" and block[3].startswith("cnncalc "):
                 between = page(path)[block.end() : following.start()] if following else "end"
@@ -184,6 +188,25 @@ def test_every_command_shown_does_what_is_shown(example):
     # Inside one process, both streams come in the order in which they were written.
     text = "".join(one.text for one in done)
     assert matches(example.output, text), text
+
+
+def test_the_teaching_page_runs_from_beginning_to_end():
+    text = page(IN_ORDER.relative_to(ROOT))
+    write_files(IN_ORDER.relative_to(ROOT))
+    names: dict[str, object] = {}
+    for block, following in pairwise([*FENCE.finditer(text), None]):
+        if block[2] == "python":
+            exec(block[3], names)
+        if block[2] == "sh":
+            done = "".join(shell(line).text for line in block[3].splitlines())
+            between = text[block.end() : following.start()] if following else "end"
+            if not between.strip():
+                assert matches(following[3], done), done
+    assert len(list(Path("pages").iterdir())) == 40
+    assert "the biases are left out" in "".join(
+        path.read_text(encoding="utf-8") for path in Path("pages").iterdir()
+    )
+    assert {path.name for path in Path("grades").iterdir()} == {"csv", "moodle"}
 
 
 def test_the_comparison_of_outputs_can_fail():

@@ -339,6 +339,7 @@ def test_a_class_on_the_terminal(room):
     result = run(room / "key.yaml", *submissions)
     assert result.exit_code == 1  # some could not be read
     assert "bias forgotten 1×" in result.stdout
+    assert run(room / "key.yaml", room / "handed_in").stdout == result.stdout
     good = [path for path in submissions if path.name in ("ada.yaml", "bob.csv", "eve.md")]
     assert run(room / "key.yaml", *good).exit_code == 0
     shown = run(room / "key.yaml", *good, "--all").stdout

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +25,8 @@ def run(
         list[Path],
         typer.Argument(
             metavar="[KEY] ANSWERS...",
-            help="One sheet by itself; or a key (a folder: a key for each) and many sheets.",
+            help="One sheet by itself; or a key (or a folder with one for each student) and "
+            "many sheets, or folders of them.",
             show_default=False,
         ),
     ],
@@ -108,9 +109,9 @@ def _tolerance(text: str) -> Fraction:
 
 def _class(files: Sequence[Path], marker: Marker, worth: Scheme) -> list[Graded]:
     """The submissions after the key; what is wrong with the key itself is told first."""
-    keys, submissions = gradebook.Keys(files[0]), files[1:]
+    keys, submissions = gradebook.Keys(files[0]), [*_sheets(files[1:])]
     if not submissions:
-        raise UsageError(f"{str(files[0])!r} is a folder of keys; the sheets to grade are missing")
+        raise UsageError(f"{str(files[0])!r} is the key; the sheets to grade are missing")
     stems = Counter(file.stem for file in submissions)
     twice = [stem for stem, often in stems.items() if often > 1]
     if twice:
@@ -120,6 +121,15 @@ def _class(files: Sequence[Path], marker: Marker, worth: Scheme) -> list[Graded]
         typer.echo(f"{said}, but {feedback.right(mark)} is right, and graded by", err=True)
     by_name = shared.announced(submissions, lambda file: file.stem)
     return list(gradebook.grade(keys, by_name, marker, worth))
+
+
+def _sheets(files: Sequence[Path]) -> Iterator[Path]:
+    """The files, and those in folders."""
+    for file in files:
+        if file.is_dir():
+            yield from sorted(path for path in file.iterdir() if not path.name.startswith("."))
+        else:
+            yield file
 
 
 def _unread(graded: Sequence[Graded]) -> int:

@@ -38,7 +38,7 @@ class Keys:
         self.one = None if self.folder else key(target)
         self.own: Mapping[str, Path] = {}
         if self.folder:
-            self.own = {path.stem: path for path in sorted(self.folder.iterdir()) if path.is_file()}
+            self.own = {path.stem: path for path in sorted(self.folder.iterdir())}
 
     def of(self, stem: str) -> Sheet:
         """The key of the submission with this file name; raises UsageError where there is none."""
