@@ -21,7 +21,12 @@ from cnncalc.shape import Map, Shape, Vector
 if TYPE_CHECKING:
     from fractions import Fraction
 
-    from cnncalc.tape import Tape, Tensor
+    from cnncalc import tape
+
+    Tape = tape.Tape
+    Tensor = tape.Tensor
+else:
+    Tape = Tensor = Any  # names for annotations: most commands need no tape
 
 
 class Example(NamedTuple):

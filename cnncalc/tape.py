@@ -168,10 +168,19 @@ class Tape:
         return memory.size_in_bytes(n * self.batch, size or self.size)
 
     def indices(self, n: int) -> int:
-        """The bytes of n places for every image."""
-        return self.images(n, INDEX_BYTES)
+        """The bytes of n places."""
+        return memory.size_in_bytes(n, INDEX_BYTES)
 
-    # Arithmetic with a backward pass of several steps.
+    def in_order(self, x: Tensor) -> Tensor:
+        """The tensor itself; raises LayerError where PyTorch would first copy it."""
+        if not x.in_order:
+            raise LayerError(
+                "its input is a part or another order of the memory it lies in, and what PyTorch "
+                "then copies is not modelled"
+            )
+        return x
+
+    # Arithmetic, which keeps and makes what it must.
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """The sum; a parameter with fewer axes is repeated."""
@@ -241,13 +250,3 @@ class Tape:
             Operation(self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside)
         )
         self.hold(*reads, *outputs)
-
-
-def need_order(x: Tensor) -> Tensor:
-    """The tensor itself; raises LayerError where PyTorch would first copy it."""
-    if not x.in_order:
-        raise LayerError(
-            "its input is a part or another order of the memory it lies in, and what PyTorch then "
-            "copies is not modelled"
-        )
-    return x

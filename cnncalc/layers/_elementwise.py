@@ -5,9 +5,8 @@ from typing import ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Layer
+from cnncalc.layer import Layer, Tape, Tensor
 from cnncalc.shape import Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

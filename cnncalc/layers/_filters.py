@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Layer, Reach, of_rank, per_axis
+from cnncalc.layer import Layer, Reach, Tape, Tensor, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

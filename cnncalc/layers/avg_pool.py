@@ -7,10 +7,9 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, flag
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Refusal, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,10 +5,9 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import count
-from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

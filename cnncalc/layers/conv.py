@@ -8,11 +8,10 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, declare, shown
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import INDEX_BYTES, Tape, Tensor
 
 Connections = tuple[tuple[int, ...], ...]
 
@@ -132,7 +131,7 @@ class Conv(Filters):
         for reads, planes in zip(self.connections, filters):
             # The gradient of what a filter reads is put into a map of zeros, in a copy of it.
             read = tape.op(
-                around, makes=len(reads) * plane, own=INDEX_BYTES * len(reads), beside=around.bytes
+                around, makes=len(reads) * plane, own=tape.indices(len(reads)), beside=around.bytes
             )
             maps.append(tape.op(read, planes, makes=place, keeps=(read,)))
         y = reduce(tape.add, biases, tape.op(*maps, makes=out.elements, passes=range(len(maps))))

@@ -8,11 +8,10 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, count, flag, sizes
 from cnncalc.formulas import macs, operations, parameters, window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._ratio import ratio
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 class TransposedAxis(NamedTuple):

@@ -5,9 +5,8 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Layer, Reach, Refusal, everything
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, Vector
-from cnncalc.tape import Tape, Tensor, need_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ class Flatten(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A view."""
-        return tape.view(need_order(x))
+        return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Flatten``."""

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, of_rank
+from cnncalc.layer import Example, Tape, Tensor, of_rank
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 from cnncalc.shape import Map
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +28,7 @@ class GlobalMaxPool(GlobalPool):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The pool, which keeps its input and where each output was found."""
         n_out = self.output(x.shape).elements
-        return tape.op(x, makes=n_out, keeps=(x,), own=tape.indices(n_out))
+        return tape.op(x, makes=n_out, keeps=(x,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveMaxPool1d``, ``2d`` or ``3d`` down to one position."""

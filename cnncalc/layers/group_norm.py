@@ -7,10 +7,9 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, flag, number
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Layer, Refusal, channels_of
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
-from cnncalc.tape import Tape, Tensor, need_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,7 @@ class GroupNorm(Layer):
         held = self.parameters(x.shape)
         measured = tape.images(2 * self.num_groups, x.size)
         return tape.op(
-            need_order(x), *tape.trained(held.weights, held.biases), keeps=(x,), own=measured
+            tape.in_order(x), *tape.trained(held.weights, held.biases), keeps=(x,), own=measured
         )
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

@@ -7,10 +7,9 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Layer, Refusal, need_map, of_rank
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor, need_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +75,7 @@ class InstanceNorm(Layer):
         measured = tape.training or not self.track_running_stats
         kinds = 2 * measured + 2 * self.track_running_stats
         return tape.op(
-            need_order(x), *copies, keeps=(x, *copies[:1]), own=tape.images(kinds * C, x.size)
+            tape.in_order(x), *copies, keeps=(x, *copies[:1]), own=tape.images(kinds * C, x.size)
         )
 
     def to_torch(self, nn: Any, x: Map) -> Any:

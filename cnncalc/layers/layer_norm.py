@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import choice, flag, number
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

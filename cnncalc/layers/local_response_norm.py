@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.fields import count, number
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Refusal, need_map
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor, need_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ class LocalResponseNorm(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The squares, with channels of zeros around, are averaged, scaled, shifted and raised to a
         power, which divides the input."""
-        squares = tape.multiply(need_order(x), x)
+        squares = tape.multiply(tape.in_order(x), x)
         beyond = Map(x.shape.channels + self.size - 1, x.shape.spatial).elements
         around = tape.op(squares, makes=beyond)
         means = tape.op(around, makes=x.shape.elements, keeps=(around,))

@@ -9,11 +9,10 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Refusal, need_map
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor, need_order
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,7 @@ class LocallyConnected(Filters):
         """The windows of a padded copy, laid out one behind another where they do not lie so; a
         product of matrices at every place, which keeps them; and the biases."""
         held = self.parameters(x.shape)
-        around = tape.op(need_order(x), makes=padded(x.shape, self.axes(x.shape)))
+        around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)
         copied = self._windows(x.shape)
         if copied:

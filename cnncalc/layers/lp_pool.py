@@ -8,11 +8,10 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, declare, flag, shown, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 def positive(doc: str, default: float, also: tuple[str, ...] = ()) -> Any:

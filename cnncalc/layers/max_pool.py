@@ -7,10 +7,9 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Refusal, of_rank
+from cnncalc.layer import Example, Refusal, Tape, Tensor, of_rank
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.shape import Map
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +40,7 @@ class MaxPool(Pool):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The pool, which keeps its input and where each output was found."""
         around, n_out = self.around(tape, x), self.output(x.shape).elements
-        return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out))
+        return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``MaxPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""

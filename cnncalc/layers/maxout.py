@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count, flag
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +60,7 @@ class Maxout(Layer):
         held = self.parameters(x.shape)
         pieces = self.out_features * self.pieces
         every = tape.op(x, *tape.trained(held.weights, held.biases), makes=pieces, keeps=(x,))
-        mask, counts = tape.images(pieces, 1), tape.indices(self.out_features)
+        mask, counts = tape.images(pieces, 1), tape.indices(self.out_features * tape.batch)
         shares = tape.images(self.out_features, x.size)
         return tape.op(
             every,

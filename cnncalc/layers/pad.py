@@ -7,10 +7,9 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, Padding, choice, padding
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, of_rank
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._window import sides_of, torch_sides
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.layer import Example, Layer, Reach, Refusal, everything
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, shape_of
-from cnncalc.tape import Tape, Tensor
 
 
 def permutation(doc: str) -> Any:

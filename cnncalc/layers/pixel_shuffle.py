@@ -7,10 +7,9 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._ratio import ratio
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,9 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Refusal, channels_of
+from cnncalc.layer import Example, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Refusal
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.layer import Example, Layer, Reach, Refusal, everything
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, shape_of
-from cnncalc.tape import Tape, Tensor, need_order
 
 
 def target(doc: str) -> Any:
@@ -75,7 +74,7 @@ class Reshape(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A view."""
-        return tape.view(need_order(x))
+        return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

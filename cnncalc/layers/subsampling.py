@@ -6,10 +6,9 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,10 +7,9 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, choice, sizes
 from cnncalc.formulas import operations, window
-from cnncalc.layer import Example, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._ratio import ratio
 from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
 
 MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
 """How to fill in, and the axes that a mode's name insists on, if any."""
