@@ -4,7 +4,7 @@ Rows hold integers only. Units, separators and widths are the renderers' busines
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -103,6 +103,50 @@ class Line:
         return self.rows[0].cost if len(self.rows) == 1 else total([row.cost for row in self.rows])
 
 
+class Totals(Cost):
+    """The sums of a network, and the bytes that PyTorch needs for it, which are worked out when
+    they are asked for: those of ``Report.memory``.
+
+    Asking for these raises UsageError where they are not modelled.
+    """
+
+    __slots__ = ("report",)
+    report: "Report"
+
+    def __init__(self, report: "Report") -> None:
+        self.__setstate__([*astuple(total([row.cost for row in report.rows])), report])
+
+    def __getstate__(self) -> list[Any]:
+        return [*astuple(self), self.report]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        for name, value in zip((*COUNTED, "report"), state, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Cost):
+            return NotImplemented
+        return astuple(self) == astuple(other)
+
+    __hash__ = Cost.__hash__
+
+    @property
+    def saved_for_backward(self) -> int:
+        """The bytes that autograd keeps between the forward and the backward pass."""
+        return int(self.report.memory.saved_for_backward)
+
+    @property
+    def inference_peak(self) -> int:
+        """The most bytes of activations alive at once in a forward pass without gradients."""
+        return int(self.report.memory.inference_peak.bytes)
+
+    @property
+    def training_peak(self) -> int:
+        """The most bytes alive at once in a step of training: of everything, not activations
+        alone."""
+        return int(self.report.memory.training_peak.bytes)
+
+
 @dataclass(frozen=True)
 class Report:
     """What is known of a network: a row for every layer, in order, inputs first.
@@ -123,6 +167,8 @@ class Report:
 
     drawing: ClassVar["Callable[[Report], str] | None"] = None
     """How a notebook draws a report; those who can draw say so (``cnncalc.api``)."""
+    measuring: ClassVar["Callable[[Report], Any] | None"] = None
+    """How the memory of a report is worked out, likewise."""
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.layers)
@@ -175,9 +221,18 @@ class Report:
         return tuple(row for index, row in enumerate(self.rows) if index not in read)
 
     @cached_property
-    def totals(self) -> Cost:
+    def totals(self) -> Totals:
         """Everything added up, the inputs' activations included."""
-        return total([row.cost for row in self.rows])
+        return Totals(self)
+
+    @cached_property
+    def memory(self) -> Any:
+        """What PyTorch needs to train it with SGD (a ``cnncalc.memory.Memory``, docs/memory.md);
+        raises UsageError where that is not modelled."""
+        measure = type(self).measuring
+        if measure is None:
+            raise UsageError("import cnncalc.api to work out the memory of a report")
+        return measure(self)
 
     def by_kind(self) -> dict[str, Cost]:
         """The sums of every kind of layer, in order of first appearance."""

@@ -84,6 +84,11 @@ class Memory:
         return sum(held.bytes for held in self.saved)
 
     @cached_property
+    def saved_by_layer(self) -> dict[str, int]:
+        """The same by the layer's name, without those that keep nothing."""
+        return dict(self.saved)
+
+    @cached_property
     def training_peak(self) -> Peak:
         """The fullest moment, the first where there are several."""
         moment = max(self.moments, key=_alive)
