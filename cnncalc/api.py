@@ -44,4 +44,11 @@ def _drawn(report: Report) -> str:
     return html.render(View(report))
 
 
+def _measured(report: Report) -> Any:
+    from cnncalc.memory import measure
+
+    return measure(report)
+
+
 Report.drawing = staticmethod(_drawn)
+Report.measuring = staticmethod(_measured)

@@ -21,6 +21,13 @@ from cnncalc.shape import Map, Shape, Vector
 if TYPE_CHECKING:
     from fractions import Fraction
 
+    from cnncalc import tape
+
+    Tape = tape.Tape
+    Tensor = tape.Tensor
+else:
+    Tape = Tensor = Any  # names for annotations: most commands need no tape
+
 
 class Example(NamedTuple):
     """One layer worked by hand: what is given, what must come out, and who says so.
@@ -59,41 +66,6 @@ class Reach(NamedTuple):
     before: int = 0
 
 
-INDEX_BYTES = 8
-"""The bytes of a place that PyTorch notes: its indices are int64."""
-
-
-class Run(NamedTuple):
-    """A pass through a network: the images, the bytes of a number, whether it is trained, and which
-    of a layer's inputs need a gradient."""
-
-    batch: int
-    size: int
-    training: bool = False
-    gradients: tuple[bool, ...] = ()
-
-    def numbers(self, n: int) -> int:
-        """The bytes of n numbers for every image."""
-        return memory.size_in_bytes(n * self.batch, self.size)
-
-    def shared(self, n: int) -> int:
-        """The bytes of n numbers for all images together."""
-        return memory.size_in_bytes(n, self.size)
-
-    def indices(self, n: int) -> int:
-        """The bytes of n indices for every image."""
-        return memory.size_in_bytes(n * self.batch, INDEX_BYTES)
-
-
-class Kept(NamedTuple):
-    """What PyTorch's autograd keeps of a layer until the backward pass: some of its inputs (by
-    place), its output, and ``own`` bytes of tensors that are neither."""
-
-    inputs: tuple[int, ...] = ()
-    output: bool = False
-    own: int = 0
-
-
 class Layer:
     """A layer kind. Subclasses are frozen, keyword-only dataclasses, one to a file."""
 
@@ -113,10 +85,6 @@ class Layer:
     inference."""
     flattens: ClassVar[bool] = False
     """Whether a feature map is flattened, visibly, before it enters."""
-    leaves_gaps: ClassVar[bool] = False
-    """Whether the output is a part of the input's memory, with numbers between that it skips."""
-    needs_order: ClassVar[bool] = False
-    """Whether PyTorch first copies an input whose numbers do not lie one behind another."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
@@ -151,23 +119,13 @@ class Layer:
         """What one output reads, along each spatial axis of the input; None: the same position."""
         return None
 
-    def shares(self, training: bool) -> bool:
-        """Whether PyTorch's output lies in the memory of the first input: a view, or the same."""
-        return False
+    def steps(self, tape: Tape, *inputs: Any) -> Tensor:
+        """The operations that PyTorch (on the CPU) runs for it, played on the tape; the output.
 
-    def reorders(self) -> bool:
-        """Whether the output's numbers lie in another order than its axes say."""
-        return False
-
-    def saves(self, run: Run, *inputs: Any) -> Kept:
-        """What PyTorch (on the CPU) keeps of it for a backward pass that reaches it; parameters and
-        buffers are not told. Raises LayerError where that is not modelled."""
-        raise LayerError("what PyTorch keeps of it for the backward pass is not modelled")
-
-    def scratch(self, run: Run, *inputs: Any) -> int:
-        """The bytes that PyTorch (on the CPU) needs in inference beside the inputs and the output,
-        when they are most: none unless the kind says otherwise."""
-        return 0
+        The inputs are tensors of the tape, which know their shapes. Raises LayerError where it is
+        not known what PyTorch does.
+        """
+        raise LayerError("what PyTorch does with memory for it is not modelled")
 
     def to_torch(self, nn: Any, *inputs: Any) -> Any:
         """The module of PyTorch that does the same to these inputs.

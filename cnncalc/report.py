@@ -103,6 +103,39 @@ class Line:
         return self.rows[0].cost if len(self.rows) == 1 else total([row.cost for row in self.rows])
 
 
+class Totals(Cost):
+    """The sums of a network, and the bytes that PyTorch needs for it, which are worked out when
+    they are asked for: those of ``Report.memory``.
+
+    Asking for these raises UsageError where they are not modelled.
+    """
+
+    report: "Report"
+
+    @classmethod
+    def of(cls, report: "Report") -> "Totals":
+        """The sums of a report's rows."""
+        totals = cls(*total([row.cost for row in report.rows]))
+        totals.report = report
+        return totals
+
+    @property
+    def saved_for_backward(self) -> int:
+        """The bytes that autograd keeps between the forward and the backward pass."""
+        return int(self.report.memory.saved_for_backward)
+
+    @property
+    def inference_peak(self) -> int:
+        """The most bytes of activations alive at once in a forward pass without gradients."""
+        return int(self.report.memory.inference_peak.bytes)
+
+    @property
+    def training_peak(self) -> int:
+        """The most bytes alive at once in a step of training: of everything, not activations
+        alone."""
+        return int(self.report.memory.training_peak.bytes)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """What is known of a network: a row for every layer, in order, inputs first.
@@ -123,6 +156,8 @@ class Report:
 
     drawing: ClassVar["Callable[[Report], str] | None"] = None
     """How a notebook draws a report; those who can draw say so (``cnncalc.api``)."""
+    measuring: ClassVar["Callable[[Report], Any] | None"] = None
+    """How the memory of a report is worked out, likewise."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
@@ -178,9 +213,18 @@ class Report:
         return tuple(row for index, row in enumerate(self.rows) if index not in read)
 
     @cached_property
-    def totals(self) -> Cost:
+    def totals(self) -> Totals:
         """Everything added up, the inputs' activations included."""
-        return total([row.cost for row in self.rows])
+        return Totals.of(self)
+
+    @cached_property
+    def memory(self) -> Any:
+        """What PyTorch needs to train it with SGD (a ``cnncalc.memory.Memory``, docs/memory.md);
+        raises UsageError where that is not modelled."""
+        measure = type(self).measuring
+        if measure is None:
+            raise UsageError("import cnncalc.api to work out the memory of a report")
+        return measure(self)
 
     def by_kind(self) -> dict[str, Cost]:
         """The sums of every kind of layer, in order of first appearance."""

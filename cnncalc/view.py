@@ -73,6 +73,15 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
     return ", ".join(shape.text(layout) for shape in shapes)
 
 
+def _saved(line: Line, view: "View") -> int | None:
+    """What its layers keep for the backward pass; None where that is not modelled."""
+    try:
+        by_layer = view.report.memory.saved_by_layer
+    except UsageError:
+        return None
+    return sum(int(by_layer.get(row.name, 0)) for row in line.rows)
+
+
 def _settings(line: Line) -> str | None:
     return None if line.folded or not line.inputs else line.last.layer.text() or None
 
@@ -107,6 +116,10 @@ COLUMNS: dict[str, Column] = {
         units.in_bytes,
     ),
     "stored": _bytes("Stored", "bytes in the lectures' memory total", "activations_total_bytes"),
+    "saved": Column(
+        "Saved", "bytes kept for the backward pass (docs/memory.md); empty where not modelled",
+        _saved, units.in_bytes,
+    ),
     "read": _bytes("Read", "bytes of inputs and parameters", "bytes_read"),
     "written": _bytes("Written", "bytes of the output", "bytes_written"),
     "intensity": Column(

@@ -5,22 +5,22 @@ inference that the CPU does not, so inference is run on the CPU, at a size that 
 """
 
 import json
-import weakref
 from contextlib import suppress
-from functools import partial
 
 import pytest
 import torch
-from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import UsageError, catalog, layers, memory
+from cnncalc.bridge.oracles import (
+    OPTIMIZERS,
+    inference_peak_in_pytorch,
+    saved_by_pytorch,
+    training_peak_in_pytorch,
+)
 from cnncalc.cli import app
 from cnncalc.errors import CnncalcError
-from cnncalc.layer import Kept
 from cnncalc.layers.relu import Relu
 
 
@@ -33,116 +33,14 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-# PyTorch, asked.
-
-
-def network_of(report, device, training):
-    """The network with zeros for parameters, which are quickly made."""
-    with torch.device("meta"):
-        network = cnncalc.to_torch(report).to(getattr(torch, report.dtype)).train(training)
-    if device != "meta":
-        network.to_empty(device=device)
-        for tensor in (*network.parameters(), *network.buffers()):
-            tensor.data.zero_()
-    return network
-
-
-def inputs_of(report, device):
-    dtype = getattr(torch, report.dtype)
-    return [
-        torch.zeros(report.batch, *shape.dimensions, dtype=dtype, device=device)
-        for shape in report.input_shapes.values()
-    ]
-
-
-def held_by(network):
-    """The storages of parameters and buffers."""
-    tensors = (*network.parameters(), *network.buffers())
-    return {tensor.untyped_storage()._cdata for tensor in tensors}
-
-
-def saved_by_pytorch(report, device="cpu", training=True):
-    """The bytes that autograd keeps after a forward pass, every storage once."""
-    network = network_of(report, device, training)
-    own, kept = held_by(network), {}
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage  # held, so that no other gets its place
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        network(*inputs_of(report, device))
-    return sum(storage.nbytes() for storage in kept.values())
-
-
-class Alive(TorchDispatchMode):
-    """Follows every storage from the operation that makes it until it is freed."""
-
-    def __init__(self, ignored):
-        super().__init__()
-        self.ignored = ignored
-        self.bytes = {}
-        self.peak = 0
-
-    def add(self, tensor):
-        storage = tensor.untyped_storage()
-        if storage._cdata not in self.ignored and storage._cdata not in self.bytes:
-            self.bytes[storage._cdata] = storage.nbytes()
-            weakref.finalize(storage, self.bytes.pop, storage._cdata, None)
-
-    def gone(self, place, *_):
-        self.ignored.add(place)
-        self.bytes.pop(place, None)
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, torch.Tensor):
-                self.add(tensor)
-        self.peak = max(self.peak, sum(self.bytes.values()))
-        return result
-
-
-def peak_in_pytorch(report, device="cpu"):
-    """The most bytes alive in a forward pass without gradients. The caller holds the inputs, so
-    they are taken to be gone once the last layer that reads them (or a view of them) has run."""
-    network = network_of(report, device, training=False)
-    alive = Alive(held_by(network))
-    inputs = inputs_of(report, device)
-    for tensor in inputs:
-        alive.add(tensor)
-    alive.peak = sum(alive.bytes.values())
-    for tensor, index in zip(inputs, last_readers(report), strict=True):
-        if index is None:
-            continue
-
-        layer = network.get_submodule(report.rows[index].name)
-        layer.register_forward_hook(partial(alive.gone, tensor.untyped_storage()._cdata))
-    with torch.no_grad(), alive:
-        network(*inputs)
-    return alive.peak
-
-
-def last_readers(report):
-    """For every input the last row that reads it or a view of it; None where it leaves."""
-    for start in range(len(report.input_shapes)):
-        views, last = {start}, start
-        for index, row in enumerate(report.rows):
-            if views & {*row.sources}:
-                last = index
-                if row.layer.shares(training=False) and row.sources[0] in views:
-                    views.add(index)
-        leaves = any(report.rows[index] in report.outputs for index in views)
-        yield None if leaves else last
-
-
 def agree(report, device="cpu"):
     for training in (True, False):
         found = memory.measure(report, training=training)
         assert found.saved_for_backward == saved_by_pytorch(report, device, training)
-    assert memory.inference_peak(report).bytes == peak_in_pytorch(report, device)
+        assert found.training_peak.bytes == training_peak_in_pytorch(
+            report, device=device, training=training
+        )
+    assert memory.inference_peak(report).bytes == inference_peak_in_pytorch(report, device)
 
 
 # Every kind.
@@ -177,6 +75,8 @@ def test_every_worked_example_agrees(kind, given, inputs, batch, trained):
     report = behind(kind, given, inputs, batch=batch, trained=trained)
     totals = report.totals
     small = totals.params + totals.macs // 10 + totals.activation < SMALL
+    if kind == "mish" and not small:
+        pytest.skip("the meta device works out its gradient in steps, the CPU in one")
     try:
         agree(report, "cpu" if small else "meta")
     except ValueError as why:  # PyTorch does not measure the variance of one number
@@ -263,6 +163,7 @@ OTHERS = [
     ("rbf", 3, ["1"]),
     ("linear", {"out_features": 3, "bias": False}, ["7"]),
     ("permute", [1, 0], ["1x7"]),
+    ("mish", None, ["4x5x5"]),
 ]
 
 
@@ -307,7 +208,7 @@ def test_inference_agrees_for_every_architecture(name, batch):
         report, device = reduced(name, batch), "cpu"
     found = memory.measure(report, training=False)
     assert found.saved_for_backward == saved_by_pytorch(report, device, training=False)
-    assert found.peak.bytes == peak_in_pytorch(report, device)
+    assert found.inference_peak.bytes == inference_peak_in_pytorch(report, device)
 
 
 GRAPHS = {
@@ -426,26 +327,28 @@ def test_vgg16_by_hand():
     softmax = 4 * 1000 if found.saved[-1].layer.startswith("softmax") else 0
     assert found.saved_for_backward == by_hand + softmax
     # The output of the first convolution and that of its ReLU.
-    assert found.peak == ("relu1", 2 * 4 * 64 * 224**2)
+    assert found.inference_peak == ("relu1", 2 * 4 * 64 * 224**2)
 
 
 # It can fail, and it says what it cannot tell.
 
 
 BROKEN = {
-    "an output in place of an input": ("saves", lambda self, run, x: Kept(inputs=(0,))),
-    "nothing kept": ("saves", lambda self, run, x: Kept()),
-    "some bytes too many": ("scratch", lambda self, run, x: 4),
-    "in place": ("shares", lambda self, training: True),
+    "an input in place of an output": lambda self, tape, x: tape.op(x, keeps=(x,)),
+    "nothing kept": lambda self, tape, x: tape.op(x),
+    "some bytes too many": lambda self, tape, x: tape.op(x, keeps_output=True, own=4),
+    "some bytes too many backward": lambda self, tape, x: tape.op(x, keeps_output=True, beside=4),
+    "in place": lambda self, tape, x: tape.view(x),
+    "a gradient passed on": lambda self, tape, x: tape.op(x, keeps_output=True, passes=(0,)),
 }
 
 
-@pytest.mark.parametrize(("name", "broken"), BROKEN.values(), ids=BROKEN)
-def test_the_comparison_can_fail(monkeypatch, name, broken):
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_the_comparison_can_fail(monkeypatch, broken):
     conv = {"conv": {"filters": 4, "kernel": 3}}
     report = cnncalc.summarize({"input": "2x8x8", "layers": [conv, "relu", conv, "relu"]})
     agree(report)
-    monkeypatch.setattr(Relu, name, broken)
+    monkeypatch.setattr(Relu, "steps", broken)
     with pytest.raises(AssertionError):
         agree(report)
 
@@ -468,8 +371,8 @@ def test_what_depends_on_the_order_in_memory_is_refused(first, last):
 
 
 def test_a_kind_that_says_nothing_is_refused(monkeypatch):
-    monkeypatch.delattr(Relu, "saves")
-    monkeypatch.delattr(Relu.__base__, "saves")
+    monkeypatch.delattr(Relu, "steps")
+    monkeypatch.delattr(Relu.__base__, "steps")
     spec = {"input": "2x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "relu"]}
     with pytest.raises(UsageError, match=r"layer 'relu1' \(relu\): .* is not modelled"):
         memory.saved_for_backward(cnncalc.summarize(spec))
@@ -482,28 +385,16 @@ def test_a_dtype_with_statistics_of_another_is_refused():
 
 # Optimizers.
 
-IN_PYTORCH = {
-    "sgd": torch.optim.SGD,
-    "momentum": lambda held: torch.optim.SGD(held, momentum=0.9),
-    "nag": lambda held: torch.optim.SGD(held, momentum=0.9, nesterov=True),
-    "adagrad": torch.optim.Adagrad,
-    "rmsprop": torch.optim.RMSprop,
-    "adadelta": torch.optim.Adadelta,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-}
-
 
 @pytest.mark.parametrize("name", memory.OPTIMIZERS)
 def test_optimizers_hold_what_pytorch_holds(name):
     report = cnncalc.summarize("lenet5")
-    network = network_of(report, "cpu", training=True)
-    optimizer = IN_PYTORCH[name](network.parameters())
-    network(*inputs_of(report, "cpu")).sum().backward()
+    network = cnncalc.to_torch(report)
+    optimizer = OPTIMIZERS[name](network.parameters())
+    network(torch.zeros(1, 1, 32, 32)).sum().backward()
     optimizer.step()
     held = [value for state in optimizer.state.values() for value in state.values()]
-    # Beside them a few count their steps, with one number for a tensor.
-    tensors = [value for value in held if isinstance(value, torch.Tensor) and value.dim()]
+    tensors = [value for value in held if isinstance(value, torch.Tensor)]
     found = memory.measure(report, optimizer=name)
     assert found.optimizer_state == sum(tensor.nbytes for tensor in tensors)
     assert found.gradients == sum(held.grad.nbytes for held in network.parameters())

@@ -77,7 +77,7 @@ def _parts(found: Memory) -> str:
         ("gradients", found.gradients, ""),
         ("optimizer state", found.optimizer_state, found.optimizer),
         ("saved for backward", found.saved_for_backward, ""),
-        ("inference peak", found.peak.bytes, f"at {found.peak.layer}"),
+        ("inference peak", found.inference_peak.bytes, f"at {found.inference_peak.layer}"),
     )
     headings = {"Memory": False, "Bytes": True, "": True, " ": False}
     rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Kept, Layer, Reach, Run, of_rank, per_axis
+from cnncalc.layer import Layer, Reach, Tape, Tensor, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding
-from cnncalc.shape import Map
+from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,14 +40,16 @@ class Filters(Layer):
         axes = self.axes(x)
         return padded(x, axes) if split_padding(axes)[1] else 0
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, or the padded copy of it."""
-        copied = self.copied(x)
-        return Kept(own=run.numbers(copied)) if copied else Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A convolution, which keeps its input."""
+        held = self.parameters(x.shape)
+        return self.convolved(tape, x, self.output(x.shape), held.weights, held.biases)
 
-    def scratch(self, run: Run, x: Map) -> int:
-        """The padded copy."""
-        return run.numbers(self.copied(x))
+    def convolved(self, tape: Tape, x: Tensor, out: Shape, weights: int, biases: int) -> Tensor:
+        """A convolution of this window; it keeps its input, or the padded copy of it."""
+        copied = self.copied(x.shape)
+        around = tape.op(x, makes=copied) if copied else x
+        return tape.op(around, *tape.trained(weights, biases), makes=out.elements, keeps=(around,))
 
     def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
         """PyTorch's convolution of this window, after a padding step where one is needed."""

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Kept, Layer, Reach, Refusal, Run, need_map, per_axis
+from cnncalc.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding
 from cnncalc.shape import Map, Shape
 
@@ -64,14 +64,10 @@ class Pool(Layer):
         """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
         return padded(x, self.axes(x)) if self.split_padding(x)[1] else 0
 
-    def saves(self, run: Run, x: Map) -> Kept:
+    def around(self, tape: Tape, x: Tensor) -> Tensor:
         """The input, or the padded copy of it."""
-        copied = self.copied(x)
-        return Kept(own=run.numbers(copied)) if copied else Kept(inputs=(0,))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The padded copy."""
-        return run.numbers(self.copied(x))
+        copied = self.copied(x.shape)
+        return tape.op(x, makes=copied) if copied else x
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""

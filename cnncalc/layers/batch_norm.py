@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of, of_rank
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, of_rank
 from cnncalc.shape import Shape
 
 
@@ -50,13 +50,14 @@ class BatchNorm(Layer):
         """Whether mean and deviation are those of the batch."""
         return training or not self.track_running_stats
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input, and the mean and deviation of each channel where they are measured."""
-        return Kept(inputs=(0,), own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Shape) -> int:
-        """The mean and deviation of each channel where they are measured."""
-        return run.shared(2 * channels_of(x)) if self.measures(run.training) else 0
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input, and the mean and deviation of each channel where
+        they are measured."""
+        held, C = self.parameters(x.shape), channels_of(x.shape)
+        if self.track_running_stats:
+            tape.buffers(2 * C, counters=1)
+        measured = 2 * C * x.size if self.measures(tape.training) else 0
+        return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``BatchNorm1d``, ``2d`` or ``3d``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError, some
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Map, Shape, Vector
 
 
@@ -35,9 +35,10 @@ class Concat(Layer):
         """None."""
         return Operations()
 
-    def saves(self, run: Run, *inputs: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
+        """A copy; each input's gradient is a part of the output's."""
+        n_out = self.output(*[x.shape for x in inputs]).elements
+        return tape.op(*inputs, makes=n_out, passes=range(len(inputs)))
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

@@ -8,7 +8,7 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, count, flag, sizes
 from cnncalc.formulas import macs, operations, parameters, window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._ratio import ratio
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
@@ -124,9 +124,11 @@ class ConvTranspose(Layer):
         """The inputs whose footprints cover an output: steps of 1/S."""
         return tuple(axis.reach() for axis in self.axes(x))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input."""
+        held = self.parameters(x.shape)
+        n_out = self.output(x.shape).elements
+        return tape.op(x, *tape.trained(held.weights, held.biases), makes=n_out, keeps=(x,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ConvTranspose1d``, ``2d`` or ``3d``."""

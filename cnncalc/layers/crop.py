@@ -1,13 +1,14 @@
 """Cropping."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, padding, sizes
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._window import sides_of
 from cnncalc.shape import Map, Shape
 
@@ -23,7 +24,6 @@ class Crop(Layer):
     Operations: none.
     """
 
-    leaves_gaps: ClassVar = True
     aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
     main: ClassVar = "crop"
     stored: ClassVar = False
@@ -65,13 +65,13 @@ class Crop(Layer):
         """The same cell, counted from after those cut."""
         return tuple(Reach(1, 1, -before) for before, _ in self.sides(x))
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view of a part, cut along one axis after the other."""
+        sizes, y = list(x.shape.dimensions), x
+        for place, (before, after) in enumerate(self.sides(x.shape), 1):
+            sizes[place] -= before + after
+            y = tape.part(y, prod(sizes))
+        return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """A module of ours."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, everything
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, Vector
 
 
@@ -16,7 +16,6 @@ class Flatten(Layer):
     Nothing is computed and nothing is copied. A linear layer does this by itself.
     """
 
-    needs_order: ClassVar = True
     stored: ClassVar = False
     moves: ClassVar = False
 
@@ -34,13 +33,9 @@ class Flatten(Layer):
         """The vector holds the whole map."""
         return everything(x)
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view."""
+        return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Flatten``."""

@@ -7,7 +7,7 @@ from cnncalc.cost import Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, flag, number
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
 
@@ -22,7 +22,6 @@ class GroupNorm(Layer):
     Operations: those of layer normalisation, with a group's share of the map normalised together.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("gn", "group_normalization", "group_normalisation")
     main: ClassVar = "num_groups"
 
@@ -57,13 +56,13 @@ class GroupNorm(Layer):
             shifted=self.affine and self.bias,
         )
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input, and the mean and deviation of each group."""
-        return Kept(inputs=(0,), own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Shape) -> int:
-        """The mean and deviation of each group."""
-        return run.numbers(2 * self.num_groups)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input, and the mean and deviation of each group."""
+        held = self.parameters(x.shape)
+        measured = tape.images(2 * self.num_groups, x.size)
+        return tape.op(
+            tape.in_order(x), *tape.trained(held.weights, held.biases), keeps=(x,), own=measured
+        )
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``GroupNorm``."""

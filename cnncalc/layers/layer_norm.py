@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import choice, flag, number
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
 
@@ -61,17 +61,15 @@ class LayerNorm(Layer):
         affine = self.elementwise_affine
         return normalised(n, x.elements // n, scaled=affine, shifted=affine and self.bias)
 
-    def reorders(self) -> bool:
-        """The channels lie beside each other where they are normalised together."""
-        return self.over == "channels"
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input, and the mean and deviation of what is normalised together."""
-        return Kept(inputs=(0,), own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Shape) -> int:
-        """The mean and deviation of what is normalised together."""
-        return run.numbers(2 * (x.elements // self.together(x)))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input, and the mean and deviation of what is normalised
+        together; channels are first moved to the end, and back."""
+        held = self.parameters(x.shape)
+        measured = tape.images(2 * (x.shape.elements // self.together(x.shape)), x.size)
+        moves = self.over == "channels"
+        given = tape.view(x, reordered=True) if moves else x
+        y = tape.op(given, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
+        return tape.view(y, reordered=True) if moves else y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LayerNorm``; over the channels, with a module of ours."""

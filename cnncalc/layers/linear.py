@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count, flag
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Shape, Vector
 
 
@@ -49,9 +49,11 @@ class Linear(Layer):
         added = operations.bias_additions(n_out=self.out_features) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
-    def saves(self, run: Run, x: Vector) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input."""
+        held = self.parameters(x.shape)
+        n_out = self.output(x.shape).elements
+        return tape.op(x, *tape.trained(held.weights, held.biases), makes=n_out, keeps=(x,))
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """``Linear``."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Refusal, Run, need_map
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded
 from cnncalc.shape import Map, Shape
@@ -26,7 +27,6 @@ class LocallyConnected(Filters):
     addition more for every output.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("local", "unshared_conv")
     main: ClassVar = "out_channels"
 
@@ -56,19 +56,33 @@ class LocallyConnected(Filters):
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
-    def reorders(self) -> bool:
-        """The channels of a place lie beside each other, as its filters put them out."""
-        return True
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The windows of a padded copy, laid out one behind another where they do not lie so; a
+        product of matrices at every place, which keeps them; and the biases."""
+        held = self.parameters(x.shape)
+        around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
+        windows = self._cut(tape, around, x.shape)
+        copied = self._windows(x.shape)
+        if copied:
+            windows = tape.op(windows, makes=copied, passes=(0,))
+        weights, *biases = tape.trained(held.weights, held.biases)
+        n_out = self.output(x.shape).elements
+        y = tape.op(windows, weights, makes=n_out, keeps=(windows,))
+        y = tape.view(y, reordered=True)  # the channels of a place lie beside each other
+        y = reduce(tape.add, biases, y)
+        tape.hold(around, windows)
+        return y
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """What all windows hold."""
-        windows = self._windows(x)
-        return Kept(own=run.numbers(windows or padded(x, self.axes(x))))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """A padded copy, what all windows hold, and the output before the biases."""
-        out = self.output(x).elements if self.bias else 0
-        return run.numbers(padded(x, self.axes(x)) + self._windows(x) + out)
+    def _cut(self, tape: Tape, around: Tensor, x: Map) -> Tensor:
+        """A view of the windows: along one axis after the other, then without what dilation
+        skips."""
+        windows, elements = around, around.numbers // tape.batch
+        for axis in self.axes(x):
+            rows = elements // (axis.before + axis.N + axis.after)
+            windows = tape.part(windows, rows * axis.places() * axis.extent)
+            elements = rows * axis.places() * axis.F
+            windows = tape.view(windows) if axis.D == 1 else tape.part(windows, elements)
+        return windows
 
     def _windows(self, x: Map) -> int:
         """The elements of all windows laid out one behind another; 0 where they already lie so in

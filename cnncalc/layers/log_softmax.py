@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.shape import Shape
 
 
@@ -39,9 +39,9 @@ class LogSoftmax(Layer):
             exponential=each + operations.each(n=positions),
         )
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The output."""
-        return Kept(output=True)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its output."""
+        return tape.op(x, keeps_output=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LogSoftmax``."""

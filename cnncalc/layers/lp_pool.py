@@ -8,7 +8,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, declare, flag, shown, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
 from cnncalc.shape import Map, Shape
@@ -73,13 +73,16 @@ class LpPool(Layer):
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input and its powers, and the means, their signs, sizes and products."""
-        return Kept(inputs=(0,), own=run.numbers(x.elements + 4 * self.output(x).elements))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The powers, or three maps of the output's size."""
-        return run.numbers(max(x.elements, 3 * self.output(x).elements))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The mean of the powers; then its sign times its size, times the window, and the root."""
+        powers = tape.power(x, self.norm_type)
+        means = tape.op(powers, makes=self.output(x.shape).elements, keeps=(powers,))
+        signs = tape.op(means)
+        sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient takes the sign
+        positive = tape.op(sizes, keeps_output=True)
+        root = tape.power(tape.times(tape.multiply(signs, positive)), 1 / self.norm_type)
+        tape.hold(means)
+        return root
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``LPPool1d``, ``2d`` or ``3d``."""

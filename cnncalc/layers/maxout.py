@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count, flag
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
 
 
@@ -54,13 +54,21 @@ class Maxout(Layer):
         """Every input of every piece, and its bias."""
         return self.macs(x) + self.parameters(x).biases
 
-    def saves(self, run: Run, x: Vector) -> Kept:
-        """The input, all linear functions, and the largest."""
-        return Kept(inputs=(0,), output=True, own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Vector) -> int:
-        """All linear functions."""
-        return run.numbers(self.out_features * self.pieces)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A linear layer, which keeps its input, and the largest, which is kept with all of them.
+        Its gradient takes a mask, counts of who shares it, and what each of them gets."""
+        held = self.parameters(x.shape)
+        pieces = self.out_features * self.pieces
+        every = tape.op(x, *tape.trained(held.weights, held.biases), makes=pieces, keeps=(x,))
+        mask, counts = tape.images(pieces, 1), tape.indices(self.out_features * tape.batch)
+        shares = tape.images(self.out_features, x.size)
+        return tape.op(
+            every,
+            makes=self.out_features,
+            keeps=(every,),
+            keeps_output=True,
+            beside=mask + counts + shares,
+        )
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """A module of ours."""

@@ -7,7 +7,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._ratio import ratio
 from cnncalc.shape import Map, Shape
 
@@ -46,9 +46,9 @@ class PixelShuffle(Layer):
         """One input; r outputs lie within it along each axis."""
         return (Reach(1, ratio(1, self.upscale_factor)),) * len(x.spatial)
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A copy, which keeps nothing."""
+        return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``PixelShuffle``."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
 
 
@@ -47,13 +47,11 @@ class Rbf(Layer):
         """Every input to every prototype."""
         return macs.full_connections(n_in=x.features, n_out=self.out_features)
 
-    def saves(self, run: Run, x: Vector) -> Kept:
-        """The differences from all prototypes."""
-        return Kept(own=run.numbers(x.features * self.out_features))
-
-    def scratch(self, run: Run, x: Vector) -> int:
-        """The differences and their squares; the output comes when the differences are gone."""
-        return run.numbers((2 * x.features - 1) * self.out_features)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The differences from all prototypes, which are kept, their squares, and sums."""
+        differences = tape.op(x, makes=x.shape.features * self.out_features)
+        squares = tape.power(differences, 2)
+        return tape.op(squares, makes=self.out_features, passes=(0,))
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """A module of ours."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, everything
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, shape_of
 
 
@@ -41,7 +41,6 @@ class Reshape(Layer):
     Operations: none.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("view", "unflatten")
     main: ClassVar = "shape"
     stored: ClassVar = False
@@ -73,13 +72,9 @@ class Reshape(Layer):
         """Everything, unless the shape stays."""
         return None if self.output(x) == x else everything(x)
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view."""
+        return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.shape import Shape
 
 
@@ -36,9 +36,10 @@ class Scale(Layer):
         """Multiplications."""
         return Operations(multiply=operations.each(n=x.elements))
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A product, which keeps the input."""
+        (factors,) = tape.trained(channels_of(x.shape))
+        return tape.multiply(x, factors)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

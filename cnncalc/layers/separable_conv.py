@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Refusal, Run, need_map, of_rank
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._filters import Filters
 from cnncalc.shape import Map, Shape
 
@@ -73,15 +73,13 @@ class SeparableConv(Filters):
         biases = self.between(x).elements + self.output(x).elements if self.bias else 0
         return self.macs(x) + biases
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """What both halves read."""
-        kept = super().saves(run, x)
-        return kept._replace(own=kept.own + run.numbers(self.between(x).elements))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The map between the halves, and a padded copy where it is larger than the output."""
-        beside = max(super().scratch(run, x) - run.numbers(self.output(x).elements), 0)
-        return run.numbers(self.between(x).elements) + beside
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """Two convolutions, which keep their inputs."""
+        held, between = self.parameters(x.shape), self.between(x.shape)
+        mixing, shifts = between.channels * self.out_channels, self.out_channels * self.bias
+        y = self.convolved(tape, x, between, held.weights - mixing, held.biases - shifts)
+        n_out = self.output(x.shape).elements
+        return tape.op(y, *tape.trained(mixing, shifts), makes=n_out, keeps=(y,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """Two of ``Conv1d``, ``2d`` or ``3d``."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.shape import Map, Shape, Vector
 
 
@@ -20,7 +20,6 @@ class Slice(Layer):
     Operations: none.
     """
 
-    leaves_gaps: ClassVar = True
     aliases: ClassVar = ("slice_channels", "narrow")
     stored: ClassVar = False
     moves: ClassVar = False
@@ -43,13 +42,10 @@ class Slice(Layer):
         """None."""
         return Operations()
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view of a part."""
+        out = self.output(x.shape)
+        return tape.view(x) if out == x.shape else tape.part(x, out.elements)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.shape import Shape
 
 
@@ -33,9 +33,9 @@ class Softmax(Layer):
         combined = operations.window_reductions(n_out=x.elements // n, taps=n)
         return Operations(add=combined, compare=combined, divide=each, exponential=each)
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The output."""
-        return Kept(output=True)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its output."""
+        return tape.op(x, keeps_output=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Softmax``."""

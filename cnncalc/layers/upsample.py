@@ -7,7 +7,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, choice, sizes
 from cnncalc.formulas import operations, window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._ratio import ratio
 from cnncalc.shape import Map, Shape
 
@@ -75,9 +75,9 @@ class Upsample(Layer):
         # the inputs on both sides of that.
         return Reach(2, step, -((N - N_out) // (2 * N_out)))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps nothing."""
+        return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Upsample``, which has a word of its own for blending along 1, 2 or 3 axes."""
