@@ -5,19 +5,15 @@ inference that the CPU does not, so inference is run on the CPU, at a size that 
 """
 
 import json
-import weakref
 from contextlib import suppress
-from functools import partial
 
 import pytest
 import torch
-from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import UsageError, catalog, layers, memory
+from cnncalc.bridge.oracles import inference_peak_in_pytorch, saved_by_pytorch
 from cnncalc.cli import app
 from cnncalc.errors import CnncalcError
 from cnncalc.layer import Kept
@@ -33,116 +29,11 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-# PyTorch, asked.
-
-
-def network_of(report, device, training):
-    """The network with zeros for parameters, which are quickly made."""
-    with torch.device("meta"):
-        network = cnncalc.to_torch(report).to(getattr(torch, report.dtype)).train(training)
-    if device != "meta":
-        network.to_empty(device=device)
-        for tensor in (*network.parameters(), *network.buffers()):
-            tensor.data.zero_()
-    return network
-
-
-def inputs_of(report, device):
-    dtype = getattr(torch, report.dtype)
-    return [
-        torch.zeros(report.batch, *shape.dimensions, dtype=dtype, device=device)
-        for shape in report.input_shapes.values()
-    ]
-
-
-def held_by(network):
-    """The storages of parameters and buffers."""
-    tensors = (*network.parameters(), *network.buffers())
-    return {tensor.untyped_storage()._cdata for tensor in tensors}
-
-
-def saved_by_pytorch(report, device="cpu", training=True):
-    """The bytes that autograd keeps after a forward pass, every storage once."""
-    network = network_of(report, device, training)
-    own, kept = held_by(network), {}
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage  # held, so that no other gets its place
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        network(*inputs_of(report, device))
-    return sum(storage.nbytes() for storage in kept.values())
-
-
-class Alive(TorchDispatchMode):
-    """Follows every storage from the operation that makes it until it is freed."""
-
-    def __init__(self, ignored):
-        super().__init__()
-        self.ignored = ignored
-        self.bytes = {}
-        self.peak = 0
-
-    def add(self, tensor):
-        storage = tensor.untyped_storage()
-        if storage._cdata not in self.ignored and storage._cdata not in self.bytes:
-            self.bytes[storage._cdata] = storage.nbytes()
-            weakref.finalize(storage, self.bytes.pop, storage._cdata, None)
-
-    def gone(self, place, *_):
-        self.ignored.add(place)
-        self.bytes.pop(place, None)
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, torch.Tensor):
-                self.add(tensor)
-        self.peak = max(self.peak, sum(self.bytes.values()))
-        return result
-
-
-def peak_in_pytorch(report, device="cpu"):
-    """The most bytes alive in a forward pass without gradients. The caller holds the inputs, so
-    they are taken to be gone once the last layer that reads them (or a view of them) has run."""
-    network = network_of(report, device, training=False)
-    alive = Alive(held_by(network))
-    inputs = inputs_of(report, device)
-    for tensor in inputs:
-        alive.add(tensor)
-    alive.peak = sum(alive.bytes.values())
-    for tensor, index in zip(inputs, last_readers(report), strict=True):
-        if index is None:
-            continue
-
-        layer = network.get_submodule(report.rows[index].name)
-        layer.register_forward_hook(partial(alive.gone, tensor.untyped_storage()._cdata))
-    with torch.no_grad(), alive:
-        network(*inputs)
-    return alive.peak
-
-
-def last_readers(report):
-    """For every input the last row that reads it or a view of it; None where it leaves."""
-    for start in range(len(report.input_shapes)):
-        views, last = {start}, start
-        for index, row in enumerate(report.rows):
-            if views & {*row.sources}:
-                last = index
-                if row.layer.shares(training=False) and row.sources[0] in views:
-                    views.add(index)
-        leaves = any(report.rows[index] in report.outputs for index in views)
-        yield None if leaves else last
-
-
 def agree(report, device="cpu"):
     for training in (True, False):
         found = memory.measure(report, training=training)
         assert found.saved_for_backward == saved_by_pytorch(report, device, training)
-    assert memory.inference_peak(report).bytes == peak_in_pytorch(report, device)
+    assert memory.inference_peak(report).bytes == inference_peak_in_pytorch(report, device)
 
 
 # Every kind.
@@ -307,7 +198,7 @@ def test_inference_agrees_for_every_architecture(name, batch):
         report, device = reduced(name, batch), "cpu"
     found = memory.measure(report, training=False)
     assert found.saved_for_backward == saved_by_pytorch(report, device, training=False)
-    assert found.peak.bytes == peak_in_pytorch(report, device)
+    assert found.peak.bytes == inference_peak_in_pytorch(report, device)
 
 
 GRAPHS = {
@@ -497,9 +388,9 @@ IN_PYTORCH = {
 @pytest.mark.parametrize("name", memory.OPTIMIZERS)
 def test_optimizers_hold_what_pytorch_holds(name):
     report = cnncalc.summarize("lenet5")
-    network = network_of(report, "cpu", training=True)
+    network = cnncalc.to_torch(report)
     optimizer = IN_PYTORCH[name](network.parameters())
-    network(*inputs_of(report, "cpu")).sum().backward()
+    network(torch.zeros(1, 1, 32, 32)).sum().backward()
     optimizer.step()
     held = [value for state in optimizer.state.values() for value in state.values()]
     # Beside them a few count their steps, with one number for a tensor.
