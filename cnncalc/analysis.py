@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
+Key = tuple[int, tuple[Shape, ...], bool]
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
@@ -47,6 +48,15 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     )
 
 
+def takes(graph: Graph) -> bool:
+    """Whether every layer takes what it is given; nothing but shapes is worked out."""
+    try:
+        _Shapes(graph, 1, "float32").rows()
+    except Mistakes:
+        return False
+    return True
+
+
 class _Walk:
     """Networks repeat their blocks: each distinct pair of layer and inputs is worked out once."""
 
@@ -54,7 +64,8 @@ class _Walk:
         self.graph = graph
         self.batch = batch
         self.dtype = dtype
-        self.known: dict[tuple[int, tuple[Shape, ...]], Known] = {}
+        self.known: dict[Key, Known] = {}
+        self.trained: list[bool] = []  # whether a row's output depends on what is trained
         self.merged: dict[object, tuple[Field, ...] | None] = {}
         self.mistakes = list(graph.mistakes)
         self.flattens: dict[str, int] = {}
@@ -114,14 +125,16 @@ class _Walk:
         inputs: tuple[Shape, ...],
         implied: bool = False,
     ) -> None:
-        key = (id(layer), inputs)
+        gradient = any(self.trained[source] for source in sources)
+        key = (id(layer), inputs, gradient)
         known = self.known.get(key)
         if known is None:
             output = layer.infer(inputs)
-            cost = layer.cost(inputs, output, self.batch, self.dtype)
+            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient)
             known = self.known[key] = (output, cost, layer.reach(*inputs))
         output, cost, reach = known
         fields = self.fields(sources, reach, output)
+        self.trained.append(gradient or cost.params > 0)
         self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
 
     def fields(
@@ -141,6 +154,21 @@ class _Walk:
                 before = grown(before, reach)
             self.merged[key] = before
         return self.merged[key]
+
+
+class _Shapes(_Walk):
+    """The walk without costs and receptive fields."""
+
+    def row(
+        self,
+        name: str,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: tuple[Shape, ...],
+        implied: bool = False,
+    ) -> None:
+        output = layer.infer(inputs)
+        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
 
 
 @cache

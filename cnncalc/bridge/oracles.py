@@ -1,7 +1,4 @@
-"""PyTorch, asked about memory: what autograd keeps, and what is alive when the most is.
-
-The networks hold zeros, which are quickly made, and memory is the same whatever the numbers are.
-"""
+"""PyTorch, asked about memory: what autograd keeps, and what is alive when the most is."""
 
 import weakref
 from collections.abc import Iterator, Sequence
@@ -14,6 +11,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from cnncalc.bridge import places
 from cnncalc.bridge.network import Network
 from cnncalc.report import Report
 
@@ -89,14 +87,9 @@ class Alive(TorchDispatchMode):
 
 
 def _network(report: Report, device: str, training: bool) -> Network:
-    """The network with zeros for parameters."""
-    with torch.device("meta"):
-        network = Network(report).to(getattr(torch, report.dtype)).train(training)
-    if device != "meta":
-        network.to_empty(device=device)
-        for tensor in (*network.parameters(), *network.buffers()):
-            tensor.data.zero_()
-    return network
+    """The network, on a device."""
+    with places.of(getattr(torch, report.dtype)), torch.device(device):
+        return Network(report).train(training)
 
 
 def _inputs(report: Report, device: str) -> list[Tensor]:
