@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
+Key = tuple[int, tuple[Shape, ...], bool]
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
@@ -73,6 +74,15 @@ def alone(row: Row, report: Report) -> Row:
     return row._replace(output=output, cost=cost, fields=fields)
 
 
+def takes(graph: Graph) -> bool:
+    """Whether every layer takes what it is given; nothing but shapes is worked out."""
+    try:
+        _Shapes(graph.nodes, graph.mistakes, 1, "float32").rows()
+    except Mistakes:
+        return False
+    return True
+
+
 class _Walk:
     """Networks repeat their blocks: each distinct pair of layer and inputs is worked out once."""
 
@@ -82,7 +92,8 @@ class _Walk:
         self.nodes = nodes
         self.batch = batch
         self.dtype = dtype
-        self.known: dict[tuple[int, tuple[Shape, ...]], Known] = {}
+        self.known: dict[Key, Known] = {}
+        self.trained: list[bool] = []  # whether a row's output depends on what is trained
         self.merged: dict[object, tuple[Field, ...] | None] = {}
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
@@ -142,14 +153,16 @@ class _Walk:
         inputs: tuple[Shape, ...],
         implied: bool = False,
     ) -> None:
-        key = (id(layer), inputs)
+        gradient = any(self.trained[source] for source in sources)
+        key = (id(layer), inputs, gradient)
         known = self.known.get(key)
         if known is None:
             output = layer.infer(inputs)
-            cost = layer.cost(inputs, output, self.batch, self.dtype)
+            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient)
             known = self.known[key] = (output, cost, layer.reach(*inputs))
         output, cost, reach = known
         fields = self.fields(sources, reach, output)
+        self.trained.append(gradient or cost.params > 0)
         self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
 
     def fields(
@@ -169,6 +182,21 @@ class _Walk:
                 before = grown(before, reach)
             self.merged[key] = before
         return self.merged[key]
+
+
+class _Shapes(_Walk):
+    """The walk without costs and receptive fields."""
+
+    def row(
+        self,
+        name: str,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: tuple[Shape, ...],
+        implied: bool = False,
+    ) -> None:
+        output = layer.infer(inputs)
+        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
 
 
 @cache

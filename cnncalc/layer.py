@@ -12,9 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-from cnncalc.cost import BYTES, Cost, Operations, Parameters
+from cnncalc.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.errors import LayerError, did_you_mean
 from cnncalc.fields import LARGEST, Field, Sizes, shown
+from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
 from cnncalc.shape import Map, Shape, Vector
 
@@ -102,6 +103,11 @@ class Layer:
         """The numbers it holds: none unless the kind says otherwise."""
         return Parameters()
 
+    def tensors(self, *inputs: Any) -> Tensors:
+        """The shapes of PyTorch's tensors of those numbers, by name: none unless the kind says
+        otherwise."""
+        return {}
+
     def macs(self, *inputs: Any) -> int:
         """Multiply-accumulates for one image: none unless the kind says otherwise."""
         return 0
@@ -149,9 +155,15 @@ class Layer:
         return output
 
     def cost(
-        self, inputs: tuple[Shape, ...], output: Shape, batch: int = 1, dtype: str = "float32"
+        self,
+        inputs: tuple[Shape, ...],
+        output: Shape,
+        batch: int = 1,
+        dtype: str = "float32",
+        input_gradient: bool = False,
     ) -> Cost:
-        """Everything countable, for a batch of images of this dtype."""
+        """Everything countable, for a batch of images of this dtype; ``input_gradient`` says
+        whether a backward pass needs the gradient of what is read."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]
@@ -169,6 +181,9 @@ class Layer:
             buffers=buffers,
             fixed=fixed,
             macs=products * batch,
+            backward_macs=mac_formulas.backward_macs(
+                MACs=products * batch, gradients=(weights > 0) + input_gradient
+            ),
             connections=connections * batch,
             multiply=multiply * batch,
             add=add * batch,

@@ -102,6 +102,9 @@ COLUMNS: dict[str, Column] = {
     "fixed": _count("Fixed", "weights that are not trained", "fixed"),
     "buffers": _count("Buffers", "state that is not trained", "buffers"),
     "macs": _count("MACs", "multiply-accumulates", "macs"),
+    "backward_macs": _count(
+        "Backward MACs", "multiply-accumulates of the backward pass", "backward_macs"
+    ),
     "flops": _count("FLOPs", "two for each multiply-accumulate", "flops"),
     "connections": _count("Connections", "inputs feeding outputs, with biases", "connections"),
     "operations": _count("Operations", "all arithmetic", "operations_total"),

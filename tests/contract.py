@@ -11,7 +11,7 @@ from cnncalc import layers
 from cnncalc.cost import COUNTED, Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.formulas.tracing import tracing
-from cnncalc.layer import Example, Layer, Run, fields_of
+from cnncalc.layer import Example, Layer, fields_of
 from cnncalc.shape import Map, Shape, read_shape
 
 FREE = "nothing is computed"
@@ -183,17 +183,8 @@ def says_what_an_output_reads(kind: type[Layer]) -> None:
             assert isinstance(one.stride, int | Fraction), example
 
 
-def says_what_pytorch_keeps(kind: type[Layer]) -> None:
-    assert kind.saves is not Layer.saves
-    for example in kind.examples:
-        layer, inputs = kind.parse(example.given), shapes(example.inputs)
-        for training in (True, False):
-            run = Run(1, 4, training, (True,) * len(inputs))
-            kept = layer.saves(run, *inputs)
-            assert kept.own >= 0, example
-            assert all(place in range(len(inputs)) for place in kept.inputs), example
-            if layer.shares(training):
-                assert layer.infer(inputs).elements <= inputs[0].elements, example
+def says_what_pytorch_does(kind: type[Layer]) -> None:
+    assert kind.steps is not Layer.steps
 
 
 def is_the_same_after_its_text_is_read_again(kind: type[Layer]) -> None:
@@ -222,6 +213,6 @@ PROMISES = (
     works_with_its_weights,
     multiplies_and_adds_for_every_mac,
     says_what_an_output_reads,
-    says_what_pytorch_keeps,
+    says_what_pytorch_does,
     is_the_same_after_its_text_is_read_again,
 )

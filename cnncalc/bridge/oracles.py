@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -153,6 +154,8 @@ class Alive(TorchDispatchMode):
 
 def _network(report: Report, device: str, training: bool) -> Network:
     """The network with zeros for parameters."""
+    if _nowhere() == "cpu":  # there are no zeros
+        return Network(report).train(training)
     with torch.device("meta"):
         network = Network(report).to(getattr(torch, report.dtype)).train(training)
     if device != "meta":
@@ -160,6 +163,11 @@ def _network(report: Report, device: str, training: bool) -> Network:
         for tensor in (*network.parameters(), *network.buffers()):
             tensor.data.zero_()
     return network
+
+
+def _nowhere() -> str:
+    """Where nothing is allocated: among fake tensors, that is everywhere."""
+    return "cpu" if isinstance(torch.empty(0), FakeTensor) else "meta"
 
 
 def _inputs(report: Report, device: str) -> list[Tensor]:
@@ -181,8 +189,8 @@ def _storages(tensors: Sequence[Tensor]) -> set[int]:
 
 def _last_readers(report: Report) -> list[str | None]:
     """For every input the last layer that is given it or a view of it; None where it leaves."""
-    network = _network(report, "meta", training=False)
-    inputs = _inputs(report, "meta")
+    network = _network(report, _nowhere(), training=False)
+    inputs = _inputs(report, _nowhere())
     places = [tensor.untyped_storage()._cdata for tensor in inputs]
     last: dict[int, str | None] = {}
 

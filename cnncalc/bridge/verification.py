@@ -1,31 +1,23 @@
 """What PyTorch says of a network, beside what was calculated."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
-from torch.utils.flop_counter import FlopCounterMode
+from torch import nn
 
-from cnncalc import units
+from cnncalc import memory
+from cnncalc.bridge import gpu, influence, oracles, places
+from cnncalc.bridge.gpu import Measured
 from cnncalc.bridge.network import Network
-from cnncalc.cost import BYTES, Cost
-from cnncalc.errors import UsageError, did_you_mean, one_of
-from cnncalc.report import Report
+from cnncalc.bridge.trial import Trial, first_line
+from cnncalc.errors import UsageError
+from cnncalc.report import Report, Row
 
 VERSION = 1
 """The version of ``to_dict``."""
-
-DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
-
-MOST_MACS = 10**11
-"""``auto`` takes the meta device beyond this: the CPU would be busy for more than some seconds."""
-
-HELD = ("weights", "biases", "fixed", "buffers")
-"""The counts of what a layer holds."""
 
 Told = int | str | tuple[int, ...]
 
@@ -44,16 +36,27 @@ class Check(NamedTuple):
         return self.calculated == self.pytorch
 
 
+class Skipped(NamedTuple):
+    """One quantity of one layer, or of the whole, that cannot be compared, and why."""
+
+    layer: str
+    quantity: str
+    why: str
+
+
 @dataclass(frozen=True)
 class Verification:
-    """All that was compared of a network."""
+    """All that was compared of a network, what could not be, and what else was measured."""
 
     name: str
     device: str
     dtype: str
     batch: int
+    training: bool
     torch: str
     checks: tuple[Check, ...]
+    skipped: tuple[Skipped, ...] = ()
+    measured: tuple[Measured, ...] = ()
 
     @cached_property
     def disagreements(self) -> tuple[Check, ...]:
@@ -74,181 +77,254 @@ class Verification:
             "device": self.device,
             "dtype": self.dtype,
             "batch": self.batch,
+            "training": self.training,
             "torch": self.torch,
             "agrees": self.agrees,
             "checks": [{**check._asdict(), "agrees": check.agrees} for check in self.checks],
+            "skipped": [one._asdict() for one in self.skipped],
+            "measured": [one._asdict() for one in self.measured],
         }
 
 
-class Seen(NamedTuple):
-    """What one layer was seen to do in a forward pass."""
+@dataclass(frozen=True)
+class Ran:
+    """A network that ran in PyTorch: what the comparisons read."""
 
-    output: tuple[int, ...]
-    macs: int
+    report: Report
+    network: Network
+    trial: Trial
+    device: str
+    tensors: str
+    """Where the tensors are: with the meta device, they look as if they were on the CPU."""
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The layers that ran to their end."""
+        return [row for row in self.report.layers if row.name in self.trial.outputs]
+
+    @cached_property
+    def held(self) -> dict[str, dict[str, int]]:
+        """How many numbers of each sort every layer holds, and the network."""
+        names = {row.name: row.name for row in self.report.layers} | {"total": ""}
+        return {name: _held(self.network.get_submodule(path)) for name, path in names.items()}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it ran."""
+        return not self.trial.refusal
+
+    @property
+    def training(self) -> bool:
+        """Whether it ran as in training."""
+        return self.trial.training
 
 
-def verify(report: Report, device: str = "auto") -> Verification:
-    """Build the network in PyTorch, run it forward without gradients, and compare.
+def verify(
+    report: Report, device: str = "auto", *, training: bool = True, receptive_field: bool = False
+) -> Verification:
+    """Build the network in PyTorch, run it forward and back, and compare.
 
     Raises UsageError where it cannot be run on that device.
     """
-    where = _device(report, device)
-    checks: list[Check] = []
+    where, dtype = places.choose(report, device), places.dtype_of(report)
+    wanted = [name for name in QUANTITIES if name != "receptive_field" or receptive_field]
     try:
-        with torch.device(where):
-            network = Network(report).to(_dtype(report.dtype)).eval()
-        checks = [*_run(report, network, where), *_held(report, network)]
-    except (torch.OutOfMemoryError, MemoryError):
-        raise UsageError(
-            f"{report.name} does not fit into the memory of {where}; a smaller --batch needs less, "
-            "--device meta none"
-        ) from None
+        with places.on(where, dtype) as tensors:
+            found = list(_compared(report, where, tensors, training, wanted))
     except NotImplementedError as why:
-        raise UsageError(f"PyTorch cannot run {report.name} on {where}: {_first(why)}") from None
-    except (RuntimeError, ValueError) as why:  # PyTorch refuses a layer that was taken here
-        checks = [Check("total", "builds", "yes", f"no: {_first(why)}")]
+        raise UsageError(
+            f"PyTorch cannot run {report.name} on {where}: {first_line(why)}"
+        ) from None
+    except (RuntimeError, MemoryError) as why:
+        if not places.is_full(why):
+            raise
+        raise UsageError(
+            f"{report.name} does not fit into the memory of {where}; --tiny or a smaller --batch "
+            "needs less, --device meta none"
+        ) from None
+    place = {row.name: index for index, row in enumerate(report.layers)}
+    found.sort(key=lambda one: place.get(one.layer, len(place)))
     return Verification(
-        report.name, where, report.dtype, report.batch, torch.__version__, tuple(checks)
+        name=report.name,
+        device=where,
+        dtype=report.dtype,
+        batch=report.batch,
+        training=training,
+        torch=torch.__version__,
+        checks=tuple(one for one in found if isinstance(one, Check)),
+        skipped=tuple(one for one in found if isinstance(one, Skipped)),
+        measured=tuple(one for one in found if isinstance(one, Measured)),
     )
 
 
-def _first(why: Exception) -> str:
-    """The first line of what PyTorch says."""
-    return str(why).strip().split("\n")[0]
-
-
-def _run(report: Report, network: Network, device: str) -> Iterator[Check]:
-    """A forward pass: the shapes and MACs of all layers that it comes to."""
-    seen: dict[str, Seen] = {}
+def _compared(
+    report: Report, device: str, tensors: str, training: bool, wanted: Sequence[str]
+) -> Iterator[Check | Skipped | Measured]:
+    """A network's run, and what is wanted of it."""
+    try:
+        network = Network(report)
+    except (RuntimeError, ValueError) as why:  # PyTorch refuses a layer that was taken here
+        if places.is_full(why):
+            raise
+        yield Check("total", "builds", "yes", f"no: {first_line(why)}")
+        return
     inputs = [
-        torch.zeros(report.batch, *shape.dimensions, dtype=_dtype(report.dtype), device=device)
+        torch.zeros(report.batch, *shape.dimensions, device=tensors)
         for shape in report.input_shapes.values()
     ]
-    counter = FlopCounterMode(display=False)
-    refusal = ""
-    with torch.no_grad(), counter, _watched(report, network, counter, seen):
-        try:
-            network(*inputs)
-        except (torch.OutOfMemoryError, NotImplementedError):
-            raise
-        except (RuntimeError, ValueError) as why:
-            if "can't allocate memory" in str(why):  # the CPU has no error of its own for it
-                raise MemoryError from None
-            refusal = _first(why)
-    for row in report.layers:
-        if row.name not in seen:  # the first that was not run to its end
-            yield Check(row.name, "runs", "yes", f"no: {refusal}")
-            return
-        output, macs = seen[row.name]
-        yield Check(row.name, "output", (report.batch, *row.output.dimensions), output)
-        yield Check(row.name, "macs", row.cost.macs, macs)
-    yield Check("total", "macs", report.totals.macs, _macs(counter))
+    trial = Trial(report, network, training)
+    trial.run(*inputs)
+    ran = Ran(report, network, trial, device, tensors)
+    if not ran.whole:
+        yield _stopped(ran)
+    for quantity in wanted:
+        yield from QUANTITIES[quantity](ran)
+    if device == "cuda" and ran.whole:
+        yield from gpu.measure(report, network, inputs)
 
 
-def _macs(counter: FlopCounterMode) -> int:
-    """PyTorch counts two operations for each multiply-accumulate."""
-    flops: int = counter.get_total_flops()
-    return flops // 2
+def _stopped(ran: Ran) -> Check:
+    """Where a run ended early; raises UsageError where another batch would do."""
+    refusal = ran.trial.refusal
+    not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]
+    layer = (not_run or ["total"])[0]
+    if "more than 1 value per channel" in refusal:
+        raise UsageError(
+            f"{ran.report.name}: PyTorch does not train layer {layer!r} on one number for each "
+            "channel; --batch 2 or --eval"
+        )
+    return Check(layer, "runs", "yes", f"no: {refusal}")
 
 
-@contextmanager
-def _watched(
-    report: Report, network: Network, counter: FlopCounterMode, seen: dict[str, Seen]
-) -> Iterator[None]:
-    """Note what every layer puts out and how much it multiplies, while this lasts."""
-    before: dict[str, int] = {}
-    handles = []
-    for row in report.layers:
+# What is compared.
 
-        def starts(module: nn.Module, inputs: Any, name: str = row.name) -> None:
-            before[name] = _macs(counter)
-
-        def ends(module: nn.Module, inputs: Any, y: Tensor, name: str = row.name) -> None:
-            seen[name] = Seen(tuple(y.shape), _macs(counter) - before[name])
-
-        layer = network.get_submodule(row.name)
-        handles.append(layer.register_forward_pre_hook(starts))
-        handles.append(layer.register_forward_hook(ends))
-    try:
-        yield
-    finally:
-        for handle in handles:
-            handle.remove()
+Found = Iterator[Check | Skipped]
 
 
-def _held(report: Report, network: Network) -> Iterator[Check]:
-    """What every layer holds, and the whole."""
-    for row in report.layers:
-        yield from _compared(row.name, row.cost, network.get_submodule(row.name))
-    yield from _compared("total", report.totals, network)
+def _outputs(ran: Ran) -> Found:
+    for row in ran.rows:
+        shape = (ran.report.batch, *row.output.dimensions)
+        yield Check(row.name, "output", shape, ran.trial.outputs[row.name])
 
 
-def _compared(name: str, cost: Cost, module: nn.Module) -> Iterator[Check]:
-    told = dict.fromkeys(HELD, 0)
-    for parameter_name, parameter in module.named_parameters():
-        trained = "biases" if parameter_name.endswith("bias") else "weights"
-        told[trained if parameter.requires_grad else "fixed"] += parameter.numel()
-    told["buffers"] = sum(buffer.numel() for buffer in module.buffers())
-    for quantity in HELD:
-        yield Check(name, quantity, getattr(cost, quantity), told[quantity])
+def _macs(ran: Ran) -> Found:
+    calculated = {row.name: row.cost.macs for row in ran.rows}
+    return _by_layer(ran, "macs", calculated, ran.trial.macs)
 
 
-# Where it runs.
+def _backward_macs(ran: Ran) -> Found:
+    """Where PyTorch is right: not with groups."""
+    grouped = {row.name for row in ran.rows if _has_groups(ran.network.get_submodule(row.name))}
+    calculated = {row.name: row.cost.backward_macs for row in ran.rows}
+    for one in _by_layer(ran, "backward_macs", calculated, ran.trial.backward_macs):
+        if one.layer in grouped or (one.layer == "total" and grouped):
+            yield Skipped(one.layer, one.quantity, GROUPED)
+        else:
+            yield one
 
 
-def _device(report: Report, asked: str) -> str:
-    """The device to run on; raises UsageError where it is not there or too small."""
-    if asked not in DEVICES:
-        hint = did_you_mean(asked, DEVICES) or f"; a device is {one_of(DEVICES)}"
-        raise UsageError(f"no device {asked!r}{hint}")
-    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not present.get(asked, True):
-        raise UsageError(f"PyTorch sees no {asked} device here; --device cpu or meta runs anywhere")
-    if asked == "auto":
-        asked = "cuda" if present["cuda"] else "cpu"
-        large = asked == "cpu" and report.totals.macs > MOST_MACS
-        return "meta" if large or _too_large(report, asked) else asked
-    if refusal := _too_large(report, asked):
-        raise UsageError(refusal)
-    return asked
+GROUPED = "PyTorch counts the backward pass of a convolution with groups as if it had none"
 
 
-def _too_large(report: Report, device: str) -> str:
-    """Why the network cannot fit there, with the numbers; nothing where it may."""
-    memory = _memory(device)
-    size = BYTES[report.dtype]
-    widest = max(sum(shape.elements for shape in (*row.inputs, row.output)) for row in report.rows)
-    parameters = report.totals.parameter_bytes
-    needed = parameters + (report.totals.buffers + widest * report.batch) * size
-    if memory is None or needed <= memory:
-        return ""
-    return (
-        f"{report.name} needs at least {units.in_bytes(needed)} "
-        f"({units.in_bytes(parameters)} of it for parameters), and {device} has "
-        f"{units.in_bytes(memory)}; --device meta checks it without allocating anything"
+def _has_groups(module: nn.Module) -> bool:
+    return any(
+        isinstance(part, nn.modules.conv._ConvNd) and part.groups > 1 for part in module.modules()
     )
 
 
-def _memory(device: str) -> int | None:
-    """The bytes that a device has free, None where they are not known or not needed."""
-    if device == "cuda":
-        return int(torch.cuda.mem_get_info()[0])
-    return _main_memory() if device in {"cpu", "mps"} else None
+def _by_layer(
+    ran: Ran, quantity: str, calculated: Mapping[str, int], found: Mapping[str, int]
+) -> Iterator[Check]:
+    """Every layer's part, and the total."""
+    for row in ran.rows:
+        yield Check(row.name, quantity, calculated.get(row.name, 0), found.get(row.name, 0))
+    if ran.whole:
+        yield Check("total", quantity, sum(calculated.values()), sum(found.values()))
 
 
-def _main_memory() -> int | None:
-    """The bytes of the machine's memory; None where the system does not say."""
-    import os
-
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
+def _numbers(quantity: str, ran: Ran) -> Found:
+    """How many numbers of a sort every layer holds, and the network."""
+    costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
+    for name, cost in costs.items():
+        yield Check(name, quantity, getattr(cost, quantity), ran.held[name][quantity])
 
 
-def _dtype(name: str) -> torch.dtype:
-    """PyTorch's dtype; raises UsageError for one that no layer computes in."""
-    dtype = getattr(torch, name, None)
-    if isinstance(dtype, torch.dtype) and dtype.is_floating_point:
-        return dtype
-    raise UsageError(f"PyTorch's layers do not compute in {name}; float32 and its like can be run")
+def _held(module: nn.Module) -> dict[str, int]:
+    """What a module holds; parameters that are named ``bias`` are biases."""
+    told = dict.fromkeys(("weights", "biases", "fixed"), 0)
+    for name, parameter in module.named_parameters():
+        trained = "biases" if name.endswith("bias") else "weights"
+        told[trained if parameter.requires_grad else "fixed"] += parameter.numel()
+    return {**told, "buffers": sum(buffer.numel() for buffer in module.buffers())}
+
+
+def _tensors(ran: Ran) -> Found:
+    """The shape of every tensor that a layer holds, under the name that it has there."""
+    for row in ran.report.layers:
+        module = ran.network.get_submodule(row.name)
+        calculated = row.layer.tensors(*row.inputs)
+        found = {
+            name: tuple(tensor.shape)
+            for name, tensor in (*module.named_parameters(), *module.named_buffers())
+        }
+        for name in calculated | found:
+            yield Check(row.name, name, calculated.get(name, "none"), found.get(name, "none"))
+
+
+def _saved(ran: Ran) -> Found:
+    held = memory.saved_for_backward(ran.report, training=ran.training)
+    calculated = {one.layer: one.bytes for one in held}
+    return _by_layer(ran, "saved_for_backward", calculated, ran.trial.saved)
+
+
+def _inference_peak(ran: Ran) -> Found:
+    calculated = memory.inference_peak(ran.report).bytes
+    found = oracles.inference_peak_in_pytorch(ran.report, ran.tensors)
+    yield Check("total", "inference_peak", calculated, found)
+
+
+def _training_peak(ran: Ran) -> Found:
+    calculated = memory.measure(ran.report, training=ran.training).training_peak.bytes
+    found = oracles.training_peak_in_pytorch(ran.report, device=ran.tensors, training=ran.training)
+    yield Check("total", "training_peak", calculated, found)
+
+
+def _in_bytes(quantity: str, compare: Callable[[Ran], Found], ran: Ran) -> Found:
+    """A comparison of bytes, where they are modelled."""
+    if ran.tensors != "cpu":
+        yield Skipped("total", quantity, "the bytes are modelled for the CPU")
+    elif ran.whole:
+        try:
+            yield from compare(ran)
+        except UsageError as why:
+            yield Skipped("total", quantity, str(why))
+
+
+def _receptive_field(ran: Ran) -> Found:
+    """The unit in the middle of the last map, and the part of its field that is in the image."""
+    row = influence.last_map(ran.report)
+    if row is None or not ran.whole:
+        return
+    if why := influence.cannot_tell(ran.report, ran.network, ran.device):
+        yield Skipped(row.name, "receptive_field", why)
+        return
+    calculated = influence.calculated(ran.report, row)
+    found = influence.in_pytorch(ran.report, row, ran.network)
+    yield Check(row.name, "receptive_field", calculated, found)
+
+
+QUANTITIES: dict[str, Callable[[Ran], Found]] = {
+    "output": _outputs,
+    "macs": _macs,
+    "backward_macs": _backward_macs,
+    "weights": partial(_numbers, "weights"),
+    "biases": partial(_numbers, "biases"),
+    "fixed": partial(_numbers, "fixed"),
+    "buffers": partial(_numbers, "buffers"),
+    "tensors": _tensors,
+    "saved_for_backward": partial(_in_bytes, "saved_for_backward", _saved),
+    "inference_peak": partial(_in_bytes, "inference_peak", _inference_peak),
+    "training_peak": partial(_in_bytes, "training_peak", _training_peak),
+    "receptive_field": _receptive_field,
+}
+"""Everything that is compared: one entry for each quantity."""

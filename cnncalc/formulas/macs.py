@@ -57,6 +57,12 @@ def batched(MACs: int, batch: int) -> int:
     return MACs * batch
 
 
+@formula("backward MACs")
+def backward_macs(MACs: int, gradients: int) -> int:
+    """Each gradient, of the weights and of the input, costs what the forward pass does."""
+    return MACs * gradients
+
+
 @formula("FLOPs")
 def flops(MACs: int) -> int:
     """A multiply-accumulate is two floating-point operations."""

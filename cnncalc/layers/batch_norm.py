@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, of_rank
@@ -40,6 +40,15 @@ class BatchNorm(Layer):
             biases=parameters.shifts(n=C) if self.affine else 0,
             buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
         )
+
+    def tensors(self, x: Shape) -> Tensors:
+        """A number for each channel; and the counter."""
+        each = (channels_of(x),)
+        statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
+        return {
+            **(weight_and_bias(each, each) if self.affine else {}),
+            **(statistics if self.track_running_stats else {}),
+        }
 
     def operations(self, x: Shape) -> Operations:
         """Scale and shift."""

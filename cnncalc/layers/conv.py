@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, declare, shown
 from cnncalc.formulas import macs, operations, parameters
@@ -96,6 +96,13 @@ class Conv(Filters):
         return Parameters(
             weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
         )
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filters; with a table of connections, their planes."""
+        taps, C_out = self.window(x), self.out_channels
+        if self.connections is not None:
+            return weight_and_bias((sum(map(len, self.connections)), *taps), (C_out,), self.bias)
+        return weight_and_bias((C_out, x.channels // self.groups, *taps), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
         """A dot product with a filter for every output."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import gcd
 from typing import Any, ClassVar, NamedTuple
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, count, flag, sizes
 from cnncalc.formulas import macs, operations, parameters, window
@@ -103,6 +103,11 @@ class ConvTranspose(Layer):
         return Parameters(
             weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
         )
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filters, by their inputs."""
+        taps, C_out = per_axis(self.kernel_size, x, "kernel_size"), self.out_channels
+        return weight_and_bias((x.channels, C_out // self.groups, *taps), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
         """Each input position with every weight that it meets."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Refusal, need_map
@@ -43,6 +43,11 @@ class DepthwiseConv(Filters):
             F=self.window(x), C_in=x.channels, C_out=C_out, G=x.channels
         )
         return Parameters(weights, parameters.conv_biases(C_out=C_out) if self.bias else 0)
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filter planes."""
+        C_out = self._filters(x)
+        return weight_and_bias((C_out, 1, *self.window(x)), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
         """A dot product with one filter plane for every output."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, flag, number
 from cnncalc.formulas import parameters
@@ -46,6 +46,11 @@ class GroupNorm(Layer):
             return Parameters()
         C = channels_of(x)
         return Parameters(parameters.scales(n=C), parameters.shifts(n=C) if self.bias else 0)
+
+    def tensors(self, x: Shape) -> Tensors:
+        """A number for each channel."""
+        each = (channels_of(x),)
+        return weight_and_bias(each, each, self.bias) if self.affine else {}
 
     def operations(self, x: Shape) -> Operations:
         """Mean and variance of every group, then scale and shift."""

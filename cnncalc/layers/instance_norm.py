@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
@@ -50,6 +50,15 @@ class InstanceNorm(Layer):
             biases=parameters.shifts(n=C) if self.affine and self.bias else 0,
             buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
         )
+
+    def tensors(self, x: Map) -> Tensors:
+        """A number for each channel; and the counter."""
+        each = (x.channels,)
+        statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
+        return {
+            **(weight_and_bias(each, each, self.bias) if self.affine else {}),
+            **(statistics if self.track_running_stats else {}),
+        }
 
     def operations(self, x: Map) -> Operations:
         """Mean and variance of every channel, then scale and shift."""

@@ -1,9 +1,10 @@
 """Layer normalisation."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import choice, flag, number
 from cnncalc.formulas import parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
@@ -42,11 +43,14 @@ class LayerNorm(Layer):
         """The input's shape."""
         return x
 
+    def shape(self, x: Shape) -> tuple[int, ...]:
+        """The sizes of what is normalised together."""
+        sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
+        return sizes[self.over]
+
     def together(self, x: Shape) -> int:
         """How many numbers are normalised together."""
-        if self.over == "channels":
-            return x.dimensions[0]
-        return x.dimensions[-1] if self.over == "last" else x.elements
+        return prod(self.shape(x))
 
     def parameters(self, x: Shape) -> Parameters:
         """A scale and a shift for each number that is normalised together."""
@@ -54,6 +58,11 @@ class LayerNorm(Layer):
             return Parameters()
         n = self.together(x)
         return Parameters(parameters.scales(n=n), parameters.shifts(n=n) if self.bias else 0)
+
+    def tensors(self, x: Shape) -> Tensors:
+        """A number for each that is normalised together."""
+        each = self.shape(x)
+        return weight_and_bias(each, each, self.bias) if self.elementwise_affine else {}
 
     def operations(self, x: Shape) -> Operations:
         """Mean and variance of every group, then scale and shift."""
@@ -73,9 +82,8 @@ class LayerNorm(Layer):
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LayerNorm``; over the channels, with a module of ours."""
-        sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
-        return norm(sizes[self.over], self.eps, self.elementwise_affine, self.bias)
+        return norm(self.shape(x), self.eps, self.elementwise_affine, self.bias)
 
     examples: ClassVar = (
         Example(

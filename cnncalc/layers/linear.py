@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count, flag
 from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
@@ -38,6 +38,11 @@ class Linear(Layer):
         return Parameters(
             weights, parameters.linear_biases(n_out=self.out_features) if self.bias else 0
         )
+
+    def tensors(self, x: Vector) -> Tensors:
+        """A row for each output."""
+        n_out = self.out_features
+        return weight_and_bias((n_out, x.features), (n_out,), self.bias)
 
     def macs(self, x: Vector) -> int:
         """One for every connection."""

@@ -6,7 +6,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
@@ -43,6 +43,13 @@ class LocallyConnected(Filters):
         weights = parameters.local_weights(F=F, C_in=x.channels, C_out=C_out, N_out=N_out)
         biases = parameters.local_biases(C_out=C_out, N_out=N_out) if self.bias else 0
         return Parameters(weights, biases)
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filters of each place, as a matrix."""
+        places = self.places(x)
+        taps = Map(x.channels, self.window(x)).elements
+        weight = (Map(1, places).elements, taps, self.out_channels)
+        return weight_and_bias(weight, (self.out_channels, *places), self.bias)
 
     def macs(self, x: Map) -> int:
         """A dot product with a filter for every output."""

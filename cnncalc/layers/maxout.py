@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count, flag
 from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
@@ -38,6 +38,11 @@ class Maxout(Layer):
         n_out, k = self.out_features, self.pieces
         weights = parameters.maxout_weights(n_in=x.features, n_out=n_out, k=k)
         return Parameters(weights, parameters.maxout_biases(n_out=n_out, k=k) if self.bias else 0)
+
+    def tensors(self, x: Vector) -> Tensors:
+        """A row for each piece of each output."""
+        n_out = self.out_features * self.pieces
+        return weight_and_bias((n_out, x.features), (n_out,), self.bias)
 
     def macs(self, x: Vector) -> int:
         """One for every connection of every piece."""

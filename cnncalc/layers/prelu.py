@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import parameters
@@ -38,6 +38,10 @@ class Prelu(Elementwise):
     def parameters(self, x: Shape) -> Parameters:
         """The slopes."""
         return Parameters(weights=parameters.scales(n=self.num_parameters))
+
+    def tensors(self, x: Shape) -> Tensors:
+        """The slopes."""
+        return weight_and_bias((self.num_parameters,))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input. Its gradients are made with one number for every

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
@@ -36,6 +36,10 @@ class Rbf(Layer):
     def parameters(self, x: Vector) -> Parameters:
         """The prototypes, none of them trained."""
         return Parameters(fixed=parameters.prototypes(n_in=x.features, n_out=self.out_features))
+
+    def tensors(self, x: Vector) -> Tensors:
+        """A prototype for each output."""
+        return weight_and_bias((self.out_features, x.features))
 
     def operations(self, x: Vector) -> Operations:
         """Differences, squares and sums."""

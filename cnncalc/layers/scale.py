@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import number
 from cnncalc.formulas import operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
@@ -31,6 +31,10 @@ class Scale(Layer):
     def parameters(self, x: Shape) -> Parameters:
         """A factor for each channel."""
         return Parameters(weights=parameters.scales(n=channels_of(x)))
+
+    def tensors(self, x: Shape) -> Tensors:
+        """A factor for each channel."""
+        return weight_and_bias((channels_of(x),))
 
     def operations(self, x: Shape) -> Operations:
         """Multiplications."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
 from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
@@ -48,6 +48,15 @@ class SeparableConv(Filters):
         weights = parameters.separable_weights(F=self.window(x), C_in=C_in, C_out=C_out, M=M)
         biases = parameters.separable_biases(C_in=C_in, C_out=C_out, M=M) if self.bias else 0
         return Parameters(weights, biases)
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filter planes, and the filters of one place."""
+        C_mid, C_out = self.between(x).channels, self.out_channels
+        taps, place = self.window(x), (1,) * len(x.spatial)
+        return {
+            **weight_and_bias((C_mid, 1, *taps), (C_mid,), self.bias, "depthwise."),
+            **weight_and_bias((C_out, C_mid, *place), (C_out,), self.bias, "pointwise."),
+        }
 
     def macs(self, x: Map) -> int:
         """The dot products of both halves."""

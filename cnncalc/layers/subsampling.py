@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
@@ -40,6 +40,10 @@ class Subsampling(Layer):
     def parameters(self, x: Map) -> Parameters:
         """A coefficient and a bias for each map."""
         return Parameters(parameters.scales(n=x.channels), parameters.shifts(n=x.channels))
+
+    def tensors(self, x: Map) -> Tensors:
+        """A number for each map."""
+        return weight_and_bias((x.channels,), (x.channels,))
 
     def operations(self, x: Map) -> Operations:
         """Sums, coefficients and biases."""

@@ -1,0 +1,106 @@
+"""What the unit in the middle of a map reads, found by running the network: a pixel that is NaN
+spoils every unit that reads it.
+
+Gradients would tell less: a max pool has one only for what it chose, and ReLU none below 0.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+
+import torch
+from torch import Tensor, nn
+
+from cnncalc.bridge import modules
+from cnncalc.bridge.network import Network
+from cnncalc.report import Report, Row
+from cnncalc.shape import Map
+
+WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
+"""Modules that measure the whole map; but ``ChannelsNorm`` does not."""
+
+
+def last_map(report: Report) -> Row | None:
+    """The last layer that puts out a map of more than one position."""
+    maps = [row for row in report.layers if isinstance(row.output, Map)]
+    return next((row for row in reversed(maps) if max(row.output.dimensions[1:]) > 1), None)
+
+
+def cannot_tell(report: Report, network: Network, device: str) -> str:
+    """Why what a unit reads cannot be compared; nothing where it can."""
+    if device != "cpu":
+        return "it is found with numbers, on the CPU"
+    if len(report.input_shapes) > 1:
+        return "the network has several inputs"
+    fields = [field for row in report.rows for field in row.fields or ()]
+    if any(
+        isinstance(number, Fraction) for field in fields for number in (field.jump, field.start)
+    ):
+        return "behind windows that are uneven, units differ in how much they read"
+    for module in network.modules():
+        if isinstance(module, WHOLE_MAP) and not isinstance(module, modules.ChannelsNorm):
+            return "what a normalisation measures is not counted as read"
+    return ""
+
+
+def calculated(report: Report, row: Row) -> tuple[int, ...]:
+    """How many pixels of the image the unit in the middle reads along each axis, by its field."""
+    found = []
+    for field, place, length in zip(
+        row.fields or (), _middle(row), report.input_shape.dimensions[1:]
+    ):
+        start = int(field.start + place * field.jump)
+        found.append(min(start + field.size, length) - max(start, 0))
+    return tuple(found)
+
+
+def in_pytorch(report: Report, row: Row, network: Network) -> tuple[int, ...]:
+    """The same, by running the network as in inference."""
+    unit = _Unit(report, row, network.eval())
+    with _place_by_place(), torch.no_grad():
+        return tuple(map(unit.width, range(len(report.input_shape.dimensions) - 1)))
+
+
+@contextmanager
+def _place_by_place() -> Iterator[None]:
+    """Convolve without oneDNN, whose ways may mix what different places read."""
+    usual = torch.backends.mkldnn.enabled
+    torch.backends.mkldnn.enabled = False
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.enabled = usual
+
+
+def _middle(row: Row) -> tuple[int, ...]:
+    return tuple(size // 2 for size in row.output.dimensions[1:])
+
+
+class _Unit:
+    """The unit in the middle of a map, in all of its channels."""
+
+    def __init__(self, report: Report, row: Row, network: Network) -> None:
+        self.network = network
+        self.image = torch.zeros(1, *report.input_shape.dimensions)
+        self.place = (0, slice(None), *_middle(row))
+        self.values: Tensor
+        network.get_submodule(row.name).register_forward_hook(self._seen)
+
+    def _seen(self, layer: nn.Module, inputs: object, output: Tensor) -> None:
+        self.values = output[self.place]
+
+    def width(self, axis: int) -> int:
+        """The pixels from the first that it reads along an axis to the last."""
+        length = self.image.shape[2 + axis]
+        cuts = range(length + 1)
+        first = bisect_left(cuts, True, key=lambda cut: self.reads(axis, 0, cut)) - 1
+        end = bisect_left(cuts, True, key=lambda cut: not self.reads(axis, cut, length))
+        return end - first
+
+    def reads(self, axis: int, begin: int, end: int) -> bool:
+        """Whether it reads any of these pixels along an axis."""
+        image = self.image.clone()
+        image.narrow(2 + axis, begin, end - begin).fill_(torch.nan)
+        self.network(image)
+        return bool(self.values.isnan().any())
