@@ -1,6 +1,8 @@
 """Options that several commands take, and where their output goes."""
 
-from collections.abc import Mapping, Sequence
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,9 @@ from cnncalc.errors import UsageError, Where, one_of
 
 if TYPE_CHECKING:
     from cnncalc.view import View
+
+SOON = 1.0
+"""Seconds after which a person wants to see that something happens."""
 
 RENDER = [str(Path(__file__).parents[1] / "render")]
 """Where the formats are; for their names they need not be imported."""
@@ -81,6 +86,19 @@ def chosen(
     if ending not in endings:
         raise UsageError(f"no format has the ending {ending!r}; there are {', '.join(endings)}")
     return endings[ending]
+
+
+def announced(names: Sequence[str]) -> Iterator[str]:
+    """The names, one by one; each is shown on a terminal where the work takes long."""
+    started, shown = time.monotonic(), False
+    for number, name in enumerate(names, 1):
+        if sys.stderr.isatty() and time.monotonic() - started > SOON:
+            sys.stderr.write(f"\r\033[K{number}/{len(names)} {name}")
+            sys.stderr.flush()
+            shown = True
+        yield name
+    if shown:
+        sys.stderr.write("\r\033[K")
 
 
 def write(text: str, output: Path | None) -> None:

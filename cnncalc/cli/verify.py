@@ -1,8 +1,7 @@
 """``cnncalc verify``: what was calculated, held against a run in PyTorch."""
 
 import json
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -63,7 +62,7 @@ def run(
         raise UsageError("verify needs a network or --all-architectures: one of the two")
     if all_architectures and (input or settings):
         raise UsageError("--input and --set are for one network, not for --all-architectures")
-    names = [spec] if spec else _announced(catalog.names())
+    names: Iterable[str] = [spec] if spec else shared.announced(catalog.names())
     where = device or ("meta" if all_architectures else "auto")
     done = [
         bridge.verify(
@@ -80,18 +79,6 @@ def run(
     ]
     shared.write(_as_json(done, spec) if format == "json" else _text(done, everything), output)
     raise typer.Exit(0 if all(one.agrees for one in done) else 1)
-
-
-def _announced(names: tuple[str, ...]) -> Iterator[str]:
-    """The names, each shown on a terminal while it is worked on."""
-    shown = sys.stderr.isatty()
-    for number, name in enumerate(names, 1):
-        if shown:
-            sys.stderr.write(f"\r\033[K{number}/{len(names)} {name}")
-            sys.stderr.flush()
-        yield name
-    if shown:
-        sys.stderr.write("\r\033[K")
 
 
 def _as_json(done: "list[Verification]", spec: str | None) -> str:

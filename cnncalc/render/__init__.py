@@ -10,7 +10,7 @@ from typing import Protocol, cast
 
 from cnncalc import found
 from cnncalc.errors import UsageError, did_you_mean
-from cnncalc.view import View
+from cnncalc.view import Sheet
 
 
 class Format(Protocol):
@@ -18,7 +18,7 @@ class Format(Protocol):
 
     SUFFIX: str
 
-    def render(self, view: View) -> str:
+    def render(self, view: Sheet) -> str:
         """The whole text, ending in a newline."""
 
 
