@@ -4,9 +4,9 @@ Values come from the report; here they are only chosen and worded. Each format i
 draws the same view.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from cnncalc import units
 from cnncalc.cost import Cost, Operations
@@ -152,6 +152,109 @@ class Total(NamedTuple):
     text: str
 
 
+class Sheet(Protocol):
+    """What every format draws: lines in columns, with a title, remarks, totals and a last word."""
+
+    @property
+    def name(self) -> str:
+        """What it is about."""
+
+    @property
+    def title(self) -> str:
+        """What stands above."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What a reader should know first."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of the columns."""
+
+    @property
+    def headings(self) -> Sequence[str]:
+        """The headings of the columns."""
+
+    @property
+    def lines(self) -> Sequence[Any]:
+        """What has values in all columns."""
+
+    @property
+    def totals(self) -> Sequence[Total]:
+        """The sums below."""
+
+    @property
+    def conventions(self) -> str:
+        """What the numbers mean."""
+
+    def numeric(self, name: str) -> bool:
+        """Whether a column is set to the right."""
+
+    def prose(self, name: str) -> bool:
+        """Whether a column holds sentences, which are broken into lines."""
+
+    def values(self, line: Any) -> Sequence[Value]:
+        """The exact values of a line."""
+
+    def texts(self, line: Any) -> Sequence[str]:
+        """The values as they are read."""
+
+    def to_dict(self) -> Any:
+        """Everything as plain data."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records as they are to be shown: each has all the columns, whose names are its keys."""
+
+    title: str
+    columns: tuple[str, ...]
+    lines: Sequence[Mapping[str, Value]]
+    numbers: tuple[str, ...] = ()
+    """The columns that are set to the right."""
+    sentences: tuple[str, ...] = ()
+    """The columns that are broken into lines."""
+    totals: Sequence[Total] = ()
+    remarks: Sequence[str] = ()
+    conventions: str = ""
+
+    @property
+    def name(self) -> str:
+        """The title."""
+        return self.title
+
+    @property
+    def headings(self) -> list[str]:
+        """The columns' names."""
+        return [name.capitalize() for name in self.columns]
+
+    def numeric(self, name: str) -> bool:
+        """Whether a column is set to the right."""
+        return name in self.numbers
+
+    def prose(self, name: str) -> bool:
+        """Whether a column holds sentences, which are broken into lines."""
+        return name in self.sentences
+
+    def values(self, line: Mapping[str, Value]) -> list[Value]:
+        """The values of a record."""
+        return [line[name] for name in self.columns]
+
+    def texts(self, line: Mapping[str, Value]) -> list[str]:
+        """The values as they are read."""
+        return [_read(value) for value in self.values(line)]
+
+    def to_dict(self) -> list[dict[str, Value]]:
+        """The records."""
+        return [dict(line) for line in self.lines]
+
+
+def _read(value: Value) -> str:
+    if value is None:
+        return ""
+    return units.exact(value) if isinstance(value, int) else str(value)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
     """A report as it is to be shown."""
@@ -162,6 +265,11 @@ class View:
     sort: str | None = None
     exact: bool = False
     layout: Layout = "chw"
+
+    @property
+    def name(self) -> str:
+        """The network."""
+        return self.report.name
 
     @property
     def title(self) -> str:
@@ -233,6 +341,14 @@ class View:
     def numeric(self, name: str) -> bool:
         """Whether a column is set to the right."""
         return name not in ("layer", "kind", "fields", "input", "output")
+
+    def prose(self, name: str) -> bool:
+        """No column holds sentences."""
+        return False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole report; depth, columns and order choose what a table shows, not what is so."""
+        return self.report.to_dict()
 
     @property
     def totals(self) -> list[Total]:

@@ -1,6 +1,7 @@
 """The command line: exit codes, streams, where output goes. The numbers are tested elsewhere."""
 
 import gc
+import io
 import json
 import re
 import runpy
@@ -135,7 +136,7 @@ def test_a_file_without_an_ending_holds_a_table(tmp_path):
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in architecture 'vgg17'"),
         (["kinds", "convv"], "did you mean 'conv'"),
-        (["list", "--format", "xml"], "a list has table, json, csv or markdown"),
+        (["list", "--format", "xml"], "no format 'xml'; there are csv, html, json"),
     ],
 )
 def test_what_cannot_be_used_is_one_clear_sentence(arguments, says):
@@ -190,10 +191,10 @@ def test_plots_are_drawn_and_need_no_format():
     assert run("summarize", SMALL, "--plot", "--format", "json").exception is not None
 
 
-@pytest.mark.parametrize("format", ["table", "json", "csv", "markdown"])
+@pytest.mark.parametrize("format", render.names())
 def test_the_list_has_every_architecture(format):
     text = run("list", "--format", format).stdout
-    assert all(name in text for name in catalog.names())
+    assert all(name.replace("_", r"\_") in text or name in text for name in catalog.names())
 
 
 def test_bare_names_are_for_scripts():
@@ -201,12 +202,17 @@ def test_bare_names_are_for_scripts():
 
 
 def test_the_list_shows_that_it_is_working_where_a_person_waits(monkeypatch):
-    from cnncalc.cli import list as command
+    from cnncalc.cli import _shared
 
-    monkeypatch.setattr(command, "SOON", -1.0)
-    monkeypatch.setattr(catalog, "names", lambda: ("lenet5",))
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert [record["name"] for record in command._records()] == ["lenet5"]
+    monkeypatch.setattr(_shared, "SOON", -1.0)
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    assert list(_shared.announced(["lenet5"])) == ["lenet5"]
+    assert "1/1 lenet5" in shown.getvalue()
+    monkeypatch.setattr(_shared, "SOON", 1e9)
+    assert list(_shared.announced(["alexnet"])) == ["alexnet"]
+    assert "alexnet" not in shown.getvalue()
 
 
 @pytest.mark.parametrize("name", catalog.names())

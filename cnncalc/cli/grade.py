@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,9 @@ from cnncalc.homework.marking import Mark, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
 from cnncalc.homework.sheet import load, part_of
 from cnncalc.homework.written import Terms
+
+if TYPE_CHECKING:
+    from cnncalc.render import Format
 
 
 def run(
@@ -59,9 +62,7 @@ def run(
     everything: Annotated[
         bool, typer.Option("--all", help="Every student's table too, not only the class's.")
     ] = False,
-    format: Annotated[
-        str, typer.Option("--format", "-f", help=f"{one_of(listing.FORMATS)}.")
-    ] = "table",
+    format: shared.FormatName = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="A file; with --export the folder of gradebooks."),
@@ -78,7 +79,7 @@ def run(
 
     cnncalc grade keys submissions/*.md --credit slip=0.75 --tolerance 1%
     """
-    listing.check(format)
+    form = listing.format_of(format, None if export else output)
     marker = Marker(Terms(strict=strict, tolerance=_tolerance(tolerance)))
     worth = scheme(shared.pairs(credit, "--credit", "slip=0.5"))
     alone = len(files) == 1 and not files[0].is_dir()
@@ -86,12 +87,12 @@ def run(
         found = [gradebook.graded(marker.sheet(load(files[0])), worth)]
     else:
         found = _class(files, marker, worth)
-    text = _alone(found[0], worth, format) if alone else _of_class(found, worth, format, everything)
+    text = _alone(found[0], worth, form) if alone else _of_class(found, worth, form, everything)
     shared.write(text, None if export else output)
     if feedback_folder is not None:
-        form = pages.load(page)
-        stems = {Path(one.source).stem: form.write(one, worth) for one in found}
-        _write_all(feedback_folder, {f"{stem}{form.SUFFIX}": text for stem, text in stems.items()})
+        dress = pages.load(page)
+        stems = {Path(one.source).stem: dress.write(one, worth) for one in found}
+        _write_all(feedback_folder, {f"{stem}{dress.SUFFIX}": text for stem, text in stems.items()})
     for book in export or ():
         folder = output or Path(".")
         _write_all(folder / book, books.load(book).write(found, worth, name or files[0].stem))
@@ -160,10 +161,15 @@ SIGNS = {
 }
 
 
-def _alone(graded: Graded, worth: Scheme, format: str) -> str:
+ANSWER = ("question", "answer", "outcome", "points", "possible", "remark")
+STUDENT = ("student", "points", "possible", *(outcome.value for outcome in Outcome), "problem")
+
+
+def _alone(graded: Graded, worth: Scheme, form: "Format | None") -> str:
     """One sheet."""
-    if format != "table":
-        return listing.WRITERS[format]([_answer(mark, worth) for mark in graded.marks])
+    if form is not None:
+        records = [_answer(mark, worth) for mark in graded.marks]
+        return listing.rendered(form, graded.student, ANSWER, records)
     headings = {"Question": False, "Answer": False, "": False, "Remark": False}
     table = listing.columns(headings, map(_line, graded.marks))
     right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
@@ -177,14 +183,15 @@ def _alone(graded: Graded, worth: Scheme, format: str) -> str:
 
 def _answer(mark: Mark, worth: Scheme) -> dict[str, Any]:
     """One answer as a record."""
-    return {
-        "question": mark.answer.label,
-        "answer": feedback.given(mark),
-        "outcome": mark.outcome.value,
-        "points": points(mark.answer.points * worth.part(mark)),
-        "possible": points(mark.answer.points),
-        "remark": feedback.remark(mark),
-    }
+    cells = (
+        mark.answer.label,
+        feedback.given(mark),
+        mark.outcome.value,
+        points(mark.answer.points * worth.part(mark)),
+        points(mark.answer.points),
+        feedback.remark(mark),
+    )
+    return dict(zip(ANSWER, cells, strict=True))
 
 
 def _line(mark: Mark) -> tuple[str, ...]:
@@ -202,9 +209,11 @@ def _working(mark: Mark) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of_class(graded: Sequence[Graded], worth: Scheme, format: str, everything: bool) -> str:
+def _of_class(
+    graded: Sequence[Graded], worth: Scheme, form: "Format | None", everything: bool
+) -> str:
     """A line for every student, then one for every question."""
-    if format == "json":
+    if form is not None and form.SUFFIX == ".json":
         students = [
             {**_student(one), "answers": [_answer(mark, worth) for mark in one.marks]}
             for one in graded
@@ -212,22 +221,18 @@ def _of_class(graded: Sequence[Graded], worth: Scheme, format: str, everything: 
         asked = [one._asdict() for one in gradebook.statistics(graded)]
         found = {"students": students, "questions": asked}
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
-    if format != "table":
-        return listing.WRITERS[format]([_student(one) for one in graded])
-    each = [_alone(one, worth, format) for one in graded if everything and one.marked]
+    if form is not None:
+        return listing.rendered(form, "Marks", STUDENT, [_student(one) for one in graded])
+    each = [_alone(one, worth, None) for one in graded if everything and one.marked]
     return "\n".join([*each, _students(graded), _questions(gradebook.statistics(graded))])
 
 
 def _student(one: Graded) -> dict[str, Any]:
     """One student as a record: points, and how many answers of each outcome."""
     made = Counter(mark.outcome for mark in one.marks)
-    return {
-        "student": one.student,
-        "points": points(one.score) if one.marked else "",
-        "possible": points(one.possible) if one.marked else "",
-        **{outcome.value: made[outcome] for outcome in Outcome},
-        "problem": one.problem,
-    }
+    score = (points(one.score), points(one.possible)) if one.marked else ("", "")
+    counts = (made[outcome] for outcome in Outcome)
+    return dict(zip(STUDENT, (one.student, *score, *counts, one.problem), strict=True))
 
 
 def _students(graded: Sequence[Graded]) -> str:

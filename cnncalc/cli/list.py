@@ -2,23 +2,24 @@
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc import catalog, units
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import one_of
-from cnncalc.report import Report
+
+if TYPE_CHECKING:
+    from cnncalc.report import Report
+
+NUMBERS = ("params", "macs")
 
 
 def run(
     names: Annotated[bool, typer.Option("--names", help="The bare names, for scripts.")] = False,
-    format: Annotated[
-        str | None, typer.Option("--format", "-f", help=f"{one_of(listing.FORMATS)}.")
-    ] = None,
-    output: shared.TextOutput = None,
+    format: shared.FormatName = None,
+    output: shared.Output = None,
 ) -> None:
     """List the built-in architectures with their parameters, MACs and sources.
 
@@ -28,14 +29,16 @@ def run(
 
     cnncalc list --format csv -o architectures.csv
     """
-    chosen = shared.chosen(format, output, listing.ENDINGS, "table")
-    listing.check(chosen)
     if names:
         shared.write("".join(f"{name}\n" for name in catalog.names()), output)
         return
+    form = listing.format_of(format, output)
     records = list(_records())
-    text = _table(records) if chosen == "table" else listing.WRITERS[chosen](records)
-    shared.write(text, output)
+    title = "Built-in architectures"
+    shared.write(
+        listing.rendered(form, title, [*records[0]], records, NUMBERS) if form else _table(records),
+        output,
+    )
 
 
 def _records() -> Iterator[dict[str, Any]]:
@@ -54,7 +57,7 @@ def _records() -> Iterator[dict[str, Any]]:
         }
 
 
-def _inputs(report: Report) -> str:
+def _inputs(report: "Report") -> str:
     return ", ".join(map(str, report.input_shapes.values()))
 
 

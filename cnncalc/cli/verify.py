@@ -11,10 +11,11 @@ from cnncalc import bridge, catalog
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of
+from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Check, Told, Verification
+    from cnncalc.render import Format
 
 Spec = Annotated[
     str | None,
@@ -45,7 +46,6 @@ Everything = Annotated[
 Batch = Annotated[
     int | None, typer.Option("--batch", "-b", help="Images at a time: 1, or 2 with --tiny.")
 ]
-Format = Annotated[str | None, typer.Option("--format", "-f", help=f"{one_of(listing.FORMATS)}.")]
 
 
 def run(
@@ -60,7 +60,7 @@ def run(
     input: shared.Input = None,
     settings: shared.Settings = None,
     dtype: shared.Dtype = "float32",
-    format: Format = None,
+    format: shared.FormatName = None,
     output: shared.TextOutput = None,
 ) -> None:
     """Build the network in PyTorch, run it forward and back, and compare every number.
@@ -77,8 +77,7 @@ def run(
 
     cnncalc verify --all-architectures
     """
-    chosen = shared.chosen(format, output, listing.ENDINGS, "table")
-    listing.check(chosen)
+    form = listing.format_of(format, output)
     if (spec is None) != all_architectures:
         raise UsageError("verify needs a network or --all-architectures: one of the two")
     if all_architectures and (input or settings):
@@ -95,33 +94,23 @@ def run(
         bridge.verify(
             summarize(name, **given), where, training=training, receptive_field=receptive_field
         )
-        for name in ([spec] if spec else _shown(catalog.names()))
+        for name in ([spec] if spec else shared.announced(catalog.names()))
     ]
-    shared.write(_text(done, chosen, everything, single=spec is not None), output)
+    shared.write(_text(done, form, everything, single=spec is not None), output)
     raise typer.Exit(0 if all(one.agrees for one in done) else 1)
 
 
-def _shown(names: tuple[str, ...]) -> Iterator[str]:
-    """The names, with a bar on a terminal that says which one is worked on."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=len(names))
-        for name in names:
-            bar.update(task, description=name)
-            yield name
-            bar.advance(task)
-
-
-def _text(done: "list[Verification]", format: str, everything: bool, single: bool) -> str:
-    if format == "table":
+def _text(done: "list[Verification]", form: "Format | None", everything: bool, single: bool) -> str:
+    if form is None:
         return "".join(_table(one, everything) + _summary(one) for one in done)
-    if format == "json":  # one object for one network, a list for all
+    if form.SUFFIX == ".json":  # one object for one network, a list for all
         records = [one.to_dict() for one in done]
         return json.dumps(records[0] if single else records, indent=2, ensure_ascii=False) + "\n"
-    return listing.WRITERS[format]([record for one in done for record in _records(one)])
+    lines = [record for one in done for record in _records(one)]
+    return listing.rendered(form, "Calculated and run", COLUMNS, lines)
+
+
+COLUMNS = ("network", "layer", "quantity", "calculated", "pytorch", "agrees")
 
 
 def _records(one: "Verification") -> Iterator[dict[str, Any]]:
@@ -136,8 +125,7 @@ def _records(one: "Verification") -> Iterator[dict[str, Any]]:
 
 
 def _record(one: "Verification", *cells: object) -> dict[str, Any]:
-    names = ("layer", "quantity", "calculated", "pytorch", "agrees")
-    return {"network": one.name, **dict(zip(names, cells, strict=True))}
+    return dict(zip(COLUMNS, (one.name, *cells), strict=True))
 
 
 def _plain(value: "Told") -> int | str:

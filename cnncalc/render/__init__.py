@@ -9,7 +9,7 @@ from typing import Protocol, cast
 
 from cnncalc import found
 from cnncalc.errors import UsageError, did_you_mean
-from cnncalc.view import View
+from cnncalc.view import Sheet
 
 
 class Format(Protocol):
@@ -17,7 +17,7 @@ class Format(Protocol):
 
     SUFFIX: str
 
-    def render(self, view: View) -> str:
+    def render(self, view: Sheet) -> str:
         """The whole text, ending in a newline."""
 
 
