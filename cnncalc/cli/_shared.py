@@ -59,7 +59,7 @@ def announced(items: Sequence[T], name: Callable[[T], str] = str) -> Iterator[T]
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=len(items))
         for item in items:
-            bar.update(task, description=name(item))
+            bar.update(task, description=name(item), refresh=True)
             yield item
             bar.advance(task)
 
