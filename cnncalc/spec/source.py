@@ -13,6 +13,7 @@ from cnncalc.spec.text import Item, Key
 
 MOST_BASES = 20
 MOST_BYTES = 5_000_000
+STDIN = "<stdin>"
 MERGED = ("parameters", "blocks")
 OWN = ("name", "note", "variants", "published")
 """A base's keys that say what it is; what extends it does not inherit them."""
@@ -39,13 +40,14 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
 
 def _read(target: str) -> Item:
     if target == "-":
-        return _parsed(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>")
-    if not _is_there(Path(target)) and notation.is_notation(target):
+        return text.read(text_of_stdin(), STDIN)
+    if not is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target)
     return _read_file(_find(target, Path(".")))
 
 
-def _is_there(file: Path) -> bool:
+def is_there(file: Path) -> bool:
+    """Whether there is a file or a folder of this name; a name that none can have is none."""
     try:
         return file.exists()
     except (OSError, ValueError):
@@ -55,7 +57,7 @@ def _is_there(file: Path) -> bool:
 def _find(target: str, beside: Path) -> Path:
     """The file of that path, else the built-in of that name (``vgg16`` and ``vgg16.yaml``)."""
     file = beside / target
-    if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
+    if is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
     name = target.removesuffix(".yaml").removesuffix(".yml")
     if name in catalog.names():
@@ -71,8 +73,14 @@ def _find(target: str, beside: Path) -> Path:
 
 
 def _read_file(file: Path) -> Item:
+    return text.read(text_of(file), str(file))
+
+
+def text_of(file: Path, what: str = "a spec") -> str:
+    """All that a file says; raises UsageError where it cannot be read, SpecError where it is no
+    text or too long."""
     if file.is_dir():
-        raise UsageError(f"{str(file)!r} is a folder; a spec is one file")
+        raise UsageError(f"{str(file)!r} is a folder; {what} is one file")
     if file.is_fifo() or file.is_socket():
         raise UsageError(f"{str(file)!r} is no file that could be read to its end")
     try:
@@ -80,10 +88,15 @@ def _read_file(file: Path) -> Item:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
-    return _parsed(data, str(file))
+    return _decoded(data, str(file))
 
 
-def _parsed(data: bytes, source: str) -> Item:
+def text_of_stdin() -> str:
+    """All that standard input says; raises SpecError where it is no text or too long."""
+    return _decoded(sys.stdin.buffer.read(MOST_BYTES + 1), STDIN)
+
+
+def _decoded(data: bytes, source: str) -> str:
     if len(data) > MOST_BYTES:
         raise SpecError(f"is longer than {MOST_BYTES:,} bytes", Where(source))
     try:
@@ -93,7 +106,7 @@ def _parsed(data: bytes, source: str) -> Item:
         raise SpecError("is not text in UTF-8", Where(source, line)) from None
     if "\0" in decoded:
         raise SpecError("is not text: it holds a zero byte", Where(source))
-    return text.read(decoded, source)
+    return decoded
 
 
 def _extended(root: Item, seen: tuple[Path, ...]) -> Item:

@@ -1,0 +1,1 @@
+"""Homework: exercises worked out, set, checked and graded."""
