@@ -1,6 +1,5 @@
 """Options that several commands take, and where their output goes."""
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -56,15 +55,6 @@ def settings_of(words: Sequence[str] | None) -> dict[str, Any]:
             raise UsageError(f"--set takes NAME=VALUE, as in classes=10, not {word!r}")
         settings[name.strip()] = scalar(value.strip(), Where("--set"))
     return settings
-
-
-def field_value(word: str) -> Any:
-    """A field's value as YAML writes it; ``3x5`` is a size for each axis."""
-    from cnncalc.spec import text
-
-    if re.fullmatch(r"\d+([x,]\d+)+", word):
-        return [text.scalar(size, Where("")) for size in re.split("[x,]", word)]
-    return text.read(word, "").plain()
 
 
 def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:

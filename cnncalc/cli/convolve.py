@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,8 +15,10 @@ from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
 from cnncalc.homework.convolution.given import load
 from cnncalc.homework.convolution.kernels import KERNELS
+from cnncalc.homework.convolution.matrix import LONGEST
 from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.window import MOST_TAKEN
+from cnncalc.spec import notation
 
 ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
 MOST_DIGITS = 15
@@ -90,9 +92,9 @@ def run(
     worked = convolve(
         x,
         weights,
-        stride=shared.field_value(stride),
-        padding=shared.field_value(padding),
-        dilation=shared.field_value(dilation),
+        stride=_sizes(stride),
+        padding=_sizes(padding),
+        dilation=_sizes(dilation),
         mode="zeros" if mode == "zero" else mode,
         bias=None if bias is None else _bias(bias),
         flip=flip,
@@ -115,6 +117,12 @@ def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
             known = [option for one in context.command.params for option in one.opts]
             name = word.partition("=")[0]
             raise UsageError(f"there is no option {name[:40]!r}{did_you_mean(name, known)}")
+
+
+def _sizes(word: str) -> Any:
+    """``2`` or ``2x1`` as numbers; anything else is for the layer to judge."""
+    is_size = re.fullmatch(notation.SIZE, word, re.ASCII) and len(word) <= LONGEST
+    return notation.size_of(word) if is_size else word
 
 
 def _steps(word: str | None) -> int | None:

@@ -1,6 +1,7 @@
 """``cnncalc layer``: one layer, no file."""
 
 import json
+import re
 from typing import Annotated, Any
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from cnncalc import explain, layers
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of, some
+from cnncalc.errors import UsageError, Where, one_of, some
 from cnncalc.layer import Layer, fields_of
 from cnncalc.report import row_dict
 
@@ -90,11 +91,20 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
         if name in fields or bare in fields:
             raise UsageError(f"--{bare.replace('_', '-')} is given twice")
         if equals:
-            fields[name] = shared.field_value(value)
+            fields[name] = _value(value)
         elif bare in flags and not (rest and rest[0] in ("true", "false")):
             fields[bare] = bare == name
         elif rest and not rest[0].startswith("--"):
-            fields[name] = shared.field_value(rest.pop(0))
+            fields[name] = _value(rest.pop(0))
         else:
             raise UsageError(f"--{name.replace('_', '-')} needs a value")
     return shapes, fields
+
+
+def _value(word: str) -> Any:
+    """A field's value as YAML writes it; ``3x5`` is a size for each axis."""
+    from cnncalc.spec import text
+
+    if re.fullmatch(r"\d+([x,]\d+)+", word):
+        return [text.scalar(size, Where("")) for size in re.split("[x,]", word)]
+    return text.read(word, "").plain()

@@ -13,7 +13,6 @@ from cnncalc.spec.text import Item, Key
 
 MOST_BASES = 20
 MOST_BYTES = 5_000_000
-STDIN = "<stdin>"
 MERGED = ("parameters", "blocks")
 OWN = ("name", "note", "variants", "published")
 """A base's keys that say what it is; what extends it does not inherit them."""
@@ -40,14 +39,13 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
 
 def _read(target: str) -> Item:
     if target == "-":
-        return text.read(text_of_stdin(), STDIN)
-    if not is_there(Path(target)) and notation.is_notation(target):
+        return text.read(decoded(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>"), "<stdin>")
+    if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target)
-    return _read_file(_find(target, Path(".")))
+    return read_file(_find(target, Path(".")))
 
 
-def is_there(file: Path) -> bool:
-    """Whether there is a file or a folder of this name; a name that none can have is none."""
+def _is_there(file: Path) -> bool:
     try:
         return file.exists()
     except (OSError, ValueError):
@@ -57,7 +55,7 @@ def is_there(file: Path) -> bool:
 def _find(target: str, beside: Path) -> Path:
     """The file of that path, else the built-in of that name (``vgg16`` and ``vgg16.yaml``)."""
     file = beside / target
-    if is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
+    if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
     name = target.removesuffix(".yaml").removesuffix(".yml")
     if name in catalog.names():
@@ -72,15 +70,18 @@ def _find(target: str, beside: Path) -> Path:
     )
 
 
-def _read_file(file: Path) -> Item:
-    return text.read(text_of(file), str(file))
+def read_file(file: Path, needed: str = text.NEEDED) -> Item:
+    """The tree of a YAML file; ``needed`` tells an empty one what it lacks.
+
+    Raises SpecError with the place of what cannot be used, UsageError where there is no file.
+    """
+    return text.read(read_text(file), str(file), needed)
 
 
-def text_of(file: Path, what: str = "a spec") -> str:
-    """All that a file says; raises UsageError where it cannot be read, SpecError where it is no
-    text or too long."""
+def read_text(file: Path) -> str:
+    """The text of a file; raises UsageError where there is none, SpecError for what is no text."""
     if file.is_dir():
-        raise UsageError(f"{str(file)!r} is a folder; {what} is one file")
+        raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
         raise UsageError(f"{str(file)!r} is no file that could be read to its end")
     try:
@@ -88,25 +89,21 @@ def text_of(file: Path, what: str = "a spec") -> str:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
-    return _decoded(data, str(file))
+    return decoded(data, str(file))
 
 
-def text_of_stdin() -> str:
-    """All that standard input says; raises SpecError where it is no text or too long."""
-    return _decoded(sys.stdin.buffer.read(MOST_BYTES + 1), STDIN)
-
-
-def _decoded(data: bytes, source: str) -> str:
+def decoded(data: bytes, source: str) -> str:
+    """Bytes as text; raises SpecError where they are too many, or no text in UTF-8."""
     if len(data) > MOST_BYTES:
         raise SpecError(f"is longer than {MOST_BYTES:,} bytes", Where(source))
     try:
-        decoded = data.decode("utf-8-sig")
+        found = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SpecError("is not text in UTF-8", Where(source, line)) from None
-    if "\0" in decoded:
+    if "\0" in found:
         raise SpecError("is not text: it holds a zero byte", Where(source))
-    return decoded
+    return found
 
 
 def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
@@ -127,7 +124,7 @@ def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
     if len(seen) >= MOST_BASES:
         raise SpecError(f"extends more than {MOST_BASES} specs in a row", base.where)
     try:
-        parent = _extended(_read_file(file), (*seen, resolved))
+        parent = _extended(read_file(file), (*seen, resolved))
     except UsageError as error:
         raise SpecError(str(error), base.where) from None
     if not isinstance(parent.value, dict):

@@ -27,10 +27,14 @@ class Key(str):
 
 
 class Item(NamedTuple):
-    """A value and its place: a scalar, a list of Items, or a dict of Key to Item."""
+    """A value and its place: a scalar, a list of Items, or a dict of Key to Item.
+
+    ``text`` is a scalar as it is written: of 2.50 the value does not tell the last digit.
+    """
 
     value: Any
     where: Where
+    text: str = ""
 
     def plain(self) -> Any:
         """The value without places."""
@@ -41,12 +45,16 @@ class Item(NamedTuple):
         return self.value
 
 
-def read(text: str, source: str) -> Item:
-    """The tree of a YAML document; raises SpecError with the place of what cannot be used."""
-    if not text.strip():
-        raise SpecError("is empty; a spec needs at least 'input' and 'layers'", Where(source))
+NEEDED = "a spec needs at least 'input' and 'layers'"
+
+
+def read(text: str, source: str, needed: str = NEEDED) -> Item:
+    """The tree of a YAML document; raises SpecError with the place of what cannot be used.
+
+    ``needed`` tells an empty text what it lacks.
+    """
     try:
-        return _Reader(text, source).document()
+        root = _Reader(text, source).document() if text.strip() else None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = Where(source, mark.line + 1, mark.column + 1) if mark else Where(source)
@@ -55,6 +63,9 @@ def read(text: str, source: str) -> Item:
         raise SpecError(
             f"is not readable as YAML: {error}".splitlines()[0], Where(source)
         ) from None
+    if root is None:
+        raise SpecError(f"is empty; {needed}", Where(source))
+    return root
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
@@ -76,18 +87,14 @@ class _Reader:
         self.anchors: dict[str, tuple[Item, int]] = {}
         self.values = 0
 
-    def document(self) -> Item:
-        """The first document; a second one is refused."""
+    def document(self) -> Item | None:
+        """The first document, if there is any; a second one is refused."""
         root: Item | None = None
         for event in self.events:
             if isinstance(event, yaml.NodeEvent):
                 if root is not None:
                     raise SpecError("one file holds one spec; a second starts here", self.at(event))
                 root = self.node(event, 0)
-        if root is None:
-            raise SpecError(
-                "is empty; a spec needs at least 'input' and 'layers'", Where(self.source)
-            )
         return root
 
     def node(self, event: Any, depth: int) -> Item:
@@ -101,7 +108,7 @@ class _Reader:
         before = self.values
         self.count(1, where)
         if isinstance(event, yaml.ScalarEvent):
-            item = Item(self.scalar(event, where), where)
+            item = Item(self.scalar(event, where), where, event.value)
         elif isinstance(event, yaml.SequenceStartEvent):
             item = Item(self.sequence(depth), where)
         else:
@@ -132,16 +139,23 @@ class _Reader:
 
     def mapping(self, depth: int) -> dict[Key, Item]:
         items: dict[Key, Item] = {}
+        last: tuple[Key, Any] | None = None
         while not isinstance(event := next(self.events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise SpecError("a key must be a word", self.at(event))
             self.refuse_tag(event)
+            value = next(self.events)
+            if last is not None and _continues(last[1], event, value):
+                last = (last[0], _joined(last[1], event))
+                items[last[0]] = self.node(last[1], depth + 1)
+                continue
             key = Key(event.value)
             key.where = self.at(event)
             if key in items:
                 first = next(k for k in items if k == key).where.line
                 raise SpecError(f"{key[:60]!r} is given twice; first in line {first}", key.where)
-            items[key] = self.node(next(self.events), depth + 1)
+            items[key] = self.node(value, depth + 1)
+            last = (key, value)
         return items
 
     def scalar(self, event: Any, where: Where) -> Any:
@@ -158,6 +172,30 @@ class _Reader:
 
     def at(self, event: Any) -> Where:
         return Where(self.source, event.start_mark.line + 1, event.start_mark.column + 1)
+
+
+def _continues(last: Any, key: Any, value: Any) -> bool:
+    """Whether a key is the next three digits of a number: YAML ends ``{params: 34,848}`` at 34."""
+    return (
+        isinstance(last, yaml.ScalarEvent)
+        and isinstance(value, yaml.ScalarEvent)
+        and value.value == ""
+        and bool(key.start_mark.index == last.end_mark.index + 1)  # type: ignore[union-attr]
+        and re.fullmatch(r"[0-9]{3}( ?[A-Za-z]+)?", key.value) is not None
+        and re.fullmatch(r"(.*[~=+*/( -])?[0-9]{1,3}(,[0-9]{3})*", last.value) is not None
+    )
+
+
+def _joined(last: Any, key: Any) -> Any:
+    """One scalar made of a number and its next three digits."""
+    return yaml.ScalarEvent(
+        last.anchor,
+        last.tag,
+        last.implicit,
+        f"{last.value},{key.value}",
+        last.start_mark,
+        key.end_mark,
+    )
 
 
 DECIMAL = r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?|[-+]?[0-9]+[eE][-+]?[0-9]+"

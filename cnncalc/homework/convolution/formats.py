@@ -156,13 +156,9 @@ TEX = {
 def tex(text: str) -> str:
     r"""The LaTeX of a piece of an equation: ``u_2(1,1)`` is ``u_{2}(1,1)``, ``1/9`` is
     ``\tfrac{1}{9}``."""
-    text = re.sub(r"^([a-z])((?:_\d+)+)", _subscript, text)
+    text = re.sub(r"^([a-z])_(\d+(?:,\d+)*)", r"\1_{\2}", text)
     text = re.sub(r"(\d+)/(\d+)", r"\\tfrac{\1}{\2}", text)
     return re.sub("|".join(TEX), lambda found: TEX[found[0]], text)
-
-
-def _subscript(symbol: re.Match[str]) -> str:
-    return f"{symbol[1]}_{{{symbol[2][1:].replace('_', ',')}}}"
 
 
 def _aligned(pieces: Sequence[str], width: int) -> str:

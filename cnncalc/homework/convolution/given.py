@@ -3,18 +3,22 @@
 It reads the files that are named to it; what comes from strangers goes through ``matrix.of``.
 """
 
+import os
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from cnncalc.errors import CnncalcError, UsageError
 from cnncalc.homework.convolution import kernels, matrix
 from cnncalc.homework.convolution.matrix import MOST_NUMBERS, Tensor, check_count
 from cnncalc.shape import Map
 from cnncalc.spec import source, text
+from cnncalc.spec.text import Item
 
 YAML = (".yaml", ".yml", ".json")
 SIZE = "[0-9]{1,9}"
@@ -73,7 +77,7 @@ def _told_of(who: str) -> Iterator[None]:
 def _is_named(word: str) -> bool:
     """Whether a word names kernels, if perhaps such as there are not."""
     is_name = re.fullmatch(r"[A-Za-z_][\w-]*(:\w*)?( ?\|.*)?", word.strip(), re.ASCII) is not None
-    return is_name and not word.startswith("random") and not source.is_there(Path(word))
+    return is_name and not word.startswith("random") and not os.path.exists(word)
 
 
 def _named(word: str, axes: int) -> Tensor:
@@ -82,15 +86,19 @@ def _named(word: str, axes: int) -> Tensor:
     first = planes[0]
     for one in planes:
         if one.shape != first.shape:
-            raise UsageError(f"{one.name} is {one.shape} and {first.name} {first.shape}")
+            raise UsageError(
+                f"{one.name} is {one.shape} and {first.name} is {first.shape}; the planes of a "
+                "kernel are equally large"
+            )
     shape = Map(len(planes), first.shape.spatial)
     return Tensor(shape, tuple(one.planes[0] for one in planes), name=word.strip())
 
 
 def _read(word: str, dice: Dice) -> Tensor:
     if word == "-":
-        return matrix.read(source.text_of_stdin(), "standard input")
-    if word.strip() and source.is_there(Path(word)):
+        written = source.decoded(sys.stdin.buffer.read(source.MOST_BYTES + 1), "standard input")
+        return matrix.read(written, "standard input")
+    if os.path.exists(word):
         return _from_file(Path(word))
     if word.startswith("random"):
         return _random(word, dice)
@@ -100,10 +108,18 @@ def _read(word: str, dice: Dice) -> Tensor:
 
 
 def _from_file(file: Path) -> Tensor:
-    written = source.text_of(file, "a matrix")
-    if file.suffix.lower() in YAML and written.strip():
-        return matrix.of(text.read(written, str(file)).plain(), file.name)
+    written = source.read_text(file)
+    if file.suffix.lower() in YAML:
+        tree = text.read(written, str(file), "a matrix is numbers in rows")
+        return matrix.of(_as_written(tree), file.name)
     return matrix.read(written, file.name)
+
+
+def _as_written(item: Item) -> Any:
+    """Lists with their numbers as text: a float would not tell a long decimal's last digits."""
+    if isinstance(item.value, list):
+        return [_as_written(inner) for inner in item.value]
+    return item.plain() if isinstance(item.value, dict) else item.text
 
 
 def _random(word: str, dice: Dice) -> Tensor:

@@ -77,27 +77,22 @@ KERNELS = {
 """Every kernel that has a name."""
 
 
-def is_named(word: str) -> bool:
-    """Whether the word names a kernel, with or without a size."""
-    return word.partition(":")[0] in KERNELS
-
-
 def named(word: str, axes: int) -> Tensor:
     """The kernel of this name for so many axes: ``box``, or ``box:5`` for another size than 3.
 
     Raises UsageError for another name, and for a size or a number of axes that it does not have.
     """
-    name, _, text = word.partition(":")
+    name, colon, text = word.partition(":")
     if name not in KERNELS:
         hint = did_you_mean(name, KERNELS) or f"; there are {', '.join(KERNELS)}"
         raise UsageError(f"no kernel is named {name[:40]!r}{hint}")
     kernel = KERNELS[name]
     sizes = {str(size): size for size in kernel.sizes}
-    if (text or "3") not in sizes:
+    if colon and text not in sizes:
         known = "3 alone" if len(sizes) == 1 else f"an odd size from 3 to {LARGEST_SIZE}"
         raise UsageError(f"{name} has {known}, not {text[:20]!r}")
     if axes not in kernel.axes:
         raise UsageError(f"{name} is for images, not for signals; a signal can take -1 0 1")
-    size = sizes[text or "3"]
+    size = sizes[text] if colon else 3
     plane = (plain(kernel.weight(place, size)) for place in places(range(size), repeat=axes))
     return Tensor(Map(1, (size,) * axes), (tuple(plane),), name=word)

@@ -30,7 +30,7 @@ MOST_NUMBERS = 10_000
 LONGEST = 40
 """How many characters a number may have."""
 LARGEST = 10**15
-"""What numbers and denominators stay below, so that no sum of products is too long to print."""
+"""What numbers and denominators go up to, so that no sum of products is too long to print."""
 
 WHOLE = r"[0-9]+(?:/[0-9]*[1-9][0-9]*)?"
 DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
@@ -100,6 +100,7 @@ def read(text: str, name: str = "") -> Tensor:
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
     text, depth = _without_brackets(text)
+    check_count(sum(map(text.count, ";|\n")))
     channels = [[_cells(row) for row in _rows(part)] for part in re.split(r" ?\| ?|\n\n+", text)]
     is_signal = depth < 2 and all(len(rows) == 1 for rows in channels)
     tensor = _tensor(channels, is_signal, name)
@@ -135,7 +136,7 @@ def number(cell: Any) -> tuple[Number, bool]:
     if isinstance(cell, bool) or not NUMBER.fullmatch(text):
         raise UsageError(f"{shown(cell)} is not a number; numbers are 3, -0.5, 1/9 or 1e-3")
     value = Fraction(text)
-    if abs(value) >= LARGEST or value.denominator >= LARGEST:
+    if abs(value) >= LARGEST or value.denominator > LARGEST:
         raise UsageError(f"{text} needs more than 15 digits before or after the point")
     return int(value) if value.denominator == 1 else value, re.search("[.eE]", text) is not None
 
@@ -148,7 +149,7 @@ def common_denominator(numbers: Iterable[Real]) -> int:
     common = 1
     for value in numbers:
         common = lcm(common, Fraction(value).denominator)
-        if common >= LARGEST:
+        if common > LARGEST:
             raise UsageError("the fractions have no common denominator of 15 digits; round them")
     return common
 

@@ -67,6 +67,7 @@ class Pooling:
     def output(self) -> Tensor:
         """All windows' results; raises CnncalcError where it cannot be run, or not be shown."""
         x, layer = self.input, self.layer
+        _check(layer)
         try:
             shape = layer.output(x.shape)
         except LayerError as why:
@@ -78,6 +79,14 @@ class Pooling:
         return x._replace(shape=shape, planes=planes)
 
 
+def _check(layer: Pool) -> None:
+    """Raise UsageError for what no numbers are worked out of here."""
+    if layer.ceil_mode:
+        raise UsageError("a pooling whose windows hang over the edge is not worked out")
+    if not getattr(layer, "count_include_pad", True):
+        raise UsageError("a mean without the padding is not worked out")
+
+
 def pool_of(word: str) -> Pool:
     """The layer that a word means: ``max:2``, or with stride and padding ``avg:3s2p1``.
 
@@ -86,7 +95,7 @@ def pool_of(word: str) -> Pool:
     name, _, window = word.partition(":")
     kinds = {kind.removesuffix("_pool"): kind for kind in REDUCTIONS}
     try:
-        kind = layers.find(f"{name}_pool")[0]
+        kind = layers.find(f"{name.removesuffix('_pool')}_pool")[0]
     except LayerError:
         kind = None
     if kind is None or kind.kind not in REDUCTIONS:

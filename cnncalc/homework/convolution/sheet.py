@@ -174,7 +174,11 @@ def _along(texts: Sequence[str]) -> str:
 
 def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
     """How many places the window has, and what the stride leaves over."""
-    lines = tuple(Line((one.text(),), one.latex()) for one in explain.sizes(layer, (x.shape,)))
+    lines = [
+        Line((first, *(f"= {rest}" for rest in others)), one.latex())
+        for one in explain.sizes(layer, (x.shape,))
+        for first, *others in [one.text().split(" = ")]
+    ]
     over: dict[str, list[str]] = {}
     for axis, name in zip(axes, AXES[len(axes)]):
         fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
@@ -182,7 +186,7 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
             said = f"{fit.S} does not divide {fit.span}, {fit.remainder} left over"
             over.setdefault(f"{said}; floor gives {fit.floor}", []).append(name)
     notes = (f"illegal stride along {' and '.join(names)}: {said}" for said, names in over.items())
-    return Section(tuple(notes), lines)
+    return Section(tuple(notes), tuple(lines))
 
 
 def _sums(worked: Worked, place: int, most: int, digits: int | None) -> Section:

@@ -14,7 +14,7 @@ from cnncalc.layers._window import Axis, padded
 from cnncalc.layers.pad import Pad
 from cnncalc.shape import Map
 
-MOST_TAKEN = 1_000_000
+MOST_TAKEN = 300_000
 """How many products are worked out, or numbers pooled."""
 MOST_CELLS = 100_000
 """How many numbers a map may have, with its padding."""

@@ -197,8 +197,10 @@ def _one_each(bias: Tensor, count: int) -> Tensor:
     """The biases, one for each kernel; raises UsageError where there are others than that or 1."""
     (channels, spatial), numbers = bias.shape, bias.planes[0]
     if channels > 1 or len(spatial) > 1 or len(numbers) not in (1, count):
+        there = "is 1 kernel" if count == 1 else f"are {count} kernels"
         raise UsageError(
-            f"{bias.shape.elements} biases do not fit {count} kernels; give one for each, as 1, 2"
+            f"there {there}, and {bias.shape.elements} numbers for biases; give one for each, as "
+            "in 0.1, 0.2"
         )
     numbers = numbers if len(numbers) == count else numbers * count
     return bias._replace(shape=Map(1, (count,)), planes=(numbers,))

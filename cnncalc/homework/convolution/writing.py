@@ -51,10 +51,10 @@ class Style(NamedTuple):
 
 
 def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
-    """``1/9``, and a kernel's numbers without that factor, where they are fractions; else no
-    factor, and the numbers as they are."""
+    """``1/9``, and a kernel's numbers without that factor, where all but zeros are fractions; else
+    no factor, and the numbers as they are."""
     common = common_denominator(kernel.planes[channel])
-    if common == 1 or kernel.decimal:
+    if kernel.decimal or any(isinstance(n, int) and n for n in kernel.planes[channel]):
         return "", Style(kernel.decimal).rows(kernel, channel)
     whole = tuple(plain(number * common) for number in kernel.planes[channel])
     return f"1/{common}", Style().rows(Tensor(kernel.shape, (whole,)), 0)
