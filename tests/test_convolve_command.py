@@ -1,5 +1,6 @@
 """``cnncalc convolve``: how matrices are written, what is shown, and what cannot be used."""
 
+import doctest
 import io
 import json
 import re
@@ -7,6 +8,7 @@ import subprocess
 import sys
 import time
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +18,13 @@ from typer.testing import CliRunner
 from cnncalc import cli
 from cnncalc.errors import CnncalcError, UsageError
 from cnncalc.homework.convolution import Tensor, activation_of, convolve, named, of, pool_of, read
+from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import WIDE, as_latex, as_markdown, as_text
 from cnncalc.homework.convolution.given import load
 from cnncalc.homework.convolution.kernels import KERNELS
 from cnncalc.homework.convolution.matrix import MOST_NUMBERS
 from cnncalc.homework.convolution.sheet import sections
+from cnncalc.homework.convolution.window import MODES, MOST_CELLS, MOST_TAKEN
 from cnncalc.homework.convolution.writing import Style
 from cnncalc.layers.avg_pool import AvgPool
 from cnncalc.shape import Map
@@ -197,9 +201,11 @@ def test_named_kernels_for_several_channels():
     assert kernel.planes == (named("sobel_x", 2).planes[0], named("sobel_y", 2).planes[0])
 
 
-def test_a_name_is_a_kernel_before_it_is_a_file(tmp_path):
-    (tmp_path / "box.csv").write_text("1 2 3")
-    assert load("1 2 3", ["box.csv"])[1][0].nested() == [[1, 2, 3]]
+def test_a_file_comes_before_a_kernel_of_its_name(tmp_path):
+    (tmp_path / "box").write_text("1 2 3")
+    (tmp_path / "edge").mkdir()
+    kernels = load("1 2 3", ["box", "edge"])[1]
+    assert [kernel.nested() for kernel in kernels] == [[[1, 2, 3]], [[-1, 2, -1]]]
 
 
 # What is shown.
@@ -474,8 +480,8 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 inf", "1"], "'inf' is not a number"),
         (["1 1/0", "1"], "'1/0' is not a number"),
         (["1 1e999", "1"], "'1e999' is not a number"),
-        (["1 1e99", "1"], "1e99 needs more than 15 digits before or after the point"),
-        (["1 1e-99", "1"], "1e-99 needs more than 15 digits before or after the point"),
+        (["1 1e99", "1"], "'1e99' needs more than 15 digits before or after the point"),
+        (["1 1e-99", "1"], "'1e-99' needs more than 15 digits before or after the point"),
         (["1 1_000", "1"], "'1_000' is not a number"),
         (["1 ٣", "1"], "'٣' is not a number"),
         (["1" * 1_000_000, "1"], "a number of 1,000,000 characters is longer than 40"),
@@ -654,3 +660,30 @@ def test_pool_words():
     assert pool_of("max:3x2s2p1").stride == 2
     assert pool_of("max_pool:2").kernel_size == 2
     assert as_markdown([], WIDE) == "\n"
+
+
+# The page of the documentation; its commands are run with those of all pages.
+
+PAGE = Path(__file__).parent.parent / "docs" / "convolve.md"
+
+
+def test_the_page_runs_in_python():
+    done = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert (done.failed, done.attempted) == (0, 7)
+
+
+def test_the_page_shows_every_kernel_as_it_is():
+    shown = re.findall(
+        r"^\| `(\w+)` \| `([^`]+)` \|", PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert {name: read(weights).planes for name, weights in shown if name in KERNELS} == {
+        name: named(name, 2).planes for name in KERNELS
+    }
+
+
+def test_the_page_tells_the_limits_and_all_words():
+    page = PAGE.read_text(encoding="utf-8")
+    for limit in (MOST_NUMBERS, MOST_CELLS, MOST_TAKEN):
+        assert f"{limit:,}" in page
+    for word in (*FUNCTIONS, *(mode.removesuffix("s") for mode in MODES)):
+        assert re.search(rf"`{word}[:`]", page), word

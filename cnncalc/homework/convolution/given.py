@@ -15,7 +15,7 @@ from typing import Any
 
 from cnncalc.errors import CnncalcError, UsageError
 from cnncalc.homework.convolution import kernels, matrix
-from cnncalc.homework.convolution.matrix import MOST_NUMBERS, Tensor, check_count
+from cnncalc.homework.convolution.matrix import Tensor, check_count
 from cnncalc.shape import Map
 from cnncalc.spec import source, text
 from cnncalc.spec.text import Item
@@ -60,7 +60,8 @@ def load(input: str, kernel_words: Sequence[str], seed: int = 0) -> tuple[Tensor
     axes = max(len(tensor.shape.spatial) for tensor in (x, *found.values()))
     for n, word in enumerate(kernel_words, 1):
         with _told_of(f"kernel {n}"):
-            found[n] = found[n] if n in found else _named(word, axes)
+            if n not in found:
+                found[n] = _named(word, axes)
     given = [found[n] for n in sorted(found)]
     return (x.as_image(), [one.as_image() for one in given]) if axes == 2 else (x, given)
 
@@ -75,14 +76,15 @@ def _told_of(who: str) -> Iterator[None]:
 
 
 def _is_named(word: str) -> bool:
-    """Whether a word names kernels, if perhaps such as there are not."""
+    """Whether a word can only name kernels, be they known or not."""
     is_name = re.fullmatch(r"[A-Za-z_][\w-]*(:\w*)?( ?\|.*)?", word.strip(), re.ASCII) is not None
-    return is_name and not word.startswith("random") and not os.path.exists(word)
+    return is_name and not word.startswith("random") and not os.path.isfile(word)
 
 
 def _named(word: str, axes: int) -> Tensor:
     """The named kernel, or for every channel one of the names between the bars."""
-    planes = [kernels.named(name.strip(), axes) for name in word.split("|")[:MOST_NUMBERS]]
+    check_count(word.count("|"))
+    planes = [kernels.named(name.strip(), axes) for name in word.split("|")]
     first = planes[0]
     for one in planes:
         if one.shape != first.shape:

@@ -127,18 +127,20 @@ def number(cell: Any) -> tuple[Number, bool]:
 
     Raises UsageError for what is none, and for one that is too long or too large.
     """
-    if isinstance(cell, str):
-        text = cell.replace("−", "-")
+    decimal = False
+    if isinstance(cell, int | Fraction) and not isinstance(cell, bool):
+        value = Fraction(cell)
     else:
-        text = str(cell) if isinstance(cell, Fraction) else shown(cell)
-    if len(text) > LONGEST:
-        raise UsageError(f"a number of {len(text):,} characters is longer than {LONGEST}")
-    if isinstance(cell, bool) or not NUMBER.fullmatch(text):
-        raise UsageError(f"{shown(cell)} is not a number; numbers are 3, -0.5, 1/9 or 1e-3")
-    value = Fraction(text)
+        text = repr(cell) if isinstance(cell, float) else cell
+        if isinstance(text, str) and len(text) > LONGEST:
+            raise UsageError(f"a number of {len(text):,} characters is longer than {LONGEST}")
+        text = text.replace("−", "-") if isinstance(text, str) else ""
+        if not NUMBER.fullmatch(text):
+            raise UsageError(f"{shown(cell)} is not a number; numbers are 3, -0.5, 1/9 or 1e-3")
+        value, decimal = Fraction(text), re.search("[.eE]", text) is not None
     if abs(value) >= LARGEST or value.denominator > LARGEST:
-        raise UsageError(f"{text} needs more than 15 digits before or after the point")
-    return int(value) if value.denominator == 1 else value, re.search("[.eE]", text) is not None
+        raise UsageError(f"{shown(cell)} needs more than 15 digits before or after the point")
+    return int(value) if value.denominator == 1 else value, decimal
 
 
 def common_denominator(numbers: Iterable[Real]) -> int:

@@ -12,7 +12,7 @@ from cnncalc import explain, stride
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.pooling import REDUCTIONS, Pooling
-from cnncalc.homework.convolution.window import Place
+from cnncalc.homework.convolution.window import MODES, Place
 from cnncalc.homework.convolution.worked import Convolution, Worked
 from cnncalc.homework.convolution.writing import Style, products, signed, with_factor
 from cnncalc.layer import Layer
@@ -26,8 +26,6 @@ SHOWN = 10
 
 NOT_FLIPPED = "cross-correlation: the kernel is not flipped (PyTorch calls this convolution)"
 FLIPPED = "convolution: the kernel is flipped along every axis, then laid on the input"
-FILLED = {"zeros": "zeros", "reflect": "reflected", "replicate": "the edge repeated"}
-"""What padding is called that holds this."""
 
 
 class Picture(NamedTuple):
@@ -90,7 +88,7 @@ def _given(convolution: Convolution) -> Section:
     x, padded, kernels = convolution.input, convolution.padded, convolution.kernels
     notes = (
         FLIPPED if convolution.flip else NOT_FLIPPED,
-        _geometry(convolution.axes, FILLED[convolution.mode]),
+        _geometry(convolution.axes, MODES[convolution.mode].told),
     )
     pictures = _planes("x", "input", x)
     if padded.shape != x.shape:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import product
 from math import prod
 from operator import mul
+from typing import NamedTuple
 
 from cnncalc.errors import UsageError
 from cnncalc.homework.convolution.matrix import LARGEST, Real, Tensor
@@ -35,12 +36,20 @@ def _nearest(place: int, N: int) -> int:
     return min(max(place, 0), N - 1)
 
 
-MODES: dict[str, Callable[[int, int], int | None]] = {
-    "zeros": _nothing,
-    "reflect": _reflected,
-    "replicate": _nearest,
+class Mode(NamedTuple):
+    """What padding holds: which of N cells is seen at a place before the first or after the last
+    (None where none is), and how that is called."""
+
+    seen: Callable[[int, int], int | None]
+    told: str
+
+
+MODES = {
+    "zeros": Mode(_nothing, "zeros"),
+    "reflect": Mode(_reflected, "reflected"),
+    "replicate": Mode(_nearest, "the edge repeated"),
 }
-"""Which of N cells is seen at a place before the first or after the last; None where none is."""
+"""By the word for it."""
 
 
 def check_work(taken: int, x: Map, axes: Sequence[Axis], output: Map) -> None:
@@ -71,7 +80,7 @@ def pad(x: Tensor, axes: Sequence[Axis], mode: str, outside: Real = 0) -> Tensor
     shape = Pad.parse({"padding": sides, "mode": mode}).output(x.shape)
     steps = _steps(x.shape.spatial)
     along = [
-        [MODES[mode](place, axis.N) for place in range(-axis.before, axis.N + axis.after)]
+        [MODES[mode].seen(place, axis.N) for place in range(-axis.before, axis.N + axis.after)]
         for axis in axes
     ]
     cells = [
