@@ -174,10 +174,10 @@ class _Walk:
             return (Field(1, 1, 0, 1),) * axes
         if reach is None and len(sources) == 1:
             return self.done[sources[0]].fields
-        seen = tuple([self.done[source].fields for source in sources])
-        key = (seen, reach)
+        rows = [self.done[source] for source in sources]
+        key = (tuple([(row.fields, row.output) for row in rows]), reach)
         if key not in self.merged:
-            before = hull(seen)
+            before = hull(rows)
             if before is not None and reach is not None:
                 before = grown(before, reach)
             self.merged[key] = before
@@ -210,22 +210,37 @@ def check_axes(axes: int, x: Shape) -> None:
         raise LayerError(f"is for {axes} spatial axes by its name, but {x} has {len(x.spatial)}")
 
 
-def hull(seen: Sequence[tuple[Field, ...] | None]) -> tuple[Field, ...] | None:
-    """What several inputs see together; None where their axes differ."""
-    first = seen[0]
-    if all(fields == first for fields in seen):
-        return first
-    known = [fields for fields in seen if fields is not None]
-    if len(known) < len(seen) or len({len(fields) for fields in known}) > 1:
+def hull(rows: Sequence[Row]) -> tuple[Field, ...] | None:
+    """What outputs at the same place of several rows see together; None where their axes differ."""
+    first = rows[0]
+    if all(row.fields == first.fields and row.output == first.output for row in rows):
+        return first.fields
+    seen = [row.fields for row in rows if row.fields is not None]
+    if len(seen) < len(rows) or len({len(fields) for fields in seen}) > 1:
         return None
-    return tuple(map(_axis_hull, zip(*known, strict=True)))
+    places = [_places(row, len(seen[0])) for row in rows]
+    return tuple(map(_axis_hull, zip(*seen, strict=True), zip(*places, strict=True)))
 
 
-def _axis_hull(fields: Sequence[Field]) -> Field:
-    start = min(field.start for field in fields)
-    end = max(field.start + field.size for field in fields)
+def _places(row: Row, axes: int) -> tuple[int, ...]:
+    """How many places a row's output has along each axis; one where it has other axes."""
+    spatial = row.output.spatial if isinstance(row.output, Map) else ()
+    return spatial if len(spatial) == axes else (1,) * axes
+
+
+def _axis_hull(fields: Sequence[Field], places: Sequence[int]) -> Field:
+    # Fields that do not move in step are furthest apart at one of the two ends.
+    firsts = [field.start for field in fields]
+    lasts = [field.start + (n - 1) * field.jump for field, n in zip(fields, places)]
+    size = max(_span(fields, firsts), _span(fields, lasts))
     jump = max(field.jump for field in fields)
-    return Field(_whole(end - start), jump, start, min(field.smallest for field in fields))
+    return Field(_whole(size), jump, min(firsts), min(field.smallest for field in fields))
+
+
+def _span(fields: Sequence[Field], starts: "Sequence[int | Fraction]") -> "int | Fraction":
+    """How far it is from the first to the last pixel of fields that begin here."""
+    ends = [start + field.size for start, field in zip(starts, fields)]
+    return max(ends) - min(starts)
 
 
 def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:

@@ -169,7 +169,7 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     if row.fields is None:
         return [], "it reads inputs of different axes"
     reach = row.layer.reach(*row.inputs)
-    seen = analysis.hull([report.rows[source].fields for source in row.sources]) if reach else None
+    seen = analysis.hull([report.rows[source] for source in row.sources]) if reach else None
     workings: list[Working] = []
     for symbol in ("r_out", "j_out", "s_out") if reach and seen else ():
         assert reach is not None

@@ -345,6 +345,8 @@ def reshape(layer: Any, x: Shape) -> nn.Module:
 def batch_norm(layer: Any, x: Shape) -> nn.Module:
     return ranked("BatchNorm", x)(
         x.dimensions[0],
+        layer.eps,
+        layer.momentum,
         affine=layer.affine,
         track_running_stats=layer.track_running_stats,
     )
@@ -368,18 +370,22 @@ def layer_norm(layer: Any, x: Shape) -> nn.Module:
         "channels": (ChannelsNorm, x.dimensions[:1]),
         "last": (nn.LayerNorm, x.dimensions[-1:]),
     }[layer.over]
-    return build(sizes, elementwise_affine=layer.elementwise_affine, bias=layer.bias)
+    return build(sizes, layer.eps, layer.elementwise_affine, bias=layer.bias)
 
 
 @twin("group_norm", SHAPES, drawn(num_groups=COUNTS, affine=FLAGS, bias=FLAGS))
 def group_norm(layer: Any, x: Shape) -> nn.Module:
-    return nn.GroupNorm(layer.num_groups, x.dimensions[0], affine=layer.affine, bias=layer.bias)
+    return nn.GroupNorm(
+        layer.num_groups, x.dimensions[0], layer.eps, affine=layer.affine, bias=layer.bias
+    )
 
 
 @twin("instance_norm", MAPS, drawn(affine=FLAGS, bias=FLAGS, track_running_stats=FLAGS))
 def instance_norm(layer: Any, x: Map) -> nn.Module:
     return ranked("InstanceNorm", x)(
         x.channels,
+        layer.eps,
+        layer.momentum,
         affine=layer.affine,
         bias=layer.bias,
         track_running_stats=layer.track_running_stats,

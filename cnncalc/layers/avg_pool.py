@@ -9,6 +9,7 @@ from cnncalc.fields import Sizes, flag
 from cnncalc.formulas import operations
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
+from cnncalc.layers._window import torch_sides
 from cnncalc.shape import Map, Shape
 
 
@@ -29,8 +30,9 @@ class AvgPool(Pool):
 
     def output(self, x: Shape) -> Map:
         """The same channels, as many positions as places of the window."""
-        out = super().output(x)
-        check_volume(need_map(x), self.kernel_size)
+        out, x = super().output(x), need_map(x)
+        if len(x.spatial) == 3 and not self.split_padding(x)[1]:
+            check_volume(x, self.kernel_size)
         return out
 
     def operations(self, x: Map) -> Operations:
@@ -40,6 +42,15 @@ class AvgPool(Pool):
             add=operations.window_reductions(n_out=n_out, taps=self.taps(x)),
             divide=operations.each(n=n_out),
         )
+
+    def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What PyTorch can pad by itself, and what in a step before: ``same`` also where a window
+        is larger than a volume, which it must not be for PyTorch's own padding."""
+        own, around = super().split_padding(x)
+        axes = self.axes(x)
+        if self.padding == "same" and len(axes) == 3 and any(axis.F > axis.N for axis in axes):
+            return (0, 0, 0), torch_sides([(axis.before, axis.after) for axis in axes])
+        return own, around
 
     def leaves_out(self, x: Map) -> bool:
         """Whether zeros that PyTorch's pool does not know of must be left out of the mean."""

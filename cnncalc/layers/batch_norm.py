@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.fields import flag, number
+from cnncalc.fields import flag, number, positive
 from cnncalc.formulas import operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, of_rank
 from cnncalc.shape import Shape
@@ -25,7 +25,7 @@ class BatchNorm(Layer):
 
     affine: bool = flag("whether a scale and a shift are learned", True)
     track_running_stats: bool = flag("whether running statistics are kept", True)
-    eps: float = number("added to the variance", 1e-5, least=0)
+    eps: float = positive("added to the variance", 1e-5)
     momentum: float = number("the weight of the newest batch in the running means", 0.1, least=0)
 
     def output(self, x: Shape) -> Shape:

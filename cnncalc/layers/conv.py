@@ -35,7 +35,8 @@ def connection_table(doc: str) -> Any:
             )
         return tuple(map(tuple, rows))
 
-    row = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+    channel = {"type": "integer", "minimum": 0}
+    row = {"type": "array", "items": channel, "minItems": 1, "uniqueItems": True}
     return declare(doc, None, (), check, {"type": "array", "items": row, "minItems": 1})
 
 

@@ -1,29 +1,15 @@
 """Power-average pooling."""
 
 from dataclasses import dataclass
-from math import inf
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import Sizes, declare, flag, shown, sizes
+from cnncalc.fields import Sizes, flag, positive, sizes
 from cnncalc.formulas import operations
 from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
 from cnncalc.shape import Map, Shape
-
-
-def positive(doc: str, default: float, also: tuple[str, ...] = ()) -> Any:
-    """A finite number above 0."""
-
-    def check(value: Any) -> float | int:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0 < value < inf:
-            raise LayerError(f"must be a finite number above 0, not {shown(value)}")
-        return value  # type: ignore[no-any-return]
-
-    return declare(doc, default, also, check, {"type": "number", "exclusiveMinimum": 0})
 
 
 @dataclass(frozen=True, kw_only=True)
