@@ -13,7 +13,7 @@ from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import KIND, Number, Reading, Size, Terms, Written
 from cnncalc.layer import Input
-from cnncalc.report import Report
+from cnncalc.report import Report, Row
 from cnncalc.shape import Shape
 
 
@@ -159,7 +159,7 @@ class Own:
 
     def _inputs(self, report: Report, layer: str) -> tuple[Shape, ...] | None:
         """What enters a layer where the layers before put out what was answered."""
-        rows = []
+        rows: list[Row] = []
         for row in report.rows:
             believed = self.shapes.get(row.name) if row.name != layer else None
             if believed is None:
@@ -179,7 +179,7 @@ class Own:
         if question.report is not self.report or question.layer is not None:
             return None
         try:
-            right = question.ask.summands(question.report, {})
+            right = question.ask.summands(question.report.rows, question.report)
         except LayerError:
             return None
         name = question.ask.name

@@ -6,8 +6,9 @@ first or last. All of that is right; a ``Reading`` says what was taken for grant
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import prod
 from typing import Any, NamedTuple, cast
 
 from cnncalc.errors import LayerError, UsageError, one_of
@@ -20,6 +21,9 @@ Value = int | Fraction | bool | Shape | Rows
 
 LONGEST = 300
 """Answers longer than this, in characters, are no answers; matrices are lists, and longer."""
+
+
+MANY = 10**6
 
 
 class Terms(NamedTuple):
@@ -46,6 +50,17 @@ class Written:
     text: str
 
     expected = "a value"
+
+    @property
+    def rounded(self) -> bool:
+        """Whether other values than this one may be meant."""
+        return False
+
+    @property
+    def told_apart(self) -> Fraction:
+        """About how many values of this size could be told apart as they are written: the more, the
+        less likely it is that one comes about by chance."""
+        return Fraction(MANY)
 
     @classmethod
     def read(cls, given: Any) -> "Written | None":
@@ -189,6 +204,22 @@ class Number(Written):
         kilo = 1024 if self.suffix.binary else 1000
         return self.digits * scale(kilo, self.suffix.power)
 
+    @property
+    def rounded(self) -> bool:
+        """Whether only its digits are claimed."""
+        return self.half > 0
+
+    @property
+    def told_apart(self) -> Fraction:
+        """The number in units of its last digit."""
+        return abs(self.digits) / (2 * self.half or 1)
+
+    def spans(self, unit: str = "", terms: Terms = KIND) -> Iterator[tuple[Fraction, Fraction]]:
+        """From where to where the truths lie that it agrees with; a tolerance aside."""
+        half = 0 if terms.strict else self.half
+        for factor, _ in self._scales(unit, terms):
+            yield (self.digits - half) * factor, (self.digits + half) * factor
+
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Whether the truth rounds to it at the digits that are printed."""
         if isinstance(truth, bool) or not isinstance(truth, int | Fraction):
@@ -260,6 +291,11 @@ class Size(Written):
 
     expected = "a shape, as in 96x55x55"
 
+    @property
+    def told_apart(self) -> Fraction:
+        """The sizes that differ, multiplied."""
+        return Fraction(prod({*self.sizes}))
+
     @classmethod
     def read(cls, given: Any) -> "Size | None":
         """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``4096``."""
@@ -279,9 +315,17 @@ class Size(Written):
             return None
         if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
             return Reading(("channels last",))
+        if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
+            return Reading(("of one channel",))
         bare = tuple(size for size in self.sizes if size != 1)
         if isinstance(truth, Vector) and bare == truth.dimensions:
             return Reading(("a vector as a map of one position",))
+        return None
+
+    def of_one(self, batch: int) -> "Size | None":
+        """The shape of one image where the batch, or a 1 for it, stands in front."""
+        if len(self.sizes) > 1 and self.sizes[0] in (1, batch):
+            return replace(self, sizes=self.sizes[1:])
         return None
 
     def shape(self, like: Shape) -> Shape | None:
