@@ -5,6 +5,7 @@ and what kinds of written values answer it. It is named by its file.
 """
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import ClassVar
 
 from cnncalc import explain
@@ -31,6 +32,8 @@ class Ask:
     """The quantity of ``cnncalc explain`` that it is derived with."""
     symbols: ClassVar[tuple[str, ...]] = ()
     """The equations of that quantity that belong to it; all of them where there are none."""
+    made_of: ClassVar[tuple[str, ...]] = ()
+    """The asks of the same layer whose answers it can be made of."""
     geometry: ClassVar[bool] = False
     """Whether it is about the window alone, wherever it fits or not."""
     adds_up: ClassVar[bool] = True
@@ -76,6 +79,10 @@ class Ask:
             if count:
                 summands[row.name] = count
         return summands
+
+    def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
+        """The answer made of the answers to ``made_of``."""
+        raise NotImplementedError
 
     def added(self, row: Row, report: Report) -> Value:
         """What a layer adds to a total."""

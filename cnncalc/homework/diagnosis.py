@@ -72,17 +72,23 @@ class Diagnosis(NamedTuple):
         """The wrong arithmetic, as it runs."""
         return self.slip.question.derive()
 
+    def given(self, detail: str) -> "Diagnosis":
+        """The same, made with other things in mind than the truth."""
+        question = self.slip.question.saying(f"given {detail}")
+        return self._replace(slip=self.slip._replace(question=question))
+
 
 class Slips:
     """All slips in the answer to a question whose value is another than the right one.
 
     They are worked out when they are first wanted, single mistakes before pairs, and so are the
-    diagnoses of what is written. ``pairs`` may be left out where that takes too long.
+    diagnoses of what is written. Where it is a student's ``own`` question, single mistakes in the
+    one layer are all.
     """
 
-    def __init__(self, question: Question, pairs: bool = True) -> None:
+    def __init__(self, question: Question, own: bool = False) -> None:
         self.question = question
-        self.wants_pairs = pairs
+        self.own = own
         self._diagnosed: dict[Written, tuple[Diagnosis, ...]] = {}
 
     @cached_property
@@ -93,7 +99,7 @@ class Slips:
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
         """Two mistakes, each of which changes the value."""
-        if not self.wants_pairs:
+        if self.own:
             return ()
         alone = dict.fromkeys(slip.mistakes[0] for slip in self.single)
         likeliest = sorted(combinations(alone, 2), key=lambda pair: -pair[0].prior * pair[1].prior)
@@ -103,7 +109,7 @@ class Slips:
         """The slips of these mistakes, in this layer and along the way, each value of them once."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
-        if before is not None:
+        if before is not None and not self.own:
             starts.append((before, True))
         for start, along_the_way in starts:
             work = 0

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from math import prod
 from typing import Any, NamedTuple, cast
 
@@ -52,6 +53,11 @@ class Written:
     expected = "a value"
 
     @property
+    def before(self) -> "Written | None":
+        """What stands before an equals sign: the working of the result."""
+        return None
+
+    @property
     def rounded(self) -> bool:
         """Whether other values than this one may be meant."""
         return False
@@ -74,14 +80,32 @@ class Written:
         """How it agrees with a truth that is counted in ``unit``; None where it does not."""
         raise NotImplementedError
 
+    def overlaps(
+        self, low: Fraction, high: Fraction, unit: str = "", terms: Terms = KIND
+    ) -> Reading | None:
+        """How it agrees with any truth from low to high; None where it does not."""
+        return None
+
 
 def read(given: Any, takes: Sequence[type[Written]]) -> Written:
     """The first of these kinds that a given value (as YAML holds it) can be read as.
 
     ``55*55*96`` is a Number or a Size: whichever is taken. Raises UsageError with one sentence.
     """
-    if isinstance(given, str) and len(given) > LONGEST:
+    if isinstance(given, str):
+        return _read_text(given, tuple(takes))
+    return _read(given, takes)
+
+
+@lru_cache(maxsize=10_000)
+def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
+    """A text, which many students may write alike."""
+    if len(given) > LONGEST:
         raise UsageError(f"an answer has at most {LONGEST} characters, not {len(given):,}")
+    return _read(given, takes)
+
+
+def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     why = ""
     for kind in takes:
         try:
@@ -199,6 +223,11 @@ class Number(Written):
         return cls(text, number.digits, number.half, number.suffix, before)
 
     @property
+    def before(self) -> "Number | None":
+        """The working."""
+        return None if self.working is None else Number(self.text, self.working)
+
+    @property
     def value(self) -> Fraction:
         """The number in thousands of 1000 (of 1024 where the unit says so)."""
         kilo = 1024 if self.suffix.binary else 1000
@@ -232,6 +261,17 @@ class Number(Written):
                 return Reading((*notes, "rounded"))
             if off * factor <= terms.tolerance * abs(Fraction(truth)):
                 return Reading((*notes, "within the tolerance"))
+        return None
+
+    def overlaps(
+        self, low: Fraction, high: Fraction, unit: str = "", terms: Terms = KIND
+    ) -> Reading | None:
+        """Whether the truth may round to it."""
+        for (_, notes), (least, most) in zip(
+            self._scales(unit, terms), self.spans(unit, terms), strict=True
+        ):
+            if least <= high and low <= most:
+                return Reading(notes)
         return None
 
     def _scales(self, unit: str, terms: Terms) -> Iterator[tuple[Fraction, tuple[str, ...]]]:

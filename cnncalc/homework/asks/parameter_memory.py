@@ -1,9 +1,12 @@
 """Memory of the parameters."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import ClassVar
 
 from cnncalc.cost import BYTES
 from cnncalc.explain import Derivation
+from cnncalc.formulas import memory
 from cnncalc.homework.asks._counted import Counted
 from cnncalc.report import Report, Row
 
@@ -14,6 +17,7 @@ class ParameterMemory(Counted):
     aliases: ClassVar = ("parameters_memory", "weights_memory", "model_size", "parameter_bytes")
     count: ClassVar = "parameter_bytes"
     unit: ClassVar = "B"
+    made_of: ClassVar = ("parameters",)
     explained: ClassVar = "parameters"
     symbols: ClassVar = ("weights", "biases", "params")
 
@@ -23,3 +27,8 @@ class ParameterMemory(Counted):
         size = BYTES[report.dtype]
         product = f"{row.cost.parameter_bytes // size:,} · {size} = {derivation.answer}"
         return derivation._replace(answer=product)
+
+    def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
+        """The bytes of the parameters."""
+        b = BYTES[report.dtype]
+        return Fraction(memory.size_in_bytes(elements=parts[0], b=b))  # type: ignore[arg-type]
