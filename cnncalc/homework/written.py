@@ -135,11 +135,34 @@ def as_text(given: Any) -> str:
 
 
 GROUPED = r"[0-9]{1,3}(?:[, _'\u00a0\u2009\u202f][0-9]{3})+"
-PLAIN = (
-    rf"(?P<about>~|≈|about |ca\.? )?\s*(?P<whole>[-+−]?(?:{GROUPED}|[0-9]*))"
-    r"(?:\.(?P<decimals>[0-9]*))?(?:[eE](?P<exponent>[-+]?[0-9]{1,3}))?\s*(?P<suffix>[A-Za-zµ ]*)"
+ABOUT = r"(?:~|≈|about|around|roughly|approximately|approx\.?|circa|ca\.?)"
+TIMES_TEN = r"\s*[x×X*·]\s*10\s*(?:\^|\*\*)\s*\(?\s*"
+PLAIN = re.compile(
+    rf"(?P<about>{ABOUT}\s*)?(?P<whole>[-+−]?(?:{GROUPED}|[0-9]*))"
+    r"(?:\.(?P<decimals>[0-9]*)|,(?P<comma>[0-9]{1,2}|[0-9]{4,}))?"
+    rf"(?:(?:[eE]|{TIMES_TEN})(?P<exponent>[-+−]?[0-9]{{1,3}})\)?)?\s*(?P<suffix>[A-Za-z -]*)"
 )
-SCALES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "thousand": 1, "million": 2, "billion": 3}
+"""A number without arithmetic; a comma before other than three digits is a decimal one."""
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+SCALES = {
+    "": 0,
+    "k": 1,
+    "m": 2,
+    "g": 3,
+    "t": 4,
+    "thousand": 1,
+    "million": 2,
+    "billion": 3,
+    "trillion": 4,
+    "kilo": 1,
+    "mega": 2,
+    "giga": 3,
+    "tera": 4,
+    "kibi": 1,
+    "mebi": 2,
+    "gibi": 3,
+    "tebi": 4,
+}
 UNITS = {
     "": "",
     "b": "B",
@@ -149,19 +172,32 @@ UNITS = {
     "bits": "bit",
     "mac": "MACs",
     "macs": "MACs",
+    "madd": "MACs",
+    "madds": "MACs",
+    "multiply-accumulates": "MACs",
+    "mult-adds": "MACs",
+    "multiply-adds": "MACs",
     "flop": "FLOPs",
     "flops": "FLOPs",
+    "ops": "",
+    "operations": "",
     "param": "",
     "params": "",
     "parameters": "",
+    "trainable parameters": "",
     "weights": "",
     "biases": "",
+    "activations": "",
     "elements": "",
+    "neurons": "",
     "numbers": "",
     "values": "",
+    "floats": "",
     "pixels": "",
+    "px": "",
 }
 """The words after a number, and the unit that each means; most mean what was asked for anyway."""
+NOTHING = ("none", "zero")
 
 BILLION = 10**9
 MEANT = 2
@@ -178,18 +214,24 @@ class Suffix(NamedTuple):
     bare_b: bool = False
 
 
+LETTER = re.compile(r"([kmgt])(i?)\s*(.*)")
+WORD = re.compile(r"(thousand|(?:m|b|tr)illion|kilo|mega|giga|tera|kibi|mebi|gibi|tebi)\s*(.*)")
+
+
 def suffix_of(text: str) -> Suffix | None:
     """``MiB`` is (2, True, "B"); None for what is no unit."""
-    word = text.strip().lower()
+    word = " ".join(text.lower().split())
     if word == "b":
         return Suffix(unit="B", bare_b=True)
-    match = re.fullmatch(r"(thousand|million|billion|[kmgt]?)(i?)\s*([a-z]*)", word)
-    # "million" and "macs" begin with a letter that is a scale by itself.
-    if word in UNITS:
+    if word in UNITS:  # "macs" and "million" begin with a letter that is a scale by itself
         return Suffix(unit=UNITS[word])
-    if match is None or match[3] not in UNITS or (match[2] and not match[1]):
-        return None
-    return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]])
+    spelt = WORD.fullmatch(word)
+    if spelt and spelt[2] in UNITS:
+        return Suffix(SCALES[spelt[1]], spelt[1].endswith("bi"), UNITS[spelt[2]])
+    match = LETTER.fullmatch(word)
+    if match and match[3] in UNITS:
+        return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]])
+    return None
 
 
 def scale(kilo: int, power: int) -> int:
@@ -215,8 +257,12 @@ class Number(Written):
         if isinstance(given, bool) or not isinstance(given, str | int | float):
             return None
         text = as_text(given)
-        working, equals, result = text.rpartition("=")
-        number = _printed(result.strip())
+        if text.lower() in NOTHING:
+            return cls(text, Fraction(0))
+        # (11·11·3 + 1)·96 ≈ 35K: what is about the same stands for it.
+        source = re.sub(r"(?<=\S)\s*[~≈]\s*(?=\S)", "=", _raised(text))
+        working, equals, result = source.rpartition("=")
+        number = _printed(result.strip()) or _said_twice(result.strip())
         if number is None:
             number = cls(text, _calculated(result))
         before = _calculated(working.rpartition("=")[2]) if equals else None
@@ -294,14 +340,15 @@ class Number(Written):
 
 def _printed(text: str) -> Number | None:
     """A number without arithmetic."""
-    match = re.fullmatch(PLAIN, text)
-    if match is None or not (match["whole"].strip("-+−") or match["decimals"]):
+    match = PLAIN.fullmatch(text)
+    decimals = match and (match["decimals"] or match["comma"] or "")
+    if match is None or decimals is None or not (match["whole"].strip("-+−") or decimals):
         return None
     suffix = suffix_of(match["suffix"])
     if suffix is None or len(text) > MOST_DIGITS:
         return None
     whole = re.sub(r"[^0-9+-]", "", match["whole"].replace("−", "-"))
-    decimals, exponent = match["decimals"] or "", int(match["exponent"] or 0)
+    exponent = int((match["exponent"] or "0").replace("−", "-"))
     places = len(decimals)
     digits = Fraction(int(f"{whole}{decimals}"), 10**places) * Fraction(10) ** exponent
     rounded = bool(decimals or match["exponent"] or suffix.power or match["about"])
@@ -312,9 +359,23 @@ def _printed(text: str) -> Number | None:
     return Number(text, digits, half, suffix)
 
 
+def _said_twice(text: str) -> Number | None:
+    """``34,944 (35K)``: the number before the brackets, where both are numbers."""
+    match = re.fullmatch(r"([^()]+)\(([^()]+)\)", text)
+    if match is None or _printed(match[2].strip()) is None:
+        return None
+    return _printed(match[1].strip())
+
+
+def _raised(text: str) -> str:
+    """A text with ``^9`` for a small raised 9."""
+    return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda match: f"^{match[0].translate(RAISED)}", text)
+
+
 def _calculated(text: str) -> Fraction:
     """The exact value of what people write down as arithmetic; raises LayerError."""
     source = re.sub(GROUPED, lambda match: re.sub(r"[^0-9]", "", match[0]), text)
+    source = re.sub(r"\s*([0-9]+)\s+([0-9]+/[0-9]+)\s*", r"\1+\2", source)  # 2 1/3
     source = re.sub(r"(?<=[0-9)])\s*[x×X·]\s*(?=[0-9(])", "*", source)
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     value = calculate(source, {}, PEOPLES)
@@ -338,9 +399,15 @@ class Size(Written):
 
     @classmethod
     def read(cls, given: Any) -> "Size | None":
-        """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``4096``."""
-        text = as_text(given).strip("[]() ")
-        parts = re.split(r"\s*[x×X*·,@]\s*", text)
+        """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``55^2 x 96``, ``4096``.
+
+        What stands in front for a batch of any size (``None``, ``N``, ``-1``) is read as 1.
+        """
+        text = _raised(as_text(given)).partition("=")[0]
+        text = re.sub(r"\s*\([A-Za-z ,x×*]+\)\s*$", "", text).strip("[]() ")
+        text = re.sub(r"([0-9]{1,20})\s*\^\s*2\b", r"\1x\1", text)
+        text = re.sub(r"^(?:None|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
+        parts = re.split(r"\s*[x×X*·,@]\s*|\s+", text)
         if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
             return None
         return cls(as_text(given), tuple(map(int, parts)))
@@ -380,8 +447,13 @@ class Size(Written):
         return Map(self.sizes[0], self.sizes[1:])
 
 
-YES = ("yes", "y", "true", "legal", "valid", "allowed", "it fits", "fits", "ok", "possible")
-NO = ("no", "n", "false", "illegal", "invalid", "not legal", "not allowed", "does not fit")
+YES = re.compile(r"yes|y|true|(?:it is )?(?:legal|valid|allowed|possible|ok|okay)|(?:it )?fits")
+NO = re.compile(
+    r"no|n|false|(?:it )?(?:doesn't|does not) fit|it (?:isn't|is not)|"
+    r"(?:it is )?(?:illegal|invalid|impossible|not (?:legal|valid|allowed|possible))"
+)
+REASON = re.compile(r"\s*(?:[,;:.!(–—]|\bbecause\b|\bas\b|\bsince\b|\s-).*", re.DOTALL)
+"""What may follow a verdict."""
 
 
 @dataclass(frozen=True)
@@ -394,11 +466,11 @@ class Verdict(Written):
 
     @classmethod
     def read(cls, given: Any) -> "Verdict | None":
-        """``yes``, ``illegal``, true."""
+        """``yes``, ``illegal``, true; ``no, 3 does not divide 4``."""
         text = as_text(given)
-        word = text.lower().rstrip(".! ")
-        if word in YES or word in NO:
-            return cls(text, word in YES)
+        word = REASON.sub("", " ".join(text.lower().replace("’", "'").split()))
+        if YES.fullmatch(word) or NO.fullmatch(word):
+            return cls(text, YES.fullmatch(word) is not None)
         return None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
