@@ -68,7 +68,7 @@ def alone(row: Row, report: Report) -> Row:
     cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
     fields = row.fields
     if row.sources:
-        fields = hull([report.rows[source].fields for source in row.sources])
+        fields = hull([report.rows[source] for source in row.sources])
         reach = row.layer.reach(*row.inputs)
         fields = fields if fields is None or reach is None else grown(fields, reach)
     return row._replace(output=output, cost=cost, fields=fields)

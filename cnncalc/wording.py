@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cnncalc.formulas.tracing import Expression
 
-STRENGTH = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 4, "ceil": 5, "": 5}
+STRENGTH = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 4, "ceil": 5, "round": 5, "": 5}
 """How tightly operators bind; a weaker one inside a stronger one needs brackets."""
 
 Leaf = Callable[[Expression], str]
@@ -41,6 +41,8 @@ def text(expression: Expression, leaf: Leaf) -> str:
             return f"{_inside(parts[0], '*', leaf)}·{_inside(parts[1], '*', leaf)}"
         case "ceil":
             return f"⌈{_quotient(expression, leaf)}⌉"
+        case "round":
+            return f"round({_quotient(expression, leaf)})"
     quotient = _quotient(expression, leaf)
     return f"({quotient})" if is_exact(expression) else f"⌊{quotient}⌋"
 
@@ -78,6 +80,8 @@ def latex(expression: Expression, leaf: Leaf) -> str:
     fraction = rf"\frac{{{latex(parts[0], leaf)}}}{{{latex(parts[1], leaf)}}}"
     if expression.op == "ceil":
         return rf"\left\lceil {fraction} \right\rceil"
+    if expression.op == "round":
+        return rf"\mathrm{{round}}\left( {fraction} \right)"
     return fraction if is_exact(expression) else rf"\left\lfloor {fraction} \right\rfloor"
 
 

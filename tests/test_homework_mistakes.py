@@ -20,10 +20,12 @@ EXAMPLES = [
 
 
 def asked(example) -> Question:
-    *before, last = example.layers
-    last = {last: None} if isinstance(last, str) else last
-    spec = {"input": example.input, "layers": [*before, {**last, "name": "layer"}]}
-    return question(asks.find(example.ask), summarize(spec), example.layer)
+    network, layers = example.layers, example.layers
+    if not isinstance(network, str):
+        *before, last = layers
+        last = {last: None} if isinstance(last, str) else last
+        network = {"input": example.input, "layers": [*before, {**last, "name": "layer"}]}
+    return question(asks.find(example.ask), summarize(network, batch=example.batch), example.of)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: one.name)

@@ -98,6 +98,14 @@ def expression_of(number: int) -> Expression:
     return number.expression if isinstance(number, Traced) else Expression("", int(number))
 
 
+def nearest(a: int, b: int) -> int:
+    """The quotient rounded to the nearest whole number, halves up; no right formula does so."""
+    value = (2 * int(a) + int(b)) // (2 * int(b))
+    if not isinstance(a, Traced):
+        return value
+    return binary("round", value, a.expression, expression_of(b))
+
+
 def binary(op: str, value: int, left: Expression, right: Expression) -> Traced:
     """The traced result of an operator."""
     return Traced(value, Expression(op, value, operands=(left, right)))

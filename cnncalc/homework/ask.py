@@ -4,11 +4,12 @@ An ask is what a question wants to know of a layer or of a network: its truth, h
 and what kinds of written values answer it. It is named by its file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import ClassVar
 
 from cnncalc import explain
-from cnncalc.errors import LayerError
+from cnncalc.errors import LayerError, some
 from cnncalc.explain import Derivation
 from cnncalc.homework.written import Number, Value, Written, told
 from cnncalc.report import Report, Row
@@ -31,6 +32,12 @@ class Ask:
     """The quantity of ``cnncalc explain`` that it is derived with."""
     symbols: ClassVar[tuple[str, ...]] = ()
     """The equations of that quantity that belong to it; all of them where there are none."""
+    made_of: ClassVar[tuple[str, ...]] = ()
+    """The asks of the same layer whose answers it can be made of."""
+    geometry: ClassVar[bool] = False
+    """Whether it is about the window alone, wherever it fits or not."""
+    adds_up: ClassVar[bool] = True
+    """Whether the truth of a network is the sum of its layers', not that of the last one."""
     whole_way: ClassVar[bool] = False
     """Whether it depends on all layers before, not only on what enters this one."""
 
@@ -43,28 +50,39 @@ class Ask:
         """The name as it is read."""
         return self.name.replace("_", " ")
 
+    def check(self, row: Row) -> None:
+        """Raise LayerError where it makes no sense to ask this of a layer."""
+
     def of(self, row: Row, report: Report) -> Value:
         """The truth of one layer; raises LayerError where there is none."""
         raise NotImplementedError
 
-    def total(self, report: Report, times: Mapping[str, int]) -> Value:
-        """The truth of a network, every layer added as often as ``times`` says (once).
+    def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
+        """The truth of a network or a block, every layer added as often as ``times`` says (once).
 
         Raises LayerError where it cannot be added up.
         """
-        counts = self.summands(report, times)
-        return sum(counts.values())
+        if not self.adds_up:
+            return self.of(rows[-1], report)
+        summands = self.summands(rows, report)
+        if not times:
+            return sum(summands.values())
+        return sum(count * times.get(name, 1) for name, count in summands.items())
 
-    def summands(self, report: Report, times: Mapping[str, int]) -> dict[str, int]:
+    def summands(self, rows: Sequence[Row], report: Report) -> dict[str, int]:
         """What every layer adds to the total, where it adds anything."""
         summands = {}
-        for row in report.rows:
+        for row in rows:
             count = self.added(row, report)
             if isinstance(count, bool) or not isinstance(count, int):
                 raise LayerError(f"{self.title} has no total")
-            if count * times.get(row.name, 1):
-                summands[row.name] = count * times.get(row.name, 1)
+            if count:
+                summands[row.name] = count
         return summands
+
+    def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
+        """The answer made of the answers to ``made_of``."""
+        raise NotImplementedError
 
     def added(self, row: Row, report: Report) -> Value:
         """What a layer adds to a total."""
@@ -80,9 +98,15 @@ class Ask:
         )
         return Derivation(self.title, workings, told(self.of(row, report), self.unit))
 
-    def derive_total(self, report: Report, times: Mapping[str, int]) -> Derivation:
-        """The sum that a total is."""
-        summands = self.summands(report, times)
-        parts = [f"{count:,} ({name})" for name, count in summands.items()]
-        answer = told(self.total(report, times), self.unit)
-        return Derivation(self.title, (), f"{' + '.join(parts)} = {answer}" if parts else answer)
+    def derive_total(
+        self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
+    ) -> Derivation:
+        """The sum that a total is; of very many summands the first."""
+        if not self.adds_up:
+            return self.derive(rows[-1], report)
+        answer = told(self.total(rows, report, times), self.unit)
+        parts = []
+        for name, count in self.summands(rows, report).items():
+            n = times.get(name, 1)
+            parts += [f"{f'{n}·' if n > 1 else ''}{count:,} ({name})"] if n else []
+        return Derivation(self.title, (), f"{some(parts, ' + ')} = {answer}" if parts else answer)

@@ -4,7 +4,9 @@ Only what gives exactly the written value, at the digits that are written, is re
 guessed. The wrong values of a question are worked out once, however many answers are compared.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
@@ -13,11 +15,21 @@ from cnncalc.errors import LayerError
 from cnncalc.explain import Derivation
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
-from cnncalc.homework.question import Question
-from cnncalc.homework.written import Reading, Value, Written
+from cnncalc.homework.question import Meant, Question
+from cnncalc.homework.written import Number, Reading, Value, Verdict, Written
 
 MOST = 3
 """So many diagnoses are reported."""
+MOST_WORK = 5_000
+"""So many layers are worked out, at most, to try pairs on a question, the likeliest first."""
+TOLD_APART = 5
+"""A rounded value is explained only where at least so many like it could have been written: 1e9
+stands for too much."""
+TOLD_APART_BY_PAIRS = 100
+"""There are so many pairs that they explain any small number: they are asked only about large or
+precise ones."""
+RARER = 0.5
+"""A mistake made in all layers before is so much rarer than in the layer that is asked about."""
 
 
 class Slip(NamedTuple):
@@ -25,6 +37,8 @@ class Slip(NamedTuple):
 
     mistakes: tuple[Mistake, ...]
     question: Question
+    along_the_way: bool = False
+    """Whether they were made in the layers before as well."""
 
     @property
     def value(self) -> Value:
@@ -34,12 +48,15 @@ class Slip(NamedTuple):
     @property
     def says(self) -> str:
         """What was done, in one sentence without its stop."""
-        return ", and ".join(mistake.says for mistake in self.mistakes)
+        done = ", and ".join(mistake.says for mistake in self.mistakes)
+        where = "in the layers before too" if self.along_the_way else ""
+        details = ", ".join(filter(None, (where, self.question.detail)))
+        return f"{done} ({details})" if details else done
 
     @property
     def likelihood(self) -> float:
         """How common it is, beside the others: a pair is rarer than each of the two."""
-        product = 1.0
+        product = RARER if self.along_the_way else 1.0
         for mistake in self.mistakes:
             product *= mistake.prior / 100
         return product
@@ -55,56 +72,169 @@ class Diagnosis(NamedTuple):
         """The wrong arithmetic, as it runs."""
         return self.slip.question.derive()
 
+    def given(self, detail: str) -> "Diagnosis":
+        """The same, made with other things in mind than the truth."""
+        question = self.slip.question.saying(f"given {detail}")
+        return self._replace(slip=self.slip._replace(question=question))
+
 
 class Slips:
     """All slips in the answer to a question whose value is another than the right one.
 
-    They are worked out when they are first wanted, single mistakes before pairs.
+    They are worked out when they are first wanted, single mistakes before pairs, and so are the
+    diagnoses of what is written. Where it is a student's ``own`` question, single mistakes in the
+    one layer are all.
     """
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, own: bool = False) -> None:
         self.question = question
+        self.own = own
+        self._diagnosed: dict[Written, tuple[Diagnosis, ...]] = {}
 
     @cached_property
     def single(self) -> tuple[Slip, ...]:
         """One mistake each."""
-        return tuple(slip for mistake in mistakes.every() for slip in self._made((mistake,)))
+        return tuple(self._made([(mistake,) for mistake in mistakes.every()]))
 
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
         """Two mistakes, each of which changes the value."""
+        if self.own:
+            return ()
         alone = dict.fromkeys(slip.mistakes[0] for slip in self.single)
-        return tuple(slip for pair in combinations(alone, 2) for slip in self._made(pair))
+        likeliest = sorted(combinations(alone, 2), key=lambda pair: -pair[0].prior * pair[1].prior)
+        return tuple(self._made(likeliest, MOST_WORK))
 
-    def _made(self, made: tuple[Mistake, ...]) -> Iterator[Slip]:
-        questions = [self.question]
-        for mistake in made:
-            questions = [other for before in questions for other in mistake.other(before)]
-        for other in questions:
-            try:
-                wrong = other.value != self.question.value or other.ask != self.question.ask
-            except LayerError:  # with this mistake nothing comes out at all
-                continue
-            if wrong:
-                yield Slip(made, other)
+    def _made(self, made: Iterable[tuple[Mistake, ...]], most: int | None = None) -> Iterator[Slip]:
+        """The slips of these mistakes, in this layer and along the way, each value of them once."""
+        starts = [(self.question, False)]
+        before = self.question.along_the_way()
+        if before is not None and not self.own:
+            starts.append((before, True))
+        for start, along_the_way in starts:
+            work = 0
+            for some in made:
+                seen: dict[object, Slip] = {}
+                for other in _others(start, some):
+                    if most is not None and work > most:
+                        break
+                    work += len(other.report.rows) if start.everywhere and not other.times else 1
+                    slip = Slip(some, other, along_the_way)
+                    if self._is_wrong(slip):
+                        seen.setdefault((slip.value, other.ask.unit, other.meant), slip)
+                yield from seen.values()
+
+    def _is_wrong(self, slip: Slip) -> bool:
+        """Whether it makes a difference."""
+        other = slip.question
+        try:
+            differs = other.value != self.question.value
+        except LayerError:  # with this mistake nothing comes out at all
+            return False
+        return differs or other.ask.unit != self.question.ask.unit or other.meant is not None
+
+    @cached_property
+    def _single_values(self) -> "_Values":
+        return _Values(self.single)
+
+    @cached_property
+    def _pair_values(self) -> "_Values":
+        return _Values(self.pairs)
 
     def diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
         """What explains a written value, most likely first: one mistake, else two."""
-        for slips in ("single", "pairs"):
-            found = [
-                Diagnosis(slip, reading)
-                for slip in getattr(self, slips)
-                if (reading := slip.question.agrees(written)) is not None
-            ]
-            if found:
-                found.sort(key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
-                return tuple(found[:MOST])
-        return ()
+        if written not in self._diagnosed:
+            self._diagnosed[written] = self._diagnose(written)
+        return self._diagnosed[written]
+
+    def _diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
+        if isinstance(written, Verdict):  # every other mistake turns a yes into a no
+            return ()
+        found: tuple[Diagnosis, ...] = ()
+        if not written.rounded or written.told_apart >= TOLD_APART:
+            found = _likeliest(self._single_values.explaining(written))
+        if not found and written.told_apart >= TOLD_APART_BY_PAIRS:
+            found = _likeliest(self._pair_values.explaining(written))
+        return found
 
     def wrong_values(self) -> dict[Value, Slip]:
         """Every wrong value that one mistake gives, with the likeliest: for multiple choice."""
         values: dict[Value, Slip] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
-            if slip.value != self.question.value:
+            plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit
+            if plain and slip.value != self.question.value:
                 values.setdefault(slip.value, slip)
         return values
+
+
+def _others(question: Question, made: tuple[Mistake, ...]) -> Iterator[Question]:
+    """The questions that all these mistakes together make of one."""
+    first, *rest = made
+    for other in first.other(question):
+        yield from _others(other, tuple(rest)) if rest else (other,)
+
+
+def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
+    """The first few, most likely first. Where the same was done in several places they are told
+    together, and of those that come to the same arithmetic one is told."""
+    ranked = sorted(found, key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
+    told: dict[object, Diagnosis] = {}
+    arithmetic = set()
+    for one in ranked:
+        key = (one.slip.mistakes, one.slip.along_the_way, one.slip.value)
+        if key in told:
+            told[key] = _elsewhere(told[key], one.slip.question.detail)
+        elif len(told) < MOST:
+            derivation = one.derive()
+            same = (derivation.workings, derivation.answer)
+            if same not in arithmetic:
+                told[key] = one
+            arithmetic.add(same)
+    return tuple(told.values())
+
+
+def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:
+    """The same, made perhaps in another place: ``without conv1, or without conv2``."""
+    question = one.slip.question
+    places = question.detail.split(", or ")
+    if detail and detail not in places and len(places) < MOST:
+        question = replace(question, detail=", or ".join([*places, detail]))
+    return one._replace(slip=one.slip._replace(question=question))
+
+
+class _Values:
+    """Slips by the value that they give, in order, so that few are compared with what is written:
+    those of each unit, and of each way to take what is written, by themselves."""
+
+    def __init__(self, slips: Iterable[Slip]) -> None:
+        self.groups: dict[tuple[str, Meant | None], dict[Value, list[Slip]]] = {}
+        for slip in slips:
+            key = (slip.question.ask.unit, slip.question.meant)
+            self.groups.setdefault(key, {}).setdefault(slip.value, []).append(slip)
+        self.sorted = {
+            key: sorted(v for v in values if _is_number(v)) for key, values in self.groups.items()
+        }
+
+    def explaining(self, written: Written) -> Iterator[Diagnosis]:
+        """The slips that give what is written."""
+        for key, values in self.groups.items():
+            for value in self._near(key, written):
+                slips = values[value]
+                reading = slips[0].question.agrees(written)
+                if reading is not None:
+                    yield from (Diagnosis(slip, reading) for slip in slips)
+
+    def _near(self, key: tuple[str, Meant | None], written: Written) -> Iterable[Value]:
+        """The values that may be meant: those in the span of a number, else all."""
+        unit, meant = key
+        if meant is not None or not isinstance(written, Number):
+            return self.groups[key]
+        numbers = self.sorted[key]
+        near: list[Value] = []
+        for low, high in written.spans(unit):
+            near += numbers[bisect_left(numbers, low) : bisect_right(numbers, high)]
+        return dict.fromkeys(near)
+
+
+def _is_number(value: Value) -> bool:
+    return hasattr(value, "denominator")

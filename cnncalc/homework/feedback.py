@@ -38,7 +38,7 @@ def remark(mark: Mark) -> str:
         case Outcome.WRONG if mark.diagnoses:
             return "; or ".join(one.slip.says for one in mark.diagnoses)
         case Outcome.WRONG:
-            return "no known mistake gives this value"
+            return mark.why or "no known mistake gives this value"
         case Outcome.UNANSWERED:
             return "unanswered"
     return mark.why

@@ -1,18 +1,17 @@
 """Marking a sheet: every answer right, following from an earlier one, or wrong and why."""
 
 from enum import Enum
-from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnncalc import analysis
-from cnncalc.errors import CnncalcError, LayerError, Mistakes, UsageError, Where
+from cnncalc.errors import UsageError, Where
 from cnncalc.homework import asks
+from cnncalc.homework.ask import Ask
 from cnncalc.homework.diagnosis import Diagnosis, Slips
+from cnncalc.homework.own import Own
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
-from cnncalc.homework.written import KIND, Number, Reading, Size, Terms, Written
-from cnncalc.layer import Input
+from cnncalc.homework.written import KIND, Reading, Terms, Verdict, Written
 from cnncalc.report import Report
 from cnncalc.shape import Shape
 
@@ -32,7 +31,8 @@ class Outcome(Enum):
 
 class Mark(NamedTuple):
     """One answer marked. ``reading`` tells what was taken for granted, ``diagnoses`` which mistakes
-    explain a wrong value, ``why`` what an unreadable answer, or one carried forward, is about."""
+    explain a wrong value, ``why`` what there is to say beside: why an answer cannot be read, what
+    one carried forward follows from, what is wrong where no mistake is known."""
 
     answer: Answer
     outcome: Outcome
@@ -59,7 +59,11 @@ class Marker:
 
     def __init__(self, terms: Terms = KIND) -> None:
         self.terms = terms
-        self.slips = lru_cache(maxsize=1_000)(Slips)
+        self._slips = lru_cache(maxsize=1_000)(_slips)
+
+    def slips(self, question: Question) -> Slips:
+        """What can go wrong in the answer to a question."""
+        return self._slips(question.ask, question.report, question.layer, None)
 
     def sheet(self, sheet: Sheet) -> Marked:
         """Every answer of a sheet."""
@@ -70,7 +74,7 @@ class Marker:
         """One answer by itself."""
         return self.answer(Answer(question.label, question, given, Where("")))
 
-    def answer(self, answer: Answer, own: "Own | None" = None) -> Mark:
+    def answer(self, answer: Answer, own: Own | None = None) -> Mark:
         """One answer, in the light of the student's own other ones."""
         question = answer.question
         if answer.given is None and not answer.problem:
@@ -81,115 +85,62 @@ class Marker:
             written = question.read(answer.given)
         except UsageError as why:
             return Mark(answer, Outcome.UNREADABLE, why=str(why))
-        reading = self.agreement(question, written)
+        terms = self.terms
+        if answer.tolerance is not None:
+            terms = terms._replace(tolerance=answer.tolerance)
+        reading = self.agreement(question, written, terms)
         if reading is not None:
             return Mark(answer, Outcome.RIGHT, reading)
         return self.wrong(answer, question, written, own)
 
-    def agreement(self, question: Question, written: Written) -> Reading | None:
+    def agreement(
+        self, question: Question, written: Written, terms: Terms | None = None
+    ) -> Reading | None:
         """How a written value agrees with what is asked, or with what is let pass for it."""
-        reading = question.agrees(written, self.terms)
-        if reading is None and not self.terms.strict:
+        terms = terms or self.terms
+        reading = question.agrees(written, terms)
+        if reading is None and not terms.strict:
             for name in question.ask.also:
                 let_pass = question.asking(asks.load(name))
-                found = let_pass.agrees(written, self.terms)
+                found = let_pass.agrees(written, terms)
                 if found is not None:
                     return Reading((*found.notes, f"counted in {let_pass.ask.title}"))
         return reading
 
-    def wrong(
-        self, answer: Answer, question: Question, written: Written, own: "Own | None"
-    ) -> Mark:
+    def wrong(self, answer: Answer, question: Question, written: Written, own: Own | None) -> Mark:
         """What is to say of a wrong value."""
-        if isinstance(written, Number) and written.working is not None:
-            before = Number(written.text, written.working)
-            if question.agrees(before, self.terms) is not None:
-                return Mark(answer, Outcome.ARITHMETIC)
-        carried = own.question(question) if own else None
-        if own is not None:
-            reading = carried.agrees(written, self.terms) if carried else None
-            reading = reading or own.total_agrees(question, written, self.terms)
-            if reading is not None:
-                return Mark(answer, Outcome.FOLLOWS, reading, why=own.why(question))
+        before = written.before
+        if before is not None and question.agrees(before, self.terms) is not None:
+            return Mark(answer, Outcome.ARITHMETIC)
+        follows = own.follows(question, written, self.terms) if own else None
+        if follows is not None:
+            return Mark(answer, Outcome.FOLLOWS, follows.reading, why=follows.why)
         found = self.slips(question).diagnose(written)
-        if not found and carried is not None:
-            found = Slips(carried).diagnose(written)
-        return Mark(answer, Outcome.WRONG, diagnoses=found)
+        if not found and own is not None:
+            found = self._from_own(question, written, own)
+        if not found and before is not None:  # the working may be telling where its result is not
+            found = self.slips(question).diagnose(before)
+        why = "" if found else self._why(question, written)
+        return Mark(answer, Outcome.WRONG, diagnoses=found, why=why)
+
+    def _from_own(self, question: Question, written: Written, own: Own) -> tuple[Diagnosis, ...]:
+        """A mistake that was made with own earlier shapes."""
+        inputs = own.entering(question)
+        if inputs is None:
+            return ()
+        slips = self._slips(question.ask, question.report, question.layer, inputs)
+        return tuple(one.given("the own answers before") for one in slips.diagnose(written))
+
+    def _why(self, question: Question, written: Written) -> str:
+        """What is to say where no mistake is known."""
+        if isinstance(written, Verdict):
+            return f"it is {question.derive().answer}"
+        reading = self.agreement(question, written, KIND)
+        return f"not exactly the value: {', '.join(reading.notes)}" if reading else ""
 
 
-class Own:
-    """The network as a student believes it to be: layers put out the shapes that were answered."""
-
-    def __init__(self, sheet: Sheet) -> None:
-        self.report = sheet.report
-        self.shapes: dict[str, Shape] = {}
-        self.counts: dict[tuple[str, str], Fraction] = {}
-        for answer in sheet.answers:
-            self._take(answer)
-
-    def _take(self, answer: Answer) -> None:
-        asked = answer.question
-        if asked is None or asked.layer is None or asked.report is not self.report:
-            return
-        try:
-            written = asked.read(answer.given)
-        except CnncalcError:
-            return
-        if isinstance(written, Size) and asked.agrees(written) is None:
-            shape = written.shape(asked.report[asked.layer].output)
-            if shape is not None:
-                self.shapes[asked.layer] = shape
-        if isinstance(written, Number):
-            self.counts[asked.ask.name, asked.layer] = written.value
-
-    def question(self, question: Question) -> Question | None:
-        """The question as it is for who believes the own earlier answers; None where they change
-        nothing, or lead nowhere."""
-        if question.report is not self.report or question.layer is None or not self.shapes:
-            return None
-        inputs = self._inputs(question.report, question.layer)
-        if inputs is None or inputs == question.report[question.layer].inputs:
-            return None
-        carried = question.with_inputs(inputs)
-        try:
-            _ = carried.value
-        except LayerError:
-            return None
-        return carried
-
-    def _inputs(self, report: Report, layer: str) -> tuple[Shape, ...] | None:
-        """What enters a layer where the layers before put out what was answered."""
-        rows = []
-        for row in report.rows:
-            believed = self.shapes.get(row.name) if row.name != layer else None
-            if believed is None:
-                rows.append(row)
-            else:
-                rows.append(row._replace(layer=Input(shape=believed), sources=()))
-            if row.name == layer:
-                break
-        try:
-            return analysis.again(report, rows).rows[-1].inputs
-        except Mistakes:
-            return None
-
-    def total_agrees(self, question: Question, written: Written, terms: Terms) -> Reading | None:
-        """How a total agrees with the sum of the own counts, the right ones standing for what was
-        not answered."""
-        if question.report is not self.report or question.layer is not None:
-            return None
-        try:
-            right = question.ask.summands(question.report, {})
-        except LayerError:
-            return None
-        name = question.ask.name
-        own = (self.counts.get((name, layer), count) for layer, count in right.items())
-        return written.agrees(Fraction(sum(own)), question.ask.unit, terms)
-
-    def why(self, question: Question) -> str:
-        """Which own answers were carried forward: the last one before the layer."""
-        if question.layer is None:
-            return "the own answers that it adds up"
-        names = [row.name for row in question.report.rows]
-        before = [name for name in names[: names.index(question.layer)] if name in self.shapes]
-        return f"the own answer for {before[-1]}"
+def _slips(ask: Ask, report: Report, layer: str | None, inputs: tuple[Shape, ...] | None) -> Slips:
+    """The slips in the answer to a question; fewer where a student's own shapes enter the layer,
+    as those differ from sheet to sheet."""
+    asked = Question(ask, report, layer)
+    return Slips(asked) if inputs is None else Slips(asked.with_inputs(inputs), own=True)

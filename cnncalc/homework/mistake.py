@@ -11,21 +11,27 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
+from cnncalc.errors import LayerError
 from cnncalc.formulas.tracing import Rules
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer
+from cnncalc.homework.written import Value, Written
+from cnncalc.layer import Layer, fields_of
+from cnncalc.report import Report, Row
+from cnncalc.shape import Map, Shape
 
 
 class Example(NamedTuple):
-    """A slip worked by hand: the layers and their input as a spec says them, what is asked (of a
-    layer, or of the network where it is None), what the mistake makes of it, and why."""
+    """A slip worked by hand: the layers and their input as a spec says them, or the name of a
+    network, what is asked (of the last layer, or of the network where ``of`` is None), what the
+    mistake makes of it, and why."""
 
-    layers: tuple[Any, ...]
+    layers: tuple[Any, ...] | str
     input: str
     ask: str
     wrong: str
     why: str
-    layer: str | None = "layer"
+    of: str | None = "layer"
+    batch: int = 1
 
 
 class Mistake:
@@ -73,8 +79,8 @@ class WrongRule(Mistake):
 class WrongLayer(Mistake):
     """Another layer than the one that is given: a field forgotten, or read as another."""
 
-    def instead(self, layer: Layer) -> Layer | None:
-        """The layer that was worked out instead; None where it is the same."""
+    def instead(self, row: Row) -> Layer | None:
+        """The layer that was worked out instead of a row's; None where it is the same."""
         raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
@@ -84,8 +90,23 @@ class WrongLayer(Mistake):
             yield changed
 
 
+class WrongInput(Mistake):
+    """Other shapes than those that enter the layer."""
+
+    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+        """What was taken for the only input of a row."""
+        raise NotImplementedError
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The questions with the other inputs; none of sums, whose layers follow one another."""
+        if question.everywhere or question.row is None or len(question.row.inputs) != 1:
+            return
+        for shape in self.enters(question.row, question.report):
+            yield question.with_inputs((shape,))
+
+
 class WrongAsk(Mistake):
-    """Another quantity than the one asked for: what was given, by what was asked."""
+    """Another quantity than the one asked for: the name of what was given by what was asked."""
 
     gives: ClassVar[Mapping[str, str]]
 
@@ -98,8 +119,54 @@ class WrongAsk(Mistake):
             yield question.asking(asks.load(given))
 
 
-def with_field(layer: Layer, name: str, value: Any) -> Layer | None:
-    """The layer with a field at another value; None where it has no such field, or that value."""
-    if not dataclasses.is_dataclass(layer) or getattr(layer, name, value) == value:
+class WrongSum(Mistake):
+    """Layers that are added up more than once, or not at all."""
+
+    def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
+        """How often layers were added, with a word on which."""
+        raise NotImplementedError
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The other sums; none where nothing is added up."""
+        if question.row is None and question.ask.adds_up:
+            for detail, times in self.times(question):
+                yield question.adding(times).saying(detail)
+
+
+class WrongWriting(Mistake):
+    """A right number that is written wrong: with another unit, without a size."""
+
+    def meant(self, written: Written, truth: Value) -> Written | None:
+        """What was meant, where this is the truth; None where it is not written wrong so."""
+        raise NotImplementedError
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question whose answers are read so."""
+        if question.meant is None:
+            yield question.taking(self.meant)
+
+
+def with_fields(layer: Layer, **values: Any) -> Layer | None:
+    """The layer with fields at other values; None where it has no such fields, cannot have these
+    values, or has them already."""
+    known = fields_of(type(layer))
+    if not known.keys() >= values.keys():
         return None
-    return dataclasses.replace(layer, **{name: value})
+    try:
+        checked = {
+            name: value if value is None else known[name].check(value)
+            for name, value in values.items()
+        }
+    except LayerError:
+        return None
+    changed = dataclasses.replace(layer, **checked)  # type: ignore[type-var]
+    return None if changed == layer else changed
+
+
+def is_pool(row: Row) -> bool:
+    """Whether a window slides over a map channel by channel, and nothing is learned."""
+    x, out = row.inputs[0] if len(row.inputs) == 1 else None, row.output
+    if not (isinstance(x, Map) and isinstance(out, Map)) or row.layer.reach(x) is None:
+        return False
+    kept = out.channels == x.channels and out.elements <= x.elements and row.layer.stored
+    return kept and row.layer.parameters(x).params == 0

@@ -1,4 +1,4 @@
-"""A question: of what, what is asked, and the rules in force, which are the right ones at first.
+"""A question: of what, what is asked, and what is believed of it, which is the truth at first.
 
 A mistake turns a question into another one, whose right answer is the wrong answer to the first:
 with a wrong rule for a formula, another layer, another input, another ask, or a sum that is made of
@@ -9,35 +9,51 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
 
 from cnncalc import analysis
-from cnncalc.errors import LayerError, Mistakes, UsageError
+from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean
 from cnncalc.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
-from cnncalc.homework.written import KIND, Reading, Terms, Value, Written, read
+from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, read, told
 from cnncalc.layer import Layer
 from cnncalc.report import Report, Row
 from cnncalc.shape import Shape
 
+Meant = Callable[[Written, Value], Written | None]
+"""What a written value means where it is written wrong, by the truth."""
+
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is asked of a layer of a network, or of the network (``layer`` is None).
+    """What is asked of a layer, of a block, or of the network (``layer`` is None).
+
+    All that follows ``layer`` is believed instead of the truth: wrong ``rules``, other ``layers``
+    by name, other ``inputs`` of the layer, another ``output``, another batch or dtype
+    (``conditions``), layers that are added up more than once or not at all (``times``). ``meant``
+    tells what a written value means where it is written wrong, ``detail`` where a change was made.
 
     ``everywhere`` says that a change holds for all layers, and that the whole network is worked out
-    again under it: always for totals, and for what depends on the whole way (receptive fields).
+    again under it: always for sums, and for what depends on the whole way (receptive fields).
     """
 
     ask: Ask
     report: Report
     layer: str | None = None
     rules: Rules = field(default_factory=dict)
+    layers: Mapping[str, Layer] = field(default_factory=dict)
+    inputs: tuple[Shape, ...] | None = None
+    output: Shape | None = None
+    conditions: Mapping[str, Any] = field(default_factory=dict)
     times: Mapping[str, int] = field(default_factory=dict)
     everywhere: bool = False
+    meant: Meant | None = None
+    detail: str = ""
 
     def __post_init__(self) -> None:
-        if self.layer is None or self.ask.whole_way:
+        if self.row is None or self.ask.whole_way:
             object.__setattr__(self, "everywhere", True)
 
     @property
@@ -45,45 +61,77 @@ class Question:
         """``conv1 parameters``, ``total macs``."""
         return label_of(self.layer, self.ask)
 
-    @property
+    @cached_property
     def row(self) -> Row | None:
-        """The layer as the report holds it; None for a total."""
-        return None if self.layer is None else self.report[self.layer]
+        """The layer as the report holds it; None for a sum over a block or the network."""
+        if self.layer is None or self.layer not in self.report:
+            return None
+        return self.report[self.layer]
+
+    def part(self, report: Report) -> tuple[Row, ...]:
+        """The rows that a sum is made of: those of the block, or all."""
+        if self.layer is None:
+            return report.rows
+        return tuple(row for row in report.rows if row.name.startswith(f"{self.layer}."))
 
     @cached_property
     def value(self) -> Value:
         """The answer; raises LayerError where there is none."""
         with self._worked_out() as (row, report):
             if row is None:
-                return self.ask.total(report, self.times)
-            return self.ask.of(row, report)
+                return self.ask.total(self.part(report), report, self.times)
+            value = self.ask.of(row, report)
+            return value * self._times if isinstance(value, int) and self.times else value
 
-    def derive(self) -> Derivation:
-        """How the answer comes about, under the rules in force."""
+    @cached_property
+    def derivation(self) -> Derivation:
+        """How the answer comes about, under what is believed."""
         with self._worked_out() as (row, report):
             if row is None:
-                return self.ask.derive_total(report, self.times)
-            return self.ask.derive(row, report)
+                return self.ask.derive_total(self.part(report), report, self.times)
+            derivation = self.ask.derive(row, report)
+        if not self.times:
+            return derivation
+        product = f"{told(self.ask.of(row, report))} · {self._times} = {told(self.value)}"
+        return derivation._replace(answer=product)
+
+    def derive(self) -> Derivation:
+        """The same; kept, as many answers may want it."""
+        return self.derivation
+
+    @property
+    def _times(self) -> int:
+        return self.times.get(self.layer or "", 1)
 
     @contextmanager
     def _worked_out(self) -> Iterator[tuple[Row | None, Report]]:
-        """The layer and the network under the rules in force, which hold inside."""
+        """The layer and the network as they are believed to be; the rules in force hold inside."""
         with replacing(self.rules):
-            report, row = self.report, self.row
-            try:
-                if self.everywhere and self._changed:
-                    report = analysis.again(report, report.rows)
-                    row = None if self.layer is None else report[self.layer]
-                elif row is not None:
-                    row = analysis.alone(row, report)
-            except Mistakes as error:
-                raise LayerError(error.errors[0].sentence) from None
-            yield row, report
+            if self.everywhere:
+                report = believed(self.report, self.rules, self.layers, self.conditions)
+                yield (report[self.layer or ""] if self.row else None), report
+            else:
+                report = self.report
+                report = replace(report, **self.conditions) if self.conditions else report
+                yield self._alone(report), report
 
-    @cached_property
-    def _changed(self) -> bool:
-        """Whether the report's figures were worked out under other rules than those in force."""
-        return bool(self.rules) or any(row.cost is UNKNOWN for row in self.report.rows)
+    def _alone(self, report: Report) -> Row:
+        """The layer by itself."""
+        row = report[self.layer or ""]
+        if not (self.rules or self.layers or self.inputs or self.conditions or self.output):
+            return row
+        row = self._believed(row)
+        if self.ask.geometry:
+            return row
+        if self.output is not None:
+            cost = row.layer.cost(row.inputs, self.output, report.batch, report.dtype)
+            return row._replace(output=self.output, cost=cost)
+        return analysis.alone(row, report)
+
+    def _believed(self, row: Row) -> Row:
+        """A row of the report with the layer, and the inputs, that are believed."""
+        own = self.inputs if self.inputs and row.name == self.layer else row.inputs
+        return row._replace(layer=self.layers.get(row.name, row.layer), inputs=own)
 
     # What mistakes change.
 
@@ -93,33 +141,53 @@ class Question:
 
     def asking(self, ask: Ask) -> "Question":
         """Another question about the same."""
-        return replace(self, ask=ask, everywhere=self.everywhere)
+        return replace(self, ask=ask)
 
-    def with_layers(self, change: Callable[[Layer], Layer | None]) -> "Question | None":
+    def along_the_way(self) -> "Question | None":
+        """The same question, where what is changed holds for the layers before as well; None where
+        that makes no difference."""
+        if self.everywhere or not any(self.report.rows[n].sources for n in self.row.sources):  # type: ignore[union-attr]
+            return None
+        return replace(self, everywhere=True)
+
+    def with_layers(self, change: Callable[[Row], Layer | None]) -> "Question | None":
         """The same question where the layer is another: that one, or all of them where the whole
         network is worked out. None where ``change`` leaves all as they are."""
-        rows, changed = [], False
-        for row in self.report.rows:
-            asked = self.everywhere or row.name == self.layer
-            other = change(row.layer) if asked else None
-            changed = changed or other is not None
-            rows.append(row if other is None else _stale(row, layer=other))
-        return self._with_rows(rows) if changed else None
+        rows = self.part(self.report) if self.row is None else self.report.rows
+        if not self.everywhere:
+            assert self.row is not None
+            rows = (self.row,)
+        changed: dict[str, Layer] = {}
+        same: dict[Layer, Layer] = {}  # equal layers stay one object, and are worked out once
+        for row in map(self._believed, rows):
+            other = change(row) if row.sources else None  # inputs of the network are given
+            if other is not None:
+                changed[row.name] = same.setdefault(other, other)
+        return replace(self, layers={**self.layers, **changed}) if changed else None
 
     def with_inputs(self, inputs: tuple[Shape, ...]) -> "Question":
         """The same question where other shapes enter the layer that is asked about."""
-        rows = [
-            _stale(row, inputs=inputs) if row.name == self.layer else row
-            for row in self.report.rows
-        ]
-        return self._with_rows(rows)
+        return replace(self, inputs=inputs)
+
+    def with_output(self, output: Shape) -> "Question":
+        """The same question where another shape leaves the layer that is asked about."""
+        return replace(self, output=output)
+
+    def where(self, **conditions: Any) -> "Question":
+        """The same question for another batch or dtype."""
+        return replace(self, conditions={**self.conditions, **conditions})
 
     def adding(self, times: Mapping[str, int]) -> "Question":
-        """The same total where layers are added as often as this says."""
+        """The same sum where layers are added as often as this says."""
         return replace(self, times={**self.times, **times})
 
-    def _with_rows(self, rows: list[Row]) -> "Question":
-        return replace(self, report=replace(self.report, rows=tuple(rows)))
+    def taking(self, meant: Meant) -> "Question":
+        """The same question where what is written means something else."""
+        return replace(self, meant=meant)
+
+    def saying(self, detail: str) -> "Question":
+        """The same question, with a word on where or how it was changed."""
+        return replace(self, detail=", ".join(filter(None, (self.detail, detail))))
 
     # What is written in answer to it.
 
@@ -129,7 +197,15 @@ class Question:
 
     def agrees(self, written: Written, terms: Terms = KIND) -> Reading | None:
         """How a written value agrees with the answer; None where it does not."""
-        return written.agrees(self.value, self.ask.unit, terms)
+        meant = self.meant(written, self.value) if self.meant else written
+        if meant is None:
+            return None
+        reading = meant.agrees(self.value, self.ask.unit, terms)
+        if reading is None and isinstance(meant, Size) and not terms.strict:
+            of_one = meant.of_one(self.report.batch)
+            reading = of_one.agrees(self.value) if of_one else None
+            return reading and Reading((*reading.notes, "the batch in front"))
+        return reading
 
 
 def label_of(layer: str | None, ask: Ask) -> str:
@@ -137,22 +213,60 @@ def label_of(layer: str | None, ask: Ask) -> str:
     return f"{layer or 'total'} {ask.title}"
 
 
-UNKNOWN: object = object()
-"""Stands for the cost of a row that is not worked out yet."""
+MOST_ROWS = 200_000
+"""So many layers of networks as they are believed to be are kept for each network."""
+
+Beliefs = dict[object, Report | LayerError]
+_kept: WeakKeyDictionary[Report, Beliefs] = WeakKeyDictionary()
 
 
-def _stale(row: Row, **changes: object) -> Row:
-    return row._replace(cost=UNKNOWN, **changes)  # type: ignore[arg-type]
+def believed(
+    report: Report, rules: Rules, layers: Mapping[str, Layer], conditions: Mapping[str, Any]
+) -> Report:
+    """The network worked out with wrong rules, other layers, another batch or dtype.
+
+    All questions about a network share what comes out. Raises LayerError where nothing does.
+    """
+    if not (rules or layers or conditions):
+        return report
+    known = _kept.setdefault(report, {})
+    key = tuple(frozenset(part.items()) for part in (rules, layers, conditions))
+    if key not in known:
+        if len(known) * len(report.rows) > MOST_ROWS:
+            known.clear()
+        rows = [row._replace(layer=layers.get(row.name, row.layer)) for row in report.rows]
+        try:
+            with replacing(rules):
+                known[key] = analysis.again(replace(report, **conditions), rows)
+        except Mistakes as error:
+            known[key] = LayerError(error.errors[0].sentence)
+    found = known[key]
+    if isinstance(found, LayerError):
+        raise LayerError(str(found))
+    return found
 
 
 def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
     """A question that has an answer; raises UsageError where it has none."""
-    if layer is not None:
-        report[layer]  # raises with the nearest name
+    if layer is not None and layer not in report:
+        blocks = dict.fromkeys(_blocks(report))
+        if layer not in blocks:
+            names = [*blocks, *(row.name for row in report.rows)]
+            hint = did_you_mean(layer, names)
+            raise UsageError(f"{report.name} has no layer {layer[:60]!r}{hint}")
     asked = Question(ask, report, layer)
     try:
+        if asked.row is not None:
+            ask.check(asked.row)
         _ = asked.value
     except LayerError as why:
         who = f"layer {layer!r}" if layer else report.name
         raise UsageError(f"{ask.title} of {who}: {why}") from None
     return asked
+
+
+def _blocks(report: Report) -> Iterator[str]:
+    """The names of all blocks: what stands before a dot in a layer's name."""
+    for row in report.rows:
+        parts = row.name.split(".")
+        yield from (".".join(parts[:depth]) for depth in range(1, len(parts)))

@@ -24,7 +24,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.api import summarize
 from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
-from cnncalc.homework import asks, sheets
+from cnncalc.homework import asks, sheets, window
+from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, label_of, question
 from cnncalc.report import Report
 from cnncalc.spec.document import describe
@@ -276,18 +277,19 @@ def free_standing(keys: dict[Key, Item]) -> Question:
             raise UsageError(f"a question needs {name!r}")
     ask = asks.find(str(keys[Key("ask")].value))
     _mapping(keys[Key("given")], "'given'")
-    return question(ask, *given_network(keys[Key("given")]))
+    return question(ask, *given_network(keys[Key("given")], ask))
 
 
 AXIS = {"N": "input", "F": "kernel_size", "S": "stride", "P": "padding", "D": "dilation"}
-SETTINGS = ("input", "layer", "batch", "dtype")
+SETTINGS = ("input", "output", "layer", "batch", "dtype")
 
 
-def given_network(item: Item) -> tuple[Report, str | None]:
+def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | None]:
     """The network that is given, and the layer that is asked about (None: the network).
 
-    Given are one layer and its input, ``layers`` and their input, an ``architecture``, or the
-    letters of a window (N, F, S, P, D). Raises CnncalcError where none is.
+    Given are one layer and its input (with its ``output`` where its stride is sought), ``layers``
+    and their input, an ``architecture``, or the letters of a window (N, F, S, P, D). Where only the
+    window is asked about, it need not fit. Raises CnncalcError where none is.
     """
     given = item.plain()
     plain = {name: given[name] for name in ("batch", "dtype") if name in given}
@@ -302,9 +304,17 @@ def given_network(item: Item) -> tuple[Report, str | None]:
         if not {"N", "F"} <= {*kinds}:
             raise UsageError("a window needs N and F at least, as in {N: 7, F: 3, S: 3}")
         fields = {AXIS[name]: value for name, value in kinds.items() if name != "N"}
-        kinds, given = {"conv": {"out_channels": 1, **fields}}, {"input": [1, kinds["N"]]}
+        given = {**given, "input": [1, kinds["N"]]}
+        kinds = {"conv": {"out_channels": 1, **fields}}
     if len(kinds) != 1 or given.get("input") is None:
         raise UsageError("'given' is one layer and its input, as in {conv: {…}, input: 3x32x32}")
     (kind,) = kinds
+    if "output" in given:
+        return window.alone(kind, kinds[kind], given["input"], ONE, given["output"]), ONE
     spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
-    return summarize({"name": "the layer", **spec}, **plain), ONE
+    try:
+        return summarize({"name": "the layer", **spec}, **plain), ONE
+    except Mistakes:
+        if ask is None or not ask.geometry:
+            raise
+        return window.alone(kind, kinds[kind], given["input"], ONE), ONE

@@ -6,8 +6,10 @@ first or last. All of that is right; a ``Reading`` says what was taken for grant
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
+from math import prod
 from typing import Any, NamedTuple, cast
 
 from cnncalc.errors import LayerError, UsageError, one_of
@@ -20,6 +22,9 @@ Value = int | Fraction | bool | Shape | Rows
 
 LONGEST = 300
 """Answers longer than this, in characters, are no answers; matrices are lists, and longer."""
+
+
+MANY = 10**6
 
 
 class Terms(NamedTuple):
@@ -47,6 +52,22 @@ class Written:
 
     expected = "a value"
 
+    @property
+    def before(self) -> "Written | None":
+        """What stands before an equals sign: the working of the result."""
+        return None
+
+    @property
+    def rounded(self) -> bool:
+        """Whether other values than this one may be meant."""
+        return False
+
+    @property
+    def told_apart(self) -> Fraction:
+        """About how many values of this size could be told apart as they are written: the more, the
+        less likely it is that one comes about by chance."""
+        return Fraction(MANY)
+
     @classmethod
     def read(cls, given: Any) -> "Written | None":
         """What is given, read as this kind of value; None where it is none.
@@ -59,14 +80,32 @@ class Written:
         """How it agrees with a truth that is counted in ``unit``; None where it does not."""
         raise NotImplementedError
 
+    def overlaps(
+        self, low: Fraction, high: Fraction, unit: str = "", terms: Terms = KIND
+    ) -> Reading | None:
+        """How it agrees with any truth from low to high; None where it does not."""
+        return None
+
 
 def read(given: Any, takes: Sequence[type[Written]]) -> Written:
     """The first of these kinds that a given value (as YAML holds it) can be read as.
 
     ``55*55*96`` is a Number or a Size: whichever is taken. Raises UsageError with one sentence.
     """
-    if isinstance(given, str) and len(given) > LONGEST:
+    if isinstance(given, str):
+        return _read_text(given, tuple(takes))
+    return _read(given, takes)
+
+
+@lru_cache(maxsize=10_000)
+def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
+    """A text, which many students may write alike."""
+    if len(given) > LONGEST:
         raise UsageError(f"an answer has at most {LONGEST} characters, not {len(given):,}")
+    return _read(given, takes)
+
+
+def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     why = ""
     for kind in takes:
         try:
@@ -96,11 +135,34 @@ def as_text(given: Any) -> str:
 
 
 GROUPED = r"[0-9]{1,3}(?:[, _'\u00a0\u2009\u202f][0-9]{3})+"
-PLAIN = (
-    rf"(?P<about>~|≈|about |ca\.? )?\s*(?P<whole>[-+−]?(?:{GROUPED}|[0-9]*))"
-    r"(?:\.(?P<decimals>[0-9]*))?(?:[eE](?P<exponent>[-+]?[0-9]{1,3}))?\s*(?P<suffix>[A-Za-zµ ]*)"
+ABOUT = r"(?:~|≈|about|around|roughly|approximately|approx\.?|circa|ca\.?)"
+TIMES_TEN = r"\s*[x×X*·]\s*10\s*(?:\^|\*\*)\s*\(?\s*"
+PLAIN = re.compile(
+    rf"(?P<about>{ABOUT}\s*)?(?P<whole>[-+−]?(?:{GROUPED}|[0-9]*))"
+    r"(?:\.(?P<decimals>[0-9]*)|,(?P<comma>[0-9]{1,2}|[0-9]{4,}))?"
+    rf"(?:(?:[eE]|{TIMES_TEN})(?P<exponent>[-+−]?[0-9]{{1,3}})\)?)?\s*(?P<suffix>[A-Za-z -]*)"
 )
-SCALES = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "thousand": 1, "million": 2, "billion": 3}
+"""A number without arithmetic; a comma before other than three digits is a decimal one."""
+RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+SCALES = {
+    "": 0,
+    "k": 1,
+    "m": 2,
+    "g": 3,
+    "t": 4,
+    "thousand": 1,
+    "million": 2,
+    "billion": 3,
+    "trillion": 4,
+    "kilo": 1,
+    "mega": 2,
+    "giga": 3,
+    "tera": 4,
+    "kibi": 1,
+    "mebi": 2,
+    "gibi": 3,
+    "tebi": 4,
+}
 UNITS = {
     "": "",
     "b": "B",
@@ -110,19 +172,32 @@ UNITS = {
     "bits": "bit",
     "mac": "MACs",
     "macs": "MACs",
+    "madd": "MACs",
+    "madds": "MACs",
+    "multiply-accumulates": "MACs",
+    "mult-adds": "MACs",
+    "multiply-adds": "MACs",
     "flop": "FLOPs",
     "flops": "FLOPs",
+    "ops": "",
+    "operations": "",
     "param": "",
     "params": "",
     "parameters": "",
+    "trainable parameters": "",
     "weights": "",
     "biases": "",
+    "activations": "",
     "elements": "",
+    "neurons": "",
     "numbers": "",
     "values": "",
+    "floats": "",
     "pixels": "",
+    "px": "",
 }
 """The words after a number, and the unit that each means; most mean what was asked for anyway."""
+NOTHING = ("none", "zero")
 
 BILLION = 10**9
 MEANT = 2
@@ -139,18 +214,24 @@ class Suffix(NamedTuple):
     bare_b: bool = False
 
 
+LETTER = re.compile(r"([kmgt])(i?)\s*(.*)")
+WORD = re.compile(r"(thousand|(?:m|b|tr)illion|kilo|mega|giga|tera|kibi|mebi|gibi|tebi)\s*(.*)")
+
+
 def suffix_of(text: str) -> Suffix | None:
     """``MiB`` is (2, True, "B"); None for what is no unit."""
-    word = text.strip().lower()
+    word = " ".join(text.lower().split())
     if word == "b":
         return Suffix(unit="B", bare_b=True)
-    match = re.fullmatch(r"(thousand|million|billion|[kmgt]?)(i?)\s*([a-z]*)", word)
-    # "million" and "macs" begin with a letter that is a scale by itself.
-    if word in UNITS:
+    if word in UNITS:  # "macs" and "million" begin with a letter that is a scale by itself
         return Suffix(unit=UNITS[word])
-    if match is None or match[3] not in UNITS or (match[2] and not match[1]):
-        return None
-    return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]])
+    spelt = WORD.fullmatch(word)
+    if spelt and spelt[2] in UNITS:
+        return Suffix(SCALES[spelt[1]], spelt[1].endswith("bi"), UNITS[spelt[2]])
+    match = LETTER.fullmatch(word)
+    if match and match[3] in UNITS:
+        return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]])
+    return None
 
 
 def scale(kilo: int, power: int) -> int:
@@ -176,18 +257,43 @@ class Number(Written):
         if isinstance(given, bool) or not isinstance(given, str | int | float):
             return None
         text = as_text(given)
-        working, equals, result = text.rpartition("=")
-        number = _printed(result.strip())
+        if text.lower() in NOTHING:
+            return cls(text, Fraction(0))
+        # (11·11·3 + 1)·96 ≈ 35K: what is about the same stands for it.
+        source = re.sub(r"(?<=\S)\s*[~≈]\s*(?=\S)", "=", _raised(text))
+        working, equals, result = source.rpartition("=")
+        number = _printed(result.strip()) or _said_twice(result.strip())
         if number is None:
             number = cls(text, _calculated(result))
         before = _calculated(working.rpartition("=")[2]) if equals else None
         return cls(text, number.digits, number.half, number.suffix, before)
 
     @property
+    def before(self) -> "Number | None":
+        """The working."""
+        return None if self.working is None else Number(self.text, self.working)
+
+    @property
     def value(self) -> Fraction:
         """The number in thousands of 1000 (of 1024 where the unit says so)."""
         kilo = 1024 if self.suffix.binary else 1000
         return self.digits * scale(kilo, self.suffix.power)
+
+    @property
+    def rounded(self) -> bool:
+        """Whether only its digits are claimed."""
+        return self.half > 0
+
+    @property
+    def told_apart(self) -> Fraction:
+        """The number in units of its last digit."""
+        return abs(self.digits) / (2 * self.half or 1)
+
+    def spans(self, unit: str = "", terms: Terms = KIND) -> Iterator[tuple[Fraction, Fraction]]:
+        """From where to where the truths lie that it agrees with; a tolerance aside."""
+        half = 0 if terms.strict else self.half
+        for factor, _ in self._scales(unit, terms):
+            yield (self.digits - half) * factor, (self.digits + half) * factor
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Whether the truth rounds to it at the digits that are printed."""
@@ -201,6 +307,17 @@ class Number(Written):
                 return Reading((*notes, "rounded"))
             if off * factor <= terms.tolerance * abs(Fraction(truth)):
                 return Reading((*notes, "within the tolerance"))
+        return None
+
+    def overlaps(
+        self, low: Fraction, high: Fraction, unit: str = "", terms: Terms = KIND
+    ) -> Reading | None:
+        """Whether the truth may round to it."""
+        for (_, notes), (least, most) in zip(
+            self._scales(unit, terms), self.spans(unit, terms), strict=True
+        ):
+            if least <= high and low <= most:
+                return Reading(notes)
         return None
 
     def _scales(self, unit: str, terms: Terms) -> Iterator[tuple[Fraction, tuple[str, ...]]]:
@@ -223,14 +340,15 @@ class Number(Written):
 
 def _printed(text: str) -> Number | None:
     """A number without arithmetic."""
-    match = re.fullmatch(PLAIN, text)
-    if match is None or not (match["whole"].strip("-+−") or match["decimals"]):
+    match = PLAIN.fullmatch(text)
+    decimals = match and (match["decimals"] or match["comma"] or "")
+    if match is None or decimals is None or not (match["whole"].strip("-+−") or decimals):
         return None
     suffix = suffix_of(match["suffix"])
     if suffix is None or len(text) > MOST_DIGITS:
         return None
     whole = re.sub(r"[^0-9+-]", "", match["whole"].replace("−", "-"))
-    decimals, exponent = match["decimals"] or "", int(match["exponent"] or 0)
+    exponent = int((match["exponent"] or "0").replace("−", "-"))
     places = len(decimals)
     digits = Fraction(int(f"{whole}{decimals}"), 10**places) * Fraction(10) ** exponent
     rounded = bool(decimals or match["exponent"] or suffix.power or match["about"])
@@ -241,9 +359,23 @@ def _printed(text: str) -> Number | None:
     return Number(text, digits, half, suffix)
 
 
+def _said_twice(text: str) -> Number | None:
+    """``34,944 (35K)``: the number before the brackets, where both are numbers."""
+    match = re.fullmatch(r"([^()]+)\(([^()]+)\)", text)
+    if match is None or _printed(match[2].strip()) is None:
+        return None
+    return _printed(match[1].strip())
+
+
+def _raised(text: str) -> str:
+    """A text with ``^9`` for a small raised 9."""
+    return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+", lambda match: f"^{match[0].translate(RAISED)}", text)
+
+
 def _calculated(text: str) -> Fraction:
     """The exact value of what people write down as arithmetic; raises LayerError."""
     source = re.sub(GROUPED, lambda match: re.sub(r"[^0-9]", "", match[0]), text)
+    source = re.sub(r"\s*([0-9]+)\s+([0-9]+/[0-9]+)\s*", r"\1+\2", source)  # 2 1/3
     source = re.sub(r"(?<=[0-9)])\s*[x×X·]\s*(?=[0-9(])", "*", source)
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     value = calculate(source, {}, PEOPLES)
@@ -260,11 +392,22 @@ class Size(Written):
 
     expected = "a shape, as in 96x55x55"
 
+    @property
+    def told_apart(self) -> Fraction:
+        """The sizes that differ, multiplied."""
+        return Fraction(prod({*self.sizes}))
+
     @classmethod
     def read(cls, given: Any) -> "Size | None":
-        """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``4096``."""
-        text = as_text(given).strip("[]() ")
-        parts = re.split(r"\s*[x×X*·,@]\s*", text)
+        """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``55^2 x 96``, ``4096``.
+
+        What stands in front for a batch of any size (``None``, ``N``, ``-1``) is read as 1.
+        """
+        text = _raised(as_text(given)).partition("=")[0]
+        text = re.sub(r"\s*\([A-Za-z ,x×*]+\)\s*$", "", text).strip("[]() ")
+        text = re.sub(r"([0-9]{1,20})\s*\^\s*2\b", r"\1x\1", text)
+        text = re.sub(r"^(?:None|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
+        parts = re.split(r"\s*[x×X*·,@]\s*|\s+", text)
         if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
             return None
         return cls(as_text(given), tuple(map(int, parts)))
@@ -279,9 +422,17 @@ class Size(Written):
             return None
         if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
             return Reading(("channels last",))
+        if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
+            return Reading(("of one channel",))
         bare = tuple(size for size in self.sizes if size != 1)
         if isinstance(truth, Vector) and bare == truth.dimensions:
             return Reading(("a vector as a map of one position",))
+        return None
+
+    def of_one(self, batch: int) -> "Size | None":
+        """The shape of one image where the batch, or a 1 for it, stands in front."""
+        if len(self.sizes) > 1 and self.sizes[0] in (1, batch):
+            return replace(self, sizes=self.sizes[1:])
         return None
 
     def shape(self, like: Shape) -> Shape | None:
@@ -296,8 +447,13 @@ class Size(Written):
         return Map(self.sizes[0], self.sizes[1:])
 
 
-YES = ("yes", "y", "true", "legal", "valid", "allowed", "it fits", "fits", "ok", "possible")
-NO = ("no", "n", "false", "illegal", "invalid", "not legal", "not allowed", "does not fit")
+YES = re.compile(r"yes|y|true|(?:it is )?(?:legal|valid|allowed|possible|ok|okay)|(?:it )?fits")
+NO = re.compile(
+    r"no|n|false|(?:it )?(?:doesn't|does not) fit|it (?:isn't|is not)|"
+    r"(?:it is )?(?:illegal|invalid|impossible|not (?:legal|valid|allowed|possible))"
+)
+REASON = re.compile(r"\s*(?:[,;:.!(–—]|\bbecause\b|\bas\b|\bsince\b|\s-).*", re.DOTALL)
+"""What may follow a verdict."""
 
 
 @dataclass(frozen=True)
@@ -310,11 +466,11 @@ class Verdict(Written):
 
     @classmethod
     def read(cls, given: Any) -> "Verdict | None":
-        """``yes``, ``illegal``, true."""
+        """``yes``, ``illegal``, true; ``no, 3 does not divide 4``."""
         text = as_text(given)
-        word = text.lower().rstrip(".! ")
-        if word in YES or word in NO:
-            return cls(text, word in YES)
+        word = REASON.sub("", " ".join(text.lower().replace("’", "'").split()))
+        if YES.fullmatch(word) or NO.fullmatch(word):
+            return cls(text, YES.fullmatch(word) is not None)
         return None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:

@@ -12,7 +12,7 @@ class Counted(Ask):
 
     count: ClassVar[str]
     """Its name in ``Cost``."""
-    summed: ClassVar[str | None] = None
+    summed: ClassVar[str] = ""
     """The count that is added up to a total, where it is another."""
 
     def of(self, row: Row, report: Report) -> Value:

@@ -1,8 +1,12 @@
 """Floating-point operations."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import ClassVar
 
+from cnncalc.formulas import macs
 from cnncalc.homework.asks._counted import Counted
+from cnncalc.report import Report
 
 
 class Flops(Counted):
@@ -11,4 +15,9 @@ class Flops(Counted):
     aliases: ClassVar = ("flop", "floating_point_operations")
     count: ClassVar = "flops"
     unit: ClassVar = "FLOPs"
+    made_of: ClassVar = ("macs",)
     explained: ClassVar = "macs"
+
+    def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
+        """Twice the multiply-accumulates."""
+        return Fraction(macs.flops(MACs=parts[0]))  # type: ignore[arg-type]

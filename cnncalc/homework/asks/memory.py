@@ -1,8 +1,13 @@
 """Activation memory."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import ClassVar
 
+from cnncalc.cost import BYTES
+from cnncalc.formulas import memory
 from cnncalc.homework.asks._counted import Counted
+from cnncalc.report import Report
 
 
 class Memory(Counted):
@@ -13,4 +18,10 @@ class Memory(Counted):
     summed: ClassVar = "activations_total_bytes"
     unit: ClassVar = "B"
     also: ClassVar = ("elements",)
+    made_of: ClassVar = ("elements",)
     explained: ClassVar = "memory"
+
+    def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
+        """The bytes of the elements."""
+        b = BYTES[report.dtype]
+        return Fraction(memory.size_in_bytes(elements=parts[0], b=b))  # type: ignore[arg-type]

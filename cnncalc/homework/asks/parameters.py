@@ -1,8 +1,12 @@
 """Trained parameters."""
 
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import ClassVar
 
+from cnncalc.formulas import parameters
 from cnncalc.homework.asks._counted import Counted
+from cnncalc.report import Report
 
 
 class Parameters(Counted):
@@ -10,5 +14,11 @@ class Parameters(Counted):
 
     aliases: ClassVar = ("params", "parameter", "param")
     count: ClassVar = "params"
+    made_of: ClassVar = ("weights", "biases")
     explained: ClassVar = "parameters"
     symbols: ClassVar = ("weights", "biases", "params")
+
+    def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
+        """Weights and biases."""
+        weights, biases = parts
+        return Fraction(parameters.total(weights=weights, biases=biases))  # type: ignore[arg-type]

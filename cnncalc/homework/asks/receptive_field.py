@@ -1,6 +1,5 @@
 """Receptive fields."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from cnncalc.errors import LayerError
@@ -17,6 +16,7 @@ class ReceptiveField(Ask):
     takes: ClassVar = (Number, Size)
     explained: ClassVar = "receptive-field"
     symbols: ClassVar = ("r_out",)
+    adds_up: ClassVar = False
     whole_way: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
@@ -25,7 +25,3 @@ class ReceptiveField(Ask):
         if not sizes:
             raise LayerError("has no receptive field: it has no axes, or inputs of different ones")
         return sizes[0] if len(set(sizes)) == 1 else Map(sizes[0], sizes[1:])
-
-    def total(self, report: Report, times: Mapping[str, int]) -> Value:
-        """That of the last layer."""
-        return self.of(report.rows[-1], report)

@@ -3,9 +3,12 @@
 from typing import ClassVar
 
 from cnncalc.errors import LayerError
+from cnncalc.explain import Derivation, Working
+from cnncalc.formulas import window
+from cnncalc.formulas.tracing import tracing
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
-from cnncalc.homework.written import Value
+from cnncalc.homework.written import Value, told
 from cnncalc.report import Report, Row
 
 
@@ -13,10 +16,19 @@ class SamePadding(Ask):
     """The zeros on each side with which the output is as large as the input, at stride 1."""
 
     aliases: ClassVar = ("padding", "padding_that_keeps_the_size")
+    geometry: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """(F - 1)/2 of the window's extent; raises LayerError where it is no whole number."""
-        extents = {axis.extent for axis in _window.axes(row)}
-        if len(extents) > 1 or min(extents) % 2 == 0:
+        """(F - 1)/2 of the window; raises LayerError where that is no whole number."""
+        windows = {(axis.F, axis.D) for axis in _window.axes(row)}
+        ((F, D),) = windows if len(windows) == 1 else ((2, 1),)
+        if D * (F - 1) % 2:
             raise LayerError("has no padding that is the same on all sides and keeps the size")
-        return (extents.pop() - 1) // 2
+        return window.padding_keeping(F=F, D=D)
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """The formula."""
+        with tracing() as steps:
+            answer = told(self.of(row, report))
+        workings = tuple(Working(step.symbol, step.expression) for step in steps)
+        return Derivation(self.title, workings, answer)

@@ -1,6 +1,5 @@
 """Output shapes."""
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 from cnncalc.homework.ask import Ask
@@ -14,11 +13,8 @@ class Shape(Ask):
     aliases: ClassVar = ("output", "output_shape", "output_size", "size")
     takes: ClassVar = (Size,)
     explained: ClassVar = "shape"
+    adds_up: ClassVar = False
 
     def of(self, row: Row, report: Report) -> Value:
         """The shape."""
         return row.output
-
-    def total(self, report: Report, times: Mapping[str, int]) -> Value:
-        """What the last layer puts out."""
-        return report.output_shape

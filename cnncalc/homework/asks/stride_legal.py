@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from cnncalc import stride
+from cnncalc.explain import Derivation
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
 from cnncalc.homework.written import Value, Verdict
@@ -13,8 +15,21 @@ class StrideLegal(Ask):
 
     aliases: ClassVar = ("legal", "legal_stride", "fits", "stride_fits")
     takes: ClassVar = (Verdict,)
-    explained: ClassVar = "shape"
+    geometry: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
         """Whether nothing is left over along any axis."""
         return all(axis.fits for axis in _window.axes(row))
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """The number of places without rounding, along the first axis that does not fit."""
+        axes = _window.axes(row)
+        axis = next((axis for axis in axes if not axis.fits), axes[0])
+        return Derivation(self.title, (), f"{self._verdict(axis)}: {stride.equation(axis)}")
+
+    def _verdict(self, axis: stride.Axis) -> str:
+        if not axis.possible:
+            return f"illegal, a window of {axis.extent} is larger than {axis.N + 2 * axis.P}"
+        if axis.remainder:
+            return f"illegal, {axis.S} does not divide {axis.span}"
+        return f"legal, {axis.S} divides {axis.span}"

@@ -1,9 +1,12 @@
 """The biases left out."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.formulas import parameters
+from cnncalc.formulas import operations, parameters
+from cnncalc.formulas.tracing import Rules
 from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.question import Question
 
 
 def none_per_filter(C_out: int) -> int:
@@ -16,6 +19,30 @@ def none_per_output(n_out: int) -> int:
     return 0
 
 
+def none_per_position(C_out: int, N_out: tuple[int, ...]) -> int:
+    """No bias."""
+    return 0
+
+
+def none_per_piece(n_out: int, k: int) -> int:
+    """No bias."""
+    return 0
+
+
+def none_in_either_half(C_in: int, C_out: int, M: int = 1) -> int:
+    """No bias."""
+    return 0
+
+
+WITHOUT_BIASES: Rules = {
+    parameters.conv_biases: none_per_filter,
+    parameters.linear_biases: none_per_output,
+    parameters.local_biases: none_per_position,
+    parameters.maxout_biases: none_per_piece,
+    parameters.separable_biases: none_in_either_half,
+}
+
+
 class BiasForgotten(WrongRule):
     """Every filter, and every neuron, has one bias beside its weights; it is learned as they are.
 
@@ -24,10 +51,7 @@ class BiasForgotten(WrongRule):
 
     says: ClassVar = "the biases are left out"
     prior: ClassVar = 30
-    rules: ClassVar = {
-        parameters.conv_biases: none_per_filter,
-        parameters.linear_biases: none_per_output,
-    }
+    rules: ClassVar = {**WITHOUT_BIASES, operations.bias_additions: none_per_output}
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
@@ -38,3 +62,7 @@ class BiasForgotten(WrongRule):
         ),
         Example(({"linear": 100},), "784", "parameters", "78,400", "784·100, without + 100"),
     )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question of a layer; in sums it is a mistake of its own."""
+        return super().other(question) if question.row else iter(())

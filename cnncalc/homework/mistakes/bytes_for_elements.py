@@ -10,7 +10,7 @@ class BytesForElements(WrongAsk):
 
     says: ClassVar = "bytes are given, not how many numbers there are"
     prior: ClassVar = 20
-    gives: ClassVar = {"elements": "memory"}
+    gives: ClassVar = {"elements": "memory", "parameters": "parameter_memory"}
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),

@@ -12,6 +12,11 @@ def rounded_up(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
     return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
 
 
+def rounded_up_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
+    """The same, padded differently on the two sides."""
+    return ceil_div(N - (D * (F - 1) + 1) + P_before + P_after, S) + 1
+
+
 class CeilForFloor(WrongRule):
     """A window that does not fit any more is not placed: the quotient is rounded down, unless the
     layer says that it rounds up (``ceil_mode``).
@@ -19,7 +24,10 @@ class CeilForFloor(WrongRule):
 
     says: ClassVar = "the output size is rounded up, not down"
     prior: ClassVar = 15
-    rules: ClassVar = {window.output_size: rounded_up}
+    rules: ClassVar = {
+        window.output_size: rounded_up,
+        window.output_size_sides: rounded_up_sides,
+    }
     examples: ClassVar = (
         Example(
             ({"max_pool": {"kernel": 3, "stride": 2}},),

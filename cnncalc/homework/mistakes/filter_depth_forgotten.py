@@ -12,9 +12,21 @@ def flat_weights(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
     return product(F) * C_out
 
 
+def flat_local_weights(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...]) -> int:
+    """Filters of one plane, one at every position."""
+    return product(F) * C_out * product(N_out)
+
+
 def flat_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
     """Filters of one plane, at every position."""
     return product(F) * C_out * product(N_out)
+
+
+def flat_transposed(
+    F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
+) -> int:
+    """Filters of one plane, at every position of the input."""
+    return product(F) * (C_out // G) * product(N_in)
 
 
 class FilterDepthForgotten(WrongRule):
@@ -22,7 +34,12 @@ class FilterDepthForgotten(WrongRule):
 
     says: ClassVar = "the filters have no depth"
     prior: ClassVar = 20
-    rules: ClassVar = {parameters.conv_weights: flat_weights, macs.conv_macs: flat_macs}
+    rules: ClassVar = {
+        parameters.conv_weights: flat_weights,
+        parameters.local_weights: flat_local_weights,
+        macs.conv_macs: flat_macs,
+        macs.transposed_macs: flat_transposed,
+    }
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),

@@ -8,7 +8,7 @@ from cnncalc.homework.mistake import Example, WrongAsk
 class MacsForFlops(WrongAsk):
     """A multiply-accumulate is two floating-point operations: a multiplication and an addition."""
 
-    says: ClassVar = "multiply-accumulates are given for FLOPs"
+    says: ClassVar = "multiply-accumulates are given, half as many as FLOPs"
     prior: ClassVar = 30
     gives: ClassVar = {"flops": "macs"}
     examples: ClassVar = (

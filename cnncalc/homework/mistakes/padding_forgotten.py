@@ -1,9 +1,12 @@
 """Padding forgotten."""
 
+from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongLayer, with_field
+from cnncalc.homework.mistake import Example, WrongLayer, with_fields
+from cnncalc.homework.question import Question
 from cnncalc.layer import Layer
+from cnncalc.report import Row
 
 
 class PaddingForgotten(WrongLayer):
@@ -19,8 +22,32 @@ class PaddingForgotten(WrongLayer):
             "10x28x28",
             "32 − 5 + 1 = 28",
         ),
+        Example(
+            (
+                {
+                    "conv_transpose": {
+                        "filters": 16,
+                        "kernel": 3,
+                        "stride": 2,
+                        "padding": 1,
+                        "output_padding": 1,
+                    }
+                },
+            ),
+            "16x6x6",
+            "shape",
+            "16x11x11",
+            "5·2 − 2 + 3 = 11, without the output_padding of 1",
+        ),
     )
 
-    def instead(self, layer: Layer) -> Layer | None:
+    def instead(self, row: Row) -> Layer | None:
         """The same without padding."""
-        return with_field(layer, "padding", 0)
+        return with_fields(row.layer, padding=0)
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """Without padding, or without that of the output."""
+        yield from super().other(question)
+        kept = question.with_layers(lambda row: with_fields(row.layer, output_padding=0))
+        if kept is not None:
+            yield kept.saying("of the output")

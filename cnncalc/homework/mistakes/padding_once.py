@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from cnncalc.formulas import window
+from cnncalc.formulas.vocabulary import ceil_div, holds
 from cnncalc.homework.mistake import Example, WrongRule
 
 
@@ -11,12 +12,41 @@ def one_side(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
     return (N - (D * (F - 1) + 1) + P) // S + 1
 
 
+def first_side(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
+    """What is padded after the input is forgotten."""
+    return (N - (D * (F - 1) + 1) + P_before) // S + 1
+
+
+def one_side_ceil(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """P added once, rounded up."""
+    places = ceil_div(N - (D * (F - 1) + 1) + P, S) + 1
+    return places - holds((places - 1) * S >= N + P)
+
+
+def one_side_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
+    """P cut away once."""
+    return (N - 1) * S - P + (D * (F - 1) + 1) + P_out
+
+
+def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
+    """The stride where P is added once."""
+    return (N - (D * (F - 1) + 1) + P) // (N_out - 1)
+
+
 class PaddingOnce(WrongRule):
-    """Zeros are added on both sides of an axis, so that its size grows by 2P, not by P."""
+    """Zeros are added on both sides of an axis, so that its size grows by 2P, not by P. A
+    transposed convolution cuts P from both sides of its output in the same way.
+    """
 
     says: ClassVar = "the padding is added once, not on both sides"
     prior: ClassVar = 20
-    rules: ClassVar = {window.output_size: one_side}
+    rules: ClassVar = {
+        window.output_size: one_side,
+        window.output_size_sides: first_side,
+        window.output_size_ceil: one_side_ceil,
+        window.output_size_transposed: one_side_transposed,
+        window.required_stride: stride_for,
+    }
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),

@@ -3,12 +3,33 @@
 from typing import ClassVar
 
 from cnncalc.formulas import window
+from cnncalc.formulas.vocabulary import ceil_div
 from cnncalc.homework.mistake import Example, WrongRule
 
 
 def steps(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
     """How often the window moves, not how many places it has."""
     return (N - (D * (F - 1) + 1) + 2 * P) // S
+
+
+def steps_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
+    """The same, padded differently on the two sides."""
+    return (N - (D * (F - 1) + 1) + P_before + P_after) // S
+
+
+def steps_ceil(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """The same, rounded up."""
+    return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S)
+
+
+def transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -> int:
+    """Where the formula of a transposed window ends in + 1."""
+    return (N - 1) * S - 2 * P + D * (F - 1) + P_out
+
+
+def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
+    """The size shared out among the places, not among the steps between them."""
+    return (N - (D * (F - 1) + 1) + 2 * P) // N_out
 
 
 class PlusOneForgotten(WrongRule):
@@ -18,7 +39,13 @@ class PlusOneForgotten(WrongRule):
 
     says: ClassVar = "the + 1 of the output size is forgotten"
     prior: ClassVar = 25
-    rules: ClassVar = {window.output_size: steps}
+    rules: ClassVar = {
+        window.output_size: steps,
+        window.output_size_sides: steps_sides,
+        window.output_size_ceil: steps_ceil,
+        window.output_size_transposed: transposed,
+        window.required_stride: stride_for,
+    }
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
@@ -26,5 +53,12 @@ class PlusOneForgotten(WrongRule):
             "shape",
             "96x54x54",
             "(227 − 11)/4 = 54",
+        ),
+        Example(
+            ({"conv": {"filters": 1, "kernel": 3, "stride": 4}},),
+            "1x23x23",
+            "required_stride",
+            "3",
+            "(23 − 3)/6 = 3.33 of 6 places, though they are 5 steps apart",
         ),
     )

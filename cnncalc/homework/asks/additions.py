@@ -1,0 +1,14 @@
+"""Additions."""
+
+from typing import ClassVar
+
+from cnncalc.homework.asks._counted import Counted
+
+
+class Additions(Counted):
+    """How often two numbers are added."""
+
+    aliases: ClassVar = ("add", "addition")
+    count: ClassVar = "add"
+    explained: ClassVar = "operations"
+    symbols: ClassVar = ("MACs", "bias additions", "add")

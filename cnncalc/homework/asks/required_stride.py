@@ -1,0 +1,56 @@
+"""Which stride gives an output size."""
+
+from typing import ClassVar
+
+from cnncalc.errors import LayerError
+from cnncalc.explain import Derivation, Working
+from cnncalc.formulas import window
+from cnncalc.formulas.tracing import tracing
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.asks import _window
+from cnncalc.homework.written import Value, told
+from cnncalc.report import Report, Row
+from cnncalc.stride import Axis
+
+
+class RequiredStride(Ask):
+    """The stride with which the output gets the size that it has.
+
+    Where several strides give it, the one that leaves nothing over is meant.
+    """
+
+    aliases: ClassVar = ("stride", "which_stride", "needed_stride")
+    geometry: ClassVar = True
+
+    def check(self, row: Row) -> None:
+        """Raise LayerError where every stride of several gives the size, or none does."""
+        for axis, size in self._axes(row):
+            fewest, most = axis.span // size + 1, axis.span // (size - 1)
+            if fewest > most:
+                raise LayerError(f"has no stride that gives {size} when rounded down")
+            if axis.span % (size - 1) and fewest < most:
+                raise LayerError(f"has every stride from {fewest} to {most} to give {size}")
+
+    def of(self, row: Row, report: Report) -> Value:
+        """(N - F + 2P)/(N_out - 1); raises LayerError where the axes do not agree."""
+        found = {
+            window.required_stride(N=axis.N, F=axis.F, N_out=size, P=axis.P, D=axis.D)
+            for axis, size in self._axes(row)
+        }
+        if len(found) > 1:
+            raise LayerError("needs another stride along each axis")
+        return found.pop()
+
+    def _axes(self, row: Row) -> list[tuple[Axis, int]]:
+        """The window along each axis, and its output size."""
+        sizes = row.output.dimensions[1:]
+        if 1 in sizes:
+            raise LayerError("has one place only, which every larger stride gives as well")
+        return list(zip(_window.axes(row), sizes, strict=True))
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """The formula."""
+        with tracing() as steps:
+            answer = told(self.of(row, report))
+        workings = tuple(dict.fromkeys(Working(step.symbol, step.expression) for step in steps))
+        return Derivation(self.title, workings, answer)

@@ -1,0 +1,40 @@
+"""Auxiliary heads included."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import ClassVar
+
+from cnncalc import catalog
+from cnncalc.api import summarize
+from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.question import Question
+
+
+class AuxiliaryHeadsIncluded(Mistake):
+    """Auxiliary classifiers hang on the middle of a network only while it is trained. They are
+    thrown away afterwards, and totals are given without them unless said otherwise.
+    """
+
+    says: ClassVar = "the auxiliary heads, which only help in training, are included"
+    prior: ClassVar = 25
+    examples: ClassVar = (
+        Example(
+            "googlenet",
+            "",
+            "parameters",
+            "13,378,280",
+            "6,998,552, and 3,188,840 and 3,190,888 in the two heads",
+            of=None,
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The total of the built-in network of this name with its heads."""
+        report = question.report
+        heads = [name for name, on in (report.settings or {}).items() if on is False]
+        heads = [name for name in heads if name.startswith("aux")]
+        built_in = report.name.lower().replace(" ", "_").replace("-", "_")
+        if question.layer is None and heads and built_in in catalog.names():
+            settings = {**(report.settings or {}), **dict.fromkeys(heads, True)}
+            whole = summarize(built_in, settings=settings, batch=report.batch, dtype=report.dtype)
+            yield replace(question, report=whole)

@@ -1,0 +1,41 @@
+"""Side outputs left out."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from cnncalc.homework.mistake import Example, WrongSum
+from cnncalc.homework.question import Question
+
+
+class AuxiliaryHeadsLeftOut(WrongSum):
+    """Layers that do not lead to the last one, such as an auxiliary classifier, are a part of the
+    network that is given here, and count.
+    """
+
+    says: ClassVar = "the layers that lead to side outputs are left out"
+    prior: ClassVar = 20
+    examples: ClassVar = (
+        Example(
+            (
+                {"linear": 20, "name": "middle"},
+                {"linear": 10, "name": "aux"},
+                {"linear": 5, "from": "middle"},
+            ),
+            "30",
+            "parameters",
+            "725",
+            "30·20 + 20 and 20·5 + 5, without the head's 20·10 + 10",
+            of=None,
+        ),
+    )
+
+    def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
+        """What does not lead to the last layer, not at all."""
+        rows = question.report.rows
+        leading = {len(rows) - 1}
+        for place in range(len(rows) - 1, -1, -1):
+            if place in leading:
+                leading.update(rows[place].sources)
+        beside = {row.name: 0 for place, row in enumerate(rows) if place not in leading}
+        if question.layer is None and beside:
+            yield "", beside

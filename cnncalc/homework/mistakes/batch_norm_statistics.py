@@ -1,0 +1,53 @@
+"""Running statistics counted as parameters."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnncalc.explain import Derivation
+from cnncalc.homework.asks.parameters import Parameters
+from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.question import Question
+from cnncalc.homework.written import Value
+from cnncalc.report import Report, Row
+
+
+class WithStatistics(Parameters):
+    """Parameters, and the running mean and variance of every channel."""
+
+    def of(self, row: Row, report: Report) -> Value:
+        """Their sum; PyTorch's counter of batches, the last buffer, nobody counts."""
+        return row.cost.params + max(row.cost.buffers - 1, 0)
+
+    def added(self, row: Row, report: Report) -> Value:
+        """The same."""
+        return self.of(row, report)
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """The sum."""
+        derivation = super().derive(row, report)
+        params, statistics = row.cost.params, row.cost.buffers - 1
+        total = f"{params:,} + {statistics:,} running means and variances"
+        return derivation._replace(answer=f"{total} = {derivation.answer}")
+
+
+class BatchNormStatistics(Mistake):
+    """A batch norm learns a scale and a shift for each channel. It also keeps the running mean and
+    variance of each channel, but these are measured, not learned: they are no parameters.
+    """
+
+    says: ClassVar = "the running means and variances of batch norms are counted as parameters"
+    prior: ClassVar = 25
+    examples: ClassVar = (
+        Example(
+            ("batch_norm",),
+            "64x112x112",
+            "parameters",
+            "256",
+            "4·64: scale, shift, mean and variance; only 2·64 are learned",
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The parameters with the statistics."""
+        if question.ask.name == "parameters":
+            yield question.asking(WithStatistics())

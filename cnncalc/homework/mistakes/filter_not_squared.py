@@ -1,0 +1,36 @@
+"""One side of the filter only."""
+
+from typing import ClassVar
+
+from cnncalc.formulas import macs, parameters
+from cnncalc.formulas.vocabulary import product
+from cnncalc.homework.mistake import Example, WrongRule
+
+
+def one_side(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
+    """F in place of F·F."""
+    return F[0] * (C_in // G) * C_out
+
+
+def one_side_macs(
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
+) -> int:
+    """F in place of F·F, at every position."""
+    return F[0] * (C_in // G) * C_out * product(N_out)
+
+
+class FilterNotSquared(WrongRule):
+    """A filter has a height and a width: a 5×5 filter covers 25 pixels of each channel, not 5."""
+
+    says: ClassVar = "the filter's size is counted along one axis only"
+    prior: ClassVar = 8
+    rules: ClassVar = {parameters.conv_weights: one_side, macs.conv_macs: one_side_macs}
+    examples: ClassVar = (
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
+            "3x32x32",
+            "parameters",
+            "160",
+            "5·3·10 + 10",
+        ),
+    )

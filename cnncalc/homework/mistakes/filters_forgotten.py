@@ -1,0 +1,82 @@
+"""One filter only."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnncalc.formulas import macs, parameters
+from cnncalc.formulas.tracing import Rules
+from cnncalc.formulas.vocabulary import product
+from cnncalc.homework.mistake import Example, WrongRule, with_fields
+from cnncalc.homework.question import Question
+
+
+def of_one(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
+    """The weights of one filter."""
+    return product(F) * (C_in // G)
+
+
+def bias_of_one(C_out: int) -> int:
+    """The bias of one filter."""
+    return 1
+
+
+def macs_of_one(
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
+) -> int:
+    """One filter at every position."""
+    return product(F) * (C_in // G) * product(N_out)
+
+
+def transposed_of_one(
+    F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
+) -> int:
+    """One output channel, from every position of the input."""
+    return product(F) * C_in * product(N_in)
+
+
+WEIGHTS: Rules = {
+    parameters.conv_weights: of_one,
+    macs.conv_macs: macs_of_one,
+    macs.transposed_macs: transposed_of_one,
+}
+
+
+class FiltersForgotten(WrongRule):
+    """The layer has several filters, and each of them makes one channel of the output: what one of
+    them has or does is to be multiplied by their number.
+    """
+
+    says: ClassVar = "only one filter is counted"
+    prior: ClassVar = 15
+    rules: ClassVar = {**WEIGHTS, parameters.conv_biases: bias_of_one}
+    examples: ClassVar = (
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
+            "3x32x32",
+            "parameters",
+            "76",
+            "5·5·3 + 1",
+        ),
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
+            "3x32x32",
+            "parameters",
+            "85",
+            "5·5·3 + 10: the biases of all filters, the weights of one",
+        ),
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5}},),
+            "3x32x32",
+            "shape",
+            "1x28x28",
+            "the output of one filter",
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """One filter with its bias, with the biases of all, or a layer of one filter."""
+        yield from super().other(question)
+        yield question.under(WEIGHTS)
+        alone = question.with_layers(lambda row: with_fields(row.layer, out_channels=1))
+        if alone is not None and not question.everywhere:
+            yield alone

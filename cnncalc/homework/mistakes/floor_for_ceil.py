@@ -1,0 +1,45 @@
+"""Rounded down instead of up."""
+
+from typing import ClassVar
+
+from cnncalc.formulas import window
+from cnncalc.homework.mistake import Example, WrongRule
+
+
+def rounded_down(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """A last window that hangs over the edge is not counted."""
+    return (N - (D * (F - 1) + 1) + 2 * P) // S + 1
+
+
+def same_rounded_down(N: int, S: int) -> int:
+    """The quotient under ``same`` padding rounded down."""
+    return N // S
+
+
+class FloorForCeil(WrongRule):
+    """Here the quotient is rounded up: with ``ceil_mode`` a last window may hang over the edge, and
+    ``same`` padding adds zeros until every S-th pixel has a window.
+    """
+
+    says: ClassVar = "the output size is rounded down, not up"
+    prior: ClassVar = 20
+    rules: ClassVar = {
+        window.output_size_ceil: rounded_down,
+        window.output_size_same: same_rounded_down,
+    }
+    examples: ClassVar = (
+        Example(
+            ({"max_pool": {"kernel": 3, "stride": 2, "ceil_mode": True}},),
+            "64x112x112",
+            "shape",
+            "64x55x55",
+            "(112 − 3)/2 + 1 = 55.5, rounded down",
+        ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": 3, "stride": 2, "padding": "same"}},),
+            "4x7x7",
+            "shape",
+            "8x3x3",
+            "7/2 = 3.5, rounded down",
+        ),
+    )

@@ -1,0 +1,76 @@
+"""Groups ignored."""
+
+from typing import ClassVar
+
+from cnncalc.formulas import macs, parameters
+from cnncalc.formulas.vocabulary import product
+from cnncalc.homework.mistake import Example, WrongRule
+
+
+def dense_weights(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
+    """Every filter reads all channels."""
+    return product(F) * C_in * C_out
+
+
+def dense_macs(
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
+) -> int:
+    """Every filter reads all channels, at every position."""
+    return product(F) * C_in * C_out * product(N_out)
+
+
+def dense_transposed(
+    F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
+) -> int:
+    """Every channel is spread into all of the output."""
+    return product(F) * C_in * C_out * product(N_in)
+
+
+def ordinary_weights(F: tuple[int, ...], C_in: int, C_out: int, M: int = 1) -> int:
+    """An ordinary convolution in place of both halves of a separable one."""
+    return product(F) * C_in * C_out
+
+
+def ordinary_biases(C_in: int, C_out: int, M: int = 1) -> int:
+    """Those of an ordinary convolution."""
+    return C_out
+
+
+def ordinary_macs(
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], M: int = 1
+) -> int:
+    """An ordinary convolution at every position."""
+    return product(F) * C_in * C_out * product(N_out)
+
+
+class GroupsIgnored(WrongRule):
+    """With G groups a filter reads only the channels of its own group, C_in/G of them: weights and
+    products are G times fewer. A depthwise convolution has a group for every channel.
+    """
+
+    says: ClassVar = "the groups are ignored: every filter is taken to read all channels"
+    prior: ClassVar = 25
+    rules: ClassVar = {
+        parameters.conv_weights: dense_weights,
+        parameters.separable_weights: ordinary_weights,
+        parameters.separable_biases: ordinary_biases,
+        macs.conv_macs: dense_macs,
+        macs.transposed_macs: dense_transposed,
+        macs.separable_macs: ordinary_macs,
+    }
+    examples: ClassVar = (
+        Example(
+            ({"conv": {"filters": 256, "kernel": 5, "padding": 2, "groups": 2}},),
+            "96x27x27",
+            "parameters",
+            "614,656",
+            "5·5·96·256 + 256, though a filter reads 48 channels",
+        ),
+        Example(
+            ({"depthwise_conv": {"kernel": 3, "padding": 1, "bias": False}},),
+            "32x112x112",
+            "parameters",
+            "9,216",
+            "3·3·32·32, though a filter reads one channel",
+        ),
+    )

@@ -1,0 +1,73 @@
+"""Height and width swapped."""
+
+from collections.abc import Iterator
+from dataclasses import is_dataclass, replace
+from typing import ClassVar
+
+from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.question import Question
+from cnncalc.layer import Layer, fields_of
+from cnncalc.report import Row
+from cnncalc.shape import Map, Shape
+
+
+class HeightWidthSwapped(Mistake):
+    """The height comes first, then the width: 28x20 has 28 rows of 20 columns, and a 3x1 kernel is
+    3 high and 1 wide.
+    """
+
+    says: ClassVar = "height and width are swapped"
+    prior: ClassVar = 20
+    examples: ClassVar = (
+        Example(
+            ({"conv": {"filters": 8, "kernel": 3}},),
+            "1x28x20",
+            "shape",
+            "8x18x26",
+            "20 − 3 + 1 before 28 − 3 + 1",
+        ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": [5, 1]}},),
+            "1x28x28",
+            "shape",
+            "8x28x24",
+            "a kernel 1 high and 5 wide",
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """With the axes of the kernel swapped, of the input, or of both."""
+        turned = question.with_layers(_turned_layer)
+        if turned is not None:
+            yield turned
+        if not question.everywhere and question.row is not None:
+            inputs = tuple(map(_turned, question.row.inputs))
+            if inputs != question.row.inputs:
+                yield question.with_inputs(inputs)
+                if turned is not None:
+                    yield turned.with_inputs(inputs)
+
+
+def _turned(shape: Shape) -> Shape:
+    """A map with its last two axes swapped."""
+    if not isinstance(shape, Map) or len(shape.spatial) < 2:
+        return shape
+    *before, height, width = shape.spatial
+    return Map(shape.channels, (*before, width, height))
+
+
+def _turned_layer(row: Row) -> Layer | None:
+    """The layer with what is given for each axis swapped so; None where nothing is."""
+    if not is_dataclass(row.layer):
+        return None
+    swapped = {}
+    for name in fields_of(type(row.layer)):
+        value = getattr(row.layer, name)
+        if name in AXES and isinstance(value, tuple) and len(value) > 1:
+            swapped[name] = (*value[:-2], value[-1], value[-2])
+    changed = replace(row.layer, **swapped)
+    return None if changed == row.layer else changed
+
+
+AXES = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+"""Fields with a value for each axis."""

@@ -1,0 +1,46 @@
+"""Activations that run in place counted."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnncalc.homework.asks.elements import Elements
+from cnncalc.homework.asks.memory import Memory
+from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.question import Question
+
+
+class AllElements(Elements):
+    """What every layer puts out, stored or not."""
+
+    summed: ClassVar = "activation"
+
+
+class AllMemory(Memory):
+    """The bytes of what every layer puts out, stored or not."""
+
+    summed: ClassVar = "activation_bytes"
+
+
+class InPlaceCounted(Mistake):
+    """A ReLU usually overwrites its input, and flattening only looks at the same numbers in another
+    way: such layers take no memory of their own, and a memory table does not add them.
+    """
+
+    says: ClassVar = "layers that run in place are added as if they took memory of their own"
+    prior: ClassVar = 15
+    examples: ClassVar = (
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}}, "relu"),
+            "3x32x32",
+            "elements",
+            "23,552",
+            "3·32·32 + 10·32·32 + 10·32·32, though the ReLU runs in place",
+            of=None,
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The sum over all layers."""
+        for ask, every in (("elements", AllElements), ("memory", AllMemory)):
+            if question.row is None and question.ask.name == ask:
+                yield question.asking(every())

@@ -1,0 +1,46 @@
+"""Positions of a transposed convolution's output counted."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnncalc import layers
+from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.question import Question
+from cnncalc.layer import Layer
+from cnncalc.report import Row
+from cnncalc.shape import Map
+
+
+class OutputPositions(Mistake):
+    """A transposed convolution lays its filters down once for every position of its input. Counted
+    with the larger height and width of its output, its products are about S·S times too many.
+    """
+
+    says: ClassVar = "the positions of the output are counted, not those of the input"
+    prior: ClassVar = 20
+    examples: ClassVar = (
+        Example(
+            ({"conv_transpose": {"filters": 512, "kernel": 2, "stride": 2}},),
+            "1024x28x28",
+            "macs",
+            "6,576,668,672",
+            "2·2·1024·512 · 56·56",
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question of a convolution that has its positions where this one puts them out."""
+        row = question.row
+        if question.everywhere or row is None or not hasattr(row.layer, "output_padding"):
+            return
+        x, out = row.inputs[0], row.output
+        counted = question.with_layers(_convolution)
+        if counted is not None and isinstance(x, Map) and isinstance(out, Map):
+            yield counted.with_inputs((Map(x.channels, out.spatial),))
+
+
+def _convolution(row: Row) -> Layer:
+    """The convolution with these filters that keeps the size."""
+    names = ("out_channels", "kernel_size", "groups", "bias")
+    fields = {name: getattr(row.layer, name) for name in names}
+    return layers.load("conv").parse({**fields, "padding": "same"})

@@ -1,0 +1,30 @@
+"""The padding of both sides together."""
+
+from typing import ClassVar
+
+from cnncalc.formulas import window
+from cnncalc.homework.mistake import Example, WrongRule
+
+
+def both_sides(F: int, D: int = 1) -> int:
+    """What both sides need together."""
+    return D * (F - 1)
+
+
+class PaddingOfBothSides(WrongRule):
+    """P is the number of zeros on each side. Both sides together must make up for the F − 1 places
+    that a window loses, so that P is half of that.
+    """
+
+    says: ClassVar = "the padding of both sides together is given"
+    prior: ClassVar = 25
+    rules: ClassVar = {window.padding_keeping: both_sides}
+    examples: ClassVar = (
+        Example(
+            ({"conv": {"filters": 10, "kernel": 5}},),
+            "3x32x32",
+            "same_padding",
+            "4",
+            "5 − 1, though 2 on each side are enough",
+        ),
+    )

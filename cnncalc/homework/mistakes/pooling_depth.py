@@ -1,0 +1,45 @@
+"""The depth changed by a pooling."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from cnncalc.homework.mistake import Example, WrongInput, is_pool
+from cnncalc.report import Report, Row
+from cnncalc.shape import Map, Shape
+
+
+class PoolingDepth(WrongInput):
+    """A pooling window slides over every channel by itself. It makes the map lower and narrower;
+    the depth stays.
+    """
+
+    says: ClassVar = "the pooling changes the depth"
+    prior: ClassVar = 20
+    examples: ClassVar = (
+        Example(
+            ({"max_pool": 2},),
+            "64x224x224",
+            "shape",
+            "32x112x112",
+            "64/2 channels, though all 64 stay",
+        ),
+        Example(
+            ({"max_pool": {"kernel": 3, "stride": 2}},),
+            "96x55x55",
+            "shape",
+            "47x27x27",
+            "(96 − 3)/2 + 1 = 47.5 channels, as if the window slid over them too",
+        ),
+    )
+
+    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+        """Maps of half the depth, of as many channels as a window over them would have places, of
+        one channel, of as many as the window is wide."""
+        (x,) = row.inputs
+        layer: Any = row.layer
+        if not (is_pool(row) and isinstance(x, Map) and hasattr(layer, "axes")):
+            return
+        F, S = layer.axes(x)[0].F, layer.axes(x)[0].S
+        for channels in (x.channels // S, (x.channels - F) // S + 1, 1, F):
+            if channels > 0:
+                yield Map(channels, x.spatial)

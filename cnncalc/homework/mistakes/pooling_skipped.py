@@ -1,0 +1,56 @@
+"""A pooling layer skipped."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnncalc import layers
+from cnncalc.homework.mistake import Example, Mistake, is_pool
+from cnncalc.homework.question import Question
+from cnncalc.layer import Layer
+from cnncalc.report import Row
+
+
+class PoolingSkipped(Mistake):
+    """A pooling layer learns nothing, but it makes the map smaller for every layer that follows."""
+
+    says: ClassVar = "a pooling layer is skipped"
+    prior: ClassVar = 15
+    examples: ClassVar = (
+        Example(({"max_pool": 2},), "64x224x224", "shape", "64x224x224", "the input, not pooled"),
+        Example(
+            (
+                {"conv": {"filters": 6, "kernel": 5}},
+                {"max_pool": 2},
+                {"conv": {"filters": 16, "kernel": 5}},
+            ),
+            "1x32x32",
+            "shape",
+            "16x24x24",
+            "32 − 4 = 28, 28 − 4 = 24, though 28 is halved between",
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """Without one of the pools that come before, or without all of them."""
+        if not question.everywhere:
+            yield from self._without(question, [question.row] if question.row else [])
+            return
+        rows = question.report.rows
+        last = rows.index(question.row) if question.row else len(rows)
+        pools = [row for row in rows[: last + 1] if is_pool(row) and row.output != row.inputs[0]]
+        for pool in pools:
+            for other in self._without(question, [pool]):
+                yield other.saying(pool.name)
+        if len(pools) > 1:
+            yield from (other.saying("all") for other in self._without(question, pools))
+
+    def _without(self, question: Question, pools: list[Row]) -> Iterator[Question]:
+        names = {row.name for row in pools if is_pool(row)}
+        other = question.with_layers(lambda row: _nothing() if row.name in names else None)
+        if other is not None:
+            yield other
+
+
+def _nothing() -> Layer:
+    """A layer that lets pass what enters it."""
+    return layers.load("identity").parse(None)

@@ -1,0 +1,44 @@
+"""A transposed convolution worked out as a convolution."""
+
+from typing import ClassVar
+
+from cnncalc import layers
+from cnncalc.homework.mistake import Example, WrongLayer
+from cnncalc.layer import Layer, fields_of
+from cnncalc.report import Row
+
+
+class TransposedAsConvolution(WrongLayer):
+    """A transposed convolution runs backwards: it makes the map about S times larger, where a
+    convolution makes it smaller. Its output is (N − 1)·S − 2P + F.
+    """
+
+    says: ClassVar = "the transposed convolution is worked out as a convolution"
+    prior: ClassVar = 25
+    examples: ClassVar = (
+        Example(
+            (
+                {
+                    "conv_transpose": {
+                        "filters": 16,
+                        "kernel": 3,
+                        "stride": 2,
+                        "padding": 1,
+                        "output_padding": 1,
+                    }
+                },
+            ),
+            "16x6x6",
+            "shape",
+            "16x3x3",
+            "(6 − 3 + 2)/2 + 1 = 3.5, rounded down",
+        ),
+    )
+
+    def instead(self, row: Row) -> Layer | None:
+        """The convolution with the same fields."""
+        if not hasattr(row.layer, "output_padding"):
+            return None
+        convolution = layers.load("conv")
+        fields = {name: getattr(row.layer, name, None) for name in fields_of(convolution)}
+        return convolution.parse({k: value for k, value in fields.items() if value is not None})

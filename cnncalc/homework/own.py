@@ -1,0 +1,312 @@
+"""Errors carried forward: a value that follows from the student's own earlier answers.
+
+What was answered is believed: layers put out the shapes that were answered for them, see the fields
+that were answered, and what was counted is what totals and other quantities are made of.
+"""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import cached_property, lru_cache, partial
+from itertools import islice
+from typing import Any, NamedTuple
+
+from cnncalc import analysis
+from cnncalc.errors import CnncalcError, LayerError
+from cnncalc.homework import asks
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.mistake import with_fields
+from cnncalc.homework.question import Question
+from cnncalc.homework.sheet import Sheet
+from cnncalc.homework.written import Number, Reading, Size, Terms, Value, Written
+from cnncalc.layer import Layer
+from cnncalc.report import Field, Report, Row
+from cnncalc.shape import Map, Shape
+
+Span = tuple[Fraction, Fraction]
+"""What a rounded number may stand for, from and to."""
+
+
+class Follows(NamedTuple):
+    """How a value follows from own answers, and from which."""
+
+    reading: Reading
+    why: str
+
+
+class Own:
+    """The network as a student believes it to be, by the answers on a sheet."""
+
+    def __init__(self, sheet: Sheet) -> None:
+        self.sheet = sheet
+        self.report = sheet.report
+
+    @cached_property
+    def answered(self) -> list[tuple[Question, Written]]:
+        """What was answered about the network, where it can be read."""
+        answered = []
+        for answer in self.sheet.answers:
+            asked = answer.question
+            if asked is not None and asked.report is self.report and answer.given is not None:
+                try:
+                    answered.append((asked, asked.read(answer.given)))
+                except CnncalcError:
+                    continue
+        return answered
+
+    @cached_property
+    def shapes(self) -> dict[str, Shape]:
+        """The wrong shapes that were answered, by the layer that puts them out."""
+        shapes: dict[str, Shape] = {}
+        for asked, written in self.answered:
+            row = asked.part(asked.report)[-1] if asked.row is None else asked.row
+            if asked.ask.name == "shape" and asked.agrees(written) is None:
+                shape = written.shape(row.output) if isinstance(written, Size) else None
+                if shape is not None:
+                    shapes[row.name] = shape
+        return shapes
+
+    @cached_property
+    def spans(self) -> dict[tuple[str, str | None], Span]:
+        """The counts that were answered, by what was asked and of which layer."""
+        spans = {}
+        for asked, written in self.answered:
+            if isinstance(written, Number):
+                for span in islice(written.spans(asked.ask.unit), 1):
+                    spans[asked.ask.name, asked.layer] = span
+        return spans
+
+    # What follows.
+
+    def follows(self, question: Question, written: Written, terms: Terms) -> Follows | None:
+        """Whether a value follows from the own answers; None where it does not."""
+        if question.report is not self.report:
+            return None
+        for carried in self.carried(question):
+            reading = carried.agrees(written, terms)
+            if reading is not None:
+                return Follows(reading, carried.detail)
+        for (low, high), why in self._made(question):
+            reading = written.overlaps(low, high, question.ask.unit, terms)
+            if reading is not None:
+                return Follows(reading, why)
+        value = self._field(question)
+        reading = None if value is None else written.agrees(value, question.ask.unit, terms)
+        return Follows(reading, "the own answers for the layers before") if reading else None
+
+    def carried(self, question: Question) -> Iterator[Question]:
+        """The question as it is for who believes the own shapes: of what enters the layer, of what
+        leaves it, of both. Their ``detail`` tells which answers those are."""
+        if question.report is not self.report or not self.shapes:
+            return
+        asked = _of_the_last(question)
+        if asked is None or asked.row is None:
+            return
+        name = asked.row.name
+        entering, leaving = self._entering.get(name), self.shapes.get(name)
+        for carried in _carried(asked.ask, asked.report, name, entering, leaving):
+            answers = [self._last_before(name)] if carried.from_before else []
+            answers += [name] if carried.from_own_shape else []
+            yield carried.question.saying(f"the own answer for {' and for '.join(answers)}")
+
+    def entering(self, question: Question) -> tuple[Shape, ...] | None:
+        """What enters the layer that is asked about where the layers before put out what was
+        answered; None where that is the truth, or nothing."""
+        about_it = question.report is self.report and question.row is not None and self.shapes
+        return self._entering.get(question.row.name) if about_it else None  # type: ignore[union-attr]
+
+    @cached_property
+    def _entering(self) -> dict[str, tuple[Shape, ...]]:
+        """What enters every layer where the layers before put out what was answered; nothing where
+        a layer cannot take that."""
+        assert self.report is not None
+        entering: dict[str, tuple[Shape, ...]] = {}
+        leaving: list[Shape | None] = []
+        for row in self.report.rows:
+            inputs = tuple(leaving[source] for source in row.sources)
+            output: Shape | None = row.output
+            if None in inputs:
+                output = None
+            elif inputs != row.inputs:
+                known = tuple(shape for shape in inputs if shape is not None)
+                entering[row.name] = known
+                try:
+                    output = row.layer.infer(known)
+                except LayerError:
+                    output = None
+            leaving.append(self.shapes.get(row.name, output))
+        return entering
+
+    def _last_before(self, layer: str) -> str:
+        """The last layer before another for which a shape was answered."""
+        assert self.report is not None
+        names = [row.name for row in self.report.rows]
+        return [name for name in names[: names.index(layer)] if name in self.shapes][-1]
+
+    def _made(self, question: Question) -> Iterator[tuple[Span, str]]:
+        """What is made of own answers to other questions about the same, and of own parts."""
+        ask, layer = question.ask, question.layer
+        keys = [(name, layer) for name in ask.made_of]
+        if any(key in self.spans for key in keys):
+            parts = [self._span(name, question) for name in ask.made_of]
+            known = [part for part in parts if part is not None]
+            if len(known) == len(parts):
+                low, high = (ask.make(ends, question.report) for ends in zip(*known, strict=True))
+                own = [asks.load(name).title for name, at in keys if (name, at) in self.spans]
+                yield (low, high), f"the own answer for {' and '.join(own)}"
+        if question.row is None and ask.adds_up:
+            yield from self._sums(question)
+
+    def _span(self, name: str, question: Question) -> Span | None:
+        """What was answered to another question about the same, else the right answer."""
+        own = self.spans.get((name, question.layer))
+        if own is not None:
+            return own
+        try:
+            right = question.asking(asks.load(name)).value
+        except LayerError:
+            return None
+        return (Fraction(right), Fraction(right)) if isinstance(right, int) else None
+
+    def _sums(self, question: Question) -> Iterator[tuple[Span, str]]:
+        """The sums of own parts: for what was not answered the right one stands, or what follows
+        from own shapes."""
+        try:
+            right = question.ask.summands(question.part(question.report), question.report)
+        except LayerError:
+            return
+        names = [row.name for row in question.part(question.report)]
+        for counts in (right, self._following(question, right)):
+            spans = [
+                self.spans.get((question.ask.name, name), (Fraction(counts.get(name, 0)),) * 2)
+                for name in names
+            ]
+            low, high = (sum(ends, Fraction(0)) for ends in zip(*spans, strict=True))
+            yield (low, high), "the own answers that it adds up"
+
+    def _following(self, question: Question, right: dict[str, int]) -> dict[str, int]:
+        """What every layer adds where own shapes enter and leave it."""
+        counts = dict(right)
+        for row in question.part(question.report):
+            if row.name in self._entering or row.name in self.shapes:
+                for carried in self.carried(Question(question.ask, question.report, row.name)):
+                    if isinstance(carried.value, int):
+                        counts[row.name] = carried.value
+        return counts
+
+    def _field(self, question: Question) -> Value | None:
+        """The receptive field that follows from own ones before."""
+        asked = _of_the_last(question)
+        if asked is None or asked.row is None or asked.ask.name != "receptive_field":
+            return None
+        fields = self._fields.get(asked.row.name)
+        if fields is None or fields == asked.row.fields:
+            return None
+        return asked.ask.of(asked.row._replace(fields=fields), asked.report)
+
+    @cached_property
+    def _fields(self) -> dict[str, tuple[Field, ...] | None]:
+        """The receptive field of every layer where the layers before see what was answered."""
+        assert self.report is not None
+        own = {
+            asked.layer: written
+            for asked, written in self.answered
+            if asked.ask.name == "receptive_field"
+        }
+        seen: list[Row] = []
+        following = {}
+        for row in self.report.rows:
+            fields = row.fields
+            if row.sources:
+                reach = row.layer.reach(*row.inputs)
+                fields = analysis.hull([seen[source] for source in row.sources])
+                if fields is not None and reach is not None:
+                    fields = analysis.grown(fields, reach)
+            following[row.name] = fields
+            seen.append(row._replace(fields=_seen(fields, own.get(row.name))))
+        return following
+
+
+def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Field, ...] | None:
+    """The fields of the sizes that were answered, one for all axes or one for each."""
+    if fields is None:
+        return None
+    sizes: tuple[int, ...] = ()
+    if isinstance(written, Number) and written.value.denominator == 1:
+        sizes = (int(written.value),) * len(fields)
+    if isinstance(written, Size):
+        sizes = written.sizes
+    if len(sizes) != len(fields):
+        return fields
+    return tuple(field._replace(size=size) for field, size in zip(fields, sizes, strict=True))
+
+
+def _of_the_last(question: Question) -> Question | None:
+    """The question, or where the end of a network or block is asked about, that of its last layer;
+    None for sums."""
+    if question.row is not None:
+        return question
+    if question.ask.adds_up:
+        return None
+    last = question.part(question.report)[-1]
+    return Question(question.ask, question.report, last.name)
+
+
+class Carried(NamedTuple):
+    """A question with own shapes in place of right ones: of what the layers before put out, of what
+    this one does."""
+
+    question: Question
+    from_before: bool
+    from_own_shape: bool
+
+
+@lru_cache(maxsize=10_000)
+def _carried(
+    ask: Ask,
+    report: Report,
+    layer: str,
+    entering: tuple[Shape, ...] | None,
+    leaving: Shape | None,
+) -> tuple[Carried, ...]:
+    """The question where these shapes enter and leave the layer, where that makes a difference.
+
+    Kept, as many students may believe the same.
+    """
+    right = Question(ask, report, layer)
+    found = [Carried(right, False, False)]
+    if entering is not None:
+        found.insert(0, Carried(right.with_inputs(entering), True, False))
+    if leaving is not None and ask.name != "shape":
+        found += [
+            Carried(other, one.from_before, True)
+            for one in found
+            for other in _leaving(one.question, leaving)
+        ]
+    return tuple(one for one in found if _differs(one.question, right))
+
+
+def _leaving(question: Question, own: Shape) -> Iterator[Question]:
+    """The question of a layer that puts out an own shape: its elements, and what is counted at the
+    positions of the output."""
+    yield question.with_output(own)
+    assert question.row is not None
+    (x, *more) = question.inputs or question.row.inputs
+    if more or not isinstance(x, Map) or not isinstance(own, Map):
+        return
+    same_size = {"stride": 1, "padding": "same"}
+    for fields in (same_size, {**same_size, "out_channels": own.channels}):
+        placed = question.with_layers(partial(_with, fields=fields))
+        if placed is not None:
+            yield placed.with_inputs((Map(x.channels, own.spatial),))
+
+
+def _with(row: Row, fields: dict[str, Any]) -> Layer | None:
+    """The layer with other fields, where it has them."""
+    return with_fields(row.layer, **fields) or row.layer
+
+
+def _differs(question: Question, right: Question) -> bool:
+    try:
+        return question.value != right.value
+    except LayerError:  # a layer cannot take what is believed to enter it
+        return False

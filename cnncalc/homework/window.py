@@ -1,0 +1,41 @@
+"""A window by itself: of a layer that its input may be too small for, or whose stride is sought.
+
+Such a layer has no place in a network, but there is something to ask about it.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from cnncalc import layers
+from cnncalc.api import summarize
+from cnncalc.errors import LayerError
+from cnncalc.report import Report
+from cnncalc.shape import Map, Shape, shape_of
+
+
+def alone(kind: str, fields: Any, input: Any, name: str, output: Any = None) -> Report:
+    """A layer of this kind and its input as a network in which nothing was worked out.
+
+    ``output`` is its size, or one for each axis, or its shape; without one the input's stands for
+    it. Raises CnncalcError where the kind cannot have these fields, or the input is no shape.
+    """
+    standing_in = {"input": input, "layers": [{"identity": None, "name": name}]}
+    report = summarize({"name": "the layer", **standing_in})
+    row = report[name]
+    given = layers.find(kind)[0].parse(fields)
+    shape = row.output if output is None else _shape(output, row.inputs[0])
+    own = row._replace(layer=given, output=shape)
+    return replace(report, rows=(*report.rows[:-1], own))
+
+
+def _shape(output: Any, x: Shape) -> Shape:
+    """The shape with this size along each axis."""
+    sizes = output if isinstance(output, list) else str(output).replace("×", "x").split("x")
+    if not all(str(size).strip().isdecimal() for size in sizes):
+        raise LayerError(f"'output' is a size, as in 55 or 55x55, not {str(output)[:60]!r}")
+    found = tuple(int(size) for size in sizes)
+    if isinstance(x, Map) and len(found) == 1:
+        found *= len(x.spatial)
+    if isinstance(x, Map) and len(found) == len(x.spatial):
+        found = (x.channels, *found)
+    return shape_of(found)
