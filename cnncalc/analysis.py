@@ -1,21 +1,16 @@
 """Graph to report: the only walk that calls layers, and the one that says where they refused."""
 
-from collections.abc import Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.cost import BYTES, Cost
 from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean, some
 from cnncalc.fields import LARGEST, shown
-from cnncalc.formulas import receptive
 from cnncalc.graph import Graph, Node
 from cnncalc.layer import Layer, Reach
-from cnncalc.report import Field, Report, Row
+from cnncalc.receptive import Field, grown, hull
+from cnncalc.report import Report, Row
 from cnncalc.shape import Map, Shape
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
 
@@ -152,46 +147,3 @@ def check_axes(axes: int, x: Shape) -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
         raise LayerError(f"is for {axes} spatial axes by its name, but {x} has {len(x.spatial)}")
-
-
-def hull(seen: Sequence[tuple[Field, ...] | None]) -> tuple[Field, ...] | None:
-    """What several inputs see together; None where their axes differ."""
-    first = seen[0]
-    if all(fields == first for fields in seen):
-        return first
-    known = [fields for fields in seen if fields is not None]
-    if len(known) < len(seen) or len({len(fields) for fields in known}) > 1:
-        return None
-    return tuple(map(_axis_hull, zip(*known, strict=True)))
-
-
-def _axis_hull(fields: Sequence[Field]) -> Field:
-    start = min(field.start for field in fields)
-    end = max(field.start + field.size for field in fields)
-    jump = max(field.jump for field in fields)
-    return Field(_whole(end - start), jump, start, min(field.smallest for field in fields))
-
-
-def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach along each axis.
-
-    A vector's fields (no reach left to give) stay: it has no axes to slide along.
-    """
-    if len(reach) != len(fields):
-        return fields if not reach else None
-    return tuple(map(_grown_axis, fields, reach))
-
-
-def _grown_axis(field: Field, reach: Reach) -> Field:
-    extent, stride, before = reach
-    return Field(
-        _whole(receptive.field_size(r_in=field.size, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
-        receptive.field_jump(j_in=field.jump, S=stride),  # type: ignore[arg-type]
-        receptive.field_start(s_in=field.start, j_in=field.jump, P=before),  # type: ignore[arg-type]
-        _whole(receptive.field_size(r_in=field.smallest, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
-    )
-
-
-def _whole(size: "int | Fraction") -> int:
-    """A size that fractional jumps, after transposed layers, left between two pixels: both."""
-    return size if isinstance(size, int) else -(-size // 1)

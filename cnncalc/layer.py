@@ -10,16 +10,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from math import prod
+from typing import Any, ClassVar, NamedTuple, Self
 
 from cnncalc.cost import BYTES, Cost, Operations, Parameters
 from cnncalc.errors import LayerError, did_you_mean
 from cnncalc.fields import LARGEST, Field, Sizes, shown
 from cnncalc.formulas import memory
 from cnncalc.shape import Map, Shape, Vector
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 
 class Example(NamedTuple):
@@ -50,13 +48,29 @@ class Refusal(NamedTuple):
     says: str
 
 
+class Cut(NamedTuple):
+    """Windows where outputs stand closer than inputs, or that differ in size: every input is cut
+    into ``per`` pieces, and output i reads the inputs that have one of the pieces from
+    ``begin + i·step`` to ``end + i·step``."""
+
+    step: int
+    per: int
+    begin: int
+    end: int
+
+
 class Reach(NamedTuple):
     """What one output reads along one axis: a window that spans ``extent`` inputs, ``stride``
-    inputs from the next window, the first one starting ``before`` inputs before the first."""
+    inputs from the next window, the first one starting ``before`` inputs before the first.
+
+    With a ``cut``, windows are as that says, ``extent`` is the largest one's, and there is no
+    stride.
+    """
 
     extent: int
-    stride: int | Fraction = 1
+    stride: int = 1
     before: int = 0
+    cut: Cut | None = None
 
 
 INDEX_BYTES = 8
@@ -150,6 +164,11 @@ class Layer:
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
         """What one output reads, along each spatial axis of the input; None: the same position."""
         return None
+
+    def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
+        """The zeros before and after each axis, where they follow from its size: for explanations,
+        which show how."""
+        return ()
 
     def shares(self, training: bool) -> bool:
         """Whether PyTorch's output lies in the memory of the first input: a view, or the same."""
@@ -363,6 +382,11 @@ def of_rank(nn: Any, name: str, x: Shape) -> Any:
 def channels_of(x: Shape) -> int:
     """The channels of a map; a vector's features are its channels."""
     return x.features if isinstance(x, Vector) else x.channels
+
+
+def positions_of(x: Shape) -> int:
+    """The positions of a map; a vector has one."""
+    return prod(x.spatial) if isinstance(x, Map) else 1
 
 
 def everything(x: Shape) -> tuple[Reach, ...]:

@@ -1,6 +1,7 @@
 """Layer normalisation."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters
@@ -48,6 +49,12 @@ class LayerNorm(Layer):
             return x.dimensions[0]
         return x.dimensions[-1] if self.over == "last" else x.elements
 
+    def groups(self, x: Shape) -> int:
+        """How many times."""
+        if self.over == "channels":
+            return prod(x.dimensions[1:])
+        return prod(x.dimensions[:-1]) if self.over == "last" else 1
+
     def parameters(self, x: Shape) -> Parameters:
         """A scale and a shift for each number that is normalised together."""
         if not self.elementwise_affine:
@@ -57,9 +64,14 @@ class LayerNorm(Layer):
 
     def operations(self, x: Shape) -> Operations:
         """Mean and variance of every group, then scale and shift."""
-        n = self.together(x)
         affine = self.elementwise_affine
-        return normalised(n, x.elements // n, scaled=affine, shifted=affine and self.bias)
+        return normalised(
+            x.elements,
+            self.together(x),
+            self.groups(x),
+            scaled=affine,
+            shifted=affine and self.bias,
+        )
 
     def reorders(self) -> bool:
         """The channels lie beside each other where they are normalised together."""
@@ -71,7 +83,7 @@ class LayerNorm(Layer):
 
     def scratch(self, run: Run, x: Shape) -> int:
         """The mean and deviation of what is normalised together."""
-        return run.numbers(2 * (x.elements // self.together(x)))
+        return run.numbers(2 * self.groups(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LayerNorm``; over the channels, with a module of ours."""
