@@ -3,20 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.cost import BYTES, Cost
 from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.fields import LARGEST, shown
-from cnncalc.formulas import receptive
 from cnncalc.graph import Graph, Node
 from cnncalc.layer import Layer, Reach
-from cnncalc.report import Field, Report, Row
+from cnncalc.receptive import Field, grown, hull, places
+from cnncalc.report import Report, Row
 from cnncalc.shape import Map, Shape
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
 Key = tuple[int, tuple[Shape, ...], bool]
@@ -68,7 +64,8 @@ def alone(row: Row, report: Report) -> Row:
     cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
     fields = row.fields
     if row.sources:
-        fields = hull([report.rows[source] for source in row.sources])
+        sources = [report.rows[source] for source in row.sources]
+        fields = hull([one.fields for one in sources], [places(x) for x in row.inputs])
         reach = row.layer.reach(*row.inputs)
         fields = fields if fields is None or reach is None else grown(fields, reach)
     return row._replace(output=output, cost=cost, fields=fields)
@@ -175,9 +172,11 @@ class _Walk:
         if reach is None and len(sources) == 1:
             return self.done[sources[0]].fields
         rows = [self.done[source] for source in sources]
-        key = (tuple([(row.fields, row.output) for row in rows]), reach)
+        seen = tuple([row.fields for row in rows])
+        counts = tuple([places(row.output) for row in rows])
+        key = (seen, counts, reach)
         if key not in self.merged:
-            before = hull(rows)
+            before = hull(seen, counts)
             if before is not None and reach is not None:
                 before = grown(before, reach)
             self.merged[key] = before
@@ -208,61 +207,3 @@ def check_axes(axes: int, x: Shape) -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
         raise LayerError(f"is for {axes} spatial axes by its name, but {x} has {len(x.spatial)}")
-
-
-def hull(rows: Sequence[Row]) -> tuple[Field, ...] | None:
-    """What outputs at the same place of several rows see together; None where their axes differ."""
-    first = rows[0]
-    if all(row.fields == first.fields and row.output == first.output for row in rows):
-        return first.fields
-    seen = [row.fields for row in rows if row.fields is not None]
-    if len(seen) < len(rows) or len({len(fields) for fields in seen}) > 1:
-        return None
-    places = [_places(row, len(seen[0])) for row in rows]
-    return tuple(map(_axis_hull, zip(*seen, strict=True), zip(*places, strict=True)))
-
-
-def _places(row: Row, axes: int) -> tuple[int, ...]:
-    """How many places a row's output has along each axis; one where it has other axes."""
-    spatial = row.output.spatial if isinstance(row.output, Map) else ()
-    return spatial if len(spatial) == axes else (1,) * axes
-
-
-def _axis_hull(fields: Sequence[Field], places: Sequence[int]) -> Field:
-    # Fields that do not move in step are furthest apart at one of the two ends.
-    firsts = [field.start for field in fields]
-    lasts = [field.start + (n - 1) * field.jump for field, n in zip(fields, places)]
-    size = max(_span(fields, firsts), _span(fields, lasts))
-    jump = max(field.jump for field in fields)
-    return Field(_whole(size), jump, min(firsts), min(field.smallest for field in fields))
-
-
-def _span(fields: Sequence[Field], starts: "Sequence[int | Fraction]") -> "int | Fraction":
-    """How far it is from the first to the last pixel of fields that begin here."""
-    ends = [start + field.size for start, field in zip(starts, fields)]
-    return max(ends) - min(starts)
-
-
-def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach along each axis.
-
-    A vector's fields (no reach left to give) stay: it has no axes to slide along.
-    """
-    if len(reach) != len(fields):
-        return fields if not reach else None
-    return tuple(map(_grown_axis, fields, reach))
-
-
-def _grown_axis(field: Field, reach: Reach) -> Field:
-    extent, stride, before = reach
-    return Field(
-        _whole(receptive.field_size(r_in=field.size, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
-        receptive.field_jump(j_in=field.jump, S=stride),  # type: ignore[arg-type]
-        receptive.field_start(s_in=field.start, j_in=field.jump, P=before),  # type: ignore[arg-type]
-        _whole(receptive.field_size(r_in=field.smallest, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
-    )
-
-
-def _whole(size: "int | Fraction") -> int:
-    """A size that fractional jumps, after transposed layers, left between two pixels: both."""
-    return size if isinstance(size, int) else -(-size // 1)

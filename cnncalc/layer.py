@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from cnncalc.cost import BYTES, Cost, Operations, Parameters, Tensors
@@ -20,8 +21,6 @@ from cnncalc.formulas import memory
 from cnncalc.shape import Map, Shape, Vector
 
 if TYPE_CHECKING:
-    from fractions import Fraction
-
     from cnncalc import tape
 
     Tape = tape.Tape
@@ -58,13 +57,29 @@ class Refusal(NamedTuple):
     says: str
 
 
+class Cut(NamedTuple):
+    """Windows where outputs stand closer than inputs, or that differ in size: every input is cut
+    into ``per`` pieces, and output i reads the inputs that have one of the pieces from
+    ``begin + i·step`` to ``end + i·step``."""
+
+    step: int
+    per: int
+    begin: int
+    end: int
+
+
 class Reach(NamedTuple):
     """What one output reads along one axis: a window that spans ``extent`` inputs, ``stride``
-    inputs from the next window, the first one starting ``before`` inputs before the first."""
+    inputs from the next window, the first one starting ``before`` inputs before the first.
+
+    With a ``cut``, windows are as that says, ``extent`` is the largest one's, and there is no
+    stride.
+    """
 
     extent: int
-    stride: int | Fraction = 1
+    stride: int = 1
     before: int = 0
+    cut: Cut | None = None
 
 
 class Layer:
@@ -124,6 +139,11 @@ class Layer:
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
         """What one output reads, along each spatial axis of the input; None: the same position."""
         return None
+
+    def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
+        """The zeros before and after each axis, where they follow from its size: for explanations,
+        which show how."""
+        return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:
         """The operations that PyTorch (on the CPU) runs for it, played on the tape; the output.
@@ -336,6 +356,11 @@ def of_rank(nn: Any, name: str, x: Shape) -> Any:
 def channels_of(x: Shape) -> int:
     """The channels of a map; a vector's features are its channels."""
     return x.features if isinstance(x, Vector) else x.channels
+
+
+def positions_of(x: Shape) -> int:
+    """The positions of a map; a vector has one."""
+    return prod(x.spatial) if isinstance(x, Map) else 1
 
 
 def everything(x: Shape) -> tuple[Reach, ...]:

@@ -6,32 +6,16 @@ Rows hold integers only. Units, separators and widths are the renderers' busines
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.cost import COUNTED, Cost, total
 from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.layer import Input, Layer
+from cnncalc.receptive import Field
 from cnncalc.shape import Shape
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 VERSION = 1
 """The version of ``to_dict``: it changes when a name or a meaning does, not with new names."""
-
-
-class Field(NamedTuple):
-    """The receptive field of one output along one axis, in input pixels.
-
-    It is ``size`` pixels wide, moves ``jump`` pixels from one output to the next, and begins at
-    ``start`` for the first output (negative: in the padding). Branches are merged to the hull of
-    what they see; ``smallest`` is the narrowest branch's size.
-    """
-
-    size: int
-    jump: "int | Fraction"
-    start: "int | Fraction"
-    smallest: int
 
 
 class Row(NamedTuple):
@@ -307,8 +291,11 @@ def row_dict(row: Row) -> dict[str, Any]:
 
 
 def _field_dict(field: Field) -> dict[str, Any]:
-    """A field as plain data; a fractional jump or start is text, as in ``1/2``."""
+    """A field as plain data; a fractional jump is text, as in ``1/2``."""
+    jump = field.jump if isinstance(field.jump, int) else str(field.jump)
     return {
-        name: value if isinstance(value, int) else str(value)
-        for name, value in field._asdict().items()
+        "size": field.size,
+        "jump": jump,
+        "start": field.start,
+        "smallest": field.smallest,
     }

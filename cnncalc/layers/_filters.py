@@ -5,7 +5,7 @@ from typing import Any
 
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.layer import Layer, Reach, Tape, Tensor, of_rank, per_axis
-from cnncalc.layers._window import Axis, axes_of, padded, split_padding
+from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 from cnncalc.shape import Map, Shape
 
 
@@ -34,6 +34,10 @@ class Filters(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
+
+    def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
+        """Those of ``same``."""
+        return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
         """The elements of the padded copy that is made where PyTorch cannot pad by itself."""

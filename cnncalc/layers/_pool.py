@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
+from cnncalc.formulas import operations
 from cnncalc.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
-from cnncalc.layers._window import Axis, axes_of, padded, split_padding
+from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 from cnncalc.shape import Map, Shape
 
 
@@ -45,10 +46,7 @@ class Pool(Layer):
 
     def taps(self, x: Map) -> int:
         """How many cells a window holds."""
-        product = 1
-        for size in per_axis(self.kernel_size, x, "kernel_size"):
-            product *= size
-        return product
+        return operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
 
     @property
     def rounds_up(self) -> bool:
@@ -59,6 +57,10 @@ class Pool(Layer):
         """What PyTorch's pool can pad by itself, and what must be padded in a step before it."""
         axes = self.axes(x)
         return split_padding(axes, [axis.F // 2 for axis in axes])
+
+    def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
+        """Those of ``same``."""
+        return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
         """The elements of the padded copy that is made where PyTorch cannot pad by itself."""

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes
 from cnncalc.formulas import window
+from cnncalc.formulas.tracing import named
+from cnncalc.formulas.vocabulary import span
 from cnncalc.layer import Reach, per_axis
 from cnncalc.shape import Map
 
@@ -25,7 +27,7 @@ class Axis(NamedTuple):
     @property
     def extent(self) -> int:
         """How many inputs the window spans."""
-        return self.D * (self.F - 1) + 1
+        return span(self.F, self.D)
 
     def places(self) -> int:
         """The output size; raises LayerError where it would be less than 1."""
@@ -56,7 +58,10 @@ class Axis(NamedTuple):
 
     def reach(self) -> Reach:
         """What one output reads."""
-        return Reach(self.extent, self.S, self.before)
+        before = self.before
+        if before != self.after:
+            before = named("P_before", before)
+        return Reach(window.extent(F=self.F, D=self.D), self.S, before)
 
 
 def axes_of(
@@ -79,9 +84,16 @@ def axes_of(
 
 
 def _same(N: int, F: int, S: int, D: int) -> Axis:
-    """The window that TensorFlow's ``same`` makes: the odd zero goes after."""
+    """The window that TensorFlow's ``same`` makes."""
     total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
-    return Axis(N, F, S, total // 2, total - total // 2, D, same=True)
+    before = window.padding_before(P_total=total)
+    after = window.padding_after(P_total=total, P_before=before)
+    return Axis(N, F, S, before, after, D, same=True)
+
+
+def worked_out(axes: Sequence[Axis]) -> tuple[tuple[int, int], ...]:
+    """The zeros before and after each axis where they follow from its size."""
+    return tuple((axis.before, axis.after) for axis in axes if axis.same)
 
 
 def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:

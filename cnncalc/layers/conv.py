@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, declare, shown
-from cnncalc.formulas import macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded
@@ -68,7 +68,7 @@ class Conv(Filters):
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
         self._check_connections(x)
-        return Map(self.out_channels, self.places(x))
+        return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def _check_connections(self, x: Map) -> None:
         if self.connections is None:

@@ -8,9 +8,26 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, padding, sizes
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import (
+    Example,
+    Layer,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    need_map,
+    per_axis,
+)
 from cnncalc.layers._window import sides_of
 from cnncalc.shape import Map, Shape
+
+
+def _cut(N: int, size: int) -> tuple[int, int]:
+    """What is cut before and after so that the middle is left."""
+    cut = window.cut_to(N=N, size=size)
+    before = window.cut_before(cut=cut)
+    return before, window.cut_after(cut=cut, cut_before=before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +54,7 @@ class Crop(Layer):
         if self.crop is not None and self.size is None:
             pairs = sides_of(self.crop, x)
         elif self.size is not None and self.crop is None:
-            cuts = (N - left for N, left in zip(x.spatial, per_axis(self.size, x, "size")))
-            pairs = tuple((cut // 2, cut - cut // 2) for cut in cuts)
+            pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
             raise LayerError("needs crop or size: exactly one of the two")
         for N, (before, after) in zip(x.spatial, pairs):
@@ -63,7 +79,7 @@ class Crop(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The same cell, counted from after those cut."""
-        return tuple(Reach(1, 1, -before) for before, _ in self.sides(x))
+        return tuple(Reach(1, 1, -named("cut_before", before)) for before, _ in self.sides(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A view of a part, cut along one axis after the other."""

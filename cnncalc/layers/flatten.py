@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.formulas import window
+from cnncalc.formulas import dimensions
 from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, Vector
 
@@ -23,7 +23,7 @@ class Flatten(Layer):
         """All elements in a row."""
         if isinstance(x, Vector):
             return x
-        return Vector(window.flattened(C_in=x.channels, N_in=x.spatial))
+        return Vector(dimensions.flattened(C_in=x.channels, N_in=x.spatial))
 
     def operations(self, x: Shape) -> Operations:
         """None."""

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, flag, number
-from cnncalc.formulas import parameters
+from cnncalc.formulas import operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
@@ -54,9 +54,11 @@ class GroupNorm(Layer):
 
     def operations(self, x: Shape) -> Operations:
         """Mean and variance of every group, then scale and shift."""
+        G = self.num_groups
         return normalised(
-            x.elements // self.num_groups,
-            self.num_groups,
+            x.elements,
+            operations.group_size(elements=x.elements, G=G),
+            G,
             scaled=self.affine,
             shifted=self.affine and self.bias,
         )

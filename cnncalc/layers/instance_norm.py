@@ -66,7 +66,8 @@ class InstanceNorm(Layer):
             each = operations.each(n=x.elements)
             return Operations(multiply=each, add=each)
         return normalised(
-            x.elements // x.channels,
+            x.elements,
+            Map(1, x.spatial).elements,
             x.channels,
             scaled=self.affine,
             shifted=self.affine and self.bias,

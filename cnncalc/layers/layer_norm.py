@@ -52,6 +52,12 @@ class LayerNorm(Layer):
         """How many numbers are normalised together."""
         return prod(self.shape(x))
 
+    def groups(self, x: Shape) -> int:
+        """How many times."""
+        if self.over == "channels":
+            return prod(x.dimensions[1:])
+        return prod(x.dimensions[:-1]) if self.over == "last" else 1
+
     def parameters(self, x: Shape) -> Parameters:
         """A scale and a shift for each number that is normalised together."""
         if not self.elementwise_affine:
@@ -66,9 +72,14 @@ class LayerNorm(Layer):
 
     def operations(self, x: Shape) -> Operations:
         """Mean and variance of every group, then scale and shift."""
-        n = self.together(x)
         affine = self.elementwise_affine
-        return normalised(n, x.elements // n, scaled=affine, shifted=affine and self.bias)
+        return normalised(
+            x.elements,
+            self.together(x),
+            self.groups(x),
+            scaled=affine,
+            shifted=affine and self.bias,
+        )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input, and the mean and deviation of what is normalised

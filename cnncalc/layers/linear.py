@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count, flag
-from cnncalc.formulas import macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Shape, Vector
 
@@ -30,7 +30,7 @@ class Linear(Layer):
 
     def output(self, x: Vector) -> Shape:
         """A vector."""
-        return Vector(self.out_features)
+        return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
         """A weight for every connection, and the biases."""

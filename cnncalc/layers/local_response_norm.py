@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.fields import count, number
 from cnncalc.formulas import operations
+from cnncalc.formulas.tracing import named
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map
 from cnncalc.shape import Map, Shape
 
@@ -36,10 +37,10 @@ class LocalResponseNorm(Layer):
 
     def operations(self, x: Map) -> Operations:
         """The squares and their sum, the power, and the division."""
-        each = operations.each(n=x.elements)
+        n, each = named("n", self.size), operations.each(n=x.elements)
         return Operations(
-            multiply=operations.each(n=x.elements, times=self.size) + each,
-            add=operations.window_reductions(n_out=x.elements, taps=self.size) + each,
+            multiply=operations.each(n=x.elements, times=n) + each,
+            add=operations.window_reductions(n_out=x.elements, taps=n) + each,
             divide=each,
             exponential=each,
         )

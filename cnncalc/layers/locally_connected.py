@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
-from cnncalc.formulas import macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded
@@ -35,7 +35,7 @@ class LocallyConnected(Filters):
     def output(self, x: Shape) -> Map:
         """As many channels as filters at a place, as many positions as places of the window."""
         x = need_map(x)
-        return Map(self.out_channels, self.places(x))
+        return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def parameters(self, x: Map) -> Parameters:
         """The filters of every place, and a bias for each."""

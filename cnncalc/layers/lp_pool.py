@@ -46,7 +46,7 @@ class LpPool(Layer):
     def operations(self, x: Map) -> Operations:
         """Powers, sums and roots."""
         n_out = self.output(x).elements
-        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         added = operations.window_reductions(n_out=n_out, taps=taps)
         if self.norm_type == 1:
             return Operations(add=added)

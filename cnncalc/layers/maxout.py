@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count, flag
-from cnncalc.formulas import macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas.tracing import named
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
 
@@ -31,7 +32,7 @@ class Maxout(Layer):
 
     def output(self, x: Vector) -> Vector:
         """A vector."""
-        return Vector(self.out_features)
+        return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
         """A weight for every connection of every piece, and the biases."""
@@ -51,8 +52,9 @@ class Maxout(Layer):
     def operations(self, x: Vector) -> Operations:
         """Multiply and add, the biases, and the maxima."""
         products = self.macs(x)
-        added = operations.each(n=self.out_features, times=self.pieces) if self.bias else 0
-        compared = operations.window_reductions(n_out=self.out_features, taps=self.pieces)
+        n_out, k = self.out_features, named("k", self.pieces)
+        added = operations.piece_additions(n_out=n_out, k=k) if self.bias else 0
+        compared = operations.window_reductions(n_out=n_out, taps=k)
         return Operations(multiply=products, add=products + added, compare=compared)
 
     def links(self, x: Vector) -> int:

@@ -7,6 +7,7 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, Padding, choice, padding
 from cnncalc.formulas import window
+from cnncalc.formulas.tracing import named
 from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._window import sides_of, torch_sides
 from cnncalc.shape import Map, Shape
@@ -50,7 +51,8 @@ class Pad(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The same cell, counted from before the first."""
-        return tuple(Reach(1, 1, before) for before, _ in sides_of(self.padding, x))
+        pairs = sides_of(self.padding, x)
+        return tuple(Reach(1, 1, named("P_before", before)) for before, _ in pairs)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A copy, which keeps its input where it is mirrored or repeated, and nothing for zeros."""

@@ -37,7 +37,7 @@ class Prelu(Elementwise):
 
     def parameters(self, x: Shape) -> Parameters:
         """The slopes."""
-        return Parameters(weights=parameters.scales(n=self.num_parameters))
+        return Parameters(weights=parameters.slopes(num_parameters=self.num_parameters))
 
     def tensors(self, x: Shape) -> Tensors:
         """The slopes."""

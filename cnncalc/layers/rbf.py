@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
-from cnncalc.formulas import macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
 
@@ -31,7 +31,7 @@ class Rbf(Layer):
 
     def output(self, x: Vector) -> Vector:
         """A distance for each prototype."""
-        return Vector(self.out_features)
+        return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
         """The prototypes, none of them trained."""
@@ -43,7 +43,7 @@ class Rbf(Layer):
 
     def operations(self, x: Vector) -> Operations:
         """Differences, squares and sums."""
-        differences = operations.each(n=self.out_features, times=x.features)
+        differences = operations.differences(n_in=x.features, n_out=self.out_features)
         sums = operations.window_reductions(n_out=self.out_features, taps=x.features)
         return Operations(multiply=differences, add=differences + sums)
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, declare, is_whole, shown
+from cnncalc.formulas import dimensions
 from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, shape_of
 
@@ -62,6 +63,9 @@ class Reshape(Layer):
                     else f" = {known}"
                 )
             )
+        if left != 1:
+            sizes_given = tuple(size for size in self.shape if size != -1)
+            left = dimensions.left_for(n=x.elements, sizes=sizes_given)
         return shape_of(tuple(left if size == -1 else size for size in self.shape))
 
     def operations(self, x: Shape) -> Operations:

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
-from cnncalc.formulas import macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas.tracing import named
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._filters import Filters
 from cnncalc.shape import Map, Shape
@@ -36,18 +37,23 @@ class SeparableConv(Filters):
     def output(self, x: Shape) -> Map:
         """As many channels as pointwise filters, as many positions as places of the window."""
         x = need_map(x)
-        return Map(self.out_channels, self.places(x))
+        return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def between(self, x: Map) -> Map:
         """What the depthwise half hands to the pointwise one."""
-        return Map(x.channels * self.multiplier, self.places(x))
+        return Map(x.channels * named("multiplier", self.multiplier), self.places(x))
 
     def parameters(self, x: Map) -> Parameters:
         """The filters of both halves, and a bias for each."""
-        C_in, C_out, M = x.channels, self.out_channels, self.multiplier
-        weights = parameters.separable_weights(F=self.window(x), C_in=C_in, C_out=C_out, M=M)
-        biases = parameters.separable_biases(C_in=C_in, C_out=C_out, M=M) if self.bias else 0
-        return Parameters(weights, biases)
+        C_in, C_out, times = x.channels, self.out_channels, self.multiplier
+        return Parameters(
+            parameters.separable_weights(
+                F=self.window(x), C_in=C_in, C_out=C_out, multiplier=times
+            ),
+            parameters.separable_biases(C_in=C_in, C_out=C_out, multiplier=times)
+            if self.bias
+            else 0,
+        )
 
     def tensors(self, x: Map) -> Tensors:
         """The filter planes, and the filters of one place."""
@@ -65,7 +71,7 @@ class SeparableConv(Filters):
             C_in=x.channels,
             C_out=self.out_channels,
             N_out=self.places(x),
-            M=self.multiplier,
+            multiplier=self.multiplier,
         )
 
     def operations(self, x: Map) -> Operations:
@@ -73,8 +79,9 @@ class SeparableConv(Filters):
         products = self.macs(x)
         added = 0
         if self.bias:
-            added = operations.each(n=self.between(x).elements)
-            added += operations.each(n=self.output(x).elements)
+            added = operations.bias_additions(
+                n_out=self.between(x).elements + self.output(x).elements
+            )
         return Operations(multiply=products, add=products + added)
 
     def links(self, x: Map) -> int:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
+from cnncalc.formulas import dimensions
 from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.shape import Map, Shape, Vector
 
@@ -35,7 +36,7 @@ class Slice(Layer):
             raise LayerError(f"{x} has channels 0 to {C - 1}, not {self.start} to {stop - 1}")
         if self.start >= stop:
             raise LayerError(f"no channel lies from {self.start} up to {stop}; stop is exclusive")
-        kept = stop - self.start
+        kept = dimensions.kept(start=self.start, stop=stop)
         return Map(kept, x.spatial) if isinstance(x, Map) else Vector(kept)
 
     def operations(self, x: Shape) -> Operations:

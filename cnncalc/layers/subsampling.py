@@ -48,7 +48,7 @@ class Subsampling(Layer):
     def operations(self, x: Map) -> Operations:
         """Sums, coefficients and biases."""
         n_out = self.output(x).elements
-        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         each = operations.each(n=n_out)
         return Operations(
             multiply=each, add=operations.window_reductions(n_out=n_out, taps=taps) + each
@@ -56,7 +56,7 @@ class Subsampling(Layer):
 
     def links(self, x: Map) -> int:
         """The cells under each window, and its bias."""
-        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         return macs.window_connections(n_out=self.output(x).elements, taps=taps)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
