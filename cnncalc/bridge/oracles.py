@@ -5,6 +5,7 @@ The networks hold zeros, which are quickly made, and memory is the same whatever
 
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -18,7 +19,9 @@ from cnncalc.bridge.network import Network
 from cnncalc.report import Report
 
 
-def saved_by_pytorch(report: Report, device: str = "cpu", training: bool = True) -> int:
+def saved_by_pytorch(
+    report: Report, device: str = "cpu", training: bool = True, autocast: bool = False
+) -> int:
     """The bytes that autograd keeps after a forward pass, every storage once; parameters and
     buffers are left out."""
     network = _network(report, device, training)
@@ -31,12 +34,12 @@ def saved_by_pytorch(report: Report, device: str = "cpu", training: bool = True)
             kept[storage._cdata] = storage  # held, so that no other gets its place
         return tensor
 
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
+    with saved_tensors_hooks(pack, lambda tensor: tensor), _precision(device, autocast):
         network(*_inputs(report, device))
     return sum(storage.nbytes() for storage in kept.values())
 
 
-def inference_peak_in_pytorch(report: Report, device: str = "cpu") -> int:
+def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: bool = False) -> int:
     """The most bytes of activations alive in a forward pass without gradients.
 
     The caller holds the inputs, so they are taken to be gone once the last layer that reads them
@@ -50,13 +53,17 @@ def inference_peak_in_pytorch(report: Report, device: str = "cpu") -> int:
         if name is not None:
             layer = network.get_submodule(name)
             layer.register_forward_hook(partial(alive.let_go, tensor))
-    with torch.no_grad(), alive:
+    with torch.no_grad(), alive, _precision(device, autocast):
         network(*inputs)
     return alive.peak
 
 
 def training_peak_in_pytorch(
-    report: Report, optimizer: str = "sgd", device: str = "cpu", training: bool = True
+    report: Report,
+    optimizer: str = "sgd",
+    device: str = "cpu",
+    training: bool = True,
+    autocast: bool = False,
 ) -> int:
     """The most bytes alive in two steps of training, parameters and buffers included.
 
@@ -72,7 +79,8 @@ def training_peak_in_pytorch(
     with alive:
         update = None
         for _ in range(2):
-            outputs = network(*inputs)
+            with _precision(device, autocast):
+                outputs = network(*inputs)
             loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
             del outputs
             if not loss.requires_grad:  # nothing is trained
@@ -149,6 +157,11 @@ class Alive(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
         return result
+
+
+def _precision(device: str, autocast: bool) -> Any:
+    """What PyTorch calls mixed precision: products in bfloat16, where it is asked for."""
+    return torch.autocast(device, torch.bfloat16) if autocast else nullcontext()
 
 
 def _network(report: Report, device: str, training: bool) -> Network:

@@ -133,7 +133,8 @@ class Conv(Filters):
             read = tape.op(
                 around, makes=len(reads) * plane, own=tape.indices(len(reads)), beside=around.bytes
             )
-            maps.append(tape.op(read, planes, makes=place, keeps=(read,)))
+            given, held_planes = tape.lowered(read, planes)
+            maps.append(tape.op(given, held_planes, makes=place, keeps=(given, held_planes)))
         y = reduce(tape.add, biases, tape.op(*maps, makes=out.elements, passes=range(len(maps))))
         tape.hold(around, *maps)
         return y

@@ -59,7 +59,7 @@ class GroupNorm(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input, and the mean and deviation of each group."""
         held = self.parameters(x.shape)
-        measured = tape.images(2 * self.num_groups, x.size)
+        measured = tape.images(2 * self.num_groups, tape.size if self.affine else x.size)
         return tape.op(
             tape.in_order(x), *tape.trained(held.weights, held.biases), keeps=(x,), own=measured
         )

@@ -65,11 +65,15 @@ class LayerNorm(Layer):
         """One operation, which keeps its input, and the mean and deviation of what is normalised
         together; channels are first moved to the end, and back."""
         held = self.parameters(x.shape)
-        measured = tape.images(2 * (x.shape.elements // self.together(x.shape)), x.size)
+        size = tape.size if self.elementwise_affine else x.size
+        measured = tape.images(2 * (x.shape.elements // self.together(x.shape)), size)
         moves = self.over == "channels"
-        given = tape.view(x, reordered=True) if moves else x
-        y = tape.op(given, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
-        return tape.view(y, reordered=True) if moves else y
+        given = tape.permuted(x, channels_last=False) if moves else x
+        parameters = tape.trained(held.weights, held.biases)
+        y = tape.op(given, *parameters, keeps=(x,), own=measured, ordered=True)
+        orders = {3: True, 4: None}  # of two axes, and of three
+        order = orders.get(len(x.shape.dimensions), False)
+        return tape.permuted(y, channels_last=order) if moves else y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LayerNorm``; over the channels, with a module of ours."""

@@ -26,6 +26,9 @@ __all__ = [
     "training_peak",
 ]
 
+AMP = "amp"
+"""The dtype that stands for parameters of float32 and autocast."""
+
 VERSION = 2
 """The version of ``to_dict``."""
 
@@ -129,13 +132,16 @@ class Memory:
         }
 
 
-def measure(report: Report, *, optimizer: str = "sgd", training: bool = True) -> Memory:
-    """All of it. Without ``training`` the layers run as in inference, with gradients.
+def measure(
+    report: Report, *, optimizer: str = "sgd", training: bool = True, autocast: bool = False
+) -> Memory:
+    """All of it. Without ``training`` the layers run as in inference, with gradients; with
+    ``autocast`` products are computed in bfloat16.
 
     Raises UsageError for an unknown optimizer, and for what is not modelled.
     """
     chosen = optimizers.find(optimizer)
-    recording = record(report, training=training, learns=True)
+    recording = record(report, training=training, learns=True, autocast=autocast)
     parameters = in_module_order(report, recording)
     sizes = [tensor.bytes for _, tensor in parameters]
     rows = [row for row, _ in parameters]
@@ -143,7 +149,7 @@ def measure(report: Report, *, optimizer: str = "sgd", training: bool = True) ->
     return Memory(
         name=report.name,
         batch=report.batch,
-        dtype=report.dtype,
+        dtype=AMP if autocast else report.dtype,
         optimizer=optimizer,
         training=training,
         layers=tuple(row.name for row in report.rows),
@@ -152,38 +158,43 @@ def measure(report: Report, *, optimizer: str = "sgd", training: bool = True) ->
         gradients=sum(sizes),
         optimizer_state=optimizers.state(chosen, sizes),
         saved=_by_layer(report, recording),
-        inference_peak=inference_peak(report),
+        inference_peak=inference_peak(report, autocast=autocast),
         moments=tuple(walk.training(recording, tuple(updates))),
     )
 
 
-def saved_for_backward(report: Report, *, training: bool = True) -> tuple[Held, ...]:
+def saved_for_backward(
+    report: Report, *, training: bool = True, autocast: bool = False
+) -> tuple[Held, ...]:
     """The bytes that autograd keeps until the backward pass, by layer; each tensor counts once, for
     the first layer that keeps it.
 
     The inputs need no gradient and all parameters do. Parameters and buffers are not counted.
     Raises UsageError for what is not modelled.
     """
-    return _by_layer(report, record(report, training=training, learns=True))
+    return _by_layer(report, record(report, training=training, learns=True, autocast=autocast))
 
 
-def inference_peak(report: Report) -> Held:
+def inference_peak(report: Report, *, autocast: bool = False) -> Held:
     """The most bytes of activations alive at once in inference without gradients, and the layer
     that runs then; each tensor is let go after the last layer that reads it.
 
     Raises UsageError for what is not modelled.
     """
-    recording = record(report, training=False, learns=False)
+    recording = record(report, training=False, learns=False, autocast=autocast)
     fullest = max(walk.forward(recording), key=_alive)
     return Held(report.rows[fullest.row].name, fullest.alive)
 
 
-def training_peak(report: Report, *, optimizer: str = "sgd", training: bool = True) -> Peak:
+def training_peak(
+    report: Report, *, optimizer: str = "sgd", training: bool = True, autocast: bool = False
+) -> Peak:
     """When a training step needs the most, and what for.
 
     Raises UsageError for an unknown optimizer, and for what is not modelled.
     """
-    return measure(report, optimizer=optimizer, training=training).training_peak
+    found = measure(report, optimizer=optimizer, training=training, autocast=autocast)
+    return found.training_peak
 
 
 def _by_layer(report: Report, recording: Recording) -> tuple[Held, ...]:

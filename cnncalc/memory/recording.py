@@ -3,12 +3,15 @@
 from typing import NamedTuple
 
 from cnncalc.cost import BYTES
-from cnncalc.errors import LayerError, UsageError
+from cnncalc.errors import LayerError, UsageError, one_of
 from cnncalc.report import Report
 from cnncalc.tape import Tape, Tensor
 
-DTYPES = ("float32", "float64")
-"""Where PyTorch keeps statistics in the dtype of the numbers, so that the bytes are exact."""
+DTYPES = ("float32", "float64", "bfloat16", "float16")
+"""The dtypes that PyTorch's layers compute in."""
+
+LOW = BYTES["bfloat16"]
+"""What autocast goes down to."""
 
 
 class Recording(NamedTuple):
@@ -21,16 +24,17 @@ class Recording(NamedTuple):
     let_go: tuple[tuple[Tensor, ...], ...]
 
 
-def record(report: Report, *, training: bool, learns: bool) -> Recording:
+def record(report: Report, *, training: bool, learns: bool, autocast: bool = False) -> Recording:
     """The forward pass on a tape; ``learns`` says whether gradients are wanted.
 
     Raises UsageError for what is not modelled.
     """
     if report.dtype not in DTYPES:
-        raise UsageError(
-            f"memory is modelled for the dtypes {' and '.join(DTYPES)}, not for {report.dtype}"
-        )
-    tape = Tape(report.batch, BYTES[report.dtype], training=training, learns=learns)
+        raise UsageError(f"PyTorch's layers compute in {one_of(DTYPES)}, not in {report.dtype}")
+    if autocast and report.dtype != "float32":
+        raise UsageError(f"autocast is for networks of float32, not of {report.dtype}")
+    size, low = BYTES[report.dtype], LOW if autocast else None
+    tape = Tape(report.batch, size, training=training, learns=learns, low=low)
     tensors: list[Tensor] = []
     ends: list[int] = []  # the last operation when each row has run
     for index, row in enumerate(report.rows):
@@ -48,6 +52,8 @@ def record(report: Report, *, training: bool, learns: bool) -> Recording:
     for index, row in enumerate(report.rows):  # a layer's inputs are held until it has run
         for source in row.sources:
             tape.lives[tensors[source]] = ends[index]
+    for tensor in tape.cached:  # autocast lets go of them when it ends
+        tape.lives[tensor] = len(tape.operations) - 1
     place = {row.name: index for index, row in enumerate(report.rows)}
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)

@@ -188,13 +188,17 @@ class _Walk:
     def hand_on(
         self, row: int, made: Sequence[tuple[Tensor, int]], given: dict[Tensor, int]
     ) -> None:
-        """Give the gradients to whom they belong: parameters keep theirs, and where there is one
-        already, both are added into a third."""
+        """Give the gradients to whom they belong: parameters keep theirs, or a copy in their own
+        order, and where there is one already, both are added into a third."""
         added = []
         for tensor, storage in made:
-            if tensor.parameter:
+            if tensor.relaid:
+                self.new(tensor.bytes)
+                self.note(BACKWARD, row)
+                self.drop(storage)
+            elif tensor.parameter:
                 continue
-            if tensor in given:
+            elif tensor in given:
                 total = self.new(tensor.bytes)
                 self.note(BACKWARD, row)
                 self.drop(given[tensor])
