@@ -17,6 +17,12 @@ from cnncalc.formulas import memory
 INDEX_BYTES = 8
 """The bytes of a place that PyTorch notes: its indices are int64."""
 
+FULL_BYTES = 4
+"""The bytes of a float32."""
+
+MASK_BYTES = 1
+"""The bytes of a truth value."""
+
 
 @dataclass(slots=True, eq=False)
 class Tensor:
@@ -75,23 +81,37 @@ class Operation(NamedTuple):
         """Whether the backward pass comes by."""
         return any(output.needs_gradient for output in self.outputs)
 
+    @property
+    def keeps(self) -> bool:
+        """Whether anything is kept for the backward pass, parameters aside."""
+        return self.has_node and bool(self.kept or self.own)
+
 
 class Tape:
     """The operations of a network, in order.
 
     ``learns`` says whether gradients are wanted at all, ``training`` whether the layers run as in
     training. ``size`` are the bytes of a parameter's number; with ``low`` the network runs under
-    autocast, which is that of the precision it goes down to. ``storages`` are the bytes of every
-    piece of memory, ``lives`` the last operation during which each tensor is referred to; what is
-    in ``cached`` stays until the forward pass is over.
+    autocast, which is that of the precision it goes down to; ``cuda`` says that it runs there and
+    not on the CPU. ``storages`` are the bytes of every piece of memory, ``lives`` the last
+    operation during which each tensor is referred to; what is in ``cached`` stays until the forward
+    pass is over.
     """
 
     def __init__(
-        self, batch: int, size: int, *, training: bool, learns: bool, low: int | None = None
+        self,
+        batch: int,
+        size: int,
+        *,
+        training: bool,
+        learns: bool,
+        low: int | None = None,
+        cuda: bool = False,
     ) -> None:
         self.batch = batch
         self.size = size
         self.low = low
+        self.cuda = cuda
         self.training = training
         self.learns = learns
         self.row = 0
@@ -213,9 +233,15 @@ class Tape:
         low = self.low or self.size
         return [self._cast(one, min(one.size, low)) for one in reversed(tensors)][::-1]
 
-    def raised(self, x: Tensor) -> Tensor:
-        """A copy of full precision, where the CPU has no other operation under autocast."""
-        return self._cast(x, self.size if self.low else x.size)
+    def raised(self, x: Tensor, *, cuda: bool) -> Tensor:
+        """A copy of full precision, for what autocast computes in no other on this device."""
+        return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
+
+    def statistics(self, n: int, x: Tensor, held: bool) -> int:
+        """The bytes of n means or deviations that are measured of a tensor: as precise as the
+        parameters, where there are any, and on CUDA never less than float32."""
+        size = max(x.size, self.size if held else 0)
+        return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 
     def widest(self, *tensors: Tensor) -> list[Tensor]:
         """Copies of the highest precision among them."""
@@ -234,11 +260,10 @@ class Tape:
 
     # Arithmetic, which keeps and makes what it must, at the highest precision of its inputs.
 
-    def product(
-        self, x: Tensor, weights: int, biases: int, makes: int, *, spans: bool = False
+    def convolution(
+        self, x: Tensor, weights: int, biases: int, makes: int, *, spans: bool
     ) -> Tensor:
-        """Products with so many trained weights, summed, plus trained biases: a convolution, or a
-        linear layer. It keeps its input.
+        """A convolution with so many trained weights and biases, which keeps its input.
 
         ``spans`` says that a filter has several channels and several places: then the gradient of
         the weights has an order, which is that of the input.
@@ -246,12 +271,25 @@ class Tape:
         parameters = self.trained(weights, biases)
         if spans and x.channels_last is None and self.learns:
             raise LayerError(
-                "its input has three axes before the channels in memory, and what PyTorch then "
+                "the channels of its input come after three axes in memory, and what PyTorch then "
                 "copies backward is not modelled"
             )
         parameters[0].relaid = spans and bool(x.channels_last)
         given, *held = self.lowered(x, *parameters)
-        return self.op(given, *held, makes=makes, keeps=(given, *held[:1]))
+        return self.op(given, *held, makes=makes, keeps=(given, held[0]))
+
+    def linear(self, x: Tensor, weights: int, biases: int, makes: int) -> Tensor:
+        """A product of matrices with so many trained weights, and biases. It keeps its input, and
+        its weights where that needs a gradient."""
+        given, *held = self.lowered(x, *self.trained(weights, biases))
+        keeps = (given, held[0]) if x.needs_gradient else (given,)
+        return self.op(given, *held, makes=makes, keeps=keeps)
+
+    def dropout(self, x: Tensor, p: float) -> Tensor:
+        """Dropout of each element: a product with a factor for every one, which is kept, or with a
+        zero for all of them. CUDA keeps what stays instead, a byte for every element."""
+        factors = x.numbers * MASK_BYTES if self.cuda else x.bytes
+        return self.op(x, own=x.size if p == 1 else factors)
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """The sum; a parameter with fewer axes is repeated."""
@@ -297,6 +335,7 @@ class Tape:
 
     def power(self, x: Tensor, exponent: float) -> Tensor:
         """A fixed power: its gradient from another power and two products."""
+        x = self.raised(x, cuda=True)
         return self.op(x, keeps=(x,), beside=2 * x.bytes if exponent else 0)
 
     # What all of them do.

@@ -14,8 +14,9 @@ from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.checkpoint import checkpoint
 
-from cnncalc.bridge.network import Network
+from cnncalc.bridge.network import Network, Step
 from cnncalc.report import Report
 
 
@@ -64,8 +65,10 @@ def training_peak_in_pytorch(
     device: str = "cpu",
     training: bool = True,
     autocast: bool = False,
+    segments: Sequence[range] = (),
 ) -> int:
-    """The most bytes alive in two steps of training, parameters and buffers included.
+    """The most bytes alive in two steps of training, parameters and buffers included. The rows of
+    ``segments`` are checkpointed.
 
     A step is a forward pass, a backward pass and an update, one parameter after the other, as
     PyTorch does it on the CPU; the second begins with what the optimizer then holds, and with new
@@ -80,7 +83,7 @@ def training_peak_in_pytorch(
         update = None
         for _ in range(2):
             with _precision(device, autocast):
-                outputs = network(*inputs)
+                outputs = _checkpointed(network, inputs, segments)
             loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
             del outputs
             if not loss.requires_grad:  # nothing is trained
@@ -157,6 +160,43 @@ class Alive(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
         return result
+
+
+def _checkpointed(
+    network: Network, inputs: Sequence[Tensor], segments: Sequence[range]
+) -> Tensor | tuple[Tensor, ...]:
+    """The network's outputs; each segment is run by ``torch.utils.checkpoint``."""
+    if not segments:
+        return network(*inputs)
+    values = dict(enumerate(inputs))
+
+    def run(steps: Sequence[Step], values: dict[int, Tensor]) -> dict[int, Tensor]:
+        for name, sources, value, done_with in steps:
+            values[value] = network.get_submodule(name)(*[values[source] for source in sources])
+            for source in done_with:
+                del values[source]
+        return values
+
+    def inside(x: Tensor, steps: Sequence[Step], source: int) -> Tensor:
+        held = {source: x}
+        del x
+        return run(steps, held)[steps[-1].value]
+
+    done = len(inputs)
+    for rows in segments:
+        before = [step for step in network._steps if done <= step.value < rows.start]
+        steps = [step for step in network._steps if step.value in rows]
+        run(before, values)
+        source = steps[0].sources[0]
+        x = values[source]
+        y = checkpoint(inside, x, steps, source, use_reentrant=False)
+        del x
+        values = {steps[-1].value: y}
+        del y
+        done = rows.stop
+    run([step for step in network._steps if step.value >= done], values)
+    outputs = tuple(values[index] for index in network._outputs)
+    return outputs if len(outputs) > 1 else outputs[0]
 
 
 def _precision(device: str, autocast: bool) -> Any:

@@ -51,7 +51,7 @@ class Filters(Layer):
         around = tape.op(x, makes=copied) if copied else x
         taps = Map(1, self.window(x.shape)).elements
         spans = taps > 1 and weights > out.channels * taps
-        return tape.product(around, weights, biases, out.elements, spans=spans)
+        return tape.convolution(around, weights, biases, out.elements, spans=spans)
 
     def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
         """PyTorch's convolution of this window, after a padding step where one is needed."""

@@ -68,7 +68,7 @@ class Pool(Layer):
         """The input, or the padded copy of it."""
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
-        return tape.raised(around) if len(x.shape.spatial) == 3 else around
+        return tape.raised(around, cuda=False) if len(x.shape.spatial) == 3 else around
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""

@@ -130,7 +130,7 @@ class ConvTranspose(Layer):
         taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
         spans = taps > 1 and held.weights > x.shape.channels * taps
         n_out = self.output(x.shape).elements
-        return tape.product(x, held.weights, held.biases, n_out, spans=spans)
+        return tape.convolution(x, held.weights, held.biases, n_out, spans=spans)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ConvTranspose1d``, ``2d`` or ``3d``."""

@@ -33,7 +33,7 @@ class GlobalAvgPool(GlobalPool):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A mean, which keeps nothing."""
-        given = tape.raised(x) if len(x.shape.spatial) == 3 else x
+        given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=x.shape.channels)
 
     def to_torch(self, nn: Any, x: Map) -> Any:

@@ -52,7 +52,7 @@ class Linear(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input."""
         held = self.parameters(x.shape)
-        return tape.product(x, held.weights, held.biases, self.output(x.shape).elements)
+        return tape.linear(x, held.weights, held.biases, self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """``Linear``."""

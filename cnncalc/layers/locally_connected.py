@@ -68,7 +68,9 @@ class LocallyConnected(Filters):
         weights, *biases = tape.trained(held.weights, held.biases)
         n_out = self.output(x.shape).elements
         given, filters = tape.lowered(windows, weights)
-        y = tape.op(given, filters, makes=n_out, keeps=(given, filters))
+        y = tape.op(
+            given, filters, makes=n_out, keeps=(given, filters) if x.needs_gradient else (given,)
+        )
         y = tape.permuted(y, channels_last=False)  # the images of a place lie beside each other
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)

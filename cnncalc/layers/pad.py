@@ -57,7 +57,7 @@ class Pad(Layer):
         n_out = self.output(x.shape).elements
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)
-        given = tape.raised(x)
+        given = tape.raised(x, cuda=False)
         return tape.op(given, makes=n_out, keeps=(given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:

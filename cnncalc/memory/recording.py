@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from cnncalc.cost import BYTES
-from cnncalc.errors import LayerError, UsageError, one_of
+from cnncalc.errors import LayerError, UsageError, did_you_mean, one_of
 from cnncalc.report import Report
 from cnncalc.tape import Tape, Tensor
 
@@ -14,27 +14,50 @@ LOW = BYTES["bfloat16"]
 """What autocast goes down to."""
 
 
+DEVICES = ("cpu", "cuda")
+"""Where the layers run: PyTorch keeps and adds up other tensors on each."""
+
+
 class Recording(NamedTuple):
-    """A tape, with the network's inputs and outputs, and for each operation the tensors that are
-    let go after it. The outputs stay."""
+    """A tape, with the network's inputs and outputs, for each operation the tensors that are let go
+    after it (the outputs stay), and for each row the last operation when it has run."""
 
     tape: Tape
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     let_go: tuple[tuple[Tensor, ...], ...]
+    ends: tuple[int, ...]
 
 
-def record(report: Report, *, training: bool, learns: bool, autocast: bool = False) -> Recording:
-    """The forward pass on a tape; ``learns`` says whether gradients are wanted.
+def record(
+    report: Report,
+    *,
+    training: bool,
+    learns: bool,
+    autocast: bool = False,
+    device: str = "cpu",
+    batch: int | None = None,
+) -> Recording:
+    """The forward pass on a tape; ``learns`` says whether gradients are wanted. Another ``batch``
+    than the report's may be asked for.
 
     Raises UsageError for what is not modelled.
     """
+    if device not in DEVICES:
+        hint = did_you_mean(device, DEVICES) or f"; a device is {one_of(DEVICES)}"
+        raise UsageError(f"no device {device!r}{hint}")
     if report.dtype not in DTYPES:
         raise UsageError(f"PyTorch's layers compute in {one_of(DTYPES)}, not in {report.dtype}")
     if autocast and report.dtype != "float32":
         raise UsageError(f"autocast is for networks of float32, not of {report.dtype}")
-    size, low = BYTES[report.dtype], LOW if autocast else None
-    tape = Tape(report.batch, size, training=training, learns=learns, low=low)
+    tape = Tape(
+        batch or report.batch,
+        BYTES[report.dtype],
+        training=training,
+        learns=learns,
+        low=LOW if autocast else None,
+        cuda=device == "cuda",
+    )
     tensors: list[Tensor] = []
     ends: list[int] = []  # the last operation when each row has run
     for index, row in enumerate(report.rows):
@@ -57,7 +80,7 @@ def record(report: Report, *, training: bool, learns: bool, autocast: bool = Fal
     place = {row.name: index for index, row in enumerate(report.rows)}
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
-    return Recording(tape, inputs, outputs, _let_go(tape, outputs))
+    return Recording(tape, inputs, outputs, _let_go(tape, outputs), tuple(ends))
 
 
 def _let_go(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:
