@@ -5,6 +5,7 @@ The networks hold zeros, which are quickly made, and memory is the same whatever
 
 import weakref
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -14,12 +15,15 @@ from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torch.utils.checkpoint import checkpoint
 
-from cnncalc.bridge.network import Network
+from cnncalc.bridge.network import Network, Step
 from cnncalc.report import Report
 
 
-def saved_by_pytorch(report: Report, device: str = "cpu", training: bool = True) -> int:
+def saved_by_pytorch(
+    report: Report, device: str = "cpu", training: bool = True, autocast: bool = False
+) -> int:
     """The bytes that autograd keeps after a forward pass, every storage once; parameters and
     buffers are left out."""
     network = _network(report, device, training)
@@ -32,12 +36,12 @@ def saved_by_pytorch(report: Report, device: str = "cpu", training: bool = True)
             kept[storage._cdata] = storage  # held, so that no other gets its place
         return tensor
 
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
+    with saved_tensors_hooks(pack, lambda tensor: tensor), _precision(device, autocast):
         network(*_inputs(report, device))
     return sum(storage.nbytes() for storage in kept.values())
 
 
-def inference_peak_in_pytorch(report: Report, device: str = "cpu") -> int:
+def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: bool = False) -> int:
     """The most bytes of activations alive in a forward pass without gradients.
 
     The caller holds the inputs, so they are taken to be gone once the last layer that reads them
@@ -51,15 +55,21 @@ def inference_peak_in_pytorch(report: Report, device: str = "cpu") -> int:
         if name is not None:
             layer = network.get_submodule(name)
             layer.register_forward_hook(partial(alive.let_go, tensor))
-    with torch.no_grad(), alive:
+    with torch.no_grad(), alive, _precision(device, autocast):
         network(*inputs)
     return alive.peak
 
 
 def training_peak_in_pytorch(
-    report: Report, optimizer: str = "sgd", device: str = "cpu", training: bool = True
+    report: Report,
+    optimizer: str = "sgd",
+    device: str = "cpu",
+    training: bool = True,
+    autocast: bool = False,
+    segments: Sequence[range] = (),
 ) -> int:
-    """The most bytes alive in two steps of training, parameters and buffers included.
+    """The most bytes alive in two steps of training, parameters and buffers included. The rows of
+    ``segments`` are checkpointed.
 
     A step is a forward pass, a backward pass and an update, one parameter after the other, as
     PyTorch does it on the CPU; the second begins with what the optimizer then holds, and with new
@@ -73,7 +83,8 @@ def training_peak_in_pytorch(
     with alive:
         update = None
         for _ in range(2):
-            outputs = network(*inputs)
+            with _precision(device, autocast):
+                outputs = _checkpointed(network, inputs, segments)
             loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
             del outputs
             if not loss.requires_grad:  # nothing is trained
@@ -150,6 +161,48 @@ class Alive(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
         return result
+
+
+def _checkpointed(
+    network: Network, inputs: Sequence[Tensor], segments: Sequence[range]
+) -> Tensor | tuple[Tensor, ...]:
+    """The network's outputs; each segment is run by ``torch.utils.checkpoint``."""
+    if not segments:
+        return network(*inputs)
+    values = dict(enumerate(inputs))
+
+    def run(steps: Sequence[Step], values: dict[int, Tensor]) -> dict[int, Tensor]:
+        for name, sources, value, done_with in steps:
+            values[value] = network.get_submodule(name)(*[values[source] for source in sources])
+            for source in done_with:
+                del values[source]
+        return values
+
+    def inside(x: Tensor, steps: Sequence[Step], source: int) -> Tensor:
+        held = {source: x}
+        del x
+        return run(steps, held)[steps[-1].value]
+
+    done = len(inputs)
+    for rows in segments:
+        before = [step for step in network._steps if done <= step.value < rows.start]
+        steps = [step for step in network._steps if step.value in rows]
+        run(before, values)
+        source = steps[0].sources[0]
+        x = values[source]
+        y = checkpoint(inside, x, steps, source, use_reentrant=False)
+        del x
+        values = {steps[-1].value: y}
+        del y
+        done = rows.stop
+    run([step for step in network._steps if step.value >= done], values)
+    outputs = tuple(values[index] for index in network._outputs)
+    return outputs if len(outputs) > 1 else outputs[0]
+
+
+def _precision(device: str, autocast: bool) -> Any:
+    """What PyTorch calls mixed precision: products in bfloat16, where it is asked for."""
+    return torch.autocast(device, torch.bfloat16) if autocast else nullcontext()
 
 
 def _network(report: Report, device: str, training: bool) -> Network:

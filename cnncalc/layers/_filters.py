@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Layer, Reach, Tape, Tensor, of_rank, per_axis
+from cnncalc.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
-from cnncalc.shape import Map, Shape
+from cnncalc.shape import Map
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +47,15 @@ class Filters(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A convolution, which keeps its input."""
         held = self.parameters(x.shape)
-        return self.convolved(tape, x, self.output(x.shape), held.weights, held.biases)
+        return self.convolved(tape, x, need_map(self.output(x.shape)), held.weights, held.biases)
 
-    def convolved(self, tape: Tape, x: Tensor, out: Shape, weights: int, biases: int) -> Tensor:
+    def convolved(self, tape: Tape, x: Tensor, out: Map, weights: int, biases: int) -> Tensor:
         """A convolution of this window; it keeps its input, or the padded copy of it."""
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
-        return tape.op(around, *tape.trained(weights, biases), makes=out.elements, keeps=(around,))
+        taps = Map(1, self.window(x.shape)).elements
+        spans = taps > 1 and weights > out.channels * taps
+        return tape.convolution(around, weights, biases, out.elements, spans=spans)
 
     def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
         """PyTorch's convolution of this window, after a padding step where one is needed."""

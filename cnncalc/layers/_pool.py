@@ -69,7 +69,8 @@ class Pool(Layer):
     def around(self, tape: Tape, x: Tensor) -> Tensor:
         """The input, or the padded copy of it."""
         copied = self.copied(x.shape)
-        return tape.op(x, makes=copied) if copied else x
+        around = tape.op(x, makes=copied) if copied else x
+        return tape.raised(around, cuda=False) if len(x.shape.spatial) == 3 else around
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""

@@ -31,7 +31,8 @@ class AdaptiveAvgPool(AdaptivePool):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The pool, which keeps its input; one output is a mean, which keeps nothing."""
         n_out = self.output(x.shape).elements
-        return tape.op(x, makes=n_out, keeps=() if n_out == x.shape.channels else (x,))
+        given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
+        return tape.op(given, makes=n_out, keeps=() if n_out == x.shape.channels else (given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveAvgPool1d``, ``2d`` or ``3d``."""

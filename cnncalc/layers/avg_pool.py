@@ -64,7 +64,7 @@ class AvgPool(Pool):
             around = self.around(tape, x)
             return tape.op(around, makes=n_out, keeps=(around,))
         channels = x.shape.channels
-        ones = tape.op(shared=x.shape.elements // channels)
+        ones = tape.op(shared=x.shape.elements // channels, size=x.size)
         inside = tape.op(ones, shared=self.copied(x.shape) // channels)
         around = self.around(tape, x)
         means = tape.op(around, makes=n_out, keeps=(around,))

@@ -65,7 +65,8 @@ class BatchNorm(Layer):
         held, C = self.parameters(x.shape), channels_of(x.shape)
         if self.track_running_stats:
             tape.buffers(2 * C, counters=1)
-        measured = 2 * C * x.size if self.measures(tape.training) else 0
+        known = self.affine or self.track_running_stats
+        measured = tape.statistics(2 * C, x, known) if self.measures(tape.training) else 0
         return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

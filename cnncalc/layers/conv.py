@@ -137,11 +137,13 @@ class Conv(Filters):
         filters = tape.split(weights, [taps * len(reads) for reads in self.connections])
         maps = []
         for reads, planes in zip(self.connections, filters):
-            # The gradient of what a filter reads is put into a map of zeros, in a copy of it.
+            # The gradient of what a filter reads is put into a map of zeros: a copy of one.
+            copied = 0 if tape.cuda else around.bytes
             read = tape.op(
-                around, makes=len(reads) * plane, own=tape.indices(len(reads)), beside=around.bytes
+                around, makes=len(reads) * plane, own=tape.indices(len(reads)), beside=copied
             )
-            maps.append(tape.op(read, planes, makes=place, keeps=(read,)))
+            given, held_planes = tape.lowered(read, planes)
+            maps.append(tape.op(given, held_planes, makes=place, keeps=(given, held_planes)))
         y = reduce(tape.add, biases, tape.op(*maps, makes=out.elements, passes=range(len(maps))))
         tape.hold(around, *maps)
         return y

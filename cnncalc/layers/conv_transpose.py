@@ -148,8 +148,10 @@ class ConvTranspose(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input."""
         held = self.parameters(x.shape)
+        taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
+        spans = taps > 1 and held.weights > x.shape.channels * taps
         n_out = self.output(x.shape).elements
-        return tape.op(x, *tape.trained(held.weights, held.biases), makes=n_out, keeps=(x,))
+        return tape.convolution(x, held.weights, held.biases, n_out, spans=spans)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ConvTranspose1d``, ``2d`` or ``3d``."""

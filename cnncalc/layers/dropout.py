@@ -24,11 +24,10 @@ class Dropout(Elementwise):
     p: float = number("the probability of dropping an element", 0.5, ("rate",), least=0, most=1)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training a product with a factor for every element, which is kept; when all are
-        dropped, with a single zero. Otherwise nothing."""
+        """Nothing, but in training."""
         if not tape.training or self.p == 0:
             return x
-        return tape.op(x, own=x.size if self.p == 1 else x.bytes)
+        return tape.dropout(x, self.p)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Dropout``."""

@@ -33,7 +33,8 @@ class GlobalAvgPool(GlobalPool):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A mean, which keeps nothing."""
-        return tape.op(x, makes=x.shape.channels)
+        given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
+        return tape.op(given, makes=x.shape.channels)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveAvgPool1d``, ``2d`` or ``3d`` down to one position."""

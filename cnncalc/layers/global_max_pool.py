@@ -28,7 +28,8 @@ class GlobalMaxPool(GlobalPool):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The pool, which keeps its input and where each output was found."""
         n_out = self.output(x.shape).elements
-        return tape.op(x, makes=n_out, keeps=(x,), own=tape.indices(n_out * tape.batch))
+        given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
+        return tape.op(given, makes=n_out, keeps=(given,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveMaxPool1d``, ``2d`` or ``3d`` down to one position."""

@@ -66,10 +66,9 @@ class GroupNorm(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input, and the mean and deviation of each group."""
         held = self.parameters(x.shape)
-        measured = tape.images(2 * self.num_groups, x.size)
-        return tape.op(
-            tape.in_order(x), *tape.trained(held.weights, held.biases), keeps=(x,), own=measured
-        )
+        x = tape.raised(tape.in_order(x), cuda=True)
+        measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
+        return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``GroupNorm``."""

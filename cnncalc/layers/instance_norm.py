@@ -84,9 +84,8 @@ class InstanceNorm(Layer):
         copies = [tape.op(one, makes=C) for one in tape.trained(held.weights, held.biases)]
         measured = tape.training or not self.track_running_stats
         kinds = 2 * measured + 2 * self.track_running_stats
-        return tape.op(
-            tape.in_order(x), *copies, keeps=(x, *copies[:1]), own=tape.images(kinds * C, x.size)
-        )
+        own = tape.statistics(kinds * C * tape.batch, x, self.affine)
+        return tape.op(tape.in_order(x), *copies, keeps=(x, *copies[:1]), own=own)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``InstanceNorm1d``, ``2d`` or ``3d``."""

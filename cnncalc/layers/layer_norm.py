@@ -85,11 +85,16 @@ class LayerNorm(Layer):
         """One operation, which keeps its input, and the mean and deviation of what is normalised
         together; channels are first moved to the end, and back."""
         held = self.parameters(x.shape)
-        measured = tape.images(2 * (x.shape.elements // self.together(x.shape)), x.size)
+        groups = x.shape.elements // self.together(x.shape) * tape.batch
+        measured = tape.statistics(2 * groups, x, self.elementwise_affine)
         moves = self.over == "channels"
-        given = tape.view(x, reordered=True) if moves else x
-        y = tape.op(given, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
-        return tape.view(y, reordered=True) if moves else y
+        given = tape.permuted(x, channels_last=False) if moves else x
+        parameters = tape.trained(held.weights, held.biases)
+        given = tape.raised(given, cuda=True)
+        y = tape.op(given, *parameters, keeps=(given,), own=measured, ordered=True)
+        orders = {3: True, 4: None}  # of two axes, and of three
+        order = orders.get(len(x.shape.dimensions), False)
+        return tape.permuted(y, channels_last=order) if moves else y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LayerNorm``; over the channels, with a module of ours."""

@@ -57,8 +57,7 @@ class Linear(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input."""
         held = self.parameters(x.shape)
-        n_out = self.output(x.shape).elements
-        return tape.op(x, *tape.trained(held.weights, held.biases), makes=n_out, keeps=(x,))
+        return tape.linear(x, held.weights, held.biases, self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """``Linear``."""

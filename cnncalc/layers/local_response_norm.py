@@ -51,6 +51,8 @@ class LocalResponseNorm(Layer):
         squares = tape.multiply(tape.in_order(x), x)
         beyond = Map(x.shape.channels + self.size - 1, x.shape.spatial).elements
         around = tape.op(squares, makes=beyond)
+        if len(x.shape.spatial) > 1:  # a pool over three axes
+            around = tape.raised(around, cuda=False)
         means = tape.op(around, makes=x.shape.elements, keeps=(around,))
         powers = tape.power(tape.plus(tape.times(means)), self.beta)
         tape.hold(means)

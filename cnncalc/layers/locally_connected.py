@@ -74,8 +74,11 @@ class LocallyConnected(Filters):
             windows = tape.op(windows, makes=copied, passes=(0,))
         weights, *biases = tape.trained(held.weights, held.biases)
         n_out = self.output(x.shape).elements
-        y = tape.op(windows, weights, makes=n_out, keeps=(windows,))
-        y = tape.view(y, reordered=True)  # the channels of a place lie beside each other
+        given, filters = tape.lowered(windows, weights)
+        y = tape.op(
+            given, filters, makes=n_out, keeps=(given, filters) if x.needs_gradient else (given,)
+        )
+        y = tape.permuted(y, channels_last=False)  # the images of a place lie beside each other
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)
         return y

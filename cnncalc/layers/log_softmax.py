@@ -49,7 +49,7 @@ class LogSoftmax(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its output."""
-        return tape.op(x, keeps_output=True)
+        return tape.op(tape.raised(x, cuda=True), keeps_output=True, ordered=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LogSoftmax``."""

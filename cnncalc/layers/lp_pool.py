@@ -62,6 +62,8 @@ class LpPool(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The mean of the powers; then its sign times its size, times the window, and the root."""
         powers = tape.power(x, self.norm_type)
+        if len(x.shape.spatial) == 3:
+            powers = tape.raised(powers, cuda=False)
         means = tape.op(powers, makes=self.output(x.shape).elements, keeps=(powers,))
         signs = tape.op(means)
         sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient takes the sign

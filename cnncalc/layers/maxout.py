@@ -66,9 +66,9 @@ class Maxout(Layer):
         Its gradient takes a mask, counts of who shares it, and what each of them gets."""
         held = self.parameters(x.shape)
         pieces = self.out_features * self.pieces
-        every = tape.op(x, *tape.trained(held.weights, held.biases), makes=pieces, keeps=(x,))
+        every = tape.linear(x, held.weights, held.biases, pieces)
         mask, counts = tape.images(pieces, 1), tape.indices(self.out_features * tape.batch)
-        shares = tape.images(self.out_features, x.size)
+        shares = tape.images(self.out_features, every.size)
         return tape.op(
             every,
             makes=self.out_features,

@@ -56,8 +56,11 @@ class Pad(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A copy, which keeps its input where it is mirrored or repeated, and nothing for zeros."""
-        keeps = () if self.mode == "zeros" else (x,)
-        return tape.op(x, makes=self.output(x.shape).elements, keeps=keeps)
+        n_out = self.output(x.shape).elements
+        if self.mode == "zeros":
+            return tape.op(x, makes=n_out)
+        given = tape.raised(x, cuda=False)
+        return tape.op(given, makes=n_out, keeps=(given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ZeroPad``, ``ReflectionPad`` or ``ReplicationPad`` for 1, 2 or 3 axes."""

@@ -46,11 +46,11 @@ class Prelu(Elementwise):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps its input. Its gradients are made with one number for every
         element, wanted or not, and those of the slopes are summed."""
-        (slopes,) = tape.trained(self.num_parameters)
+        x, slopes = tape.lowered(x, *tape.trained(self.num_parameters))
         gradient = x.bytes if x.needs_gradient else 0
         summed = slopes.bytes if slopes.numbers != x.numbers else 0
         fullest = x.bytes + max(x.bytes, gradient + summed)
-        return tape.op(x, slopes, keeps=(x,), beside=fullest - gradient - slopes.bytes)
+        return tape.op(x, slopes, keeps=(x, slopes), beside=fullest - gradient - slopes.bytes)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``PReLU``."""

@@ -53,9 +53,9 @@ class Rbf(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The differences from all prototypes, which are kept, their squares, and sums."""
-        differences = tape.op(x, makes=x.shape.features * self.out_features)
+        differences = tape.subtracted(x, makes=x.shape.features * self.out_features)
         squares = tape.power(differences, 2)
-        return tape.op(squares, makes=self.out_features, passes=(0,))
+        return tape.op(tape.raised(squares, cuda=True), makes=self.out_features, passes=(0,))
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """A module of ours."""

@@ -94,8 +94,7 @@ class SeparableConv(Filters):
         held, between = self.parameters(x.shape), self.between(x.shape)
         mixing, shifts = between.channels * self.out_channels, self.out_channels * self.bias
         y = self.convolved(tape, x, between, held.weights - mixing, held.biases - shifts)
-        n_out = self.output(x.shape).elements
-        return tape.op(y, *tape.trained(mixing, shifts), makes=n_out, keeps=(y,))
+        return tape.convolution(y, mixing, shifts, self.output(x.shape).elements, spans=False)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """Two of ``Conv1d``, ``2d`` or ``3d``."""

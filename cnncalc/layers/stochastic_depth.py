@@ -30,8 +30,8 @@ class StochasticDepth(Elementwise):
         """In training a product with a factor for every image, which dropout makes of ones."""
         if not tape.training or self.p == 0:
             return x
-        ones, factors = tape.op(makes=1), tape.op(makes=1)
-        return tape.multiply(x, tape.multiply(ones, factors))
+        ones = tape.op(makes=1, size=x.size)
+        return tape.multiply(x, tape.dropout(ones, self.p))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

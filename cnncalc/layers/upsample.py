@@ -96,7 +96,7 @@ class Upsample(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which keeps nothing."""
-        return tape.op(x, makes=self.output(x.shape).elements)
+        return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Upsample``, which has a word of its own for blending along 1, 2 or 3 axes."""

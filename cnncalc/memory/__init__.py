@@ -4,17 +4,20 @@ Layers say which operations PyTorch runs for them (``Layer.steps``); here it is 
 tensors share memory, which need a gradient, and when each is let go.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from cnncalc.memory import optimizers, walk
+from cnncalc.memory import checkpoints, optimizers, walk
 from cnncalc.memory.optimizers import OPTIMIZERS
-from cnncalc.memory.recording import DTYPES, Recording, in_module_order, record
+from cnncalc.memory.recording import DEVICES, DTYPES, in_module_order, record
 from cnncalc.memory.walk import Moment, Update
 from cnncalc.report import Report
 
 __all__ = [
+    "AMP",
+    "DEVICES",
     "DTYPES",
     "OPTIMIZERS",
     "Held",
@@ -25,6 +28,9 @@ __all__ = [
     "saved_for_backward",
     "training_peak",
 ]
+
+AMP = "amp"
+"""The dtype that stands for parameters of float32 and autocast."""
 
 VERSION = 2
 """The version of ``to_dict``."""
@@ -61,14 +67,16 @@ class Memory:
     layer at which the most activations are alive in inference, ``training_peak`` the moment of a
     training step (forward, backward, optimizer) at which the most of everything is. ``moments``
     are all of those moments, in order, without what is held throughout; their rows are places in
-    ``layers``.
+    ``layers``. ``repeated_macs`` are those of what runs again for checkpoints.
     """
 
     name: str
     batch: int
     dtype: str
+    device: str
     optimizer: str
     training: bool
+    checkpoint: int | None
     layers: tuple[str, ...]
     parameters: int
     buffers: int
@@ -77,6 +85,7 @@ class Memory:
     saved: tuple[Held, ...]
     inference_peak: Held
     moments: tuple[Moment, ...]
+    repeated_macs: int
 
     @cached_property
     def saved_for_backward(self) -> int:
@@ -116,8 +125,11 @@ class Memory:
             "name": self.name,
             "batch": self.batch,
             "dtype": self.dtype,
+            "device": self.device,
             "optimizer": self.optimizer,
             "training": self.training,
+            "checkpoint": self.checkpoint,
+            "repeated_macs": self.repeated_macs,
             "parameters": self.parameters,
             "buffers": self.buffers,
             "gradients": self.gradients,
@@ -129,66 +141,104 @@ class Memory:
         }
 
 
-def measure(report: Report, *, optimizer: str = "sgd", training: bool = True) -> Memory:
-    """All of it. Without ``training`` the layers run as in inference, with gradients.
+def measure(
+    report: Report,
+    *,
+    optimizer: str = "sgd",
+    training: bool = True,
+    autocast: bool = False,
+    device: str = "cpu",
+    checkpoint: int | None = None,
+    batch: int | None = None,
+) -> Memory:
+    """All of it.
 
-    Raises UsageError for an unknown optimizer, and for what is not modelled.
+    Without ``training`` the layers run as in inference, with gradients; with ``autocast`` products
+    are computed in bfloat16. On ``device`` cuda PyTorch keeps and adds up other tensors.
+    ``checkpoint`` is how many blocks keep nothing but what enters the first of them. Another
+    ``batch`` than the report's may be asked for.
+
+    Raises UsageError for an unknown optimizer or device, and for what is not modelled.
     """
-    chosen = optimizers.find(optimizer)
-    recording = record(report, training=training, learns=True)
+    chosen, cuda = optimizers.find(optimizer), device == "cuda"
+    recording = record(
+        report, training=training, learns=True, autocast=autocast, device=device, batch=batch
+    )
     parameters = in_module_order(report, recording)
     sizes = [tensor.bytes for _, tensor in parameters]
-    rows = [row for row, _ in parameters]
-    updates = map(Update, rows, optimizers.updates(chosen, sizes))
+    temporary = optimizers.updates(chosen, sizes, cuda=cuda)
+    updates = [Update(row, size) for (row, _), size in zip(parameters, temporary)]
+    rows = [] if checkpoint is None else checkpoints.groups(report, checkpoint)
+    segments = checkpoints.segments(recording, rows)
     return Memory(
         name=report.name,
-        batch=report.batch,
-        dtype=report.dtype,
+        batch=recording.tape.batch,
+        dtype=AMP if autocast else report.dtype,
+        device=device,
         optimizer=optimizer,
         training=training,
+        checkpoint=checkpoint,
         layers=tuple(row.name for row in report.rows),
         parameters=report.totals.parameter_bytes,
         buffers=recording.tape.buffer_bytes,
         gradients=sum(sizes),
-        optimizer_state=optimizers.state(chosen, sizes),
-        saved=_by_layer(report, recording),
-        inference_peak=inference_peak(report),
-        moments=tuple(walk.training(recording, tuple(updates))),
+        optimizer_state=optimizers.state(chosen, sizes, cuda=cuda),
+        saved=_by_layer(report, walk.saved(recording, segments)),
+        inference_peak=inference_peak(report, autocast=autocast, device=device, batch=batch),
+        moments=tuple(walk.training(recording, updates, segments)),
+        repeated_macs=checkpoints.repeated_macs(report, recording, segments),
     )
 
 
-def saved_for_backward(report: Report, *, training: bool = True) -> tuple[Held, ...]:
+def saved_for_backward(
+    report: Report, *, training: bool = True, autocast: bool = False, device: str = "cpu"
+) -> tuple[Held, ...]:
     """The bytes that autograd keeps until the backward pass, by layer; each tensor counts once, for
     the first layer that keeps it.
 
     The inputs need no gradient and all parameters do. Parameters and buffers are not counted.
     Raises UsageError for what is not modelled.
     """
-    return _by_layer(report, record(report, training=training, learns=True))
+    recording = record(report, training=training, learns=True, autocast=autocast, device=device)
+    return _by_layer(report, walk.saved(recording))
 
 
-def inference_peak(report: Report) -> Held:
+def inference_peak(
+    report: Report, *, autocast: bool = False, device: str = "cpu", batch: int | None = None
+) -> Held:
     """The most bytes of activations alive at once in inference without gradients, and the layer
     that runs then; each tensor is let go after the last layer that reads it.
 
     Raises UsageError for what is not modelled.
     """
-    recording = record(report, training=False, learns=False)
+    recording = record(
+        report, training=False, learns=False, autocast=autocast, device=device, batch=batch
+    )
     fullest = max(walk.forward(recording), key=_alive)
     return Held(report.rows[fullest.row].name, fullest.alive)
 
 
-def training_peak(report: Report, *, optimizer: str = "sgd", training: bool = True) -> Peak:
-    """When a training step needs the most, and what for.
+def training_peak(
+    report: Report,
+    *,
+    optimizer: str = "sgd",
+    training: bool = True,
+    autocast: bool = False,
+    device: str = "cpu",
+) -> Peak:
+    """When a training step needs the most, and what for; ``measure`` says what is asked.
 
-    Raises UsageError for an unknown optimizer, and for what is not modelled.
+    Raises UsageError for an unknown optimizer or device, and for what is not modelled.
     """
-    return measure(report, optimizer=optimizer, training=training).training_peak
+    found = measure(
+        report, optimizer=optimizer, training=training, autocast=autocast, device=device
+    )
+    return found.training_peak
 
 
-def _by_layer(report: Report, recording: Recording) -> tuple[Held, ...]:
+def _by_layer(report: Report, saved: Sequence[walk.Saved]) -> tuple[Held, ...]:
     by_row: dict[int, int] = {}
-    for row, size in walk.saved(recording):
+    for row, size in saved:
         by_row[row] = by_row.get(row, 0) + size
     return tuple(Held(report.rows[row].name, size) for row, size in by_row.items() if size)
 

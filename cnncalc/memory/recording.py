@@ -3,34 +3,61 @@
 from typing import NamedTuple
 
 from cnncalc.cost import BYTES
-from cnncalc.errors import LayerError, UsageError
+from cnncalc.errors import LayerError, UsageError, did_you_mean, one_of
 from cnncalc.report import Report
 from cnncalc.tape import Tape, Tensor
 
-DTYPES = ("float32", "float64")
-"""Where PyTorch keeps statistics in the dtype of the numbers, so that the bytes are exact."""
+DTYPES = ("float32", "float64", "bfloat16", "float16")
+"""The dtypes that PyTorch's layers compute in."""
+
+LOW = BYTES["bfloat16"]
+"""What autocast goes down to."""
+
+
+DEVICES = ("cpu", "cuda")
+"""Where the layers run: PyTorch keeps and adds up other tensors on each."""
 
 
 class Recording(NamedTuple):
-    """A tape, with the network's inputs and outputs, and for each operation the tensors that are
-    let go after it. The outputs stay."""
+    """A tape, with the network's inputs and outputs, for each operation the tensors that are let go
+    after it (the outputs stay), and for each row the last operation when it has run."""
 
     tape: Tape
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     let_go: tuple[tuple[Tensor, ...], ...]
+    ends: tuple[int, ...]
 
 
-def record(report: Report, *, training: bool, learns: bool) -> Recording:
-    """The forward pass on a tape; ``learns`` says whether gradients are wanted.
+def record(
+    report: Report,
+    *,
+    training: bool,
+    learns: bool,
+    autocast: bool = False,
+    device: str = "cpu",
+    batch: int | None = None,
+) -> Recording:
+    """The forward pass on a tape; ``learns`` says whether gradients are wanted. Another ``batch``
+    than the report's may be asked for.
 
     Raises UsageError for what is not modelled.
     """
+    if device not in DEVICES:
+        hint = did_you_mean(device, DEVICES) or f"; a device is {one_of(DEVICES)}"
+        raise UsageError(f"no device {device!r}{hint}")
     if report.dtype not in DTYPES:
-        raise UsageError(
-            f"memory is modelled for the dtypes {' and '.join(DTYPES)}, not for {report.dtype}"
-        )
-    tape = Tape(report.batch, BYTES[report.dtype], training=training, learns=learns)
+        raise UsageError(f"PyTorch's layers compute in {one_of(DTYPES)}, not in {report.dtype}")
+    if autocast and report.dtype != "float32":
+        raise UsageError(f"autocast is for networks of float32, not of {report.dtype}")
+    tape = Tape(
+        batch or report.batch,
+        BYTES[report.dtype],
+        training=training,
+        learns=learns,
+        low=LOW if autocast else None,
+        cuda=device == "cuda",
+    )
     tensors: list[Tensor] = []
     ends: list[int] = []  # the last operation when each row has run
     for index, row in enumerate(report.rows):
@@ -48,10 +75,12 @@ def record(report: Report, *, training: bool, learns: bool) -> Recording:
     for index, row in enumerate(report.rows):  # a layer's inputs are held until it has run
         for source in row.sources:
             tape.lives[tensors[source]] = ends[index]
+    for tensor in tape.cached:  # autocast lets go of them when it ends
+        tape.lives[tensor] = len(tape.operations) - 1
     place = {row.name: index for index, row in enumerate(report.rows)}
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
-    return Recording(tape, inputs, outputs, _let_go(tape, outputs))
+    return Recording(tape, inputs, outputs, _let_go(tape, outputs), tuple(ends))
 
 
 def _let_go(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:

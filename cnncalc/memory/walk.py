@@ -2,8 +2,7 @@
 
 The order is PyTorch's. Backward, the operations run in reverse. While one runs, the gradient that
 it is given, what it keeps, and the gradients that it makes are alive; then what it was given and
-what it kept are let go, and only then are gradients that meet at a fork added up, each sum in a new
-tensor.
+what it kept are let go, and only then are gradients that meet at a fork added up.
 """
 
 from collections.abc import Sequence
@@ -44,40 +43,58 @@ class Update(NamedTuple):
     bytes: int
 
 
-def saved(recording: Recording) -> list[Saved]:
-    """What autograd keeps, every memory once, with the first operation that keeps it."""
+def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
+    """What autograd keeps until the backward pass begins, every memory once, with the first
+    operation that keeps it; of checkpointed segments, what they read from before."""
+    operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []
-    for operation in recording.tape.operations:
-        if operation.has_node:
-            new = operation.kept - seen
+    inside = {place: segment for segment in segments for place in segment}
+    for place, operation in enumerate(operations):
+        segment = inside.get(place)
+        if segment is None:
+            kept, own = operation.kept, operation.own
+        else:
+            first = place == segment.start
+            kept, own = entering(recording, segment) if first else frozenset[int](), 0
+        if segment is not None or operation.has_node:
+            new = kept - seen
             seen |= new
-            sizes = recording.tape.storages
-            found.append(Saved(operation.row, sum(sizes[one] for one in new) + operation.own))
+            found.append(Saved(operation.row, sum(sizes[one] for one in new) + own))
     return found
+
+
+def entering(recording: Recording, segment: range) -> frozenset[int]:
+    """The memory that a segment reads and others made."""
+    operations = recording.tape.operations
+    before, inside = operations[: segment.start], operations[segment.start : segment.stop]
+    made = {output.storage for operation in before for output in operation.outputs}
+    made |= {tensor.storage for tensor in recording.inputs}
+    read = {tensor.storage for operation in inside for tensor in operation.reads}
+    return frozenset(storage for storage in read & made if storage is not None)
 
 
 def forward(recording: Recording) -> list[Moment]:
     """A forward pass whose inputs nobody else holds."""
     walk = _Walk(recording)
-    walk.forward()
+    walk.forward(range(len(recording.tape.operations)), FORWARD, keeps=True)
     return walk.moments
 
 
-def training(recording: Recording, updates: Sequence[Update]) -> list[Moment]:
+def training(
+    recording: Recording, updates: Sequence[Update], segments: Sequence[range] = ()
+) -> list[Moment]:
     """A forward pass, a backward pass and the updates of the parameters, while the caller holds the
     inputs.
 
     The loss takes no memory but the gradients of the outputs, which it makes when the backward pass
-    begins. Gradients of parameters are made in every step anew.
+    begins. Gradients of parameters are made in every step anew. The operations of ``segments`` keep
+    only what they read from before, and run again when the backward pass comes to them.
     """
     walk = _Walk(recording)
     for tensor in recording.inputs:
         walk.hold(tensor.storage)
-    walk.forward()
-    for tensor in recording.outputs:
-        walk.drop(tensor.storage)
-    walk.backward()
+    walk.train(segments)
     for update in updates:
         walk.note(STEP, update.row, update.bytes)
     return walk.moments
@@ -88,10 +105,13 @@ class _Walk:
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
+        self.operations = recording.tape.operations
         self.sizes = list(recording.tape.storages)
         self.holders = [0] * len(self.sizes)
         self.keepers = [0] * len(self.sizes)
         self.alive = self.saved = self.gradients = 0
+        self.given: dict[Tensor, int] = {}
+        """The memory of the gradients that wait for the operation that made their tensor."""
         self.moments: list[Moment] = []
         for tensor in recording.inputs:
             self.hold(tensor.storage)
@@ -140,41 +160,80 @@ class _Walk:
 
     # Passes.
 
-    def forward(self) -> None:
-        """Every operation in order; its node keeps what the backward pass needs."""
-        for operation, gone in zip(self.recording.tape.operations, self.recording.let_go):
+    def train(self, segments: Sequence[range]) -> None:
+        """Forward and backward."""
+        ends = [*(segment.start for segment in segments), len(self.operations)]
+        begins = [0, *(segment.stop for segment in segments)]
+        between = [range(begin, end) for begin, end in zip(begins, ends)]
+        for places, segment in zip(between, segments):
+            self.forward(places, FORWARD, keeps=True)
+            for storage in entering(self.recording, segment):
+                self.keep(storage)
+            self.forward(segment, FORWARD, keeps=False)
+        self.forward(between[-1], FORWARD, keeps=True)
+        for tensor in self.recording.outputs:
+            self.drop(tensor.storage)
+        for tensor in self.recording.outputs:
+            if tensor.needs_gradient:
+                self.given[tensor] = self.new(tensor.bytes)
+        self.backward(between[-1])
+        for places, segment in zip(reversed(between[:-1]), reversed(segments)):
+            self.again(segment)
+            for storage in entering(self.recording, segment):
+                self.release(storage)
+            self.backward(places)
+
+    def forward(self, places: range, phase: str, *, keeps: bool) -> list[Tensor]:
+        """These operations in order; their nodes keep what the backward pass needs. What they made
+        and have not let go."""
+        held: dict[Tensor, None] = {}
+        for place in places:
+            operation = self.operations[place]
             for output in operation.outputs:
                 self.hold(output.storage)
+                held[output] = None
             self.alive += operation.own
-            self.note(FORWARD, operation.row)
-            if operation.has_node:
+            self.note(phase, operation.row)
+            if keeps and operation.has_node:
                 self.saved += operation.own
                 for storage in operation.kept:
                     self.keep(storage)
             else:
                 self.alive -= operation.own
-            for tensor in gone:
-                self.drop(tensor.storage)
+            for tensor in self.recording.let_go[place]:
+                if tensor in held or phase == FORWARD:
+                    self.drop(tensor.storage)
+                held.pop(tensor, None)
+        return list(held)
 
-    def backward(self) -> None:
-        """Every operation with a node, in reverse."""
-        outputs = [one for one in self.recording.outputs if one.needs_gradient]
-        given = {tensor: self.new(tensor.bytes) for tensor in outputs}
-        for operation in reversed(self.recording.tape.operations):
-            if operation.has_node:
-                self.step_back(operation, given)
+    def again(self, segment: range) -> None:
+        """Backward through a segment, which first runs again as far as anything is kept of it."""
+        keeping = [place for place in segment if self.operations[place].keeps]
+        stop = keeping[-1] + 1 if keeping else segment.start
+        self.backward(range(stop, segment.stop))
+        for tensor in self.forward(range(segment.start, stop), BACKWARD, keeps=True):
+            self.drop(tensor.storage)
+        self.backward(range(segment.start, stop))
 
-    def step_back(self, operation: Operation, given: dict[Tensor, int]) -> None:
+    def backward(self, places: range) -> None:
+        """These operations in reverse, as far as they have nodes."""
+        for place in reversed(places):
+            if self.operations[place].has_node:
+                self.step_back(self.operations[place])
+
+    def step_back(self, operation: Operation) -> None:
         """From the gradients that are given for the outputs to those of the inputs."""
-        incoming = [given.pop(output) for output in operation.outputs]
+        incoming = [self.given.pop(output) for output in operation.outputs]
         made: list[tuple[Tensor, int]] = []
         for place, read in enumerate(operation.reads):
-            if read.needs_gradient and place in operation.passes:
+            if not read.needs_gradient:
+                continue
+            if place in operation.passes:
                 self.hold(incoming[0])
                 made.append((read, incoming[0]))
-            elif read.needs_gradient:
+            else:
                 made.append((read, self.new(read.bytes)))
-            if read.parameter and read.needs_gradient:
+            if read.parameter:
                 self.gradients += read.bytes
         self.note(BACKWARD, operation.row, operation.beside)
         for storage in incoming:
@@ -183,24 +242,26 @@ class _Walk:
             self.release(storage)
         self.alive -= operation.own
         self.saved -= operation.own
-        self.hand_on(operation.row, made, given)
-
-    def hand_on(
-        self, row: int, made: Sequence[tuple[Tensor, int]], given: dict[Tensor, int]
-    ) -> None:
-        """Give the gradients to whom they belong: parameters keep theirs, and where there is one
-        already, both are added into a third."""
-        added = []
         for tensor, storage in made:
-            if tensor.parameter:
-                continue
-            if tensor in given:
-                total = self.new(tensor.bytes)
-                self.note(BACKWARD, row)
-                self.drop(given[tensor])
-                given[tensor] = total
-                added.append(storage)
-            else:
-                given[tensor] = storage
-        for storage in added:
-            self.drop(storage)
+            if not tensor.parameter:
+                self.give(tensor, storage, operation.row)
+        for tensor, storage in made:
+            if tensor.relaid:  # a parameter keeps a copy in its own order
+                self.new(tensor.bytes)
+                self.note(BACKWARD, operation.row)
+            if tensor.relaid or not tensor.parameter:
+                self.drop(storage)
+
+    def give(self, tensor: Tensor, storage: int, row: int) -> None:
+        """A gradient reaches a tensor. Where one is there already, both are added up in a third; on
+        CUDA in the first, if nobody else holds that and it is whole."""
+        before = self.given.get(tensor)
+        if before is None:
+            self.hold(storage)
+            self.given[tensor] = storage
+            return
+        alone = self.holders[before] == 1 and self.sizes[before] == tensor.bytes
+        if not (self.recording.tape.cuda and alone):
+            self.given[tensor] = self.new(tensor.bytes)
+            self.note(BACKWARD, row)
+            self.drop(before)
