@@ -84,7 +84,7 @@ def run(
     if all_architectures and (input or settings):
         raise UsageError("--input and --set are for one network, not for --all-architectures")
     given: dict[str, Any] = {
-        "batch": batch or (2 if tiny else 1),
+        "batch": batch if batch is not None else 2 if tiny else 1,
         "input": shared.inputs_of(input),
         "dtype": dtype,
         "settings": shared.settings_of(settings),
@@ -110,7 +110,7 @@ def _shown(names: tuple[str, ...]) -> Iterator[str]:
     with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=len(names))
         for name in names:
-            bar.update(task, description=name)
+            bar.update(task, description=name, refresh=True)
             yield name
             bar.advance(task)
 
