@@ -42,7 +42,9 @@ class Working(NamedTuple):
         steps = [self.symbol, general, exact, wording.minus(_grouped(self.result))]
         if not self.expression.op:  # nothing to work out: C_out = 10
             steps = [self.symbol, self.expression.symbol, steps[-1]]
-        return " = ".join(filter(None, dict.fromkeys(steps))) + (f"  ({self.note})" if self.note else "")
+        return " = ".join(filter(None, dict.fromkeys(steps))) + (
+            f"  ({self.note})" if self.note else ""
+        )
 
     def latex(self) -> str:
         """The same for ``align*``."""

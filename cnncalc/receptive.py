@@ -113,9 +113,7 @@ def _through(pieces: Pieces, reach: Reach) -> Pieces:
     step = pieces.step
     if reach.cut is None:
         first = receptive.first_piece(first_in=pieces.first, step=step, P=reach.before)
-        last = receptive.last_piece(
-            last_in=pieces.last, step=step, E=reach.extent, P=reach.before
-        )
+        last = receptive.last_piece(last_in=pieces.last, step=step, E=reach.extent, P=reach.before)
         return _reduced(pieces._replace(step=step * reach.stride), first, last)
     cut = _largest(reach.cut)
     # Where outputs are several pieces apart, cutting once more does not tell which of as many
@@ -125,9 +123,7 @@ def _through(pieces: Pieces, reach: Reach) -> Pieces:
         first_in=pieces.first, per=cut.per, step=step, begin=cut.begin, slack=slack
     )
     last = receptive.last_piece_cut(last_in=pieces.last, per=cut.per, step=step, end=cut.end)
-    return _reduced(
-        pieces._replace(step=step * cut.step, per=pieces.per * cut.per), first, last
-    )
+    return _reduced(pieces._replace(step=step * cut.step, per=pieces.per * cut.per), first, last)
 
 
 def _largest(cut: Cut) -> Cut:

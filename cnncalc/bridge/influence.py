@@ -1,4 +1,4 @@
-"""What the unit in the middle of a map reads, found by running the network: a pixel that is NaN
+"""What the first unit of a map reads, found by running the network: a pixel that is NaN
 spoils every unit that reads it.
 
 Gradients would tell less: a max pool has one only for what it chose, and ReLU none below 0.
@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,16 @@ from cnncalc.shape import Map
 
 WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 """Modules that measure the whole map; but ``ChannelsNorm`` does not."""
+
+
+class Span(NamedTuple):
+    """Pixels along an axis: the first, and the one behind the last."""
+
+    first: int
+    end: int
+
+
+Spans = tuple[Span, ...]
 
 
 def last_map(report: Report) -> Row | None:
@@ -44,22 +55,36 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
     return ""
 
 
-def calculated(report: Report, row: Row) -> tuple[int, ...]:
-    """How many pixels of the image the unit in the middle reads along each axis, by its field."""
-    found = []
-    for field, place, length in zip(
-        row.fields or (), _middle(row), report.input_shape.dimensions[1:]
-    ):
-        start = int(field.start + place * field.jump)
-        found.append(min(start + field.size, length) - max(start, 0))
-    return tuple(found)
+def cut(report: Report, spans: Spans) -> Spans:
+    """The part of what is read that lies in the image."""
+    lengths = report.input_shape.dimensions[1:]
+    return tuple(
+        Span(min(max(first, 0), length), min(max(end, 0), length))
+        for (first, end), length in zip(spans, lengths)
+    )
 
 
-def in_pytorch(report: Report, row: Row, network: Network) -> tuple[int, ...]:
+def calculated(row: Row) -> Spans:
+    """What the first unit of a map reads along each axis, by its field."""
+    return tuple(Span(int(one.start), int(one.start) + one.size) for one in row.fields or ())
+
+
+def in_pytorch(report: Report, row: Row, network: Network) -> Spans:
     """The same, by running the network as in inference."""
     unit = _Unit(report, row, network.eval())
     with _place_by_place(), torch.no_grad():
-        return tuple(map(unit.width, range(len(report.input_shape.dimensions) - 1)))
+        return tuple(map(unit.span, range(len(report.input_shape.dimensions) - 1)))
+
+
+def may_agree(report: Report, ours: Spans, theirs: Spans) -> bool:
+    """Whether PyTorch reads less only where the image ends: what reaches across its border may
+    have gaps there."""
+    inside = cut(report, ours)
+    return all(
+        (their.first == there.first or their.first > there.first > our.first)
+        and (their.end == there.end or their.end < there.end < our.end)
+        for our, there, their in zip(ours, inside, theirs)
+    )
 
 
 @contextmanager
@@ -73,30 +98,28 @@ def _place_by_place() -> Iterator[None]:
         torch.backends.mkldnn.enabled = usual
 
 
-def _middle(row: Row) -> tuple[int, ...]:
-    return tuple(size // 2 for size in row.output.dimensions[1:])
-
-
 class _Unit:
-    """The unit in the middle of a map, in all of its channels."""
+    """The first unit of a map, in all of its channels."""
 
     def __init__(self, report: Report, row: Row, network: Network) -> None:
         self.network = network
         self.image = torch.zeros(1, *report.input_shape.dimensions)
-        self.place = (0, slice(None), *_middle(row))
+        self.place = (0, slice(None), *[0] * (len(row.output.dimensions) - 1))
         self.values: Tensor
         network.get_submodule(row.name).register_forward_hook(self._seen)
 
     def _seen(self, layer: nn.Module, inputs: object, output: Tensor) -> None:
         self.values = output[self.place]
 
-    def width(self, axis: int) -> int:
-        """The pixels from the first that it reads along an axis to the last."""
+    def span(self, axis: int) -> Span:
+        """The first pixel that it reads along an axis, and the end of what it reads."""
         length = self.image.shape[2 + axis]
         cuts = range(length + 1)
+        if not self.reads(axis, 0, length):
+            return Span(0, 0)
         first = bisect_left(cuts, True, key=lambda cut: self.reads(axis, 0, cut)) - 1
         end = bisect_left(cuts, True, key=lambda cut: not self.reads(axis, cut, length))
-        return end - first
+        return Span(first, end)
 
     def reads(self, axis: int, begin: int, end: int) -> bool:
         """Whether it reads any of these pixels along an axis."""

@@ -83,7 +83,7 @@ def run(
     if all_architectures and (input or settings):
         raise UsageError("--input and --set are for one network, not for --all-architectures")
     given: dict[str, Any] = {
-        "batch": batch or (2 if tiny else 1),
+        "batch": batch if batch is not None else 2 if tiny else 1,
         "input": shared.inputs_of(input),
         "dtype": dtype,
         "settings": shared.settings_of(settings),

@@ -117,6 +117,16 @@ def torch_sides(pairs: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     return tuple(side for pair in reversed(pairs) for side in pair)
 
 
+def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
+    """Filter sizes, strides, padding and dilations: what modules of ours are told of a window."""
+    return (
+        tuple(axis.F for axis in axes),
+        tuple(axis.S for axis in axes),
+        torch_sides([(axis.before, axis.after) for axis in axes]),
+        tuple(axis.D for axis in axes),
+    )
+
+
 def split_padding(
     axes: Sequence[Axis], largest: Sequence[int] | None = None
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:

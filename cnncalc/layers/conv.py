@@ -10,7 +10,7 @@ from cnncalc.fields import count, declare, shown
 from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import padded
+from cnncalc.layers._window import padded, torch_window
 from cnncalc.shape import Map, Shape
 
 Connections = tuple[tuple[int, ...], ...]
@@ -151,7 +151,7 @@ class Conv(Filters):
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Conv1d``, ``2d`` or ``3d``; with a connection table a module of ours."""
         if self.connections is not None:
-            return nn.PartialConv(self.connections, self.axes(x), self.bias)
+            return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)
 
     examples: ClassVar = (

@@ -11,7 +11,7 @@ from cnncalc.fields import count
 from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import padded
+from cnncalc.layers._window import padded, torch_window
 from cnncalc.shape import Map, Shape
 
 
@@ -109,7 +109,9 @@ class LocallyConnected(Filters):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """A module of ours."""
-        return nn.LocallyConnected(x.channels, self.out_channels, self.axes(x), self.bias)
+        window = torch_window(self.axes(x))
+        sizes = (x.channels, self.out_channels, self.places(x))
+        return nn.LocallyConnected(*sizes, *window, self.bias)
 
     examples: ClassVar = (
         Example(
