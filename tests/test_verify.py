@@ -567,16 +567,6 @@ def test_all_architectures_are_verified_one_after_the_other(monkeypatch):
     assert ran.stderr == ""  # no bar where there is no terminal
 
 
-def test_on_a_terminal_a_bar_says_how_far_it_is(monkeypatch):
-    from cnncalc.cli import verify as command
-
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    stream = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", stream)
-    assert [*command._shown(("one", "two"))] == ["one", "two"]
-    assert "one" in stream.getvalue()
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

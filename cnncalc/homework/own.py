@@ -10,6 +10,7 @@ from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
+from cnncalc import receptive
 from cnncalc.errors import CnncalcError, LayerError
 from cnncalc.homework import asks
 from cnncalc.homework.ask import Ask
