@@ -6,13 +6,16 @@ Rows hold integers only. Units, separators and widths are the renderers' busines
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from cnncalc.cost import COUNTED, Cost, total
 from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.layer import Input, Layer
 from cnncalc.receptive import Field
 from cnncalc.shape import Shape
+
+if TYPE_CHECKING:
+    from cnncalc.convention import Count
 
 VERSION = 1
 """The version of ``to_dict``: it changes when a name or a meaning does, not with new names."""
@@ -236,6 +239,16 @@ class Report:
     def depth(self) -> int:
         """How deep the deepest layer is nested; 1 where there are no blocks."""
         return max(row.name.count(".") + 1 for row in self.rows)
+
+    def under(self, convention: str) -> "Count":
+        """The total that another tool prints, with its parts (docs/reconcile.md).
+
+        Raises UsageError for an unknown convention, and where it is not known what the tool counts.
+        """
+        from cnncalc import conventions
+
+        layers = [(row.name, row.layer, row.inputs, row.output) for row in self.layers]
+        return conventions.count(convention, layers, self.batch)
 
     def share(self, cost: Cost, quantity: str) -> float:
         """The part of the total that a cost is, from 0 to 1."""

@@ -4,9 +4,10 @@ Values come from the report; here they are only chosen and worded. Each format i
 draws the same view.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cnncalc import units
 from cnncalc.cost import Cost, Operations
@@ -14,6 +15,9 @@ from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.receptive import Field
 from cnncalc.report import Line, Report
 from cnncalc.shape import Layout, Shape
+
+if TYPE_CHECKING:
+    from cnncalc.convention import Count
 
 Value = int | float | str | None
 
@@ -258,7 +262,7 @@ def _read(value: Value) -> str:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
-    """A report as it is to be shown."""
+    """A report as it is to be shown; with a ``count`` under some convention, also that."""
 
     report: Report
     columns: tuple[str, ...] = USUAL
@@ -266,6 +270,21 @@ class View:
     sort: str | None = None
     exact: bool = False
     layout: Layout = "chw"
+    count: "Count | None" = None
+
+    @cached_property
+    def known(self) -> Mapping[str, Column]:
+        """Every column there is; with a count, what each layer adds to it."""
+        count = self.count
+        if count is None or count.name in COLUMNS:
+            return COLUMNS
+
+        def value(line: Line, view: "View") -> int:
+            return sum(count.layers.get(row.name, 0) for row in line.rows)
+
+        convention = count.convention
+        own = Column(count.name, convention.counts, value, convention.read)
+        return {**COLUMNS, count.name: own}
 
     @property
     def name(self) -> str:
@@ -297,7 +316,7 @@ class View:
         lines = self.report.outline(depth)
         if self.sort is None:
             return lines
-        column = COLUMNS[self.sort]
+        column = self.known[self.sort]
 
         def key(line: Line) -> tuple[int, float, str]:
             value = column.value(line, self)
@@ -317,11 +336,11 @@ class View:
     @property
     def headings(self) -> list[str]:
         """The headings of the columns."""
-        return [COLUMNS[name].heading for name in self.columns]
+        return [self.known[name].heading for name in self.columns]
 
     def values(self, line: Line) -> list[Value]:
         """The exact values of a line."""
-        return [COLUMNS[name].value(line, self) for name in self.columns]
+        return [self.known[name].value(line, self) for name in self.columns]
 
     def texts(self, line: Line) -> list[str]:
         """The values as they are read; memory that is not stored stands in brackets."""
@@ -329,7 +348,7 @@ class View:
 
     def text(self, name: str, line: Line) -> str:
         """One value as it is read."""
-        column = COLUMNS[name]
+        column = self.known[name]
         value = column.value(line, self)
         if value is None:
             return ""
@@ -349,7 +368,8 @@ class View:
 
     def to_dict(self) -> dict[str, Any]:
         """The whole report; depth, columns and order choose what a table shows, not what is so."""
-        return self.report.to_dict()
+        record = self.report.to_dict()
+        return record if self.count is None else {**record, "convention": self.count.to_dict()}
 
     @property
     def totals(self) -> list[Total]:
@@ -366,7 +386,15 @@ class View:
             Total("FLOPs", cost.flops, self._both(cost.flops)),
             Total("Activations", cost.activations_total, self._activations(cost)),
             Total("Parameter bytes", cost.parameter_bytes, _three_ways(cost.parameter_bytes)),
+            *self._counted(),
         ]
+
+    def _counted(self) -> Iterable[Total]:
+        """The total under the convention that was asked for."""
+        if self.count is not None:
+            convention = self.count.convention
+            text = f"{convention.title}: {self.count.text()} ({convention.counts})"
+            yield Total("Convention", self.count.total, text)
 
     def _both(self, number: int) -> str:
         scaled = units.human(number)
@@ -396,16 +424,17 @@ def _three_ways(size: int) -> str:
     return " = ".join(dict.fromkeys(texts))
 
 
-def column(word: str) -> str:
-    """The column of that name, in capitals or not; raises UsageError with the nearest name."""
-    name = word.strip().lower()
-    if name not in COLUMNS:
-        hint = did_you_mean(name, COLUMNS) or f"; there are {', '.join(COLUMNS)}"
+def column(word: str, also: Sequence[str] = ()) -> str:
+    """The column of that name, in capitals or not; ``also`` names columns that are known beside
+    those of every view. Raises UsageError with the nearest name."""
+    name, known = word.strip().lower(), (*COLUMNS, *also)
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
         raise UsageError(f"no column {name!r}{hint}")
     return name
 
 
-def choose_columns(words: Sequence[str]) -> tuple[str, ...]:
+def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str, ...]:
     """Column names as written, checked; ``+rf`` adds to the usual ones, ``all`` is every one.
 
     Raises UsageError with the nearest name.
@@ -414,7 +443,7 @@ def choose_columns(words: Sequence[str]) -> tuple[str, ...]:
         return tuple(COLUMNS)
     chosen: list[str] = []
     for word in words:
-        name = column(word.strip().removeprefix("+"))
+        name = column(word.strip().removeprefix("+"), also)
         if word.strip().startswith("+") and not chosen:
             chosen = list(USUAL)
         if name not in chosen:

@@ -6,6 +6,7 @@ This module is the ``nn`` that every layer's ``to_torch`` is handed.
 from collections.abc import Sequence
 from functools import partial, reduce
 from math import prod
+from operator import add, mul
 from typing import Any
 
 import torch
@@ -49,14 +50,14 @@ class Add(nn.Module):
     """The sum of its inputs."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return reduce(torch.add, inputs)
+        return reduce(add, inputs)
 
 
 class Multiply(nn.Module):
     """The product of its inputs; sizes of 1 are repeated."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return reduce(torch.mul, inputs)
+        return reduce(mul, inputs)
 
 
 class Concat(nn.Module):

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from cnncalc.view import View
 
 RENDER = [str(Path(__file__).parents[1] / "render")]
-"""Where the formats are; for their names they need not be imported."""
+CONVENTIONS = [str(Path(__file__).parents[1] / "conventions")]
+"""Where the formats and the conventions are; for their names they need not be imported."""
 
 Spec = Annotated[
     str,
