@@ -607,7 +607,9 @@ def told(what: str, seed: int, index: int, case: Any, found: Found) -> str:
 
     case = shrunk(case, COMPARED[what].smaller, fails)
     spec = case.text if isinstance(case, Text) else written(case.spec)
-    lines = [f"--seed {seed} --{what} 1 --first {index}", *judged(what, case).disagreements, spec]
+    others = [f"--{other} 0" for other in COMPARED if other != what]
+    again = " ".join([f"--seed {seed} --{what} 1 --first {index}", *others])
+    lines = [again, *judged(what, case).disagreements, spec]
     return "\n".join(lines)
 
 

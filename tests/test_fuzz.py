@@ -4,6 +4,7 @@ The long run is a command: see fuzz.py and docs/fuzzing.md.
 """
 
 from collections import Counter
+from pathlib import Path
 
 import fuzz
 import pytest
@@ -175,7 +176,7 @@ def test_what_fails_is_made_small_and_can_be_made_again(monkeypatch):
     assert "bytes are kept" in told
     # The input, a layer with parameters, and the broken one.
     assert len(spec[spec.index("layers:") :]) <= 4
-    index = int(head.split()[-1])
+    index = int(head.split()[5])
     assert fuzz.judged("networks", fuzz.drawn("networks", 1, index)).disagreements
 
 
@@ -223,6 +224,12 @@ def test_what_is_stated_is_refused_here_and_not_by_pytorch(kind, given, x, wrong
 
 def test_nothing_is_stated_that_nobody_has_seen():
     assert {word_for(*case) for case in DIFFERENT} == {stated.why for stated in fuzz.STATED}
+
+
+def test_what_is_stated_is_documented():
+    page = (Path(__file__).parent.parent / "docs" / "fuzzing.md").read_text(encoding="utf-8")
+    for stated in fuzz.STATED:
+        assert f"| {stated.why} |" in page
 
 
 # The command.
