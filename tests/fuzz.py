@@ -23,7 +23,7 @@ import time
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
@@ -84,17 +84,26 @@ def is_uneven(case: Single) -> bool:
     return any(isinstance(pair, list) and pair[0] != pair[1] for pair in pairs)
 
 
+def are_of_other_ranks(case: Single) -> bool:
+    """Whether some inputs have more dimensions than others."""
+    return len({len(x.dimensions) for x in case.inputs}) > 1
+
+
 STATED = (
     Stated("not a vector of", "PyTorch takes a batch of vectors for one signal"),
     Stated(
-        r"\] is for (\d+) axes, but .* has (?!\1\b)",
-        "PyTorch stretches a list of one size over all axes, and pads the channels and the batch "
-        "when it is told of more axes than there are",
+        r"\] is for 1 axes, but .* has [23]", "PyTorch stretches a list of one size over all axes"
     ),
     Stated(
         "needs 2 spatial axes, not",
         "PixelShuffle takes the last three dimensions of anything: a volume's depth, or the batch, "
         "would be its channels",
+    ),
+    Stated(
+        "cannot multiply",
+        "PyTorch lines up the fewer dimensions with the last of the more, so that the batch would "
+        "be an axis",
+        are_of_other_ranks,
     ),
     Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not look at it"),
     Stated("^conv_transpose dilation must be", "PyTorch does not look whether it is 0"),
@@ -238,7 +247,11 @@ class Found(NamedTuple):
 
 def compared(report: Report) -> Iterator[str]:
     """All that PyTorch says of a network differently."""
-    network = Network(report).to(getattr(torch, report.dtype))
+    try:
+        network = Network(report).to(getattr(torch, report.dtype))
+    except REFUSALS as why:
+        yield f"PyTorch refuses to build it: {first_line(why)}"
+        return
     for row in report:
         ours, theirs = held_by_row(row), held_by(network.get_submodule(row.name))
         if ours != theirs:
@@ -316,20 +329,23 @@ def ask(case: Single, training: bool = False) -> Told | str | None:
 
 
 def refused(case: Single, why: str) -> tuple[str, ...]:
-    """Whether PyTorch refuses it too, in a word; after it a disagreement, if it is one. An output
-    without elements is a refusal: the calculator has no size 0."""
-    for training in (False, True):
-        theirs = ask(case, training)
-        if theirs is None:
-            return ("refused, not asked",)
-        if isinstance(theirs, str) and re.search(ONE_NUMBER, theirs) and training:
-            continue
-        if isinstance(theirs, str) or 0 in theirs[0]:
-            return ("refused by both",)
+    """Whether PyTorch refuses it too, in a word; after it a disagreement, if it is one."""
+    theirs = ask(case)
+    if refuses(theirs) or refuses(ask(case, training=True)):
+        return ("refused by both",)
     for stated in STATED:
         if re.search(stated.words, why) and stated.when(case):
             return (stated.why,)
+    if theirs is None:
+        return ("refused, and PyTorch has no such layer",)
     return ("refused", f"the calculator refuses it ({why}), PyTorch does not")
+
+
+def refuses(told: Told | str | None) -> bool:
+    """Whether this is a refusal. One is an output without elements: here there is no size 0."""
+    if isinstance(told, str):
+        return not re.search(ONE_NUMBER, told)
+    return told is not None and 0 in told[0]
 
 
 # Networks.
@@ -475,12 +491,12 @@ def smaller_layers(case: Single) -> Iterator[Single]:
 def smaller_networks(case: Text) -> Iterator[Text]:
     """The network with one part of it left out, opened, or made smaller, in every way."""
     for path in list(paths(case.spec)):
-        for change in (leave_out, open_up, halve):
+        for change in (leave_out, open_up, write_out, halve):
             spec = copy.deepcopy(case.spec)
             container: Any = spec
             for key in path[:-1]:
                 container = container[key]
-            if change(container, path[-1]):
+            if change(spec, container, path[-1]):
                 yield case._replace(spec=spec, text=written(spec))
 
 
@@ -492,24 +508,33 @@ def paths(tree: Any) -> Iterator[tuple[Any, ...]]:
             yield from ((key, *path) for path in paths(inner))
 
 
-def leave_out(container: Any, key: Any) -> bool:
+def leave_out(spec: Any, container: Any, key: Any) -> bool:
     """Any part."""
     del container[key]
     return True
 
 
-def open_up(container: Any, key: Any) -> bool:
-    """Branches give way to the layers of the first."""
-    entry = container[key]
-    if not isinstance(entry, dict) or not isinstance(container, list):
+def open_up(spec: Any, container: Any, key: Any) -> bool:
+    """The layers of a block, or of the first of some branches, in its place."""
+    if not isinstance(container, list):
         return False
+    entry = container[key] if isinstance(container[key], dict) else {container[key]: None}
     ways = entry.get("branches", [entry.get("residual")])
     inner = next(iter(ways.values() if isinstance(ways, dict) else ways))
-    container[key : key + 1] = inner or [entry]
-    return inner is not None
+    for name, block in spec.get("blocks", {}).items():
+        inner = block.get("layers") if name in entry else inner
+    container[key : key + 1] = inner or [container[key]]
+    return bool(inner)
 
 
-def halve(container: Any, key: Any) -> bool:
+def write_out(spec: Any, container: Any, key: Any) -> bool:
+    """A number in place of an expression."""
+    value = container[key]
+    container[key] = 1
+    return isinstance(value, str) and value.startswith("$")
+
+
+def halve(spec: Any, container: Any, key: Any) -> bool:
     """A whole number above 1."""
     if type(container[key]) is not int or container[key] < 2:
         return False
@@ -582,7 +607,9 @@ def told(what: str, seed: int, index: int, case: Any, found: Found) -> str:
 
     case = shrunk(case, COMPARED[what].smaller, fails)
     spec = case.text if isinstance(case, Text) else written(case.spec)
-    lines = [f"--seed {seed} --{what} 1 --first {index}", *judged(what, case).disagreements, spec]
+    others = [f"--{other} 0" for other in COMPARED if other != what]
+    again = " ".join([f"--seed {seed} --{what} 1 --first {index}", *others])
+    lines = [again, *judged(what, case).disagreements, spec]
     return "\n".join(lines)
 
 
@@ -592,12 +619,12 @@ def be_quiet() -> None:
     torch.set_num_threads(1)
 
 
-def compare(pool: Executor, what: str, seed: int, first: int, count: int) -> Tally:
-    """Compare cases in several processes, in chunks."""
+def compare(mapped: Any, what: str, seed: int, first: int, count: int) -> Tally:
+    """Compare cases in chunks; ``mapped`` is ``map``, or what does the same in other processes."""
     total = Tally(Counter(), Counter(), [])
     starts = range(first, first + count, CHUNK)
     counts = [min(CHUNK, first + count - start) for start in starts]
-    done = pool.map(partial(work, what, seed), starts, counts)
+    done = mapped(partial(work, what, seed), starts, counts)
     with typer.progressbar(done, len(counts), file=sys.stderr, label=what) as tallies:
         for tally in tallies:
             total.words.update(tally.words)
@@ -618,11 +645,13 @@ def main(
     counts = {"layers": layers, "networks": networks, "fields": fields}
     context = multiprocessing.get_context("spawn")
     disagreements = 0
-    with ProcessPoolExecutor(jobs, context, be_quiet) as pool:
+    be_quiet()
+    with ProcessPoolExecutor(jobs, context, be_quiet) as pool:  # starts none that is not needed
+        mapped = map if jobs == 1 else pool.map
         for what, count in counts.items():
             if count:
                 start = time.perf_counter()
-                tally = compare(pool, what, seed, first, count)
+                tally = compare(mapped, what, seed, first, count)
                 show(what, count, tally, time.perf_counter() - start)
                 disagreements += len(tally.failures)
     raise typer.Exit(disagreements > 0)
@@ -640,5 +669,8 @@ def show(what: str, count: int, tally: Tally, seconds: float) -> None:
         typer.echo(f"\n{failure}")
 
 
+app = typer.Typer(add_completion=False)
+app.command()(main)
+
 if __name__ == "__main__":
-    typer.run(main)
+    app()

@@ -57,8 +57,11 @@ def unchecked(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> Layer:
 def _value(field: Field, written: Any, axes: int) -> Any:
     """A field's value; of sides by name (before, after) of each axis."""
     if isinstance(written, Mapping):
-        named = (("front", "back"), ("top", "bottom"), ("left", "right"))[-axes:]
-        return tuple((written.get(before, 0), written.get(after, 0)) for before, after in named)
+        named = (("front", "back"), ("top", "bottom"), ("left", "right"))
+        pairs = [(written.get(before, 0), written.get(after, 0)) for before, after in named]
+        while len(pairs) > axes and pairs[0] == (0, 0):
+            del pairs[0]
+        return tuple(pairs)
     try:
         return field.check(written)
     except LayerError:

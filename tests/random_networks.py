@@ -26,7 +26,7 @@ NUMBERS = (-1.5, -0.5, 0, 1e-5, 0.1, 0.5, 1, 1.5, 2, 3, 20)
 """What fields hold that no count depends on."""
 
 KINDS = tuple(layers.every())
-WEIGHTED = tuple(kind for kind in KINDS for _ in range(1 + len(fields_of(kind))))
+WEIGHTED = tuple(kind for kind in KINDS for _ in range(max(3, 1 + len(fields_of(kind)))))
 """All kinds, those with more fields more often."""
 
 JOINS = tuple(kind for kind in KINDS if kind.arity[1] is None)
@@ -107,13 +107,10 @@ def _array(random: Random, schema: Any, near: Near) -> list[Any]:
     least, most = schema["minItems"], schema.get("maxItems", 12)
     fitting = [n for n in near.lengths if least <= n <= most]
     length = random.choice(fitting or [least])
+    if schema.get("uniqueItems") and random.random() < 0.7:
+        return random.sample(range(length), length)  # places: all of them, in some order
     items = [value(random, schema["items"], near) for _ in range(length)]
-    for place in range(length):  # what is there already is drawn anew, not for ever
-        for _ in range(10 if schema.get("uniqueItems") else 0):
-            if items[place] not in items[:place]:
-                break
-            items[place] = value(random, schema["items"], near)
-    return items
+    return list(dict.fromkeys(items)) if schema.get("uniqueItems") else items
 
 
 def _object(random: Random, schema: Any, near: Near) -> dict[str, Any]:
@@ -260,7 +257,7 @@ class _Writer:
 
     def trunk(self) -> tuple[list[Entry], Any]:
         """All layers, and the inputs."""
-        length = self.random.randint(1, 6)
+        length = self.random.randint(1, 8)
         if self.chance(0.85):
             x = shape(self.random)
             entries, _ = self.chain(x, length, depth=2)

@@ -95,6 +95,8 @@ def ranked(name: str, x: Shape) -> Callable[..., nn.Module]:
 def sides(padding: Any, x: Map) -> list[int]:
     """Padding as torch.nn.functional.pad wants it: the last axis first, before and after."""
     each = (padding,) * len(x.spatial) if isinstance(padding, int) else padding
+    if len(each) != len(x.spatial):  # it would go on with the channels, or leave axes out
+        raise ValueError(f"padding for {len(each)} axes, not {len(x.spatial)}")
     pairs = [(side, side) if isinstance(side, int) else side for side in each]
     return [side for pair in reversed(pairs) for side in pair]
 
