@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from cnncalc.memory import checkpoints, optimizers, walk
+from cnncalc.memory import walk
 from cnncalc.memory.optimizers import OPTIMIZERS
-from cnncalc.memory.recording import AMP, DEVICES, DTYPES, in_module_order, record
-from cnncalc.memory.walk import Moment, Update
+from cnncalc.memory.recording import AMP, DEVICES, DTYPES, record
+from cnncalc.memory.step import Setting, Step
+from cnncalc.memory.walk import Moment
 from cnncalc.report import Report
 
 __all__ = [
@@ -160,7 +161,7 @@ def measure(
     setting = Setting(
         batch or report.batch, dtype or report.dtype, device, optimizer, training, checkpoint
     )
-    step = _Step(report, setting)
+    step = Step(report, setting)
     return Memory(
         name=report.name,
         **setting._asdict(),
@@ -176,50 +177,6 @@ def measure(
         moments=step.moments,
         repeated_macs=step.repeated_macs,
     )
-
-
-class Setting(NamedTuple):
-    """How a network is trained, in the words of ``measure``."""
-
-    batch: int
-    dtype: str
-    device: str
-    optimizer: str
-    training: bool
-    checkpoint: int | None
-
-
-class _Step:
-    """A step of training: what is held throughout, and all its moments."""
-
-    def __init__(self, report: Report, setting: Setting) -> None:
-        optimizer, cuda = optimizers.find(setting.optimizer), setting.device == "cuda"
-        self.recording = record(
-            report,
-            training=setting.training,
-            learns=True,
-            dtype=setting.dtype,
-            device=setting.device,
-            batch=setting.batch,
-        )
-        tape, totals = self.recording.tape, report.totals
-        trained = in_module_order(report, self.recording)
-        self.sizes = [tensor.bytes for _, tensor in trained]
-        self.parameters = (totals.params + totals.fixed) * tape.size
-        self.state = optimizers.state(optimizer, self.sizes, cuda=cuda)
-        temporary = optimizers.updates(optimizer, self.sizes, cuda=cuda)
-        updates = [Update(row, size) for (row, _), size in zip(trained, temporary)]
-        every = setting.checkpoint
-        rows = [] if every is None else checkpoints.groups(report, every)
-        self.segments = checkpoints.segments(self.recording, rows)
-        again = checkpoints.repeated_macs(report, self.recording, self.segments)
-        self.repeated_macs = again // report.batch * setting.batch
-        self.moments = tuple(walk.training(self.recording, updates, self.segments))
-
-    @property
-    def held(self) -> int:
-        """Parameters, buffers and the optimizer's state."""
-        return self.parameters + self.recording.tape.buffer_bytes + self.state
 
 
 def saved_for_backward(
