@@ -86,6 +86,11 @@ class Operation(NamedTuple):
         """Whether anything is kept for the backward pass, parameters aside."""
         return self.has_node and bool(self.kept or self.own)
 
+    @property
+    def keeps_what_it_makes(self) -> bool:
+        """Whether some of that is only there when it has run."""
+        return bool(self.own or self.kept & {output.storage for output in self.outputs})
+
 
 class Tape:
     """The operations of a network, in order.
@@ -286,10 +291,11 @@ class Tape:
         return self.op(given, *held, makes=makes, keeps=keeps)
 
     def dropout(self, x: Tensor, p: float) -> Tensor:
-        """Dropout of each element: a product with a factor for every one, which is kept, or with a
-        zero for all of them. CUDA keeps what stays instead, a byte for every element."""
-        factors = x.numbers * MASK_BYTES if self.cuda else x.bytes
-        return self.op(x, own=x.size if p == 1 else factors)
+        """Dropout of each element: a product with a factor for every one, or with a zero for all.
+        CUDA keeps which stay instead, a byte for every element."""
+        if self.cuda and p < 1:
+            return self.op(x, own=x.numbers * MASK_BYTES)
+        return self.multiply(x, self.op(shared=1 if p == 1 else x.numbers, size=x.size))
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
         """The sum; a parameter with fewer axes is repeated."""

@@ -29,11 +29,11 @@ class ChannelDropout(Elementwise):
         return need_map(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training a product with a factor for every channel, which is kept; when all are
-        dropped, with a single zero. Otherwise nothing."""
+        """In training a product with a factor for every channel, or with a zero for all."""
         if not tape.training or self.p == 0:
             return x
-        return tape.op(x, own=x.size if self.p == 1 else tape.images(x.shape.channels, x.size))
+        channels = x.shape.channels * tape.batch
+        return tape.multiply(x, tape.op(shared=1 if self.p == 1 else channels, size=x.size))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Dropout1d``, ``2d`` or ``3d``."""

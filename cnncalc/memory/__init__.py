@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from cnncalc.memory import checkpoints, optimizers, walk
+from cnncalc.memory import walk
 from cnncalc.memory.optimizers import OPTIMIZERS
-from cnncalc.memory.recording import DEVICES, DTYPES, in_module_order, record
-from cnncalc.memory.walk import Moment, Update
+from cnncalc.memory.recording import AMP, DEVICES, DTYPES, record
+from cnncalc.memory.step import Setting, Step
+from cnncalc.memory.walk import Moment
 from cnncalc.report import Report
 
 __all__ = [
@@ -28,9 +29,6 @@ __all__ = [
     "saved_for_backward",
     "training_peak",
 ]
-
-AMP = "amp"
-"""The dtype that stands for parameters of float32 and autocast."""
 
 VERSION = 2
 """The version of ``to_dict``."""
@@ -146,52 +144,43 @@ def measure(
     *,
     optimizer: str = "sgd",
     training: bool = True,
-    autocast: bool = False,
+    dtype: str | None = None,
     device: str = "cpu",
     checkpoint: int | None = None,
     batch: int | None = None,
 ) -> Memory:
     """All of it.
 
-    Without ``training`` the layers run as in inference, with gradients; with ``autocast`` products
-    are computed in bfloat16. On ``device`` cuda PyTorch keeps and adds up other tensors.
-    ``checkpoint`` is how many blocks keep nothing but what enters the first of them. Another
-    ``batch`` than the report's may be asked for.
+    Without ``training`` the layers run as in inference, with gradients. ``dtype`` and ``batch`` are
+    the report's unless given; ``amp`` stands for autocast. On ``device`` cuda PyTorch keeps and
+    adds up other tensors. ``checkpoint`` is how many blocks keep nothing but what enters the first
+    of them.
 
-    Raises UsageError for an unknown optimizer or device, and for what is not modelled.
+    Raises UsageError for an unknown optimizer, dtype or device, and for what is not modelled.
     """
-    chosen, cuda = optimizers.find(optimizer), device == "cuda"
-    recording = record(
-        report, training=training, learns=True, autocast=autocast, device=device, batch=batch
+    setting = Setting(
+        batch or report.batch, dtype or report.dtype, device, optimizer, training, checkpoint
     )
-    parameters = in_module_order(report, recording)
-    sizes = [tensor.bytes for _, tensor in parameters]
-    temporary = optimizers.updates(chosen, sizes, cuda=cuda)
-    updates = [Update(row, size) for (row, _), size in zip(parameters, temporary)]
-    rows = [] if checkpoint is None else checkpoints.groups(report, checkpoint)
-    segments = checkpoints.segments(recording, rows)
+    step = Step(report, setting)
     return Memory(
         name=report.name,
-        batch=recording.tape.batch,
-        dtype=AMP if autocast else report.dtype,
-        device=device,
-        optimizer=optimizer,
-        training=training,
-        checkpoint=checkpoint,
+        **setting._asdict(),
         layers=tuple(row.name for row in report.rows),
-        parameters=report.totals.parameter_bytes,
-        buffers=recording.tape.buffer_bytes,
-        gradients=sum(sizes),
-        optimizer_state=optimizers.state(chosen, sizes, cuda=cuda),
-        saved=_by_layer(report, walk.saved(recording, segments)),
-        inference_peak=inference_peak(report, autocast=autocast, device=device, batch=batch),
-        moments=tuple(walk.training(recording, updates, segments)),
-        repeated_macs=checkpoints.repeated_macs(report, recording, segments),
+        parameters=step.parameters,
+        buffers=step.recording.tape.buffer_bytes,
+        gradients=sum(step.sizes),
+        optimizer_state=step.state,
+        saved=_by_layer(report, walk.saved(step.recording, step.segments)),
+        inference_peak=inference_peak(
+            report, dtype=setting.dtype, device=device, batch=setting.batch
+        ),
+        moments=step.moments,
+        repeated_macs=step.repeated_macs,
     )
 
 
 def saved_for_backward(
-    report: Report, *, training: bool = True, autocast: bool = False, device: str = "cpu"
+    report: Report, *, training: bool = True, dtype: str | None = None, device: str = "cpu"
 ) -> tuple[Held, ...]:
     """The bytes that autograd keeps until the backward pass, by layer; each tensor counts once, for
     the first layer that keeps it.
@@ -199,12 +188,19 @@ def saved_for_backward(
     The inputs need no gradient and all parameters do. Parameters and buffers are not counted.
     Raises UsageError for what is not modelled.
     """
-    recording = record(report, training=training, learns=True, autocast=autocast, device=device)
+    recording = record(
+        report,
+        training=training,
+        learns=True,
+        dtype=dtype or report.dtype,
+        device=device,
+        batch=report.batch,
+    )
     return _by_layer(report, walk.saved(recording))
 
 
 def inference_peak(
-    report: Report, *, autocast: bool = False, device: str = "cpu", batch: int | None = None
+    report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
 ) -> Held:
     """The most bytes of activations alive at once in inference without gradients, and the layer
     that runs then; each tensor is let go after the last layer that reads it.
@@ -212,7 +208,12 @@ def inference_peak(
     Raises UsageError for what is not modelled.
     """
     recording = record(
-        report, training=False, learns=False, autocast=autocast, device=device, batch=batch
+        report,
+        training=False,
+        learns=False,
+        dtype=dtype or report.dtype,
+        device=device,
+        batch=batch or report.batch,
     )
     fullest = max(walk.forward(recording), key=_alive)
     return Held(report.rows[fullest.row].name, fullest.alive)
@@ -223,16 +224,14 @@ def training_peak(
     *,
     optimizer: str = "sgd",
     training: bool = True,
-    autocast: bool = False,
+    dtype: str | None = None,
     device: str = "cpu",
 ) -> Peak:
     """When a training step needs the most, and what for; ``measure`` says what is asked.
 
-    Raises UsageError for an unknown optimizer or device, and for what is not modelled.
+    Raises UsageError for an unknown optimizer, dtype or device, and for what is not modelled.
     """
-    found = measure(
-        report, optimizer=optimizer, training=training, autocast=autocast, device=device
-    )
+    found = measure(report, optimizer=optimizer, training=training, dtype=dtype, device=device)
     return found.training_peak
 
 

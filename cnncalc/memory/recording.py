@@ -7,12 +7,11 @@ from cnncalc.errors import LayerError, UsageError, did_you_mean, one_of
 from cnncalc.report import Report
 from cnncalc.tape import Tape, Tensor
 
-DTYPES = ("float32", "float64", "bfloat16", "float16")
-"""The dtypes that PyTorch's layers compute in."""
+AMP = "amp"
+"""The dtype that stands for parameters of float32 under autocast to bfloat16."""
 
-LOW = BYTES["bfloat16"]
-"""What autocast goes down to."""
-
+DTYPES = ("float32", "float64", "bfloat16", "float16", AMP)
+"""What PyTorch's layers compute in."""
 
 DEVICES = ("cpu", "cuda")
 """Where the layers run: PyTorch keeps and adds up other tensors on each."""
@@ -30,32 +29,23 @@ class Recording(NamedTuple):
 
 
 def record(
-    report: Report,
-    *,
-    training: bool,
-    learns: bool,
-    autocast: bool = False,
-    device: str = "cpu",
-    batch: int | None = None,
+    report: Report, *, training: bool, learns: bool, dtype: str, device: str, batch: int
 ) -> Recording:
-    """The forward pass on a tape; ``learns`` says whether gradients are wanted. Another ``batch``
-    than the report's may be asked for.
+    """The forward pass on a tape; ``learns`` says whether gradients are wanted. The report's own
+    batch and dtype do not matter.
 
     Raises UsageError for what is not modelled.
     """
-    if device not in DEVICES:
-        hint = did_you_mean(device, DEVICES) or f"; a device is {one_of(DEVICES)}"
-        raise UsageError(f"no device {device!r}{hint}")
-    if report.dtype not in DTYPES:
-        raise UsageError(f"PyTorch's layers compute in {one_of(DTYPES)}, not in {report.dtype}")
-    if autocast and report.dtype != "float32":
-        raise UsageError(f"autocast is for networks of float32, not of {report.dtype}")
+    for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
+        if word not in known:
+            hint = did_you_mean(word, known) or f"; memory is modelled for {one_of(known)}"
+            raise UsageError(f"no {what} {word!r} for training{hint}")
     tape = Tape(
-        batch or report.batch,
-        BYTES[report.dtype],
+        batch,
+        BYTES["float32" if dtype == AMP else dtype],
         training=training,
         learns=learns,
-        low=LOW if autocast else None,
+        low=BYTES["bfloat16"] if dtype == AMP else None,
         cuda=device == "cuda",
     )
     tensors: list[Tensor] = []

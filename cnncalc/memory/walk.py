@@ -5,7 +5,7 @@ it is given, what it keeps, and the gradients that it makes are alive; then what
 what it kept are let go, and only then are gradients that meet at a fork added up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from cnncalc.memory.recording import Recording
@@ -65,8 +65,10 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
 
 
 def entering(recording: Recording, segment: range) -> frozenset[int]:
-    """The memory that a segment reads and others made."""
+    """The memory that a segment reads and others made, if it keeps anything at all."""
     operations = recording.tape.operations
+    if not any(operations[place].keeps for place in segment):
+        return frozenset()
     before, inside = operations[: segment.start], operations[segment.start : segment.stop]
     made = {output.storage for operation in before for output in operation.outputs}
     made |= {tensor.storage for tensor in recording.inputs}
@@ -169,7 +171,7 @@ class _Walk:
             self.forward(places, FORWARD, keeps=True)
             for storage in entering(self.recording, segment):
                 self.keep(storage)
-            self.forward(segment, FORWARD, keeps=False)
+            self.forward(segment, FORWARD)
         self.forward(between[-1], FORWARD, keeps=True)
         for tensor in self.recording.outputs:
             self.drop(tensor.storage)
@@ -179,11 +181,9 @@ class _Walk:
         self.backward(between[-1])
         for places, segment in zip(reversed(between[:-1]), reversed(segments)):
             self.again(segment)
-            for storage in entering(self.recording, segment):
-                self.release(storage)
             self.backward(places)
 
-    def forward(self, places: range, phase: str, *, keeps: bool) -> list[Tensor]:
+    def forward(self, places: range, phase: str, *, keeps: bool = False) -> list[Tensor]:
         """These operations in order; their nodes keep what the backward pass needs. What they made
         and have not let go."""
         held: dict[Tensor, None] = {}
@@ -207,13 +207,24 @@ class _Walk:
         return list(held)
 
     def again(self, segment: range) -> None:
-        """Backward through a segment, which first runs again as far as anything is kept of it."""
+        """Backward through a segment. It runs again when something that it kept is needed, and
+        until the last of it is there."""
         keeping = [place for place in segment if self.operations[place].keeps]
-        stop = keeping[-1] + 1 if keeping else segment.start
-        self.backward(range(stop, segment.stop))
-        for tensor in self.forward(range(segment.start, stop), BACKWARD, keeps=True):
+        if not keeping:
+            self.backward(segment)
+            return
+        first, last = keeping[0], keeping[-1]
+        self.backward(range(last + 1, segment.stop))
+        runs = last + 1 if self.operations[last].keeps_what_it_makes else last
+        held = self.forward(range(segment.start, runs), BACKWARD, keeps=True)
+        if runs == last:
+            for storage in self.operations[last].kept:
+                self.keep(storage)
+        for tensor in held:
             self.drop(tensor.storage)
-        self.backward(range(segment.start, stop))
+        self.backward(range(first + 1, last + 1))
+        self.step_back(self.operations[first], also=entering(self.recording, segment))
+        self.backward(range(segment.start, first))
 
     def backward(self, places: range) -> None:
         """These operations in reverse, as far as they have nodes."""
@@ -221,8 +232,9 @@ class _Walk:
             if self.operations[place].has_node:
                 self.step_back(self.operations[place])
 
-    def step_back(self, operation: Operation) -> None:
-        """From the gradients that are given for the outputs to those of the inputs."""
+    def step_back(self, operation: Operation, also: Iterable[int] = ()) -> None:
+        """From the gradients that are given for the outputs to those of the inputs; with what it
+        kept, ``also`` this is let go."""
         incoming = [self.given.pop(output) for output in operation.outputs]
         made: list[tuple[Tensor, int]] = []
         for place, read in enumerate(operation.reads):
@@ -238,7 +250,7 @@ class _Walk:
         self.note(BACKWARD, operation.row, operation.beside)
         for storage in incoming:
             self.drop(storage)
-        for storage in operation.kept:
+        for storage in [*operation.kept, *also]:
             self.release(storage)
         self.alive -= operation.own
         self.saved -= operation.own
