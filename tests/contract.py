@@ -3,6 +3,7 @@
 import inspect
 from fractions import Fraction
 from importlib import import_module
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,13 @@ def gets_its_examples_right(kind: type[Layer]) -> None:
         claimed = {name: value for name, value in claims.items() if value is not None}
         claimed["output"] = read_shape(example.output)
         assert {name: found[name] for name in claimed} == claimed, example
+
+
+def names_the_tensors_of_what_it_holds(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        held = sum(layer.parameters(*inputs))
+        assert sum(map(prod, layer.tensors(*inputs).values())) == held, example
 
 
 def refuses_what_it_must(kind: type[Layer]) -> None:
@@ -205,6 +213,7 @@ PROMISES = (
     names_no_two_fields_alike,
     has_an_example_and_a_refusal,
     gets_its_examples_right,
+    names_the_tensors_of_what_it_holds,
     refuses_what_it_must,
     answers_to_its_aliases,
     counts_in_exact_integers,

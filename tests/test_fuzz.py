@@ -20,7 +20,7 @@ import cnncalc
 from cnncalc import layers
 from cnncalc.bridge.network import Network
 from cnncalc.errors import CnncalcError, LayerError
-from cnncalc.layer import Kept, Reach
+from cnncalc.layer import Reach
 from cnncalc.shape import Map, Vector
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, of odd but legal sizes
@@ -144,8 +144,8 @@ def test_wrong_multiplications_are_noticed(monkeypatch, what):
 
 @pytest.mark.parametrize("what", ["layers", "networks"])
 def test_wrong_bytes_are_noticed(monkeypatch, what):
-    nothing = lambda self, run, x: Kept()  # noqa: E731
-    assert "bytes are kept" in breaks(monkeypatch, "tanh", "saves", nothing, what)
+    nothing = lambda self, tape, x: tape.op(x)  # noqa: E731
+    assert "bytes are kept" in breaks(monkeypatch, "tanh", "steps", nothing, what)
 
 
 def test_a_receptive_field_that_is_too_small_is_noticed(monkeypatch):
@@ -169,7 +169,7 @@ def test_a_refusal_too_few_is_noticed(monkeypatch):
 
 
 def test_what_fails_is_made_small_and_can_be_made_again(monkeypatch):
-    monkeypatch.setattr(layers.load("tanh"), "saves", lambda self, run, x: Kept())
+    monkeypatch.setattr(layers.load("tanh"), "steps", lambda self, tape, x: tape.op(x))
     failures = fuzz.work("networks", 1, 0, 60).failures
     head, told, *spec = min(failures, key=len).splitlines()
     assert head.startswith("--seed 1 --networks 1 --first ")

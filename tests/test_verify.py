@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import UsageError, bridge, catalog, layer, layers, memory
-from cnncalc.bridge import gpu, oracles, places, verification
+from cnncalc.bridge import gpu, influence, oracles, places, verification
 from cnncalc.cli import app
 from cnncalc.layer import Reach
 from cnncalc.shape import Map, Vector
@@ -162,6 +162,7 @@ def field_of(spec, device="cpu", **settings):
         ("inception_module", "inception3a.output", (3, 3)),  # of its widest branch, 2 are padding
         ("tdnn", "sigmoid2", (7,)),  # 3 + 4
         ("1x8x8-1C3s2p1", "conv1", (2, 2)),  # the third is padding
+        ("1x8x8-1C1p3", "conv1", (0, 0)),  # all of it
         ("1x9-1C5p4d2", "conv1", (5,)),  # taps at −4, −2, 0, 2 and 4
         ({"input": "1x20x20", "layers": [{"max_pool": 3}, {"conv": {"filters": 2, "kernel": 2}}]},
          "conv1", (6, 6)),
@@ -180,6 +181,12 @@ def test_what_a_unit_reads_agrees(spec, layer, size):
     check = field_of(spec)
     assert (check.layer, check.agrees) == (layer, True)
     assert check.pytorch == (size or check.pytorch)
+
+
+def test_where_float32_is_not_exact_float64_is_taken(monkeypatch):
+    monkeypatch.setattr(influence, "EXACT", False)
+    for spec in ("lenet5", {"input": "1x8x8", "layers": [{"max_pool": 2}]}):
+        assert field_of(spec).agrees
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ spoils every unit that reads it.
 Gradients would tell less: a max pool has one only for what it chose, and ReLU none below 0.
 """
 
+import platform
 from bisect import bisect_left
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from fractions import Fraction
+from itertools import starmap
 from typing import NamedTuple
 
 import torch
@@ -17,6 +18,10 @@ from cnncalc.bridge import modules
 from cnncalc.bridge.network import Network
 from cnncalc.report import Report, Row
 from cnncalc.shape import Map
+
+EXACT = platform.machine() in {"x86_64", "AMD64"}
+"""Whether NaN stays where it is read in float32 too. Elsewhere PyTorch convolves some maps tile by
+tile, and what is read by one place spoils others; in float64 it never does."""
 
 WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 """Modules that measure the whole map; but ``ChannelsNorm`` does not."""
@@ -69,17 +74,16 @@ def calculated(row: Row) -> Spans:
     return tuple(Span(int(one.start), int(one.start) + one.size) for one in row.fields or ())
 
 
-def in_pytorch(report: Report, row: Row, network: Network) -> Spans:
-    """The same, by running the network as in inference."""
+def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans:
+    """The same, by running the network as in inference; the guess is tried first."""
     unit = _Unit(report, row, network.eval())
-    with _place_by_place(), torch.no_grad():
-        return tuple(map(unit.span, range(len(report.input_shape.dimensions) - 1)))
+    with torch.no_grad():
+        return tuple(starmap(unit.span, enumerate(guess)))
 
 
-def may_agree(report: Report, ours: Spans, theirs: Spans) -> bool:
+def may_agree(ours: Spans, inside: Spans, theirs: Spans) -> bool:
     """Whether PyTorch reads less only where the image ends: what reaches across its border may
-    have gaps there."""
-    inside = cut(report, ours)
+    have gaps there. ``inside`` is our part in the image."""
     return all(
         (their.first == there.first or their.first > there.first > our.first)
         and (their.end == there.end or their.end < there.end < our.end)
@@ -87,23 +91,13 @@ def may_agree(report: Report, ours: Spans, theirs: Spans) -> bool:
     )
 
 
-@contextmanager
-def _place_by_place() -> Iterator[None]:
-    """Convolve without oneDNN, whose ways may mix what different places read."""
-    usual = torch.backends.mkldnn.enabled
-    torch.backends.mkldnn.enabled = False
-    try:
-        yield
-    finally:
-        torch.backends.mkldnn.enabled = usual
-
-
 class _Unit:
     """The first unit of a map, in all of its channels."""
 
     def __init__(self, report: Report, row: Row, network: Network) -> None:
-        self.network = network
-        self.image = torch.zeros(1, *report.input_shape.dimensions)
+        self.network = network if EXACT else network.double()
+        dtype = next((one.dtype for one in network.parameters()), None)
+        self.image = torch.zeros(1, *report.input_shape.dimensions, dtype=dtype)
         self.place = (0, slice(None), *[0] * (len(row.output.dimensions) - 1))
         self.values: Tensor
         network.get_submodule(row.name).register_forward_hook(self._seen)
@@ -111,19 +105,27 @@ class _Unit:
     def _seen(self, layer: nn.Module, inputs: object, output: Tensor) -> None:
         self.values = output[self.place]
 
-    def span(self, axis: int) -> Span:
+    def span(self, axis: int, guess: Span) -> Span:
         """The first pixel that it reads along an axis, and the end of what it reads."""
         length = self.image.shape[2 + axis]
-        cuts = range(length + 1)
-        if not self.reads(axis, 0, length):
+        end = _least(length, guess.end, lambda cut: not self.reads(axis, cut, length))
+        if end == 0:  # nothing
             return Span(0, 0)
-        first = bisect_left(cuts, True, key=lambda cut: self.reads(axis, 0, cut)) - 1
-        end = bisect_left(cuts, True, key=lambda cut: not self.reads(axis, cut, length))
+        first = _least(length, guess.first + 1, lambda cut: self.reads(axis, 0, cut)) - 1
         return Span(first, end)
 
     def reads(self, axis: int, begin: int, end: int) -> bool:
         """Whether it reads any of these pixels along an axis."""
+        if begin == end:
+            return False
         image = self.image.clone()
         image.narrow(2 + axis, begin, end - begin).fill_(torch.nan)
         self.network(image)
         return bool(self.values.isnan().any())
+
+
+def _least(length: int, guess: int, holds: Callable[[int], bool]) -> int:
+    """The least place up to the length from which on it holds."""
+    if holds(guess) and not (guess and holds(guess - 1)):
+        return guess
+    return bisect_left(range(length + 1), True, key=holds)
