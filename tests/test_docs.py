@@ -1,5 +1,6 @@
 """The documentation is run: every example, command and figure of it, and nothing is left out."""
 
+import ast
 import doctest
 import importlib.util
 import inspect
@@ -247,6 +248,35 @@ def test_every_example_of_the_python_page_runs():
 def test_every_public_name_is_explained_and_shown(name):
     assert inspect.getdoc(getattr(cnncalc, name))
     assert re.search(rf"\b{name}\b", page("docs/python.md"))
+
+
+# Pages whose Python runs with PyTorch.
+
+
+def values_in(text, names):
+    """What the lines of a Python block are worth, and what is written beside them."""
+    lines = text.splitlines()
+    for statement in ast.parse(text).body:
+        code = ast.get_source_segment(text, statement)
+        _, _, said = lines[statement.end_lineno - 1].partition("  # ")
+        if isinstance(statement, ast.Expr) and said:
+            yield repr(eval(code, names)), said
+        else:
+            exec(code, names)
+
+
+@pytest.mark.parametrize("path", ["docs/export.md", "docs/verify.md"])
+def test_every_python_block_gives_what_is_written_beside_it(path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path.cwd()))  # where commands write files
+    names, compared = {}, 0
+    for block in FENCE.finditer(page(path)):
+        if block[2] == "sh":
+            assert [one.code for one in map(shell, block[3].splitlines())] == [0]
+        elif block[2] == "python" and not block[3].startswith(" "):
+            for value, said in values_in(block[3], names):
+                assert value == said
+                compared += 1
+    assert compared
 
 
 # docs/conventions.md.

@@ -111,7 +111,9 @@ class _Unit:
         end = _least(length, guess.end, lambda cut: not self.reads(axis, cut, length))
         if end == 0:  # nothing
             return Span(0, 0)
-        first = _least(length, guess.first + 1, lambda cut: self.reads(axis, 0, cut)) - 1
+        first = (
+            _least(length, min(guess.first + 1, length), lambda cut: self.reads(axis, 0, cut)) - 1
+        )
         return Span(first, end)
 
     def reads(self, axis: int, begin: int, end: int) -> bool:

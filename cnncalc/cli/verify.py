@@ -140,7 +140,7 @@ def _summary(one: "Verification") -> str:
     mode = "training" if one.training else "evaluation"
     line = (
         f"{sign} {one.name}: {agreeing:,} of {len(one.checks):,} figures agree with PyTorch "
-        f"{one.torch} ({one.device}, {one.dtype}, batch {one.batch}, {mode})\n"
+        f"{one.torch.partition('+')[0]} ({one.device}, {one.dtype}, batch {one.batch}, {mode})\n"
     )
     left = sorted((skipped.quantity, skipped.why) for skipped in one.skipped)
     return line + "".join(
