@@ -37,15 +37,15 @@ class Answer(NamedTuple):
 
     def also_by(self, mistake: str) -> bool:
         """Whether another mistake gives the same, at the digits that are written."""
-        own = self.wrong.unit or self.case.unit
         for other in self.case.wrong.get(mistake, ()):
-            if (other.unit or self.case.unit) != own:
+            if self.wrong.unit not in ("", other.unit or self.case.unit):
                 continue
             if other.value == self.wrong.value:
                 return True
-            if isinstance(other.value, int) and isinstance(self.wrong.value, int):
-                if abs(other.value - self.wrong.value) <= self.half:
-                    return True
+            if not isinstance(other.value, int) or not isinstance(self.wrong.value, int):
+                continue
+            if abs(other.value - self.wrong.value) <= self.half:
+                return True
         return False
 
 
