@@ -185,12 +185,20 @@ def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
         if key in told:
             told[key] = _elsewhere(told[key], one.slip.question.detail)
         elif len(told) < MOST:
-            derivation = one.derive()
-            same = (derivation.workings, derivation.answer)
+            same = _arithmetic(one.slip.question)
             if same not in arithmetic:
                 told[key] = one
             arithmetic.add(same)
     return tuple(told.values())
+
+
+def _arithmetic(question: Question) -> object:
+    """What was worked out: the equations, or where these do not tell all what is believed."""
+    derivation = question.derive()
+    if derivation.workings and not question.everywhere:
+        return derivation.workings, derivation.answer
+    changes = (question.rules, question.layers, question.times)
+    return question.ask, *(frozenset(change.items()) for change in changes)
 
 
 def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:

@@ -166,7 +166,9 @@ def with_fields(layer: Layer, **values: Any) -> Layer | None:
 def is_pool(row: Row) -> bool:
     """Whether a window slides over a map channel by channel, and nothing is learned."""
     x, out = row.inputs[0] if len(row.inputs) == 1 else None, row.output
-    if not (isinstance(x, Map) and isinstance(out, Map)) or row.layer.reach(x) is None:
+    if not (isinstance(x, Map) and isinstance(out, Map)) or out.channels != x.channels:
         return False
-    kept = out.channels == x.channels and out.elements <= x.elements and row.layer.stored
-    return kept and row.layer.parameters(x).params == 0
+    reach = row.layer.reach(x) or ()
+    slides = any(axis.extent > 1 for axis in reach) and all(axis.stride >= 1 for axis in reach)
+    shrinks = bool(reach) and out.elements < x.elements
+    return (slides or shrinks) and row.layer.stored and row.layer.parameters(x).params == 0

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cnncalc import analysis
-from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean
+from cnncalc import analysis, explain
+from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean, some
 from cnncalc.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
@@ -89,11 +89,16 @@ class Question:
         with self._worked_out() as (row, report):
             if row is None:
                 return self.ask.derive_total(self.part(report), report, self.times)
-            derivation = self.ask.derive(row, report)
-        if not self.times:
-            return derivation
-        product = f"{told(self.ask.of(row, report))} · {self._times} = {told(self.value)}"
-        return derivation._replace(answer=product)
+            workings, answer = self.ask.derive(row, report)[1:]
+            if row.output != self.report[row.name].output and self.ask.explained != "shape":
+                (shape,) = explain.explain(row, report, ["shape"])  # where its positions come from
+                workings = (*shape.workings, *workings)
+            if self.times:
+                times = f"{told(self.ask.of(row, report))} · {self._times}"
+                answer = f"{times} = {told(self.value, self.ask.unit)}"
+            if row.inputs != self.report[row.name].inputs:
+                answer = f"{answer} (input {some(row.inputs)})"
+        return Derivation(self.ask.title, workings, answer)
 
     def derive(self) -> Derivation:
         """The same; kept, as many answers may want it."""

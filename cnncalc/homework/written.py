@@ -261,11 +261,11 @@ class Number(Written):
             return cls(text, Fraction(0))
         # (11·11·3 + 1)·96 ≈ 35K: what is about the same stands for it.
         source = re.sub(r"(?<=\S)\s*[~≈]\s*(?=\S)", "=", _raised(text))
-        working, equals, result = source.rpartition("=")
+        working, _, result = source.rpartition("=")
         number = _printed(result.strip()) or _said_twice(result.strip())
         if number is None:
             number = cls(text, _calculated(result))
-        before = _calculated(working.rpartition("=")[2]) if equals else None
+        before = _calculated(working.rpartition("=")[2]) if working.strip() else None
         return cls(text, number.digits, number.half, number.suffix, before)
 
     @property

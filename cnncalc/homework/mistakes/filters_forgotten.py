@@ -74,7 +74,10 @@ class FiltersForgotten(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """One filter with its bias, with the biases of all, or a layer of one filter."""
+        """One filter with its bias, with the biases of all, or a layer of one filter; not where a
+        table makes filters of different depths."""
+        if any(getattr(row.layer, "connections", None) for row in question.report.rows):
+            return
         yield from super().other(question)
         yield question.under(WEIGHTS)
         alone = question.with_layers(lambda row: with_fields(row.layer, out_channels=1))

@@ -22,7 +22,7 @@ class FloorForCeil(WrongRule):
     """
 
     says: ClassVar = "the output size is rounded down, not up"
-    prior: ClassVar = 20
+    prior: ClassVar = 30
     rules: ClassVar = {
         window.output_size_ceil: rounded_down,
         window.output_size_same: same_rounded_down,

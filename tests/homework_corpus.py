@@ -1,0 +1,297 @@
+"""Answers made by applying a stated mistake to a random question, and right ones in many writings.
+
+    python tests/homework_corpus.py --wrong 400 --right 10000 --seed 1
+
+Questions, truths and wrong values are those of ``homework_cases``, which shares no arithmetic with
+the package; the package marks what is written. Where the first diagnosis is another mistake than
+the stated one, it is told whether it gives the very same value (the answer is ambiguous: nobody
+could tell the two apart) or not (the diagnosis is wrong).
+"""
+
+import argparse
+import random
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any, NamedTuple
+
+from homework_cases import FAMILIES, Case, Given, Shape, Wrong, whole
+
+from cnncalc.api import summarize
+from cnncalc.homework import asks
+from cnncalc.homework.marking import Marker, Outcome
+from cnncalc.homework.question import question
+
+# Wrong answers, marked.
+
+
+class Answer(NamedTuple):
+    """A wrong answer: to which question, what is written, and by which mistake."""
+
+    case: Case
+    text: str
+    mistake: str
+    wrong: Wrong
+    half: Decimal = Decimal(0)
+
+    def also_by(self, mistake: str) -> bool:
+        """Whether another mistake gives the same, at the digits that are written."""
+        for other in self.case.wrong.get(mistake, ()):
+            if self.wrong.unit not in ("", other.unit or self.case.unit):
+                continue
+            if other.value == self.wrong.value:
+                return True
+            if not isinstance(other.value, int) or not isinstance(self.wrong.value, int):
+                continue
+            if abs(other.value - self.wrong.value) <= self.half:
+                return True
+        return False
+
+
+def wrong_answers(count: int, seed: int) -> Iterator[Answer]:
+    """So many wrong answers; each mistake about as often as the others."""
+    rng = random.Random(seed)
+    used: Counter[str] = Counter()
+    made = 0
+    while made < count:
+        cases = [family(rng) for family in rng.sample(FAMILIES, 4)]
+        rarest, case = min(
+            ((mistake, case) for case in cases for mistake in sorted(case.wrong)),
+            key=lambda pair: used[pair[0]],
+            default=("", None),
+        )
+        if case is not None:
+            used[rarest] += 1
+            made += 1
+            yield written_wrong(case, rarest, rng.choice(case.wrong[rarest]), rng)
+
+
+def written_wrong(case: Case, mistake: str, wrong: Wrong, rng: random.Random) -> Answer:
+    """A wrong value as it is written: exact, or where it is large sometimes rounded."""
+    if isinstance(wrong.value, str):
+        return Answer(case, wrong.value, mistake, wrong)
+    if isinstance(wrong.value, tuple):
+        return Answer(case, "x".join(map(str, wrong.value)), mistake, wrong)
+    unit = f" {wrong.unit}" if wrong.unit else ""
+    if wrong.value >= 100_000 and rng.random() < 0.2:
+        text, half = rounded(wrong.value, 1000, rng.choice([1, 2]), rng)
+        if abs(wrong.value - whole(case)) > 2.5 * float(half):  # the truth is not meant as well
+            return Answer(case, f"{text}{wrong.unit}", mistake, wrong, half)
+    text = f"{wrong.value:,}" if rng.random() < 0.5 else str(wrong.value)
+    return Answer(case, text + unit, mistake, wrong)
+
+
+def rounded(value: int, kilo: int, decimals: int, rng: random.Random) -> tuple[str, Decimal]:
+    """``34.9K``, and half a unit of its last digit."""
+    power = 0
+    while Decimal(value) / kilo ** (power + 1) >= 1 and power < 3:
+        power += 1
+    place = Decimal(1).scaleb(-decimals)
+    how = rng.choice([ROUND_HALF_UP, ROUND_HALF_EVEN])
+    digits = (Decimal(value) / kilo**power).quantize(place, how)
+    return f"{digits}{' KMG'[power].strip()}", place / 2 * kilo**power
+
+
+class Found(NamedTuple):
+    """What a diagnosis says of an answer: the mistakes of the first, second and third."""
+
+    answer: Answer
+    names: tuple[tuple[str, ...], ...]
+
+    @property
+    def first(self) -> bool:
+        return self.names[:1] == ((self.answer.mistake,),)
+
+    @property
+    def among_three(self) -> bool:
+        return (self.answer.mistake,) in self.names
+
+    @property
+    def ambiguous(self) -> bool:
+        """Whether the first that is said gives the very same value, by the arithmetic here."""
+        others = [names[0] for names in self.names[:1] if len(names) == 1]
+        return not self.first and any(map(self.answer.also_by, others))
+
+
+def question_of(given: Given) -> Any:
+    """The question, built by the package."""
+    report = summarize(given.network, batch=given.batch)
+    return question(asks.find(given.ask), report, given.layer)
+
+
+def diagnose(answer: Answer) -> Found:
+    """What the package says of a wrong answer."""
+    asked = question_of(answer.case.given)
+    mark = Marker().mark(asked, answer.text)
+    assert mark.outcome is Outcome.WRONG, (answer, mark.outcome, mark.why)
+    return Found(
+        answer,
+        tuple(tuple(one.name for one in found.slip.mistakes) for found in mark.diagnoses),
+    )
+
+
+class Score(NamedTuple):
+    """How many answers were diagnosed how well."""
+
+    answers: int
+    first: int
+    among_three: int
+    ambiguous: tuple[Found, ...]
+    missed: tuple[Found, ...]
+
+    @property
+    def plain(self) -> int:
+        """Answers that one mistake alone gives, or that are told first anyway."""
+        return self.answers - len(self.ambiguous)
+
+    @property
+    def good(self) -> bool:
+        """Whether the stated mistake is told first, and nearly always among the first three."""
+        return self.first >= 0.95 * self.plain and self.among_three >= 0.99 * self.answers
+
+
+def score(count: int, seed: int) -> Score:
+    """The diagnoses of so many wrong answers."""
+    found = [diagnose(answer) for answer in wrong_answers(count, seed)]
+    return Score(
+        len(found),
+        sum(one.first for one in found),
+        sum(one.among_three for one in found),
+        tuple(one for one in found if one.ambiguous),
+        tuple(one for one in found if not one.first and not one.ambiguous),
+    )
+
+
+# Right answers in all writings.
+
+
+def right_answers(count: int, seed: int) -> Iterator[tuple[Case, str]]:
+    """So many right answers, each in some writing."""
+    rng = random.Random(seed)
+    for _ in range(count):
+        if rng.random() < 0.05:
+            yield legality(rng)
+        else:
+            case = rng.choice(FAMILIES)(rng)
+            yield case, written_right(case, rng)
+
+
+def legality(rng: random.Random) -> tuple[Case, str]:
+    """Whether a stride is legal."""
+    n, f, s, p = rng.randint(5, 60), rng.randint(1, 5), rng.randint(1, 5), rng.randint(0, 2)
+    legal = (n - f + 2 * p) % s == 0
+    fields = {"filters": 1, "kernel": f, "stride": s, "padding": p}
+    network = {"input": f"1x{n}x{n}", "layers": [{"conv": fields, "name": "layer"}]}
+    words = ["yes", "Yes", "legal", "Legal.", "true", "it fits", "yes, it divides"]
+    if not legal:
+        words = ["no", "No.", "illegal", "Illegal!", "not legal", "false", "does not fit"]
+        words += [f"no, {s} does not divide it", "illegal (a fraction)", "it doesn't fit"]
+    return Case(Given(network, "stride_legal", "layer"), legal), rng.choice(words)
+
+
+def written_right(case: Case, rng: random.Random) -> str:
+    """A right value as somebody may write it."""
+    if isinstance(case.truth, tuple):
+        return written_shape(case.truth, rng)
+    value = whole(case)
+    writings = [str(value), f"{value:,}", f"{value:_}", f"{value:,}".replace(",", " "), f"+{value}"]
+    writings += [f"{value:,}".replace(",", "'"), f"{value}.0", f"= {value}", f"~{value}"]
+    if case.unit:
+        writings += [
+            f"{value} {case.unit}",
+            f"{value:,}{case.unit}",
+            f"{value} {case.unit.lower()}",
+        ]
+    if case.working:
+        by_hand = case.working
+        writings += [by_hand, by_hand.replace("*", " × "), by_hand.replace("*", "·")]
+        writings += [f"{by_hand} = {value:,}", f"{by_hand}={value}", f"{by_hand} ≈ {value}"]
+        writings += [by_hand.replace("*", "x"), by_hand.replace("(", "[").replace(")", "]")]
+    if value >= 1000:
+        for kilo in (1000, 1024):
+            text, _ = rounded(value, kilo, rng.choice([0, 1, 2, 3]), rng)
+            text = text.lower() if rng.random() < 0.3 else text
+            about = rng.choice(["", "~", "≈ ", "about ", "approx. "])
+            unit = rng.choice(["", case.unit, f" {case.unit}"])
+            writings += [f"{about}{text}{unit}"] * 3
+        words = {1: "thousand", 2: "million", 3: "billion"}
+        power = min(len(str(value)) - 1, 9) // 3
+        decimals = rng.choice([0, 1, 2])
+        digits = round(Decimal(value) / 1000**power, decimals)
+        writings += [f"{digits} {words[power]}"] * 2
+        size = len(str(value)) - 1
+        mantissa = round(Decimal(value) / 10**size, rng.choice([1, 2, 3]))
+        writings += [f"{mantissa}e{size}", f"{mantissa}E+{size}", f"{mantissa} × 10^{size}"]
+        writings += [f"{mantissa}*10**{size}", f"{value:,} ({digits} {words[power]})"]
+    if case.unit == "B":
+        writings += binary_and_bits(value, rng) * 2
+    return rng.choice(writings)
+
+
+def binary_and_bits(value: int, rng: random.Random) -> list[str]:
+    """Bytes in KiB and MiB, in bits, and in words."""
+    text, _ = rounded(value, 1024, rng.choice([1, 2]), rng)
+    binary = f"{text}iB" if text[-1] in "KMG" else f"{text} B"
+    in_kb = round(Decimal(value) / 1000, rng.choice([1, 2, 3]))
+    return [binary, f"{value * 8} bits", f"{value} bytes", f"{in_kb} kB", f"{in_kb} kilobytes"]
+
+
+def written_shape(shape: Shape, rng: random.Random) -> str:
+    """A shape in some order, with some signs between the sizes, perhaps with the batch in front."""
+    sizes = list(shape)
+    if len(sizes) > 1 and rng.random() < 0.4:
+        sizes = [*sizes[1:], sizes[0]]
+    if len(sizes) > 1 and rng.random() < 0.2:
+        sizes = [1, *sizes]
+    between = rng.choice(["x", "×", " x ", "*", "·", ",", ", ", " × ", "X"])
+    text = between.join(map(str, sizes))
+    if len(shape) > 1 and sizes[0] == shape[0] and rng.random() < 0.1:
+        text = f"{sizes[0]}@{'x'.join(map(str, sizes[1:]))}"
+    left, right = rng.choice([("", ""), ("", ""), ("(", ")"), ("[", "]")])
+    return left + text + right
+
+
+def wrongly_marked(count: int, seed: int) -> list[tuple[Case, str, str]]:
+    """The right answers that are not marked right, and what is said of them."""
+    failed = []
+    for case, text in right_answers(count, seed):
+        mark = Marker().mark(question_of(case.given), text)
+        if mark.outcome is not Outcome.RIGHT:
+            failed.append((case, text, f"{mark.outcome.value} {mark.why}"))
+    return failed
+
+
+def told_of(got: Score) -> Iterator[str]:
+    """What there is to say of a score, line by line."""
+    yield f"{got.answers} wrong answers by stated mistakes"
+    yield f"  stated mistake first:        {got.first} ({got.first / got.answers:.1%})"
+    yield f"  among the first three:       {got.among_three} ({got.among_three / got.answers:.1%})"
+    yield f"  ambiguous (the same value):  {len(got.ambiguous)}"
+    yield f"  first, of the others:        {got.first}/{got.plain} ({got.first / got.plain:.1%})"
+    kinds = Counter((one.answer.mistake, one.names[0][0]) for one in got.ambiguous)
+    for (stated, told), number in kinds.most_common():
+        yield f"    {number} by {stated} told as {told}"
+    for one in got.missed:
+        yield f"  missed: {one.answer.mistake}, told {one.names}: {one.answer.text}"
+        yield f"    {one.answer.case.given}"
+
+
+def main() -> int:
+    """Print the figures; the exit code is 1 where they are not good enough."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--wrong", type=int, default=400)
+    parser.add_argument("--right", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    got = score(given.wrong, given.seed)
+    failed = wrongly_marked(given.right, given.seed)
+    lines = [*told_of(got), f"{given.right} right answers, {len(failed)} not marked right"]
+    for case, text, why in failed[:20]:
+        lines.append(f"  {text!r} for {case.truth} {case.unit}: {why} {case.given}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    return 0 if got.good and not failed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
