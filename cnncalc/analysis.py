@@ -131,11 +131,33 @@ class _Walk:
         seen = tuple([self.done[source].fields for source in sources])
         key = (seen, reach)
         if key not in self.merged:
-            before = hull(seen)
-            if before is not None and reach is not None:
-                before = grown(before, reach)
-            self.merged[key] = before
+            self.merged[key] = _seen(seen, reach)
         return self.merged[key]
+
+
+Seen = tuple[tuple[Field, ...] | None, ...]
+
+
+def _seen(seen: Seen, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
+    """The fields of an output, from its inputs'. Axes that are alike are worked out once."""
+    axes = len(seen[0] or ())
+    if axes > 1 and (reach is None or _alike(reach, axes)):
+        first = tuple(
+            [fields[:1] for fields in seen if fields is not None and _alike(fields, axes)]
+        )
+        if len(first) == len(seen):
+            one = _along(first, None if reach is None else reach[:1])
+            return one and one * axes
+    return _along(seen, reach)
+
+
+def _alike(values: tuple[Field, ...] | tuple[Reach, ...], axes: int) -> bool:
+    return len(values) == axes and values.count(values[0]) == axes
+
+
+def _along(seen: Seen, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
+    before = hull(seen)
+    return before if before is None or reach is None else grown(before, reach)
 
 
 @cache

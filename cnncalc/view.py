@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from cnncalc import units
 from cnncalc.cost import Cost, Operations
 from cnncalc.errors import UsageError, did_you_mean
-from cnncalc.report import Field, Line, Report
+from cnncalc.receptive import Field
+from cnncalc.report import Line, Report
 from cnncalc.shape import Layout, Shape
 
 Value = int | float | str | None

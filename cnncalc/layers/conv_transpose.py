@@ -8,7 +8,18 @@ from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, count, flag, sizes
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
-from cnncalc.layer import Cut, Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank, per_axis
+from cnncalc.layer import (
+    Cut,
+    Example,
+    Kept,
+    Layer,
+    Reach,
+    Refusal,
+    Run,
+    need_map,
+    of_rank,
+    per_axis,
+)
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
 
@@ -52,7 +63,7 @@ class TransposedAxis(NamedTuple):
             before = window.short_footprints_before(S=S, P=P)
         else:
             before = window.footprints_before(F=F, S=S, P=P, D=D)
-        cut = Cut(1, named("S", S), P - max(spare, 0), P)
+        cut = Cut(1, named("S", S), P - max(spare, 0), P, gaps=spare < 0 or D > 1)
         return Reach(E, 1, before, cut if S > 1 else None)
 
 
