@@ -176,10 +176,7 @@ class _Walk:
         counts = tuple([places(row.output) for row in rows])
         key = (seen, counts, reach)
         if key not in self.merged:
-            before = hull(seen, counts)
-            if before is not None and reach is not None:
-                before = grown(before, reach)
-            self.merged[key] = before
+            self.merged[key] = _seen(seen, counts, reach)
         return self.merged[key]
 
 
@@ -196,6 +193,33 @@ class _Shapes(_Walk):
     ) -> None:
         output = layer.infer(inputs)
         self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
+
+
+Seen = tuple[tuple[Field, ...] | None, ...]
+Counts = tuple[tuple[int, ...], ...]
+
+
+def _seen(seen: Seen, counts: Counts, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
+    """The fields of an output, from its inputs'. Axes that are alike are worked out once."""
+    axes = len(seen[0] or ())
+    if axes > 1 and (reach is None or _alike(reach, axes)):
+        first = tuple(
+            [fields[:1] for fields in seen if fields is not None and _alike(fields, axes)]
+        )
+        if len(first) == len(seen) and all(_alike(sizes, axes) for sizes in counts):
+            one = _along(first, counts, None if reach is None else reach[:1])
+            return one and one * axes
+    return _along(seen, counts, reach)
+
+
+def _alike(values: tuple[object, ...], axes: int) -> bool:
+    return len(values) == axes and values.count(values[0]) == axes
+
+
+def _along(seen: Seen, counts: Counts, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
+    axes = len(seen[0] or ())
+    before = hull(seen, [sizes[:axes] for sizes in counts])
+    return before if before is None or reach is None else grown(before, reach)
 
 
 @cache

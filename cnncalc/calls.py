@@ -76,7 +76,51 @@ def _places(x: Shape) -> int:
 # The modules.
 
 PLAIN = frozenset(
-    ["Conv", "ConvTranspose", "Linear", "BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm", "ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid", "Sigmoid", "Tanh", "Softplus", "Softmax", "LogSoftmax", "MaxPool", "AvgPool", "AdaptiveMaxPool", "AdaptiveAvgPool", "PixelShuffle", "ChannelShuffle", "Dropout", "StochasticDepth", "Identity", "Flatten", "Reshape", "Permute", "Slice", "Crop", "ZeroPad", "ReflectionPad", "ReplicationPad", "Add", "Concat", "RBF"]
+    [
+        "Conv",
+        "ConvTranspose",
+        "Linear",
+        "BatchNorm",
+        "GroupNorm",
+        "InstanceNorm",
+        "LayerNorm",
+        "ReLU",
+        "ReLU6",
+        "LeakyReLU",
+        "PReLU",
+        "ELU",
+        "SELU",
+        "GELU",
+        "SiLU",
+        "Mish",
+        "Hardswish",
+        "Hardsigmoid",
+        "Sigmoid",
+        "Tanh",
+        "Softplus",
+        "Softmax",
+        "LogSoftmax",
+        "MaxPool",
+        "AvgPool",
+        "AdaptiveMaxPool",
+        "AdaptiveAvgPool",
+        "PixelShuffle",
+        "ChannelShuffle",
+        "Dropout",
+        "StochasticDepth",
+        "Identity",
+        "Flatten",
+        "Reshape",
+        "Permute",
+        "Slice",
+        "Crop",
+        "ZeroPad",
+        "ReflectionPad",
+        "ReplicationPad",
+        "Add",
+        "Concat",
+        "RBF",
+    ]
 )
 """The modules that run one operation, or only such as no tool counts."""
 

@@ -4,58 +4,18 @@ A quantity is asked of the layer once more, this time with tracing on. Nothing i
 was not run.
 """
 
-from __future__ import annotations
-
-import re
-from collections.abc import Callable, Container, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Container, Iterable
+from typing import NamedTuple
 
 from cnncalc import receptive, units, wording
 from cnncalc.cost import BYTES
+from cnncalc.equations import Working, along, definition, equations_of, once
 from cnncalc.errors import UsageError, did_you_mean, some
 from cnncalc.formulas import macs, memory
-from cnncalc.formulas.tracing import Expression, Traced, expression_of, tracing
+from cnncalc.formulas.tracing import Traced, expression_of, tracing
 from cnncalc.layer import Layer
 from cnncalc.report import Report, Row
 from cnncalc.shape import AXES, Map, Shape, shape_of
-
-if TYPE_CHECKING:
-    from fractions import Fraction
-
-
-class Working(NamedTuple):
-    """One equation: what is sought, how it was computed, what came out, and what is to be said."""
-
-    symbol: str
-    expression: Expression
-    note: str = ""
-
-    @property
-    def result(self) -> int | Fraction:
-        """What came out."""
-        return self.expression.value
-
-    def text(self) -> str:
-        """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``."""
-        general = wording.text(self.expression, wording.symbols)
-        exact = wording.text(self.expression, wording.numbers)
-        steps = [self.symbol, general, exact, wording.minus(_grouped(self.result))]
-        if not self.expression.op:  # nothing to work out: C_out = 10
-            steps = [self.symbol, self.expression.symbol, steps[-1]]
-        return " = ".join(filter(None, dict.fromkeys(steps))) + (
-            f"  ({self.note})" if self.note else ""
-        )
-
-    def latex(self) -> str:
-        """The same for ``align*``."""
-        general = wording.latex(self.expression, wording.symbols)
-        exact = wording.latex(self.expression, wording.numbers)
-        names = " = ".join(wording.latex_symbol(name) for name in self.symbol.split(" = "))
-        steps = [general, exact, _grouped(self.result).replace(",", "{,}")]
-        if not self.expression.op:
-            steps = [general, steps[-1]] if self.expression.symbol else steps[-1:]
-        note = rf"\quad\text{{({_latex_text(self.note)})}}" if self.note else ""
-        return f"{names} &= {' = '.join(dict.fromkeys(steps))}{note}"
 
 
 class Derivation(NamedTuple):
@@ -73,45 +33,8 @@ class Quantity(NamedTuple):
     derive: Callable[[Row, Report], tuple[list[Working], str]]
 
 
-def _grouped(number: int | Fraction) -> str:
-    """An integer with separators, a fraction without."""
-    return units.exact(number) if isinstance(number, int) else str(number)
-
-
-def _latex_text(note: str) -> str:
-    """A note, whose symbols are set as in the equations."""
-    return re.sub(r"\b[A-Za-z]+_\w+", lambda found: f"${wording.latex_symbol(found[0])}$", note)
-
-
-def equations(symbol: str, number: int | Fraction, known: Container[str] = ()) -> list[Working]:
-    """The equation of a number, after those of the symbols in it, but for what is known."""
-    expression = expression_of(number)
-    if expression.step and expression.symbol == symbol:
-        return _given(symbol, expression, known)
-    return [*_parts(expression, known), Working(symbol, expression)]
-
-
-def _given(symbol: str, expression: Expression, known: Container[str]) -> list[Working]:
-    """The equation of what a formula gave."""
-    step = expression.step
-    derivation, note = (step.expression, step.note) if step else (expression, "")
-    return [*_parts(derivation, known), Working(symbol, derivation, note)]
-
-
-def _parts(expression: Expression, known: Container[str]) -> list[Working]:
-    """The equations of all symbols in an expression that formulas gave."""
-    if expression.step and expression.symbol not in known:
-        return _given(expression.symbol, expression, known)
-    return [working for part in expression.operands for working in _parts(part, known)]
-
-
-def _listed(workings: Iterable[Working]) -> list[Working]:
-    """Every equation once."""
-    return list({working.text(): working for working in workings}.values())
-
-
-# Sizes of inputs and outputs go by these names; how an output's come about is told with its shape.
 SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
+"""The names of an output's sizes; how they come about is told with its shape."""
 
 
 def _named(inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
@@ -132,55 +55,6 @@ def _names(shape: Shape, end: str) -> list[str]:
     return [f"n_{end}"]
 
 
-def _along(axes: Sequence[str], chains: Sequence[list[Working]]) -> list[Working]:
-    """The equations of several axes: one for all where they agree, else one for each."""
-    chains = [
-        _listed(_renamed(working, f"{axis}_", "N_") for working in chain)
-        for axis, chain in zip(axes, chains, strict=True)
-    ]
-    if len({tuple(working.symbol for working in chain) for chain in chains}) == 1:
-        return [found for same in zip(*chains, strict=True) for found in _one_for_all(axes, same)]
-    return [
-        _on_axis(working, axis, len(axes) > 1)
-        for axis, chain in zip(axes, chains, strict=True)
-        for working in chain
-    ]
-
-
-def _one_for_all(axes: Sequence[str], workings: tuple[Working, ...]) -> list[Working]:
-    if len(axes) == 1 or len(set(workings)) > 1:
-        return [_on_axis(working, axis, len(axes) > 1) for axis, working in zip(axes, workings)]
-    symbol, expression, note = workings[0]
-    if symbol.startswith("N_"):
-        symbol = " = ".join(symbol.replace("N_", f"{axis}_") for axis in axes)
-    return [Working(symbol, _with(expression, "N_in", "N"), note)]
-
-
-def _on_axis(working: Working, axis: str, told: bool) -> Working:
-    """An equation for one axis; where there are others it is told which."""
-    on_axis = _renamed(working, "N_", f"{axis}_")
-    told = told and on_axis.symbol == working.symbol
-    return on_axis._replace(symbol=f"{on_axis.symbol} ({axis})") if told else on_axis
-
-
-def _renamed(working: Working, old: str, new: str) -> Working:
-    """The equation with symbols that begin otherwise."""
-    symbol = new + working.symbol.removeprefix(old)
-    return Working(
-        symbol if working.symbol.startswith(old) else working.symbol,
-        _with(working.expression, old, new),
-        working.note,
-    )
-
-
-def _with(expression: Expression, old: str, new: str) -> Expression:
-    symbol = expression.symbol
-    if symbol.startswith(old):
-        symbol = new + symbol.removeprefix(old)
-    operands = tuple(_with(operand, old, new) for operand in expression.operands)
-    return expression._replace(symbol=symbol, operands=operands, step=None)
-
-
 def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
     answer = " → ".join(filter(None, (some(row.inputs), str(row.output))))
     found = sizes(row.layer, row.inputs)
@@ -194,20 +68,21 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
     with tracing():
         output = layer.infer(named)
         zeros = layer.zeros(*named)
-    names, after = _names(output, "out"), map(expression_of, output.dimensions)
-    same = named and _names(named[0], "out") == names
-    before = map(expression_of, named[0].dimensions) if same else [None] * len(names)
-    found = [
-        [] if size == old else _given(name, size, ())
-        for name, size, old in zip(names, after, before, strict=True)
-    ]
+    names = _names(output, "out")
+    found = [definition(*size) for size in zip(names, map(expression_of, output.dimensions))]
+    if named and _names(named[0], "out") == names:
+        # What is the first input's own size has nothing to be told.
+        found = [
+            [] if size is old else chain
+            for chain, size, old in zip(found, output.dimensions, named[0].dimensions)
+        ]
     if not any(found):
         return []
-    for chain, (first, last) in zip(found[1:], zeros):
-        chain += [*equations("P_before", first), *equations("P_after", last)]
+    for chain, (before, after) in zip(found[1:], zeros):
+        chain += [*equations_of("P_before", before), *equations_of("P_after", after)]
     channels, *chains = found
     axes = [axis for axis, chain in zip(AXES[len(chains)], chains) if chain]
-    return _listed(channels) + _along(axes, [*filter(None, chains)])
+    return once(channels) + along(axes, [*filter(None, chains)])
 
 
 def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
@@ -220,14 +95,14 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
         working
         for name, count in counts.items()
         if count
-        for working in equations(name, count, SIZES)
+        for working in equations_of(name, count, SIZES)
     ]
     extra = "".join(
         f", {units.exact(number)} {what}"
         for number, what in ((held.fixed, "fixed"), (held.buffers, "in buffers"))
         if number
     )
-    return _listed(workings), f"{units.exact(params)} parameters{extra}"
+    return once(workings), f"{units.exact(params)} parameter{'s' * (params != 1)}{extra}"
 
 
 def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
@@ -238,17 +113,17 @@ def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
         flops = macs.flops(MACs=count)
     of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""
     answer = f"{units.exact(count)} MACs, {units.exact(flops)} FLOPs{of_batch}"
-    return (_listed(equations("FLOPs", flops, SIZES)) if count else []), answer
+    return (once(equations_of("FLOPs", flops, SIZES)) if count else []), answer
 
 
 def _operations(row: Row, report: Report) -> tuple[list[Working], str]:
     with tracing():
         counts = row.layer.operations(*_named(row.inputs))
     done = {name: number for name, number in counts._asdict().items() if number}
-    workings = [part for name, number in done.items() for part in equations(name, number, SIZES)]
+    workings = [part for name, number in done.items() for part in equations_of(name, number, SIZES)]
     parts = [f"{units.exact(number)} {name}" for name, number in done.items()]
     each = " for each image" if report.batch > 1 and done else ""
-    return _listed(workings), (", ".join(parts) or "none") + each
+    return once(workings), (", ".join(parts) or "none") + each
 
 
 def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
@@ -261,7 +136,7 @@ def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
         size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
     kept = "" if row.layer.stored else "; runs in place or is a view: not in the total"
     answer = " = ".join(dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size))))
-    return equations("bytes", size), answer + kept
+    return equations_of("bytes", size), answer + kept
 
 
 def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
@@ -274,20 +149,22 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     if row.fields in seen:
         return [], f"{answer}; unchanged"
     places = tuple(map(receptive.places, row.inputs))
-    before = receptive.hull(seen, places)
+    joined = receptive.hull(seen, places) or ()
     with tracing():
         reach = row.layer.reach(*_named(row.inputs))
-        fields = before if reach is not None else receptive.hull(seen, places)
-        fields = fields if reach is None else receptive.grown(before or (), reach)
+        if reach is None:
+            fields = receptive.hull(seen, places)
+        else:
+            fields = receptive.grown(joined, reach)
     chains = [
         [
-            *equations("r_out", field.size, SIZES),
-            *equations("j_out", field.jump, SIZES),
-            *equations("s_out", field.start, SIZES),
+            *equations_of("r_out", field.size, SIZES),
+            *equations_of("j_out", field.jump, SIZES),
+            *equations_of("s_out", field.start, SIZES),
         ]
         for field in fields or ()
     ]
-    return _along(AXES[len(chains)], chains), answer
+    return along(AXES[len(chains)], chains), answer
 
 
 def _field_answer(row: Row, report: Report) -> str:
@@ -296,6 +173,7 @@ def _field_answer(row: Row, report: Report) -> str:
         return "a vector has no position"
     first = next(iter(report.input_shapes.values()))
     sizes = "×".join(str(field.size) for field in fields)
+    most = "at most " if any(field.bound for field in fields) else ""
     clipped = [
         min(field.size, size)
         for field, size in zip(
@@ -306,7 +184,7 @@ def _field_answer(row: Row, report: Report) -> str:
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
     cut = f", of which at most {inside} lie in the image" if inside != sizes else ""
-    return wording.minus(f"{sizes} pixels{cut}; jump {jumps}, start {starts}")
+    return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
 
 
 def _each(texts: list[str], between: str) -> str:
@@ -339,12 +217,26 @@ def quantities(word: str | None) -> tuple[str, ...]:
 
 
 def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tuple[Derivation, ...]:
-    """The derivations of a layer of a report."""
+    """The derivations of a layer of a report; an equation of several quantities stands once."""
     derivations = []
+    shown: set[Working] = set()
     for quantity in wanted:
         workings, answer = QUANTITIES[quantity].derive(row, report)
-        derivations.append(Derivation(quantity, tuple(workings), answer))
+        new = dict.fromkeys(working for working in workings if working not in shown)
+        shown.update(new)
+        derivations.append(Derivation(quantity, tuple(new), answer))
     return tuple(derivations)
+
+
+def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[Derivation, ...]:
+    """The derivations without equations of a known form, and without those that then have none."""
+    kept = (
+        derivation._replace(
+            workings=tuple(one for one in derivation.workings if one.form not in known)
+        )
+        for derivation in derivations
+    )
+    return tuple(derivation for derivation in kept if derivation.workings)
 
 
 def title(row: Row) -> str:

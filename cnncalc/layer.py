@@ -60,12 +60,13 @@ class Refusal(NamedTuple):
 class Cut(NamedTuple):
     """Windows where outputs stand closer than inputs, or that differ in size: every input is cut
     into ``per`` pieces, and output i reads the inputs that have one of the pieces from
-    ``begin + i·step`` to ``end + i·step``."""
+    ``begin + i·step`` to ``end + i·step``, or, with ``gaps``, some of them."""
 
     step: int
     per: int
     begin: int
     end: int
+    gaps: bool = False
 
 
 class Reach(NamedTuple):

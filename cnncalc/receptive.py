@@ -1,14 +1,15 @@
 """Receptive fields: how they grow through a layer, and merge where branches meet.
 
-Along an axis, output i usually sees ``size`` pixels from ``start + i·jump`` on. That no longer holds
-where outputs stand closer than inputs (upsampling), or windows differ in size (adaptive pooling).
-From there on a field is described by ``Pieces`` of the last map for which it held, in integers, and
-stays exact: ``size`` is that of the largest field among all positions of a map without end.
+Along an axis, output i usually sees ``size`` pixels from ``start + i·jump`` on. That no longer
+holds where outputs stand closer than inputs (upsampling), or windows differ in size (adaptive
+pooling). From there on a field is described by ``Pieces`` of the last map for which it held, in
+integers, and stays exact: ``size`` is the largest field's, over all positions of a map without end.
 
-It is an upper bound in three cases: where windows differ in size once more, on outputs that are not
-a whole fraction of an input apart; where branches meet that count in pieces of different maps, and
-none sees all that the others see; and after a dilated transposed convolution, which leaves out
-inputs between those that it reads.
+It is an upper bound in three cases: where inputs are cut once more and the outputs before were
+several pieces apart (an adaptive pool from 13 to 4 and then one from 4 to 3); where branches meet
+that count in pieces of different maps, and none sees all that the others see; and after a strided
+transposed convolution that is dilated or whose filter is shorter than its stride, so that some
+inputs are left out.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ class Pieces(NamedTuple):
 
     That map's output n sees ``size`` pixels from ``start + n·jump`` on. Output i reaches from piece
     ``first + i·step`` to piece ``last + i·step``, and sees what the map's outputs see of which it
-    has a piece: those from ``(first + i·step) // per`` to ``(last + i·step) // per``.
+    has a piece: those from ``(first + i·step) // per`` to ``(last + i·step) // per``. With
+    ``bound`` it may see less.
     """
 
     size: int
@@ -41,6 +43,7 @@ class Pieces(NamedTuple):
     per: int = 1
     first: int = 0
     last: int = 0
+    bound: bool = False
 
 
 class Field(NamedTuple):
@@ -52,7 +55,7 @@ class Field(NamedTuple):
 
     Where outputs differ (after upsampling, and where windows are uneven), ``size`` is the largest
     output's, ``jump`` the average, and ``pieces`` has what each of them sees, ``narrowest`` what
-    each sees of the narrowest branch.
+    each sees of the narrowest branch. With ``bound``, the size is an upper bound.
     """
 
     size: int
@@ -61,23 +64,29 @@ class Field(NamedTuple):
     smallest: int
     pieces: Pieces | None = None
     narrowest: Pieces | None = None
+    bound: bool = False
 
     def pixels(self, index: int) -> tuple[int, int]:
         """The first and the last pixel that the output at this position sees, or may see where the
         size is a bound; they may lie outside of the image."""
-        size, jump, start, step, per, first, last = _whole(self)
+        size, jump, start, step, per, first, last, _ = _whole(self)
         one, other = (first + index * step) // per, (last + index * step) // per
         return start + one * jump, start + other * jump + size - 1
 
 
 def _whole(field: Field) -> Pieces:
     """A field by its pieces: one to an output, unless it says otherwise."""
-    return field.pieces or Pieces(field.size, field.jump, field.start)  # type: ignore[arg-type]
+    return field.pieces or _uncut(field, field.size)
 
 
 def _narrow(field: Field) -> Pieces:
     """The same for the narrowest branch."""
-    return field.narrowest or Pieces(field.smallest, field.jump, field.start)  # type: ignore[arg-type]
+    return field.narrowest or _uncut(field, field.smallest)
+
+
+def _uncut(field: Field, size: int) -> Pieces:
+    jump: int = field.jump  # type: ignore[assignment]
+    return Pieces(size, jump, field.start, bound=field.bound)
 
 
 def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
@@ -94,18 +103,17 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
     if field.pieces is not None:
         return _by(_through(_whole(field), reach), _through(_narrow(field), reach))
     jump: int = field.jump  # type: ignore[assignment]
-    grown = Field(
-        receptive.field_size(r_in=field.size, j_in=jump, E=reach.extent),
-        receptive.field_jump(j_in=jump, S=reach.stride) if reach.stride else 0,
-        receptive.field_start(s_in=field.start, j_in=jump, P=reach.before),
-        receptive.field_size(r_in=field.smallest, j_in=jump, E=reach.extent),
-    )
+    size = receptive.field_size(r_in=field.size, j_in=jump, E=reach.extent)
+    start = receptive.field_start(s_in=field.start, j_in=jump, P=reach.before)
+    smallest = receptive.field_size(r_in=field.smallest, j_in=jump, E=reach.extent)
     if reach.cut is None:
-        return grown
-    jump = receptive.cut_jump(j_in=jump, step=reach.cut.step, per=reach.cut.per)
+        jump = receptive.field_jump(j_in=jump, S=reach.stride) if reach.stride else 0
+        return Field(size, jump, start, smallest, None, None, field.bound)
+    average = receptive.cut_jump(j_in=jump, step=reach.cut.step, per=reach.cut.per)
     whole, narrow = _through(_whole(field), reach), _through(_narrow(field), reach)
-    pieces = (None, None) if whole.per == 1 else (whole, narrow)
-    return Field(grown.size, jump, grown.start, grown.smallest, *pieces)
+    if whole.per == 1:
+        return Field(size, average, start, smallest, None, None, field.bound)
+    return Field(size, average, start, smallest, whole, narrow, field.bound)
 
 
 def _through(pieces: Pieces, reach: Reach) -> Pieces:
@@ -116,21 +124,22 @@ def _through(pieces: Pieces, reach: Reach) -> Pieces:
         last = receptive.last_piece(last_in=pieces.last, step=step, E=reach.extent, P=reach.before)
         return _reduced(pieces._replace(step=step * reach.stride), first, last)
     cut = _largest(reach.cut)
-    # Where outputs are several pieces apart, cutting once more does not tell which of as many
-    # pieces comes first.
-    slack = step * (cut.per - 1) if step > 1 else 0
+    slack = receptive.rounding_slack(step=step, per=cut.per) if step > 1 and cut.per > 1 else 0
     first = receptive.first_piece_cut(
         first_in=pieces.first, per=cut.per, step=step, begin=cut.begin, slack=slack
     )
     last = receptive.last_piece_cut(last_in=pieces.last, per=cut.per, step=step, end=cut.end)
-    return _reduced(pieces._replace(step=step * cut.step, per=pieces.per * cut.per), first, last)
+    bound = pieces.bound or slack > 0 or cut.gaps
+    step, per = step * cut.step, pieces.per * cut.per
+    return _reduced(pieces._replace(step=step, per=per, bound=bound), first, last)
 
 
 def _largest(cut: Cut) -> Cut:
     """The same windows, cut into no smaller pieces than they need."""
-    step, per, begin, end = map(int, cut)
+    step, per, begin, end, gaps = cut
     common = gcd(step, per)
-    return Cut(step // common, per // common, begin // common, end // common)
+    step, per, begin, end = (int(number) // common for number in (step, per, begin, end))
+    return Cut(step, per, begin, end, gaps)
 
 
 def _reduced(pieces: Pieces, first: int, last: int) -> Pieces:
@@ -147,9 +156,9 @@ def _by(whole: Pieces, narrow: Pieces) -> Field:
     """The field that has these pieces."""
     whole, narrow = _even(whole), _even(narrow)
     if whole.per == narrow.per == 1:
-        return Field(whole.size, whole.jump, whole.start, narrow.size)
+        return Field(whole.size, whole.jump, whole.start, narrow.size, bound=whole.bound)
     jump = receptive.pieces_jump(j_0=whole.jump, step=whole.step, per=whole.per)
-    return Field(_size(whole), jump, _start(whole), _size(narrow), whole, narrow)
+    return Field(_size(whole), jump, _start(whole), _size(narrow), whole, narrow, whole.bound)
 
 
 def _even(pieces: Pieces) -> Pieces:
@@ -157,7 +166,7 @@ def _even(pieces: Pieces) -> Pieces:
     if pieces.per > 1:
         return pieces
     jump: int = receptive.pieces_jump(j_0=pieces.jump, step=pieces.step)  # type: ignore[assignment]
-    return Pieces(_size(pieces), jump, _start(pieces))
+    return Pieces(_size(pieces), jump, _start(pieces), bound=pieces.bound)
 
 
 def _size(pieces: Pieces) -> int:
@@ -194,11 +203,9 @@ def hull(
 
 
 def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
-    if any([field.pieces for field in fields]):
+    sizes, jumps, starts, smallest, pieces, _, bounds = zip(*fields, strict=True)
+    if any(pieces):
         return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))
-    starts = tuple([field.start for field in fields])
-    sizes = tuple([field.size for field in fields])
-    jumps: tuple[int, ...] = tuple([field.jump for field in fields])  # type: ignore[misc]
     size = receptive.joined_size(s_i=starts, r_i=sizes)
     if len(set(jumps)) > 1:
         # Fields that do not move in step are furthest apart at one of the two ends.
@@ -208,33 +215,37 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
         size,
         receptive.joined_jump(j_i=jumps),
         receptive.joined_start(s_i=starts),
-        min([field.smallest for field in fields]),
+        min(smallest),
+        bound=any(bounds),
     )
 
 
 def _joined(members: list[Pieces]) -> Pieces:
     """Pieces that cover those of all members."""
     first = members[0]
-    if all(one._replace(first=first.first, last=first.last) == first for one in members):
+    if all(one[:5] == first[:5] for one in members):  # all but their first and last pieces
         return _covering(first, members)
     # Members that count in pieces of different maps are compared in pieces of pixels, by what
-    # each sees at most. One that sees all that at least is their hull.
+    # each sees at most. One that sees, at least, what the others do at most is their hull.
     outer = [*map(_at_most, members)]
     fastest = max(outer, key=lambda one: exact(one.step, one.per))
-    hull = _covering(fastest, [_moving(one, fastest) for one in outer])
-    for one in members:
+    outer = [_moving(one, fastest) for one in outer]
+    for place, one in enumerate(members):
         inner = _at_least(one)
-        if inner._replace(first=hull.first, last=hull.last) == hull and (
-            inner.first <= hull.first and inner.last >= hull.last
-        ):
+        others = _covering(fastest, outer[:place] + outer[place + 1 :])
+        alike = inner[:5] == others[:5]
+        if alike and inner.first <= others.first and inner.last >= others.last:
             return one
-    return hull
+    return _covering(fastest, outer)._replace(bound=True)
 
 
 def _covering(like: Pieces, members: list[Pieces]) -> Pieces:
     """From the first of all members' pieces to the last; pieces are like this one's."""
-    first, last = min(one.first for one in members), max(one.last for one in members)
-    return like._replace(first=first, last=last)
+    return like._replace(
+        first=min(one.first for one in members),
+        last=max(one.last for one in members),
+        bound=any(one.bound for one in members),
+    )
 
 
 def _at_most(one: Pieces) -> Pieces:

@@ -311,4 +311,5 @@ def _field_dict(field: Field) -> dict[str, Any]:
         "jump": jump,
         "start": field.start,
         "smallest": field.smallest,
+        "bound": field.bound,
     }

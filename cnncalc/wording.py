@@ -15,14 +15,12 @@ STRENGTH = {"+": 1, "-": 1, "neg": 2, "share": 3, "*": 4, "/": 5}
 CLOSED = 6
 """What brings its own brackets, or needs none."""
 
-FUNCTIONS = ("gcd", "max", "min")
-
 Leaf = Callable[[Expression], str]
 
 
 def symbols(leaf: Expression) -> str:
     """A leaf by its name; a plain number stands for itself."""
-    return leaf.symbol or minus(leaf.value)
+    return leaf.symbol or numbers(leaf)
 
 
 def numbers(leaf: Expression) -> str:
@@ -30,7 +28,7 @@ def numbers(leaf: Expression) -> str:
     return str(leaf.value) if leaf.value >= 0 else f"({minus(leaf.value)})"
 
 
-def minus(number: int | Fraction) -> str:
+def minus(number: int | Fraction | str) -> str:
     """A number with a typographic minus."""
     return str(number).replace("-", "−")
 
@@ -57,7 +55,13 @@ def text(expression: Expression, leaf: Leaf) -> str:
             return f"⌈{_quotient(expression, leaf)}⌉"
         case "round":
             return f"round({_quotient(expression, leaf)})"
-    return f"{expression.op}({', '.join(text(part, leaf) for part in parts)})"
+    return f"{expression.op}({', '.join(_listed(part, leaf) for part in parts)})"
+
+
+def _listed(part: Expression, leaf: Leaf) -> str:
+    """A part between commas, where a negative number needs no brackets."""
+    inner = text(part, leaf)
+    return inner if part.op else inner.strip("()")
 
 
 def _inside(part: Expression, outer: str, leaf: Leaf) -> str:
@@ -91,7 +95,9 @@ def latex(expression: Expression, leaf: Leaf) -> str:
         case "round":
             fraction = rf"\frac{{{latex(parts[0], leaf)}}}{{{latex(parts[1], leaf)}}}"
             return rf"\mathrm{{round}}\left( {fraction} \right)"
-    within = ", ".join(latex(part, leaf) for part in parts)
+    within = ", ".join(
+        latex(part, leaf) if part.op else latex_symbol(leaf(part).strip("()")) for part in parts
+    )
     return rf"\{expression.op}\left( {within} \right)"
 
 
@@ -106,7 +112,8 @@ def latex_symbol(name: str) -> str:
     base, _, index = name.partition("_")
     if index and len(base) == 1:
         index, _, axis = index.partition(" ")
-        return rf"{base}_{{\mathrm{{{index}}}}}" + (rf"\ \text{{{axis}}}" if axis else "")
+        index = index if index.isdecimal() else rf"{{\mathrm{{{index}}}}}"
+        return f"{base}_{index}" + (rf"\ \text{{{axis}}}" if axis else "")
     if len(base) > 1 and base[0].isalpha():
         return rf"\text{{{name}}}".replace("_", r"\_")
     return base

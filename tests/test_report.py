@@ -274,7 +274,10 @@ def test_to_dict_is_plain_and_whole(small):
     assert (conv["name"], conv["kind"], conv["inputs"], conv["output"]) == (
         "conv1", "conv", [[3, 8, 8]], [4, 8, 8],
     )  # fmt: skip
-    assert conv["receptive_field"] == [{"size": 3, "jump": 1, "start": -1, "smallest": 3}] * 2
+    assert (
+        conv["receptive_field"]
+        == [{"size": 3, "jump": 1, "start": -1, "smallest": 3, "bound": False}] * 2
+    )
     assert {*COUNTED, "params", "flops"} <= set(conv)
 
 

@@ -43,8 +43,11 @@ CONVENTION = Convention(
             products,
         ),
         Term("transposed-conv weights at output positions", TRANSPOSED, products),
-        Term("biases at output positions", lambda call: _convolution(call) or LINEAR(call),
-             added_biases),
+        Term(
+            "biases at output positions",
+            lambda call: _convolution(call) or LINEAR(call),
+            added_biases,
+        ),
         Term("batch-norm parameters", BATCH_NORM, parameters),
         Term("parameters of other layers", _other, parameters),
     ),

@@ -37,7 +37,7 @@ def piece_additions(n_out: int, k: int) -> int:
 @formula("operations", gives="derivation")
 def differences(n_in: int, n_out: int) -> int:
     """One for every input and output."""
-    return n_out * n_in
+    return n_in * n_out
 
 
 @formula("operations", gives="derivation")

@@ -39,7 +39,7 @@ def field_start(s_in: int, j_in: int, P: int = 0) -> int:
 @formula("r_out")
 def joined_size(s_i: tuple[int, ...], r_i: tuple[int, ...]) -> int:
     """From the first pixel that any input sees to the last."""
-    return most(tuple(s + r for s, r in zip(s_i, r_i))) - least(s_i)
+    return most([s + r for s, r in zip(s_i, r_i)]) - least(s_i)
 
 
 @formula("r_out", note="at the last place, where fields that move apart are furthest apart")
@@ -74,30 +74,36 @@ def cut_jump(j_in: int, per: int, step: int = 1) -> int | Fraction:
 
 
 @formula("first")
-def first_piece(first_in: int, step: int, P: int = 0) -> int:
+def first_piece(first_in: int, step: int = 1, P: int = 0) -> int:
     """Padding moves the first window before the first input."""
     return first_in - step * P
 
 
 @formula("last")
-def last_piece(last_in: int, step: int, E: int = 1, P: int = 0) -> int:
+def last_piece(last_in: int, step: int = 1, E: int = 1, P: int = 0) -> int:
     """A window reaches over E inputs."""
     return last_in + step * (E - 1 - P)
 
 
+@formula("slack", note="some output may begin so many pieces earlier")
+def rounding_slack(step: int, per: int) -> int:
+    """What may be lost where outputs are several pieces apart and are cut once more."""
+    return step * (per - 1)
+
+
 @formula("first")
-def first_piece_cut(first_in: int, per: int, step: int, begin: int, slack: int = 0) -> int:
-    """The first piece where pieces are cut once more, or one that is not after it."""
+def first_piece_cut(first_in: int, per: int, step: int = 1, begin: int = 0, slack: int = 0) -> int:
+    """The first piece where pieces are cut once more."""
     return first_in * per + step * begin - slack
 
 
 @formula("last")
-def last_piece_cut(last_in: int, per: int, step: int, end: int) -> int:
+def last_piece_cut(last_in: int, per: int, step: int = 1, end: int = 0) -> int:
     """The last piece where pieces are cut once more."""
     return last_in * per + step * end
 
 
-@formula("r_out", note="r_0, j_0, s_0: where steps were last even; j_0 is cut into per pieces")
+@formula("r_out", note="r_0, j_0, s_0: of the last map with even steps, each cut into per pieces")
 def pieces_size(r_0: int, j_0: int, first: int, last: int, per: int = 1) -> int:
     """An output that reaches from one piece to another touches at most so many steps of j_0."""
     return r_0 + ceil_div(last - first, per) * j_0

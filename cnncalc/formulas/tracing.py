@@ -14,7 +14,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar
 
 from cnncalc.shape import AXES
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class Step(NamedTuple):
@@ -92,6 +93,8 @@ class Traced(int):
 
     def __mul__(self, other: int) -> int:
         left, right = self.expression, expression_of(other)
+        if right == ZERO:
+            return 0
         if left.op == "neg":
             return -(-self * other)
         return self if right == ONE else binary("*", int(self) * int(other), left, right)
@@ -204,23 +207,26 @@ Gives = Literal["symbol", "derivation"]
 
 def formula(
     symbol: str, gives: Gives = "symbol", bare: tuple[str, ...] = (), note: str = ""
-) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as a formula whose result is written as ``symbol``.
 
     In what is computed with it, the result ``gives`` its symbol or its whole derivation. Parameters
     that are ``bare`` get no symbol. The ``note`` is shown beside the formula.
     """
 
-    def decorate(function: Callable[P, Any]) -> Callable[P, Any]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
-        def run(*args: P.args, **named: P.kwargs) -> Any:
+        def run(*args: P.args, **named: P.kwargs) -> R:
             if not _watched:
                 return function(*args, **named)
             with _right_inside(function) as rule:
                 if _steps is None:
-                    return rule(*args, **named)
+                    right: R = rule(*args, **named)
+                    return right
                 given = _named_arguments(function, bare, args, named)
-                return _traced_result(Step(symbol, ZERO, function, note), rule, gives, given)
+                step = Step(symbol, ZERO, function, note)
+                result: R = _traced_result(step, rule, gives, given)
+                return result
 
         return run
 
@@ -294,8 +300,8 @@ def _named(name: str, value: Any) -> Any:
 
 
 def symbols_of(name: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    """``F, F`` for a square filter, else ``F_h, F_w``; sizes of maps are ``H_out, W_out``; what ends
-    in ``_i`` is counted: ``C_1, C_2``."""
+    """``F, F`` for a square filter, else ``F_h, F_w``; sizes of maps are ``H_out, W_out``; of what
+    ends in ``_i`` there is one for each input: ``C_1, C_2``."""
     if name.endswith("_i"):
         return tuple(f"{name[:-1]}{number}" for number in range(1, len(sizes) + 1))
     axes = AXES[len(sizes)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cnncalc.formulas.tracing import ONE, Traced, expression_of, traced
@@ -79,18 +79,21 @@ def total(terms: Iterable[int]) -> int:
     return sum(terms)
 
 
-def least(numbers: tuple[int, ...]) -> int:
+def least(numbers: Sequence[int]) -> int:
     """The smallest."""
     return _chosen("min", min, numbers)
 
 
-def most(numbers: tuple[int, ...]) -> int:
+def most(numbers: Sequence[int]) -> int:
     """The largest."""
     return _chosen("max", max, numbers)
 
 
-def _chosen(op: str, choose: Any, numbers: tuple[int, ...]) -> int:
-    return traced(op, int(choose(numbers)), *numbers)  # type: ignore[no-any-return]
+def _chosen(op: str, choose: Any, numbers: Sequence[int]) -> int:
+    chosen: int = choose(numbers)
+    if isinstance(chosen, Traced):
+        return traced(op, int(chosen), *numbers)  # type: ignore[no-any-return]
+    return chosen
 
 
 INTEGERS_ALONE = frozenset({"ratio", "exact", "gcd", "total", "least", "most"})

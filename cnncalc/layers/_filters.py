@@ -25,7 +25,7 @@ class Filters(Layer):
 
     def places(self, x: Map) -> tuple[int, ...]:
         """How many places the window has along each axis."""
-        return tuple(axis.places() for axis in self.axes(x))
+        return tuple([axis.places() for axis in self.axes(x)])
 
     def window(self, x: Map) -> tuple[int, ...]:
         """The filter's size along each axis."""
@@ -33,7 +33,7 @@ class Filters(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
-        return tuple(axis.reach() for axis in self.axes(x))
+        return tuple([axis.reach() for axis in self.axes(x)])
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
         """Those of ``same``."""

@@ -42,7 +42,7 @@ class Pool(Layer):
     def output(self, x: Shape) -> Map:
         """The same channels, as many positions as places of the window."""
         x = need_map(x)
-        return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
+        return Map(x.channels, tuple([axis.places() for axis in self.axes(x)]))
 
     def taps(self, x: Map) -> int:
         """How many cells a window holds."""
@@ -74,7 +74,7 @@ class Pool(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
-        return tuple(axis.reach() for axis in self.axes(x))
+        return tuple([axis.reach() for axis in self.axes(x)])
 
 
 SHARED_REFUSALS = (

@@ -75,8 +75,10 @@ def axes_of(
         return tuple(map(_same, x.spatial, kernels, strides, dilations))
     pairs = sides_of(0 if padding == "valid" else padding, x)
     axes = tuple(
-        Axis(N, F, S, before, after, D, ceil=ceil)
-        for N, F, S, (before, after), D in zip(x.spatial, kernels, strides, pairs, dilations)
+        [
+            Axis(N, F, S, before, after, D, False, ceil)
+            for N, F, S, (before, after), D in zip(x.spatial, kernels, strides, pairs, dilations)
+        ]
     )
     if ceil and any(axis.before != axis.after for axis in axes):
         raise LayerError("ceil_mode needs the same padding before and after")

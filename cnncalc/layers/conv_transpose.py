@@ -63,7 +63,7 @@ class TransposedAxis(NamedTuple):
             before = window.short_footprints_before(S=S, P=P)
         else:
             before = window.footprints_before(F=F, S=S, P=P, D=D)
-        cut = Cut(1, named("S", S), P - max(spare, 0), P)
+        cut = Cut(1, named("S", S), P - max(spare, 0), P, gaps=spare < 0 or D > 1)
         return Reach(E, 1, before, cut if S > 1 else None)
 
 

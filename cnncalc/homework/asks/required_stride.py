@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from cnncalc.errors import LayerError
-from cnncalc.explain import Derivation, Working
+from cnncalc.equations import Working
+from cnncalc.explain import Derivation
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework.ask import Ask
