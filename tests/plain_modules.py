@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_modules import TWINS, ranked, sides
+from torch_modules import TWINS, pairs, ranked, sides
 
 from cnncalc import layers
 from cnncalc.errors import LayerError
@@ -41,27 +41,20 @@ def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Modul
     """
     if kind.flattens:
         x = Vector(x.elements)
-    layer = unchecked(kind, given, x)
+    layer = unchecked(kind, given)
     built = TWINS[kind.kind].module(layer, x) if kind.kind in TWINS else None
     if built is None and kind.kind in PLAIN:
         built = PLAIN[kind.kind](layer, x)
     return nn.Sequential(nn.Flatten(), built) if built and kind.flattens else built
 
 
-def unchecked(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> Layer:
+def unchecked(kind: type[Layer], given: Mapping[str, Any]) -> Layer:
     """The layer with fields as they are written where they may not be so."""
-    known, axes = fields_of(kind), len(x.dimensions) - 1
-    return kind(**{name: _value(known[name], value, axes) for name, value in given.items()})
+    known = fields_of(kind)
+    return kind(**{name: _value(known[name], value) for name, value in given.items()})
 
 
-def _value(field: Field, written: Any, axes: int) -> Any:
-    """A field's value; of sides by name (before, after) of each axis."""
-    if isinstance(written, Mapping):
-        named = (("front", "back"), ("top", "bottom"), ("left", "right"))
-        pairs = [(written.get(before, 0), written.get(after, 0)) for before, after in named]
-        while len(pairs) > axes and pairs[0] == (0, 0):
-            del pairs[0]
-        return tuple(pairs)
+def _value(field: Field, written: Any) -> Any:
     try:
         return field.check(written)
     except LayerError:
@@ -141,12 +134,12 @@ def same_sides(layer: Any, x: Map, stride: Any, dilation: Any) -> list[int]:
         (given,) * axes if isinstance(given, int) else given
         for given in (layer.kernel_size, stride, dilation)
     ]
-    pairs: list[tuple[int, int]] = []
+    ends: list[tuple[int, int]] = []
     for N, F, S, D in zip(x.spatial, *each, strict=True):
         outputs = (N + S - 1) // S
         zeros = max((outputs - 1) * S + D * (F - 1) + 1 - N, 0)
-        pairs += [(zeros // 2, zeros - zeros // 2)]
-    return [side for pair in reversed(pairs) for side in pair]
+        ends += [(zeros // 2, zeros - zeros // 2)]
+    return [side for pair in reversed(ends) for side in pair]
 
 
 def padded(around: list[int], module: nn.Module, fill: float = 0.0) -> nn.Module:
@@ -220,11 +213,11 @@ def pool(name: str, layer: Any, x: Map, *, fill: float, **more: Any) -> nn.Modul
     stride = layer.kernel_size if layer.stride is None else layer.stride
     if layer.padding == "same":
         around = same_sides(layer, x, stride, more.get("dilation", 1))
-    elif all(isinstance(pair, int) or pair[0] == pair[1] for pair in layer.padding):
-        more["padding"] = [pair if isinstance(pair, int) else pair[0] for pair in layer.padding]
-        around = []
     else:
         around = sides(layer.padding, x)
+        before, after = zip(*pairs(layer.padding, x), strict=True)
+        if before == after:
+            more["padding"], around = before, []
     more["ceil_mode"] = layer.ceil_mode and layer.padding != "same"
     return padded(around, ranked(name, x)(layer.kernel_size, layer.stride, **more), fill)
 

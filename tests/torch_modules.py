@@ -92,13 +92,20 @@ def ranked(name: str, x: Shape) -> Callable[..., nn.Module]:
     return getattr(nn, f"{name}{axes}d")
 
 
+def pairs(padding: Any, x: Map) -> list[tuple[int, int]]:
+    """(before, after) of each axis; sides by name are for three axes, and 0 where there is none."""
+    each = (padding,) * len(x.spatial) if isinstance(padding, int) else padding
+    both = [(side, side) if isinstance(side, int) else side for side in each]
+    while len(both) > len(x.spatial) and both[0] == (0, 0):
+        del both[0]
+    if len(both) != len(x.spatial):  # it would go on with the channels, or leave axes out
+        raise ValueError(f"padding for {len(both)} axes, not {len(x.spatial)}")
+    return both
+
+
 def sides(padding: Any, x: Map) -> list[int]:
     """Padding as torch.nn.functional.pad wants it: the last axis first, before and after."""
-    each = (padding,) * len(x.spatial) if isinstance(padding, int) else padding
-    if len(each) != len(x.spatial):  # it would go on with the channels, or leave axes out
-        raise ValueError(f"padding for {len(each)} axes, not {len(x.spatial)}")
-    pairs = [(side, side) if isinstance(side, int) else side for side in each]
-    return [side for pair in reversed(pairs) for side in pair]
+    return [side for pair in reversed(pairs(padding, x)) for side in pair]
 
 
 def same_for_both(padding: Any) -> bool:
