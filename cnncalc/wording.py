@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from cnncalc.formulas.tracing import Expression
 
-STRENGTH = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 4, "ceil": 5, "round": 5, "": 5}
+STRENGTH = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 4, "ceil": 5, "round": 5, "floor": 5, "": 5}
 """How tightly operators bind; a weaker one inside a stronger one needs brackets."""
 
 Leaf = Callable[[Expression], str]
@@ -50,7 +50,7 @@ def text(expression: Expression, leaf: Leaf) -> str:
 def is_exact(expression: Expression) -> bool:
     """Whether a division needs no floor: one quantity shared out, as in C_in/G. Where windows are
     placed the floor is part of the rule and stays, even where nothing is left over."""
-    return all(not part.op for part in expression.operands)
+    return expression.op == "/" and all(not part.op for part in expression.operands)
 
 
 def _inside(part: Expression, outer: str, leaf: Leaf) -> str:

@@ -99,11 +99,17 @@ def expression_of(number: int) -> Expression:
 
 
 def nearest(a: int, b: int) -> int:
-    """The quotient rounded to the nearest whole number, halves up; no right formula does so."""
-    value = (2 * int(a) + int(b)) // (2 * int(b))
-    if not isinstance(a, Traced):
-        return value
-    return binary("round", value, a.expression, expression_of(b))
+    """The quotient rounded to the nearest whole number, halves up, as only a wrong rule does."""
+    return _rounded("round", (2 * int(a) + int(b)) // (2 * int(b)), a, b)
+
+
+def floored(a: int, b: int) -> int:
+    """The quotient rounded down, and shown so even where two plain numbers are divided."""
+    return _rounded("floor", int(a) // int(b), a, b)
+
+
+def _rounded(how: str, value: int, a: int, b: int) -> int:
+    return binary(how, value, a.expression, expression_of(b)) if isinstance(a, Traced) else value
 
 
 def binary(op: str, value: int, left: Expression, right: Expression) -> Traced:
