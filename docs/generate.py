@@ -15,6 +15,9 @@ from typer.testing import CliRunner
 
 from cnncalc import api, catalog, cli, layers, units
 from cnncalc.cli import kinds
+from cnncalc.cli.mistakes import asked, given
+from cnncalc.homework import mistakes
+from cnncalc.homework.mistake import Mistake
 from cnncalc.layer import Example, Layer, fields_of
 from cnncalc.render import markdown
 from cnncalc.report import Report
@@ -38,6 +41,7 @@ def pages() -> dict[str, str]:
         "docs/architectures.md": architectures_page(),
         "docs/cli.md": cli_page(),
         "docs/kinds.md": kinds_page(),
+        "docs/mistakes.md": mistakes_page(),
         "docs/spec.md": KEYS.sub(lambda _: keys_table(), spec),
     }
 
@@ -145,6 +149,42 @@ def _example(kind: type[Layer], example: Example) -> tuple[str, ...]:
     )
     inputs = ", ".join(example.inputs)
     return code(given), inputs, example.output, "; ".join(figures), _prose(example.source)
+
+
+# Mistakes.
+
+
+def mistakes_page() -> str:
+    """All known mistakes, each with its explanation and its worked examples."""
+    head = [
+        f"{MADE}# Mistakes",
+        "What wrong answers are compared with, as `cnncalc mistakes` lists it and "
+        "`cnncalc mistakes bias-forgotten` explains one. Every mistake is the right answer to "
+        "another question: the same calculation runs once more with a wrong rule in place of a "
+        "formula, with another layer, another input, another quantity, another sum, and what it "
+        "gives is compared with what was answered. The examples are worked by hand.",
+        table(
+            ("mistake", "what was done"),
+            (
+                (f"[{one.title}](#{anchor(one.title)})", _prose(one.says))
+                for one in mistakes.every()
+            ),
+        ),
+    ]
+    return (
+        "\n\n".join([*head, *(part for one in mistakes.every() for part in _mistake(one))]) + "\n"
+    )
+
+
+def anchor(heading: str) -> str:
+    """The anchor that GitHub gives to a heading."""
+    return heading.lower().replace(" ", "-")
+
+
+def _mistake(mistake: Mistake) -> list[str]:
+    headings = ("asked", "of", "answered", "which is")
+    rows = ((asked(one), code(given(one)), one.wrong, _prose(one.why)) for one in mistake.examples)
+    return [f"## {mistake.title}", *prose(mistake.explanation), table(headings, rows)]
 
 
 # Architectures.

@@ -8,7 +8,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli.kinds import written
 from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.homework import mistakes
-from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.mistake import Example, Mistake
 
 
 def run(
@@ -35,8 +35,20 @@ def _about(mistake: Mistake) -> list[str]:
     """The paragraphs of one mistake."""
     paragraphs = [f"{mistake.title}: {mistake.says}", mistake.explanation]
     for one in mistake.examples:
-        layers = " - ".join(written(layer) for layer in one.layers)
-        paragraphs.append(
-            f"  {one.ask.replace('_', ' ')} of {layers} on {one.input}\n    {one.wrong}: {one.why}"
-        )
+        paragraphs.append(f"  {asked(one)} of {given(one)}\n    {one.wrong}: {one.why}")
     return paragraphs
+
+
+def asked(example: Example) -> str:
+    """What is asked in an example."""
+    total = "total " if example.of is None else ""
+    return f"{total}{example.ask.replace('_', ' ')}"
+
+
+def given(example: Example) -> str:
+    """The network of an example in one line: ``conv: {filters: 6, kernel: 5} on 1x32x32``."""
+    if isinstance(example.layers, str):
+        return example.layers
+    layers = (written(layer).removeprefix("{").removesuffix("}") for layer in example.layers)
+    images = f", {example.batch} images at a time" if example.batch > 1 else ""
+    return f"{' → '.join(layers)} on {example.input}{images}"

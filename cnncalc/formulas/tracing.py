@@ -138,7 +138,7 @@ def expression_of(number: "int | Fraction") -> Expression:
 
 
 def nearest(a: int, b: int) -> int:
-    """The quotient rounded to the nearest whole number, halves up; no right formula does so."""
+    """The quotient rounded to the nearest whole number, halves up, as only a wrong rule does."""
     value = (2 * int(a) + int(b)) // (2 * int(b))
     if not isinstance(a, Traced):
         return value

@@ -49,8 +49,8 @@ class Slip(NamedTuple):
     def says(self) -> str:
         """What was done, in one sentence without its stop."""
         done = ", and ".join(mistake.says for mistake in self.mistakes)
-        where = "in the layers before too" if self.along_the_way else ""
-        details = ", ".join(filter(None, (where, self.question.detail)))
+        where = "on the way to this layer" if self.along_the_way else ""
+        details = ", ".join(filter(None, (self.question.detail, where)))
         return f"{done} ({details})" if details else done
 
     @property

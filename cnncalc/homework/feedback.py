@@ -50,7 +50,11 @@ def workings(mark: Mark) -> tuple[Worked, ...]:
     question = mark.answer.question
     if question is None or mark.outcome in (Outcome.RIGHT, Outcome.FOLLOWS):
         return ()
-    wrong = [Worked(f"as answered: {one.slip.says}", one.derive()) for one in mark.diagnoses[:1]]
+    wrong = [
+        Worked(f"as answered: {one.slip.says}", one.derive())
+        for one in mark.diagnoses[:1]
+        if one.slip.question.meant is None  # else only the writing is wrong
+    ]
     return (*wrong, Worked("right", question.derive()))
 
 

@@ -5,7 +5,8 @@ with a wrong rule for a formula, another layer, another input, another ask, or a
 other layers. Nothing is worked out until the value is asked for.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from cnncalc import analysis, explain
 from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean, some
-from cnncalc.explain import Derivation
+from cnncalc.explain import Derivation, Working
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, read, told
@@ -90,14 +91,14 @@ class Question:
             if row is None:
                 return self.ask.derive_total(self.part(report), report, self.times)
             workings, answer = self.ask.derive(row, report)[1:]
-            if row.output != self.report[row.name].output and self.ask.explained != "shape":
-                (shape,) = explain.explain(row, report, ["shape"])  # where its positions come from
+            if row.output != self.report[row.name].output and _counts_positions(workings):
+                (shape,) = explain.explain(row, report, ["shape"])  # where the positions come from
                 workings = (*shape.workings, *workings)
             if self.times:
                 times = f"{told(self.ask.of(row, report))} · {self._times}"
                 answer = f"{times} = {told(self.value, self.ask.unit)}"
             if row.inputs != self.report[row.name].inputs:
-                answer = f"{answer} (input {some(row.inputs)})"
+                answer = f"{answer} (from an input of {some(row.inputs)})"
         return Derivation(self.ask.title, workings, answer)
 
     def derive(self) -> Derivation:
@@ -216,6 +217,17 @@ class Question:
 def label_of(layer: str | None, ask: Ask) -> str:
     """What a question about a layer, or about the network, is called."""
     return f"{layer or 'total'} {ask.title}"
+
+
+def _counts_positions(workings: Iterable[Working]) -> bool:
+    """Whether the size of the output stands in an equation, on its right side."""
+    inside = [working.expression for working in workings]
+    while inside:
+        part = inside.pop()
+        if re.fullmatch("[LDHW]_out", part.symbol):
+            return True
+        inside += part.operands
+    return False
 
 
 MOST_ROWS = 200_000

@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import ClassVar
 
+from cnncalc import units
 from cnncalc.cost import BYTES
+from cnncalc.explain import Derivation
 from cnncalc.formulas import memory
 from cnncalc.homework.asks._counted import Counted
-from cnncalc.report import Report
+from cnncalc.report import Report, Row
 
 
 class Memory(Counted):
@@ -25,3 +27,11 @@ class Memory(Counted):
         """The bytes of the elements."""
         b = BYTES[report.dtype]
         return Fraction(memory.size_in_bytes(elements=parts[0], bytes_each=b))  # type: ignore[arg-type]
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """The elements and their bytes, in MB and MiB as well."""
+        derivation = super().derive(row, report)
+        size = row.cost.activation_bytes
+        in_units = f"{units.in_bytes(size)} = {units.in_binary(size)}"
+        answer = f"{derivation.answer} = {in_units}" if size >= 1024 else derivation.answer
+        return derivation._replace(answer=answer)

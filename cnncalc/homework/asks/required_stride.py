@@ -2,8 +2,8 @@
 
 from typing import ClassVar
 
-from cnncalc.errors import LayerError
 from cnncalc.equations import Working
+from cnncalc.errors import LayerError
 from cnncalc.explain import Derivation
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import tracing

@@ -32,7 +32,7 @@ def flat_transposed(
 class FilterDepthForgotten(WrongRule):
     """A filter is as deep as its input: over 3 channels a 5×5 filter has 5·5·3 weights, not 5·5."""
 
-    says: ClassVar = "the filters have no depth"
+    says: ClassVar = "the depth of the filters is forgotten"
     prior: ClassVar = 20
     rules: ClassVar = {
         parameters.conv_weights: flat_weights,
