@@ -98,9 +98,9 @@ class Tape:
     ``learns`` says whether gradients are wanted at all, ``training`` whether the layers run as in
     training. ``size`` are the bytes of a parameter's number; with ``low`` the network runs under
     autocast, which is that of the precision it goes down to; ``cuda`` says that it runs there and
-    not on the CPU. ``storages`` are the bytes of every piece of memory, ``lives`` the last
-    operation during which each tensor is referred to; what is in ``cached`` stays until the forward
-    pass is over.
+    not on the CPU. ``storages`` are the bytes of every piece of memory and ``born`` the operation
+    that made it; ``lives`` is the last operation during which each tensor is referred to, and what
+    is in ``cached`` stays until the forward pass is over.
     """
 
     def __init__(
@@ -122,6 +122,7 @@ class Tape:
         self.row = 0
         self.operations: list[Operation] = []
         self.storages: list[int] = []
+        self.born: list[int] = []
         self.lives: dict[Tensor, int] = {}
         self.parameters: list[tuple[int, Tensor]] = []
         self.buffer_bytes = 0
@@ -130,8 +131,7 @@ class Tape:
 
     def input(self, elements: int) -> Tensor:
         """An input of the network, of so many numbers for every image."""
-        self.storages.append(self.images(elements))
-        return Tensor(elements * self.batch, self.size, len(self.storages) - 1, False)
+        return Tensor(elements * self.batch, self.size, self._new(self.images(elements)), False)
 
     # What a layer may ask for.
 
@@ -160,8 +160,7 @@ class Tape:
             numbers = reads[0].numbers if shared is None else shared
         if size is None:
             size = reads[0].size if reads else self.size
-        self.storages.append(memory.size_in_bytes(numbers, size))
-        output = self._tensor(numbers, size, len(self.storages) - 1, reads)
+        output = self._tensor(numbers, size, self._new(memory.size_in_bytes(numbers, size)), reads)
         if not ordered:
             output.reordered = any(read.reordered for read in reads)
             orders = {read.channels_last for read in reads}
@@ -345,6 +344,12 @@ class Tape:
         return self.op(x, keeps=(x,), beside=2 * x.bytes if exponent else 0)
 
     # What all of them do.
+
+    def _new(self, size: int) -> int:
+        """New memory, which the next operation makes."""
+        self.storages.append(size)
+        self.born.append(len(self.operations))
+        return len(self.storages) - 1
 
     def _tensor(
         self, numbers: int, size: int, storage: int | None, reads: Sequence[Tensor]

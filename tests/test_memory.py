@@ -4,23 +4,17 @@ Where PyTorch computes nothing (the meta device) its batch normalisation keeps s
 inference that the CPU does not, so inference is run on the CPU, at a size that takes no time.
 """
 
-import json
-from contextlib import suppress
-
 import pytest
 import torch
-from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError, catalog, layers, memory
+from cnncalc import UsageError, layers, memory
 from cnncalc.bridge.oracles import (
     OPTIMIZERS,
     inference_peak_in_pytorch,
     saved_by_pytorch,
     training_peak_in_pytorch,
 )
-from cnncalc.cli import app
-from cnncalc.errors import CnncalcError
 from cnncalc.layers.relu import Relu
 
 
@@ -175,40 +169,6 @@ def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
 
 
 # Networks.
-
-
-@pytest.mark.parametrize("batch", [1, 4])
-@pytest.mark.parametrize("name", catalog.names())
-def test_what_training_keeps_agrees_for_every_architecture(name, batch):
-    report = cnncalc.summarize(name, batch=batch)
-    found = memory.measure(report, training=True)
-    assert found.saved_for_backward == saved_by_pytorch(report, "meta")
-
-
-def reduced(name, batch):
-    """An architecture at an input that the CPU runs in a moment: the smallest of some sizes that it
-    takes."""
-    full = cnncalc.summarize(name)
-    for size in (48, 64, 96, 128, 188):
-        inputs = {
-            label: "x".join(map(str, (shape.dimensions[0], *(min(n, size) for n in spatial))))
-            for label, shape in full.input_shapes.items()
-            for spatial in [shape.dimensions[1:]]
-        }
-        with suppress(CnncalcError):
-            return cnncalc.summarize(name, input=inputs, batch=batch)
-    return cnncalc.summarize(name, batch=batch)
-
-
-@pytest.mark.parametrize("batch", [1, 4])
-@pytest.mark.parametrize("name", catalog.names())
-def test_inference_agrees_for_every_architecture(name, batch):
-    report, device = cnncalc.summarize(name, batch=batch), "meta"
-    if report.totals.buffers:  # batch normalisation: the CPU is to be asked
-        report, device = reduced(name, batch), "cpu"
-    found = memory.measure(report, training=False)
-    assert found.saved_for_backward == saved_by_pytorch(report, device, training=False)
-    assert found.inference_peak.bytes == inference_peak_in_pytorch(report, device)
 
 
 GRAPHS = {
@@ -404,32 +364,3 @@ def test_optimizers_hold_what_pytorch_holds(name):
 def test_an_unknown_optimizer_is_refused():
     with pytest.raises(UsageError, match="no optimizer 'adan'; did you mean 'adam'"):
         memory.measure(cnncalc.summarize("lenet5"), optimizer="adan")
-
-
-# The command.
-
-
-def invoke(*arguments):
-    return CliRunner().invoke(app, ["memory", *arguments])
-
-
-def test_the_command_folds_what_is_small():
-    shown = invoke("vgg16", "--optimizer", "adam")
-    assert shown.exit_code == 0
-    assert "saved for backward" in shown.stdout
-    assert "at relu1" in shown.stdout
-    assert "20 more" in shown.stdout
-    assert "more" not in invoke("vgg16", "--all").stdout
-
-
-def test_the_command_writes_json():
-    report = cnncalc.summarize("resnet18", batch=2)
-    found = json.loads(invoke("resnet18", "--batch", "2", "--eval", "-f", "json").stdout)
-    assert found == memory.measure(report, training=False).to_dict()
-    assert sum(one["bytes"] for one in found["saved"]) == found["saved_for_backward"]
-
-
-def test_an_unknown_format_is_refused():
-    result = invoke("vgg16", "--format", "jsn")
-    assert isinstance(result.exception, UsageError)
-    assert "did you mean 'json'" in str(result.exception)

@@ -68,8 +68,8 @@ def training_peak_in_pytorch(
     autocast: bool = False,
     segments: Sequence[range] = (),
 ) -> int:
-    """The most bytes alive in two steps of training, parameters and buffers included. The rows of
-    ``segments`` are checkpointed.
+    """The most bytes alive in two steps of training, parameters and buffers included; one step will
+    do for an optimizer that holds nothing. The rows of ``segments`` are checkpointed.
 
     A step is a forward pass, a backward pass and an update, one parameter after the other, as
     PyTorch does it on the CPU; the second begins with what the optimizer then holds, and with new
@@ -82,7 +82,7 @@ def training_peak_in_pytorch(
     alive.watch(inputs)
     with alive:
         update = None
-        for _ in range(2):
+        for _ in range(1 if optimizer == "sgd" else 2):
             with _precision(device, autocast):
                 outputs = _checkpointed(network, inputs, segments)
             loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
@@ -135,6 +135,7 @@ class Alive(TorchDispatchMode):
         super().__init__()
         self.ignored = _storages(ignored)
         self.bytes: dict[int, int] = {}
+        self.now = 0
         self.peak = 0
 
     def watch(self, tensors: Sequence[Tensor]) -> None:
@@ -144,14 +145,19 @@ class Alive(TorchDispatchMode):
             place = storage._cdata
             if place not in self.ignored and place not in self.bytes:
                 self.bytes[place] = storage.nbytes()
-                weakref.finalize(storage, self.bytes.pop, place, None)
-        self.peak = max(self.peak, sum(self.bytes.values()))
+                self.now += storage.nbytes()
+                weakref.finalize(storage, self.gone, place)
+        self.peak = max(self.peak, self.now)
+
+    def gone(self, place: int) -> None:
+        """A storage has been freed."""
+        self.now -= self.bytes.pop(place, 0)
 
     def let_go(self, tensor: Tensor, *_: object) -> None:
         """Take it for freed, though somebody holds it."""
         place = tensor.untyped_storage()._cdata
         self.ignored.add(place)
-        self.bytes.pop(place, None)
+        self.gone(place)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None

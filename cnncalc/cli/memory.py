@@ -14,7 +14,7 @@ from cnncalc.errors import UsageError, did_you_mean, one_of
 from cnncalc.memory import DEVICES, DTYPES, OPTIMIZERS, Held, Memory
 
 if TYPE_CHECKING:
-    from cnncalc.memory.fit import Fit
+    from cnncalc.memory.budget import Fit
 
 FORMATS = ("table", "json")
 
@@ -91,7 +91,7 @@ def run(
         "checkpoint": checkpoint,
     }
     if fit is not None:
-        from cnncalc.memory.fit import fit as fitted
+        from cnncalc.memory.budget import fit as fitted
 
         found = fitted(report, _budget(fit), **how)
         _write(found.to_dict(), _fit_text(found), format, output)

@@ -75,8 +75,9 @@ def record(
 
 def _let_go(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:
     ending: list[list[Tensor]] = [[] for _ in tape.operations]
+    staying = {*outputs}
     for tensor, index in tape.lives.items():
-        if tensor not in outputs and index >= 0:
+        if tensor not in staying and index >= 0:
             ending[index].append(tensor)
     return tuple(map(tuple, ending))
 

@@ -66,14 +66,16 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
 
 def entering(recording: Recording, segment: range) -> frozenset[int]:
     """The memory that a segment reads and others made, if it keeps anything at all."""
-    operations = recording.tape.operations
-    if not any(operations[place].keeps for place in segment):
+    tape = recording.tape
+    inside = tape.operations[segment.start : segment.stop]
+    if not any(operation.keeps for operation in inside):
         return frozenset()
-    before, inside = operations[: segment.start], operations[segment.start : segment.stop]
-    made = {output.storage for operation in before for output in operation.outputs}
-    made |= {tensor.storage for tensor in recording.inputs}
     read = {tensor.storage for operation in inside for tensor in operation.reads}
-    return frozenset(storage for storage in read & made if storage is not None)
+    born = tape.born
+    first = {tensor.storage for tensor in recording.inputs}
+    return frozenset(
+        one for one in read if one is not None and (one in first or born[one] < segment.start)
+    )
 
 
 def forward(recording: Recording) -> list[Moment]:
