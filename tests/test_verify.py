@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import UsageError, bridge, catalog, layer, layers, memory
 from cnncalc.bridge import gpu, influence, oracles, places, verification
+from cnncalc.bridge.quantities import QUANTITIES
 from cnncalc.cli import app
 from cnncalc.layer import Reach
 from cnncalc.shape import Map, Vector
@@ -260,7 +261,7 @@ BROKEN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("quantity", verification.QUANTITIES)
+@pytest.mark.parametrize("quantity", QUANTITIES)
 def test_a_broken_formula_is_caught(monkeypatch, tmp_path, quantity):
     assert quantity in BROKEN, "what is compared must be seen to fail"
     file = tmp_path / "net.yaml"
@@ -473,7 +474,7 @@ def test_on_cuda_times_and_the_allocators_peak_are_told(monkeypatch):
 
 def test_bytes_on_another_device_are_not_compared(monkeypatch):
     ran = SimpleNamespace(tensors="cuda")
-    (left,) = verification.QUANTITIES["inference_peak"](ran)
+    (left,) = QUANTITIES["inference_peak"](ran)
     assert left.why == "the bytes are modelled for the CPU"
 
 
@@ -554,7 +555,7 @@ def test_the_command_writes_lines(tmp_path):
 
 def test_what_was_measured_is_shown_beside(monkeypatch):
     found = bridge.verify(cnncalc.summarize("4-2N"), "cpu")
-    told = verification.Measured("linear1", "microseconds", 1_234)
+    told = gpu.Measured("linear1", "microseconds", 1_234)
     timed = verification.Verification(**{**vars(found), "measured": (told,)})
     monkeypatch.setattr(bridge, "verify", lambda *given, **named: timed)
     _, line, _ = verify("4-2N").stdout.splitlines()
