@@ -101,11 +101,11 @@ def _too_large(report: Report, device: str) -> str:
 def _activations(report: Report) -> int:
     """The bytes of activations that a run forward and back needs at least."""
     try:
-        found = memory.measure(report)
+        saved = sum(held.bytes for held in memory.saved_for_backward(report))
+        return max(saved, memory.inference_peak(report).bytes)
     except UsageError:  # not modelled: what one layer reads and puts out
         widest = max(sum(one.elements for one in (*row.inputs, row.output)) for row in report.rows)
         return widest * report.batch * BYTES[report.dtype]
-    return max(found.saved_for_backward, found.inference_peak.bytes)
 
 
 def _memory(device: str) -> int | None:

@@ -14,7 +14,8 @@ from cnncalc.cli import _shared as shared
 from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.bridge.verification import Check, Told, Verification
+    from cnncalc.bridge.quantities import Check, Told
+    from cnncalc.bridge.verification import Verification
     from cnncalc.render import Format
 
 Spec = Annotated[
@@ -25,7 +26,7 @@ Spec = Annotated[
     ),
 ]
 AllArchitectures = Annotated[
-    bool, typer.Option("--all-architectures", help="Every built-in, on the meta device.")
+    bool, typer.Option("--all-architectures", help="Every built-in: on the meta device, or --tiny.")
 ]
 Device = Annotated[
     str | None,

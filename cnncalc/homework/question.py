@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 from cnncalc import analysis, explain
 from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean, some
-from cnncalc.explain import Derivation, Working
+from cnncalc.equations import Working
+from cnncalc.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, read, told
