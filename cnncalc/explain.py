@@ -12,8 +12,9 @@ from cnncalc.cost import BYTES
 from cnncalc.errors import UsageError, did_you_mean, some
 from cnncalc.formulas import macs, memory
 from cnncalc.formulas.tracing import Expression, Step, expression_of, tracing
+from cnncalc.layer import Layer
 from cnncalc.report import Report, Row
-from cnncalc.shape import Map
+from cnncalc.shape import Map, Shape
 
 
 class Working(NamedTuple):
@@ -63,13 +64,19 @@ class Quantity(NamedTuple):
 
 
 def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
+    answer = " → ".join(filter(None, (_shapes(row), str(row.output))))
+    return sizes(row.layer, row.inputs), answer
+
+
+def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
+    """How the sizes of a layer's output come about; raises LayerError where it cannot be run."""
     with tracing() as steps:
-        row.layer.infer(row.inputs)
-    source = row.inputs[0] if row.inputs else None
+        layer.infer(inputs)
+    source = inputs[0] if inputs else None
     axes = source.axes if isinstance(source, Map) else ()
-    sizes = [step for step in steps if step.symbol == "N_out"]
+    along = [step for step in steps if step.symbol == "N_out"]
     lengths = [Working(step.symbol, step.expression) for step in steps if step.symbol == "n_out"]
-    return _along(axes, sizes) + lengths, " → ".join(filter(None, (_shapes(row), str(row.output))))
+    return _along(axes, along) + lengths
 
 
 def _shapes(row: Row) -> str:

@@ -4,19 +4,18 @@ The letters are the lectures': x the input, w a kernel, u the sums, y what the a
 them, z what the pooling does.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from cnncalc import explain, stride
-from cnncalc.api import summarize
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.pooling import REDUCTIONS, Pooling
 from cnncalc.homework.convolution.window import MODES, Place
 from cnncalc.homework.convolution.worked import Convolution, Worked
 from cnncalc.homework.convolution.writing import Style, products, signed, with_factor
-from cnncalc.layer import Layer, fields_of
+from cnncalc.layer import Layer
 from cnncalc.layers._window import Axis
 from cnncalc.shape import AXES
 
@@ -173,6 +172,11 @@ def _along(texts: Sequence[str]) -> str:
 
 def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
     """How many places the window has, and what the stride leaves over."""
+    lines = [
+        Line((first, *(f"= {rest}" for rest in others)), one.latex())
+        for one in explain.sizes(layer, (x.shape,))
+        for first, *others in [one.text().split(" = ")]
+    ]
     over: dict[str, list[str]] = {}
     for axis, name in zip(axes, AXES[len(axes)]):
         fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
@@ -180,19 +184,7 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
             said = f"{fit.S} does not divide {fit.span}, {fit.remainder} left over"
             over.setdefault(f"{said}; floor gives {fit.floor}", []).append(name)
     notes = (f"illegal stride along {' and '.join(names)}: {said}" for said, names in over.items())
-    return Section(tuple(notes), tuple(_sizes(layer, x)))
-
-
-def _sizes(layer: Layer, x: Tensor) -> Iterator[Line]:
-    """The equations that ``cnncalc explain`` has for the sizes of the output."""
-    fields = {name: getattr(layer, name) for name in fields_of(type(layer))}
-    given = {name: value for name, value in fields.items() if value is not None}
-    report = summarize({"input": list(x.shape.dimensions), "layers": [{layer.kind: given}]})
-    (shape,) = explain.explain(report.layers[-1], report, ["shape"])
-    # As many channels as kernels: that needs no equation.
-    for working in (one for one in shape.workings if one.symbol != "C_out"):
-        first, *others = working.text().split(" = ")
-        yield Line((first, *(f"= {other}" for other in others)), working.latex())
+    return Section(tuple(notes), tuple(lines))
 
 
 def _sums(worked: Worked, place: int, most: int, digits: int | None) -> Section:
