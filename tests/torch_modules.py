@@ -94,13 +94,12 @@ def ranked(name: str, x: Shape) -> Callable[..., nn.Module]:
 
 def pairs(padding: Any, x: Map) -> list[tuple[int, int]]:
     """(before, after) of each axis; sides by name are for three axes, and 0 where there is none."""
-    each = (padding,) * len(x.spatial) if isinstance(padding, int) else padding
-    both = [(side, side) if isinstance(side, int) else side for side in each]
-    while len(both) > len(x.spatial) and both[0] == (0, 0):
-        del both[0]
-    if len(both) != len(x.spatial):  # it would go on with the channels, or leave axes out
-        raise ValueError(f"padding for {len(both)} axes, not {len(x.spatial)}")
-    return both
+    each = [padding] * len(x.spatial) if isinstance(padding, int) else list(padding)
+    while len(each) > len(x.spatial) and each[0] == (0, 0):
+        del each[0]
+    if len(each) != len(x.spatial):  # it would go on with the channels, or leave axes out
+        raise ValueError(f"padding for {len(each)} axes, not {len(x.spatial)}")
+    return [(side, side) if isinstance(side, int) else side for side in each]
 
 
 def sides(padding: Any, x: Map) -> list[int]:
