@@ -175,6 +175,7 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
     lines = [
         Line((first, *(f"= {rest}" for rest in others)), one.latex())
         for one in explain.sizes(layer, (x.shape,))
+        if one.symbol != "C_out"  # as many channels as kernels: that needs no equation
         for first, *others in [one.text().split(" = ")]
     ]
     over: dict[str, list[str]] = {}
