@@ -59,7 +59,9 @@ def _grouped(number: int | Fraction) -> str:
 
 
 def _latex_text(note: str) -> str:
-    """A note, whose symbols are set as in the equations."""
+    """A note, whose symbols and signs are set as in the equations."""
+    for sign, command in {"−": "-", "·": r"\cdot", "≥": r"\ge"}.items():
+        note = note.replace(sign, f"${command}$")
     return re.sub(r"\b[A-Za-z]+_\w+", lambda found: f"${wording.latex_symbol(found[0])}$", note)
 
 
