@@ -156,6 +156,7 @@ def _example(kind: type[Layer], example: Example) -> tuple[str, ...]:
 
 def mistakes_page() -> str:
     """All known mistakes, each with its explanation and its worked examples."""
+    known = tuple(mistakes.every())
     head = [
         f"{MADE}# Mistakes",
         "What wrong answers are compared with, as `cnncalc mistakes` lists it and "
@@ -165,15 +166,10 @@ def mistakes_page() -> str:
         "gives is compared with what was answered. The examples are worked by hand.",
         table(
             ("mistake", "what was done"),
-            (
-                (f"[{one.title}](#{anchor(one.title)})", _prose(one.says))
-                for one in mistakes.every()
-            ),
+            ((f"[{one.title}](#{anchor(one.title)})", _prose(one.says)) for one in known),
         ),
     ]
-    return (
-        "\n\n".join([*head, *(part for one in mistakes.every() for part in _mistake(one))]) + "\n"
-    )
+    return "\n\n".join([*head, *(part for one in known for part in _mistake(one))]) + "\n"
 
 
 def anchor(heading: str) -> str:

@@ -121,7 +121,8 @@ class Slips:
                     work += len(other.report.rows) if start.everywhere and not other.times else 1
                     slip = Slip(some, other, along_the_way)
                     if self._is_wrong(slip):
-                        seen.setdefault((slip.value, other.ask.unit, other.meant), slip)
+                        key = (slip.value, other.ask.unit, other.meant, other.detail)
+                        seen.setdefault(key, slip)
                 yield from seen.values()
 
     def _is_wrong(self, slip: Slip) -> bool:

@@ -25,6 +25,8 @@ from cnncalc.shape import Map, Shape
 
 Span = tuple[Fraction, Fraction]
 """What a rounded number may stand for, from and to."""
+Counts = dict[tuple[str, str | None], Span]
+"""Answers by what was asked and of which layer."""
 
 
 class Follows(NamedTuple):
@@ -67,14 +69,18 @@ class Own:
         return shapes
 
     @cached_property
-    def spans(self) -> dict[tuple[str, str | None], Span]:
-        """The counts that were answered, by what was asked and of which layer."""
-        spans = {}
+    def counts(self) -> tuple[Counts, Counts]:
+        """The counts that were answered: the wrong ones, from and to where they may round, and all
+        of them at face value."""
+        wrong: Counts = {}
+        face: Counts = {}
         for asked, written in self.answered:
             if isinstance(written, Number):
+                key = asked.ask.name, asked.layer
+                face[key] = written.value, written.value
                 for span in islice(written.spans(asked.ask.unit), 1):
-                    spans[asked.ask.name, asked.layer] = span
-        return spans
+                    wrong |= {key: span} if asked.agrees(written) is None else {}
+        return wrong, face
 
     # What follows.
 
@@ -145,41 +151,23 @@ class Own:
 
     def _made(self, question: Question) -> Iterator[tuple[Span, str]]:
         """What is made of own answers to other questions about the same, and of own parts."""
-        ask, layer = question.ask, question.layer
-        keys = [(name, layer) for name in ask.made_of]
-        if any(key in self.spans for key in keys):
-            parts = [self._span(name, question) for name in ask.made_of]
-            known = [part for part in parts if part is not None]
-            if len(known) == len(parts):
-                low, high = (ask.make(ends, question.report) for ends in zip(*known, strict=True))
-                own = [asks.load(name).title for name, at in keys if (name, at) in self.spans]
-                yield (low, high), f"the own answer for {' and '.join(own)}"
-        if question.row is None and ask.adds_up:
-            yield from self._sums(question)
+        for own in self.counts:
+            yield from _of_others(question, own)
+            if question.row is None and question.ask.adds_up:
+                yield from self._sums(question, own)
 
-    def _span(self, name: str, question: Question) -> Span | None:
-        """What was answered to another question about the same, else the right answer."""
-        own = self.spans.get((name, question.layer))
-        if own is not None:
-            return own
-        try:
-            right = question.asking(asks.load(name)).value
-        except LayerError:
-            return None
-        return (Fraction(right), Fraction(right)) if isinstance(right, int) else None
-
-    def _sums(self, question: Question) -> Iterator[tuple[Span, str]]:
+    def _sums(self, question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
         """The sums of own parts: for what was not answered the right one stands, or what follows
         from own shapes."""
+        rows = question.part(question.report)
         try:
-            right = question.ask.summands(question.part(question.report), question.report)
+            right = question.ask.summands(rows, question.report)
         except LayerError:
             return
-        names = [row.name for row in question.part(question.report)]
         for counts in (right, self._following(question, right)):
             spans = [
-                self.spans.get((question.ask.name, name), (Fraction(counts.get(name, 0)),) * 2)
-                for name in names
+                own.get((question.ask.name, row.name)) or _exactly(counts.get(row.name, 0))
+                for row in rows
             ]
             low, high = (sum(ends, Fraction(0)) for ends in zip(*spans, strict=True))
             yield (low, high), "the own answers that it adds up"
@@ -228,6 +216,27 @@ class Own:
         return following
 
 
+def _exactly(count: int) -> Span:
+    return Fraction(count), Fraction(count)
+
+
+def _of_others(question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
+    """What is made of own answers to other questions about the same; where one is not answered the
+    right answer stands."""
+    ask, layer = question.ask, question.layer
+    answered = [name for name in ask.made_of if (name, layer) in own]
+    if answered:
+        rights = [question.asking(asks.load(name)).value for name in ask.made_of]
+        spans = [
+            own.get((name, layer)) or _exactly(right)
+            for name, right in zip(ask.made_of, rights, strict=True)
+            if isinstance(right, int)
+        ]
+        low, high = (ask.make(ends, question.report) for ends in zip(*spans, strict=True))
+        titles = " and ".join(asks.load(name).title for name in answered)
+        yield (low, high), f"the own answer for {titles}"
+
+
 def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Field, ...] | None:
     """The fields of the sizes that were answered, one for all axes or one for each."""
     if fields is None:
@@ -236,7 +245,7 @@ def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Fi
     if isinstance(written, Number) and written.value.denominator == 1:
         sizes = (int(written.value),) * len(fields)
     if isinstance(written, Size):
-        sizes = written.sizes
+        sizes = written.sizes * (len(fields) if len(written.sizes) == 1 else 1)
     if len(sizes) != len(fields):
         return fields
     return tuple(field._replace(size=size) for field, size in zip(fields, sizes, strict=True))

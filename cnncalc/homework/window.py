@@ -10,7 +10,7 @@ from cnncalc import layers
 from cnncalc.api import summarize
 from cnncalc.errors import LayerError
 from cnncalc.report import Report
-from cnncalc.shape import Map, Shape, shape_of
+from cnncalc.shape import Shape, shape_of
 
 
 def alone(kind: str, fields: Any, input: Any, name: str, output: Any = None) -> Report:
@@ -29,13 +29,13 @@ def alone(kind: str, fields: Any, input: Any, name: str, output: Any = None) -> 
 
 
 def _shape(output: Any, x: Shape) -> Shape:
-    """The shape with this size along each axis."""
+    """The shape with this size along each axis, or this one for all; raises LayerError where it has
+    other axes than x."""
     sizes = output if isinstance(output, list) else str(output).replace("×", "x").split("x")
     if not all(str(size).strip().isdecimal() for size in sizes):
         raise LayerError(f"'output' is a size, as in 55 or 55x55, not {str(output)[:60]!r}")
-    found = tuple(int(size) for size in sizes)
-    if isinstance(x, Map) and len(found) == 1:
-        found *= len(x.spatial)
-    if isinstance(x, Map) and len(found) == len(x.spatial):
-        found = (x.channels, *found)
-    return shape_of(found)
+    axes = len(x.dimensions) - 1
+    found = tuple(int(size) for size in sizes) * (axes if len(sizes) == 1 else 1)
+    if len(found) not in (axes, axes + 1):
+        raise LayerError(f"'output' has {len(found)} sizes, but the input {x} has {axes} axes")
+    return shape_of(found if len(found) > axes else (x.dimensions[0], *found))

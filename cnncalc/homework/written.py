@@ -404,7 +404,7 @@ class Size(Written):
         What stands in front for a batch of any size (``None``, ``N``, ``-1``) is read as 1.
         """
         text = _raised(as_text(given)).partition("=")[0]
-        text = re.sub(r"\s*\([A-Za-z ,x×*]+\)\s*$", "", text).strip("[]() ")
+        text = re.sub(r"\s*(?:\([A-Za-z ,x×*]+\)|pixels|px)\s*$", "", text).strip("[]() ")
         text = re.sub(r"([0-9]{1,20})\s*\^\s*2\b", r"\1x\1", text)
         text = re.sub(r"^(?:None|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
         parts = re.split(r"\s*[x×X*·,@]\s*|\s+", text)
@@ -413,7 +413,10 @@ class Size(Written):
         return cls(as_text(given), tuple(map(int, parts)))
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
-        """Channels first, or last where that is let pass; a vector may be a map of one position."""
+        """Channels first, or last where that is let pass; a vector may be a map of one position. A
+        number that holds for all axes may stand for each."""
+        if isinstance(truth, int) and not isinstance(truth, bool):
+            return Reading() if {*self.sizes} == {truth} else None
         if not isinstance(truth, Map | Vector):
             return None
         if self.sizes == truth.dimensions:

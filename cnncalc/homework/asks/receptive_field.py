@@ -13,7 +13,7 @@ class ReceptiveField(Ask):
     """How many pixels of the input one output sees, along each axis."""
 
     aliases: ClassVar = ("rf", "field", "field_of_view")
-    takes: ClassVar = (Number, Size)
+    takes: ClassVar = (Size, Number)
     explained: ClassVar = "receptive-field"
     symbols: ClassVar = ("r_out",)
     adds_up: ClassVar = False

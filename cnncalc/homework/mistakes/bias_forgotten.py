@@ -61,6 +61,27 @@ class BiasForgotten(WrongRule):
             "11·11·3·96, without + 96",
         ),
         Example(({"linear": 100},), "784", "parameters", "78,400", "784·100, without + 100"),
+        Example(
+            ({"locally_connected": {"filters": 2, "kernel": 2}},),
+            "1x3x3",
+            "parameters",
+            "32",
+            "2·2·1·2 at each of 2·2 positions, without a bias at each",
+        ),
+        Example(
+            ({"maxout": {"out_features": 3, "pieces": 2}},),
+            "4",
+            "parameters",
+            "24",
+            "4·3·2, without + 3·2",
+        ),
+        Example(
+            ({"separable_conv": {"filters": 6, "kernel": 3, "multiplier": 2}},),
+            "4x8x8",
+            "parameters",
+            "120",
+            "3·3·8 + 8·6, without + 8 + 6",
+        ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:

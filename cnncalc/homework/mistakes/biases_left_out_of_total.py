@@ -31,6 +31,14 @@ class BiasesLeftOutOfTotal(WrongRule):
             "784·100 + 100·10, without + 100 + 10",
             of=None,
         ),
+        Example(
+            ({"conv": {"filters": 4, "kernel": 3, "bias": False}}, "batch_norm"),
+            "1x5x5",
+            "parameters",
+            "40",
+            "3·3·4 and 4 scales, without the 4 shifts",
+            of=None,
+        ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:

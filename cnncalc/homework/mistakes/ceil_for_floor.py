@@ -36,4 +36,11 @@ class CeilForFloor(WrongRule):
             "64x56x56",
             "(112 − 3)/2 + 1 = 55.5, rounded up",
         ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": 3, "stride": 2, "padding": [[0, 1], [0, 1]]}},),
+            "4x7x7",
+            "shape",
+            "8x4x4",
+            "(7 − 3 + 1)/2 + 1 = 3.5, rounded up",
+        ),
     )

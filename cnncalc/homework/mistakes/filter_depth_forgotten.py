@@ -55,4 +55,11 @@ class FilterDepthForgotten(WrongRule):
             "256,000",
             "5·5 · 10 · 32·32",
         ),
+        Example(
+            ({"locally_connected": {"filters": 2, "kernel": 2}},),
+            "3x3x3",
+            "parameters",
+            "40",
+            "2·2·2 at each of 2·2 positions, and 8 biases",
+        ),
     )

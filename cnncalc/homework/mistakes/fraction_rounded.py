@@ -43,4 +43,11 @@ class FractionRounded(WrongRule):
             "4x2x3",
             "(7 − 3)/3 = 1.33 gives 1 + 1, but (8 − 3)/3 = 1.67 is rounded to 2 + 1",
         ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": 3, "stride": 3, "padding": [[0, 1], [0, 1]]}},),
+            "4x7x7",
+            "shape",
+            "8x3x3",
+            "(7 − 3 + 1)/3 + 1 = 2.67",
+        ),
     )

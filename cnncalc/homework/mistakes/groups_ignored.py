@@ -73,4 +73,25 @@ class GroupsIgnored(WrongRule):
             "9,216",
             "3·3·32·32, though a filter reads one channel",
         ),
+        Example(
+            ({"separable_conv": {"filters": 6, "kernel": 3}},),
+            "4x6x6",
+            "parameters",
+            "222",
+            "3·3·4·6 + 6, as of an ordinary convolution",
+        ),
+        Example(
+            ({"separable_conv": {"filters": 6, "kernel": 3}},),
+            "4x6x6",
+            "macs",
+            "3,456",
+            "3·3·4·6 for each of 4·4 positions",
+        ),
+        Example(
+            ({"conv_transpose": {"filters": 4, "kernel": 2, "stride": 2, "groups": 2}},),
+            "4x3x3",
+            "macs",
+            "576",
+            "2·2·4·4 for each of 3·3 inputs, though each is spread into 2 channels",
+        ),
     )

@@ -22,7 +22,7 @@ class OneBiasPerLayer(WrongRule):
     """
 
     says: ClassVar = "one bias is counted for the layer, not one for each filter or output"
-    prior: ClassVar = 15
+    prior: ClassVar = 16
     rules: ClassVar = {
         parameters.conv_biases: one_for_all_filters,
         parameters.linear_biases: one_for_all_outputs,

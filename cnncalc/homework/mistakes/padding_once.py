@@ -55,4 +55,11 @@ class PaddingOnce(WrongRule):
             "10x30x30",
             "32 − 5 + 2 + 1 = 30",
         ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": 3, "padding": [[1, 2], [1, 2]]}},),
+            "4x6x6",
+            "shape",
+            "8x5x5",
+            "6 − 3 + 1 + 1 = 5, with the zeros before but not the 2 after",
+        ),
     )

@@ -61,4 +61,11 @@ class PlusOneForgotten(WrongRule):
             "3",
             "(23 − 3)/6 = 3.33 of 6 places, though they are 5 steps apart",
         ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": 3, "padding": [[1, 2], [1, 2]]}},),
+            "4x6x6",
+            "shape",
+            "8x6x6",
+            "6 − 3 + 1 + 2 = 6",
+        ),
     )

@@ -1,0 +1,154 @@
+"""What can be asked: its truth, by hand, and what makes no sense."""
+
+import inspect
+
+import pytest
+
+from cnncalc.errors import UsageError
+from cnncalc.homework import asks, sheet
+from cnncalc.homework.marking import Marker
+from cnncalc.homework.question import question
+from cnncalc.homework.sheet import summarize
+from cnncalc.homework.written import told
+from cnncalc.spec import text
+
+CONV = "{conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}"
+POOL = "{max_pool: {kernel: 3, stride: 2}, input: 96x55x55}"
+
+
+def marked(given, ask, answer):
+    source = f"questions: [{{given: {given}, ask: {ask}, answer: {answer}}}]"
+    (mark,) = Marker().sheet(sheet.read(text.read(source, "ada.yaml"))).marks
+    return mark
+
+
+@pytest.mark.parametrize("ask", tuple(asks.every()), ids=lambda ask: ask.name)
+def test_an_ask_is_explained_and_found_by_its_names(ask):
+    assert (inspect.getdoc(ask) or "").endswith((".", '"'))
+    for word in (ask.name, ask.title, ask.name.upper(), *ask.aliases):
+        assert asks.find(word) is ask
+
+
+def test_an_unknown_ask_is_told_with_the_nearest():
+    with pytest.raises(UsageError, match="'parametrs'; did you mean 'parameters'"):
+        asks.find("parametrs")
+    with pytest.raises(UsageError, match="'colour'; there are additions, biases"):
+        asks.find("colour")
+
+
+@pytest.mark.parametrize(
+    ("given", "ask", "answer"),
+    [
+        (CONV, "shape", "10x32x32"),
+        (CONV, "params", "760"),
+        (CONV, "weights", "750"),
+        (CONV, "bias", "10"),
+        (CONV, "macs", "768,000"),
+        (CONV, "flops", "1,536,000"),
+        (CONV, "activations", "10,240"),
+        (CONV, "memory", "40,960 B"),
+        (CONV, "model size", "3,040 B"),
+        (CONV, "rf", "5"),
+        (CONV, "rf", "5x5 pixels"),
+        # 75 products and 74 additions for each of 10,240 outputs, and a bias: 75 additions.
+        (CONV, "multiplications", "768,000"),
+        (CONV, "additions", "778,240"),
+        (CONV, "ops", "1,546,240"),
+        (POOL, "comparisons", "559,872"),  # 8 for each of 96·27·27
+        ("{avg_pool: 2, input: 1x4x4}", "divisions", "4"),
+        ("{sigmoid: , input: 5}", "exponentials", "5"),
+        ("{conv: {filters: 1, kernel: [3, 5]}, input: 1x9x9}", "rf", "3x5"),
+        # Windows: (227 − 11)/4 = 54.
+        ("{N: 227, F: 11, S: 4}", "stride_legal", "legal"),
+        ("{N: 7, F: 3, S: 3}", "stride_legal", "illegal"),
+        ("{N: 3, F: 5}", "stride_legal", "no"),
+        ("{N: 3, F: 5, P: 1}", "stride_legal", "yes"),
+        (POOL, "stride_legal", "yes"),
+        ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "stride_legal", "no"),
+        (CONV, "same_padding", "2"),
+        ("{conv: {filters: 8, kernel: 3, dilation: 2}, input: 3x9x9}", "same_padding", "2"),
+        ("{N: 227, F: 11, output: 55}", "stride", "4"),
+        ("{N: 224, F: 7, P: 3, output: 112}", "required_stride", "2"),
+        ("{conv: {filters: 8, kernel: 11}, input: 3x227x227, output: 55x55}", "stride", "4"),
+        ("{conv: {filters: 8, kernel: 11}, input: 3x227x227, output: 8×55×55}", "stride", "4"),
+        ("{max_pool: 3, input: 96x55x55, output: [27, 27]}", "stride", "2"),
+        (POOL, "stride", "2"),
+    ],
+)
+def test_a_truth_by_hand(given, ask, answer):
+    mark = marked(given, ask, f'"{answer}"')
+    assert (mark.outcome.value, mark.why) == ("right", "")
+
+
+@pytest.mark.parametrize(
+    ("given", "ask", "why"),
+    [
+        ("{linear: 4, input: 9}", "stride_legal", "has no sliding window"),
+        (
+            "{conv_transpose: {filters: 4, kernel: 2}, input: 3x9x9}",
+            "stride_legal",
+            "stride legal of layer 'layer': has no sliding window",
+        ),
+        ("{max_pool: {kernel: 3, padding: 2}, input: 3x9x9}", "stride_legal", "more than half"),
+        ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "shape", "larger than the padded input"),
+        ("{conv: {filters: 8, kernal: 7}, input: 3x4x4}", "stride_legal", "no field 'kernal'"),
+        ("{conv: {filters: 8, kernel: 4}, input: 3x9x9}", "same_padding", "has no padding that is"),
+        (
+            "{conv: {filters: 8, kernel: [3, 5]}, input: 3x9x9}",
+            "same_padding",
+            "has no padding that is the same on all sides",
+        ),
+        ("{N: 20, F: 3, output: 19}", "stride", "has no stride that gives 19 when rounded down"),
+        ("{N: 20, F: 3, output: 3}", "stride", "has every stride from 6 to 8 to give 3"),
+        ("{N: 20, F: 3, output: 1}", "stride", "has one place only"),
+        ("{N: 20, F: 3, output: lots}", "stride", "'output' is a size, as in 55 or 55x55"),
+        (
+            "{conv: {filters: 8, kernel: 3}, input: 3x9x21, output: 4x7}",
+            "stride",
+            "needs another stride along each axis",
+        ),
+        ("{conv: {filters: 8, kernel: 3}, input: 3x9, output: 4x4x4}", "stride", "has 3 sizes"),
+        ("{linear: 4, input: 9, output: 4}", "stride", "has no sliding window"),
+        ("{linear: 4, input: 9}", "rf", "has no receptive field"),
+    ],
+)
+def test_what_makes_no_sense_is_told(given, ask, why):
+    mark = marked(given, ask, "4")
+    assert mark.outcome.value == "unreadable"
+    assert why in mark.why
+    assert "\n" not in mark.why
+
+
+def test_memory_is_let_pass_in_elements_and_told():
+    mark = marked(CONV, "memory", '"10,240"')
+    assert (mark.outcome.value, mark.reading.notes) == ("right", ("counted in elements",))
+
+
+@pytest.mark.parametrize(
+    ("network", "ask", "answer"),
+    [
+        ("{conv: {filters: 10, kernel: 5}, input: 3x32x32}", "memory", "31,360 B = 31.36 kB"),
+        ("{linear: 10, input: 3}", "memory", "40 B"),
+        ("{linear: 10, input: 3}", "parameter_memory", "40 · 4 = 160 B"),
+        ("{N: 3, F: 5}", "stride_legal", "illegal, a window of 5 is larger than 3: (N − F)/S"),
+    ],
+)
+def test_derivations_end_in_a_line_of_their_own(network, ask, answer):
+    mark = marked(network, ask, "77")
+    derivation = mark.answer.question.derive()
+    assert derivation.answer.startswith(answer)
+
+
+def test_a_sum_of_no_parts_is_told_plainly():
+    report = summarize({"input": "3x4x4", "layers": ["relu"]})
+    asked = question(asks.find("params"), report)
+    assert asked.derive().answer == told(asked.value) == "0"
+
+
+def test_an_ask_without_a_formula_tells_its_truth():
+    class Plain(asks.load("elements").__class__):
+        explained = None
+
+    report = summarize({"input": "3x4x4", "layers": [{"relu": {}, "name": "r"}]})
+    derivation = question(Plain(), report, "r").derive()
+    assert (derivation.workings, derivation.answer) == ((), "48")

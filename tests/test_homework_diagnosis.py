@@ -1,0 +1,250 @@
+"""Which mistakes are told of a wrong value, in which order, and when none is."""
+
+import pytest
+
+from cnncalc.errors import UsageError
+from cnncalc.homework import asks, feedback
+from cnncalc.homework.diagnosis import MOST, Slips
+from cnncalc.homework.marking import Marker, Outcome
+from cnncalc.homework.question import question
+from cnncalc.homework.sheet import summarize
+from cnncalc.homework.written import Terms
+
+CONV = {"conv": {"filters": 10, "kernel": 5, "padding": 2}}
+NETWORK = {
+    "name": "a network",
+    "input": "1x32x32",
+    "layers": [
+        {"conv": {"filters": 6, "kernel": 5, "padding": 2}, "name": "c1"},
+        {"max_pool": 2, "name": "p1"},
+        {"conv": {"filters": 16, "kernel": 5}, "name": "c2"},
+        {"max_pool": 2, "name": "p2"},
+        {"linear": 10, "name": "fc"},
+    ],
+}
+
+
+def of_layer(layer, input, ask, **given):
+    network = {"input": input, "layers": [{**layer, "name": "layer"}]}
+    return question(asks.find(ask), summarize(network, **given), "layer")
+
+
+def of_network(ask, layer=None, network=NETWORK, **given):
+    return question(asks.find(ask), summarize(network, **given), layer)
+
+
+def told(asked, text):
+    found = Slips(asked).diagnose(asked.read(text))
+    return [tuple(one.name for one in diagnosis.slip.mistakes) for diagnosis in found]
+
+
+def remark(asked, text, terms=None):
+    return feedback.remark(Marker(terms or Terms()).mark(asked, text))
+
+
+# What is told.
+
+
+@pytest.mark.parametrize(
+    ("ask", "text", "says"),
+    [
+        ("parameters", "250", "the biases are left out, and the depth of the filters is forgotten"),
+        ("parameters", "750", "the biases are left out"),
+        ("shape", "32x32", "the height and width are right, but the depth is left out"),
+        ("shape", "32", "the height and width are right, but the depth is left out"),
+        ("macs", "1.54 MFLOPs", "floating-point operations are given, two for each"),
+        ("elements", "40,960 bytes", "bytes are given, not how many numbers there are"),
+        ("memory", "41 KiB", "the unit MB (of 1,000,000 bytes) is confused with MiB"),
+        ("parameters", "760 MACs", "the number is right, but not its unit"),
+    ],
+)
+def test_the_mistake_is_told_in_words(ask, text, says):
+    assert remark(of_layer(CONV, "3x32x32", ask), text).startswith(says)
+
+
+def test_several_mistakes_that_give_the_value_are_told_most_likely_first():
+    pool = of_layer({"max_pool": {"kernel": 3, "stride": 2}}, "64x112x112", "shape")
+    assert told(pool, "64x56x56") == [("ceil_for_floor",), ("fraction_rounded",)]
+
+
+def test_what_was_done_in_several_places_is_told_once():
+    layers = [{"linear": 50, "name": "a"}, {"linear": 50, "name": "b"}, {"linear": 50, "name": "c"}]
+    total = of_network("parameters", network={"input": "50", "layers": layers})
+    (found,) = Slips(total).diagnose(total.read("5,100"))  # 2550 each
+    assert found.slip.says == "not every layer is added up (without a, or without b, or without c)"
+    many = [{"linear": 50, "name": f"fc{i}"} for i in range(9)]
+    total = of_network("parameters", network={"input": "50", "layers": many})
+    (found,) = Slips(total).diagnose(total.read(str(8 * 2550)))
+    assert found.slip.says.count("without") == MOST
+
+
+def test_two_mistakes_are_told_only_where_one_does_not_explain_the_value():
+    conv = of_layer(CONV, "3x32x32", "parameters")
+    assert told(conv, "750") == [("bias_forgotten",)]
+    assert told(conv, "250")[0] == ("bias_forgotten", "filter_depth_forgotten")
+
+
+def test_of_equal_arithmetic_one_mistake_is_told():
+    layers = [
+        {"linear": 5, "name": "middle"},
+        {"linear": 64, "name": "aux"},
+        {"linear": 5, "name": "end", "from": "middle"},
+    ]
+    total = of_network("parameters", network={"input": "50", "layers": layers})
+    # 255 + 30: leaving out the side output is leaving out that layer.
+    assert told(total, "285") == [("auxiliary_heads_left_out",)]
+
+
+# When nothing is told.
+
+
+@pytest.mark.parametrize("text", ["77", "2e3", "~600", "0.5"])
+def test_a_value_that_no_mistake_gives_is_not_explained(text):
+    conv = of_layer(CONV, "3x32x32", "parameters")
+    assert told(conv, text) == []
+    assert remark(conv, text) == "no known mistake gives this value"
+
+
+def test_a_number_of_one_digit_explains_nothing():
+    conv = of_layer(CONV, "3x32x32", "macs")
+    assert told(conv, "2.56e5") == [("filter_depth_forgotten",)]
+    assert told(conv, "3e5") == []  # 250,000 to 350,000 is anything
+
+
+def test_small_numbers_are_not_explained_by_pairs():
+    field = of_network("receptive_field", "p2")  # 1 + 4 + 1 + 4·2 + 2 = 16
+    assert told(field, "16") == []
+    slips = Slips(field)
+    by_pairs = {slip.value for slip in slips.pairs} - {slip.value for slip in slips.single}
+    assert by_pairs
+    assert all(told(field, str(value)) == [] for value in by_pairs if value < 100)
+
+
+def test_a_wrong_verdict_is_answered_with_the_reason():
+    asked = of_layer({"conv": {"filters": 1, "kernel": 3, "stride": 3}}, "1x7x7", "stride_legal")
+    assert told(asked, "legal") == []
+    assert remark(asked, "legal") == (
+        "it is illegal, 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
+    )
+    legal = of_layer({"conv": {"filters": 1, "kernel": 3, "stride": 2}}, "1x7x7", "stride_legal")
+    assert remark(legal, "no") == "it is legal, 2 divides 4: (N − F)/S + 1 = (7 − 3)/2 + 1 = 3"
+
+
+def test_strictly_a_rounded_value_is_wrong_and_told_so():
+    conv = of_layer(CONV, "3x32x32", "macs")
+    assert remark(conv, "768K") == "rounded" or remark(conv, "768K") == ""
+    assert remark(conv, "770K", Terms(strict=True)) == "not exactly the value: rounded"
+
+
+# Along the way.
+
+
+@pytest.mark.parametrize(
+    ("ask", "layer", "text", "says"),
+    [
+        ("shape", "c2", "16x28x28", "a pooling layer is skipped (p1, on the way to this layer)"),
+        ("shape", "c2", "16x10x10", "the padding is forgotten (on the way to this layer)"),
+        ("parameters", "fc", "170", "the map is not flattened to C·H·W inputs (on the way to this"),
+        ("receptive_field", "c2", "10", "the receptive field grows without the jump"),
+    ],
+)
+def test_a_mistake_in_the_layers_before_is_told(ask, layer, text, says):
+    assert remark(of_network(ask, layer), text).startswith(says)
+
+
+def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
+    one = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"}
+    two = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}
+    asked = of_network("shape", "b", {"input": "1x9x9", "layers": [one, two]})
+    assert remark(asked, "4x7x7").startswith("the padding is forgotten; or")
+    assert remark(asked, "4x5x5") == "the padding is forgotten (on the way to this layer)"
+
+
+def test_the_wrong_arithmetic_shows_where_its_positions_come_from():
+    conv = of_layer(CONV, "3x32x32", "macs")
+    (found,) = Slips(conv).diagnose(conv.read("588,000"))
+    assert [working.text() for working in found.derive().workings] == [
+        "H_out = W_out = ⌊(N − F)/S⌋ + 1 = ⌊(32 − 5)/1⌋ + 1 = 28",
+        "MACs = F·F·C_in·C_out·H_out·W_out = 5·5·3·10·28·28 = 588,000",
+    ]
+
+
+# Sums.
+
+
+def test_a_total_is_a_sum_whose_parts_are_shown():
+    total = of_network("parameters")
+    # 5·5·1·6 + 6 = 156, 5·5·6·16 + 16 = 2416, 16·6·6·10 + 10 = 5770
+    assert total.value == 8_342
+    assert total.derive().answer == "156 (c1) + 2,416 (c2) + 5,770 (fc) = 8,342"
+    (found,) = Slips(total).diagnose(total.read("10,758"))
+    assert found.slip.says == "a layer is added up twice (c2)"
+    assert found.derive().answer == "156 (c1) + 2·2,416 (c2) + 5,770 (fc) = 10,758"
+
+
+def test_of_very_many_parts_the_first_are_shown():
+    many = [{"linear": 2, "name": f"fc{i}"} for i in range(20)]
+    total = of_network("parameters", network={"input": "2", "layers": many})
+    assert total.derive().answer.endswith("6 (fc11) + ... (20 in all) = 120")
+
+
+def test_the_end_of_a_network_is_that_of_its_last_layer():
+    assert str(of_network("shape").value) == "10"
+    assert of_network("shape").derive().answer == "10"
+
+
+def test_what_does_not_add_up_has_no_total():
+    with pytest.raises(UsageError, match="stride legal of a network"):
+        of_network("stride_legal")
+    with pytest.raises(UsageError, match="same padding of a network: has no"):
+        of_network("same_padding")
+
+
+# Blocks.
+
+
+def test_a_block_is_the_sum_of_its_layers_and_its_end():
+    # Szegedy et al. 2014, table 1: inception (3a), 28×28×256; 163,696 with biases, by hand:
+    # 12,352 + (18,528 + 110,720) + (3,088 + 12,832) + 6,176.
+    block = of_network("params", "inception3a", "googlenet")
+    assert block.label == "inception3a parameters"
+    assert block.value == 163_696
+    assert str(of_network("shape", "inception3a", "googlenet").value) == "256×28×28"
+    assert told(block, "163,328") == [("biases_left_out_of_total",)]
+    assert told(block, "157,520")[0] == ("layer_left_out",)
+
+
+def test_an_unknown_layer_or_block_is_told_with_the_nearest():
+    with pytest.raises(UsageError, match="no layer 'inception3f'; did you mean 'inception3"):
+        of_network("params", "inception3f", "googlenet")
+
+
+# Multiple choice.
+
+
+def test_the_wrong_values_of_a_question_have_their_likeliest_mistake():
+    conv = of_layer(CONV, "3x32x32", "parameters")
+    values = {value: slip.mistakes[0].name for value, slip in Slips(conv).wrong_values().items()}
+    assert values[750] == "bias_forgotten"
+    assert values[260] == "filter_depth_forgotten"
+    assert values[761 - 10] == "one_bias_per_layer"
+    assert 760 not in values
+    assert next(iter(values)) == 750
+
+
+# What is worked out is kept.
+
+
+def test_what_is_kept_of_a_network_is_bounded(monkeypatch):
+    from cnncalc.homework import question as module
+
+    monkeypatch.setattr(module, "MOST_ROWS", 10)
+    total = of_network("macs", network={**NETWORK, "name": "another"})
+    assert told(total, str(2 * total.value)) == [("flops_for_macs",)]
+
+
+def test_a_marker_works_a_question_out_once():
+    marker = Marker()
+    conv = of_layer(CONV, "3x32x32", "parameters")
+    assert marker.slips(conv) is marker.slips(conv)
+    assert marker.mark(conv, "750").outcome is Outcome.WRONG
