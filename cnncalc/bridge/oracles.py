@@ -7,12 +7,14 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
 from torch.autograd.graph import saved_tensors_hooks
+from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import checkpoint
@@ -95,6 +97,21 @@ def training_peak_in_pytorch(
             update.step()
             update.zero_grad()
     return alive.peak + sum(tensor.nbytes for tensor in held)
+
+
+def unwatched_training_peak_in_pytorch(report: Report) -> int:
+    """The most that the CPU's allocator gives out in a forward and a backward pass, as PyTorch's
+    profiler notes it: with what operations need inside. It leaves PyTorch free to add gradients up
+    in place, which it does not do while a mode looks on."""
+    network = _network(report, "cpu", training=True)
+    inputs, seed = _inputs(report, "cpu"), torch.zeros(())
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        _Loss.apply(seed, network(*inputs)).backward(seed)
+    events = profiled.profiler.kineto_results.events()
+    given_out = sorted((one.start_ns(), one.nbytes()) for one in events if one.name() == "[memory]")
+    held = [*network.parameters(), *network.buffers(), *inputs]
+    peak: int = max(accumulate(size for _, size in given_out))
+    return peak + sum(tensor.nbytes for tensor in held)
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {

@@ -80,19 +80,3 @@ def _let_go(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...]
         if tensor not in staying and index >= 0:
             ending[index].append(tensor)
     return tuple(map(tuple, ending))
-
-
-def in_module_order(report: Report, recording: Recording) -> list[tuple[int, Tensor]]:
-    """The trained parameters, with their rows, in the order of PyTorch's ``parameters()``: those of
-    a block stand together, at the place of its first layer."""
-    rank: dict[tuple[str, ...], int] = {}
-    for row in report.rows:
-        parts = row.name.split(".")
-        for depth in range(1, len(parts) + 1):
-            rank.setdefault(tuple(parts[:depth]), len(rank))
-
-    def place(held: tuple[int, Tensor]) -> list[int]:
-        parts = report.rows[held[0]].name.split(".")
-        return [rank[tuple(parts[:depth])] for depth in range(1, len(parts) + 1)]
-
-    return sorted(recording.tape.parameters, key=place)

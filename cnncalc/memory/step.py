@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from cnncalc.memory import checkpoints, optimizers, walk
-from cnncalc.memory.recording import in_module_order, record
+from cnncalc.memory.recording import record
 from cnncalc.memory.walk import Update
 from cnncalc.report import Report
 
@@ -33,12 +33,11 @@ class Step:
             batch=setting.batch,
         )
         tape, totals = self.recording.tape, report.totals
-        trained = in_module_order(report, self.recording)
-        self.sizes = [tensor.bytes for _, tensor in trained]
+        self.sizes = [tensor.bytes for _, tensor in tape.parameters]
         self.parameters = (totals.params + totals.fixed) * tape.size
         self.state = optimizers.state(optimizer, self.sizes, cuda=cuda)
         temporary = optimizers.updates(optimizer, self.sizes, cuda=cuda)
-        updates = [Update(row, size) for (row, _), size in zip(trained, temporary)]
+        updates = [Update(row, size) for (row, _), size in zip(tape.parameters, temporary)]
         every = setting.checkpoint
         rows = [] if every is None else checkpoints.groups(report, every)
         self.segments = checkpoints.segments(self.recording, rows)
