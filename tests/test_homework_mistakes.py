@@ -44,7 +44,12 @@ def test_a_mistake_is_explained(mistake):
     ids=lambda rule: rule.__name__,
 )
 def test_a_wrong_rule_takes_what_its_formula_takes(right, wrong):
-    assert inspect.signature(wrong) == inspect.signature(inspect.unwrap(right))
+    assert taken_by(wrong) == taken_by(inspect.unwrap(right))
+
+
+def taken_by(rule):
+    """The names and defaults of what a rule takes."""
+    return [(one.name, one.default) for one in inspect.signature(rule).parameters.values()]
 
 
 @pytest.mark.parametrize(("mistake", "example"), EXAMPLES)

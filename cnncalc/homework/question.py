@@ -14,8 +14,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from cnncalc import analysis, explain
-from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean, some
 from cnncalc.equations import Working
+from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean, some
 from cnncalc.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask

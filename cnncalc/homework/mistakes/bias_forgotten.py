@@ -29,7 +29,7 @@ def none_per_piece(n_out: int, k: int) -> int:
     return 0
 
 
-def none_in_either_half(C_in: int, C_out: int, M: int = 1) -> int:
+def none_in_either_half(C_in: int, C_out: int, multiplier: int = 1) -> int:
     """No bias."""
     return 0
 

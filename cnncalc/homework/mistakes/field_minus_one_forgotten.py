@@ -6,7 +6,7 @@ from cnncalc.formulas import receptive
 from cnncalc.homework.mistake import Example, WrongRule
 
 
-def whole_window(r_in: int, E: int, j_in: int) -> int:
+def whole_window(r_in: int, j_in: int, E: int = 1) -> int:
     """E in place of E - 1."""
     return r_in + E * j_in
 

@@ -6,7 +6,7 @@ from cnncalc.formulas import receptive
 from cnncalc.homework.mistake import Example, WrongRule
 
 
-def own_window(r_in: int, E: int, j_in: int) -> int:
+def own_window(r_in: int, j_in: int, E: int = 1) -> int:
     """What is seen of the input of the layer."""
     return E
 

@@ -6,7 +6,7 @@ from cnncalc.formulas import receptive
 from cnncalc.homework.mistake import Example, WrongRule
 
 
-def next_door(r_in: int, E: int, j_in: int) -> int:
+def next_door(r_in: int, j_in: int, E: int = 1) -> int:
     """Neighbouring outputs taken to be one pixel apart."""
     return r_in + (E - 1)
 

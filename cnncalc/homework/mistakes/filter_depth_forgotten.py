@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from cnncalc.formulas import macs, parameters
-from cnncalc.formulas.vocabulary import product
+from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule
 
 
@@ -26,7 +26,7 @@ def flat_transposed(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
     """Filters of one plane, at every position of the input."""
-    return product(F) * (C_out // G) * product(N_in)
+    return product(F) * share(C_out, G) * product(N_in)
 
 
 class FilterDepthForgotten(WrongRule):

@@ -3,20 +3,32 @@
 from typing import ClassVar
 
 from cnncalc.formulas import macs, parameters
-from cnncalc.formulas.vocabulary import product
+from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule
 
 
 def one_side(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
     """F in place of F·F."""
-    return F[0] * (C_in // G) * C_out
+    return F[0] * share(C_in, G) * C_out
 
 
 def one_side_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
 ) -> int:
     """F in place of F·F, at every position."""
-    return F[0] * (C_in // G) * C_out * product(N_out)
+    return F[0] * share(C_in, G) * C_out * product(N_out)
+
+
+def one_side_of_plane(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:
+    """F in place of F·F."""
+    return F[0] * C_in * multiplier
+
+
+def one_side_of_plane_macs(
+    F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
+) -> int:
+    """F in place of F·F, at every position."""
+    return F[0] * C_in * multiplier * product(N_out)
 
 
 class FilterNotSquared(WrongRule):
@@ -24,7 +36,12 @@ class FilterNotSquared(WrongRule):
 
     says: ClassVar = "the filter's size is counted along one axis only"
     prior: ClassVar = 8
-    rules: ClassVar = {parameters.conv_weights: one_side, macs.conv_macs: one_side_macs}
+    rules: ClassVar = {
+        parameters.conv_weights: one_side,
+        parameters.depthwise_weights: one_side_of_plane,
+        macs.conv_macs: one_side_macs,
+        macs.depthwise_macs: one_side_of_plane_macs,
+    }
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),

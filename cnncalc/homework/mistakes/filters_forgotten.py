@@ -5,14 +5,14 @@ from typing import ClassVar
 
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.tracing import Rules
-from cnncalc.formulas.vocabulary import product
+from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule, with_fields
 from cnncalc.homework.question import Question
 
 
 def of_one(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
     """The weights of one filter."""
-    return product(F) * (C_in // G)
+    return product(F) * share(C_in, G)
 
 
 def bias_of_one(C_out: int) -> int:
@@ -24,7 +24,7 @@ def macs_of_one(
     F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
 ) -> int:
     """One filter at every position."""
-    return product(F) * (C_in // G) * product(N_out)
+    return product(F) * share(C_in, G) * product(N_out)
 
 
 def transposed_of_one(
@@ -34,9 +34,23 @@ def transposed_of_one(
     return product(F) * C_in * product(N_in)
 
 
+def plane(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:
+    """One filter plane."""
+    return product(F)
+
+
+def macs_of_plane(
+    F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
+) -> int:
+    """One filter plane at every position."""
+    return product(F) * product(N_out)
+
+
 WEIGHTS: Rules = {
     parameters.conv_weights: of_one,
+    parameters.depthwise_weights: plane,
     macs.conv_macs: macs_of_one,
+    macs.depthwise_macs: macs_of_plane,
     macs.transposed_macs: transposed_of_one,
 }
 

@@ -26,18 +26,30 @@ def dense_transposed(
     return product(F) * C_in * C_out * product(N_in)
 
 
-def ordinary_weights(F: tuple[int, ...], C_in: int, C_out: int, M: int = 1) -> int:
+def undivided_weights(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:
+    """Every filter plane is as deep as the input."""
+    return product(F) * C_in * C_in * multiplier
+
+
+def undivided_macs(
+    F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
+) -> int:
+    """Every filter plane is as deep as the input, at every position."""
+    return product(F) * C_in * C_in * multiplier * product(N_out)
+
+
+def ordinary_weights(F: tuple[int, ...], C_in: int, C_out: int, multiplier: int = 1) -> int:
     """An ordinary convolution in place of both halves of a separable one."""
     return product(F) * C_in * C_out
 
 
-def ordinary_biases(C_in: int, C_out: int, M: int = 1) -> int:
+def ordinary_biases(C_in: int, C_out: int, multiplier: int = 1) -> int:
     """Those of an ordinary convolution."""
     return C_out
 
 
 def ordinary_macs(
-    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], M: int = 1
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
     """An ordinary convolution at every position."""
     return product(F) * C_in * C_out * product(N_out)
@@ -52,9 +64,11 @@ class GroupsIgnored(WrongRule):
     prior: ClassVar = 25
     rules: ClassVar = {
         parameters.conv_weights: dense_weights,
+        parameters.depthwise_weights: undivided_weights,
         parameters.separable_weights: ordinary_weights,
         parameters.separable_biases: ordinary_biases,
         macs.conv_macs: dense_macs,
+        macs.depthwise_macs: undivided_macs,
         macs.transposed_macs: dense_transposed,
         macs.separable_macs: ordinary_macs,
     }

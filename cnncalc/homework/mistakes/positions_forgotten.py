@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from cnncalc.formulas import macs
-from cnncalc.formulas.vocabulary import product
+from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule
 
 
@@ -11,14 +11,21 @@ def at_one_place(
     F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1
 ) -> int:
     """Every filter once."""
-    return product(F) * (C_in // G) * C_out
+    return product(F) * share(C_in, G) * C_out
+
+
+def planes_at_one_place(
+    F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
+) -> int:
+    """Every filter plane once."""
+    return product(F) * C_in * multiplier
 
 
 def from_one_place(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
     """Every filter once."""
-    return product(F) * C_in * (C_out // G)
+    return product(F) * C_in * share(C_out, G)
 
 
 class PositionsForgotten(WrongRule):
@@ -28,7 +35,11 @@ class PositionsForgotten(WrongRule):
 
     says: ClassVar = "the filters are applied at one position only"
     prior: ClassVar = 20
-    rules: ClassVar = {macs.conv_macs: at_one_place, macs.transposed_macs: from_one_place}
+    rules: ClassVar = {
+        macs.conv_macs: at_one_place,
+        macs.depthwise_macs: planes_at_one_place,
+        macs.transposed_macs: from_one_place,
+    }
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
