@@ -8,7 +8,7 @@ from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.question import question
 from cnncalc.homework.sheet import summarize
-from cnncalc.homework.written import Terms
+from cnncalc.homework.written import Terms, Written
 
 CONV = {"conv": {"filters": 10, "kernel": 5, "padding": 2}}
 NETWORK = {
@@ -134,6 +134,24 @@ def test_strictly_a_rounded_value_is_wrong_and_told_so():
     conv = of_layer(CONV, "3x32x32", "macs")
     assert remark(conv, "768K") == "rounded" or remark(conv, "768K") == ""
     assert remark(conv, "770K", Terms(strict=True)) == "not exactly the value: rounded"
+
+
+def test_a_value_that_is_no_value_is_not_explained():
+    conv = of_layer(CONV, "3x32x32", "shape")
+    with pytest.raises(NotImplementedError):
+        Written("").agrees(conv.value)
+    with pytest.raises(NotImplementedError):
+        Written.read("")
+    assert Written("").overlaps(0, 1) is None
+
+
+def test_pairs_are_tried_while_they_cost_little(monkeypatch):
+    from cnncalc.homework import diagnosis
+
+    total = of_network("macs")
+    all_pairs = len(Slips(total).pairs)
+    monkeypatch.setattr(diagnosis, "MOST_WORK", 20)
+    assert 0 < len(Slips(total).pairs) < all_pairs
 
 
 # Along the way.
