@@ -266,3 +266,5 @@ def test_a_marker_works_a_question_out_once():
     conv = of_layer(CONV, "3x32x32", "parameters")
     assert marker.slips(conv) is marker.slips(conv)
     assert marker.mark(conv, "750").outcome is Outcome.WRONG
+    slips = marker.slips(conv)
+    assert slips.diagnose(conv.read("750")) is slips.diagnose(conv.read("750"))

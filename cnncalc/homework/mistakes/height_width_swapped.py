@@ -32,6 +32,13 @@ class HeightWidthSwapped(Mistake):
             "8x28x24",
             "a kernel 1 high and 5 wide",
         ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": [5, 1]}},),
+            "1x28x20",
+            "shape",
+            "8x20x24",
+            "28 − 5 + 1 = 24 rows of 20, given as 20 rows of 24",
+        ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
