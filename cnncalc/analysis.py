@@ -3,22 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
 
 from cnncalc import layers
 from cnncalc.cost import BYTES, Cost
 from cnncalc.errors import LayerError, Mistakes, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.fields import LARGEST, shown
-from cnncalc.formulas import receptive
 from cnncalc.graph import Graph, Node
 from cnncalc.layer import Layer, Reach
-from cnncalc.report import Field, Report, Row
+from cnncalc.receptive import Field, grown, hull, places
+from cnncalc.report import Report, Row
 from cnncalc.shape import Map, Shape
 
-if TYPE_CHECKING:
-    from fractions import Fraction
-
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
+Key = tuple[int, tuple[Shape, ...], bool]
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
@@ -67,10 +64,20 @@ def alone(row: Row, report: Report) -> Row:
     cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
     fields = row.fields
     if row.sources:
-        fields = hull([report.rows[source].fields for source in row.sources])
+        sources = [report.rows[source] for source in row.sources]
+        fields = hull([one.fields for one in sources], [places(x) for x in row.inputs])
         reach = row.layer.reach(*row.inputs)
         fields = fields if fields is None or reach is None else grown(fields, reach)
     return row._replace(output=output, cost=cost, fields=fields)
+
+
+def takes(graph: Graph) -> bool:
+    """Whether every layer takes what it is given; nothing but shapes is worked out."""
+    try:
+        _Shapes(graph.nodes, graph.mistakes, 1, "float32").rows()
+    except Mistakes:
+        return False
+    return True
 
 
 class _Walk:
@@ -82,7 +89,8 @@ class _Walk:
         self.nodes = nodes
         self.batch = batch
         self.dtype = dtype
-        self.known: dict[tuple[int, tuple[Shape, ...]], Known] = {}
+        self.known: dict[Key, Known] = {}
+        self.trained: list[bool] = []  # whether a row's output depends on what is trained
         self.merged: dict[object, tuple[Field, ...] | None] = {}
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
@@ -142,14 +150,16 @@ class _Walk:
         inputs: tuple[Shape, ...],
         implied: bool = False,
     ) -> None:
-        key = (id(layer), inputs)
+        gradient = any(self.trained[source] for source in sources)
+        key = (id(layer), inputs, gradient)
         known = self.known.get(key)
         if known is None:
             output = layer.infer(inputs)
-            cost = layer.cost(inputs, output, self.batch, self.dtype)
+            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient)
             known = self.known[key] = (output, cost, layer.reach(*inputs))
         output, cost, reach = known
         fields = self.fields(sources, reach, output)
+        self.trained.append(gradient or cost.params > 0)
         self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
 
     def fields(
@@ -161,14 +171,55 @@ class _Walk:
             return (Field(1, 1, 0, 1),) * axes
         if reach is None and len(sources) == 1:
             return self.done[sources[0]].fields
-        seen = tuple([self.done[source].fields for source in sources])
-        key = (seen, reach)
+        rows = [self.done[source] for source in sources]
+        seen = tuple([row.fields for row in rows])
+        counts = tuple([places(row.output) for row in rows])
+        key = (seen, counts, reach)
         if key not in self.merged:
-            before = hull(seen)
-            if before is not None and reach is not None:
-                before = grown(before, reach)
-            self.merged[key] = before
+            self.merged[key] = _seen(seen, counts, reach)
         return self.merged[key]
+
+
+class _Shapes(_Walk):
+    """The walk without costs and receptive fields."""
+
+    def row(
+        self,
+        name: str,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: tuple[Shape, ...],
+        implied: bool = False,
+    ) -> None:
+        output = layer.infer(inputs)
+        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
+
+
+Seen = tuple[tuple[Field, ...] | None, ...]
+Counts = tuple[tuple[int, ...], ...]
+
+
+def _seen(seen: Seen, counts: Counts, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
+    """The fields of an output, from its inputs'. Axes that are alike are worked out once."""
+    axes = len(seen[0] or ())
+    if axes > 1 and (reach is None or _alike(reach, axes)):
+        first = tuple(
+            [fields[:1] for fields in seen if fields is not None and _alike(fields, axes)]
+        )
+        if len(first) == len(seen) and all(_alike(sizes, axes) for sizes in counts):
+            one = _along(first, counts, None if reach is None else reach[:1])
+            return one and one * axes
+    return _along(seen, counts, reach)
+
+
+def _alike(values: tuple[object, ...], axes: int) -> bool:
+    return len(values) == axes and values.count(values[0]) == axes
+
+
+def _along(seen: Seen, counts: Counts, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
+    axes = len(seen[0] or ())
+    before = hull(seen, [sizes[:axes] for sizes in counts])
+    return before if before is None or reach is None else grown(before, reach)
 
 
 @cache
@@ -180,46 +231,3 @@ def check_axes(axes: int, x: Shape) -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
         raise LayerError(f"is for {axes} spatial axes by its name, but {x} has {len(x.spatial)}")
-
-
-def hull(seen: Sequence[tuple[Field, ...] | None]) -> tuple[Field, ...] | None:
-    """What several inputs see together; None where their axes differ."""
-    first = seen[0]
-    if all(fields == first for fields in seen):
-        return first
-    known = [fields for fields in seen if fields is not None]
-    if len(known) < len(seen) or len({len(fields) for fields in known}) > 1:
-        return None
-    return tuple(map(_axis_hull, zip(*known, strict=True)))
-
-
-def _axis_hull(fields: Sequence[Field]) -> Field:
-    start = min(field.start for field in fields)
-    end = max(field.start + field.size for field in fields)
-    jump = max(field.jump for field in fields)
-    return Field(_whole(end - start), jump, start, min(field.smallest for field in fields))
-
-
-def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach along each axis.
-
-    A vector's fields (no reach left to give) stay: it has no axes to slide along.
-    """
-    if len(reach) != len(fields):
-        return fields if not reach else None
-    return tuple(map(_grown_axis, fields, reach))
-
-
-def _grown_axis(field: Field, reach: Reach) -> Field:
-    extent, stride, before = reach
-    return Field(
-        _whole(receptive.field_size(r_in=field.size, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
-        receptive.field_jump(j_in=field.jump, S=stride),  # type: ignore[arg-type]
-        receptive.field_start(s_in=field.start, j_in=field.jump, P=before),  # type: ignore[arg-type]
-        _whole(receptive.field_size(r_in=field.smallest, E=extent, j_in=field.jump)),  # type: ignore[arg-type]
-    )
-
-
-def _whole(size: "int | Fraction") -> int:
-    """A size that fractional jumps, after transposed layers, left between two pixels: both."""
-    return size if isinstance(size, int) else -(-size // 1)

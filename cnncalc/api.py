@@ -20,6 +20,7 @@ def summarize(
     dtype: str = "float32",
     settings: Mapping[str, Any] | None = None,
     layout: Layout = "chw",
+    tiny: bool = False,
 ) -> Report:
     """Everything that can be counted about a network.
 
@@ -27,6 +28,7 @@ def summarize(
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
     ``layout`` says how ``input`` is written (``chw`` or ``hwc``); specs are always channels first.
+    ``tiny`` cuts the input to as few pixels as the network takes (``cnncalc.smallest``).
 
     Raises CnncalcError with a clear sentence for whatever cannot be used.
 
@@ -34,6 +36,10 @@ def summarize(
     7850
     """
     graph = build(load(target), settings, input, layout_of(layout))
+    if tiny:
+        from cnncalc.smallest import smallest
+
+        graph = smallest(graph)
     return analyze(graph, batch=batch, dtype=dtype)
 
 
@@ -44,4 +50,11 @@ def _drawn(report: Report) -> str:
     return html.render(View(report))
 
 
+def _measured(report: Report) -> Any:
+    from cnncalc.memory import measure
+
+    return measure(report)
+
+
 Report.drawing = staticmethod(_drawn)
+Report.measuring = staticmethod(_measured)

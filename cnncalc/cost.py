@@ -46,13 +46,27 @@ class Parameters(NamedTuple):
         return parameter_formulas.total(self.weights, self.biases)
 
 
+Tensors = dict[str, tuple[int, ...]]
+"""The sizes of tensors, by name."""
+
+
+def weight_and_bias(
+    weight: tuple[int, ...], bias: tuple[int, ...] = (), biased: bool = True, part: str = ""
+) -> Tensors:
+    """Tensors of these sizes, as PyTorch's modules name them; of a part of a module, with its name
+    before."""
+    tensors = {f"{part}weight": weight}
+    return tensors | {f"{part}bias": bias} if bias and biased else tensors
+
+
 class Cost(NamedTuple):
     """Everything countable about a layer, a block or a network; costs add up field by field.
 
     Elements and operations are for the whole batch, parameters never are. ``activation`` counts
     the output elements; ``activations_total`` only those that are stored, as the lectures' memory
     tables do (activations that run in place, dropout and reshapes are left out). ``connections`` is
-    LeCun's count: every input that feeds an output, biases included.
+    LeCun's count: every input that feeds an output, biases included. ``backward_macs`` are those of
+    a backward pass in training.
     """
 
     weights: int = 0
@@ -60,6 +74,7 @@ class Cost(NamedTuple):
     buffers: int = 0
     fixed: int = 0
     macs: int = 0
+    backward_macs: int = 0
     connections: int = 0
     multiply: int = 0
     add: int = 0

@@ -4,47 +4,18 @@ A quantity is asked of the layer once more, this time with tracing on. Nothing i
 was not run.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple
 
-from cnncalc import analysis, units, wording
+from cnncalc import receptive, units, wording
 from cnncalc.cost import BYTES
+from cnncalc.equations import Working, along, definition, equations_of, once
 from cnncalc.errors import UsageError, did_you_mean, some
 from cnncalc.formulas import macs, memory
-from cnncalc.formulas.tracing import Expression, Step, expression_of, tracing
+from cnncalc.formulas.tracing import Traced, expression_of, tracing
+from cnncalc.layer import Layer
 from cnncalc.report import Report, Row
-from cnncalc.shape import Map
-
-
-class Working(NamedTuple):
-    """One equation: what is sought, how it was computed, and what came out."""
-
-    symbol: str
-    expression: Expression
-
-    @property
-    def result(self) -> int:
-        """What came out."""
-        return self.expression.value
-
-    def text(self) -> str:
-        """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``."""
-        general = wording.text(self.expression, wording.symbols)
-        exact = wording.text(self.expression, wording.numbers)
-        result = units.exact(self.result).replace("-", "−")
-        steps = [self.symbol, general, exact, result]
-        if not self.expression.op:  # nothing to work out: C_out = 10
-            steps = [self.symbol, general, result]
-        return " = ".join(dict.fromkeys(steps))
-
-    def latex(self) -> str:
-        """The same for ``align*``."""
-        general = wording.latex(self.expression, wording.symbols)
-        exact = wording.latex(self.expression, wording.numbers)
-        names = " = ".join(wording.latex_symbol(name) for name in self.symbol.split(" = "))
-        result = f"{self.result:,}".replace(",", "{,}")
-        steps = [general, exact, result] if self.expression.op else [general, result]
-        return f"{names} &= {' = '.join(dict.fromkeys(steps))}"
+from cnncalc.shape import AXES, Map, Shape, shape_of
 
 
 class Derivation(NamedTuple):
@@ -62,129 +33,138 @@ class Quantity(NamedTuple):
     derive: Callable[[Row, Report], tuple[list[Working], str]]
 
 
+SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
+"""The names of an output's sizes; how they come about is told with its shape."""
+
+
+def _named(inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The shapes with sizes that know their names: C_in and H_in, or C_1 and C_2 of several."""
+    ends = ["in"] if len(inputs) == 1 else list(map(str, range(1, len(inputs) + 1)))
+    return tuple(map(_named_shape, inputs, ends))
+
+
+def _named_shape(shape: Shape, end: str) -> Shape:
+    sizes = map(Traced.leaf, shape.dimensions, _names(shape, end))
+    return shape_of(tuple(sizes))
+
+
+def _names(shape: Shape, end: str) -> list[str]:
+    """The names of a shape's sizes."""
+    if isinstance(shape, Map):
+        return [f"{size}_{end}" for size in ("C", *shape.axes)]
+    return [f"n_{end}"]
+
+
 def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
-    with tracing() as steps:
-        row.layer.infer(row.inputs)
-    source = row.inputs[0] if row.inputs else None
-    axes = source.axes if isinstance(source, Map) else ()
-    sizes = [step for step in steps if step.symbol == "N_out"]
-    lengths = [Working(step.symbol, step.expression) for step in steps if step.symbol == "n_out"]
-    return _along(axes, sizes) + lengths, " → ".join(filter(None, (_shapes(row), str(row.output))))
+    answer = " → ".join(filter(None, (some(row.inputs), str(row.output))))
+    found = sizes(row.layer, row.inputs)
+    return found, answer if found or not row.inputs else f"{answer}, unchanged"
 
 
-def _shapes(row: Row) -> str:
-    return some(row.inputs)
-
-
-def _along(axes: tuple[str, ...], steps: list[Step]) -> list[Working]:
-    """The last steps, one for each axis and named after it; axes that agree share an equation."""
-    steps = steps[len(steps) - len(axes) :] if len(steps) >= len(axes) else []
-    if len({step.expression for step in steps}) == 1 and len(steps) > 1:
-        names = " = ".join(_on_axis(steps[0].symbol, axis) for axis in axes)
-        return [Working(names, steps[0].expression)]
-    return [
-        Working(_on_axis(step.symbol, axis), _renamed(step.expression, axis))
-        for axis, step in zip(axes, steps, strict=False)
-    ]
-
-
-def _on_axis(symbol: str, axis: str) -> str:
-    """``N_out`` along the height is ``H_out``."""
-    return symbol.replace("N_", f"{axis}_") if symbol.startswith("N_") else f"{symbol} ({axis})"
-
-
-def _renamed(expression: Expression, axis: str) -> Expression:
-    """The input size N under the name of its axis."""
-    symbol = f"{axis}_in" if expression.symbol == "N" else expression.symbol
-    symbol = _on_axis(symbol, axis) if symbol.startswith("N_") else symbol
-    operands = tuple(_renamed(operand, axis) for operand in expression.operands)
-    return expression._replace(symbol=symbol, operands=operands)
+def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
+    """How the sizes of a layer's output come about, where they are not its input's; raises
+    LayerError where it cannot be run."""
+    named = _named(inputs)
+    with tracing():
+        output = layer.infer(named)
+        zeros = layer.zeros(*named)
+    names = _names(output, "out")
+    found = [definition(*size) for size in zip(names, map(expression_of, output.dimensions))]
+    if named and _names(named[0], "out") == names:
+        # What is the first input's own size has nothing to be told.
+        found = [
+            [] if size is old else chain
+            for chain, size, old in zip(found, output.dimensions, named[0].dimensions)
+        ]
+    if not any(found):
+        return []
+    for chain, (before, after) in zip(found[1:], zeros):
+        chain += [*equations_of("P_before", before), *equations_of("P_after", after)]
+    channels, *chains = found
+    axes = [axis for axis, chain in zip(AXES[len(chains)], chains) if chain]
+    return once(channels) + along(axes, [*filter(None, chains)])
 
 
 def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
-    with tracing() as steps:
-        held = row.layer.parameters(*row.inputs)
+    with tracing():
+        held = row.layer.parameters(*_named(row.inputs))
         params = held.params
-    workings = [Working(step.symbol, step.expression) for step in steps]
-    if not params:
-        workings = [working for working in workings if working.symbol != "params"]
+    counts = {"weights": held.weights, "biases": held.biases, "fixed": held.fixed}
+    counts |= {"buffers": held.buffers, "params": params}
+    workings = [
+        working
+        for name, count in counts.items()
+        if count
+        for working in equations_of(name, count, SIZES)
+    ]
     extra = "".join(
         f", {units.exact(number)} {what}"
         for number, what in ((held.fixed, "fixed"), (held.buffers, "in buffers"))
         if number
     )
-    return workings, f"{units.exact(params)} parameters{extra}"
+    return once(workings), f"{units.exact(params)} parameter{'s' * (params != 1)}{extra}"
 
 
 def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
-    with tracing() as steps:
-        count = row.layer.macs(*row.inputs)
+    with tracing():
+        count = row.layer.macs(*_named(row.inputs))
         if count and report.batch > 1:
             count = macs.batched(MACs=count, batch=report.batch)
         flops = macs.flops(MACs=count)
-    wanted = ("MACs", "MACs of the batch", "FLOPs") if count else ()
-    workings = [Working(step.symbol, step.expression) for step in steps if step.symbol in wanted]
     of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""
-    return workings, f"{units.exact(count)} MACs, {units.exact(flops)} FLOPs{of_batch}"
+    answer = f"{units.exact(count)} MACs, {units.exact(flops)} FLOPs{of_batch}"
+    return (once(equations_of("FLOPs", flops, SIZES)) if count else []), answer
 
 
 def _operations(row: Row, report: Report) -> tuple[list[Working], str]:
-    with tracing() as steps:
-        counts = row.layer.operations(*row.inputs)
-    named = [(name, number) for name, number in zip(counts._fields, counts, strict=True) if number]
-    workings = [Working(step.symbol, step.expression) for step in steps if step.symbol in SUMMANDS]
-    workings += [Working(name, expression_of(number)) for name, number in named]
-    parts = [f"{units.exact(number)} {name}" for name, number in named]
-    each = " for each image" if report.batch > 1 and named else ""
-    return list(dict.fromkeys(workings)), (", ".join(parts) or "none") + each
-
-
-SUMMANDS = ("MACs", "bias additions")
-"""The symbols that the counts of operations are written with."""
+    with tracing():
+        counts = row.layer.operations(*_named(row.inputs))
+    done = {name: number for name, number in counts._asdict().items() if number}
+    workings = [part for name, number in done.items() for part in equations_of(name, number, SIZES)]
+    parts = [f"{units.exact(number)} {name}" for name, number in done.items()]
+    each = " for each image" if report.batch > 1 and done else ""
+    return once(workings), (", ".join(parts) or "none") + each
 
 
 def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
     output = row.output
-    with tracing() as steps:
+    with tracing():
         if isinstance(output, Map):
             count = memory.elements(output.channels, output.spatial, batch=report.batch)
         else:
             count = memory.vector_elements(output.features, batch=report.batch)
-        size = memory.size_in_bytes(elements=count, b=BYTES[report.dtype])
-    workings = [Working(step.symbol, step.expression) for step in steps]
+        size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
     kept = "" if row.layer.stored else "; runs in place or is a view: not in the total"
-    return workings, " = ".join(
-        dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size)))
-    ) + kept
+    answer = " = ".join(dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size))))
+    return equations_of("bytes", size), answer + kept
 
 
 def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     if row.fields is None:
         return [], "it reads inputs of different axes"
-    reach = row.layer.reach(*row.inputs)
-    seen = analysis.hull([report.rows[source].fields for source in row.sources]) if reach else None
-    workings: list[Working] = []
-    for symbol in ("r_out", "j_out", "s_out") if reach and seen else ():
-        assert reach is not None
-        assert seen is not None
-        # Fractional jumps (after transposed layers) are exact, but not whole-number formulas.
-        if all(isinstance(part, int) for field in seen for part in field) and all(
-            isinstance(one.stride, int) for one in reach
-        ):
-            with tracing() as steps:
-                analysis.grown(seen, reach)
-            workings += _along_input(report, [step for step in steps if step.symbol == symbol])
-    return workings, _field_answer(row, report)
-
-
-def _along_input(report: Report, steps: list[Step]) -> list[Working]:
-    axes = next(iter(report.input_shapes.values()))
-    names = axes.axes if isinstance(axes, Map) else ()
-    # field_size runs twice along each axis: for the hull, then for the narrowest branch.
-    per_axis = steps[:: len(steps) // len(names)] if names and len(steps) >= len(names) else []
-    if len({step.expression for step in per_axis}) == 1:
-        return [Working(per_axis[0].symbol, per_axis[0].expression)]
-    return _along(names, per_axis)
+    answer = _field_answer(row, report)
+    seen = [report.rows[source].fields for source in row.sources]
+    if not row.fields or not seen:
+        return [], answer
+    if row.fields in seen:
+        return [], f"{answer}; unchanged"
+    places = tuple(map(receptive.places, row.inputs))
+    joined = receptive.hull(seen, places) or ()
+    with tracing():
+        reach = row.layer.reach(*_named(row.inputs))
+        if reach is None:
+            fields = receptive.hull(seen, places)
+        else:
+            fields = receptive.grown(joined, reach)
+    chains = [
+        [
+            *equations_of("r_out", field.size, SIZES),
+            *equations_of("j_out", field.jump, SIZES),
+            *equations_of("s_out", field.start, SIZES),
+        ]
+        for field in fields or ()
+    ]
+    return along(AXES[len(chains)], chains), answer
 
 
 def _field_answer(row: Row, report: Report) -> str:
@@ -193,6 +173,7 @@ def _field_answer(row: Row, report: Report) -> str:
         return "a vector has no position"
     first = next(iter(report.input_shapes.values()))
     sizes = "×".join(str(field.size) for field in fields)
+    most = "at most " if any(field.bound for field in fields) else ""
     clipped = [
         min(field.size, size)
         for field, size in zip(
@@ -203,7 +184,7 @@ def _field_answer(row: Row, report: Report) -> str:
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
     cut = f", of which at most {inside} lie in the image" if inside != sizes else ""
-    return f"{sizes} pixels{cut}; jump {jumps}, start {starts}".replace("-", "−")
+    return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
 
 
 def _each(texts: list[str], between: str) -> str:
@@ -236,12 +217,26 @@ def quantities(word: str | None) -> tuple[str, ...]:
 
 
 def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tuple[Derivation, ...]:
-    """The derivations of a layer of a report."""
+    """The derivations of a layer of a report; an equation of several quantities stands once."""
     derivations = []
+    shown: set[Working] = set()
     for quantity in wanted:
         workings, answer = QUANTITIES[quantity].derive(row, report)
-        derivations.append(Derivation(quantity, tuple(workings), answer))
+        new = dict.fromkeys(working for working in workings if working not in shown)
+        shown.update(new)
+        derivations.append(Derivation(quantity, tuple(new), answer))
     return tuple(derivations)
+
+
+def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[Derivation, ...]:
+    """The derivations without equations of a known form, and without those that then have none."""
+    kept = (
+        derivation._replace(
+            workings=tuple(one for one in derivation.workings if one.form not in known)
+        )
+        for derivation in derivations
+    )
+    return tuple(derivation for derivation in kept if derivation.workings)
 
 
 def title(row: Row) -> str:
@@ -250,7 +245,7 @@ def title(row: Row) -> str:
         return f"{row.name} · {row.kind} · {row.output}"
     fields = row.layer.text()
     fields = f" ({fields if len(fields) <= LONGEST else fields[:LONGEST] + '…'})" if fields else ""
-    return f"{row.name} · {row.kind}{fields} · {_shapes(row)} → {row.output}"
+    return f"{row.name} · {row.kind}{fields} · {some(row.inputs)} → {row.output}"
 
 
 LONGEST = 120

@@ -190,6 +190,18 @@ def number(
     return declare(doc, default, also, check, schema)
 
 
+def positive(doc: str, default: float, also: Sequence[str] = ()) -> Any:
+    """A finite number above 0 that no count depends on."""
+
+    def check(value: Any) -> float | int:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not 0 < value < inf:
+            raise LayerError(f"must be a finite number above 0, not {shown(value)}")
+        return value  # type: ignore[no-any-return]
+
+    return declare(doc, default, also, check, {"type": "number", "exclusiveMinimum": 0})
+
+
 def choice(
     doc: str, words: Sequence[str], default: Any = REQUIRED, also: Sequence[str] = ()
 ) -> Any:

@@ -3,7 +3,10 @@
 import pkgutil
 from collections.abc import Iterable
 from importlib import import_module
+from types import ModuleType
 from typing import TypeVar
+
+from cnncalc.errors import UsageError, did_you_mean
 
 T = TypeVar("T")
 
@@ -27,3 +30,15 @@ def the_class(module_name: str, base: type[T]) -> type[T]:
     if len(defined) != 1:
         raise TypeError(f"{module.__file__} must define one {base.__name__}, not {len(defined)}")
     return defined[0]
+
+
+def chosen(package: str, path: Iterable[str], name: str, what: str) -> ModuleType:
+    """The module of a package that a person names; ``what`` says of what kind it is.
+
+    Raises UsageError with the nearest name where there is none.
+    """
+    known = modules(path)
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+        raise UsageError(f"no {what} {name[:40]!r}{hint}")
+    return import_module(f"{package}.{name}")

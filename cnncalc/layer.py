@@ -10,16 +10,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
-from cnncalc.cost import BYTES, Cost, Operations, Parameters
+from cnncalc.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.errors import LayerError, did_you_mean
 from cnncalc.fields import LARGEST, Field, Sizes, shown
+from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
 from cnncalc.shape import Map, Shape, Vector
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from cnncalc import tape
+
+    Tape = tape.Tape
+    Tensor = tape.Tensor
+else:
+    Tape = Tensor = Any  # names for annotations: most commands need no tape
 
 
 class Example(NamedTuple):
@@ -50,48 +57,30 @@ class Refusal(NamedTuple):
     says: str
 
 
+class Cut(NamedTuple):
+    """Windows where outputs stand closer than inputs, or that differ in size: every input is cut
+    into ``per`` pieces, and output i reads the inputs that have one of the pieces from
+    ``begin + i·step`` to ``end + i·step``, or, with ``gaps``, some of them."""
+
+    step: int
+    per: int
+    begin: int
+    end: int
+    gaps: bool = False
+
+
 class Reach(NamedTuple):
     """What one output reads along one axis: a window that spans ``extent`` inputs, ``stride``
-    inputs from the next window, the first one starting ``before`` inputs before the first."""
+    inputs from the next window, the first one starting ``before`` inputs before the first.
+
+    With a ``cut``, windows are as that says, ``extent`` is the largest one's, and there is no
+    stride.
+    """
 
     extent: int
-    stride: int | Fraction = 1
+    stride: int = 1
     before: int = 0
-
-
-INDEX_BYTES = 8
-"""The bytes of a place that PyTorch notes: its indices are int64."""
-
-
-class Run(NamedTuple):
-    """A pass through a network: the images, the bytes of a number, whether it is trained, and which
-    of a layer's inputs need a gradient."""
-
-    batch: int
-    size: int
-    training: bool = False
-    gradients: tuple[bool, ...] = ()
-
-    def numbers(self, n: int) -> int:
-        """The bytes of n numbers for every image."""
-        return memory.size_in_bytes(n * self.batch, self.size)
-
-    def shared(self, n: int) -> int:
-        """The bytes of n numbers for all images together."""
-        return memory.size_in_bytes(n, self.size)
-
-    def indices(self, n: int) -> int:
-        """The bytes of n indices for every image."""
-        return memory.size_in_bytes(n * self.batch, INDEX_BYTES)
-
-
-class Kept(NamedTuple):
-    """What PyTorch's autograd keeps of a layer until the backward pass: some of its inputs (by
-    place), its output, and ``own`` bytes of tensors that are neither."""
-
-    inputs: tuple[int, ...] = ()
-    output: bool = False
-    own: int = 0
+    cut: Cut | None = None
 
 
 class Layer:
@@ -113,10 +102,6 @@ class Layer:
     inference."""
     flattens: ClassVar[bool] = False
     """Whether a feature map is flattened, visibly, before it enters."""
-    leaves_gaps: ClassVar[bool] = False
-    """Whether the output is a part of the input's memory, with numbers between that it skips."""
-    needs_order: ClassVar[bool] = False
-    """Whether PyTorch first copies an input whose numbers do not lie one behind another."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
@@ -133,6 +118,11 @@ class Layer:
     def parameters(self, *inputs: Any) -> Parameters:
         """The numbers it holds: none unless the kind says otherwise."""
         return Parameters()
+
+    def tensors(self, *inputs: Any) -> Tensors:
+        """The shapes of PyTorch's tensors of those numbers, by name: none unless the kind says
+        otherwise."""
+        return {}
 
     def macs(self, *inputs: Any) -> int:
         """Multiply-accumulates for one image: none unless the kind says otherwise."""
@@ -151,23 +141,18 @@ class Layer:
         """What one output reads, along each spatial axis of the input; None: the same position."""
         return None
 
-    def shares(self, training: bool) -> bool:
-        """Whether PyTorch's output lies in the memory of the first input: a view, or the same."""
-        return False
+    def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
+        """The zeros before and after each axis, where they follow from its size: for explanations,
+        which show how."""
+        return ()
 
-    def reorders(self) -> bool:
-        """Whether the output's numbers lie in another order than its axes say."""
-        return False
+    def steps(self, tape: Tape, *inputs: Any) -> Tensor:
+        """The operations that PyTorch (on the CPU) runs for it, played on the tape; the output.
 
-    def saves(self, run: Run, *inputs: Any) -> Kept:
-        """What PyTorch (on the CPU) keeps of it for a backward pass that reaches it; parameters and
-        buffers are not told. Raises LayerError where that is not modelled."""
-        raise LayerError("what PyTorch keeps of it for the backward pass is not modelled")
-
-    def scratch(self, run: Run, *inputs: Any) -> int:
-        """The bytes that PyTorch (on the CPU) needs in inference beside the inputs and the output,
-        when they are most: none unless the kind says otherwise."""
-        return 0
+        The inputs are tensors of the tape, which know their shapes. Raises LayerError where it is
+        not known what PyTorch does.
+        """
+        raise LayerError("what PyTorch does with memory for it is not modelled")
 
     def to_torch(self, nn: Any, *inputs: Any) -> Any:
         """The module of PyTorch that does the same to these inputs.
@@ -191,9 +176,15 @@ class Layer:
         return output
 
     def cost(
-        self, inputs: tuple[Shape, ...], output: Shape, batch: int = 1, dtype: str = "float32"
+        self,
+        inputs: tuple[Shape, ...],
+        output: Shape,
+        batch: int = 1,
+        dtype: str = "float32",
+        input_gradient: bool = False,
     ) -> Cost:
-        """Everything countable, for a batch of images of this dtype."""
+        """Everything countable, for a batch of images of this dtype; ``input_gradient`` says
+        whether a backward pass needs the gradient of what is read."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]
@@ -211,6 +202,9 @@ class Layer:
             buffers=buffers,
             fixed=fixed,
             macs=products * batch,
+            backward_macs=mac_formulas.backward_macs(
+                MACs=products * batch, gradients=(weights > 0) + input_gradient
+            ),
             connections=connections * batch,
             multiply=multiply * batch,
             add=add * batch,
@@ -363,6 +357,11 @@ def of_rank(nn: Any, name: str, x: Shape) -> Any:
 def channels_of(x: Shape) -> int:
     """The channels of a map; a vector's features are its channels."""
     return x.features if isinstance(x, Vector) else x.channels
+
+
+def positions_of(x: Shape) -> int:
+    """The positions of a map; a vector has one."""
+    return prod(x.spatial) if isinstance(x, Map) else 1
 
 
 def everything(x: Shape) -> tuple[Reach, ...]:

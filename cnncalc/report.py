@@ -11,27 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from cnncalc.cost import COUNTED, Cost, total
 from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.layer import Input, Layer
+from cnncalc.receptive import Field
 from cnncalc.shape import Shape
 
 if TYPE_CHECKING:
-    from fractions import Fraction
+    from cnncalc.convention import Count
 
 VERSION = 1
 """The version of ``to_dict``: it changes when a name or a meaning does, not with new names."""
-
-
-class Field(NamedTuple):
-    """The receptive field of one output along one axis, in input pixels.
-
-    It is ``size`` pixels wide, moves ``jump`` pixels from one output to the next, and begins at
-    ``start`` for the first output (negative: in the padding). Branches are merged to the hull of
-    what they see; ``smallest`` is the narrowest branch's size.
-    """
-
-    size: int
-    jump: "int | Fraction"
-    start: "int | Fraction"
-    smallest: int
 
 
 class Row(NamedTuple):
@@ -103,6 +90,39 @@ class Line:
         return self.rows[0].cost if len(self.rows) == 1 else total([row.cost for row in self.rows])
 
 
+class Totals(Cost):
+    """The sums of a network, and the bytes that PyTorch needs for it, which are worked out when
+    they are asked for: those of ``Report.memory``.
+
+    Asking for these raises UsageError where they are not modelled.
+    """
+
+    report: "Report"
+
+    @classmethod
+    def of(cls, report: "Report") -> "Totals":
+        """The sums of a report's rows."""
+        totals = cls(*total([row.cost for row in report.rows]))
+        totals.report = report
+        return totals
+
+    @property
+    def saved_for_backward(self) -> int:
+        """The bytes that autograd keeps between the forward and the backward pass."""
+        return int(self.report.memory.saved_for_backward)
+
+    @property
+    def inference_peak(self) -> int:
+        """The most bytes of activations alive at once in a forward pass without gradients."""
+        return int(self.report.memory.inference_peak.bytes)
+
+    @property
+    def training_peak(self) -> int:
+        """The most bytes alive at once in a step of training: of everything, not activations
+        alone."""
+        return int(self.report.memory.training_peak.bytes)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """What is known of a network: a row for every layer, in order, inputs first.
@@ -123,6 +143,8 @@ class Report:
 
     drawing: ClassVar["Callable[[Report], str] | None"] = None
     """How a notebook draws a report; those who can draw say so (``cnncalc.api``)."""
+    measuring: ClassVar["Callable[[Report], Any] | None"] = None
+    """How the memory of a report is worked out, likewise."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
@@ -178,9 +200,18 @@ class Report:
         return tuple(row for index, row in enumerate(self.rows) if index not in read)
 
     @cached_property
-    def totals(self) -> Cost:
+    def totals(self) -> Totals:
         """Everything added up, the inputs' activations included."""
-        return total([row.cost for row in self.rows])
+        return Totals.of(self)
+
+    @cached_property
+    def memory(self) -> Any:
+        """What PyTorch needs to train it with SGD (a ``cnncalc.memory.Memory``, docs/memory.md);
+        raises UsageError where that is not modelled."""
+        measure = type(self).measuring
+        if measure is None:
+            raise UsageError("import cnncalc.api to work out the memory of a report")
+        return measure(self)
 
     def by_kind(self) -> dict[str, Cost]:
         """The sums of every kind of layer, in order of first appearance."""
@@ -208,6 +239,16 @@ class Report:
     def depth(self) -> int:
         """How deep the deepest layer is nested; 1 where there are no blocks."""
         return max(row.name.count(".") + 1 for row in self.rows)
+
+    def under(self, convention: str) -> "Count":
+        """The total that another tool prints, with its parts (docs/reconcile.md).
+
+        Raises UsageError for an unknown convention, and where it is not known what the tool counts.
+        """
+        from cnncalc import conventions
+
+        layers = [(row.name, row.layer, row.inputs, row.output) for row in self.layers]
+        return conventions.count(convention, layers, self.batch)
 
     def share(self, cost: Cost, quantity: str) -> float:
         """The part of the total that a cost is, from 0 to 1."""
@@ -263,8 +304,12 @@ def row_dict(row: Row) -> dict[str, Any]:
 
 
 def _field_dict(field: Field) -> dict[str, Any]:
-    """A field as plain data; a fractional jump or start is text, as in ``1/2``."""
+    """A field as plain data; a fractional jump is text, as in ``1/2``."""
+    jump = field.jump if isinstance(field.jump, int) else str(field.jump)
     return {
-        name: value if isinstance(value, int) else str(value)
-        for name, value in field._asdict().items()
+        "size": field.size,
+        "jump": jump,
+        "start": field.start,
+        "smallest": field.smallest,
+        "bound": field.bound,
     }

@@ -1,5 +1,7 @@
 """Exact integers as people read them. Counts go by 1000; bytes say MB (10^6) or MiB (2^20)."""
 
+import re
+
 COUNTS = ("", " K", " M", " G", " T", " P", " E")
 DECIMAL = (" B", " kB", " MB", " GB", " TB", " PB", " EB")
 BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
@@ -38,3 +40,18 @@ def _scaled(number: int, step: int, units: tuple[str, ...]) -> str:
 
 def _hundredths(number: int, unit: int) -> int:
     return (200 * number + unit) // (2 * unit)
+
+
+def bytes_of(text: str) -> int:
+    """The bytes that ``24GiB``, ``1.5 GB`` or ``1000000`` mean, rounded down; case does not matter.
+
+    Raises ValueError for anything else.
+    """
+    found = re.fullmatch(r"(\d{1,15})(?:\.(\d{1,15}))?\s*([a-z]*)", text.strip(), re.IGNORECASE)
+    factors = {unit.strip().lower(): 1000**power for power, unit in enumerate(DECIMAL)}
+    factors |= {unit.strip().lower(): 1024**power for power, unit in enumerate(BINARY)}
+    unit = found[3].lower() if found else None
+    if found is None or unit not in {"", *factors}:
+        raise ValueError(f"{text[:60]!r} is no number of bytes, as in 24GiB or 500MB")
+    decimals = found[2] or ""
+    return int(found[1] + decimals) * int(factors.get(unit, 1)) // int(10 ** len(decimals))

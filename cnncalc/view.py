@@ -4,15 +4,20 @@ Values come from the report; here they are only chosen and worded. Each format i
 draws the same view.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from cnncalc import units
 from cnncalc.cost import Cost, Operations
 from cnncalc.errors import UsageError, did_you_mean
-from cnncalc.report import Field, Line, Report
+from cnncalc.receptive import Field
+from cnncalc.report import Line, Report
 from cnncalc.shape import Layout, Shape
+
+if TYPE_CHECKING:
+    from cnncalc.convention import Count
 
 Value = int | float | str | None
 
@@ -73,6 +78,15 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
     return ", ".join(shape.text(layout) for shape in shapes)
 
 
+def _saved(line: Line, view: "View") -> int | None:
+    """What its layers keep for the backward pass; None where that is not modelled."""
+    try:
+        by_layer = view.report.memory.saved_by_layer
+    except UsageError:
+        return None
+    return sum(int(by_layer.get(row.name, 0)) for row in line.rows)
+
+
 def _settings(line: Line) -> str | None:
     return None if line.folded or not line.inputs else line.last.layer.text() or None
 
@@ -93,6 +107,9 @@ COLUMNS: dict[str, Column] = {
     "fixed": _count("Fixed", "weights that are not trained", "fixed"),
     "buffers": _count("Buffers", "state that is not trained", "buffers"),
     "macs": _count("MACs", "multiply-accumulates", "macs"),
+    "backward_macs": _count(
+        "Backward MACs", "multiply-accumulates of the backward pass", "backward_macs"
+    ),
     "flops": _count("FLOPs", "two for each multiply-accumulate", "flops"),
     "connections": _count("Connections", "inputs feeding outputs, with biases", "connections"),
     "operations": _count("Operations", "all arithmetic", "operations_total"),
@@ -107,6 +124,10 @@ COLUMNS: dict[str, Column] = {
         units.in_bytes,
     ),
     "stored": _bytes("Stored", "bytes in the lectures' memory total", "activations_total_bytes"),
+    "saved": Column(
+        "Saved", "bytes kept for the backward pass (docs/memory.md); empty where not modelled",
+        _saved, units.in_bytes,
+    ),
     "read": _bytes("Read", "bytes of inputs and parameters", "bytes_read"),
     "written": _bytes("Written", "bytes of the output", "bytes_written"),
     "intensity": Column(
@@ -136,9 +157,112 @@ class Total(NamedTuple):
     text: str
 
 
+class Sheet(Protocol):
+    """What every format draws: lines in columns, with a title, remarks, totals and a last word."""
+
+    @property
+    def name(self) -> str:
+        """What it is about."""
+
+    @property
+    def title(self) -> str:
+        """What stands above."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """What a reader should know first."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of the columns."""
+
+    @property
+    def headings(self) -> Sequence[str]:
+        """The headings of the columns."""
+
+    @property
+    def lines(self) -> Sequence[Any]:
+        """What has values in all columns."""
+
+    @property
+    def totals(self) -> Sequence[Total]:
+        """The sums below."""
+
+    @property
+    def conventions(self) -> str:
+        """What the numbers mean."""
+
+    def numeric(self, name: str) -> bool:
+        """Whether a column is set to the right."""
+
+    def prose(self, name: str) -> bool:
+        """Whether a column holds sentences, which are broken into lines."""
+
+    def values(self, line: Any) -> Sequence[Value]:
+        """The exact values of a line."""
+
+    def texts(self, line: Any) -> Sequence[str]:
+        """The values as they are read."""
+
+    def to_dict(self) -> Any:
+        """Everything as plain data."""
+
+
+@dataclass(frozen=True)
+class Records:
+    """Records as they are to be shown: each has all the columns, whose names are its keys."""
+
+    title: str
+    columns: tuple[str, ...]
+    lines: Sequence[Mapping[str, Value]]
+    numbers: tuple[str, ...] = ()
+    """The columns that are set to the right."""
+    sentences: tuple[str, ...] = ()
+    """The columns that are broken into lines."""
+    totals: Sequence[Total] = ()
+    remarks: Sequence[str] = ()
+    conventions: str = ""
+
+    @property
+    def name(self) -> str:
+        """The title."""
+        return self.title
+
+    @property
+    def headings(self) -> list[str]:
+        """The columns' names."""
+        return [name.capitalize() for name in self.columns]
+
+    def numeric(self, name: str) -> bool:
+        """Whether a column is set to the right."""
+        return name in self.numbers
+
+    def prose(self, name: str) -> bool:
+        """Whether a column holds sentences, which are broken into lines."""
+        return name in self.sentences
+
+    def values(self, line: Mapping[str, Value]) -> list[Value]:
+        """The values of a record."""
+        return [line[name] for name in self.columns]
+
+    def texts(self, line: Mapping[str, Value]) -> list[str]:
+        """The values as they are read."""
+        return [_read(value) for value in self.values(line)]
+
+    def to_dict(self) -> list[dict[str, Value]]:
+        """The records."""
+        return [dict(line) for line in self.lines]
+
+
+def _read(value: Value) -> str:
+    if value is None:
+        return ""
+    return units.exact(value) if isinstance(value, int) else str(value)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
-    """A report as it is to be shown."""
+    """A report as it is to be shown; with a ``count`` under some convention, also that."""
 
     report: Report
     columns: tuple[str, ...] = USUAL
@@ -146,6 +270,26 @@ class View:
     sort: str | None = None
     exact: bool = False
     layout: Layout = "chw"
+    count: "Count | None" = None
+
+    @cached_property
+    def known(self) -> Mapping[str, Column]:
+        """Every column there is; with a count, what each layer adds to it."""
+        count = self.count
+        if count is None or count.name in COLUMNS:
+            return COLUMNS
+
+        def value(line: Line, view: "View") -> int:
+            return sum(count.layers.get(row.name, 0) for row in line.rows)
+
+        convention = count.convention
+        own = Column(count.name, convention.counts, value, convention.read)
+        return {**COLUMNS, count.name: own}
+
+    @property
+    def name(self) -> str:
+        """The network."""
+        return self.report.name
 
     @property
     def title(self) -> str:
@@ -172,7 +316,7 @@ class View:
         lines = self.report.outline(depth)
         if self.sort is None:
             return lines
-        column = COLUMNS[self.sort]
+        column = self.known[self.sort]
 
         def key(line: Line) -> tuple[int, float, str]:
             value = column.value(line, self)
@@ -192,11 +336,11 @@ class View:
     @property
     def headings(self) -> list[str]:
         """The headings of the columns."""
-        return [COLUMNS[name].heading for name in self.columns]
+        return [self.known[name].heading for name in self.columns]
 
     def values(self, line: Line) -> list[Value]:
         """The exact values of a line."""
-        return [COLUMNS[name].value(line, self) for name in self.columns]
+        return [self.known[name].value(line, self) for name in self.columns]
 
     def texts(self, line: Line) -> list[str]:
         """The values as they are read; memory that is not stored stands in brackets."""
@@ -204,7 +348,7 @@ class View:
 
     def text(self, name: str, line: Line) -> str:
         """One value as it is read."""
-        column = COLUMNS[name]
+        column = self.known[name]
         value = column.value(line, self)
         if value is None:
             return ""
@@ -217,6 +361,15 @@ class View:
     def numeric(self, name: str) -> bool:
         """Whether a column is set to the right."""
         return name not in ("layer", "kind", "fields", "input", "output")
+
+    def prose(self, name: str) -> bool:
+        """No column holds sentences."""
+        return False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole report; depth, columns and order choose what a table shows, not what is so."""
+        record = self.report.to_dict()
+        return record if self.count is None else {**record, "convention": self.count.to_dict()}
 
     @property
     def totals(self) -> list[Total]:
@@ -233,7 +386,15 @@ class View:
             Total("FLOPs", cost.flops, self._both(cost.flops)),
             Total("Activations", cost.activations_total, self._activations(cost)),
             Total("Parameter bytes", cost.parameter_bytes, _three_ways(cost.parameter_bytes)),
+            *self._counted(),
         ]
+
+    def _counted(self) -> Iterable[Total]:
+        """The total under the convention that was asked for."""
+        if self.count is not None:
+            convention = self.count.convention
+            text = f"{convention.title}: {self.count.text()} ({convention.counts})"
+            yield Total("Convention", self.count.total, text)
 
     def _both(self, number: int) -> str:
         scaled = units.human(number)
@@ -263,16 +424,17 @@ def _three_ways(size: int) -> str:
     return " = ".join(dict.fromkeys(texts))
 
 
-def column(word: str) -> str:
-    """The column of that name, in capitals or not; raises UsageError with the nearest name."""
-    name = word.strip().lower()
-    if name not in COLUMNS:
-        hint = did_you_mean(name, COLUMNS) or f"; there are {', '.join(COLUMNS)}"
+def column(word: str, also: Sequence[str] = ()) -> str:
+    """The column of that name, in capitals or not; ``also`` names columns that are known beside
+    those of every view. Raises UsageError with the nearest name."""
+    name, known = word.strip().lower(), (*COLUMNS, *also)
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
         raise UsageError(f"no column {name!r}{hint}")
     return name
 
 
-def choose_columns(words: Sequence[str]) -> tuple[str, ...]:
+def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str, ...]:
     """Column names as written, checked; ``+rf`` adds to the usual ones, ``all`` is every one.
 
     Raises UsageError with the nearest name.
@@ -281,7 +443,7 @@ def choose_columns(words: Sequence[str]) -> tuple[str, ...]:
         return tuple(COLUMNS)
     chosen: list[str] = []
     for word in words:
-        name = column(word.strip().removeprefix("+"))
+        name = column(word.strip().removeprefix("+"), also)
         if word.strip().startswith("+") and not chosen:
             chosen = list(USUAL)
         if name not in chosen:

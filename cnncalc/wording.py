@@ -1,18 +1,26 @@
 """Derivations in words: an expression as text or as LaTeX, with symbols or with their numbers."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from cnncalc.formulas.tracing import Expression
 
-STRENGTH = {"+": 1, "-": 1, "neg": 2, "*": 3, "/": 4, "ceil": 5, "round": 5, "floor": 5, "": 5}
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+STRENGTH = {"+": 1, "-": 1, "neg": 2, "share": 3, "*": 4, "/": 5}
 """How tightly operators bind; a weaker one inside a stronger one needs brackets."""
+CLOSED = 6
+"""What brings its own brackets, or needs none."""
 
 Leaf = Callable[[Expression], str]
 
 
 def symbols(leaf: Expression) -> str:
     """A leaf by its name; a plain number stands for itself."""
-    return leaf.symbol or str(leaf.value)
+    return leaf.symbol or numbers(leaf)
 
 
 def numbers(leaf: Expression) -> str:
@@ -20,7 +28,7 @@ def numbers(leaf: Expression) -> str:
     return str(leaf.value) if leaf.value >= 0 else f"({minus(leaf.value)})"
 
 
-def minus(number: int) -> str:
+def minus(number: int | Fraction | str) -> str:
     """A number with a typographic minus."""
     return str(number).replace("-", "−")
 
@@ -39,23 +47,26 @@ def text(expression: Expression, leaf: Leaf) -> str:
             return f"−{_inside(parts[0], '*', leaf)}"
         case "*":
             return f"{_inside(parts[0], '*', leaf)}·{_inside(parts[1], '*', leaf)}"
+        case "share":
+            return _quotient(expression, leaf)
+        case "/":
+            return f"⌊{_quotient(expression, leaf)}⌋"
         case "ceil":
             return f"⌈{_quotient(expression, leaf)}⌉"
         case "round":
             return f"round({_quotient(expression, leaf)})"
-    quotient = _quotient(expression, leaf)
-    return f"({quotient})" if is_exact(expression) else f"⌊{quotient}⌋"
+    return f"{expression.op}({', '.join(_listed(part, leaf) for part in parts)})"
 
 
-def is_exact(expression: Expression) -> bool:
-    """Whether a division needs no floor: one quantity shared out, as in C_in/G. Where windows are
-    placed the floor is part of the rule and stays, even where nothing is left over."""
-    return expression.op == "/" and all(not part.op for part in expression.operands)
+def _listed(part: Expression, leaf: Leaf) -> str:
+    """A part between commas, where a negative number needs no brackets."""
+    inner = text(part, leaf)
+    return inner if part.op else inner.strip("()")
 
 
 def _inside(part: Expression, outer: str, leaf: Leaf) -> str:
     inner = text(part, leaf)
-    return f"({inner})" if STRENGTH[part.op] < STRENGTH[outer] else inner
+    return f"({inner})" if STRENGTH.get(part.op, CLOSED) < STRENGTH[outer] else inner
 
 
 def _quotient(expression: Expression, leaf: Leaf) -> str:
@@ -77,23 +88,32 @@ def latex(expression: Expression, leaf: Leaf) -> str:
             return f"-{_latex_inside(parts[0], leaf)}"
         case "*":
             return rf"{_latex_inside(parts[0], leaf)} \cdot {_latex_inside(parts[1], leaf)}"
-    fraction = rf"\frac{{{latex(parts[0], leaf)}}}{{{latex(parts[1], leaf)}}}"
-    if expression.op == "ceil":
-        return rf"\left\lceil {fraction} \right\rceil"
-    if expression.op == "round":
-        return rf"\mathrm{{round}}\left( {fraction} \right)"
-    return fraction if is_exact(expression) else rf"\left\lfloor {fraction} \right\rfloor"
+        case "share" | "/" | "ceil" as op:
+            fraction = rf"\frac{{{latex(parts[0], leaf)}}}{{{latex(parts[1], leaf)}}}"
+            side = {"share": "", "/": "floor", "ceil": "ceil"}[op]
+            return rf"\left\l{side} {fraction} \right\r{side}" if side else fraction
+        case "round":
+            fraction = rf"\frac{{{latex(parts[0], leaf)}}}{{{latex(parts[1], leaf)}}}"
+            return rf"\mathrm{{round}}\left( {fraction} \right)"
+    within = ", ".join(
+        latex(part, leaf) if part.op else latex_symbol(leaf(part).strip("()")) for part in parts
+    )
+    return rf"\{expression.op}\left( {within} \right)"
 
 
 def _latex_inside(part: Expression, leaf: Leaf) -> str:
     inner = latex(part, leaf)
-    weak = STRENGTH[part.op] < STRENGTH["*"]
-    return rf"\left( {inner} \right)" if weak else inner
+    return rf"\left( {inner} \right)" if part.op in ("+", "-", "neg") else inner
 
 
 def latex_symbol(name: str) -> str:
-    r"""``C_in`` as ``C_{\mathrm{in}}``, a word upright, a number as it is."""
+    r"""``C_in`` as ``C_{\mathrm{in}}``, words upright, a number as it is."""
     name = name.replace("−", "-")
     base, _, index = name.partition("_")
-    base = rf"\mathrm{{{base}}}" if len(base) > 1 and base.isalpha() else base
-    return rf"{base}_{{\mathrm{{{index}}}}}" if index else base
+    if index and len(base) == 1:
+        index, _, axis = index.partition(" ")
+        index = index if index.isdecimal() else rf"{{\mathrm{{{index}}}}}"
+        return f"{base}_{index}" + (rf"\ \text{{{axis}}}" if axis else "")
+    if len(base) > 1 and base[0].isalpha():
+        return rf"\text{{{name}}}".replace("_", r"\_")
+    return base

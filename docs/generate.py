@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from cnncalc import api, catalog, cli, explain, layers, units
+from cnncalc import api, catalog, cli, layers, units
 from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
 from cnncalc.homework import mistakes
@@ -117,9 +117,7 @@ def _kind(kind: type[Layer]) -> list[str]:
     parts.append(_fields(kind) if fields_of(kind) else "It has no fields.")
     if kind.main:
         parts.append(f"The value of {code(kind.main)} may stand alone.")
-    first = kinds.report_of(kind, kind.examples[0])
-    row = first.layers[-1]
-    parts += ["Worked out:", fenced(explain.as_text(row, explain.explain(row, first)))]
+    parts += ["Worked out:", *map(fenced, kinds.derivations(kind))]
     headings = ("given", "input", "output", "figures", "source")
     return [
         *parts,

@@ -3,6 +3,7 @@
 import inspect
 from fractions import Fraction
 from importlib import import_module
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cnncalc import layers
 from cnncalc.cost import COUNTED, Operations, Parameters
 from cnncalc.errors import LayerError
 from cnncalc.formulas.tracing import tracing
-from cnncalc.layer import Example, Layer, Run, fields_of
+from cnncalc.layer import Example, Layer, fields_of
 from cnncalc.shape import Map, Shape, read_shape
 
 FREE = "nothing is computed"
@@ -93,6 +94,13 @@ def gets_its_examples_right(kind: type[Layer]) -> None:
         claimed = {name: value for name, value in claims.items() if value is not None}
         claimed["output"] = read_shape(example.output)
         assert {name: found[name] for name in claimed} == claimed, example
+
+
+def names_the_tensors_of_what_it_holds(kind: type[Layer]) -> None:
+    for example in kind.examples:
+        layer, inputs = kind.parse(example.given), shapes(example.inputs)
+        held = sum(layer.parameters(*inputs))
+        assert sum(map(prod, layer.tensors(*inputs).values())) == held, example
 
 
 def refuses_what_it_must(kind: type[Layer]) -> None:
@@ -183,17 +191,8 @@ def says_what_an_output_reads(kind: type[Layer]) -> None:
             assert isinstance(one.stride, int | Fraction), example
 
 
-def says_what_pytorch_keeps(kind: type[Layer]) -> None:
-    assert kind.saves is not Layer.saves
-    for example in kind.examples:
-        layer, inputs = kind.parse(example.given), shapes(example.inputs)
-        for training in (True, False):
-            run = Run(1, 4, training, (True,) * len(inputs))
-            kept = layer.saves(run, *inputs)
-            assert kept.own >= 0, example
-            assert all(place in range(len(inputs)) for place in kept.inputs), example
-            if layer.shares(training):
-                assert layer.infer(inputs).elements <= inputs[0].elements, example
+def says_what_pytorch_does(kind: type[Layer]) -> None:
+    assert kind.steps is not Layer.steps
 
 
 def is_the_same_after_its_text_is_read_again(kind: type[Layer]) -> None:
@@ -214,6 +213,7 @@ PROMISES = (
     names_no_two_fields_alike,
     has_an_example_and_a_refusal,
     gets_its_examples_right,
+    names_the_tensors_of_what_it_holds,
     refuses_what_it_must,
     answers_to_its_aliases,
     counts_in_exact_integers,
@@ -222,6 +222,6 @@ PROMISES = (
     works_with_its_weights,
     multiplies_and_adds_for_every_mac,
     says_what_an_output_reads,
-    says_what_pytorch_keeps,
+    says_what_pytorch_does,
     is_the_same_after_its_text_is_read_again,
 )

@@ -19,8 +19,9 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map
+from cnncalc.layer import Example, Layer, Refusal, need_map
 from cnncalc.shape import Map, Shape
+from cnncalc.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +48,10 @@ class ChannelMaximum(Layer):
         n_out = self.output(x).elements
         return Operations(compare=operations.window_reductions(n_out=n_out, taps=self.of))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input and the maxima, to find where they were."""
-        return Kept(inputs=(0,), output=True)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input and its output, to find where the maxima were."""
+        n_out = self.output(x.shape).elements
+        return tape.op(x, makes=n_out, keeps=(x,), keeps_output=True)
 
     examples: ClassVar = (
         Example(

@@ -78,7 +78,7 @@ def test_a_word_that_no_file_can_have_is_refused_shortly(word):
 
 
 def test_a_folder_is_no_spec(tmp_path):
-    assert told(tmp_path) == f"{str(tmp_path)!r} is a folder; a spec is one file"
+    assert told(tmp_path) == f"{str(tmp_path)!r} is a folder, not a file"
 
 
 def test_an_empty_word_is_no_spec():

@@ -90,6 +90,17 @@ def test_a_network_trains(name, shape):
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.parametrize("name", ["lenet5_1998", "resnet18", "mobilenet_v3_small", "unet"])
+def test_a_network_trains_where_nothing_is_allocated(name):
+    with torch.device("meta"):
+        network = cnncalc.to_torch(name)
+        shapes = cnncalc.summarize(name).input_shapes.values()
+        network(*[torch.zeros(2, *shape.dimensions) for shape in shapes]).sum().backward()
+    trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    assert trained
+    assert {parameter.grad.device.type for parameter in trained} == {"meta"}
+
+
 TWO_WAYS = {
     "input": {"image": "2x4x4", "mask": "3x4x4"},
     "layers": [
@@ -124,6 +135,36 @@ def test_a_tensor_is_let_go_after_its_last_use():
     with torch.no_grad():
         network(torch.zeros(1, 1, 16, 16))
     assert alive == [0] + [1] * (len(made) - 1)
+
+
+def test_a_tensor_that_two_layers_read_is_let_go_after_the_second():
+    conv = {"conv": {"filters": 2, "kernel": 1}}
+    spec = {
+        "input": "2x4x4",
+        "layers": [
+            {**conv, "name": "early"},
+            {**conv, "name": "left"},
+            {"add": None, "from": ["early", "left"], "name": "sum"},
+            {**conv, "name": "last"},
+        ],
+    }
+    network = cnncalc.to_torch(spec).eval()
+    made, alive = {}, {}
+    for name, layer in network.named_children():
+        layer.register_forward_pre_hook(
+            lambda *_, name=name: alive.update(
+                {name: {one for one in made if made[one]() is not None}}
+            )
+        )
+        layer.register_forward_hook(lambda *io, name=name: made.update({name: weakref.ref(io[2])}))
+    with torch.no_grad():
+        network(torch.zeros(1, 2, 4, 4))
+    assert alive == {
+        "early": set(),
+        "left": {"early"},
+        "sum": {"early", "left"},
+        "last": {"sum"},
+    }
 
 
 def test_a_network_can_be_copied_and_keeps_its_values():

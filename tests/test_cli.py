@@ -1,6 +1,7 @@
 """The command line: exit codes, streams, where output goes. The numbers are tested elsewhere."""
 
 import gc
+import io
 import json
 import re
 import runpy
@@ -135,7 +136,7 @@ def test_a_file_without_an_ending_holds_a_table(tmp_path):
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in architecture 'vgg17'"),
         (["kinds", "convv"], "did you mean 'conv'"),
-        (["list", "--format", "xml"], "a list has table, json, csv or markdown"),
+        (["list", "--format", "xml"], "no format 'xml'; there are csv, html, json"),
     ],
 )
 def test_what_cannot_be_used_is_one_clear_sentence(arguments, says):
@@ -190,23 +191,25 @@ def test_plots_are_drawn_and_need_no_format():
     assert run("summarize", SMALL, "--plot", "--format", "json").exception is not None
 
 
-@pytest.mark.parametrize("format", ["table", "json", "csv", "markdown"])
+@pytest.mark.parametrize("format", render.names())
 def test_the_list_has_every_architecture(format):
     text = run("list", "--format", format).stdout
-    assert all(name in text for name in catalog.names())
+    assert all(name.replace("_", r"\_") in text or name in text for name in catalog.names())
 
 
 def test_bare_names_are_for_scripts():
     assert run("list", "--names").stdout.split() == list(catalog.names())
 
 
-def test_the_list_shows_that_it_is_working_where_a_person_waits(monkeypatch):
-    from cnncalc.cli import list as command
+@pytest.mark.parametrize("person", [True, False])
+def test_long_work_shows_on_a_terminal_how_far_it_is(monkeypatch, person):
+    from cnncalc.cli import _shared
 
-    monkeypatch.setattr(command, "SOON", -1.0)
-    monkeypatch.setattr(catalog, "names", lambda: ("lenet5",))
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert [record["name"] for record in command._records()] == ["lenet5"]
+    shown = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", shown)
+    monkeypatch.setattr(shown, "isatty", lambda: person)
+    assert list(_shared.announced(["lenet5", "vgg16"])) == ["lenet5", "vgg16"]
+    assert ("lenet5" in shown.getvalue()) is person
 
 
 @pytest.mark.parametrize("name", catalog.names())

@@ -1,5 +1,6 @@
 """The documentation is run: every example, command and figure of it, and nothing is left out."""
 
+import ast
 import doctest
 import importlib.util
 import inspect
@@ -22,6 +23,8 @@ from cnncalc.spec import claims, expression
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
+IN_ORDER = DOCS / "teaching.md"
+"""The page whose examples build on one another."""
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 
 # A fenced block, with the comment that may stand on the line before it.
@@ -153,6 +156,8 @@ class Shown(NamedTuple):
 def shown():
     for file in PAGES:
         path = str(file.relative_to(ROOT))
+        if file == IN_ORDER:
+            continue
         for block, following in pairwise([*FENCE.finditer(page(path)), None]):
             if block[2] == "sh" and block[3].startswith("cnncalc "):
                 between = page(path)[block.end() : following.start()] if following else "end"
@@ -184,6 +189,25 @@ def test_every_command_shown_does_what_is_shown(example):
     # Inside one process, both streams come in the order in which they were written.
     text = "".join(one.text for one in done)
     assert matches(example.output, text), text
+
+
+def test_the_teaching_page_runs_from_beginning_to_end():
+    text = page(IN_ORDER.relative_to(ROOT))
+    write_files(IN_ORDER.relative_to(ROOT))
+    names: dict[str, object] = {}
+    for block, following in pairwise([*FENCE.finditer(text), None]):
+        if block[2] == "python":
+            exec(block[3], names)
+        if block[2] == "sh":
+            done = "".join(shell(line).text for line in block[3].splitlines())
+            between = text[block.end() : following.start()] if following else "end"
+            if not between.strip():
+                assert matches(following[3], done), done
+    assert len(list(Path("pages").iterdir())) == 40
+    assert "the biases are left out" in "".join(
+        path.read_text(encoding="utf-8") for path in Path("pages").iterdir()
+    )
+    assert {path.name for path in Path("grades").iterdir()} == {"csv", "moodle"}
 
 
 def test_the_comparison_of_outputs_can_fail():
@@ -224,6 +248,35 @@ def test_every_example_of_the_python_page_runs():
 def test_every_public_name_is_explained_and_shown(name):
     assert inspect.getdoc(getattr(cnncalc, name))
     assert re.search(rf"\b{name}\b", page("docs/python.md"))
+
+
+# Pages whose Python runs with PyTorch.
+
+
+def values_in(text, names):
+    """What the lines of a Python block are worth, and what is written beside them."""
+    lines = text.splitlines()
+    for statement in ast.parse(text).body:
+        code = ast.get_source_segment(text, statement)
+        _, _, said = lines[statement.end_lineno - 1].partition("  # ")
+        if isinstance(statement, ast.Expr) and said:
+            yield repr(eval(code, names)), said
+        else:
+            exec(code, names)
+
+
+@pytest.mark.parametrize("path", ["docs/export.md", "docs/verify.md"])
+def test_every_python_block_gives_what_is_written_beside_it(path, monkeypatch):
+    monkeypatch.syspath_prepend(str(Path.cwd()))  # where commands write files
+    names, compared = {}, 0
+    for block in FENCE.finditer(page(path)):
+        if block[2] == "sh":
+            assert [one.code for one in map(shell, block[3].splitlines())] == [0]
+        elif block[2] == "python" and not block[3].startswith(" "):
+            for value, said in values_in(block[3], names):
+                assert value == said
+                compared += 1
+    assert compared
 
 
 # docs/conventions.md.

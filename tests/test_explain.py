@@ -1,13 +1,21 @@
 """What is shown is what ran: derivations read as the lectures write them, and end in the counts."""
 
+import math
+import re
+from fractions import Fraction
+
 import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import explain, wording
+from cnncalc import explain, layers, wording
 from cnncalc.cli import app
+from cnncalc.cli.kinds import report_of
+from cnncalc.cost import Operations
 from cnncalc.errors import UsageError
 from cnncalc.formulas.tracing import Traced, expression_of
+from cnncalc.formulas.vocabulary import gcd, least, most, positive_part, ratio, share
+from cnncalc.shape import Map
 
 
 def run(*arguments: str):
@@ -47,7 +55,10 @@ def test_the_receptive_field_says_what_lies_in_the_image():
     report = cnncalc.summarize(spec)
     last = explain.explain(report.rows[-1], report, ["receptive-field"])[0]
     assert last.answer.startswith("5×5 pixels, of which at most 4×4 lie in the image")
-    assert last.workings[0].text() == ("r_out = r_in + (E − 1)·j_in = 3 + (3 − 1)·1 = 5")
+    assert [working.text() for working in last.workings[:2]] == [
+        "E = F = 3",
+        "r_out = r_in + (E − 1)·j_in = 3 + (3 − 1)·1 = 5",
+    ]
 
 
 @pytest.mark.parametrize("name", ["vgg16", "googlenet", "resnet18", "unet", "lenet5_1998"])
@@ -137,15 +148,213 @@ def test_a_layers_options_are_its_fields():
     assert '"output": [\n    1,\n    3,\n    3\n  ]' in out.stdout  # ceil(3/2) + 1
 
 
+# Every equation of every example, worked out again from what is printed.
+
+FUNCTIONS = {
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "gcd": lambda a, b: math.gcd(int(a), int(b)),
+    "max": max,
+    "min": min,
+    "Fraction": Fraction,
+}
+SIGNS = str.maketrans({"−": "-", "·": "*", "⌊": "floor(", "⌈": "ceil(", "⌋": ")", "⌉": ")"})
+
+
+def evaluated(text):
+    """The value of printed arithmetic, in exact fractions."""
+    code = re.sub(r"\d+(?:,\d{3})*", lambda n: f"Fraction({n[0].replace(',', '')})", text)
+    return eval(code.translate(SIGNS), {"__builtins__": {}}, FUNCTIONS)
+
+
+def is_arithmetic(text):
+    return not set(re.findall(r"[A-Za-z_]+", text)) - {"gcd", "max", "min"}
+
+
+def terms(text):
+    """The symbols and numbers of a formula, in order."""
+    found = re.findall(r"[A-Za-z]\w*(?: of the batch| additions)?|\d+", text)
+    return [term for term in found if term not in ("gcd", "max", "min")]
+
+
+def printed_results(text, sizes):
+    """The results of all equations in a text, each checked against its own arithmetic: the numbers
+    are those of the symbols, as far as these are known, and give what is printed."""
+    known = dict(sizes)
+    for line in text.splitlines():
+        if not line.startswith("  "):
+            continue
+        first, *sides = line.strip().split("  (")[0].split(" = ")
+        names = [first]
+        while re.fullmatch("[HWD]_out", sides[0]) and re.fullmatch("[HWD]_out", first):
+            names.append(sides.pop(0))
+        *sides, result = sides
+        value = evaluated(result)
+        exact = [side for side in sides if is_arithmetic(side)]
+        general = [side for side in sides if not is_arithmetic(side)]
+        assert all(evaluated(side) == value for side in exact), line
+        for formula, numbers in zip(general, exact or [result], strict=False):
+            if exact or formula in known:  # weights = C_in = 64 has nothing to work out
+                same_terms(terms(formula), terms(numbers.replace(",", "")), known, line)
+        known |= dict.fromkeys(names, value)
+    return known
+
+
+def same_terms(symbols, numbers, known, line):
+    assert len(symbols) == len(numbers), line
+    for symbol, number in zip(symbols, numbers, strict=True):
+        if symbol.isdecimal():
+            assert symbol == number, line
+        elif symbol in known:
+            assert abs(known[symbol]) == int(number), line
+
+
+def sizes_of(row):
+    """The sizes of inputs and output, under the names that explanations give them."""
+    named = {}
+    ends = ["in"] if len(row.inputs) == 1 else range(1, len(row.inputs) + 1)
+    for end, shape in [*zip(ends, row.inputs, strict=True), ("out", row.output)]:
+        letters = ("C", *shape.axes) if isinstance(shape, Map) else ("n",)
+        named |= {f"{a}_{end}": n for a, n in zip(letters, shape.dimensions, strict=True)}
+    return named
+
+
+def examples():
+    for kind in layers.every():
+        for number, example in enumerate(kind.examples):
+            yield pytest.param(kind, example, id=f"{kind.kind}-{number}")
+
+
+@pytest.mark.parametrize(("kind", "example"), [*examples()])
+def test_every_number_of_every_example_is_worked_out(kind, example):
+    report = report_of(kind, example)
+    row = report.layers[-1]
+    sizes = sizes_of(row)
+    inputs = {name: size for name, size in sizes.items() if not name.endswith("_out")}
+
+    def shown(quantity):
+        (derivation,) = explain.explain(row, report, [quantity])
+        text = explain.as_text(row, [derivation])
+        # An output's size is known from the shape, wherever else it occurs.
+        start = inputs if quantity == "shape" else sizes
+        return derivation.answer, printed_results(text, start)
+
+    answer, results = shown("shape")
+    if answer.endswith("unchanged"):
+        assert row.output == row.inputs[0]
+    else:
+        first = "in" if len(row.inputs) == 1 else "1"
+        for name in (name for name in sizes if name.endswith("_out")):
+            found = results.get(name, inputs.get(name.replace("out", first)))
+            assert found == sizes[name], name
+
+    answer, results = shown("parameters")
+    counts = ("weights", "biases", "params", "buffers", "fixed")
+    for name in counts:
+        claimed = getattr(example, name)
+        assert results.get(name, 0) == getattr(row.cost, name)
+        assert claimed is None or results.get(name, 0) == claimed
+
+    answer, results = shown("macs")
+    assert results.get("MACs", 0) == row.cost.macs
+    assert results.get("FLOPs", 0) == 2 * row.cost.macs
+    assert example.macs in (None, results.get("MACs", 0))
+
+    answer, results = shown("operations")
+    done = {name: results.get(name, 0) for name in Operations._fields}
+    assert Operations(**done) == row.cost.operations
+    assert example.operations in (None, Operations(**done))
+
+    answer, results = shown("memory")
+    assert results["bytes"] == 4 * row.output.elements
+    assert f"{int(results['bytes']):,} B" in answer
+
+    answer, results = shown("receptive-field")
+    if not answer.endswith(("unchanged", "no position")):
+        for axis, field in zip(row.inputs[0].axes, row.fields, strict=True):
+            told = {"r_out": field.size, "j_out": field.jump, "s_out": field.start}
+            for name, value in told.items():
+                assert results.get(name, results.get(f"{name} ({axis})")) == value
+
+
+@pytest.mark.parametrize("name", ["googlenet", "unet", "resnet18", "densenet121", "lenet5_1998"])
+def test_every_equation_of_a_network_gives_what_it_says(name):
+    report = cnncalc.summarize(name, batch=3)
+    known = set()
+    for row in report.layers:
+        derivations = explain.explain(row, report)
+        for derivation in derivations:
+            text = explain.as_text(row, [derivation])
+            body = text.partition("\n")[2]
+            if body not in known:
+                sizes = {} if derivation.quantity == "shape" else sizes_of(row)
+                printed_results(text, sizes)
+                known.add(body)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sizes"),
+    [
+        ("  a = 2·3 = 7", {}),
+        ("  a = b = 7", {"b": 8}),
+        ("  a = b·C_in = 2·3 = 6", {"C_in": 4}),
+        ("  a = ⌊N/2⌋ = ⌊7/2⌋ = 4", {}),
+        ("  a = N/2 = 7/3 = 7/3", {}),
+        ("  b = 2·2 = 4\n  a = 3·b = 3·5 = 15", {}),
+    ],
+)
+def test_the_check_of_equations_can_fail(wrong, sizes):
+    with pytest.raises(AssertionError):
+        printed_results(wrong, sizes)
+
+
+@pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
+def test_latex_of_every_kind_is_plain_and_balanced(kind):
+    for example in kind.examples:
+        report = report_of(kind, example)
+        row = report.layers[-1]
+        text = explain.as_latex(row, explain.explain(row, report))
+        assert text.isascii()
+        assert text.count("{") == text.count("}")
+        assert text.count("\\left") == text.count("\\right")
+        assert text.count("$") % 2 == 0
+        words = re.sub(r"\\\w+|_\{\\mathrm\{\w+\}\}|\\_", "", text)
+        # Every subscript is one letter or a group of its own.
+        assert not re.findall(r"_[^{0-9]", words.partition("align*}")[2])
+
+
 N, F = Traced.leaf(7, "N"), Traced.leaf(3, "F")
 
 
 def test_latex_has_every_operator():
-    expression = expression_of(-(N - (F + 1)) + -(-N // F) - 2 * (N // F))
+    expression = expression_of(-(N - (F + 1)) + -(-N // F) - 2 * (N // F) + share(N, F))
     assert wording.latex(expression, wording.symbols) == (
         r"-\left( N - \left( F + 1 \right) \right) + \left\lceil \frac{N}{F} \right\rceil"
-        r" - 2 \cdot \frac{N}{F}"
+        r" - 2 \cdot \left\lfloor \frac{N}{F} \right\rfloor + \frac{N}{F}"
     )
+    expression = expression_of(most([-N, gcd(N, F)]))
+    assert wording.latex(expression, wording.symbols) == (
+        r"\max\left( -N, \gcd\left( N, F \right) \right)"
+    )
+    expression = expression_of(least([Traced.leaf(-7, "N"), F]))
+    assert wording.latex(expression, wording.numbers) == r"\min\left( -7, 3 \right)"
+
+
+@pytest.mark.parametrize(
+    ("name", "set_as"),
+    [
+        ("C_in", r"C_{\mathrm{in}}"),
+        ("r_0", "r_0"),
+        ("s_out (H)", r"s_{\mathrm{out}}\ \text{(H)}"),
+        ("out_channels", r"\text{out\_channels}"),
+        ("MACs of the batch", r"\text{MACs of the batch}"),
+        ("F", "F"),
+        ("128", "128"),
+        ("(−3)", "(-3)"),
+    ],
+)
+def test_latex_symbols(name, set_as):
+    assert wording.latex_symbol(name) == set_as
 
 
 def test_adding_to_nothing_is_the_number_itself():
@@ -172,19 +381,33 @@ def test_inputs_of_different_axes_are_said_to_be():
     [
         (N - (F - 1), "N − (F − 1)", "7 − (3 − 1)"),
         (2 * (N + F), "2·(N + F)", "2·(7 + 3)"),
-        (N // F, "(N/F)", "(7/3)"),
-        (-(N // F), "−(N/F)", "−(7/3)"),
+        (N // F, "⌊N/F⌋", "⌊7/3⌋"),
+        (-(N // F), "−⌊N/F⌋", "−⌊7/3⌋"),
+        (2 * share(N, F), "2·(N/F)", "2·(7/3)"),
+        (share(N * 2, F * 5), "N·2/(F·5)", "7·2/(3·5)"),
+        (ratio(N, F), "N/F", "7/3"),
+        (share(N, 1), "N", "7"),
+        (ratio(N, 1), "N", "7"),
+        (gcd(N, 1), "1", "1"),
+        (gcd(N, F), "gcd(N, F)", "gcd(7, 3)"),
+        (positive_part(N - F), "max(N − F, 0)", "max(7 − 3, 0)"),
+        (least([Traced.leaf(-7, "N"), F]), "min(N, F)", "min(−7, 3)"),
+        (most([N + F, F]), "max(N + F, F)", "max(7 + 3, 3)"),
+        (N - -F, "N + F", "7 + 3"),
+        (0 - N, "−N", "−7"),
+        (0 - -N, "N", "7"),
+        (-N * F, "−N·F", "−7·3"),
+        (N * 0, "0", "0"),
         ((N + 1) // F, "⌊(N + 1)/F⌋", "⌊(7 + 1)/3⌋"),
         (-(-N // F), "⌈N/F⌉", "⌈7/3⌉"),
         (-N + F, "−N + F", "−7 + 3"),
         (5 - N, "5 − N", "5 − 7"),
         ((F - 1) + 1, "F", "3"),
         (0 + N * 1 - 0, "N", "7"),
-        (N - -2, "N − -2", "N − (−2)"),
+        (N - -2, "N − (−2)", "7 − (−2)"),
     ],
 )
 def test_expressions_read_as_people_write_them(number, symbols, numbers):
     expression = expression_of(number)
     assert wording.text(expression, wording.symbols) == symbols
-    if symbols != "N − -2":
-        assert wording.text(expression, wording.numbers) == numbers
+    assert wording.text(expression, wording.numbers) == numbers

@@ -2,7 +2,9 @@
 
 import inspect
 import typing
+from fractions import Fraction
 from importlib import import_module
+from math import gcd
 from types import CodeType
 
 import numpy as np
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from cnncalc import formulas, found
 from cnncalc.formulas import parameters, vocabulary
 from cnncalc.formulas.parameters import conv_weights
-from cnncalc.formulas.tracing import Expression, axis_symbols, replacing, tracing
+from cnncalc.formulas.tracing import Expression, expression_of, replacing, symbols_of, tracing
 
 
 def every_formula():
@@ -22,12 +24,15 @@ def every_formula():
         module = import_module(f"cnncalc.formulas.{name}")
         for function in vars(module).values():
             own = getattr(function, "__module__", "") == module.__name__
-            if own and hasattr(function, "__wrapped__") and returns(function) is int:
+            if own and hasattr(function, "__wrapped__") and hints_of(function)["return"] in COUNTS:
                 yield function
 
 
-def returns(function):
-    return typing.get_type_hints(function.__wrapped__)["return"]
+COUNTS = (int, int | Fraction)
+
+
+def hints_of(formula):
+    return typing.get_type_hints(formula.__wrapped__, localns={"Fraction": Fraction})
 
 
 FORMULAS = tuple(every_formula())
@@ -39,7 +44,7 @@ def name_of(formula):
 
 def arguments(formula):
     """Named arguments of the annotated types; all tuples have one length, as axes have."""
-    hints, size = typing.get_type_hints(formula.__wrapped__), st.integers(1, 60)
+    hints, size = hints_of(formula), st.integers(1, 60)
 
     def of(axes):
         tuples = st.tuples(*[size] * axes)
@@ -70,6 +75,11 @@ def worked_out(expression: Expression) -> int:
             return a // b
         case "ceil", [a, b]:
             return -(-a // b)
+        case "share", [a, b]:
+            # Of fractions this is the quotient itself; of counts b divides a wherever it is used.
+            return Fraction(a, b) if isinstance(expression.value, Fraction) else a // b
+        case ("gcd" | "max" | "min") as word, values:
+            return {"gcd": lambda ab: gcd(*ab), "max": max, "min": min}[word](values)
     raise AssertionError(f"an expression with the operator {expression.op!r}")
 
 
@@ -89,9 +99,10 @@ def test_the_formula_shown_is_the_formula_run(formula, data):
     with tracing() as steps:
         result = formula(**named)
     assert result == plain
-    assert isinstance(result, int)
-    (step,) = steps
+    assert isinstance(result, int | Fraction)
+    step = steps[-1]  # after those of formulas that it calls
     assert step.function is formula.__wrapped__
+    assert expression_of(result).step in (step, None)
     assert step.expression.value == plain
     assert worked_out(step.expression) == plain
 
@@ -106,10 +117,11 @@ def test_what_is_shown_names_the_arguments_and_their_values(formula, data):
     known = set()
     for name, value in named.items():
         if isinstance(value, tuple):
-            known |= set(zip(axis_symbols(name, value), value, strict=True))
+            known |= set(zip(symbols_of(name, value), value, strict=True))
         else:
             known.add((name, value))
-    for leaf in leaves(steps[0].expression):
+    known |= {(step.symbol, step.expression.value) for step in steps[:-1]}
+    for leaf in leaves(steps[-1].expression):
         assert (leaf.symbol, leaf.value) in known
 
 
@@ -120,8 +132,9 @@ def words(code: CodeType) -> set[str]:
 
 
 def in_vocabulary_only(formula) -> bool:
-    """Whether it uses no other function (``range``, ``gcd``): those do not take arrays."""
-    return words(formula.__wrapped__.__code__) <= set(vars(vocabulary))
+    """Whether it uses no other function (``zip``, ``gcd``): those do not take arrays."""
+    known = (set(vars(vocabulary)) - vocabulary.INTEGERS_ALONE) | {one.__name__ for one in FORMULAS}
+    return words(formula.__wrapped__.__code__) <= known
 
 
 @pytest.mark.parametrize("formula", list(filter(in_vocabulary_only, FORMULAS)), ids=name_of)
@@ -160,11 +173,12 @@ def test_most_formulas_run_over_arrays():
 
 
 def test_symbols_of_axes_are_those_of_the_lectures():
-    assert axis_symbols("F", (3, 3)) == ("F", "F")
-    assert axis_symbols("F", (3, 5)) == ("F_h", "F_w")
-    assert axis_symbols("F", (7,)) == ("F",)
-    assert axis_symbols("N_out", (55, 55)) == ("H_out", "W_out")
-    assert axis_symbols("N_in", (8, 9, 9)) == ("D_in", "H_in", "W_in")
+    assert symbols_of("F", (3, 3)) == ("F", "F")
+    assert symbols_of("F", (3, 5)) == ("F_h", "F_w")
+    assert symbols_of("F", (7,)) == ("F",)
+    assert symbols_of("N_out", (55, 55)) == ("H_out", "W_out")
+    assert symbols_of("N_in", (8, 9, 9)) == ("D_in", "H_in", "W_in")
+    assert symbols_of("C_i", (64, 64)) == ("C_1", "C_2")
 
 
 def test_steps_are_recorded_only_inside_of_tracing():

@@ -4,24 +4,28 @@ Where PyTorch computes nothing (the meta device) its batch normalisation keeps s
 inference that the CPU does not, so inference is run on the CPU, at a size that takes no time.
 """
 
-import json
-import weakref
-from contextlib import suppress
+import pickle
+from dataclasses import replace
 from functools import partial
 
 import pytest
 import torch
-from torch.autograd.graph import saved_tensors_hooks
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
-from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError, catalog, layers, memory
-from cnncalc.cli import app
-from cnncalc.errors import CnncalcError
-from cnncalc.layer import Kept
+from cnncalc import Cost, Report, UsageError, layers, memory
+from cnncalc.bridge.oracles import (
+    OPTIMIZERS,
+    inference_peak_in_pytorch,
+    saved_by_pytorch,
+    training_peak_in_pytorch,
+    unwatched_training_peak_in_pytorch,
+)
+from cnncalc.fields import LARGEST
 from cnncalc.layers.relu import Relu
+from cnncalc.memory.budget import fit
+from cnncalc.memory.checkpoints import blocks, groups
+from cnncalc.shape import read_shape
+from cnncalc.view import COLUMNS, View, choose_columns
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -33,116 +37,14 @@ def _one_thread():
     torch.set_num_threads(threads)
 
 
-# PyTorch, asked.
-
-
-def network_of(report, device, training):
-    """The network with zeros for parameters, which are quickly made."""
-    with torch.device("meta"):
-        network = cnncalc.to_torch(report).to(getattr(torch, report.dtype)).train(training)
-    if device != "meta":
-        network.to_empty(device=device)
-        for tensor in (*network.parameters(), *network.buffers()):
-            tensor.data.zero_()
-    return network
-
-
-def inputs_of(report, device):
-    dtype = getattr(torch, report.dtype)
-    return [
-        torch.zeros(report.batch, *shape.dimensions, dtype=dtype, device=device)
-        for shape in report.input_shapes.values()
-    ]
-
-
-def held_by(network):
-    """The storages of parameters and buffers."""
-    tensors = (*network.parameters(), *network.buffers())
-    return {tensor.untyped_storage()._cdata for tensor in tensors}
-
-
-def saved_by_pytorch(report, device="cpu", training=True):
-    """The bytes that autograd keeps after a forward pass, every storage once."""
-    network = network_of(report, device, training)
-    own, kept = held_by(network), {}
-
-    def pack(tensor):
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage  # held, so that no other gets its place
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor):
-        network(*inputs_of(report, device))
-    return sum(storage.nbytes() for storage in kept.values())
-
-
-class Alive(TorchDispatchMode):
-    """Follows every storage from the operation that makes it until it is freed."""
-
-    def __init__(self, ignored):
-        super().__init__()
-        self.ignored = ignored
-        self.bytes = {}
-        self.peak = 0
-
-    def add(self, tensor):
-        storage = tensor.untyped_storage()
-        if storage._cdata not in self.ignored and storage._cdata not in self.bytes:
-            self.bytes[storage._cdata] = storage.nbytes()
-            weakref.finalize(storage, self.bytes.pop, storage._cdata, None)
-
-    def gone(self, place, *_):
-        self.ignored.add(place)
-        self.bytes.pop(place, None)
-
-    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
-        result = function(*args, **(kwargs or {}))
-        for tensor in tree_leaves(result):
-            if isinstance(tensor, torch.Tensor):
-                self.add(tensor)
-        self.peak = max(self.peak, sum(self.bytes.values()))
-        return result
-
-
-def peak_in_pytorch(report, device="cpu"):
-    """The most bytes alive in a forward pass without gradients. The caller holds the inputs, so
-    they are taken to be gone once the last layer that reads them (or a view of them) has run."""
-    network = network_of(report, device, training=False)
-    alive = Alive(held_by(network))
-    inputs = inputs_of(report, device)
-    for tensor in inputs:
-        alive.add(tensor)
-    alive.peak = sum(alive.bytes.values())
-    for tensor, index in zip(inputs, last_readers(report), strict=True):
-        if index is None:
-            continue
-
-        layer = network.get_submodule(report.rows[index].name)
-        layer.register_forward_hook(partial(alive.gone, tensor.untyped_storage()._cdata))
-    with torch.no_grad(), alive:
-        network(*inputs)
-    return alive.peak
-
-
-def last_readers(report):
-    """For every input the last row that reads it or a view of it; None where it leaves."""
-    for start in range(len(report.input_shapes)):
-        views, last = {start}, start
-        for index, row in enumerate(report.rows):
-            if views & {*row.sources}:
-                last = index
-                if row.layer.shares(training=False) and row.sources[0] in views:
-                    views.add(index)
-        leaves = any(report.rows[index] in report.outputs for index in views)
-        yield None if leaves else last
-
-
 def agree(report, device="cpu"):
     for training in (True, False):
         found = memory.measure(report, training=training)
         assert found.saved_for_backward == saved_by_pytorch(report, device, training)
-    assert memory.inference_peak(report).bytes == peak_in_pytorch(report, device)
+        assert found.training_peak.bytes == training_peak_in_pytorch(
+            report, device=device, training=training
+        )
+    assert memory.inference_peak(report).bytes == inference_peak_in_pytorch(report, device)
 
 
 # Every kind.
@@ -177,6 +79,8 @@ def test_every_worked_example_agrees(kind, given, inputs, batch, trained):
     report = behind(kind, given, inputs, batch=batch, trained=trained)
     totals = report.totals
     small = totals.params + totals.macs // 10 + totals.activation < SMALL
+    if kind == "mish" and not small:
+        pytest.skip("the meta device works out its gradient in steps, the CPU in one")
     try:
         agree(report, "cpu" if small else "meta")
     except ValueError as why:  # PyTorch does not measure the variance of one number
@@ -263,6 +167,7 @@ OTHERS = [
     ("rbf", 3, ["1"]),
     ("linear", {"out_features": 3, "bias": False}, ["7"]),
     ("permute", [1, 0], ["1x7"]),
+    ("mish", None, ["4x5x5"]),
 ]
 
 
@@ -274,40 +179,6 @@ def test_other_fields_and_axes_agree(kind, given, inputs, batch, trained):
 
 
 # Networks.
-
-
-@pytest.mark.parametrize("batch", [1, 4])
-@pytest.mark.parametrize("name", catalog.names())
-def test_what_training_keeps_agrees_for_every_architecture(name, batch):
-    report = cnncalc.summarize(name, batch=batch)
-    found = memory.measure(report, training=True)
-    assert found.saved_for_backward == saved_by_pytorch(report, "meta")
-
-
-def reduced(name, batch):
-    """An architecture at an input that the CPU runs in a moment: the smallest of some sizes that it
-    takes."""
-    full = cnncalc.summarize(name)
-    for size in (48, 64, 96, 128, 188):
-        inputs = {
-            label: "x".join(map(str, (shape.dimensions[0], *(min(n, size) for n in spatial))))
-            for label, shape in full.input_shapes.items()
-            for spatial in [shape.dimensions[1:]]
-        }
-        with suppress(CnncalcError):
-            return cnncalc.summarize(name, input=inputs, batch=batch)
-    return cnncalc.summarize(name, batch=batch)
-
-
-@pytest.mark.parametrize("batch", [1, 4])
-@pytest.mark.parametrize("name", catalog.names())
-def test_inference_agrees_for_every_architecture(name, batch):
-    report, device = cnncalc.summarize(name, batch=batch), "meta"
-    if report.totals.buffers:  # batch normalisation: the CPU is to be asked
-        report, device = reduced(name, batch), "cpu"
-    found = memory.measure(report, training=False)
-    assert found.saved_for_backward == saved_by_pytorch(report, device, training=False)
-    assert found.peak.bytes == peak_in_pytorch(report, device)
 
 
 GRAPHS = {
@@ -388,6 +259,29 @@ GRAPHS = {
         {"lp_pool": 2},
         {"max_pool": 2},
     ],
+    "channels last": [
+        {"conv": {"filters": 4, "kernel": 1}},
+        {"layer_norm": "channels"},
+        {"conv": {"filters": 20, "kernel": 5, "padding": 2}},
+        "relu",
+        {"conv": {"filters": 20, "kernel": 5, "padding": 2}},
+        {"conv_transpose": {"filters": 20, "kernel": 5}},
+    ],
+    "rows before channels": [
+        {"permute": [2, 0, 1]},
+        {"conv": {"filters": 30, "kernel": 4}},
+    ],
+    "columns before rows": [
+        {"permute": [0, 2, 1]},
+        {"conv": {"filters": 30, "kernel": 4}},
+    ],
+    "back in order": [
+        {"conv": {"filters": 4, "kernel": 1}},
+        {"layer_norm": "channels"},
+        "softmax",
+        {"conv": {"filters": 30, "kernel": 5}},
+        {"linear": 5},
+    ],
     "norms of other orders": [
         {"conv": {"filters": 4, "kernel": 1}},
         {"layer_norm": "channels"},
@@ -413,6 +307,34 @@ def test_what_is_shared_and_what_needs_a_gradient(layers, batch, dtype):
 # By hand.
 
 
+def test_a_step_by_hand():
+    # An image of 4·4 numbers, 2 filters of one tap; maps of 2·4·4 numbers.
+    layers = [{"conv": {"filters": 2, "kernel": 1}, "name": "c"}, {"relu": None, "name": "r"}]
+    found = memory.measure(cnncalc.summarize({"input": "1x4x4", "layers": layers}))
+    x, y, weights, biases = 4 * 16, 4 * 32, 4 * 2, 4 * 2
+    assert [moment.alive for moment in found.moments] == [
+        x,
+        x + y,  # the convolution
+        x + y + y,  # ReLU, which then keeps its output
+        x + y + y + y,  # backward: the output's gradient, ReLU's output and its input's gradient
+        x + y + weights + biases,
+        *[x + weights + biases] * 2,  # the updates
+    ]
+    peak = found.training_peak
+    assert peak == ("r", "backward", x + 3 * y + weights + biases, 16, 0, 0, x + y, 2 * y)
+
+
+def test_adam_by_hand():
+    report = cnncalc.summarize({"input": "100", "layers": [{"linear": 10}]})
+    peak = memory.training_peak(report, optimizer="adam")
+    weights, biases, image = 4000, 40, 400
+    parameters = weights + biases
+    # Two moments and two counters; a root and its quotient of the weights, which come first.
+    state = 2 * parameters + 2 * 4
+    assert peak.phase == "step"
+    assert peak.bytes == 2 * parameters + state + image + 2 * weights
+
+
 def test_vgg16_by_hand():
     found = memory.measure(cnncalc.summarize("vgg16"))
     # The maps of 64·224², 128·112², 256·56², 512·28² and 512·14² after ReLU.
@@ -426,26 +348,28 @@ def test_vgg16_by_hand():
     softmax = 4 * 1000 if found.saved[-1].layer.startswith("softmax") else 0
     assert found.saved_for_backward == by_hand + softmax
     # The output of the first convolution and that of its ReLU.
-    assert found.peak == ("relu1", 2 * 4 * 64 * 224**2)
+    assert found.inference_peak == ("relu1", 2 * 4 * 64 * 224**2)
 
 
 # It can fail, and it says what it cannot tell.
 
 
 BROKEN = {
-    "an output in place of an input": ("saves", lambda self, run, x: Kept(inputs=(0,))),
-    "nothing kept": ("saves", lambda self, run, x: Kept()),
-    "some bytes too many": ("scratch", lambda self, run, x: 4),
-    "in place": ("shares", lambda self, training: True),
+    "an input in place of an output": lambda self, tape, x: tape.op(x, keeps=(x,)),
+    "nothing kept": lambda self, tape, x: tape.op(x),
+    "some bytes too many": lambda self, tape, x: tape.op(x, keeps_output=True, own=4),
+    "some bytes too many backward": lambda self, tape, x: tape.op(x, keeps_output=True, beside=4),
+    "in place": lambda self, tape, x: tape.view(x),
+    "a gradient passed on": lambda self, tape, x: tape.op(x, keeps_output=True, passes=(0,)),
 }
 
 
-@pytest.mark.parametrize(("name", "broken"), BROKEN.values(), ids=BROKEN)
-def test_the_comparison_can_fail(monkeypatch, name, broken):
+@pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN)
+def test_the_comparison_can_fail(monkeypatch, broken):
     conv = {"conv": {"filters": 4, "kernel": 3}}
     report = cnncalc.summarize({"input": "2x8x8", "layers": [conv, "relu", conv, "relu"]})
     agree(report)
-    monkeypatch.setattr(Relu, name, broken)
+    monkeypatch.setattr(Relu, "steps", broken)
     with pytest.raises(AssertionError):
         agree(report)
 
@@ -468,77 +392,263 @@ def test_what_depends_on_the_order_in_memory_is_refused(first, last):
 
 
 def test_a_kind_that_says_nothing_is_refused(monkeypatch):
-    monkeypatch.delattr(Relu, "saves")
-    monkeypatch.delattr(Relu.__base__, "saves")
+    monkeypatch.delattr(Relu, "steps")
+    monkeypatch.delattr(Relu.__base__, "steps")
     spec = {"input": "2x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "relu"]}
     with pytest.raises(UsageError, match=r"layer 'relu1' \(relu\): .* is not modelled"):
         memory.saved_for_backward(cnncalc.summarize(spec))
 
 
-def test_a_dtype_with_statistics_of_another_is_refused():
-    with pytest.raises(UsageError, match="float32 and float64, not for bfloat16"):
-        memory.measure(cnncalc.summarize("lenet5", dtype="bfloat16"))
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"dtype": "int8"}, "no dtype 'int8' for training"),
+        ({"dtype": "float23"}, "did you mean 'float32'"),
+        ({"device": "cude"}, "did you mean 'cuda'"),
+        ({"device": "metal"}, "modelled for cpu or cuda"),
+        ({"optimizer": "adan"}, "no optimizer 'adan'; did you mean 'adam'"),
+        ({"checkpoint": 0}, "at least 1 block apart, not 0"),
+    ],
+)
+def test_what_is_not_known_is_refused(asked, says):
+    with pytest.raises(UsageError, match=says):
+        memory.measure(cnncalc.summarize("lenet5"), **asked)
+
+
+def test_three_axes_before_the_channels_are_refused_where_their_gradient_is_copied():
+    spec = {"input": "4x3x4x5", "layers": [{"layer_norm": "channels"}]}
+    agree(cnncalc.summarize(spec, batch=2))
+    spec["layers"].append({"conv": {"filters": 2, "kernel": 2}})
+    report = cnncalc.summarize(spec, batch=2)
+    assert memory.inference_peak(report).bytes == inference_peak_in_pytorch(report)
+    with pytest.raises(UsageError, match="after three axes in memory"):
+        memory.measure(report)
 
 
 # Optimizers.
-
-IN_PYTORCH = {
-    "sgd": torch.optim.SGD,
-    "momentum": lambda held: torch.optim.SGD(held, momentum=0.9),
-    "nag": lambda held: torch.optim.SGD(held, momentum=0.9, nesterov=True),
-    "adagrad": torch.optim.Adagrad,
-    "rmsprop": torch.optim.RMSprop,
-    "adadelta": torch.optim.Adadelta,
-    "adam": torch.optim.Adam,
-    "adamw": torch.optim.AdamW,
-}
 
 
 @pytest.mark.parametrize("name", memory.OPTIMIZERS)
 def test_optimizers_hold_what_pytorch_holds(name):
     report = cnncalc.summarize("lenet5")
-    network = network_of(report, "cpu", training=True)
-    optimizer = IN_PYTORCH[name](network.parameters())
-    network(*inputs_of(report, "cpu")).sum().backward()
+    network = cnncalc.to_torch(report)
+    optimizer = OPTIMIZERS[name](network.parameters())
+    network(torch.zeros(1, 1, 32, 32)).sum().backward()
     optimizer.step()
     held = [value for state in optimizer.state.values() for value in state.values()]
-    # Beside them a few count their steps, with one number for a tensor.
-    tensors = [value for value in held if isinstance(value, torch.Tensor) and value.dim()]
+    tensors = [value for value in held if isinstance(value, torch.Tensor)]
     found = memory.measure(report, optimizer=name)
     assert found.optimizer_state == sum(tensor.nbytes for tensor in tensors)
     assert found.gradients == sum(held.grad.nbytes for held in network.parameters())
     assert found.parameters == sum(held.nbytes for held in network.parameters())
 
 
-def test_an_unknown_optimizer_is_refused():
-    with pytest.raises(UsageError, match="no optimizer 'adan'; did you mean 'adam'"):
-        memory.measure(cnncalc.summarize("lenet5"), optimizer="adan")
+STEPS = ["nag", "adagrad", "rmsprop", "adadelta", "adam", "adamw"]
 
 
-# The command.
+@pytest.mark.parametrize("name", STEPS)
+def test_updates_together_need_what_pytorch_needs(monkeypatch, name):
+    # As on CUDA, where the counters stay in the main memory.
+    together = partial(OPTIMIZERS[name], foreach=True)
+    monkeypatch.setitem(OPTIMIZERS, name, together)
+    report = cnncalc.summarize("lenet5")
+    counters = 0 if name == "nag" else 4 * 10
+    found = memory.training_peak(report, optimizer=name, device="cuda")
+    assert found.bytes + counters == training_peak_in_pytorch(report, name)
 
 
-def invoke(*arguments):
-    return CliRunner().invoke(app, ["memory", *arguments])
+# Other precisions. Some operations the CPU has in float32 alone.
 
 
-def test_the_command_folds_what_is_small():
-    shown = invoke("vgg16", "--optimizer", "adam")
-    assert shown.exit_code == 0
-    assert "saved for backward" in shown.stdout
-    assert "at relu1" in shown.stdout
-    assert "20 more" in shown.stdout
-    assert "more" not in invoke("vgg16", "--all").stdout
+def smallest(kind):
+    return min(kind.examples, key=lambda one: sum(read_shape(x).elements for x in one.inputs))
 
 
-def test_the_command_writes_json():
-    report = cnncalc.summarize("resnet18", batch=2)
-    found = json.loads(invoke("resnet18", "--batch", "2", "--eval", "-f", "json").stdout)
-    assert found == memory.measure(report, training=False).to_dict()
-    assert sum(one["bytes"] for one in found["saved"]) == found["saved_for_backward"]
+PRECISIONS = [(kind.kind, *smallest(kind)[:2]) for kind in layers.every()] + OTHERS
 
 
-def test_an_unknown_format_is_refused():
-    result = invoke("vgg16", "--format", "jsn")
-    assert isinstance(result.exception, UsageError)
-    assert "did you mean 'json'" in str(result.exception)
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "amp"])
+@pytest.mark.parametrize(("kind", "given", "inputs"), PRECISIONS)
+def test_other_precisions_agree(kind, given, inputs, dtype):
+    report = behind(kind, given, inputs, batch=2)
+    if report.totals.params + report.totals.macs // 10 + report.totals.activation > SMALL // 4:
+        pytest.skip("slow in bfloat16")
+    mixed = dtype == "amp"
+    asked = report if mixed else replace(report, dtype=dtype)
+    found = memory.measure(report, dtype=dtype)
+    try:
+        assert found.saved_for_backward == saved_by_pytorch(asked, autocast=mixed)
+    except NotImplementedError:
+        assert len(report["layer"].output.dimensions) == 4 or kind == "local_response_norm"
+        return
+    assert found.training_peak.bytes == training_peak_in_pytorch(asked, autocast=mixed)
+    assert found.inference_peak.bytes == inference_peak_in_pytorch(asked, autocast=mixed)
+
+
+# CUDA, which is not at hand: what can be seen of it on the CPU, and the rest by hand.
+
+
+def test_gradients_are_added_up_in_place_where_nobody_watches():
+    layers = [
+        {"scale": None, "name": "s"},
+        {"slice": {"stop": 1}, "name": "a"},
+        {"slice": {"start": 3}, "from": "s", "name": "b"},
+        {"slice": {"start": 2, "stop": 3}, "from": "s", "name": "c"},
+        {"add": None, "from": ["a", "b", "c"]},
+    ]
+    report = cnncalc.summarize({"input": "4x40x40", "layers": layers}, batch=2)
+    watched = memory.training_peak(report)
+    assert watched.bytes == training_peak_in_pytorch(report)
+    free = memory.training_peak(report, device="cuda")
+    assert free.bytes == unwatched_training_peak_in_pytorch(report)
+    assert watched.bytes - free.bytes == 2 * 4 * 4 * 40**2  # a map less
+
+
+def test_dropout_on_cuda_by_hand():
+    layers = [{"linear": 100}, {"dropout": 0.5}, {"linear": 10}]
+    report = cnncalc.summarize({"input": "50", "layers": layers}, batch=3)
+    cpu, cuda = (memory.measure(report, device=device) for device in ("cpu", "cuda"))
+    # The inputs of the linear layers, and a factor or a byte for each of 3·100 elements.
+    assert cpu.saved_for_backward == 3 * 4 * (50 + 100) + 3 * 100 * 4
+    assert cuda.saved_for_backward == 3 * 4 * (50 + 100) + 3 * 100
+    assert cpu.inference_peak == cuda.inference_peak
+    half = memory.measure(report, device="cuda", dtype="bfloat16")
+    assert half.saved_for_backward == 3 * 2 * (50 + 100) + 3 * 100
+
+
+def test_statistics_on_cuda_by_hand():
+    spec = {"input": "8x4x4", "layers": ["prelu", "batch_norm"]}
+    report = cnncalc.summarize(spec, batch=2)
+    maps = 2 * 2 * 8 * 4 * 4 * 2  # of the input and of PReLU, two images, 2 bytes a number
+    cpu, cuda = (
+        memory.measure(report, device=device, dtype="bfloat16").saved_for_backward
+        for device in ("cpu", "cuda")
+    )
+    assert (cpu, cuda) == (maps + 2 * 8 * 2, maps + 2 * 8 * 4)
+
+
+# Checkpoints.
+
+
+def test_blocks_are_cut_where_a_single_tensor_passes():
+    layers = [
+        {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"},
+        {"relu": None, "name": "b"},
+        {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "c"},
+        {"add": None, "from": ["b", "c"], "name": "d"},
+        {"global_avg_pool": None, "name": "e"},
+    ]
+    report = cnncalc.summarize({"input": "4x8x8", "layers": layers})
+    cut = [[row.name for row in report.rows[part.start : part.stop]] for part in blocks(report)]
+    assert cut == [["a"], ["b"], ["c", "d"], ["e"]]
+    assert groups(report, 2) == [range(1, 3)]  # and the last segment is not checkpointed
+    assert groups(report, 9) == []
+
+
+def test_a_segment_that_keeps_nothing_does_not_run_again():
+    layers = [{"conv": {"filters": 4, "kernel": 1}}, {"pad": 1}, {"upsample": 2}, {"pad": 1}]
+    report = cnncalc.summarize({"input": "4x8x8", "layers": [*layers, *layers]}, batch=2)
+    for every in (1, 2, 3):
+        found = memory.measure(report, checkpoint=every)
+        segments = groups(report, every)
+        assert found.training_peak.bytes == training_peak_in_pytorch(report, segments=segments)
+    assert memory.measure(report, checkpoint=1).repeated_macs == report.totals.macs
+    assert memory.measure(report).repeated_macs == 0
+
+
+# The batch that fits.
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("name", ["lenet5", "googlenet", "mobilenet_v3_small"])
+def test_the_largest_batch_fits_and_one_more_does_not(name, optimizer):
+    report = cnncalc.summarize(name)
+
+    def peak(batch):
+        found = cnncalc.summarize(name, batch=batch)
+        return memory.training_peak(found, optimizer=optimizer).bytes
+
+    budget = 2**30
+    found = fit(report, budget, optimizer=optimizer)
+    assert peak(found.batch) == found.memory.training_peak.bytes <= budget
+    assert peak(found.batch + 1) == found.one_more > budget
+    exactly = fit(report, peak(7), optimizer=optimizer)
+    assert exactly.batch == 7
+    assert fit(report, peak(7) - 1, optimizer=optimizer).batch == 6
+
+
+def test_changes_make_room_for_more():
+    report = cnncalc.summarize("resnet18")
+    found = fit(report, 2**30, optimizer="adam")
+    options = {change.option.rpartition(" ")[0]: change for change in found.changes}
+    assert list(options) == ["--dtype", "--optimizer", "--checkpoint"]
+    checkpointed = options["--checkpoint"]
+    every = int(checkpointed.option.split()[-1])
+    again = memory.measure(report, optimizer="adam", checkpoint=every, batch=found.batch)
+    assert checkpointed.bytes == again.training_peak.bytes < found.memory.training_peak.bytes
+    assert checkpointed.repeated_macs == again.repeated_macs // found.batch <= found.macs
+    assert checkpointed.batch > found.batch
+    assert found.to_dict()["changes"][0] == found.changes[0]._asdict()
+
+
+def test_where_nothing_fits_one_image_is_measured():
+    report = cnncalc.summarize("vgg16")
+    found = fit(report, 10**9)
+    assert found.batch == 0
+    assert found.one_more == found.memory.training_peak.bytes > 10**9
+    # In half the precision it takes half the bytes.
+    assert [change.option for change in found.changes] == ["--dtype bfloat16"]
+
+
+def test_a_batch_has_an_end():
+    spec = {"input": "1", "layers": [{"linear": 1}]}
+    assert fit(cnncalc.summarize(spec), LARGEST**2).batch == LARGEST - 1
+    # What no image makes larger fits always, or never.
+    still = cnncalc.summarize({"input": "1", "layers": ["identity"]})
+    assert fit(still, 4).batch == 1
+
+
+# A report's totals.
+
+
+def test_totals_know_their_bytes():
+    report = cnncalc.summarize("lenet5", batch=2)
+    found = memory.measure(report)
+    totals = report.totals
+    assert totals.saved_for_backward == found.saved_for_backward
+    assert totals.inference_peak == found.inference_peak.bytes
+    assert totals.training_peak == found.training_peak.bytes
+    assert report.memory == found
+    copied = pickle.loads(pickle.dumps(report))
+    assert copied.totals == totals
+    assert copied.totals.training_peak == totals.training_peak
+
+
+def test_totals_of_what_is_not_modelled_are_refused():
+    report = cnncalc.summarize("lenet5", dtype="int8")
+    assert report.totals.params == 61_706
+    with pytest.raises(UsageError, match="no dtype 'int8' for training"):
+        _ = report.totals.training_peak
+
+
+def test_totals_equal_other_sums_but_nothing_else():
+    report = cnncalc.summarize("lenet5")
+    summed = sum((row.cost for row in report.rows), Cost())
+    assert report.totals == summed
+    assert hash(report.totals) == hash(summed)
+    assert report.totals != 61_706
+
+
+def test_a_report_without_the_library_says_what_is_missing(monkeypatch):
+    monkeypatch.setattr(Report, "measuring", None)
+    with pytest.raises(UsageError, match=r"import cnncalc\.api"):
+        _ = cnncalc.summarize("lenet5").memory
+
+
+def test_a_column_shows_what_is_saved():
+    report = cnncalc.summarize("resnet18")
+    view = View(report, choose_columns(["+saved"]), depth=1)
+    shown = [COLUMNS["saved"].value(line, view) for line in view.lines]
+    assert sum(shown) == report.totals.saved_for_backward
+    other = View(cnncalc.summarize("lenet5", dtype="int8"), choose_columns(["all"]))
+    assert {COLUMNS["saved"].value(line, other) for line in other.lines} == {None}

@@ -1,4 +1,8 @@
-"""Receptive fields against PyTorch: the inputs that have a gradient from one output unit."""
+"""Receptive fields against PyTorch, by the inputs that have a gradient from one output unit, and
+against the definition, by the sets of inputs that every output reads."""
+
+from fractions import Fraction
+from math import ceil, floor
 
 import pytest
 import torch
@@ -105,3 +109,213 @@ def test_transposed_layers_see_no_more_than_is_said_and_some_unit_that_much(F, S
 def test_what_has_seen_everything_sees_no_more(layers):
     report = cnncalc.summarize({"input": [1, LENGTH], "layers": layers})
     assert report.rows[-1].receptive_field == (LENGTH,)
+
+
+# Outputs that stand closer than inputs, and windows that differ in size.
+
+
+def transposed(dilation):
+    return st.fixed_dictionaries(
+        {
+            "out_channels": st.just(1),
+            "kernel_size": st.integers(1, 6),
+            "stride": st.integers(1, 4),
+            "padding": st.integers(0, 2),
+            "dilation": dilation,
+        }
+    ).map(lambda fields: {"conv_transpose": fields})
+
+
+resized = st.fixed_dictionaries(
+    {"mode": st.sampled_from(["nearest", "linear"])}
+    | {"size": st.integers(1, 30)}
+) | st.fixed_dictionaries(
+    {"mode": st.sampled_from(["nearest", "linear"]), "scale_factor": st.integers(1, 4)}
+)  # fmt: skip
+uneven = (
+    transposed(st.just(1))
+    | resized.map(lambda fields: {"upsample": fields})
+    | st.integers(1, 20).map(lambda size: {"adaptive_avg_pool": size})
+)
+network = st.lists(layer | uneven, min_size=1, max_size=5)
+
+
+def reads(kind, fields, N, N_out, i):
+    """The inputs that output i reads, by the definition of each layer; the map has no ends."""
+    if kind == "adaptive_avg_pool":
+        return range(floor(Fraction(i * N, N_out)), ceil(Fraction((i + 1) * N, N_out)))
+    if kind == "upsample":
+        if fields["mode"] == "nearest":
+            return (floor(Fraction(i * N, N_out)),)
+        centre = Fraction(2 * i + 1, 2) * Fraction(N, N_out) - Fraction(1, 2)
+        return (floor(centre), ceil(centre))
+    F, S, P = fields["kernel_size"], fields.get("stride", 1), fields.get("padding", 0)
+    taps = [tap * fields.get("dilation", 1) for tap in range(F)]
+    if kind == "conv_transpose":
+        return [(i + P - tap) // S for tap in taps if (i + P - tap) % S == 0]
+    return [S * i - P + tap for tap in taps]
+
+
+class Sets:
+    """The first and last pixel of each output of a chain of layers, by following all taps."""
+
+    def __init__(self, report, layers):
+        self.steps = [
+            (*next(iter(spec.items())), row.inputs[0].spatial[0], row.output.spatial[0])
+            for spec, row in zip(layers, report, strict=True)
+        ]
+        self.known = {}
+
+    def seen(self, depth, i):
+        if depth == 0:
+            return (i, i)
+        if (depth, i) not in self.known:
+            below = [self.seen(depth - 1, n) for n in reads(*self.steps[depth - 1], i)]
+            ends = [pair for pair in below if pair]
+            self.known[depth, i] = ends and (min(a for a, _ in ends), max(b for _, b in ends))
+        return self.known[depth, i]
+
+    def outputs(self, count):
+        return [self.seen(len(self.steps), i) for i in range(count)]
+
+
+def analysed(layers):
+    try:
+        return cnncalc.summarize({"input": [1, LENGTH], "layers": layers})
+    except CnncalcError:
+        assume(False)
+
+
+def held_against_the_definition(report, layers):
+    (field,) = report.rows[-1].fields
+    outputs = Sets(report, layers).outputs(200)
+    widest = 0
+    for index, support in enumerate(outputs):
+        if support:
+            first, last = field.pixels(index)
+            assert first <= support[0] <= support[1] <= last, index
+            widest = max(widest, support[1] - support[0] + 1)
+    assert widest <= field.size
+    if not field.bound:
+        assert widest == field.size
+        if not (field.pieces and field.pieces.bound):
+            assert outputs == [field.pixels(index) for index in range(len(outputs))]
+    return field
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(network)
+def test_the_size_is_the_largest_field_or_says_that_it_is_a_bound(layers):
+    report = analysed(layers)
+    field = held_against_the_definition(report, layers)
+    assert field.start == field.pixels(0)[0]
+    assert field.smallest == field.size
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(layer | uneven | transposed(st.integers(1, 3)), min_size=1, max_size=4))
+def test_dilated_transposed_layers_see_no_more_than_is_said(layers):
+    held_against_the_definition(analysed(layers), layers)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(network)
+def test_gradients_stay_in_the_field_where_windows_are_uneven(layers):
+    report = analysed(layers)
+    assume(report.rows[-1].output.elements <= 60)
+    (field,) = report.rows[-1].fields
+    for index, support in enumerate(seen({"input": [1, LENGTH], "layers": layers})):
+        first, last = field.pixels(index)
+        if support is not None:
+            assert first <= support[0] <= support[1] <= last, index
+
+
+@pytest.mark.parametrize(
+    ("layers", "size"),
+    [
+        # 13 inputs for 4 outputs: [0, 4), [3, 7), [6, 10), [9, 13), and in a map that went on
+        # [13, 17); two neighbours see 7, the last and the next one 8.
+        ([{"adaptive_avg_pool": 4}], 4),
+        ([{"adaptive_avg_pool": 4}, {"conv": {"filters": 1, "kernel": 2}}], 8),
+        # Two neighbours of an upsampled map may be of two inputs, 4 pixels wide and 4 apart.
+        (
+            [
+                {"max_pool": 4},
+                {"upsample": 2},
+                {"conv": {"filters": 1, "kernel": 2}},
+            ],
+            8,
+        ),
+        # Every second window begins with a new input: none sees more than one.
+        ([{"upsample": 2}, {"max_pool": 2}], 1),
+        ([{"upsample": {"scale": 2, "mode": "linear"}}], 2),
+        # From 3 to 1 the middle one is hit.
+        ([{"max_pool": 4}, {"upsample": {"size": 1, "mode": "linear"}}], 4),
+    ],
+)
+def test_uneven_fields_by_hand(layers, size):
+    report = cnncalc.summarize({"input": [1, 13], "layers": layers})
+    assert report.rows[-1].receptive_field == (size,)
+    assert not report.rows[-1].fields[0].bound
+
+
+def test_a_bound_is_marked():
+    """From 13 to 4 and on to 3: of the four windows, two neighbours each, which are 7 pixels."""
+    layers = [{"adaptive_avg_pool": 4}, {"adaptive_avg_pool": 3}]
+    report = cnncalc.summarize({"input": [1, 13], "layers": layers})
+    (field,) = report.rows[-1].fields
+    assert field.bound
+    assert field.size >= 7
+    assert report.to_dict()["layers"][-1]["receptive_field"][0]["bound"] is True
+
+
+# Where branches meet.
+
+up = st.sampled_from(
+    [
+        [{"avg_pool": 2}, {"upsample": 2}],
+        [{"avg_pool": 2}, {"conv_transpose": {"filters": 1, "kernel": 2, "stride": 2}}],
+        [
+            {"avg_pool": 2},
+            {"conv": {"filters": 1, "kernel": 3, "padding": 1}},
+            {"upsample": {"scale": 2, "mode": "linear"}},
+        ],
+        [{"avg_pool": 4}, {"upsample": 4}],
+    ]
+)
+skip = st.lists(kept, max_size=2)
+crossed = st.tuples(up, up | skip, st.lists(kept | up, max_size=2)).map(
+    lambda it: [{"branches": {"a": it[0], "b": it[1]}, "join": "add"}, *_flat(it[2])]
+)
+
+
+def _flat(layers):
+    return [one for layer in layers for one in (layer if isinstance(layer, list) else [layer])]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(crossed, min_size=1, max_size=2).map(_flat))
+def test_joined_branches_see_no_more_than_is_said_and_as_much_unless_it_is_a_bound(layers):
+    spec = {"input": [1, LENGTH], "layers": layers}
+    report = cnncalc.summarize(spec)
+    (field,) = report.rows[-1].fields
+    widest = 0
+    for index, support in enumerate(seen(spec)):
+        first, last = field.pixels(index)
+        assert first <= support[0] <= support[1] <= last, index
+        if first >= 0 and last < LENGTH:
+            widest = max(widest, support[1] - support[0] + 1)
+    assert field.smallest <= field.size
+    if widest and not field.bound:
+        assert widest == field.size
+
+
+def test_a_wider_branch_is_the_field_of_both():
+    """A coarse map, upsampled, sees its four pixels; the input beside it only one of them."""
+    ways = {"a": [{"avg_pool": 4}, {"upsample": 4}], "b": []}
+    report = cnncalc.summarize(
+        {"input": [1, LENGTH], "layers": [{"branches": ways, "join": "add"}]}
+    )
+    (field,) = report.rows[-1].fields
+    assert (field.size, field.smallest, field.bound) == (4, 1, False)
+    assert [field.pixels(index) for index in (0, 3, 4)] == [(0, 3), (0, 3), (4, 7)]

@@ -49,6 +49,8 @@ def test_totals_of_a_small_network(small):
     assert totals.params == 762
     assert totals.macs == 7552  # 27·4·64 and 640
     assert totals.flops == 15_104
+    # for the weights of both, and for the input of the second
+    assert totals.backward_macs == 8192  # 6912 + 2·640
     # multiply: the products; add: the products and 256 + 10 biases; compare: 256 + 64·3
     assert totals.operations == Operations(multiply=7552, add=7818, compare=448)
     assert totals.operations_total == 15_818
@@ -272,7 +274,10 @@ def test_to_dict_is_plain_and_whole(small):
     assert (conv["name"], conv["kind"], conv["inputs"], conv["output"]) == (
         "conv1", "conv", [[3, 8, 8]], [4, 8, 8],
     )  # fmt: skip
-    assert conv["receptive_field"] == [{"size": 3, "jump": 1, "start": -1, "smallest": 3}] * 2
+    assert (
+        conv["receptive_field"]
+        == [{"size": 3, "jump": 1, "start": -1, "smallest": 3, "bound": False}] * 2
+    )
     assert {*COUNTED, "params", "flops"} <= set(conv)
 
 

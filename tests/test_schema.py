@@ -129,3 +129,22 @@ def test_flags_a_spec_that_is_not_whole(validator, spec):
 
 def test_a_spec_that_extends_another_may_leave_out_the_rest(validator):
     assert validator.is_valid({"extends": "resnet50", "parameters": {"n1": 3}})
+
+
+@pytest.mark.parametrize(
+    ("keys", "valid"),
+    [
+        ({"value": 10}, True),
+        ({"value": ["10", 20], "quantity": ["params", "size"]}, True),
+        ({"layers": {"c1": [1, None], "c2": "3x3"}, "habit": ["K = 1024"]}, True),
+        ({"value": 10, "layers": {"c1": 10}}, False),
+        ({}, False),
+        ({"value": 10, "sauce": "x"}, False),
+        ({"value": 10, "quantity": "parms"}, False),
+        ({"value": 10, "habit": "whim"}, False),
+        ({"value": "2x less", "than": "alexnett"}, False),
+    ],
+)
+def test_checks_what_is_published(validator, keys, valid):
+    claim = {"quantity": "params", "source": "a paper", **keys}
+    assert validator.is_valid({**network("relu"), "published": [claim]}) is valid

@@ -92,11 +92,19 @@ def ranked(name: str, x: Shape) -> Callable[..., nn.Module]:
     return getattr(nn, f"{name}{axes}d")
 
 
+def pairs(padding: Any, x: Map) -> list[tuple[int, int]]:
+    """(before, after) of each axis; sides by name are for three axes, and 0 where there is none."""
+    each = [padding] * len(x.spatial) if isinstance(padding, int) else list(padding)
+    while len(each) > len(x.spatial) and each[0] == (0, 0):
+        del each[0]
+    if len(each) != len(x.spatial):  # it would go on with the channels, or leave axes out
+        raise ValueError(f"padding for {len(each)} axes, not {len(x.spatial)}")
+    return [(side, side) if isinstance(side, int) else side for side in each]
+
+
 def sides(padding: Any, x: Map) -> list[int]:
     """Padding as torch.nn.functional.pad wants it: the last axis first, before and after."""
-    each = (padding,) * len(x.spatial) if isinstance(padding, int) else padding
-    pairs = [(side, side) if isinstance(side, int) else side for side in each]
-    return [side for pair in reversed(pairs) for side in pair]
+    return [side for pair in reversed(pairs(padding, x)) for side in pair]
 
 
 def same_for_both(padding: Any) -> bool:
@@ -345,6 +353,8 @@ def reshape(layer: Any, x: Shape) -> nn.Module:
 def batch_norm(layer: Any, x: Shape) -> nn.Module:
     return ranked("BatchNorm", x)(
         x.dimensions[0],
+        layer.eps,
+        layer.momentum,
         affine=layer.affine,
         track_running_stats=layer.track_running_stats,
     )
@@ -368,18 +378,22 @@ def layer_norm(layer: Any, x: Shape) -> nn.Module:
         "channels": (ChannelsNorm, x.dimensions[:1]),
         "last": (nn.LayerNorm, x.dimensions[-1:]),
     }[layer.over]
-    return build(sizes, elementwise_affine=layer.elementwise_affine, bias=layer.bias)
+    return build(sizes, layer.eps, layer.elementwise_affine, bias=layer.bias)
 
 
 @twin("group_norm", SHAPES, drawn(num_groups=COUNTS, affine=FLAGS, bias=FLAGS))
 def group_norm(layer: Any, x: Shape) -> nn.Module:
-    return nn.GroupNorm(layer.num_groups, x.dimensions[0], affine=layer.affine, bias=layer.bias)
+    return nn.GroupNorm(
+        layer.num_groups, x.dimensions[0], layer.eps, affine=layer.affine, bias=layer.bias
+    )
 
 
 @twin("instance_norm", MAPS, drawn(affine=FLAGS, bias=FLAGS, track_running_stats=FLAGS))
 def instance_norm(layer: Any, x: Map) -> nn.Module:
     return ranked("InstanceNorm", x)(
         x.channels,
+        layer.eps,
+        layer.momentum,
         affine=layer.affine,
         bias=layer.bias,
         track_running_stats=layer.track_running_stats,

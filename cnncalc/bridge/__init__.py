@@ -43,15 +43,20 @@ def to_torch(
     return _load("network").Network(target)
 
 
-def verify(report: Report, device: str = "auto") -> Verification:
-    """Run the network in PyTorch and hold what it says against the report.
+def verify(
+    report: Report, device: str = "auto", *, training: bool = True, receptive_field: bool = False
+) -> Verification:
+    """Run the network in PyTorch, forward and back, and hold what it says against the report.
 
     ``device`` is auto, cpu, cuda, mps or meta; auto takes a GPU if there is one, else the CPU, and
-    meta for what is large.
+    meta for what is large. Without ``training`` layers run as in inference, with gradients. The
+    ``receptive_field`` takes many runs more.
 
     Raises UsageError without PyTorch, and where the network cannot be run there.
     """
-    checked: Verification = _load("verification").verify(report, device)
+    checked: Verification = _load("verification").verify(
+        report, device, training=training, receptive_field=receptive_field
+    )
     return checked
 
 

@@ -6,13 +6,12 @@ This module is the ``nn`` that every layer's ``to_torch`` is handed.
 from collections.abc import Sequence
 from functools import partial, reduce
 from math import prod
+from operator import add, mul
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-
-from cnncalc.layers._window import Axis, torch_sides
 
 
 def __getattr__(name: str) -> Any:
@@ -51,14 +50,14 @@ class Add(nn.Module):
     """The sum of its inputs."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return reduce(torch.add, inputs)
+        return reduce(add, inputs)
 
 
 class Multiply(nn.Module):
     """The product of its inputs; sizes of 1 are repeated."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return reduce(torch.mul, inputs)
+        return reduce(mul, inputs)
 
 
 class Concat(nn.Module):
@@ -86,26 +85,32 @@ class Separable(nn.Module):
 class PartialConv(nn.Module):
     """A convolution whose filters read only the channels that a table gives them (LeNet-5's C3).
 
-    The filters have different depths, so their planes lie in one tensor behind one another.
+    The filters have different depths, so their planes lie in one tensor behind one another. The
+    padding is before and after each axis, the last axis first.
     """
 
     def __init__(
-        self, connections: Sequence[Sequence[int]], axes: Sequence[Axis], bias: bool
+        self,
+        connections: Sequence[Sequence[int]],
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        bias: bool,
     ) -> None:
         super().__init__()
         self.connections = tuple(map(tuple, connections))
-        self.stride = tuple(axis.S for axis in axes)
-        self.dilation = tuple(axis.D for axis in axes)
-        self.sides = torch_sides([(axis.before, axis.after) for axis in axes])
-        taps = tuple(axis.F for axis in axes)
+        self.stride = tuple(stride)
+        self.padding = tuple(padding)
+        self.dilation = tuple(dilation)
         depths = list(map(len, self.connections))
-        fan_in = max(depths) * prod(taps)
-        self.weight = _trained(sum(depths), *taps, fan_in=fan_in)
+        fan_in = max(depths) * prod(kernel_size)
+        self.weight = _trained(sum(depths), *kernel_size, fan_in=fan_in)
         self.bias = _trained(len(depths), fan_in=fan_in) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         convolve = getattr(functional, f"conv{len(self.stride)}d")
-        x = functional.pad(x, self.sides)
+        x = functional.pad(x, self.padding)
         filters = self.weight.split([len(channels) for channels in self.connections])
         maps = [
             convolve(x[:, channels], planes[None], None, self.stride, 0, self.dilation)
@@ -116,22 +121,36 @@ class PartialConv(nn.Module):
 
 
 class LocallyConnected(nn.Module):
-    """A convolution with filters and biases of their own at every place."""
+    """A convolution with filters and biases of their own at every place.
 
-    def __init__(self, C_in: int, C_out: int, axes: Sequence[Axis], bias: bool) -> None:
+    The padding is before and after each axis, the last axis first.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        places: Sequence[int],
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        bias: bool,
+    ) -> None:
         super().__init__()
-        self.axes = tuple(axes)
-        self.places = tuple(axis.places() for axis in axes)
-        taps = C_in * prod(axis.F for axis in axes)
-        self.weight = _trained(prod(self.places), taps, C_out, fan_in=taps)
-        self.bias = _trained(C_out, *self.places, fan_in=taps) if bias else None
+        self.places = tuple(places)
+        self.windows = tuple(zip(kernel_size, stride, dilation))
+        self.padding = tuple(padding)
+        taps = in_channels * prod(kernel_size)
+        self.weight = _trained(prod(places), taps, out_channels, fan_in=taps)
+        self.bias = _trained(out_channels, *places, fan_in=taps) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        x = functional.pad(x, torch_sides([(axis.before, axis.after) for axis in self.axes]))
-        for dim, axis in enumerate(self.axes, 2):
-            x = x.unfold(dim, axis.extent, axis.S)[..., :: axis.D]
+        x = functional.pad(x, self.padding)
+        for dim, (F, S, D) in enumerate(self.windows, 2):
+            x = x.unfold(dim, D * (F - 1) + 1, S)[..., ::D]
         # Now batch, channels, places and taps: at every place a matrix of images and taps.
-        n = len(self.axes)
+        n = len(self.places)
         places, taps = range(2, 2 + n), range(2 + n, 2 + 2 * n)
         windows = x.permute(*places, 0, 1, *taps).flatten(0, n - 1).flatten(2)
         y = torch.bmm(windows, self.weight).permute(1, 2, 0).unflatten(2, self.places)

@@ -17,7 +17,6 @@ from typing import Any
 from torch import nn
 
 from cnncalc.bridge import modules
-from cnncalc.layers._window import Axis
 from cnncalc.report import Report, Row
 
 WIDTH = 100
@@ -28,20 +27,6 @@ BODY = " " * 8
 
 PLAIN = ("x", "y", "z", "u", "v", "w")
 """Variables of ``forward``, the first free one first; when none is free, the layer's name is."""
-
-AXIS = '''\
-class Axis:
-    """A window along one axis: N inputs, F taps, stride S, zeros before and after, dilation D."""
-
-    def __init__(self, N, F, S, before, after, D):
-        self.N, self.F, self.S, self.D = N, F, S, D
-        self.before, self.after = before, after
-        self.extent = D * (F - 1) + 1
-
-    def places(self):
-        return (self.N + self.before + self.after - self.extent) // self.S + 1
-'''
-"""``Axis`` without its refusals: what does not fit was refused before anything is written."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +116,6 @@ def _literal(value: Any) -> str:
     match value:
         case Written():
             return value.build
-        case Axis():
-            return f"Axis({_arguments(value[:6])})"
         case tuple() | list():
             return f"({_arguments(value)}{',' * (len(value) == 1)})"
         case str():
@@ -336,7 +319,7 @@ def _own(program: str) -> tuple[set[str], list[str]]:
             used.add(node.id)
             thing: Any = vars(modules).get(node.id)
             if getattr(thing, "__module__", "").startswith("cnncalc."):
-                definition = AXIS if thing is Axis else inspect.getsource(thing)
+                definition = inspect.getsource(thing)
                 visit(definition)
                 definitions.append(definition)
 
@@ -348,7 +331,7 @@ def _imports(used: set[str]) -> str:
     """The imports of the bridge's modules, as far as they are used."""
     lines = []
     for node in ast.parse(inspect.getsource(modules)).body:
-        if isinstance(node, ast.Import | ast.ImportFrom) and "cnncalc" not in ast.unparse(node):
+        if isinstance(node, ast.Import | ast.ImportFrom):
             node.names = [alias for alias in node.names if alias.name in used]
             lines += [ast.unparse(node) + "\n"] if node.names else []
     standard = "".join(line for line in lines if "torch" not in line)

@@ -33,6 +33,14 @@ class Commands(TyperGroup):
         """All commands, in alphabetical order."""
         return [*names()]
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; Ctrl-C ends it in one sentence, with the exit code of shells for it."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("cnncalc: interrupted before the end", err=True)
+            raise typer.Exit(130) from None
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, or None."""
         if cmd_name not in names():

@@ -1,65 +1,77 @@
-"""Tables that are not a network's: drawn for a terminal, or written as data."""
+"""Tables that are not a network's: drawn for a terminal, or in any format."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cnncalc.errors import UsageError, did_you_mean, one_of
+if TYPE_CHECKING:
+    from cnncalc.render import Format
+    from cnncalc.view import Value
 
-Record = Mapping[str, Any]
+
+GAP = 2
+LEAST = 16
+"""What is left for the last column, at least."""
 
 
 def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
-    """Rows below their headings (True: numbers, set to the right); the last column wraps."""
+    """Rows below their headings (True: numbers, set to the right); the last column wraps.
+
+    Where the other columns leave too little for it, the table is wider than the terminal.
+    """
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
     from cnncalc.render import _terminal
 
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     *others, last = headings
     for heading in others:
         table.add_column(heading, justify="right" if headings[heading] else "left", no_wrap=True)
     table.add_column(last, overflow="fold")
+    widths = [len(heading) + GAP for heading in others]
     for row in rows:
         table.add_row(*map(Text, row))
-    return _terminal.draw([table], _terminal.width(), _terminal.colour())
+        wide = (max(map(cell_len, cell.splitlines()), default=0) + GAP for cell in row)
+        widths = [*map(max, widths, wide)]
+    width = max(_terminal.width(), sum(widths) + LEAST)
+    return _terminal.draw([table], width, _terminal.colour())
 
 
-def as_json(records: Sequence[Record]) -> str:
-    """A list of objects."""
-    import json
+def notes(numbered: Mapping[str, int]) -> str:
+    """``[1] text`` for each text with its number, broken into lines."""
+    import textwrap
 
-    return json.dumps(records, indent=2) + "\n"
+    from cnncalc.render import _terminal
 
-
-def as_csv(records: Sequence[Record]) -> str:
-    """A line for each record, as RFC 4180 says, below the keys."""
-    import csv
-    import io
-
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, list(records[0]))
-    writer.writeheader()
-    writer.writerows(records)
-    return stream.getvalue()
+    width = _terminal.width()
+    lines = (
+        textwrap.fill(f"[{number}] {text}", width, subsequent_indent="    ", break_on_hyphens=False)
+        for text, number in numbered.items()
+    )
+    return "".join(f"{line}\n" for line in lines)
 
 
-def as_markdown(records: Sequence[Record]) -> str:
-    """A table below the keys; numbers are set to the right."""
-    from cnncalc.render import markdown
+def format_of(name: str | None, output: Path | None) -> "Format | None":
+    """The format that is asked for, by name or by the file's ending; None for a table as text.
 
-    numeric = [isinstance(value, int) for value in records[0].values()]
-    rows = [[str(value) for value in record.values()] for record in records]
-    return markdown.table(list(records[0]), rows, numeric) + "\n"
+    Raises UsageError for one that there is not.
+    """
+    from cnncalc import render
 
-
-WRITERS = {"json": as_json, "csv": as_csv, "markdown": as_markdown}
-FORMATS = ("table", *WRITERS)
-ENDINGS = {".txt": "table", ".json": "json", ".csv": "csv", ".md": "markdown"}
+    chosen = name or (render.for_file(str(output)) if output else "table")
+    return None if chosen == "table" else render.load(chosen)
 
 
-def check(format: str) -> None:
-    """Raise UsageError unless the format is one of a listing's."""
-    if format not in FORMATS:
-        hint = did_you_mean(format, FORMATS) or f"; a list has {one_of(FORMATS)}"
-        raise UsageError(f"no format {format!r}{hint}")
+def rendered(
+    form: "Format",
+    title: str,
+    names: Sequence[str],
+    records: Sequence[Mapping[str, "Value"]],
+    numbers: Sequence[str] = (),
+) -> str:
+    """Records of these names in a format."""
+    from cnncalc.view import Records
+
+    return form.render(Records(title, tuple(names), records, tuple(numbers)))

@@ -1,8 +1,9 @@
 """Options that several commands take, and where their output goes."""
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from cnncalc.view import View
 
 RENDER = [str(Path(__file__).parents[1] / "render")]
-"""Where the formats are; for their names they need not be imported."""
+CONVENTIONS = [str(Path(__file__).parents[1] / "conventions")]
+"""Where the formats and the conventions are; for their names they need not be imported."""
 
 Spec = Annotated[
     str,
@@ -44,17 +46,42 @@ Output = Annotated[
 TextOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
 
 
+T = TypeVar("T")
+
+
+def announced(items: Sequence[T], name: Callable[[T], str] = str) -> Iterator[T]:
+    """The items in turn, with a bar on a terminal that shows how far it is."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=len(items))
+        for item in items:
+            bar.update(task, description=name(item), refresh=True)
+            yield item
+            bar.advance(task)
+
+
+def pairs(words: Sequence[str] | None, option: str, example: str) -> dict[str, str]:
+    """``classes=10`` as {"classes": "10"}; raises UsageError for anything else."""
+    found = {}
+    for word in words or ():
+        name, equals, value = word.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(f"{option} takes NAME=VALUE, as in {example}, not {word!r}")
+        found[name.strip()] = value.strip()
+    return found
+
+
 def settings_of(words: Sequence[str] | None) -> dict[str, Any]:
     """``classes=10`` as {"classes": 10}; raises UsageError for anything else."""
     from cnncalc.spec.text import scalar
 
-    settings = {}
-    for word in words or ():
-        name, equals, value = word.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--set takes NAME=VALUE, as in classes=10, not {word!r}")
-        settings[name.strip()] = scalar(value.strip(), Where("--set"))
-    return settings
+    written = pairs(words, "--set", "classes=10")
+    return {name: scalar(value, Where("--set")) for name, value in written.items()}
 
 
 def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:

@@ -1,73 +1,256 @@
 """``cnncalc grade``: which answers are right, and which mistake made the others wrong."""
 
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
+from cnncalc.errors import UsageError, one_of, some
+from cnncalc.homework import books, feedback, gradebook, pages
+from cnncalc.homework.gradebook import Asked, Graded
+from cnncalc.homework.marking import Mark, Marker, Outcome
+from cnncalc.homework.scheme import Scheme, points, scheme
+from cnncalc.homework.sheet import load, part_of
+from cnncalc.homework.written import Terms
 
 if TYPE_CHECKING:
-    from cnncalc.homework.marking import Mark, Marked
+    from cnncalc.render import Format
 
 
 def run(
-    answers: Annotated[Path, typer.Argument(help="An answer sheet in YAML.", show_default=False)],
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="[KEY] ANSWERS...",
+            help="One sheet by itself; or a key (or a folder with one for each student) and "
+            "many sheets, or folders of them.",
+            show_default=False,
+        ),
+    ],
     strict: Annotated[
         bool, typer.Option("--strict", help="Only exact values, K = 1000, channels first.")
     ] = False,
-    output: shared.TextOutput = None,
+    tolerance: Annotated[
+        str, typer.Option("--tolerance", help="How far off a value may be: 1%, 0.01.")
+    ] = "0",
+    credit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--credit",
+            help=f"The part of the points, as in slip=0.5, for: {', '.join(Scheme._fields)}.",
+        ),
+    ] = None,
+    feedback_folder: Annotated[
+        Path | None, typer.Option("--feedback", help="A folder for a page for every student.")
+    ] = None,
+    page: Annotated[
+        str, typer.Option("--page", help=f"The form of these pages: {one_of(pages.names())}.")
+    ] = "markdown",
+    export: Annotated[
+        list[str] | None,
+        typer.Option("--export", help=f"A gradebook, into the folder -o: {one_of(books.names())}."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="What the homework is called; the key's name.")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every student's table too, not only the class's.")
+    ] = False,
+    format: shared.FormatName = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="A file; with --export the folder of gradebooks."),
+    ] = None,
 ) -> None:
-    """Mark an answer sheet: what is right, what is wrong, and the mistake that gives the value.
+    """Mark answer sheets: what is right, what is wrong, and the mistake that gives the value.
 
-    The exit code is 1 when anything is wrong.
+    A sheet is YAML, CSV or a Markdown table. The exit code is 1 when an answer of a single sheet is
+    wrong, and when a sheet of a class cannot be read.
 
     cnncalc grade answers.yaml
+
+    cnncalc grade key.yaml submissions/*.yaml --feedback pages --export moodle -o grades
+
+    cnncalc grade keys submissions/*.md --credit slip=0.75 --tolerance 1%
     """
-    from cnncalc.homework import sheet
-    from cnncalc.homework.marking import Marker
-    from cnncalc.homework.written import Terms
+    form = listing.format_of(format, None if export else output)
+    marker = Marker(Terms(strict=strict, tolerance=_tolerance(tolerance)))
+    worth = scheme(shared.pairs(credit, "--credit", "slip=0.5"))
+    alone = len(files) == 1 and not files[0].is_dir()
+    if alone:
+        found = [gradebook.graded(marker.sheet(load(files[0])), worth)]
+    else:
+        found = _class(files, marker, worth)
+    text = _alone(found[0], worth, form) if alone else _of_class(found, worth, form, everything)
+    shared.write(text, None if export else output)
+    if feedback_folder is not None:
+        dress = pages.load(page)
+        stems = {Path(one.source).stem: dress.write(one, worth) for one in found}
+        _write_all(feedback_folder, {f"{stem}{dress.SUFFIX}": text for stem, text in stems.items()})
+    for book in export or ():
+        folder = output or Path(".")
+        _write_all(folder / book, books.load(book).write(found, worth, name or files[0].stem))
+    passed = found[0].marked.all_right if alone and found[0].marked else not _unread(found)
+    raise typer.Exit(0 if passed else 1)
 
-    marked = Marker(Terms(strict=strict)).sheet(sheet.load(answers))
-    shared.write(_text(marked), output)
-    raise typer.Exit(0 if marked.all_right else 1)
 
+def _tolerance(text: str) -> Fraction:
+    """A part of the truth; raises UsageError for anything else."""
+    part = part_of(text)
+    if part is None or part > 1:
+        raise UsageError(f"--tolerance is a part from 0 to 1, as in 1% or 0.01, not {text[:40]!r}")
+    return part
+
+
+def _class(files: Sequence[Path], marker: Marker, worth: Scheme) -> list[Graded]:
+    """The submissions after the key; what is wrong with the key itself is told first."""
+    keys, submissions = gradebook.Keys(files[0]), [*_sheets(files[1:])]
+    if not submissions:
+        raise UsageError(f"{str(files[0])!r} is the key; the sheets to grade are missing")
+    stems = Counter(file.stem for file in submissions)
+    twice = [stem for stem, often in stems.items() if often > 1]
+    if twice:
+        raise UsageError(f"several sheets are called {some(twice)}: they would share their pages")
+    for mark in gradebook.wrong_in(keys.one, marker) if keys.one else ():
+        said = f"{mark.answer.where}: the key's {mark.answer.label} is {feedback.given(mark)}"
+        typer.echo(f"{said}, but {feedback.right(mark)} is right, and graded by", err=True)
+    by_name = shared.announced(submissions, lambda file: file.stem)
+    return list(gradebook.grade(keys, by_name, marker, worth))
+
+
+def _sheets(files: Sequence[Path]) -> Iterator[Path]:
+    """The files, and those in folders."""
+    for file in files:
+        if file.is_dir():
+            yield from sorted(path for path in file.iterdir() if not path.name.startswith("."))
+        else:
+            yield file
+
+
+def _unread(graded: Sequence[Graded]) -> int:
+    """How many sheets could not be read."""
+    return sum(bool(one.problem) for one in graded)
+
+
+def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
+    """Put texts in files of a folder; raises UsageError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in texts.items():
+            (folder / name).write_text(text, encoding="utf-8", newline="")
+    except OSError as why:
+        raise UsageError(f"cannot write to {str(folder)!r}: {why.strerror or why}") from None
+    typer.echo(f"wrote {len(texts):,} file{'s' * (len(texts) != 1)} to {folder}", err=True)
+
+
+# What is shown.
 
 SIGNS = {
-    "right": "✓",
-    "follows": "↷",
-    "arithmetic": "≈",
-    "wrong": "✗",
-    "unanswered": "–",
-    "unreadable": "?",
+    Outcome.RIGHT: "✓",
+    Outcome.FOLLOWS: "↷",
+    Outcome.ARITHMETIC: "≈",
+    Outcome.WRONG: "✗",
+    Outcome.UNANSWERED: "–",
+    Outcome.UNREADABLE: "?",
 }
 
 
-def _text(marked: "Marked") -> str:
+ANSWER = ("question", "answer", "outcome", "points", "possible", "remark")
+STUDENT = ("student", "points", "possible", *(outcome.value for outcome in Outcome), "problem")
+
+
+def _alone(graded: Graded, worth: Scheme, form: "Format | None") -> str:
+    """One sheet."""
+    if form is not None:
+        records = [_answer(mark, worth) for mark in graded.marks]
+        return listing.rendered(form, graded.student, ANSWER, records)
     headings = {"Question": False, "Answer": False, "": False, "Remark": False}
-    table = listing.columns(headings, map(_line, marked.marks))
-    right = sum(mark.outcome.value == "right" for mark in marked.marks)
-    summary = f"{marked.sheet.student}: {right} of {len(marked.marks)} answers are right\n"
-    workings = [text for mark in marked.marks if (text := _working(mark))]
+    table = listing.columns(headings, map(_line, graded.marks))
+    right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
+    summary = (
+        f"{graded.student}: {right} of {len(graded.marks)} answers are right, "
+        f"{points(graded.score)} of {points(graded.possible)} points\n"
+    )
+    workings = [text for mark in graded.marks if (text := _working(mark))]
     return "\n".join([table, *workings, summary])
 
 
-def _line(mark: "Mark") -> tuple[str, ...]:
-    from cnncalc.homework import feedback
+def _answer(mark: Mark, worth: Scheme) -> dict[str, Any]:
+    """One answer as a record."""
+    cells = (
+        mark.answer.label,
+        feedback.given(mark),
+        mark.outcome.value,
+        points(mark.answer.points * worth.part(mark)),
+        points(mark.answer.points),
+        feedback.remark(mark),
+    )
+    return dict(zip(ANSWER, cells, strict=True))
 
-    sign = SIGNS[mark.outcome.value]
-    return (mark.answer.label, feedback.given(mark), sign, feedback.remark(mark))
+
+def _line(mark: Mark) -> tuple[str, ...]:
+    return (mark.answer.label, feedback.given(mark), SIGNS[mark.outcome], feedback.remark(mark))
 
 
-def _working(mark: "Mark") -> str:
+def _working(mark: Mark) -> str:
     """The wrong arithmetic above the right one; nothing where nothing is wrong."""
-    from cnncalc.homework import feedback
-
-    if mark.outcome.value != "wrong":
+    if mark.outcome is not Outcome.WRONG:
         return ""
     lines = [mark.answer.label]
     for title, derivation in feedback.workings(mark):
         lines.append(f"  {title}: {derivation.answer}")
         lines += [f"    {working.text()}" for working in derivation.workings]
     return "\n".join(lines) + "\n"
+
+
+def _of_class(
+    graded: Sequence[Graded], worth: Scheme, form: "Format | None", everything: bool
+) -> str:
+    """A line for every student, then one for every question."""
+    if form is not None and form.SUFFIX == ".json":
+        students = [
+            {**_student(one), "answers": [_answer(mark, worth) for mark in one.marks]}
+            for one in graded
+        ]
+        asked = [one._asdict() for one in gradebook.statistics(graded)]
+        found = {"students": students, "questions": asked}
+        return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    if form is not None:
+        return listing.rendered(form, "Marks", STUDENT, [_student(one) for one in graded])
+    each = [_alone(one, worth, None) for one in graded if everything and one.marked]
+    return "\n".join([*each, _students(graded), _questions(gradebook.statistics(graded))])
+
+
+def _student(one: Graded) -> dict[str, Any]:
+    """One student as a record: points, and how many answers of each outcome."""
+    made = Counter(mark.outcome for mark in one.marks)
+    score = (points(one.score), points(one.possible)) if one.marked else ("", "")
+    counts = (made[outcome] for outcome in Outcome)
+    return dict(zip(STUDENT, (one.student, *score, *counts, one.problem), strict=True))
+
+
+def _students(graded: Sequence[Graded]) -> str:
+    headings = {"Student": False, "Points": True, "Of": True}
+    headings |= dict.fromkeys(SIGNS.values(), True) | {"Remark": False}
+    records = map(_student, graded)
+    table = listing.columns(headings, (list(map(str, record.values())) for record in records))
+    legend = ", ".join(f"{sign} {outcome.value}" for outcome, sign in SIGNS.items())
+    return f"{table}{legend}\n"
+
+
+def _questions(asked: Iterable[Asked]) -> str:
+    """How often each question was answered right, and which mistakes were made."""
+    headings = {"Question": False, "Right": True, "Of": True, "Mistakes": False}
+    rows = []
+    for one in asked:
+        ordered = sorted(one.mistakes.items(), key=lambda item: -item[1])
+        made = ", ".join(f"{title} {often}×" for title, often in ordered)
+        right = one.outcomes.get(Outcome.RIGHT.value, 0)
+        rows.append([one.label, str(right), str(sum(one.outcomes.values())), made])
+    return listing.columns(headings, rows)

@@ -56,7 +56,7 @@ def _about(kind: type[Layer]) -> list[str]:
     paragraphs = [f"{kind.kind}{also}", inspect.getdoc(kind) or ""]
     paragraphs.append(fields_table(kind))
     if kind.examples:
-        paragraphs.append(f"As it is worked out\n\n{_derivation(kind, kind.examples[0])}")
+        paragraphs += ["As it is worked out", *derivations(kind)]
         paragraphs += ["Worked examples", *(_example(kind, example) for example in kind.examples)]
     return paragraphs
 
@@ -82,11 +82,21 @@ def default_of(value: Any) -> str:
     return "" if value is None else written(value)
 
 
-def _derivation(kind: type[Layer], example: Example) -> str:
-    """The formulas of an example as they run."""
-    report = report_of(kind, example)
-    row = report.layers[-1]
-    return explain.as_text(row, explain.explain(row, report)).rstrip()
+def derivations(kind: type[Layer]) -> list[str]:
+    """The examples as they are worked out: the first in full, of others the formulas that are not
+    among those before."""
+    texts: list[str] = []
+    known: set[str] = set()
+    for example in kind.examples:
+        report = report_of(kind, example)
+        row = report.layers[-1]
+        explained = explain.explain(row, report)
+        if texts:
+            explained = explain.only_new(explained, known)
+        known |= {working.form for one in explained for working in one.workings}
+        if explained:
+            texts.append(explain.as_text(row, explained).rstrip())
+    return texts
 
 
 def report_of(kind: type[Layer], example: Example) -> Report:

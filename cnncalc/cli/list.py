@@ -1,29 +1,25 @@
 """``cnncalc list``: the built-in architectures."""
 
 import re
-import sys
-import time
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cnncalc import catalog, units
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import one_of
-from cnncalc.report import Report
 
-SOON = 1.0
-"""Seconds after which a person wants to see that something happens."""
+if TYPE_CHECKING:
+    from cnncalc.report import Report
+
+NUMBERS = ("params", "macs")
 
 
 def run(
     names: Annotated[bool, typer.Option("--names", help="The bare names, for scripts.")] = False,
-    format: Annotated[
-        str | None, typer.Option("--format", "-f", help=f"{one_of(listing.FORMATS)}.")
-    ] = None,
-    output: shared.TextOutput = None,
+    format: shared.FormatName = None,
+    output: shared.Output = None,
 ) -> None:
     """List the built-in architectures with their parameters, MACs and sources.
 
@@ -33,26 +29,23 @@ def run(
 
     cnncalc list --format csv -o architectures.csv
     """
-    chosen = shared.chosen(format, output, listing.ENDINGS, "table")
-    listing.check(chosen)
     if names:
         shared.write("".join(f"{name}\n" for name in catalog.names()), output)
         return
+    form = listing.format_of(format, output)
     records = list(_records())
-    text = _table(records) if chosen == "table" else listing.WRITERS[chosen](records)
-    shared.write(text, output)
+    title = "Built-in architectures"
+    shared.write(
+        listing.rendered(form, title, [*records[0]], records, NUMBERS) if form else _table(records),
+        output,
+    )
 
 
 def _records() -> Iterator[dict[str, Any]]:
-    """The facts of every architecture, with a sign of life on a terminal when it takes long."""
+    """The facts of every architecture."""
     from cnncalc.api import summarize
 
-    started, shown = time.monotonic(), False
-    everything = catalog.names()
-    for number, name in enumerate(everything, 1):
-        if sys.stderr.isatty() and time.monotonic() - started > SOON:
-            sys.stderr.write(f"\r\033[K{number}/{len(everything)} {name}")
-            shown = True
+    for name in shared.announced(catalog.names()):
         report = summarize(name)
         yield {
             "name": name,
@@ -62,11 +55,9 @@ def _records() -> Iterator[dict[str, Any]]:
             "macs": report.totals.macs,
             "source": report.source,
         }
-    if shown:
-        sys.stderr.write("\r\033[K")
 
 
-def _inputs(report: Report) -> str:
+def _inputs(report: "Report") -> str:
     return ", ".join(map(str, report.input_shapes.values()))
 
 

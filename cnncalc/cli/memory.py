@@ -1,46 +1,73 @@
-"""``cnncalc memory``: the bytes that training and inference need."""
+"""``cnncalc memory``: the bytes that training and inference need, and the batch that fits."""
 
 import json
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc import units
+from cnncalc import memory, units
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean
-from cnncalc.memory import OPTIMIZERS, Held, Memory, measure
+from cnncalc.errors import UsageError, did_you_mean, one_of
+from cnncalc.memory import DEVICES, DTYPES, OPTIMIZERS, Held, Memory
+
+if TYPE_CHECKING:
+    from cnncalc.memory.budget import Fit
 
 FORMATS = ("table", "json")
 
 MOST_SHOWN = 10
 """The layers that are shown one by one unless all are wanted."""
 
+CUDA = (
+    "On CUDA this is what PyTorch's source says, without workspaces, cuDNN's reserve and the "
+    "allocator's rounding."
+)
+
 
 def run(
     spec: shared.Spec,
-    optimizer: Annotated[str, typer.Option("--optimizer", help=f"{', '.join(OPTIMIZERS)}.")] = (
+    optimizer: Annotated[str, typer.Option("--optimizer", help=f"{one_of([*OPTIMIZERS])}.")] = (
         "sgd"
     ),
+    dtype: Annotated[
+        str, typer.Option("--dtype", help=f"{one_of(DTYPES)} (mixed precision).")
+    ] = "float32",
+    device: Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")] = "cpu",
+    checkpoint: Annotated[
+        int | None,
+        typer.Option("--checkpoint", min=1, help="Keep only what enters every so many blocks."),
+    ] = None,
     evaluation: Annotated[
         bool, typer.Option("--eval", help="What is kept when layers run as in inference.")
+    ] = False,
+    fit: Annotated[
+        str | None, typer.Option("--fit", help="Find the largest batch that fits: 24GiB, 500MB.")
+    ] = None,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="Draw what is alive over a step of training instead.")
     ] = False,
     everything: Annotated[bool, typer.Option("--all", help="Show every layer that keeps.")] = False,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
-    dtype: Annotated[str, typer.Option("--dtype", help="float32 or float64.")] = "float32",
     format: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
     output: shared.TextOutput = None,
 ) -> None:
-    """Show what is held while training, what is kept for the backward pass, and the inference peak.
+    """Show what is held while training, what is kept for the backward pass, and both peaks.
 
-    The bytes are those of PyTorch on the CPU, exactly.
+    The bytes are those of PyTorch on the CPU, exactly. With --fit the exit code is 1 when not even
+    one image fits.
 
     cnncalc memory vgg16
 
-    cnncalc memory resnet50 --batch 64 --optimizer adam
+    cnncalc memory resnet50 --batch 64 --optimizer adam --dtype amp
+
+    cnncalc memory resnet50 --batch 16 --plot
+
+    cnncalc memory resnet50 --optimizer adam --fit 24GiB
 
     cnncalc memory net.yaml --input 3x256x256 --eval --all
 
@@ -49,36 +76,105 @@ def run(
     if format not in FORMATS:
         hint = did_you_mean(format, FORMATS) or "; memory has table or json"
         raise UsageError(f"no format {format!r}{hint}")
+    _check(fit, plot, batch, format)
     report = summarize(
         spec,
         batch=batch,
         input=shared.inputs_of(input),
-        dtype=dtype,
         settings=shared.settings_of(settings),
     )
-    found = measure(report, optimizer=optimizer, training=not evaluation)
-    if format == "json":
-        text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    how: dict[str, Any] = {
+        "optimizer": optimizer,
+        "training": not evaluation,
+        "dtype": dtype,
+        "device": device,
+        "checkpoint": checkpoint,
+    }
+    if fit is not None:
+        from cnncalc.memory.budget import fit as fitted
+
+        found = fitted(report, _budget(fit), **how)
+        _write(found.to_dict(), _fit_text(found), format, output)
+        raise typer.Exit(0 if found.batch else 1)
+    measured = memory.measure(report, **how)
+    if plot:
+        shared.write(_picture(measured), output)
     else:
-        text = _text(found, everything)
+        _write(measured.to_dict(), _text(measured, everything), format, output)
+
+
+def _check(fit: str | None, plot: bool, batch: int, format: str) -> None:
+    """Raise UsageError for options that do not go together."""
+    if fit is not None and batch != 1:
+        raise UsageError("--fit finds the batch; it takes no --batch")
+    if plot and fit is not None:
+        raise UsageError("--plot draws a step of training and --fit finds a batch: one at a time")
+    if plot and format != "table":
+        raise UsageError(f"--plot draws blocks as text and takes no --format, here {format!r}")
+
+
+def _budget(text: str) -> int:
+    """The bytes of a budget; raises UsageError unless there are any."""
+    try:
+        budget = units.bytes_of(text)
+    except ValueError as why:
+        raise UsageError(f"--fit: {why}") from None
+    if budget < 1:
+        raise UsageError(f"--fit needs at least one byte, not {text}")
+    return budget
+
+
+def _write(data: dict[str, Any], text: str, format: str, output: Path | None) -> None:
+    """The data as JSON, or the text."""
+    if format == "json":
+        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
     shared.write(text, output)
 
 
-def _text(found: Memory, everything: bool) -> str:
+def _title(found: Memory) -> str:
+    """The network and how it is run."""
     mode = "training" if found.training else "evaluation"
-    title = f"{found.name}: {found.dtype}, batch {found.batch}, {mode}\n\n"
-    return f"{title}{_parts(found)}\n{_by_layer(found, everything)}"
+    parts = [found.dtype, f"batch {found.batch}", mode, found.optimizer]
+    if found.checkpoint is not None:
+        again = f", {units.human(found.repeated_macs)} MACs done again"
+        parts.append(f"checkpoints every {found.checkpoint} blocks{again}")
+    if found.device != "cpu":
+        parts.append(found.device)
+    return f"{found.name}: {', '.join(parts)}\n"
+
+
+def _remarks(found: Memory) -> str:
+    """What is to be known beside the numbers."""
+    return f"\n{CUDA}\n" if found.device != "cpu" else ""
+
+
+def _picture(found: Memory) -> str:
+    from cnncalc.render import _terminal, _timeline
+
+    drawn = _timeline.draw(found, _terminal.width())
+    return f"{_title(found)}\n{drawn}{_remarks(found)}"
+
+
+def _text(found: Memory, everything: bool) -> str:
+    return f"{_title(found)}\n{_parts(found)}\n{_by_layer(found, everything)}{_remarks(found)}"
 
 
 def _parts(found: Memory) -> str:
-    """What there is to hold, in one table."""
-    parts = (
+    """What there is to hold, the peaks, and what the training peak is made of."""
+    inference, peak = found.inference_peak, found.training_peak
+    parts = [
         ("parameters", found.parameters, ""),
-        ("gradients", found.gradients, ""),
-        ("optimizer state", found.optimizer_state, found.optimizer),
+        ("buffers", found.buffers, ""),
+        ("gradients", found.gradients, "of parameters"),
+        ("optimizer state", found.optimizer_state, ""),
         ("saved for backward", found.saved_for_backward, ""),
-        ("inference peak", found.peak.bytes, f"at {found.peak.layer}"),
-    )
+        ("inference peak", inference.bytes, f"at {inference.layer}"),
+        ("training peak", peak.bytes, f"at {peak.layer}, {peak.phase}"),
+        ("  held throughout", found.held, "parameters, buffers, state"),
+        ("  gradients", peak.gradients, "of parameters, so far"),
+        ("  saved for backward", peak.saved, "until then"),
+        ("  passing", peak.transient, "batch, maps, temporary tensors"),
+    ]
     headings = {"Memory": False, "Bytes": True, "": True, " ": False}
     rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
     return listing.columns(headings, rows)
@@ -95,3 +191,41 @@ def _by_layer(found: Memory, everything: bool) -> str:
     headings = {"Saved by layer": False, "Bytes": True, "": False}
     rows = [(held.layer, units.exact(held.bytes), units.in_bytes(held.bytes)) for held in shown]
     return listing.columns(headings, rows)
+
+
+def _fit_text(found: "Fit") -> str:
+    """The batch, its peak and that of one image more; then what would make room."""
+    at, peak = found.memory, found.memory.training_peak
+    budget, over = found.budget, found.one_more - found.budget
+    parts = [("budget", budget, units.in_binary(budget))]
+    if found.batch:
+        parts.append((f"batch {found.batch}", peak.bytes, f"at {peak.layer}, {peak.phase}"))
+    parts.append((f"batch {found.batch + 1}", found.one_more, f"{units.in_bytes(over)} too many"))
+    headings = {"Training peak": False, "Bytes": True, "": True, " ": False}
+    rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
+    answer = f"The largest batch is {found.batch}." if found.batch else "Not one image fits."
+    text = f"{_title(at)}\n{listing.columns(headings, rows)}\n{answer}\n{_remarks(at)}"
+    return text + ("\n" + _changes(found) if found.changes else "")
+
+
+def _changes(found: "Fit") -> str:
+    """The largest batch with another setting each, and what it takes and costs."""
+    headings = {"To fit more": False, "Batch": True, f"Batch {found.memory.batch} takes": True}
+    headings["MACs done again"] = True
+    rows = [
+        (
+            change.option,
+            units.exact(change.batch),
+            units.in_bytes(change.bytes),
+            _again(change.repeated_macs, found.macs),
+        )
+        for change in found.changes
+    ]
+    return listing.columns(headings, rows)
+
+
+def _again(repeated: int, macs: int) -> str:
+    """What is repeated, beside a forward pass."""
+    if not repeated:
+        return "none"
+    return f"{units.human(repeated)} an image ({100 * repeated // macs} %)"

@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from cnncalc import found
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError
+from cnncalc.errors import UsageError, one_of
 from cnncalc.shape import layout_of
 from cnncalc.view import USUAL, View, choose_columns, column
+
+CONVENTIONS = [name.replace("_", "-") for name in found.modules(shared.CONVENTIONS)]
 
 
 def run(
@@ -26,6 +29,10 @@ def run(
     plot: Annotated[
         bool, typer.Option("--plot", help="Draw where parameters, MACs and memory sit instead.")
     ] = False,
+    convention: Annotated[
+        str | None,
+        typer.Option("--convention", help=f"Count also as a tool does: {one_of(CONVENTIONS)}."),
+    ] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
@@ -45,9 +52,13 @@ def run(
     cnncalc summarize resnet152 --depth 2 --sort macs -o resnet152.csv
 
     cnncalc summarize vgg16 --plot
+
+    cnncalc summarize resnet50 --convention thop
     """
-    shown = USUAL if columns is None else choose_columns(columns.split(","))
-    order = None if sort is None else column(sort)
+    own = () if convention is None else (convention,)
+    shown = USUAL if columns is None else choose_columns(columns.split(","), own)
+    shown = tuple(dict.fromkeys([*shown, *own]))
+    order = None if sort is None else column(sort, own)
     where = layout_of(layout)
     report = summarize(
         spec,
@@ -57,7 +68,8 @@ def run(
         settings=shared.settings_of(settings),
         layout=where,
     )
-    view = View(report, shown, depth, order, exact, where)
+    count = None if convention is None else report.under(convention)
+    view = View(report, shown, depth, order, exact, where, count)
     if plot:
         _draw_plot(view, format, output)
     else:

@@ -1,9 +1,9 @@
 """``cnncalc verify``: what was calculated, held against a run in PyTorch."""
 
 import json
-import sys
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,116 +11,154 @@ from cnncalc import bridge, catalog
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from cnncalc.bridge.verification import Check, Told, Verification
+    from cnncalc.bridge.quantities import Check, Told
+    from cnncalc.bridge.verification import Verification
+    from cnncalc.render import Format
 
-FORMATS = ("table", "json")
+Spec = Annotated[
+    str | None,
+    typer.Argument(
+        help="A file, a built-in name (cnncalc list), the one-line notation, or - for stdin.",
+        show_default=False,
+    ),
+]
+AllArchitectures = Annotated[
+    bool, typer.Option("--all-architectures", help="Every built-in: on the meta device, or --tiny.")
+]
+Device = Annotated[
+    str | None,
+    typer.Option("--device", help="auto, cpu, cuda, mps, or meta: nothing is allocated there."),
+]
+Training = Annotated[
+    bool, typer.Option("--train/--eval", help="Run layers as in training, or as in inference.")
+]
+Tiny = Annotated[
+    bool, typer.Option("--tiny", help="The smallest input that the network takes, two at a time.")
+]
+ReceptiveField = Annotated[
+    bool, typer.Option("--receptive-field", help="Also what a unit reads; it runs many times.")
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Show also what agrees, not only what does not.")
+]
+Batch = Annotated[
+    int | None, typer.Option("--batch", "-b", help="Images at a time: 1, or 2 with --tiny.")
+]
 
 
 def run(
-    spec: Annotated[
-        str | None,
-        typer.Argument(
-            help="A file, a built-in name (cnncalc list), the one-line notation, or - for stdin.",
-            show_default=False,
-        ),
-    ] = None,
-    all_architectures: Annotated[
-        bool, typer.Option("--all-architectures", help="Every built-in, on the meta device.")
-    ] = False,
-    device: Annotated[
-        str | None,
-        typer.Option("--device", help="auto, cpu, cuda, mps, or meta: nothing is allocated there."),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show also what agrees, not only what does not.")
-    ] = False,
-    batch: shared.Batch = 1,
+    spec: Spec = None,
+    all_architectures: AllArchitectures = False,
+    device: Device = None,
+    training: Training = True,
+    tiny: Tiny = False,
+    receptive_field: ReceptiveField = False,
+    everything: Everything = False,
+    batch: Batch = None,
     input: shared.Input = None,
     settings: shared.Settings = None,
     dtype: shared.Dtype = "float32",
-    format: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
+    format: shared.FormatName = None,
     output: shared.TextOutput = None,
 ) -> None:
-    """Build the network in PyTorch, run it, and compare shapes, parameters, buffers and MACs.
+    """Build the network in PyTorch, run it forward and back, and compare every number.
 
     The exit code is 1 when anything differs. It needs PyTorch.
 
     cnncalc verify vgg16
 
-    cnncalc verify net.yaml --device cpu --batch 4 --all
+    cnncalc verify net.yaml --device cpu --batch 4 --eval --all
+
+    cnncalc verify resnet152 --tiny
 
     cnncalc verify resnet152 --device meta --format json
 
     cnncalc verify --all-architectures
     """
-    if format not in FORMATS:
-        hint = did_you_mean(format, FORMATS) or "; verify has table or json"
-        raise UsageError(f"no format {format!r}{hint}")
+    form = listing.format_of(format, output)
     if (spec is None) != all_architectures:
         raise UsageError("verify needs a network or --all-architectures: one of the two")
     if all_architectures and (input or settings):
         raise UsageError("--input and --set are for one network, not for --all-architectures")
-    names = [spec] if spec else _announced(catalog.names())
-    where = device or ("meta" if all_architectures else "auto")
+    given: dict[str, Any] = {
+        "batch": batch if batch is not None else 2 if tiny else 1,
+        "input": shared.inputs_of(input),
+        "dtype": dtype,
+        "settings": shared.settings_of(settings),
+        "tiny": tiny,
+    }
+    where = device or ("meta" if all_architectures and not tiny else "auto")
     done = [
         bridge.verify(
-            summarize(
-                name,
-                batch=batch,
-                input=shared.inputs_of(input),
-                dtype=dtype,
-                settings=shared.settings_of(settings),
-            ),
-            where,
+            summarize(name, **given), where, training=training, receptive_field=receptive_field
         )
-        for name in names
+        for name in ([spec] if spec else shared.announced(catalog.names()))
     ]
-    shared.write(_as_json(done, spec) if format == "json" else _text(done, everything), output)
+    shared.write(_text(done, form, everything, single=spec is not None), output)
     raise typer.Exit(0 if all(one.agrees for one in done) else 1)
 
 
-def _announced(names: tuple[str, ...]) -> Iterator[str]:
-    """The names, each shown on a terminal while it is worked on."""
-    shown = sys.stderr.isatty()
-    for number, name in enumerate(names, 1):
-        if shown:
-            sys.stderr.write(f"\r\033[K{number}/{len(names)} {name}")
-            sys.stderr.flush()
-        yield name
-    if shown:
-        sys.stderr.write("\r\033[K")
+def _text(done: "list[Verification]", form: "Format | None", everything: bool, single: bool) -> str:
+    if form is None:
+        return "".join(_table(one, everything) + _summary(one) for one in done)
+    if form.SUFFIX == ".json":  # one object for one network, a list for all
+        records = [one.to_dict() for one in done]
+        return json.dumps(records[0] if single else records, indent=2, ensure_ascii=False) + "\n"
+    lines = [record for one in done for record in _records(one)]
+    return listing.rendered(form, "Calculated and run", COLUMNS, lines)
 
 
-def _as_json(done: "list[Verification]", spec: str | None) -> str:
-    """One object for one network, a list for all."""
-    records = [one.to_dict() for one in done]
-    return json.dumps(records[0] if spec else records, indent=2, ensure_ascii=False) + "\n"
+COLUMNS = ("network", "layer", "quantity", "calculated", "pytorch", "agrees")
 
 
-def _text(done: "list[Verification]", everything: bool) -> str:
-    return "".join(_table(one, everything) + _summary(one) for one in done)
+def _records(one: "Verification") -> Iterator[dict[str, Any]]:
+    """What was compared and what was not, a line for each."""
+    for check in one.checks:
+        sides = (_plain(check.calculated), _plain(check.pytorch))
+        yield _record(one, check.layer, check.quantity, *sides, "yes" if check.agrees else "no")
+    for left in one.skipped:
+        yield _record(one, left.layer, left.quantity, "", "", left.why)
+    for told in one.measured:
+        yield _record(one, told.layer, told.quantity, "", told.value, "")
+
+
+def _record(one: "Verification", *cells: object) -> dict[str, Any]:
+    return dict(zip(COLUMNS, (one.name, *cells), strict=True))
+
+
+def _plain(value: "Told") -> int | str:
+    return "×".join(map(str, value)) if isinstance(value, tuple) else value
 
 
 def _summary(one: "Verification") -> str:
-    """``VGG-16: 244 of 244 figures agree with PyTorch 2.13.0 (cpu, float32, batch 1)``."""
+    """``VGG-16: 352 of 352 figures agree with PyTorch 2.13.0 (cpu, float32, batch 1, training)``,
+    and what was not compared."""
     agreeing = len(one.checks) - len(one.disagreements)
     sign = "✓" if one.agrees else "✗"
-    return (
+    mode = "training" if one.training else "evaluation"
+    line = (
         f"{sign} {one.name}: {agreeing:,} of {len(one.checks):,} figures agree with PyTorch "
-        f"{one.torch} ({one.device}, {one.dtype}, batch {one.batch})\n"
+        f"{one.torch.partition('+')[0]} ({one.device}, {one.dtype}, batch {one.batch}, {mode})\n"
+    )
+    left = sorted((skipped.quantity, skipped.why) for skipped in one.skipped)
+    return line + "".join(
+        f"  {len([*same])} × {quantity} not compared: {why}\n"
+        for (quantity, why), same in groupby(left)
     )
 
 
 def _table(one: "Verification", everything: bool) -> str:
     """The figures side by side; only those that differ, unless everything is wanted."""
     checks = one.checks if everything else one.disagreements
-    if not checks:
+    rows: list[Sequence[str]] = [_line(check) for check in checks]
+    rows += [(told.layer, told.quantity, "", "", f"{told.value:,}") for told in one.measured]
+    if not rows:
         return ""
     headings = {"Layer": False, "Quantity": False, "Calculated": True, "": False, "PyTorch": False}
-    return listing.columns(headings, map(_line, checks))
+    return listing.columns(headings, rows)
 
 
 def _line(check: "Check") -> tuple[str, ...]:
@@ -130,9 +168,7 @@ def _line(check: "Check") -> tuple[str, ...]:
 
 
 def _told(value: "Told") -> str:
-    if isinstance(value, tuple):
-        return "×".join(map(str, value))
-    return f"{value:,}" if isinstance(value, int) else value
+    return f"{value:,}" if isinstance(value, int) else str(_plain(value))
 
 
 def _difference(check: "Check") -> str:

@@ -4,36 +4,44 @@ Oracle: half of the total of PyTorch's ``FlopCounterMode``.
 """
 
 from cnncalc.formulas.tracing import formula
-from cnncalc.formulas.vocabulary import product
+from cnncalc.formulas.vocabulary import product, share
 
 
-@formula("MACs", gives="symbol")
+@formula("MACs")
 def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
     """Each output is one dot product with a filter."""
-    return product(F) * (C_in // G) * C_out * product(N_out)
+    return product(F) * share(C_in, G) * C_out * product(N_out)
 
 
-@formula("MACs", gives="symbol")
+@formula("MACs")
+def depthwise_macs(
+    F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
+) -> int:
+    """Each output is one dot product with a filter plane."""
+    return product(F) * C_in * multiplier * product(N_out)
+
+
+@formula("MACs")
 def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
     """A filter plane for each link of the connection table, at every position."""
     return product(F) * links * product(N_out)
 
 
-@formula("MACs", gives="symbol")
+@formula("MACs")
 def transposed_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
     """Each *input* position is multiplied into one filter's footprint of the output."""
-    return product(F) * C_in * (C_out // G) * product(N_in)
+    return product(F) * C_in * share(C_out, G) * product(N_in)
 
 
-@formula("MACs", gives="symbol")
+@formula("MACs")
 def linear_macs(n_in: int, n_out: int) -> int:
     """Every input to every output."""
     return n_in * n_out
 
 
-@formula("MACs", gives="symbol")
+@formula("MACs")
 def maxout_macs(n_in: int, n_out: int, k: int) -> int:
     """As many linear pieces as k for every output."""
     return n_in * n_out * k
@@ -51,10 +59,16 @@ def full_connections(n_in: int, n_out: int) -> int:
     return n_in * n_out
 
 
-@formula("MACs of the batch", gives="symbol")
+@formula("MACs of the batch")
 def batched(MACs: int, batch: int) -> int:
     """Every image costs the same."""
     return MACs * batch
+
+
+@formula("backward MACs")
+def backward_macs(MACs: int, gradients: int) -> int:
+    """Each gradient, of the weights and of the input, costs what the forward pass does."""
+    return MACs * gradients
 
 
 @formula("FLOPs")
@@ -63,9 +77,9 @@ def flops(MACs: int) -> int:
     return 2 * MACs
 
 
-@formula("MACs", gives="symbol")
+@formula("MACs")
 def separable_macs(
-    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], M: int = 1
+    F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
     """At every place, the depthwise filters and then the pointwise ones."""
-    return (product(F) * C_in * M + C_in * M * C_out) * product(N_out)
+    return (product(F) * C_in * multiplier + C_in * multiplier * C_out) * product(N_out)

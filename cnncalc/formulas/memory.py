@@ -17,6 +17,6 @@ def vector_elements(n_out: int, batch: int = 1) -> int:
 
 
 @formula("bytes")
-def size_in_bytes(elements: int, b: int) -> int:
-    """What the elements occupy at b bytes each."""
-    return elements * b
+def size_in_bytes(elements: int, bytes_each: int) -> int:
+    """What the elements occupy."""
+    return elements * bytes_each

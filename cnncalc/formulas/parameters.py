@@ -1,13 +1,19 @@
 """How many numbers a layer learns."""
 
 from cnncalc.formulas.tracing import formula
-from cnncalc.formulas.vocabulary import product
+from cnncalc.formulas.vocabulary import product, share
 
 
 @formula("weights")
 def conv_weights(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
     """One filter for each output channel, as deep as the input channels of its group."""
-    return product(F) * (C_in // G) * C_out
+    return product(F) * share(C_in, G) * C_out
+
+
+@formula("weights")
+def depthwise_weights(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:
+    """So many filter planes for each input channel."""
+    return product(F) * C_in * multiplier
 
 
 @formula("weights")
@@ -47,6 +53,12 @@ def maxout_biases(n_out: int, k: int) -> int:
 
 
 @formula("weights")
+def slopes(num_parameters: int) -> int:
+    """As many as are asked for."""
+    return num_parameters
+
+
+@formula("weights")
 def scales(n: int) -> int:
     """One factor for each of n channels (or normalised elements)."""
     return n
@@ -77,21 +89,21 @@ def running_statistics(C: int) -> int:
 
 
 @formula("params")
-def total(weights: int, biases: int) -> int:
+def total(weights: int = 0, biases: int = 0) -> int:
     """All that is trained."""
     return weights + biases
 
 
 @formula("weights")
-def separable_weights(F: tuple[int, ...], C_in: int, C_out: int, M: int = 1) -> int:
-    """M filter planes for each input channel, then a 1x1 filter for each output channel."""
-    return product(F) * C_in * M + C_in * M * C_out
+def separable_weights(F: tuple[int, ...], C_in: int, C_out: int, multiplier: int = 1) -> int:
+    """Filter planes for each input channel, then a 1x1 filter for each output channel."""
+    return product(F) * C_in * multiplier + C_in * multiplier * C_out
 
 
 @formula("biases")
-def separable_biases(C_in: int, C_out: int, M: int = 1) -> int:
+def separable_biases(C_in: int, C_out: int, multiplier: int = 1) -> int:
     """One for each depthwise and one for each pointwise filter."""
-    return C_in * M + C_out
+    return C_in * multiplier + C_out
 
 
 @formula("fixed")

@@ -4,17 +4,25 @@
 output's field starts. Source: the lectures' recursion, as in Araujo, Norris and Sim 2019 (Distill).
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from cnncalc.formulas.tracing import formula
+from cnncalc.formulas.vocabulary import ceil_div, least, most, ratio
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 @formula("r_out")
-def field_size(r_in: int, E: int, j_in: int) -> int:
+def field_size(r_in: int, j_in: int, E: int = 1) -> int:
     """A window that spans E inputs, each ``j_in`` pixels from the next and ``r_in`` wide."""
     return r_in + (E - 1) * j_in
 
 
 @formula("j_out")
-def field_jump(j_in: int, S: int) -> int:
+def field_jump(j_in: int, S: int = 1) -> int:
     """The stride multiplies the jump."""
     return j_in * S
 
@@ -23,3 +31,91 @@ def field_jump(j_in: int, S: int) -> int:
 def field_start(s_in: int, j_in: int, P: int = 0) -> int:
     """Padding moves the first window before the first input."""
     return s_in - P * j_in
+
+
+# Where several inputs meet.
+
+
+@formula("r_out")
+def joined_size(s_i: tuple[int, ...], r_i: tuple[int, ...]) -> int:
+    """From the first pixel that any input sees to the last."""
+    return most([s + r for s, r in zip(s_i, r_i)]) - least(s_i)
+
+
+@formula("r_out", note="at the last place, where fields that move apart are furthest apart")
+def joined_size_last(
+    s_i: tuple[int, ...], r_i: tuple[int, ...], j_i: tuple[int, ...], n_i: tuple[int, ...]
+) -> int:
+    """The same for the last of each input's n outputs."""
+    last = tuple(s + (n - 1) * j for s, n, j in zip(s_i, n_i, j_i))
+    return most(tuple(s + r for s, r in zip(last, r_i))) - least(last)
+
+
+@formula("j_out")
+def joined_jump(j_i: tuple[int, ...]) -> int:
+    """The largest jump."""
+    return most(j_i)
+
+
+@formula("s_out")
+def joined_start(s_i: tuple[int, ...]) -> int:
+    """Where the first of the fields begins."""
+    return least(s_i)
+
+
+# Where outputs stand closer than inputs, or windows differ in size: there every input is cut into
+# ``per`` pieces, and windows move by ``step`` of them.
+
+
+@formula("j_out")
+def cut_jump(j_in: int, per: int, step: int = 1) -> int | Fraction:
+    """On average: windows move by ``step`` pieces, of which ``per`` make an input."""
+    return ratio(j_in * step, per)
+
+
+@formula("first")
+def first_piece(first_in: int, step: int = 1, P: int = 0) -> int:
+    """Padding moves the first window before the first input."""
+    return first_in - step * P
+
+
+@formula("last")
+def last_piece(last_in: int, step: int = 1, E: int = 1, P: int = 0) -> int:
+    """A window reaches over E inputs."""
+    return last_in + step * (E - 1 - P)
+
+
+@formula("slack", note="some output may begin so many pieces earlier")
+def rounding_slack(step: int, per: int) -> int:
+    """What may be lost where outputs are several pieces apart and are cut once more."""
+    return step * (per - 1)
+
+
+@formula("first")
+def first_piece_cut(first_in: int, per: int, step: int = 1, begin: int = 0, slack: int = 0) -> int:
+    """The first piece where pieces are cut once more."""
+    return first_in * per + step * begin - slack
+
+
+@formula("last")
+def last_piece_cut(last_in: int, per: int, step: int = 1, end: int = 0) -> int:
+    """The last piece where pieces are cut once more."""
+    return last_in * per + step * end
+
+
+@formula("r_out", note="r_0, j_0, s_0: of the last map with even steps, each cut into per pieces")
+def pieces_size(r_0: int, j_0: int, first: int, last: int, per: int = 1) -> int:
+    """An output that reaches from one piece to another touches at most so many steps of j_0."""
+    return r_0 + ceil_div(last - first, per) * j_0
+
+
+@formula("j_out")
+def pieces_jump(j_0: int, step: int = 1, per: int = 1) -> int | Fraction:
+    """Outputs are ``step`` pieces apart, and ``per`` pieces make j_0 pixels."""
+    return ratio(j_0 * step, per)
+
+
+@formula("s_out")
+def pieces_start(s_0: int, j_0: int, first: int, per: int = 1) -> int:
+    """Where the step that holds the first piece begins."""
+    return s_0 + first // per * j_0

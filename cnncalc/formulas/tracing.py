@@ -1,9 +1,10 @@
 """A number that remembers how it was computed, so that the formula shown is the formula run.
 
 ``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()``
-its arguments become ``Traced`` numbers named after its parameters, one ``Step`` with the derivation
-is recorded for each call. What the caller gets is a plain integer, or, where counts are summed up
-later, a number that goes by the formula's symbol or keeps its derivation: nobody else need know.
+its arguments become ``Traced`` numbers named after its parameters, and what it returns is a number
+that goes by the formula's symbol and knows the ``Step`` that gave it: the caller may add it up,
+hand it to another formula or put it into a shape, and in the end every number can be asked how it
+came about. A traced number is an integer, so nobody else need know.
 
 Inside ``with replacing({right: wrong})`` a wrong rule runs in place of a formula, under the same
 symbol and the same names, so that whatever is made of the formula is made of the wrong rule.
@@ -11,22 +12,40 @@ symbol and the same names, so that whatever is made of the formula is made of th
 
 import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Literal, NamedTuple, ParamSpec, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar
 
 from cnncalc.shape import AXES
 
+if TYPE_CHECKING:
+    from fractions import Fraction
+
 P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Step(NamedTuple):
+    """One formula as it ran: the symbol of its result, its derivation, the function, and what is to
+    be said of it."""
+
+    symbol: str
+    expression: "Expression"
+    function: Callable[..., Any]
+    note: str = ""
 
 
 class Expression(NamedTuple):
-    """A node of a derivation: a leaf (``op`` is "") or an operator with its operands."""
+    """A node of a derivation: a leaf (``op`` is "") or an operator with its operands.
+
+    A leaf that a formula gave has the step that did.
+    """
 
     op: str
-    value: int
+    value: "int | Fraction"
     symbol: str = ""
     operands: tuple["Expression", ...] = ()
+    step: Step | None = None
 
 
 class Traced(int):
@@ -41,9 +60,9 @@ class Traced(int):
         return number
 
     @classmethod
-    def leaf(cls, value: int, symbol: str) -> "Traced":
+    def leaf(cls, value: int, symbol: str, step: Step | None = None) -> "Traced":
         """A number known by its symbol."""
-        return cls(value, Expression("", int(value), symbol))
+        return cls(value, Expression("", int(value), symbol, step=step))
 
     def __add__(self, other: int) -> int:
         left, right = self.expression, expression_of(other)
@@ -51,7 +70,7 @@ class Traced(int):
             return self
         # (N - 1) + 1 is N: what is left of D(F - 1) + 1 when nothing is dilated.
         if left.op == "-" and left.operands[1] == right and not right.symbol:
-            return Traced(left.operands[0].value, left.operands[0])
+            return Traced(int(self) + int(other), left.operands[0])
         return binary("+", int(self) + int(other), left, right)
 
     def __radd__(self, other: int) -> int:
@@ -61,16 +80,24 @@ class Traced(int):
 
     def __sub__(self, other: int) -> int:
         right = expression_of(other)
+        if right.op == "neg":
+            return binary("+", int(self) - int(other), self.expression, right.operands[0])
         return (
             self if right == ZERO else binary("-", int(self) - int(other), self.expression, right)
         )
 
     def __rsub__(self, other: int) -> int:
+        if other == 0:
+            return -self
         return binary("-", int(other) - int(self), expression_of(other), self.expression)
 
     def __mul__(self, other: int) -> int:
-        right = expression_of(other)
-        return self if right == ONE else binary("*", int(self) * int(other), self.expression, right)
+        left, right = self.expression, expression_of(other)
+        if right == ZERO:
+            return 0
+        if left.op == "neg":
+            return -(-self * other)
+        return self if right == ONE else binary("*", int(self) * int(other), left, right)
 
     def __rmul__(self, other: int) -> int:
         if other in (0, 1):
@@ -83,7 +110,18 @@ class Traced(int):
             self if right == ONE else binary("/", int(self) // int(other), self.expression, right)
         )
 
+    def shared(self, other: int) -> int:
+        """The quotient where the other divides it."""
+        right = expression_of(other)
+        return (
+            self
+            if right == ONE
+            else binary("share", int(self) // int(other), self.expression, right)
+        )
+
     def __neg__(self) -> int:
+        if self.expression.op == "neg":
+            return Traced(-int(self), self.expression.operands[0])
         if self.expression.op == "/":
             quotient = self.expression
             numerator = quotient.operands[0]
@@ -93,23 +131,18 @@ class Traced(int):
         return Traced(-int(self), Expression("neg", -int(self), operands=(self.expression,)))
 
 
-def expression_of(number: int) -> Expression:
+def expression_of(number: "int | Fraction") -> Expression:
     """The derivation of a traced number; a plain number stands for itself."""
-    return number.expression if isinstance(number, Traced) else Expression("", int(number))
+    remembered: Expression | None = getattr(number, "expression", None)
+    return remembered or Expression("", number)
 
 
 def nearest(a: int, b: int) -> int:
     """The quotient rounded to the nearest whole number, halves up, as only a wrong rule does."""
-    return _rounded("round", (2 * int(a) + int(b)) // (2 * int(b)), a, b)
-
-
-def floored(a: int, b: int) -> int:
-    """The quotient rounded down, and shown so even where two plain numbers are divided."""
-    return _rounded("floor", int(a) // int(b), a, b)
-
-
-def _rounded(how: str, value: int, a: int, b: int) -> int:
-    return binary(how, value, a.expression, expression_of(b)) if isinstance(a, Traced) else value
+    value = (2 * int(a) + int(b)) // (2 * int(b))
+    if not isinstance(a, Traced):
+        return value
+    return binary("round", value, a.expression, expression_of(b))
 
 
 def binary(op: str, value: int, left: Expression, right: Expression) -> Traced:
@@ -117,18 +150,21 @@ def binary(op: str, value: int, left: Expression, right: Expression) -> Traced:
     return Traced(value, Expression(op, value, operands=(left, right)))
 
 
+def traced(op: str, value: Any, *operands: int) -> Any:
+    """The result of a word of the vocabulary: traced where an operand is, a fraction too."""
+    if not any(isinstance(operand, Traced) for operand in operands):
+        return value
+    expression = Expression(op, value, operands=tuple(map(expression_of, operands)))
+    if isinstance(value, int):
+        return Traced(value, expression)
+    from cnncalc.formulas.fraction import TracedFraction
+
+    return TracedFraction(value, expression)
+
+
 ZERO, ONE = Expression("", 0), Expression("", 1)
 
-
-class Step(NamedTuple):
-    """One formula as it ran: the symbol of its result, its derivation, and the function."""
-
-    symbol: str
-    expression: Expression
-    function: Callable[..., int]
-
-
-Rules = Mapping[Callable[..., int], Callable[..., int]]
+Rules = Mapping[Callable[..., Any], Callable[..., Any]]
 """Wrong rules by the formulas that they stand for."""
 
 _steps: list[Step] | None = None
@@ -139,7 +175,7 @@ _watched = False
 
 @contextmanager
 def tracing() -> Iterator[list[Step]]:
-    """Record a Step for every formula that runs inside."""
+    """Trace the formulas that run inside, and list a Step for every one of them."""
     global _steps, _watched
     before, _steps = (_steps, _watched), []
     _watched = True
@@ -153,7 +189,8 @@ def tracing() -> Iterator[list[Step]]:
 def replacing(rules: Rules) -> Iterator[None]:
     """Run wrong rules in place of formulas; each takes what its formula takes, by the same names.
 
-    What was replaced around it stays so. A wrong rule that calls a formula gets the right one.
+    What was replaced around it stays so. Formulas that a formula or a wrong rule calls are the
+    right ones.
     """
     global _rules, _watched
     before = _rules, _watched
@@ -165,73 +202,131 @@ def replacing(rules: Rules) -> Iterator[None]:
         _rules, _watched = before
 
 
-Gives = Literal["number", "symbol", "derivation"]
+Gives = Literal["symbol", "derivation"]
 
 
-def formula(symbol: str, gives: Gives = "number") -> Callable[[Callable[P, int]], Callable[P, int]]:
+def formula(
+    symbol: str, gives: Gives = "symbol", bare: tuple[str, ...] = (), note: str = ""
+) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as a formula whose result is written as ``symbol``.
 
-    In sums that a layer makes of it, the result ``gives`` a plain number, its symbol, or the whole
-    derivation.
+    In what is computed with it, the result ``gives`` its symbol or its whole derivation. Parameters
+    that are ``bare`` get no symbol. The ``note`` is shown beside the formula.
     """
 
-    def decorate(function: Callable[P, int]) -> Callable[P, int]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
-        def run(*args: P.args, **named: P.kwargs) -> int:
-            if _watched:
-                return _run_watched(symbol, gives, function, args, named)
-            return function(*args, **named)
+        def run(*args: P.args, **named: P.kwargs) -> R:
+            if not _watched:
+                return function(*args, **named)
+            with _right_inside(function) as rule:
+                if _steps is None:
+                    right: R = rule(*args, **named)
+                    return right
+                given = _named_arguments(function, bare, args, named)
+                step = Step(symbol, ZERO, function, note)
+                result: R = _traced_result(step, rule, gives, given)
+                return result
 
         return run
 
     return decorate
 
 
-def _run_watched(
-    symbol: str, gives: Gives, function: Callable[..., int], args: Any, named: Any
-) -> int:
-    """Run a formula, or the wrong rule in its place, and record it where there is a record.
-
-    While it is recorded it runs on named numbers; a parameter left at its default stays a plain
-    number. Formulas that it calls just run.
-    """
-    global _watched
-    rule = _rules.get(function, function)
-    given = {}
-    if _steps is not None:
-        signature = inspect.signature(function)
-        given = {
-            name: value if value == signature.parameters[name].default else _named(name, value)
-            for name, value in signature.bind(*args, **named).arguments.items()
-        }
-    _watched = False
+@contextmanager
+def _right_inside(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
+    """The rule that stands for a formula; the formulas that it calls are not replaced."""
+    global _rules
+    before, _rules = _rules, {}
     try:
-        result = rule(*args, **named) if _steps is None else rule(**given)
+        yield before.get(function, function)
     finally:
-        _watched = True
-    if _steps is None:
+        _rules = before
+
+
+def _named_arguments(
+    function: Callable[..., Any], bare: tuple[str, ...], args: Any, named: Any
+) -> dict[str, Any]:
+    """The arguments as named numbers; what is left at its default stays a plain number."""
+    signature = inspect.signature(function)
+    given = signature.bind(*args, **named).arguments
+    return {
+        name: value
+        if name in bare or _is_default(value, signature.parameters[name])
+        else _named(name, value)
+        for name, value in given.items()
+    }
+
+
+def _traced_result(
+    step: Step, rule: Callable[..., Any], gives: Gives, given: dict[str, Any]
+) -> Any:
+    """Run a formula, or the rule in its place, on named numbers, and note the step."""
+    result = rule(**given)
+    expression = expression_of(result)
+    if expression.step and not any(result is number for number in _each(given.values())):
+        # It ends in another formula that it called: that one's derivation is its own.
+        step = step._replace(note=expression.step.note)
+        expression = expression.step.expression
+    step = step._replace(symbol=_on_axis(step.symbol, given), expression=expression)
+    assert _steps is not None
+    _steps.append(step)
+    if gives == "derivation" or not isinstance(result, int):
         return result
-    _steps.append(Step(symbol, expression_of(result), function))
-    if gives == "symbol":
-        return Traced.leaf(int(result), symbol)
-    return result if gives == "derivation" else int(result)
+    return Traced.leaf(result, step.symbol, step)
+
+
+def _each(values: Iterable[Any]) -> Iterator[Any]:
+    """All numbers, those of tuples too."""
+    for value in values:
+        yield from value if isinstance(value, tuple) else (value,)
+
+
+def _is_default(value: Any, parameter: inspect.Parameter) -> bool:
+    return not isinstance(value, Traced) and bool(value == parameter.default)
 
 
 def _named(name: str, value: Any) -> Any:
-    """Give a number, or each number of a tuple, the name of the parameter that it is passed as."""
-    if isinstance(value, tuple):
-        return tuple(
-            _named(symbol, size)
-            for symbol, size in zip(axis_symbols(name, value), value, strict=True)
-        )
-    return Traced.leaf(cast(int, value), name)
+    """A number under the name of the parameter that it is passed as, unless it has one already.
+
+    The numbers of a tuple are named after axes or inputs, whatever their own names.
+    """
+    if not isinstance(value, tuple):
+        return value if isinstance(value, Traced) else Traced.leaf(value, name)
+    return tuple(
+        Traced.leaf(size, symbol, expression_of(size).step) if not expression_of(size).op else size
+        for symbol, size in zip(symbols_of(name, value), value, strict=True)
+    )
 
 
-def axis_symbols(name: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    """``F, F`` for a square filter, else ``F_h, F_w``; sizes of maps are ``H_out, W_out``."""
+def symbols_of(name: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
+    """``F, F`` for a square filter, else ``F_h, F_w``; sizes of maps are ``H_out, W_out``; of what
+    ends in ``_i`` there is one for each input: ``C_1, C_2``."""
+    if name.endswith("_i"):
+        return tuple(f"{name[:-1]}{number}" for number in range(1, len(sizes) + 1))
     axes = AXES[len(sizes)]
     if name.startswith("N_"):
         return tuple(f"{axis}_{name[2:]}" for axis in axes)
     if len(set(sizes)) == 1:
         return (name,) * len(sizes)
     return tuple(f"{name}_{axis.lower()}" for axis in axes)
+
+
+def _on_axis(symbol: str, given: dict[str, Any]) -> str:
+    """``H_out`` for ``N_out`` where the formula was given an ``H_in``."""
+    if symbol.startswith("N_"):
+        for number in given.values():
+            axis, _, index = expression_of(number).symbol.partition("_")
+            if index and axis in ALL_AXES:
+                return f"{axis}{symbol[1:]}"
+    return symbol
+
+
+ALL_AXES = frozenset(axis for axes in AXES.values() for axis in axes)
+
+
+def named(symbol: str, number: int) -> int:
+    """The number, known by a symbol while formulas are traced, unless it has one."""
+    if _steps is None or isinstance(number, Traced):
+        return number
+    return Traced.leaf(number, symbol)

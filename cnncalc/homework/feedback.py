@@ -5,7 +5,7 @@ from typing import NamedTuple
 from cnncalc.explain import Derivation
 from cnncalc.homework.diagnosis import Diagnosis
 from cnncalc.homework.marking import Mark, Outcome
-from cnncalc.homework.written import as_text
+from cnncalc.homework.written import as_text, told
 
 
 class Worked(NamedTuple):
@@ -18,6 +18,12 @@ class Worked(NamedTuple):
 def given(mark: Mark) -> str:
     """The answer as it was written; empty where there is none."""
     return "" if mark.answer.given is None else as_text(mark.answer.given)
+
+
+def right(mark: Mark) -> str:
+    """The right answer; empty where there is no question."""
+    asked = mark.answer.question
+    return told(asked.value, asked.ask.unit) if asked else ""
 
 
 def remark(mark: Mark) -> str:

@@ -85,7 +85,10 @@ class Marker:
             written = question.read(answer.given)
         except UsageError as why:
             return Mark(answer, Outcome.UNREADABLE, why=str(why))
-        reading = self.agreement(question, written)
+        terms = self.terms
+        if answer.tolerance is not None:
+            terms = terms._replace(tolerance=answer.tolerance)
+        reading = self.agreement(question, written, terms)
         if reading is not None:
             return Mark(answer, Outcome.RIGHT, reading)
         return self.wrong(answer, question, written, own)

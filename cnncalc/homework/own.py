@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from cnncalc import analysis
+from cnncalc import receptive
 from cnncalc.errors import CnncalcError, LayerError
 from cnncalc.homework import asks
 from cnncalc.homework.ask import Ask
@@ -19,7 +19,8 @@ from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Sheet
 from cnncalc.homework.written import Number, Reading, Size, Terms, Value, Written
 from cnncalc.layer import Layer
-from cnncalc.report import Field, Report, Row
+from cnncalc.receptive import Field
+from cnncalc.report import Report, Row
 from cnncalc.shape import Map, Shape
 
 Span = tuple[Fraction, Fraction]
@@ -203,9 +204,10 @@ class Own:
             fields = row.fields
             if row.sources:
                 reach = row.layer.reach(*row.inputs)
-                fields = analysis.hull([seen[source] for source in row.sources])
+                sees = [seen[source] for source in row.sources]
+                fields = receptive.hull(sees, [receptive.places(x) for x in row.inputs])
                 if fields is not None and reach is not None:
-                    fields = analysis.grown(fields, reach)
+                    fields = receptive.grown(fields, reach)
             following[row.name] = fields
             seen.append(_seen(fields, own.get(row.name)))
         return following

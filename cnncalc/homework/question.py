@@ -15,7 +15,8 @@ from weakref import WeakKeyDictionary
 
 from cnncalc import analysis, explain
 from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean, some
-from cnncalc.explain import Derivation, Working
+from cnncalc.equations import Working
+from cnncalc.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, read, told
@@ -60,7 +61,7 @@ class Question:
     @property
     def label(self) -> str:
         """``conv1 parameters``, ``total macs``."""
-        return f"{self.layer or 'total'} {self.ask.title}"
+        return label_of(self.layer, self.ask)
 
     @cached_property
     def row(self) -> Row | None:
@@ -212,6 +213,11 @@ class Question:
             reading = of_one.agrees(self.value) if of_one else None
             return reading and Reading((*reading.notes, "the batch in front"))
         return reading
+
+
+def label_of(layer: str | None, ask: Ask) -> str:
+    """What a question about a layer, or about the network, is called."""
+    return f"{layer or 'total'} {ask.title}"
 
 
 def _counts_positions(workings: Iterable[Working]) -> bool:

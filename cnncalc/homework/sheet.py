@@ -14,18 +14,20 @@ What is wrong with one answer is kept with it, and never stops the others.
 """
 
 import os
+import re
 from collections.abc import Iterator
+from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 from cnncalc.api import summarize
 from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
-from cnncalc.homework import asks, window
+from cnncalc.homework import asks, sheets, window
 from cnncalc.homework.ask import Ask
-from cnncalc.homework.question import Question, question
+from cnncalc.homework.question import Question, label_of, question
 from cnncalc.report import Report
-from cnncalc.spec import source
 from cnncalc.spec.document import describe
 from cnncalc.spec.text import Item, Key
 
@@ -39,7 +41,8 @@ TOP = {
     "questions": "free-standing questions, each with given, ask and answer",
 }
 """The keys of a sheet and what they hold."""
-FREE = ("name", "given", "ask", "answer")
+FREE = ("name", "given", "ask", "choices", "points", "tolerance", "answer")
+MOST_NAMED = 200
 TOTALS = ("totals", "total", "network")
 ONE = "layer"
 """What the layer of a free-standing question is called."""
@@ -48,7 +51,9 @@ ONE = "layer"
 class Answer(NamedTuple):
     """One answer: to which question, what is written (None: nothing), and where.
 
-    ``problem`` says why there is no question, where there is none.
+    ``problem`` says why there is no question, where there is none; of ``choices``, the first may be
+    answered as ``a``. ``points`` is what it is worth, ``tolerance`` how far off, as a part of the
+    truth, it may be (None: as the terms of the marking say).
     """
 
     label: str
@@ -56,6 +61,14 @@ class Answer(NamedTuple):
     given: Any
     where: Where
     problem: str = ""
+    choices: tuple[Any, ...] = ()
+    points: Fraction = Fraction(1)
+    tolerance: Fraction | None = None
+
+    def chosen(self, given: Any) -> Any:
+        """What is given, or the choice that it is the letter of."""
+        letters = dict(zip(ascii_lowercase, self.choices))
+        return letters.get(given.strip(" ().").lower(), given) if isinstance(given, str) else given
 
 
 class Sheet(NamedTuple):
@@ -66,25 +79,15 @@ class Sheet(NamedTuple):
     report: Report | None
     source: str
 
-    def for_key(self, key: "Sheet") -> "Sheet":
-        """The answers to a key's questions, in its order, by their labels: None where there is
-        none. What nobody asked is left out."""
-        given = {answer.label: answer for answer in self.answers}
-        answers = []
-        for asked in key.answers:
-            own = given.get(asked.label)
-            what, where = (own.given, own.where) if own else (None, Where(self.source))
-            answers.append(asked._replace(given=what, where=where))
-        return self._replace(answers=tuple(answers), report=key.report)
-
 
 def load(target: str | os.PathLike[str], key: Sheet | None = None) -> Sheet:
     """The sheet in a file; raises SpecError or UsageError where it cannot be used at all.
 
-    With a ``key``, its network is meant where the sheet names none, and its questions are asked.
+    With a ``key`` its questions are asked, and nothing else of the sheet is obeyed than its student
+    and its answers: a submission cannot make other files be read.
     """
     file = Path(target)
-    return read(source.read_file(file, NEEDED), file.stem, key)
+    return read(sheets.read(file), file.stem, key)
 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
@@ -92,18 +95,62 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
     top = _mapping(root, "an answer sheet", TOP)
     if not {"answers", "questions"} & {*top}:
         raise SpecError(NEEDED, root.where)
-    report = key.report if key else None
-    if "architecture" in top:
-        report = _report(top)
-    answers = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")))]
     name = top.get(Key("student"))
-    sheet = Sheet(
-        str(name.value) if name and name.value is not None else student,
-        tuple(answers),
-        report,
-        root.where.source,
-    )
-    return sheet.for_key(key) if key else sheet
+    if name is not None and name.value is not None:
+        student = str(name.plain())[:MOST_NAMED]
+    source = root.where.source
+    if key is not None:
+        return Sheet(student, tuple(_to_questions_of(key, top, source)), key.report, source)
+    report = _report(top) if "architecture" in top else None
+    answers = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")))]
+    return Sheet(student, tuple(answers), report, source)
+
+
+def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[Answer]:
+    """The answers to a key's questions, in its order (None where there is none), and then those
+    that nobody asked for."""
+    given = dict(_given(top))
+    for asked in key.answers:
+        item = given.pop(asked.label, None)
+        own = None if item is None else asked.chosen(written(item))
+        yield asked._replace(given=own, where=item.where if item else Where(source))
+    labels = [asked.label for asked in key.answers]
+    for label, item in given.items():
+        if item.value is not None:
+            why = f"was not asked{did_you_mean(label, labels)}"
+            yield Answer(label, None, written(item), item.where, why)
+
+
+def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
+    """What is answered, by the label of the question that it answers."""
+    answers, questions = top.get(Key("answers")), top.get(Key("questions"))
+    if answers is not None and answers.value is not None:
+        for layer, quantities in _mapping(answers, "'answers'").items():
+            named = quantities.value if isinstance(quantities.value, dict) else {}
+            for word, item in named.items():
+                yield _label(layer, word), item
+    for number, one in enumerate(_listed(questions), 1):
+        keys = one.value if isinstance(one.value, dict) else {}
+        name = keys.get(Key("name"))
+        label = str(name.plain()) if name else f"question {number}"
+        yield label, keys.get(Key("answer"), Item(None, one.where))
+
+
+def _label(layer: str, word: str) -> str:
+    """The label of a question about a network; the words themselves where nothing is so called."""
+    try:
+        return label_of(None if layer in TOTALS else layer, asks.find(word))
+    except UsageError:
+        return f"{layer} {word}"
+
+
+def _listed(item: Item | None) -> list[Item]:
+    """The entries of ``questions``."""
+    if item is None or item.value is None:
+        return []
+    if not isinstance(item.value, list):
+        raise SpecError(f"'questions' is a list, not {describe(item)}", item.where)
+    return item.value
 
 
 def written(item: Item) -> Any:
@@ -164,11 +211,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 def _free(item: Item | None) -> Iterator[Answer]:
     """The free-standing questions and their answers."""
-    if item is None or item.value is None:
-        return
-    if not isinstance(item.value, list):
-        raise SpecError(f"'questions' is a list, not {describe(item)}", item.where)
-    for number, one in enumerate(item.value, 1):
+    for number, one in enumerate(_listed(item), 1):
         label = f"question {number}"
         given = None
         try:
@@ -178,9 +221,46 @@ def _free(item: Item | None) -> Iterator[Answer]:
             asked = None
             if "given" in keys or "ask" in keys:
                 asked = free_standing(keys)
-            yield Answer(label, asked, given, one.where, "" if asked else "asks nothing")
+            yield Answer(
+                label,
+                asked,
+                given,
+                one.where,
+                "" if asked else "asks nothing",
+                _choices(keys.get(Key("choices"))),
+                _part(keys.get(Key("points")), "points", 10_000) or Fraction(1),
+                _part(keys.get(Key("tolerance")), "tolerance", 1),
+            )
         except CnncalcError as why:
             yield Answer(label, None, given, one.where, _told(why))
+
+
+def _choices(item: Item | None) -> tuple[Any, ...]:
+    """The values to choose from."""
+    if item is None or item.value is None:
+        return ()
+    if not isinstance(item.value, list):
+        raise SpecError(f"'choices' is a list, not {describe(item)}", item.where)
+    return tuple(written(item))
+
+
+def _part(item: Item | None, what: str, most: int) -> Fraction | None:
+    """A number from 0 to ``most``; None where there is none."""
+    if item is None or item.value is None:
+        return None
+    text = item.text or str(item.plain())
+    number = part_of(text)
+    if number is None or number > most:
+        raise SpecError(f"{what} is a number from 0 to {most}, not {text[:40]!r}", item.where)
+    return number
+
+
+def part_of(text: str) -> Fraction | None:
+    """``0.5``, ``1/2`` or ``50%`` as a fraction; None for what is no such number."""
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?(?:/[1-9][0-9]{0,5})?)(%?)", text.strip())
+    if match is None or ("." in match[1] and "/" in match[1]):
+        return None
+    return Fraction(match[1]) / (100 if match[2] else 1)
 
 
 def _told(why: CnncalcError) -> str:

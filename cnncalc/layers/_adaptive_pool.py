@@ -5,9 +5,7 @@ from typing import ClassVar
 
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import operations, window
-from cnncalc.formulas.vocabulary import ceil_div
-from cnncalc.layer import Layer, Reach, Refusal, need_map, per_axis
-from cnncalc.layers._ratio import ratio
+from cnncalc.layer import Cut, Layer, Reach, Refusal, need_map, per_axis
 from cnncalc.shape import Map, Shape
 
 
@@ -22,7 +20,11 @@ class AdaptivePool(Layer):
     def output(self, x: Shape) -> Map:
         """The same channels, at the size asked for."""
         x = need_map(x)
-        return Map(x.channels, per_axis(self.output_size, x, "output_size"))
+        sizes = per_axis(self.output_size, x, "output_size")
+        return Map(
+            x.channels,
+            tuple(window.asked_size(N=N, size=size) for N, size in zip(x.spatial, sizes)),
+        )
 
     def reductions(self, x: Map) -> int:
         """How many times two numbers are made one, over all windows."""
@@ -31,25 +33,21 @@ class AdaptivePool(Layer):
             window.adaptive_taps(N=N, N_out=N_out) for N, N_out in zip(x.spatial, out.spatial)
         )
         return operations.range_reductions(
-            taps=window.all_taps(C=x.channels, taps=taps), n_out=out.elements
+            taps=window.all_taps(C=x.channels, N_taps=taps), n_out=out.elements
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The largest window; windows are N/O inputs apart on average."""
-        return tuple(
-            Reach(largest_window(N, N_out), ratio(N, N_out))
-            for N, N_out in zip(x.spatial, self.output(x).spatial)
-        )
+        """The windows."""
+        return tuple(map(_reach, x.spatial, self.output(x).spatial))
 
 
-def largest_window(N: int, N_out: int) -> int:
-    """The most inputs that a window [floor(iN/O), ceil((i+1)N/O)) spans.
-
-    All windows are equal where O divides N. Otherwise one begins up to (O - g)/O into an input, g
-    being what N and O share, and the next input is cut too unless what is left over is g itself.
-    """
-    left = N % N_out
-    return ceil_div(N, N_out) + (1 if left and N_out % left else 0)
+def _reach(N: int, N_out: int) -> Reach:
+    """Windows of N/N_out inputs, side by side; where that is no whole number, they read all inputs
+    that they cut."""
+    if N % N_out == 0:
+        E = window.even_window(N=N, N_out=N_out)
+        return Reach(E, E)
+    return Reach(window.largest_window(N=N, N_out=N_out), cut=Cut(N, N_out, 0, N - 1))
 
 
 SHARED_REFUSALS = (

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Kept, Layer, Run
+from cnncalc.layer import Layer, Tape, Tensor
 from cnncalc.shape import Shape
 
 
@@ -27,6 +27,6 @@ class Elementwise(Layer):
             *(operations.each(n=x.elements, times=times) if times else 0 for times in self.each)
         )
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input."""
+        return tape.op(x, keeps=(x,))

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Kept, Layer, Reach, Run, of_rank, per_axis
-from cnncalc.layers._window import Axis, axes_of, padded, split_padding
+from cnncalc.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 from cnncalc.shape import Map
 
 
@@ -25,7 +25,7 @@ class Filters(Layer):
 
     def places(self, x: Map) -> tuple[int, ...]:
         """How many places the window has along each axis."""
-        return tuple(axis.places() for axis in self.axes(x))
+        return tuple([axis.places() for axis in self.axes(x)])
 
     def window(self, x: Map) -> tuple[int, ...]:
         """The filter's size along each axis."""
@@ -33,21 +33,29 @@ class Filters(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
-        return tuple(axis.reach() for axis in self.axes(x))
+        return tuple([axis.reach() for axis in self.axes(x)])
+
+    def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
+        """Those of ``same``."""
+        return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
         """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
         axes = self.axes(x)
         return padded(x, axes) if split_padding(axes)[1] else 0
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, or the padded copy of it."""
-        copied = self.copied(x)
-        return Kept(own=run.numbers(copied)) if copied else Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A convolution, which keeps its input."""
+        held = self.parameters(x.shape)
+        return self.convolved(tape, x, need_map(self.output(x.shape)), held.weights, held.biases)
 
-    def scratch(self, run: Run, x: Map) -> int:
-        """The padded copy."""
-        return run.numbers(self.copied(x))
+    def convolved(self, tape: Tape, x: Tensor, out: Map, weights: int, biases: int) -> Tensor:
+        """A convolution of this window; it keeps its input, or the padded copy of it."""
+        copied = self.copied(x.shape)
+        around = tape.op(x, makes=copied) if copied else x
+        taps = Map(1, self.window(x.shape)).elements
+        spans = taps > 1 and weights > out.channels * taps
+        return tape.convolution(around, weights, biases, out.elements, spans=spans)
 
     def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
         """PyTorch's convolution of this window, after a padding step where one is needed."""

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Kept, Layer, Reach, Refusal, Run, need_map, per_axis
-from cnncalc.layers._window import Axis, axes_of, padded, split_padding
+from cnncalc.formulas import operations
+from cnncalc.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 from cnncalc.shape import Map, Shape
 
 
@@ -41,14 +42,11 @@ class Pool(Layer):
     def output(self, x: Shape) -> Map:
         """The same channels, as many positions as places of the window."""
         x = need_map(x)
-        return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
+        return Map(x.channels, tuple([axis.places() for axis in self.axes(x)]))
 
     def taps(self, x: Map) -> int:
         """How many cells a window holds."""
-        product = 1
-        for size in per_axis(self.kernel_size, x, "kernel_size"):
-            product *= size
-        return product
+        return operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
 
     @property
     def rounds_up(self) -> bool:
@@ -60,22 +58,23 @@ class Pool(Layer):
         axes = self.axes(x)
         return split_padding(axes, [axis.F // 2 for axis in axes])
 
+    def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
+        """Those of ``same``."""
+        return worked_out(self.axes(x))
+
     def copied(self, x: Map) -> int:
         """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
         return padded(x, self.axes(x)) if self.split_padding(x)[1] else 0
 
-    def saves(self, run: Run, x: Map) -> Kept:
+    def around(self, tape: Tape, x: Tensor) -> Tensor:
         """The input, or the padded copy of it."""
-        copied = self.copied(x)
-        return Kept(own=run.numbers(copied)) if copied else Kept(inputs=(0,))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The padded copy."""
-        return run.numbers(self.copied(x))
+        copied = self.copied(x.shape)
+        around = tape.op(x, makes=copied) if copied else x
+        return tape.raised(around, cuda=False) if len(x.shape.spatial) == 3 else around
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
-        return tuple(axis.reach() for axis in self.axes(x))
+        return tuple([axis.reach() for axis in self.axes(x)])
 
 
 SHARED_REFUSALS = (

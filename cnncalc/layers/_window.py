@@ -6,6 +6,8 @@ from typing import NamedTuple
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes
 from cnncalc.formulas import window
+from cnncalc.formulas.tracing import named
+from cnncalc.formulas.vocabulary import span
 from cnncalc.layer import Reach, per_axis
 from cnncalc.shape import Map
 
@@ -25,7 +27,7 @@ class Axis(NamedTuple):
     @property
     def extent(self) -> int:
         """How many inputs the window spans."""
-        return self.D * (self.F - 1) + 1
+        return span(self.F, self.D)
 
     def places(self) -> int:
         """The output size; raises LayerError where it would be less than 1."""
@@ -56,7 +58,10 @@ class Axis(NamedTuple):
 
     def reach(self) -> Reach:
         """What one output reads."""
-        return Reach(self.extent, self.S, self.before)
+        before = self.before
+        if before != self.after:
+            before = named("P_before", before)
+        return Reach(window.extent(F=self.F, D=self.D), self.S, before)
 
 
 def axes_of(
@@ -70,8 +75,10 @@ def axes_of(
         return tuple(map(_same, x.spatial, kernels, strides, dilations))
     pairs = sides_of(0 if padding == "valid" else padding, x)
     axes = tuple(
-        Axis(N, F, S, before, after, D, ceil=ceil)
-        for N, F, S, (before, after), D in zip(x.spatial, kernels, strides, pairs, dilations)
+        [
+            Axis(N, F, S, before, after, D, False, ceil)
+            for N, F, S, (before, after), D in zip(x.spatial, kernels, strides, pairs, dilations)
+        ]
     )
     if ceil and any(axis.before != axis.after for axis in axes):
         raise LayerError("ceil_mode needs the same padding before and after")
@@ -79,9 +86,16 @@ def axes_of(
 
 
 def _same(N: int, F: int, S: int, D: int) -> Axis:
-    """The window that TensorFlow's ``same`` makes: the odd zero goes after."""
+    """The window that TensorFlow's ``same`` makes."""
     total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
-    return Axis(N, F, S, total // 2, total - total // 2, D, same=True)
+    before = window.padding_before(P_total=total)
+    after = window.padding_after(P_total=total, P_before=before)
+    return Axis(N, F, S, before, after, D, same=True)
+
+
+def worked_out(axes: Sequence[Axis]) -> tuple[tuple[int, int], ...]:
+    """The zeros before and after each axis where they follow from its size."""
+    return tuple((axis.before, axis.after) for axis in axes if axis.same)
 
 
 def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
@@ -103,6 +117,16 @@ def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
 def torch_sides(pairs: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     """(before, after) of each axis in the order of ``torch.nn.functional.pad``: last axis first."""
     return tuple(side for pair in reversed(pairs) for side in pair)
+
+
+def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
+    """Filter sizes, strides, padding and dilations: what modules of ours are told of a window."""
+    return (
+        tuple(axis.F for axis in axes),
+        tuple(axis.S for axis in axes),
+        torch_sides([(axis.before, axis.after) for axis in axes]),
+        tuple(axis.D for axis in axes),
+    )
 
 
 def split_padding(

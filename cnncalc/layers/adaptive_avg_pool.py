@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Run, of_rank
+from cnncalc.layer import Example, Tape, Tensor, of_rank
 from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 from cnncalc.shape import Map
 
@@ -28,10 +28,11 @@ class AdaptiveAvgPool(AdaptivePool):
         """Additions and divisions."""
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input; nothing for one output, which PyTorch takes as a mean."""
-        one = self.output(x).elements == x.channels
-        return Kept() if one else Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The pool, which keeps its input; one output is a mean, which keeps nothing."""
+        n_out = self.output(x.shape).elements
+        given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
+        return tape.op(given, makes=n_out, keeps=() if n_out == x.shape.channels else (given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveAvgPool1d``, ``2d`` or ``3d``."""

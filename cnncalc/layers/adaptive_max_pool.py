@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Kept, Run, of_rank
+from cnncalc.layer import Example, Tape, Tensor, of_rank
 from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 from cnncalc.shape import Map
 
@@ -26,13 +26,11 @@ class AdaptiveMaxPool(AdaptivePool):
         """Comparisons."""
         return Operations(compare=self.reductions(x))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, and where each output was found."""
-        return Kept(inputs=(0,), own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """Where each output was found."""
-        return run.indices(self.output(x).elements)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The pool, which keeps its input and where each output was found."""
+        n_out = self.output(x.shape).elements
+        given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
+        return tape.op(given, makes=n_out, keeps=(given,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveMaxPool1d``, ``2d`` or ``3d``."""

@@ -1,12 +1,13 @@
 """Addition of several maps."""
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Shape
 
 
@@ -30,13 +31,9 @@ class Add(Layer):
         """Additions."""
         return Operations(add=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
 
-    def saves(self, run: Run, *inputs: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
-
-    def scratch(self, run: Run, *inputs: Shape) -> int:
-        """The sum of all inputs but the last."""
-        return run.numbers(self.output(*inputs[:-1]).elements) if len(inputs) > 2 else 0
+    def steps(self, tape: Tape, first: Tensor, *others: Tensor) -> Tensor:
+        """Sums, which keep nothing."""
+        return reduce(tape.add, others, first)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

@@ -7,8 +7,9 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, flag
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Refusal, Run, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
+from cnncalc.layers._window import torch_sides
 from cnncalc.shape import Map, Shape
 
 
@@ -29,8 +30,9 @@ class AvgPool(Pool):
 
     def output(self, x: Shape) -> Map:
         """The same channels, as many positions as places of the window."""
-        out = super().output(x)
-        check_volume(need_map(x), self.kernel_size)
+        out, x = super().output(x), need_map(x)
+        if len(x.spatial) == 3 and not self.split_padding(x)[1]:
+            check_volume(x, self.kernel_size)
         return out
 
     def operations(self, x: Map) -> Operations:
@@ -41,27 +43,35 @@ class AvgPool(Pool):
             divide=operations.each(n=n_out),
         )
 
+    def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """What PyTorch can pad by itself, and what in a step before: ``same`` also where a window
+        is larger than a volume, which it must not be for PyTorch's own padding."""
+        own, around = super().split_padding(x)
+        axes = self.axes(x)
+        if self.padding == "same" and len(axes) == 3 and any(axis.F > axis.N for axis in axes):
+            return (0, 0, 0), torch_sides([(axis.before, axis.after) for axis in axes])
+        return own, around
+
     def leaves_out(self, x: Map) -> bool:
         """Whether zeros that PyTorch's pool does not know of must be left out of the mean."""
         return bool(self.copied(x)) and not self.count_include_pad
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, or the padded copy of it and the part of each window that lies inside."""
-        kept = super().saves(run, x)
-        parts = run.shared(self._places(x)) if self.leaves_out(x) else 0
-        return kept._replace(own=kept.own + parts)
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The padded copy; to leave the padding out, a padded map of ones, then its means and the
-        undivided output."""
-        if not self.leaves_out(x):
-            return super().scratch(run, x)
-        ones = run.shared(self.copied(x) // x.channels)
-        undivided = run.shared(self._places(x)) + run.numbers(self.output(x).elements)
-        return ones + max(super().scratch(run, x), undivided)
-
-    def _places(self, x: Map) -> int:
-        return self.output(x).elements // x.channels
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The pool, which keeps its input. To leave the padding out, a map of ones is padded and
+        pooled as well, and divides the means."""
+        n_out = self.output(x.shape).elements
+        if not self.leaves_out(x.shape):
+            around = self.around(tape, x)
+            return tape.op(around, makes=n_out, keeps=(around,))
+        channels = x.shape.channels
+        ones = tape.op(shared=x.shape.elements // channels, size=x.size)
+        inside = tape.op(ones, shared=self.copied(x.shape) // channels)
+        around = self.around(tape, x)
+        means = tape.op(around, makes=n_out, keeps=(around,))
+        parts = tape.op(inside, shared=n_out // channels)
+        y = tape.divide(means, parts)
+        tape.hold(inside)
+        return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AvgPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""

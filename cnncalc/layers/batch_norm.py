@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
-from cnncalc.fields import flag, number
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.fields import flag, number, positive
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of, of_rank
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, of_rank
 from cnncalc.shape import Shape
 
 
@@ -25,7 +25,7 @@ class BatchNorm(Layer):
 
     affine: bool = flag("whether a scale and a shift are learned", True)
     track_running_stats: bool = flag("whether running statistics are kept", True)
-    eps: float = number("added to the variance", 1e-5, least=0)
+    eps: float = positive("added to the variance", 1e-5)
     momentum: float = number("the weight of the newest batch in the running means", 0.1, least=0)
 
     def output(self, x: Shape) -> Shape:
@@ -41,6 +41,15 @@ class BatchNorm(Layer):
             buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
         )
 
+    def tensors(self, x: Shape) -> Tensors:
+        """A number for each channel; and the counter."""
+        each = (channels_of(x),)
+        statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
+        return {
+            **(weight_and_bias(each, each) if self.affine else {}),
+            **(statistics if self.track_running_stats else {}),
+        }
+
     def operations(self, x: Shape) -> Operations:
         """Scale and shift."""
         each = operations.each(n=x.elements)
@@ -50,13 +59,15 @@ class BatchNorm(Layer):
         """Whether mean and deviation are those of the batch."""
         return training or not self.track_running_stats
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input, and the mean and deviation of each channel where they are measured."""
-        return Kept(inputs=(0,), own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Shape) -> int:
-        """The mean and deviation of each channel where they are measured."""
-        return run.shared(2 * channels_of(x)) if self.measures(run.training) else 0
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input, and the mean and deviation of each channel where
+        they are measured."""
+        held, C = self.parameters(x.shape), channels_of(x.shape)
+        if self.track_running_stats:
+            tape.buffers(2 * C, counters=1)
+        known = self.affine or self.track_running_stats
+        measured = tape.statistics(2 * C, x, known) if self.measures(tape.training) else 0
+        return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``BatchNorm1d``, ``2d`` or ``3d``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
-from cnncalc.layer import Example, Kept, Refusal, Run, need_map, of_rank
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Map, Shape
 
@@ -28,15 +28,12 @@ class ChannelDropout(Elementwise):
         """The input's shape."""
         return need_map(x)
 
-    def shares(self, training: bool) -> bool:
-        """The input itself, unless some of it may be dropped."""
-        return not training or self.p == 0
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """In training a factor for every channel; when all are dropped, a single zero."""
-        if self.shares(run.training):
-            return Kept()
-        return Kept(own=run.shared(1) if self.p == 1 else run.numbers(need_map(x).channels))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """In training a product with a factor for every channel, or with a zero for all."""
+        if not tape.training or self.p == 0:
+            return x
+        channels = x.shape.channels * tape.batch
+        return tape.multiply(x, tape.op(shared=1 if self.p == 1 else channels, size=x.size))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Dropout1d``, ``2d`` or ``3d``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import count
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
 
@@ -34,9 +34,9 @@ class ChannelShuffle(Layer):
         """None."""
         return Operations()
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A copy, which keeps nothing."""
+        return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ChannelShuffle``."""

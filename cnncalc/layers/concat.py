@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError, some
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.formulas import dimensions
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Map, Shape, Vector
 
 
@@ -23,21 +24,22 @@ class Concat(Layer):
         """All channels of all inputs."""
         first = inputs[0]
         if isinstance(first, Vector) and all(isinstance(x, Vector) for x in inputs):
-            return Vector(sum(x.elements for x in inputs))
+            return Vector(dimensions.laid_end_to_end(n_i=tuple(x.elements for x in inputs)))
         if not all(isinstance(x, Map) and isinstance(first, Map) for x in inputs):
             raise LayerError(f"cannot join maps and vectors: {some(inputs, ' and ')}")
         maps = [x for x in inputs if isinstance(x, Map)]
         if len({x.spatial for x in maps}) > 1:
             raise LayerError(f"cannot join {some(maps, ' and ')}: only channels may differ")
-        return Map(sum(x.channels for x in maps), maps[0].spatial)
+        return Map(dimensions.joined(C_i=tuple(x.channels for x in maps)), maps[0].spatial)
 
     def operations(self, *inputs: Shape) -> Operations:
         """None."""
         return Operations()
 
-    def saves(self, run: Run, *inputs: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
+        """A copy; each input's gradient is a part of the output's."""
+        n_out = self.output(*[x.shape for x in inputs]).elements
+        return tape.op(*tape.widest(*inputs), makes=n_out, passes=range(len(inputs)))
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

@@ -1,15 +1,16 @@
 """Convolution."""
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, declare, shown
-from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import INDEX_BYTES, Example, Kept, Refusal, Run, need_map
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import padded
+from cnncalc.layers._window import padded, torch_window
 from cnncalc.shape import Map, Shape
 
 Connections = tuple[tuple[int, ...], ...]
@@ -34,7 +35,8 @@ def connection_table(doc: str) -> Any:
             )
         return tuple(map(tuple, rows))
 
-    row = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 1}
+    channel = {"type": "integer", "minimum": 0}
+    row = {"type": "array", "items": channel, "minItems": 1, "uniqueItems": True}
     return declare(doc, None, (), check, {"type": "array", "items": row, "minItems": 1})
 
 
@@ -66,7 +68,7 @@ class Conv(Filters):
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
         self._check_connections(x)
-        return Map(self.out_channels, self.places(x))
+        return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def _check_connections(self, x: Map) -> None:
         if self.connections is None:
@@ -96,6 +98,13 @@ class Conv(Filters):
             weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
         )
 
+    def tensors(self, x: Map) -> Tensors:
+        """The filters; with a table of connections, their planes."""
+        taps, C_out = self.window(x), self.out_channels
+        if self.connections is not None:
+            return weight_and_bias((sum(map(len, self.connections)), *taps), (C_out,), self.bias)
+        return weight_and_bias((C_out, x.channels // self.groups, *taps), (C_out,), self.bias)
+
     def macs(self, x: Map) -> int:
         """A dot product with a filter for every output."""
         F, N_out = self.window(x), self.places(x)
@@ -111,37 +120,38 @@ class Conv(Filters):
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, or a padded copy of it; with a table of connections, what each filter reads,
-        and which channels those are where the input needs a gradient."""
-        if self.connections is None:
-            return super().saves(run, x)
-        read = sum(map(len, self.connections))
-        plane = padded(x, self.axes(x)) // x.channels
-        channels = INDEX_BYTES * read if run.gradients[0] else 0
-        return Kept(own=run.numbers(read * plane) + channels)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A convolution, which keeps its input; with a table of connections one for each filter."""
+        return super().steps(tape, x) if self.connections is None else self._partial(tape, x)
 
-    def scratch(self, run: Run, x: Map) -> int:
-        """A padded copy; with a table of connections also what a filter reads, or all maps."""
-        if self.connections is None:
-            return super().scratch(run, x)
-        plane = padded(x, self.axes(x)) // x.channels
-        out = self.output(x)
-        each = out.elements // out.channels
-        # Beside the padded copy: the maps so far, what one filter reads, and its channels' numbers
-        # or its map; in the end all maps, joined, and with a bias once more.
-        held = [
-            run.numbers(done * each + len(reads) * plane)
-            + max(INDEX_BYTES * len(reads), run.numbers(each))
-            for done, reads in enumerate(self.connections)
-        ]
-        joined = run.numbers(out.elements * (3 if self.bias else 2))
-        return run.numbers(padded(x, self.axes(x))) + max(*held, joined) - run.numbers(out.elements)
+    def _partial(self, tape: Tape, x: Tensor) -> Tensor:
+        """A convolution for each filter keeps what that reads of a padded copy, and which channels
+        those are; then the maps are joined, and the biases added."""
+        held, out = self.parameters(x.shape), self.output(x.shape)
+        around = tape.op(x, makes=padded(x.shape, self.axes(x.shape)))
+        plane = around.numbers // tape.batch // x.shape.channels
+        place = out.elements // out.channels
+        assert self.connections is not None
+        taps = held.weights // sum(map(len, self.connections))
+        weights, *biases = tape.trained(held.weights, held.biases)
+        filters = tape.split(weights, [taps * len(reads) for reads in self.connections])
+        maps = []
+        for reads, planes in zip(self.connections, filters):
+            # The gradient of what a filter reads is put into a map of zeros: a copy of one.
+            copied = 0 if tape.cuda else around.bytes
+            read = tape.op(
+                around, makes=len(reads) * plane, own=tape.indices(len(reads)), beside=copied
+            )
+            given, held_planes = tape.lowered(read, planes)
+            maps.append(tape.op(given, held_planes, makes=place, keeps=(given, held_planes)))
+        y = reduce(tape.add, biases, tape.op(*maps, makes=out.elements, passes=range(len(maps))))
+        tape.hold(around, *maps)
+        return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Conv1d``, ``2d`` or ``3d``; with a connection table a module of ours."""
         if self.connections is not None:
-            return nn.PartialConv(self.connections, self.axes(x), self.bias)
+            return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)
 
     examples: ClassVar = (

@@ -1,15 +1,25 @@
 """Transposed convolution."""
 
 from dataclasses import dataclass
-from math import gcd
 from typing import Any, ClassVar, NamedTuple
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, count, flag, sizes
-from cnncalc.formulas import macs, operations, parameters, window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank, per_axis
-from cnncalc.layers._ratio import ratio
+from cnncalc.formulas import dimensions, macs, operations, parameters, window
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import (
+    Cut,
+    Example,
+    Layer,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    need_map,
+    of_rank,
+    per_axis,
+)
 from cnncalc.layers.conv import check_groups
 from cnncalc.shape import Map, Shape
 
@@ -44,12 +54,17 @@ class TransposedAxis(NamedTuple):
 
     def reach(self) -> Reach:
         """What one output reads: the inputs whose footprints cover it."""
-        # Output o gets input n through tap k where o = n·S − P + k·D, with k from 0 to F − 1. The
-        # taps that one output can meet are S/gcd(S, D) apart.
-        apart = self.S // gcd(self.S, self.D)
-        extent = (self.F - 1) // apart * apart * self.D // self.S + 1
-        spread = self.D * (self.F - 1)
-        return Reach(extent, ratio(1, self.S), (spread - self.P) // self.S)
+        _, F, S, P, D, _ = self
+        E = window.footprints(F=F, S=S, D=D)
+        # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S). Where a
+        # footprint is shorter than the stride some outputs get none; one is allowed for.
+        spare = D * (F - 1) - (S - 1)
+        if spare < 0:
+            before = window.short_footprints_before(S=S, P=P)
+        else:
+            before = window.footprints_before(F=F, S=S, P=P, D=D)
+        cut = Cut(1, named("S", S), P - max(spare, 0), P, gaps=spare < 0 or D > 1)
+        return Reach(E, 1, before, cut if S > 1 else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +105,8 @@ class ConvTranspose(Layer):
         """As many channels as asked for; the input size that a convolution would shrink to x."""
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
-        return Map(self.out_channels, tuple(axis.places() for axis in self.axes(x)))
+        C_out = dimensions.filters(out_channels=self.out_channels)
+        return Map(C_out, tuple(axis.places() for axis in self.axes(x)))
 
     def parameters(self, x: Map) -> Parameters:
         """The filters, and a bias for each output channel."""
@@ -103,6 +119,11 @@ class ConvTranspose(Layer):
         return Parameters(
             weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
         )
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filters, by their inputs."""
+        taps, C_out = per_axis(self.kernel_size, x, "kernel_size"), self.out_channels
+        return weight_and_bias((x.channels, C_out // self.groups, *taps), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
         """Each input position with every weight that it meets."""
@@ -124,9 +145,13 @@ class ConvTranspose(Layer):
         """The inputs whose footprints cover an output: steps of 1/S."""
         return tuple(axis.reach() for axis in self.axes(x))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input."""
+        held = self.parameters(x.shape)
+        taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
+        spans = taps > 1 and held.weights > x.shape.channels * taps
+        n_out = self.output(x.shape).elements
+        return tape.convolution(x, held.weights, held.biases, n_out, spans=spans)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ConvTranspose1d``, ``2d`` or ``3d``."""

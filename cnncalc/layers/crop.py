@@ -1,15 +1,33 @@
 """Cropping."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Padding, Sizes, padding, sizes
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, per_axis
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import (
+    Example,
+    Layer,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    need_map,
+    per_axis,
+)
 from cnncalc.layers._window import sides_of
 from cnncalc.shape import Map, Shape
+
+
+def _cut(N: int, size: int) -> tuple[int, int]:
+    """What is cut before and after so that the middle is left."""
+    cut = window.cut_to(N=N, size=size)
+    before = window.cut_before(cut=cut)
+    return before, window.cut_after(cut=cut, cut_before=before)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +41,6 @@ class Crop(Layer):
     Operations: none.
     """
 
-    leaves_gaps: ClassVar = True
     aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
     main: ClassVar = "crop"
     stored: ClassVar = False
@@ -37,8 +54,7 @@ class Crop(Layer):
         if self.crop is not None and self.size is None:
             pairs = sides_of(self.crop, x)
         elif self.size is not None and self.crop is None:
-            cuts = (N - left for N, left in zip(x.spatial, per_axis(self.size, x, "size")))
-            pairs = tuple((cut // 2, cut - cut // 2) for cut in cuts)
+            pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
             raise LayerError("needs crop or size: exactly one of the two")
         for N, (before, after) in zip(x.spatial, pairs):
@@ -63,15 +79,15 @@ class Crop(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The same cell, counted from after those cut."""
-        return tuple(Reach(1, 1, -before) for before, _ in self.sides(x))
+        return tuple(Reach(1, 1, -named("cut_before", before)) for before, _ in self.sides(x))
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view of a part, cut along one axis after the other."""
+        sizes, y = list(x.shape.dimensions), x
+        for place, (before, after) in enumerate(self.sides(x.shape), 1):
+            sizes[place] -= before + after
+            y = tape.part(y, prod(sizes))
+        return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """A module of ours."""

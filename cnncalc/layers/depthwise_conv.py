@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
-from cnncalc.formulas import macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.layer import Example, Refusal, need_map
 from cnncalc.layers._filters import Filters
 from cnncalc.shape import Map, Shape
@@ -34,24 +34,28 @@ class DepthwiseConv(Filters):
         return Map(self._filters(x), self.places(x))
 
     def _filters(self, x: Map) -> int:
-        return x.channels * self.multiplier
+        return dimensions.multiplied(C_in=x.channels, multiplier=self.multiplier)
 
     def parameters(self, x: Map) -> Parameters:
         """One filter plane for each output channel, and a bias for each."""
-        C_out = self._filters(x)
-        weights = parameters.conv_weights(
-            F=self.window(x), C_in=x.channels, C_out=C_out, G=x.channels
+        weights = parameters.depthwise_weights(
+            F=self.window(x), C_in=x.channels, multiplier=self.multiplier
         )
-        return Parameters(weights, parameters.conv_biases(C_out=C_out) if self.bias else 0)
+        biases = parameters.conv_biases(C_out=self._filters(x)) if self.bias else 0
+        return Parameters(weights, biases)
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filter planes."""
+        C_out = self._filters(x)
+        return weight_and_bias((C_out, 1, *self.window(x)), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
         """A dot product with one filter plane for every output."""
-        return macs.conv_macs(
+        return macs.depthwise_macs(
             F=self.window(x),
             C_in=x.channels,
-            C_out=self._filters(x),
             N_out=self.places(x),
-            G=x.channels,
+            multiplier=self.multiplier,
         )
 
     def operations(self, x: Map) -> Operations:

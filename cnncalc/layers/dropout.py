@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
-from cnncalc.layer import Example, Kept, Refusal, Run
+from cnncalc.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -23,15 +23,11 @@ class Dropout(Elementwise):
 
     p: float = number("the probability of dropping an element", 0.5, ("rate",), least=0, most=1)
 
-    def shares(self, training: bool) -> bool:
-        """The input itself, unless some of it may be dropped."""
-        return not training or self.p == 0
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """In training a factor for every element; when all are dropped, a single zero."""
-        if self.shares(run.training):
-            return Kept()
-        return Kept(own=run.shared(1) if self.p == 1 else run.numbers(x.elements))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """Nothing, but in training."""
+        if not tape.training or self.p == 0:
+            return x
+        return tape.dropout(x, self.p)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Dropout``."""

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.formulas import window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, everything
+from cnncalc.formulas import dimensions
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, Vector
 
 
@@ -16,7 +16,6 @@ class Flatten(Layer):
     Nothing is computed and nothing is copied. A linear layer does this by itself.
     """
 
-    needs_order: ClassVar = True
     stored: ClassVar = False
     moves: ClassVar = False
 
@@ -24,7 +23,7 @@ class Flatten(Layer):
         """All elements in a row."""
         if isinstance(x, Vector):
             return x
-        return Vector(window.flattened(C_in=x.channels, N_in=x.spatial))
+        return Vector(dimensions.flattened(C_in=x.channels, N_in=x.spatial))
 
     def operations(self, x: Shape) -> Operations:
         """None."""
@@ -34,13 +33,9 @@ class Flatten(Layer):
         """The vector holds the whole map."""
         return everything(x)
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view."""
+        return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Flatten``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Run, of_rank
+from cnncalc.layer import Example, Tape, Tensor, of_rank
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 from cnncalc.shape import Map
 
@@ -31,9 +31,10 @@ class GlobalAvgPool(GlobalPool):
         """Additions and divisions."""
         return Operations(add=self.reductions(x), divide=operations.each(n=x.channels))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A mean, which keeps nothing."""
+        given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
+        return tape.op(given, makes=x.shape.channels)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``AdaptiveAvgPool1d``, ``2d`` or ``3d`` down to one position."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count, flag, number
-from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.formulas import operations, parameters
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
 
@@ -22,7 +22,6 @@ class GroupNorm(Layer):
     Operations: those of layer normalisation, with a group's share of the map normalised together.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("gn", "group_normalization", "group_normalisation")
     main: ClassVar = "num_groups"
 
@@ -48,22 +47,28 @@ class GroupNorm(Layer):
         C = channels_of(x)
         return Parameters(parameters.scales(n=C), parameters.shifts(n=C) if self.bias else 0)
 
+    def tensors(self, x: Shape) -> Tensors:
+        """A number for each channel."""
+        each = (channels_of(x),)
+        return weight_and_bias(each, each, self.bias) if self.affine else {}
+
     def operations(self, x: Shape) -> Operations:
         """Mean and variance of every group, then scale and shift."""
+        G = self.num_groups
         return normalised(
-            x.elements // self.num_groups,
-            self.num_groups,
+            x.elements,
+            operations.group_size(elements=x.elements, G=G),
+            G,
             scaled=self.affine,
             shifted=self.affine and self.bias,
         )
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input, and the mean and deviation of each group."""
-        return Kept(inputs=(0,), own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Shape) -> int:
-        """The mean and deviation of each group."""
-        return run.numbers(2 * self.num_groups)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input, and the mean and deviation of each group."""
+        held = self.parameters(x.shape)
+        x = tape.raised(tape.in_order(x), cuda=True)
+        measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
+        return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``GroupNorm``."""

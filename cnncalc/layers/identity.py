@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Kept, Refusal, Run
+from cnncalc.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -20,13 +20,9 @@ class Identity(Elementwise):
     each: ClassVar = Operations()
     moves: ClassVar = False
 
-    def shares(self, training: bool) -> bool:
-        """The input itself."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Nothing."""
-        return Kept()
+        return x
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Identity``."""

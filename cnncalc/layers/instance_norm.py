@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import flag, number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map, of_rank
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Map, Shape
 
@@ -24,7 +24,6 @@ class InstanceNorm(Layer):
     statistics, everything is folded into a multiplication and an addition for every element.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("instance_normalization", "instance_normalisation")
 
     affine: bool = flag("whether a scale and a shift are learned for each channel", False)
@@ -52,30 +51,41 @@ class InstanceNorm(Layer):
             buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
         )
 
+    def tensors(self, x: Map) -> Tensors:
+        """A number for each channel; and the counter."""
+        each = (x.channels,)
+        statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
+        return {
+            **(weight_and_bias(each, each, self.bias) if self.affine else {}),
+            **(statistics if self.track_running_stats else {}),
+        }
+
     def operations(self, x: Map) -> Operations:
         """Mean and variance of every channel, then scale and shift."""
         if self.track_running_stats:
             each = operations.each(n=x.elements)
             return Operations(multiply=each, add=each)
         return normalised(
-            x.elements // x.channels,
+            x.elements,
+            Map(1, x.spatial).elements,
             x.channels,
             scaled=self.affine,
             shifted=self.affine and self.bias,
         )
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, and for every channel of every image mean and deviation where they are
-        measured, and copies of the running ones and of the scale."""
-        measured = run.training or not self.track_running_stats
-        kinds = 2 * measured + 2 * self.track_running_stats + self.affine
-        return Kept(inputs=(0,), own=run.numbers(kinds * x.channels))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """Mean and deviation, measured or copied, and copies of the scale and the shift, for every
-        channel of every image."""
-        kinds = 2 + self.affine + (self.affine and self.bias)
-        return run.numbers(kinds * x.channels)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A batch normalisation with the channels of all images as channels. It keeps its input,
+        for every channel of every image mean and deviation where they are measured, and copies of
+        the running ones and of the scale."""
+        held = self.parameters(x.shape)
+        C = x.shape.channels
+        if self.track_running_stats:
+            tape.buffers(2 * C, counters=1)
+        copies = [tape.op(one, makes=C) for one in tape.trained(held.weights, held.biases)]
+        measured = tape.training or not self.track_running_stats
+        kinds = 2 * measured + 2 * self.track_running_stats
+        own = tape.statistics(kinds * C * tape.batch, x, self.affine)
+        return tape.op(tape.in_order(x), *copies, keeps=(x, *copies[:1]), own=own)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``InstanceNorm1d``, ``2d`` or ``3d``."""

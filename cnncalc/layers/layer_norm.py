@@ -1,12 +1,13 @@
 """Layer normalisation."""
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import choice, flag, number
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.layers._normalised import normalised
 from cnncalc.shape import Shape
 
@@ -42,11 +43,20 @@ class LayerNorm(Layer):
         """The input's shape."""
         return x
 
+    def shape(self, x: Shape) -> tuple[int, ...]:
+        """The sizes of what is normalised together."""
+        sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
+        return sizes[self.over]
+
     def together(self, x: Shape) -> int:
         """How many numbers are normalised together."""
+        return prod(self.shape(x))
+
+    def groups(self, x: Shape) -> int:
+        """How many times."""
         if self.over == "channels":
-            return x.dimensions[0]
-        return x.dimensions[-1] if self.over == "last" else x.elements
+            return prod(x.dimensions[1:])
+        return prod(x.dimensions[:-1]) if self.over == "last" else 1
 
     def parameters(self, x: Shape) -> Parameters:
         """A scale and a shift for each number that is normalised together."""
@@ -55,29 +65,41 @@ class LayerNorm(Layer):
         n = self.together(x)
         return Parameters(parameters.scales(n=n), parameters.shifts(n=n) if self.bias else 0)
 
+    def tensors(self, x: Shape) -> Tensors:
+        """A number for each that is normalised together."""
+        each = self.shape(x)
+        return weight_and_bias(each, each, self.bias) if self.elementwise_affine else {}
+
     def operations(self, x: Shape) -> Operations:
         """Mean and variance of every group, then scale and shift."""
-        n = self.together(x)
         affine = self.elementwise_affine
-        return normalised(n, x.elements // n, scaled=affine, shifted=affine and self.bias)
+        return normalised(
+            x.elements,
+            self.together(x),
+            self.groups(x),
+            scaled=affine,
+            shifted=affine and self.bias,
+        )
 
-    def reorders(self) -> bool:
-        """The channels lie beside each other where they are normalised together."""
-        return self.over == "channels"
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input, and the mean and deviation of what is normalised together."""
-        return Kept(inputs=(0,), own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Shape) -> int:
-        """The mean and deviation of what is normalised together."""
-        return run.numbers(2 * (x.elements // self.together(x)))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input, and the mean and deviation of what is normalised
+        together; channels are first moved to the end, and back."""
+        held = self.parameters(x.shape)
+        groups = x.shape.elements // self.together(x.shape) * tape.batch
+        measured = tape.statistics(2 * groups, x, self.elementwise_affine)
+        moves = self.over == "channels"
+        given = tape.permuted(x, channels_last=False) if moves else x
+        parameters = tape.trained(held.weights, held.biases)
+        given = tape.raised(given, cuda=True)
+        y = tape.op(given, *parameters, keeps=(given,), own=measured, ordered=True)
+        orders = {3: True, 4: None}  # of two axes, and of three
+        order = orders.get(len(x.shape.dimensions), False)
+        return tape.permuted(y, channels_last=order) if moves else y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LayerNorm``; over the channels, with a module of ours."""
-        sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
-        return norm(sizes[self.over], self.eps, self.elementwise_affine, self.bias)
+        return norm(self.shape(x), self.eps, self.elementwise_affine, self.bias)
 
     examples: ClassVar = (
         Example(

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count, flag
-from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Shape, Vector
 
 
@@ -30,7 +30,7 @@ class Linear(Layer):
 
     def output(self, x: Vector) -> Shape:
         """A vector."""
-        return Vector(self.out_features)
+        return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
         """A weight for every connection, and the biases."""
@@ -38,6 +38,11 @@ class Linear(Layer):
         return Parameters(
             weights, parameters.linear_biases(n_out=self.out_features) if self.bias else 0
         )
+
+    def tensors(self, x: Vector) -> Tensors:
+        """A row for each output."""
+        n_out = self.out_features
+        return weight_and_bias((n_out, x.features), (n_out,), self.bias)
 
     def macs(self, x: Vector) -> int:
         """One for every connection."""
@@ -49,9 +54,10 @@ class Linear(Layer):
         added = operations.bias_additions(n_out=self.out_features) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
-    def saves(self, run: Run, x: Vector) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input."""
+        held = self.parameters(x.shape)
+        return tape.linear(x, held.weights, held.biases, self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """``Linear``."""

@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.fields import count, number
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, need_map
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map
 from cnncalc.shape import Map, Shape
 
 
@@ -22,7 +23,6 @@ class LocalResponseNorm(Layer):
     division. Channels that are missing at the first and the last count as present.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("lrn", "norm", "response_norm", "local_response_normalization")
     main: ClassVar = "size"
 
@@ -37,25 +37,26 @@ class LocalResponseNorm(Layer):
 
     def operations(self, x: Map) -> Operations:
         """The squares and their sum, the power, and the division."""
-        each = operations.each(n=x.elements)
+        n, each = named("n", self.size), operations.each(n=x.elements)
         return Operations(
-            multiply=operations.each(n=x.elements, times=self.size) + each,
-            add=operations.window_reductions(n_out=x.elements, taps=self.size) + each,
+            multiply=operations.each(n=x.elements, times=n) + each,
+            add=operations.window_reductions(n_out=x.elements, taps=n) + each,
             divide=each,
             exponential=each,
         )
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, its squares with zeros around the channels, the sums and their powers."""
-        return Kept(inputs=(0,), own=run.numbers(self._around(x) + 2 * x.elements))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The squares with zeros around the channels, or two maps of sums."""
-        return run.numbers(max(self._around(x), 2 * x.elements))
-
-    def _around(self, x: Map) -> int:
-        """The elements with the channels of zeros that windows reach beyond the first and last."""
-        return Map(x.channels + self.size - 1, x.spatial).elements
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The squares, with channels of zeros around, are averaged, scaled, shifted and raised to a
+        power, which divides the input."""
+        squares = tape.multiply(tape.in_order(x), x)
+        beyond = Map(x.shape.channels + self.size - 1, x.shape.spatial).elements
+        around = tape.op(squares, makes=beyond)
+        if len(x.shape.spatial) > 1:  # a pool over three axes
+            around = tape.raised(around, cuda=False)
+        means = tape.op(around, makes=x.shape.elements, keeps=(around,))
+        powers = tape.power(tape.plus(tape.times(means)), self.beta)
+        tape.hold(means)
+        return tape.divide(x, powers)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``LocalResponseNorm``."""

@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
-from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Refusal, Run, need_map
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import padded
+from cnncalc.layers._window import padded, torch_window
 from cnncalc.shape import Map, Shape
 
 
@@ -26,7 +27,6 @@ class LocallyConnected(Filters):
     addition more for every output.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("local", "unshared_conv")
     main: ClassVar = "out_channels"
 
@@ -35,7 +35,7 @@ class LocallyConnected(Filters):
     def output(self, x: Shape) -> Map:
         """As many channels as filters at a place, as many positions as places of the window."""
         x = need_map(x)
-        return Map(self.out_channels, self.places(x))
+        return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def parameters(self, x: Map) -> Parameters:
         """The filters of every place, and a bias for each."""
@@ -43,6 +43,13 @@ class LocallyConnected(Filters):
         weights = parameters.local_weights(F=F, C_in=x.channels, C_out=C_out, N_out=N_out)
         biases = parameters.local_biases(C_out=C_out, N_out=N_out) if self.bias else 0
         return Parameters(weights, biases)
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filters of each place, as a matrix."""
+        places = self.places(x)
+        taps = Map(x.channels, self.window(x)).elements
+        weight = (Map(1, places).elements, taps, self.out_channels)
+        return weight_and_bias(weight, (self.out_channels, *places), self.bias)
 
     def macs(self, x: Map) -> int:
         """A dot product with a filter for every output."""
@@ -56,19 +63,36 @@ class LocallyConnected(Filters):
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
-    def reorders(self) -> bool:
-        """The channels of a place lie beside each other, as its filters put them out."""
-        return True
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The windows of a padded copy, laid out one behind another where they do not lie so; a
+        product of matrices at every place, which keeps them; and the biases."""
+        held = self.parameters(x.shape)
+        around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
+        windows = self._cut(tape, around, x.shape)
+        copied = self._windows(x.shape)
+        if copied:
+            windows = tape.op(windows, makes=copied, passes=(0,))
+        weights, *biases = tape.trained(held.weights, held.biases)
+        n_out = self.output(x.shape).elements
+        given, filters = tape.lowered(windows, weights)
+        y = tape.op(
+            given, filters, makes=n_out, keeps=(given, filters) if x.needs_gradient else (given,)
+        )
+        y = tape.permuted(y, channels_last=False)  # the images of a place lie beside each other
+        y = reduce(tape.add, biases, y)
+        tape.hold(around, windows)
+        return y
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """What all windows hold."""
-        windows = self._windows(x)
-        return Kept(own=run.numbers(windows or padded(x, self.axes(x))))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """A padded copy, what all windows hold, and the output before the biases."""
-        out = self.output(x).elements if self.bias else 0
-        return run.numbers(padded(x, self.axes(x)) + self._windows(x) + out)
+    def _cut(self, tape: Tape, around: Tensor, x: Map) -> Tensor:
+        """A view of the windows: along one axis after the other, then without what dilation
+        skips."""
+        windows, elements = around, around.numbers // tape.batch
+        for axis in self.axes(x):
+            rows = elements // (axis.before + axis.N + axis.after)
+            windows = tape.part(windows, rows * axis.places() * axis.extent)
+            elements = rows * axis.places() * axis.F
+            windows = tape.view(windows) if axis.D == 1 else tape.part(windows, elements)
+        return windows
 
     def _windows(self, x: Map) -> int:
         """The elements of all windows laid out one behind another; 0 where they already lie so in
@@ -85,7 +109,9 @@ class LocallyConnected(Filters):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """A module of ours."""
-        return nn.LocallyConnected(x.channels, self.out_channels, self.axes(x), self.bias)
+        window = torch_window(self.axes(x))
+        sizes = (x.channels, self.out_channels, self.places(x))
+        return nn.LocallyConnected(*sizes, *window, self.bias)
 
     examples: ClassVar = (
         Example(

@@ -5,7 +5,15 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.layer import (
+    Example,
+    Layer,
+    Refusal,
+    Tape,
+    Tensor,
+    channels_of,
+    positions_of,
+)
 from cnncalc.shape import Shape
 
 
@@ -30,7 +38,7 @@ class LogSoftmax(Layer):
     def operations(self, x: Shape) -> Operations:
         """Exponentials, the logarithm of their sum, and the differences."""
         n = channels_of(x)
-        positions = x.elements // n
+        positions = positions_of(x)
         each = operations.each(n=x.elements)
         combined = operations.window_reductions(n_out=positions, taps=n)
         return Operations(
@@ -39,9 +47,9 @@ class LogSoftmax(Layer):
             exponential=each + operations.each(n=positions),
         )
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The output."""
-        return Kept(output=True)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its output."""
+        return tape.op(tape.raised(x, cuda=True), keeps_output=True, ordered=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``LogSoftmax``."""

@@ -1,29 +1,15 @@
 """Power-average pooling."""
 
 from dataclasses import dataclass
-from math import inf
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import Sizes, declare, flag, shown, sizes
+from cnncalc.fields import Sizes, flag, positive, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
 from cnncalc.shape import Map, Shape
-
-
-def positive(doc: str, default: float, also: tuple[str, ...] = ()) -> Any:
-    """A finite number above 0."""
-
-    def check(value: Any) -> float | int:
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0 < value < inf:
-            raise LayerError(f"must be a finite number above 0, not {shown(value)}")
-        return value  # type: ignore[no-any-return]
-
-    return declare(doc, default, also, check, {"type": "number", "exclusiveMinimum": 0})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +46,7 @@ class LpPool(Layer):
     def operations(self, x: Map) -> Operations:
         """Powers, sums and roots."""
         n_out = self.output(x).elements
-        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         added = operations.window_reductions(n_out=n_out, taps=taps)
         if self.norm_type == 1:
             return Operations(add=added)
@@ -73,13 +59,18 @@ class LpPool(Layer):
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input and its powers, and the means, their signs, sizes and products."""
-        return Kept(inputs=(0,), own=run.numbers(x.elements + 4 * self.output(x).elements))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The powers, or three maps of the output's size."""
-        return run.numbers(max(x.elements, 3 * self.output(x).elements))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The mean of the powers; then its sign times its size, times the window, and the root."""
+        powers = tape.power(x, self.norm_type)
+        if len(x.shape.spatial) == 3:
+            powers = tape.raised(powers, cuda=False)
+        means = tape.op(powers, makes=self.output(x.shape).elements, keeps=(powers,))
+        signs = tape.op(means)
+        sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient takes the sign
+        positive = tape.op(sizes, keeps_output=True)
+        root = tape.power(tape.times(tape.multiply(signs, positive)), 1 / self.norm_type)
+        tape.hold(means)
+        return root
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``LPPool1d``, ``2d`` or ``3d``."""

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Refusal, Run, of_rank
+from cnncalc.layer import Example, Refusal, Tape, Tensor, of_rank
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.shape import Map
 
@@ -37,14 +37,10 @@ class MaxPool(Pool):
             compare=operations.window_reductions(n_out=self.output(x).elements, taps=self.taps(x))
         )
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input, or the padded copy of it, and where each output was found."""
-        kept = super().saves(run, x)
-        return kept._replace(own=kept.own + run.indices(self.output(x).elements))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The padded copy, and where each output was found."""
-        return super().scratch(run, x) + run.indices(self.output(x).elements)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The pool, which keeps its input and where each output was found."""
+        around, n_out = self.around(tape, x), self.output(x.shape).elements
+        return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``MaxPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""

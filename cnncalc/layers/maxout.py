@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count, flag
-from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
 
 
@@ -31,13 +32,18 @@ class Maxout(Layer):
 
     def output(self, x: Vector) -> Vector:
         """A vector."""
-        return Vector(self.out_features)
+        return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
         """A weight for every connection of every piece, and the biases."""
         n_out, k = self.out_features, self.pieces
         weights = parameters.maxout_weights(n_in=x.features, n_out=n_out, k=k)
         return Parameters(weights, parameters.maxout_biases(n_out=n_out, k=k) if self.bias else 0)
+
+    def tensors(self, x: Vector) -> Tensors:
+        """A row for each piece of each output."""
+        n_out = self.out_features * self.pieces
+        return weight_and_bias((n_out, x.features), (n_out,), self.bias)
 
     def macs(self, x: Vector) -> int:
         """One for every connection of every piece."""
@@ -46,21 +52,30 @@ class Maxout(Layer):
     def operations(self, x: Vector) -> Operations:
         """Multiply and add, the biases, and the maxima."""
         products = self.macs(x)
-        added = operations.each(n=self.out_features, times=self.pieces) if self.bias else 0
-        compared = operations.window_reductions(n_out=self.out_features, taps=self.pieces)
+        n_out, k = self.out_features, named("k", self.pieces)
+        added = operations.piece_additions(n_out=n_out, k=k) if self.bias else 0
+        compared = operations.window_reductions(n_out=n_out, taps=k)
         return Operations(multiply=products, add=products + added, compare=compared)
 
     def links(self, x: Vector) -> int:
         """Every input of every piece, and its bias."""
         return self.macs(x) + self.parameters(x).biases
 
-    def saves(self, run: Run, x: Vector) -> Kept:
-        """The input, all linear functions, and the largest."""
-        return Kept(inputs=(0,), output=True, own=self.scratch(run, x))
-
-    def scratch(self, run: Run, x: Vector) -> int:
-        """All linear functions."""
-        return run.numbers(self.out_features * self.pieces)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A linear layer, which keeps its input, and the largest, which is kept with all of them.
+        Its gradient takes a mask, counts of who shares it, and what each of them gets."""
+        held = self.parameters(x.shape)
+        pieces = self.out_features * self.pieces
+        every = tape.linear(x, held.weights, held.biases, pieces)
+        mask, counts = tape.images(pieces, 1), tape.indices(self.out_features * tape.batch)
+        shares = tape.images(self.out_features, every.size)
+        return tape.op(
+            every,
+            makes=self.out_features,
+            keeps=(every,),
+            keeps_output=True,
+            beside=mask + counts + shares,
+        )
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """A module of ours."""

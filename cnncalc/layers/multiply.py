@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Shape, shape_of
 
 
@@ -40,25 +40,13 @@ class Multiply(Layer):
         n = self.output(*inputs).elements
         return Operations(multiply=operations.each(n=n, times=len(inputs) - 1))
 
-    def saves(self, run: Run, *inputs: Shape) -> Kept:
-        """Of every product, each factor whose partner needs a gradient."""
-        kept: set[int] = set()
-        own = 0
-        wanted = run.gradients[0]
-        for place in range(1, len(inputs)):
-            if wanted:
-                kept.add(place)
-            if run.gradients[place]:
-                if place == 1:
-                    kept.add(0)
-                else:
-                    own += run.numbers(self.output(*inputs[:place]).elements)
-            wanted = wanted or run.gradients[place]
-        return Kept(inputs=tuple(sorted(kept)), own=own)
-
-    def scratch(self, run: Run, *inputs: Shape) -> int:
-        """The product of all inputs but the last."""
-        return run.numbers(self.output(*inputs[:-1]).elements) if len(inputs) > 2 else 0
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
+        """Products; of each, a factor is kept whose partner needs a gradient."""
+        shapes = [x.shape for x in inputs]
+        y = inputs[0]
+        for place, x in enumerate(inputs[1:], 2):
+            y = tape.multiply(y, x, makes=self.output(*shapes[:place]).elements)
+        return y
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

@@ -7,7 +7,8 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, Padding, choice, padding
 from cnncalc.formulas import window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, of_rank
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._window import sides_of, torch_sides
 from cnncalc.shape import Map, Shape
 
@@ -50,11 +51,16 @@ class Pad(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The same cell, counted from before the first."""
-        return tuple(Reach(1, 1, before) for before, _ in sides_of(self.padding, x))
+        pairs = sides_of(self.padding, x)
+        return tuple(Reach(1, 1, named("P_before", before)) for before, _ in pairs)
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The input where it is mirrored or repeated; nothing for zeros."""
-        return Kept() if self.mode == "zeros" else Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A copy, which keeps its input where it is mirrored or repeated, and nothing for zeros."""
+        n_out = self.output(x.shape).elements
+        if self.mode == "zeros":
+            return tape.op(x, makes=n_out)
+        given = tape.raised(x, cuda=False)
+        return tape.op(given, makes=n_out, keeps=(given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``ZeroPad``, ``ReflectionPad`` or ``ReplicationPad`` for 1, 2 or 3 axes."""

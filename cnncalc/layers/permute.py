@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, everything
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, shape_of
 
 
@@ -62,17 +62,10 @@ class Permute(Layer):
         """Everything, unless the order stays."""
         return None if self.order == tuple(sorted(self.order)) else everything(x)
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def reorders(self) -> bool:
-        """The numbers stay where they are."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view: the numbers stay where they are."""
+        orders = {(2, 0, 1): True, (3, 0, 1, 2): None}  # of two axes, and of three
+        return tape.permuted(x, channels_last=orders.get(self.order, False))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
-from cnncalc.formulas import window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map
-from cnncalc.layers._ratio import ratio
+from cnncalc.formulas import dimensions, window
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import Cut, Example, Layer, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.shape import Map, Shape
 
 
@@ -36,7 +36,11 @@ class PixelShuffle(Layer):
                 f"{x.channels} channels cannot be laid out as squares of {r}·{r}: "
                 f"{x.channels} = {x.channels // r**2}·{r**2} + {x.channels % r**2}"
             )
-        return Map(x.channels // r**2, tuple(window.scaled_size(N=N, scale=r) for N in x.spatial))
+        r = named("r", r)
+        return Map(
+            dimensions.shuffled(C_in=x.channels, r=r),
+            tuple(window.scaled_size(N=N, scale=r) for N in x.spatial),
+        )
 
     def operations(self, x: Map) -> Operations:
         """None."""
@@ -44,11 +48,11 @@ class PixelShuffle(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """One input; r outputs lie within it along each axis."""
-        return (Reach(1, ratio(1, self.upscale_factor)),) * len(x.spatial)
+        return (Reach(1, cut=Cut(1, named("r", self.upscale_factor), 0, 0)),) * len(x.spatial)
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A copy, which keeps nothing."""
+        return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``PixelShuffle``."""

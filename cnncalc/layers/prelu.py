@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Kept, Refusal, Run, channels_of
+from cnncalc.layer import Example, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -37,11 +37,20 @@ class Prelu(Elementwise):
 
     def parameters(self, x: Shape) -> Parameters:
         """The slopes."""
-        return Parameters(weights=parameters.scales(n=self.num_parameters))
+        return Parameters(weights=parameters.slopes(num_parameters=self.num_parameters))
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def tensors(self, x: Shape) -> Tensors:
+        """The slopes."""
+        return weight_and_bias((self.num_parameters,))
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input. Its gradients are made with one number for every
+        element, wanted or not, and those of the slopes are summed."""
+        x, slopes = tape.lowered(x, *tape.trained(self.num_parameters))
+        gradient = x.bytes if x.needs_gradient else 0
+        summed = slopes.bytes if slopes.numbers != x.numbers else 0
+        fullest = x.bytes + max(x.bytes, gradient + summed)
+        return tape.op(x, slopes, keeps=(x, slopes), beside=fullest - gradient - slopes.bytes)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``PReLU``."""

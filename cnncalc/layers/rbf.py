@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
-from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.shape import Vector
 
 
@@ -31,15 +31,19 @@ class Rbf(Layer):
 
     def output(self, x: Vector) -> Vector:
         """A distance for each prototype."""
-        return Vector(self.out_features)
+        return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
         """The prototypes, none of them trained."""
         return Parameters(fixed=parameters.prototypes(n_in=x.features, n_out=self.out_features))
 
+    def tensors(self, x: Vector) -> Tensors:
+        """A prototype for each output."""
+        return weight_and_bias((self.out_features, x.features))
+
     def operations(self, x: Vector) -> Operations:
         """Differences, squares and sums."""
-        differences = operations.each(n=self.out_features, times=x.features)
+        differences = operations.differences(n_in=x.features, n_out=self.out_features)
         sums = operations.window_reductions(n_out=self.out_features, taps=x.features)
         return Operations(multiply=differences, add=differences + sums)
 
@@ -47,13 +51,11 @@ class Rbf(Layer):
         """Every input to every prototype."""
         return macs.full_connections(n_in=x.features, n_out=self.out_features)
 
-    def saves(self, run: Run, x: Vector) -> Kept:
-        """The differences from all prototypes."""
-        return Kept(own=run.numbers(x.features * self.out_features))
-
-    def scratch(self, run: Run, x: Vector) -> int:
-        """The differences and their squares; the output comes when the differences are gone."""
-        return run.numbers((2 * x.features - 1) * self.out_features)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The differences from all prototypes, which are kept, their squares, and sums."""
+        differences = tape.subtracted(x, makes=x.shape.features * self.out_features)
+        squares = tape.power(differences, 2)
+        return tape.op(tape.raised(squares, cuda=True), makes=self.out_features, passes=(0,))
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         """A module of ours."""

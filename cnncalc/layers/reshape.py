@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, everything
+from cnncalc.formulas import dimensions
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.shape import Shape, shape_of
 
 
@@ -41,7 +42,6 @@ class Reshape(Layer):
     Operations: none.
     """
 
-    needs_order: ClassVar = True
     aliases: ClassVar = ("view", "unflatten")
     main: ClassVar = "shape"
     stored: ClassVar = False
@@ -63,6 +63,9 @@ class Reshape(Layer):
                     else f" = {known}"
                 )
             )
+        if left != 1:
+            sizes_given = tuple(size for size in self.shape if size != -1)
+            left = dimensions.left_for(n=x.elements, sizes=sizes_given)
         return shape_of(tuple(left if size == -1 else size for size in self.shape))
 
     def operations(self, x: Shape) -> Operations:
@@ -73,13 +76,9 @@ class Reshape(Layer):
         """Everything, unless the shape stays."""
         return None if self.output(x) == x else everything(x)
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view."""
+        return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import number
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.shape import Shape
 
 
@@ -32,13 +32,18 @@ class Scale(Layer):
         """A factor for each channel."""
         return Parameters(weights=parameters.scales(n=channels_of(x)))
 
+    def tensors(self, x: Shape) -> Tensors:
+        """A factor for each channel."""
+        return weight_and_bias((channels_of(x),))
+
     def operations(self, x: Shape) -> Operations:
         """Multiplications."""
         return Operations(multiply=operations.each(n=x.elements))
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The input."""
-        return Kept(inputs=(0,))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A product, which keeps the input."""
+        (factors,) = tape.trained(channels_of(x.shape))
+        return tape.multiply(x, factors)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import count
-from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Refusal, Run, need_map, of_rank
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas.tracing import named
+from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._filters import Filters
 from cnncalc.shape import Map, Shape
 
@@ -36,18 +37,32 @@ class SeparableConv(Filters):
     def output(self, x: Shape) -> Map:
         """As many channels as pointwise filters, as many positions as places of the window."""
         x = need_map(x)
-        return Map(self.out_channels, self.places(x))
+        return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def between(self, x: Map) -> Map:
         """What the depthwise half hands to the pointwise one."""
-        return Map(x.channels * self.multiplier, self.places(x))
+        return Map(x.channels * named("multiplier", self.multiplier), self.places(x))
 
     def parameters(self, x: Map) -> Parameters:
         """The filters of both halves, and a bias for each."""
-        C_in, C_out, M = x.channels, self.out_channels, self.multiplier
-        weights = parameters.separable_weights(F=self.window(x), C_in=C_in, C_out=C_out, M=M)
-        biases = parameters.separable_biases(C_in=C_in, C_out=C_out, M=M) if self.bias else 0
-        return Parameters(weights, biases)
+        C_in, C_out, times = x.channels, self.out_channels, self.multiplier
+        return Parameters(
+            parameters.separable_weights(
+                F=self.window(x), C_in=C_in, C_out=C_out, multiplier=times
+            ),
+            parameters.separable_biases(C_in=C_in, C_out=C_out, multiplier=times)
+            if self.bias
+            else 0,
+        )
+
+    def tensors(self, x: Map) -> Tensors:
+        """The filter planes, and the filters of one place."""
+        C_mid, C_out = self.between(x).channels, self.out_channels
+        taps, place = self.window(x), (1,) * len(x.spatial)
+        return {
+            **weight_and_bias((C_mid, 1, *taps), (C_mid,), self.bias, "depthwise."),
+            **weight_and_bias((C_out, C_mid, *place), (C_out,), self.bias, "pointwise."),
+        }
 
     def macs(self, x: Map) -> int:
         """The dot products of both halves."""
@@ -56,7 +71,7 @@ class SeparableConv(Filters):
             C_in=x.channels,
             C_out=self.out_channels,
             N_out=self.places(x),
-            M=self.multiplier,
+            multiplier=self.multiplier,
         )
 
     def operations(self, x: Map) -> Operations:
@@ -64,8 +79,9 @@ class SeparableConv(Filters):
         products = self.macs(x)
         added = 0
         if self.bias:
-            added = operations.each(n=self.between(x).elements)
-            added += operations.each(n=self.output(x).elements)
+            added = operations.bias_additions(
+                n_out=self.between(x).elements + self.output(x).elements
+            )
         return Operations(multiply=products, add=products + added)
 
     def links(self, x: Map) -> int:
@@ -73,15 +89,12 @@ class SeparableConv(Filters):
         biases = self.between(x).elements + self.output(x).elements if self.bias else 0
         return self.macs(x) + biases
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """What both halves read."""
-        kept = super().saves(run, x)
-        return kept._replace(own=kept.own + run.numbers(self.between(x).elements))
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The map between the halves, and a padded copy where it is larger than the output."""
-        beside = max(super().scratch(run, x) - run.numbers(self.output(x).elements), 0)
-        return run.numbers(self.between(x).elements) + beside
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """Two convolutions, which keep their inputs."""
+        held, between = self.parameters(x.shape), self.between(x.shape)
+        mixing, shifts = between.channels * self.out_channels, self.out_channels * self.bias
+        y = self.convolved(tape, x, between, held.weights - mixing, held.biases - shifts)
+        return tape.convolution(y, mixing, shifts, self.output(x.shape).elements, spans=False)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """Two of ``Conv1d``, ``2d`` or ``3d``."""

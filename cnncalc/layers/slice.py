@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import count
-from cnncalc.layer import Example, Kept, Layer, Refusal, Run, channels_of
+from cnncalc.formulas import dimensions
+from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.shape import Map, Shape, Vector
 
 
@@ -20,7 +21,6 @@ class Slice(Layer):
     Operations: none.
     """
 
-    leaves_gaps: ClassVar = True
     aliases: ClassVar = ("slice_channels", "narrow")
     stored: ClassVar = False
     moves: ClassVar = False
@@ -36,20 +36,17 @@ class Slice(Layer):
             raise LayerError(f"{x} has channels 0 to {C - 1}, not {self.start} to {stop - 1}")
         if self.start >= stop:
             raise LayerError(f"no channel lies from {self.start} up to {stop}; stop is exclusive")
-        kept = stop - self.start
+        kept = dimensions.kept(start=self.start, stop=stop)
         return Map(kept, x.spatial) if isinstance(x, Map) else Vector(kept)
 
     def operations(self, x: Shape) -> Operations:
         """None."""
         return Operations()
 
-    def shares(self, training: bool) -> bool:
-        """A view of the input."""
-        return True
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A view of a part."""
+        out = self.output(x.shape)
+        return tape.view(x) if out == x.shape else tape.part(x, out.elements)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
-from cnncalc.layer import Example, Refusal
+from cnncalc.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -23,6 +23,10 @@ class Softplus(Elementwise):
 
     beta: float = number("how sharply it bends", 1.0)
     threshold: float = number("the value of beta·x above which x is kept", 20.0)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its input."""
+        return super().steps(tape, tape.raised(x, cuda=True))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Softplus``."""

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
 from cnncalc.fields import number
-from cnncalc.layer import Example, Kept, Refusal, Run
+from cnncalc.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -26,13 +26,12 @@ class StochasticDepth(Elementwise):
 
     p: float = number("the probability of dropping the branch", also=("rate",), least=0, most=1)
 
-    def shares(self, training: bool) -> bool:
-        """The input itself, unless some of it may be dropped."""
-        return not training or self.p == 0
-
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """In training a factor for every image."""
-        return Kept() if self.shares(run.training) else Kept(own=run.numbers(1))
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """In training a product with a factor for every image, which dropout makes of ones."""
+        if not tape.training or self.p == 0:
+            return x
+        ones = tape.op(makes=1, size=x.size)
+        return tape.multiply(x, tape.dropout(ones, self.p))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""

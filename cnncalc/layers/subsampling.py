@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters
+from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.fields import Sizes, sizes
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, per_axis
+from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.shape import Map, Shape
 
@@ -41,10 +41,14 @@ class Subsampling(Layer):
         """A coefficient and a bias for each map."""
         return Parameters(parameters.scales(n=x.channels), parameters.shifts(n=x.channels))
 
+    def tensors(self, x: Map) -> Tensors:
+        """A number for each map."""
+        return weight_and_bias((x.channels,), (x.channels,))
+
     def operations(self, x: Map) -> Operations:
         """Sums, coefficients and biases."""
         n_out = self.output(x).elements
-        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         each = operations.each(n=n_out)
         return Operations(
             multiply=each, add=operations.window_reductions(n_out=n_out, taps=taps) + each
@@ -52,21 +56,21 @@ class Subsampling(Layer):
 
     def links(self, x: Map) -> int:
         """The cells under each window, and its bias."""
-        taps = Map(1, per_axis(self.kernel_size, x, "kernel_size")).elements
+        taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         return macs.window_connections(n_out=self.output(x).elements, taps=taps)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """The sums, and the input where it needs a gradient."""
-        sums = run.numbers(self.output(x).elements)
-        return Kept(inputs=(0,) if run.gradients[0] else (), own=sums)
-
-    def scratch(self, run: Run, x: Map) -> int:
-        """The sums, and their products with the coefficients."""
-        return run.numbers(2 * self.output(x).elements)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """The means, times the window, times the coefficients, plus the biases; the pool keeps its
+        input and the coefficients the sums."""
+        weights, biases = tape.trained(x.shape.channels, x.shape.channels)
+        sums = tape.times(tape.op(x, makes=self.output(x.shape).elements, keeps=(x,)))
+        y = tape.add(tape.multiply(sums, weights), biases)
+        tape.hold(sums)
+        return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """A module of ours."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.cost import Operations
-from cnncalc.layer import Example, Kept, Refusal, Run
+from cnncalc.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.shape import Shape
 
@@ -19,9 +19,9 @@ class Tanh(Elementwise):
     aliases: ClassVar = ("hyperbolic_tangent",)
     each: ClassVar = Operations(exponential=1)
 
-    def saves(self, run: Run, x: Shape) -> Kept:
-        """The output."""
-        return Kept(output=True)
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps its output."""
+        return tape.op(x, keeps_output=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``Tanh``."""

@@ -7,8 +7,17 @@ from cnncalc.cost import Operations
 from cnncalc.errors import LayerError
 from cnncalc.fields import Sizes, choice, sizes
 from cnncalc.formulas import operations, window
-from cnncalc.layer import Example, Kept, Layer, Reach, Refusal, Run, need_map, per_axis
-from cnncalc.layers._ratio import ratio
+from cnncalc.layer import (
+    Cut,
+    Example,
+    Layer,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    need_map,
+    per_axis,
+)
 from cnncalc.shape import Map, Shape
 
 MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
@@ -44,7 +53,11 @@ class Upsample(Layer):
         if axes is not None and axes != len(x.spatial):
             raise LayerError(f"mode {self.mode} is for {axes} axes, but {x} has {len(x.spatial)}")
         if self.size is not None and self.scale_factor is None:
-            return Map(x.channels, per_axis(self.size, x, "size"))
+            sizes_asked = per_axis(self.size, x, "size")
+            return Map(
+                x.channels,
+                tuple(window.asked_size(N=N, size=size) for N, size in zip(x.spatial, sizes_asked)),
+            )
         if self.scale_factor is None or self.size is not None:
             raise LayerError("needs scale_factor or size: exactly one of the two")
         scales = per_axis(self.scale_factor, x, "scale_factor")
@@ -57,27 +70,33 @@ class Upsample(Layer):
         """None, or the blending."""
         if self.mode == "nearest":
             return Operations()
-        n_out, taps = self.output(x).elements, 2 ** len(x.spatial)
+        n_out = self.output(x).elements
+        taps = operations.neighbours(E=(2,) * len(x.spatial))
         return Operations(
             multiply=operations.each(n=n_out, times=taps),
             add=operations.window_reductions(n_out=n_out, taps=taps),
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The one or two inputs nearest to an output: steps of a fraction of an input."""
+        """The one or two inputs nearest to an output, along each axis."""
         return tuple(map(self._axis_reach, x.spatial, self.output(x).spatial))
 
     def _axis_reach(self, N: int, N_out: int) -> Reach:
-        step = ratio(N, N_out)
-        if self.mode == "nearest" or N_out == N:
-            return Reach(1, step)
-        # Cell centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 among the inputs, and reads
-        # the inputs on both sides of that.
-        return Reach(2, step, -((N - N_out) // (2 * N_out)))
+        if self.mode == "nearest":
+            return Reach(1, cut=Cut(N, N_out, 0, 0))
+        # Centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 among the inputs, in pieces of
+        # 1/O at i·N + (N − O)/2. It reads the inputs on both sides of that, or the one it falls on.
+        shift = N - N_out
+        falls_on_inputs = N % N_out == 0 and N // N_out % 2 == 1
+        return Reach(
+            window.interpolated(nearest=1 if falls_on_inputs else 2),
+            before=window.centred_before(N=N, N_out=N_out),
+            cut=Cut(N, N_out, shift // 2, (shift + 1) // 2 + N_out - 1),
+        )
 
-    def saves(self, run: Run, x: Map) -> Kept:
-        """Nothing."""
-        return Kept()
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which keeps nothing."""
+        return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``Upsample``, which has a word of its own for blending along 1, 2 or 3 axes."""

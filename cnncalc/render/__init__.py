@@ -4,13 +4,12 @@ A format is a module with ``SUFFIX``, the ending of its files, and ``render(view
 """
 
 from functools import cache
-from importlib import import_module
 from pathlib import PurePath
 from typing import Protocol, cast
 
 from cnncalc import found
 from cnncalc.errors import UsageError, did_you_mean
-from cnncalc.view import View
+from cnncalc.view import Sheet
 
 
 class Format(Protocol):
@@ -18,7 +17,7 @@ class Format(Protocol):
 
     SUFFIX: str
 
-    def render(self, view: View) -> str:
+    def render(self, view: Sheet) -> str:
         """The whole text, ending in a newline."""
 
 
@@ -30,10 +29,7 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Format:
     """The format of this name; raises UsageError with the nearest one."""
-    if name not in names():
-        hint = did_you_mean(name, names()) or f"; there are {', '.join(names())}"
-        raise UsageError(f"no format {name!r}{hint}")
-    return cast(Format, import_module(f"{__name__}.{name}"))
+    return cast(Format, found.chosen(__name__, __path__, name, "format"))
 
 
 def for_file(path: str) -> str:

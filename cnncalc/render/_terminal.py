@@ -4,8 +4,10 @@ import io
 import os
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from rich.console import Console, RenderableType
+if TYPE_CHECKING:
+    from rich.console import RenderableType
 
 NARROWEST = 60
 PIPED = 120
@@ -24,8 +26,10 @@ def colour() -> bool:
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def draw(parts: Iterable[RenderableType], width: int, colour: bool = False) -> str:
+def draw(parts: "Iterable[RenderableType]", width: int, colour: bool = False) -> str:
     """The parts drawn one below the other, as text without trailing blanks."""
+    from rich.console import Console
+
     stream = io.StringIO()
     console = Console(
         file=stream,

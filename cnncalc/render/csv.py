@@ -6,12 +6,12 @@ The first line holds the columns' names, the words that ``--columns`` takes.
 import csv
 import io
 
-from cnncalc.view import View
+from cnncalc.view import Sheet
 
 SUFFIX = ".csv"
 
 
-def render(view: View) -> str:
+def render(view: Sheet) -> str:
     """The names of the columns, then the lines."""
     stream = io.StringIO()
     writer = csv.writer(stream)

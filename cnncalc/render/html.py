@@ -7,7 +7,7 @@ beyond ASCII are written as references, so that a file needs no declared encodin
 from collections.abc import Iterable
 from html import escape
 
-from cnncalc.view import View
+from cnncalc.view import Sheet
 
 SUFFIX = ".html"
 
@@ -17,38 +17,46 @@ STYLE = """\
 .cnncalc caption { font-weight: bold; text-align: left; padding-bottom: 0.5em; }
 .cnncalc th, .cnncalc td { padding: 0.15em 0.8em; text-align: left; white-space: nowrap; }
 .cnncalc .number { text-align: right; }
+.cnncalc .prose { min-width: 16em; white-space: normal; }
 .cnncalc thead th { border-bottom: 1px solid currentColor; }
 .cnncalc tfoot tr:first-child > * { border-top: 1px solid currentColor; }
 .cnncalc p { font-size: smaller; opacity: 0.75; }"""
 
 
-def render(view: View) -> str:
+def render(view: Sheet) -> str:
     """The table with its title, remarks, totals and conventions."""
-    numeric = [view.numeric(name) for name in view.columns]
+    kinds = [_kind(view, name) for name in view.columns]
+    totals = [_across(len(kinds), total.label, total.text) for total in view.totals]
     parts = [
         '<section class="cnncalc">',
         f"<style>\n{STYLE}\n</style>",
         *(f"<p>{escape(remark)}</p>" for remark in view.remarks),
         f"<table>\n<caption>{escape(view.title)}</caption>",
-        f"<thead>\n{_row('th', view.headings, numeric)}\n</thead>",
+        f"<thead>\n{_row('th', view.headings, kinds)}\n</thead>",
         "<tbody>",
-        *(_row("td", view.texts(line), numeric) for line in view.lines),
+        *(_row("td", view.texts(line), kinds) for line in view.lines),
         "</tbody>",
-        "<tfoot>",
-        *(_across(len(numeric), total.label, total.text) for total in view.totals),
-        "</tfoot>\n</table>",
-        f"<p>{escape(view.conventions)}</p>",
+        *(["<tfoot>", *totals, "</tfoot>"] if totals else []),
+        "</table>",
+        *([f"<p>{escape(view.conventions)}</p>"] if view.conventions else []),
         "</section>",
     ]
     return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
 
 
-def _row(tag: str, cells: Iterable[str], numeric: Iterable[bool]) -> str:
-    return f"<tr>{''.join(_cell(tag, *cell) for cell in zip(cells, numeric, strict=True))}</tr>"
+def _kind(view: Sheet, name: str) -> str:
+    """The class of a column's cells, if it has one."""
+    if view.prose(name):
+        return "prose"
+    return "number" if view.numeric(name) else ""
 
 
-def _cell(tag: str, text: str, number: bool) -> str:
-    mark = ' class="number"' if number else ""
+def _row(tag: str, cells: Iterable[str], kinds: Iterable[str]) -> str:
+    return f"<tr>{''.join(_cell(tag, *cell) for cell in zip(cells, kinds, strict=True))}</tr>"
+
+
+def _cell(tag: str, text: str, kind: str) -> str:
+    mark = f' class="{kind}"' if kind else ""
     return f"<{tag}{mark}>{escape(text)}</{tag}>"
 
 

@@ -4,7 +4,7 @@ with ``\usepackage{booktabs,longtable}``."""
 import re
 from collections.abc import Iterable
 
-from cnncalc.view import View
+from cnncalc.view import Sheet
 
 SUFFIX = ".tex"
 
@@ -26,19 +26,22 @@ SPECIAL = {
     "≤": r"$\leq$",
     "≥": r"$\geq$",
 }
+PARAGRAPH = r"p{0.15\linewidth}"
+"""A column whose texts are broken into lines."""
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
 
-def render(view: View) -> str:
+def render(view: Sheet) -> str:
     """The table with its caption, its lines and the totals."""
-    aligned = "".join("r" if view.numeric(name) else "l" for name in view.columns)
+    aligned = "".join(_aligned(view, name) for name in view.columns)
     columns = len(view.columns)
-    notes = [*view.remarks, view.conventions]
+    notes = filter(None, [*view.remarks, view.conventions])
+    totals = [_across(columns, f"{total.label}: {total.text}") for total in view.totals]
     lines = [
         r"% needs \usepackage{booktabs,longtable}",
         r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}",
         rf"\begin{{longtable}}{{{aligned}}}",
-        rf"\caption{{{escape(view.title)}}}\label{{{label(view.report.name)}}}\\",
+        rf"\caption{{{escape(view.title)}}}\label{{{label(view.name)}}}\\",
         r"\toprule",
         _row(view.headings),
         r"\midrule",
@@ -46,8 +49,7 @@ def render(view: View) -> str:
         r"\bottomrule",
         r"\endfoot",
         *(_row(view.texts(line)) for line in view.lines),
-        r"\midrule",
-        *(_across(columns, f"{total.label}: {total.text}") for total in view.totals),
+        *([r"\midrule", *totals] if totals else []),
         r"\end{longtable}",
         *(rf"\noindent {escape(note)}\par" for note in notes),
         r"\endgroup",
@@ -68,6 +70,12 @@ def label(name: str) -> str:
 
 def _superscript(digits: re.Match[str]) -> str:
     return f"$^{{{digits[0].translate(SUPERSCRIPTS)}}}$"
+
+
+def _aligned(view: Sheet, name: str) -> str:
+    if view.prose(name):
+        return PARAGRAPH
+    return "r" if view.numeric(name) else "l"
 
 
 def _row(cells: Iterable[str]) -> str:

@@ -3,14 +3,14 @@
 import re
 from collections.abc import Iterable
 
-from cnncalc.view import View
+from cnncalc.view import Sheet
 
 SUFFIX = ".md"
 SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
 """What Markdown would read as markup; an underscore inside a word is none."""
 
 
-def render(view: View) -> str:
+def render(view: Sheet) -> str:
     """The heading, the remarks, the table, the totals and the conventions."""
     numeric = [view.numeric(name) for name in view.columns]
     totals = [f"- **{total.label}:** {escape(total.text)}" for total in view.totals]
@@ -21,7 +21,7 @@ def render(view: View) -> str:
         "\n".join(totals),
         escape(view.conventions),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]], numeric: Iterable[bool]) -> str:

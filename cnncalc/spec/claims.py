@@ -1,28 +1,48 @@
 """What a spec says that the literature says of it: claims, read and checked.
 
-Each names a quantity of ``Cost`` (or ``output``, ``receptive_field``), the value as it is printed
-and its source; where the number does not follow from the architecture that the source describes,
-``erratum`` says why, and where it follows only under a habit, ``habit`` names that.
+Each names a quantity, the value as it is printed, and its source; a whole table is one item with
+several quantities and the ``layers`` that are its rows. Where a number follows only under a
+convention, ``habit`` names that; where it does not follow from what the source describes,
+``erratum`` says why.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from cnncalc import catalog
 from cnncalc.cost import COUNTED
-from cnncalc.errors import SpecError, Where, did_you_mean, one_of
+from cnncalc.errors import UsageError, Where, did_you_mean, one_of
 from cnncalc.fields import shown
-from cnncalc.spec.text import Item
+from cnncalc.printed import Printed, read_number
+from cnncalc.shape import read_shape
+from cnncalc.spec.text import Item, Key
 
-KEYS = ("quantity", "value", "source", "layer", "set", "input", "habit", "erratum")
-QUANTITIES = ("output", "receptive_field", "params", "flops", *COUNTED)
+COUNTS = ("params", "flops", *COUNTED)
+SHAPES = ("output", "size", "channels", "receptive_field")
+QUANTITIES = (*SHAPES, *COUNTS)
 
 KILO_1024 = "K = 1024"
-NO_BIASES = "biases left out"
-MACS_AS_FLOPS = "MACs called FLOPs"
 CUT = "cut, not rounded"
+NO_BIASES = "biases left out"
+NO_BATCH_NORM = "batch normalisation left out"
+MACS_AS_FLOPS = "MACs called FLOPs"
 CHANNELS_LAST = "channels last"
-HABITS = (KILO_1024, NO_BIASES, MACS_AS_FLOPS, CUT, CHANNELS_LAST)
-"""The habits of the literature under which a number can agree."""
+VECTOR_AS_MAP = "1×1 for a vector"
+HABITS = {
+    KILO_1024: COUNTS,
+    CUT: COUNTS,
+    NO_BIASES: ("params",),
+    NO_BATCH_NORM: ("params",),
+    MACS_AS_FLOPS: ("flops",),
+    CHANNELS_LAST: ("output",),
+    VECTOR_AS_MAP: ("output",),
+}
+"""The conventions of the literature under which a number can agree, and the quantities of each."""
+
+RATIO = r"(?i)(.+?)\s*[x×]\s*(less|fewer|more)"
+
+Tell = Callable[[str, Where], None]
 
 
 class Claim(NamedTuple):
@@ -33,37 +53,178 @@ class Claim(NamedTuple):
     source: str
     where: Where
     layer: str | None = None
+    than: str | None = None
     settings: Mapping[str, Any] | None = None
-    input: str | None = None
-    habit: str | None = None
+    input: Any = None
+    habits: tuple[str, ...] = ()
     erratum: str | None = None
 
 
-def read(item: Item) -> Claim:
-    """The claim that an item makes; raises SpecError where it is not well formed."""
-    given = item.plain()
-    if not isinstance(given, dict):
-        raise SpecError("a claim is a mapping with quantity, value and source", item.where)
-    for key in given:
-        if key not in KEYS:
-            hint = did_you_mean(key, KEYS) or f"; it has {', '.join(KEYS)}"
-            raise SpecError(f"a claim has no key {shown(key)}{hint}", item.where)
-    for key in ("quantity", "value", "source"):
-        if given.get(key) is None:
-            raise SpecError(f"a claim needs {key!r}", item.where)
-    if given["quantity"] not in QUANTITIES:
-        hint = did_you_mean(str(given["quantity"]), QUANTITIES)
-        raise SpecError(f"no quantity {shown(given['quantity'])}{hint}", item.where)
-    if given.get("habit") not in (None, *HABITS):
-        raise SpecError(f"a habit is {one_of(HABITS)}, not {shown(given['habit'])}", item.where)
-    return Claim(
-        quantity=given["quantity"],
-        value=str(given["value"]),
-        source=str(given["source"]),
-        where=item.where,
-        layer=given.get("layer"),
-        settings=given.get("set"),
-        input=given.get("input"),
-        habit=given.get("habit"),
-        erratum=given.get("erratum"),
-    )
+def read(item: Item, wrong: Tell) -> Iterator[Claim]:
+    """The claims that an item makes: one for each quantity, and for each of its ``layers``.
+
+    What is not well formed is told to ``wrong`` and makes no claim.
+    """
+    if not isinstance(item.value, dict):
+        wrong("a claim is a mapping with quantity, value and source", item.where)
+        return
+    keys = {key: inner for key, inner in item.value.items() if inner.value is not None}
+    given = {str(key): inner.plain() for key, inner in keys.items()}
+    mistakes = list(_mistakes(item.where, keys, given))
+    for sentence, where in mistakes:
+        wrong(sentence, where)
+    if mistakes:
+        return
+    quantities, habits = _listed(given["quantity"]), _listed(given.get("habit"))
+    than = given.get("than")
+    for layer, values, where in _rows(item.where, keys, given):
+        cells = values if isinstance(given["quantity"], list) else [values]
+        if not isinstance(cells, list) or len(cells) != len(quantities):
+            wrong(f"one value for each of {', '.join(quantities)}, not {shown(values)}", where)
+            continue
+        for quantity, value in zip(quantities, cells, strict=True):
+            if value is None:
+                continue
+            try:
+                check_value(quantity, value, than)
+            except UsageError as why:
+                wrong(f"{quantity}: {why}", where)
+                continue
+            yield Claim(
+                quantity=quantity,
+                value=str(value),
+                source=str(given["source"]),
+                where=where,
+                layer=layer,
+                than=than,
+                settings=given.get("set"),
+                input=given.get("input"),
+                habits=tuple(habit for habit in habits if quantity in HABITS[habit]),
+                erratum=str(given["erratum"]) if "erratum" in given else None,
+            )
+
+
+def _rows(
+    where: Where, keys: Mapping[Key, Item], given: Mapping[str, Any]
+) -> Iterator[tuple[str | None, Any, Where]]:
+    """Each layer that is spoken of (None: the whole network), its value or values, and where."""
+    if "layers" in given:
+        for key, value in keys[Key("layers")].value.items():
+            yield str(key), value.plain(), key.where
+    else:
+        yield str(given["layer"]) if "layer" in given else None, given["value"], where
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list, or the one value that stands for a list of one."""
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+def _mistakes(
+    where: Where, keys: Mapping[Key, Item], given: Mapping[str, Any]
+) -> Iterator[tuple[str, Where]]:
+    """What is wrong with the keys of a claim."""
+    for name in ("quantity", "source"):
+        if not given.get(name):
+            yield f"a claim needs {name!r}", where
+    if ("value" in given) == ("layers" in given):
+        yield "a claim needs 'value', or 'layers' with a value for each: one of the two", where
+    if given.get("erratum") == "":
+        yield "an erratum says why the number does not follow", where
+    for key, value in keys.items():
+        if key not in CHECKS:
+            hint = did_you_mean(key, CHECKS) or f"; it has {', '.join(CHECKS)}"
+            yield f"a claim has no key {shown(str(key))}{hint}", key.where
+            continue
+        for sentence in CHECKS[str(key)](given):
+            yield sentence, value.where
+
+
+def _wrong_quantity(given: Mapping[str, Any]) -> Iterator[str]:
+    for quantity in _listed(given["quantity"]):
+        if quantity not in QUANTITIES:
+            yield f"no quantity {shown(quantity)}{did_you_mean(str(quantity), QUANTITIES)}"
+
+
+def _wrong_text(name: str) -> Callable[[Mapping[str, Any]], Iterator[str]]:
+    def check(given: Mapping[str, Any]) -> Iterator[str]:
+        if isinstance(given[name], dict | list):
+            yield f"{name!r} of a claim is a text, not {shown(given[name])}"
+
+    return check
+
+
+def _wrong_settings(given: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(given["set"], dict):
+        yield f"'set' of a claim is a mapping, not {shown(given['set'])}"
+
+
+def _wrong_rows(given: Mapping[str, Any]) -> Iterator[str]:
+    if not isinstance(given["layers"], dict):
+        yield f"'layers' of a claim is a mapping, not {shown(given['layers'])}"
+    if "layer" in given:
+        yield "'layer' and 'layers' are one of the two"
+
+
+def _wrong_habit(given: Mapping[str, Any]) -> Iterator[str]:
+    for habit in _listed(given["habit"]):
+        if habit not in [*HABITS]:
+            yield f"a habit is {one_of([*HABITS])}, not {shown(habit)}"
+        elif not any(quantity in HABITS[habit] for quantity in _listed(given.get("quantity"))):
+            yield f"the habit {habit!r} is about {one_of(HABITS[habit])}"
+
+
+def _wrong_other(given: Mapping[str, Any]) -> Iterator[str]:
+    other = given["than"]
+    if other not in catalog.names():
+        hint = did_you_mean(str(other), catalog.names())
+        yield f"'than' names a built-in architecture, not {shown(other)}{hint}"
+    shapes = any(quantity in SHAPES for quantity in _listed(given.get("quantity")))
+    if shapes or given.get("layer") or given.get("layers"):
+        yield "'than' compares a count of the whole network with that of another"
+
+
+def _anything(given: Mapping[str, Any]) -> Iterator[str]:
+    return iter(())
+
+
+CHECKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
+    "quantity": _wrong_quantity,
+    "value": _anything,
+    "source": _wrong_text("source"),
+    "layer": _wrong_text("layer"),
+    "layers": _wrong_rows,
+    "than": _wrong_other,
+    "set": _wrong_settings,
+    "input": _anything,
+    "habit": _wrong_habit,
+    "erratum": _wrong_text("erratum"),
+}
+"""What is wrong with each key that a claim may have. Values wait until their quantity is known."""
+KEYS = tuple(CHECKS)
+
+
+def check_value(quantity: str, given: Any, than: str | None = None) -> None:
+    """Raise UsageError unless a value can be one of this quantity."""
+    if isinstance(given, dict | list):
+        raise UsageError(f"a number as it is printed is wanted, not {shown(given)}")
+    value = str(given)
+    if quantity in SHAPES:
+        sizes = read_shape(value.replace("@", "x")).dimensions
+        if quantity == "channels" and len(sizes) > 1:
+            raise UsageError(f"one number is wanted, not {value!r}")
+        return
+    number = read_ratio(value)[0] if than else read_number(value)
+    if number.of_bytes and "bytes" not in quantity:
+        raise UsageError(f"{value!r} are bytes, and {quantity} are none")
+
+
+def read_ratio(value: str) -> tuple[Printed, bool]:
+    """``12x less`` or ``2x more`` than another: the number, and whether it is more.
+
+    Raises UsageError for anything else.
+    """
+    match = re.fullmatch(RATIO, value.strip()) if len(value) <= 100 else None
+    if match is None:
+        raise UsageError(f"with 'than' a value is as in 12x less or 2x more, not {value[:60]!r}")
+    return read_number(match[1])._replace(full=False), match[2].lower() == "more"

@@ -151,10 +151,7 @@ class _Parser:
             self.wrong(f"'published' is a list of claims, not {describe(item)}", item.where)
             return
         for claim in item.value:
-            try:
-                yield claims.read(claim)
-            except SpecError as error:
-                self.wrong(error.sentence, error.where)
+            yield from claims.read(claim, self.wrong)
 
     def optional(
         self, top: dict[Key, Item], key: str, read: Callable[[Item], Any], default: Any

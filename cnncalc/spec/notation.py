@@ -70,29 +70,33 @@ def read(text: str) -> Item:
 def _layer(token: str, where: Where) -> Item:
     match = re.fullmatch(TOKEN, token, re.IGNORECASE | re.ASCII)
     options = (match["conv"] or match["options"] or "") if match else ""
-    if match is None or len(_options(options)) < len(re.findall("[spdg]", options, re.IGNORECASE)):
+    if match is None or len(options_of(options)) < len(
+        re.findall("[spdg]", options, re.IGNORECASE)
+    ):
         raise SpecError(
             f"{token[:40]!r} is no layer of the notation; it has 96C11s4 (convolution), MP2 or AP2 "
             "(pooling), 500N (fully connected) and GAP (global average pooling)",
             where,
         )
     if match["filters"]:
-        fields = {"out_channels": int(match["filters"]), "kernel_size": _size(match["kernel"])}
-        return located({"conv": fields | _options(options)}, where)
+        fields = {"out_channels": int(match["filters"]), "kernel_size": size_of(match["kernel"])}
+        return located({"conv": fields | options_of(options)}, where)
     if match["pool"]:
         kind = "max_pool" if match["pool"].upper() == "MP" else "avg_pool"
-        fields = {"kernel_size": _size(match["window"])}
-        return located({kind: fields | _options(options)}, where)
+        fields = {"kernel_size": size_of(match["window"])}
+        return located({kind: fields | options_of(options)}, where)
     if match["gap"]:
         return located("global_avg_pool", where)
     return located({"linear": int(match["neurons"])}, where)
 
 
-def _size(text: str) -> Any:
+def size_of(text: str) -> Any:
+    """``3`` as a number, ``3x5`` as one for each axis."""
     sizes = [int(size) for size in re.split("x", text, flags=re.IGNORECASE)]
     return sizes[0] if len(sizes) == 1 else sizes
 
 
-def _options(text: str) -> dict[str, Any]:
+def options_of(text: str) -> dict[str, Any]:
+    """``s2p1`` as {"stride": 2, "padding": 1}."""
     pairs = re.findall(rf"([spdg])({SIZE})", text, re.IGNORECASE)
-    return {OPTIONS[letter.lower()]: _size(size) for letter, size in pairs}
+    return {OPTIONS[letter.lower()]: size_of(size) for letter, size in pairs}

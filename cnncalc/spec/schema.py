@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import models_json_schema
 
-from cnncalc import layers
+from cnncalc import catalog, layers
 from cnncalc.fields import any_case
 from cnncalc.layer import Layer, fields_of, required_of
+from cnncalc.spec import claims
 from cnncalc.spec.document import BRANCHES, NODE, RESIDUAL, TOP
 
 Schema = dict[str, Any]
@@ -33,6 +34,8 @@ NAMES = {
 }
 SIZE = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
 SHAPE = {"anyOf": [{"type": "string"}, SIZE, {"type": "array", "items": SIZE, "minItems": 1}]}
+
+INPUTS = {"anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}]}
 
 
 def schema() -> Schema:
@@ -85,19 +88,47 @@ def _spelling(kind: type[Layer]) -> str:
 def _top() -> Mapping[str, Schema]:
     """What each key of a spec holds."""
     blocks = {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}}
-    inputs = {"anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}]}
     return {
         "name": TEXT,
         "source": TEXT,
         "note": TEXT,
         "variants": {"type": "object", "additionalProperties": TEXT},
         "extends": {"type": "string"},
-        "input": inputs,
+        "input": INPUTS,
         "parameters": {"type": "object"},
         "blocks": blocks,
         "layers": ENTRIES,
-        "published": {},
+        "published": {"anyOf": [{"type": "array", "items": _claim()}, {"type": "null"}]},
     }
+
+
+def _claim() -> Schema:
+    """One item of ``published``: a printed number, or a table of them."""
+    cell = {"type": ["string", "number", "null"]}
+    cells = _one_or_more(cell)
+    return {
+        **_keys(
+            claims.KEYS,
+            {
+                "quantity": _one_or_more({"enum": list(claims.QUANTITIES)}),
+                "value": cells,
+                "source": TEXT,
+                "layer": TEXT,
+                "layers": {"type": "object", "additionalProperties": cells},
+                "than": {"enum": list(catalog.names())},
+                "set": {"type": "object"},
+                "input": INPUTS,
+                "habit": _one_or_more({"enum": list(claims.HABITS)}),
+                "erratum": TEXT,
+            },
+        ),
+        "required": ["quantity", "source"],
+        "oneOf": [{"required": ["value"]}, {"required": ["layers"]}],
+    }
+
+
+def _one_or_more(item: Schema) -> Schema:
+    return {"anyOf": [item, {"type": "array", "items": item}]}
 
 
 def _node(entries: Schema) -> Mapping[str, Schema]:

@@ -39,7 +39,7 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
 
 def _read(target: str) -> Item:
     if target == "-":
-        return _parsed(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>")
+        return text.read(decoded(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>"), "<stdin>")
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target)
     return read_file(_find(target, Path(".")))
@@ -75,8 +75,13 @@ def read_file(file: Path, needed: str = text.NEEDED) -> Item:
 
     Raises SpecError with the place of what cannot be used, UsageError where there is no file.
     """
+    return text.read(read_text(file), str(file), needed)
+
+
+def read_text(file: Path) -> str:
+    """The text of a file; raises UsageError where there is none, SpecError for what is no text."""
     if file.is_dir():
-        raise UsageError(f"{str(file)!r} is a folder; a spec is one file")
+        raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
         raise UsageError(f"{str(file)!r} is no file that could be read to its end")
     try:
@@ -84,20 +89,21 @@ def read_file(file: Path, needed: str = text.NEEDED) -> Item:
             data = stream.read(MOST_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
-    return _parsed(data, str(file), needed)
+    return decoded(data, str(file))
 
 
-def _parsed(data: bytes, source: str, needed: str = text.NEEDED) -> Item:
+def decoded(data: bytes, source: str) -> str:
+    """Bytes as text; raises SpecError where they are too many, or no text in UTF-8."""
     if len(data) > MOST_BYTES:
         raise SpecError(f"is longer than {MOST_BYTES:,} bytes", Where(source))
     try:
-        decoded = data.decode("utf-8-sig")
+        found = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SpecError("is not text in UTF-8", Where(source, line)) from None
-    if "\0" in decoded:
+    if "\0" in found:
         raise SpecError("is not text: it holds a zero byte", Where(source))
-    return text.read(decoded, source, needed)
+    return found
 
 
 def _extended(root: Item, seen: tuple[Path, ...]) -> Item:

@@ -26,7 +26,7 @@ class Memory(Counted):
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """The bytes of the elements."""
         b = BYTES[report.dtype]
-        return Fraction(memory.size_in_bytes(elements=parts[0], b=b))  # type: ignore[arg-type]
+        return Fraction(memory.size_in_bytes(elements=parts[0], bytes_each=b))  # type: ignore[arg-type]
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The elements and their bytes, in MB and MiB as well."""

@@ -31,4 +31,4 @@ class ParameterMemory(Counted):
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """The bytes of the parameters."""
         b = BYTES[report.dtype]
-        return Fraction(memory.size_in_bytes(elements=parts[0], b=b))  # type: ignore[arg-type]
+        return Fraction(memory.size_in_bytes(elements=parts[0], bytes_each=b))  # type: ignore[arg-type]

@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
+from cnncalc.equations import Working
 from cnncalc.errors import LayerError
-from cnncalc.explain import Derivation, Working
+from cnncalc.explain import Derivation
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework.ask import Ask

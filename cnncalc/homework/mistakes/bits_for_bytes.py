@@ -6,9 +6,9 @@ from cnncalc.formulas import memory
 from cnncalc.homework.mistake import Example, WrongRule
 
 
-def in_bits(elements: int, b: int) -> int:
+def in_bits(elements: int, bytes_each: int) -> int:
     """Eight for every byte."""
-    return elements * b * 8
+    return elements * bytes_each * 8
 
 
 class BitsForBytes(WrongRule):

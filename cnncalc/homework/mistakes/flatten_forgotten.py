@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.formulas import window
+from cnncalc.formulas import dimensions
 from cnncalc.formulas.vocabulary import product
 from cnncalc.homework.mistake import Example, WrongRule
 from cnncalc.homework.question import Question
@@ -26,7 +26,7 @@ class FlattenForgotten(WrongRule):
 
     says: ClassVar = "the map is not flattened to C·H·W inputs"
     prior: ClassVar = 20
-    rules: ClassVar = {window.flattened: channels_only}
+    rules: ClassVar = {dimensions.flattened: channels_only}
     examples: ClassVar = (
         Example(
             ({"linear": 10},),
@@ -47,4 +47,4 @@ class FlattenForgotten(WrongRule):
     def other(self, question: Question) -> Iterator[Question]:
         """The channels alone, or the positions alone."""
         yield from super().other(question)
-        yield question.under({window.flattened: positions_only})
+        yield question.under({dimensions.flattened: positions_only})

@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from cnncalc.formulas import window
-from cnncalc.formulas.tracing import floored
 from cnncalc.homework.mistake import Example, WrongRule
 
 
@@ -14,7 +13,7 @@ def rounded_down(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 def same_rounded_down(N: int, S: int) -> int:
     """The quotient under ``same`` padding rounded down."""
-    return floored(N, S)
+    return N // S
 
 
 class FloorForCeil(WrongRule):

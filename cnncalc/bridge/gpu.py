@@ -1,0 +1,81 @@
+"""What only a CUDA device tells: the time of every layer, and what its allocator holds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from cnncalc import memory
+from cnncalc.bridge.network import Network
+from cnncalc.errors import UsageError
+from cnncalc.report import Report
+
+
+class Measured(NamedTuple):
+    """A quantity that is told and not compared: there is nothing calculated beside it."""
+
+    layer: str
+    quantity: str
+    value: int
+
+
+def measure(report: Report, network: Network, inputs: list[Tensor]) -> Iterator[Measured]:
+    """A forward pass of inference on CUDA, after one that warms up.
+
+    Microseconds of every layer; then the bytes of the allocator's peak, and its parts: what is
+    modelled (parameters, buffers, and activations as on the CPU), what rounding to blocks of 512
+    bytes adds, and the rest, such as workspaces.
+    """
+    network.eval()
+    with torch.no_grad():
+        network(*inputs)
+        torch.cuda.synchronize()
+        torch.cuda.reset_peak_memory_stats()
+        with _timed(report, network) as events:
+            network(*inputs)
+        torch.cuda.synchronize()
+    for name, (begin, end) in events.items():
+        yield Measured(name, "microseconds", round(1000 * begin.elapsed_time(end)))
+    held = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
+    yield from _parts(held, report)
+
+
+def _parts(held: int, report: Report) -> Iterator[Measured]:
+    statistics = torch.cuda.memory_stats()
+    allocated = statistics["allocated_bytes.all.peak"]
+    requested = statistics["requested_bytes.all.peak"]
+    yield Measured("total", "allocator_peak", allocated)
+    yield Measured("total", "rounding", allocated - requested)
+    try:
+        modelled = held + memory.inference_peak(report).bytes
+    except UsageError:
+        return
+    yield Measured("total", "modelled", modelled)
+    yield Measured("total", "not_modelled", requested - modelled)
+
+
+@contextmanager
+def _timed(report: Report, network: Network) -> Iterator[dict[str, tuple[Any, Any]]]:
+    """An event before every layer and one after it."""
+    events = {row.name: (_event(), _event()) for row in report.layers}
+    handles = []
+    for name, (begin, end) in events.items():
+        layer = network.get_submodule(name)
+        handles.append(layer.register_forward_pre_hook(partial(_record, begin)))
+        handles.append(layer.register_forward_hook(partial(_record, end)))
+    try:
+        yield events
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _event() -> Any:
+    return torch.cuda.Event(enable_timing=True)
+
+
+def _record(event: Any, *_: Any) -> None:
+    event.record()

@@ -1,0 +1,133 @@
+"""What the first unit of a map reads, found by running the network: a pixel that is NaN
+spoils every unit that reads it.
+
+Gradients would tell less: a max pool has one only for what it chose, and ReLU none below 0.
+"""
+
+import platform
+from bisect import bisect_left
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import starmap
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from cnncalc.bridge import modules
+from cnncalc.bridge.network import Network
+from cnncalc.report import Report, Row
+from cnncalc.shape import Map
+
+EXACT = platform.machine() in {"x86_64", "AMD64"}
+"""Whether NaN stays where it is read in float32 too. Elsewhere PyTorch convolves some maps tile by
+tile, and what is read by one place spoils others; in float64 it never does."""
+
+WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
+"""Modules that measure the whole map; but ``ChannelsNorm`` does not."""
+
+
+class Span(NamedTuple):
+    """Pixels along an axis: the first, and the one behind the last."""
+
+    first: int
+    end: int
+
+
+Spans = tuple[Span, ...]
+
+
+def last_map(report: Report) -> Row | None:
+    """The last layer that puts out a map of more than one position."""
+    maps = [row for row in report.layers if isinstance(row.output, Map)]
+    return next((row for row in reversed(maps) if max(row.output.dimensions[1:]) > 1), None)
+
+
+def cannot_tell(report: Report, network: Network, device: str) -> str:
+    """Why what a unit reads cannot be compared; nothing where it can."""
+    if device != "cpu":
+        return "it is found with numbers, on the CPU"
+    if len(report.input_shapes) > 1:
+        return "the network has several inputs"
+    fields = [field for row in report.rows for field in row.fields or ()]
+    if any(
+        isinstance(number, Fraction) for field in fields for number in (field.jump, field.start)
+    ):
+        return "behind windows that are uneven, units differ in how much they read"
+    for module in network.modules():
+        if isinstance(module, WHOLE_MAP) and not isinstance(module, modules.ChannelsNorm):
+            return "what a normalisation measures is not counted as read"
+    return ""
+
+
+def cut(report: Report, spans: Spans) -> Spans:
+    """The part of what is read that lies in the image."""
+    lengths = report.input_shape.dimensions[1:]
+    return tuple(
+        Span(min(max(first, 0), length), min(max(end, 0), length))
+        for (first, end), length in zip(spans, lengths)
+    )
+
+
+def calculated(row: Row) -> Spans:
+    """What the first unit of a map reads along each axis, by its field."""
+    return tuple(Span(int(one.start), int(one.start) + one.size) for one in row.fields or ())
+
+
+def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans:
+    """The same, by running the network as in inference; the guess is tried first."""
+    unit = _Unit(report, row, network.eval())
+    with torch.no_grad():
+        return tuple(starmap(unit.span, enumerate(guess)))
+
+
+def may_agree(ours: Spans, inside: Spans, theirs: Spans) -> bool:
+    """Whether PyTorch reads less only where the image ends: what reaches across its border may
+    have gaps there. ``inside`` is our part in the image."""
+    return all(
+        (their.first == there.first or their.first > there.first > our.first)
+        and (their.end == there.end or their.end < there.end < our.end)
+        for our, there, their in zip(ours, inside, theirs)
+    )
+
+
+class _Unit:
+    """The first unit of a map, in all of its channels."""
+
+    def __init__(self, report: Report, row: Row, network: Network) -> None:
+        self.network = network if EXACT else network.double()
+        dtype = next((one.dtype for one in network.parameters()), None)
+        self.image = torch.zeros(1, *report.input_shape.dimensions, dtype=dtype)
+        self.place = (0, slice(None), *[0] * (len(row.output.dimensions) - 1))
+        self.values: Tensor
+        network.get_submodule(row.name).register_forward_hook(self._seen)
+
+    def _seen(self, layer: nn.Module, inputs: object, output: Tensor) -> None:
+        self.values = output[self.place]
+
+    def span(self, axis: int, guess: Span) -> Span:
+        """The first pixel that it reads along an axis, and the end of what it reads."""
+        length = self.image.shape[2 + axis]
+        end = _least(length, guess.end, lambda cut: not self.reads(axis, cut, length))
+        if end == 0:  # nothing
+            return Span(0, 0)
+        first = (
+            _least(length, min(guess.first + 1, length), lambda cut: self.reads(axis, 0, cut)) - 1
+        )
+        return Span(first, end)
+
+    def reads(self, axis: int, begin: int, end: int) -> bool:
+        """Whether it reads any of these pixels along an axis."""
+        if begin == end:
+            return False
+        image = self.image.clone()
+        image.narrow(2 + axis, begin, end - begin).fill_(torch.nan)
+        self.network(image)
+        return bool(self.values.isnan().any())
+
+
+def _least(length: int, guess: int, holds: Callable[[int], bool]) -> int:
+    """The least place up to the length from which on it holds."""
+    if holds(guess) and not (guess and holds(guess - 1)):
+        return guess
+    return bisect_left(range(length + 1), True, key=holds)

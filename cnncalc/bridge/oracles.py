@@ -1,0 +1,282 @@
+"""PyTorch, asked about memory: what autograd keeps, and what is alive when the most is.
+
+The networks hold zeros, which are quickly made, and memory is the same whatever the numbers are.
+"""
+
+import weakref
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from itertools import accumulate
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensor
+from torch.autograd.graph import saved_tensors_hooks
+from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from torch.utils.checkpoint import checkpoint
+
+from cnncalc.bridge.network import Network, Step
+from cnncalc.report import Report
+
+
+def saved_by_pytorch(
+    report: Report, device: str = "cpu", training: bool = True, autocast: bool = False
+) -> int:
+    """The bytes that autograd keeps after a forward pass, every storage once; parameters and
+    buffers are left out."""
+    network = _network(report, device, training)
+    own = _storages([*network.parameters(), *network.buffers()])
+    kept: dict[int, torch.UntypedStorage] = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            kept[storage._cdata] = storage  # held, so that no other gets its place
+        return tensor
+
+    with saved_tensors_hooks(pack, lambda tensor: tensor), _precision(device, autocast):
+        network(*_inputs(report, device))
+    return sum(storage.nbytes() for storage in kept.values())
+
+
+def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: bool = False) -> int:
+    """The most bytes of activations alive in a forward pass without gradients.
+
+    The caller holds the inputs, so they are taken to be gone once the last layer that reads them
+    (or a view of them) has run.
+    """
+    network = _network(report, device, training=False)
+    alive = Alive(ignored=[*network.parameters(), *network.buffers()])
+    inputs = _inputs(report, device)
+    alive.watch(inputs)
+    for tensor, name in zip(inputs, _last_readers(report), strict=True):
+        if name is not None:
+            layer = network.get_submodule(name)
+            layer.register_forward_hook(partial(alive.let_go, tensor))
+    with torch.no_grad(), alive, _precision(device, autocast):
+        network(*inputs)
+    return alive.peak
+
+
+def training_peak_in_pytorch(
+    report: Report,
+    optimizer: str = "sgd",
+    device: str = "cpu",
+    training: bool = True,
+    autocast: bool = False,
+    segments: Sequence[range] = (),
+) -> int:
+    """The most bytes alive in two steps of training, parameters and buffers included; one step will
+    do for an optimizer that holds nothing. The rows of ``segments`` are checkpointed.
+
+    A step is a forward pass, a backward pass and an update, one parameter after the other, as
+    PyTorch does it on the CPU; the second begins with what the optimizer then holds, and with new
+    gradients. The caller holds the inputs, nobody the outputs.
+    """
+    network = _network(report, device, training)
+    held = [*network.parameters(), *network.buffers()]
+    inputs, seed = _inputs(report, device), torch.zeros((), device=device)
+    alive = Alive(ignored=[*held, seed])
+    alive.watch(inputs)
+    with alive:
+        update = None
+        for _ in range(1 if optimizer == "sgd" else 2):
+            with _precision(device, autocast):
+                outputs = _checkpointed(network, inputs, segments)
+            loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
+            del outputs
+            if not loss.requires_grad:  # nothing is trained
+                break
+            loss.backward(seed)
+            del loss
+            update = update or OPTIMIZERS[optimizer](network.parameters())
+            update.step()
+            update.zero_grad()
+    return alive.peak + sum(tensor.nbytes for tensor in held)
+
+
+def unwatched_training_peak_in_pytorch(report: Report) -> int:
+    """The most that the CPU's allocator gives out in a forward and a backward pass, as PyTorch's
+    profiler notes it: with what operations need inside. It leaves PyTorch free to add gradients up
+    in place, which it does not do while a mode looks on."""
+    network = _network(report, "cpu", training=True)
+    inputs, seed = _inputs(report, "cpu"), torch.zeros(())
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
+        _Loss.apply(seed, network(*inputs)).backward(seed)
+    events = profiled.profiler.kineto_results.events()
+    given_out = sorted((one.start_ns(), one.nbytes()) for one in events if one.name() == "[memory]")
+    held = [*network.parameters(), *network.buffers(), *inputs]
+    peak: int = max(accumulate(size for _, size in given_out))
+    return peak + sum(tensor.nbytes for tensor in held)
+
+
+OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
+    "sgd": torch.optim.SGD,
+    "momentum": partial(torch.optim.SGD, momentum=0.9),
+    "nag": partial(torch.optim.SGD, momentum=0.9, nesterov=True),
+    "adagrad": torch.optim.Adagrad,
+    "rmsprop": torch.optim.RMSprop,
+    "adadelta": torch.optim.Adadelta,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
+"""PyTorch's optimizers with their own settings, by our names."""
+
+
+class _Loss(torch.autograd.Function):
+    """A loss that takes no memory but a gradient for every output. Its own value and gradient are
+    the seed."""
+
+    @staticmethod
+    def forward(ctx: Any, seed: Tensor, *outputs: Tensor) -> Tensor:
+        ctx.like = [(output.shape, output.dtype, output.device) for output in outputs]
+        return seed.view(())
+
+    @staticmethod
+    def backward(ctx: Any, *_: Tensor) -> tuple[Tensor | None, ...]:
+        gradients = (
+            torch.zeros(shape, dtype=dtype, device=device) if needed else None
+            for (shape, dtype, device), needed in zip(ctx.like, ctx.needs_input_grad[1:])
+        )
+        return None, *gradients
+
+
+class Alive(TorchDispatchMode):
+    """Follows every storage from the operation that makes it until it is freed."""
+
+    def __init__(self, ignored: Sequence[Tensor]) -> None:
+        super().__init__()
+        self.ignored = _storages(ignored)
+        self.bytes: dict[int, int] = {}
+        self.now = 0
+        self.peak = 0
+
+    def watch(self, tensors: Sequence[Tensor]) -> None:
+        """Count these too, from now on."""
+        for tensor in tensors:
+            storage = tensor.untyped_storage()
+            place = storage._cdata
+            if place not in self.ignored and place not in self.bytes:
+                self.bytes[place] = storage.nbytes()
+                self.now += storage.nbytes()
+                weakref.finalize(storage, self.gone, place)
+        self.peak = max(self.peak, self.now)
+
+    def gone(self, place: int) -> None:
+        """A storage has been freed."""
+        self.now -= self.bytes.pop(place, 0)
+
+    def let_go(self, tensor: Tensor, *_: object) -> None:
+        """Take it for freed, though somebody holds it."""
+        place = tensor.untyped_storage()._cdata
+        self.ignored.add(place)
+        self.gone(place)
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        # What is given may have been made out of sight: an index of places, for one.
+        self.watch(_tensors((args, kwargs)))
+        result = func(*args, **(kwargs or {}))
+        self.watch(_tensors(result))
+        return result
+
+
+def _checkpointed(
+    network: Network, inputs: Sequence[Tensor], segments: Sequence[range]
+) -> Tensor | tuple[Tensor, ...]:
+    """The network's outputs; each segment is run by ``torch.utils.checkpoint``."""
+    if not segments:
+        return network(*inputs)
+    values = dict(enumerate(inputs))
+
+    def run(steps: Sequence[Step], values: dict[int, Tensor]) -> dict[int, Tensor]:
+        for name, sources, value, done_with in steps:
+            values[value] = network.get_submodule(name)(*[values[source] for source in sources])
+            for source in done_with:
+                del values[source]
+        return values
+
+    def inside(x: Tensor, steps: Sequence[Step], source: int) -> Tensor:
+        held = {source: x}
+        del x
+        return run(steps, held)[steps[-1].value]
+
+    done = len(inputs)
+    for rows in segments:
+        before = [step for step in network._steps if done <= step.value < rows.start]
+        steps = [step for step in network._steps if step.value in rows]
+        run(before, values)
+        source = steps[0].sources[0]
+        x = values[source]
+        y = checkpoint(inside, x, steps, source, use_reentrant=False)
+        del x
+        values = {steps[-1].value: y}
+        del y
+        done = rows.stop
+    run([step for step in network._steps if step.value >= done], values)
+    outputs = tuple(values[index] for index in network._outputs)
+    return outputs if len(outputs) > 1 else outputs[0]
+
+
+def _precision(device: str, autocast: bool) -> Any:
+    """What PyTorch calls mixed precision: products in bfloat16, where it is asked for."""
+    return torch.autocast(device, torch.bfloat16) if autocast else nullcontext()
+
+
+def _network(report: Report, device: str, training: bool) -> Network:
+    """The network with zeros for parameters."""
+    if _nowhere() == "cpu":  # there are no zeros
+        return Network(report).train(training)
+    with torch.device("meta"):
+        network = Network(report).to(getattr(torch, report.dtype)).train(training)
+    if device != "meta":
+        network.to_empty(device=device)
+        for tensor in (*network.parameters(), *network.buffers()):
+            tensor.data.zero_()
+    return network
+
+
+def _nowhere() -> str:
+    """Where nothing is allocated: among fake tensors, that is everywhere."""
+    return "cpu" if isinstance(torch.empty(0), FakeTensor) else "meta"
+
+
+def _inputs(report: Report, device: str) -> list[Tensor]:
+    dtype = getattr(torch, report.dtype)
+    return [
+        torch.zeros(report.batch, *shape.dimensions, dtype=dtype, device=device)
+        for shape in report.input_shapes.values()
+    ]
+
+
+def _tensors(tree: Any) -> list[Tensor]:
+    return [one for one in tree_leaves(tree) if isinstance(one, Tensor)]
+
+
+def _storages(tensors: Sequence[Tensor]) -> set[int]:
+    """What tells the tensors' memory from any other that is alive."""
+    return {tensor.untyped_storage()._cdata for tensor in tensors}
+
+
+def _last_readers(report: Report) -> list[str | None]:
+    """For every input the last layer that is given it or a view of it; None where it leaves."""
+    network = _network(report, _nowhere(), training=False)
+    inputs = _inputs(report, _nowhere())
+    places = [tensor.untyped_storage()._cdata for tensor in inputs]
+    last: dict[int, str | None] = {}
+
+    def reads(_: object, given: tuple[Tensor, ...], name: str) -> None:
+        last.update(dict.fromkeys(_storages(given), name))
+
+    for row in report.layers:
+        layer = network.get_submodule(row.name)
+        layer.register_forward_pre_hook(partial(reads, name=row.name), prepend=True)
+    with torch.no_grad():
+        outputs = network(*inputs)
+    last.update(dict.fromkeys(_storages(_tensors(outputs))))
+    return [last[place] for place in places]

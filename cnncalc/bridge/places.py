@@ -1,0 +1,128 @@
+"""Where a network runs in PyTorch: which devices there are, and what fits there."""
+
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from cnncalc import memory, units
+from cnncalc.cost import BYTES
+from cnncalc.errors import UsageError, did_you_mean, one_of
+from cnncalc.report import Report
+
+DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
+
+MOST_MACS = 3 * 10**10
+"""``auto`` takes the meta device beyond this: the CPU would be busy for more than some seconds."""
+
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
+"""Where Linux says how much of the machine's memory a container may have."""
+
+
+def choose(report: Report, asked: str) -> str:
+    """The device to run on; raises UsageError where it is not there or too small."""
+    if asked not in DEVICES:
+        hint = did_you_mean(asked, DEVICES) or f"; a device is {one_of(DEVICES)}"
+        raise UsageError(f"no device {asked!r}{hint}")
+    present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if not present.get(asked, True):
+        raise UsageError(f"PyTorch sees no {asked} device here; --device cpu or meta runs anywhere")
+    if asked == "auto":
+        asked = "cuda" if present["cuda"] else "cpu"
+        large = asked == "cpu" and report.totals.macs > MOST_MACS
+        return "meta" if large or _too_large(report, asked) else asked
+    if refusal := _too_large(report, asked):
+        raise UsageError(refusal)
+    return asked
+
+
+@contextmanager
+def on(device: str, dtype: torch.dtype) -> Iterator[str]:
+    """Make tensors on this device, of this dtype, unless told otherwise; gives where they are.
+
+    On the meta device PyTorch does what it does on the CPU, with tensors that have no numbers.
+    """
+    place: AbstractContextManager[Any] = nullcontext()
+    if device == "meta":
+        place, device = FakeTensorMode(), "cpu"
+    elif device != "cpu":
+        place = torch.device(device)
+    with place, of(dtype):
+        yield device
+
+
+@contextmanager
+def of(dtype: torch.dtype) -> Iterator[None]:
+    """Make tensors of this dtype unless told otherwise."""
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(usual)
+
+
+def dtype_of(report: Report) -> torch.dtype:
+    """PyTorch's dtype; raises UsageError for one that no layer computes in."""
+    dtype = getattr(torch, report.dtype, None)
+    if isinstance(dtype, torch.dtype) and dtype.is_floating_point:
+        return dtype
+    raise UsageError(
+        f"PyTorch's layers do not compute in {report.dtype}; float32 and its like can be run"
+    )
+
+
+def is_full(why: Exception) -> bool:
+    """Whether PyTorch says that the memory does not suffice; the CPU has no error of its own."""
+    full = (torch.OutOfMemoryError, MemoryError)
+    return isinstance(why, full) or "allocate memory" in str(why) or "enough memory" in str(why)
+
+
+def _too_large(report: Report, device: str) -> str:
+    """Why the network cannot fit there, with the numbers; nothing where it may."""
+    there = _memory(device)
+    parameters, activations = report.totals.parameter_bytes, _activations(report)
+    needed = 2 * parameters + activations
+    if there is None or needed <= there:
+        return ""
+    return (
+        f"{report.name} needs at least {units.in_bytes(needed)} "
+        f"({units.in_bytes(parameters)} for parameters, as much for their gradients, "
+        f"{units.in_bytes(activations)} for activations), and {device} has "
+        f"{units.in_bytes(there)}; --device meta checks it without allocating anything, "
+        "--tiny with a smaller input"
+    )
+
+
+def _activations(report: Report) -> int:
+    """The bytes of activations that a run forward and back needs at least."""
+    try:
+        saved = sum(held.bytes for held in memory.saved_for_backward(report))
+        return max(saved, memory.inference_peak(report).bytes)
+    except UsageError:  # not modelled: what one layer reads and puts out
+        widest = max(sum(one.elements for one in (*row.inputs, row.output)) for row in report.rows)
+        return widest * report.batch * BYTES[report.dtype]
+
+
+def _memory(device: str) -> int | None:
+    """The bytes that a device has free, None where they are not known or not needed."""
+    if device == "cuda":
+        return int(torch.cuda.mem_get_info()[0])
+    return _main_memory() if device in {"cpu", "mps"} else None
+
+
+def _main_memory() -> int | None:
+    """The bytes of memory of the machine, or of its container; None where the system does not
+    say."""
+    try:
+        machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+    try:
+        return min(machine, int(CONTAINER.read_text()))
+    except (ValueError, OSError):  # "max": no limit
+        return machine

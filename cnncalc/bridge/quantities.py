@@ -1,0 +1,213 @@
+"""What is compared of a network that ran in PyTorch: one entry for each quantity, in one list."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
+
+from torch import nn
+
+from cnncalc import memory
+from cnncalc.bridge import influence, oracles
+from cnncalc.bridge.network import Network
+from cnncalc.bridge.trial import Trial
+from cnncalc.errors import UsageError
+from cnncalc.report import Report, Row
+
+Told = int | str | tuple[int, ...]
+
+
+class Check(NamedTuple):
+    """One quantity of one layer (or of the whole, named ``total``), from both sides."""
+
+    layer: str
+    quantity: str
+    calculated: Told
+    pytorch: Told
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both sides say the same."""
+        return self.calculated == self.pytorch
+
+
+class Skipped(NamedTuple):
+    """One quantity of one layer, or of the whole, that cannot be compared, and why."""
+
+    layer: str
+    quantity: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A network that ran in PyTorch: what the comparisons read."""
+
+    report: Report
+    network: Network
+    trial: Trial
+    device: str
+    tensors: str
+    """Where the tensors are: with the meta device, they look as if they were on the CPU."""
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The layers that ran to their end."""
+        return [row for row in self.report.layers if row.name in self.trial.outputs]
+
+    @cached_property
+    def held(self) -> dict[str, dict[str, int]]:
+        """How many numbers of each sort every layer holds, and the network."""
+        names = {row.name: row.name for row in self.report.layers} | {"total": ""}
+        return {name: _held(self.network.get_submodule(path)) for name, path in names.items()}
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of it ran."""
+        return not self.trial.refusal
+
+    @property
+    def training(self) -> bool:
+        """Whether it ran as in training."""
+        return self.trial.training
+
+
+Found = Iterator[Check | Skipped]
+
+
+def _outputs(ran: Ran) -> Found:
+    for row in ran.rows:
+        shape = (ran.report.batch, *row.output.dimensions)
+        yield Check(row.name, "output", shape, ran.trial.outputs[row.name])
+
+
+def _macs(ran: Ran) -> Found:
+    calculated = {row.name: row.cost.macs for row in ran.rows}
+    return _by_layer(ran, "macs", calculated, ran.report.totals.macs, ran.trial.macs)
+
+
+def _backward_macs(ran: Ran) -> Found:
+    """Where PyTorch is right: not with groups."""
+    if not ran.whole:
+        return
+    grouped = {row.name for row in ran.rows if _has_groups(ran.network.get_submodule(row.name))}
+    calculated = {row.name: row.cost.backward_macs for row in ran.rows}
+    total, found = ran.report.totals.backward_macs, ran.trial.backward_macs
+    for one in _by_layer(ran, "backward_macs", calculated, total, found):
+        if one.layer in grouped or (one.layer == "total" and grouped):
+            yield Skipped(one.layer, one.quantity, GROUPED)
+        else:
+            yield one
+
+
+GROUPED = "PyTorch counts the backward pass of a convolution with groups as if it had none"
+
+
+def _has_groups(module: nn.Module) -> bool:
+    return any(
+        isinstance(part, nn.modules.conv._ConvNd) and part.groups > 1 for part in module.modules()
+    )
+
+
+def _by_layer(
+    ran: Ran, quantity: str, calculated: Mapping[str, int], total: int, found: Mapping[str, int]
+) -> Iterator[Check]:
+    """Every layer's part, and the total."""
+    for row in ran.rows:
+        yield Check(row.name, quantity, calculated.get(row.name, 0), found.get(row.name, 0))
+    if ran.whole:
+        yield Check("total", quantity, total, sum(found.values()))
+
+
+def _numbers(quantity: str, ran: Ran) -> Found:
+    """How many numbers of a sort every layer holds, and the network."""
+    costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
+    for name, cost in costs.items():
+        yield Check(name, quantity, getattr(cost, quantity), ran.held[name][quantity])
+
+
+def _held(module: nn.Module) -> dict[str, int]:
+    """What a module holds; parameters that are named ``bias`` are biases."""
+    told = dict.fromkeys(("weights", "biases", "fixed"), 0)
+    for name, parameter in module.named_parameters():
+        trained = "biases" if name.endswith("bias") else "weights"
+        told[trained if parameter.requires_grad else "fixed"] += parameter.numel()
+    return {**told, "buffers": sum(buffer.numel() for buffer in module.buffers())}
+
+
+def _tensors(ran: Ran) -> Found:
+    """The shape of every tensor that a layer holds, under the name that it has there."""
+    for row in ran.report.layers:
+        module = ran.network.get_submodule(row.name)
+        calculated = row.layer.tensors(*row.inputs)
+        found = {
+            name: tuple(tensor.shape)
+            for name, tensor in (*module.named_parameters(), *module.named_buffers())
+        }
+        for name in calculated | found:
+            yield Check(row.name, name, calculated.get(name, "none"), found.get(name, "none"))
+
+
+def _saved(ran: Ran) -> Found:
+    held = memory.saved_for_backward(ran.report, training=ran.training)
+    calculated = {one.layer: one.bytes for one in held}
+    total = sum(calculated.values())
+    return _by_layer(ran, "saved_for_backward", calculated, total, ran.trial.saved)
+
+
+def _inference_peak(ran: Ran) -> Found:
+    calculated = memory.inference_peak(ran.report).bytes
+    found = oracles.inference_peak_in_pytorch(ran.report, ran.tensors)
+    yield Check("total", "inference_peak", calculated, found)
+
+
+def _training_peak(ran: Ran) -> Found:
+    calculated = memory.training_peak(ran.report, training=ran.training).bytes
+    found = oracles.training_peak_in_pytorch(ran.report, device=ran.tensors, training=ran.training)
+    yield Check("total", "training_peak", calculated, found)
+
+
+def _in_bytes(quantity: str, compare: Callable[[Ran], Found], ran: Ran) -> Found:
+    """A comparison of bytes, where they are modelled."""
+    if ran.tensors != "cpu":
+        yield Skipped("total", quantity, "the bytes are modelled for the CPU")
+    elif ran.whole:
+        try:
+            yield from compare(ran)
+        except UsageError as why:
+            yield Skipped("total", quantity, str(why))
+
+
+def _receptive_field(ran: Ran) -> Found:
+    """How much of the image the first unit of the last map reads."""
+    row = influence.last_map(ran.report)
+    if row is None or not ran.whole:
+        return
+    if why := influence.cannot_tell(ran.report, ran.network, ran.device):
+        yield Skipped(row.name, "receptive_field", why)
+        return
+    calculated = influence.calculated(row)
+    inside = influence.cut(ran.report, calculated)
+    found = influence.in_pytorch(ran.report, row, ran.network, inside)
+    if found != inside and influence.may_agree(calculated, inside, found):
+        yield Skipped(row.name, "receptive_field", "the image ends in a gap of what is read")
+    else:
+        sizes = [tuple(span.end - span.first for span in spans) for spans in (inside, found)]
+        yield Check(row.name, "receptive_field", *sizes)
+
+
+QUANTITIES: dict[str, Callable[[Ran], Found]] = {
+    "output": _outputs,
+    "macs": _macs,
+    "backward_macs": _backward_macs,
+    "weights": partial(_numbers, "weights"),
+    "biases": partial(_numbers, "biases"),
+    "fixed": partial(_numbers, "fixed"),
+    "buffers": partial(_numbers, "buffers"),
+    "tensors": _tensors,
+    "saved_for_backward": partial(_in_bytes, "saved_for_backward", _saved),
+    "inference_peak": partial(_in_bytes, "inference_peak", _inference_peak),
+    "training_peak": partial(_in_bytes, "training_peak", _training_peak),
+    "receptive_field": _receptive_field,
+}
+"""Everything that is compared: one entry for each quantity."""

@@ -1,0 +1,147 @@
+"""``cnncalc claims``: what the literature prints, held against what is calculated."""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cnncalc import catalog, units
+from cnncalc.cli import _listing as listing
+from cnncalc.cli import _shared as shared
+
+if TYPE_CHECKING:
+    from cnncalc.published import Finding
+    from cnncalc.view import Records, Total
+
+Findings = Sequence["Finding"]
+
+LONGEST_NAME = 18
+UNEXPECTED = {False: "NO, and no reason is given", True: "YES, against its erratum"}
+"""What is said of a number that is not as its claim says."""
+
+
+def run(
+    specs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SPEC]...",
+            help="Files or built-in names (cnncalc list); every built-in without one.",
+            show_default=False,
+        ),
+    ] = None,
+    errata: Annotated[
+        bool, typer.Option("--errata", help="Only the figures that do not agree.")
+    ] = False,
+    sources: Annotated[
+        bool, typer.Option("--sources", help="Say in the table where each figure is printed.")
+    ] = False,
+    format: shared.FormatName = None,
+    output: shared.Output = None,
+) -> None:
+    """Compare the figures that the literature prints of a network with the calculated ones.
+
+    Each agrees at the digits printed, agrees under a convention that is named (K = 1024, biases
+    left out, MACs called FLOPs), or does not follow from the architecture, for a reason that is
+    given. The exit code is 1 when one without a reason does not agree, or one with a reason does.
+
+    cnncalc claims vgg16
+
+    cnncalc claims lenet5 alexnet --sources
+
+    cnncalc claims --errata
+
+    cnncalc claims net.yaml --format csv
+    """
+    from cnncalc.published import check
+
+    form = listing.format_of(format, output)
+    found = [one for spec in shared.announced(specs or catalog.names()) for one in check(spec)]
+    shown = [one for one in found if not errata or not one.agrees or not one.expected]
+    text = form.render(_sheet(shown, found)) if form else _text(shown, found, sources)
+    shared.write(text, output)
+    raise typer.Exit(0 if all(one.expected for one in found) else 1)
+
+
+def _sheet(shown: Findings, found: Findings) -> "Records":
+    from cnncalc.published import COLUMNS
+    from cnncalc.view import Records
+
+    return Records(
+        "Published figures",
+        COLUMNS,
+        [one.to_dict() for one in shown],
+        numbers=("printed", "calculated"),
+        sentences=("convention", "reason", "source"),
+        totals=_totals(found),
+    )
+
+
+def _totals(found: Findings) -> "list[Total]":
+    """How many agree, how many under a convention, and how many do not."""
+    from cnncalc.view import Total
+
+    agree = [one for one in found if one.agrees]
+    under = [one for one in agree if one.claim.habits]
+    counts = {
+        "Agreeing as printed": len(agree) - len(under),
+        "Agreeing by convention": len(under),
+        "Not following": sum(one.expected for one in found if not one.agrees),
+        "Unexpected": sum(not one.expected for one in found),
+    }
+    return [Total(label, n, units.exact(n)) for label, n in counts.items() if n]
+
+
+def _text(shown: Findings, found: Findings, sources: bool) -> str:
+    """A table for each network, and how many figures agree."""
+    groups = groupby(shown, lambda one: (one.network, one.name))
+    tables = [_table(*named, list(group), sources) for named, group in groups]
+    counts = ", ".join(f"{total.text} {total.label.lower()}" for total in _totals(found))
+    return "\n".join([*tables, f"{counts or 'no figures are published'}\n"])
+
+
+def _table(network: str, name: str, findings: Findings, sources: bool) -> str:
+    """The figures of a network; reasons and sources are notes below."""
+    notes: dict[str, int] = {}
+    headings = {"Layer": False, "Quantity": False, "Printed": True, "Calculated": True}
+    if sources:
+        headings["Source"] = False
+    rows = [_row(one, notes, sources) for one in findings]
+    table = listing.columns({**headings, "Agrees": False}, rows)
+    return f"{network}: {name}\n{table}{listing.notes(notes)}"
+
+
+def _row(one: "Finding", notes: dict[str, int], sources: bool) -> list[str]:
+    def noted(text: str) -> str:
+        return f"[{notes.setdefault(text, len(notes) + 1)}]"
+
+    than = one.claim.than
+    beside = [f"with {one.settings}"] if one.settings else []
+    beside += [f"than {than}"] if than else []
+    source = [noted(one.source)] if sources else []
+    return [
+        " ".join([one.layer or "total", *map(noted, beside)]),
+        _quantity(one.quantity),
+        _figure(one.claim.value),
+        _figure(one.calculated),
+        *source,
+        _agrees(one, noted),
+    ]
+
+
+def _agrees(one: "Finding", noted: Callable[[str], str]) -> str:
+    if not one.expected:
+        return UNEXPECTED[one.agrees]
+    if one.reason:
+        return f"no {noted(one.reason)}"
+    return ": ".join(filter(None, ("yes", one.convention)))
+
+
+def _quantity(name: str) -> str:
+    """The name, a long one on two lines, so that the table fits."""
+    return name if len(name) <= LONGEST_NAME else "_\n".join(name.rsplit("_", 1))
+
+
+def _figure(value: int | str) -> str:
+    """A number with separators; everything else as it is."""
+    return units.exact(int(value)) if str(value).isdecimal() else str(value)

@@ -1,0 +1,149 @@
+"""``cnncalc convolve``: a convolution with numbers, step by step."""
+
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cnncalc.cli import _shared as shared
+from cnncalc.errors import UsageError, did_you_mean, one_of
+from cnncalc.homework.convolution import Tensor, activation_of, convolve, pool_of, read
+from cnncalc.homework.convolution.activation import FUNCTIONS
+from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
+from cnncalc.homework.convolution.given import load
+from cnncalc.homework.convolution.kernels import KERNELS
+from cnncalc.homework.convolution.matrix import LONGEST
+from cnncalc.homework.convolution.sheet import sections
+from cnncalc.homework.convolution.window import MOST_TAKEN
+from cnncalc.spec import notation
+
+ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
+MOST_DIGITS = 15
+SETTINGS = {"ignore_unknown_options": True}
+"""A matrix may begin with a negative number, which is no option."""
+
+
+def run(
+    context: typer.Context,
+    input: Annotated[
+        str,
+        typer.Argument(help="Numbers, a file, random:5x5, or - for stdin.", show_default=False),
+    ],
+    kernels: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="KERNEL...", help=f"The same, or {one_of([*KERNELS])}.", show_default=False
+        ),
+    ],
+    stride: Annotated[str, typer.Option("--stride", "-s", help="One number, or 2x1.")] = "1",
+    padding: Annotated[
+        str, typer.Option("--padding", "-p", help="valid, same, or cells a side: 1 or 2x1.")
+    ] = "valid",
+    dilation: Annotated[str, typer.Option("--dilation", "-d", help="1 is none.")] = "1",
+    mode: Annotated[
+        str, typer.Option("--mode", help="What padding holds: zero, reflect or replicate.")
+    ] = "zero",
+    bias: Annotated[
+        str | None, typer.Option("--bias", help="One number, or one for each kernel: 0.1,0.2.")
+    ] = None,
+    flip: Annotated[
+        bool, typer.Option("--flip", help="Flip the kernels: convolution, not cross-correlation.")
+    ] = False,
+    activation: Annotated[
+        str | None, typer.Option("--activation", "-a", help=f"{one_of([*FUNCTIONS])}.")
+    ] = None,
+    pool: Annotated[
+        str | None, typer.Option("--pool", help="max:2 or avg:2; max:3s2p1 has stride and padding.")
+    ] = None,
+    steps: Annotated[
+        str | None, typer.Option("--steps", help="How many windows of each kernel: all, 4 or none.")
+    ] = None,
+    digits: Annotated[
+        int | None, typer.Option("--digits", help="Round to so many digits after the point.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="Of random numbers.")] = 0,
+    format: Annotated[
+        str | None, typer.Option("--format", "-f", help=f"{one_of([*FORMATS, 'json'])}.")
+    ] = None,
+    output: shared.TextOutput = None,
+) -> None:
+    """Work out a convolution with numbers: every window's sum of products, then the output.
+
+    cnncalc convolve "0 1 2; 3 4 5; 6 7 8" "0 1; 2 3"
+
+    cnncalc convolve "4 3 2 -5 3 5 2 5 5 6" box --padding same
+
+    cnncalc convolve image.csv sobel_x sobel_y --activation relu --pool max:2 --steps 4
+
+    cnncalc convolve random:3x6x6 "box | box | box" --seed 7 --format latex
+    """
+    _refuse_options([input, *kernels], context)
+    chosen = shared.chosen(format, output, ENDINGS, "text")
+    if chosen not in (*FORMATS, "json"):
+        hint = did_you_mean(chosen, ENDINGS.values()) or f"; it has {one_of([*ENDINGS.values()])}"
+        raise UsageError(f"no format {chosen!r}{hint}")
+    if digits is not None and not 0 <= digits <= MOST_DIGITS:
+        raise UsageError(f"--digits goes from 0 to {MOST_DIGITS}, not {digits}")
+    most = _steps(steps)
+    x, weights = load(input, kernels, seed)
+    worked = convolve(
+        x,
+        weights,
+        stride=_sizes(stride),
+        padding=_sizes(padding),
+        dilation=_sizes(dilation),
+        mode="zeros" if mode == "zero" else mode,
+        bias=None if bias is None else _bias(bias),
+        flip=flip,
+        activation=None if activation is None else activation_of(activation),
+        pool=None if pool is None else pool_of(pool),
+    )
+    if chosen == "json":
+        shared.write(json.dumps(as_data(worked, most), ensure_ascii=False) + "\n", output)
+    else:
+        shown = sections(worked, most, digits)
+        shared.write(FORMATS[chosen](shown, _width(chosen, output)), output)
+        if steps is None and any(section.left_out for section in shown):
+            typer.echo("--steps all shows every window", err=True)
+
+
+def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
+    """Raise UsageError for a misspelt option, which has come among the matrices."""
+    for word in words:
+        if re.match("--?[A-Za-z]", word):
+            known = [option for one in context.command.params for option in one.opts]
+            name = word.partition("=")[0]
+            raise UsageError(f"there is no option {name[:40]!r}{did_you_mean(name, known)}")
+
+
+def _sizes(word: str) -> Any:
+    """``2`` or ``2x1`` as numbers; anything else is for the layer to judge."""
+    is_size = re.fullmatch(notation.SIZE, word, re.ASCII) and len(word) <= LONGEST
+    return notation.size_of(word) if is_size else word
+
+
+def _steps(word: str | None) -> int | None:
+    """How many windows are written out; None where it is not said."""
+    words = {None: None, "none": 0, "all": MOST_TAKEN}
+    if word in words:
+        return words[word]
+    if not re.fullmatch("[0-9]{1,9}", word or ""):
+        raise UsageError(f"--steps is all, none or a whole number, not {word!r:.40}")
+    return int(word or "")
+
+
+def _bias(word: str) -> Tensor:
+    try:
+        return read(word)
+    except UsageError as why:
+        raise UsageError(f"--bias: {why}") from None
+
+
+def _width(format: str, output: Path | None) -> int:
+    """That of the terminal, if one reads it."""
+    from cnncalc.render import _terminal
+
+    return _terminal.width() if format == "text" and output is None else WIDE

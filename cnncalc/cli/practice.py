@@ -1,0 +1,69 @@
+"""``cnncalc practice``: questions in the terminal, one at a time."""
+
+import typer
+
+from cnncalc.cli.quiz import (
+    EVERY_WEEK,
+    Count,
+    Geometry,
+    LevelName,
+    Seed,
+    Topics,
+    new_seed,
+    order_of,
+)
+from cnncalc.homework import feedback
+from cnncalc.homework.marking import Mark, Marker, Outcome
+from cnncalc.homework.quiz import Posed, pose
+
+
+def run(
+    topics: Topics = EVERY_WEEK,
+    level: LevelName = "easy",
+    geometry: Geometry = "any",
+    count: Count = 10,
+    seed: Seed = None,
+) -> None:
+    """Ask questions, one at a time; explain each mistake; keep the score.
+
+    An empty answer shows the solution; Ctrl-C or Ctrl-D ends it.
+
+    cnncalc practice
+
+    cnncalc practice --topics shape,stride --level hard --count 5
+    """
+    seed = new_seed() if seed is None else seed
+    quiz = pose(order_of(topics, level, geometry, count, seed))
+    right = asked = 0
+    try:
+        for one in quiz.posed:
+            right += _asked(one, count)
+            asked += 1
+    except (KeyboardInterrupt, EOFError):
+        typer.echo()
+    typer.echo(f"{right} of {asked} right" if asked else "nothing answered")
+
+
+def _asked(one: Posed, count: int) -> bool:
+    """Ask until there is an answer that can be read; whether it is right."""
+    typer.echo(f"{one.number}/{count}  {one.text}")
+    while True:
+        given = input("> ").strip()
+        mark = Marker().mark(one.question, given or None)
+        if mark.outcome is not Outcome.UNREADABLE:
+            typer.echo(_reply(mark))
+            return mark.outcome is Outcome.RIGHT
+        typer.echo(f"  {mark.why}")
+
+
+def _reply(mark: Mark) -> str:
+    """What is said to an answer."""
+    remark = feedback.remark(mark)
+    if mark.outcome is Outcome.RIGHT:
+        return f"  right{f' ({remark})' if remark else ''}\n"
+    lines = [f"  not quite: {remark}" if mark.diagnoses else f"  {remark}"]
+    lines += [f"  {lesson}" for lesson in feedback.lessons(mark)]
+    for title, derivation in feedback.workings(mark):
+        lines.append(f"  {title}: {derivation.answer}")
+        lines += [f"    {working.text()}" for working in derivation.workings]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,97 @@
+"""``cnncalc reconcile``: which convention a number is."""
+
+import json
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+
+from cnncalc import units
+from cnncalc.api import summarize
+from cnncalc.cli import _shared as shared
+from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.reconcile import Candidate, Missing, Reconciliation, reconcile
+from cnncalc.view import View
+
+FORMATS = ("table", "json")
+
+
+def run(
+    spec: shared.Spec,
+    number: Annotated[
+        list[str],
+        typer.Argument(
+            help="4.134G, 8.2 GFLOPs, 25.6M params, 97.5 MB, 4089184256.", show_default=False
+        ),
+    ],
+    batch: shared.Batch = 1,
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    dtype: shared.Dtype = "float32",
+    format: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
+    output: shared.TextOutput = None,
+) -> None:
+    """Say which tools and conventions of counting give a number, as a sum of named parts.
+
+    The number is meant at the digits it has. The exit code is 1 when nothing gives it.
+
+    cnncalc reconcile resnet50 4.134G
+
+    cnncalc reconcile vgg16 15.5 GFLOPs
+
+    cnncalc reconcile resnet50 25.6M params
+
+    cnncalc reconcile net.yaml 4133742592 --input 3x224x224 --format json
+    """
+    if format not in FORMATS:
+        hint = did_you_mean(format, FORMATS) or "; reconcile has table or json"
+        raise UsageError(f"no format {format!r}{hint}")
+    report = summarize(
+        spec,
+        batch=batch,
+        input=shared.inputs_of(input),
+        dtype=dtype,
+        settings=shared.settings_of(settings),
+    )
+    found = reconcile(report, " ".join(number))
+    if format == "json":
+        text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    else:
+        text = "\n".join(_lines(found)) + "\n"
+    shared.write(text, output)
+    raise typer.Exit(0 if found.agreeing else 1)
+
+
+def _lines(found: Reconciliation) -> Iterator[str]:
+    """The answer, the ways of counting that give the number or come nearest, and what is not known."""
+    yield View(found.report).title
+    if found.agreeing:
+        binary = ", with K = 1024," if found.reading.kilo == 1024 else ""
+        yield f"{found.number}{binary} is"
+    else:
+        yield f"no way of counting gives {found.number}; the nearest is"
+    for candidate in found.agreeing or (found.nearest,):
+        yield ""
+        yield from _sum(candidate)
+    if not found.agreeing:
+        yield ""
+        more = "more" if found.difference > 0 else "less"
+        yield f"{found.number} is {units.exact(abs(found.difference))} {more}"
+    for missing in found.missing:
+        yield f"it would be {_made(missing)}"
+    for why in found.unknown.values():
+        yield f"\nnot compared: {why}"
+
+
+def _sum(candidate: Candidate) -> Iterator[str]:
+    """The total, and the parts that it is the sum of."""
+    yield f"{candidate.title}: {units.exact(candidate.total)} {candidate.unit}"
+    for number, part in enumerate(candidate.parts):
+        yield f"  {'+' if number else '='} {part.text()}"
+
+
+def _made(missing: Missing) -> str:
+    """``thop 0.1.1 − 2,048 average-pool outputs``."""
+    candidate, part = missing
+    sign = "+" if part.times > 0 else "−"
+    return f"{candidate.title} {sign} {part._replace(times=abs(part.times)).text()}"

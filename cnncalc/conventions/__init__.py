@@ -1,0 +1,64 @@
+"""The ways of counting: one record in one file each, found by being there.
+
+A file named without a leading underscore is a convention of that name, and has it as ``CONVENTION``.
+"""
+
+from collections.abc import Iterable
+from importlib import import_module
+
+from cnncalc import found
+from cnncalc.convention import Convention, Count, Part, Term
+from cnncalc.errors import LayerError, UsageError, did_you_mean, one_of
+from cnncalc.layer import Layer
+from cnncalc.shape import Shape
+
+Placed = tuple[str, Layer, tuple[Shape, ...], Shape]
+"""A layer in a network: its name, the layer, its inputs' shapes and its output's."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all conventions, as they are typed."""
+    return tuple(name.replace("_", "-") for name in found.modules(__path__))
+
+
+def load(name: str) -> Convention:
+    """The convention of this name; raises UsageError with the nearest one."""
+    if name not in names():
+        hint = did_you_mean(name, names()) or f"; a convention is {one_of(names())}"
+        raise UsageError(f"no convention {name!r}{hint}")
+    convention: Convention = import_module(f"{__name__}.{name.replace('-', '_')}").CONVENTION
+    return convention
+
+
+def count(name: str, layers: Iterable[Placed], batch: int = 1) -> Count:
+    """What a network comes to under the convention of this name.
+
+    Raises UsageError for an unknown name, and where it is not known what the tool counts.
+    """
+    convention = load(name)
+    images = 1 if convention.per_image else batch
+    known: dict[tuple[int, tuple[Shape, ...]], list[int]] = {}
+    sums = [0] * len(convention.terms)
+    by_layer = {}
+    for layer_name, layer, inputs, output in layers:
+        key = (id(layer), inputs)  # blocks repeat: each is worked out once
+        if key not in known:
+            try:
+                seen = convention.sees(layer, inputs, output)
+                known[key] = [images * _amount(term, seen) for term in convention.terms]
+            except LayerError as why:
+                raise UsageError(
+                    f"the total of {convention.title} is not known: layer {layer_name!r} "
+                    f"({layer.kind}): {why}"
+                ) from None
+        amounts = known[key]
+        sums = [sum(pair) for pair in zip(sums, amounts)]
+        by_layer[layer_name] = sum(
+            term.times * amount for term, amount in zip(convention.terms, amounts)
+        )
+    parts = [Part(term.times, n, term.what) for term, n in zip(convention.terms, sums) if n]
+    return Count(name, convention, tuple(parts), by_layer)
+
+
+def _amount(term: Term, seen: Iterable[object]) -> int:
+    return sum(term.each(one) for one in seen if term.where(one))

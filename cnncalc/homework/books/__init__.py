@@ -1,0 +1,44 @@
+"""One file for each form of a class's grades, found by being there.
+
+A form is a module with ``write(graded, scheme, name) -> {file name: text}``; ``name`` is what the
+homework is called.
+"""
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from csv import writer
+from typing import Protocol, cast
+
+from cnncalc import found
+from cnncalc.homework.gradebook import Graded
+from cnncalc.homework.scheme import Scheme
+
+
+class Form(Protocol):
+    """What every form's module offers."""
+
+    def write(self, graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+        """The texts of all files, by their names."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all forms."""
+    return found.modules(__path__)
+
+
+def load(name: str) -> Form:
+    """The form of this name; raises UsageError with the nearest one."""
+    return cast(Form, found.chosen(__name__, __path__, name, "gradebook"))
+
+
+def table(rows: Iterable[Iterable[object]]) -> str:
+    """Rows as comma-separated values. A text that a spreadsheet would take for a formula is led by
+    an apostrophe: what students write is never obeyed."""
+    stream = io.StringIO()
+    writer(stream).writerows([[_cell(cell) for cell in row] for row in rows])
+    return stream.getvalue()
+
+
+def _cell(cell: object) -> str:
+    text = str(cell)
+    return f"'{text}" if isinstance(cell, str) and text[:1] in tuple("=+-@\t\r") else text

@@ -1,0 +1,27 @@
+"""Grades as Canvas's gradebook import takes them.
+
+A submission's file is called by the student's login: that is the column ``SIS Login ID``.
+"""
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from cnncalc.homework import books
+from cnncalc.homework.gradebook import Graded
+from cnncalc.homework.scheme import Scheme, points
+
+COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
+
+
+def write(graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+    """``NAME.csv``: the points possible in the second row, then a row for every student."""
+    possible = max((one.possible for one in graded), default=Fraction(0))
+    rows: list[list[object]] = [
+        [*COLUMNS, name],
+        ["    Points Possible", "", "", "", "", points(possible)],
+    ]
+    for one in graded:
+        grade = points(one.score) if one.marked else ""
+        rows.append([one.student, "", "", Path(one.source).stem, "", grade])
+    return {f"{name}.csv": books.table(rows)}

@@ -1,0 +1,26 @@
+"""Grades as Moodle's import from CSV takes them.
+
+A submission's file is called by the student's ID number: ``ID number`` is mapped to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cnncalc.homework import books, feedback
+from cnncalc.homework.gradebook import Graded
+from cnncalc.homework.scheme import Scheme, points
+
+
+def write(graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+    """``NAME.csv``; a sheet that could not be read gets no grade, and the reason."""
+    rows: list[list[object]] = [["ID number", name, f"{name} feedback"]]
+    for one in graded:
+        grade = points(one.score) if one.marked else ""
+        rows.append([Path(one.source).stem, grade, one.problem or _remarks(one)])
+    return {f"{name}.csv": books.table(rows)}
+
+
+def _remarks(one: Graded) -> str:
+    """What there is to say of each answer."""
+    said = ((mark.answer.label, feedback.remark(mark)) for mark in one.marks)
+    return "; ".join(f"{label}: {remark}" for label, remark in said if remark)

@@ -1,0 +1,76 @@
+"""What the lectures' activations make of a number."""
+
+from collections.abc import Callable
+from math import exp, expm1, tanh
+from typing import Any, NamedTuple
+
+from cnncalc import layers
+from cnncalc.errors import LayerError, UsageError, Where, did_you_mean, one_of
+from cnncalc.homework.convolution.matrix import Real, number, plain
+from cnncalc.layer import Layer
+from cnncalc.spec.text import scalar
+
+
+class Function(NamedTuple):
+    """An activation: for a layer of its kind the function of a number u, and the same in writing,
+    with the layer's fields in braces."""
+
+    of: Callable[[Any], Callable[[Real], Real]]
+    text: str
+    latex: str
+
+
+def relu(u: Real) -> Real:
+    """The number where it is positive, else 0."""
+    return max(0, u)
+
+
+def sigmoid(u: Real) -> float:
+    """1/(1 + exp(−u)), written so that no exponential overflows."""
+    return 1 / (1 + exp(-u)) if u > 0 else exp(u) / (1 + exp(u))
+
+
+def _leaky_relu(layer: Any) -> Callable[[Real], Real]:
+    slope, _ = number(layer.negative_slope)
+    return lambda u: u if u > 0 else plain(slope * u)
+
+
+def _elu(layer: Any) -> Callable[[Real], Real]:
+    return lambda u: u if u > 0 else layer.alpha * expm1(u)
+
+
+FUNCTIONS = {
+    "elu": Function(
+        _elu,
+        "u where u > 0, else {layer.alpha}·(e^u − 1)",
+        r"\begin{{cases}} u & u > 0 \\ {layer.alpha} \cdot (e^{{u}} - 1) & u \le 0 \end{{cases}}",
+    ),
+    "leaky_relu": Function(
+        _leaky_relu,
+        "u where u > 0, else {layer.negative_slope}·u",
+        r"\begin{{cases}} u & u > 0 \\ {layer.negative_slope} \cdot u & u \le 0 \end{{cases}}",
+    ),
+    "relu": Function(lambda layer: relu, "max(0, u)", r"\max(0, u)"),
+    "sigmoid": Function(lambda layer: sigmoid, "1/(1 + e^(−u))", r"\frac{{1}}{{1 + e^{{-u}}}}"),
+    "tanh": Function(lambda layer: tanh, "tanh(u)", r"\tanh(u)"),
+}
+"""By the kind of the layer."""
+
+
+def activation_of(word: str) -> Layer:
+    """The layer that a word means: ``relu``, or with its main field ``leaky_relu:0.1``.
+
+    Raises CnncalcError for a word that is none of these, and for a field that it cannot have.
+    """
+    name, colon, value = word.partition(":")
+    try:
+        kind = layers.find(name)[0]
+    except LayerError:
+        kind = Layer
+    if kind is Layer or kind.kind not in FUNCTIONS:
+        hint = did_you_mean(name, FUNCTIONS) or f"; there are {one_of(list(FUNCTIONS))}"
+        raise UsageError(f"no activation {name[:40]!r} is worked out{hint}")
+    try:
+        return kind.parse(scalar(value, Where("")) if colon else None)
+    except LayerError as why:
+        raise UsageError(f"{kind.kind} {why}") from None

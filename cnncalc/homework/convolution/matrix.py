@@ -1,0 +1,252 @@
+"""Matrices of exact numbers, as people write them.
+
+    0 1 2; 3 4 5; 6 7 8              rows end in ; or in a line, numbers in blanks or commas
+    [[0, 1, 2], [3, 4, 5]]           as Python, NumPy and MATLAB write it
+    1 2 3                            one row alone is a signal
+    1 0; 0 1 | 2 0; 0 2              channels are separated by | or by an empty line
+    1/9 * 1 1 1; 1 1 1; 1 1 1        a factor of all numbers
+
+Nothing is rounded: 0.1 is a tenth, and 1/9 stays 1/9.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import Any, NamedTuple, TypeGuard
+
+from cnncalc.errors import UsageError
+from cnncalc.fields import shown
+from cnncalc.shape import Map
+
+Number = int | Fraction
+"""An exact number."""
+
+Real = int | Fraction | float
+"""A number; a float where it cannot be exact, as after a sigmoid."""
+
+MOST_NUMBERS = 10_000
+"""How many numbers a matrix may hold."""
+LONGEST = 40
+"""How many characters a number may have."""
+LARGEST = 10**15
+"""What numbers and denominators go up to, so that no sum of products is too long to print."""
+
+WHOLE = r"[0-9]+(?:/[0-9]*[1-9][0-9]*)?"
+DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
+NUMBER = re.compile(rf"[-+]?(?:{WHOLE}|{DECIMAL})")
+
+
+class Tensor(NamedTuple):
+    """A feature map with its numbers: for every channel a plane of them, row after row.
+
+    ``decimal`` says whether it was written with decimals, and so is shown with them; ``name`` is
+    what it is known by, if anything.
+    """
+
+    shape: Map
+    planes: tuple[tuple[Real, ...], ...]
+    decimal: bool = False
+    name: str = ""
+
+    def rows(self, channel: int) -> list[tuple[Real, ...]]:
+        """The rows of a channel, counted from 0; a signal has one."""
+        plane, width = self.planes[channel], self.shape.spatial[-1]
+        return [plane[start : start + width] for start in range(0, len(plane), width)]
+
+    def nested(self) -> list[Any]:
+        """Lists in lists, channels first: ``[channel][row][column]``, or ``[channel][place]``."""
+        if len(self.shape.spatial) == 1:
+            return [list(plane) for plane in self.planes]
+        return [[list(row) for row in self.rows(c)] for c in range(self.shape.channels)]
+
+    def whole(self) -> tuple[int, list[list[int]]]:
+        """A common denominator, and all numbers times it."""
+        common = common_denominator(number for plane in self.planes for number in plane)
+        return common, [[int(number * common) for number in plane] for plane in self.planes]
+
+    def as_image(self) -> "Tensor":
+        """A signal as an image of one row; an image as it is."""
+        return self._replace(shape=Map(self.shape.channels, (1, *self.shape.spatial)[-2:]))
+
+
+def check_count(count: int) -> None:
+    """Raise UsageError where a matrix has more numbers than are worked with."""
+    if count > MOST_NUMBERS:
+        raise UsageError(
+            f"{count:,} numbers are more than {MOST_NUMBERS:,}; take a part of the matrix, or "
+            "count without numbers: cnncalc layer conv"
+        )
+
+
+def plain(value: Real) -> Real:
+    """The number, as an integer where it is exactly one."""
+    return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
+
+
+def total(numbers: Sequence[Real]) -> Real:
+    """The sum, exact where the numbers are."""
+    exact = [number for number in numbers if not isinstance(number, float)]
+    if len(exact) < len(numbers):
+        return sum(numbers)
+    common = lcm(*(number.denominator for number in exact))
+    whole = sum(number.numerator * (common // number.denominator) for number in exact)
+    return plain(Fraction(whole, common))
+
+
+def read(text: str, name: str = "") -> Tensor:
+    """The matrix that a text writes down; raises UsageError with the place of what is wrong."""
+    # With single blanks, no expression below has far to look.
+    text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
+    *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
+    text, depth = _without_brackets(text)
+    check_count(sum(map(text.count, ";|\n")))
+    channels = [[_cells(row) for row in _rows(part)] for part in re.split(r" ?\| ?|\n\n+", text)]
+    is_signal = depth < 2 and all(len(rows) == 1 for rows in channels)
+    tensor = _tensor(channels, is_signal, name)
+    return _times(tensor, factor[0]) if factor else tensor
+
+
+def of(data: Any, name: str = "") -> Tensor:
+    """The matrix that plain data means: a text, or numbers in a list (a signal), in lists of rows,
+    or in lists of channels of rows. Raises UsageError for anything else."""
+    if isinstance(data, str):
+        return read(data, name)
+    depth, inner = 0, data
+    while _is_list(inner) and depth < 4:
+        depth, inner = depth + 1, inner[0]
+    channels = {1: [[data]], 2: [data], 3: data}.get(depth, [None])
+    rows = [row for plane in channels if _is_list(plane) for row in plane]
+    if not all(map(_is_list, [*channels, *rows])):
+        raise UsageError(f"a matrix is numbers in rows, as in [[0, 1], [2, 3]], not {shown(data)}")
+    return _tensor(channels, depth == 1, name)
+
+
+def number(cell: Any) -> tuple[Number, bool]:
+    """The exact value of a number, and whether it is written as a decimal.
+
+    Raises UsageError for what is none, and for one that is too long or too large.
+    """
+    decimal = False
+    if isinstance(cell, int | Fraction) and not isinstance(cell, bool):
+        value = Fraction(cell)
+    else:
+        text = repr(cell) if isinstance(cell, float) else cell
+        if isinstance(text, str) and len(text) > LONGEST:
+            raise UsageError(f"a number of {len(text):,} characters is longer than {LONGEST}")
+        text = text.replace("−", "-") if isinstance(text, str) else ""
+        if not NUMBER.fullmatch(text):
+            raise UsageError(f"{shown(cell)} is not a number; numbers are 3, -0.5, 1/9 or 1e-3")
+        value, decimal = Fraction(text), re.search("[.eE]", text) is not None
+    if abs(value) >= LARGEST or value.denominator > LARGEST:
+        raise UsageError(f"{shown(cell)} needs more than 15 digits before or after the point")
+    return int(value) if value.denominator == 1 else value, decimal
+
+
+def common_denominator(numbers: Iterable[Real]) -> int:
+    """The smallest denominator with which all these exact numbers can be written.
+
+    Raises UsageError where it is too large to be worked with.
+    """
+    common = 1
+    for value in numbers:
+        common = lcm(common, Fraction(value).denominator)
+        if common > LARGEST:
+            raise UsageError("the fractions have no common denominator of 15 digits; round them")
+    return common
+
+
+def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
+    """Whether it is a list that holds something."""
+    return isinstance(value, list | tuple) and len(value) > 0
+
+
+def _without_brackets(text: str) -> tuple[str, int]:
+    """The text with separators in place of its brackets, and how deep these were nested."""
+    depth = 0
+    while text.startswith("[") and text.endswith("]") and depth < 3:
+        text = text[1:-1].strip()
+        depth += 1
+    if depth == 3:
+        text = re.sub(r"\]\s*\]\s*,?\s*\[\s*\[", "|", text)
+    if depth > 1:
+        text = re.sub(r"\]\s*,?\s*\[", ";", text).replace("\n", " ")
+    return text, depth
+
+
+def _rows(channel: str) -> list[str]:
+    """The rows of a channel: they end in semicolons, or in lines that may end in one."""
+    lines = [line.removesuffix(";").rstrip() for line in channel.split("\n")]
+    if len(lines) == 1:
+        return lines[0].split(";")
+    if any(";" in line for line in lines):
+        raise UsageError("rows end in ; or in a line, not in both; numbers end in blanks or commas")
+    return lines
+
+
+def _cells(row: str) -> list[str]:
+    return [cell.strip() for cell in row.split(",")] if "," in row else row.split()
+
+
+Channels = Sequence[Sequence[Sequence[Any]]]
+"""What is to become numbers: ``[channel][row][column]``."""
+
+
+def _tensor(channels: Channels, is_signal: bool, name: str) -> Tensor:
+    """The numbers of all channels; raises UsageError with the place of what is none."""
+    _check_sizes(channels)
+    found = [
+        _number_at(cell, _place(channels, c, 0 if is_signal else r, i))
+        for c, rows in enumerate(channels, 1)
+        for r, row in enumerate(rows, 1)
+        for i, cell in enumerate(row, 1)
+    ]
+    values = [value for value, _ in found]
+    common_denominator(values)
+    height, width = len(channels[0]), len(channels[0][0])
+    size = height * width
+    planes = tuple(tuple(values[i : i + size]) for i in range(0, len(values), size))
+    spatial = (width,) if is_signal else (height, width)
+    return Tensor(Map(len(channels), spatial), planes, any(decimal for _, decimal in found), name)
+
+
+def _check_sizes(channels: Channels) -> None:
+    """Raise UsageError unless all rows are equally long, all channels equally large, and there are
+    not too many numbers."""
+    check_count(sum(len(row) for rows in channels for row in rows))
+    height, width = len(channels[0]), len(channels[0][0])
+    for c, rows in enumerate(channels, 1):
+        for r, row in enumerate(rows, 1):
+            if not row:
+                raise UsageError(f"{_place(channels, c, r)} holds no numbers")
+            if len(row) != len(rows[0]):
+                where = _place(channels, c, r)
+                raise UsageError(f"{where} has {_numbers(row)}, and row 1 has {_numbers(rows[0])}")
+        if (len(rows), len(rows[0])) != (height, width):
+            size = f"{len(rows)}×{len(rows[0])}"
+            raise UsageError(f"channel {c} is {size}, and channel 1 is {height}×{width}")
+
+
+def _numbers(row: Sequence[Any]) -> str:
+    return f"{len(row)} number{'s' * (len(row) != 1)}"
+
+
+def _number_at(cell: Any, where: str) -> tuple[Number, bool]:
+    try:
+        return number(cell)
+    except UsageError as why:
+        raise UsageError(f"{where}: {why}") from None
+
+
+def _place(channels: Channels, channel: int, row: int, column: int = 0) -> str:
+    """``channel 2, row 1, column 3``; a channel that is alone, and what is 0, is not told."""
+    parts = {"channel": channel if len(channels) > 1 else 0, "row": row, "column": column}
+    return ", ".join(f"{word} {number}" for word, number in parts.items() if number)
+
+
+def _times(tensor: Tensor, factor: str) -> Tensor:
+    """The tensor with all numbers multiplied; raises UsageError where the factor is no number."""
+    scale, decimal = _number_at(factor.strip(), "the factor before *")
+    planes = tuple(tuple(plain(scale * x) for x in p) for p in tensor.planes)
+    common_denominator(x for plane in planes for x in plane)
+    return tensor._replace(planes=planes, decimal=decimal or tensor.decimal)

@@ -1,0 +1,112 @@
+"""Pooling with numbers."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import inf
+from typing import NamedTuple
+
+from cnncalc import layers
+from cnncalc.errors import LayerError, UsageError, one_of
+from cnncalc.homework.convolution.matrix import Real, Tensor, plain, total
+from cnncalc.homework.convolution.window import Place, check_work, pad, windows
+from cnncalc.homework.convolution.writing import written_maximum, written_mean
+from cnncalc.layers._pool import Pool
+from cnncalc.shape import MOST_DIGITS
+from cnncalc.spec import notation
+
+
+def mean(cells: Sequence[Real]) -> Real:
+    """The mean, exact where the numbers are."""
+    together = total(cells)
+    count = len(cells)
+    return together / count if isinstance(together, float) else plain(Fraction(together, count))
+
+
+class Reduction(NamedTuple):
+    """How a pooling makes one number of a window's, what it finds in the padding, and how that is
+    written, in pieces between which it may be broken."""
+
+    reduce: Callable[[Sequence[Real]], Real]
+    outside: Real
+    written: Callable[[Sequence[str]], list[str]]
+
+
+REDUCTIONS = {
+    "avg_pool": Reduction(mean, 0, written_mean),
+    "max_pool": Reduction(max, -inf, written_maximum),
+}
+"""By the kind of the layer."""
+
+
+class Pooled(NamedTuple):
+    """One output of a pooling: the cells of its window, and what they become."""
+
+    place: Place
+    cells: tuple[Real, ...]
+    result: Real
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """A pooling of what a convolution, or its activation, puts out."""
+
+    input: Tensor
+    layer: Pool
+
+    def windows(self, channel: int) -> Iterator[Pooled]:
+        """Every window of one channel, counted from 0, in the order of the output."""
+        reduction = REDUCTIONS[self.layer.kind]
+        axes = self.layer.axes(self.input.shape)
+        plane = pad(self.input, axes, "zeros", reduction.outside).planes[channel]
+        for place, cells in windows(axes):
+            taken = tuple(plane[cell] for cell in cells)
+            yield Pooled(place, taken, reduction.reduce(taken))
+
+    def output(self) -> Tensor:
+        """All windows' results; raises CnncalcError where it cannot be run, or not be shown."""
+        x, layer = self.input, self.layer
+        _check(layer)
+        try:
+            shape = layer.output(x.shape)
+        except LayerError as why:
+            raise UsageError(f"{layer.kind} of {x.shape}: {why}") from None
+        check_work(shape.elements * layer.taps(x.shape), x.shape, layer.axes(x.shape), shape)
+        planes = tuple(
+            tuple(one.result for one in self.windows(channel)) for channel in range(shape.channels)
+        )
+        return x._replace(shape=shape, planes=planes)
+
+
+def _check(layer: Pool) -> None:
+    """Raise UsageError for what no numbers are worked out of here."""
+    if layer.ceil_mode:
+        raise UsageError("a pooling whose windows hang over the edge is not worked out")
+    if not getattr(layer, "count_include_pad", True):
+        raise UsageError("a mean without the padding is not worked out")
+
+
+def pool_of(word: str) -> Pool:
+    """The layer that a word means: ``max:2``, or with stride and padding ``avg:3s2p1``.
+
+    Raises CnncalcError for a word that is none.
+    """
+    name, _, window = word.partition(":")
+    kinds = {kind.removesuffix("_pool"): kind for kind in REDUCTIONS}
+    try:
+        kind = layers.find(f"{name.removesuffix('_pool')}_pool")[0]
+    except LayerError:
+        kind = None
+    if kind is None or kind.kind not in REDUCTIONS:
+        raise UsageError(f"no pooling {name[:40]!r} is worked out; there are {one_of([*kinds])}")
+    match = re.fullmatch(rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)", window, re.ASCII)
+    if match is None or len(window) > MOST_DIGITS:
+        raise UsageError(f"a pooling is written as max:2 or max:3s2p1, not {word[:40]!r}")
+    fields = {"kernel_size": notation.size_of(match[1]), **notation.options_of(match[2])}
+    try:
+        pool = kind.parse(fields)
+    except LayerError as why:
+        raise UsageError(f"{kind.kind} {why}") from None
+    assert isinstance(pool, Pool)
+    return pool

@@ -1,0 +1,260 @@
+"""What is shown of a convolution: all words and numbers of it, in no format yet.
+
+The letters are the lectures': x the input, w a kernel, u the sums, y what the activation makes of
+them, z what the pooling does.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from cnncalc import explain, stride
+from cnncalc.homework.convolution.activation import FUNCTIONS
+from cnncalc.homework.convolution.matrix import Tensor
+from cnncalc.homework.convolution.pooling import REDUCTIONS, Pooling
+from cnncalc.homework.convolution.window import MODES, Place
+from cnncalc.homework.convolution.worked import Convolution, Worked
+from cnncalc.homework.convolution.writing import Style, products, signed, with_factor
+from cnncalc.layer import Layer
+from cnncalc.layers._window import Axis
+from cnncalc.shape import AXES
+
+SHOWN_WHOLE = 64
+"""Up to how many windows are all written out where it is not said how many are."""
+SHOWN = 10
+"""How many of each kernel are, where there are more."""
+
+NOT_FLIPPED = "cross-correlation: the kernel is not flipped (PyTorch calls this convolution)"
+FLIPPED = "convolution: the kernel is flipped along every axis, then laid on the input"
+
+
+class Picture(NamedTuple):
+    """A matrix: its symbol, what it is, its numbers as they are written, and a factor of all."""
+
+    symbol: str
+    about: str
+    rows: list[list[str]]
+    factor: str = ""
+
+
+class Line(NamedTuple):
+    """An equation, in pieces between which it may be broken; its LaTeX where that is another."""
+
+    pieces: tuple[str, ...]
+    latex: str = ""
+
+
+class Section(NamedTuple):
+    """A part of the way: words, equations, how many of these are left out, and matrices."""
+
+    notes: tuple[str, ...] = ()
+    lines: tuple[Line, ...] = ()
+    left_out: int = 0
+    pictures: tuple[Picture, ...] = ()
+
+
+def sections(worked: Worked, steps: int | None = None, digits: int | None = None) -> list[Section]:
+    """All that is shown of a convolution, in order.
+
+    ``steps`` is how many windows of each kernel are written out: all of up to 64, and else 10,
+    where None is given. ``digits`` rounds what is not whole; floats have 3 without it.
+    """
+    convolution, pooling = worked.convolution, worked.pooling
+    most = steps_shown(worked, steps)
+    kernels = range(len(convolution.kernels))
+    found = [_given(convolution), _slide(convolution.layer, convolution.input, convolution.axes)]
+    found += [_sums(worked, kernel, most, digits) for kernel in kernels]
+    if worked.activation:
+        found.append(_activation(worked, worked.activation, digits))
+    if pooling:
+        style = Style(worked.output.decimal, digits)
+        found.append(_pooling(pooling))
+        found += [_pools(pooling, worked.output, kernel, most, style) for kernel in kernels]
+    return found
+
+
+def steps_shown(worked: Worked, steps: int | None) -> int:
+    """How many windows of each kernel are written out: as many as asked for, else the usual."""
+    if steps is not None:
+        return steps
+    windows = worked.stages[0].output.shape.elements
+    if worked.pooling:
+        windows += worked.output.shape.elements
+    return windows if windows <= SHOWN_WHOLE else SHOWN
+
+
+def _given(convolution: Convolution) -> Section:
+    """The input and the kernels, and how these are laid on it."""
+    x, padded, kernels = convolution.input, convolution.padded, convolution.kernels
+    notes = (
+        FLIPPED if convolution.flip else NOT_FLIPPED,
+        _geometry(convolution.axes, MODES[convolution.mode].told),
+    )
+    pictures = _planes("x", "input", x)
+    if padded.shape != x.shape:
+        pictures += _planes("x", "padded", padded._replace(name=""))
+    for place, kernel in enumerate(kernels):
+        what = f"kernel {place + 1}," if len(kernels) > 1 else "kernel"
+        number = (place, len(kernels))
+        pictures += _kernel(what, kernel, number)
+        if convolution.flip:
+            pictures += _kernel(f"flipped {what}", convolution.laid(place), number)
+    return Section(notes, pictures=tuple(pictures))
+
+
+def _planes(letter: str, what: str, tensor: Tensor) -> list[Picture]:
+    """Every channel of a tensor."""
+    style, many = Style(tensor.decimal), tensor.shape.channels
+    return [
+        Picture(f"{letter}{_index((c, many))}", _about(what, tensor, c), style.rows(tensor, c))
+        for c in range(many)
+    ]
+
+
+def _kernel(what: str, kernel: Tensor, *place: tuple[int, int]) -> list[Picture]:
+    """Every plane of a kernel, which is one of several."""
+    planes = []
+    for c in range(kernel.shape.channels):
+        symbol = f"w{_index(*place, (c, kernel.shape.channels))}"
+        factor, rows = with_factor(kernel, c)
+        planes.append(Picture(symbol, _about(what, kernel, c), rows, factor))
+    return planes
+
+
+def _index(*places: tuple[int, int]) -> str:
+    """``_2`` for the second of several, counted from 0; one alone has none."""
+    shown = [str(place + 1) for place, many in places if many > 1]
+    return f"_{','.join(shown)}" if shown else ""
+
+
+def _about(what: str, tensor: Tensor, channel: int) -> str:
+    """``input 3×3 (random, seed 7)``, and after that ``channel 2``."""
+    if channel:
+        return f"channel {channel + 1}"
+    name = f" ({tensor.name})" if tensor.name else ""
+    return f"{what} {_size(tensor.shape.spatial)}{name}"
+
+
+def _size(sizes: Iterable[int]) -> str:
+    return "×".join(map(str, sizes))
+
+
+def _geometry(axes: Sequence[Axis], filled: str) -> str:
+    """``stride 2, padding 1 (zeros), dilation 3``."""
+    parts = [f"stride {_same([axis.S for axis in axes])}"]
+    if any(axis.before or axis.after for axis in axes):
+        sides = [_sides(axis) for axis in axes]
+        parts.append(f"padding {_along(sides)} ({filled})")
+    else:
+        parts.append("no padding")
+    if any(axis.D > 1 for axis in axes):
+        parts.append(f"dilation {_same([axis.D for axis in axes])}")
+    return ", ".join(parts)
+
+
+def _sides(axis: Axis) -> str:
+    if axis.before == axis.after:
+        return str(axis.before)
+    return f"{axis.before} before and {axis.after} after"
+
+
+def _same(sizes: Sequence[int]) -> str:
+    """One size where all axes agree, else one for each."""
+    return _size(sizes[:1] if len(set(sizes)) == 1 else sizes)
+
+
+def _along(texts: Sequence[str]) -> str:
+    """One text where all axes agree, else one for each by its name."""
+    if len(set(texts)) == 1:
+        return texts[0]
+    return ", ".join(f"{text} along {name}" for text, name in zip(texts, AXES[len(texts)]))
+
+
+def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
+    """How many places the window has, and what the stride leaves over."""
+    lines = [
+        Line((first, *(f"= {rest}" for rest in others)), one.latex())
+        for one in explain.sizes(layer, (x.shape,))
+        if one.symbol != "C_out"  # as many channels as kernels: that needs no equation
+        for first, *others in [one.text().split(" = ")]
+    ]
+    over: dict[str, list[str]] = {}
+    for axis, name in zip(axes, AXES[len(axes)]):
+        fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
+        if not fit.fits:
+            said = f"{fit.S} does not divide {fit.span}, {fit.remainder} left over"
+            over.setdefault(f"{said}; floor gives {fit.floor}", []).append(name)
+    notes = (f"illegal stride along {' and '.join(names)}: {said}" for said, names in over.items())
+    return Section(tuple(notes), tuple(lines))
+
+
+def _sums(worked: Worked, place: int, most: int, digits: int | None) -> Section:
+    """The windows of one kernel, and what they add up to."""
+    convolution = worked.convolution
+    kernel, many = convolution.kernels[place], len(convolution.kernels)
+    output = worked.stages[1 if convolution.bias else 0].output
+    numbers, weights = Style(convolution.input.decimal), Style(kernel.decimal)
+    style, letter = Style(output.decimal, digits), f"u{_index((place, many))}"
+    lines = []
+    for one in islice(convolution.sums(place), most):
+        summands = products(one.pairs, numbers, weights)
+        if convolution.bias:
+            summands.append(signed(Style(output.decimal).text(one.bias), is_first=False))
+        lines.append(_equation(letter, one.place, summands, style.result(one.result)))
+    title = f"kernel {place + 1}{f' ({kernel.name})' if kernel.name else ''}"
+    what = "the sums with the bias," if convolution.bias else "the sums,"
+    return Section(
+        (title,) if many > 1 else (),
+        tuple(lines),
+        len(output.planes[place]) - len(lines) if lines else 0,
+        (_one_plane("u", what, output, place, style),),
+    )
+
+
+def _activation(worked: Worked, layer: Layer, digits: int | None) -> Section:
+    """The function, and what it makes of every sum."""
+    output = next(stage.output for stage in worked.stages if stage.name == layer.kind)
+    function, style = FUNCTIONS[layer.kind], Style(output.decimal, digits)
+    formula = Line(
+        (f"y = {function.text.format(layer=layer)}",),
+        f"y &= {function.latex.format(layer=layer)}",
+    )
+    channels = range(output.shape.channels)
+    pictures = (_one_plane("y", f"{layer.kind},", output, place, style) for place in channels)
+    return Section(lines=(formula,), pictures=tuple(pictures))
+
+
+def _pooling(pooling: Pooling) -> Section:
+    """The window of a pooling, and how many places it has."""
+    axes = pooling.layer.axes(pooling.input.shape)
+    slide = _slide(pooling.layer, pooling.input, axes)
+    outside = Style().text(REDUCTIONS[pooling.layer.kind].outside)
+    window = _size(axis.F for axis in axes)
+    what = f"{pooling.layer.kind} {window}, {_geometry(axes, outside)}"
+    return slide._replace(notes=(what, *slide.notes))
+
+
+def _pools(pooling: Pooling, output: Tensor, place: int, most: int, style: Style) -> Section:
+    """The windows of one channel, and what they become."""
+    written = REDUCTIONS[pooling.layer.kind].written
+    letter = f"z{_index((place, output.shape.channels))}"
+    lines = tuple(
+        _equation(
+            letter, one.place, written([*map(style.text, one.cells)]), style.result(one.result)
+        )
+        for one in islice(pooling.windows(place), most)
+    )
+    left_out = len(output.planes[place]) - len(lines) if lines else 0
+    picture = _one_plane("z", f"{pooling.layer.kind},", output, place, style)
+    return Section((), lines, left_out, (picture,))
+
+
+def _equation(letter: str, place: Place, pieces: Sequence[str], result: str) -> Line:
+    """``u(1,1) = 0×0 + 1×1 = 1``."""
+    at = f"{letter}({','.join(map(str, place))})"
+    return Line((at, f"= {pieces[0]}", *pieces[1:], f"= {result}"))
+
+
+def _one_plane(letter: str, what: str, output: Tensor, place: int, style: Style) -> Picture:
+    symbol = letter + _index((place, output.shape.channels))
+    return Picture(symbol, f"{what} {_size(output.shape.spatial)}", style.rows(output, place))

@@ -1,0 +1,108 @@
+"""Windows over numbers: the cells around a map, and those under a window at each of its places.
+
+The places and sizes are the layers' own; here the numbers are taken.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product
+from math import prod
+from operator import mul
+from typing import NamedTuple
+
+from cnncalc.errors import UsageError
+from cnncalc.homework.convolution.matrix import LARGEST, Real, Tensor
+from cnncalc.layers._window import Axis, padded
+from cnncalc.layers.pad import Pad
+from cnncalc.shape import Map
+
+MOST_TAKEN = 300_000
+"""How many products are worked out, or numbers pooled."""
+MOST_CELLS = 100_000
+"""How many numbers a map may have, with its padding."""
+
+Place = tuple[int, ...]
+"""Where an output stands along each axis, counted from 1 as the lectures do."""
+
+
+def _nothing(place: int, N: int) -> int | None:
+    return place if 0 <= place < N else None
+
+
+def _reflected(place: int, N: int) -> int:
+    return abs(place) if place < N else 2 * (N - 1) - place
+
+
+def _nearest(place: int, N: int) -> int:
+    return min(max(place, 0), N - 1)
+
+
+class Mode(NamedTuple):
+    """What padding holds: which of N cells is seen at a place before the first or after the last
+    (None where none is), and how that is called."""
+
+    seen: Callable[[int, int], int | None]
+    told: str
+
+
+MODES = {
+    "zeros": Mode(_nothing, "zeros"),
+    "reflect": Mode(_reflected, "reflected"),
+    "replicate": Mode(_nearest, "the edge repeated"),
+}
+"""By the word for it."""
+
+
+def check_work(taken: int, x: Map, axes: Sequence[Axis], output: Map) -> None:
+    """Raise UsageError where there is more to work out than can be looked at."""
+    for what, cells in (("input with its padding", padded(x, axes)), ("output", output.elements)):
+        if cells > MOST_CELLS:
+            raise UsageError(
+                f"the {what} has {_told(cells)} numbers, more than {MOST_CELLS:,}; take a part of "
+                "the input, or count without numbers: cnncalc layer conv"
+            )
+    if taken > MOST_TAKEN:
+        raise UsageError(
+            f"{_told(taken)} products are more than {MOST_TAKEN:,}; take a part of the input, a "
+            "larger stride or fewer kernels"
+        )
+
+
+def _told(count: int) -> str:
+    return f"{count:,}" if count < LARGEST else "very many"
+
+
+def pad(x: Tensor, axes: Sequence[Axis], mode: str, outside: Real = 0) -> Tensor:
+    """The tensor with the cells around it that the axes want; ``outside`` stands where zeros are.
+
+    Raises LayerError for an unknown mode, and where there are too few cells to reflect.
+    """
+    sides = tuple((axis.before, axis.after) for axis in axes)
+    shape = Pad.parse({"padding": sides, "mode": mode}).output(x.shape)
+    steps = _steps(x.shape.spatial)
+    along = [
+        [MODES[mode].seen(place, axis.N) for place in range(-axis.before, axis.N + axis.after)]
+        for axis in axes
+    ]
+    cells = [
+        None if any(i is None for i in place) else sum(map(mul, place, steps))
+        for place in product(*along)
+    ]
+    planes = tuple(
+        tuple(outside if cell is None else plane[cell] for cell in cells) for plane in x.planes
+    )
+    return x._replace(shape=shape, planes=planes)
+
+
+def windows(axes: Sequence[Axis]) -> Iterator[tuple[Place, list[int]]]:
+    """Every place of the window, and the cells of a padded plane that lie under it there."""
+    steps = _steps([axis.before + axis.N + axis.after for axis in axes])
+    taps = product(*(range(0, axis.extent, axis.D) for axis in axes))
+    under = [sum(map(mul, tap, steps)) for tap in taps]
+    for place in product(*(range(axis.places()) for axis in axes)):
+        first = sum(i * axis.S * step for i, axis, step in zip(place, axes, steps))
+        yield tuple(i + 1 for i in place), [first + tap for tap in under]
+
+
+def _steps(spatial: Sequence[int]) -> list[int]:
+    """How far apart neighbours along each axis lie in a plane."""
+    return [prod(spatial[axis + 1 :]) for axis in range(len(spatial))]

@@ -1,0 +1,221 @@
+"""A convolution worked out: every window's sum of products, then bias, activation and pooling.
+
+Numbers are exact, integers and fractions; only an activation with an exponential makes floats.
+Where windows stand, and how many there are, is asked of the layers ``conv``, ``max_pool`` and
+``avg_pool``: there is no second arithmetic of sizes.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from operator import mul
+from typing import Any, NamedTuple
+
+from cnncalc.errors import UsageError
+from cnncalc.homework.convolution.activation import FUNCTIONS
+from cnncalc.homework.convolution.matrix import Real, Tensor, plain
+from cnncalc.homework.convolution.pooling import Pooling
+from cnncalc.homework.convolution.window import Place, check_work, pad, windows
+from cnncalc.layer import Layer
+from cnncalc.layers._pool import Pool
+from cnncalc.layers._window import Axis
+from cnncalc.layers.conv import Conv
+from cnncalc.shape import Map
+
+MOST_KERNELS = 64
+
+
+class Sum(NamedTuple):
+    """One output of a convolution: for every input channel the pairs (number, weight) whose
+    products are added up, what they add up to, and the bias."""
+
+    place: Place
+    pairs: tuple[tuple[tuple[Real, Real], ...], ...]
+    products: Real
+    bias: Real
+
+    @property
+    def result(self) -> Real:
+        """The sum of the products and the bias."""
+        return plain(self.products + self.bias)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convolution:
+    """Kernels that slide over an input."""
+
+    input: Tensor
+    kernels: tuple[Tensor, ...]
+    layer: Conv
+    """Stride, padding and dilation."""
+    mode: str
+    """What padding holds: zeros, reflect or replicate."""
+    bias: Tensor | None
+    """A signal of one number for each kernel."""
+    flip: bool
+    """Whether kernels are flipped along every axis: a convolution, and no cross-correlation."""
+    padded: Tensor
+    """The input with its padding."""
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """The sliding window along each axis."""
+        return self.layer.axes(self.input.shape)
+
+    def laid(self, channel: int) -> Tensor:
+        """A kernel, counted from 0, as it is laid on the input."""
+        kernel = self.kernels[channel]
+        flipped = kernel._replace(planes=tuple(plane[::-1] for plane in kernel.planes))
+        return flipped if self.flip else kernel
+
+    def sums(self, channel: int) -> Iterator[Sum]:
+        """Every window of one kernel, in the order of the output."""
+        bias = self.bias.planes[0][channel] if self.bias else 0
+        weights = self.laid(channel).planes
+        for place, cells, products in self._windows(channel):
+            numbers = ([plane[cell] for cell in cells] for plane in self.padded.planes)
+            pairs = tuple(tuple(zip(*both, strict=True)) for both in zip(numbers, weights))
+            yield Sum(place, pairs, products, bias)
+
+    def output(self) -> Tensor:
+        """The sums of products of every kernel, without bias."""
+        places = tuple(axis.places() for axis in self.axes)
+        planes = tuple(
+            tuple(products for _, _, products in self._windows(channel))
+            for channel in range(len(self.kernels))
+        )
+        decimal = any(tensor.decimal for tensor in (self.input, *self.kernels))
+        return Tensor(Map(len(self.kernels), places), planes, decimal)
+
+    def _windows(self, channel: int) -> Iterator[tuple[Place, list[int], Real]]:
+        """Every place of a kernel, the cells under it, and the sum of their products.
+
+        With a common denominator the products are those of integers, which is much faster.
+        """
+        denominator, planes = self.padded.whole()
+        below, weights = self.laid(channel).whole()
+        for place, cells in windows(self.axes):
+            total = sum(
+                sum(map(mul, map(plane.__getitem__, cells), row))
+                for plane, row in zip(planes, weights)
+            )
+            yield place, cells, plain(Fraction(total, denominator * below))
+
+
+class Stage(NamedTuple):
+    """What there is after a part of the way: after the ``convolution``, after the ``bias``, or
+    after a layer, whose kind is the name."""
+
+    name: str
+    output: Tensor
+
+
+class Worked(NamedTuple):
+    """A convolution worked out: how, and what every stage puts out."""
+
+    convolution: Convolution
+    activation: Layer | None
+    pooling: Pooling | None
+    stages: tuple[Stage, ...]
+
+    @property
+    def output(self) -> Tensor:
+        """What the last stage puts out, one channel for each kernel."""
+        return self.stages[-1].output
+
+
+def convolve(
+    x: Tensor,
+    kernels: Sequence[Tensor],
+    *,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    mode: str = "zeros",
+    bias: Tensor | None = None,
+    flip: bool = False,
+    activation: Layer | None = None,
+    pool: Pool | None = None,
+) -> Worked:
+    """Work out the convolution of a signal or an image with kernels as deep as its channels.
+
+    ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says what
+    padding holds. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
+    CnncalcError for what does not fit together, and for what is too much to work out.
+    """
+    _check(x, kernels)
+    layer = Conv.parse(
+        {
+            "out_channels": len(kernels),
+            "kernel_size": kernels[0].shape.spatial,
+            "stride": stride,
+            "padding": padding,
+            "dilation": dilation,
+            "bias": bias is not None,
+        }
+    )
+    check_work(layer.macs(x.shape), x.shape, layer.axes(x.shape), layer.output(x.shape))
+    convolution = Convolution(
+        input=x,
+        kernels=tuple(kernels),
+        layer=layer,
+        mode=mode,
+        bias=_one_each(bias, len(kernels)) if bias else None,
+        flip=flip,
+        padded=pad(x, layer.axes(x.shape), mode),
+    )
+    stages = [Stage("convolution", convolution.output())]
+    if convolution.bias:
+        stages.append(Stage("bias", _biased(stages[-1].output, convolution.bias)))
+    if activation:
+        stages.append(Stage(activation.kind, _activated(stages[-1].output, activation)))
+    pooling = Pooling(stages[-1].output, pool) if pool else None
+    if pooling:
+        stages.append(Stage(pooling.layer.kind, pooling.output()))
+    return Worked(convolution, activation, pooling, tuple(stages))
+
+
+def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
+    """Raise UsageError unless the kernels are alike, as deep as the input, and not too many."""
+    if not 1 <= len(kernels) <= MOST_KERNELS:
+        raise UsageError(f"1 to {MOST_KERNELS} kernels are worked out, not {len(kernels)}")
+    first = kernels[0].shape
+    for place, kernel in enumerate(kernels, 1):
+        if kernel.shape != first:
+            raise UsageError(
+                f"kernel {place} is {kernel.shape} and kernel 1 is {first}; the kernels of a layer "
+                "are equally large"
+            )
+    if first.channels != x.shape.channels:
+        raise UsageError(
+            f"the input of {x.shape} has {x.shape.channels} channels, and a kernel of {first} has "
+            f"{first.channels}; a kernel has a plane for every channel, separated by |"
+        )
+
+
+def _one_each(bias: Tensor, count: int) -> Tensor:
+    """The biases, one for each kernel; raises UsageError where there are others than that or 1."""
+    (channels, spatial), numbers = bias.shape, bias.planes[0]
+    if channels > 1 or len(spatial) > 1 or len(numbers) not in (1, count):
+        there = "is 1 kernel" if count == 1 else f"are {count} kernels"
+        raise UsageError(
+            f"there {there}, and {bias.shape.elements} numbers for biases; give one for each, as "
+            "in 0.1, 0.2"
+        )
+    numbers = numbers if len(numbers) == count else numbers * count
+    return bias._replace(shape=Map(1, (count,)), planes=(numbers,))
+
+
+def _biased(u: Tensor, bias: Tensor) -> Tensor:
+    """Every plane with its kernel's bias added."""
+    planes = tuple(
+        tuple(plain(number + b) for number in plane)
+        for plane, b in zip(u.planes, bias.planes[0], strict=True)
+    )
+    return u._replace(planes=planes, decimal=u.decimal or bias.decimal)
+
+
+def _activated(u: Tensor, layer: Layer) -> Tensor:
+    """The activation of every number."""
+    value = FUNCTIONS[layer.kind].of(layer)
+    return u._replace(planes=tuple(tuple(map(value, plane)) for plane in u.planes))

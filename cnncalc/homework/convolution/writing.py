@@ -1,0 +1,129 @@
+"""Numbers and sums in writing: exactly, as decimals where they were given so, or rounded."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import isinf
+from typing import NamedTuple
+
+from cnncalc.homework.convolution.matrix import Real, Tensor, common_denominator, plain
+from cnncalc.wording import minus
+
+USUAL_DIGITS = 3
+"""How many digits of a float are written unless it is said, as in the lectures."""
+
+
+class Style(NamedTuple):
+    """How numbers are written: fractions as decimals where these end, or everything that is not
+    whole rounded to so many digits after the point."""
+
+    decimal: bool = False
+    digits: int | None = None
+
+    def text(self, number: Real) -> str:
+        """``16/3``; as a decimal ``−0.35``; to two digits ``5.33``."""
+        if isinstance(number, int):
+            return minus(number)
+        if isinstance(number, float):
+            usual = USUAL_DIGITS if self.digits is None else self.digits
+            return "−∞" if isinf(number) else _rounded(Fraction(number), usual)
+        if self.digits is not None:
+            return _rounded(number, self.digits)
+        places = _places(number.denominator) if self.decimal else None
+        if places is None:
+            return f"{minus(number.numerator)}/{number.denominator}"
+        return _rounded(number, places)
+
+    def result(self, number: Real) -> str:
+        """The number, and what it is rounded to if that is another: ``16/3 ≈ 5.33``."""
+        exact, rounded = self._replace(digits=None).text(number), self.text(number)
+        if isinstance(number, float):
+            return rounded
+        return exact if _value(rounded) == number else f"{exact} ≈ {rounded}"
+
+    def rows(self, tensor: Tensor, channel: int) -> list[list[str]]:
+        """The rows of a channel, counted from 0; decimals with equally many digits."""
+        rows = [[self.text(number) for number in row] for row in tensor.rows(channel)]
+        texts = [text for row in rows for text in row]
+        places = max(len(text.partition(".")[2]) for text in texts)
+        if not places or any("/" in text for text in texts):
+            return rows
+        return [[_lengthened(text, places) for text in row] for row in rows]
+
+
+def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
+    """``1/9``, and a kernel's numbers without that factor, where all but zeros are fractions; else
+    no factor, and the numbers as they are."""
+    common = common_denominator(kernel.planes[channel])
+    if kernel.decimal or any(isinstance(n, int) and n for n in kernel.planes[channel]):
+        return "", Style(kernel.decimal).rows(kernel, channel)
+    whole = tuple(plain(number * common) for number in kernel.planes[channel])
+    return f"1/{common}", Style().rows(Tensor(kernel.shape, (whole,)), 0)
+
+
+def products(
+    pairs: Sequence[Sequence[tuple[Real, Real]]], numbers: Style, weights: Style
+) -> list[str]:
+    """The summands ``0.5×0``, ``− 0.1×1``, ``+ 3×(−2)``; those of each channel are in brackets
+    where there are several."""
+    summands: list[str] = []
+    for channel in pairs:
+        terms = [f"{numbers.text(x)}×{bracketed(weights.text(weight))}" for x, weight in channel]
+        group = [signed(term, place == 0) for place, term in enumerate(terms)]
+        if len(pairs) > 1:
+            group[0] = f"{'+ ' if summands else ''}({group[0]}"
+            group[-1] += ")"
+        summands += group
+    return summands
+
+
+def written_maximum(cells: Sequence[str]) -> list[str]:
+    """``max(1,``, ``2,``, ``3)``."""
+    pieces = [f"{cell}," for cell in cells]
+    pieces[0] = f"max({pieces[0]}"
+    pieces[-1] = f"{pieces[-1].removesuffix(',')})"
+    return pieces
+
+
+def written_mean(cells: Sequence[str]) -> list[str]:
+    """``(1``, ``+ 2``, ``− 3)/3``."""
+    pieces = [signed(cell, place == 0) for place, cell in enumerate(cells)]
+    pieces[0] = f"({pieces[0]}"
+    pieces[-1] += f")/{len(cells)}"
+    return pieces
+
+
+def bracketed(text: str) -> str:
+    """A number as a factor: in brackets if it is negative."""
+    return f"({text})" if text.startswith("−") else text
+
+
+def signed(text: str, is_first: bool) -> str:
+    """A summand with its sign before it; the first has one only if it is negative."""
+    if is_first:
+        return text
+    return f"− {text[1:]}" if text.startswith("−") else f"+ {text}"
+
+
+def _rounded(number: Fraction, digits: int) -> str:
+    """With so many digits after the point, halves away from zero."""
+    scale = 10**digits
+    count = (2 * abs(number.numerator) * scale + number.denominator) // (2 * number.denominator)
+    sign = "−" if number < 0 and count else ""
+    return f"{sign}{count // scale}" + (f".{count % scale:0{digits}}" if digits else "")
+
+
+def _value(text: str) -> Fraction:
+    return Fraction(text.replace("−", "-"))
+
+
+def _places(denominator: int) -> int | None:
+    """How many digits after the point a fraction with this denominator has; None where its decimal
+    does not end."""
+    counts = range(1, denominator.bit_length() + 1)
+    return next((count for count in counts if 10**count % denominator == 0), None)
+
+
+def _lengthened(text: str, places: int) -> str:
+    """The same decimal with zeros at its end."""
+    whole, _, digits = text.partition(".")
+    return f"{whole}.{digits:0<{places}}"

@@ -1,0 +1,119 @@
+"""A class: many submissions marked against one key, or each against its own, and what they show."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.homework import sheet as sheets
+from cnncalc.homework.marking import Mark, Marked, Marker
+from cnncalc.homework.scheme import Scheme
+from cnncalc.homework.sheet import Sheet
+
+
+class Graded(NamedTuple):
+    """One submission: its marks, its points of those that there are, or why it cannot be read."""
+
+    student: str
+    source: str
+    marked: Marked | None
+    score: Fraction = Fraction(0)
+    possible: Fraction = Fraction(0)
+    problem: str = ""
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The marks of what was asked; none of a sheet that cannot be read."""
+        return self.marked.marks if self.marked else ()
+
+
+class Keys:
+    """The key of every student: one for all, or one for each in a folder, by their names or the
+    names of their files."""
+
+    def __init__(self, target: Path) -> None:
+        self.folder = target if target.is_dir() else None
+        self.one = None if self.folder else key(target)
+        self.own: Mapping[str, Path] = {}
+        if self.folder:
+            self.own = {path.stem: path for path in sorted(self.folder.iterdir())}
+
+    def of(self, stem: str) -> Sheet:
+        """The key of the submission with this file name; raises UsageError where there is none."""
+        if self.one is not None:
+            return self.one
+        if stem not in self.own:
+            raise UsageError(f"no key is called {stem!r}{did_you_mean(stem, self.own)}")
+        return key(self.own[stem])
+
+
+def key(target: Path) -> Sheet:
+    """A key; raises Mistakes where some of its questions make no sense."""
+    read = sheets.load(target)
+    wrong = [
+        SpecError(f"{answer.label}: {answer.problem}", answer.where)
+        for answer in read.answers
+        if answer.question is None
+    ]
+    if wrong:
+        raise Mistakes(wrong)
+    return read
+
+
+def wrong_in(key: Sheet, marker: Marker) -> Iterator[Mark]:
+    """The key's own answers that are not right: the calculator's are what is graded by."""
+    for mark in marker.sheet(key).marks:
+        if mark.answer.given is not None and mark.outcome.value != "right":
+            yield mark
+
+
+def grade(
+    keys: Keys,
+    files: Iterable[Path],
+    marker: Marker,
+    scheme: Scheme = Scheme(),  # noqa: B008
+) -> Iterator[Graded]:
+    """Every submission, in order; one that cannot be read never stops the others."""
+    for file in files:
+        try:
+            found = sheets.load(file, keys.of(file.stem))
+        except CnncalcError as why:
+            yield Graded(file.stem, str(file), None, problem=str(why).partition("\n")[0])
+            continue
+        yield graded(marker.sheet(found), scheme)
+
+
+def graded(marked: Marked, scheme: Scheme) -> Graded:
+    """A marked sheet with its points."""
+    asked = [mark for mark in marked.marks if mark.answer.question is not None]
+    return Graded(
+        marked.sheet.student,
+        marked.sheet.source,
+        marked,
+        score=sum((mark.answer.points * scheme.part(mark) for mark in asked), Fraction(0)),
+        possible=sum((mark.answer.points for mark in asked), Fraction(0)),
+    )
+
+
+class Asked(NamedTuple):
+    """What a class made of one question: how many answers of each outcome, and how often each
+    mistake was made."""
+
+    label: str
+    outcomes: Mapping[str, int]
+    mistakes: Mapping[str, int]
+
+
+def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
+    """All questions, in the order in which they are first met."""
+    outcomes: dict[str, Counter[str]] = {}
+    mistakes: dict[str, Counter[str]] = {}
+    for mark in (mark for one in graded for mark in one.marks if mark.answer.question):
+        label = mark.answer.label
+        outcomes.setdefault(label, Counter())[mark.outcome.value] += 1
+        made = mistakes.setdefault(label, Counter())
+        for diagnosis in mark.diagnoses[:1]:
+            made.update(mistake.title for mistake in diagnosis.slip.mistakes)
+    return tuple(Asked(label, outcomes[label], mistakes[label]) for label in outcomes)

@@ -1,0 +1,44 @@
+"""A student's page in Markdown."""
+
+from collections.abc import Iterator
+
+from cnncalc.homework import feedback
+from cnncalc.homework.gradebook import Graded
+from cnncalc.homework.marking import Mark
+from cnncalc.homework.pages import _parts
+from cnncalc.homework.scheme import Scheme
+from cnncalc.render import markdown
+
+SUFFIX = ".md"
+
+
+def write(graded: Graded, scheme: Scheme) -> str:
+    """The marks in a table, then the solutions."""
+    parts = [f"# {_plain(_parts.title(graded))}"]
+    if graded.problem:
+        parts.append(_code(graded.problem))
+    if graded.marks:
+        rows = [list(_parts.row(mark, scheme)) for mark in graded.marks]
+        dressed = [[name, _code(answer), *rest] for name, answer, *rest in rows]
+        parts.append(markdown.table(list(_parts.HEADINGS), dressed, [False] * 4))
+    for mark in _parts.solutions(graded):
+        parts += _solution(mark)
+    return "\n\n".join(parts) + "\n"
+
+
+def _solution(mark: Mark) -> Iterator[str]:
+    yield f"## {_plain(mark.answer.label)}"
+    yield from feedback.lessons(mark)
+    for worked in feedback.workings(mark):
+        lines = [f"- `{working.text()}`" for working in worked.derivation.workings]
+        yield "\n".join([f"{worked.title}: **{worked.derivation.answer}**", "", *lines]).rstrip()
+
+
+def _plain(text: str) -> str:
+    """A text in which nothing is obeyed."""
+    return "".join(f"\\{one}" if one in "\\`*_{}[]<>#|" else one for one in " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    """A text as it was written."""
+    return f"`{text.replace('`', '′')}`" if text else ""

@@ -1,0 +1,38 @@
+r"""A quiz as a LaTeX document that compiles as it is."""
+
+from collections.abc import Iterator
+
+from cnncalc.homework.quiz import Posed, Quiz
+from cnncalc.render.latex import escape
+
+SUFFIX = ".tex"
+
+
+def write(quiz: Quiz, solved: bool) -> str:
+    """An enumeration below a title."""
+    lines = [
+        r"\documentclass{article}",
+        r"\usepackage{amsmath}",
+        r"\begin{document}",
+        rf"\section*{{{escape(quiz.title)}}}",
+        r"\begin{enumerate}",
+        *(line for one in quiz.posed for line in _question(one, solved)),
+        r"\end{enumerate}",
+        r"\end{document}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _question(one: Posed, solved: bool) -> Iterator[str]:
+    yield rf"\item {escape(one.text)}"
+    if one.choices:
+        yield r"\begin{itemize}"
+        for choice in one.lettered:
+            letter, _, text = choice.partition(" ")
+            yield rf"\item[{letter}] {escape(text)}"
+        yield r"\end{itemize}"
+    if solved:
+        yield rf"\par\textbf{{{escape(one.answer)}}}"
+        equations = [working.latex() for working in one.question.derive().workings]
+        if equations:
+            yield "\\begin{align*}\n  " + " \\\\\n  ".join(equations) + "\n\\end{align*}"

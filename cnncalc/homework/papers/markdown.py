@@ -1,0 +1,31 @@
+"""A quiz in Markdown."""
+
+from collections.abc import Iterator
+
+from cnncalc.homework.quiz import Posed, Quiz
+
+SUFFIX = ".md"
+
+
+def write(quiz: Quiz, solved: bool) -> str:
+    """A numbered list below a title."""
+    parts = [f"# {quiz.title}", *(_question(one, solved) for one in quiz.posed)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _question(one: Posed, solved: bool) -> str:
+    lines = [f"{one.number}. {one.text}", *(f"   {line}" for line in _below(one, solved))]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _below(one: Posed, solved: bool) -> Iterator[str]:
+    """What is below a question: choices, and its solution where it is wanted."""
+    if one.choices:
+        yield ""
+        yield from (f"- {choice}" for choice in one.lettered)
+    if solved:
+        derivation = one.question.derive()
+        yield ""
+        yield f"**{one.answer}**"
+        yield ""
+        yield from (f"- `{working.text()}`" for working in derivation.workings)

@@ -1,0 +1,308 @@
+"""Question sheets: layers of the geometry that is asked for, their answers, and wrong ones to
+choose from. Every student gets others, and the same seed gives the same again.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import gcd
+from random import Random
+from string import ascii_lowercase
+from typing import Any, NamedTuple
+
+from cnncalc.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc.homework import asks
+from cnncalc.homework.diagnosis import Slips
+from cnncalc.homework.question import Question, question
+from cnncalc.homework.sheet import given_network
+from cnncalc.homework.written import told
+from cnncalc.layer import Input
+from cnncalc.spec.text import located
+from cnncalc.stride import Axis
+
+Given = dict[str, Any]
+"""What a question is about, as an answer sheet says it."""
+
+
+class Level(NamedTuple):
+    """The sizes that questions are made of, and whether they go beyond the plain layer."""
+
+    kernels: tuple[int, ...]
+    strides: tuple[int, ...]
+    places: tuple[int, int]
+    channels: tuple[int, ...]
+    filters: tuple[int, ...]
+    layers: tuple[int, int]
+    beyond: bool
+
+
+LEVELS = {
+    "easy": Level(
+        kernels=(2, 3, 5),
+        strides=(1, 2, 3),
+        places=(3, 12),
+        channels=(1, 3, 8),
+        filters=(4, 6, 10, 16),
+        layers=(2, 3),
+        beyond=False,
+    ),
+    "hard": Level(
+        kernels=(3, 5, 7, 11),
+        strides=(1, 2, 3, 4),
+        places=(10, 60),
+        channels=(8, 16, 64, 96),
+        filters=(32, 96, 128, 384),
+        layers=(4, 6),
+        beyond=True,
+    ),
+}
+GEOMETRIES = ("clean", "illegal", "any")
+"""Windows that fit, windows that leave pixels over, or either."""
+
+
+class Dice:
+    """Random geometry of one level."""
+
+    def __init__(self, seed: str, level: Level, geometry: str) -> None:
+        self.random = Random(seed)
+        self.level = level
+        self.geometry = geometry
+
+    def one(self, values: Sequence[Any]) -> Any:
+        """One of several."""
+        return self.random.choice(values)
+
+    def window(self, pool: bool = False) -> Given:
+        """The letters of a window and of the input that it slides over; a pool's is plain."""
+        level = self.level
+        F = self.one(level.kernels)
+        D = self.one((1, 1, 2)) if level.beyond and not pool else 1
+        illegal = self.geometry == "illegal" or (self.geometry == "any" and self.one((True, False)))
+        S = self.one([stride for stride in level.strides if stride > 1 or not illegal])
+        P = 0 if pool else self.random.randint(0, F // 2)
+        left_over = self.random.randint(1, S - 1) if illegal else 0
+        # From the output back to the input, so that the geometry is as asked.
+        steps = self.random.randint(*level.places) - 1
+        N = steps * S + Axis(0, F, S, P, D).extent + left_over - 2 * P
+        return {"N": N, "F": F, "S": S, "P": P, "D": D}
+
+    def sliding(self, kind: str, **fields: Any) -> Given:
+        """A layer with such a window, on a square map."""
+        letters = self.window(pool=kind != "conv")
+        names = {"kernel_size": "F", "stride": "S", "padding": "P", "dilation": "D"}
+        usual = {"stride": 1, "padding": 0, "dilation": 1}
+        window = {name: letters[letter] for name, letter in names.items()}
+        if kind != "conv":
+            usual.pop("stride")  # a pool's stride is its window's size
+        written = {name: size for name, size in window.items() if size != usual.get(name)}
+        channels = self.one(self.level.channels)
+        return {kind: {**fields, **written}, "input": f"{channels}x{letters['N']}x{letters['N']}"}
+
+    def conv(self) -> Given:
+        """A convolution; on the hard level perhaps in groups, or without biases."""
+        fields: Given = {"out_channels": self.one(self.level.filters)}
+        given = self.sliding("conv", **fields)
+        channels = int(given["input"].partition("x")[0])
+        if self.level.beyond:
+            both = gcd(channels, fields["out_channels"])
+            groups = self.one([n for n in (1, 2, 4) if both % n == 0])
+            given["conv"] |= {"groups": groups} if groups > 1 else {}
+            given["conv"] |= self.one(({}, {}, {"bias": False}))
+        return given
+
+    def conv_or_pool(self) -> Given:
+        """Either of the layers with a window."""
+        return self.sliding("max_pool") if self.one((0, 0, 1)) else self.conv()
+
+    def conv_or_linear(self) -> Given:
+        """Either of the layers that hold most parameters."""
+        if self.one((0, 0, 1)):
+            features = self.one(self.level.filters) * 10
+            size = self.one((4, 5, 6, 7))
+            channels = self.one(self.level.channels)
+            shape = f"{channels}x{size}x{size}" if self.level.beyond else features
+            return {"linear": self.one((10, 100, *self.level.filters)), "input": shape}
+        return self.conv()
+
+    def chain(self) -> Given:
+        """Convolutions and pools on top of one another, on a map that is large enough."""
+        layers: list[Given] = []
+        for _ in range(self.random.randint(*self.level.layers)):
+            size = self.one([kernel for kernel in self.level.kernels if kernel <= 7])
+            if layers and self.one((0, 0, 1)):
+                layers.append({"max_pool": {"kernel_size": 2, "stride": 2}})
+                continue
+            fields = {"out_channels": 8, "kernel_size": size, "stride": self.one((1, 1, 2))}
+            dilated = self.level.beyond and self.one((0, 0, 1))
+            layers.append({"conv": {**fields, **({"dilation": 2} if dilated else {})}})
+        layers[-1] = {**layers[-1], "name": "last"}
+        return {"layers": layers, "input": "3x2000x2000", "layer": "last"}
+
+    def letters(self) -> Given:
+        """A window by its letters alone."""
+        letters = self.window()
+        return {name: size for name, size in letters.items() if name != "D" or size > 1}
+
+    def odd_window(self) -> Given:
+        """A window that some padding keeps the size with."""
+        F = self.one([kernel for kernel in self.level.kernels if kernel % 2])
+        D = self.one((1, 2)) if self.level.beyond else 1
+        return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
+
+
+class Topic(NamedTuple):
+    """What a question is about: what is asked, in words too, and what is given."""
+
+    ask: str
+    words: str
+    give: Callable[[Dice], Given]
+
+
+TOPICS = {
+    "shape": Topic("shape", "What is the shape of the output?", Dice.conv_or_pool),
+    "params": Topic("parameters", "How many parameters are there?", Dice.conv_or_linear),
+    "macs": Topic("macs", "How many multiply-accumulates (MACs) does it take?", Dice.conv),
+    "rf": Topic(
+        "receptive_field",
+        "How many input pixels, along an axis, does one output of the last layer see?",
+        Dice.chain,
+    ),
+    "stride": Topic("stride_legal", "Is the stride legal (yes or no)?", Dice.letters),
+    "flops": Topic("flops", "How many FLOPs (two for each MAC) does it take?", Dice.conv),
+    "memory": Topic("memory", "How many bytes is the output, in float32?", Dice.conv_or_pool),
+    "padding": Topic(
+        "same_padding",
+        "How many zeros on each side keep the size, at stride 1?",
+        Dice.odd_window,
+    ),
+}
+USUAL = ("shape", "params", "macs", "rf", "stride")
+MOST_QUESTIONS = 1_000
+CHOICES = 4
+
+
+class Order(NamedTuple):
+    """What a quiz is to be like."""
+
+    topics: tuple[str, ...] = USUAL
+    level: str = "easy"
+    geometry: str = "clean"
+    questions: int = 10
+    seed: int = 0
+    choices: bool = False
+
+
+class Posed(NamedTuple):
+    """A question as it is put: its number, what is given, in words, and the values to choose from
+    (none where an answer is to be written)."""
+
+    number: int
+    topic: Topic
+    given: Mapping[str, Any]
+    question: Question
+    choices: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> str:
+        """The right answer."""
+        return told(self.question.value, self.question.ask.unit)
+
+    @property
+    def text(self) -> str:
+        """The question in words."""
+        return f"{self._given()} {self.topic.words}"
+
+    @property
+    def lettered(self) -> tuple[str, ...]:
+        """The choices behind their letters: ``a) 10×32×32``."""
+        return tuple(f"{letter}) {text}" for letter, text in zip(ascii_lowercase, self.choices))
+
+    def key(self) -> Given:
+        """What a key says of it beside the answer."""
+        choices = {"choices": list(self.choices)} if self.choices else {}
+        return {"given": dict(self.given), "ask": self.topic.ask, **choices}
+
+    def _given(self) -> str:
+        if "N" in self.given:
+            letters = ", ".join(f"{name} = {size}" for name, size in self.given.items())
+            return f"A window slides along an axis: {letters}."
+        report = self.question.report
+        shape = report.rows[0].output
+        layers = [row for row in report if not isinstance(row.layer, Input) and not row.implied]
+        kinds = [
+            f"{row.kind} ({text})" if (text := row.layer.text()) else row.kind for row in layers
+        ]
+        return f"The input {shape} goes through {', then '.join(kinds)}."
+
+
+class Quiz(NamedTuple):
+    """The questions of one student; the name is empty where all get the same."""
+
+    student: str
+    posed: tuple[Posed, ...]
+
+    @property
+    def title(self) -> str:
+        """``Quiz for Ada``."""
+        return f"Quiz for {self.student}" if self.student else "Quiz"
+
+    def sheet(self, answers: bool) -> str:
+        """The answer sheet: with the answers it is the key, without them it is to be filled in."""
+        import yaml
+
+        questions = [
+            {
+                "name": str(one.number),
+                **(one.key() if answers else {}),
+                "answer": one.answer if answers else None,
+            }
+            for one in self.posed
+        ]
+        student = {"student": self.student} if self.student else {}
+        return yaml.safe_dump(
+            {**student, "questions": questions}, sort_keys=False, allow_unicode=True, width=100
+        ).replace("answer: null", "answer:")
+
+
+def pose(order: Order, student: str = "") -> Quiz:
+    """The quiz of a student; raises UsageError for an order that cannot be met."""
+    check(order)
+    posed = []
+    for number in range(1, order.questions + 1):
+        seed = f"{order.seed}/{student}/{number}"
+        dice = Dice(seed, LEVELS[order.level], order.geometry)
+        topic = TOPICS[order.topics[(number - 1) % len(order.topics)]]
+        given = topic.give(dice)
+        asked = question(asks.load(topic.ask), *given_network(located(given, Where(""))))
+        choices = _choices(asked, dice) if order.choices else ()
+        posed.append(Posed(number, topic, given, asked, choices))
+    return Quiz(student, tuple(posed))
+
+
+def check(order: Order) -> None:
+    """Raise UsageError for an unknown topic, level or geometry, or number of questions."""
+    if not order.topics:
+        raise UsageError(f"a quiz needs topics; there are {', '.join(TOPICS)}")
+    for what, word, known in (
+        *(("topic", topic, tuple(TOPICS)) for topic in order.topics),
+        ("level", order.level, tuple(LEVELS)),
+        ("geometry", order.geometry, GEOMETRIES),
+    ):
+        if word not in known:
+            hint = did_you_mean(word, known) or f"; there are {one_of(known)}"
+            raise UsageError(f"no {what} {word[:40]!r}{hint}")
+    if not 1 <= order.questions <= MOST_QUESTIONS:
+        raise UsageError(f"a quiz has 1 to {MOST_QUESTIONS:,} questions, not {order.questions:,}")
+
+
+def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
+    """The right answer among those that the likeliest mistakes give; none where no mistake gives
+    another, and for yes or no."""
+    if isinstance(asked.value, bool):
+        return ()
+    unit = asked.ask.unit
+    wrong = dict.fromkeys(told(value, unit) for value in Slips(asked).wrong_values())
+    apart = [text for text in wrong if asked.agrees(asked.read(text)) is None]
+    if not apart:
+        return ()
+    listed = [told(asked.value, unit), *apart[: CHOICES - 1]]
+    dice.random.shuffle(listed)
+    return tuple(listed)

@@ -1,0 +1,31 @@
+"""Answers in a table of comma-separated values; ``student,Ada`` may stand above it."""
+
+import csv
+import io
+
+from cnncalc.errors import SpecError, Where
+from cnncalc.homework.sheets import _table
+from cnncalc.homework.sheets._table import Cell
+from cnncalc.spec.text import Item
+
+SUFFIXES = (".csv",)
+ABOVE = ("student", "architecture", "batch", "dtype")
+
+
+def read(text: str, source: str) -> Item:
+    """The tree of the table; commas or semicolons are between the cells."""
+    first = text.lstrip().partition("\n")[0]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
+    header: dict[str, Cell] = {}
+    rows: list[list[Cell]] = []
+    try:
+        for row in reader:
+            where = Where(source, reader.line_num)
+            cells = [Cell(cell.strip(), where) for cell in row]
+            if not rows and len(cells) >= 2 and cells[0].text.lower() in ABOVE:
+                header[cells[0].text.lower()] = cells[1]
+            elif any(cell.text for cell in cells):
+                rows.append(cells)
+    except csv.Error as why:
+        raise SpecError(f"is no table: {why}", Where(source, reader.line_num)) from None
+    return _table.sheet(header, [rows], source)

@@ -1,0 +1,676 @@
+"""Random single layers and networks, compared with PyTorch until one of the two is wrong.
+
+    python tests/fuzz.py --layers 20000 --networks 2000 --fields 2000 --seed 1 --jobs 2
+
+Of everything that the calculator takes, PyTorch must say the same: the shape of every layer, what
+it holds, its multiply-accumulates, and the bytes that are kept for the backward pass, on the meta
+device and on the CPU, in training and in inference. Single layers are held against PyTorch's own
+modules too (``plain_modules``), and what the calculator refuses of them PyTorch must refuse. Where
+the two are meant to differ stands in ``STATED``. A network goes the whole way: it is written as
+text, read, analysed, built and run. Fields are receptive fields: of a network on the CPU, no output
+may have a gradient from further away than is said.
+
+A disagreement is told with the smallest spec that shows it; ``--first`` makes it again.
+"""
+
+import copy
+import math
+import multiprocessing
+import re
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Annotated, Any, NamedTuple
+
+import plain_modules
+import random_networks
+import torch
+import typer
+import yaml
+from random_networks import Single
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+import cnncalc
+from cnncalc import layers, memory
+from cnncalc.bridge.network import Network
+from cnncalc.errors import CnncalcError, UsageError
+from cnncalc.report import Report, Row
+from cnncalc.shape import Vector
+
+BATCH = 2
+"""More than one image: PyTorch cannot tell one image from an image without a batch, and measures
+of a single number have no variance."""
+
+REFUSALS = (
+    RuntimeError,
+    ValueError,
+    TypeError,
+    NotImplementedError,
+    IndexError,
+    ZeroDivisionError,
+)
+"""How PyTorch refuses."""
+
+
+# Where the two are meant to differ.
+
+
+class Stated(NamedTuple):
+    """What the calculator refuses with these words and PyTorch does not, and why."""
+
+    words: str
+    why: str
+    when: Callable[[Single], bool] = lambda case: True
+
+
+def is_uneven(case: Single) -> bool:
+    """Whether the padding differs before and after somewhere."""
+    padding = case.given.get("padding")
+    if isinstance(padding, dict):
+        return True
+    pairs = padding if isinstance(padding, list) else []
+    return any(isinstance(pair, list) and pair[0] != pair[1] for pair in pairs)
+
+
+def are_of_other_ranks(case: Single) -> bool:
+    """Whether some inputs have more dimensions than others."""
+    return len({len(x.dimensions) for x in case.inputs}) > 1
+
+
+STATED = (
+    Stated("not a vector of", "PyTorch takes a batch of vectors for one signal"),
+    Stated(
+        r"\] is for 1 axes, but .* has [23]", "PyTorch stretches a list of one size over all axes"
+    ),
+    Stated(
+        "needs 2 spatial axes, not",
+        "PixelShuffle takes the last three dimensions of anything: a volume's depth, or the batch, "
+        "would be its channels",
+    ),
+    Stated(
+        "cannot multiply",
+        "PyTorch lines up the fewer dimensions with the last of the more, so that the batch would "
+        "be an axis",
+        are_of_other_ranks,
+    ),
+    Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not look at it"),
+    Stated("^conv_transpose dilation must be", "PyTorch does not look whether it is 0"),
+    Stated("^upsample scale_factor must be", "to PyTorch a factor of 0 is none, beside a size"),
+    Stated("^(pad padding|crop crop) must be", "in PyTorch a negative padding cuts"),
+    Stated(
+        "is more than half of the window|ceil_mode needs the same padding",
+        "PyTorch's pools are padded evenly; padded in a step before, nothing is checked",
+        is_uneven,
+    ),
+)
+
+ONE_NUMBER = "Expected more than 1 (value per channel|spatial element) when training"
+"""What PyTorch says where it would have to measure the variance of one number. It depends on the
+batch and on training, which the shapes of a network do not."""
+
+BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
+    # It copies on the CPU; where nothing is computed it is a view, where it can be one.
+    "meta": lambda row: row.kind == "channel_shuffle",
+    # A volume that becomes smaller may stay in memory of the input's size: it depends on the
+    # implementation that PyTorch chooses, and so on the machine.
+    "cpu": lambda row: (
+        row.kind == "conv_transpose"
+        and len(row.output.dimensions) == 4
+        and row.output.elements < row.inputs[0].elements
+    ),
+}
+"""Layers behind which bytes are not compared on one of the devices; they are on the other."""
+
+MEASURES = ("group_norm", "instance_norm", "layer_norm")
+"""Kinds whose statistics do not widen a receptive field, by convention."""
+
+
+# PyTorch, asked.
+
+
+class Multiplications(TorchDispatchMode):
+    """Counts multiply-accumulates with the formulas of PyTorch's ``FlopCounterMode``, in a fraction
+    of the time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.macs = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        formula = flop_registry.get(func._overloadpacket)
+        if formula is not None:
+            self.macs += formula(*args, **(kwargs or {}), out_val=result) // 2
+        return result
+
+
+class Ran(NamedTuple):
+    """A forward pass as PyTorch ran it: shape and multiply-accumulates of every layer, and the
+    bytes that autograd keeps."""
+
+    layers: dict[str, tuple[tuple[int, ...], int]]
+    saved: int
+
+
+def run(report: Report, network: nn.Module, device: str) -> Ran:
+    """Run the network forward; raises what PyTorch raises."""
+    own = {held.untyped_storage()._cdata for held in (*network.parameters(), *network.buffers())}
+    kept = {}
+
+    def pack(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            kept[storage._cdata] = storage  # held, so that no other gets its place
+        return tensor
+
+    dtype = getattr(torch, report.dtype)
+    inputs = [
+        torch.zeros(report.batch, *x.dimensions, dtype=dtype, device=device)
+        for x in report.input_shapes.values()
+    ]
+    counter = Multiplications()
+    hooks = saved_tensors_hooks(pack, lambda tensor: tensor)
+    with hooks, counter, watched(network, report, counter) as seen:
+        network(*inputs)
+    return Ran(seen, sum(storage.nbytes() for storage in kept.values()))
+
+
+@contextmanager
+def watched(
+    network: nn.Module, report: Report, counter: Multiplications
+) -> Iterator[dict[str, tuple[tuple[int, ...], int]]]:
+    """What every layer puts out, and how much has been multiplied since the one before."""
+    seen = {}
+    done = 0
+
+    def note(module: nn.Module, inputs: Any, y: Tensor, name: str) -> None:
+        nonlocal done
+        seen[name] = (tuple(y.shape), counter.macs - done)
+        done = counter.macs
+
+    handles = [
+        network.get_submodule(row.name).register_forward_hook(partial(note, name=row.name))
+        for row in report
+    ]
+    try:
+        yield seen
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+Held = tuple[int, int, int, int]
+"""Weights, biases, weights that are not trained, and buffers."""
+
+
+def held_by(module: nn.Module) -> Held:
+    """What a module holds."""
+    weights = biases = fixed = 0
+    for name, parameter in module.named_parameters():
+        if not parameter.requires_grad:
+            fixed += parameter.numel()
+        elif name.endswith("bias"):
+            biases += parameter.numel()
+        else:
+            weights += parameter.numel()
+    return weights, biases, fixed, sum(buffer.numel() for buffer in module.buffers())
+
+
+def held_by_row(row: Row) -> Held:
+    """What the calculator says that a layer holds."""
+    return row.cost.weights, row.cost.biases, row.cost.fixed, row.cost.buffers
+
+
+# Both sides, compared.
+
+
+class Found(NamedTuple):
+    """What came of one case: the word under which it is counted, its kinds, and what the two sides
+    disagree about."""
+
+    word: str
+    kinds: tuple[str, ...] = ()
+    disagreements: tuple[str, ...] = ()
+
+
+def compared(report: Report) -> Iterator[str]:
+    """All that PyTorch says of a network differently."""
+    try:
+        network = Network(report).to(getattr(torch, report.dtype))
+    except REFUSALS as why:
+        yield f"PyTorch refuses to build it: {first_line(why)}"
+        return
+    for row in report:
+        ours, theirs = held_by_row(row), held_by(network.get_submodule(row.name))
+        if ours != theirs:
+            yield f"{row.name} holds {ours}, in PyTorch {theirs}"
+    for device, training in (("cpu", False), ("cpu", True), ("meta", True)):
+        where = f"in {'training' if training else 'inference'} on {device}"
+        try:
+            ran = run(report, network.to(device).train(training), device)
+        except REFUSALS as why:
+            if not (re.search(ONE_NUMBER, str(why)) and (training or report.batch == 1)):
+                yield f"PyTorch refuses it {where}: {first_line(why)}"
+            continue
+        for row in report:
+            expected = ((report.batch, *row.output.dimensions), row.cost.macs)
+            if expected != ran.layers[row.name]:
+                yield f"{row.name} gives {expected}, {where} {ran.layers[row.name]} (shape, MACs)"
+        saved = saved_bytes(report, training)
+        if saved not in {None, ran.saved} and not any(map(BYTES_DIFFER[device], report)):
+            yield f"{saved} bytes are kept, {where} {ran.saved}"
+
+
+def saved_bytes(report: Report, training: bool) -> int | None:
+    """What the calculator says is kept for the backward pass; None where it says it cannot."""
+    try:
+        return sum(held.bytes for held in memory.saved_for_backward(report, training=training))
+    except UsageError:
+        return None
+
+
+def first_line(why: Exception) -> str:
+    return f"{type(why).__name__}: {str(why).strip().splitlines()[0]}"
+
+
+# Single layers.
+
+
+def check_layer(case: Single) -> Found:
+    """Compare one layer, or its refusal."""
+    kinds = (case.kind,)
+    try:
+        report = cnncalc.summarize(case.spec, batch=BATCH)
+    except CnncalcError as why:
+        word, *disagreement = refused(case, str(why))
+        return Found(word, kinds, tuple(disagreement))
+    disagreements = list(compared(report))
+    theirs = ask(case)
+    row = report.layers[-1]
+    ours = ((BATCH, *row.output.dimensions), held_by_row(row))
+    if theirs not in {None, ours}:
+        disagreements.append(f"gives and holds {ours}, PyTorch's own module {theirs}")
+    return Found("taken", kinds, tuple(disagreements))
+
+
+Told = tuple[tuple[int, ...], Held]
+"""An output's shape and what is held."""
+
+
+def ask(case: Single, training: bool = False) -> Told | str | None:
+    """What PyTorch's own module says, or why it refuses; None where there is no such module."""
+    kind, given = layers.load(case.kind), {**case.given, **case.wrong}
+    try:
+        module = plain_modules.module_of(kind, given, case.inputs[0])
+        if module is None:
+            return None
+        inputs = [torch.zeros(BATCH, *x.dimensions) for x in case.inputs]
+        with torch.no_grad():
+            y = module.train(training)(*inputs)
+    except REFUSALS as why:
+        return first_line(why)
+    except AttributeError:
+        if isinstance(case.inputs[0], Vector):  # a module for maps wants to know the axes
+            return None
+        raise
+    return tuple(y.shape), held_by(module)
+
+
+def refused(case: Single, why: str) -> tuple[str, ...]:
+    """Whether PyTorch refuses it too, in a word; after it a disagreement, if it is one."""
+    theirs = ask(case)
+    if refuses(theirs) or refuses(ask(case, training=True)):
+        return ("refused by both",)
+    for stated in STATED:
+        if re.search(stated.words, why) and stated.when(case):
+            return (stated.why,)
+    if theirs is None:
+        return ("refused, and PyTorch has no such layer",)
+    return ("refused", f"the calculator refuses it ({why}), PyTorch does not")
+
+
+def refuses(told: Told | str | None) -> bool:
+    """Whether this is a refusal. One is an output without elements: here there is no size 0."""
+    if isinstance(told, str):
+        return not re.search(ONE_NUMBER, told)
+    return told is not None and 0 in told[0]
+
+
+# Networks.
+
+UNKNOWN_BYTES = "taken, but the bytes are said to be unknown"
+
+
+class Text(NamedTuple):
+    """A network as it is given to the calculator."""
+
+    spec: dict[str, Any]
+    text: str
+    batch: int
+    dtype: str
+
+
+def network(random: Random) -> Text:
+    """A random network, in block style or in braces."""
+    spec = random_networks.network(random)
+    text = written(spec, random.choice((False, None, True)))
+    return Text(spec, text, random.choice((1, 2, 3)), random.choice(("float32", "float64")))
+
+
+def written(spec: dict[str, Any], flow: bool | None = None) -> str:
+    """A spec as YAML."""
+    return yaml.dump(spec, Dumper=Plain, default_flow_style=flow, sort_keys=False)
+
+
+class Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
+    """Writes what is there twice a second time, without YAML's aliases."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def summarized(case: Text) -> Report:
+    """The report of a network, from its text on."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "network.yaml"
+        file.write_text(case.text, encoding="utf-8")
+        return cnncalc.summarize(file, batch=case.batch, dtype=case.dtype)
+
+
+def check_network(case: Text) -> Found:
+    """Compare a network. The calculator must take it: it was asked about every part."""
+    try:
+        report = summarized(case)
+    except CnncalcError as why:
+        return Found("refused", (), (f"the calculator takes the parts, and not the whole: {why}",))
+    modelled = saved_bytes(report, training=True) is not None
+    word = "taken" if modelled else UNKNOWN_BYTES
+    return Found(word, tuple(row.kind for row in report), tuple(compared(report)))
+
+
+# Receptive fields.
+
+MOST_ACTIVATIONS, UNITS = 10_000, 8
+
+
+def layer_or_network(random: Random) -> Text:
+    """A random network, which often is a single layer."""
+    if random.random() < 0.5:
+        return network(random)
+    spec = random_networks.single(random).spec
+    return Text(spec, written(spec), 1, "float32")
+
+
+def check_fields(case: Text) -> Found:
+    """Compare the receptive fields of some units of the last layer with where gradients reach.
+
+    ``size`` is an upper bound; where the steps between outputs are uneven, up to one step.
+    """
+    try:
+        report = summarized(case)
+    except CnncalcError:
+        return Found("refused, not asked")
+    fields = report.rows[-1].fields
+    if fields is None or any(map(measures, report)):
+        return Found("not said: measured statistics, or inputs of other axes")
+    if report.totals.activation > MOST_ACTIVATIONS * report.batch:
+        return Found("not asked: large")
+    jumps = [field.jump for row in report.rows for field in row.fields or ()]
+    slack = math.ceil(max(jumps)) if any(isinstance(jump, Fraction) for jump in jumps) else 0
+    sizes = tuple(field.size for field in fields)
+    told = tuple(
+        f"an output reads {widths} inputs, not {sizes}"
+        for widths in reached(report)
+        if any(width > size + slack for width, size in zip(widths, sizes, strict=True))
+    )
+    return Found("within one step" if slack else "taken", tuple(row.kind for row in report), told)
+
+
+def measures(row: Row) -> bool:
+    """Whether it measures statistics over the map, in inference too."""
+    return row.kind in MEASURES or not getattr(row.layer, "track_running_stats", True)
+
+
+def reached(report: Report) -> Iterator[tuple[int, ...]]:
+    """For some units of the last layer, how many inputs a gradient spans along each axis."""
+    net = Network(report).double().eval()
+    random = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in net.parameters():
+            parameter.uniform_(0.1, 1, generator=random)
+    inputs = [
+        torch.rand(1, *x.dimensions, dtype=torch.double, generator=random).requires_grad_()
+        for x in report.input_shapes.values()
+    ]
+    outputs = net(*inputs)
+    last = outputs[-1] if isinstance(outputs, tuple) else outputs
+    axes = inputs[0].dim() - 2
+    for unit in torch.randperm(last.numel(), generator=random)[:UNITS]:
+        gradients = torch.autograd.grad(
+            last.flatten()[unit], inputs, retain_graph=True, allow_unused=True
+        )
+        yield tuple(max(span(g, axis) for g in gradients) for axis in range(axes))
+
+
+def span(gradient: Tensor | None, axis: int) -> int:
+    """From the first to the last place along an axis that is not 0; nothing of what overflows."""
+    if gradient is None or not gradient.isfinite().all():
+        return 0
+    places = gradient.nonzero()[:, 2 + axis]
+    return int(places.max() - places.min()) + 1 if len(places) else 0
+
+
+# Smaller and smaller.
+
+
+def shrunk(case: Any, smaller: Callable[[Any], Iterator[Any]], fails: Callable[[Any], bool]) -> Any:
+    """The case without everything that it does not need in order to fail."""
+    while (found := next(filter(fails, smaller(case)), None)) is not None:
+        case = found
+    return case
+
+
+def smaller_layers(case: Single) -> Iterator[Single]:
+    """The layer without one of its fields."""
+    for name in case.given:
+        yield case._replace(given={key: one for key, one in case.given.items() if key != name})
+
+
+def smaller_networks(case: Text) -> Iterator[Text]:
+    """The network with one part of it left out, opened, or made smaller, in every way."""
+    for path in list(paths(case.spec)):
+        for change in (leave_out, open_up, write_out, halve):
+            spec = copy.deepcopy(case.spec)
+            container: Any = spec
+            for key in path[:-1]:
+                container = container[key]
+            if change(spec, container, path[-1]):
+                yield case._replace(spec=spec, text=written(spec))
+
+
+def paths(tree: Any) -> Iterator[tuple[Any, ...]]:
+    """The way to every part of a tree, the largest parts first."""
+    for key, inner in tree.items() if isinstance(tree, dict) else enumerate(tree):
+        yield (key,)
+        if isinstance(inner, dict | list):
+            yield from ((key, *path) for path in paths(inner))
+
+
+def leave_out(spec: Any, container: Any, key: Any) -> bool:
+    """Any part."""
+    del container[key]
+    return True
+
+
+def open_up(spec: Any, container: Any, key: Any) -> bool:
+    """The layers of a block, or of the first of some branches, in its place."""
+    if not isinstance(container, list):
+        return False
+    entry = container[key] if isinstance(container[key], dict) else {container[key]: None}
+    ways = entry.get("branches", [entry.get("residual")])
+    inner = next(iter(ways.values() if isinstance(ways, dict) else ways))
+    for name, block in spec.get("blocks", {}).items():
+        inner = block.get("layers") if name in entry else inner
+    container[key : key + 1] = inner or [container[key]]
+    return bool(inner)
+
+
+def write_out(spec: Any, container: Any, key: Any) -> bool:
+    """A number in place of an expression."""
+    value = container[key]
+    container[key] = 1
+    return isinstance(value, str) and value.startswith("$")
+
+
+def halve(spec: Any, container: Any, key: Any) -> bool:
+    """A whole number above 1."""
+    if type(container[key]) is not int or container[key] < 2:
+        return False
+    container[key] //= 2
+    return True
+
+
+# The command.
+
+
+class Compared(NamedTuple):
+    """What is drawn, how it is compared, and how it is made smaller."""
+
+    draw: Callable[[Random], Any]
+    check: Callable[[Any], Found]
+    smaller: Callable[[Any], Iterator[Any]]
+
+
+COMPARED = {
+    "layers": Compared(random_networks.single, check_layer, smaller_layers),
+    "networks": Compared(network, check_network, smaller_networks),
+    "fields": Compared(layer_or_network, check_fields, smaller_networks),
+}
+
+CHUNK = 250
+MOST_TOLD = 10
+
+
+class Tally(NamedTuple):
+    """What came of many cases."""
+
+    words: Counter[str]
+    kinds: Counter[str]
+    failures: list[str]
+
+
+def drawn(what: str, seed: int, index: int) -> Any:
+    """The case of this number."""
+    return COMPARED[what].draw(Random(f"{seed} {what} {index}"))
+
+
+def judged(what: str, case: Any) -> Found:
+    """What comes of a case; an exception that nobody expects is a disagreement too."""
+    try:
+        return COMPARED[what].check(case)
+    except Exception as why:
+        return Found("broken", (), (repr(why),))
+
+
+def work(what: str, seed: int, first: int, count: int) -> Tally:
+    """Compare cases from the first on."""
+    tally = Tally(Counter(), Counter(), [])
+    for index in range(first, first + count):
+        case = drawn(what, seed, index)
+        found = judged(what, case)
+        tally.words[found.word] += 1
+        if found.word in {"taken", "within one step", UNKNOWN_BYTES}:
+            tally.kinds.update(found.kinds)
+        if found.disagreements:
+            tally.failures.append(told(what, seed, index, case, found))
+    return tally
+
+
+def told(what: str, seed: int, index: int, case: Any, found: Found) -> str:
+    """A disagreement, with the smallest case that shows it and how to make it again."""
+
+    def fails(other: Any) -> bool:
+        again = judged(what, other)
+        return again.word == found.word and bool(again.disagreements)
+
+    case = shrunk(case, COMPARED[what].smaller, fails)
+    spec = case.text if isinstance(case, Text) else written(case.spec)
+    others = [f"--{other} 0" for other in COMPARED if other != what]
+    again = " ".join([f"--seed {seed} --{what} 1 --first {index}", *others])
+    lines = [again, *judged(what, case).disagreements, spec]
+    return "\n".join(lines)
+
+
+def be_quiet() -> None:
+    """Of what PyTorch warns of, nothing is wrong; and small layers are faster with one thread."""
+    warnings.simplefilter("ignore")
+    torch.set_num_threads(1)
+
+
+def compare(mapped: Any, what: str, seed: int, first: int, count: int) -> Tally:
+    """Compare cases in chunks; ``mapped`` is ``map``, or what does the same in other processes."""
+    total = Tally(Counter(), Counter(), [])
+    starts = range(first, first + count, CHUNK)
+    counts = [min(CHUNK, first + count - start) for start in starts]
+    done = mapped(partial(work, what, seed), starts, counts)
+    with typer.progressbar(done, len(counts), file=sys.stderr, label=what) as tallies:
+        for tally in tallies:
+            total.words.update(tally.words)
+            total.kinds.update(tally.kinds)
+            total.failures.extend(tally.failures)
+    return total
+
+
+def main(
+    layers: Annotated[int, typer.Option(help="How many single layers.")] = 2000,
+    networks: Annotated[int, typer.Option(help="How many networks.")] = 200,
+    fields: Annotated[int, typer.Option(help="How many receptive fields.")] = 200,
+    seed: Annotated[int, typer.Option(help="Which of all random cases.")] = 1,
+    first: Annotated[int, typer.Option(help="The number of the first case.")] = 0,
+    jobs: Annotated[int, typer.Option(help="How many processes.")] = 1,
+) -> None:
+    """Compare random layers and networks with PyTorch; exit with 1 where they disagree."""
+    counts = {"layers": layers, "networks": networks, "fields": fields}
+    context = multiprocessing.get_context("spawn")
+    disagreements = 0
+    be_quiet()
+    with ProcessPoolExecutor(jobs, context, be_quiet) as pool:  # starts none that is not needed
+        mapped = map if jobs == 1 else pool.map
+        for what, count in counts.items():
+            if count:
+                start = time.perf_counter()
+                tally = compare(mapped, what, seed, first, count)
+                show(what, count, tally, time.perf_counter() - start)
+                disagreements += len(tally.failures)
+    raise typer.Exit(disagreements > 0)
+
+
+def show(what: str, count: int, tally: Tally, seconds: float) -> None:
+    """Print the figures, and the first disagreements."""
+    typer.echo(f"{count:,} {what}: {len(tally.failures)} disagreements, in {seconds:.0f} s")
+    for word, often in tally.words.most_common():
+        typer.echo(f"{often:11,}  {word}")
+    if tally.kinds:
+        rarest, often = tally.kinds.most_common()[-1]
+        typer.echo(f"  {len(tally.kinds)} kinds were taken, {rarest} least often: {often:,} times")
+    for failure in tally.failures[:MOST_TOLD]:
+        typer.echo(f"\n{failure}")
+
+
+app = typer.Typer(add_completion=False)
+app.command()(main)
+
+if __name__ == "__main__":
+    app()

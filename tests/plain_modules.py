@@ -1,0 +1,278 @@
+"""What torch.nn has no module for, in plain PyTorch: the second half of the oracle.
+
+Written from the definitions, and not with ``cnncalc.bridge``, which it is compared with. A function
+takes a layer and the shape of its (first) input, as in ``torch_modules``, and gives a module of the
+same shapes and parameters; only they are compared, so some stand for another of the same.
+"""
+
+from collections.abc import Callable, Mapping
+from math import inf
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch_modules import TWINS, pairs, ranked, sides
+
+from cnncalc import layers
+from cnncalc.errors import LayerError
+from cnncalc.fields import Field
+from cnncalc.layer import Layer, fields_of
+from cnncalc.shape import Map, Shape, Vector
+
+PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}
+"""By kind."""
+
+
+def plain(kind: str) -> Any:
+    """Enter a function as the builder of a kind's module."""
+
+    def enter(build: Callable[..., nn.Module | None]) -> Any:
+        PLAIN[kind] = build
+        return build
+
+    return enter
+
+
+def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Module | None:
+    """PyTorch's module for a layer, else a plain one; None where there is neither.
+
+    ``given`` is what a spec says, and may be what the calculator refuses.
+    """
+    if kind.flattens:
+        x = Vector(x.elements)
+    layer = unchecked(kind, given)
+    built = TWINS[kind.kind].module(layer, x) if kind.kind in TWINS else None
+    if built is None and kind.kind in PLAIN:
+        built = PLAIN[kind.kind](layer, x)
+    return nn.Sequential(nn.Flatten(), built) if built and kind.flattens else built
+
+
+def unchecked(kind: type[Layer], given: Mapping[str, Any]) -> Layer:
+    """The layer with fields as they are written where they may not be so."""
+    known = fields_of(kind)
+    return kind(**{name: _value(known[name], value) for name, value in given.items()})
+
+
+def _value(field: Field, written: Any) -> Any:
+    try:
+        return field.check(written)
+    except LayerError:
+        return tuple(written) if isinstance(written, list) else written
+
+
+class Does(nn.Module):
+    """A function as a module, with parameters of these sizes."""
+
+    def __init__(self, function: Callable[..., Tensor], **sizes: tuple[int, ...]) -> None:
+        super().__init__()
+        self.function = function
+        for name, held in sizes.items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(held)))
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self.function(*inputs)
+
+
+# Joins.
+
+
+@plain("add")
+def add(layer: Any, x: Shape) -> nn.Module:
+    return Does(lambda *maps: torch.stack(maps).sum(0))  # unlike +, it repeats no sizes of 1
+
+
+@plain("multiply")
+def multiply(layer: Any, x: Shape) -> nn.Module:
+    return Does(lambda *maps: torch.stack(torch.broadcast_tensors(*maps)).prod(0))
+
+
+@plain("concat")
+def concat(layer: Any, x: Shape) -> nn.Module:
+    return Does(lambda *maps: torch.cat(maps, dim=1))
+
+
+# Views.
+
+
+@plain("crop")
+def crop(layer: Any, x: Map) -> nn.Module | None:
+    if (layer.crop is None) == (layer.size is None):
+        return None  # one of the two
+    if layer.crop is not None:
+        cuts = [-side for side in sides(layer.crop, x)]
+        return Does(lambda values: functional.pad(values, cuts))
+    wanted = layer.size
+    left = (wanted,) * len(x.spatial) if isinstance(wanted, int) else wanted
+
+    def middle(values: Tensor) -> Tensor:
+        for dim, (N, keep) in enumerate(zip(x.spatial, left, strict=True), 2):
+            values = values.narrow(dim, (N - keep) // 2, keep)
+        return values
+
+    return Does(middle)
+
+
+@plain("slice")
+def part(layer: Any, x: Shape) -> nn.Module:
+    stop = x.dimensions[0] if layer.stop is None else layer.stop
+    return Does(lambda values: values.narrow(1, layer.start, stop - layer.start))
+
+
+@plain("permute")
+def permute(layer: Any, x: Shape) -> nn.Module:
+    return Does(lambda values: values.permute(0, *[place + 1 for place in layer.order]))
+
+
+# Convolutions and pools that are padded in a step of their own.
+
+
+def same_sides(layer: Any, x: Map, stride: Any, dilation: Any) -> list[int]:
+    """TensorFlow's rule: ceil(N/S) outputs, and the odd zero after."""
+    axes = len(x.spatial)
+    each = [
+        (given,) * axes if isinstance(given, int) else given
+        for given in (layer.kernel_size, stride, dilation)
+    ]
+    ends: list[tuple[int, int]] = []
+    for N, F, S, D in zip(x.spatial, *each, strict=True):
+        outputs = (N + S - 1) // S
+        zeros = max((outputs - 1) * S + D * (F - 1) + 1 - N, 0)
+        ends += [(zeros // 2, zeros - zeros // 2)]
+    return [side for pair in reversed(ends) for side in pair]
+
+
+def padded(around: list[int], module: nn.Module, fill: float = 0.0) -> nn.Module:
+    return nn.Sequential(Does(lambda x: functional.pad(x, around, value=fill)), module)
+
+
+@plain("conv")
+def conv(layer: Any, x: Map) -> nn.Module | None:
+    around = same_sides(layer, x, layer.stride, layer.dilation) if layer.padding == "same" else None
+    if layer.connections is None:
+        return around and padded(around, _conv(layer, x, layer.out_channels, layer.groups))
+    if layer.groups != 1 or len(layer.connections) != layer.out_channels:
+        return None  # a table says by itself how many filters there are and what each reads
+    if around is None:
+        around = [] if layer.padding == "valid" else sides(layer.padding, x)
+    filters = nn.ModuleList(
+        _conv(layer, Map(len(read), x.spatial), 1, 1) for read in layer.connections
+    )
+
+    def each(values: Tensor) -> Tensor:
+        values = functional.pad(values, around)
+        reads = zip(filters, layer.connections, strict=True)
+        return torch.cat([one(values[:, read]) for one, read in reads], dim=1)
+
+    module = Does(each)
+    module.filters = filters
+    return module
+
+
+def _conv(layer: Any, x: Map, out_channels: int, groups: int) -> nn.Module:
+    return ranked("Conv", x)(
+        x.channels,
+        out_channels,
+        layer.kernel_size,
+        layer.stride,
+        0,
+        layer.dilation,
+        groups,
+        layer.bias,
+    )
+
+
+@plain("depthwise_conv")
+def depthwise_conv(layer: Any, x: Map) -> nn.Module:
+    around = same_sides(layer, x, layer.stride, layer.dilation)
+    return padded(around, _conv(layer, x, x.channels * layer.multiplier, x.channels))
+
+
+@plain("separable_conv")
+def separable_conv(layer: Any, x: Map) -> nn.Module:
+    between = x.channels * layer.multiplier
+    pointwise = ranked("Conv", x)(between, layer.out_channels, 1, bias=layer.bias)
+    return nn.Sequential(depthwise_conv(layer, x), pointwise)
+
+
+@plain("locally_connected")
+def locally_connected(layer: Any, x: Map) -> nn.Module:
+    """As a convolution, whose places say how many filters there are."""
+    same = layers.load("conv")(**vars(layer))
+    shared = TWINS["conv"].module(same, x) or conv(same, x)
+    assert shared is not None
+    places = shared(torch.zeros(1, *x.dimensions)).shape[2:].numel()
+    sizes = {
+        name.rpartition(".")[2]: (places, *held.shape) for name, held in shared.named_parameters()
+    }
+    return Does(lambda values: shared(values).detach(), **sizes)
+
+
+def pool(name: str, layer: Any, x: Map, *, fill: float, **more: Any) -> nn.Module:
+    """A pool of what is padded in a step before it."""
+    stride = layer.kernel_size if layer.stride is None else layer.stride
+    if layer.padding == "same":
+        around = same_sides(layer, x, stride, more.get("dilation", 1))
+    else:
+        around = sides(layer.padding, x)
+        before, after = zip(*pairs(layer.padding, x), strict=True)
+        if before == after:
+            more["padding"], around = before, []
+    more["ceil_mode"] = layer.ceil_mode and layer.padding != "same"
+    return padded(around, ranked(name, x)(layer.kernel_size, layer.stride, **more), fill)
+
+
+@plain("max_pool")
+def max_pool(layer: Any, x: Map) -> nn.Module:
+    return pool("MaxPool", layer, x, fill=-inf, dilation=layer.dilation)
+
+
+@plain("avg_pool")
+def avg_pool(layer: Any, x: Map) -> nn.Module:
+    return pool("AvgPool", layer, x, fill=0.0)
+
+
+def global_pool(name: str) -> Callable[..., nn.Module]:
+    def build(layer: Any, x: Map) -> nn.Module:
+        one = ranked(name, x)(1)
+        return one if layer.keepdim else nn.Sequential(one, nn.Flatten())
+
+    return build
+
+
+plain("global_avg_pool")(global_pool("AdaptiveAvgPool"))
+plain("global_max_pool")(global_pool("AdaptiveMaxPool"))
+
+
+@plain("subsampling")
+def subsampling(layer: Any, x: Map) -> nn.Module:
+    channels = (x.channels,)
+    affine = Does(lambda values: values, weight=channels, bias=channels)
+    return nn.Sequential(ranked("AvgPool", x)(layer.kernel_size), affine)
+
+
+# Linear layers, and functions of one element.
+
+
+@plain("maxout")
+def maxout(layer: Any, x: Vector) -> nn.Module:
+    linear = nn.Linear(x.features, layer.out_features * layer.pieces, layer.bias)
+    return nn.Sequential(linear, nn.MaxPool1d(layer.pieces))
+
+
+@plain("rbf")
+def rbf(layer: Any, x: Vector) -> nn.Module:
+    prototypes = nn.Parameter(torch.zeros(layer.out_features, x.features), requires_grad=False)
+    module = Does(lambda values: torch.cdist(values, prototypes) ** 2)
+    module.prototypes = prototypes
+    return module
+
+
+@plain("scale")
+def scale(layer: Any, x: Shape) -> nn.Module:
+    return Does(lambda values: values, weight=(x.dimensions[0],))
+
+
+@plain("stochastic_depth")
+def stochastic_depth(layer: Any, x: Shape) -> nn.Module:
+    return nn.Dropout(layer.p)

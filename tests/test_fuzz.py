@@ -1,0 +1,242 @@
+"""Some hundred random layers and networks against PyTorch, and proof that the fuzzer can fail.
+
+The long run is a command: see fuzz.py and docs/fuzzing.md.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import fuzz
+import pytest
+import random_networks
+import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_networks import Single
+from torch.utils.flop_counter import FlopCounterMode
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import layers
+from cnncalc.bridge.network import Network
+from cnncalc.errors import CnncalcError, LayerError
+from cnncalc.layer import Reach
+from cnncalc.shape import Map, Vector
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, of odd but legal sizes
+
+RANDOM = st.randoms(use_true_random=False)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Small layers are faster with one."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def few(examples):
+    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@few(250)
+@given(RANDOM.map(random_networks.single))
+def test_a_layer_is_what_pytorch_says_or_refused_by_both(case):
+    assert not fuzz.check_layer(case).disagreements
+
+
+@few(120)
+@given(RANDOM.map(fuzz.network))
+def test_a_network_is_what_pytorch_says(case):
+    assert not fuzz.check_network(case).disagreements, case.text
+
+
+@few(80)
+@given(RANDOM.map(fuzz.layer_or_network))
+def test_no_output_reads_more_than_is_said(case):
+    assert not fuzz.check_fields(case).disagreements, case.text
+
+
+# What is drawn.
+
+
+def is_taken(case):
+    try:
+        return bool(cnncalc.summarize(case.spec))
+    except CnncalcError:
+        return False
+
+
+def test_every_kind_is_drawn_taken_and_most_are_refused_too():
+    taken, refused = Counter(), Counter()
+    for index in range(2500):
+        case = fuzz.drawn("layers", 7, index)
+        (taken if is_taken(case) else refused)[case.kind] += 1
+    assert set(taken) == set(layers.names())
+    assert len(refused) > len(taken) / 2
+
+
+def test_networks_have_every_part_of_the_language():
+    drawn = [fuzz.drawn("networks", 7, index) for index in range(200)]
+    words = ("blocks", "takes", "residual", "shortcut", "branches", "join", "repeat", "when",
+             "from", "parameters", "${")  # fmt: skip
+    for word in words:
+        assert any(word in case.text for case in drawn), word
+    assert any("{" not in case.text for case in drawn)  # block style
+    reports = list(map(fuzz.summarized, drawn))
+    shapes = {len(x.dimensions) for report in reports for x in report.input_shapes.values()}
+    assert shapes == {1, 2, 3, 4}
+    assert {len(report.input_shapes) for report in reports} == {1, 2}
+    assert {row.kind for report in reports for row in report} == set(layers.names())
+
+
+@pytest.mark.parametrize("what", fuzz.COMPARED)
+def test_a_seed_draws_the_same_again(what):
+    assert fuzz.drawn(what, 3, 5) == fuzz.drawn(what, 3, 5) != fuzz.drawn(what, 4, 5)
+
+
+@pytest.mark.parametrize("name", ["lenet5_1998", "mobilenet_v2", "unet"])
+def test_multiplications_are_counted_as_pytorch_counts_them(name):
+    report = cnncalc.summarize(name)
+    with torch.device("meta"):
+        network = Network(report).eval()
+    counter = FlopCounterMode(display=False)
+    with counter:
+        ran = fuzz.run(report, network, "meta")
+    assert 2 * sum(macs for _, macs in ran.layers.values()) == counter.get_total_flops() > 0
+
+
+# It can fail: each compared quantity, with one kind broken on purpose.
+
+
+def breaks(monkeypatch, kind, name, broken, what="networks"):
+    """The first disagreement about something broken; there must be one soon."""
+    monkeypatch.setattr(layers.load(kind), name, broken)
+    for index in range(400):
+        found = fuzz.judged(what, fuzz.drawn(what, 1, index))
+        if found.disagreements:
+            return found.disagreements[0]
+    pytest.fail("nobody noticed")
+
+
+@pytest.mark.parametrize("what", ["layers", "networks"])
+def test_a_wrong_shape_is_noticed(monkeypatch, what):
+    twice = lambda self, x: Map(x.channels, tuple(2 * n for n in x.spatial))  # noqa: E731
+    told = breaks(monkeypatch, "subsampling", "output", twice, what)
+    assert "(shape, MACs)" in told or "PyTorch refuses it" in told
+
+
+@pytest.mark.parametrize("what", ["layers", "networks"])
+def test_a_wrong_number_of_parameters_is_noticed(monkeypatch, what):
+    conv = layers.load("conv")
+    right = conv.parameters
+    wrong = lambda self, x: right(self, x)._replace(biases=0)  # noqa: E731
+    assert "holds (" in breaks(monkeypatch, "conv", "parameters", wrong, what)
+
+
+@pytest.mark.parametrize("what", ["layers", "networks"])
+def test_wrong_multiplications_are_noticed(monkeypatch, what):
+    wrong = lambda self, x: x.features  # noqa: E731
+    assert "(shape, MACs)" in breaks(monkeypatch, "linear", "macs", wrong, what)
+
+
+@pytest.mark.parametrize("what", ["layers", "networks"])
+def test_wrong_bytes_are_noticed(monkeypatch, what):
+    nothing = lambda self, tape, x: tape.op(x)  # noqa: E731
+    assert "bytes are kept" in breaks(monkeypatch, "tanh", "steps", nothing, what)
+
+
+def test_a_receptive_field_that_is_too_small_is_noticed(monkeypatch):
+    single = lambda self, x: tuple(Reach(1, axis.S, axis.before) for axis in self.axes(x))  # noqa: E731
+    told = breaks(monkeypatch, "conv", "reach", single, "fields")
+    assert "an output reads" in told
+
+
+def test_a_refusal_too_many_is_noticed(monkeypatch):
+    def refuse(self, x):
+        raise LayerError("no")
+
+    told = breaks(monkeypatch, "max_pool", "output", refuse, "layers")
+    assert "the calculator refuses it" in told
+
+
+def test_a_refusal_too_few_is_noticed(monkeypatch):
+    told = breaks(monkeypatch, "group_norm", "output", lambda self, x: x, "layers")
+    assert "PyTorch refuses to build it" in told
+    assert "divisible by num_groups" in told
+
+
+def test_what_fails_is_made_small_and_can_be_made_again(monkeypatch):
+    monkeypatch.setattr(layers.load("tanh"), "steps", lambda self, tape, x: tape.op(x))
+    failures = fuzz.work("networks", 1, 0, 60).failures
+    head, told, *spec = min(failures, key=len).splitlines()
+    assert head.startswith("--seed 1 --networks 1 --first ")
+    assert "bytes are kept" in told
+    # The input, a layer with parameters, and the broken one.
+    assert len(spec[spec.index("layers:") :]) <= 4
+    index = int(head.split()[5])
+    assert fuzz.judged("networks", fuzz.drawn("networks", 1, index)).disagreements
+
+
+def test_a_broken_kind_is_told_and_does_not_stop_the_run(monkeypatch):
+    def crash(self, x):
+        raise KeyError("oh")
+
+    monkeypatch.setattr(layers.load("softmax"), "output", crash)
+    tally = fuzz.work("layers", 1, 0, 150)
+    assert tally.words["broken"] == len(tally.failures) > 0
+    assert "KeyError('oh')" in tally.failures[0]
+
+
+# Where the two are meant to differ, they do.
+
+SIGNAL, IMAGE, VOLUME = Map(4, (9,)), Map(4, (9, 8)), Map(4, (5, 5, 5))
+
+DIFFERENT = [
+    ("max_pool", {"kernel_size": 2}, Vector(8), {}),
+    ("max_pool", {"kernel_size": [2]}, IMAGE, {}),
+    ("multiply", {}, Map(3, (2, 5)), {}),
+    ("pixel_shuffle", {"upscale_factor": 1}, VOLUME, {}),
+    ("pixel_shuffle", {"upscale_factor": 1}, SIGNAL, {}),
+    ("layer_norm", {}, IMAGE, {"eps": -1}),
+    ("instance_norm", {}, IMAGE, {"momentum": -1}),
+    ("conv_transpose", {"out_channels": 2, "kernel_size": 1}, IMAGE, {"dilation": 0}),
+    ("upsample", {"size": 4}, IMAGE, {"scale_factor": 0}),
+    ("pad", {"padding": 1}, IMAGE, {"padding": -1}),
+    ("crop", {"crop": 1}, IMAGE, {"crop": -1}),
+    ("max_pool", {"kernel_size": 2, "padding": [[0, 2]]}, SIGNAL, {}),
+    ("avg_pool", {"kernel_size": 2, "padding": [[0, 1]], "ceil_mode": True}, SIGNAL, {}),
+]
+
+
+def word_for(kind, given, x, wrong):
+    """What comes of a layer, beside a vector of one where it takes several inputs."""
+    inputs = (x, Vector(1)) if layers.load(kind).arity[0] > 1 else (x,)
+    return fuzz.check_layer(Single(kind, given, inputs, wrong, (False,) * len(inputs))).word
+
+
+@pytest.mark.parametrize(("kind", "given", "x", "wrong"), DIFFERENT)
+def test_what_is_stated_is_refused_here_and_not_by_pytorch(kind, given, x, wrong):
+    assert word_for(kind, given, x, wrong) in {stated.why for stated in fuzz.STATED}
+
+
+def test_nothing_is_stated_that_nobody_has_seen():
+    assert {word_for(*case) for case in DIFFERENT} == {stated.why for stated in fuzz.STATED}
+
+
+def test_what_is_stated_is_documented():
+    page = (Path(__file__).parent.parent / "docs" / "fuzzing.md").read_text(encoding="utf-8")
+    for stated in fuzz.STATED:
+        assert f"| {stated.why} |" in page
+
+
+# The command.
+
+
+def test_the_command_gives_the_figures():
+    shown = CliRunner().invoke(fuzz.app, ["--layers", "20", "--networks", "5", "--fields", "0"])
+    assert shown.exit_code == 0, shown.output
+    assert "20 layers: 0 disagreements" in shown.output
+    assert "5 networks: 0 disagreements" in shown.output

@@ -1,0 +1,406 @@
+"""A class: sheets in every form, points, statistics, pages and gradebooks."""
+
+import csv
+import io
+import json
+from fractions import Fraction
+
+import pytest
+from typer.testing import CliRunner
+
+from cnncalc import cli
+from cnncalc.errors import CnncalcError, SpecError, UsageError
+from cnncalc.homework import books, gradebook, pages, sheet, sheets
+from cnncalc.homework.marking import Marker
+from cnncalc.homework.scheme import Scheme, points, scheme
+
+RUNNER = CliRunner()
+
+KEY = """
+architecture: alexnet
+answers:
+  conv1: {shape: , params: }
+  pool1: {shape: }
+  totals: {params: 62M}
+questions:
+  - {name: stride, given: {N: 7, F: 3, S: 3}, ask: stride_legal, points: 2}
+"""
+ADA = """
+student: Ada
+answers:
+  conv1: {shape: 54x54x96, params: 34,848}
+  pool1: {shape: 96x26x26}
+  totals: {params: ~62M}
+  conv9: {shape: 3}
+questions: [{name: stride, answer: illegal}]
+"""
+BOB = """student,=Bob()
+layer,shape,params
+conv1,96x55x55,"34,944"
+pool1,96x27x27,
+totals,,62378344
+"""
+EVE = """
+**student:** <Eve>
+
+| layer | quantity | answer |
+| --- | --- | --- |
+| conv1 | params | `(11*11*3+1)*96` |
+| conv1 | shape | 9**9**9 |
+
+| question | answer |
+|:---|---|
+| stride | yes |
+"""
+BAD = {
+    "bytes.yaml": b"\xff\xfe",
+    "syntax.yaml": b"a: [",
+    "empty.csv": b"",
+    "empty.md": b"no table",
+    "other.docx": b"x",
+    "list.yaml": b"[1, 2]",
+    "nothing.yaml": b"student: X",
+}
+
+
+def run(*words):
+    return RUNNER.invoke(cli.app, ["grade", *map(str, words)], prog_name="cnncalc")
+
+
+@pytest.fixture
+def room(tmp_path):
+    """A key and seven submissions that cannot be read beside three that can."""
+    (tmp_path / "key.yaml").write_text(KEY, encoding="utf-8")
+    handed_in = tmp_path / "handed_in"
+    handed_in.mkdir()
+    for name, text in (("ada.yaml", ADA), ("bob.csv", BOB), ("eve.md", EVE)):
+        (handed_in / name).write_text(text, encoding="utf-8")
+    for name, data in BAD.items():
+        (handed_in / name).with_stem(f"{name.replace('.', '_')}").write_bytes(data)
+    return tmp_path
+
+
+@pytest.fixture
+def graded(room):
+    files = sorted((room / "handed_in").iterdir())
+    return list(gradebook.grade(gradebook.Keys(room / "key.yaml"), files, Marker(), Scheme()))
+
+
+def by_student(graded):
+    return {one.student: one for one in graded}
+
+
+def test_sheets_of_every_form_are_marked_alike(graded):
+    found = by_student(graded)
+    outcomes = {
+        name: [mark.outcome.value for mark in found[name].marks]
+        for name in ("Ada", "=Bob()", "<Eve>")
+    }
+    assert outcomes == {
+        # conv1 shape and params, pool1 shape from the own 54, total, stride, and what nobody asked
+        "Ada": ["wrong", "wrong", "follows", "right", "right", "unreadable"],
+        "=Bob()": ["right", "right", "right", "right", "unanswered"],
+        "<Eve>": ["unreadable", "right", "unanswered", "unanswered", "wrong"],
+    }
+
+
+def test_points_are_full_half_for_a_named_slip_and_by_the_question(graded):
+    found = by_student(graded)
+    # ½ + ½ for the two slips, 1 carried forward, 1, and 2 for the stride
+    assert (found["Ada"].score, found["Ada"].possible) == (5, 6)
+    assert (found["=Bob()"].score, found["=Bob()"].possible) == (4, 6)
+    assert found["<Eve>"].score == 1
+
+
+def test_another_scheme_gives_other_points(room):
+    other = scheme({"slip": "1/4", "follows": "50%"})
+    keys = gradebook.Keys(room / "key.yaml")
+    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), other)
+    assert ada.score == Fraction(1, 4) * 2 + Fraction(1, 2) + 1 + 2
+
+
+def test_what_cannot_be_read_is_told_and_stops_nobody(graded):
+    problems = {one.student: one.problem for one in graded if one.problem}
+    assert len(problems) == len(BAD)
+    for name, says in {
+        "bytes_yaml": "not text in UTF-8",
+        "syntax_yaml": "not valid YAML",
+        "empty_csv": "begins with a row that names its columns",
+        "empty_md": "begins with a row that names its columns",
+        "other_docx": "ends in none of them",
+        "list_yaml": "an answer sheet is a mapping",
+        "nothing_yaml": "needs 'answers' or 'questions'",
+    }.items():
+        assert says in problems[name], name
+        assert "\n" not in problems[name]
+
+
+def test_statistics_count_outcomes_and_mistakes(graded):
+    found = {one.label: one for one in gradebook.statistics(graded)}
+    assert found["conv1 parameters"].outcomes == {"wrong": 1, "right": 2}
+    assert found["conv1 parameters"].mistakes == {"bias forgotten": 1}
+    assert list(found) == [
+        "conv1 shape",
+        "conv1 parameters",
+        "pool1 shape",
+        "total parameters",
+        "stride",
+    ]
+
+
+def test_a_key_for_each_student(room):
+    keys = room / "keys"
+    keys.mkdir()
+    (keys / "ada.yaml").write_text(KEY, encoding="utf-8")
+    files = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
+    ada, bob = gradebook.grade(gradebook.Keys(keys), files, Marker(), Scheme())
+    assert ada.score == 5
+    assert "no key is called 'bob'" in bob.problem
+
+
+def test_a_key_must_make_sense_and_its_own_answers_are_checked(room):
+    (room / "key.yaml").write_text("questions: [{answer: 3}]", encoding="utf-8")
+    with pytest.raises(CnncalcError, match="question 1: asks nothing"):
+        gradebook.key(room / "key.yaml")
+    (room / "key.yaml").write_text(KEY.replace("62M", "61M"), encoding="utf-8")
+    (wrong,) = gradebook.wrong_in(gradebook.key(room / "key.yaml"), Marker())
+    assert wrong.answer.label == "total parameters"
+    told = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
+    assert "key.yaml:6:20: the key's total parameters is 61M, but 62,378,344 is right" in told
+
+
+def test_a_submission_cannot_make_a_file_be_read(room):
+    (room / "handed_in/ada.yaml").write_text(
+        f"architecture: {room}/secret.yaml\n{ADA}", encoding="utf-8"
+    )
+    keys = gradebook.Keys(room / "key.yaml")
+    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), Scheme())
+    assert ada.score == 5
+
+
+# The forms of sheets.
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("a.csv", "layer\nconv1\n", "begins with a row"),
+        ("a.csv", "conv1,shape\n1,2\n", "begins with a row"),
+        ("a.csv", "layer,quantity,answer\nc,shape,1\nc,shape,2\n", "c shape is answered twice"),
+        ("a.csv", 'layer,shape\n"' + "x" * 200_000, "field larger than field limit"),
+        ("a.md", "|layer|shape|\n|-|-|\n" + "|a|b|\n" * 60_000, "more than 100,000 cells"),
+        ("a.csv", "layer,shape\nconv1\0,3\n", "zero byte"),
+    ],
+)
+def test_tables_that_cannot_be_used(tmp_path, name, text, says):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=says):
+        sheets.read(tmp_path / name)
+
+
+def test_semicolons_headers_and_bars_are_understood(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "Student;Zoë\narchitecture;lenet5\nLayer;Shape;Params\nc1;6x28x28;156\n;;\n",
+        encoding="utf-8",
+    )
+    read = sheet.load(tmp_path / "a.csv")
+    assert read.student == "Zoë"
+    assert [answer.label for answer in read.answers] == ["c1 shape", "c1 parameters"]
+    (tmp_path / "a.md").write_text(
+        "# architecture: lenet5\n\n| layer | shape |\n|---|---|\n| c1 | 6\\|28 |\n| c3 | |\n",
+        encoding="utf-8",
+    )
+    given = [answer.given for answer in sheet.load(tmp_path / "a.md").answers]
+    assert given == ["6|28", None]
+
+
+@pytest.mark.parametrize(
+    ("given", "part"),
+    [("0.5", Fraction(1, 2)), ("1/4", Fraction(1, 4)), ("5%", Fraction(1, 20)), ("0", Fraction(0))],
+)
+def test_parts(given, part):
+    assert sheet.part_of(given) == part
+
+
+@pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", "9" * 30, "nan"])
+def test_what_is_no_part(given):
+    assert sheet.part_of(given) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "says"),
+    [
+        ("points: -1", "points is a number from 0 to 10000, not '-1'"),
+        ("tolerance: 2", "tolerance is a number from 0 to 1, not '2'"),
+        ("tolerance: big", "not 'big'"),
+    ],
+)
+def test_points_and_tolerances_that_make_no_sense(tmp_path, key, says):
+    (tmp_path / "key.yaml").write_text(
+        f"questions: [{{given: {{linear: 1, input: 2}}, ask: params, {key}}}]", encoding="utf-8"
+    )
+    with pytest.raises(CnncalcError, match=says):
+        gradebook.key(tmp_path / "key.yaml")
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"slp": "1"}, "no credit is given for 'slp'; did you mean 'slip'"),
+        ({"slip": "2"}, "a part from 0 to 1"),
+        ({"slip": "half"}, "not 'half'"),
+    ],
+)
+def test_a_scheme_that_makes_no_sense(given, says):
+    with pytest.raises(UsageError, match=says):
+        scheme(given)
+
+
+def test_points_are_printed_shortly():
+    assert [points(Fraction(n, 3)) for n in (0, 3, 4)] == ["0", "1", "1.33"]
+
+
+# What is written.
+
+
+def rows(text):
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_a_gradebook_never_holds_a_formula(graded):
+    texts = [*books.load("csv").write(graded, Scheme(), "hw").values()]
+    texts += books.load("canvas").write(graded, Scheme(), "hw").values()
+    cells = [cell for text in texts for row in rows(text) for cell in row]
+    assert "'=Bob()" in cells
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
+
+
+def test_the_gradebook_has_points_by_question(graded):
+    (text,) = books.load("csv").write(graded, Scheme(), "hw").values()
+    found = {row[0]: row for row in rows(text)}
+    assert found["student"][2:7] == ["points", "possible", "conv1 shape", "conv1 parameters", "pool1 shape"]  # fmt: skip  # noqa: E501
+    assert found["Ada"][2:9] == ["5", "6", "0.5", "0.5", "1", "1", "2"]
+    assert found["bytes_yaml"][2:4] == ["", ""]
+    assert "UTF-8" in found["bytes_yaml"][-1]
+
+
+def test_moodle_is_given_grade_and_feedback_by_id(graded):
+    ((name, text),) = books.load("moodle").write(graded, Scheme(), "hw").items()
+    found = {row[0]: row for row in rows(text)}
+    assert name == "hw.csv"
+    assert found["ID number"] == ["ID number", "hw", "hw feedback"]
+    assert found["ada"][1] == "5"
+    assert "the biases are left out" in found["ada"][2]
+    assert found["bytes_yaml"][1] == ""
+
+
+def test_canvas_has_its_columns_and_the_points_possible(graded):
+    ((_, text),) = books.load("canvas").write(graded, Scheme(), "hw").items()
+    head, possible, *students = rows(text)
+    assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "hw"]
+    assert possible[0].strip() == "Points Possible"
+    assert possible[-1] == "6"
+    assert ["Ada", "", "", "ada", "", "5"] in students
+
+
+def test_gradescope_gets_one_file_for_each(graded):
+    texts = books.load("gradescope").write(graded, Scheme(), "hw")
+    ada = json.loads(texts["ada.results.json"])
+    assert ada["score"] == 5
+    scores = {test["name"]: (test["score"], test["max_score"]) for test in ada["tests"]}
+    assert scores["stride"] == (2, 2)
+    assert scores["conv1 shape"] == (0.5, 1)
+    statuses = {test["name"]: test["status"] for test in ada["tests"]}
+    assert (statuses["stride"], statuses["conv1 shape"]) == ("passed", "failed")
+    assert json.loads(texts["bytes_yaml.results.json"])["score"] == 0
+    alone = books.load("gradescope").write(graded[:1], Scheme(), "hw")
+    assert list(alone) == ["results.json"]
+
+
+@pytest.mark.parametrize("name", pages.names())
+def test_a_page_has_the_points_the_mistake_and_the_right_way(graded, name):
+    found = by_student(graded)
+    text = pages.load(name).write(found["Ada"], Scheme())
+    assert "5 of 6 points" in text
+    assert "the biases are left out" in text
+    assert "11·11·3·96 = 34,848" in text
+    assert "34848 + 96 = 34,944" in text
+    eve = pages.load(name).write(found["<Eve>"], Scheme())
+    assert "<Eve>" not in eve.replace("\\<Eve\\>", "")
+    unread = pages.load(name).write(found["bytes_yaml"], Scheme())
+    assert "could not be read" in unread.replace("\\_", "_")
+
+
+# The command.
+
+
+def test_a_class_on_the_terminal(room):
+    submissions = sorted((room / "handed_in").iterdir())
+    result = run(room / "key.yaml", *submissions)
+    assert result.exit_code == 1  # some could not be read
+    assert "bias forgotten 1×" in result.stdout
+    assert run(room / "key.yaml", room / "handed_in").stdout == result.stdout
+    good = [path for path in submissions if path.name in ("ada.yaml", "bob.csv", "eve.md")]
+    assert run(room / "key.yaml", *good).exit_code == 0
+    shown = run(room / "key.yaml", *good, "--all").stdout
+    assert "Ada: 2 of 6 answers are right, 5 of 6 points" in shown
+
+
+def test_a_class_as_data(room):
+    good = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
+    found = json.loads(run(room / "key.yaml", *good, "-f", "json").stdout)
+    assert [one["student"] for one in found["students"]] == ["Ada", "=Bob()"]
+    assert found["students"][0]["answers"][1]["remark"] == "the biases are left out"
+    assert found["questions"][1]["mistakes"] == {"bias forgotten": 1}
+    listed = rows(run(room / "key.yaml", *good, "-f", "csv").stdout)
+    assert listed[1][:3] == ["Ada", "5", "6"]
+
+
+def test_one_sheet_by_itself(room):
+    alone = room / "ada.yaml"
+    alone.write_text(f"architecture: alexnet\n{ADA.replace('questions', '# ')}", encoding="utf-8")
+    result = run(alone)
+    assert result.exit_code == 1
+    assert "no layer 'conv9'" in result.stdout
+    record = json.loads(run(alone, "-f", "json").stdout)[1]
+    assert record["points"] == "0.5"
+
+
+def test_pages_and_gradebooks_are_written(room):
+    good = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
+    words = [
+        "--feedback",
+        room / "pages",
+        "--page",
+        "html",
+        "--export",
+        "csv",
+        "--export",
+        "canvas",
+    ]
+    result = run(room / "key.yaml", *good, *words, "-o", room / "grades", "--name", "week3")
+    assert result.exit_code == 0
+    assert "wrote 2 files" in result.stderr
+    assert (room / "pages/ada.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert (room / "grades/csv/week3.csv").is_file()
+    assert (room / "grades/canvas/week3.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["missing.yaml"], "cannot read 'missing.yaml'"),
+        (["ROOM/handed_in"], "the sheets to grade are missing"),
+        (["ROOM/key.yaml", "ROOM/handed_in/ada.yaml", "ROOM/handed_in/ada.yaml"], "are called ada"),
+        (["ROOM/key.yaml", "--tolerance", "2"], "--tolerance is a part from 0 to 1"),
+        (["ROOM/key.yaml", "--credit", "slip"], "--credit takes NAME=VALUE"),
+        (["ROOM/key.yaml", "--format", "jsn"], "did you mean 'json'"),
+        (["ROOM/key.yaml", "--export", "moodl"], "no gradebook 'moodl'; did you mean 'moodle'?"),
+        (["ROOM/key.yaml", "--feedback", "ROOM/key.yaml"], "cannot write to"),
+        (["ROOM/key.yaml", "--feedback", "ROOM/x", "--page", "pdf"], "no form of feedback 'pdf'"),
+    ],
+)
+def test_what_cannot_be_graded(room, words, says):
+    result = run(*(word.replace("ROOM", str(room)) for word in words))
+    assert isinstance(result.exception, UsageError)
+    assert says in str(result.exception)

@@ -1,0 +1,276 @@
+"""Quizzes: geometry as asked, the same for the same seed, with keys that grade takes."""
+
+import html.parser
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from cnncalc import cli
+from cnncalc.errors import UsageError
+from cnncalc.homework import papers, sheet
+from cnncalc.homework.marking import Marker, Outcome
+from cnncalc.homework.quiz import CHOICES, LEVELS, TOPICS, Order, pose
+from cnncalc.spec import text
+
+RUNNER = CliRunner()
+
+
+def run(*words, input=None):
+    return RUNNER.invoke(cli.app, list(words), prog_name="cnncalc", input=input)
+
+
+def marked(written, key=None):
+    read = sheet.read(text.read(written, "answers.yaml"), key=key)
+    return [mark.outcome for mark in Marker().sheet(read).marks]
+
+
+@pytest.fixture(scope="module", params=LEVELS)
+def quiz(request):
+    return pose(Order(tuple(TOPICS), request.param, "any", 40, 11, choices=True), "Ada")
+
+
+def test_the_same_seed_gives_the_same_and_every_student_gets_another():
+    order = Order(questions=20, seed=7)
+    assert pose(order, "Ada").sheet(True) == pose(order, "Ada").sheet(True)
+    assert pose(order, "Ada").sheet(True) != pose(order, "Bob").sheet(True).replace("Bob", "Ada")
+    assert pose(order).sheet(True) != pose(order._replace(seed=8)).sheet(True)
+
+
+def window(given):
+    """N, F, S, P and D of a question, read from what is given, and nothing else."""
+    if "N" in given:
+        return [given.get(name, usual) for name, usual in zip("NFSPD", (0, 0, 1, 0, 1))]
+    (kind,) = set(given) - {"input"}
+    fields = given[kind]
+    usual = fields["kernel_size"] if kind == "max_pool" else 1
+    return [
+        int(given["input"].split("x")[-1]),
+        fields["kernel_size"],
+        fields.get("stride", usual),
+        fields.get("padding", 0),
+        fields.get("dilation", 1),
+    ]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize(("geometry", "fits"), [("clean", {True}), ("illegal", {False})])
+def test_the_geometry_is_as_asked(level, geometry, fits):
+    order = Order(("shape", "macs", "stride"), level, geometry, 150, seed=1)
+    found = set()
+    for one in pose(order).posed:
+        N, F, S, P, D = window(one.given)
+        found.add((N + 2 * P - D * (F - 1) - 1) % S == 0)
+    assert found == fits
+
+
+def test_any_geometry_is_both():
+    posed = pose(Order(("stride",), geometry="any", questions=40)).posed
+    assert {one.answer for one in posed} == {"yes", "no"}
+
+
+def test_every_topic_is_asked_in_turn(quiz):
+    assert [one.topic for one in quiz.posed[: len(TOPICS)]] == list(TOPICS.values())
+    assert [one.number for one in quiz.posed] == list(range(1, 41))
+
+
+def test_the_key_is_right_and_the_sheet_to_fill_in_is_empty(quiz):
+    assert set(marked(quiz.sheet(answers=True))) == {Outcome.RIGHT}
+    key = sheet.read(text.read(quiz.sheet(answers=True), "key.yaml"))
+    assert set(marked(quiz.sheet(answers=False), key)) == {Outcome.UNANSWERED}
+    filled = yaml.safe_load(quiz.sheet(answers=False))
+    for one, posed in zip(filled["questions"], quiz.posed, strict=True):
+        one["answer"] = posed.answer
+    assert set(marked(yaml.safe_dump(filled), key)) == {Outcome.RIGHT}
+
+
+def test_choices_have_the_answer_once_among_wrong_ones(quiz):
+    chosen = [one for one in quiz.posed if one.choices]
+    assert len(chosen) > len(quiz.posed) / 2
+    for one in chosen:
+        assert 2 <= len(one.choices) <= CHOICES
+        right = [one.question.agrees(one.question.read(text)) is not None for text in one.choices]
+        assert right.count(True) == 1
+        assert one.choices[right.index(True)] == one.answer
+        assert one.lettered[0] == f"a) {one.choices[0]}"
+        assert list(one.choices) == one.key()["choices"]
+
+
+def test_a_letter_stands_for_its_choice(quiz):
+    key = sheet.read(text.read(quiz.sheet(answers=True), "key.yaml"))
+    chosen = [one for one in quiz.posed if one.choices]
+
+    def answered(letter_of):
+        given = [{"name": str(one.number), "answer": letter_of(one)} for one in chosen]
+        return marked(yaml.safe_dump({"questions": given}), key)
+
+    right = answered(lambda one: "abcd"[one.choices.index(one.answer)])
+    wrong = answered(lambda one: "(B)" if one.choices[0] == one.answer else "A.")
+    assert right.count(Outcome.RIGHT) == wrong.count(Outcome.WRONG) == len(chosen)
+
+
+def test_choices_that_are_no_list_make_one_question_unreadable():
+    asked = "{given: {linear: 10, input: 784}, ask: params, answer: 7850, choices: 3}"
+    assert marked(f"questions: [{asked}]") == [Outcome.UNREADABLE]
+
+
+def test_yes_or_no_has_no_choices():
+    (one,) = pose(Order(("stride",), questions=1, choices=True)).posed
+    assert one.choices == ()
+
+
+@pytest.mark.parametrize("name", papers.names())
+@pytest.mark.parametrize("solved", [True, False])
+def test_every_form_has_every_question_and_answers_only_where_they_are_wanted(name, solved):
+    quiz = pose(Order(("params", "shape"), questions=6, seed=2), "Ada & Eve")
+    written = papers.load(name).write(quiz, solved)
+    plain = re.sub(r"<[^>]*>|\\[a-z]+\*?|[{}$\\]", "", written).replace("&#x27;", "'")
+    for one in quiz.posed:
+        shape = one.text.split()[2]
+        assert shape in plain.replace("times", "×") or shape.replace("×", "") in plain
+        # A number of parameters stands nowhere in the question itself.
+        if one.topic is TOPICS["params"]:
+            assert (f"{one.question.value:,}" in plain) is solved
+    assert written.endswith("\n")
+
+
+def test_html_is_well_formed():
+    class Tags(html.parser.HTMLParser):
+        open: list[str] = []  # noqa: RUF012
+
+        def handle_starttag(self, tag, attrs):
+            if tag != "meta":
+                self.open.append(tag)
+
+        def handle_endtag(self, tag):
+            assert self.open.pop() == tag
+
+    quiz = pose(Order(tuple(TOPICS), questions=16, choices=True), "<b>&")
+    parser = Tags()
+    parser.feed(papers.load("html").write(quiz, True))
+    assert parser.open == []
+
+
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs pdflatex")
+def test_latex_compiles(tmp_path):
+    quiz = pose(Order(tuple(TOPICS), "hard", "any", 16, choices=True), "50% & more_")
+    (tmp_path / "quiz.tex").write_text(papers.load("latex").write(quiz, True), encoding="utf-8")
+    done = subprocess.run(
+        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "quiz.tex"],
+        cwd=tmp_path,
+        check=False,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stdout[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("order", "says"),
+    [
+        (Order(topics=()), "a quiz needs topics"),
+        (Order(topics=("shap",)), "no topic 'shap'; did you mean 'shape'?"),
+        (Order(level="middling"), "no level 'middling'"),
+        (Order(geometry="ilegal"), "did you mean 'illegal'?"),
+        (Order(questions=0), "1 to 1,000 questions, not 0"),
+        (Order(questions=10**9), "not 1,000,000,000"),
+    ],
+)
+def test_an_order_that_cannot_be_met(order, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        pose(order)
+
+
+def test_an_unknown_form_gets_the_nearest_name():
+    with pytest.raises(UsageError, match="did you mean 'markdown'"):
+        papers.load("markdwn")
+
+
+# The commands.
+
+
+def test_a_sheet_and_its_key_on_the_terminal():
+    shown = run("quiz", "--seed", "3", "-n", "5").stdout
+    assert shown.startswith("# Quiz\n\n1. ")
+    key = run("quiz", "--seed", "3", "-n", "5", "--key").stdout
+    assert set(marked(key)) == {Outcome.RIGHT}
+    assert "=" in run("quiz", "--seed", "3", "--solutions").stdout
+
+
+def test_a_seed_that_nobody_chose_is_told():
+    result = run("quiz", "-n", "1")
+    seed = re.search(r"--seed (\d+)", result.stderr)[1]
+    assert run("quiz", "-n", "1", "--seed", seed).stdout == result.stdout
+
+
+def test_a_class_gets_a_folder(tmp_path):
+    names = tmp_path / "class.txt"
+    names.write_text("Ada Lovelace\n\nÉmile\n", encoding="utf-8")
+    folder = tmp_path / "week3"
+    result = run(
+        "quiz", "--seed", "1", "--per-student", str(names), "-o", str(folder), "-f", "html"
+    )
+    assert result.exit_code == 0
+    assert "2 quizzes" in result.stderr
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*.*"))
+    assert files == [
+        "answers/Ada_Lovelace.yaml",
+        "answers/Émile.yaml",
+        "keys/Ada_Lovelace.yaml",
+        "keys/Émile.yaml",
+        "questions/Ada_Lovelace.html",
+        "questions/Émile.html",
+    ]
+    key = (folder / "keys/Ada_Lovelace.yaml").read_text(encoding="utf-8")
+    assert "student: Ada Lovelace" in key
+    assert set(marked(key)) == {Outcome.RIGHT}
+
+
+def test_one_quiz_gets_a_folder_too(tmp_path):
+    assert "a quiz" in run("quiz", "--seed", "1", "-o", str(tmp_path)).stderr
+    assert (tmp_path / "questions/quiz.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--per-student", "NAMES"], "needs a folder"),
+        (["--per-student", "missing.txt", "-o", "x"], "cannot read 'missing.txt'"),
+        (["--per-student", "EMPTY", "-o", "x"], "names 0 students"),
+        (["--per-student", "TWICE", "-o", "x"], "would share a file: Ada_B"),
+        (["-f", "pdf"], "no format 'pdf'"),
+        (["--topics", ","], "a quiz needs topics"),
+        (["-o", "NAMES"], "cannot write"),
+    ],
+)
+def test_a_quiz_that_cannot_be_written(tmp_path, words, says):
+    for name, names in (("NAMES", "Ada\n"), ("EMPTY", "\n"), ("TWICE", "Ada B\nAda_B\n")):
+        (tmp_path / name).write_text(names, encoding="utf-8")
+    words = [str(tmp_path / word) if word.isupper() else word for word in words]
+    result = run("quiz", "--seed", "1", *words)
+    assert isinstance(result.exception, UsageError)
+    assert says in str(result.exception)
+
+
+def test_practice_explains_and_keeps_the_score():
+    quiz = pose(Order(("params",), geometry="any", questions=3, seed=5))
+    first, second, third = quiz.posed
+    wrong = first.question.row.cost.weights
+    result = run(
+        "practice", "--topics", "params", "--seed", "5", "-n", "3",
+        input=f"what?\n{wrong}\n{second.answer}\n\n",
+    )  # fmt: skip
+    assert "'what?' is not a number" in result.stdout
+    assert "the biases are left out" in result.stdout
+    assert f"right: {first.answer}" in result.stdout
+    assert f"right: {third.answer}" in result.stdout
+    assert result.stdout.endswith("1 of 3 right\n")
+
+
+@pytest.mark.parametrize(("input", "says"), [("", "nothing answered"), ("1\n", "of 1 right")])
+def test_practice_ends_politely(input, says):
+    result = run("practice", "--seed", "5", input=input)
+    assert result.exit_code == 0
+    assert says in result.stdout

@@ -1,0 +1,128 @@
+"""What the fuzzer found, each under a name that says what was wrong.
+
+Numbers are worked by hand or PyTorch's; ``fuzz.compared`` is what PyTorch says differently.
+"""
+
+import fuzz
+import jsonschema
+import pytest
+import torch
+from random_networks import Single
+from torch import nn
+
+import cnncalc
+from cnncalc import layers, memory
+from cnncalc.errors import CnncalcError
+from cnncalc.layer import fields_of
+from cnncalc.shape import Map, Vector
+
+
+def agrees(spec, batch=2):
+    """The report of a network of which PyTorch says nothing else."""
+    report = cnncalc.summarize(spec, batch=batch)
+    assert list(fuzz.compared(report)) == []
+    return report
+
+
+# Of the calculator.
+
+
+def test_batch_norm_took_an_epsilon_of_0_which_pytorch_does_not_train():
+    with pytest.raises(CnncalcError, match="eps must be a finite number above 0, not 0"):
+        cnncalc.summarize({"input": "4x5x5", "layers": [{"batch_norm": {"eps": 0}}]})
+    with pytest.raises(ValueError, match="eps must be positive"):
+        nn.BatchNorm2d(4, eps=0)(torch.zeros(2, 4, 5, 5))
+    # The norms that measure their own input add it to a variance too, and take 0.
+    for kind in ("layer_norm", "instance_norm", {"group_norm": {"num_groups": 2, "eps": 0}}):
+        agrees({"input": "4x5x5", "layers": [kind]})
+
+
+@pytest.mark.parametrize("kernel", [3, 4])  # as many zeros before as after, and one more after
+@pytest.mark.parametrize("counted", [True, False])
+def test_a_same_average_was_refused_where_its_window_is_larger_than_the_volume(kernel, counted):
+    pool = {"kernel": kernel, "stride": 1, "padding": "same", "count_include_pad": counted}
+    layers_ = [{"scale": None}, {"avg_pool": pool}]
+    report = agrees({"input": "6x2x6x4", "layers": layers_})
+    assert report.output_shape == Map(6, (2, 6, 4))
+    # The padded copy, of kernel − 1 cells more along each axis; and where the padding is left out
+    # of the mean, the part of every window that lies inside. Before it the scale keeps its input.
+    copied = 6 * (2 + kernel - 1) * (6 + kernel - 1) * (4 + kernel - 1)
+    inside = 0 if counted else 2 * 6 * 4
+    kept = 2 * 6 * 2 * 6 * 4 + 2 * copied + inside
+    saved = memory.saved_for_backward(report)
+    assert sum(held.bytes for held in saved) == 4 * kept
+
+
+def test_an_uneven_average_was_refused_where_only_the_padded_volume_holds_its_window():
+    pool = {"avg_pool": {"kernel": 4, "padding": [[2, 1], [0, 0], [0, 0]]}}
+    # ⌊(3 + 2 + 1 − 4)/4⌋ + 1 = 1
+    assert agrees({"input": "1x3x4x4", "layers": [pool]}).output_shape == Map(1, (1, 1, 1))
+    # Evenly padded, it is PyTorch's own pool, which refuses.
+    with pytest.raises(CnncalcError, match="larger than an axis of 3 of a volume"):
+        cnncalc.summarize(
+            {"input": "1x3x4x4", "layers": [{"avg_pool": {"kernel": 4, "padding": [1, 0, 0]}}]}
+        )
+    with pytest.raises(RuntimeError):
+        nn.AvgPool3d(4, padding=(1, 0, 0))(torch.zeros(2, 1, 3, 4, 4))
+
+
+def test_the_schema_took_a_table_of_connections_that_reads_a_channel_twice():
+    schema = fields_of(layers.load("conv"))["connections"].schema
+    jsonschema.validate([[0, 1], [1]], schema)
+    with pytest.raises(jsonschema.ValidationError, match="non-unique"):
+        jsonschema.validate([[1, 1]], schema)
+
+
+def test_branches_that_move_in_other_steps_were_taken_to_be_together():
+    # One cell of eight is kept, the fourth, and spread over all: output 0 reads inputs 0 and 3,
+    # output 7 reads inputs 3 and 7, which lie furthest apart.
+    spec = {
+        "input": [1, 8],
+        "layers": [
+            {"crop": {"size": 1}, "name": "gate"},
+            {"multiply": None, "from": ["gate", "input"]},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    assert report.rows[-1].receptive_field == (5,)
+    assert max(fuzz.reached(report)) == (5,)
+
+
+# Of PyTorch: what the comparison has to know, so that nobody takes it for ours.
+
+
+def test_a_channel_shuffle_copies_on_the_cpu_and_need_not_where_nothing_is_computed():
+    shuffle = nn.ChannelShuffle(1)
+    on_cpu, nowhere = torch.zeros(2, 4, 5, 5), torch.zeros(2, 4, 5, 5, device="meta")
+
+    def shares(x):
+        return shuffle(x).untyped_storage()._cdata == x.untyped_storage()._cdata
+
+    assert not shares(on_cpu)
+    assert shares(nowhere)
+    agrees({"input": "4x5x5", "layers": [{"scale": None}, {"channel_shuffle": 1}, "tanh"]})
+
+
+def test_a_transposed_volume_may_lie_in_memory_of_its_inputs_size():
+    small = nn.ConvTranspose3d(6, 2, 1)(torch.zeros(1, 6, 3, 3, 3))
+    assert small.untyped_storage().nbytes() in {small.nbytes, 3 * small.nbytes}
+    spec = {"input": "6x3x3x3", "layers": [{"conv_transpose": {"filters": 2, "kernel": 1}}, "silu"]}
+    saved = memory.saved_for_backward(agrees(spec, batch=1))
+    assert sum(held.bytes for held in saved) == 4 * (6 * 27 + 2 * 27)
+
+
+def test_a_group_of_one_number_is_no_group_to_pytorch_in_one_image():
+    spec = {"input": 1, "layers": [{"group_norm": 1}]}
+    assert agrees(spec, batch=2).output_shape == Vector(1)
+    with pytest.raises(ValueError, match="more than 1 value per channel"):
+        nn.GroupNorm(1, 1).eval()(torch.zeros(1, 1))
+
+
+# Of the oracle itself.
+
+
+@pytest.mark.parametrize("kind", ["batch_norm", "layer_norm", "instance_norm", "group_norm"])
+def test_the_modules_to_compare_with_were_not_told_of_epsilon(kind):
+    given = {"num_groups": 2} if kind == "group_norm" else {}
+    found = fuzz.ask(Single(kind, given, (Map(4, (5, 5)),), {"eps": "small"}, (False,)))
+    assert isinstance(found, str)  # a refusal, and not a shape
