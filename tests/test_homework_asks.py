@@ -6,6 +6,7 @@ import pytest
 
 from cnncalc.errors import UsageError
 from cnncalc.homework import asks, sheet
+from cnncalc.homework.ask import Ask
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.question import question
 from cnncalc.homework.sheet import summarize
@@ -143,6 +144,31 @@ def test_a_sum_of_no_parts_is_told_plainly():
     report = summarize({"input": "3x4x4", "layers": ["relu"]})
     asked = question(asks.find("params"), report)
     assert asked.derive().answer == told(asked.value) == "0"
+
+
+def test_a_block_has_no_total_of_what_does_not_add_up():
+    spec = {
+        "input": "1x9x9",
+        "blocks": {"two": {"layers": [{"conv": {"filters": 4, "kernel": 3}}] * 2}},
+        "layers": [{"two": {}, "name": "both"}],
+    }
+    with pytest.raises(UsageError, match="stride legal of layer 'both': stride legal has no total"):
+        question(asks.find("stride_legal"), summarize(spec), "both")
+
+
+def test_an_ask_must_say_its_truth_and_what_it_is_made_of():
+    for left_out in (Ask().of, Ask().make):
+        with pytest.raises(NotImplementedError):
+            left_out(None, None)
+
+
+def test_a_name_may_stand_for_one_ask(monkeypatch):
+    monkeypatch.setattr(type(asks.load("macs")), "aliases", ("flops",))
+    asks._spellings.cache_clear()
+    with pytest.raises(TypeError, match="'flops' names both flops and macs"):
+        asks.find("macs")
+    monkeypatch.undo()
+    asks._spellings.cache_clear()
 
 
 def test_an_ask_without_a_formula_tells_its_truth():

@@ -8,7 +8,7 @@ from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.question import question
 from cnncalc.homework.sheet import summarize
-from cnncalc.homework.written import Terms
+from cnncalc.homework.written import Terms, Written
 
 CONV = {"conv": {"filters": 10, "kernel": 5, "padding": 2}}
 NETWORK = {
@@ -136,6 +136,24 @@ def test_strictly_a_rounded_value_is_wrong_and_told_so():
     assert remark(conv, "770K", Terms(strict=True)) == "not exactly the value: rounded"
 
 
+def test_a_value_that_is_no_value_is_not_explained():
+    conv = of_layer(CONV, "3x32x32", "shape")
+    with pytest.raises(NotImplementedError):
+        Written("").agrees(conv.value)
+    with pytest.raises(NotImplementedError):
+        Written.read("")
+    assert Written("").overlaps(0, 1) is None
+
+
+def test_pairs_are_tried_while_they_cost_little(monkeypatch):
+    from cnncalc.homework import diagnosis
+
+    total = of_network("macs")
+    all_pairs = len(Slips(total).pairs)
+    monkeypatch.setattr(diagnosis, "MOST_WORK", 20)
+    assert 0 < len(Slips(total).pairs) < all_pairs
+
+
 # Along the way.
 
 
@@ -248,3 +266,5 @@ def test_a_marker_works_a_question_out_once():
     conv = of_layer(CONV, "3x32x32", "parameters")
     assert marker.slips(conv) is marker.slips(conv)
     assert marker.mark(conv, "750").outcome is Outcome.WRONG
+    slips = marker.slips(conv)
+    assert slips.diagnose(conv.read("750")) is slips.diagnose(conv.read("750"))

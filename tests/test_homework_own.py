@@ -88,6 +88,7 @@ def outcome(answers, label, network=NETWORK):
         ),
         # Receptive fields: 5, then 7 + 1, then 8 + 4·2.
         ("{p1: {rf: 8}, c2: {rf: 16}}", "c2 receptive field", "the own answers for the layers"),
+        ("{p1: {rf: 7 + 1}, c2: {rf: 16}}", "c2 receptive field", "the own answers for the"),
         ("{p1: {rf: 8x8}, c2: {rf: 16x16}}", "c2 receptive field", "the own answers for the"),
     ],
 )
@@ -184,6 +185,21 @@ architecture:
     answers = "{a: {shape: 2x8x8}, joined: {shape: 7x8x8, elements: 448}}"
     assert outcome(answers, "joined shape", network) == ("follows", "the own answer for a")
     assert outcome(answers, "joined elements", network)[0] == "follows"
+
+
+def test_fields_are_believed_where_there_are_any():
+    network = """
+architecture:
+  input: {image: 1x9x9, signal: 1x9}
+  layers:
+    - {conv: {filters: 1, kernel: 3}, name: a, from: image}
+    - {flatten: {}, name: b}
+    - {flatten: {}, name: c, from: signal}
+    - {concat: {from: [b, c]}, name: d}
+    - {conv: {filters: 1, kernel: 3}, name: e, from: a}
+"""
+    answers = "{a: {rf: 4}, e: {rf: 6}}"
+    assert outcome(answers, "e receptive field", network)[0] == "follows"
 
 
 def test_free_standing_questions_follow_from_nothing():

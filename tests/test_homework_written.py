@@ -4,8 +4,11 @@ from fractions import Fraction
 
 import pytest
 
+from cnncalc.api import summarize
 from cnncalc.errors import UsageError
-from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, read
+from cnncalc.homework import asks
+from cnncalc.homework.question import question
+from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, read, told
 from cnncalc.shape import Map, Vector
 
 AGREEING = [
@@ -33,6 +36,31 @@ AGREEING = [
     ("60950432 B", 60_950_432, "B", ()),
     ("9,292,800 bits", 1_161_600, "B", ("in bits",)),
     ("(5*5*3+1)*10 = 760", 760, "", ()),
+    ("= 760", 760, "", ()),
+    ("(11·11·3+1)·96 ≈ 35K", 34_944, "", ("rounded",)),
+    ("(11*11*3+1)*96 = 34,944 = 35K", 34_944, "", ("rounded",)),
+    ("34,944 (35K)", 34_944, "", ()),
+    ("35K (34,944)", 34_944, "", ("rounded",)),
+    ("34'944", 34_944, "", ()),
+    ("34_944", 34_944, "", ()),
+    ("34,9 K", 34_944, "", ("rounded",)),
+    ("34.9 thousand", 34_944, "", ("rounded",)),
+    ("0.035 million parameters", 34_944, "", ("rounded",)),
+    ("35K trainable parameters", 34_944, "", ("rounded",)),
+    ("approx. 35,000", 34_944, "", ("rounded",)),
+    ("circa 35k", 34_944, "", ("rounded",)),
+    ("11²·3·96 + 96", 34_944, "", ()),
+    ("3.5 × 10⁴", 34_944, "", ("rounded",)),
+    ("3.5*10**4", 34_944, "", ("rounded",)),
+    ("3.5·10^(4)", 34_944, "", ("rounded",)),
+    ("0.035e+6", 34_944, "", ("rounded",)),
+    ("1.5 G multiply-accumulates", 1_498_376_192, "MACs", ("rounded",)),
+    ("60.95 megabytes", 60_950_432, "B", ("rounded",)),
+    ("58.13 mebibytes", 60_950_432, "B", ("rounded",)),
+    ("487.6 Mbit", 60_950_432, "B", ("in bits", "rounded")),
+    ("2 1/3", Fraction(7, 3), "", ()),
+    ("none", 0, "", ()),
+    ("−3", -3, "", ()),
 ]
 
 
@@ -88,6 +116,14 @@ def test_a_tolerance_is_a_part_of_the_truth():
         ("(96, 55, 55)", Map(96, (55, 55)), ()),
         (4096, Vector(4096), ()),
         ("1x1x4096", Vector(4096), ("a vector as a map of one position",)),
+        ("96 55 55", Map(96, (55, 55)), ()),
+        ("(96, 55, 55) (C x H x W)", Map(96, (55, 55)), ()),
+        ("96x55x55 = 290,400", Map(96, (55, 55)), ()),
+        ("55² × 96", Map(96, (55, 55)), ("channels last",)),
+        ("55^2x96", Map(96, (55, 55)), ("channels last",)),
+        ("28x28", Map(1, (28, 28)), ("of one channel",)),
+        ("7x7 pixels", 7, ()),
+        (7, 7, ()),
     ],
 )
 def test_a_shape_agrees(given, truth, notes):
@@ -99,10 +135,62 @@ def test_what_is_asked_decides_what_a_product_means():
     assert read("55*55*96", (Size,)).agrees(290_400) is None
 
 
-@pytest.mark.parametrize(("word", "yes"), [("yes", True), ("illegal", False), (True, True)])
+@pytest.mark.parametrize(
+    "given", ["55x55x97", "55x55", "8", [1] * 11, "7x8", "2x96x55x55x1", "96x55x-55"]
+)
+def test_a_shape_does_not_agree(given):
+    found = Size.read(given)
+    assert found is None or found.agrees(Map(96, (55, 55))) is None
+    assert found is None or found.agrees(7) is None
+    assert found is None or found.agrees(True) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "batch"),
+    [
+        ("1x96x55x55", 1),
+        ("32x96x55x55", 32),
+        ("1x96x55x55", 32),
+        ("None x 55 x 55 x 96", 1),
+        ("(None, 55, 55, 96)", 1),
+        ("N×96×55×55", 32),
+        ("[-1, 96, 55, 55]", 1),
+    ],
+)
+def test_the_batch_in_front_is_let_pass_and_told(given, batch):
+    spec = {"input": "3x227x227", "layers": [{"conv": {"filters": 96, "kernel": 11, "stride": 4}}]}
+    asked = question(asks.find("shape"), summarize(spec, batch=batch), "conv1")
+    written = asked.read(given)
+    assert asked.agrees(written).notes[-1] == "the batch in front"
+    assert asked.agrees(written, Terms(strict=True)) is None
+    assert asked.agrees(asked.read("2x96x55x55")) is None
+    assert asked.agrees(asked.read("1x96x54x54")) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "yes"),
+    [
+        ("yes", True),
+        ("illegal", False),
+        (True, True),
+        ("Legal.", True),
+        ("it fits", True),
+        ("it is legal", True),
+        ("No, 3 does not divide 4", False),
+        ("illegal (2.33)", False),
+        ("it doesn’t fit!", False),
+        ("not allowed because of the fraction", False),
+        ("no - 2.33", False),
+    ],
+)
 def test_a_verdict(word, yes):
     assert read(word, (Verdict,)).agrees(yes) is not None
     assert read(word, (Verdict,)).agrees(not yes) is None
+
+
+@pytest.mark.parametrize("word", ["maybe", "yes and no", "2.33", ""])
+def test_no_verdict(word):
+    assert Verdict.read(word) is None
 
 
 @pytest.mark.parametrize("given", [[[19, 25], [37, 43]], "19 25; 37 43", "[[19, 25], [37, 43]]"])
@@ -124,6 +212,13 @@ def test_a_matrix(given):
         ("9" * 200, "is larger than any size"),
         ("(" * 200, "is not an expression"),
         ("1" * 400, "has at most 300 characters"),
+        ("1 < 2", "is no number"),
+        ("'a'", "is no number"),
+        ("~", "is not an expression"),
+        (True, "'true' is not a number"),
+        (["a"], "'[a]' is not a number"),
+        ("5 apples", "is not an expression"),
+        ("(5", "is not an expression"),
     ],
 )
 def test_what_is_hostile_gets_one_sentence(text, says):
@@ -131,3 +226,36 @@ def test_what_is_hostile_gets_one_sentence(text, says):
         read(text, (Number,))
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_matrices_that_are_none():
+    assert Matrix.read("1 2; 3") is None
+    assert Matrix.read([[1, 2], [True, 4]]) is None
+    one = Matrix.read([1, 2])
+    assert one.agrees(((1, 2),)) is not None
+    assert one.agrees(Map(1, (2,))) is None
+    assert one.agrees(3) is None
+    assert Matrix.read("0.33 1").agrees(((Fraction(1, 3), 1),)).notes == ("rounded",)
+
+
+def test_truths_are_told_as_people_read_them():
+    assert told(34_944, "B") == "34,944 B"
+    assert told(True) == "yes"
+    assert told(Fraction(1, 3)) == "1/3"
+    assert told(Map(96, (55, 55))) == "96×55×55"
+    assert told(((1, 2), (3, 4))) == "1 2; 3 4"
+
+
+def test_how_much_a_value_tells():
+    assert Verdict("yes", True).told_apart > 100
+    assert Number.read("760").told_apart == 760
+    assert Number.read("35K").told_apart == 35
+    assert Size.read("96x55x55").told_apart == 96 * 55
+
+
+def test_a_rounded_number_overlaps_what_it_may_stand_for():
+    number = Number.read("35K")
+    assert number.overlaps(34_000, 34_600) is not None
+    assert number.overlaps(34_000, 34_400) is None
+    assert number.overlaps(34_000, 34_600, terms=Terms(strict=True)) is None
+    assert Size.read("35").overlaps(35, 35) is None

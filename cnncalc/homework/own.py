@@ -160,10 +160,7 @@ class Own:
         """The sums of own parts: for what was not answered the right one stands, or what follows
         from own shapes."""
         rows = question.part(question.report)
-        try:
-            right = question.ask.summands(rows, question.report)
-        except LayerError:
-            return
+        right = question.ask.summands(rows, question.report)
         for counts in (right, self._following(question, right)):
             spans = [
                 own.get((question.ask.name, row.name)) or _exactly(counts.get(row.name, 0))
@@ -178,8 +175,8 @@ class Own:
         for row in question.part(question.report):
             if row.name in self._entering or row.name in self.shapes:
                 for carried in self.carried(Question(question.ask, question.report, row.name)):
-                    if isinstance(carried.value, int):
-                        counts[row.name] = carried.value
+                    assert isinstance(carried.value, int)  # it adds up
+                    counts[row.name] = carried.value
         return counts
 
     def _field(self, question: Question) -> Value | None:
@@ -307,11 +304,11 @@ def _leaving(question: Question, own: Shape) -> Iterator[Question]:
     same_size = {"stride": 1, "padding": "same"}
     for fields in (same_size, {**same_size, "out_channels": own.channels}):
         placed = question.with_layers(partial(_with, fields=fields))
-        if placed is not None:
-            yield placed.with_inputs((Map(x.channels, own.spatial),))
+        assert placed is not None
+        yield placed.with_inputs((Map(x.channels, own.spatial),))
 
 
-def _with(row: Row, fields: dict[str, Any]) -> Layer | None:
+def _with(row: Row, fields: dict[str, Any]) -> Layer:
     """The layer with other fields, where it has them."""
     return with_fields(row.layer, **fields) or row.layer
 

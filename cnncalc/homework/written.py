@@ -384,6 +384,9 @@ def _calculated(text: str) -> Fraction:
     return Fraction(value)
 
 
+MOST_AXES = 10
+
+
 @dataclass(frozen=True)
 class Size(Written):
     """A shape: its sizes in the order written."""
@@ -403,9 +406,11 @@ class Size(Written):
 
         What stands in front for a batch of any size (``None``, ``N``, ``-1``) is read as 1.
         """
+        if isinstance(given, list) and len(given) > MOST_AXES:
+            return None
         text = _raised(as_text(given)).partition("=")[0]
         text = re.sub(r"\s*(?:\([A-Za-z ,x×*]+\)|pixels|px)\s*$", "", text).strip("[]() ")
-        text = re.sub(r"([0-9]{1,20})\s*\^\s*2\b", r"\1x\1", text)
+        text = re.sub(r"([0-9]{1,20})\s*\^\s*2(?![0-9])", r"\1x\1", text)
         text = re.sub(r"^(?:None|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
         parts = re.split(r"\s*[x×X*·,@]\s*|\s+", text)
         if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):

@@ -1,10 +1,9 @@
 """Height and width swapped."""
 
 from collections.abc import Iterator
-from dataclasses import is_dataclass, replace
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.mistake import Example, Mistake, with_fields
 from cnncalc.homework.question import Question
 from cnncalc.layer import Layer, fields_of
 from cnncalc.report import Row
@@ -33,6 +32,13 @@ class HeightWidthSwapped(Mistake):
             "8x28x24",
             "a kernel 1 high and 5 wide",
         ),
+        Example(
+            ({"conv": {"filters": 8, "kernel": [5, 1]}},),
+            "1x28x20",
+            "shape",
+            "8x20x24",
+            "28 − 5 + 1 = 24 rows of 20, given as 20 rows of 24",
+        ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
@@ -58,15 +64,12 @@ def _turned(shape: Shape) -> Shape:
 
 def _turned_layer(row: Row) -> Layer | None:
     """The layer with what is given for each axis swapped so; None where nothing is."""
-    if not is_dataclass(row.layer):
-        return None
     swapped = {}
     for name in fields_of(type(row.layer)):
         value = getattr(row.layer, name)
         if name in AXES and isinstance(value, tuple) and len(value) > 1:
             swapped[name] = (*value[:-2], value[-1], value[-2])
-    changed = replace(row.layer, **swapped)
-    return None if changed == row.layer else changed
+    return with_fields(row.layer, **swapped) if swapped else None
 
 
 AXES = ("kernel_size", "stride", "padding", "dilation", "output_padding")

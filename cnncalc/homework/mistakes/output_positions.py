@@ -33,10 +33,9 @@ class OutputPositions(Mistake):
         row = question.row
         if question.everywhere or row is None or not hasattr(row.layer, "output_padding"):
             return
-        x, out = row.inputs[0], row.output
         counted = question.with_layers(_convolution)
-        if counted is not None and isinstance(x, Map) and isinstance(out, Map):
-            yield counted.with_inputs((Map(x.channels, out.spatial),))
+        assert counted is not None
+        yield counted.with_inputs((Map(row.inputs[0].dimensions[0], row.output.dimensions[1:]),))
 
 
 def _convolution(row: Row) -> Layer:
