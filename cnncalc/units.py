@@ -47,7 +47,9 @@ def bytes_of(text: str) -> int:
 
     Raises ValueError for anything else.
     """
-    found = re.fullmatch(r"(\d{1,15})(?:\.(\d{1,15}))?\s*([a-z]*)", text.strip(), re.IGNORECASE)
+    found = re.fullmatch(
+        r"([0-9]{1,15})(?:\.([0-9]{1,15}))?\s*([a-z]*)", text.strip(), re.IGNORECASE
+    )
     factors = {unit.strip().lower(): 1000**power for power, unit in enumerate(DECIMAL)}
     factors |= {unit.strip().lower(): 1024**power for power, unit in enumerate(BINARY)}
     unit = found[3].lower() if found else None

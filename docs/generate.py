@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from cnncalc import api, catalog, cli, layers, units
+from cnncalc import api, catalog, cli, layers, memory, units
 from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
 from cnncalc.homework import mistakes
@@ -42,6 +42,7 @@ def pages() -> dict[str, str]:
         "docs/cli.md": cli_page(),
         "docs/kinds.md": kinds_page(),
         "docs/mistakes.md": mistakes_page(),
+        "docs/memory_table.md": memory_page(),
         "docs/spec.md": KEYS.sub(lambda _: keys_table(), spec),
     }
 
@@ -241,6 +242,40 @@ def _setting(value: object) -> str:
 
 def _sentence(text: str) -> str:
     return f"{_prose(text).rstrip('.')}." if text else ""
+
+
+# Memory.
+
+
+def memory_page() -> str:
+    """What every built-in architecture needs in training and inference, and where that is most."""
+    rows = (
+        (
+            f"[{name}](architectures.md#{name})",
+            units.exact(found.saved_for_backward),
+            *_peak(found.inference_peak.bytes, found.inference_peak.layer),
+            *_peak(found.training_peak.bytes, found.training_peak.layer),
+            *_peak(adam.bytes, adam.layer),
+        )
+        for name in catalog.names()
+        for report in [api.summarize(name)]
+        for found in [memory.measure(report)]
+        for adam in [memory.training_peak(report, optimizer="adam")]
+    )
+    head = [
+        f"{MADE}# Memory of the built-in architectures",
+        "Bytes at batch 1 in float32, in training, as [memory.md](memory.md) defines them: what "
+        "autograd keeps, the most activations alive in inference, and the most of everything in a "
+        "step of training with SGD and with Adam, each with the layer that runs then. `cnncalc "
+        "memory NAME` says more, and for other batches.",
+    ]
+    headings = ("name", "saved for backward", "inference peak", "at")
+    headings += ("training peak, SGD", "at", "training peak, Adam", "at")
+    return "\n\n".join([*head, table(headings, rows)]) + "\n"
+
+
+def _peak(size: int, layer: str) -> tuple[str, str]:
+    return units.exact(size), code(layer)
 
 
 # Commands.

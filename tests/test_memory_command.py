@@ -1,12 +1,17 @@
 """``cnncalc memory``: its tables, its picture, and the batch that fits."""
 
+import doctest
 import json
+from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError, memory
+from cnncalc import UsageError, memory, units
 from cnncalc.cli import app
+from cnncalc.memory.budget import fit
+from cnncalc.render import _timeline
 
 
 def invoke(*arguments):
@@ -33,3 +38,126 @@ def test_an_unknown_format_is_refused():
     result = invoke("vgg16", "--format", "jsn")
     assert isinstance(result.exception, UsageError)
     assert "did you mean 'json'" in str(result.exception)
+
+
+def test_the_peaks_are_told_with_what_they_are_made_of():
+    shown = invoke("lenet5", "--optimizer", "adam", "--dtype", "amp").stdout
+    peak = memory.training_peak(cnncalc.summarize("lenet5"), optimizer="adam", dtype="amp")
+    assert "LeNet-5: amp, batch 1, training, adam" in shown
+    assert f"at {peak.layer}, {peak.phase}" in shown
+    parts = (peak.gradients, peak.saved, peak.transient, peak.parameters + peak.optimizer_state)
+    assert sum(parts) == peak.bytes
+    for number in (peak.bytes, *parts):
+        assert f"{number:,}" in shown
+
+
+def test_checkpoints_and_cuda_are_told():
+    shown = invoke("lenet5", "--checkpoint", "3", "--device", "cuda").stdout
+    assert "checkpoints every 3 blocks" in shown
+    assert "MACs done again" in shown
+    assert "without workspaces" in shown
+
+
+# The batch that fits.
+
+
+def test_the_batch_that_fits_is_told():
+    result = invoke("resnet18", "--optimizer", "adam", "--fit", "1GiB")
+    assert result.exit_code == 0
+    found = fit(cnncalc.summarize("resnet18"), 2**30, optimizer="adam")
+    assert f"The largest batch is {found.batch}." in result.stdout
+    assert f"batch {found.batch + 1}" in result.stdout
+    for change in found.changes:
+        assert change.option in result.stdout
+        assert f"{change.batch:,}" in result.stdout
+    asked = invoke("resnet18", "--optimizer", "adam", "--fit", "1GiB", "-f", "json")
+    assert json.loads(asked.stdout) == found.to_dict()
+
+
+def test_where_nothing_fits_the_answer_is_no():
+    result = invoke("vgg16", "--fit", "1kB")
+    assert result.exit_code == 1
+    assert "Not one image fits." in result.stdout
+    assert "too many" in result.stdout
+    assert "To fit more" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--fit", "24 gigs"], "'24 gigs' is no number of bytes, as in 24GiB"),
+        (["--fit", "0"], "at least one byte"),
+        (["--fit", "1GB", "--batch", "2"], "--fit finds the batch"),
+        (["--fit", "1GB", "--plot"], "one at a time"),
+        (["--plot", "--format", "json"], "takes no --format"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(options, says):
+    result = invoke("lenet5", *options)
+    assert isinstance(result.exception, UsageError)
+    assert says in str(result.exception)
+
+
+# The picture.
+
+
+@pytest.mark.parametrize("name", ["lenet5", "resnet18"])
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_picture_fits_and_shows_the_peak(name, width):
+    found = memory.measure(cnncalc.summarize(name, batch=4), optimizer="adam")
+    lines = _timeline.draw(found, width).splitlines()
+    picture = lines[2 : 2 + _timeline.HEIGHT]
+    assert max(map(len, lines[: 3 + _timeline.HEIGHT])) <= width
+    highest = next(line for line in picture if set(line) & set(_timeline.PARTS))
+    assert highest is picture[0]
+    arrow = lines[1].index("▼")
+    assert picture[0][arrow] in _timeline.PARTS
+    assert f"at {found.training_peak.layer}, {found.training_peak.phase}" in lines[0]
+    # What is held throughout lies below everything, from the first moment to the last.
+    assert picture[-1].partition("│")[2].strip() == "█" * (width - picture[-1].index("│") - 2)
+
+
+def test_the_phases_stand_below_the_picture():
+    shown = invoke("lenet5", "--plot").stdout
+    assert "LeNet-5: float32" in shown
+    for word in ("forward", "backward", "step", "gradients of parameters"):
+        assert word in shown
+
+
+# Bytes as people write them.
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("24GiB", 24 * 2**30),
+        ("24 GB", 24 * 10**9),
+        ("1.5gib", 3 * 2**29),
+        ("500 MB", 500 * 10**6),
+        ("0.5 kB", 500),
+        ("17", 17),
+        ("17.9 B", 17),
+        (" 1 KiB ", 1024),
+        ("2 EB", 2 * 10**18),
+    ],
+)
+def test_bytes_are_read(text, size):
+    assert units.bytes_of(text) == size
+
+
+@pytest.mark.parametrize(
+    "text", ["", "GB", "-1GB", "1e9", "24G", "1,5 GB", "1" * 16, "٣ GB", "1.GB"]
+)
+def test_what_is_no_number_of_bytes_is_refused(text):
+    with pytest.raises(ValueError, match="is no number of bytes"):
+        units.bytes_of(text)
+
+
+# docs/memory.md; its commands are run with those of all pages.
+
+
+def test_every_example_of_the_memory_page_runs():
+    page = Path(__file__).parent.parent / "docs" / "memory.md"
+    result = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
+    assert result.attempted > 8
+    assert result.failed == 0

@@ -25,7 +25,7 @@ def draw(memory: Memory, width: int) -> str:
     left = max(map(len, labels))
     columns = width - left - 3
     shown = _fitted(memory.moments, columns)
-    lines = [_peak_line(memory, shown, left)]
+    lines = _peak(memory, shown, left)
     for row in reversed(range(HEIGHT)):
         label = labels[(row + 1) // 4] if (row + 1) % 4 == 0 else ""
         cells = "".join(_cell(memory, moment, row) for moment in shown)
@@ -58,15 +58,13 @@ def _cell(memory: Memory, moment: Moment, row: int) -> str:
     return " "
 
 
-def _peak_line(memory: Memory, shown: Sequence[Moment], left: int) -> str:
-    """Where and how high the peak is, beside an arrow that points to it."""
+def _peak(memory: Memory, shown: Sequence[Moment], left: int) -> list[str]:
+    """Where and how high the peak is, and an arrow that points to it."""
     peak = memory.training_peak
     fullest = max(moment.alive for moment in shown)
     place = next(i for i, moment in enumerate(shown) if moment.alive == fullest)
     text = f"{units.in_bytes(peak.bytes)} at {peak.layer}, {peak.phase}"
-    fits = len(text) + 1 <= place
-    line = f"{text} ▼".rjust(place + 1) if fits else " " * place + f"▼ {text}"
-    return " " * (left + 3) + line
+    return [" " * (left + 3) + text, " " * (left + 3 + place) + "▼"]
 
 
 def _phases(shown: Sequence[Moment]) -> str:
