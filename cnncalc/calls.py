@@ -1,8 +1,8 @@
 """What PyTorch calls when a network runs in inference, told without PyTorch.
 
-A layer builds its module from the ``nn`` that it is handed. The one here has modules that do not run
-but tell what they would call: classes of ``torch.nn``, and the operations inside those modules that
-do more than one thing. The tools that watch PyTorch see the one or the other.
+A layer builds its module from the ``nn`` that it is handed. The one here has modules that do not
+run but tell what they would call: classes of ``torch.nn``, and the operations inside those modules
+that do more than one thing. The tools that watch PyTorch see the one or the other.
 """
 
 import re
@@ -23,8 +23,8 @@ class Call(NamedTuple):
 
     A module goes by its class, and an operation by the class of ``torch.nn`` that does the same.
     Operations without one are ``add``, ``mul`` and ``bmm``, and ``*`` for a product that is written
-    with that sign. ``weights`` and ``biases`` are the numbers that it works with, ``mode`` is how an
-    upsampling fills in (``bilinear2d``), and ``layer`` is the layer that it belongs to.
+    with that sign. ``weights`` and ``biases`` are the numbers that it works with, ``mode`` is how
+    an upsampling fills in (``bilinear2d``), and ``layer`` is the layer that it belongs to.
     """
 
     name: str
@@ -75,53 +75,15 @@ def _places(x: Shape) -> int:
 
 # The modules.
 
-PLAIN = frozenset(
-    [
-        "Conv",
-        "ConvTranspose",
-        "Linear",
-        "BatchNorm",
-        "GroupNorm",
-        "InstanceNorm",
-        "LayerNorm",
-        "ReLU",
-        "ReLU6",
-        "LeakyReLU",
-        "PReLU",
-        "ELU",
-        "SELU",
-        "GELU",
-        "SiLU",
-        "Mish",
-        "Hardswish",
-        "Hardsigmoid",
-        "Sigmoid",
-        "Tanh",
-        "Softplus",
-        "Softmax",
-        "LogSoftmax",
-        "MaxPool",
-        "AvgPool",
-        "AdaptiveMaxPool",
-        "AdaptiveAvgPool",
-        "PixelShuffle",
-        "ChannelShuffle",
-        "Dropout",
-        "StochasticDepth",
-        "Identity",
-        "Flatten",
-        "Reshape",
-        "Permute",
-        "Slice",
-        "Crop",
-        "ZeroPad",
-        "ReflectionPad",
-        "ReplicationPad",
-        "Add",
-        "Concat",
-        "RBF",
-    ]
-)
+PLAIN = {
+    "Conv", "ConvTranspose", "Linear", "RBF",
+    "BatchNorm", "GroupNorm", "InstanceNorm", "LayerNorm",
+    "ReLU", "ReLU6", "LeakyReLU", "PReLU", "ELU", "SELU", "GELU", "SiLU", "Mish", "Hardswish",
+    "Hardsigmoid", "Sigmoid", "Tanh", "Softplus", "Softmax", "LogSoftmax",
+    "MaxPool", "AvgPool", "AdaptiveMaxPool", "AdaptiveAvgPool", "PixelShuffle", "ChannelShuffle",
+    "Dropout", "StochasticDepth", "Identity", "Flatten", "Reshape", "Permute", "Slice", "Crop",
+    "ZeroPad", "ReflectionPad", "ReplicationPad", "Add", "Concat",
+}  # fmt: skip
 """The modules that run one operation, or only such as no tool counts."""
 
 
@@ -142,7 +104,7 @@ class _Names:
 
 @dataclass(frozen=True)
 class Module:
-    """A module that does not run but tells what it would call; ``given`` is what it is made with."""
+    """A module that does not run but tells what it would call; ``given`` is what makes it."""
 
     name: str
     given: tuple[Any, ...]
@@ -189,8 +151,9 @@ class Separable(Module):
         between = Map(C_in, y.spatial)
         second = Parameters(C_in * C_out, C_out if held.biases else 0)
         first = Parameters(held.weights - second.weights, held.biases - second.biases)
-        both: Calls = depthwise.calls(inputs, between, first)
-        return both + pointwise.calls((between,), y, second)
+        one: Calls = depthwise.calls(inputs, between, first)
+        other: Calls = pointwise.calls((between,), y, second)
+        return one + other
 
 
 class Upsample(Module):

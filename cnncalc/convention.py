@@ -1,8 +1,8 @@
 """What a convention of counting is: a weighted sum of named parts of a network.
 
-A convention is one record in one file of ``conventions/``, named by the file. It says what it sees of
-a layer (its costs, the modules of PyTorch that it becomes, or all operations in them), and which of
-what it sees counts how much: what no term speaks of counts nothing, as in the tool itself.
+A convention is one record in one file of ``conventions/``, named by the file. It says what it sees
+of a layer (its costs, the modules of PyTorch that it becomes, or all operations in them), and which
+of what it sees counts how much: what no term speaks of counts nothing, as in the tool itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -59,7 +59,7 @@ class Reading(NamedTuple):
     @property
     def value(self) -> Fraction:
         """The number as it stands."""
-        return Fraction(self.digits.replace(",", "")) * self.kilo ** POWERS[self.letter]
+        return Fraction(self.digits.replace(",", "")) * int(self.kilo ** POWERS[self.letter])
 
     @property
     def exact(self) -> int | None:
@@ -118,8 +118,8 @@ def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
 
 
 class Candidate(NamedTuple):
-    """A number that a network can be said to have: a total, ``times`` over, and the ways of counting
-    that give it."""
+    """A number that a network can be said to have: a total, ``times`` over, and the ways of
+    counting that give it."""
 
     counts: tuple[Count, ...]
     times: int
@@ -250,7 +250,7 @@ def candidates(report: Report, unknown: dict[str, str]) -> Iterator[Candidate]:
         alike.setdefault((_measure(count), count.parts), []).append(count)
     for (measure, _), counts in alike.items():
         yield Candidate(tuple(counts), 1, measure)
-    for (measure, _), counts in alike.items():
+    for counts in alike.values():
         unit = counts[0].convention.unit
         twice = Candidate(tuple(counts), 2, OPERATIONS)
         if unit in ("MACs", "mult-adds") and (OPERATIONS, twice.parts) not in alike:

@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from cnncalc import api, catalog, cli, layers, memory, units
+from cnncalc import api, catalog, cli, conventions, explain, layers, memory, units
 from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
 from cnncalc.homework import mistakes
@@ -29,6 +29,12 @@ MADE = "<!-- Made by docs/generate.py: change the code and run it again. -->\n"
 KEYS = re.compile(
     r"(?<=<!-- keys: made by docs/generate\.py -->\n).*(?=<!-- end of keys -->)", re.S
 )
+CONVENTIONS = re.compile(
+    r"(?<=<!-- conventions: made by docs/generate\.py -->\n).*(?=<!-- end of conventions -->)", re.S
+)
+TOTALS = re.compile(
+    r"(?<=<!-- totals: made by docs/generate\.py -->\n).*(?=<!-- end of totals -->)", re.S
+)
 NEW_FILE = re.compile(r"(<!-- new file: (\S+) -->\n).*?(?=<!-- end of file -->)", re.S)
 WIDTH = 80
 
@@ -36,6 +42,7 @@ WIDTH = 80
 def pages() -> dict[str, str]:
     """The text of every page that is made, or has a part that is made, by its path."""
     contributing, spec = _read("CONTRIBUTING.md"), _read("docs/spec.md")
+    reconcile = CONVENTIONS.sub(lambda _: conventions_table(), _read("docs/reconcile.md"))
     return {
         "CONTRIBUTING.md": NEW_FILE.sub(lambda found: found[1] + new_file(found[2]), contributing),
         "docs/architectures.md": architectures_page(),
@@ -43,6 +50,7 @@ def pages() -> dict[str, str]:
         "docs/kinds.md": kinds_page(),
         "docs/mistakes.md": mistakes_page(),
         "docs/memory_table.md": memory_page(),
+        "docs/reconcile.md": TOTALS.sub(lambda _: totals_table(), reconcile),
         "docs/spec.md": KEYS.sub(lambda _: keys_table(), spec),
     }
 
@@ -325,6 +333,48 @@ def keys_table() -> str:
 
 def _keys(keys: Mapping[str, str]) -> str:
     return table(("key", "what"), ((code(key), _prose(doc)) for key, doc in keys.items()))
+
+
+# Conventions of counting.
+
+COUNTED = (
+    "alexnet_torchvision",
+    "vgg16",
+    "googlenet_torchvision",
+    "resnet18",
+    "resnet50",
+    "resnet101",
+    "resnet152",
+    "resnext50_32x4d",
+    "wide_resnet50_2",
+    "densenet121",
+    "squeezenet1_1",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "shufflenet_v2_x1_0",
+    "efficientnet_b0",
+    "unet",
+)
+"""The architectures whose totals are shown under every tool's convention."""
+
+
+def conventions_table() -> str:
+    """All conventions, and what each counts."""
+    known = {name: conventions.load(name) for name in conventions.names()}
+    rows = ((code(name), one.title, _prose(one.counts)) for name, one in known.items())
+    return f"{table(('convention', 'whose', 'what it counts'), rows)}\n"
+
+
+def totals_table() -> str:
+    """Some architectures' MACs, and their totals under the conventions of all tools."""
+    tools = [name for name in conventions.names() if conventions.load(name).version]
+    rows = []
+    for name in COUNTED:
+        report = api.summarize(name)
+        totals = (report.under(tool).total for tool in ("macs", *tools))
+        rows.append([code(name), *map(units.exact, totals)])
+    headings = ["network", "MACs", *(conventions.load(tool).title for tool in tools)]
+    return f"{table(headings, rows)}\n"
 
 
 def main() -> None:

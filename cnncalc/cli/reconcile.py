@@ -63,7 +63,7 @@ def run(
 
 
 def _lines(found: Reconciliation) -> Iterator[str]:
-    """The answer, the ways of counting that give the number or come nearest, and what is not known."""
+    """The answer, what gives the number or comes nearest, and what is not known."""
     yield View(found.report).title
     if found.agreeing:
         binary = ", with K = 1024," if found.reading.kilo == 1024 else ""

@@ -1,6 +1,6 @@
 """The ways of counting: one record in one file each, found by being there.
 
-A file named without a leading underscore is a convention of that name, and has it as ``CONVENTION``.
+A file named without a leading underscore is a convention of that name; it is its ``CONVENTION``.
 """
 
 from collections.abc import Iterable

@@ -33,7 +33,8 @@ def _transposed(call: Call) -> int:
 
 
 def _taps(call: Call) -> int:
-    return prod(axis.F for axis in call.layer.axes(call.input))
+    taps: int = prod(axis.F for axis in call.layer.axes(call.input))
+    return taps
 
 
 def _transposed_biases(call: Call) -> int:
@@ -44,7 +45,9 @@ def _transposed_biases(call: Call) -> int:
         (axis.N + 2 * axis.P - axis.D * (axis.F - 1) - 1) // axis.S + 1
         for axis in call.layer.axes(call.input)
     )
-    return call.biases // int(call.layer.groups) * prod(places)
+    groups: int = call.layer.groups
+    biases: int = call.biases // groups * prod(places)
+    return biases
 
 
 def _upsampled(call: Call) -> int:

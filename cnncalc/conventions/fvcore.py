@@ -1,9 +1,9 @@
 """fvcore's ``FlopCountAnalysis``, which calls a multiply-accumulate a flop.
 
-It traces the network and has formulas for the operations below; others count nothing, and it says so
-once. The network must be in evaluation mode: in training its norms count 5 for an element.
-A convolution that is written with ``padding="same"`` is another operation to it, and counts nothing;
-cnncalc gives PyTorch such padding in numbers.
+It traces the network and has formulas for the operations below; others count nothing. The network
+is taken in evaluation mode: in training batch norms count 5 for an element. A convolution that is
+written with ``padding="same"`` is another operation to it, and counts nothing; cnncalc gives
+PyTorch such padding in numbers.
 """
 
 from cnncalc.convention import (

@@ -3,13 +3,17 @@
 from cnncalc.convention import Convention, Term, costs, everything
 
 
+SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K"))
+
+
 def rounded(number: int) -> str:
-    """``4.1 G``: one decimal, halves up, in the largest unit that leaves at least 1."""
-    for scale, letter in ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K")):
-        tenths = (20 * number + scale) // (2 * scale)
-        if tenths >= 10:
-            return f"{tenths // 10:,}.{tenths % 10} {letter}"
-    return str(number)
+    """``4.1 G``: one decimal, halves up, in the largest unit that leaves at least 1; below 1,000
+    the number itself."""
+    if number < 1_000:
+        return str(number)
+    counts = (((20 * number + scale) // (2 * scale), letter) for scale, letter in SCALES)
+    tenths, letter = next(found for found in counts if found[0] >= 10)
+    return f"{tenths // 10:,}.{tenths % 10} {letter}"
 
 
 CONVENTION = Convention(

@@ -2,8 +2,8 @@
 
 It traces the network and has formulas for the operations below; others count nothing. It takes a
 transposed convolution for an ordinary one, by its output's positions, and with its groups left out
-where the channels change. A convolution that is written with ``padding="same"`` is another operation
-to it, and counts nothing; cnncalc gives PyTorch such padding in numbers.
+where the channels change. A convolution that is written with ``padding="same"`` is another
+operation to it, and counts nothing; cnncalc gives PyTorch such padding in numbers.
 """
 
 from cnncalc.calls import Call

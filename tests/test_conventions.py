@@ -1,0 +1,383 @@
+"""Conventions of counting: held against what the tools print, and worked by hand.
+
+``cases/peers.csv`` is what the tools printed for the built-in architectures; ``test_peers`` runs
+them again.
+"""
+
+import csv
+import json
+import subprocess
+import sys
+from importlib import import_module
+
+import peers
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import UsageError, conventions, layers
+from cnncalc.cli import app
+
+NAMES = conventions.names()
+RECORDED = peers.recorded()
+
+
+# What the tools print.
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_every_architecture_has_the_totals_that_the_tools_printed(name):
+    report = cnncalc.summarize(name)
+    assert {tool: report.under(tool).total for tool in peers.TOOLS} == RECORDED[name]
+
+
+def test_the_record_has_every_tool_that_has_a_convention_of_its_own():
+    tools = {name for name in NAMES if conventions.load(name).version}
+    assert tools == {*peers.TOOLS}
+    assert all({*totals} == tools for totals in RECORDED.values())
+    assert len(RECORDED) >= 60
+
+
+# The conventions' table of ResNet-50 (docs/conventions.md): each excess over 4,089,184,256 MACs.
+MACS = (1, 4_089_184_256, "conv + linear MACs")
+RESNET50 = {
+    "macs": [MACS],
+    "paper": [MACS],
+    "torch": [(2, *MACS[1:])],
+    "flops": [(2, *MACS[1:])],
+    "torchinfo": [
+        MACS,
+        (1, 1_000, "biases at output positions"),
+        (1, 53_120, "batch-norm parameters"),
+    ],
+    "ptflops-aten": [MACS, (1, 1_000, "biases at output positions")],
+    "torchprofile": [
+        MACS,
+        (1, 11_113_984, "batch-norm elements"),
+        (1, 2_048, "average-pool outputs"),
+    ],
+    "fvcore": [
+        MACS,
+        (2, 11_113_984, "batch-norm elements"),
+        (1, 100_352, "adaptive average-pool inputs"),
+    ],
+    "thop": [
+        MACS,
+        (4, 11_113_984, "batch-norm elements"),
+        (1, 2_048 * 49, "adaptive average-pool inputs"),
+        (1, 2_048, "average-pool outputs"),
+    ],
+    "ptflops": [
+        MACS,
+        (1, 1_000, "biases at output positions"),
+        (2, 11_113_984, "batch-norm elements"),
+        # 64·112·112; 64·56·56·6 and 256·56·56·3 with 128·56·56, and so on: 9,608,704 in all
+        (2, 9_608_704, "ReLU elements"),
+        (2, 64 * 112 * 112 + 2_048 * 49, "pool inputs"),
+    ],
+}  # fmt: skip
+TOTALS = {
+    "torch": 8_178_368_512,
+    "torchinfo": 4_089_238_376,
+    "ptflops-aten": 4_089_185_256,
+    "torchprofile": 4_100_300_288,
+    "fvcore": 4_111_512_576,
+    "thop": 4_133_742_592,
+    "ptflops": 4_132_436_968,
+}
+
+
+@pytest.mark.parametrize("name", RESNET50)
+def test_the_parts_of_resnet50(name):
+    count = cnncalc.summarize("resnet50").under(name)
+    assert [tuple(part) for part in count.parts] == RESNET50[name]
+    assert count.total == TOTALS.get(name, 4_089_184_256 * (2 if name == "flops" else 1))
+
+
+# Single layers, by hand from the tools' formulas.
+
+
+def under(name, *layers, input, batch=1):
+    spec = {"input": input, "layers": [*layers]}
+    return cnncalc.summarize(spec, batch=batch).under(name).total
+
+
+TRANSPOSED = {"conv_transpose": {"filters": 4, "kernel": 4, "stride": 2, "padding": 1}}
+GROUPED = {"conv_transpose": {"filters": 4, "kernel": 2, "stride": 2, "groups": 2}}
+CONV = {"conv": {"filters": 16, "kernel": 3, "padding": 1}}
+
+
+@pytest.mark.parametrize(
+    ("name", "total"),
+    [
+        # 8·4·4·4 weights = 512; 16·16 inputs, 32·32 outputs; 4·32·32 = 4,096 biases are added
+        ("macs", 131_072),
+        ("torch", 262_144),
+        ("fvcore", 131_072),
+        ("torchinfo", 524_288 + 4_096),
+        ("thop", 524_288),
+        ("torchprofile", 524_288),
+        ("ptflops", 131_072 + 4_096),
+        ("ptflops-aten", 131_072 + 4_096),
+        # ... and 4 biases at (16 + 2 − 4)/2 + 1 = 8 by 8 positions
+        ("calflops", 262_144 + 4 * 64),
+    ],
+)
+def test_a_transposed_convolution(name, total):
+    assert under(name, TRANSPOSED, input="8x16x16") == total
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "total"),
+    [
+        # 8·2·2·2 = 64 weights at 10·10 outputs, and the groups are left out
+        ("torchprofile", 8, 12_800),
+        # 4·2·2·2 = 32 weights at 10·10 outputs
+        ("torchprofile", 4, 3_200),
+        # 2 · 8·(4/2/2)·2·2 at 5·5 inputs, and 4/2 biases at (5 − 2)/2 + 1 = 2 by 2 positions
+        ("calflops", 8, 1_600 + 8),
+    ],
+)
+def test_a_transposed_convolution_in_groups(name, channels, total):
+    assert under(name, GROUPED, input=f"{channels}x5x5") == total
+
+
+def test_ptflops_runs_one_image_whatever_the_batch():
+    # 8·16·3·3 · 16·16 and 16·16·16 biases
+    assert under("ptflops", CONV, input="8x16x16", batch=4) == 299_008
+    assert under("ptflops-aten", CONV, input="8x16x16", batch=4) == 299_008
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "input", "total"),
+    [
+        # 2·5·5 inputs and 2·10·10 outputs
+        ("thop", {"upsample": 2}, "2x5x5", 200),
+        ("thop", {"upsample": {"scale": 2, "mode": "bilinear"}}, "2x5x5", 2_200),
+        ("thop", {"upsample": {"scale": 2, "mode": "linear"}}, "2x5", 100),
+        ("thop", {"upsample": {"scale": 2, "mode": "linear"}}, "2x5x5x5", 0),
+        ("fvcore", {"upsample": 2}, "2x5x5", 200),
+        ("fvcore", {"upsample": 2}, "2x5", 0),
+        ("fvcore", {"upsample": {"scale": 2, "mode": "bilinear"}}, "2x5x5", 800),
+        ("torchprofile", {"upsample": {"scale": 2, "mode": "bilinear"}}, "2x5x5", 800),
+        ("ptflops", {"upsample": 2}, "2x5x5", 400),
+        ("calflops", {"upsample": 2}, "2x5x5", 50),
+        # 3·8·8 elements
+        ("fvcore", {"batch_norm": {"affine": False}}, "3x8x8", 192),
+        ("fvcore", {"batch_norm": {"track_running_stats": False}}, "3x8x8", 5 * 192),
+        ("fvcore", {"group_norm": 3}, "3x8x8", 5 * 192),
+        ("calflops", "instance_norm", "3x8x8", 4 * 192),
+        ("thop", "instance_norm", "3x8x8", 2 * 192),
+        ("ptflops", {"layer_norm": "all"}, "3x8x8", 192),
+        ("torchprofile", {"layer_norm": "channels"}, "3x8x8", 192),
+        ("thop", {"layer_norm": "channels"}, "3x8x8", 0),
+        # 3·8·8 exponentials and divisions, and 2·8·8 sums
+        ("thop", "softmax", "3x8x8", 3 * 192 - 64),
+        ("fvcore", {"adaptive_avg_pool": 4}, "3x8", 0),
+        # squares, divisor times alpha plus k, each twice (a function): only the pool is larger
+        ("ptflops", {"lrn": 5}, "3x8x8", 3 * 192 + 7 * 64),
+        ("torchprofile", {"lrn": 5}, "3x8x8", 3 * 192),
+        # 12·7 products in one place, 3 pieces each, for the largest of which none counts
+        ("torchinfo", {"maxout": {"out_features": 4, "pieces": 3}}, "7", 84 + 12),
+        ("ptflops", {"maxout": {"out_features": 4, "pieces": 3}}, "7", 0),
+        ("fvcore", {"maxout": {"out_features": 4, "pieces": 3}}, "7", 84),
+        # 3 filters of 2·3 weights at each of 6 places
+        ("torchprofile", {"locally_connected": {"filters": 3, "kernel": 3}}, "2x8", 108),
+        ("thop", {"locally_connected": {"filters": 3, "kernel": 3}}, "2x8", 0),
+        # 2·2·2 + 3·2·2 weights at 3·3 places
+        ("calflops", {"conv": {"filters": 2, "kernel": 2, "connections": [[0], [1, 2]]}}, "3x4x4",
+         2 * 12 * 9),
+        # 8·3·3 and 8·4 weights at 8·8 places, and 12 biases
+        ("ptflops", {"separable_conv": {"filters": 4, "kernel": 3, "padding": 1}}, "8x8x8",
+         (104 + 12) * 64),
+        # the padded input of 4·9·9 is pooled
+        ("ptflops", {"max_pool": {"kernel": 3, "stride": 2, "padding": "same"}}, "4x8x8",
+         2 * 4 * 9 * 9),
+        # 3·4·4 outputs: pool, sign, size
+        ("torchprofile", {"lp_pool": {"norm_type": 2, "kernel_size": 2}}, "3x8x8", 3 * 48),
+        ("calflops", {"lp_pool": {"norm_type": 2, "kernel_size": 2}}, "3x8x8", 192 + 48 + 48),
+        # the pool, times the size of the window, times the coefficient
+        ("torchprofile", {"subsampling": 2}, "3x8x8", 3 * 48),
+        ("torchprofile", "scale", "3x8x8", 192),
+        ("ptflops", {"global_avg_pool": {"keepdim": False}}, "3x8x8", 2 * 192),
+        ("torchinfo", {"rbf": 10}, "84", 840),
+        ("paper", CONV, "8x16x16", 294_912),
+    ],
+)  # fmt: skip
+def test_one_layer(name, layer, input, total):
+    assert under(name, layer, input=input) == total
+
+
+def test_a_product_of_several_is_one_for_each_after_the_first():
+    spec = {
+        "input": {"a": "4x1x1", "b": "4x1x1", "c": "4x5x6"},
+        "layers": [{"multiply": None, "from": ["a", "b", "c"]}],
+    }
+    assert cnncalc.summarize(spec).under("torchprofile").total == 4 + 4 * 5 * 6
+
+
+# Laws.
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("network", ["lenet5_1998", "mobilenet_v3_small", "unet_image"])
+def test_the_layers_and_the_parts_add_up_to_the_total(name, network):
+    report = cnncalc.summarize(network)
+    count = report.under(name)
+    assert count.total == sum(count.layers.values()) == sum(part.total for part in count.parts)
+    assert [*count.layers] == [row.name for row in report.layers]
+    assert all(part.amount > 0 for part in count.parts)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_batch_of_three_is_three_images_unless_the_tool_runs_one(name):
+    one, three = (cnncalc.summarize("googlenet", batch=batch).under(name).total for batch in (1, 3))
+    assert three == one * (1 if conventions.load(name).per_image else 3)
+
+
+@pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
+def test_every_kind_is_counted_or_refused_in_a_sentence(kind):
+    for example in kind.examples:
+        names = [f"x{index}" for index in range(len(example.inputs))]
+        spec = {
+            "input": dict(zip(names, example.inputs, strict=True)),
+            "layers": [{kind.kind: example.given, "from": names, "name": "one"}],
+        }
+        report = cnncalc.summarize(spec)
+        for name in NAMES:
+            try:
+                assert report.under(name).total >= 0
+            except UsageError as why:
+                assert "layer 'one'" in str(why)  # noqa: PT017
+
+
+# What is not known.
+
+
+@pytest.mark.parametrize(
+    ("name", "layer", "says"),
+    [
+        (
+            "torchinfo",
+            {"avg_pool": {"kernel": 3, "stride": 2, "padding": "same", "count_include_pad": False}},
+            r"total of torchinfo 1\.8\.0 is not known: layer 'avg_pool1' \(avg_pool\): what "
+            "PyTorch runs inside of MeanInside is not modelled",
+        ),
+        ("thop", {"adaptive_avg_pool": 3}, "sizes of 4×8×8 by those of 4×3×3 in floating point"),
+        ("calflops", {"upsample": {"size": 16}}, "only by one scale for all axes"),
+    ],
+)
+def test_a_total_that_is_not_known_is_refused(name, layer, says):
+    with pytest.raises(UsageError, match=says):
+        under(name, layer, input="4x8x8")
+
+
+def test_an_unknown_convention_gets_the_nearest_one():
+    report = cnncalc.summarize("lenet5")
+    with pytest.raises(UsageError, match="no convention 'thpo'; did you mean 'thop'"):
+        report.under("thpo")
+    with pytest.raises(UsageError, match=r"a convention is calflops, flops, .* or weights"):
+        report.under("xyz")
+
+
+# Records.
+
+
+@pytest.mark.parametrize("name", peers.TOOLS)
+def test_the_versions_are_those_that_are_tested(name, request):
+    text = (request.config.rootpath / "constraints.txt").read_text(encoding="utf-8")
+    pinned = dict(line.split("==") for line in text.splitlines() if not line.startswith("#"))
+    package = name.removesuffix("-aten")
+    # fvcore and thop have their dates behind their versions.
+    assert pinned[package].split(".post")[0] == conventions.load(name).version
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_convention_says_what_it_is(name):
+    module = import_module(f"cnncalc.conventions.{name.replace('-', '_')}")
+    assert module.__doc__.endswith(".") or module.__doc__.endswith(".\n")
+    convention = conventions.load(name)
+    assert 3 <= len(convention.counts.split()) <= 20
+    names = [term.what for term in convention.terms]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("macs", "text"),
+    [(4_089_184_256, "4.1 G"), (4_050_000_000, "4.1 G"), (999_950, "1.0 M"), (999, "999"),
+     (15_470_264_320, "15.5 G"), (1_500, "1.5 K"), (2 * 10**12, "2.0 T"), (0, "0")],
+)  # fmt: skip
+def test_papers_round(macs, text):
+    assert conventions.load("paper").read(macs) == text
+
+
+# The command.
+
+
+def summarize(*arguments):
+    ran = CliRunner().invoke(app, ["summarize", *arguments])
+    if ran.exception and not isinstance(ran.exception, SystemExit):
+        raise ran.exception
+    return ran.stdout
+
+
+LINE = (
+    "thop 0.1.1: 4,133,742,592 = 4.13 G MACs (multiply-accumulates, 4 for each batch-norm element"
+)
+
+
+@pytest.mark.parametrize("format", ["table", "markdown", "html", "latex"])
+def test_a_table_has_a_line_with_the_total(format):
+    text = summarize("resnet50", "--convention", "thop", "--format", format)
+    assert LINE.replace("_", "\\_") in text.replace("\n", " ")
+
+
+def test_csv_has_a_column_whose_sum_is_the_total():
+    text = summarize("resnet50", "--convention", "thop", "--format", "csv", "--depth", "9")
+    lines = [*csv.DictReader(text.splitlines())]
+    assert sum(int(line["thop"]) for line in lines) == TOTALS["thop"]
+    folded = summarize("resnet50", "--convention", "thop", "--format", "csv", "--depth", "1")
+    assert sum(int(line["thop"]) for line in csv.DictReader(folded.splitlines())) == TOTALS["thop"]
+
+
+def test_json_has_the_count():
+    found = json.loads(summarize("resnet50", "--convention", "ptflops-aten", "--format", "json"))
+    told = found["convention"]
+    assert [told[key] for key in ("name", "tool", "version", "unit", "total")] == [
+        "ptflops-aten", "ptflops aten", "0.7.5", "MACs", 4_089_185_256,
+    ]  # fmt: skip
+    assert told["parts"][1] == {"times": 1, "amount": 1_000, "what": "biases at output positions"}
+    assert told["layers"]["fc"] == 2_048_000 + 1_000
+    assert "convention" not in json.loads(summarize("lenet5", "--format", "json"))
+
+
+def test_the_column_may_be_placed_and_sorted_by():
+    text = summarize(
+        "resnet50", "--convention", "fvcore", "--columns", "fvcore,layer", "--sort", "fvcore",
+        "--depth", "1", "--format", "csv",
+    )  # fmt: skip
+    heading, *lines = text.splitlines()
+    counts = [int(line.split(",")[0]) for line in lines]
+    assert heading == "fvcore,layer"
+    assert counts == sorted(counts, reverse=True)
+    assert lines[0].endswith(",layer3")
+
+
+def test_a_convention_that_is_a_column_already_adds_none():
+    assert summarize("lenet5", "--convention", "macs", "--format", "csv") == summarize(
+        "lenet5", "--format", "csv"
+    )
+
+
+def test_conventions_are_imported_only_when_asked_for():
+    code = (
+        "import sys, cnncalc.cli.summarize, cnncalc\n"
+        "report = cnncalc.summarize('lenet5')\n"
+        "def seen():\n"
+        "    ours = ('cnncalc.calls', 'cnncalc.convention')\n"
+        "    return [name for name in sys.modules if name.startswith(ours)]\n"
+        "assert seen() == [], seen()\n"
+        "report.under('thop')\n"
+        "assert 'cnncalc.conventions.thop' in seen() and 'torch' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

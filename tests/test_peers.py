@@ -1,0 +1,149 @@
+"""The tools themselves: their totals are the conventions', to the unit.
+
+They are installed by ``pip install -e ".[peers]"``; without them nothing of this runs.
+"""
+
+import peers
+import pytest
+
+import cnncalc
+from cnncalc import UsageError, catalog, conventions, layers
+from cnncalc.errors import CnncalcError
+
+if peers.MISSING:
+    pytest.skip(
+        f"needs {', '.join(peers.MISSING)}: pip install -c constraints.txt -e '.[peers]'",
+        allow_module_level=True,
+    )
+
+TOOLS = [*peers.TOOLS]
+
+# At their full size: what their authors' tables and this project's documentation speak of.
+FULL = (
+    "alexnet_torchvision",
+    "googlenet_torchvision",
+    "resnet18",
+    "resnet34",
+    "resnet50",
+    "resnext50_32x4d",
+    "densenet121",
+    "squeezenet1_0",
+    "squeezenet1_1",
+    "mobilenet_v2",
+    "mobilenet_v3_large",
+    "efficientnet_b0",
+    "shufflenet_v2_x1_0",
+)
+
+SIZES = (32, 64, 96, 128, 192, 224, 256)
+
+
+def small(name):
+    """The architecture with an image as small as it takes, and as large as it is else."""
+    shape = next(iter(cnncalc.summarize(name).input_shapes.values()))
+    if len(shape.dimensions) != 3:
+        return cnncalc.summarize(name)
+    channels, *sizes = shape.dimensions
+    for size in SIZES:
+        if size < min(sizes):
+            try:
+                return cnncalc.summarize(name, input=f"{channels}x{size}x{size}")
+            except CnncalcError:
+                continue
+    return cnncalc.summarize(name)
+
+
+def check(tool, report):
+    """The tool's total and ours; where ours is not known, nothing is claimed."""
+    try:
+        ours = report.under(tool).total
+    except UsageError as why:
+        assert "is not known" in str(why)  # noqa: PT017
+        return
+    assert ours == peers.printed(tool, report)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("name", FULL)
+def test_the_tools_print_the_totals_of_their_conventions(name, tool):
+    report = cnncalc.summarize(name)
+    assert report.under(tool).total == peers.printed(tool, report) == peers.recorded()[name][tool]
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("name", catalog.names())
+def test_every_architecture_in_small(name, tool):
+    check(tool, small(name))
+
+
+# Every kind. PyTorch does not measure the variance of a batch of one vector.
+
+MORE = [
+    ("conv_transpose", {"filters": 8, "kernel": 3, "stride": 2, "groups": 2}, ("8x6x6",)),
+    ("conv_transpose", {"filters": 4, "kernel": 3, "stride": 2, "groups": 2}, ("8x6x6",)),
+    ("conv_transpose", {"filters": 4, "kernel": 5, "dilation": 2, "bias": False}, ("8x6",)),
+    ("batch_norm", {"affine": False}, ("8x6x6",)),
+    ("batch_norm", {"track_running_stats": False}, ("8x6x6",)),
+    ("group_norm", {"num_groups": 2, "affine": False}, ("8x6x6",)),
+    ("instance_norm", {"affine": True}, ("8x6x6",)),
+    ("instance_norm", None, ("8x6x6",)),
+    ("layer_norm", "all", ("8x6x6",)),
+    ("layer_norm", "last", ("8x6",)),
+    ("layer_norm", {"over": "channels", "elementwise_affine": False}, ("8x6x6",)),
+    *[("upsample", 3, (x,)) for x in ("2x5", "2x5x5", "2x5x5x5")],
+    *[("upsample", {"scale": 2, "mode": "linear"}, (x,)) for x in ("2x5", "2x5x5", "2x5x5x5")],
+    *[("adaptive_avg_pool", 3, (x,)) for x in ("4x9", "4x9x9", "4x9x9x9", "3x2x2")],
+    ("max_pool", {"kernel": 3, "stride": 2, "padding": "same"}, ("4x8x8",)),
+    ("avg_pool", {"kernel": 3, "stride": 2, "padding": "same"}, ("4x8x8",)),
+    ("conv", {"filters": 3, "kernel": 4, "padding": "same"}, ("4x8x8",)),
+    ("conv", {"filters": 2, "kernel": 3, "connections": [[0], [1, 2]]}, ("4x8x8",)),
+    *[("local_response_norm", 4, (x,)) for x in ("4x8", "4x8x8", "4x8x8x8")],
+    ("linear", {"out_features": 5, "bias": False}, ("7",)),
+    ("maxout", {"out_features": 3, "pieces": 4, "bias": False}, ("7",)),
+    ("multiply", None, ("4x1x1", "4x1x1", "4x5x6")),
+    *[("lp_pool", {"norm_type": 2, "kernel_size": 2}, (x,)) for x in ("4x8", "4x8x8x8")],
+    ("softmax", None, ("4x5x6",)),
+    ("global_avg_pool", {"keepdim": False}, ("4x5",)),
+    ("separable_conv", {"filters": 8, "kernel": 3, "bias": False, "multiplier": 2}, ("4x9x9",)),
+    ("locally_connected", {"filters": 3, "kernel": 3, "bias": False}, ("4x9",)),
+    ("prelu", 4, ("4x5x5",)),
+]
+LARGEST = 3 * 10**8
+
+
+def cases():
+    for kind in layers.every():
+        for index, example in enumerate(kind.examples):
+            case = (kind.kind, example.given, example.inputs)
+            yield pytest.param(*case, id=f"{kind.kind}-{index}")
+    for index, (kind, given, inputs) in enumerate(MORE):
+        yield pytest.param(kind, given, inputs, id=f"{kind}-more-{index}")
+
+
+def behind(kind, given, inputs, batch):
+    """A network of one layer, behind one with parameters for each input: some tools need any."""
+    names = [f"x{index}" for index in range(len(inputs))]
+    before = [{"prelu": None, "from": name, "name": f"before_{name}"} for name in names]
+    node = {kind: given, "from": [layer["name"] for layer in before], "name": "layer"}
+    spec = {"input": dict(zip(names, inputs, strict=True)), "layers": [*before, node]}
+    return cnncalc.summarize(spec, batch=batch)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize(("kind", "given", "inputs"), [*cases()])
+def test_every_kind(kind, given, inputs, batch):
+    report = behind(kind, given, inputs, batch)
+    if report.totals.macs + report.totals.activation > LARGEST:
+        pytest.skip("too large to run for a test")
+    for tool in TOOLS:
+        one_image = batch == 1 or conventions.load(tool).per_image
+        if kind == "batch_norm" and one_image and isinstance(report.output_shape, cnncalc.Vector):
+            continue
+        check(tool, report)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_versions_are_those_that_the_conventions_name(tool):
+    package = tool.removesuffix("-aten")
+    installed = peers.version_of(package).split("+")[0].split(".post")[0]
+    assert installed == conventions.load(tool).version

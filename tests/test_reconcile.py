@@ -1,0 +1,227 @@
+"""A printed number finds its convention, as a sum of named parts, or the nearest one."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import UsageError
+from cnncalc.cli import app
+from cnncalc.reconcile import readings, reconcile
+
+
+def found(network, number, **options):
+    """The conventions that give a number, with how many times over."""
+    answer = reconcile(cnncalc.summarize(network, **options), number)
+    return {(count.name, one.times) for one in answer.agreeing for count in one.counts}
+
+
+# Numbers.
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("4089184256", [("4089184256", "", 1000, None)]),
+        ("4,089,184,256 MACs", [("4,089,184,256", "", 1000, "operations")]),
+        ("4.134G", [("4.134", "G", 1000, None), ("4.134", "G", 1024, "parameters")]),
+        ("8.2 GFLOPs", [("8.2", "G", 1000, "operations")]),
+        ("~3.6 billion FLOPs", [("3.6", "G", 1000, "operations")]),
+        ("716 M mult-adds", [("716", "M", 1000, "operations")]),
+        ("65.3 BFLOPs", [("65.3", "B", 1000, "operations")]),
+        ("25.6M params", [("25.6", "M", 1000, "parameters"), ("25.6", "M", 1024, "parameters")]),
+        ("97.5 MB", [("97.5", "M", 1000, "bytes"), ("97.5", "M", 1024, "bytes")]),
+        ("97.5 MiB", [("97.5", "M", 1024, "bytes")]),
+        ("102228128 bytes", [("102228128", "", 1000, "bytes")]),
+        ("4.1B", [("4.1", "B", 1000, None), ("4.1", "", 1000, "bytes")]),
+        ("3.8×10^9", [("3.8", "G", 1000, None)]),
+        ("3.8 x 10⁹ FLOPs", [("3.8", "G", 1000, "operations")]),
+        ("7.2e8", [("0.72", "G", 1000, None)]),
+        ("7.2*10^7", [("0.072", "G", 1000, None)]),
+        ("5e3", [("5", "K", 1000, None)]),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_papers_and_tools_write_them(text, taken):
+    assert [tuple(reading) for reading in readings(text)] == taken
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "G", "4.1 GHz", "4.1 Giga", "-3", "1.2.3", "4 apples", "9" * 100, "4 Q"]
+)
+def test_what_is_no_number_is_refused(text):
+    with pytest.raises(UsageError, match=r"is no number to look for; write it as in 4\.134G"):
+        readings(text)
+
+
+@pytest.mark.parametrize("text", ["3e40", "3e2 GFLOPs"])
+def test_powers_have_their_bounds(text):
+    with pytest.raises(UsageError, match="beyond the numbers"):
+        readings(text)
+
+
+# The table of other tools (docs/conventions.md), each row to the unit, and what papers print.
+
+
+@pytest.mark.parametrize(
+    ("number", "names"),
+    [
+        ("4089184256", {("macs", 1), ("paper", 1)}),
+        ("8178368512", {("flops", 1), ("torch", 1)}),
+        ("4089238376", {("torchinfo", 1)}),
+        ("4089185256", {("ptflops-aten", 1)}),
+        ("4100300288", {("torchprofile", 1)}),
+        ("4111512576", {("fvcore", 1)}),
+        ("4133742592", {("thop", 1)}),
+        ("4132436968", {("ptflops", 1)}),
+        ("8211108352", {("calflops", 1)}),
+        ("4.134G", {("thop", 1)}),
+        ("4.11 GFLOPs", {("fvcore", 1)}),
+        # 2 · 4,133,742,592 = 8,267,485,184, as people double what thop prints
+        ("8.267 GFLOPs", {("thop", 2)}),
+        ("25.6M params", {("params", 1), ("params-buffers", 1)}),
+        ("25557032", {("params", 1)}),
+        ("25529472", {("weights", 1)}),
+        # + 2 · 26,560 running statistics and 53 counters
+        ("25610205", {("params-buffers", 1)}),
+        # 4 · 25,557,032 = 102,228,128, in 2²⁰ 97.49
+        ("102.23 MB", {("params", 4)}),
+        ("97.49 MiB", {("params", 4)}),
+        ("97.49 MB", {("params", 4)}),
+    ],
+)
+def test_a_number_of_resnet50_is_found(number, names):
+    assert found("resnet50", number) == names
+
+
+def test_the_first_version_of_the_network_is_what_its_paper_counts():
+    # He et al. 2015, table 1: 3.8 · 10⁹ for the 50 layers, which are multiply-adds.
+    assert ("macs", 1) in found("resnet50_v1", "3.86 × 10^9")
+    assert found("resnet50", "3.86 × 10^9") == set()
+
+
+def test_parameters_are_bytes_of_the_dtype():
+    assert found("resnet50", "51.1 MB", dtype="float16") == {("params", 2), ("weights", 2)}
+
+
+def test_kilo_may_be_1024_for_parameters():
+    # Szegedy et al. 2014, table 1: 112K for the 114,688 weights of conv2.
+    conv2 = {"input": "64x56x56", "layers": [
+        {"conv": {"filters": 64, "kernel": 1, "bias": False}},
+        {"conv": {"filters": 192, "kernel": 3, "padding": 1, "bias": False}},
+    ]}  # fmt: skip
+    answer = reconcile(cnncalc.summarize(conv2), "112K")
+    assert answer.reading.kilo == 1024
+    assert {count.name for one in answer.agreeing for count in one.counts} >= {"params", "weights"}
+
+
+def test_a_batch_multiplies():
+    assert found("resnet50", "16356737024", batch=4) == {("macs", 1), ("paper", 1)}
+    assert found("resnet50", "4132436968", batch=4) == {("ptflops", 1)}
+
+
+# The nearest, and what is missing.
+
+
+def test_where_none_agrees_the_nearest_is_told_with_the_difference():
+    answer = reconcile(cnncalc.summarize("resnet50"), "4.2G")
+    assert answer.agreeing == ()
+    assert answer.nearest.title == "thop 0.1.1"
+    assert answer.difference == 4_200_000_000 - 4_133_742_592
+    assert answer.missing == ()
+
+
+def test_what_is_missing_is_named():
+    # thop without its pool: 4,089,184,256 + 4 · 11,113,984.
+    answer = reconcile(cnncalc.summarize("resnet50"), "4133640192")
+    first = answer.missing[0]
+    assert first.candidate.counts[0].name == "macs"
+    assert first.part == (4, 11_113_984, "batch-norm elements")
+
+
+def test_what_is_too_much_is_named():
+    # fvcore's total without 100,352 pool inputs is MACs + 2 · 11,113,984; ask for 1,000 less.
+    answer = reconcile(cnncalc.summarize("resnet50"), "4111511576")
+    assert answer.nearest.title == "fvcore 0.1.5"
+    assert answer.missing[0].part == (-1, 1_000, "biases at output positions")
+
+
+def test_what_is_not_known_is_said():
+    spec = {"input": "4x8x8", "layers": [{"adaptive_avg_pool": 3}, {"linear": 5}]}
+    answer = reconcile(cnncalc.summarize(spec), "180")
+    assert [*answer.unknown] == ["thop"]
+    assert "floating point" in answer.unknown["thop"]
+
+
+# The command.
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, ["reconcile", *arguments])
+
+
+def test_the_command_shows_the_sum():
+    ran = run("resnet50", "4.134G")
+    assert ran.exit_code == 0
+    assert ran.stdout == (
+        "ResNet-50 · input 3×224×224 · float32\n"
+        "4.134G is\n"
+        "\n"
+        "thop 0.1.1: 4,133,742,592 MACs\n"
+        "  = 4,089,184,256 conv + linear MACs\n"
+        "  + 4 · 11,113,984 batch-norm elements\n"
+        "  + 100,352 adaptive average-pool inputs\n"
+        "  + 2,048 average-pool outputs\n"
+    )
+
+
+def test_the_number_may_be_several_words():
+    ran = run("resnet50", "8.267", "GFLOPs")
+    assert ran.exit_code == 0
+    assert "2 · thop 0.1.1: 8,267,485,184 FLOPs\n  = 2 · 4,089,184,256 conv" in ran.stdout
+
+
+def test_the_command_shows_bytes_and_binary_prefixes():
+    ran = run("resnet50", "97.49 MB")
+    assert "97.49 MB, with K = 1024, is\n" in ran.stdout
+    assert "parameters, 4 bytes each: 102,228,128 bytes\n  = 4 · 25,529,472 weights" in ran.stdout
+
+
+def test_the_command_says_no_with_the_nearest():
+    ran = run("resnet50", "4133640192")
+    assert ran.exit_code == 1
+    assert "no way of counting gives 4133640192; the nearest is\n\nthop 0.1.1: 4," in ran.stdout
+    assert "\n4133640192 is 102,400 less\n" in ran.stdout
+    assert "it would be MACs, papers + 4 · 11,113,984 batch-norm elements\n" in ran.stdout
+    more = run("resnet50", "4.2G")
+    assert more.stdout.endswith("4.2G is 66,257,408 more\n")
+    less = run("resnet50", "4111511576")
+    assert "it would be fvcore 0.1.5 − 1,000 biases at output positions\n" in less.stdout
+
+
+def test_the_command_says_what_it_could_not_compare():
+    ran = run("4x9x9-3C3", "243")
+    assert "not compared" not in ran.stdout
+    spec = '{"input": "4x8x8", "layers": [{"adaptive_avg_pool": 3}, {"linear": 5}]}'
+    ran = CliRunner().invoke(app, ["reconcile", "-", "180"], input=spec)
+    assert ran.exit_code == 0
+    assert "\nnot compared: the total of thop 0.1.1 is not known: layer" in ran.stdout
+
+
+def test_the_command_writes_json():
+    told = json.loads(run("resnet50", "4.134G", "--format", "json").stdout)
+    assert (told["format"], told["version"], told["agrees"]) == ("cnncalc.reconciliation", 1, True)
+    assert told["inputs"] == {"input": [3, 224, 224]}
+    (one,) = told["agreeing"]
+    assert (one["conventions"], one["times"], one["total"]) == (["thop"], 1, 4_133_742_592)
+    assert sum(part["times"] * part["amount"] for part in one["parts"]) == one["total"]
+    told = json.loads(run("resnet50", "4133640192", "--format", "json").stdout)
+    assert (told["agrees"], told["nearest"]["difference"]) == (False, -102_400)
+    assert told["missing"][0]["part"]["amount"] == 11_113_984
+
+
+def test_the_command_refuses_what_it_cannot_use():
+    for arguments, says in ((["x"], "is no number"), (["4G", "--format", "jsno"], "'json'")):
+        ran = run("resnet50", *arguments)
+        assert isinstance(ran.exception, UsageError)
+        assert says in str(ran.exception)
