@@ -152,10 +152,7 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     joined = receptive.hull(seen, places) or ()
     with tracing():
         reach = row.layer.reach(*_named(row.inputs))
-        if reach is None:
-            fields = receptive.hull(seen, places)
-        else:
-            fields = receptive.grown(joined, reach)
+        fields = receptive.hull(seen, places) if reach is None else receptive.grown(joined, reach)
     chains = [
         [
             *equations_of("r_out", field.size, SIZES),

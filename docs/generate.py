@@ -13,7 +13,7 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from cnncalc import api, catalog, cli, conventions, explain, layers, memory, units
+from cnncalc import api, catalog, cli, conventions, layers, memory, units
 from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
 from cnncalc.homework import mistakes
