@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import catalog, cli, layers, render
+from cnncalc import bridge, catalog, cli, layers, render
 from cnncalc.errors import UsageError
 from cnncalc.layer import fields_of
 from cnncalc.view import View
@@ -49,6 +49,15 @@ def test_a_mistake_goes_to_standard_error_and_ends_with_2(monkeypatch, capsys):
     assert out == ""
     assert err.startswith("cnncalc: no file and no built-in architecture 'vgg17'; did you mean")
     assert "Traceback" not in err
+
+
+def test_an_interrupt_ends_in_one_sentence(monkeypatch, capsys):
+    def interrupt(*given, **named):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bridge, "verify", interrupt)
+    assert program(monkeypatch, "verify", SMALL) == 130
+    assert capsys.readouterr() == ("", "cnncalc: interrupted before the end\n")
 
 
 def test_debug_shows_where_a_mistake_comes_from(monkeypatch):
