@@ -2,7 +2,6 @@
 
 from cnncalc.convention import Convention, Term, costs, everything
 
-
 SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K"))
 
 
