@@ -6,16 +6,20 @@ commands from their help texts. A test compares them with what is in the reposit
 
 import inspect
 import re
+import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from fractions import Fraction
+from importlib import import_module
 from pathlib import Path
 
 import typer
 from typer.testing import CliRunner
 
-from cnncalc import api, catalog, cli, conventions, layers, memory, units
+from cnncalc import api, catalog, cli, conventions, layers, memory, units, wording
 from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
+from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
 from cnncalc.layer import Example, Layer, fields_of
@@ -35,6 +39,7 @@ CONVENTIONS = re.compile(
 TOTALS = re.compile(
     r"(?<=<!-- totals: made by docs/generate\.py -->\n).*(?=<!-- end of totals -->)", re.S
 )
+FORMULA = re.compile(r"`[^`\n]*`(?=<!-- (\w+)\.(\w+)(?: without (\w+))? -->)")
 NEW_FILE = re.compile(r"(<!-- new file: (\S+) -->\n).*?(?=<!-- end of file -->)", re.S)
 WIDTH = 80
 
@@ -43,10 +48,12 @@ def pages() -> dict[str, str]:
     """The text of every page that is made, or has a part that is made, by its path."""
     contributing, spec = _read("CONTRIBUTING.md"), _read("docs/spec.md")
     reconcile = CONVENTIONS.sub(lambda _: conventions_table(), _read("docs/reconcile.md"))
+    defined = _read("docs/conventions.md")
     return {
         "CONTRIBUTING.md": NEW_FILE.sub(lambda found: found[1] + new_file(found[2]), contributing),
         "docs/architectures.md": architectures_page(),
         "docs/cli.md": cli_page(),
+        "docs/conventions.md": FORMULA.sub(lambda found: code(formula(*found.groups())), defined),
         "docs/kinds.md": kinds_page(),
         "docs/mistakes.md": mistakes_page(),
         "docs/memory_table.md": memory_page(),
@@ -93,6 +100,24 @@ def _prose(text: str) -> str:
     return "".join(
         code(part) if i % 2 else markdown.escape(f".{part}.")[1:-1] for i, part in enumerate(parts)
     )
+
+
+# Conventions: the formula before a comment is that of the function which the comment names.
+
+
+def formula(module: str, name: str, left_out: str | None = None) -> str:
+    """A formula of the code in its symbols, one parameter at its default."""
+    function = getattr(import_module(f"cnncalc.formulas.{module}"), name)
+    names = [one for one in inspect.signature(function).parameters if one != left_out]
+    hints = typing.get_type_hints(inspect.unwrap(function), localns={"Fraction": Fraction})
+    # Any numbers will do; a filter that is not square has a symbol for each side.
+    given = {
+        one: number if hints[one] is int else (number, number + 1)
+        for number, one in enumerate(names, 2)
+    }
+    with tracing() as steps:
+        function(**given)
+    return wording.text(steps[-1].expression, wording.symbols)
 
 
 # Kinds.
