@@ -207,7 +207,7 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
     if any(pieces):
         return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))
     size = receptive.joined_size(s_i=starts, r_i=sizes)
-    if len(set(jumps)) > 1:
+    if len(set(jumps)) > 1 or len(set(counts)) > 1:
         # Fields that do not move in step are furthest apart at one of the two ends.
         last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, n_i=counts)
         size = max(size, last)

@@ -230,7 +230,7 @@ def test_the_readme_has_one_command_for_each_of_these(mark, ending):
 
 def test_every_spec_in_the_readme_is_one():
     for _, language, text in FENCE.findall(page("README.md")):
-        if language == "yaml":
+        if language == "yaml" and "answers:" not in text:
             Path("net.yaml").write_text(text, encoding="utf-8")
             assert run(["summarize", "net.yaml"]).code == (2 if "kernal" in text else 0)
 

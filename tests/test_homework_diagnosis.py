@@ -182,6 +182,7 @@ def test_the_wrong_arithmetic_shows_where_its_positions_come_from():
     conv = of_layer(CONV, "3x32x32", "macs")
     (found,) = Slips(conv).diagnose(conv.read("588,000"))
     assert [working.text() for working in found.derive().workings] == [
+        "C_out = out_channels = 10",
         "H_out = W_out = ⌊(N − F)/S⌋ + 1 = ⌊(32 − 5)/1⌋ + 1 = 28",
         "MACs = F·F·C_in·C_out·H_out·W_out = 5·5·3·10·28·28 = 588,000",
     ]

@@ -5,8 +5,8 @@ from typing import ClassVar
 from cnncalc.equations import Working
 from cnncalc.errors import LayerError
 from cnncalc.explain import Derivation
-from cnncalc.formulas import window
 from cnncalc.formulas.tracing import tracing
+from cnncalc.homework import formulas as sought
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
 from cnncalc.homework.written import Value, told
@@ -35,7 +35,7 @@ class RequiredStride(Ask):
     def of(self, row: Row, report: Report) -> Value:
         """(N - F + 2P)/(N_out - 1); raises LayerError where the axes do not agree."""
         found = {
-            window.required_stride(N=axis.N, F=axis.F, N_out=size, P=axis.P, D=axis.D)
+            sought.required_stride(N=axis.N, F=axis.F, N_out=size, P=axis.P, D=axis.D)
             for axis, size in self._axes(row)
         }
         if len(found) > 1:

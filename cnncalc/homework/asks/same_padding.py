@@ -5,8 +5,8 @@ from typing import ClassVar
 from cnncalc.equations import Working
 from cnncalc.errors import LayerError
 from cnncalc.explain import Derivation
-from cnncalc.formulas import window
 from cnncalc.formulas.tracing import tracing
+from cnncalc.homework import formulas as sought
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
 from cnncalc.homework.written import Value, told
@@ -25,7 +25,7 @@ class SamePadding(Ask):
         ((F, D),) = windows if len(windows) == 1 else ((2, 1),)
         if D * (F - 1) % 2:
             raise LayerError("has no padding that is the same on all sides and keeps the size")
-        return window.padding_keeping(F=F, D=D)
+        return sought.padding_keeping(F=F, D=D)
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The formula."""

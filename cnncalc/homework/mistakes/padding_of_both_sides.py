@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from cnncalc.formulas import window
+from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
 
 
@@ -18,7 +18,7 @@ class PaddingOfBothSides(WrongRule):
 
     says: ClassVar = "the padding of both sides together is given"
     prior: ClassVar = 25
-    rules: ClassVar = {window.padding_keeping: both_sides}
+    rules: ClassVar = {sought.padding_keeping: both_sides}
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 10, "kernel": 5}},),

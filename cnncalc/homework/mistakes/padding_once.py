@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div, holds
+from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
 
 
@@ -45,7 +46,7 @@ class PaddingOnce(WrongRule):
         window.output_size_sides: first_side,
         window.output_size_ceil: one_side_ceil,
         window.output_size_transposed: one_side_transposed,
-        window.required_stride: stride_for,
+        sought.required_stride: stride_for,
     }
     examples: ClassVar = (
         Example(

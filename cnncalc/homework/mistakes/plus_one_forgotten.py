@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
+from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
 
 
@@ -44,7 +45,7 @@ class PlusOneForgotten(WrongRule):
         window.output_size_sides: steps_sides,
         window.output_size_ceil: steps_ceil,
         window.output_size_transposed: transposed,
-        window.required_stride: stride_for,
+        sought.required_stride: stride_for,
     }
     examples: ClassVar = (
         Example(
