@@ -563,7 +563,7 @@ def test_the_command_writes_lines(tmp_path):
     assert by_name[("depthwise", "backward_macs")]["agrees"].startswith("PyTorch counts")
     file = tmp_path / "told.md"
     assert verify("lenet5", "-o", str(file)).exit_code == 0
-    assert "| LeNet-5 | c1 | macs | 117600 | 117600 | yes |" in file.read_text(encoding="utf-8")
+    assert "| LeNet-5 | c1 | macs | 117,600 | 117,600 | yes |" in file.read_text(encoding="utf-8")
 
 
 def test_what_was_measured_is_shown_beside(monkeypatch):
