@@ -70,11 +70,12 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     from difflib import SequenceMatcher
 
     matcher = SequenceMatcher(b=word.lower()[:100])
+    letters = sorted(word.lower()[:100])
 
     def likeness(name: str) -> tuple[float, bool]:
         matcher.set_seq1(name.lower())
         # Of names that are equally like it, the one with its letters swapped: vgg61 is vgg16.
-        return matcher.ratio(), sorted(name.lower()) == sorted(word.lower())
+        return matcher.ratio(), sorted(name.lower()) == letters
 
     near = max(islice(known, MOST_COMPARED), key=likeness, default="")
     return f"; did you mean {near!r}?" if near and likeness(near)[0] >= 0.6 else ""
