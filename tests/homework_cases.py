@@ -43,8 +43,9 @@ class Case:
     def by(self, mistake: str, value: Any, unit: str = "") -> None:
         """A mistake gives this value, unless it is the right one or none at all."""
         possible = value is not None and value != self.truth
-        if isinstance(value, tuple):
-            possible = possible and min(value) > 0
+        if isinstance(value, tuple) and isinstance(self.truth, tuple):
+            last = (*self.truth[1:], self.truth[0])  # the truth, channels last
+            possible = possible and min(value) > 0 and value != last
         elif isinstance(value, int):
             possible = possible and value >= 0
         if possible or (unit and value is not None):
