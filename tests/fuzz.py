@@ -120,6 +120,9 @@ ONE_NUMBER = "Expected more than 1 (value per channel|spatial element) when trai
 """What PyTorch says where it would have to measure the variance of one number. It depends on the
 batch and on training, which the shapes of a network do not."""
 
+NO_VIEW = "view size is not compatible with input tensor's size and stride"
+"""What PyTorch says to a local response norm of a volume whose numbers do not lie in order."""
+
 BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
     # It copies on the CPU; where nothing is computed it is a view, where it can be one.
     "meta": lambda row: row.kind == "channel_shuffle",
@@ -261,7 +264,7 @@ def compared(report: Report) -> Iterator[str]:
         try:
             ran = run(report, network.to(device).train(training), device)
         except REFUSALS as why:
-            if not (re.search(ONE_NUMBER, str(why)) and (training or report.batch == 1)):
+            if not is_known(str(why), report, training):
                 yield f"PyTorch refuses it {where}: {first_line(why)}"
             continue
         for row in report:
@@ -271,6 +274,14 @@ def compared(report: Report) -> Iterator[str]:
         saved = saved_bytes(report, training)
         if saved not in {None, ran.saved} and not any(map(BYTES_DIFFER[device], report)):
             yield f"{saved} bytes are kept, {where} {ran.saved}"
+
+
+def is_known(why: str, report: Report, training: bool) -> bool:
+    """Whether PyTorch refuses what shapes cannot tell: by the batch, or by the order in memory."""
+    if re.search(ONE_NUMBER, why):
+        return training or report.batch == 1
+    volumes = (row for row in report if len(row.output.dimensions) == 4)
+    return NO_VIEW in why and any(row.kind == "local_response_norm" for row in volumes)
 
 
 def saved_bytes(report: Report, training: bool) -> int | None:
@@ -422,17 +433,23 @@ def check_fields(case: Text) -> Found:
         report = summarized(case)
     except CnncalcError:
         return Found("refused, not asked")
-    fields = report.rows[-1].fields
-    if fields is None or any(map(measures, report)):
+    fields = report.rows[-1].fields or ()
+    axes = {len(x.dimensions) - 1 for x in report.input_shapes.values()}
+    if axes != {len(fields)} or any(map(measures, report)):
         return Found("not said: measured statistics, or inputs of other axes")
     if report.totals.activation > MOST_ACTIVATIONS * report.batch:
         return Found("not asked: large")
     jumps = [field.jump for row in report.rows for field in row.fields or ()]
     slack = math.ceil(max(jumps)) if any(isinstance(jump, Fraction) for jump in jumps) else 0
     sizes = tuple(field.size for field in fields)
+    try:
+        seen = list(reached(report))
+    except REFUSALS as why:
+        known = is_known(str(why), report, training=False)
+        return Found("not run", (), () if known else (first_line(why),))
     told = tuple(
         f"an output reads {widths} inputs, not {sizes}"
-        for widths in reached(report)
+        for widths in seen
         if any(width > size + slack for width, size in zip(widths, sizes, strict=True))
     )
     return Found("within one step" if slack else "taken", tuple(row.kind for row in report), told)
@@ -516,11 +533,11 @@ def leave_out(spec: Any, container: Any, key: Any) -> bool:
 
 def open_up(spec: Any, container: Any, key: Any) -> bool:
     """The layers of a block, or of the first of some branches, in its place."""
-    if not isinstance(container, list):
+    if not isinstance(container, list) or not isinstance(container[key], str | dict):
         return False
     entry = container[key] if isinstance(container[key], dict) else {container[key]: None}
     ways = entry.get("branches", [entry.get("residual")])
-    inner = next(iter(ways.values() if isinstance(ways, dict) else ways))
+    inner = next(iter(ways.values() if isinstance(ways, dict) else ways), None)
     for name, block in spec.get("blocks", {}).items():
         inner = block.get("layers") if name in entry else inner
     container[key : key + 1] = inner or [container[key]]

@@ -10,7 +10,7 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -177,10 +177,6 @@ def recorded() -> dict[str, dict[str, int]]:
             line.pop("architecture"): {tool: int(total) for tool, total in line.items()}
             for line in csv.DictReader(stream)
         }
-
-
-def version_of(package: str) -> str:
-    return metadata.version(package)
 
 
 def main() -> None:

@@ -118,6 +118,15 @@ def test_a_group_of_one_number_is_no_group_to_pytorch_in_one_image():
         nn.GroupNorm(1, 1).eval()(torch.zeros(1, 1))
 
 
+def test_a_local_response_norm_of_a_permuted_volume_is_refused_by_pytorch():
+    permuted = torch.zeros(2, 6, 4, 3, 2).permute(0, 4, 2, 3, 1)
+    with pytest.raises(RuntimeError, match=fuzz.NO_VIEW):
+        nn.LocalResponseNorm(2)(permuted)
+    nn.LocalResponseNorm(2)(permuted.contiguous())
+    nn.LocalResponseNorm(2)(permuted[..., 0])  # an image in any order
+    agrees({"input": "6x4x3x2", "layers": [{"permute": [3, 1, 2, 0]}, {"lrn": 2}]})
+
+
 # Of the oracle itself.
 
 

@@ -136,8 +136,9 @@ def _title(found: Memory) -> str:
     mode = "training" if found.training else "evaluation"
     parts = [found.dtype, f"batch {found.batch}", mode, found.optimizer]
     if found.checkpoint is not None:
-        again = f", {units.human(found.repeated_macs)} MACs done again"
-        parts.append(f"checkpoints every {found.checkpoint} blocks{again}")
+        every = "block" if found.checkpoint == 1 else f"{found.checkpoint} blocks"
+        parts.append(f"checkpoints every {every}")
+        parts.append(f"{units.human(found.repeated_macs)} MACs done again")
     if found.device != "cpu":
         parts.append(found.device)
     return f"{found.name}: {', '.join(parts)}\n"

@@ -39,7 +39,7 @@ def record(
     for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
         if word not in known:
             hint = did_you_mean(word, known) or f"; memory is modelled for {one_of(known)}"
-            raise UsageError(f"no {what} {word!r} for training{hint}")
+            raise UsageError(f"no {what} {word!r}{hint}")
     tape = Tape(
         batch,
         BYTES["float32" if dtype == AMP else dtype],
