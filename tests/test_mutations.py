@@ -23,8 +23,8 @@ SHORT = ("lenet5", "lenet5_1998", "alexnet", "vgg16", "squeezenet1_1", "mobilene
 """Built-ins that use every part of the language between them."""
 
 BYTES = 250
-VALUES = 400
-LAYERS = 1500
+VALUES = 300
+LAYERS = 1000
 """How many mutations are made of each text, of each tree, and of a single layer in a small net."""
 
 
@@ -184,7 +184,7 @@ def mutate(tree, random):
         container[key] = copy.deepcopy(container.get(other, tree))
 
 
-class Flow(yaml.SafeDumper):
+class Flow(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
     """Writes trees without aliases, since a copied part is a part of its own."""
 
     def ignore_aliases(self, _):
