@@ -95,6 +95,10 @@ STATED = (
         r"\] is for 1 axes, but .* has [23]", "PyTorch stretches a list of one size over all axes"
     ),
     Stated(
+        r"padding \[\(0, 0\).* is for [23] axes, but .* has [12]",
+        "PyTorch pads any dimension, also the channels by nothing",
+    ),
+    Stated(
         "needs 2 spatial axes, not",
         "PixelShuffle takes the last three dimensions of anything: a volume's depth, or the batch, "
         "would be its channels",
@@ -342,7 +346,7 @@ def ask(case: Single, training: bool = False) -> Told | str | None:
 def refused(case: Single, why: str) -> tuple[str, ...]:
     """Whether PyTorch refuses it too, in a word; after it a disagreement, if it is one."""
     theirs = ask(case)
-    if refuses(theirs) or refuses(ask(case, training=True)):
+    if refuses(theirs) or refuses_to_train(ask(case, training=True)):
         return ("refused by both",)
     for stated in STATED:
         if re.search(stated.words, why) and stated.when(case):
@@ -354,9 +358,12 @@ def refused(case: Single, why: str) -> tuple[str, ...]:
 
 def refuses(told: Told | str | None) -> bool:
     """Whether this is a refusal. One is an output without elements: here there is no size 0."""
-    if isinstance(told, str):
-        return not re.search(ONE_NUMBER, told)
-    return told is not None and 0 in told[0]
+    return isinstance(told, str) or (told is not None and 0 in told[0])
+
+
+def refuses_to_train(told: Told | str | None) -> bool:
+    """The same, but for what is refused because of the batch."""
+    return refuses(told) and not (isinstance(told, str) and re.search(ONE_NUMBER, told))
 
 
 # Networks.

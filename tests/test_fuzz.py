@@ -198,6 +198,12 @@ DIFFERENT = [
     ("max_pool", {"kernel_size": 2}, Vector(8), {}),
     ("max_pool", {"kernel_size": [2]}, IMAGE, {}),
     ("multiply", {}, Map(3, (2, 5)), {}),
+    (
+        "separable_conv",
+        {"out_channels": 1, "kernel_size": 3, "padding": [[0, 0], [0, 3]]},
+        SIGNAL,
+        {},
+    ),
     ("pixel_shuffle", {"upscale_factor": 1}, VOLUME, {}),
     ("pixel_shuffle", {"upscale_factor": 1}, SIGNAL, {}),
     ("layer_norm", {}, IMAGE, {"eps": -1}),
@@ -220,6 +226,10 @@ def word_for(kind, given, x, wrong):
 @pytest.mark.parametrize(("kind", "given", "x", "wrong"), DIFFERENT)
 def test_what_is_stated_is_refused_here_and_not_by_pytorch(kind, given, x, wrong):
     assert word_for(kind, given, x, wrong) in {stated.why for stated in fuzz.STATED}
+
+
+def test_an_instance_norm_of_one_number_is_refused_by_both():
+    assert word_for("instance_norm", {}, Map(6, (1,)), {}) == "refused by both"
 
 
 def test_nothing_is_stated_that_nobody_has_seen():
