@@ -1,0 +1,31 @@
+"""Digits cut off."""
+
+from dataclasses import replace
+from typing import ClassVar
+
+from cnncalc.homework.mistake import Example, WrongWriting
+from cnncalc.homework.written import Number, Value, Written
+
+
+class CutNotRounded(WrongWriting):
+    """A number is rounded to the nearest: 102,764,544 is nearer to 103 million than to 102 million.
+    Where the digits behind are only cut off, the last one that is written is too small.
+    """
+
+    says: ClassVar = "the digits behind are cut off, not rounded"
+    prior: ClassVar = 40
+    examples: ClassVar = (
+        Example(
+            ({"linear": 4096},),
+            "512x7x7",
+            "parameters",
+            "102M",
+            "25088·4096 + 4096 = 102,764,544, which rounds to 103M",
+        ),
+    )
+
+    def meant(self, written: Written, truth: Value) -> Written | None:
+        """All numbers that begin with these digits."""
+        if not isinstance(written, Number) or not written.rounded:
+            return None
+        return replace(written, digits=written.digits + written.half)
