@@ -52,9 +52,7 @@ def find(name: str) -> Optimizer:
     return OPTIMIZERS[name]
 
 
-def state(
-    optimizer: Optimizer, trained: Sequence[int], fixed: Sequence[int], *, cuda: bool
-) -> int:
+def state(optimizer: Optimizer, trained: Sequence[int], fixed: Sequence[int], *, cuda: bool) -> int:
     """The bytes that it holds for parameters of so many bytes, trained ones and fixed ones."""
     counter = COUNTER_BYTES if optimizer.counts and not cuda else 0
     parameters = [*trained, *fixed] if optimizer.untrained else trained
