@@ -348,8 +348,8 @@ def test_a_network_that_cannot_fit_is_refused_with_the_numbers(monkeypatch):
     huge = cnncalc.summarize("3x224x224-1000000N")  # 150,528 · 10⁶ weights and 10⁶ biases
     with pytest.raises(
         UsageError,
-        match=r"1\.20 TB \(602\.12 GB for parameters, as much for their gradients, .* for "
-        r"activations\), and cpu has 1\.00 GB; --device meta",
+        match=r"1\.81 TB \(602\.12 GB for parameters, as much for their gradients and for a second "
+        r"copy, .* for activations\), and cpu has 1\.00 GB; --device meta",
     ):
         bridge.verify(huge, "cpu")
     found = bridge.verify(huge, "auto")
@@ -365,6 +365,19 @@ def test_what_autograd_keeps_may_be_what_does_not_fit(monkeypatch):
     monkeypatch.setattr(memory, "saved_for_backward", not_modelled)
     with pytest.raises(UsageError, match=r"411\.04 MB for activations"):
         bridge.verify(cnncalc.summarize("resnet18", batch=64), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("spec", "batch", "says"),
+    [
+        ("3x64x64-4C3", 10**14, r"'input' has 1,228,800,000,000,000,000 numbers in its output"),
+        # 3·10⁹ · 4·10⁹ weights and 4·10⁹ biases
+        ("3000000000-4000000000N", 1, r"'linear1' has 12,000,000,004,000,000,000 numbers in its p"),
+    ],
+)
+def test_tensors_that_pytorch_cannot_have_are_refused(spec, batch, says):
+    with pytest.raises(UsageError, match=says):
+        bridge.verify(cnncalc.summarize(spec, batch=batch), "meta")
 
 
 def test_auto_takes_the_meta_device_for_what_takes_long():
