@@ -284,6 +284,31 @@ def test_a_broken_formula_is_caught(monkeypatch, tmp_path, quantity):
     assert [layer, named] in [line.split()[:2] for line in ran.stdout.splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("layer", "fields"),
+    [
+        ("conv", {"filters": 3, "kernel": 2}),
+        ("batch_norm", {}),
+        ("instance_norm", {"affine": True}),
+    ],
+)
+@pytest.mark.parametrize("image", ["2x8x8", "2x3x4x5"])
+def test_a_training_peak_too_low_is_caught_on_the_meta_device_too(
+    monkeypatch, image, layer, fields
+):
+    # There PyTorch makes a gradient of the image for a norm, which the CPU does not.
+    spec = {"input": image, "layers": [{layer: fields}]}
+    report = cnncalc.summarize(spec, batch=2)
+    assert bridge.verify(report, "cpu").agrees
+    found = bridge.verify(report, "meta")
+    assert found.agrees
+    assert [one.quantity for one in found.skipped] == ["training_peak"] * (layer != "conv")
+    _, name, broken, _ = BROKEN["training_peak"]
+    monkeypatch.setattr(memory, name, broken(memory.training_peak))
+    (caught,) = bridge.verify(report, "meta").disagreements
+    assert caught[:2] == ("total", "training_peak")
+
+
 @pytest.mark.parametrize("quantity", ["weights", "biases", "fixed", "buffers", "macs"])
 def test_nothing_else_is_blamed(monkeypatch, quantity):
     owner, name, broken, layer = BROKEN[quantity]
