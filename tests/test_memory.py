@@ -429,8 +429,9 @@ def test_three_axes_before_the_channels_are_refused_where_their_gradient_is_copi
 
 
 @pytest.mark.parametrize("name", memory.OPTIMIZERS)
-def test_optimizers_hold_what_pytorch_holds(name):
-    report = cnncalc.summarize("lenet5")
+@pytest.mark.parametrize("architecture", ["lenet5", "lenet5_1998"])  # one has fixed weights
+def test_optimizers_hold_what_pytorch_holds(architecture, name):
+    report = cnncalc.summarize(architecture)
     network = cnncalc.to_torch(report)
     optimizer = OPTIMIZERS[name](network.parameters())
     network(torch.zeros(1, 1, 32, 32)).sum().backward()
@@ -439,7 +440,8 @@ def test_optimizers_hold_what_pytorch_holds(name):
     tensors = [value for value in held if isinstance(value, torch.Tensor)]
     found = memory.measure(report, optimizer=name)
     assert found.optimizer_state == sum(tensor.nbytes for tensor in tensors)
-    assert found.gradients == sum(held.grad.nbytes for held in network.parameters())
+    gradients = [held.grad for held in network.parameters() if held.requires_grad]
+    assert found.gradients == sum(gradient.nbytes for gradient in gradients)
     assert found.parameters == sum(held.nbytes for held in network.parameters())
 
 

@@ -1,5 +1,6 @@
 """``cnncalc memory``: its tables, its picture, and the batch that fits."""
 
+import csv
 import doctest
 import json
 from pathlib import Path
@@ -32,6 +33,53 @@ def test_the_command_writes_json():
     found = json.loads(invoke("resnet18", "--batch", "2", "--eval", "-f", "json").stdout)
     assert found == memory.measure(report, training=False).to_dict()
     assert sum(one["bytes"] for one in found["saved"]) == found["saved_for_backward"]
+
+
+def lines(text):
+    return [*csv.DictReader(text.splitlines())]
+
+
+def test_the_command_writes_lines():
+    told = lines(invoke("lenet5", "--optimizer", "adam", "-f", "csv").stdout)
+    found = memory.measure(cnncalc.summarize("lenet5"), optimizer="adam")
+    by_layer = {one["layer"]: int(one["bytes"]) for one in told if not one["phase"]}
+    assert by_layer.pop("") == found.saved_for_backward  # the last that is not of a layer
+    assert by_layer == found.saved_by_layer
+    by_name = {one["quantity"]: one for one in told if one["layer"] == "" or one["phase"]}
+    # 61,706 parameters in 4 bytes, Adam's two numbers for each and 10 counters
+    assert by_name["parameters"]["bytes"] == "246824"
+    assert by_name["optimizer_state"]["bytes"] == str(2 * 246824 + 4 * 10)
+    peak = by_name["training_peak"]
+    assert (peak["layer"], peak["phase"]) == found.training_peak[:2]
+    parts = [one for name, one in by_name.items() if name.startswith("training_peak.")]
+    assert sum(int(one["bytes"]) for one in parts) == int(peak["bytes"])
+
+
+def test_the_batch_that_fits_is_written_as_lines():
+    told = lines(invoke("lenet5", "--fit", "1GB", "--checkpoint", "2", "-f", "csv").stdout)
+    found = fit(cnncalc.summarize("lenet5"), 10**9, checkpoint=2)
+    assert [one["option"] for one in told] == [
+        "as asked", *(change.option for change in found.changes)
+    ]  # fmt: skip
+    assert told[0]["batch"] == str(found.batch)
+    assert told[0]["repeated_macs"] == str(found.memory.repeated_macs // found.batch)
+
+
+@pytest.mark.parametrize(
+    ("ending", "says"),
+    [
+        ("json", '"format": "cnncalc.memory"'),
+        ("csv", "buffers,,,0"),
+        ("md", "| buffers |  |  | 0 |"),
+        ("tex", r"buffers &  &  & 0 \\"),
+        ("html", '<td>buffers</td><td></td><td></td><td class="number">0</td>'),
+        ("txt", "held throughout"),
+    ],
+)
+def test_the_ending_of_the_file_chooses_the_format(tmp_path, ending, says):
+    file = tmp_path / f"memory.{ending}"
+    assert invoke("lenet5", "-o", str(file)).exit_code == 0
+    assert says in file.read_text(encoding="utf-8")
 
 
 def test_an_unknown_format_is_refused():

@@ -284,6 +284,31 @@ def test_a_broken_formula_is_caught(monkeypatch, tmp_path, quantity):
     assert [layer, named] in [line.split()[:2] for line in ran.stdout.splitlines()]
 
 
+@pytest.mark.parametrize(
+    ("layer", "fields"),
+    [
+        ("conv", {"filters": 3, "kernel": 2}),
+        ("batch_norm", {}),
+        ("instance_norm", {"affine": True}),
+    ],
+)
+@pytest.mark.parametrize("image", ["2x8x8", "2x3x4x5"])
+def test_a_training_peak_too_low_is_caught_on_the_meta_device_too(
+    monkeypatch, image, layer, fields
+):
+    # There PyTorch makes a gradient of the image for a norm, which the CPU does not.
+    spec = {"input": image, "layers": [{layer: fields}]}
+    report = cnncalc.summarize(spec, batch=2)
+    assert bridge.verify(report, "cpu").agrees
+    found = bridge.verify(report, "meta")
+    assert found.agrees
+    assert [one.quantity for one in found.skipped] == ["training_peak"] * (layer != "conv")
+    _, name, broken, _ = BROKEN["training_peak"]
+    monkeypatch.setattr(memory, name, broken(memory.training_peak))
+    (caught,) = bridge.verify(report, "meta").disagreements
+    assert caught[:2] == ("total", "training_peak")
+
+
 @pytest.mark.parametrize("quantity", ["weights", "biases", "fixed", "buffers", "macs"])
 def test_nothing_else_is_blamed(monkeypatch, quantity):
     owner, name, broken, layer = BROKEN[quantity]
@@ -348,8 +373,8 @@ def test_a_network_that_cannot_fit_is_refused_with_the_numbers(monkeypatch):
     huge = cnncalc.summarize("3x224x224-1000000N")  # 150,528 · 10⁶ weights and 10⁶ biases
     with pytest.raises(
         UsageError,
-        match=r"1\.20 TB \(602\.12 GB for parameters, as much for their gradients, .* for "
-        r"activations\), and cpu has 1\.00 GB; --device meta",
+        match=r"1\.81 TB \(602\.12 GB for parameters, as much for their gradients and for a second "
+        r"copy, .* for activations\), and cpu has 1\.00 GB; --device meta",
     ):
         bridge.verify(huge, "cpu")
     found = bridge.verify(huge, "auto")
@@ -365,6 +390,19 @@ def test_what_autograd_keeps_may_be_what_does_not_fit(monkeypatch):
     monkeypatch.setattr(memory, "saved_for_backward", not_modelled)
     with pytest.raises(UsageError, match=r"411\.04 MB for activations"):
         bridge.verify(cnncalc.summarize("resnet18", batch=64), "cpu")
+
+
+@pytest.mark.parametrize(
+    ("spec", "batch", "says"),
+    [
+        ("3x64x64-4C3", 10**14, r"'input' has 1,228,800,000,000,000,000 numbers in its output"),
+        # 3·10⁹ · 4·10⁹ weights and 4·10⁹ biases
+        ("3000000000-4000000000N", 1, r"'linear1' has 12,000,000,004,000,000,000 numbers in its p"),
+    ],
+)
+def test_tensors_that_pytorch_cannot_have_are_refused(spec, batch, says):
+    with pytest.raises(UsageError, match=says):
+        bridge.verify(cnncalc.summarize(spec, batch=batch), "meta")
 
 
 def test_auto_takes_the_meta_device_for_what_takes_long():

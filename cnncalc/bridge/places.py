@@ -19,6 +19,9 @@ DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 MOST_MACS = 3 * 10**10
 """``auto`` takes the meta device beyond this: the CPU would be busy for more than some seconds."""
 
+MOST_NUMBERS = 2**60
+"""A tensor of so many numbers, of 8 bytes each, has more bytes than PyTorch's int64 can count."""
+
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
 """Where Linux says how much of the machine's memory a container may have."""
 
@@ -34,8 +37,8 @@ def choose(report: Report, asked: str) -> str:
     if asked == "auto":
         asked = "cuda" if present["cuda"] else "cpu"
         large = asked == "cpu" and report.totals.macs > MOST_MACS
-        return "meta" if large or _too_large(report, asked) else asked
-    if refusal := _too_large(report, asked):
+        asked = "meta" if large or _too_large(report, asked) else asked
+    if refusal := _too_large(report, asked) or _too_many(report):
         raise UsageError(refusal)
     return asked
 
@@ -86,16 +89,32 @@ def _too_large(report: Report, device: str) -> str:
     """Why the network cannot fit there, with the numbers; nothing where it may."""
     there = _memory(device)
     parameters, activations = report.totals.parameter_bytes, _activations(report)
-    needed = 2 * parameters + activations
+    # Where the bytes are compared, the network is run once more beside the first.
+    copies, beside = (3, " and for a second copy") if device == "cpu" else (2, "")
+    needed = copies * parameters + activations
     if there is None or needed <= there:
         return ""
     return (
         f"{report.name} needs at least {units.in_bytes(needed)} "
-        f"({units.in_bytes(parameters)} for parameters, as much for their gradients, "
+        f"({units.in_bytes(parameters)} for parameters, as much for their gradients{beside}, "
         f"{units.in_bytes(activations)} for activations), and {device} has "
         f"{units.in_bytes(there)}; --device meta checks it without allocating anything, "
         "--tiny with a smaller input"
     )
+
+
+def _too_many(report: Report) -> str:
+    """Why PyTorch has no tensors of these sizes on any device; nothing where it has."""
+    for row in report.rows:
+        held = row.cost.params + row.cost.fixed
+        numbers = max(held, row.output.elements * report.batch)
+        if numbers >= MOST_NUMBERS:
+            return (
+                f"{report.name}: layer {row.name!r} has {units.exact(numbers)} numbers in its "
+                f"{'parameters' if numbers == held else 'output'}, more than a tensor of PyTorch "
+                "can have; a smaller --batch or --input, or --tiny, may do"
+            )
+    return ""
 
 
 def _activations(report: Report) -> int:

@@ -1,6 +1,7 @@
 """``cnncalc memory``: the bytes that training and inference need, and the batch that fits."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,13 +11,12 @@ from cnncalc import memory, units
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean, one_of
+from cnncalc.errors import UsageError, one_of
 from cnncalc.memory import DEVICES, DTYPES, OPTIMIZERS, Held, Memory
 
 if TYPE_CHECKING:
     from cnncalc.memory.budget import Fit
-
-FORMATS = ("table", "json")
+    from cnncalc.view import Value
 
 MOST_SHOWN = 10
 """The layers that are shown one by one unless all are wanted."""
@@ -53,8 +53,8 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
-    format: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
-    output: shared.TextOutput = None,
+    format: shared.FormatName = None,
+    output: shared.Output = None,
 ) -> None:
     """Show what is held while training, what is kept for the backward pass, and both peaks.
 
@@ -71,11 +71,8 @@ def run(
 
     cnncalc memory net.yaml --input 3x256x256 --eval --all
 
-    cnncalc memory mobilenet_v2 --format json
+    cnncalc memory mobilenet_v2 --format csv
     """
-    if format not in FORMATS:
-        hint = did_you_mean(format, FORMATS) or "; memory has table or json"
-        raise UsageError(f"no format {format!r}{hint}")
     _check(fit, plot, batch, format)
     report = summarize(
         spec,
@@ -94,22 +91,23 @@ def run(
         from cnncalc.memory.budget import fit as fitted
 
         found = fitted(report, _budget(fit), **how)
-        _write(found.to_dict(), _fit_text(found), format, output)
+        _write(found, _fit_text(found), FIT_COLUMNS, _settings(found), format, output)
         raise typer.Exit(0 if found.batch else 1)
     measured = memory.measure(report, **how)
     if plot:
         shared.write(_picture(measured), output)
     else:
-        _write(measured.to_dict(), _text(measured, everything), format, output)
+        text = _text(measured, everything)
+        _write(measured, text, COLUMNS, _quantities(measured), format, output)
 
 
-def _check(fit: str | None, plot: bool, batch: int, format: str) -> None:
+def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
     """Raise UsageError for options that do not go together."""
     if fit is not None and batch != 1:
         raise UsageError("--fit finds the batch; it takes no --batch")
     if plot and fit is not None:
         raise UsageError("--plot draws a step of training and --fit finds a batch: one at a time")
-    if plot and format != "table":
+    if plot and format not in {None, "table"}:
         raise UsageError(f"--plot draws blocks as text and takes no --format, here {format!r}")
 
 
@@ -124,17 +122,66 @@ def _budget(text: str) -> int:
     return budget
 
 
-def _write(data: dict[str, Any], text: str, format: str, output: Path | None) -> None:
-    """The data as JSON, or the text."""
-    if format == "json":
-        text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+COLUMNS = ("quantity", "layer", "phase", "bytes")
+FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
+NUMBERS = ("batch", "bytes", "repeated_macs")
+
+Records = Iterator[dict[str, "Value"]]
+
+
+def _write(
+    found: "Memory | Fit",
+    text: str,
+    columns: Sequence[str],
+    records: Records,
+    format: str | None,
+    output: Path | None,
+) -> None:
+    """What was found as JSON, its records in another format, or the text."""
+    form = listing.format_of(format, output)
+    if form is not None and form.SUFFIX == ".json":
+        text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    elif form is not None:
+        at = found if isinstance(found, Memory) else found.memory
+        title = f"Memory of {_title(at).strip()}"
+        numbers = [name for name in columns if name in NUMBERS]
+        text = listing.rendered(form, title, columns, [*records], numbers)
     shared.write(text, output)
+
+
+def _quantities(found: Memory) -> Records:
+    """Everything that is in the JSON, a line for each; what layers keep stands last."""
+    told = found.to_dict()
+    for name in ("parameters", "buffers", "gradients", "optimizer_state", "saved_for_backward"):
+        yield _quantity(name, told[name])
+    yield _quantity("inference_peak", **told["inference_peak"], phase="forward")
+    peak = told["training_peak"]
+    layer, phase = peak.pop("layer"), peak.pop("phase")
+    yield _quantity("training_peak", peak.pop("bytes"), layer, phase)
+    for name, size in peak.items():
+        yield _quantity(f"training_peak.{name}", size, layer, phase)
+    for held in found.saved:
+        yield _quantity("saved_for_backward", held.bytes, held.layer)
+
+
+def _quantity(name: str, bytes: int, layer: str = "", phase: str = "") -> dict[str, "Value"]:
+    return dict(zip(COLUMNS, (name, layer, phase, bytes), strict=True))
+
+
+def _settings(found: "Fit") -> Records:
+    """The batch that fits as it is, and with another setting each."""
+    at = found.memory
+    once = at.repeated_macs // at.batch
+    told = (found.batch, at.training_peak.bytes, once)
+    yield dict(zip(FIT_COLUMNS, ("as asked", *told), strict=True))
+    for change in found.changes:
+        yield dict(zip(FIT_COLUMNS, change, strict=True))
 
 
 def _title(found: Memory) -> str:
     """The network and how it is run."""
     mode = "training" if found.training else "evaluation"
-    parts = [found.dtype, f"batch {found.batch}", mode, found.optimizer]
+    parts = [found.dtype, f"batch {units.exact(found.batch)}", mode, found.optimizer]
     if found.checkpoint is not None:
         every = "block" if found.checkpoint == 1 else f"{found.checkpoint} blocks"
         parts.append(f"checkpoints every {every}")
@@ -200,18 +247,22 @@ def _fit_text(found: "Fit") -> str:
     budget, over = found.budget, found.one_more - found.budget
     parts = [("budget", budget, units.in_binary(budget))]
     if found.batch:
-        parts.append((f"batch {found.batch}", peak.bytes, f"at {peak.layer}, {peak.phase}"))
-    parts.append((f"batch {found.batch + 1}", found.one_more, f"{units.in_bytes(over)} too many"))
+        fits = f"batch {units.exact(found.batch)}"
+        parts.append((fits, peak.bytes, f"at {peak.layer}, {peak.phase}"))
+    above = f"batch {units.exact(found.batch + 1)}"
+    parts.append((above, found.one_more, f"{units.in_bytes(over)} too many"))
     headings = {"Training peak": False, "Bytes": True, "": True, " ": False}
     rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
-    answer = f"The largest batch is {found.batch}." if found.batch else "Not one image fits."
+    largest = f"The largest batch is {units.exact(found.batch)}."
+    answer = largest if found.batch else "Not one image fits."
     text = f"{_title(at)}\n{listing.columns(headings, rows)}\n{answer}\n{_remarks(at)}"
     return text + ("\n" + _changes(found) if found.changes else "")
 
 
 def _changes(found: "Fit") -> str:
     """The largest batch with another setting each, and what it takes and costs."""
-    headings = {"To fit more": False, "Batch": True, f"Batch {found.memory.batch} takes": True}
+    at = units.exact(found.memory.batch)
+    headings = {"To fit more": False, "Batch": True, f"Batch {at} takes": True}
     headings["MACs done again"] = True
     rows = [
         (

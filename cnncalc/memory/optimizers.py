@@ -16,12 +16,14 @@ COUNTER_BYTES = 4
 class Optimizer(NamedTuple):
     """For every parameter: how many numbers are held for each of its numbers, and whether its steps
     are counted. How full its update is, one after the other: of which multiples of the parameter
-    before and of its own size; and together: of which multiple of all parameters."""
+    before and of its own size; and together: of which multiple of all parameters. And whether it
+    holds the same for parameters that are not trained."""
 
     numbers: int = 0
     counts: bool = False
     fullest: tuple[tuple[int, int], ...] = ()
     together: int = 0
+    untrained: bool = False
 
 
 OPTIMIZERS = {
@@ -29,8 +31,9 @@ OPTIMIZERS = {
     "momentum": Optimizer(1),
     # The gradient ahead; the one before it is let go first, and all together are changed in place.
     "nag": Optimizer(1, fullest=((0, 1),)),
-    # A root; together, a product of the gradients as well.
-    "adagrad": Optimizer(1, True, ((1, 1),), 2),
+    # A root; together, a product of the gradients as well. PyTorch makes its sums before it knows
+    # which parameters get a gradient.
+    "adagrad": Optimizer(1, True, ((1, 1),), 2, untrained=True),
     "rmsprop": Optimizer(1, True, ((1, 1),), 1),
     # A root each of squares and of changes, of the parameter before too.
     "adadelta": Optimizer(2, True, ((2, 1), (1, 2)), 2),
@@ -49,9 +52,10 @@ def find(name: str) -> Optimizer:
     return OPTIMIZERS[name]
 
 
-def state(optimizer: Optimizer, parameters: Sequence[int], *, cuda: bool) -> int:
-    """The bytes that it holds for parameters of so many bytes."""
+def state(optimizer: Optimizer, trained: Sequence[int], fixed: Sequence[int], *, cuda: bool) -> int:
+    """The bytes that it holds for parameters of so many bytes, trained ones and fixed ones."""
     counter = COUNTER_BYTES if optimizer.counts and not cuda else 0
+    parameters = [*trained, *fixed] if optimizer.untrained else trained
     return sum(optimizer.numbers * size + counter for size in parameters)
 
 

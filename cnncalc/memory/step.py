@@ -35,7 +35,8 @@ class Step:
         tape, totals = self.recording.tape, report.totals
         self.sizes = [tensor.bytes for _, tensor in tape.parameters]
         self.parameters = (totals.params + totals.fixed) * tape.size
-        self.state = optimizers.state(optimizer, self.sizes, cuda=cuda)
+        fixed = [row.cost.fixed * tape.size for row in report.rows if row.cost.fixed]
+        self.state = optimizers.state(optimizer, self.sizes, fixed, cuda=cuda)
         temporary = optimizers.updates(optimizer, self.sizes, cuda=cuda)
         updates = [Update(row, size) for (row, _), size in zip(tape.parameters, temporary)]
         every = setting.checkpoint
