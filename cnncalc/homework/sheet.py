@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from cnncalc.api import summarize
 from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
-from cnncalc.homework import asks, sheets, window
+from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, label_of, question
 from cnncalc.report import Report
@@ -276,7 +276,10 @@ def free_standing(keys: dict[Key, Item]) -> Question:
         if name not in keys:
             raise UsageError(f"a question needs {name!r}")
     ask = asks.find(str(keys[Key("ask")].value))
-    _mapping(keys[Key("given")], "'given'")
+    given = _mapping(keys[Key("given")], "'given'")
+    if numeric.is_given(given):
+        report, numbers = numeric.network({name: written(item) for name, item in given.items()})
+        return numeric.question(ask, report, numbers) if ask.numbers else question(ask, report)
     return question(ask, *given_network(keys[Key("given")], ask))
 
 
