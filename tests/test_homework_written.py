@@ -284,12 +284,13 @@ def test_signals_of_several_channels_are_rows():
             "1 1 | 1 1",
             "1 2 | 3 4",
             "3 of 4 numbers are wrong: (1,2) is 2, not 1; (2,1) is 3, not 1; (2,2) is 4, not 1",
-        ),  # fmt: skip  # noqa: E501
+        ),
         (
             "0 0 0 0",
             [1, 2, 3, 4],
-            "4 of 4 numbers are wrong: (1,1) is 1, not 0; (1,2) is 2, not 0; (1,3) is 3, not 0; ...",
-        ),  # fmt: skip  # noqa: E501
+            "4 of 4 numbers are wrong: "
+            "(1,1) is 1, not 0; (1,2) is 2, not 0; (1,3) is 3, not 0; ...",
+        ),
     ],
 )
 def test_where_a_matrix_is_wrong(given, truth, says):
