@@ -1,9 +1,11 @@
 """Convolutions with numbers, asked and answered on a sheet."""
 
+import homework_numbers as numbers
 import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli
+from cnncalc.errors import Where
 from cnncalc.homework import mistakes, sheet
 from cnncalc.homework.convolution import Tensor
 from cnncalc.homework.marking import Marker
@@ -162,3 +164,18 @@ def test_a_class_answers_in_every_form(tmp_path):
     words = ["grade", str(tmp_path / "key.yaml"), *map(str, files), "-f", "csv"]
     result = CliRunner().invoke(cli.app, words)
     assert [line.split(",")[1] for line in result.stdout.splitlines()[1:]] == ["1"] * 4
+
+
+def test_stated_mistakes_are_found_again_by_arithmetic_that_is_not_ours():
+    made = set()
+    for work, stated, wrong in numbers.wrong_answers(150, seed=4):
+        asked = {"given": work.given, "ask": "convolution"}
+        right = {**asked, "answer": numbers.written(numbers.worked(work))}
+        slipped = {**asked, "answer": numbers.written(wrong)}
+        root = text.located({"questions": [right, slipped]}, Where(""))
+        first, second = Marker().sheet(sheet.read(root)).marks
+        assert first.outcome.value == "right", work
+        named = [[one.name for one in found.slip.mistakes] for found in second.diagnoses]
+        assert named[:1] == [[stated]], work
+        made.add(stated)
+    assert made == set(numbers.MISTAKES)
