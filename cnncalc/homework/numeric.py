@@ -8,7 +8,7 @@ are what enters it, and what its kernels and biases are.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from cnncalc import analysis
@@ -75,23 +75,16 @@ class Numeric(Question):
     def worked(self) -> Worked:
         """The numbers on their way; raises LayerError where the layers cannot take them."""
         assert self.numbers is not None
-        x, kernels, bias, mode, flip = self.numbers
         found = {row.name: self.layers.get(row.name, row.layer) for row in self.report}
         conv, activation = found[CONVOLUTION], found.get(ACTIVATION)
         pool = found.get(POOLING)
         assert isinstance(conv, Conv)
         try:
-            return convolve(
-                x,
-                kernels,
-                stride=conv.stride,
-                padding=conv.padding,
-                dilation=conv.dilation,
-                mode=mode,
-                bias=bias,
-                flip=flip,
-                activation=activation if activation and activation.kind in FUNCTIONS else None,
-                pool=pool if isinstance(pool, Pool) else None,
+            return _worked(
+                self.numbers,
+                (conv.stride, conv.padding, conv.dilation),
+                activation if activation and activation.kind in FUNCTIONS else None,
+                pool if isinstance(pool, Pool) else None,
             )
         except CnncalcError as why:
             raise LayerError(str(why)) from None
@@ -133,6 +126,24 @@ class WrongNumbers(Mistake):
                 yield changed
 
 
+@lru_cache(maxsize=50)
+def _worked(
+    numbers: Numbers, window: tuple[Any, ...], activation: Layer | None, pool: Pool | None
+) -> Worked:
+    """The numbers on their way; kept, as most mistakes change nothing about them."""
+    x, kernels, bias, mode, flip = numbers
+    return convolve(
+        x,
+        kernels,
+        **dict(zip(WINDOW, window, strict=True)),
+        mode=mode,
+        bias=bias,
+        flip=flip,
+        activation=activation,
+        pool=pool,
+    )
+
+
 def _equations(worked: Worked) -> Iterator[Equation]:
     """All lines; of very many windows the first."""
     nothing = Expression("", 0)
@@ -167,9 +178,15 @@ def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
     activation = None if word is None else activation_of(str(word))
     pool = None if given.get("pool") is None else pool_of(str(given["pool"]))
     worked = convolve(
-        x, kernels, **window, mode=numbers.mode, bias=bias, flip=flip,
-        activation=activation, pool=pool,
-    )  # fmt: skip
+        x,
+        kernels,
+        **window,
+        mode=numbers.mode,
+        bias=bias,
+        flip=flip,
+        activation=activation,
+        pool=pool,
+    )
     return _report(worked), numbers
 
 
