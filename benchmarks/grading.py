@@ -1,6 +1,8 @@
 """How long a class takes to grade: submissions of thirty answers, right and wrong in many ways."""
 
 import argparse
+import os
+import platform
 import random
 import subprocess
 import sys
@@ -9,54 +11,75 @@ import time
 from pathlib import Path
 
 import cnncalc
+from cnncalc.report import Row
+from cnncalc.shape import Map
 
 ANSWERS = 30
+QUANTITIES = ("shape", "params", "macs")
 
 
-BIASES = {row.name: row.cost.biases for row in cnncalc.summarize("vgg16")}
-
-
-def questions() -> list[tuple[str, str, int]]:
-    """Thirty questions about VGG-16: layer, quantity, and the right number."""
-    learned = [row for row in cnncalc.summarize("vgg16") if row.cost.params]
-    asked = [
-        (row.name, quantity, getattr(row.cost, quantity))
-        for row in learned
-        for quantity in ("params", "macs")
+def rows() -> list[Row]:
+    """The first layers of VGG-16, three questions each."""
+    return [row for row in cnncalc.summarize("vgg16") if isinstance(row.output, Map)][
+        1 : ANSWERS // len(QUANTITIES) + 1
     ]
-    return asked[:ANSWERS]
 
 
-def answer(dice: random.Random, layer: str, quantity: str, right: int) -> str:
-    """What a student may write: mostly right, else a common slip, or any number."""
+def shape(dice: random.Random, row: Row) -> str:
+    """The size of a map: mostly right, else as it is after one step too few, or any."""
+    luck = dice.random()
+    channels, size = row.output.dimensions[:2]
+    if luck > 0.8:
+        size -= 1
+    if luck > 0.95:
+        size = dice.randrange(1, 300)
+    sizes = (channels, size, size) if dice.random() < 0.5 else (size, size, channels)
+    return "x".join(map(str, sizes))
+
+
+def count(dice: random.Random, row: Row, quantity: str) -> str:
+    """A number: mostly right, else a common slip, or any."""
+    right = getattr(row.cost, quantity)
     luck = dice.random()
     if luck < 0.7:
         return dice.choice((str(right), f"{right:,}", f"{right / 10**6:.4f}M"))
     if luck < 0.9:
-        bias = BIASES[layer]
-        slips = (right - bias, right + 1) if quantity == "params" else (right * 2, right + bias)
+        slips = (right - row.cost.biases, right + 1) if quantity == "params" else (right * 2,)
         return f"{dice.choice(slips):,}"
     return str(dice.randrange(10**9))
+
+
+def sheet(dice: random.Random, asked: list[Row]) -> str:
+    """What one student hands in."""
+    lines = ["answers:"]
+    for row in asked:
+        given = {"shape": shape(dice, row)}
+        given |= {quantity: count(dice, row, quantity) for quantity in QUANTITIES[1:]}
+        listed = (f"{quantity}: '{text}'" for quantity, text in given.items())
+        lines.append(f"  {row.name}: {{{', '.join(listed)}}}")
+    return "\n".join(lines) + "\n"
 
 
 def write(folder: Path, submissions: int, seed: int) -> None:
     """The key and the submissions."""
     dice = random.Random(seed)
-    asked = questions()
-
-    def sheet(value) -> str:
-        by_layer: dict[str, list[str]] = {}
-        for layer, quantity, right in asked:
-            given = value(layer, quantity, right)
-            by_layer.setdefault(layer, []).append(f"{quantity}: '{given}'")
-        lines = (f"  {layer}: {{{', '.join(given)}}}" for layer, given in by_layer.items())
-        return "answers:\n" + "\n".join(lines) + "\n"
-
-    (folder / "key.yaml").write_text("architecture: vgg16\n" + sheet(lambda *one: one[2]))
+    asked = rows()
+    empty = ": , ".join(QUANTITIES)
+    key = [f"  {row.name}: {{{empty}: }}" for row in asked]
+    (folder / "key.yaml").write_text("\n".join(["architecture: vgg16", "answers:", *key]) + "\n")
     (folder / "handed-in").mkdir()
     for number in range(submissions):
-        text = sheet(lambda *one: answer(dice, *one))
-        (folder / "handed-in" / f"student{number:05}.yaml").write_text(text)
+        file = folder / "handed-in" / f"student{number:05}.yaml"
+        file.write_text(sheet(dice, asked))
+
+
+def machine() -> str:
+    """What it ran on: processors, and how busy they were."""
+    busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+    return (
+        f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
+        f"{os.cpu_count()} processors{busy}"
+    )
 
 
 def main() -> None:
@@ -67,17 +90,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write(folder, given.submissions, given.seed)
-        started = time.perf_counter()
+        before, started = os.times(), time.perf_counter()
         subprocess.run(
             [sys.executable, "-m", "cnncalc", "grade", "key.yaml", "handed-in"],
             cwd=folder,
             stdout=subprocess.DEVNULL,
             check=True,
         )
-        seconds = time.perf_counter() - started
+        seconds, after = time.perf_counter() - started, os.times()
+    worked = (after.children_user + after.children_system) - (
+        before.children_user + before.children_system
+    )
     print(
         f"{given.submissions:,} submissions of {ANSWERS} answers: {seconds:.1f} s as a whole "
-        f"process, {seconds / given.submissions / ANSWERS * 1e3:.2f} ms an answer"
+        f"process, {worked:.1f} s of processor time, "
+        f"{worked / given.submissions / ANSWERS * 1e3:.2f} ms an answer ({machine()})"
     )
 
 

@@ -9,11 +9,12 @@ from cnncalc.graph import build
 from cnncalc.report import Report
 from cnncalc.shape import Layout, layout_of
 from cnncalc.spec import load
+from cnncalc.spec.text import Item
 from cnncalc.values import Shapes
 
 
 def summarize(
-    target: str | os.PathLike[str] | Mapping[str, Any],
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
     *,
     batch: int = 1,
     input: Shapes | Mapping[str, Shapes] | None = None,

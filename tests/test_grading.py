@@ -12,7 +12,7 @@ from cnncalc import cli
 from cnncalc.errors import CnncalcError, SpecError, UsageError
 from cnncalc.homework import books, gradebook, pages, sheet, sheets
 from cnncalc.homework.marking import Marker
-from cnncalc.homework.scheme import Scheme, points, scheme
+from cnncalc.homework.scheme import points, scheme
 
 RUNNER = CliRunner()
 
@@ -83,7 +83,7 @@ def room(tmp_path):
 @pytest.fixture
 def graded(room):
     files = sorted((room / "handed_in").iterdir())
-    return list(gradebook.grade(gradebook.Keys(room / "key.yaml"), files, Marker(), Scheme()))
+    return list(gradebook.grade(gradebook.Keys(room / "key.yaml"), files, Marker()))
 
 
 def by_student(graded):
@@ -113,7 +113,7 @@ def test_points_are_full_half_for_a_named_slip_and_by_the_question(graded):
 
 
 def test_another_scheme_gives_other_points(room):
-    other = scheme({"slip": "1/4", "follows": "50%"})
+    other = {"slip": "1/4", "follows": "50%"}
     keys = gradebook.Keys(room / "key.yaml")
     (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), other)
     assert ada.score == Fraction(1, 4) * 2 + Fraction(1, 2) + 1 + 2
@@ -153,7 +153,7 @@ def test_a_key_for_each_student(room):
     keys.mkdir()
     (keys / "ada.yaml").write_text(KEY, encoding="utf-8")
     files = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
-    ada, bob = gradebook.grade(gradebook.Keys(keys), files, Marker(), Scheme())
+    ada, bob = gradebook.grade(gradebook.Keys(keys), files, Marker())
     assert ada.score == 5
     assert "no key is called 'bob'" in bob.problem
 
@@ -174,7 +174,7 @@ def test_a_submission_cannot_make_a_file_be_read(room):
         f"architecture: {room}/secret.yaml\n{ADA}", encoding="utf-8"
     )
     keys = gradebook.Keys(room / "key.yaml")
-    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), Scheme())
+    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker())
     assert ada.score == 5
 
 
@@ -268,15 +268,15 @@ def rows(text):
 
 
 def test_a_gradebook_never_holds_a_formula(graded):
-    texts = [*books.load("csv").write(graded, Scheme(), "hw").values()]
-    texts += books.load("canvas").write(graded, Scheme(), "hw").values()
+    texts = [*books.load("csv").write(graded, "hw").values()]
+    texts += books.load("canvas").write(graded, "hw").values()
     cells = [cell for text in texts for row in rows(text) for cell in row]
     assert "'=Bob()" in cells
     assert not [cell for cell in cells if cell.startswith(("=", "+", "@"))]
 
 
 def test_the_gradebook_has_points_by_question(graded):
-    (text,) = books.load("csv").write(graded, Scheme(), "hw").values()
+    (text,) = books.load("csv").write(graded, "hw").values()
     found = {row[0]: row for row in rows(text)}
     assert found["student"][2:7] == ["points", "possible", "conv1 shape", "conv1 parameters", "pool1 shape"]  # fmt: skip  # noqa: E501
     assert found["Ada"][2:9] == ["5", "6", "0.5", "0.5", "1", "1", "2"]
@@ -285,7 +285,7 @@ def test_the_gradebook_has_points_by_question(graded):
 
 
 def test_moodle_is_given_grade_and_feedback_by_id(graded):
-    ((name, text),) = books.load("moodle").write(graded, Scheme(), "hw").items()
+    ((name, text),) = books.load("moodle").write(graded, "hw").items()
     found = {row[0]: row for row in rows(text)}
     assert name == "hw.csv"
     assert found["ID number"] == ["ID number", "hw", "hw feedback"]
@@ -295,7 +295,7 @@ def test_moodle_is_given_grade_and_feedback_by_id(graded):
 
 
 def test_canvas_has_its_columns_and_the_points_possible(graded):
-    ((_, text),) = books.load("canvas").write(graded, Scheme(), "hw").items()
+    ((_, text),) = books.load("canvas").write(graded, "hw").items()
     head, possible, *students = rows(text)
     assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "hw"]
     assert possible[0].strip() == "Points Possible"
@@ -304,7 +304,7 @@ def test_canvas_has_its_columns_and_the_points_possible(graded):
 
 
 def test_gradescope_gets_one_file_for_each(graded):
-    texts = books.load("gradescope").write(graded, Scheme(), "hw")
+    texts = books.load("gradescope").write(graded, "hw")
     ada = json.loads(texts["ada.results.json"])
     assert ada["score"] == 5
     scores = {test["name"]: (test["score"], test["max_score"]) for test in ada["tests"]}
@@ -313,21 +313,21 @@ def test_gradescope_gets_one_file_for_each(graded):
     statuses = {test["name"]: test["status"] for test in ada["tests"]}
     assert (statuses["stride"], statuses["conv1 shape"]) == ("passed", "failed")
     assert json.loads(texts["bytes_yaml.results.json"])["score"] == 0
-    alone = books.load("gradescope").write(graded[:1], Scheme(), "hw")
+    alone = books.load("gradescope").write(graded[:1], "hw")
     assert list(alone) == ["results.json"]
 
 
 @pytest.mark.parametrize("name", pages.names())
 def test_a_page_has_the_points_the_mistake_and_the_right_way(graded, name):
     found = by_student(graded)
-    text = pages.load(name).write(found["Ada"], Scheme())
+    text = pages.load(name).write(found["Ada"])
     assert "5 of 6 points" in text
     assert "the biases are left out" in text
     assert "11·11·3·96 = 34,848" in text
     assert "34848 + 96 = 34,944" in text
-    eve = pages.load(name).write(found["<Eve>"], Scheme())
+    eve = pages.load(name).write(found["<Eve>"])
     assert "<Eve>" not in eve.replace("\\<Eve\\>", "")
-    unread = pages.load(name).write(found["bytes_yaml"], Scheme())
+    unread = pages.load(name).write(found["bytes_yaml"])
     assert "could not be read" in unread.replace("\\_", "_")
 
 

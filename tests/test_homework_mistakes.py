@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from cnncalc import cli
 from cnncalc.errors import UsageError
-from cnncalc.homework import asks, mistakes
+from cnncalc.homework import asks, mistakes, numeric
 from cnncalc.homework.diagnosis import Slips
 from cnncalc.homework.mistake import (
     Mistake,
@@ -31,6 +31,10 @@ EXAMPLES = [
 
 def asked(example) -> Question:
     network, layers = example.layers, example.layers
+    if asks.find(example.ask).numbers:
+        return numeric.question(
+            asks.find(example.ask), *numeric.network({**layers[0], "input": example.input})
+        )
     if not isinstance(network, str):
         *before, last = layers
         last = {last: None} if isinstance(last, str) else last

@@ -7,6 +7,7 @@ import pytest
 from cnncalc.api import summarize
 from cnncalc.errors import UsageError
 from cnncalc.homework import asks
+from cnncalc.homework.convolution import of
 from cnncalc.homework.question import question
 from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, read, told
 from cnncalc.shape import Map, Vector
@@ -195,9 +196,9 @@ def test_no_verdict(word):
 
 @pytest.mark.parametrize("given", [[[19, 25], [37, 43]], "19 25; 37 43", "[[19, 25], [37, 43]]"])
 def test_a_matrix(given):
-    assert read(given, (Matrix,)).agrees(((19, 25), (37, 43))) is not None
-    assert read(given, (Matrix,)).agrees(((19, 25), (37, 44))) is None
-    assert read(given, (Matrix,)).agrees(((19, 25),)) is None
+    assert read(given, (Matrix,)).agrees(of([[19, 25], [37, 43]])) is not None
+    assert read(given, (Matrix,)).agrees(of([[19, 25], [37, 44]])) is None
+    assert read(given, (Matrix,)).agrees(of([[19, 25]])) is None
 
 
 @pytest.mark.parametrize(
@@ -229,13 +230,71 @@ def test_what_is_hostile_gets_one_sentence(text, says):
 
 
 def test_matrices_that_are_none():
-    assert Matrix.read("1 2; 3") is None
+    with pytest.raises(UsageError, match="row 2 has 1 number, and row 1 has 2 numbers"):
+        read("1 2; 3", (Matrix,))
     assert Matrix.read([[1, 2], [True, 4]]) is None
     one = Matrix.read([1, 2])
-    assert one.agrees(((1, 2),)) is not None
+    assert one.agrees(of([1, 2])) is not None
     assert one.agrees(Map(1, (2,))) is None
+    assert one.differs(Map(1, (2,))) == ""
     assert one.agrees(3) is None
-    assert Matrix.read("0.33 1").agrees(((Fraction(1, 3), 1),)).notes == ("rounded",)
+    assert Matrix.read("0.33 1").agrees(of(["1/3", 1])).notes == ("rounded",)
+
+
+IMAGE = [[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]
+SIGNAL = [[1, 2, 3]]
+
+
+@pytest.mark.parametrize(
+    ("given", "truth", "notes"),
+    [
+        ("1 2 3; 4 5 6 | 7 8 9; 10 11 12", IMAGE, ()),
+        ("[[[1, 2, 3], [4, 5, 6]], [[7, 8, 9], [10, 11, 12]]]", IMAGE, ()),
+        ([[[1, 7], [2, 8], [3, 9]], [[4, 10], [5, 11], [6, 12]]], IMAGE, ("channels last",)),
+        ("1 2 3", SIGNAL[0], ()),
+        ("[[1, 2, 3]]", SIGNAL[0], ()),
+        ("1; 2; 3", SIGNAL[0], ("as columns",)),
+        ("1/3 * 3 6 9", SIGNAL[0], ()),
+        ("2/2, 4/2, 1+2", SIGNAL[0], ()),
+        ("1\n2\n3", SIGNAL[0], ("as columns",)),
+        ("19", [[19]], ()),
+        (19, [[19]], ()),
+        ("−1 ~0.33", ["-1", "1/3"], ("rounded",)),
+    ],
+)
+def test_matrices_as_people_write_them(given, truth, notes):
+    assert read(given, (Matrix,)).agrees(of(truth)).notes == notes
+    strict = read(given, (Matrix,)).agrees(of(truth), terms=Terms(strict=True))
+    assert (strict is None) == bool(notes)
+
+
+def test_signals_of_several_channels_are_rows():
+    signals = of("1 2 3 | 4 5 6")
+    assert read("1 2 3; 4 5 6", (Matrix,)).agrees(signals).notes == ()
+    assert read("1 4; 2 5; 3 6", (Matrix,)).agrees(signals).notes == ("as columns",)
+    assert told(signals) == "1 2 3 | 4 5 6"
+
+
+@pytest.mark.parametrize(
+    ("given", "truth", "says"),
+    [
+        ("1 2; 3 5", [[1, 2], [3, 4]], "1 of 4 numbers is wrong: (2,2) is 4, not 5"),
+        ("1 2 3", [[1, 2], [3, 4]], "it is 1×3, and 2×2 is right"),
+        (
+            "1 1 | 1 1",
+            "1 2 | 3 4",
+            "3 of 4 numbers are wrong: (1,2) is 2, not 1; (2,1) is 3, not 1; (2,2) is 4, not 1",
+        ),
+        (
+            "0 0 0 0",
+            [1, 2, 3, 4],
+            "4 of 4 numbers are wrong: "
+            "(1,1) is 1, not 0; (1,2) is 2, not 0; (1,3) is 3, not 0; ...",
+        ),
+    ],
+)
+def test_where_a_matrix_is_wrong(given, truth, says):
+    assert read(given, (Matrix,)).differs(of(truth)) == says
 
 
 def test_truths_are_told_as_people_read_them():
@@ -243,7 +302,7 @@ def test_truths_are_told_as_people_read_them():
     assert told(True) == "yes"
     assert told(Fraction(1, 3)) == "1/3"
     assert told(Map(96, (55, 55))) == "96×55×55"
-    assert told(((1, 2), (3, 4))) == "1 2; 3 4"
+    assert told(of([[1, 2], [3, 4]])) == "1 2; 3 4"
 
 
 def test_how_much_a_value_tells():
@@ -251,6 +310,7 @@ def test_how_much_a_value_tells():
     assert Number.read("760").told_apart == 760
     assert Number.read("35K").told_apart == 35
     assert Size.read("96x55x55").told_apart == 96 * 55
+    assert Matrix.read("19 25").told_apart == 19 * 25
 
 
 def test_a_rounded_number_overlaps_what_it_may_stand_for():

@@ -81,21 +81,22 @@ def run(
     """
     form = listing.format_of(format, None if export else output)
     marker = Marker(Terms(strict=strict, tolerance=_tolerance(tolerance)))
-    worth = scheme(shared.pairs(credit, "--credit", "slip=0.5"))
+    worth = shared.pairs(credit, "--credit", "slip=0.5")
+    scheme(worth)
     alone = len(files) == 1 and not files[0].is_dir()
     if alone:
         found = [gradebook.graded(marker.sheet(load(files[0])), worth)]
     else:
         found = _class(files, marker, worth)
-    text = _alone(found[0], worth, form) if alone else _of_class(found, worth, form, everything)
+    text = _alone(found[0], form) if alone else _of_class(found, form, everything)
     shared.write(text, None if export else output)
     if feedback_folder is not None:
         dress = pages.load(page)
-        stems = {Path(one.source).stem: dress.write(one, worth) for one in found}
+        stems = {Path(one.source).stem: dress.write(one) for one in found}
         _write_all(feedback_folder, {f"{stem}{dress.SUFFIX}": text for stem, text in stems.items()})
     for book in export or ():
         folder = output or Path(".")
-        _write_all(folder / book, books.load(book).write(found, worth, name or files[0].stem))
+        _write_all(folder / book, books.load(book).write(found, name or files[0].stem))
     passed = found[0].marked.all_right if alone and found[0].marked else not _unread(found)
     raise typer.Exit(0 if passed else 1)
 
@@ -108,7 +109,7 @@ def _tolerance(text: str) -> Fraction:
     return part
 
 
-def _class(files: Sequence[Path], marker: Marker, worth: Scheme) -> list[Graded]:
+def _class(files: Sequence[Path], marker: Marker, credit: Mapping[str, str]) -> list[Graded]:
     """The submissions after the key; what is wrong with the key itself is told first."""
     keys, submissions = gradebook.Keys(files[0]), [*_sheets(files[1:])]
     if not submissions:
@@ -121,7 +122,7 @@ def _class(files: Sequence[Path], marker: Marker, worth: Scheme) -> list[Graded]
         said = f"{mark.answer.where}: the key's {mark.answer.label} is {feedback.given(mark)}"
         typer.echo(f"{said}, but {feedback.right(mark)} is right, and graded by", err=True)
     by_name = shared.announced(submissions, lambda file: file.stem)
-    return list(gradebook.grade(keys, by_name, marker, worth))
+    return list(gradebook.grade(keys, by_name, marker, credit))
 
 
 def _sheets(files: Sequence[Path]) -> Iterator[Path]:
@@ -165,10 +166,10 @@ ANSWER = ("question", "answer", "outcome", "points", "possible", "remark")
 STUDENT = ("student", "points", "possible", *(outcome.value for outcome in Outcome), "problem")
 
 
-def _alone(graded: Graded, worth: Scheme, form: "Format | None") -> str:
+def _alone(graded: Graded, form: "Format | None") -> str:
     """One sheet."""
     if form is not None:
-        records = [_answer(mark, worth) for mark in graded.marks]
+        records = [_answer(graded, mark) for mark in graded.marks]
         return listing.rendered(form, graded.student, ANSWER, records)
     headings = {"Question": False, "Answer": False, "": False, "Remark": False}
     table = listing.columns(headings, map(_line, graded.marks))
@@ -181,13 +182,13 @@ def _alone(graded: Graded, worth: Scheme, form: "Format | None") -> str:
     return "\n".join([table, *workings, summary])
 
 
-def _answer(mark: Mark, worth: Scheme) -> dict[str, Any]:
+def _answer(graded: Graded, mark: Mark) -> dict[str, Any]:
     """One answer as a record."""
     cells = (
         mark.answer.label,
         feedback.given(mark),
         mark.outcome.value,
-        points(mark.answer.points * worth.part(mark)),
+        points(graded.points(mark)),
         points(mark.answer.points),
         feedback.remark(mark),
     )
@@ -209,13 +210,11 @@ def _working(mark: Mark) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of_class(
-    graded: Sequence[Graded], worth: Scheme, form: "Format | None", everything: bool
-) -> str:
+def _of_class(graded: Sequence[Graded], form: "Format | None", everything: bool) -> str:
     """A line for every student, then one for every question."""
     if form is not None and form.SUFFIX == ".json":
         students = [
-            {**_student(one), "answers": [_answer(mark, worth) for mark in one.marks]}
+            {**_student(one), "answers": [_answer(one, mark) for mark in one.marks]}
             for one in graded
         ]
         asked = [one._asdict() for one in gradebook.statistics(graded)]
@@ -223,7 +222,7 @@ def _of_class(
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     if form is not None:
         return listing.rendered(form, "Marks", STUDENT, [_student(one) for one in graded])
-    each = [_alone(one, worth, None) for one in graded if everything and one.marked]
+    each = [_alone(one, None) for one in graded if everything and one.marked]
     return "\n".join([*each, _students(graded), _questions(gradebook.statistics(graded))])
 
 

@@ -36,6 +36,8 @@ class Ask:
     """The asks of the same layer whose answers it can be made of."""
     geometry: ClassVar[bool] = False
     """Whether it is about the window alone, wherever it fits or not."""
+    numbers: ClassVar[bool] = False
+    """Whether it is about the numbers in a map, not about their count."""
     adds_up: ClassVar[bool] = True
     """Whether the truth of a network is the sum of its layers', not that of the last one."""
     whole_way: ClassVar[bool] = False

@@ -198,8 +198,7 @@ def _arithmetic(question: Question) -> object:
     derivation = question.derive()
     if derivation.workings and not question.everywhere:
         return derivation.workings, derivation.answer
-    changes = (question.rules, question.layers, question.times)
-    return question.ask, *(frozenset(change.items()) for change in changes)
+    return question.changes
 
 
 def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:

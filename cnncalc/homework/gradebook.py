@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
 from cnncalc.homework import sheet as sheets
 from cnncalc.homework.marking import Mark, Marked, Marker
-from cnncalc.homework.scheme import Scheme
+from cnncalc.homework.scheme import Scheme, scheme
 from cnncalc.homework.sheet import Sheet
 
 
@@ -22,11 +23,20 @@ class Graded(NamedTuple):
     score: Fraction = Fraction(0)
     possible: Fraction = Fraction(0)
     problem: str = ""
+    scheme: Scheme = Scheme()
 
     @property
     def marks(self) -> tuple[Mark, ...]:
         """The marks of what was asked; none of a sheet that cannot be read."""
         return self.marked.marks if self.marked else ()
+
+    def part(self, mark: Mark) -> Fraction:
+        """The part of its points that an answer got."""
+        return self.scheme.part(mark)
+
+    def points(self, mark: Mark) -> Fraction:
+        """The points that an answer got."""
+        return mark.answer.points * self.part(mark)
 
 
 class Keys:
@@ -50,8 +60,10 @@ class Keys:
 
 
 def key(target: Path) -> Sheet:
-    """A key; raises Mistakes where some of its questions make no sense."""
+    """A key; raises Mistakes where some of its questions make no sense, UsageError where its credit
+    does not."""
     read = sheets.load(target)
+    scheme(read.credit)
     wrong = [
         SpecError(f"{answer.label}: {answer.problem}", answer.where)
         for answer in read.answers
@@ -73,27 +85,30 @@ def grade(
     keys: Keys,
     files: Iterable[Path],
     marker: Marker,
-    scheme: Scheme = Scheme(),  # noqa: B008
+    credit: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
-    """Every submission, in order; one that cannot be read never stops the others."""
+    """Every submission, in order; one that cannot be read never stops the others. ``credit`` is
+    given in place of what a key says."""
     for file in files:
         try:
             found = sheets.load(file, keys.of(file.stem))
         except CnncalcError as why:
             yield Graded(file.stem, str(file), None, problem=str(why).partition("\n")[0])
             continue
-        yield graded(marker.sheet(found), scheme)
+        yield graded(marker.sheet(found), credit)
 
 
-def graded(marked: Marked, scheme: Scheme) -> Graded:
-    """A marked sheet with its points."""
+def graded(marked: Marked, credit: Mapping[str, str] = MappingProxyType({})) -> Graded:
+    """A marked sheet with its points; raises UsageError for a credit that there is not."""
+    worth = scheme({**marked.sheet.credit, **credit})
     asked = [mark for mark in marked.marks if mark.answer.question is not None]
     return Graded(
         marked.sheet.student,
         marked.sheet.source,
         marked,
-        score=sum((mark.answer.points * scheme.part(mark) for mark in asked), Fraction(0)),
+        score=sum((mark.answer.points * worth.part(mark) for mark in asked), Fraction(0)),
         possible=sum((mark.answer.points for mark in asked), Fraction(0)),
+        scheme=worth,
     )
 
 

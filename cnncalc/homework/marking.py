@@ -6,13 +6,11 @@ from typing import NamedTuple
 
 from cnncalc.errors import UsageError, Where
 from cnncalc.homework import asks
-from cnncalc.homework.ask import Ask
 from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.own import Own
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import KIND, Reading, Terms, Verdict, Written
-from cnncalc.report import Report
 from cnncalc.shape import Shape
 
 
@@ -63,7 +61,7 @@ class Marker:
 
     def slips(self, question: Question) -> Slips:
         """What can go wrong in the answer to a question."""
-        return self._slips(question.ask, question.report, question.layer, None)
+        return self._slips(question, None)
 
     def sheet(self, sheet: Sheet) -> Marked:
         """Every answer of a sheet."""
@@ -128,7 +126,7 @@ class Marker:
         inputs = own.entering(question)
         if inputs is None:
             return ()
-        slips = self._slips(question.ask, question.report, question.layer, inputs)
+        slips = self._slips(question, inputs)
         return tuple(one.given("the own answers before") for one in slips.diagnose(written))
 
     def _why(self, question: Question, written: Written) -> str:
@@ -136,11 +134,12 @@ class Marker:
         if isinstance(written, Verdict):
             return f"it is {question.derive().answer}"
         reading = self.agreement(question, written, KIND)
-        return f"not exactly the value: {', '.join(reading.notes)}" if reading else ""
+        if reading is not None:
+            return f"not exactly the value: {', '.join(reading.notes)}"
+        return written.differs(question.value)
 
 
-def _slips(ask: Ask, report: Report, layer: str | None, inputs: tuple[Shape, ...] | None) -> Slips:
+def _slips(question: Question, inputs: tuple[Shape, ...] | None) -> Slips:
     """The slips in the answer to a question; fewer where a student's own shapes enter the layer,
     as those differ from sheet to sheet."""
-    asked = Question(ask, report, layer)
-    return Slips(asked) if inputs is None else Slips(asked.with_inputs(inputs), own=True)
+    return Slips(question) if inputs is None else Slips(question.with_inputs(inputs), own=True)

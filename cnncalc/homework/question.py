@@ -107,6 +107,12 @@ class Question:
         return self.derivation
 
     @property
+    def changes(self) -> object:
+        """All that is believed instead of the truth where a whole network is worked out."""
+        changed = (self.rules, self.layers, self.times)
+        return self.ask, *(frozenset(change.items()) for change in changed)
+
+    @property
     def _times(self) -> int:
         return self.times.get(self.layer or "", 1)
 

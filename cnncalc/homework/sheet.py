@@ -15,33 +15,38 @@ What is wrong with one answer is kept with it, and never stops the others.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
 from string import ascii_lowercase
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncalc.api import summarize
 from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
-from cnncalc.homework import asks, sheets, window
+from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, label_of, question
 from cnncalc.report import Report
+from cnncalc.spec import notation
 from cnncalc.spec.document import describe
 from cnncalc.spec.text import Item, Key
 
 NEEDED = "an answer sheet needs 'answers' or 'questions'"
 TOP = {
     "student": "who answers",
-    "architecture": "the network: a built-in, a path, the notation, or a spec",
+    "architecture": "the network: a built-in, a path, the notation, a spec or its layers",
+    "input": "the input's shape, where the architecture has none, or another one",
     "batch": "images at a time",
     "dtype": "the type of its numbers",
+    "credit": "the part of the points for each outcome",
     "answers": "by layer (totals: of the network) and quantity",
     "questions": "free-standing questions, each with given, ask and answer",
 }
 """The keys of a sheet and what they hold."""
-FREE = ("name", "given", "ask", "choices", "points", "tolerance", "answer")
+TERMS = ("choices", "points", "tolerance", "answer")
+FREE = ("name", "given", "ask", *TERMS)
 MOST_NAMED = 200
 TOTALS = ("totals", "total", "network")
 ONE = "layer"
@@ -72,12 +77,14 @@ class Answer(NamedTuple):
 
 
 class Sheet(NamedTuple):
-    """A sheet as it was read; ``report`` is of its network, where it has one."""
+    """A sheet as it was read; ``report`` is of its network, where it has one, ``credit`` what its
+    key says of partial credit."""
 
     student: str
     answers: tuple[Answer, ...]
     report: Report | None
     source: str
+    credit: Mapping[str, str] = MappingProxyType({})
 
 
 def load(target: str | os.PathLike[str], key: Sheet | None = None) -> Sheet:
@@ -100,10 +107,19 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
         student = str(name.plain())[:MOST_NAMED]
     source = root.where.source
     if key is not None:
-        return Sheet(student, tuple(_to_questions_of(key, top, source)), key.report, source)
+        answers = tuple(_to_questions_of(key, top, source))
+        return Sheet(student, answers, key.report, source, key.credit)
     report = _report(top) if "architecture" in top else None
-    answers = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")))]
-    return Sheet(student, tuple(answers), report, source)
+    own = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")))]
+    return Sheet(student, tuple(own), report, source, _credit(top.get(Key("credit"))))
+
+
+def _credit(item: Item | None) -> dict[str, str]:
+    """Parts of the points, as they are written."""
+    if item is None or item.value is None:
+        return {}
+    parts = _mapping(item, "'credit'")
+    return {str(name): part.text or str(part.plain()) for name, part in parts.items()}
 
 
 def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[Answer]:
@@ -132,7 +148,7 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
     for number, one in enumerate(_listed(questions), 1):
         keys = one.value if isinstance(one.value, dict) else {}
         name = keys.get(Key("name"))
-        label = str(name.plain()) if name else f"question {number}"
+        label = str(name.text or name.plain()) if name else f"question {number}"
         yield label, keys.get(Key("answer"), Item(None, one.where))
 
 
@@ -172,15 +188,38 @@ def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
 
 
 def _report(top: dict[Key, Item]) -> Report:
-    item = top[Key("architecture")]
+    """The network of a sheet; raises SpecError or Mistakes with the place of what is wrong."""
+    item, given = top[Key("architecture")], top.get(Key("input"))
     plain = {name: top[Key(name)].value for name in ("batch", "dtype") if name in top}
+    shape = {} if given is None or given.value is None else {"input": given.plain()}
     try:
         if isinstance(item.value, str):
-            return _known(item.value, tuple(plain.items()))
+            return _named(item.value, plain, shape)
+        if isinstance(item.value, list):  # the layers alone
+            tree = {_key("layers", item.where): item}
+            tree |= {} if given is None else {_key("input", given.where): given}
+            return summarize(Item(tree, item.where), **plain)
         _mapping(item, "a network")
-        return summarize(item.plain(), **plain)
+        return summarize(item, **plain, **shape)
     except UsageError as why:
         raise SpecError(str(why), item.where) from None
+
+
+def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
+    """A network by its name, its path or its notation."""
+    if not shape:
+        return _known(target, tuple(plain.items()))
+    sizes = shape["input"]
+    if notation.is_layers(target) and not isinstance(sizes, dict):
+        first = "x".join(map(str, sizes)) if isinstance(sizes, list) else sizes
+        return _known(f"{first}-{target}", tuple(plain.items()))
+    return summarize(target, **plain, **shape)
+
+
+def _key(text: str, where: Where) -> Key:
+    key = Key(text)
+    key.where = where
+    return key
 
 
 @lru_cache(maxsize=100)
@@ -197,16 +236,28 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
         if not isinstance(quantities.value, dict):
             yield Answer(str(layer), None, None, layer.where, "needs quantities, as in {shape: …}")
             continue
-        for word, given in quantities.value.items():
-            label = f"{layer} {word}"
+        for word, one in quantities.value.items():
+            given = None
             try:
+                keys = _mapping(one, "an answer", TERMS) if isinstance(one.value, dict) else None
+                own = one if keys is None else keys.get(Key("answer"), Item(None, one.where))
+                given = written(own)
                 if report is None:
                     raise UsageError("the sheet names no 'architecture' that it could be about")
                 asked = question(asks.find(word), report, None if layer in TOTALS else layer)
+                yield Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
             except CnncalcError as why:
-                yield Answer(label, None, written(given), given.where, str(why))
-            else:
-                yield Answer(asked.label, asked, written(given), given.where)
+                yield Answer(f"{layer} {word}", None, given, one.where, _told(why))
+
+
+def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:
+    """The choices, the points and the tolerance of a question."""
+    points = _part(keys.get(Key("points")), "points", 10_000)
+    return (
+        _choices(keys.get(Key("choices"))),
+        Fraction(1) if points is None else points,
+        _part(keys.get(Key("tolerance")), "tolerance", 1),
+    )
 
 
 def _free(item: Item | None) -> Iterator[Answer]:
@@ -216,23 +267,22 @@ def _free(item: Item | None) -> Iterator[Answer]:
         given = None
         try:
             keys = _mapping(one, "a question", FREE)
-            label = str(keys[Key("name")].value) if "name" in keys else label
+            label = _word(keys[Key("name")], "name") if "name" in keys else label
             given = written(keys[Key("answer")]) if "answer" in keys else None
             asked = None
             if "given" in keys or "ask" in keys:
                 asked = free_standing(keys)
-            yield Answer(
-                label,
-                asked,
-                given,
-                one.where,
-                "" if asked else "asks nothing",
-                _choices(keys.get(Key("choices"))),
-                _part(keys.get(Key("points")), "points", 10_000) or Fraction(1),
-                _part(keys.get(Key("tolerance")), "tolerance", 1),
-            )
+            nothing = "" if asked else "asks nothing"
+            yield Answer(label, asked, given, one.where, nothing, *_terms(keys))
         except CnncalcError as why:
             yield Answer(label, None, given, one.where, _told(why))
+
+
+def _word(item: Item, what: str) -> str:
+    """A text; raises SpecError for anything that has parts, and for nothing."""
+    if isinstance(item.value, dict | list) or item.value is None:
+        raise SpecError(f"{what!r} is a text, not {describe(item)}", item.where)
+    return item.text or str(item.value)
 
 
 def _choices(item: Item | None) -> tuple[Any, ...]:
@@ -275,8 +325,11 @@ def free_standing(keys: dict[Key, Item]) -> Question:
     for name in ("given", "ask"):
         if name not in keys:
             raise UsageError(f"a question needs {name!r}")
-    ask = asks.find(str(keys[Key("ask")].value))
-    _mapping(keys[Key("given")], "'given'")
+    ask = asks.find(_word(keys[Key("ask")], "ask"))
+    given = _mapping(keys[Key("given")], "'given'")
+    if numeric.is_given(given):
+        report, numbers = numeric.network({name: written(item) for name, item in given.items()})
+        return numeric.question(ask, report, numbers) if ask.numbers else question(ask, report)
     return question(ask, *given_network(keys[Key("given")], ask))
 
 

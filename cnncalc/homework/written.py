@@ -5,24 +5,23 @@ first or last. All of that is right; a ``Reading`` says what was taken for grant
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
+from itertools import product
 from math import prod
-from typing import Any, NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from cnncalc.errors import LayerError, UsageError, one_of
+from cnncalc.homework.convolution.matrix import Real, Tensor, cells
+from cnncalc.homework.convolution.writing import Style
 from cnncalc.shape import MOST_DIGITS, Map, Shape, Vector
 from cnncalc.spec.expression import PEOPLES, calculate, is_number
 
-Rows = tuple[tuple[int | Fraction, ...], ...]
-Value = int | Fraction | bool | Shape | Rows
+T = TypeVar("T")
+Value = int | Fraction | bool | Shape | Tensor
 """What can be asked for: a count or a size, yes or no, a shape, a matrix."""
-
-LONGEST = 300
-"""Answers longer than this, in characters, are no answers; matrices are lists, and longer."""
-
 
 MANY = 10**6
 
@@ -50,7 +49,9 @@ class Written:
 
     text: str
 
-    expected = "a value"
+    expected: ClassVar = "a value"
+    longest: ClassVar = 300
+    """Texts longer than this, in characters, are none."""
 
     @property
     def before(self) -> "Written | None":
@@ -86,6 +87,10 @@ class Written:
         """How it agrees with any truth from low to high; None where it does not."""
         return None
 
+    def differs(self, truth: Value) -> str:
+        """Where in it the truth is another, in a few words; empty where it has no parts."""
+        return ""
+
 
 def read(given: Any, takes: Sequence[type[Written]]) -> Written:
     """The first of these kinds that a given value (as YAML holds it) can be read as.
@@ -100,8 +105,9 @@ def read(given: Any, takes: Sequence[type[Written]]) -> Written:
 @lru_cache(maxsize=10_000)
 def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
     """A text, which many students may write alike."""
-    if len(given) > LONGEST:
-        raise UsageError(f"an answer has at most {LONGEST} characters, not {len(given):,}")
+    longest = max(kind.longest for kind in takes)
+    if len(given) > longest:
+        raise UsageError(f"an answer has at most {longest:,} characters, not {len(given):,}")
     return _read(given, takes)
 
 
@@ -486,43 +492,132 @@ class Verdict(Written):
         return Reading() if isinstance(truth, bool) and self.yes == truth else None
 
 
+Channels = tuple[tuple[tuple[Number, ...], ...], ...]
+MOST_DIFFERENT = 3
+"""So many numbers of a wrong matrix are told."""
+
+
 @dataclass(frozen=True)
 class Matrix(Written):
-    """Rows of numbers."""
+    """Rows of numbers, of one channel or of several."""
 
-    rows: tuple[tuple[Number, ...], ...]
+    channels: Channels
 
     expected = "a matrix, as in [[1, 2], [3, 4]] or 1 2; 3 4"
+    longest = 20_000
+
+    @property
+    def told_apart(self) -> Fraction:
+        """Those of all its numbers, multiplied."""
+        each = (number.told_apart for plane in self.channels for row in plane for number in row)
+        return Fraction(min(MANY, prod(max(1, int(count)) for count in each)))
 
     @classmethod
     def read(cls, given: Any) -> "Matrix | None":
-        """Nested lists, or rows apart by semicolons; one row is a row."""
-        if isinstance(given, list):
-            listed = given if all(isinstance(row, list) for row in given) else [given]
-        else:
-            text = re.sub(r"\]\s*,?\s*\[", ";", as_text(given)).strip("[] ")
-            listed = [re.split(r"[\s,]+", row.strip(" ,")) for row in re.split(r"[;\n]", text)]
-        rows = tuple(tuple(map(Number.read, row)) for row in listed)
-        if not rows or len({len(row) for row in rows}) != 1:
-            return None
-        if any(number is None for row in rows for number in row):
-            return None
-        return cls(as_text(given), rows)  # type: ignore[arg-type]
+        """All that ``convolution.of`` takes; the numbers may be written in all ways."""
+        if not isinstance(given, str | list):
+            given = as_text(given)
+        try:
+            found = cells(given)
+        except UsageError as why:
+            raise LayerError(str(why)) from None
+        factor = Fraction(1) if found.factor is None else _calculated(found.factor)
+        channels = []
+        for plane in found.channels:
+            numbers = [[Number.read(cell) for cell in row] for row in plane]
+            if any(number is None for row in numbers for number in row):
+                return None
+            channels.append(tuple(tuple(_times(n, factor) for n in row if n) for row in numbers))
+        return cls(as_text(given), tuple(channels))
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
-        """Whether every number agrees."""
-        if isinstance(truth, Map | Vector) or not isinstance(truth, tuple):
+        """Whether every number agrees; channels may come last, and signals as columns, where that
+        is let pass."""
+        if not isinstance(truth, Tensor):
             return None
-        truths = cast(Rows, truth)
-        if [len(row) for row in self.rows] != [len(row) for row in truths]:
-            return None
-        readings = [
-            number.agrees(value, unit, terms)
-            for row, values in zip(self.rows, truths, strict=True)
-            for number, value in zip(row, values, strict=True)
+        right = _planes(truth)
+        own = self._like(truth)
+        layouts: list[tuple[Channels, tuple[str, ...]]] = [(own, ())]
+        if not terms.strict and len(truth.shape.spatial) == 1:
+            layouts.append((tuple(map(_turned, own)), ("as columns",)))
+        elif not terms.strict:
+            layouts.append((tuple(zip(*map(_turned, own), strict=True)), ("channels last",)))
+        for channels, notes in layouts:
+            if _sizes(channels) == _sizes(right):
+                pairs = zip(_flat(channels), _flat(right), strict=True)
+                readings = [number.agrees(value, unit, terms) for number, value in pairs]
+                if None not in readings:
+                    more = (note for reading in readings if reading for note in reading.notes)
+                    return Reading(tuple(dict.fromkeys((*notes, *more))))
+        return None
+
+    def differs(self, truth: Value) -> str:
+        """The size where it is another, else the first of the numbers that are."""
+        if not isinstance(truth, Tensor):
+            return ""
+        own, right = self._like(truth), _planes(truth)
+        if _sizes(own) != _sizes(right):
+            return f"it is {_told_sizes(own)}, and {_told_sizes(right)} is right"
+        wrong = [
+            f"({','.join(map(str, place))}) is {told(value)}, not {number.text}"
+            for place, number, value in zip(_places(right), _flat(own), _flat(right), strict=True)
+            if number.agrees(value) is None
         ]
-        notes = [note for reading in readings if reading for note in reading.notes]
-        return None if None in readings else Reading(tuple(dict.fromkeys(notes)))
+        which = "; ".join(wrong[:MOST_DIFFERENT]) + ("; ..." if len(wrong) > MOST_DIFFERENT else "")
+        verb = "is" if len(wrong) == 1 else "are"
+        return f"{len(wrong)} of {prod(_sizes(right))} numbers {verb} wrong: {which}"
+
+    def _like(self, truth: Tensor) -> Channels:
+        """The channels; those of a signal as the rows of one."""
+        is_signal = len(truth.shape.spatial) == 1
+        if is_signal and all(len(rows) == 1 for rows in self.channels):
+            return (tuple(rows[0] for rows in self.channels),)
+        return self.channels
+
+
+Exact = int | Fraction
+
+
+def _planes(tensor: Tensor) -> tuple[tuple[tuple[Exact, ...], ...], ...]:
+    """The numbers of every channel, row by row, the channels of a signal as the rows of one; floats
+    as the fractions that they are."""
+    planes = tuple(
+        tuple(tuple(map(_exact, row)) for row in tensor.rows(channel))
+        for channel in range(tensor.shape.channels)
+    )
+    return planes if len(tensor.shape.spatial) > 1 else (tuple(rows[0] for rows in planes),)
+
+
+def _exact(number: Real) -> Exact:
+    return Fraction(number) if isinstance(number, float) else number
+
+
+def _times(number: Number, factor: Fraction) -> Number:
+    return replace(number, digits=number.digits * factor, half=number.half * abs(factor))
+
+
+def _turned(rows: tuple[tuple[Number, ...], ...]) -> tuple[tuple[Number, ...], ...]:
+    """Rows as columns."""
+    return tuple(zip(*rows, strict=True))
+
+
+def _flat(channels: Iterable[Iterable[Iterable[T]]]) -> Iterator[T]:
+    return (cell for rows in channels for row in rows for cell in row)
+
+
+def _sizes(channels: Sequence[Sequence[Sequence[object]]]) -> tuple[int, int, int]:
+    return len(channels), len(channels[0]), len(channels[0][0])
+
+
+def _told_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
+    """``2×2``, the channels first where there are several."""
+    return "×".join(map(str, _sizes(channels)[len(channels) == 1 :]))
+
+
+def _places(channels: Sequence[Sequence[Sequence[object]]]) -> Iterator[tuple[int, ...]]:
+    """Where every number stands, counted from 1, the channel first where there are several."""
+    for place in product(*(range(1, size + 1) for size in _sizes(channels))):
+        yield place[len(channels) == 1 :]
 
 
 def told(value: Value, unit: str = "") -> str:
@@ -531,7 +626,9 @@ def told(value: Value, unit: str = "") -> str:
         return "yes" if value else "no"
     if isinstance(value, Map | Vector):
         return str(value)
-    if isinstance(value, tuple):
-        return "; ".join(" ".join(told(number) for number in row) for row in cast(Rows, value))
+    if isinstance(value, Tensor):
+        style = Style(value.decimal)
+        planes = (style.rows(value, channel) for channel in range(value.shape.channels))
+        return " | ".join("; ".join(" ".join(row) for row in rows) for rows in planes)
     number = f"{value:,}" if isinstance(value, int) else str(value)
     return f"{number} {unit}" if unit else number

@@ -39,6 +39,12 @@ def is_notation(text: str) -> bool:
     )
 
 
+def is_layers(text: str) -> bool:
+    """Whether the text can only be meant as layers of the notation, without their input."""
+    tokens = text.strip()[:LONGEST].split("-")
+    return all(re.fullmatch(TOKEN, token, re.IGNORECASE | re.ASCII) for token in tokens)
+
+
 def read(text: str) -> Item:
     """The spec that the notation stands for; raises SpecError with the column."""
     text = text.strip()

@@ -18,17 +18,20 @@ OWN = ("name", "note", "variants", "published")
 """A base's keys that say what it is; what extends it does not inherit them."""
 
 
-def load(target: str | os.PathLike[str] | Mapping[str, Any]) -> document.Spec:
+def load(target: str | os.PathLike[str] | Mapping[str, Any] | Item) -> document.Spec:
     """The spec that a person means: a path, else a built-in of that name; ``-`` is standard input,
-    a text with a hyphenated shape is the notation, a mapping is a spec as plain data.
+    a text with a hyphenated shape is the notation, a mapping is a spec as plain data, a tree is one
+    that was read from a text.
 
     Raises Mistakes with every mistake of the text, UsageError where there is nothing to read.
     """
-    if not isinstance(target, str | os.PathLike | Mapping):
+    if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
         raise UsageError(f"a network is a name, a path, the notation or a mapping, not {kind}")
     try:
-        if isinstance(target, Mapping):
+        if isinstance(target, Item):
+            root = target
+        elif isinstance(target, Mapping):
             root = text.located(dict(target), Where(""))
         else:
             root = _read(os.fspath(target))

@@ -93,7 +93,9 @@ class _Reader:
         for event in self.events:
             if isinstance(event, yaml.NodeEvent):
                 if root is not None:
-                    raise SpecError("one file holds one spec; a second starts here", self.at(event))
+                    raise SpecError(
+                        "a file holds one document; a second starts here", self.at(event)
+                    )
                 root = self.node(event, 0)
         return root
 
@@ -120,7 +122,7 @@ class _Reader:
     def refuse_tag(self, event: Any) -> None:
         """Untagged and "!" are the ordinary cases; every other tag asks for a type of its own."""
         if event.tag not in (None, "!"):
-            sentence = f"a spec has no YAML tags, and {event.tag[:60]!r} is one"
+            sentence = f"YAML tags are not obeyed, and {event.tag[:60]!r} is one"
             raise SpecError(sentence, self.at(event))
 
     def alias(self, event: Any, where: Where) -> Item:

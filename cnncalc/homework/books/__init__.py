@@ -1,6 +1,6 @@
 """One file for each form of a class's grades, found by being there.
 
-A form is a module with ``write(graded, scheme, name) -> {file name: text}``; ``name`` is what the
+A form is a module with ``write(graded, name) -> {file name: text}``; ``name`` is what the
 homework is called.
 """
 
@@ -11,13 +11,12 @@ from typing import Protocol, cast
 
 from cnncalc import found
 from cnncalc.homework.gradebook import Graded
-from cnncalc.homework.scheme import Scheme
 
 
 class Form(Protocol):
     """What every form's module offers."""
 
-    def write(self, graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+    def write(self, graded: Sequence[Graded], name: str) -> Mapping[str, str]:
         """The texts of all files, by their names."""
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from cnncalc.homework import books
 from cnncalc.homework.gradebook import Graded
-from cnncalc.homework.scheme import Scheme, points
+from cnncalc.homework.scheme import points
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
 
-def write(graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     """``NAME.csv``: the points possible in the second row, then a row for every student."""
     possible = max((one.possible for one in graded), default=Fraction(0))
     rows: list[list[object]] = [

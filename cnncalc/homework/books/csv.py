@@ -4,19 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from cnncalc.homework import books
 from cnncalc.homework.gradebook import Graded
-from cnncalc.homework.scheme import Scheme, points
+from cnncalc.homework.scheme import points
 
 
-def write(graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     """``NAME.csv``: points by question, and what could not be read."""
     asked = dict.fromkeys(
         mark.answer.label for one in graded for mark in one.marks if mark.answer.question
     )
     rows: list[list[object]] = [["student", "file", "points", "possible", *asked, "problem"]]
     for one in graded:
-        got = {
-            mark.answer.label: points(mark.answer.points * scheme.part(mark)) for mark in one.marks
-        }
+        got = {mark.answer.label: points(one.points(mark)) for mark in one.marks}
         total = [points(one.score), points(one.possible)] if one.marked else ["", ""]
         each = [got.get(label, "") for label in asked]
         rows.append([one.student, one.source, *total, *each, one.problem])

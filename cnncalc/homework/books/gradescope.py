@@ -8,26 +8,25 @@ from typing import Any
 from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
-from cnncalc.homework.scheme import Scheme
 
 
-def write(graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     """``NAME.results.json`` for each, or ``results.json`` where there is one."""
     texts = {}
     for one in graded:
         stem = f"{Path(one.source).stem}." if len(graded) > 1 else ""
-        texts[f"{stem}results.json"] = json.dumps(_results(one, scheme), indent=2) + "\n"
+        texts[f"{stem}results.json"] = json.dumps(_results(one), indent=2) + "\n"
     return texts
 
 
-def _results(one: Graded, scheme: Scheme) -> dict[str, Any]:
+def _results(one: Graded) -> dict[str, Any]:
     if one.marked is None:
         return {"score": 0, "output": one.problem, "tests": []}
-    tests = [_test(mark, scheme) for mark in one.marks if mark.answer.question]
+    tests = [_test(one, mark) for mark in one.marks if mark.answer.question]
     return {"score": float(one.score), "tests": tests}
 
 
-def _test(mark: Mark, scheme: Scheme) -> dict[str, Any]:
+def _test(one: Graded, mark: Mark) -> dict[str, Any]:
     """One answer; the score is a decimal because Gradescope's is."""
     lines = [feedback.remark(mark)]
     for worked in feedback.workings(mark):
@@ -35,9 +34,9 @@ def _test(mark: Mark, scheme: Scheme) -> dict[str, Any]:
         lines += [working.text() for working in worked.derivation.workings]
     return {
         "name": mark.answer.label,
-        "score": float(mark.answer.points * scheme.part(mark)),
+        "score": float(one.points(mark)),
         "max_score": float(mark.answer.points),
-        "status": "passed" if scheme.part(mark) == 1 else "failed",
+        "status": "passed" if one.part(mark) == 1 else "failed",
         "output": "\n".join(filter(None, lines)),
         "visibility": "visible",
     }

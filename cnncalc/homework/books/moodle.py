@@ -8,10 +8,10 @@ from pathlib import Path
 
 from cnncalc.homework import books, feedback
 from cnncalc.homework.gradebook import Graded
-from cnncalc.homework.scheme import Scheme, points
+from cnncalc.homework.scheme import points
 
 
-def write(graded: Sequence[Graded], scheme: Scheme, name: str) -> Mapping[str, str]:
+def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     """``NAME.csv``; a sheet that could not be read gets no grade, and the reason."""
     rows: list[list[object]] = [["ID number", name, f"{name} feedback"]]
     for one in graded:

@@ -61,7 +61,7 @@ def load(input: str, kernel_words: Sequence[str], seed: int = 0) -> tuple[Tensor
     for n, word in enumerate(kernel_words, 1):
         with _told_of(f"kernel {n}"):
             if n not in found:
-                found[n] = _named(word, axes)
+                found[n] = named_planes(word, axes)
     given = [found[n] for n in sorted(found)]
     return (x.as_image(), [one.as_image() for one in given]) if axes == 2 else (x, given)
 
@@ -81,7 +81,7 @@ def _is_named(word: str) -> bool:
     return is_name and not word.startswith("random") and not os.path.isfile(word)
 
 
-def _named(word: str, axes: int) -> Tensor:
+def named_planes(word: str, axes: int) -> Tensor:
     """The named kernel, or for every channel one of the names between the bars."""
     check_count(word.count("|"))
     planes = [kernels.named(name.strip(), axes) for name in word.split("|")]

@@ -94,8 +94,35 @@ def total(numbers: Sequence[Real]) -> Real:
     return plain(Fraction(whole, common))
 
 
+class Cells(NamedTuple):
+    """What stands in a matrix, ``[channel][row][column]``, before it is taken for numbers: whether
+    it is a signal, and the factor of all, if there is any."""
+
+    channels: "Channels"
+    is_signal: bool
+    factor: str | None = None
+
+
 def read(text: str, name: str = "") -> Tensor:
     """The matrix that a text writes down; raises UsageError with the place of what is wrong."""
+    return _tensor(_of_text(text), name)
+
+
+def of(data: Any, name: str = "") -> Tensor:
+    """The matrix that plain data means: a text, or numbers in a list (a signal), in lists of rows,
+    or in lists of channels of rows. Raises UsageError for anything else."""
+    return _tensor(cells(data), name)
+
+
+def cells(data: Any) -> Cells:
+    """What stands in the matrix that plain data means, as ``of`` takes it; raises UsageError unless
+    all rows are equally long, and all channels equally large."""
+    found = _of_text(data) if isinstance(data, str) else _of_lists(data)
+    _check_sizes(found.channels)
+    return found
+
+
+def _of_text(text: str) -> Cells:
     # With single blanks, no expression below has far to look.
     text = "\n".join(" ".join(line.split()) for line in text.strip().splitlines())
     *factor, text = re.split(r" ?[*·×]\s?", text, maxsplit=1)
@@ -103,15 +130,10 @@ def read(text: str, name: str = "") -> Tensor:
     check_count(sum(map(text.count, ";|\n")))
     channels = [[_cells(row) for row in _rows(part)] for part in re.split(r" ?\| ?|\n\n+", text)]
     is_signal = depth < 2 and all(len(rows) == 1 for rows in channels)
-    tensor = _tensor(channels, is_signal, name)
-    return _times(tensor, factor[0]) if factor else tensor
+    return Cells(channels, is_signal, factor[0].strip() if factor else None)
 
 
-def of(data: Any, name: str = "") -> Tensor:
-    """The matrix that plain data means: a text, or numbers in a list (a signal), in lists of rows,
-    or in lists of channels of rows. Raises UsageError for anything else."""
-    if isinstance(data, str):
-        return read(data, name)
+def _of_lists(data: Any) -> Cells:
     depth, inner = 0, data
     while _is_list(inner) and depth < 4:
         depth, inner = depth + 1, inner[0]
@@ -119,7 +141,7 @@ def of(data: Any, name: str = "") -> Tensor:
     rows = [row for plane in channels if _is_list(plane) for row in plane]
     if not all(map(_is_list, [*channels, *rows])):
         raise UsageError(f"a matrix is numbers in rows, as in [[0, 1], [2, 3]], not {shown(data)}")
-    return _tensor(channels, depth == 1, name)
+    return Cells(channels, depth == 1)
 
 
 def number(cell: Any) -> tuple[Number, bool]:
@@ -192,8 +214,9 @@ Channels = Sequence[Sequence[Sequence[Any]]]
 """What is to become numbers: ``[channel][row][column]``."""
 
 
-def _tensor(channels: Channels, is_signal: bool, name: str) -> Tensor:
+def _tensor(given: Cells, name: str) -> Tensor:
     """The numbers of all channels; raises UsageError with the place of what is none."""
+    channels, is_signal, factor = given
     _check_sizes(channels)
     found = [
         _number_at(cell, _place(channels, c, 0 if is_signal else r, i))
@@ -207,7 +230,9 @@ def _tensor(channels: Channels, is_signal: bool, name: str) -> Tensor:
     size = height * width
     planes = tuple(tuple(values[i : i + size]) for i in range(0, len(values), size))
     spatial = (width,) if is_signal else (height, width)
-    return Tensor(Map(len(channels), spatial), planes, any(decimal for _, decimal in found), name)
+    decimal = any(decimal for _, decimal in found)
+    tensor = Tensor(Map(len(channels), spatial), planes, decimal, name)
+    return tensor if factor is None else _times(tensor, factor)
 
 
 def _check_sizes(channels: Channels) -> None:
@@ -246,7 +271,7 @@ def _place(channels: Channels, channel: int, row: int, column: int = 0) -> str:
 
 def _times(tensor: Tensor, factor: str) -> Tensor:
     """The tensor with all numbers multiplied; raises UsageError where the factor is no number."""
-    scale, decimal = _number_at(factor.strip(), "the factor before *")
+    scale, decimal = _number_at(factor, "the factor before *")
     planes = tuple(tuple(plain(scale * x) for x in p) for p in tensor.planes)
     common_denominator(x for plane in planes for x in plane)
     return tensor._replace(planes=planes, decimal=decimal or tensor.decimal)

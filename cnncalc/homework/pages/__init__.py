@@ -1,6 +1,6 @@
 """One file for each form of what a student gets back, found by being there.
 
-A form is a module with ``SUFFIX``, the ending of its files, and ``write(graded, scheme) -> str``:
+A form is a module with ``SUFFIX``, the ending of its files, and ``write(graded) -> str``:
 the marks of one student, and the worked solution of what was not right.
 """
 
@@ -8,7 +8,6 @@ from typing import Protocol, cast
 
 from cnncalc import found
 from cnncalc.homework.gradebook import Graded
-from cnncalc.homework.scheme import Scheme
 
 
 class Form(Protocol):
@@ -16,7 +15,7 @@ class Form(Protocol):
 
     SUFFIX: str
 
-    def write(self, graded: Graded, scheme: Scheme) -> str:
+    def write(self, graded: Graded) -> str:
         """The whole page, ending in a newline."""
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
-from cnncalc.homework.scheme import Scheme, points
+from cnncalc.homework.scheme import points
 
 HEADINGS = ("Question", "Answer", "Points", "Remark")
 
@@ -17,9 +17,9 @@ def title(graded: Graded) -> str:
     return f"{graded.student}: {points(graded.score)} of {points(graded.possible)} points"
 
 
-def row(mark: Mark, scheme: Scheme) -> tuple[str, ...]:
+def row(graded: Graded, mark: Mark) -> tuple[str, ...]:
     """The line of a table for one answer."""
-    got = points(mark.answer.points * scheme.part(mark))
+    got = points(graded.points(mark))
     full = points(mark.answer.points)
     earned = f"{got} of {full}" if mark.answer.question else ""
     said = feedback.remark(mark) or mark.outcome.value

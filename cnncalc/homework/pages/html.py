@@ -7,12 +7,11 @@ from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
 from cnncalc.homework.pages import _parts
-from cnncalc.homework.scheme import Scheme
 
 SUFFIX = ".html"
 
 
-def write(graded: Graded, scheme: Scheme) -> str:
+def write(graded: Graded) -> str:
     """The marks in a table, then the solutions; a page by itself."""
     title = escape(_parts.title(graded))
     parts = [
@@ -22,7 +21,7 @@ def write(graded: Graded, scheme: Scheme) -> str:
     if graded.problem:
         parts.append(f"<p>{escape(graded.problem)}</p>")
     if graded.marks:
-        rows = (_parts.row(mark, scheme) for mark in graded.marks)
+        rows = (_parts.row(graded, mark) for mark in graded.marks)
         body = "\n".join(_row("td", cells) for cells in rows)
         parts.append(f"<table>\n{_row('th', _parts.HEADINGS)}\n{body}\n</table>")
     for mark in _parts.solutions(graded):

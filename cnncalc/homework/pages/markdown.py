@@ -6,19 +6,18 @@ from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
 from cnncalc.homework.pages import _parts
-from cnncalc.homework.scheme import Scheme
 from cnncalc.render import markdown
 
 SUFFIX = ".md"
 
 
-def write(graded: Graded, scheme: Scheme) -> str:
+def write(graded: Graded) -> str:
     """The marks in a table, then the solutions."""
     parts = [f"# {_plain(_parts.title(graded))}"]
     if graded.problem:
         parts.append(_code(graded.problem))
     if graded.marks:
-        rows = [list(_parts.row(mark, scheme)) for mark in graded.marks]
+        rows = [list(_parts.row(graded, mark)) for mark in graded.marks]
         dressed = [[name, _code(answer), *rest] for name, answer, *rest in rows]
         parts.append(markdown.table(list(_parts.HEADINGS), dressed, [False] * 4))
     for mark in _parts.solutions(graded):

@@ -37,8 +37,8 @@ def read(text: str, source: str) -> Item:
 
 
 def _cells(line: str) -> list[str]:
-    """What is between the bars; a bar with a backslash is meant as such."""
-    inner = line.strip().removeprefix("|")
+    """What is between the bars; a bar with a backslash is meant as such, ``<br>`` as a new line."""
+    inner = re.sub(r"<br ?/?>", "\n", line.strip(), flags=re.IGNORECASE).removeprefix("|")
     inner = inner if inner.endswith("\\|") else inner.removesuffix("|")
     cells = re.split(r"(?<!\\)\|", inner)
     return [cell.replace("\\|", "|").strip().strip("`*").strip() for cell in cells]

@@ -1,0 +1,27 @@
+"""The bias not added to the sums."""
+
+from typing import ClassVar
+
+from cnncalc.homework.mistake import Example
+from cnncalc.homework.numeric import Numbers, WrongNumbers
+
+
+class SumsWithoutBias(WrongNumbers):
+    """Every output of a filter is the sum of its products and the filter's bias."""
+
+    says: ClassVar = "the bias is not added to the sums"
+    prior: ClassVar = 25
+    examples: ClassVar = (
+        Example(
+            ({"kernel": "0 1; 2 3", "bias": 10},),
+            "0 1 2; 3 4 5; 6 7 8",
+            "convolution",
+            "19 25; 37 43",
+            "0·0 + 1·1 + 3·2 + 4·3 = 19, without + 10",
+            of=None,
+        ),
+    )
+
+    def instead(self, given: Numbers) -> Numbers | None:
+        """The same without biases."""
+        return given._replace(bias=None) if given.bias else None

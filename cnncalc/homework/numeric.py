@@ -1,0 +1,243 @@
+"""A convolution with numbers as the subject of a question.
+
+    given: {input: 0 1 2; 3 4 5; 6 7 8, kernel: 0 1; 2 3, bias: 1, activation: relu, pool: max:2}
+
+Its layers are a small network, so that a mistake may change them as it does everywhere; the numbers
+are what enters it, and what its kernels and biases are.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+from cnncalc import analysis
+from cnncalc.api import summarize
+from cnncalc.equations import Working
+from cnncalc.errors import CnncalcError, LayerError, UsageError, did_you_mean
+from cnncalc.explain import Derivation
+from cnncalc.formulas.tracing import Expression
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.convolution import activation_of, convolve, of, pool_of
+from cnncalc.homework.convolution.activation import FUNCTIONS
+from cnncalc.homework.convolution.formats import left_out, tex
+from cnncalc.homework.convolution.given import named_planes
+from cnncalc.homework.convolution.matrix import Tensor
+from cnncalc.homework.convolution.sheet import sections
+from cnncalc.homework.convolution.worked import Worked
+from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.question import Question
+from cnncalc.homework.written import told
+from cnncalc.layer import Layer
+from cnncalc.layers._pool import Pool
+from cnncalc.layers.conv import Conv
+from cnncalc.report import Report
+
+INPUT, CONVOLUTION, ACTIVATION, POOLING = "input", "convolution", "activation", "pooling"
+"""What the layers are called."""
+WINDOW = ("stride", "padding", "dilation")
+KEYS = (INPUT, "kernel", "kernels", *WINDOW, "mode", "bias", "flip", "activation", "pool")
+
+
+class Numbers(NamedTuple):
+    """What enters the network and what its convolution holds, and how the kernels are laid on."""
+
+    x: Tensor
+    kernels: tuple[Tensor, ...]
+    bias: Tensor | None
+    mode: str
+    flip: bool
+
+
+class Equation(Working):
+    """An equation of numbers that is known in writing alone: the note."""
+
+    __slots__ = ()
+
+    def text(self) -> str:
+        """``u(1,1) = 0×0 + 1×1 = 1``."""
+        return self.note
+
+    def latex(self) -> str:
+        """The same for ``align*``."""
+        symbol, _, rest = self.note.partition(" = ")
+        return f"{tex(symbol)} &= {tex(rest)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Numeric(Question):
+    """What the numbers become in the network of the report; ``numbers`` may be believed to be
+    others."""
+
+    numbers: Numbers | None = None
+
+    @cached_property
+    def worked(self) -> Worked:
+        """The numbers on their way; raises LayerError where the layers cannot take them."""
+        assert self.numbers is not None
+        found = {row.name: self.layers.get(row.name, row.layer) for row in self.report}
+        conv, activation = found[CONVOLUTION], found.get(ACTIVATION)
+        pool = found.get(POOLING)
+        assert isinstance(conv, Conv)
+        try:
+            return _worked(
+                self.numbers,
+                (conv.stride, conv.padding, conv.dilation),
+                activation if activation and activation.kind in FUNCTIONS else None,
+                pool if isinstance(pool, Pool) else None,
+            )
+        except CnncalcError as why:
+            raise LayerError(str(why)) from None
+
+    @cached_property
+    def value(self) -> Tensor:
+        """What the last stage puts out."""
+        return self.worked.output
+
+    @cached_property
+    def derivation(self) -> Derivation:
+        """Every window's sum, as ``cnncalc convolve`` writes it."""
+        return Derivation(self.ask.title, tuple(_equations(self.worked)), told(self.value))
+
+    @property
+    def changes(self) -> object:
+        """All that is believed instead of the truth, and with which numbers."""
+        return super().changes, self.numbers
+
+    def with_numbers(self, change: Callable[[Numbers], Numbers | None]) -> "Numeric | None":
+        """The same question about other numbers; None where ``change`` leaves them as they are."""
+        assert self.numbers is not None
+        other = change(self.numbers)
+        return None if other is None else replace(self, numbers=other)
+
+
+class WrongNumbers(Mistake):
+    """Other numbers than those that are given, or laid on another way."""
+
+    def instead(self, given: Numbers) -> Numbers | None:
+        """The numbers that were worked with; None where they are the same."""
+        raise NotImplementedError
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question about the other numbers, where it is about numbers."""
+        if isinstance(question, Numeric):
+            changed = question.with_numbers(self.instead)
+            if changed is not None:
+                yield changed
+
+
+@lru_cache(maxsize=50)
+def _worked(
+    numbers: Numbers, window: tuple[Any, ...], activation: Layer | None, pool: Pool | None
+) -> Worked:
+    """The numbers on their way; kept, as most mistakes change nothing about them."""
+    x, kernels, bias, mode, flip = numbers
+    return convolve(
+        x,
+        kernels,
+        **dict(zip(WINDOW, window, strict=True)),
+        mode=mode,
+        bias=bias,
+        flip=flip,
+        activation=activation,
+        pool=pool,
+    )
+
+
+def _equations(worked: Worked) -> Iterator[Equation]:
+    """All lines; of very many windows the first."""
+    nothing = Expression("", 0)
+    for section in sections(worked):
+        yield from (Equation("", nothing, " ".join(line.pieces)) for line in section.lines)
+        if section.left_out:
+            yield Equation("", nothing, left_out(section))
+
+
+def is_given(given: Iterable[str]) -> bool:
+    """Whether there are numbers in what a question gives."""
+    return not {"kernel", "kernels"}.isdisjoint(given)
+
+
+def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
+    """The layers and the numbers of what a question gives; raises CnncalcError where some cannot be
+    used, or do not fit together."""
+    for name in given:
+        if name not in KEYS:
+            hint = did_you_mean(name, KEYS) or f"; it has {', '.join(KEYS)}"
+            raise UsageError(f"a convolution with numbers has no key {name[:60]!r}{hint}")
+    if given.get(INPUT) is None:
+        raise UsageError("a convolution with numbers needs 'input', as in 0 1 2; 3 4 5")
+    x, kernels = _tensors(given)
+    bias = None if given.get("bias") is None else _tensor(given["bias"], "bias")
+    mode, flip = given.get("mode", "zeros"), given.get("flip", False)
+    if not isinstance(flip, bool):
+        raise UsageError(f"'flip' is true or false, not {str(flip)[:40]!r}")
+    numbers = Numbers(x, kernels, bias, "zeros" if mode == "zero" else str(mode), flip)
+    window = {name: given[name] for name in WINDOW if given.get(name) is not None}
+    word = given.get("activation")
+    activation = None if word is None else activation_of(str(word))
+    pool = None if given.get("pool") is None else pool_of(str(given["pool"]))
+    worked = convolve(
+        x,
+        kernels,
+        **window,
+        mode=numbers.mode,
+        bias=bias,
+        flip=flip,
+        activation=activation,
+        pool=pool,
+    )
+    return _report(worked), numbers
+
+
+def question(ask: Ask, report: Report, numbers: Numbers) -> Question:
+    """The question what the numbers become."""
+    return Numeric(ask, report, numbers=numbers)
+
+
+def _tensors(given: Mapping[str, Any]) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The input and the kernels, all of them signals or all of them images."""
+    if "kernel" in given and "kernels" in given:
+        raise UsageError("give 'kernel', or 'kernels' as a list, not both")
+    listed = given["kernels"] if "kernels" in given else [given["kernel"]]
+    if not isinstance(listed, list) or not listed:
+        raise UsageError("'kernels' is a list of kernels; one alone is 'kernel'")
+    x = _tensor(given[INPUT], "the input")
+    numbered = dict(enumerate(listed, 1))
+    found = {n: _tensor(one, f"kernel {n}") for n, one in numbered.items() if not _is_name(one)}
+    axes = max(len(tensor.shape.spatial) for tensor in (x, *found.values()))
+    for n in numbered.keys() - found.keys():
+        found[n] = named_planes(numbered[n], axes)
+    kernels = tuple(found[n] for n in numbered)
+    return (x.as_image(), tuple(one.as_image() for one in kernels)) if axes == 2 else (x, kernels)
+
+
+def _is_name(given: object) -> bool:
+    return isinstance(given, str) and given[:1].isalpha()
+
+
+def _tensor(given: Any, who: str) -> Tensor:
+    """The matrix that is given; raises UsageError that says which cannot be used."""
+    if not isinstance(given, str | list):
+        given = [given]
+    try:
+        return of(given)
+    except UsageError as why:
+        raise UsageError(f"{who}: {why}") from None
+
+
+def _report(worked: Worked) -> Report:
+    """The layers of a convolution as a network."""
+    found: dict[str, Layer | None] = {
+        CONVOLUTION: worked.convolution.layer,
+        ACTIVATION: worked.activation,
+        POOLING: worked.pooling.layer if worked.pooling else None,
+    }
+    named = {name: layer for name, layer in found.items() if layer is not None}
+    standing_in = [{"identity": None, "name": name} for name in named]
+    shape = worked.convolution.input.shape
+    report = summarize(
+        {"name": "the convolution", "input": list(shape.dimensions), "layers": standing_in}
+    )
+    rows = [row._replace(layer=named.get(row.name, row.layer)) for row in report.rows]
+    return analysis.again(report, rows)
