@@ -175,6 +175,20 @@ def test_a_mistake_in_the_layers_before_is_told(ask, layer, text, says):
     assert remark(of_network(ask, layer), text).startswith(says)
 
 
+@pytest.mark.parametrize(
+    ("name", "layer", "text", "says"),
+    [
+        # 224 - 2 - 2 = 220, halved 110, 108, 106, halved 53; conv5_2 would not fit any more.
+        ("vgg16", "pool2", "128x53x53", "the padding is forgotten (on the way to this layer)"),
+        # 112, (112 - 3)/2 + 1 = 55, (55 - 3)/2 + 1 = 27, 13; the 7x7 pool would not fit 6x6.
+        ("googlenet", "inception4a", "512x13x13", "the output size is rounded down, not up"),
+    ],
+)
+def test_a_mistake_is_told_though_a_later_layer_would_not_fit(name, layer, text, says):
+    assert remark(of_network("shape", layer, name), text).startswith(says)
+    assert remark(of_network("macs", None, name), "1234567").startswith("no known mistake")
+
+
 def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
     one = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"}
     two = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}
