@@ -314,6 +314,11 @@ def test_practice_explains_and_keeps_the_score():
     assert result.stdout.endswith("1 of 3 right\n")
 
 
+def test_practice_says_once_why_a_stride_is_illegal():
+    words = ["practice", "--topics", "stride", "--geometry", "illegal", "-n", "1", "--seed", "5"]
+    assert run(*words, input="yes\n").stdout.count("does not divide") == 1
+
+
 @pytest.mark.parametrize(("input", "says"), [("", "nothing answered"), ("1\n", "of 1 right")])
 def test_practice_ends_politely(input, says):
     result = run("practice", "--seed", "5", input=input)
