@@ -89,6 +89,13 @@ def test_auxiliary_heads_are_told_by_their_names():
     assert remark(total, "13,378,280").endswith("are included (aux1, aux2)")
 
 
+def test_two_mistakes_in_one_formula_are_told():
+    conv = of_layer(CONV, "3x32x32", "shape")
+    (found,) = Slips(conv).diagnose(conv.read("10x29x29"))  # 32 − 5 + 2
+    assert [one.name for one in found.slip.mistakes] == ["padding_once", "plus_one_forgotten"]
+    assert found.derive().workings[-1].text().endswith("⌊(32 − 5 + 2)/1⌋ + 1 − 1 = 29")
+
+
 def test_of_equal_arithmetic_one_mistake_is_told():
     layers = [
         {"linear": 5, "name": "middle"},
