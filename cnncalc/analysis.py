@@ -45,14 +45,16 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     )
 
 
-def again(report: Report, rows: Sequence[Row]) -> Report:
+def again(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
     """The network of a report once more, with these rows' layers and sources; what else they hold
     is worked out anew.
 
-    Raises Mistakes where a layer refuses what now enters it.
+    Layers that refuse what now enters them, and all behind these, are left out; why is told beside.
     """
     nodes = [Node(row.name, row.layer, row.sources, Where(report.name)) for row in rows]
-    return replace(report, rows=tuple(_Walk(nodes, (), report.batch, report.dtype).rows()))
+    walk = _Walk(nodes, (), report.batch, report.dtype)
+    walk.walk()
+    return replace(report, rows=tuple(walk.done)), walk.mistakes
 
 
 def alone(row: Row, report: Report) -> Row:
@@ -102,6 +104,14 @@ class _Walk:
         return {node.name for node in self.nodes}
 
     def rows(self) -> list[Row]:
+        """All rows; raises Mistakes where a layer refuses what enters it."""
+        self.walk()
+        if self.mistakes:
+            raise Mistakes(self.mistakes)
+        return self.done
+
+    def walk(self) -> None:
+        """Work out what can be worked out, and note what refuses."""
         place: list[int | None] = []  # where each node's row is; None after a refusal
         for node in self.nodes:
             sources = [place[index] for index in node.inputs]
@@ -110,9 +120,6 @@ class _Walk:
                 place.append(None)
             else:
                 place.append(self.node(node, node.layer, known))
-        if self.mistakes:
-            raise Mistakes(self.mistakes)
-        return self.done
 
     def node(self, node: Node, layer: Layer, sources: list[int]) -> int | None:
         """Add the row of a node, and of a flatten that it implies; None where it refuses."""

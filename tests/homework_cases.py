@@ -6,9 +6,10 @@ can be told which of them give the same.
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
+from math import prod
 from typing import Any, NamedTuple
 
 Shape = tuple[int, ...]
@@ -572,13 +573,16 @@ def counted(rule: str, c: int, f: int, k: int, size: int) -> tuple[int, int, int
     return filters, biases, filters * places + more
 
 
-def walk(net: Stack, rule: str = "", only: str = "") -> list[Layer] | None:
+def walk(
+    net: Stack, rule: str = "", only: str = "", own: Mapping[str, int] | None = None
+) -> list[Layer] | None:
     """The layers one after the other under a wrong rule, at one place only where ``only`` says so;
-    None where nothing is left of the map."""
+    None where nothing is left of the map. Layers have their ``own`` sizes where there are any."""
+    own = own or {}
     c, n, seen, jump = net.c, net.n, 1, 1
     layers = [Layer("input", "input", 0, 0, 0, c * n * n, True, (c, n, n), 1)]
     for i, ((k, f, s, p), pool) in enumerate(zip(net.convs, net.pools, strict=True), 1):
-        n = along(rule, n, f, s, p)
+        n = own.get(f"conv{i}", along(rule, n, f, s, p))
         if n < 1:
             return None
         seen, jump = grow(rule, seen, jump, f, stepped(rule, f, s))
@@ -590,6 +594,7 @@ def walk(net: Stack, rule: str = "", only: str = "") -> list[Layer] | None:
             layers += [Layer(f"pool{i}", "nothing", 0, 0, 0, 0, False, map_, seen)] if pool else []
         elif pool:
             n = along(rule if rule != "window_for_stride" else "", n, pool, pool, 0)
+            n = own.get(f"pool{i}", n)
             if n < 1:
                 return None
             seen, jump = grow(rule, seen, jump, pool, stepped(rule, pool, pool))
@@ -803,6 +808,117 @@ def of_heads(rng: random.Random) -> Case:
         case.by("layer_left_out", truth - size)
         case.by("layer_counted_twice", truth + size)
     return case
+
+
+# Two mistakes at a time, in a convolution.
+
+Pair = tuple[str, str]
+
+IN_FILTERS = ("filter_depth_forgotten", "filter_not_squared", "groups_ignored")
+IN_BIASES = ("bias_forgotten", "one_bias_per_layer")
+IN_SIZES = ("plus_one_forgotten", "padding_once", "padding_forgotten", "stride_forgotten")
+PAIRS: dict[str, list[Pair]] = {
+    "parameters": [(a, b) for a in IN_FILTERS for b in IN_BIASES],
+    "macs": [(a, b) for a in (*IN_FILTERS, "flops_for_macs") for b in IN_SIZES]
+    + [("flops_for_macs", b) for b in ("positions_forgotten", "batch_forgotten", *IN_FILTERS)],
+    "shape": [
+        ("plus_one_forgotten", "padding_once"),
+        ("plus_one_forgotten", "padding_forgotten"),
+        ("plus_one_forgotten", "stride_forgotten"),
+        ("stride_forgotten", "padding_forgotten"),
+        *(("channels_swapped", b) for b in IN_SIZES),
+    ],
+}
+
+
+def under(x: Conv, ask: str, made: Pair | tuple[str, ...], batch: int) -> int | Shape:
+    """The answer to a question of a convolution when all of these mistakes are made."""
+    side = x.f if "filter_not_squared" in made else x.f * x.f
+    depth = x.c if "groups_ignored" in made else x.c // x.g
+    filters = side * (1 if "filter_depth_forgotten" in made else depth) * x.k
+    if ask == "parameters":
+        biases = {"bias_forgotten": 0, "one_bias_per_layer": 1}
+        return filters + next((biases[m] for m in made if m in biases), x.k)
+    padding = 0 if "padding_forgotten" in made else x.p if "padding_once" in made else 2 * x.p
+    step = 1 if "stride_forgotten" in made else x.s
+    more = 0 if "plus_one_forgotten" in made else 1
+    h, w = ((n - x.d * (x.f - 1) - 1 + padding) // step + more for n in (x.h, x.w))
+    if ask == "shape":
+        return (x.c if "channels_swapped" in made else x.k), h, w
+    places = 1 if "positions_forgotten" in made else h * w
+    images = 1 if "batch_forgotten" in made else batch
+    return filters * places * images * (2 if "flops_for_macs" in made else 1)
+
+
+PRECISE = 100
+"""Smaller values, and sizes, come about by two mistakes too easily to tell anything."""
+
+
+def of_pair(rng: random.Random) -> tuple[Case, Pair, int | Shape, frozenset[Pair]]:
+    """A question of a convolution, the two mistakes that are made in it, what they give, and all
+    pairs that give the same. Each of the two makes a difference to what the other gives."""
+    while True:
+        x = random_conv(rng)
+        x.bias = True
+        ask, batch = rng.choice([*PAIRS]), rng.choice([1, 8, 32])
+        pair = rng.choice(PAIRS[ask])
+        value = under(x, ask, pair, batch)
+        sizes = {*value} if isinstance(value, tuple) else {value}
+        if min(sizes) < 1 or prod(sizes) < PRECISE:
+            continue
+        if value in [under(x, ask, made, batch) for made in ((), pair[:1], pair[1:])]:
+            continue
+        network = {"input": f"{x.c}x{x.h}x{x.w}", "layers": [{**x.spec(), "name": "layer"}]}
+        case = _of_ask(x, Given(network, ask, "layer", batch))
+        same = frozenset(two for two in PAIRS[ask] if under(x, ask, two, batch) == value)
+        return case, pair, value, same
+
+
+def _of_ask(x: Conv, given: Given) -> Case:
+    if given.ask == "macs":
+        return conv_products(x, given, 1, "MACs")
+    return {"parameters": conv_parameters, "shape": conv_shape}[given.ask](x, given)
+
+
+# Sheets: one mistake, and everything behind it right.
+
+
+class Sheet(NamedTuple):
+    """The answers to a whole network, of which one size is wrong and the rest follows."""
+
+    network: dict[str, Any]
+    wrong: str
+    mistake: str
+    answers: dict[str, dict[str, int | str]]
+    truths: dict[str, dict[str, int | str]]
+
+
+def of_sheet(rng: random.Random) -> Sheet:
+    """A network worked out from a wrong size of one of its layers on."""
+    while True:
+        net, rule = random_stack(rng), rng.choice(RULES[:5])
+        i = rng.randrange(len(net.convs))
+        right = walk(net)
+        assert right is not None
+        place = next(n for n, one in enumerate(right) if one.name == f"conv{i + 1}")
+        _, f, s, p = net.convs[i]
+        size = along(rule, right[place - 1].shape[-1], f, s, p)
+        own = walk(net, own={f"conv{i + 1}": size})
+        if size < 1 or size == right[place].shape[-1] or own is None:
+            continue
+        return Sheet(net.spec(), f"conv{i + 1}", rule, _answered(own), _answered(right))
+
+
+def _answered(layers: list[Layer]) -> dict[str, dict[str, int | str]]:
+    """What is answered of a network, layer by layer, and its totals."""
+    answers: dict[str, dict[str, int | str]] = {}
+    for one in layers:
+        if one.kind in ("conv", "max_pool", "linear"):
+            answers[one.name] = {"shape": "x".join(map(str, one.shape))}
+        if one.kind in ("conv", "linear"):
+            answers[one.name] |= {"params": one.weights + one.biases, "macs": one.macs}
+    totals = {"params": sum(one.weights + one.biases for one in layers)}
+    return {**answers, "totals": {**totals, "macs": sum(one.macs for one in layers)}}
 
 
 FAMILIES = (

@@ -1,6 +1,10 @@
 """Answers made by applying a stated mistake to a random question, and right ones in many writings.
 
     python tests/homework_corpus.py --wrong 400 --right 10000 --seed 1
+    python tests/homework_corpus.py --wrong 0 --right 0 --pairs 400 --sheets 400 --numbers 400
+
+``--pairs`` are answers by two mistakes, ``--sheets`` whole networks with one wrong size from which
+the rest follows, ``--numbers`` random ones that nobody made a mistake for.
 
 Questions, truths and wrong values are those of ``homework_cases``, which shares no arithmetic with
 the package; the package marks what is written. Where the first diagnosis is another mistake than
@@ -16,12 +20,14 @@ from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 
-from homework_cases import FAMILIES, Case, Given, Shape, Wrong, whole
+import yaml
+from homework_cases import FAMILIES, Case, Given, Pair, Shape, Wrong, of_pair, of_sheet, whole
 
 from cnncalc.api import summarize
-from cnncalc.homework import asks
+from cnncalc.homework import asks, sheet
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.question import question
+from cnncalc.spec import text as tree
 
 # Wrong answers, marked.
 
@@ -163,6 +169,113 @@ def score(count: int, seed: int) -> Score:
     )
 
 
+# Two mistakes, whole sheets, and numbers that stand for nothing.
+
+
+class PairScore(NamedTuple):
+    """How many answers by two mistakes were diagnosed how: the pair first, among the three that are
+    told, one mistake that gives the same, another pair that does, or nothing of these."""
+
+    answers: int
+    first: int
+    among_three: int
+    single: int
+    same: int
+    missed: tuple[tuple[Case, Pair, str, object], ...]
+
+
+def score_pairs(count: int, seed: int) -> PairScore:
+    """The diagnoses of so many answers by two mistakes."""
+    rng = random.Random(seed)
+    told: Counter[str] = Counter()
+    missed = []
+    for _ in range(count):
+        case, pair, value, same = of_pair(rng)
+        text = "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        mark = Marker().mark(question_of(case.given), text)
+        names = [tuple(one.name for one in found.slip.mistakes) for found in mark.diagnoses]
+        kinds = [_kind_of(each, case, value, frozenset({pair}), same) for each in names]
+        told["first"] += kinds[:1] == ["stated"]
+        told["among three"] += "stated" in kinds
+        told[kinds[0] if kinds else "missed"] += 1
+        if mark.outcome is not Outcome.WRONG or not {"stated", "single", "same"} & {*kinds}:
+            missed.append((case, pair, text, names))
+    counts = (told[kind] for kind in ("first", "among three", "single", "same"))
+    return PairScore(count, *counts, tuple(missed))
+
+
+def _kind_of(
+    names: tuple[str, ...],
+    case: Case,
+    value: object,
+    stated: frozenset[Pair],
+    same: frozenset[Pair],
+) -> str:
+    """What a diagnosis is beside the stated pair, by the arithmetic of the cases."""
+    pairs = {frozenset(pair) for pair in stated}
+    if frozenset(names) in pairs:
+        return "stated"
+    if len(names) == 1:
+        gives = [wrong.value for wrong in case.wrong.get(names[0], ())]
+        return "single" if value in gives else "missed"
+    return "same" if frozenset(names) in {frozenset(pair) for pair in same} else "other pair"
+
+
+class SheetScore(NamedTuple):
+    """How many sheets, and what was not marked as it should be: of each its layer, its quantity,
+    what was answered and how it was marked."""
+
+    sheets: int
+    answers: int
+    following: int
+    mistake_among_three: int
+    failed: tuple[tuple[object, str, str, object, str], ...]
+
+
+def score_sheets(count: int, seed: int) -> SheetScore:
+    """The marks of whole networks of which one size is wrong and the rest follows from it."""
+    rng = random.Random(seed)
+    answers = following = among_three = 0
+    failed = []
+    for _ in range(count):
+        made = of_sheet(rng)
+        written = yaml.safe_dump(
+            {"architecture": made.network, "answers": made.answers}, sort_keys=False
+        )
+        marked = Marker().sheet(sheet.read(tree.read(written, "answers.yaml")))
+        quantities = [(layer, ask) for layer, asked in made.answers.items() for ask in asked]
+        for mark, (layer, ask) in zip(marked.marks, quantities, strict=True):
+            answer = made.answers[layer][ask]
+            right = answer == made.truths[layer][ask]
+            wrong = (layer, ask) == (made.wrong, "shape")
+            due = Outcome.RIGHT if right else Outcome.WRONG if wrong else Outcome.FOLLOWS
+            answers += 1
+            following += due is Outcome.FOLLOWS
+            if mark.outcome is not due:
+                failed.append((made.network, layer, ask, answer, mark.outcome.value))
+            elif wrong:
+                told = [one.slip.mistakes[0].name for one in mark.diagnoses]
+                among_three += made.mistake in told
+    return SheetScore(count, answers, following, among_three, tuple(failed))
+
+
+def explained_numbers(count: int, seed: int) -> list[tuple[Case, str, str]]:
+    """Which of so many random numbers are explained, and how: of truths above 1,000, numbers from
+    half to twice as much. Nobody made a mistake for them, so hardly any should be."""
+    rng = random.Random(seed)
+    explained = []
+    while count > 0:
+        case = rng.choice(FAMILIES)(rng)
+        if isinstance(case.truth, tuple) or whole(case) < 1000:
+            continue
+        text = str(rng.randint(whole(case) // 2, 2 * whole(case)))
+        mark = Marker().mark(question_of(case.given), text)
+        count -= 1
+        if mark.diagnoses:
+            explained.append((case, text, mark.diagnoses[0].slip.says))
+    return explained
+
+
 # Right answers in all writings.
 
 
@@ -277,20 +390,58 @@ def told_of(got: Score) -> Iterator[str]:
         yield f"    {one.answer.case.given}"
 
 
+def told_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
+    """Whether pairs, sheets and numbers are marked well enough, and what there is to say of them;
+    nothing of what is not wanted."""
+    good, lines = True, []
+    if given.pairs:
+        two = score_pairs(given.pairs, given.seed)
+        good &= not two.missed
+        lines.append(
+            f"{two.answers} answers by two mistakes: {two.first} told so first, {two.among_three} "
+            f"among the first three, {two.single} as one mistake and {two.same} as two others that "
+            f"give the very same value; {len(two.missed)} not told"
+        )
+        lines += [
+            f"  missed: {pair}, told {names}: {text} {case.given}"
+            for case, pair, text, names in two.missed[:20]
+        ]
+    if given.sheets:
+        whole_ones = score_sheets(given.sheets, given.seed)
+        good &= not whole_ones.failed
+        lines.append(
+            f"{whole_ones.sheets} sheets of {whole_ones.answers} answers with one wrong size: its "
+            f"mistake is told {whole_ones.mistake_among_three} times, {whole_ones.following} "
+            f"answers follow from it; {len(whole_ones.failed)} not marked so"
+        )
+        lines += [f"  not so: {one}" for one in whole_ones.failed[:20]]
+    if given.numbers:
+        found = explained_numbers(given.numbers, given.seed)
+        good &= len(found) <= 0.02 * given.numbers
+        lines.append(f"{given.numbers} random numbers, {len(found)} explained by some mistake")
+        lines += [f"  {text} for {case.truth}: {says}" for case, text, says in found]
+    return good, lines
+
+
 def main() -> int:
     """Print the figures; the exit code is 1 where they are not good enough."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", type=int, default=400)
     parser.add_argument("--right", type=int, default=10_000)
+    parser.add_argument("--pairs", type=int, default=0)
+    parser.add_argument("--sheets", type=int, default=0)
+    parser.add_argument("--numbers", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     got = score(given.wrong, given.seed)
     failed = wrongly_marked(given.right, given.seed)
-    lines = [*told_of(got), f"{given.right} right answers, {len(failed)} not marked right"]
+    lines = [*told_of(got)] if given.wrong else []
+    lines += [f"{given.right} right answers, {len(failed)} not marked right"] * bool(given.right)
     for case, text, why in failed[:20]:
         lines.append(f"  {text!r} for {case.truth} {case.unit}: {why} {case.given}")
-    sys.stdout.write("\n".join(lines) + "\n")
-    return 0 if got.good and not failed else 1
+    good, more = told_of_others(given)
+    sys.stdout.write("\n".join([*lines, *more]) + "\n")
+    return 0 if got.good and good and not failed else 1
 
 
 if __name__ == "__main__":

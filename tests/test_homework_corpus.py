@@ -43,5 +43,31 @@ def test_a_diagnosis_that_gives_another_value_is_missed():
     assert (nothing.first, nothing.among_three, nothing.ambiguous) == (False, False, False)
 
 
+def test_two_mistakes_are_told():
+    two = corpus.score_pairs(60, seed=4)
+    assert two.missed == ()
+    assert two.first >= 0.7 * two.answers
+
+
+def test_what_follows_from_one_wrong_size_is_marked_so():
+    sheets = corpus.score_sheets(20, seed=4)
+    assert sheets.failed == ()
+    assert sheets.mistake_among_three == sheets.sheets
+    assert sheets.following > 2 * sheets.sheets
+
+
+def test_hardly_any_random_number_is_explained():
+    assert len(corpus.explained_numbers(60, seed=4)) <= 1
+
+
+def test_the_command_tells_all_figures(capsys, monkeypatch):
+    words = "corpus --wrong 0 --right 5 --pairs 3 --sheets 2 --numbers 1".split()
+    monkeypatch.setattr("sys.argv", words)
+    assert corpus.main() == 0
+    said = capsys.readouterr().out
+    for figure in ("5 right answers, 0", "3 answers by two", "2 sheets of", "1 random numbers"):
+        assert figure in said
+
+
 def test_no_right_answer_is_marked_wrong():
     assert corpus.wrongly_marked(RIGHT, seed=4) == []

@@ -84,6 +84,18 @@ def test_two_mistakes_are_told_only_where_one_does_not_explain_the_value():
     assert told(conv, "250")[0] == ("bias_forgotten", "filter_depth_forgotten")
 
 
+def test_auxiliary_heads_are_told_by_their_names():
+    total = of_network("parameters", network="googlenet")
+    assert remark(total, "13,378,280").endswith("are included (aux1, aux2)")
+
+
+def test_two_mistakes_in_one_formula_are_told():
+    conv = of_layer(CONV, "3x32x32", "shape")
+    (found,) = Slips(conv).diagnose(conv.read("10x29x29"))  # 32 − 5 + 2
+    assert [one.name for one in found.slip.mistakes] == ["padding_once", "plus_one_forgotten"]
+    assert found.derive().workings[-1].text().endswith("⌊(32 − 5 + 2)/1⌋ + 1 − 1 = 29")
+
+
 def test_of_equal_arithmetic_one_mistake_is_told():
     layers = [
         {"linear": 5, "name": "middle"},
@@ -170,12 +182,54 @@ def test_a_mistake_in_the_layers_before_is_told(ask, layer, text, says):
     assert remark(of_network(ask, layer), text).startswith(says)
 
 
+@pytest.mark.parametrize(
+    ("name", "layer", "text", "says"),
+    [
+        # 224 - 2 - 2 = 220, halved 110, 108, 106, halved 53; conv5_2 would not fit any more.
+        ("vgg16", "pool2", "128x53x53", "the padding is forgotten (on the way to this layer)"),
+        # 112, (112 - 3)/2 + 1 = 55, (55 - 3)/2 + 1 = 27, 13; the 7x7 pool would not fit 6x6.
+        ("googlenet", "inception4a", "512x13x13", "the output size is rounded down, not up"),
+    ],
+)
+def test_a_mistake_is_told_though_a_later_layer_would_not_fit(name, layer, text, says):
+    assert remark(of_network("shape", layer, name), text).startswith(says)
+    assert remark(of_network("macs", None, name), "1234567").startswith("no known mistake")
+
+
 def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
     one = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"}
     two = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}
     asked = of_network("shape", "b", {"input": "1x9x9", "layers": [one, two]})
     assert remark(asked, "4x7x7").startswith("the padding is forgotten; or")
     assert remark(asked, "4x5x5") == "the padding is forgotten (on the way to this layer)"
+
+
+def test_what_a_mistake_gives_in_the_layer_alone_is_not_told_of_the_way_to_it():
+    asked = of_network("parameters", "c2")
+    assert told(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever came before
+    assert remark(asked, "2,400") == "the biases are left out"
+    fc = of_network("macs", "fc", batch=4)
+    assert remark(fc, "23,080") == "the biases are counted as multiply-accumulates"  # 4·577·10
+
+
+def test_positions_of_the_input_are_shown_as_such():
+    conv = of_layer({"conv": {"filters": 4, "kernel": 3, "stride": 2}}, "3x9x9", "macs")
+    (found,) = Slips(conv).diagnose(conv.read("8,748"))  # 3·3·3·4 · 9·9
+    assert [working.text() for working in found.derive().workings] == [
+        "C_out = out_channels = 4",
+        "H_out = W_out = N = 9",
+        "MACs = F·F·C_in·C_out·H_out·W_out = 3·3·3·4·9·9 = 8,748",
+    ]
+
+
+def test_what_is_said_beside_a_formula_is_not_said_of_a_wrong_rule():
+    # PyTorch drops a last window beyond the padding; who rounds down has none to drop.
+    fields = {"kernel": 3, "stride": 2, "ceil_mode": True}
+    pool = of_layer({"max_pool": fields}, "64x112x112", "shape")
+    found, *_ = Slips(pool).diagnose(pool.read("64x55x55"))
+    assert [working.text() for working in found.derive().workings] == [
+        "H_out = W_out = ⌊(N − F)/S⌋ + 1 = ⌊(112 − 3)/2⌋ + 1 = 55"
+    ]
 
 
 def test_the_wrong_arithmetic_shows_where_its_positions_come_from():

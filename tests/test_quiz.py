@@ -1,9 +1,11 @@
 """Quizzes: geometry as asked, the same for the same seed, with keys that grade takes."""
 
 import html.parser
+import os
 import re
 import shutil
 import subprocess
+import sys
 
 import pytest
 import yaml
@@ -72,6 +74,17 @@ def test_any_geometry_is_both():
     assert {one.answer for one in posed} == {"yes", "no"}
 
 
+def test_strides_are_legal_or_not_unless_one_is_asked_for():
+    # Windows that all fit would make "yes" the answer to every question about a stride.
+    posed = pose(Order(("shape", "stride"), questions=40)).posed
+    assert {one.answer for one in posed if one.topic is TOPICS["stride"]} == {"yes", "no"}
+    for one in posed[::2]:
+        N, F, S, P, D = window(one.given)
+        assert (N + 2 * P - D * (F - 1) - 1) % S == 0
+    clean = pose(Order(("stride",), geometry="clean", questions=40)).posed
+    assert {one.answer for one in clean} == {"yes"}
+
+
 def test_every_topic_is_asked_in_turn(quiz):
     assert [one.topic for one in quiz.posed[: len(TOPICS)]] == list(TOPICS.values())
     assert [one.number for one in quiz.posed] == list(range(1, 41))
@@ -135,6 +148,16 @@ def test_every_form_has_every_question_and_answers_only_where_they_are_wanted(na
         if one.topic is TOPICS["params"]:
             assert (f"{one.question.value:,}" in plain) is solved
     assert written.endswith("\n")
+
+
+@pytest.mark.parametrize("name", papers.names())
+def test_why_a_stride_is_illegal_is_told(name):
+    quiz = pose(Order(("stride",), geometry="illegal", questions=1, seed=7))
+    N, F, S, P, _ = window(quiz.posed[0].given)
+    written = papers.load(name).write(quiz, solved=True)
+    assert f": illegal, {S} does not divide {N - F + 2 * P}: " in written
+    assert "\n\n\n" not in written
+    assert "illegal" not in papers.load(name).write(quiz, solved=False)
 
 
 def test_html_is_well_formed():
@@ -228,6 +251,28 @@ def test_a_class_gets_a_folder(tmp_path):
     assert set(marked(key)) == {Outcome.RIGHT}
 
 
+def test_names_from_a_windows_editor_have_no_mark_before_the_first(tmp_path):
+    names = tmp_path / "class.txt"
+    names.write_text("Ada\n", encoding="utf-8-sig")
+    run("quiz", "--seed", "1", "--per-student", str(names), "-o", str(tmp_path / "w"))
+    key = (tmp_path / "w/keys/Ada.yaml").read_text(encoding="utf-8")
+    assert key.startswith("student: Ada\n")
+
+
+def test_the_same_seed_gives_the_same_in_another_process():
+    words = ["quiz", "--level", "hard", "--choices", "-n", "16", "--seed", "5"]
+    here = run(*words).stdout
+    for hash_seed in ("0", "1"):
+        there = subprocess.run(
+            [sys.executable, "-m", "cnncalc", *words],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONIOENCODING": "utf-8"},
+            check=True,
+            capture_output=True,
+            encoding="utf-8",
+        )
+        assert there.stdout == here
+
+
 def test_one_quiz_gets_a_folder_too(tmp_path):
     assert "a quiz" in run("quiz", "--seed", "1", "-o", str(tmp_path)).stderr
     assert (tmp_path / "questions/quiz.md").is_file()
@@ -237,7 +282,7 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
     ("words", "says"),
     [
         (["--per-student", "NAMES"], "needs a folder"),
-        (["--per-student", "missing.txt", "-o", "x"], "cannot read 'missing.txt'"),
+        (["--per-student", "missing.txt", "-o", "x"], "cannot read 'missing.txt': No such file"),
         (["--per-student", "EMPTY", "-o", "x"], "names 0 students"),
         (["--per-student", "TWICE", "-o", "x"], "would share a file: Ada_B"),
         (["-f", "pdf"], "no format 'pdf'"),
@@ -267,6 +312,11 @@ def test_practice_explains_and_keeps_the_score():
     assert f"right: {first.answer}" in result.stdout
     assert f"right: {third.answer}" in result.stdout
     assert result.stdout.endswith("1 of 3 right\n")
+
+
+def test_practice_says_once_why_a_stride_is_illegal():
+    words = ["practice", "--topics", "stride", "--geometry", "illegal", "-n", "1", "--seed", "5"]
+    assert run(*words, input="yes\n").stdout.count("does not divide") == 1
 
 
 @pytest.mark.parametrize(("input", "says"), [("", "nothing answered"), ("1\n", "of 1 right")])

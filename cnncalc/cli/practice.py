@@ -1,26 +1,30 @@
 """``cnncalc practice``: questions in the terminal, one at a time."""
 
+from typing import Annotated
+
 import typer
 
 from cnncalc.cli.quiz import (
     EVERY_WEEK,
     Count,
-    Geometry,
     LevelName,
     Seed,
     Topics,
     new_seed,
     order_of,
 )
+from cnncalc.errors import one_of
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
-from cnncalc.homework.quiz import Posed, pose
+from cnncalc.homework.quiz import GEOMETRIES, Posed, pose
 
 
 def run(
     topics: Topics = EVERY_WEEK,
     level: LevelName = "easy",
-    geometry: Geometry = "any",
+    geometry: Annotated[
+        str, typer.Option(help=f"Whether windows fit or leave pixels over: {one_of(GEOMETRIES)}.")
+    ] = "any",
     count: Count = 10,
     seed: Seed = None,
 ) -> None:
@@ -64,6 +68,8 @@ def _reply(mark: Mark) -> str:
     lines = [f"  not quite: {remark}" if mark.diagnoses else f"  {remark}"]
     lines += [f"  {lesson}" for lesson in feedback.lessons(mark)]
     for title, derivation in feedback.workings(mark):
+        if not derivation.workings and derivation.answer in remark:
+            continue  # the remark has said why
         lines.append(f"  {title}: {derivation.answer}")
         lines += [f"    {working.text()}" for working in derivation.workings]
     return "\n".join(lines) + "\n"

@@ -17,13 +17,11 @@ Topics = Annotated[
     str, typer.Option("--topics", "-t", help=f"Some of {', '.join(TOPICS)}, with commas between.")
 ]
 LevelName = Annotated[str, typer.Option("--level", "-l", help=f"{one_of([*LEVELS])}.")]
-Geometry = Annotated[
-    str,
-    typer.Option(
-        "--geometry",
-        help=f"Whether windows fit (clean) or leave pixels over: {one_of(GEOMETRIES)}.",
-    ),
-]
+GEOMETRY = typer.Option(
+    "--geometry",
+    help=f"Whether windows fit (clean) or leave pixels over (illegal): {one_of(GEOMETRIES)}; "
+    "unless it is said clean, and any where the stride is asked about.",
+)
 Count = Annotated[int, typer.Option("--count", "-n", help="How many questions.")]
 Seed = Annotated[
     int | None, typer.Option("--seed", "-s", help="The same seed gives the same questions.")
@@ -32,11 +30,12 @@ EVERY_WEEK = ",".join(USUAL)
 
 
 def order_of(
-    topics: str, level: str, geometry: str, count: int, seed: int, choices: bool = False
+    topics: str, level: str, geometry: str | None, count: int, seed: int, choices: bool = False
 ) -> Order:
     """The order that the words of a command line make."""
     words = tuple(word.strip().lower() for word in topics.split(",") if word.strip())
-    return Order(words, level.lower(), geometry.lower(), count, seed, choices)
+    windows = None if geometry is None else geometry.lower()
+    return Order(words, level.lower(), windows, count, seed, choices)
 
 
 def new_seed() -> int:
@@ -49,7 +48,7 @@ def new_seed() -> int:
 def run(
     topics: Topics = EVERY_WEEK,
     level: LevelName = "easy",
-    geometry: Geometry = "clean",
+    geometry: Annotated[str | None, GEOMETRY] = None,
     count: Count = 10,
     seed: Seed = None,
     choices: Annotated[
@@ -102,9 +101,10 @@ def _names(file: Path | None) -> list[str]:
     if file is None:
         return [""]
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as why:
-        raise UsageError(f"cannot read {str(file)!r}: {why}") from None
+        reason = getattr(why, "strerror", None) or why
+        raise UsageError(f"cannot read {str(file)!r}: {reason}") from None
     names = [line.strip() for line in lines if line.strip()]
     if not 1 <= len(names) <= MOST_STUDENTS:
         raise UsageError(f"{file} names {len(names):,} students; it takes 1 to {MOST_STUDENTS:,}")

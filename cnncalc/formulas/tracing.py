@@ -211,7 +211,8 @@ def formula(
     """Mark a function as a formula whose result is written as ``symbol``.
 
     In what is computed with it, the result ``gives`` its symbol or its whole derivation. Parameters
-    that are ``bare`` get no symbol. The ``note`` is shown beside the formula.
+    that are ``bare`` get no symbol. The ``note`` is shown beside the formula, not beside a wrong
+    rule in its place.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -224,7 +225,7 @@ def formula(
                     right: R = rule(*args, **named)
                     return right
                 given = _named_arguments(function, bare, args, named)
-                step = Step(symbol, ZERO, function, note)
+                step = Step(symbol, ZERO, function, note if rule is function else "")
                 result: R = _traced_result(step, rule, gives, given)
                 return result
 

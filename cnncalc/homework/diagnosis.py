@@ -177,11 +177,15 @@ def _others(question: Question, made: tuple[Mistake, ...]) -> Iterator[Question]
 
 def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
     """The first few, most likely first. Where the same was done in several places they are told
-    together, and of those that come to the same arithmetic one is told."""
+    together, and of those that come to the same arithmetic one is told. What the mistakes give in
+    the layer alone is not told again of the whole way to it."""
     ranked = sorted(found, key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
     told: dict[object, Diagnosis] = {}
     arithmetic = set()
+    here = {one.slip.mistakes for one in ranked if not one.slip.along_the_way}
     for one in ranked:
+        if one.slip.along_the_way and one.slip.mistakes in here:
+            continue
         key = (one.slip.mistakes, one.slip.along_the_way, one.slip.value)
         if key in told:
             told[key] = _elsewhere(told[key], one.slip.question.detail)

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 
 from cnncalc import analysis, explain
 from cnncalc.equations import Working
-from cnncalc.errors import LayerError, Mistakes, UsageError, did_you_mean, some
+from cnncalc.errors import LayerError, UsageError, did_you_mean, some
 from cnncalc.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
@@ -121,12 +121,22 @@ class Question:
         """The layer and the network as they are believed to be; the rules in force hold inside."""
         with replacing(self.rules):
             if self.everywhere:
-                report = believed(self.report, self.rules, self.layers, self.conditions)
+                report = self._everywhere()
                 yield (report[self.layer or ""] if self.row else None), report
             else:
                 report = self.report
                 report = replace(report, **self.conditions) if self.conditions else report
                 yield self._alone(report), report
+
+    def _everywhere(self) -> Report:
+        """The network as it is believed to be, as far as it goes; raises LayerError where that is
+        not as far as what is asked about."""
+        report, refusal = believed(self.report, self.rules, self.layers, self.conditions)
+        if refusal:
+            needed = (self.row,) if self.row else self.part(self.report)
+            if not all(row.name in report for row in needed):
+                raise LayerError(refusal)
+        return report
 
     def _alone(self, report: Report) -> Row:
         """The layer by itself."""
@@ -240,34 +250,31 @@ def _counts_positions(workings: Iterable[Working]) -> bool:
 MOST_ROWS = 200_000
 """So many layers of networks as they are believed to be are kept for each network."""
 
-Beliefs = dict[object, Report | LayerError]
+Belief = tuple[Report, str]
+"""A network as it is believed to be, and why it ends before its end; empty where it does not."""
+Beliefs = dict[object, Belief]
 _kept: WeakKeyDictionary[Report, Beliefs] = WeakKeyDictionary()
 
 
 def believed(
     report: Report, rules: Rules, layers: Mapping[str, Layer], conditions: Mapping[str, Any]
-) -> Report:
+) -> Belief:
     """The network worked out with wrong rules, other layers, another batch or dtype.
 
-    All questions about a network share what comes out. Raises LayerError where nothing does.
+    All questions about a network share what comes out.
     """
     if not (rules or layers or conditions):
-        return report
+        return report, ""
     known = _kept.setdefault(report, {})
     key = tuple(frozenset(part.items()) for part in (rules, layers, conditions))
     if key not in known:
         if len(known) * len(report.rows) > MOST_ROWS:
             known.clear()
         rows = [row._replace(layer=layers.get(row.name, row.layer)) for row in report.rows]
-        try:
-            with replacing(rules):
-                known[key] = analysis.again(replace(report, **conditions), rows)
-        except Mistakes as error:
-            known[key] = LayerError(error.errors[0].sentence)
-    found = known[key]
-    if isinstance(found, LayerError):
-        raise LayerError(str(found))
-    return found
+        with replacing(rules):
+            as_far, refusals = analysis.again(replace(report, **conditions), rows)
+        known[key] = as_far, refusals[0].sentence if refusals else ""
+    return known[key]
 
 
 def question(ask: Ask, report: Report, layer: str | None = None) -> Question:

@@ -149,11 +149,13 @@ class Dice:
 
 
 class Topic(NamedTuple):
-    """What a question is about: what is asked, in words too, and what is given."""
+    """What a question is about: what is asked, in words too, what is given, and the geometry unless
+    another is asked for."""
 
     ask: str
     words: str
     give: Callable[[Dice], Given]
+    geometry: str = "clean"
 
 
 TOPICS = {
@@ -165,7 +167,7 @@ TOPICS = {
         "How many input pixels, along an axis, does one output of the last layer see?",
         Dice.chain,
     ),
-    "stride": Topic("stride_legal", "Is the stride legal (yes or no)?", Dice.letters),
+    "stride": Topic("stride_legal", "Is the stride legal (yes or no)?", Dice.letters, "any"),
     "flops": Topic("flops", "How many FLOPs (two for each MAC) does it take?", Dice.conv),
     "memory": Topic("memory", "How many bytes is the output, in float32?", Dice.conv_or_pool),
     "padding": Topic(
@@ -180,11 +182,11 @@ CHOICES = 4
 
 
 class Order(NamedTuple):
-    """What a quiz is to be like."""
+    """What a quiz is to be like; without a geometry each topic has its own."""
 
     topics: tuple[str, ...] = USUAL
     level: str = "easy"
-    geometry: str = "clean"
+    geometry: str | None = None
     questions: int = 10
     seed: int = 0
     choices: bool = False
@@ -204,6 +206,12 @@ class Posed(NamedTuple):
     def answer(self) -> str:
         """The right answer."""
         return told(self.question.value, self.question.ask.unit)
+
+    @property
+    def reason(self) -> str:
+        """What to say behind the answer where no equation shows why: ``: illegal, 3 ...``."""
+        derivation = self.question.derive()
+        return "" if derivation.workings else f": {derivation.answer}"
 
     @property
     def text(self) -> str:
@@ -268,8 +276,8 @@ def pose(order: Order, student: str = "") -> Quiz:
     posed = []
     for number in range(1, order.questions + 1):
         seed = f"{order.seed}/{student}/{number}"
-        dice = Dice(seed, LEVELS[order.level], order.geometry)
         topic = TOPICS[order.topics[(number - 1) % len(order.topics)]]
+        dice = Dice(seed, LEVELS[order.level], order.geometry or topic.geometry)
         given = topic.give(dice)
         asked = question(asks.load(topic.ask), *given_network(located(given, Where(""))))
         choices = _choices(asked, dice) if order.choices else ()
@@ -284,7 +292,7 @@ def check(order: Order) -> None:
     for what, word, known in (
         *(("topic", topic, tuple(TOPICS)) for topic in order.topics),
         ("level", order.level, tuple(LEVELS)),
-        ("geometry", order.geometry, GEOMETRIES),
+        ("geometry", order.geometry or "any", GEOMETRIES),
     ):
         if word not in known:
             hint = did_you_mean(word, known) or f"; there are {one_of(known)}"

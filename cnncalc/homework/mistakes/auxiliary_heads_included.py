@@ -37,4 +37,5 @@ class AuxiliaryHeadsIncluded(Mistake):
         if question.layer is None and heads and built_in in catalog.names():
             settings = {**(report.settings or {}), **dict.fromkeys(heads, True)}
             whole = summarize(built_in, settings=settings, batch=report.batch, dtype=report.dtype)
-            yield replace(question, report=whole)
+            added = (row.name.partition(".")[0] for row in whole if row.name not in report)
+            yield replace(question, report=whole).saying(", ".join(dict.fromkeys(added)))

@@ -3,19 +3,38 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongLayer, is_pool, with_fields
+from cnncalc.formulas import window
+from cnncalc.homework.mistake import Example, WrongRule, is_pool
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer
-from cnncalc.report import Row
 
 
-class InputPositions(WrongLayer):
+def as_many(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """A place for every input."""
+    return N
+
+
+def as_many_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
+    """A place for every input."""
+    return N
+
+
+def as_many_same(N: int, S: int) -> int:
+    """A place for every input."""
+    return N
+
+
+class InputPositions(WrongRule):
     """A filter is laid on the input once for every position of the output. So products and
     activations are counted with the height and width of the output, not of the input.
     """
 
-    says: ClassVar = "the positions of the input are counted, not those of the output"
+    says: ClassVar = "the height and width of the input are taken, not those of the output"
     prior: ClassVar = 15
+    rules: ClassVar = {
+        window.output_size: as_many,
+        window.output_size_sides: as_many_sides,
+        window.output_size_same: as_many_same,
+    }
     examples: ClassVar = (
         Example(
             ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
@@ -26,10 +45,7 @@ class InputPositions(WrongLayer):
         ),
     )
 
-    def instead(self, row: Row) -> Layer | None:
-        """A layer of as many positions as its input has."""
-        return None if is_pool(row) else with_fields(row.layer, stride=1, padding="same")
-
     def other(self, question: Question) -> Iterator[Question]:
-        """The question of a layer alone."""
-        return iter(()) if question.everywhere else super().other(question)
+        """The question of a layer alone, which is not a pool."""
+        if not question.everywhere and question.row is not None and not is_pool(question.row):
+            yield from super().other(question)

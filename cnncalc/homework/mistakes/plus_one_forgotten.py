@@ -1,11 +1,14 @@
 """The + 1 of the output size forgotten."""
 
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import ClassVar
 
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.question import Question
 
 
 def steps(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
@@ -31,6 +34,12 @@ def transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out: int = 0) -
 def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
     """The size shared out among the places, not among the steps between them."""
     return (N - (D * (F - 1) + 1) + 2 * P) // N_out
+
+
+@cache
+def one_less(rule: Callable[..., int]) -> Callable[..., int]:
+    """The + 1 of an output size that is wrong already forgotten as well."""
+    return lambda **given: rule(**given) - 1
 
 
 class PlusOneForgotten(WrongRule):
@@ -70,3 +79,13 @@ class PlusOneForgotten(WrongRule):
             "6 − 3 + 1 + 2 = 6",
         ),
     )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question without the + 1, of whatever stands for the formula."""
+        wrong = question.rules
+        yield question.under(
+            {
+                right: one_less(wrong[right]) if right in wrong else rule
+                for right, rule in self.rules.items()
+            }
+        )

@@ -25,8 +25,10 @@ def _question(one: Posed, solved: bool) -> Iterator[str]:
     if one.choices:
         yield f'<ol type="a">{_items(one.choices)}</ol>'
     if solved:
-        yield f"<p><b>{escape(one.answer)}</b></p>"
-        yield f"<ul>{_items(working.text() for working in one.question.derive().workings)}</ul>"
+        yield f"<p><b>{escape(one.answer)}</b>{escape(one.reason)}</p>"
+        equations = [working.text() for working in one.question.derive().workings]
+        if equations:
+            yield f"<ul>{_items(equations)}</ul>"
 
 
 def _items(texts: Iterable[str]) -> str:

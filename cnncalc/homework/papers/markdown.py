@@ -24,8 +24,7 @@ def _below(one: Posed, solved: bool) -> Iterator[str]:
         yield ""
         yield from (f"- {choice}" for choice in one.lettered)
     if solved:
-        derivation = one.question.derive()
+        equations = [f"- `{working.text()}`" for working in one.question.derive().workings]
         yield ""
-        yield f"**{one.answer}**"
-        yield ""
-        yield from (f"- `{working.text()}`" for working in derivation.workings)
+        yield f"**{one.answer}**{one.reason}"
+        yield from ["", *equations] if equations else []
