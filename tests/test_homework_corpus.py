@@ -61,7 +61,19 @@ def test_hardly_any_random_number_is_explained():
 
 
 def test_the_command_tells_all_figures(capsys, monkeypatch):
-    words = "corpus --wrong 0 --right 5 --pairs 3 --sheets 2 --numbers 1".split()
+    words = [
+        "corpus",
+        "--wrong",
+        "0",
+        "--right",
+        "5",
+        "--pairs",
+        "3",
+        "--sheets",
+        "2",
+        "--numbers",
+        "1",
+    ]
     monkeypatch.setattr("sys.argv", words)
     assert corpus.main() == 0
     said = capsys.readouterr().out

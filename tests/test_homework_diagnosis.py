@@ -174,7 +174,12 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
     [
         ("shape", "c2", "16x28x28", "a pooling layer is skipped (p1, on the way to this layer)"),
         ("shape", "c2", "16x10x10", "the padding is forgotten (on the way to this layer)"),
-        ("parameters", "fc", "170", "the map is not flattened to C·H·W inputs (on the way to this"),
+        (
+            "parameters",
+            "fc",
+            "170",
+            "the map is not flattened to C·H·W inputs (channels alone, on the",
+        ),
         ("receptive_field", "c2", "10", "the receptive field grows without the jump"),
     ],
 )

@@ -240,4 +240,4 @@ def _report(worked: Worked) -> Report:
         {"name": "the convolution", "input": list(shape.dimensions), "layers": standing_in}
     )
     rows = [row._replace(layer=named.get(row.name, row.layer)) for row in report.rows]
-    return analysis.again(report, rows)
+    return analysis.again(report, rows)[0]

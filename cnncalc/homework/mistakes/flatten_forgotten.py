@@ -46,5 +46,5 @@ class FlattenForgotten(WrongRule):
 
     def other(self, question: Question) -> Iterator[Question]:
         """The channels alone, or the positions alone."""
-        yield from super().other(question)
-        yield question.under({dimensions.flattened: positions_only})
+        for alone, rule in (("channels", channels_only), ("positions", positions_only)):
+            yield question.under({dimensions.flattened: rule}).saying(f"{alone} alone")
