@@ -8,7 +8,7 @@ can be told which of them give the same.
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from math import prod
 from typing import Any, NamedTuple
 
@@ -207,6 +207,8 @@ def conv_memory(x: Conv, given: Given) -> Case:
     in_mb = Decimal(x.k * oh * ow * n) / 1_000_000
     if in_mb >= 1:
         case.by("mb_for_mib", f"{in_mb.quantize(Decimal('0.001'), ROUND_HALF_UP)} MiB")
+        cut, near = (in_mb.quantize(Decimal("0.01"), how) for how in (ROUND_DOWN, ROUND_HALF_UP))
+        case.by("cut_not_rounded", f"{cut} MB" if cut < near else None)
     return case
 
 
