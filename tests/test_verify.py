@@ -244,7 +244,8 @@ BROKEN = {
     "output": (of("rbf"), "output", lambda right: lambda self, x: Vector(4), "rbf1"),
     "macs": (of("conv"), "macs", lambda right: lambda self, x: right(self, x) + 1, "conv1"),
     "backward_macs": (
-        layer.mac_formulas, "backward_macs", lambda right: lambda MACs, gradients: 2 * MACs, "conv1"
+        layer.mac_formulas, "backward_macs",
+        lambda right: lambda of_weights, of_inputs: 2 * of_weights, "conv1",
     ),
     "weights": (of("conv"), "parameters", counted("weights"), "conv1"),
     "biases": (of("conv"), "parameters", counted("biases"), "conv1"),
