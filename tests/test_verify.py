@@ -491,6 +491,13 @@ def test_normalisation_of_one_number_is_told_what_to_do():
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu").agrees
 
 
+def test_normalisation_of_one_position_is_told_what_to_do():
+    spec = {"input": "4x1x1", "layers": [{"instance_norm": None, "name": "norm"}]}
+    with pytest.raises(UsageError, match="one position, as in layer 'norm'; a larger --input"):
+        bridge.verify(cnncalc.summarize(spec, batch=2), "meta")
+    assert bridge.verify(cnncalc.summarize(spec, input="4x1x2", batch=2), "meta").agrees
+
+
 # On CUDA more is told. No GPU is at hand here: the device's functions are stood in for.
 
 
