@@ -128,6 +128,10 @@ class Layer:
         """Multiply-accumulates for one image: none unless the kind says otherwise."""
         return 0
 
+    def inner_macs(self, *inputs: Any) -> int:
+        """Those of them that read a map of the layer's own, whose gradient is always needed."""
+        return 0
+
     def operations(self, *inputs: Any) -> Operations:
         """All arithmetic for one image. Every kind must say, even when it is none."""
         raise TypeError(f"{self.kind} does not say what it computes")
@@ -191,6 +195,7 @@ class Layer:
         elements = output.elements * batch
         stored = elements if self.stored else 0
         products = self.macs(*inputs)
+        inner = products if input_gradient else self.inner_macs(*inputs)
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
@@ -203,7 +208,7 @@ class Layer:
             fixed=fixed,
             macs=products * batch,
             backward_macs=mac_formulas.backward_macs(
-                MACs=products * batch, gradients=(weights > 0) + input_gradient
+                of_weights=products * batch if weights else 0, of_inputs=inner * batch
             ),
             connections=connections * batch,
             multiply=multiply * batch,

@@ -11,7 +11,7 @@ from random_networks import Single
 from torch import nn
 
 import cnncalc
-from cnncalc import layers, memory
+from cnncalc import bridge, layers, memory
 from cnncalc.errors import CnncalcError
 from cnncalc.layer import fields_of
 from cnncalc.shape import Map, Vector
@@ -125,6 +125,18 @@ def test_a_local_response_norm_of_a_permuted_volume_is_refused_by_pytorch():
     nn.LocalResponseNorm(2)(permuted.contiguous())
     nn.LocalResponseNorm(2)(permuted[..., 0])  # an image in any order
     agrees({"input": "6x4x3x2", "layers": [{"permute": [3, 1, 2, 0]}, {"lrn": 2}]})
+
+
+def test_the_halves_of_a_separable_convolution_hand_back_a_gradient():
+    # With one channel the depthwise half has no groups, whose backward pass PyTorch miscounts.
+    spec = {"input": "1x10x10", "layers": [{"separable_conv": {"filters": 2, "kernel": [3, 4]}}]}
+    report = cnncalc.summarize(spec, batch=2)
+    # 12 taps of one plane and 2 pointwise filters, at 8·7 places of 2 images; backward, the weights
+    # of both halves, and what lies between them
+    assert report.totals.macs == (12 + 2) * 56 * 2
+    assert report.totals.backward_macs == (12 + 2 + 2) * 56 * 2
+    found = bridge.verify(report, "cpu")
+    assert (found.disagreements, found.skipped) == ((), ())
 
 
 # Of the oracle itself.

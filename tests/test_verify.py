@@ -168,6 +168,9 @@ def field_of(spec, device="cpu", **settings):
         ("tdnn", "sigmoid2", (7,)),  # 3 + 4
         ("1x8x8-1C3s2p1", "conv1", (2, 2)),  # the third is padding
         ("1x8x8-1C1p3", "conv1", (0, 0)),  # all of it
+        ({"input": "1x8x8", "layers": [  # all of it along one axis, so nothing is read
+            {"conv": {"filters": 1, "kernel": [1, 3], "padding": [0, 3]}}
+        ]}, "conv1", (0, 0)),
         ("1x9-1C5p4d2", "conv1", (5,)),  # taps at −4, −2, 0, 2 and 4
         ({"input": "1x20x20", "layers": [{"max_pool": 3}, {"conv": {"filters": 2, "kernel": 2}}]},
          "conv1", (6, 6)),
@@ -202,6 +205,14 @@ def test_where_float32_is_not_exact_float64_is_taken(monkeypatch):
          "cpu", "several inputs"),
         ({"input": "1x8x8", "layers": [{"upsample": 2}]}, "cpu", "uneven"),
         ({"input": "4x8x8", "layers": [{"group_norm": 2}]}, "cpu", "is not counted as read"),
+        ({"input": "4x8x8", "layers": [{"batch_norm": {"track_running_stats": False}}]},
+         "cpu", "is not counted as read"),
+        ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "a reshape puts"),
+        # Roots of what is below 0.
+        ({"input": "4x8x8", "layers": [{"lrn": {"size": 3, "k": -1}}]}, "cpu", "not a number"),
+        ({"input": "4x8x8", "layers": [
+            "global_avg_pool", {"conv": {"filters": 1, "kernel": 1, "padding": 1}}
+        ]}, "cpu", "nothing but padding"),
         # Taps at −1 and 1: pixel 0 lies between them.
         ("1x8x8-1C2p1d2", "cpu", "ends in a gap"),
     ],
@@ -244,7 +255,8 @@ BROKEN = {
     "output": (of("rbf"), "output", lambda right: lambda self, x: Vector(4), "rbf1"),
     "macs": (of("conv"), "macs", lambda right: lambda self, x: right(self, x) + 1, "conv1"),
     "backward_macs": (
-        layer.mac_formulas, "backward_macs", lambda right: lambda MACs, gradients: 2 * MACs, "conv1"
+        layer.mac_formulas, "backward_macs",
+        lambda right: lambda of_weights, of_inputs: 2 * of_weights, "conv1",
     ),
     "weights": (of("conv"), "parameters", counted("weights"), "conv1"),
     "biases": (of("conv"), "parameters", counted("biases"), "conv1"),
@@ -477,6 +489,13 @@ def test_normalisation_of_one_number_is_told_what_to_do():
         bridge.verify(cnncalc.summarize(spec), "cpu")
     assert bridge.verify(cnncalc.summarize(spec), "cpu", training=False).agrees
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu").agrees
+
+
+def test_normalisation_of_one_position_is_told_what_to_do():
+    spec = {"input": "4x1x1", "layers": [{"instance_norm": None, "name": "norm"}]}
+    with pytest.raises(UsageError, match="one position, as in layer 'norm'; a larger --input"):
+        bridge.verify(cnncalc.summarize(spec, batch=2), "meta")
+    assert bridge.verify(cnncalc.summarize(spec, input="4x1x2", batch=2), "meta").agrees
 
 
 # On CUDA more is told. No GPU is at hand here: the device's functions are stood in for.

@@ -55,18 +55,30 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
     ):
         return "behind windows that are uneven, units differ in how much they read"
     for module in network.modules():
-        if isinstance(module, WHOLE_MAP) and not isinstance(module, modules.ChannelsNorm):
+        if _measures(module):
             return "what a normalisation measures is not counted as read"
+        if isinstance(module, modules.Reshape):
+            return "a reshape puts numbers into places that read others"
     return ""
 
 
+def _measures(module: nn.Module) -> bool:
+    """Whether it normalises by what it finds in the whole map."""
+    if isinstance(module, nn.modules.batchnorm._BatchNorm):
+        return not module.track_running_stats
+    return isinstance(module, WHOLE_MAP) and not isinstance(module, modules.ChannelsNorm)
+
+
 def cut(report: Report, spans: Spans) -> Spans:
-    """The part of what is read that lies in the image."""
+    """The part of what is read that lies in the image: none, where it lies beside it along any
+    axis."""
     lengths = report.input_shape.dimensions[1:]
-    return tuple(
+    inside = [
         Span(min(max(first, 0), length), min(max(end, 0), length))
         for (first, end), length in zip(spans, lengths)
-    )
+    ]
+    beside = any(first == end for first, end in inside)
+    return tuple(Span(0, 0) if beside else span for span in inside)
 
 
 def calculated(row: Row) -> Spans:
@@ -74,21 +86,29 @@ def calculated(row: Row) -> Spans:
     return tuple(Span(int(one.start), int(one.start) + one.size) for one in row.fields or ())
 
 
-def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans:
-    """The same, by running the network as in inference; the guess is tried first."""
+def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans | None:
+    """The same, by running the network as in inference; the guess is tried first. None where the
+    unit is not a number anyway."""
     unit = _Unit(report, row, network.eval())
     with torch.no_grad():
+        if unit.is_spoilt(unit.image):
+            return None
         return tuple(starmap(unit.span, enumerate(guess)))
 
 
-def may_agree(ours: Spans, inside: Spans, theirs: Spans) -> bool:
-    """Whether PyTorch reads less only where the image ends: what reaches across its border may
-    have gaps there. ``inside`` is our part in the image."""
-    return all(
+def cannot_compare(ours: Spans, inside: Spans, theirs: Spans) -> str:
+    """Why PyTorch may find something else than we do; nothing where both must agree. ``inside`` is
+    our part in the image."""
+    if theirs == inside:
+        return ""
+    if not any(end for _, end in theirs):
+        return "the first unit reads nothing but padding"
+    ends_in_gaps = all(
         (their.first == there.first or their.first > there.first > our.first)
         and (their.end == there.end or their.end < there.end < our.end)
         for our, there, their in zip(ours, inside, theirs)
     )
+    return "the image ends in a gap of what is read" if ends_in_gaps else ""
 
 
 class _Unit:
@@ -122,6 +142,10 @@ class _Unit:
             return False
         image = self.image.clone()
         image.narrow(2 + axis, begin, end - begin).fill_(torch.nan)
+        return self.is_spoilt(image)
+
+    def is_spoilt(self, image: Tensor) -> bool:
+        """Whether it is not a number."""
         self.network(image)
         return bool(self.values.isnan().any())
 

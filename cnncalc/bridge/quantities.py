@@ -214,8 +214,10 @@ def _receptive_field(ran: Ran) -> Found:
     calculated = influence.calculated(row)
     inside = influence.cut(ran.report, calculated)
     found = influence.in_pytorch(ran.report, row, ran.network, inside)
-    if found != inside and influence.may_agree(calculated, inside, found):
-        yield Skipped(row.name, "receptive_field", "the image ends in a gap of what is read")
+    if found is None:
+        yield Skipped(row.name, "receptive_field", "the unit is not a number whatever it reads")
+    elif why := influence.cannot_compare(calculated, inside, found):
+        yield Skipped(row.name, "receptive_field", why)
     else:
         sizes = [tuple(span.end - span.first for span in spans) for spans in (inside, found)]
         yield Check(row.name, "receptive_field", *sizes)

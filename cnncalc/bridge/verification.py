@@ -126,7 +126,7 @@ def _compared(
 
 
 def _stopped(ran: Ran) -> Check:
-    """Where a run ended early; raises UsageError where another batch would do."""
+    """Where a run ended early; raises UsageError where another batch or input would do."""
     refusal = ran.trial.refusal
     not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]
     layer = (not_run or ["total"])[0]
@@ -134,5 +134,10 @@ def _stopped(ran: Ran) -> Check:
         raise UsageError(
             f"{ran.report.name}: PyTorch does not train layer {layer!r} on one number for each "
             "channel; --batch 2 or --eval"
+        )
+    if "more than 1 spatial element" in refusal:
+        raise UsageError(
+            f"{ran.report.name}: PyTorch does not normalise by itself what is one position, as in "
+            f"layer {layer!r}; a larger --input"
         )
     return Check(layer, "runs", "yes", f"no: {refusal}")

@@ -66,9 +66,9 @@ def batched(MACs: int, batch: int) -> int:
 
 
 @formula("backward MACs")
-def backward_macs(MACs: int, gradients: int) -> int:
+def backward_macs(of_weights: int, of_inputs: int) -> int:
     """Each gradient, of the weights and of the input, costs what the forward pass does."""
-    return MACs * gradients
+    return of_weights + of_inputs
 
 
 @formula("FLOPs")

@@ -74,6 +74,16 @@ class SeparableConv(Filters):
             multiplier=self.multiplier,
         )
 
+    def inner_macs(self, x: Map) -> int:
+        """The pointwise half's."""
+        between = self.between(x)
+        return macs.conv_macs(
+            F=(1,) * len(x.spatial),
+            C_in=between.channels,
+            C_out=self.out_channels,
+            N_out=between.spatial,
+        )
+
     def operations(self, x: Map) -> Operations:
         """Multiply and add, and the biases."""
         products = self.macs(x)
