@@ -13,6 +13,7 @@ from cnncalc.errors import CnncalcError, SpecError, UsageError
 from cnncalc.homework import books, gradebook, pages, sheet, sheets
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.scheme import points, scheme
+from cnncalc.spec import text as spec_text
 
 RUNNER = CliRunner()
 
@@ -404,3 +405,110 @@ def test_what_cannot_be_graded(room, words, says):
     result = run(*(word.replace("ROOM", str(room)) for word in words))
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
+
+
+# What a sheet may say of its network and of its questions.
+
+
+def sheet_of(source):
+    return sheet.read(spec_text.read(source, "a.yaml"))
+
+
+def outcomes(source):
+    marks = Marker().sheet(sheet_of(source)).marks
+    return {mark.answer.label: mark.outcome.value for mark in marks}
+
+
+NETWORK = (
+    "{input: 1x28x28, layers: [{conv: {filters: 20, kernel: 5}}, {max_pool: 2}, {linear: 10}]}"
+)
+
+
+@pytest.mark.parametrize(
+    "architecture",
+    [
+        "architecture: 1x28x28-20C5-MP2-10N",
+        "{architecture: 20C5-MP2-10N, input: 1x28x28}",
+        "{architecture: 20C5-MP2-10N, input: [1, 28, 28]}",
+        f"architecture: {NETWORK}",
+        "{architecture: [{conv: {filters: 20, kernel: 5}}, {max_pool: 2}, {linear: 10}], "
+        "input: 1x28x28}",
+        f"{{architecture: {NETWORK.replace('28x28', '32x32')}, input: 1x28x28}}",
+        "architecture: FILE",
+        "{architecture: FILE, input: 1x28x28}",
+    ],
+)
+def test_an_architecture_is_a_name_a_path_the_notation_or_layers(tmp_path, architecture):
+    (tmp_path / "net.yaml").write_text(NETWORK, encoding="utf-8")
+    said = architecture.replace("FILE", str(tmp_path / "net.yaml")).removeprefix("{")
+    said = said.removesuffix("}") if architecture.startswith("{") else said
+    answers = "{conv1: {params: 520}, totals: {params: 29,330}}"  # 520 + (20·12·12 + 1)·10
+    assert set(outcomes(f"{{{said}, answers: {answers}}}").values()) == {"right"}
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("{architecture: {layers: [conv]}, answers: {}}", "a.yaml:1:16: a spec needs 'input'"),
+        ("{architecture: [conv: 3], input: 3x9x9, answers: {}}", "a.yaml:1:17: conv needs"),
+        ("{architecture: vgg61, answers: {}}", "a.yaml:1:16: no file and no built-in"),
+        ("{architecture: 20C5, answers: {}}", "a.yaml:1:16: no file and no built-in"),
+        ("{architecture: vgg16, input: 3x2x2, answers: {}}", "vgg16.yaml"),
+        ("{architecture: 3, answers: {}}", "a network is a mapping, not 3"),
+        ("{architecture: vgg16, batch: many, answers: {}}", "a batch is a whole number"),
+        ("!!python/object:os.system {}", "YAML tags are not obeyed"),
+        ("answers: {}\n---\nanswers: {}", "a.yaml:3:1: a file holds one document"),
+        ("credit: 5\nanswers: {}", "'credit' is a mapping, not 5"),
+    ],
+)
+def test_a_sheet_tells_where_it_is_wrong(source, says):
+    with pytest.raises(CnncalcError) as refused:
+        sheet_of(source)
+    assert says in str(refused.value)
+
+
+def test_answers_by_layer_have_points_and_tolerances():
+    read = sheet_of(
+        "{architecture: alexnet, credit: {slip: 3/4}, answers: {"
+        "conv1: {params: {answer: 34848, points: 4}, shape: {points: 0}},"
+        "totals: {params: {answer: 61.5M, tolerance: 2%}, macs: {pionts: 2}}}}"
+    )
+    graded = gradebook.graded(Marker().sheet(read))
+    assert [mark.outcome.value for mark in graded.marks] == [
+        "wrong", "unanswered", "right", "unreadable"
+    ]  # fmt: skip
+    assert (graded.score, graded.possible) == (4, 5)  # ¾ of 4 for the slip, and 1
+    assert "did you mean 'points'" in graded.marks[-1].why
+
+
+def test_credit_of_the_key_is_given_unless_it_is_said_otherwise(room):
+    (room / "key.yaml").write_text(f"credit: {{slip: 1/4}}\n{KEY}", encoding="utf-8")
+    keys, ada = gradebook.Keys(room / "key.yaml"), room / "handed_in/ada.yaml"
+    ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which nobody obeys
+    (graded,) = gradebook.grade(keys, [ada], Marker())
+    assert graded.score == Fraction(1, 4) * 2 + 4
+    (graded,) = gradebook.grade(keys, [ada], Marker(), {"slip": "0.5"})
+    assert graded.score == 5
+    (room / "key.yaml").write_text(f"credit: {{slop: 1/4}}\n{KEY}", encoding="utf-8")
+    with pytest.raises(UsageError, match="for 'slop'; did you mean 'slip'"):
+        gradebook.key(room / "key.yaml")
+
+
+@pytest.mark.parametrize("given", ["b", "B", "(b)", "b.", "B) 280", "280"])
+def test_a_choice_by_its_letter(given):
+    question = "given: {conv: {filters: 10, kernel: 3}, input: 3x4x4}, ask: params"
+    found = outcomes(f"questions: [{{{question}, choices: [270, 280, 90], answer: '{given}'}}]")
+    assert found == {"question 1": "right"}
+
+
+def test_a_verdict_that_is_wrong_is_told_with_the_arithmetic():
+    read = sheet_of("questions: [{given: {N: 7, F: 3, S: 3}, ask: stride_legal, answer: legal}]")
+    (mark,) = Marker().sheet(read).marks
+    assert mark.why == "it is illegal, 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
+
+
+@pytest.mark.parametrize("name", ["name: {a: 1}", "name: [1]", "ask: {a: 1}", "ask: "])
+def test_a_name_and_an_ask_are_texts(name):
+    (answer,) = sheet_of(f"questions: [{{given: {{N: 7, F: 3}}, {name}}}]").answers
+    assert "Item" not in answer.label + answer.problem
+    assert answer.question is None

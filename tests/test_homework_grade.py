@@ -4,6 +4,7 @@ import pytest
 
 from cnncalc.homework import sheet
 from cnncalc.homework.marking import Marker
+from cnncalc.homework.written import Terms
 from cnncalc.spec import text
 
 SHEET = """
@@ -66,3 +67,33 @@ def test_the_wrong_arithmetic_is_shown_as_it_ran(marks):
         "biases = 0",
         "params = weights + biases = 34848 + 0 = 34,848",
     ]
+
+
+@pytest.mark.parametrize(
+    ("given", "outcome"),
+    [
+        ("62000000", "right"),  # 62,378,344 rounds to it
+        ("62400000", "right"),
+        ("63000000", "wrong"),
+        ("62,367,776", "wrong"),
+    ],
+)
+def test_zeros_at_the_end_of_a_count_may_be_places(given, outcome):
+    asked = f"{{architecture: alexnet, answers: {{totals: {{params: '{given}'}}}}}}"
+    (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
+    assert mark.outcome.value == outcome
+
+
+def test_zeros_at_the_end_do_not_hide_a_mistake():
+    """1000·1 weights without the bias: 1000 is what 1001 rounds to as well."""
+    asked = "questions: [{given: {linear: 1, input: 1000}, ask: params, answer: 1000}]"
+    (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
+    assert [one.name for one in mark.diagnoses[0].slip.mistakes] == ["bias_forgotten"]
+    (mark,) = Marker(Terms(strict=True)).sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
+    assert mark.outcome.value == "wrong"
+
+
+def test_a_contradictory_unit_is_told():
+    asked = "questions: [{given: {linear: 7, input: 9}, ask: params, answer: 999 MB}]"
+    (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
+    assert mark.why == "it is in B, and a plain number is asked for"

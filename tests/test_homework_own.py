@@ -133,8 +133,8 @@ def test_what_does_not_follow_is_wrong(answers, label):
 
 
 def test_a_rounded_right_part_does_not_hide_a_mistake_in_the_total():
-    # 156 rounds to 0.2K, which may be 174; but 156 is right, so that nothing follows from it.
-    mark = marks("{c1: {params: 0.2K}, totals: {params: 18600}}")["total parameters"]
+    # 156 rounds to 0.2K, which may be 175; but 156 is right, so that nothing follows from it.
+    mark = marks("{c1: {params: 0.2K}, totals: {params: 18601}}")["total parameters"]
     assert mark.outcome.value == "wrong"
     assert mark.diagnoses == ()
 

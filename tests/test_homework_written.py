@@ -189,7 +189,28 @@ def test_a_verdict(word, yes):
     assert read(word, (Verdict,)).agrees(not yes) is None
 
 
-@pytest.mark.parametrize("word", ["maybe", "yes and no", "2.33", ""])
+@pytest.mark.parametrize(
+    ("words", "yes"),
+    [
+        (
+            "stride 3 is illegal; the stride of 3 is not legal; it isn't legal; this is not ok",
+            False,
+        ),
+        ("nope; can't; cannot; it's illegal; not an integer; no it isn't; no it is not; ✗", False),
+        ("it is not allowed, 4/3; illegal stride; does not work; it’s invalid", False),
+        (
+            "the stride is legal; stride 2 is legal; legal stride; is legal; yes it is; yes legal",
+            True,
+        ),
+        ("not illegal; it fits; works; fine; ✓; yep; yes, 3 divides 6; it is an integer", True),
+    ],
+)
+def test_verdicts_as_people_word_them(words, yes):
+    for word in words.split("; "):
+        assert read(word, (Verdict,)).agrees(yes) is not None, word
+
+
+@pytest.mark.parametrize("word", ["maybe", "yes and no", "2.33", "", "3 legal", "illegal or legal"])
 def test_no_verdict(word):
     assert Verdict.read(word) is None
 
@@ -319,3 +340,112 @@ def test_a_rounded_number_overlaps_what_it_may_stand_for():
     assert number.overlaps(34_000, 34_400) is None
     assert number.overlaps(34_000, 34_600, terms=Terms(strict=True)) is None
     assert Size.read("35").overlaps(35, 35) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "truth", "unit", "notes"),
+    [
+        ("params = 34,944", 34_944, "", ()),
+        ("#params: 34,944 (trainable)", 34_944, "", ()),
+        ("P = 2", 2, "", ()),
+        ("2 pixels on each side", 2, "", ()),
+        ("C*F*F*K + K = 3*11*11*96 + 96 = 34,944", 34_944, "", ()),
+        ("96(11*11*3+1)", 34_944, "", ()),
+        ("$34{,}944$", 34_944, "", ()),
+        ("$11 \\times 11 \\times 3 \\cdot 96 + 96$", 34_944, "", ()),
+        ("3.5 \\cdot 10^4", 34_944, "", ("rounded",)),
+        ("34.944", 34_944, "", ("a point between thousands",)),
+        ("62.378.344", 62_378_344, "", ()),
+        ("138 Mio.", 138_357_544, "", ("rounded",)),
+        ("138M (approx.)", 138_357_544, "", ("rounded",)),
+        ("138,000,000 approximately", 138_357_544, "", ("rounded",)),
+        ("138,357,544 (~138M)", 138_357_544, "", ()),
+        ("138M ≈ 138,357,544", 138_357_544, "", ()),
+        ("15,470,264,320 multiplications", 15_470_264_320, "MACs", ()),
+        ("15237608*4 bytes", 60_950_432, "B", ()),
+        ("15237608*4/1024/1024 MiB", 60_950_432, "B", ()),
+        ("15.2M * 4 bytes = 61 MB", 60_950_432, "B", ("rounded",)),
+        ("61 Mb", 60_950_432, "B", ("rounded",)),
+        ("487.6 Mb", 60_950_432, "B", ("in bits", "rounded")),
+        ("-", 0, "", ()),
+        ("no parameters", 0, "", ()),
+    ],
+)
+def test_more_numbers_as_people_write_them(text, truth, unit, notes):
+    assert sorted(read(text, (Number,)).agrees(truth, unit).notes) == sorted(notes)
+
+
+@pytest.mark.parametrize(
+    ("text", "truth", "unit"),
+    [
+        ("34.9440", 34_944, ""),
+        ("34.943", 34_944, ""),
+        ("0.944", 944, ""),
+        ("34.944K", 34_944_000, ""),
+        ("487.6 MB", 60_950_432, "B"),
+        ("-", 34_944, ""),
+    ],
+)
+def test_numbers_that_only_look_like_it(text, truth, unit):
+    assert read(text, (Number,)).agrees(truth, unit) is None
+
+
+def test_a_unit_that_is_not_asked_for_is_told():
+    assert Number.read("35 KB").differs(34_944) == "it is in B, and a plain number is asked for"
+    assert Number.read("35K MACs").differs(1, "B") == "it is in MACs, and B are asked for"
+    assert Number.read("35 Kbit").differs(1, "B") == ""
+    assert Number.read("35").differs(1, "B") == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "truth", "roundly"),
+    [
+        ("138000000", 138_357_544, True),
+        ("138,400,000", 138_357_544, True),
+        ("139,000,000", 138_357_544, False),
+        ("3,100", 3_136, True),
+        ("3,130", 3_136, False),
+        ("100", 104, False),
+    ],
+)
+def test_zeros_at_the_end_may_be_places(given, truth, roundly):
+    number = Number.read(given)
+    assert number.agrees(truth) is None
+    found = number.roundly
+    assert (found is not None and found.agrees(truth) is not None) == roundly
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "55 by 55 by 96",
+        "55-by-55-by-96",
+        "batch x 96 x 55 x 55",
+        "torch.Size([1, 96, 55, 55])",
+        "torch.Size([96, 55, 55])",
+        "C=96, H=55, W=55",
+        "(H: 55, W: 55, C: 96)",
+        "55 (W) x 55 (H) x 96",
+        "96 maps of 55x55",
+        "96 feature maps of size 55x55",
+        "55x55, 96 channels",
+        "depth 96, 55×55",
+        "96;55;55",
+        "<96,55,55>",
+        "96x55x55.",
+        "96⨯55✕55",
+        "$96 \\times 55 \\times 55$",
+        "55.0x55.0x96",
+        "output = 96x55x55",
+        "55x55x96 = 290,400",
+    ],
+)
+def test_more_shapes_as_people_write_them(text):
+    written = read(text, (Size,))
+    shapes = (written, written.of_one(1))
+    assert any(one and one.agrees(Map(96, (55, 55))) for one in shapes)
+
+
+@pytest.mark.parametrize("text", ["4,096", "(4096,)", "4096 neurons", "1x1x4096"])
+def test_vectors_as_people_write_them(text):
+    assert read(text, (Size,)).agrees(Vector(4096)) is not None

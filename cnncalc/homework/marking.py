@@ -10,7 +10,7 @@ from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.own import Own
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
-from cnncalc.homework.written import KIND, Reading, Terms, Verdict, Written
+from cnncalc.homework.written import KIND, Number, Reading, Terms, Verdict, Written
 from cnncalc.shape import Shape
 
 
@@ -118,6 +118,11 @@ class Marker:
             found = self._from_own(question, written, own)
         if not found and before is not None:  # the working may be telling where its result is not
             found = self.slips(question).diagnose(before)
+        roundly = written.roundly if isinstance(written, Number) else None
+        if not found and roundly is not None:
+            reading = self.agreement(question, roundly)
+            if reading is not None:
+                return Mark(answer, Outcome.RIGHT, reading)
         why = "" if found else self._why(question, written)
         return Mark(answer, Outcome.WRONG, diagnoses=found, why=why)
 
@@ -136,7 +141,7 @@ class Marker:
         reading = self.agreement(question, written, KIND)
         if reading is not None:
             return f"not exactly the value: {', '.join(reading.notes)}"
-        return written.differs(question.value)
+        return written.differs(question.value, question.ask.unit)
 
 
 def _slips(question: Question, inputs: tuple[Shape, ...] | None) -> Slips:

@@ -71,9 +71,10 @@ class Answer(NamedTuple):
     tolerance: Fraction | None = None
 
     def chosen(self, given: Any) -> Any:
-        """What is given, or the choice that it is the letter of."""
+        """What is given, or the choice that it is the letter of: ``b``, ``(B)``, ``b) 280``."""
         letters = dict(zip(ascii_lowercase, self.choices))
-        return letters.get(given.strip(" ().").lower(), given) if isinstance(given, str) else given
+        match = re.fullmatch(r"\(?([A-Za-z])(?:[).:].*)?", str(given).strip())
+        return letters.get(match[1].lower(), given) if match else given
 
 
 class Sheet(NamedTuple):
@@ -245,7 +246,8 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 if report is None:
                     raise UsageError("the sheet names no 'architecture' that it could be about")
                 asked = question(asks.find(word), report, None if layer in TOTALS else layer)
-                yield Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
+                answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
+                yield answer._replace(given=answer.chosen(given))
             except CnncalcError as why:
                 yield Answer(f"{layer} {word}", None, given, one.where, _told(why))
 
@@ -273,7 +275,8 @@ def _free(item: Item | None) -> Iterator[Answer]:
             if "given" in keys or "ask" in keys:
                 asked = free_standing(keys)
             nothing = "" if asked else "asks nothing"
-            yield Answer(label, asked, given, one.where, nothing, *_terms(keys))
+            answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
+            yield answer._replace(given=answer.chosen(given))
         except CnncalcError as why:
             yield Answer(label, None, given, one.where, _told(why))
 

@@ -6,6 +6,7 @@ first or last. All of that is right; a ``Reading`` says what was taken for grant
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
@@ -87,8 +88,8 @@ class Written:
         """How it agrees with any truth from low to high; None where it does not."""
         return None
 
-    def differs(self, truth: Value) -> str:
-        """Where in it the truth is another, in a few words; empty where it has no parts."""
+    def differs(self, truth: Value, unit: str = "") -> str:
+        """What of it is another than in the truth, in a few words; empty where it has no parts."""
         return ""
 
 
@@ -157,6 +158,10 @@ SCALES = {
     "g": 3,
     "t": 4,
     "thousand": 1,
+    "mio": 2,
+    "mln": 2,
+    "bn": 3,
+    "mrd": 3,
     "million": 2,
     "billion": 3,
     "trillion": 4,
@@ -181,6 +186,7 @@ UNITS = {
     "madd": "MACs",
     "madds": "MACs",
     "multiply-accumulates": "MACs",
+    "multiply-accumulate operations": "MACs",
     "mult-adds": "MACs",
     "multiply-adds": "MACs",
     "flop": "FLOPs",
@@ -201,11 +207,38 @@ UNITS = {
     "floats": "",
     "pixels": "",
     "px": "",
+    **dict.fromkeys(
+        (
+            "additions",
+            "comparisons",
+            "connections",
+            "divisions",
+            "entries",
+            "exponentials",
+            "multiplications",
+            "multiplies",
+            "mults",
+            "trainable params",
+            "units",
+            "zeros",
+        ),
+        "",
+    ),
+    **dict.fromkeys(
+        (
+            f"{what}{where}"
+            for what in ("", "pixels ", "px ", "zeros ", "cells ")
+            for where in ("on each side", "on every side", "on both sides", "per side", "each side")
+        ),
+        "",
+    ),
 }
 """The words after a number, and the unit that each means; most mean what was asked for anyway."""
-NOTHING = ("none", "zero")
+NOTHING = re.compile(r"none|zero|nothing|no|no [a-z]+|n/?a|[-–—]", re.IGNORECASE)
+"""What is written for 0, in the table of a layer that has none."""
 
 BILLION = 10**9
+MANY_ENOUGH = 1000
 MEANT = 2
 """So many digits of a number in thousands are meant, even where they are zeros: 100M is 95M to
 105M."""
@@ -218,10 +251,14 @@ class Suffix(NamedTuple):
     binary: bool = False
     unit: str = ""
     bare_b: bool = False
+    small_b: bool = False
+    """Whether a small b stands for the bytes, which may mean bits."""
 
 
 LETTER = re.compile(r"([kmgt])(i?)\s*(.*)")
-WORD = re.compile(r"(thousand|(?:m|b|tr)illion|kilo|mega|giga|tera|kibi|mebi|gibi|tebi)\s*(.*)")
+WORD = re.compile(
+    r"(thousand|(?:m|b|tr)illion|mio|mln|bn|mrd|kilo|mega|giga|tera|kibi|mebi|gibi|tebi)\s*(.*)"
+)
 
 
 def suffix_of(text: str) -> Suffix | None:
@@ -236,7 +273,8 @@ def suffix_of(text: str) -> Suffix | None:
         return Suffix(SCALES[spelt[1]], spelt[1].endswith("bi"), UNITS[spelt[2]])
     match = LETTER.fullmatch(word)
     if match and match[3] in UNITS:
-        return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]])
+        small_b = match[3] == "b" and text.rstrip().endswith("b")
+        return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]], small_b=small_b)
     return None
 
 
@@ -248,12 +286,14 @@ def scale(kilo: int, power: int) -> int:
 @dataclass(frozen=True)
 class Number(Written):
     """A count or a size: ``digits`` as printed, ``half`` a unit of the last one of them, and the
-    suffix. ``working`` is what stood before an equals sign."""
+    suffix. ``working`` is what stood before an equals sign, ``dotted`` whether the point may be one
+    between thousands, as in 34.944."""
 
     digits: Fraction
     half: Fraction = Fraction(0)
     suffix: Suffix = Suffix()
     working: Fraction | None = None
+    dotted: bool = False
 
     expected = "a number, as in 34,944, 35K, 1.5e9, 93 MB or (11*11*3+1)*96"
 
@@ -263,21 +303,34 @@ class Number(Written):
         if isinstance(given, bool) or not isinstance(given, str | int | float):
             return None
         text = as_text(given)
-        if text.lower() in NOTHING:
+        if NOTHING.fullmatch(text):
             return cls(text, Fraction(0))
         # (11·11·3 + 1)·96 ≈ 35K: what is about the same stands for it.
-        source = re.sub(r"(?<=\S)\s*[~≈]\s*(?=\S)", "=", _raised(text))
+        source = re.sub(r"(?<=[^\s(])\s*[~≈]\s*(?=\S)", "=", _tidied(text))
         working, _, result = source.rpartition("=")
-        number = _printed(result.strip()) or _said_twice(result.strip())
+        result = result.strip()
+        number = _printed(result) or _said_twice(result) or _with_unit(result)
         if number is None:
             number = cls(text, _calculated(result))
-        before = _calculated(working.rpartition("=")[2]) if working.strip() else None
-        return cls(text, number.digits, number.half, number.suffix, before)
+        before = None
+        with suppress(LayerError):  # P = 2: what is before may be no working
+            before = _calculated(working.rpartition("=")[2]) if working.strip() else None
+        return replace(number, text=text, working=before)
 
     @property
     def before(self) -> "Number | None":
         """The working."""
         return None if self.working is None else Number(self.text, self.working)
+
+    @property
+    def roundly(self) -> "Number | None":
+        """The number where the zeros at its end may be places, not digits: 138000000 as 138M; None
+        where it has too few of them."""
+        count = int(self.digits)
+        zeros = len(str(count)) - len(str(count).rstrip("0"))
+        if self.rounded or self.suffix.power or self.digits != count or count < MANY_ENOUGH:
+            return None
+        return replace(self, half=_half(str(count))) if zeros >= MEANT else None
 
     @property
     def value(self) -> Fraction:
@@ -328,7 +381,7 @@ class Number(Written):
 
     def _scales(self, unit: str, terms: Terms) -> Iterator[tuple[Fraction, tuple[str, ...]]]:
         """What the printed digits may be multiples of, and what that takes for granted."""
-        power, binary, written, bare_b = self.suffix
+        power, binary, written, bare_b, small_b = self.suffix
         one = Fraction(1)
         notes: tuple[str, ...] = ()
         if bare_b and unit != "B":
@@ -342,6 +395,17 @@ class Number(Written):
             yield one * scale(1000, power), notes
         if binary or (power and not terms.strict):
             yield one * scale(1024, power), notes if binary else (*notes, "K = 1024")
+        if small_b and unit == "B" and not terms.strict:
+            yield Fraction(scale(1024 if binary else 1000, power), 8), ("in bits",)
+        if self.dotted and not terms.strict:
+            yield one * 1000, (*notes, "a point between thousands")
+
+    def differs(self, truth: Value, unit: str = "") -> str:
+        """The unit, where that is another."""
+        own = self.suffix.unit
+        if not own or own == unit or (own == "bit" and unit == "B"):
+            return ""
+        return f"it is in {own}, and {f'{unit} are' if unit else 'a plain number is'} asked for"
 
 
 def _printed(text: str) -> Number | None:
@@ -359,15 +423,47 @@ def _printed(text: str) -> Number | None:
     digits = Fraction(int(f"{whole}{decimals}"), 10**places) * Fraction(10) ** exponent
     rounded = bool(decimals or match["exponent"] or suffix.power or match["about"])
     bare = whole.strip("+-")
-    if not decimals:  # zeros that end a whole number are places, not digits
-        places = -min(len(bare) - len(bare.rstrip("0")), max(len(bare) - MEANT, 0))
-    half = Fraction(10) ** (exponent - places) / 2 if rounded else Fraction(0)
-    return Number(text, digits, half, suffix)
+    half = Fraction(10) ** -places / 2 if decimals else _half(bare)
+    half = half * Fraction(10) ** exponent if rounded else Fraction(0)
+    dotted = len(match["decimals"] or "") == len("000") and re.fullmatch("[1-9][0-9]{0,2}", bare)
+    is_bare = not (match["exponent"] or match["about"] or suffix.power)
+    return Number(text, digits, half, suffix, dotted=bool(dotted) and is_bare)
+
+
+def _half(whole: str) -> Fraction:
+    """Half a unit of the last digit of a whole number, whose last zeros are places."""
+    places = min(len(whole) - len(whole.rstrip("0")), max(len(whole) - MEANT, 0))
+    return Fraction(10) ** places / 2
+
+
+def _with_unit(text: str) -> Number | None:
+    """``15237608 * 4 bytes``: arithmetic with a unit after it."""
+    match = re.fullmatch(r"(.*[0-9)\]])\s*([A-Za-z][A-Za-z -]*)", text)
+    suffix = suffix_of(match[2]) if match else None
+    if match is None or suffix is None:
+        return None
+    return Number(text, _calculated(match[1]), suffix=suffix)
+
+
+TEX = {"\\times": "×", "\\cdot": "·", "\\approx": "≈", "\\,": "", "{,}": ",", "$": ""}
+DOTTED = r"(?<![0-9.,])[0-9]{1,3}(?:\.[0-9]{3}){2,}(?![0-9.,])"
+
+
+def _tidied(text: str) -> str:
+    """A text without what people write around a number: ``params: 34,944 (trainable)``."""
+    for command, sign in TEX.items():
+        text = text.replace(command, sign)
+    text = re.sub(r"^[A-Za-z#][\w# ]*:", "", _raised(text)).strip()
+    text, about = re.subn(r"\s*\(?\b(?:approx(?:imately|\.)?|roughly|rounded)\)?$", "", text)
+    text = re.sub(r"\s*\([A-Za-z ,]+\)$", "", text)
+    text = re.sub(r"(?<=[A-Za-z])\.$", "", text)
+    text = re.sub(DOTTED, lambda match: match[0].replace(".", ""), text)
+    return f"~{text}" if about else text
 
 
 def _said_twice(text: str) -> Number | None:
     """``34,944 (35K)``: the number before the brackets, where both are numbers."""
-    match = re.fullmatch(r"([^()]+)\(([^()]+)\)", text)
+    match = re.fullmatch(r"([^()]+)\(=?([^()]+)\)", text)
     if match is None or _printed(match[2].strip()) is None:
         return None
     return _printed(match[1].strip())
@@ -382,7 +478,7 @@ def _calculated(text: str) -> Fraction:
     """The exact value of what people write down as arithmetic; raises LayerError."""
     source = re.sub(GROUPED, lambda match: re.sub(r"[^0-9]", "", match[0]), text)
     source = re.sub(r"\s*([0-9]+)\s+([0-9]+/[0-9]+)\s*", r"\1+\2", source)  # 2 1/3
-    source = re.sub(r"(?<=[0-9)])\s*[x×X·]\s*(?=[0-9(])", "*", source)
+    source = re.sub(r"(?<=[0-9)])(?:\s*[x×X·]\s*(?=[0-9(])|(?=\())", "*", source)
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     value = calculate(source, {}, PEOPLES)
     if isinstance(value, bool) or not is_number(value):
@@ -414,20 +510,18 @@ class Size(Written):
         """
         if isinstance(given, list) and len(given) > MOST_AXES:
             return None
-        text = _raised(as_text(given)).partition("=")[0]
-        text = re.sub(r"\s*(?:\([A-Za-z ,x×*]+\)|pixels|px)\s*$", "", text).strip("[]() ")
-        text = re.sub(r"([0-9]{1,20})\s*\^\s*2(?![0-9])", r"\1x\1", text)
-        text = re.sub(r"^(?:None|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
-        parts = re.split(r"\s*[x×X*·,@]\s*|\s+", text)
-        if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
-            return None
-        return cls(as_text(given), tuple(map(int, parts)))
+        text = as_text(given)
+        sizes = _labelled(text) or _sizes_in(text.partition("=")[0])
+        sizes = sizes or _sizes_in(text.rpartition("=")[2])  # output = 96x55x55
+        return cls(text, sizes) if sizes else None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Channels first, or last where that is let pass; a vector may be a map of one position. A
-        number that holds for all axes may stand for each."""
+        number that holds for all axes may stand for each, and 3*5 for 15."""
         if isinstance(truth, int) and not isinstance(truth, bool):
-            return Reading() if {*self.sizes} == {truth} else None
+            is_product = len(self.sizes) == 2 and re.search("[*·]", self.text)
+            product = prod(self.sizes) if is_product else None
+            return Reading() if {*self.sizes} == {truth} or product == truth else None
         if not isinstance(truth, Map | Vector):
             return None
         if self.sizes == truth.dimensions:
@@ -441,6 +535,9 @@ class Size(Written):
         bare = tuple(size for size in self.sizes if size != 1)
         if isinstance(truth, Vector) and bare == truth.dimensions:
             return Reading(("a vector as a map of one position",))
+        if isinstance(truth, Vector) and re.fullmatch(GROUPED, self.text):
+            number = Number.read(self.text)
+            return Reading() if number and number.value == truth.features else None
         return None
 
     def of_one(self, batch: int) -> "Size | None":
@@ -461,11 +558,44 @@ class Size(Written):
         return Map(self.sizes[0], self.sizes[1:])
 
 
-YES = re.compile(r"yes|y|true|(?:it is )?(?:legal|valid|allowed|possible|ok|okay)|(?:it )?fits")
-NO = re.compile(
-    r"no|n|false|(?:it )?(?:doesn't|does not) fit|it (?:isn't|is not)|"
-    r"(?:it is )?(?:illegal|invalid|impossible|not (?:legal|valid|allowed|possible))"
+CROSSES = {"\\times": "x", **dict.fromkeys("⨯✕✖", "x"), **dict.fromkeys("$.<>{}", " ")}
+SIZE_WORDS = re.compile(
+    r"\b(?:(?:feature |activation )?maps?|channels?|filters?|depth|deep|of|size|each|with|pixels|"
+    r"px|neurons?|units?|features?|outputs?)\b",
+    re.IGNORECASE,
 )
+
+
+def _sizes_in(text: str) -> tuple[int, ...]:
+    """The sizes of a shape in the order written; none where it is no shape."""
+    text = re.sub(r"([0-9])\.0+(?![0-9])", r"\1", _raised(text))
+    text = re.sub(r"^\s*torch\.Size|\([A-Za-z ,x×*]+\)", "", text)
+    for sign, meant in CROSSES.items():
+        text = text.replace(sign, meant)
+    text = SIZE_WORDS.sub(" ", re.sub(r"(?i)[\s-]by[\s-]", "x", text)).strip("[]() ,")
+    text = re.sub(r"([0-9]{1,20})\s*\^\s*2(?![0-9])", r"\1x\1", text)
+    text = re.sub(r"^(?:None|batch|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
+    parts = re.split(r"\s*[x×X*·,;@]\s*|\s+", text)
+    if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
+        return ()
+    return tuple(map(int, parts))
+
+
+def _labelled(text: str) -> tuple[int, ...]:
+    """``H=55, W=55, C=96`` with the channels first; none where not every size has its letter."""
+    match = re.fullmatch(r"(?:[CDHW]\s*[=:]\s*[0-9]{1,20}[\s,;x×]*){2,4}", text.strip("()[] "))
+    found = dict(re.findall(r"([CDHW])\s*[=:]\s*([0-9]+)", text)) if match else {}
+    return tuple(int(found[letter]) for letter in "CDHW" if letter in found)
+
+
+YES = {
+    *("yes", "y", "yep", "yeah", "true", "legal", "valid", "allowed", "possible", "ok", "okay"),
+    *("fine", "fit", "fits", "work", "works", "integer", "whole", "✓", "✔"),
+}
+NO = {"no", "n", "nope", "false", "illegal", "invalid", "impossible", "cannot", "can't", "✗", "✘"}
+NEGATIONS = {"not", "isn't", "doesn't"}
+FILLERS = {"it", "it's", "is", "does", "this", "that", "the", "a", "an", "number", "stride", "of"}
+"""What is said around a verdict: ``the stride of 3 is legal``."""
 REASON = re.compile(r"\s*(?:[,;:.!(–—]|\bbecause\b|\bas\b|\bsince\b|\s-).*", re.DOTALL)
 """What may follow a verdict."""
 
@@ -482,10 +612,20 @@ class Verdict(Written):
     def read(cls, given: Any) -> "Verdict | None":
         """``yes``, ``illegal``, true; ``no, 3 does not divide 4``."""
         text = as_text(given)
-        word = REASON.sub("", " ".join(text.lower().replace("’", "'").split()))
-        if YES.fullmatch(word) or NO.fullmatch(word):
-            return cls(text, YES.fullmatch(word) is not None)
-        return None
+        said = REASON.sub("", " ".join(text.lower().replace("’", "'").split()))
+        found: set[bool] = set()
+        negated = False
+        for word in said.split():
+            if word in NEGATIONS:
+                negated = not negated
+            elif word in YES or word in NO:
+                found.add((word in YES) != negated)
+                negated = False
+            elif word not in FILLERS and not (word.isdecimal() and "stride" in said):
+                return None
+        if negated:  # no, it isn't
+            found.add(False)
+        return cls(text, True in found) if len(found) == 1 else None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """Whether it says the same."""
@@ -551,7 +691,7 @@ class Matrix(Written):
                     return Reading(tuple(dict.fromkeys((*notes, *more))))
         return None
 
-    def differs(self, truth: Value) -> str:
+    def differs(self, truth: Value, unit: str = "") -> str:
         """The size where it is another, else the first of the numbers that are."""
         if not isinstance(truth, Tensor):
             return ""

@@ -9,7 +9,7 @@ from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
-from cnncalc.homework.written import Value, told
+from cnncalc.homework.written import Number, Size, Value, told
 from cnncalc.report import Report, Row
 from cnncalc.stride import Axis
 
@@ -21,6 +21,7 @@ class RequiredStride(Ask):
     """
 
     aliases: ClassVar = ("stride", "which_stride", "needed_stride")
+    takes: ClassVar = (Size, Number)
     geometry: ClassVar = True
 
     def check(self, row: Row) -> None:

@@ -9,7 +9,7 @@ from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
-from cnncalc.homework.written import Value, told
+from cnncalc.homework.written import Number, Size, Value, told
 from cnncalc.report import Report, Row
 
 
@@ -17,6 +17,7 @@ class SamePadding(Ask):
     """The zeros on each side with which the output is as large as the input, at stride 1."""
 
     aliases: ClassVar = ("padding", "padding_that_keeps_the_size")
+    takes: ClassVar = (Size, Number)
     geometry: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
