@@ -96,6 +96,13 @@ def test_two_mistakes_in_one_formula_are_told():
     assert found.derive().workings[-1].text().endswith("⌊(32 − 5 + 2)/1⌋ + 1 − 1 = 29")
 
 
+def test_a_mistake_that_alone_makes_no_difference_is_told_with_another():
+    fields = {"filters": 8, "kernel": 3, "stride": 4, "padding": 1}
+    conv = of_layer({"conv": fields}, "2x28x28", "shape")
+    assert str(conv.value) == "8×7×7"  # ⌊27/4⌋ + 1, and ⌊25/4⌋ + 1 without the padding
+    assert told(conv, "8x26x26") == [("padding_forgotten", "stride_forgotten")]  # 28 − 3 + 1
+
+
 def test_of_equal_arithmetic_one_mistake_is_told():
     layers = [
         {"linear": 5, "name": "middle"},

@@ -98,10 +98,16 @@ class Slips:
 
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
-        """Two mistakes, each of which changes the value."""
+        """Two mistakes, each of which changes the value, or at least the layer: a padding forgotten
+        may show only where the stride is as well."""
         if self.own:
             return ()
-        alone = dict.fromkeys(slip.mistakes[0] for slip in self.single)
+        different = {slip.mistakes[0] for slip in self.single}
+        alone = [
+            mistake
+            for mistake in mistakes.every()
+            if mistake in different or any(one.layers for one in mistake.other(self.question))
+        ]
         likeliest = sorted(combinations(alone, 2), key=lambda pair: -pair[0].prior * pair[1].prior)
         return tuple(self._made(likeliest, MOST_WORK))
 
