@@ -1,11 +1,15 @@
 """Settings that all tests share."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 pytest.register_assert_rewrite("contract")
+
+# PyTorch's numbers are the same with any number of threads, and small layers are faster with one.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 GOLDEN = Path(__file__).parent / "golden"
 

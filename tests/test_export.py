@@ -13,15 +13,6 @@ import cnncalc
 from cnncalc import UsageError, bridge, catalog, cli, layers
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Nothing here depends on the number of threads, and small layers are faster with one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def class_in(text):
     """The network's class, which is the last one in the file."""
     assert "cnncalc" not in text

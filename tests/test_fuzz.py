@@ -28,15 +28,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, of 
 RANDOM = st.randoms(use_true_random=False)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Small layers are faster with one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def few(examples):
     return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
 

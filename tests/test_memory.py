@@ -28,15 +28,6 @@ from cnncalc.shape import read_shape
 from cnncalc.view import COLUMNS, View, choose_columns
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Memory is the same with any number of threads, and small layers are faster with one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def agree(report, device="cpu"):
     for training in (True, False):
         found = memory.measure(report, training=training)

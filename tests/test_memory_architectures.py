@@ -8,7 +8,6 @@ the CPU. One batch for each is enough for every day; ``--exhaustive`` runs both,
 from contextlib import suppress
 
 import pytest
-import torch
 
 import cnncalc
 from cnncalc import catalog, memory
@@ -20,15 +19,6 @@ from cnncalc.bridge.oracles import (
 from cnncalc.errors import CnncalcError
 from cnncalc.layers.batch_norm import BatchNorm
 from cnncalc.memory import checkpoints
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Memory is the same with any number of threads, and small layers are faster with one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 def both_batches():

@@ -8,7 +8,6 @@ from importlib import metadata
 
 import peers
 import pytest
-import torch
 
 import cnncalc
 from cnncalc import UsageError, catalog, conventions, layers
@@ -19,15 +18,6 @@ if peers.MISSING:
         f"needs {', '.join(peers.MISSING)}: pip install -c constraints.txt -e '.[peers]'",
         allow_module_level=True,
     )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Totals are the same with any number of threads, and small layers are faster with one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 # At their full size: what their authors' tables and this project's documentation speak of.

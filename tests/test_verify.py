@@ -20,15 +20,6 @@ from cnncalc.layer import Reach
 from cnncalc.shape import Map, Vector
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Nothing here depends on the number of threads, and small layers are faster with one."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.parametrize("name", catalog.names())
 def test_pytorch_agrees_on_every_architecture(name):
     found = bridge.verify(cnncalc.summarize(name), "meta")
