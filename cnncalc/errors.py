@@ -10,7 +10,7 @@ Leaf code raises ``LayerError`` with the bare fact; the code that walks a spec a
 """
 
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 
@@ -61,8 +61,8 @@ class Mistakes(CnncalcError):
         super().__init__("\n".join(lines))
 
 
-MOST_COMPARED = 2_000
-"""Of very many known words only the first are compared with a misspelt one."""
+MOST_COMPARED = 5_000
+"""Of very many known words only the first, of so many letters, are compared with a misspelt one."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -77,7 +77,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         # Of names that are equally like it, the one with its letters swapped: vgg61 is vgg16.
         return matcher.ratio(), sorted(name.lower()) == letters
 
-    near = max(islice(known, MOST_COMPARED), key=likeness, default="")
+    first = list(islice(known, MOST_COMPARED))
+    ends = accumulate(map(len, first))
+    few = [name for name, end in zip(first, ends) if end <= MOST_COMPARED]
+    near = max(few, key=likeness, default="")
     return f"; did you mean {near!r}?" if near and likeness(near)[0] >= 0.6 else ""
 
 

@@ -4,6 +4,7 @@ A graph is a list of nodes in the order of the text; each reads only nodes befor
 can be no cycle. No shapes yet: those are the analysis's.
 """
 
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -28,6 +29,8 @@ MOST_STEPS = 300_000
 MOST_NESTED = 40
 LONG_VALUE = 1_000
 """What a layer is given may be this long, in characters; every ten beyond it count as a step."""
+USUAL_VALUES = 30
+"""What a block is given may be as many values; every one beyond them counts as a step."""
 MOST_MISTAKES = 100
 
 
@@ -83,7 +86,7 @@ class _TooMuch(Exception):
 class _Builder:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
-        self.parameters: values.Values = {}
+        self.parameters: dict[str, Any] = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
         self.index: dict[str, int] = {}
@@ -236,6 +239,7 @@ class _Builder:
                 f"this layer reads nothing; with several inputs it says which: from: {inputs}",
                 entry.where,
             )
+        self.step(entry.where, len(current) - 1)
         return (self.add(scope.prefix + name, layer, current, entry.where, axes),)
 
     def add(
@@ -282,24 +286,27 @@ class _Builder:
         prefix = f"{scope.prefix}{name}." if name else scope.prefix
         if name:
             self.label(scope.prefix + name, str(entry.kind))
-        ends: tuple[int, ...] = ()
+        ends: list[int] = []
         for way, entries in entry.branches.ways:
             path = self.way(prefix, way)
             inner = Scope(f"{path}." if way else prefix, scope.values, scope)
             inner.names["input"] = current
             if way and len(entries) > 1:
                 self.label(path, "branch")
-            ends += self.expand(entries, inner, current)
+            found = self.expand(entries, inner, current)
+            self.step(entry.where, len(found))
+            ends += found
         joined = Scope(prefix, scope.values, scope)
         join = entry.branches.join
-        return self.once(join, self.automatic(join, joined), joined, ends)
+        return self.once(join, self.automatic(join, joined), joined, tuple(ends))
 
     def way(self, prefix: str, way: str) -> str:
         """The path of a branch; ways of one name in several unnamed forks are numbered."""
-        path, number = f"{prefix}{way}", 1
+        path = first = f"{prefix}{way}"
         while way and (path in self.ways or path in self.index):
-            number += 1
-            path = f"{prefix}{way}_{number}"
+            number = self.counters.get(f"{first}_", 1) + 1
+            self.counters[f"{first}_"] = number
+            path = f"{first}_{number}"
         self.ways.add(path)
         return path
 
@@ -312,7 +319,10 @@ class _Builder:
         path = scope.prefix + name
         self.label(path, block.name)
         given = values.arguments(block, entry, scope.values, self.parameters)
-        inner = Scope(f"{path}.", {**self.parameters, **given})
+        if given:
+            weight = sum(map(values.weight, given.values()))
+            self.step(entry.where, max(weight - USUAL_VALUES, 0))
+        inner = Scope(f"{path}.", ChainMap(given, self.parameters))
         inner.names["input"] = current
         self.open.append(block.name)
         try:
@@ -358,13 +368,14 @@ class _Builder:
         return self.parsed[key]
 
     def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
-        found: tuple[int, ...] = ()
+        found: list[int] = []
         for item in items:
             nodes = scope.find(item.value) or self.path(item.value)
             if nodes is None:
                 raise SpecError(self.dangling(item.value, scope), item.where)
+            self.step(item.where, len(nodes))
             found += nodes
-        return found
+        return tuple(found)
 
     def path(self, name: str) -> tuple[int, ...] | None:
         """The node of a full dotted name."""

@@ -255,6 +255,10 @@ class Layer:
 
 
 Wrong = list[tuple[str | None, str]]
+MOST_WRONG = 100
+"""So many mistakes of one layer are told."""
+INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape")
+"""What PyTorch's modules are told and a spec never says."""
 
 
 def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict[str, Any], Wrong]:
@@ -263,9 +267,13 @@ def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict
     wrong: Wrong = []
     names = {also: name for name, field in known.items() for also in (name, *field.also)}
     for written, value in given.items():
+        if len(wrong) >= MOST_WRONG:
+            break
         name = names.get(written)
         if name is None:
             hint = did_you_mean(str(written), names) or has_only(known)
+            if written in INFERRED:
+                hint = "; it follows from what the layer reads: leave it out"
             wrong.append((written, f"has no field {written!r}{hint}"))
         elif name in values:
             wrong.append((written, f"has {name!r} twice; once as {written!r}"))

@@ -1,6 +1,7 @@
 """Where names are looked up while blocks are expanded."""
 
-from collections.abc import Mapping
+from collections import ChainMap
+from collections.abc import MutableMapping
 from typing import Any
 
 from cnncalc.errors import Where
@@ -10,7 +11,7 @@ class Scope:
     """Where names are looked up: what a block was given, and its layers so far."""
 
     def __init__(
-        self, prefix: str, values: Mapping[str, Any], outer: "Scope | None" = None
+        self, prefix: str, values: MutableMapping[str, Any], outer: "Scope | None" = None
     ) -> None:
         self.prefix = prefix
         self.values = values
@@ -21,7 +22,7 @@ class Scope:
 
     def turn(self, index: int) -> "Scope":
         """The same scope, for one turn of a repeat."""
-        scope = Scope(self.prefix, {**self.values, "index": index}, self.outer)
+        scope = Scope(self.prefix, ChainMap({"index": index}, self.values), self.outer)
         scope.names, scope.places = self.names, self.places
         return scope
 

@@ -1,7 +1,8 @@
 """The values of a spec: parameters and inputs, and whatever layers and blocks are given, with every
 expression worked out. The only place that evaluates."""
 
-from collections.abc import Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from cnncalc.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
@@ -9,25 +10,56 @@ from cnncalc.fields import LARGEST
 from cnncalc.shape import Layout, Shape, read_shape, shape_of
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
-from cnncalc.spec.text import Item, Key, located
+from cnncalc.spec.text import MOST_VALUES, Item, Key, located
 
 Values = Mapping[str, Any]
 Shapes = str | int | Sequence[int]
 """A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
 
 
+class _List(list[Any]):
+    """A list that knows its weight."""
+
+    weight = 1
+
+
+class _Dict(dict[str, Any]):
+    """A mapping that knows its weight."""
+
+    weight = 1
+
+
+def weight(value: Any) -> int:
+    """How many values there are in a value, itself included; ten letters count as one."""
+    if isinstance(value, _List | _Dict):
+        return value.weight
+    return 1 + len(value) // 10 if isinstance(value, str) else 1
+
+
 def value_of(item: Item, names: Values) -> Any:
-    """The plain value of an item; raises SpecError at an expression that cannot be worked out."""
+    """The plain value of an item; raises SpecError at an expression that cannot be worked out, and
+    at a list that is too long once names stand for lists in it."""
     if isinstance(item.value, dict):
-        return {str(key): value_of(inner, names) for key, inner in item.value.items()}
+        fields = _Dict({str(key): value_of(inner, names) for key, inner in item.value.items()})
+        return _weighed(fields, fields.values(), item.where)
     if isinstance(item.value, list):
-        return [value_of(inner, names) for inner in item.value]
+        listed = _List([value_of(inner, names) for inner in item.value])
+        return _weighed(listed, listed, item.where)
     if not is_expression(item.value):
         return item.value
     try:
         return evaluate(item.value, names)
     except LayerError as why:
         raise SpecError(str(why), item.where) from None
+
+
+def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
+    """The same list or mapping, with its weight noted; raises SpecError where it is too much."""
+    holder.weight += sum(map(weight, held))
+    if holder.weight > MOST_VALUES:
+        sentence = f"holds more than {MOST_VALUES:,} values once its names are filled in"
+        raise SpecError(sentence, where)
+    return holder
 
 
 def depends(item: Item) -> bool:
@@ -103,32 +135,38 @@ def given_to(entry: Entry, names: Values) -> Any:
     return None if entry.value is None else value_of(entry.value, names)
 
 
-def arguments(block: Block, entry: Entry, names: Values, outer: Values) -> dict[str, Any]:
+def arguments(
+    block: Block, entry: Entry, names: Values, outer: MutableMapping[str, Any]
+) -> dict[str, Any]:
     """What a block's names stand for in one use: by position, by name, or the default.
 
     Raises SpecError where something is missing, unknown or too much.
     """
-    taken = [name for name, _ in block.takes]
-    takes = f"block {block.name!r} takes {some(taken) or 'nothing'}"
+    taken = dict(block.takes)
     value = given_to(entry, names)
+    values: dict[str, Any] = {}
     if isinstance(value, dict):
         unknown = [name for name in value if name not in taken]
         if unknown:
-            hint = did_you_mean(unknown[0], taken)
-            raise SpecError(f"{takes}, not {unknown[0]!r}{hint}", place_of(entry, unknown[0]))
-        values = dict(value)
-    else:
-        listed = [] if value is None else value if isinstance(value, list) else [value]
+            sentence = f"{_takes(block)}, not {unknown[0]!r}{did_you_mean(unknown[0], taken)}"
+            raise SpecError(sentence, place_of(entry, unknown[0]))
+        values.update(value)
+    elif value is not None:
+        listed = value if isinstance(value, list) else [value]
         if len(listed) > len(taken):
-            raise SpecError(f"{takes}, and was given {len(listed)} values", entry.where)
-        values = dict(zip(taken, listed, strict=False))
-    missing = [name for name, item in block.takes if name not in values and item is None]
+            raise SpecError(f"{_takes(block)}, and was given {len(listed)} values", entry.where)
+        values.update(zip(taken, listed))
+    missing = [name for name, item in block.takes if item is None and name not in values]
     if missing:
-        raise SpecError(f"{takes}; this use lacks {some(missing)}", entry.where)
+        raise SpecError(f"{_takes(block)}; this use lacks {some(missing)}", entry.where)
     for name, item in block.takes:  # a default may use what was given, and earlier defaults
-        if name not in values and item is not None:
-            values[name] = value_of(item, {**outer, **values})
+        if item is not None and name not in values:
+            values[name] = value_of(item, ChainMap(values, outer))
     return values
+
+
+def _takes(block: Block) -> str:
+    return f"block {block.name!r} takes {some(name for name, _ in block.takes) or 'nothing'}"
 
 
 def times(item: Item | None, names: Values) -> int:

@@ -223,6 +223,11 @@ def test_standard_input_is_named_in_errors(monkeypatch, data, sentence):
     assert told("-") == sentence
 
 
+def test_a_closed_standard_input_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert told("-") == "standard input is closed, so there is nothing to read"
+
+
 @pytest.mark.parametrize("data", [b"\xff", b"input: [", b""])
 def test_whatever_is_wrong_with_a_text_is_raised_as_mistakes(monkeypatch, tmp_path, data):
     with pytest.raises(Mistakes):
@@ -507,6 +512,69 @@ BOMBS = {
         '  - conv: {filters: "${index + 1}", kernel: 1, connections: $t}\n    repeat: 30000\n',
         "more than 300,000 steps",
     ),
+    "lists that double": (
+        "input: 3\nparameters:\n  a0: [1, 1]\n"
+        + "".join(f"  a{i + 1}: [$a{i}, $a{i}]\n" for i in range(40))
+        + "layers: [{linear: $a40}]\n",
+        "more than 100,000 values once its names are filled in",
+    ),
+    "texts in a list": (
+        f"input: 3\nparameters:\n  s: {'a' * 400_000}\n  a: [{'$s,' * 80_000}]\n"
+        "layers: [{linear: $a}]\n",
+        "more than 100,000 values once its names are filled in",
+    ),
+    "arguments that double": (
+        "input: 3\nblocks:\n"
+        + "".join(f"  b{i}: {{takes: a, layers: [b{i + 1}: {{a: [$a, $a]}}]}}\n" for i in range(38))
+        + "  b38: {takes: a, layers: [linear: $a]}\nlayers: [b0: {a: [1, 1]}]\n",
+        "more than 100,000 values once its names are filled in",
+    ),
+    "long arguments, often": (
+        f"input: 3\nblocks: {{b: {{takes: x, layers: [relu]}}}}\n"
+        f"layers: [{{b: {{x: [{'1,' * 80_000}]}}, repeat: 90000}}]\n",
+        "more than 300,000 steps",
+    ),
+    "many defaults, often": (
+        f"input: 3\nblocks: {{b: {{takes: [{','.join(f'a{i}: 1' for i in range(20_000))}], "
+        "layers: [relu]}}\nlayers: [{b: , repeat: 90000}]\n",
+        "more than 300,000 steps",
+    ),
+    "long lists compared": (
+        f"input: 3\nparameters: {{a: [{'1000,' * 40_000}], b: [{'1000,' * 40_000}]}}\n"
+        "blocks: {c: {layers: [{relu: , when: '${a == b}'}]}}\nlayers: [{c: , repeat: 90000}]\n",
+        "too long to be compared",
+    ),
+    "many names taken": (
+        f"input: 3\nblocks: {{b: {{takes: [{','.join(f'a{i % 20_000}' for i in range(40_000))}], "
+        "layers: [relu]}}\nlayers: [b]\n",
+        "twice",
+    ),
+    "empty ways from many": (
+        f"input: 3\nlayers:\n  - branches: [{'[],' * 30_000}]\n    join: add\n"
+        f"    from: [{'input,' * 30_000}]\n",
+        "more than 300,000 steps",
+    ),
+    "a wide join, often": (
+        f"input: 3\nblocks: {{b: {{layers: [add: {{from: [{'input,' * 50_000}]}}]}}}}\n"
+        "layers: [{b: , repeat: 90000}]\n",
+        "more than 300,000 steps",
+    ),
+    "many ways read many": (
+        f"input: 3\nblocks: {{b: {{layers: [{{branches: [{'[add],' * 20_000}], join: add}}]}}}}\n"
+        f"layers: [{{b: , from: [{'input,' * 50_000}]}}]\n",
+        "more than 300,000 steps",
+    ),
+    "many wrong fields": (
+        "input: 3x8x8\nlayers:\n  - conv:\n"
+        + "".join(f"      kernel_sizf{i}: 3\n" for i in range(45_000)),
+        "more mistakes",
+    ),
+    "many misspelt sources": (
+        START
+        + "".join(f"  - {{relu: , name: {'layer' * 10}{i}}}\n" for i in range(16_000))
+        + f"  - {{relu: , from: {'layer' * 10}x}}\n" * 90,
+        "more mistakes",
+    ),
     "sizes that grow": (START + f"  - {{upsample: 1{'0' * 98}, repeat: 90000}}\n", "net.yaml"),
 }
 
@@ -550,6 +618,27 @@ def test_a_bomb_is_stopped_by_a_limit_that_is_told(tmp_path, bomb):
 def test_a_large_network_takes_its_time_but_ends(tmp_path, text):
     said, _ = measured(tmp_path, text)
     assert said
+
+
+# Many values, no bomb: each must be right, and not take for ever.
+
+
+@pytest.mark.parametrize(
+    ("text", "layers"),
+    [
+        (
+            f"input: 3\nparameters: {{{','.join(f'a{i}: 3' for i in range(40_000))}}}\n"
+            "blocks: {b: {layers: [{linear: $a9}]}}\nlayers: [{b: , repeat: 20000}]\n",
+            20_000,
+        ),
+        (START + "  - {branches: {a: [relu], b: []}, join: add}\n" * 6_000, 12_000),
+        (START + f"  - branches: [{'[relu],' * 20_000}]\n    join: concat\n", 20_001),
+    ],
+    ids=["parameters seen from many blocks", "branches of one name", "branches"],
+)
+def test_many_of_a_kind_take_no_longer_than_they_are_many(tmp_path, text, layers):
+    file = file_of(tmp_path, text.encode())
+    assert len([row for row in cnncalc.summarize(file) if row.sources]) == layers
 
 
 def test_a_long_notation_is_refused():

@@ -51,6 +51,13 @@ def test_a_mistake_goes_to_standard_error_and_ends_with_2(monkeypatch, capsys):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+@pytest.mark.parametrize("arguments", [["summarize", SMALL], ["summarize", "vgg17"]])
+def test_a_closed_stream_is_no_traceback(monkeypatch, capsys, stream, arguments):
+    monkeypatch.setattr(sys, stream, None)
+    assert program(monkeypatch, *arguments) == (2 if "vgg17" in arguments else 0)
+
+
 def test_an_interrupt_ends_in_one_sentence(monkeypatch, capsys):
     def interrupt(*given, **named):
         raise KeyboardInterrupt

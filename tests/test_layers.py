@@ -59,8 +59,8 @@ def test_a_word_means_a_kind_and_the_axes_in_it(word, kind, axes):
         ("batchnrom", "; did you mean 'batch_norm'?"),
         ("sofmax", "; did you mean 'softmax'?"),
         ("conv4d", "; did you mean 'conv'?"),
-        ("zzzzzz", ""),
-        ("", ""),
+        ("zzzzzz", "; cnncalc kinds lists those that there are"),
+        ("", "; cnncalc kinds lists those that there are"),
     ],
 )
 def test_an_unknown_word_is_refused_with_the_nearest_name(word, hint):

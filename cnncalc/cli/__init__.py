@@ -5,6 +5,7 @@ talk to standard error.
 """
 
 import gc
+import io
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -79,6 +80,9 @@ def options(
 def main() -> None:
     """The program: runs a command and turns a user's mistake into one clear sentence."""
     gc.disable()  # what a command leaves behind goes with the process; looking for it takes time
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the program
+            setattr(sys, name, io.StringIO())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")

@@ -4,6 +4,8 @@ Every key is checked here, and every mistake is collected; kinds and numbers are
 since blocks and parameters decide them.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
@@ -40,6 +42,8 @@ BRANCHES = "branches"
 RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
 LONGEST_NAME = 100
+CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+"""What a terminal might obey, or a page not hold; lines and tabs may be."""
 INDEX = "$index counts the turns of a repeat"
 MOST_MISTAKES = 100
 
@@ -184,6 +188,8 @@ class _Parser:
         if isinstance(item.value, dict | list) or item.value is None:
             self.wrong(f"a text is wanted here, not {describe(item)}", item.where)
             return None
+        if re.search(CONTROL, str(item.value)):
+            self.wrong(f"a text holds no control characters, and {describe(item)} does", item.where)
         return str(item.value)
 
     def check_name(self, name: str, where: Where) -> str:
@@ -217,8 +223,9 @@ class _Parser:
         names = [taken for taken, _ in takes]
         if "index" in names:
             self.wrong(f"{INDEX}; this needs another name", item.where)
-        for taken in sorted({taken for taken in names if names.count(taken) > 1}):
-            self.wrong(f"block {name!r} takes {taken!r} twice", item.where)
+        for taken, often in sorted(Counter(names).items()):
+            if often > 1:
+                self.wrong(f"block {name!r} takes {taken!r} twice", item.where)
         if isinstance(item.value, dict) and "layers" not in keys:
             self.wrong(f"block {name!r} needs 'layers'", item.where)
         layers = self.optional(keys, "layers", self.entries, ())

@@ -18,6 +18,8 @@ from cnncalc.errors import LayerError, did_you_mean
 from cnncalc.fields import LARGEST, shown
 
 MOST_CHARACTERS = 300
+LONGEST_COMPARED = 1_000
+"""A word or a list may be this long, in characters, to be compared."""
 
 Operators = Mapping[type[ast.AST], Callable[[Any, Any], Any]]
 
@@ -52,6 +54,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "round_to": round_to,
 }
 WORDS = {"true": True, "false": False}
+ONLY_IN_REPEAT = (
+    "; it counts the turns of a 'repeat', for the fields of the layer that is repeated: "
+    "give it to a block to use it there, in 'when' too"
+)
 
 
 def is_expression(value: Any) -> bool:
@@ -146,8 +152,8 @@ def _evaluate(node: ast.AST, names: Mapping[str, Any], operators: Operators) -> 
             return _bounded(operators[type(op)](a, b))
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in operators:
             a, b = _evaluate(left, names, operators), _evaluate(right, names, operators)
-            if isinstance(op, ORDERED):
-                a, b = _number(a), _number(b)
+            for value in (a, b):
+                (_number if isinstance(op, ORDERED) else _comparable)(value)
             return operators[type(op)](a, b)
         case ast.IfExp(test=test, body=body, orelse=otherwise):
             holds = _evaluate(test, names, operators)
@@ -165,7 +171,8 @@ def _look_up(name: str, names: Mapping[str, Any]) -> Any:
     if name in WORDS and name not in names:
         return WORDS[name]
     if name not in names:
-        raise LayerError(f"nothing here is named {name!r}{did_you_mean(name, names)}")
+        hint = did_you_mean(name, names) or (ONLY_IN_REPEAT if name == "index" else "")
+        raise LayerError(f"nothing here is named {name!r}{hint}")
     return names[name]
 
 
@@ -187,6 +194,13 @@ def _number(value: Any) -> Any:
     if not is_number(value):
         raise LayerError(f"{shown(value)} is not a number")
     return value
+
+
+def _comparable(value: Any) -> None:
+    """Raise LayerError for a word or a list that takes long to compare."""
+    if not is_number(value) and len(str(value)) > LONGEST_COMPARED:
+        most = f"more than {LONGEST_COMPARED} characters"
+        raise LayerError(f"{shown(value)} is too long to be compared: it has {most}")
 
 
 def _bounded(value: Any) -> Any:

@@ -45,29 +45,29 @@ def is_layers(text: str) -> bool:
     return all(re.fullmatch(TOKEN, token, re.IGNORECASE | re.ASCII) for token in tokens)
 
 
-def read(text: str) -> Item:
+def read(text: str, source: str = SOURCE) -> Item:
     """The spec that the notation stands for; raises SpecError with the column."""
     text = text.strip()
     if len(text) > LONGEST:
-        raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(SOURCE, 1))
+        raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))
     if any(len(digits) > MOST_DIGITS for digits in re.findall(r"\d+", text)):
-        raise SpecError("a number in the notation is larger than any size", Where(SOURCE, 1))
+        raise SpecError("a number in the notation is larger than any size", Where(source, 1))
     hidden = re.match(r"(\d+)HL-", text, re.IGNORECASE)
     column = hidden.end() if hidden else 0
     shape, _, rest = text[column:].partition("-")
     try:
         known = read_shape(shape)
     except UsageError as why:
-        raise SpecError(str(why), Where(SOURCE, 1, column + 1)) from None
+        raise SpecError(str(why), Where(source, 1, column + 1)) from None
     sizes = list(known.dimensions)
     if hidden and isinstance(known, Map) and len(known.spatial) == 1:
         sizes = [1, *sizes]
-    where = Where(SOURCE, 1, 1)
+    where = Where(source, 1, 1)
     spec = located({"name": text, "input": sizes}, where)
     layers = []
     column += len(shape) + 1
     for token in rest.split("-"):
-        layers.append(_layer(token, Where(SOURCE, 1, column + 1)))
+        layers.append(_layer(token, Where(source, 1, column + 1)))
         column += len(token) + 1
     spec.value["layers"] = Item(layers, where)
     return spec

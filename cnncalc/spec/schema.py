@@ -64,7 +64,7 @@ def schema() -> Schema:
 
 def _list_of(entry: str) -> Schema:
     """A list of entries, or none."""
-    return {"anyOf": [{"type": "array", "items": {"$ref": f"#/$defs/{entry}"}}, {"type": "null"}]}
+    return _or_nothing({"type": "array", "items": {"$ref": f"#/$defs/{entry}"}})
 
 
 def _one_of(words: Schema, layer: str) -> Schema:
@@ -89,17 +89,22 @@ def _top() -> Mapping[str, Schema]:
     """What each key of a spec holds."""
     blocks = {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}}
     return {
-        "name": TEXT,
-        "source": TEXT,
-        "note": TEXT,
-        "variants": {"type": "object", "additionalProperties": TEXT},
+        "name": _or_nothing(TEXT),
+        "source": _or_nothing(TEXT),
+        "note": _or_nothing(TEXT),
+        "variants": _or_nothing({"type": "object", "additionalProperties": TEXT}),
         "extends": {"type": "string"},
         "input": INPUTS,
-        "parameters": {"type": "object"},
-        "blocks": blocks,
+        "parameters": _or_nothing({"type": "object"}),
+        "blocks": _or_nothing(blocks),
         "layers": ENTRIES,
-        "published": {"anyOf": [{"type": "array", "items": _claim()}, {"type": "null"}]},
+        "published": _or_nothing({"type": "array", "items": _claim()}),
     }
+
+
+def _or_nothing(value: Schema) -> Schema:
+    """The value, or a key with nothing after it."""
+    return {"anyOf": [value, {"type": "null"}]}
 
 
 def _claim() -> Schema:

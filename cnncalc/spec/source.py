@@ -42,10 +42,29 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any] | Item) -> document.
 
 def _read(target: str) -> Item:
     if target == "-":
-        return text.read(decoded(sys.stdin.buffer.read(MOST_BYTES + 1), "<stdin>"), "<stdin>")
+        return _written(decoded(standard_input(), "<stdin>"), "<stdin>")
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target)
-    return read_file(_find(target, Path(".")))
+    return _spec_in(_find(target, Path(".")))
+
+
+def standard_input() -> bytes:
+    """What standard input holds, as far as it may be used; raises UsageError where it is closed."""
+    if sys.stdin is None:
+        raise UsageError("standard input is closed, so there is nothing to read")
+    return sys.stdin.buffer.read(MOST_BYTES + 1)
+
+
+def _spec_in(file: Path) -> Item:
+    """The tree of a file with a spec."""
+    return _written(read_text(file), str(file))
+
+
+def _written(found: str, source: str) -> Item:
+    """The tree of a spec's text, which may be the notation."""
+    if notation.is_notation(found):
+        return notation.read(found, source)
+    return text.read(found, source)
 
 
 def _is_there(file: Path) -> bool:
@@ -71,14 +90,6 @@ def _find(target: str, beside: Path) -> Path:
         f"no file and no built-in architecture {target[:200]!r}"
         f"{did_you_mean(target, catalog.names()) or '; cnncalc list shows what is built in'}"
     )
-
-
-def read_file(file: Path, needed: str = text.NEEDED) -> Item:
-    """The tree of a YAML file; ``needed`` tells an empty one what it lacks.
-
-    Raises SpecError with the place of what cannot be used, UsageError where there is no file.
-    """
-    return text.read(read_text(file), str(file), needed)
 
 
 def read_text(file: Path) -> str:
@@ -117,6 +128,8 @@ def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
     if not isinstance(base.value, str):
         raise SpecError(f"'extends' names a spec, not {document.describe(base)}", base.where)
     beside = Path(root.where.source).parent
+    if not _is_there(beside / base.value) and notation.is_notation(base.value):
+        return Item(_merged(notation.read(base.value), root), root.where)
     try:
         file = _find(base.value, beside)
     except UsageError as error:
@@ -127,7 +140,7 @@ def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
     if len(seen) >= MOST_BASES:
         raise SpecError(f"extends more than {MOST_BASES} specs in a row", base.where)
     try:
-        parent = _extended(read_file(file), (*seen, resolved))
+        parent = _extended(_spec_in(file), (*seen, resolved))
     except UsageError as error:
         raise SpecError(str(error), base.where) from None
     if not isinstance(parent.value, dict):

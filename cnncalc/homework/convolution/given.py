@@ -5,7 +5,6 @@ It reads the files that are named to it; what comes from strangers goes through 
 
 import os
 import re
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
@@ -98,7 +97,7 @@ def named_planes(word: str, axes: int) -> Tensor:
 
 def _read(word: str, dice: Dice) -> Tensor:
     if word == "-":
-        written = source.decoded(sys.stdin.buffer.read(source.MOST_BYTES + 1), "standard input")
+        written = source.decoded(source.standard_input(), "standard input")
         return matrix.read(written, "standard input")
     if os.path.exists(word):
         return _from_file(Path(word))
