@@ -48,7 +48,7 @@ def _drawn(report: Report) -> str:
     from cnncalc.render import html
     from cnncalc.view import View
 
-    return html.render(View(report))
+    return html.piece(View(report))
 
 
 def _measured(report: Report) -> Any:

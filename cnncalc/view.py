@@ -363,8 +363,8 @@ class View:
         return name not in ("layer", "kind", "fields", "input", "output")
 
     def prose(self, name: str) -> bool:
-        """No column holds sentences."""
-        return False
+        """A layer's fields may be many; they are broken into lines."""
+        return name == "fields"
 
     def to_dict(self) -> dict[str, Any]:
         """The whole report; depth, columns and order choose what a table shows, not what is so."""

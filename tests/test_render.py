@@ -16,7 +16,7 @@ import cnncalc
 from cnncalc import render
 from cnncalc.errors import UsageError
 from cnncalc.render import _plot
-from cnncalc.view import COLUMNS, View, choose_columns
+from cnncalc.view import COLUMNS, USUAL, View, choose_columns
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -200,8 +200,98 @@ def test_markdown_keeps_pipes_in_their_cells():
     assert escape("a|b *c* _d_ e_f") == r"a\|b \*c\* \_d\_ e_f"
 
 
-def test_a_notebook_shows_the_html_table(report):
-    assert report._repr_html_() == render.load("html").render(View(report))
+class Tags(html.parser.HTMLParser):
+    """What stands in which element, as a path of tags."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.texts, self.declared = [], {}, []
+        self.feed(text)
+        assert not self.open
+
+    def handle_decl(self, decl):
+        self.declared.append(decl)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "meta":
+            self.texts[f"meta {attrs[0][0]}"] = attrs[0][1]
+        else:
+            self.open.append(tag)
+            self.texts.setdefault("/".join(self.open), "")
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if data.strip():
+            self.texts["/".join(self.open)] += data
+
+
+def test_html_is_a_page_that_stands_by_itself(report):
+    page = Tags(render.load("html").render(View(report)))
+    assert page.declared == ["doctype html"]
+    assert page.texts["meta charset"] == "utf-8"
+    assert page.texts["html/head/title"] == "Small | 100% & #1_net · input 3×32×32 · float32"
+    assert {path.split("/")[1] for path in page.texts if "/" in path} == {"head", "body"}
+    assert "html/head/style" in page.texts
+    assert "html/body/section/table/tbody/tr/td" in page.texts
+
+
+def test_a_notebook_shows_the_html_table_without_a_page_around_it(report):
+    piece = report._repr_html_()
+    tags = Tags(piece)
+    assert not tags.declared
+    assert {path.split("/")[0] for path in tags.texts} == {"style", "section"}
+    section = piece[piece.index("<section") : piece.index("</section>")]
+    assert section in render.load("html").render(View(report))
+
+
+def latex(report, *columns):
+    return render.load("latex").render(View(report, choose_columns(columns), depth=9))
+
+
+@pytest.mark.parametrize("name", ["lenet5_1998", "resnet50", "unet"])
+def test_latex_is_sound_with_every_column(name):
+    text = latex(cnncalc.summarize(name), "all")
+    aligned = re.search(r"\\begin\{longtable\}\{(.*)\}\n", text)[1]
+    assert len(re.sub(r"p\{[^}]*\}", "p", aligned)) == len(COLUMNS)
+    body = text.split("\\toprule\n")[1].split("\\end{longtable}")[0]
+    rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+    cells = [row for row in rows if not row.startswith(r"\multicolumn")]
+    assert {len(re.findall(r"(?<!\\)&", row)) + 1 for row in cells} == {len(COLUMNS)}
+    for line in text.splitlines():
+        bare = re.sub(r"\\[{}%&#_$\\]", "", line)
+        assert bare.isascii()
+        assert bare.count("{") == bare.count("}")
+        assert bare.count("$") % 2 == 0
+        assert line.startswith("%") or not re.search("[#%~]", bare)
+
+
+def test_latex_is_set_smaller_where_it_is_wide(report):
+    assert r"\footnotesize" in latex(report, "layer", "params")
+    wide = latex(cnncalc.summarize("resnet50"), *USUAL)
+    assert r"\tiny" in wide
+    assert "more than a page" not in wide
+    widest = latex(report, "all")
+    assert r"\tiny" in widest
+    assert re.search(r"^% \d+ characters wide, more than a page: .*pdflscape", widest, re.MULTILINE)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 9])
+def test_the_columns_of_a_csv_add_up_to_the_totals(depth):
+    """So that it needs no line of totals, which a program would have to tell from a layer."""
+    report = cnncalc.summarize("resnet50")
+    names = ("params", "buffers", "macs", "flops", "stored", "operations")
+    view = View(report, ("layer", *names), depth=depth)
+    rows = [*csv.DictReader(io.StringIO(render.load("csv").render(view), newline=""))]
+    totals = {name: sum(int(row[name]) for row in rows) for name in names}
+    # The figures of PyTorch; 53 batch norms count their batches beside mean and variance.
+    assert totals["params"] == 25_557_032
+    assert totals["macs"] == 4_089_184_256
+    assert totals["flops"] == 8_178_368_512
+    assert totals["buffers"] == 53_120 + 53
+    assert totals["stored"] == report.totals.activations_total_bytes
+    assert totals["operations"] == report.totals.operations_total
 
 
 def test_html_and_json_are_ascii(report):

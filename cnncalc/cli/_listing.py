@@ -70,8 +70,9 @@ def rendered(
     names: Sequence[str],
     records: Sequence[Mapping[str, "Value"]],
     numbers: Sequence[str] = (),
+    sentences: Sequence[str] = (),
 ) -> str:
-    """Records of these names in a format."""
+    """Records of these names in a format; numbers to the right, sentences broken into lines."""
     from cnncalc.view import Records
 
-    return form.render(Records(title, tuple(names), records, tuple(numbers)))
+    return form.render(Records(title, tuple(names), records, tuple(numbers), tuple(sentences)))

@@ -34,11 +34,12 @@ def run(
         return
     form = listing.format_of(format, output)
     records = list(_records())
-    title = "Built-in architectures"
-    shared.write(
-        listing.rendered(form, title, [*records[0]], records, NUMBERS) if form else _table(records),
-        output,
-    )
+    if form is None:
+        text = _table(records)
+    else:
+        title = "Built-in architectures"
+        text = listing.rendered(form, title, [*records[0]], records, NUMBERS, ["source"])
+    shared.write(text, output)
 
 
 def _records() -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
-"""One HTML table that stands by itself: in a page, in a notebook, or as a file.
+"""One HTML table: a whole page as a file, and a piece of one in a notebook.
 
 It takes the colours of the page around it, so that it reads well in light and in dark. Characters
-beyond ASCII are written as references, so that a file needs no declared encoding.
+beyond ASCII are written as references, so that no encoding can spoil them.
 """
 
 from collections.abc import Iterable
@@ -24,12 +24,29 @@ STYLE = """\
 
 
 def render(view: Sheet) -> str:
-    """The table with its title, remarks, totals and conventions."""
+    """A page that stands by itself: the table with its title, remarks, totals and conventions."""
+    return _ascii(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="color-scheme" content="light dark">',
+            f"<title>{escape(view.title)}</title>",
+            f"<style>\n{STYLE}\n</style>\n</head>\n<body>",
+            *_section(view),
+            "</body>\n</html>",
+        ]
+    )
+
+
+def piece(view: Sheet) -> str:
+    """The same table with its style, to stand in a page that is there already."""
+    return _ascii([f"<style>\n{STYLE}\n</style>", *_section(view)])
+
+
+def _section(view: Sheet) -> list[str]:
     kinds = [_kind(view, name) for name in view.columns]
     totals = [_across(len(kinds), total.label, total.text) for total in view.totals]
-    parts = [
+    return [
         '<section class="cnncalc">',
-        f"<style>\n{STYLE}\n</style>",
         *(f"<p>{escape(remark)}</p>" for remark in view.remarks),
         f"<table>\n<caption>{escape(view.title)}</caption>",
         f"<thead>\n{_row('th', view.headings, kinds)}\n</thead>",
@@ -41,6 +58,9 @@ def render(view: Sheet) -> str:
         *([f"<p>{escape(view.conventions)}</p>"] if view.conventions else []),
         "</section>",
     ]
+
+
+def _ascii(parts: Iterable[str]) -> str:
     return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
 
 

@@ -28,7 +28,18 @@ SPECIAL = {
 }
 PARAGRAPH = r"p{0.15\linewidth}"
 """A column whose texts are broken into lines."""
+PARAGRAPH_WIDTH = 12
+"""About how many characters of such a text stand on a line."""
+SIZES = {80: "footnotesize", 86: "scriptsize"}
+"""How many characters a line of an article takes in a size; ``tiny`` where there are more."""
+WIDEST = 100
+"""How many it takes in ``tiny``."""
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+TOO_WIDE = (
+    r"% {} characters wide, more than a page: take fewer columns, or turn the page with "
+    r"\usepackage{{pdflscape}} and \begin{{landscape}}"
+)
 
 
 def render(view: Sheet) -> str:
@@ -37,9 +48,12 @@ def render(view: Sheet) -> str:
     columns = len(view.columns)
     notes = filter(None, [*view.remarks, view.conventions])
     totals = [_across(columns, f"{total.label}: {total.text}") for total in view.totals]
+    width = max(_width(view), *(len(total.label + total.text) + 2 for total in view.totals), 0)
+    size = next((size for most, size in SIZES.items() if width <= most), "tiny")
     lines = [
         r"% needs \usepackage{booktabs,longtable}",
-        r"\begingroup\footnotesize\setlength{\tabcolsep}{4pt}",
+        *([TOO_WIDE.format(width)] if width > WIDEST else []),
+        rf"\begingroup\{size}\setlength{{\tabcolsep}}{{4pt}}",
         rf"\begin{{longtable}}{{{aligned}}}",
         rf"\caption{{{escape(view.title)}}}\label{{{label(view.name)}}}\\",
         r"\toprule",
@@ -70,6 +84,17 @@ def label(name: str) -> str:
 
 def _superscript(digits: re.Match[str]) -> str:
     return f"$^{{{digits[0].translate(SUPERSCRIPTS)}}}$"
+
+
+def _width(view: Sheet) -> int:
+    """How many characters the widest line has; a gap between columns is as wide as two."""
+    columns = zip(view.columns, *map(view.texts, view.lines), strict=True)
+    headings = zip(view.headings, columns, strict=True)
+    return sum(2 + _widest(view, name, [heading, *cells]) for heading, (name, *cells) in headings)
+
+
+def _widest(view: Sheet, name: str, cells: Iterable[str]) -> int:
+    return PARAGRAPH_WIDTH if view.prose(name) else max(map(len, cells))
 
 
 def _aligned(view: Sheet, name: str) -> str:
