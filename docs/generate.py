@@ -10,6 +10,7 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from fractions import Fraction
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -281,34 +282,56 @@ def _sentence(text: str) -> str:
 
 
 def memory_page() -> str:
-    """What every built-in architecture needs in training and inference, and where that is most."""
-    rows = (
-        (
-            f"[{name}](architectures.md#{name})",
-            units.exact(found.saved_for_backward),
-            *_peak(found.inference_peak.bytes, found.inference_peak.layer),
-            *_peak(found.training_peak.bytes, found.training_peak.layer),
-            *_peak(adam.bytes, adam.layer),
-        )
-        for name in catalog.names()
-        for report in [api.summarize(name)]
-        for found in [memory.measure(report)]
-        for adam in [memory.training_peak(report, optimizer="adam")]
-    )
+    """What every built-in architecture needs in training and in inference, at batch 1 and 4."""
     head = [
         f"{MADE}# Memory of the built-in architectures",
-        "Bytes at batch 1 in float32, in training, as [memory.md](memory.md) defines them: what "
-        "autograd keeps, the most activations alive in inference, and the most of everything in a "
-        "step of training with SGD and with Adam, each with the layer that runs then. `cnncalc "
-        "memory NAME` says more, and for other batches.",
+        "Bytes in float32, as [memory.md](memory.md) defines them: what autograd keeps between the "
+        "forward and the backward pass, the most activations alive in inference, and the most of "
+        "everything in a step of training, with SGD and with Adam. *Training* and *evaluation* say "
+        "how layers run, with gradients in both. PyTorch says the same, to the byte: `cnncalc "
+        "verify NAME --device meta`, with `--batch` and `--eval`, asks it for one network with "
+        "SGD, `python -m pytest tests/test_memory_architectures.py --exhaustive` for all, and for "
+        "Adam at batch 1. `cnncalc memory NAME` says more, and for other batches.",
     ]
-    headings = ("name", "saved for backward", "inference peak", "at")
-    headings += ("training peak, SGD", "at", "training peak, Adam", "at")
-    return "\n\n".join([*head, table(headings, rows)]) + "\n"
+    headings = ("name", "saved, training", "saved, evaluation", "inference peak")
+    headings += ("training peak, SGD", "the same, evaluation", "training peak, Adam")
+    tables = (
+        f"## Batch {batch}\n\n{table(headings, map(partial(_memory, batch), catalog.names()))}"
+        for batch in (1, 4)
+    )
+    return "\n\n".join([*head, *tables, f"## Where batch 1 needs the most\n\n{_fullest()}"]) + "\n"
 
 
-def _peak(size: int, layer: str) -> tuple[str, str]:
-    return units.exact(size), code(layer)
+def _memory(batch: int, name: str) -> tuple[str, ...]:
+    """A network's bytes."""
+    report = api.summarize(name, batch=batch)
+    training, evaluation = (memory.measure(report, training=mode) for mode in (True, False))
+    adam = memory.training_peak(report, optimizer="adam")
+    sizes = (
+        training.saved_for_backward,
+        evaluation.saved_for_backward,
+        training.inference_peak.bytes,
+        training.training_peak.bytes,
+        evaluation.training_peak.bytes,
+        adam.bytes,
+    )
+    return f"[{name}](architectures.md#{name})", *map(units.exact, sizes)
+
+
+def _fullest() -> str:
+    """The layer at which each peak is."""
+    headings = ("name", "inference", "training, SGD", "training, Adam")
+    rows = (
+        (name, code(memory.inference_peak(report).layer), *map(_moment, peaks))
+        for name in catalog.names()
+        for report in [api.summarize(name)]
+        for peaks in [[memory.training_peak(report, optimizer=one) for one in ("sgd", "adam")]]
+    )
+    return table(headings, rows)
+
+
+def _moment(peak: memory.Peak) -> str:
+    return f"{code(peak.layer)}, {peak.phase}"
 
 
 # Commands.

@@ -12,6 +12,7 @@ from torch import nn
 
 import cnncalc
 from cnncalc import bridge, layers, memory
+from cnncalc.bridge.oracles import inference_peak_in_pytorch
 from cnncalc.errors import CnncalcError
 from cnncalc.layer import fields_of
 from cnncalc.shape import Map, Vector
@@ -140,6 +141,14 @@ def test_the_halves_of_a_separable_convolution_hand_back_a_gradient():
 
 
 # Of the oracle itself.
+
+
+def test_a_shuffled_image_was_held_as_long_as_its_copy():
+    # On the CPU it is a copy, and so the image is let go: at most two maps of 2·9·7 numbers.
+    spec = {"input": "2x9x7", "layers": [{"channel_shuffle": 1}, "gelu"]}
+    report = cnncalc.summarize(spec)
+    assert memory.inference_peak(report).bytes == 4 * 2 * 126
+    assert inference_peak_in_pytorch(report, "cpu") == 4 * 2 * 126
 
 
 @pytest.mark.parametrize("kind", ["batch_norm", "layer_norm", "instance_norm", "group_norm"])

@@ -483,9 +483,11 @@ def test_normalisation_of_one_number_is_told_what_to_do():
 
 
 def test_normalisation_of_one_position_is_told_what_to_do():
-    spec = {"input": "4x1x1", "layers": [{"instance_norm": None, "name": "norm"}]}
-    with pytest.raises(UsageError, match="one position, as in layer 'norm'; a larger --input"):
+    tracked = {"track_running_stats": True}
+    spec = {"input": "4x1x1", "layers": [{"instance_norm": tracked, "name": "norm"}]}
+    with pytest.raises(UsageError, match=r"'norm' on one position .*; a larger --input or --eval"):
         bridge.verify(cnncalc.summarize(spec, batch=2), "meta")
+    assert bridge.verify(cnncalc.summarize(spec, batch=2), "meta", training=False).agrees
     assert bridge.verify(cnncalc.summarize(spec, input="4x1x2", batch=2), "meta").agrees
 
 

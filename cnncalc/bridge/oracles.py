@@ -53,7 +53,7 @@ def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: boo
     alive = Alive(ignored=[*network.parameters(), *network.buffers()])
     inputs = _inputs(report, device)
     alive.watch(inputs)
-    for tensor, name in zip(inputs, _last_readers(report), strict=True):
+    for tensor, name in zip(inputs, _last_readers(report, device), strict=True):
         if name is not None:
             layer = network.get_submodule(name)
             layer.register_forward_hook(partial(alive.let_go, tensor))
@@ -263,10 +263,18 @@ def _storages(tensors: Sequence[Tensor]) -> set[int]:
     return {tensor.untyped_storage()._cdata for tensor in tensors}
 
 
-def _last_readers(report: Report) -> list[str | None]:
+def _last_readers(report: Report, device: str) -> list[str | None]:
     """For every input the last layer that is given it or a view of it; None where it leaves."""
-    network = _network(report, _nowhere(), training=False)
-    inputs = _inputs(report, _nowhere())
+    reads = {source: row.name for row in report.layers for source in row.sources}
+    found = _seen_reading(report, _nowhere())
+    if found == [reads.get(index) for index in range(len(found))]:
+        return found
+    return _seen_reading(report, device)  # what is a view where nothing is may be a copy there
+
+
+def _seen_reading(report: Report, device: str) -> list[str | None]:
+    network = _network(report, device, training=False)
+    inputs = _inputs(report, device)
     places = [tensor.untyped_storage()._cdata for tensor in inputs]
     last: dict[int, str | None] = {}
 

@@ -137,7 +137,7 @@ def _stopped(ran: Ran) -> Check:
         )
     if "more than 1 spatial element" in refusal:
         raise UsageError(
-            f"{ran.report.name}: PyTorch does not normalise by itself what is one position, as in "
-            f"layer {layer!r}; a larger --input"
+            f"{ran.report.name}: PyTorch does not train layer {layer!r} on one position of each "
+            "channel; a larger --input or --eval"
         )
     return Check(layer, "runs", "yes", f"no: {refusal}")
