@@ -594,3 +594,26 @@ def test_a_key_among_the_sheets_is_not_graded(room):
     (room / "bob.csv").write_text(BOB, encoding="utf-8")
     words = [room / "key.yaml", *sorted(room.glob("*.*")), "-f", "json"]
     assert [one["student"] for one in json.loads(run(*words).stdout)["students"]] == ["=Bob()"]
+
+
+ESCAPES = r"""
+student: "a\e[2J"
+architecture: alexnet
+answers:
+  "x\e[31m": {"sh\eape": "\e[2J5\r\n\n# h"}
+  conv1: {params: "\e]0;t\a5"}
+questions:
+  - {name: "q\e[1m\n\n# h", given: {N: 7, F: 3}, ask: legal, answer: "\e[0m"}
+"""
+
+
+def test_what_is_handed_in_moves_no_cursor_and_ends_no_line(room):
+    alone = room / "esc.yaml"
+    alone.write_text(ESCAPES, encoding="utf-8")
+    shown = run(alone, "--feedback", room / "pages").stdout
+    shown += run(alone, "--feedback", room / "pages", "--page", "html", "-f", "json").stdout
+    shown += "".join(path.read_text(encoding="utf-8") for path in (room / "pages").iterdir())
+    assert "conv1 parameters" in shown
+    assert "\x1b" not in shown
+    assert "\a" not in shown
+    assert "\n# h" not in shown

@@ -28,6 +28,7 @@ from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where,
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, label_of, question
+from cnncalc.homework.written import printable
 from cnncalc.report import Report
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
@@ -108,7 +109,7 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
     if name is not None and name.value is not None:
         several = name.value if isinstance(name.value, list) else [name]
         names = ", ".join(str(one.plain()) for one in several)
-        student = _printable(names)[:MOST_NAMED] or student
+        student = printable(names)[:MOST_NAMED] or student
     source = root.where.source
     if key is not None:
         answers = tuple(_to_questions_of(key, top, source))
@@ -149,11 +150,6 @@ def _alike(label: str) -> str:
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
 
 
-def _printable(text: str) -> str:
-    """A text in one line, that moves no cursor."""
-    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
-
-
 def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
     """What is answered, by the label of the question that it answers."""
     answers, questions = top.get(Key("answers")), top.get(Key("questions"))
@@ -165,7 +161,7 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
     for number, one in enumerate(_listed(questions), 1):
         keys = one.value if isinstance(one.value, dict) else {}
         name = keys.get(Key("name"))
-        label = str(name.text or name.plain()) if name else f"question {number}"
+        label = printable(str(name.text or name.plain())) if name else f"question {number}"
         yield label, keys.get(Key("answer"), Item(None, one.where))
 
 
@@ -174,7 +170,7 @@ def _label(layer: str, word: str) -> str:
     try:
         return label_of(None if layer.lower() in TOTALS else layer, asks.find(word))
     except UsageError:
-        return f"{layer} {word}"
+        return printable(f"{layer} {word}")
 
 
 def _listed(item: Item | None) -> list[Item]:
@@ -251,7 +247,9 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
         return
     for layer, quantities in _mapping(item, "'answers'").items():
         if not isinstance(quantities.value, dict):
-            yield Answer(str(layer), None, None, layer.where, "needs quantities, as in {shape: …}")
+            yield Answer(
+                printable(layer), None, None, layer.where, "needs quantities, as in {shape: …}"
+            )
             continue
         for word, one in quantities.value.items():
             given = None
@@ -265,7 +263,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
                 yield answer._replace(given=answer.chosen(given))
             except CnncalcError as why:
-                yield Answer(f"{layer} {word}", None, given, one.where, _told(why))
+                yield Answer(printable(f"{layer} {word}"), None, given, one.where, _told(why))
 
 
 def _layer(word: str, report: Report) -> str | None:
@@ -296,7 +294,7 @@ def _free(item: Item | None) -> Iterator[Answer]:
         given = None
         try:
             keys = _mapping(one, "a question", FREE)
-            label = _word(keys[Key("name")], "name") if "name" in keys else label
+            label = printable(_word(keys[Key("name")], "name")) if "name" in keys else label
             given = written(keys[Key("answer")]) if "answer" in keys else None
             asked = None
             if "given" in keys or "ask" in keys:

@@ -132,6 +132,14 @@ def shown(given: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def printable(text: str, between: str = " ") -> str:
+    """A text in one line, that moves no cursor: what stood in several lines is told ``between``."""
+    lines = (
+        "".join(one if one.isprintable() else " " for one in line) for line in text.split("\n")
+    )
+    return between.join(filter(None, (" ".join(line.split()) for line in lines)))
+
+
 def as_text(given: Any) -> str:
     """A value of YAML as it was written."""
     if isinstance(given, bool) or given is None:
