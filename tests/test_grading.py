@@ -392,7 +392,7 @@ def test_pages_and_gradebooks_are_written(room):
     [
         (["missing.yaml"], "cannot read 'missing.yaml'"),
         (["ROOM/handed_in"], "the sheets to grade are missing"),
-        (["ROOM/key.yaml", "ROOM/handed_in/ada.yaml", "ROOM/handed_in/ada.yaml"], "are called ada"),
+        (["ROOM/key.yaml", "ROOM/key.yaml"], "the sheets to grade are missing"),
         (["ROOM/key.yaml", "--tolerance", "2"], "--tolerance is a part from 0 to 1"),
         (["ROOM/key.yaml", "--credit", "slip"], "--credit takes NAME=VALUE"),
         (["ROOM/key.yaml", "--format", "jsn"], "did you mean 'json'"),
@@ -512,3 +512,108 @@ def test_a_name_and_an_ask_are_texts(name):
     (answer,) = sheet_of(f"questions: [{{given: {{N: 7, F: 3}}, {name}}}]").answers
     assert "Item" not in answer.label + answer.problem
     assert answer.question is None
+
+
+# What students write around their answers.
+
+
+@pytest.mark.parametrize(
+    ("layer", "quantity"),
+    [
+        ("conv1", "params"),
+        ("Conv1", "Params"),
+        ("CONV 1", "Number of parameters"),
+        ("conv_1", "# of params"),
+        ("Conv-1", "#params"),
+        ("conv1", "Learnable parameters"),
+        ("conv1", "no. of parameters"),
+        ("conv1", "num_params"),
+    ],
+)
+@pytest.mark.parametrize("with_key", [True, False])
+def test_names_that_mean_the_same(layer, quantity, with_key):
+    said = f"{{architecture: alexnet, answers: {{'{layer}': {{'{quantity}': 34944}}}}}}"
+    key = sheet_of("{architecture: alexnet, answers: {conv1: {params: }}}") if with_key else None
+    read = sheet.read(spec_text.read(said, "a.yaml"), "a", key)
+    (mark,) = Marker().sheet(read).marks
+    assert (mark.answer.label, mark.outcome.value) == ("conv1 parameters", "right")
+
+
+@pytest.mark.parametrize("name", ["1", "Q1", "q 1", "Question 1", "1.", "Exercise 1"])
+def test_questions_that_are_called_alike(name):
+    key = sheet_of("questions: [{name: 1, given: {N: 7, F: 3}, ask: legal}]")
+    said = spec_text.read(f"questions: [{{name: '{name}', answer: legal}}]", "a.yaml")
+    (mark,) = Marker().sheet(sheet.read(said, "a", key)).marks
+    assert mark.outcome.value == "right"
+
+
+def test_a_unit_in_a_heading_is_that_of_its_numbers(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "architecture,vgg16\nlayer,Memory (MiB),# of params (K)\nTotal,58.13,138358\n",
+        encoding="utf-8",
+    )
+    marked = Marker().sheet(sheet.load(tmp_path / "a.csv"))
+    assert [mark.outcome.value for mark in marked.marks] == ["right", "right"]
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ('"Ada\\nLovelace\\x1b[2J"', "Ada Lovelace [2J"),
+        ("[Ada, Bob]", "Ada, Bob"),
+        ("'../../etc/passwd'", "../../etc/passwd"),
+        ('""', "a"),
+        (f"{'x' * 500}", "x" * 200),
+    ],
+)
+def test_a_students_name_is_one_line_that_can_be_printed(name, shown):
+    read = sheet.read(spec_text.read(f"student: {name}\nanswers: {{}}", "a.yaml"), "a")
+    assert read.student == shown
+
+
+def test_every_sheet_has_files_of_its_own(room):
+    folder = room / "downloads"
+    for name in ("ada/answers.yaml", "bob/answers.yaml", "cy.yaml", "dee.md", "dee.yaml"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(ADA if name.endswith("yaml") else EVE, encoding="utf-8")
+    (folder / "__MACOSX").mkdir()
+    (folder / "__MACOSX/answers.yaml").write_text("junk", encoding="utf-8")
+    (folder / ".DS_Store").write_text("junk", encoding="utf-8")
+    result = run(room / "key.yaml", folder, folder / "cy.yaml", "--feedback", room / "pages")
+    assert result.exit_code == 0
+    found = sorted(path.name for path in (room / "pages").iterdir())
+    assert found == ["ada.md", "bob.md", "cy.md", "dee-md.md", "dee-yaml.md"]
+
+
+def test_files_that_nothing_tells_apart_are_numbered(tmp_path):
+    files = [tmp_path / where / "x/a.yaml" for where in ("one", "two")]
+    assert sorted(gradebook.handles(files).values()) == ["a-1", "a-2"]
+
+
+def test_a_key_among_the_sheets_is_not_graded(room):
+    (room / "bob.csv").write_text(BOB, encoding="utf-8")
+    words = [room / "key.yaml", *sorted(room.glob("*.*")), "-f", "json"]
+    assert [one["student"] for one in json.loads(run(*words).stdout)["students"]] == ["=Bob()"]
+
+
+ESCAPES = r"""
+student: "a\e[2J"
+architecture: alexnet
+answers:
+  "x\e[31m": {"sh\eape": "\e[2J5\r\n\n# h"}
+  conv1: {params: "\e]0;t\a5"}
+questions:
+  - {name: "q\e[1m\n\n# h", given: {N: 7, F: 3}, ask: legal, answer: "\e[0m"}
+"""
+
+
+def test_what_is_handed_in_moves_no_cursor_and_ends_no_line(room):
+    alone = room / "esc.yaml"
+    alone.write_text(ESCAPES, encoding="utf-8")
+    shown = run(alone, "--feedback", room / "pages").stdout
+    shown += run(alone, "--feedback", room / "pages", "--page", "html", "-f", "json").stdout
+    shown += "".join(path.read_text(encoding="utf-8") for path in (room / "pages").iterdir())
+    assert "conv1 parameters" in shown
+    assert "\x1b" not in shown
+    assert "\a" not in shown
+    assert "\n# h" not in shown

@@ -1,6 +1,8 @@
 """Answers are read as people write them."""
 
+from decimal import Decimal
 from fractions import Fraction
+from random import Random
 
 import pytest
 
@@ -351,6 +353,9 @@ def test_a_rounded_number_overlaps_what_it_may_stand_for():
         ("2 pixels on each side", 2, "", ()),
         ("C*F*F*K + K = 3*11*11*96 + 96 = 34,944", 34_944, "", ()),
         ("96(11*11*3+1)", 34_944, "", ()),
+        ("96(364)", 34_944, "", ()),
+        ("34,944(35K)", 34_944, "", ()),
+        ("34,944 (34944)", 34_944, "", ()),
         ("$34{,}944$", 34_944, "", ()),
         ("$11 \\times 11 \\times 3 \\cdot 96 + 96$", 34_944, "", ()),
         ("3.5 \\cdot 10^4", 34_944, "", ("rounded",)),
@@ -437,6 +442,7 @@ def test_zeros_at_the_end_may_be_places(given, truth, roundly):
         "$96 \\times 55 \\times 55$",
         "55.0x55.0x96",
         "output = 96x55x55",
+        "output size: 96x55x55",
         "55x55x96 = 290,400",
     ],
 )
@@ -449,3 +455,51 @@ def test_more_shapes_as_people_write_them(text):
 @pytest.mark.parametrize("text", ["4,096", "(4096,)", "4096 neurons", "1x1x4096"])
 def test_vectors_as_people_write_them(text):
     assert read(text, (Size,)).agrees(Vector(4096)) is not None
+
+
+def writings_of(count, rng):
+    """A count as people may write it, by string handling alone."""
+    grouped = f"{count:,}"
+    yield from (str(count), grouped, f"{count}.0", f"~{count}", f"params = {count}", f"N: {count}")
+    yield from (grouped.replace(",", mark) for mark in (" ", "_", "'", "\u202f", "{,}"))
+    yield from (
+        f"{count - 7} + 7",
+        f"2({count}) − {count}",
+        f"{2 * count}/2",
+        f"{3 * count}/3 values",
+    )
+    yield from (f"{grouped} ({count})", f"about {grouped} parameters", f"{count} (total)")
+    if count >= 10**6:
+        yield grouped.replace(",", ".")
+    for power, (letter, word) in enumerate(
+        (("K", "thousand"), ("M", "million"), ("G", "billion")), 1
+    ):
+        places = rng.randint(0, 3)
+        digits = f"{Decimal(count) / 1000**power:.{places}f}"
+        if len(digits.replace(".", "").strip("0")) > 1 and count >= 1000**power:
+            yield from (f"{digits}{letter}", f"~{digits} {letter.lower()}", f"{digits} {word}")
+            yield f"{digits}{letter} (approx.)"
+    scientific = f"{count:.{rng.randint(1, 4)}e}"
+    power = str(int(scientific.partition("e")[2]))
+    digits = scientific.partition("e")[0]
+    yield from (f"{digits}e{power}", f"{digits} x 10^{power}", f"{digits} \\cdot 10^{power}")
+
+
+def test_no_right_writing_of_a_count_is_wrong():
+    rng = Random(7)
+    for _ in range(400):
+        count = rng.randrange(1, 10 ** rng.randint(1, 12))
+        for text in writings_of(count, rng):
+            assert read(text, (Number,)).agrees(count) is not None, (text, count)
+
+
+def test_no_right_writing_of_a_shape_is_wrong():
+    rng = Random(8)
+    for _ in range(1000):
+        c, h, w = (rng.randrange(1, 999) for _ in range(3))
+        marks = rng.choice(["x", " × ", ", ", "*", " by ", ";", " ", " \\times ", "·"])
+        text = marks.join(map(str, rng.choice([(c, h, w), (h, w, c)])))
+        text = rng.choice(["{}", "({})", "[{}]", "<{}>", "{}.", "output: {}", "shape = {}"]).format(
+            text
+        )
+        assert read(text, (Size,)).agrees(Map(c, (h, w))) is not None, text

@@ -55,12 +55,13 @@ def announced(items: Sequence[T], name: Callable[[T], str] = str) -> Iterator[T]
         yield from items
         return
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=len(items))
         for item in items:
-            bar.update(task, description=name(item), refresh=True)
+            bar.update(task, description=escape(name(item)), refresh=True)
             yield item
             bar.advance(task)
 

@@ -1,6 +1,7 @@
 """``cnncalc grade``: which answers are right, and which mistake made the others wrong."""
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -11,7 +12,7 @@ import typer
 
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of, some
+from cnncalc.errors import UsageError, one_of
 from cnncalc.homework import books, feedback, gradebook, pages
 from cnncalc.homework.gradebook import Asked, Graded
 from cnncalc.homework.marking import Mark, Marker, Outcome
@@ -92,7 +93,7 @@ def run(
     shared.write(text, None if export else output)
     if feedback_folder is not None:
         dress = pages.load(page)
-        stems = {Path(one.source).stem: dress.write(one) for one in found}
+        stems = {one.handle: dress.write(one) for one in found}
         _write_all(feedback_folder, {f"{stem}{dress.SUFFIX}": text for stem, text in stems.items()})
     for book in export or ():
         folder = output or Path(".")
@@ -111,27 +112,28 @@ def _tolerance(text: str) -> Fraction:
 
 def _class(files: Sequence[Path], marker: Marker, credit: Mapping[str, str]) -> list[Graded]:
     """The submissions after the key; what is wrong with the key itself is told first."""
-    keys, submissions = gradebook.Keys(files[0]), [*_sheets(files[1:])]
+    keys = gradebook.Keys(files[0])
+    submissions = [file for file in dict.fromkeys(_sheets(files[1:])) if file != files[0]]
     if not submissions:
         raise UsageError(f"{str(files[0])!r} is the key; the sheets to grade are missing")
-    stems = Counter(file.stem for file in submissions)
-    twice = [stem for stem, often in stems.items() if often > 1]
-    if twice:
-        raise UsageError(f"several sheets are called {some(twice)}: they would share their pages")
     for mark in gradebook.wrong_in(keys.one, marker) if keys.one else ():
         said = f"{mark.answer.where}: the key's {mark.answer.label} is {feedback.given(mark)}"
         typer.echo(f"{said}, but {feedback.right(mark)} is right, and graded by", err=True)
-    by_name = shared.announced(submissions, lambda file: file.stem)
-    return list(gradebook.grade(keys, by_name, marker, credit))
+    handles = gradebook.handles(submissions)
+    by_name = shared.announced(submissions, handles.__getitem__)
+    return list(gradebook.grade(keys, by_name, marker, credit, handles))
 
 
 def _sheets(files: Sequence[Path]) -> Iterator[Path]:
-    """The files, and those in folders."""
+    """The files, and those in folders and in the folders there."""
     for file in files:
-        if file.is_dir():
-            yield from sorted(path for path in file.iterdir() if not path.name.startswith("."))
-        else:
+        if not file.is_dir():
             yield file
+            continue
+        for folder, inner, names in os.walk(file):
+            inner[:] = sorted(name for name in inner if not name.startswith((".", "__")))
+            shown = sorted(name for name in names if not name.startswith("."))
+            yield from (Path(folder, name) for name in shown)
 
 
 def _unread(graded: Sequence[Graded]) -> int:

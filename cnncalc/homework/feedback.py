@@ -5,7 +5,7 @@ from typing import NamedTuple
 from cnncalc.explain import Derivation
 from cnncalc.homework.diagnosis import Diagnosis
 from cnncalc.homework.marking import Mark, Outcome
-from cnncalc.homework.written import as_text, told
+from cnncalc.homework.written import as_text, printable, told
 
 
 class Worked(NamedTuple):
@@ -16,8 +16,8 @@ class Worked(NamedTuple):
 
 
 def given(mark: Mark) -> str:
-    """The answer as it was written; empty where there is none."""
-    return "" if mark.answer.given is None else as_text(mark.answer.given)
+    """The answer as it was written, in one line; empty where there is none."""
+    return "" if mark.answer.given is None else printable(as_text(mark.answer.given), "; ")
 
 
 def right(mark: Mark) -> str:

@@ -24,6 +24,8 @@ class Graded(NamedTuple):
     possible: Fraction = Fraction(0)
     problem: str = ""
     scheme: Scheme = Scheme()
+    handle: str = ""
+    """What files about it are called."""
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -86,19 +88,45 @@ def grade(
     files: Iterable[Path],
     marker: Marker,
     credit: Mapping[str, str] = MappingProxyType({}),
+    handles: Mapping[Path, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
     """Every submission, in order; one that cannot be read never stops the others. ``credit`` is
-    given in place of what a key says."""
+    given in place of what a key says, ``handles`` are what the files are called where not by
+    their own names."""
     for file in files:
+        handle = handles.get(file, file.stem)
         try:
-            found = sheets.load(file, keys.of(file.stem))
+            found = sheets.load(file, keys.of(handle), handle)
         except CnncalcError as why:
-            yield Graded(file.stem, str(file), None, problem=str(why).partition("\n")[0])
+            problem = str(why).partition("\n")[0]
+            yield Graded(handle, str(file), None, problem=problem, handle=handle)
             continue
-        yield graded(marker.sheet(found), credit)
+        yield graded(marker.sheet(found), credit, handle)
 
 
-def graded(marked: Marked, credit: Mapping[str, str] = MappingProxyType({})) -> Graded:
+def handles(files: Sequence[Path]) -> dict[Path, str]:
+    """A name for every file that no other has: its own without the ending, else its folder's
+    (``ada/answers.yaml``), else both and more."""
+    found: dict[Path, str] = {}
+    left = list(files)
+    for name in (
+        lambda file: file.stem,
+        lambda file: file.resolve().parent.name,
+        lambda file: f"{file.resolve().parent.name}-{file.stem}",
+        lambda file: f"{file.stem}-{file.suffix.lstrip('.')}",
+    ):
+        often = Counter(map(name, left))
+        taken = {*found.values()}
+        found |= {
+            file: name(file) for file in left if often[name(file)] == 1 and name(file) not in taken
+        }
+        left = [file for file in left if file not in found]
+    return found | {file: f"{file.stem}-{number}" for number, file in enumerate(left, 1)}
+
+
+def graded(
+    marked: Marked, credit: Mapping[str, str] = MappingProxyType({}), handle: str = ""
+) -> Graded:
     """A marked sheet with its points; raises UsageError for a credit that there is not."""
     worth = scheme({**marked.sheet.credit, **credit})
     asked = [mark for mark in marked.marks if mark.answer.question is not None]
@@ -109,6 +137,7 @@ def graded(marked: Marked, credit: Mapping[str, str] = MappingProxyType({})) -> 
         score=sum((mark.answer.points * worth.part(mark) for mark in asked), Fraction(0)),
         possible=sum((mark.answer.points for mark in asked), Fraction(0)),
         scheme=worth,
+        handle=handle or Path(marked.sheet.source).stem,
     )
 
 

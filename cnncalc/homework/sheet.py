@@ -28,6 +28,7 @@ from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where,
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, label_of, question
+from cnncalc.homework.written import printable
 from cnncalc.report import Report
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
@@ -48,7 +49,7 @@ TOP = {
 TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MOST_NAMED = 200
-TOTALS = ("totals", "total", "network")
+TOTALS = ("totals", "total", "network", "overall", "sum")
 ONE = "layer"
 """What the layer of a free-standing question is called."""
 
@@ -88,14 +89,15 @@ class Sheet(NamedTuple):
     credit: Mapping[str, str] = MappingProxyType({})
 
 
-def load(target: str | os.PathLike[str], key: Sheet | None = None) -> Sheet:
+def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str = "") -> Sheet:
     """The sheet in a file; raises SpecError or UsageError where it cannot be used at all.
 
     With a ``key`` its questions are asked, and nothing else of the sheet is obeyed than its student
-    and its answers: a submission cannot make other files be read.
+    and its answers: a submission cannot make other files be read. Its ``student`` is called so
+    unless it says otherwise, and else as the file is.
     """
     file = Path(target)
-    return read(sheets.read(file), file.stem, key)
+    return read(sheets.read(file), student or file.stem, key)
 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
@@ -105,7 +107,9 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
         raise SpecError(NEEDED, root.where)
     name = top.get(Key("student"))
     if name is not None and name.value is not None:
-        student = str(name.plain())[:MOST_NAMED]
+        several = name.value if isinstance(name.value, list) else [name]
+        names = ", ".join(str(one.plain()) for one in several)
+        student = printable(names)[:MOST_NAMED] or student
     source = root.where.source
     if key is not None:
         answers = tuple(_to_questions_of(key, top, source))
@@ -127,8 +131,10 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
     """The answers to a key's questions, in its order (None where there is none), and then those
     that nobody asked for."""
     given = dict(_given(top))
+    alike = {_alike(label): label for label in reversed(given)}
     for asked in key.answers:
-        item = given.pop(asked.label, None)
+        label = asked.label if asked.label in given else alike.get(_alike(asked.label), "")
+        item = given.pop(label, None)
         own = None if item is None else asked.chosen(written(item))
         yield asked._replace(given=own, where=item.where if item else Where(source))
     labels = [asked.label for asked in key.answers]
@@ -136,6 +142,12 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
         if item.value is not None:
             why = f"was not asked{did_you_mean(label, labels)}"
             yield Answer(label, None, written(item), item.where, why)
+
+
+def _alike(label: str) -> str:
+    """What labels share that are meant alike: ``Conv_1 params``, ``Question 1`` and ``Q1``."""
+    plain = re.sub(r"[\W_]", "", label).lower()
+    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
 
 
 def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
@@ -149,16 +161,16 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
     for number, one in enumerate(_listed(questions), 1):
         keys = one.value if isinstance(one.value, dict) else {}
         name = keys.get(Key("name"))
-        label = str(name.text or name.plain()) if name else f"question {number}"
+        label = printable(str(name.text or name.plain())) if name else f"question {number}"
         yield label, keys.get(Key("answer"), Item(None, one.where))
 
 
 def _label(layer: str, word: str) -> str:
     """The label of a question about a network; the words themselves where nothing is so called."""
     try:
-        return label_of(None if layer in TOTALS else layer, asks.find(word))
+        return label_of(None if layer.lower() in TOTALS else layer, asks.find(word))
     except UsageError:
-        return f"{layer} {word}"
+        return printable(f"{layer} {word}")
 
 
 def _listed(item: Item | None) -> list[Item]:
@@ -235,7 +247,9 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
         return
     for layer, quantities in _mapping(item, "'answers'").items():
         if not isinstance(quantities.value, dict):
-            yield Answer(str(layer), None, None, layer.where, "needs quantities, as in {shape: …}")
+            yield Answer(
+                printable(layer), None, None, layer.where, "needs quantities, as in {shape: …}"
+            )
             continue
         for word, one in quantities.value.items():
             given = None
@@ -245,11 +259,22 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 given = written(own)
                 if report is None:
                     raise UsageError("the sheet names no 'architecture' that it could be about")
-                asked = question(asks.find(word), report, None if layer in TOTALS else layer)
+                asked = question(asks.find(word), report, _layer(layer, report))
                 answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
                 yield answer._replace(given=answer.chosen(given))
             except CnncalcError as why:
-                yield Answer(f"{layer} {word}", None, given, one.where, _told(why))
+                yield Answer(printable(f"{layer} {word}"), None, given, one.where, _told(why))
+
+
+def _layer(word: str, report: Report) -> str | None:
+    """The layer or block that a word names, None for the network; ``Conv_1`` is conv1 where no
+    other is written so."""
+    if word in report or not word:
+        return word
+    if word.lower() in TOTALS:
+        return None
+    alike = [row.name for row in report if _alike(row.name) == _alike(word)]
+    return alike[0] if len(alike) == 1 else word
 
 
 def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:
@@ -269,7 +294,7 @@ def _free(item: Item | None) -> Iterator[Answer]:
         given = None
         try:
             keys = _mapping(one, "a question", FREE)
-            label = _word(keys[Key("name")], "name") if "name" in keys else label
+            label = printable(_word(keys[Key("name")], "name")) if "name" in keys else label
             given = written(keys[Key("answer")]) if "answer" in keys else None
             asked = None
             if "given" in keys or "ask" in keys:

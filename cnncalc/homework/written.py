@@ -132,6 +132,14 @@ def shown(given: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
+def printable(text: str, between: str = " ") -> str:
+    """A text in one line, that moves no cursor: what stood in several lines is told ``between``."""
+    lines = (
+        "".join(one if one.isprintable() else " " for one in line) for line in text.split("\n")
+    )
+    return between.join(filter(None, (" ".join(line.split()) for line in lines)))
+
+
 def as_text(given: Any) -> str:
     """A value of YAML as it was written."""
     if isinstance(given, bool) or given is None:
@@ -463,8 +471,9 @@ def _tidied(text: str) -> str:
 
 def _said_twice(text: str) -> Number | None:
     """``34,944 (35K)``: the number before the brackets, where both are numbers."""
-    match = re.fullmatch(r"([^()]+)\(=?([^()]+)\)", text)
-    if match is None or _printed(match[2].strip()) is None:
+    match = re.fullmatch(r"([^()]+?)(\s*)\(=?([^()]+)\)", text)
+    again = _printed(match[3].strip()) if match else None
+    if match is None or again is None or not (match[2] or again.rounded):  # 3(5) is a product
         return None
     return _printed(match[1].strip())
 
@@ -568,7 +577,8 @@ SIZE_WORDS = re.compile(
 
 def _sizes_in(text: str) -> tuple[int, ...]:
     """The sizes of a shape in the order written; none where it is no shape."""
-    text = re.sub(r"([0-9])\.0+(?![0-9])", r"\1", _raised(text))
+    text = re.sub(r"^[A-Za-z][\w ]*:", "", _raised(text))
+    text = re.sub(r"([0-9])\.0+(?![0-9])", r"\1", text)
     text = re.sub(r"^\s*torch\.Size|\([A-Za-z ,x×*]+\)", "", text)
     for sign, meant in CROSSES.items():
         text = text.replace(sign, meant)

@@ -37,7 +37,10 @@ def find(word: str) -> Ask:
 
 
 def _plain(word: str) -> str:
-    return re.sub(r"[\s_-]", "", word).lower()
+    """A word without what may stand around it: ``# of parameters``, ``Memory (MB)``."""
+    plain = re.sub(r"[_-]", " ", word.lower())
+    counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total)(?= ))\s*(?:of )?"
+    return re.sub(rf"\(.*\)|{counted}|\s", "", plain)
 
 
 @cache

@@ -8,7 +8,7 @@ from cnncalc.homework.asks._counted import Counted
 class Macs(Counted):
     """Products that are summed up, each with its addition."""
 
-    aliases: ClassVar = ("mac", "multiply_accumulates", "mult_adds", "madds")
+    aliases: ClassVar = ("mac", "multiply_accumulates", "multiply_adds", "mult_adds", "madds")
     count: ClassVar = "macs"
     unit: ClassVar = "MACs"
     explained: ClassVar = "macs"

@@ -12,7 +12,14 @@ from cnncalc.report import Report
 class Parameters(Counted):
     """All that a layer learns: weights and biases."""
 
-    aliases: ClassVar = ("params", "parameter", "param")
+    aliases: ClassVar = (
+        "params",
+        "parameter",
+        "param",
+        "learnable_parameters",
+        "trainable_parameters",
+        "weights_and_biases",
+    )
     count: ClassVar = "params"
     made_of: ClassVar = ("weights", "biases")
     explained: ClassVar = "parameters"

@@ -10,7 +10,17 @@ from cnncalc.report import Report, Row
 class Shape(Ask):
     """The shape of what a layer puts out, or the network."""
 
-    aliases: ClassVar = ("output", "output_shape", "output_size", "size")
+    aliases: ClassVar = (
+        "output",
+        "output_shape",
+        "output_size",
+        "size",
+        "dimensions",
+        "dims",
+        "output_dimensions",
+        "output_volume",
+        "volume",
+    )
     takes: ClassVar = (Size,)
     explained: ClassVar = "shape"
     adds_up: ClassVar = False

@@ -5,7 +5,6 @@ A submission's file is called by the student's login: that is the column ``SIS L
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
 
 from cnncalc.homework import books
 from cnncalc.homework.gradebook import Graded
@@ -23,5 +22,5 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     ]
     for one in graded:
         grade = points(one.score) if one.marked else ""
-        rows.append([one.student, "", "", Path(one.source).stem, "", grade])
+        rows.append([one.student, "", "", one.handle, "", grade])
     return {f"{name}.csv": books.table(rows)}

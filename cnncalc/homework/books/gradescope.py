@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from cnncalc.homework import feedback
@@ -14,7 +13,7 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     """``NAME.results.json`` for each, or ``results.json`` where there is one."""
     texts = {}
     for one in graded:
-        stem = f"{Path(one.source).stem}." if len(graded) > 1 else ""
+        stem = f"{one.handle}." if len(graded) > 1 else ""
         texts[f"{stem}results.json"] = json.dumps(_results(one), indent=2) + "\n"
     return texts
 

@@ -4,7 +4,6 @@ A submission's file is called by the student's ID number: ``ID number`` is mappe
 """
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from cnncalc.homework import books, feedback
 from cnncalc.homework.gradebook import Graded
@@ -16,7 +15,7 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     rows: list[list[object]] = [["ID number", name, f"{name} feedback"]]
     for one in graded:
         grade = points(one.score) if one.marked else ""
-        rows.append([Path(one.source).stem, grade, one.problem or _remarks(one)])
+        rows.append([one.handle, grade, one.problem or _remarks(one)])
     return {f"{name}.csv": books.table(rows)}
 
 

@@ -16,6 +16,7 @@ def write(graded: Graded) -> str:
     title = escape(_parts.title(graded))
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        "<style>td, th { padding-right: 1em; text-align: left; vertical-align: top; }</style>",
         f"<title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>",
     ]
     if graded.problem:

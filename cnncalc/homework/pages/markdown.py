@@ -18,8 +18,7 @@ def write(graded: Graded) -> str:
         parts.append(_code(graded.problem))
     if graded.marks:
         rows = [list(_parts.row(graded, mark)) for mark in graded.marks]
-        dressed = [[name, _code(answer), *rest] for name, answer, *rest in rows]
-        parts.append(markdown.table(list(_parts.HEADINGS), dressed, [False] * 4))
+        parts.append(markdown.table(list(_parts.HEADINGS), rows, [False] * 4))
     for mark in _parts.solutions(graded):
         parts += _solution(mark)
     return "\n\n".join(parts) + "\n"

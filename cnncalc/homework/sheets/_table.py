@@ -4,10 +4,12 @@ Its first row names the columns. ``layer`` and quantities: a row for each layer.
 ``quantity`` and ``answer``, or ``question`` and ``answer``: a row for each answer.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from cnncalc.errors import SpecError, Where
+from cnncalc.homework.written import suffix_of
 from cnncalc.spec.text import MOST_VALUES, Item, Key
 
 MOST_CELLS = MOST_VALUES
@@ -87,9 +89,13 @@ def _question(cells: Mapping[str, Cell]) -> Item:
 
 
 def _add(answers: dict[Key, Item], layer: Cell, quantity: Cell, given: Cell) -> None:
-    """Add one answer; raises SpecError where there is one already."""
+    """Add one answer; raises SpecError where there is one already. A unit in the heading, as in
+    ``memory (MB)``, is that of a number without one."""
     name = key(layer.text, layer.where)
     asked = key(quantity.text, quantity.where)
+    unit = re.search(r"\(([A-Za-z]+)\)$", quantity.text)
+    if unit and suffix_of(unit[1]) and given.text[-1:].isdecimal():
+        given = given._replace(text=f"{given.text} {unit[1]}")
     own = answers.setdefault(name, Item({}, layer.where)).value
     if asked in own:
         raise SpecError(f"{layer.text} {quantity.text} is answered twice", given.where)
