@@ -90,15 +90,19 @@ class Ask:
         """What a layer adds to a total."""
         return self.of(row, report)
 
+    def said(self, value: Value) -> str:
+        """A value as a derivation ends with it."""
+        return told(value, self.unit)
+
     def derive(self, row: Row, report: Report) -> Derivation:
         """How the truth of a layer comes about."""
         if self.explained is None:
-            return Derivation(self.title, (), told(self.of(row, report), self.unit))
+            return Derivation(self.title, (), self.said(self.of(row, report)))
         (found,) = explain.explain(row, report, [self.explained])
         workings = tuple(
             one for one in found.workings if not self.symbols or one.symbol in self.symbols
         )
-        return Derivation(self.title, workings, told(self.of(row, report), self.unit))
+        return Derivation(self.title, workings, self.said(self.of(row, report)))
 
     def derive_total(
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
@@ -106,7 +110,7 @@ class Ask:
         """The sum that a total is; of very many summands the first."""
         if not self.adds_up:
             return self.derive(rows[-1], report)
-        answer = told(self.total(rows, report, times), self.unit)
+        answer = self.said(self.total(rows, report, times))
         parts = []
         for name, count in self.summands(rows, report).items():
             n = times.get(name, 1)
