@@ -128,6 +128,10 @@ class Layer:
         """Multiply-accumulates for one image: none unless the kind says otherwise."""
         return 0
 
+    def counters(self) -> int:
+        """How many of its buffers only count batches, which nothing reads in inference."""
+        return 0
+
     def operations(self, *inputs: Any) -> Operations:
         """All arithmetic for one image. Every kind must say, even when it is none."""
         raise TypeError(f"{self.kind} does not say what it computes")
@@ -194,7 +198,8 @@ class Layer:
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
-        read = sum(shape.elements for shape in inputs) * batch + weights + biases + buffers + fixed
+        held = weights + biases + fixed + buffers - self.counters()
+        read = sum(shape.elements for shape in inputs) * batch + held
         moved = size if self.moves and inputs else 0
         return Cost(
             weights=weights,
