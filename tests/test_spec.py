@@ -1,10 +1,13 @@
 """The spec language: YAML, expressions, parameters, blocks, extends, and the one-line notation."""
 
+from fractions import Fraction
+
 import pytest
 import yaml
 
 import cnncalc
-from cnncalc.errors import CnncalcError
+from cnncalc.errors import CnncalcError, LayerError
+from cnncalc.spec.expression import PEOPLES, calculate
 
 # Expectations are worked out by hand beside each example, never by running the program.
 
@@ -613,3 +616,29 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "3-10N").write_text("input: 5\nlayers: [relu]\n", encoding="utf-8")
     assert str(cnncalc.summarize("3-10N").output_shape) == "5"
+
+
+# What people write by hand has a quotient and a power beside a spec's arithmetic.
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1)],
+)
+def test_a_sum_by_hand_is_exact(written, value):
+    assert calculate(written, {}, PEOPLES) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("2**0.5", "a power is a whole number"),
+        ("0**-1", "a power is larger than any size"),
+        ("10**101", "a power is larger than any size"),
+        ("1 / 0", "'1 / 0' divides by zero"),
+    ],
+)
+def test_a_sum_by_hand_that_has_no_value_is_refused(written, sentence):
+    with pytest.raises(LayerError) as refused:
+        calculate(written, {}, PEOPLES)
+    assert str(refused.value) == sentence
