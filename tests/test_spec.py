@@ -1,5 +1,6 @@
 """The spec language: YAML, expressions, parameters, blocks, extends, and the one-line notation."""
 
+import io
 from fractions import Fraction
 
 import pytest
@@ -606,6 +607,41 @@ def test_a_notation_names_its_network_and_its_layers():
     assert report.name == "1x28x28-32C5-MP2-10N"
     assert [row.name for row in report] == ["conv1", "max_pool1", "flatten", "linear1"]
     assert report["linear1"].cost.params == 46_090  # 32·12·12·10 + 10
+
+
+LINE = "1x28x28-6C5-MP2-10N"  # 6·25 + 6 and 10·6·12·12 + 10: 8,806 parameters
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "  \n\n"])
+def test_a_file_may_hold_the_notation(tmp_path, end):
+    file = tmp_path / "net.txt"
+    file.write_bytes((LINE + end).encode())
+    report = cnncalc.summarize(file)
+    assert (report.name, report.totals.params) == (LINE, 8806)
+
+
+def test_a_mistake_in_a_file_with_the_notation_has_its_place(tmp_path):
+    file = tmp_path / "net.txt"
+    file.write_text("1x28x28-6C5-MPP\n", encoding="utf-8")
+    with pytest.raises(CnncalcError) as refused:
+        cnncalc.summarize(file)
+    assert str(refused.value).startswith(f"{file}:1:13: 'MPP' is no layer of the notation")
+
+
+def test_standard_input_may_hold_the_notation(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LINE.encode())))
+    assert cnncalc.summarize("-").totals.params == 8806
+
+
+def test_the_notation_may_be_extended(net):
+    report = net(f"extends: {LINE}\nname: small\ninput: 1x32x32\n")
+    assert (report.name, report.totals.params) == ("small", 156 + 10 * (6 * 14 * 14) + 10)
+
+
+def test_a_file_with_the_notation_may_be_extended(tmp_path):
+    (tmp_path / "line").write_text(LINE, encoding="utf-8")
+    (tmp_path / "net.yaml").write_text("extends: line\n", encoding="utf-8")
+    assert cnncalc.summarize(tmp_path / "net.yaml").totals.params == 8806
 
 
 def test_groups_in_the_notation_divide_the_weights():
