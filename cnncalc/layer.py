@@ -132,6 +132,10 @@ class Layer:
         """Those of them that read a map of the layer's own, whose gradient is always needed."""
         return 0
 
+    def counters(self) -> int:
+        """How many of its buffers only count batches, which nothing reads in inference."""
+        return 0
+
     def operations(self, *inputs: Any) -> Operations:
         """All arithmetic for one image. Every kind must say, even when it is none."""
         raise TypeError(f"{self.kind} does not say what it computes")
@@ -199,7 +203,8 @@ class Layer:
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
-        read = sum(shape.elements for shape in inputs) * batch + weights + biases + buffers + fixed
+        held = weights + biases + fixed + buffers - self.counters()
+        read = sum(shape.elements for shape in inputs) * batch + held
         moved = size if self.moves and inputs else 0
         return Cost(
             weights=weights,

@@ -13,7 +13,7 @@ from cnncalc.cli import app
 from cnncalc.cli.kinds import report_of
 from cnncalc.cost import Operations
 from cnncalc.errors import UsageError
-from cnncalc.formulas.tracing import Traced, expression_of
+from cnncalc.formulas.tracing import Traced, expression_of, nearest
 from cnncalc.formulas.vocabulary import gcd, least, most, positive_part, ratio, share
 from cnncalc.shape import Map
 
@@ -335,6 +335,10 @@ def test_latex_has_every_operator():
     expression = expression_of(most([-N, gcd(N, F)]))
     assert wording.latex(expression, wording.symbols) == (
         r"\max\left( -N, \gcd\left( N, F \right) \right)"
+    )
+    expression = expression_of(nearest(N, F))
+    assert wording.latex(expression, wording.symbols) == (
+        r"\mathrm{round}\left( \frac{N}{F} \right)"
     )
     expression = expression_of(least([Traced.leaf(-7, "N"), F]))
     assert wording.latex(expression, wording.numbers) == r"\min\left( -7, 3 \right)"

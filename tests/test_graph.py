@@ -470,3 +470,32 @@ def test_a_block_sees_its_own_arguments_and_the_parameters_but_not_its_caller_s(
     assert told({"outer": 4}, blocks=blocks)[0].startswith("nothing here is named 'width'")
     report = net({"outer": 4}, blocks=blocks, parameters={"width": 9})
     assert report.output_shape.features == 9
+
+
+# What names stand for is bounded; the bombs of test_bad_input.py run in processes of their own.
+
+
+def refusal(**spec):
+    with pytest.raises(CnncalcError) as refused:
+        cnncalc.summarize({"input": "3x8x8", **spec})
+    return str(refused.value)
+
+
+def test_a_list_that_doubles_is_refused():
+    doubled = {f"a{i + 1}": [f"$a{i}", f"$a{i}"] for i in range(20)}
+    message = refusal(parameters={"a0": 1, **doubled}, layers=[{"linear": "$a20"}])
+    # 2 of one, 1 for the list: 3, 7, 15, ... a16 would hold 131,071.
+    assert message == "holds more than 100,000 values once its names are filled in"
+
+
+def test_a_long_list_is_not_compared():
+    message = refusal(parameters={"a": [1] * 400}, layers=[{"relu": None, "when": "${a == 3}"}])
+    assert message.startswith("[1, 1, ")
+    assert message.endswith("... is too long to be compared: it has more than 1000 characters")
+
+
+def test_of_very_many_wrong_fields_the_first_are_told():
+    fields = {f"field{i}": 1 for i in range(200)}
+    with pytest.raises(Mistakes) as refused:
+        cnncalc.summarize({"input": "3x8x8", "layers": [{"linear": fields}]})
+    assert len(refused.value.errors) == 100

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc import catalog, units
+from cnncalc import analysis, catalog, units
 from cnncalc.cost import COUNTED, Cost, Operations
 from cnncalc.errors import UsageError, Where, did_you_mean, one_of
 from cnncalc.report import Field
@@ -40,6 +40,27 @@ def fields(report, name):
 
 
 # Totals.
+
+
+@pytest.mark.parametrize(
+    ("layer", "read"),
+    [
+        (
+            "batch_norm",
+            464,
+        ),  # 100 inputs, 4 scales, 4 shifts, 4 means and 4 variances; 4 bytes each
+        ({"batch_norm": {"track_running_stats": False}}, 432),
+        ({"instance_norm": {"track_running_stats": True}}, 432),
+        ("instance_norm", 400),
+        ({"batch_norm": {"affine": False}}, 432),
+    ],
+)
+def test_the_counter_of_batches_is_not_read_in_inference(layer, read):
+    assert cnncalc.summarize({"input": "4x5x5", "layers": [layer]}).totals.bytes_read == read
+
+
+def test_a_row_of_the_input_by_itself_is_what_it_was(small):
+    assert analysis.alone(small["input"], small) == small["input"]
 
 
 def test_totals_of_a_small_network(small):
@@ -88,7 +109,8 @@ def test_a_batch_multiplies_all_but_the_parameters(name):
         assert getattr(five.totals, count) == 5 * getattr(one.totals, count), count
     for count in held:
         assert getattr(five.totals, count) == getattr(one.totals, count), count
-    held_bytes = 4 * (one.totals.params + one.totals.buffers + one.totals.fixed)
+    read = one.totals.buffers - sum(row.layer.counters() for row in one)
+    held_bytes = 4 * (one.totals.params + read + one.totals.fixed)
     assert five.totals.bytes_read == 5 * (one.totals.bytes_read - held_bytes) + held_bytes
     assert [row.output for row in five] == [row.output for row in one]
 

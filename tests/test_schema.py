@@ -5,6 +5,7 @@ import json
 import jsonschema
 import pytest
 
+import cnncalc
 from cnncalc import catalog, layers
 from cnncalc.layer import fields_of
 from cnncalc.spec import schema as generated
@@ -148,3 +149,10 @@ def test_a_spec_that_extends_another_may_leave_out_the_rest(validator):
 def test_checks_what_is_published(validator, keys, valid):
     claim = {"quantity": "params", "source": "a paper", **keys}
     assert validator.is_valid({**network("relu"), "published": [claim]}) is valid
+
+
+def test_takes_a_key_with_nothing_after_it(validator):
+    blank = ("name", "source", "note", "variants", "parameters", "blocks", "published")
+    spec = network("relu") | dict.fromkeys(blank)
+    assert list(validator.iter_errors(spec)) == []
+    assert cnncalc.summarize(spec).totals.params == 0

@@ -1,10 +1,14 @@
 """The spec language: YAML, expressions, parameters, blocks, extends, and the one-line notation."""
 
+import io
+from fractions import Fraction
+
 import pytest
 import yaml
 
 import cnncalc
-from cnncalc.errors import CnncalcError
+from cnncalc.errors import CnncalcError, LayerError
+from cnncalc.spec.expression import PEOPLES, calculate
 
 # Expectations are worked out by hand beside each example, never by running the program.
 
@@ -605,6 +609,41 @@ def test_a_notation_names_its_network_and_its_layers():
     assert report["linear1"].cost.params == 46_090  # 32·12·12·10 + 10
 
 
+LINE = "1x28x28-6C5-MP2-10N"  # 6·25 + 6 and 10·6·12·12 + 10: 8,806 parameters
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "  \n\n"])
+def test_a_file_may_hold_the_notation(tmp_path, end):
+    file = tmp_path / "net.txt"
+    file.write_bytes((LINE + end).encode())
+    report = cnncalc.summarize(file)
+    assert (report.name, report.totals.params) == (LINE, 8806)
+
+
+def test_a_mistake_in_a_file_with_the_notation_has_its_place(tmp_path):
+    file = tmp_path / "net.txt"
+    file.write_text("1x28x28-6C5-MPP\n", encoding="utf-8")
+    with pytest.raises(CnncalcError) as refused:
+        cnncalc.summarize(file)
+    assert str(refused.value).startswith(f"{file}:1:13: 'MPP' is no layer of the notation")
+
+
+def test_standard_input_may_hold_the_notation(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(LINE.encode())))
+    assert cnncalc.summarize("-").totals.params == 8806
+
+
+def test_the_notation_may_be_extended(net):
+    report = net(f"extends: {LINE}\nname: small\ninput: 1x32x32\n")
+    assert (report.name, report.totals.params) == ("small", 156 + 10 * (6 * 14 * 14) + 10)
+
+
+def test_a_file_with_the_notation_may_be_extended(tmp_path):
+    (tmp_path / "line").write_text(LINE, encoding="utf-8")
+    (tmp_path / "net.yaml").write_text("extends: line\n", encoding="utf-8")
+    assert cnncalc.summarize(tmp_path / "net.yaml").totals.params == 8806
+
+
 def test_groups_in_the_notation_divide_the_weights():
     assert cnncalc.summarize("4x9x9-4C3g4").totals.params == 40  # 4·9 + 4
 
@@ -613,3 +652,29 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "3-10N").write_text("input: 5\nlayers: [relu]\n", encoding="utf-8")
     assert str(cnncalc.summarize("3-10N").output_shape) == "5"
+
+
+# What people write by hand has a quotient and a power beside a spec's arithmetic.
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1)],
+)
+def test_a_sum_by_hand_is_exact(written, value):
+    assert calculate(written, {}, PEOPLES) == value
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        ("2**0.5", "a power is a whole number"),
+        ("0**-1", "a power is larger than any size"),
+        ("10**101", "a power is larger than any size"),
+        ("1 / 0", "'1 / 0' divides by zero"),
+    ],
+)
+def test_a_sum_by_hand_that_has_no_value_is_refused(written, sentence):
+    with pytest.raises(LayerError) as refused:
+        calculate(written, {}, PEOPLES)
+    assert str(refused.value) == sentence

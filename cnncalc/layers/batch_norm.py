@@ -41,6 +41,10 @@ class BatchNorm(Layer):
             buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
         )
 
+    def counters(self) -> int:
+        """The counter of batches."""
+        return int(self.track_running_stats)
+
     def tensors(self, x: Shape) -> Tensors:
         """A number for each channel; and the counter."""
         each = (channels_of(x),)

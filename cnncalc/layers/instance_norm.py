@@ -51,6 +51,10 @@ class InstanceNorm(Layer):
             buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
         )
 
+    def counters(self) -> int:
+        """The counter of batches."""
+        return int(self.track_running_stats)
+
     def tensors(self, x: Map) -> Tensors:
         """A number for each channel; and the counter."""
         each = (x.channels,)
