@@ -2,9 +2,11 @@
 
 import inspect
 import typing
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from importlib import import_module
 from math import gcd
+from threading import Barrier
 from types import CodeType
 
 import numpy as np
@@ -195,6 +197,26 @@ def test_tracing_inside_of_tracing_keeps_its_own_steps():
         conv_weights(F=(3, 3), C_in=3, C_out=10)
     assert [step.expression.value for step in inner] == [750]  # 5·5·3·10
     assert [step.expression.value for step in outer] == [270]  # 3·3·3·10
+
+
+def test_what_one_thread_traces_or_replaces_is_nothing_to_another():
+    """Two threads that overlap: neither sees the other, and nothing stays behind."""
+    inside, go_on = Barrier(2), Barrier(2)
+
+    def watch(first: bool) -> tuple[list[int], int]:
+        with (
+            tracing() as steps,
+            replacing({parameters.conv_biases: lambda C_out: 0} if first else {}),
+        ):
+            inside.wait(10)
+            biases = parameters.conv_biases(C_out=10)
+            go_on.wait(10)
+            return [step.expression.value for step in steps], int(biases)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert [*threads.map(watch, (True, False))] == [([0], 0), ([10], 10)]
+        assert expression_of(parameters.conv_biases(C_out=10)).symbol == ""
+        assert type(threads.submit(parameters.conv_biases, C_out=10).result()) is int
 
 
 def test_a_parameter_at_its_default_is_not_shown():

@@ -14,7 +14,8 @@ import functools
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar, cast
 
 from cnncalc.shape import AXES
 
@@ -167,22 +168,28 @@ ZERO, ONE = Expression("", 0), Expression("", 1)
 Rules = Mapping[Callable[..., Any], Callable[..., Any]]
 """Wrong rules by the formulas that they stand for."""
 
-_steps: list[Step] | None = None
-_rules: Rules = {}
-_watched = False
-"""Whether anybody wants to know what a formula does, or to have it do something else."""
+
+class Watch(NamedTuple):
+    """What is wanted of the formulas that run: a list for their steps, and wrong rules for some."""
+
+    steps: list[Step] | None
+    rules: Rules
+
+
+_NOTHING = Watch(None, {})
+_watch = ContextVar("watch", default=_NOTHING)
+"""Every thread and every task has its own: what one traces is nothing to another."""
 
 
 @contextmanager
 def tracing() -> Iterator[list[Step]]:
     """Trace the formulas that run inside, and list a Step for every one of them."""
-    global _steps, _watched
-    before, _steps = (_steps, _watched), []
-    _watched = True
+    steps: list[Step] = []
+    before = _watch.set(_watch.get()._replace(steps=steps))
     try:
-        yield _steps
+        yield steps
     finally:
-        _steps, _watched = before
+        _watch.reset(before)
 
 
 @contextmanager
@@ -192,14 +199,13 @@ def replacing(rules: Rules) -> Iterator[None]:
     What was replaced around it stays so. Formulas that a formula or a wrong rule calls are the
     right ones.
     """
-    global _rules, _watched
-    before = _rules, _watched
-    _rules = {**_rules, **{inspect.unwrap(right): wrong for right, wrong in rules.items()}}
-    _watched = _watched or bool(_rules)
+    watch = _watch.get()
+    more = {inspect.unwrap(right): wrong for right, wrong in rules.items()}
+    before = _watch.set(watch._replace(rules={**watch.rules, **more}))
     try:
         yield
     finally:
-        _rules, _watched = before
+        _watch.reset(before)
 
 
 Gives = Literal["symbol", "derivation"]
@@ -218,31 +224,27 @@ def formula(
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @functools.wraps(function)
         def run(*args: P.args, **named: P.kwargs) -> R:
-            if not _watched:
+            watch = _watch.get()
+            if watch is _NOTHING:
                 return function(*args, **named)
-            with _right_inside(function) as rule:
-                if _steps is None:
+            rule = watch.rules.get(function, function)
+            # The formulas that it calls are the right ones.
+            inside = _watch.set(Watch(watch.steps, {}))
+            try:
+                if watch.steps is None:
                     right: R = rule(*args, **named)
                     return right
                 given = _named_arguments(function, bare, args, named)
                 step = Step(symbol, ZERO, function, note if rule is function else "")
-                result: R = _traced_result(step, rule, gives, given)
-                return result
+                step, result = _traced_result(step, rule, gives, given)
+                watch.steps.append(step)
+                return cast(R, result)
+            finally:
+                _watch.reset(inside)
 
         return run
 
     return decorate
-
-
-@contextmanager
-def _right_inside(function: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
-    """The rule that stands for a formula; the formulas that it calls are not replaced."""
-    global _rules
-    before, _rules = _rules, {}
-    try:
-        yield before.get(function, function)
-    finally:
-        _rules = before
 
 
 def _named_arguments(
@@ -261,8 +263,8 @@ def _named_arguments(
 
 def _traced_result(
     step: Step, rule: Callable[..., Any], gives: Gives, given: dict[str, Any]
-) -> Any:
-    """Run a formula, or the rule in its place, on named numbers, and note the step."""
+) -> tuple[Step, Any]:
+    """The step that a formula, or the rule in its place, takes on named numbers, and its result."""
     result = rule(**given)
     expression = expression_of(result)
     if expression.step and not any(result is number for number in _each(given.values())):
@@ -270,11 +272,9 @@ def _traced_result(
         step = step._replace(note=expression.step.note)
         expression = expression.step.expression
     step = step._replace(symbol=_on_axis(step.symbol, given), expression=expression)
-    assert _steps is not None
-    _steps.append(step)
     if gives == "derivation" or not isinstance(result, int):
-        return result
-    return Traced.leaf(result, step.symbol, step)
+        return step, result
+    return step, Traced.leaf(result, step.symbol, step)
 
 
 def _each(values: Iterable[Any]) -> Iterator[Any]:
@@ -328,6 +328,6 @@ ALL_AXES = frozenset(axis for axes in AXES.values() for axis in axes)
 
 def named(symbol: str, number: int) -> int:
     """The number, known by a symbol while formulas are traced, unless it has one."""
-    if _steps is None or isinstance(number, Traced):
+    if _watch.get().steps is None or isinstance(number, Traced):
         return number
     return Traced.leaf(number, symbol)
