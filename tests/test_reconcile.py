@@ -1,5 +1,6 @@
 """A printed number finds its convention, as a sum of named parts, or the nearest one."""
 
+import csv
 import json
 
 import pytest
@@ -218,6 +219,17 @@ def test_the_command_writes_json():
     told = json.loads(run("resnet50", "4133640192", "--format", "json").stdout)
     assert (told["agrees"], told["nearest"]["difference"]) == (False, -102_400)
     assert told["missing"][0]["part"]["amount"] == 11_113_984
+
+
+def test_the_command_writes_a_line_for_every_part(tmp_path):
+    file = tmp_path / "why.csv"
+    run("resnet50", "4.134G", "-o", str(file))
+    told = [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+    assert {(one["convention"], one["agrees"]) for one in told} == {("thop 0.1.1", "yes")}
+    assert sum(int(one["times"]) * int(one["amount"]) for one in told) == 4_133_742_592
+    (row,) = [one for one in told if one["part"] == "batch-norm elements"]
+    assert (row["times"], row["amount"]) == ("4", "11113984")
+    assert "| thop 0.1.1 | no | 4,133,742,592 |" in run("resnet50", "5G", "-f", "markdown").stdout
 
 
 def test_the_command_refuses_what_it_cannot_use():

@@ -198,7 +198,8 @@ def test_where_float32_is_not_exact_float64_is_taken(monkeypatch):
         ({"input": "4x8x8", "layers": [{"group_norm": 2}]}, "cpu", "is not counted as read"),
         ({"input": "4x8x8", "layers": [{"batch_norm": {"track_running_stats": False}}]},
          "cpu", "is not counted as read"),
-        ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "a reshape puts"),
+        ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "permutation puts"),
+        ({"input": "4x8x8", "layers": [{"permute": [1, 2, 0]}]}, "cpu", "permutation puts"),
         # Roots of what is below 0.
         ({"input": "4x8x8", "layers": [{"lrn": {"size": 3, "k": -1}}]}, "cpu", "not a number"),
         ({"input": "4x8x8", "layers": [

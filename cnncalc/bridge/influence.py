@@ -57,8 +57,8 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
     for module in network.modules():
         if _measures(module):
             return "what a normalisation measures is not counted as read"
-        if isinstance(module, modules.Reshape):
-            return "a reshape puts numbers into places that read others"
+        if isinstance(module, modules.Reshape | modules.Permute):
+            return "a reshape or permutation puts numbers into places that read others"
     return ""
 
 

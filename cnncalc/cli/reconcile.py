@@ -2,18 +2,19 @@
 
 import json
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cnncalc import units
 from cnncalc.api import summarize
+from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean
 from cnncalc.reconcile import Candidate, Missing, Reconciliation, reconcile
 from cnncalc.view import View
 
-FORMATS = ("table", "json")
+if TYPE_CHECKING:
+    from cnncalc.view import Value
 
 
 def run(
@@ -28,8 +29,8 @@ def run(
     input: shared.Input = None,
     settings: shared.Settings = None,
     dtype: shared.Dtype = "float32",
-    format: Annotated[str, typer.Option("--format", "-f", help="table or json.")] = "table",
-    output: shared.TextOutput = None,
+    format: shared.FormatName = None,
+    output: shared.Output = None,
 ) -> None:
     """Say which tools and conventions of counting give a number, as a sum of named parts.
 
@@ -43,9 +44,7 @@ def run(
 
     cnncalc reconcile net.yaml 4133742592 --input 3x224x224 --format json
     """
-    if format not in FORMATS:
-        hint = did_you_mean(format, FORMATS) or "; reconcile has table or json"
-        raise UsageError(f"no format {format!r}{hint}")
+    form = listing.format_of(format, output)
     report = summarize(
         spec,
         batch=batch,
@@ -54,12 +53,29 @@ def run(
         settings=shared.settings_of(settings),
     )
     found = reconcile(report, " ".join(number))
-    if format == "json":
+    if form is None:
+        text = "\n".join(_lines(found)) + "\n"
+    elif form.SUFFIX == ".json":
         text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
     else:
-        text = "\n".join(_lines(found)) + "\n"
+        title = f"{found.number} of {found.report.name}"
+        text = listing.rendered(form, title, COLUMNS, [*_records(found)], NUMBERS)
     shared.write(text, output)
     raise typer.Exit(0 if found.agreeing else 1)
+
+
+COLUMNS = ("convention", "agrees", "total", "unit", "times", "amount", "part")
+NUMBERS = ("total", "times", "amount")
+
+
+def _records(found: Reconciliation) -> "Iterator[dict[str, Value]]":
+    """A line for every part of what gives the number, or else of what comes nearest."""
+    agrees = "yes" if found.agreeing else "no"
+    for candidate in found.agreeing or (found.nearest,):
+        for part in candidate.parts:
+            told = (candidate.title, agrees, candidate.total, candidate.unit)
+            cells = (*told, part.times, part.amount, part.what)
+            yield dict(zip(COLUMNS, cells, strict=True))
 
 
 def _lines(found: Reconciliation) -> Iterator[str]:
