@@ -136,10 +136,11 @@ class Question:
         row = self._believed(row)
         if self.ask.geometry:
             return row
-        if self.output is not None:
-            cost = row.layer.cost(row.inputs, self.output, report.batch, report.dtype)
-            return row._replace(output=self.output, cost=cost)
-        return analysis.alone(row, report)
+        output = self.output or row.layer.infer(row.inputs)
+        if not self.ask.costs:
+            return row._replace(output=output)
+        cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
+        return row._replace(output=output, cost=cost)
 
     def _believed(self, row: Row) -> Row:
         """A row of the report with the layer, and the inputs, that are believed."""
