@@ -57,22 +57,6 @@ def again(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecErr
     return replace(report, rows=tuple(walk.done)), walk.mistakes
 
 
-def alone(row: Row, report: Report) -> Row:
-    """A row whose layer and inputs are believed; its output, cost and fields are worked out anew.
-
-    Raises LayerError where the layer refuses its inputs.
-    """
-    output = row.layer.infer(row.inputs)
-    cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
-    fields = row.fields
-    if row.sources:
-        sources = [report.rows[source] for source in row.sources]
-        fields = hull([one.fields for one in sources], [places(x) for x in row.inputs])
-        reach = row.layer.reach(*row.inputs)
-        fields = fields if fields is None or reach is None else grown(fields, reach)
-    return row._replace(output=output, cost=cost, fields=fields)
-
-
 def takes(graph: Graph) -> bool:
     """Whether every layer takes what it is given; nothing but shapes is worked out."""
     try:

@@ -617,3 +617,40 @@ def test_what_is_handed_in_moves_no_cursor_and_ends_no_line(room):
     assert "\x1b" not in shown
     assert "\a" not in shown
     assert "\n# h" not in shown
+
+
+@pytest.mark.parametrize(
+    ("ask", "given", "outcome"),
+    [
+        ("params", "-", "unanswered"),
+        ("params", "?", "unanswered"),
+        ("params", " ", "unanswered"),
+        ("shape", "n/a", "unanswered"),
+        ("legal", "—", "unanswered"),
+        ("buffers", "-", "unreadable"),
+        ("biases", "-", "right"),
+        ("biases", "none", "right"),
+        ("params", "none", "wrong"),
+    ],
+)
+def test_a_dash_is_no_answer_unless_nothing_is_right(ask, given, outcome):
+    question = f"given: {{conv: {{filters: 10, kernel: 3, bias: false}}, input: 3x4x4}}, ask: {ask}"
+    found = outcomes(f"questions: [{{{question}, answer: '{given}'}}]")
+    assert found == {"question 1": outcome}
+
+
+@pytest.mark.parametrize("name", pages.names())
+def test_a_page_states_the_scheme(room, name):
+    keys = gradebook.Keys(room / "key.yaml")
+    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), {"slip": "0.25"})
+    assert "one known mistake 0.25, two together 0." in pages.load(name).write(ada)
+
+
+def test_a_block_is_found_by_its_name_and_what_is_like_it():
+    answers = "{Inception_3a: {params: '163,696', shape: 28x28x256}, Overall: {params: 7M}}"
+    found = outcomes(f"{{architecture: googlenet, answers: {answers}}}")
+    assert found == {
+        "inception3a parameters": "right",
+        "inception3a shape": "right",
+        "total parameters": "right",
+    }

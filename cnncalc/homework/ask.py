@@ -36,6 +36,8 @@ class Ask:
     """The asks of the same layer whose answers it can be made of."""
     geometry: ClassVar[bool] = False
     """Whether it is about the window alone, wherever it fits or not."""
+    costs: ClassVar[bool] = True
+    """Whether it is about what a layer costs, not about its shape alone."""
     numbers: ClassVar[bool] = False
     """Whether it is about the numbers in a map, not about their count."""
     adds_up: ClassVar[bool] = True

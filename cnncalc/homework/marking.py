@@ -82,6 +82,8 @@ class Marker:
         try:
             written = question.read(answer.given)
         except UsageError as why:
+            if answer.is_blank:
+                return Mark(answer, Outcome.UNANSWERED)
             return Mark(answer, Outcome.UNREADABLE, why=str(why))
         terms = self.terms
         if answer.tolerance is not None:
@@ -89,6 +91,8 @@ class Marker:
         reading = self.agreement(question, written, terms)
         if reading is not None:
             return Mark(answer, Outcome.RIGHT, reading)
+        if answer.is_blank:
+            return Mark(answer, Outcome.UNANSWERED)
         return self.wrong(answer, question, written, own)
 
     def agreement(

@@ -49,7 +49,7 @@ class Own:
         answered = []
         for answer in self.sheet.answers:
             asked = answer.question
-            if asked is not None and asked.report is self.report and answer.given is not None:
+            if asked is not None and asked.report is self.report and not answer.is_blank:
                 try:
                     answered.append((asked, asked.read(answer.given)))
                 except CnncalcError:

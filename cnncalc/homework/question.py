@@ -146,10 +146,11 @@ class Question:
         row = self._believed(row)
         if self.ask.geometry:
             return row
-        if self.output is not None:
-            cost = row.layer.cost(row.inputs, self.output, report.batch, report.dtype)
-            return row._replace(output=self.output, cost=cost)
-        return analysis.alone(row, report)
+        output = self.output or row.layer.infer(row.inputs)
+        if not self.ask.costs:
+            return row._replace(output=output)
+        cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
+        return row._replace(output=output, cost=cost)
 
     def _believed(self, row: Row) -> Row:
         """A row of the report with the layer, and the inputs, that are believed."""
@@ -280,9 +281,9 @@ def believed(
 def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
     """A question that has an answer; raises UsageError where it has none."""
     if layer is not None and layer not in report:
-        blocks = dict.fromkeys(_blocks(report))
-        if layer not in blocks:
-            names = [*blocks, *(row.name for row in report.rows)]
+        known = dict.fromkeys(blocks(report))
+        if layer not in known:
+            names = [*known, *(row.name for row in report.rows)]
             hint = did_you_mean(layer, names)
             raise UsageError(f"{report.name} has no layer {layer[:60]!r}{hint}")
     asked = Question(ask, report, layer)
@@ -296,7 +297,7 @@ def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
     return asked
 
 
-def _blocks(report: Report) -> Iterator[str]:
+def blocks(report: Report) -> Iterator[str]:
     """The names of all blocks: what stands before a dot in a layer's name."""
     for row in report.rows:
         parts = row.name.split(".")

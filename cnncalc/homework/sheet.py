@@ -27,7 +27,7 @@ from cnncalc.api import summarize
 from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
-from cnncalc.homework.question import Question, label_of, question
+from cnncalc.homework.question import Question, blocks, label_of, question
 from cnncalc.homework.written import printable
 from cnncalc.report import Report
 from cnncalc.spec import notation
@@ -50,6 +50,7 @@ TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MOST_NAMED = 200
 TOTALS = ("totals", "total", "network", "overall", "sum")
+BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 ONE = "layer"
 """What the layer of a free-standing question is called."""
 
@@ -70,6 +71,13 @@ class Answer(NamedTuple):
     choices: tuple[Any, ...] = ()
     points: Fraction = Fraction(1)
     tolerance: Fraction | None = None
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing is written, or only that nothing is; a dash is right where nothing is."""
+        return self.given is None or (
+            isinstance(self.given, str) and self.given.strip().lower() in BLANKS
+        )
 
     def chosen(self, given: Any) -> Any:
         """What is given, or the choice that it is the letter of: ``b``, ``(B)``, ``b) 280``."""
@@ -273,8 +281,9 @@ def _layer(word: str, report: Report) -> str | None:
         return word
     if word.lower() in TOTALS:
         return None
-    alike = [row.name for row in report if _alike(row.name) == _alike(word)]
-    return alike[0] if len(alike) == 1 else word
+    names = [*dict.fromkeys(blocks(report)), *(row.name for row in report)]
+    alike = [name for name in names if _alike(name) == _alike(word)]
+    return alike[0] if len(alike) == 1 and word not in names else word
 
 
 def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:

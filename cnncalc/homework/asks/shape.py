@@ -23,6 +23,7 @@ class Shape(Ask):
     )
     takes: ClassVar = (Size,)
     explained: ClassVar = "shape"
+    costs: ClassVar = False
     adds_up: ClassVar = False
 
     def of(self, row: Row, report: Report) -> Value:

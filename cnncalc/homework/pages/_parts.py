@@ -26,6 +26,17 @@ def row(graded: Graded, mark: Mark) -> tuple[str, ...]:
     return (mark.answer.label, feedback.given(mark), earned, said)
 
 
+def credit(graded: Graded) -> str:
+    """What an answer is worth, by what became of it."""
+    scheme = graded.scheme
+    return (
+        f"Of a question's points get: a right answer {points(scheme.right)}, one that follows from "
+        f"own earlier ones {points(scheme.follows)}, right working with a wrong result "
+        f"{points(scheme.arithmetic)}, one known mistake {points(scheme.slip)}, two together "
+        f"{points(scheme.slips)}."
+    )
+
+
 def solutions(graded: Graded) -> Iterator[Mark]:
     """The marks that there is more to say about."""
     return (mark for mark in graded.marks if feedback.workings(mark))

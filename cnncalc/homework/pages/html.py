@@ -25,6 +25,7 @@ def write(graded: Graded) -> str:
         rows = (_parts.row(graded, mark) for mark in graded.marks)
         body = "\n".join(_row("td", cells) for cells in rows)
         parts.append(f"<table>\n{_row('th', _parts.HEADINGS)}\n{body}\n</table>")
+        parts.append(f"<p>{escape(_parts.credit(graded))}</p>")
     for mark in _parts.solutions(graded):
         parts += _solution(mark)
     return "\n".join([*parts, "</body>\n</html>"]) + "\n"

@@ -9,7 +9,7 @@ from cnncalc.homework.sheets._table import Cell
 from cnncalc.spec.text import Item
 
 SUFFIXES = (".csv",)
-ABOVE = ("student", "architecture", "batch", "dtype")
+ABOVE = ("student", "architecture", "input", "batch", "dtype")
 
 
 def read(text: str, source: str) -> Item:
