@@ -61,20 +61,9 @@ def test_hardly_any_random_number_is_explained():
 
 
 def test_the_command_tells_all_figures(capsys, monkeypatch):
-    words = [
-        "corpus",
-        "--wrong",
-        "0",
-        "--right",
-        "5",
-        "--pairs",
-        "3",
-        "--sheets",
-        "2",
-        "--numbers",
-        "1",
-    ]
-    monkeypatch.setattr("sys.argv", words)
+    counts = {"--wrong": 0, "--right": 5, "--pairs": 3, "--sheets": 2, "--numbers": 1}
+    words = [word for name, count in counts.items() for word in (name, str(count))]
+    monkeypatch.setattr("sys.argv", ["corpus", *words])
     assert corpus.main() == 0
     said = capsys.readouterr().out
     for figure in ("5 right answers, 0", "3 answers by two", "2 sheets of", "1 random numbers"):
