@@ -415,3 +415,12 @@ def test_expressions_read_as_people_write_them(number, symbols, numbers):
     expression = expression_of(number)
     assert wording.text(expression, wording.symbols) == symbols
     assert wording.text(expression, wording.numbers) == numbers
+
+
+@pytest.mark.parametrize(
+    "words", [["--shape", "-1,4"], ["--shape=-1,4"], ["--shape", "-1x4"], ["--shape=[-1, 4]"]]
+)
+def test_a_size_below_zero_may_be_given(words):
+    """8·4·4 numbers in rows of 4: 32 of them."""
+    done = run("layer", "reshape", "8x4x4", *words)
+    assert done.stdout.startswith("layer · reshape (shape [-1, 4]) · 8×4×4 → 32×4\n")

@@ -477,7 +477,7 @@ def test_an_error_of_ours_is_not_taken_for_pytorchs(monkeypatch):
 
 def test_normalisation_of_one_number_is_told_what_to_do():
     spec = {"input": "4", "layers": [{"linear": 3}, {"batch_norm": None, "name": "norm"}]}
-    with pytest.raises(UsageError, match=r"does not train layer 'norm' .*; --batch 2 or --eval"):
+    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; --batch 2 or --eval"):
         bridge.verify(cnncalc.summarize(spec), "cpu")
     assert bridge.verify(cnncalc.summarize(spec), "cpu", training=False).agrees
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu").agrees
@@ -490,6 +490,14 @@ def test_normalisation_of_one_position_is_told_what_to_do():
         bridge.verify(cnncalc.summarize(spec, batch=2), "meta")
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "meta", training=False).agrees
     assert bridge.verify(cnncalc.summarize(spec, input="4x1x2", batch=2), "meta").agrees
+
+
+def test_normalisation_of_one_number_in_inference_is_told_what_to_do():
+    norm = {"batch_norm": {"track_running_stats": False}, "name": "norm"}
+    spec = {"input": "4", "layers": [{"linear": 3}, norm]}
+    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; --batch 2$"):
+        bridge.verify(cnncalc.summarize(spec), "cpu", training=False)
+    assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu", training=False).agrees
 
 
 # On CUDA more is told. No GPU is at hand here: the device's functions are stood in for.

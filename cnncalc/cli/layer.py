@@ -107,7 +107,8 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
         if not word.startswith("-"):
             shapes.append(word)
             continue
-        name, equals, value = word.lstrip("-").replace("-", "_").partition("=")
+        option, equals, value = word.partition("=")
+        name = option.lstrip("-").replace("-", "_")
         bare = name.removeprefix("no_")
         if name in fields or bare in fields:
             raise UsageError(f"{_option(bare)} is given twice")
@@ -126,6 +127,6 @@ def _value(word: str) -> Any:
     """A field's value as YAML writes it; ``3x5`` is a size for each axis."""
     from cnncalc.spec import text
 
-    if re.fullmatch(r"\d+([x,]\d+)+", word):
+    if re.fullmatch(r"-?\d+([x,]-?\d+)+", word):
         return [text.scalar(size, Where("")) for size in re.split("[x,]", word)]
     return text.read(word, "").plain()

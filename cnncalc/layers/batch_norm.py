@@ -16,6 +16,8 @@ class BatchNorm(Layer):
 
     The scale and the shift of each channel are learned. In inference the running mean and variance
     are used; they are buffers, not parameters, and PyTorch keeps a counter of batches with them.
+    Where mean and variance are measured (in training, or without running statistics) a channel
+    needs two numbers: after global pooling that is a batch of at least 2, or PyTorch refuses.
 
     Operations, in inference, with everything folded into one scale and one shift: a multiplication
     and an addition for every element.
