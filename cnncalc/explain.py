@@ -274,9 +274,8 @@ def as_latex(row: Row, derivations: Iterable[Derivation]) -> str:
     body = " \\\\\n  ".join(equations)
     if not body:
         return f"% {row.name}: nothing to work out\n"
-    return (
-        f"% layer {row.name}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
-    )
+    needs = rf"% layer {row.name}; needs \usepackage{{amsmath}}"
+    return f"{needs}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
 
 
 FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

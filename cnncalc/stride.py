@@ -98,11 +98,12 @@ def equation(axis: Axis) -> str:
 
 
 def quotient(axis: Axis) -> str:
-    """span/S + 1 as a whole number, or with two decimals, cut and not rounded."""
-    hundredths = abs((axis.span + axis.S) * 100) // axis.S
+    """span/S + 1 as a whole number, or rounded to two decimals, which never make it look whole."""
+    size = abs(axis.span + axis.S)
     sign = "−" if axis.span + axis.S < 0 else ""
-    whole = (axis.span + axis.S) % axis.S == 0
-    return f"{sign}{hundredths // 100}" + ("" if whole else f".{hundredths % 100:02}")
+    whole, over = divmod(size, axis.S)
+    hundredths = min(max((200 * over + axis.S) // (2 * axis.S), 1), 99)
+    return f"{sign}{whole}" + (f".{hundredths:02}" if over else "")
 
 
 def unread(axis: Axis) -> list[tuple[int, int]] | None:
@@ -176,7 +177,7 @@ def solve(
     the first window still reads an input, N wherever the others lead. Raises UsageError for a size
     below 1, and where more than 200,000 geometries would have to be tried.
     """
-    for name, value in (("output", output), ("N", N), ("F", F), ("S", S), ("D", D)):
+    for name, value in (("N", N), ("output", output), ("F", F), ("S", S), ("D", D)):
         if value is not None and value < 1:
             raise UsageError(f"{name} must be at least 1, not {value}")
     if P is not None and P < 0:

@@ -230,8 +230,10 @@ class Records:
 
     @property
     def headings(self) -> list[str]:
-        """The columns' names."""
-        return [name.capitalize() for name in self.columns]
+        """The columns' names; those that a network's table has too are written as there."""
+        return [
+            COLUMNS[name].heading if name in COLUMNS else name.capitalize() for name in self.columns
+        ]
 
     def numeric(self, name: str) -> bool:
         """Whether a column is set to the right."""

@@ -371,3 +371,7 @@ def test_the_network_s_own_module_runs(monkeypatch):
         runpy.run_module("cnncalc", run_name="__main__")
     gc.enable()
     assert not done.value.code
+
+
+def test_macs_are_written_alike_in_every_table():
+    assert "| MACs |" in run("list", "--format", "markdown").stdout.splitlines()[2]

@@ -355,6 +355,11 @@ def test_every_format_is_documented(name):
     assert f"`{name}`" in page("README.md")
 
 
+@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_the_readme_names_every_page_at_its_end(path):
+    assert f"(docs/{path.name})" in page("README.md").split("\n## More\n")[1]
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_links_lead_somewhere(path):
     text = FENCE.sub("", path.read_text(encoding="utf-8"))

@@ -74,9 +74,19 @@ def test_every_derivation_ends_in_the_count_of_the_report(name):
                 assert "FLOPs" in results
 
 
+def test_a_minus_in_the_value_of_an_option_stays_one():
+    """768·14·14 in two sizes, the last of them what is left over: 14·14 = 196."""
+    out = run("layer", "reshape", "768x14x14", "--shape=[768, -1]")
+    assert out.exit_code == 0
+    assert "768×196" in out.stdout
+    assert run("layer", "scale", "384", "--initial=1e-06").exit_code == 0
+
+
 def test_latex_equations_balance_and_name_the_layer():
     out = run("explain", "vgg16", "conv1_1", "--format", "latex").stdout
-    assert out.startswith("% layer conv1_1\n\\paragraph{conv1\\_1}\n\\begin{align*}\n")
+    assert out.startswith(
+        "% layer conv1_1; needs \\usepackage{amsmath}\n\\paragraph{conv1\\_1}\n\\begin{align*}\n"
+    )
     assert out.endswith("\\end{align*}\n")
     assert out.count("{") == out.count("}")
     assert out.count("\\left") == out.count("\\right")

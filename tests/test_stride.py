@@ -185,7 +185,7 @@ def test_alexnets_55_needs_227():
     ("arguments", "says"),
     [
         ("solve", "needs --input or --output"),
-        ("solve -n 0", "output must be at least 1"),
+        ("solve -n 0", "N must be at least 1, not 0"),
         ("solve -n 5 -p -1", "P must be at least 0"),
         ("solve -n 5 -s 0", "S must be at least 1"),
         ("solve -n 5 --largest 1000", "--largest goes from 1 to 101"),
@@ -219,3 +219,17 @@ def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():
     """5 + 2·2 - 3 + 1 = 7; floor((57 - 1)/2) + 1 = 29."""
     assert any(s.axis.P == 2 for s in stride.solve(7, N=5, F=3, S=1))
     assert any(s.axis.S == 2 for s in stride.solve(29, N=57, F=1))
+
+
+@pytest.mark.parametrize(
+    ("words", "value"),
+    [
+        (("9", "3", "3", "-p", "1"), "3.67"),  # 8/3 + 1 = 3.666…
+        (("13", "3", "7"), "2.43"),  # 10/7 + 1 = 2.428…
+        (("403", "3", "1000"), "1.40"),
+        (("1002", "3", "1000"), "1.99"),  # 1.999 is not whole
+        (("1004", "3", "1000"), "2.01"),  # and 2.001 is not 2
+    ],
+)
+def test_the_quotient_is_rounded_but_never_looks_whole(words, value):
+    assert run("check-stride", *words).stdout.splitlines()[0].endswith(f" + 1 = {value}")

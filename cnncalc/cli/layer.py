@@ -107,8 +107,8 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
         if not word.startswith("-"):
             shapes.append(word)
             continue
-        option, equals, value = word.partition("=")
-        name = option.lstrip("-").replace("-", "_")
+        name, equals, value = word.lstrip("-").partition("=")
+        name = name.replace("-", "_")
         bare = name.removeprefix("no_")
         if name in fields or bare in fields:
             raise UsageError(f"{_option(bare)} is given twice")

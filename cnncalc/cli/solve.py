@@ -41,7 +41,7 @@ def run(
         raise UsageError(f"--largest goes from 1 to 101, not {largest}")
     found = stride.solve(wanted, input, kernel, step, padding, dilation, largest)
     shown = found if floor else [solution for solution in found if solution.axis.fits]
-    searched = f"F ≤ {largest}, S ≤ F, P < F where they are not given"
+    searched = f"F ≤ {largest}, S ≤ F (S ≤ 4 for a small F), P < F where they are not given"
     shared.write(_table(shown, dilation) if shown else f"nothing fits with {searched}\n", None)
     left = len(found) - len(shown)
     if left:
