@@ -188,6 +188,11 @@ def test_where_float32_is_not_exact_float64_is_taken(monkeypatch):
         assert field_of(spec).agrees
 
 
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float64"])
+def test_other_precisions_are_no_less_exact(dtype):
+    assert field_of("lenet5", tiny=True, batch=2, dtype=dtype).agrees
+
+
 @pytest.mark.parametrize(
     ("spec", "device", "why"),
     [

@@ -20,8 +20,9 @@ from cnncalc.report import Report, Row
 from cnncalc.shape import Map
 
 EXACT = platform.machine() in {"x86_64", "AMD64"}
-"""Whether NaN stays where it is read in float32 too. Elsewhere PyTorch convolves some maps tile by
-tile, and what is read by one place spoils others; in float64 it never does."""
+"""Whether NaN stays where it is read in float32 too. Elsewhere, and everywhere in half precision,
+PyTorch convolves some maps tile by tile, and what is read by one place spoils others; in float64 it
+never does."""
 
 WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 """Modules that measure the whole map; but ``ChannelsNorm`` does not."""
@@ -115,7 +116,8 @@ class _Unit:
     """The first unit of a map, in all of its channels."""
 
     def __init__(self, report: Report, row: Row, network: Network) -> None:
-        self.network = network if EXACT else network.double()
+        exact = EXACT and report.dtype == "float32"
+        self.network = network if exact else network.double()
         dtype = next((one.dtype for one in network.parameters()), None)
         self.image = torch.zeros(1, *report.input_shape.dimensions, dtype=dtype)
         self.place = (0, slice(None), *[0] * (len(row.output.dimensions) - 1))
