@@ -311,8 +311,7 @@ def test_signals_of_several_channels_are_rows():
         (
             "0 0 0 0",
             [1, 2, 3, 4],
-            "4 of 4 numbers are wrong: "
-            "(1,1) is 1, not 0; (1,2) is 2, not 0; (1,3) is 3, not 0; ...",
+            "4 of 4 numbers are wrong: (1) is 1, not 0; (2) is 2, not 0; (3) is 3, not 0; ...",
         ),
     ],
 )

@@ -695,7 +695,7 @@ class Matrix(Written):
         for channels, notes in layouts:
             if _sizes(channels) == _sizes(right):
                 pairs = zip(_flat(channels), _flat(right), strict=True)
-                readings = [number.agrees(value, unit, terms) for number, value in pairs]
+                readings = [number.agrees(_exact(value), unit, terms) for number, value in pairs]
                 if None not in readings:
                     more = (note for reading in readings if reading for note in reading.notes)
                     return Reading(tuple(dict.fromkeys((*notes, *more))))
@@ -708,10 +708,11 @@ class Matrix(Written):
         own, right = self._like(truth), _planes(truth)
         if _sizes(own) != _sizes(right):
             return f"it is {_told_sizes(own)}, and {_told_sizes(right)} is right"
+        style = Style(truth.decimal)
         wrong = [
-            f"({','.join(map(str, place))}) is {told(value)}, not {number.text}"
+            f"({','.join(map(str, place))}) is {style.text(value)}, not {number.text}"
             for place, number, value in zip(_places(right), _flat(own), _flat(right), strict=True)
-            if number.agrees(value) is None
+            if number.agrees(_exact(value)) is None
         ]
         which = "; ".join(wrong[:MOST_DIFFERENT]) + ("; ..." if len(wrong) > MOST_DIFFERENT else "")
         verb = "is" if len(wrong) == 1 else "are"
@@ -728,17 +729,14 @@ class Matrix(Written):
 Exact = int | Fraction
 
 
-def _planes(tensor: Tensor) -> tuple[tuple[tuple[Exact, ...], ...], ...]:
-    """The numbers of every channel, row by row, the channels of a signal as the rows of one; floats
-    as the fractions that they are."""
-    planes = tuple(
-        tuple(tuple(map(_exact, row)) for row in tensor.rows(channel))
-        for channel in range(tensor.shape.channels)
-    )
+def _planes(tensor: Tensor) -> tuple[tuple[tuple[Real, ...], ...], ...]:
+    """The numbers of every channel, row by row, the channels of a signal as the rows of one."""
+    planes = tuple(tuple(tensor.rows(channel)) for channel in range(tensor.shape.channels))
     return planes if len(tensor.shape.spatial) > 1 else (tuple(rows[0] for rows in planes),)
 
 
 def _exact(number: Real) -> Exact:
+    """The number; a float as the fraction that it is."""
     return Fraction(number) if isinstance(number, float) else number
 
 
@@ -765,9 +763,12 @@ def _told_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
 
 
 def _places(channels: Sequence[Sequence[Sequence[object]]]) -> Iterator[tuple[int, ...]]:
-    """Where every number stands, counted from 1, the channel first where there are several."""
-    for place in product(*(range(1, size + 1) for size in _sizes(channels))):
-        yield place[len(channels) == 1 :]
+    """Where every number stands, counted from 1; the channel, and the row of a signal, only where
+    there are several."""
+    sizes = _sizes(channels)
+    first = next((axis for axis, size in enumerate(sizes) if size > 1), len(sizes) - 1)
+    for place in product(*(range(1, size + 1) for size in sizes)):
+        yield place[first:]
 
 
 def told(value: Value, unit: str = "") -> str:
