@@ -166,8 +166,8 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
         for layer, quantities in _mapping(answers, "'answers'").items():
             named = quantities.value if isinstance(quantities.value, dict) else {}
             for word, item in named.items():
-                inner: dict[Key, Item] = item.value if isinstance(item.value, dict) else {}
-                yield _label(layer, word), inner.get(Key("answer"), item)
+                own = item.value if isinstance(item.value, dict) else {}
+                yield _label(layer, word), own[Key("answer")] if "answer" in own else item
     for number, one in enumerate(_listed(questions), 1):
         keys = one.value if isinstance(one.value, dict) else {}
         name = keys.get(Key("name"))

@@ -522,6 +522,7 @@ class Size(Written):
         text = as_text(given)
         sizes = _labelled(text) or _sizes_in(text.partition("=")[0])
         sizes = sizes or _sizes_in(text.rpartition("=")[2])  # output = 96x55x55
+        sizes = sizes or _sizes_worked_out(_tidied(text))
         return cls(text, sizes) if sizes else None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
@@ -542,6 +543,8 @@ class Size(Written):
         if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
             return Reading(("of one channel",))
         bare = tuple(size for size in self.sizes if size != 1)
+        if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
+            return Reading(("along each axis",)) if {*bare} == {*truth.spatial} else None
         if isinstance(truth, Vector) and bare == truth.dimensions:
             return Reading(("a vector as a map of one position",))
         if isinstance(truth, Vector) and re.fullmatch(GROUPED, self.text):
@@ -589,6 +592,22 @@ def _sizes_in(text: str) -> tuple[int, ...]:
     if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
         return ()
     return tuple(map(int, parts))
+
+
+def _sizes_worked_out(text: str) -> tuple[int, ...]:
+    """``96 x ((227-11)/4+1) x 55``; none where not every size is the value of an expression."""
+    depth, parts = 0, [""]
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign in "x×," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    values: list[Fraction] = []
+    with suppress(LayerError):
+        values = [_calculated(part) for part in parts[:MOST_AXES]]
+    are_sizes = all(value > 0 and value.denominator == 1 for value in values)
+    return tuple(map(int, values)) if are_sizes and len(parts) <= MOST_AXES else ()
 
 
 def _labelled(text: str) -> tuple[int, ...]:
