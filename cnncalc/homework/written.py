@@ -372,7 +372,7 @@ class Number(Written):
                 return Reading(notes)
             if off <= self.half and not terms.strict:
                 return Reading((*notes, "rounded"))
-            if off * factor <= terms.tolerance * abs(Fraction(truth)):
+            if terms.tolerance and off * factor <= terms.tolerance * abs(Fraction(truth)):
                 return Reading((*notes, "within the tolerance"))
         return None
 
@@ -400,7 +400,7 @@ class Number(Written):
         elif written not in ("", unit):
             return
         if not binary:
-            yield one * scale(1000, power), notes
+            yield (one * scale(1000, power) if power else one), notes  # the usual case is fast
         if binary or (power and not terms.strict):
             yield one * scale(1024, power), notes if binary else (*notes, "K = 1024")
         if small_b and unit == "B" and not terms.strict:
