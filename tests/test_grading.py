@@ -654,3 +654,18 @@ def test_a_block_is_found_by_its_name_and_what_is_like_it():
         "inception3a shape": "right",
         "total parameters": "right",
     }
+
+
+def test_what_is_only_like_a_question_answers_no_other_one():
+    """Written without their marks, conv1_1 and conv11 are the same."""
+    conv = "{conv: {filters: N, kernel: 1}, name: NAME}"
+    first = conv.replace("NAME", "conv1_1").replace("N", "1")
+    second = conv.replace("NAME", "conv11").replace("N", "2")
+    key = sheet_of(
+        f"{{architecture: [{first}, {second}], input: 1x5x5, "
+        "answers: {conv1_1: {params: }, conv11: {params: }}}"
+    )
+    said = spec_text.read("answers: {conv11: {params: {answer: 4, points: 99}}}", "a.yaml")
+    marked = Marker().sheet(sheet.read(said, "a", key))
+    assert [mark.outcome.value for mark in marked.marks] == ["unanswered", "right"]
+    assert gradebook.graded(marked).possible == 2

@@ -63,6 +63,8 @@ def test_an_unknown_ask_is_told_with_the_nearest():
         ("{N: 227, F: 11, S: 4}", "stride_legal", "legal"),
         ("{N: 7, F: 3, S: 3}", "stride_legal", "illegal"),
         ("{N: 3, F: 5}", "stride_legal", "no"),
+        ("{N: 7, F: 3, S: 3}", "is this stride legal", "no"),
+        ("{N: 7, F: 3, S: 3}", "which padding keeps the size", "P = 1"),
         ("{N: 3, F: 5, P: 1}", "stride_legal", "yes"),
         (POOL, "stride_legal", "yes"),
         ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "stride_legal", "no"),

@@ -91,6 +91,15 @@ def test_a_wrong_matrix_that_nothing_explains_is_told_number_by_number():
     assert mark.why == "1 of 4 numbers is wrong: (2,2) is 43, not 44"
 
 
+def test_wrong_decimals_are_told_as_decimals():
+    assert marked(f"{RELU}, activation: sigmoid", "0.5 0.5 0.5").why == (
+        "2 of 3 numbers are wrong: (2) is 0.269, not 0.5; (3) is 0.881, not 0.5"
+    )
+    assert marked(f"{KEDGE}, pool: avg:2, bias: 0.5", "9").why == (
+        "1 of 1 numbers is wrong: (1) is 31.5, not 9"
+    )
+
+
 @pytest.mark.parametrize(
     ("ask", "answer"), [("shape", "1x2x2"), ("params", "4"), ("macs", "16"), ("rf", "2")]
 )

@@ -1,5 +1,6 @@
 """Answers are read as people write them."""
 
+from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
 from random import Random
@@ -311,8 +312,7 @@ def test_signals_of_several_channels_are_rows():
         (
             "0 0 0 0",
             [1, 2, 3, 4],
-            "4 of 4 numbers are wrong: "
-            "(1,1) is 1, not 0; (1,2) is 2, not 0; (1,3) is 3, not 0; ...",
+            "4 of 4 numbers are wrong: (1) is 1, not 0; (2) is 2, not 0; (3) is 3, not 0; ...",
         ),
     ],
 )
@@ -443,6 +443,8 @@ def test_zeros_at_the_end_may_be_places(given, truth, roundly):
         "55.0x55.0x96",
         "output = 96x55x55",
         "output size: 96x55x55",
+        "96 x ((227-11)/4+1) x 55",
+        "96 x (227-11)/4+1 x (227-11)/4+1",
         "55x55x96 = 290,400",
     ],
 )
@@ -503,3 +505,21 @@ def test_no_right_writing_of_a_shape_is_wrong():
             text
         )
         assert read(text, (Size,)).agrees(Map(c, (h, w))) is not None, text
+
+
+@pytest.mark.parametrize("text", ["5", "5x5", "(7-3)/1+1", "1x5x5", "(7-3)/1 + 1 = 5", "N_out = 5"])
+def test_a_window_alone_has_one_size_for_each_axis(text):
+    assert read(text, (Size,)).agrees(Map(1, (5,))) is not None
+
+
+@pytest.mark.parametrize("text", ["5x6", "6x6", "1x1", "(7-3)/1"])
+def test_other_sizes_of_a_window_alone(text):
+    assert read(text, (Size,)).agrees(Map(1, (5,))) is None
+
+
+@pytest.mark.parametrize("text", ["(227-11)/5", "1/3x2", "9**9**9", "a(3)x4", "x".join("2" * 99)])
+def test_no_shapes(text):
+    written = None
+    with suppress(UsageError):
+        written = read(text, (Size,))
+    assert written is None or written.agrees(Map(2, (2, 2))) is None

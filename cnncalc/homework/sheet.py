@@ -139,13 +139,14 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
     """The answers to a key's questions, in its order (None where there is none), and then those
     that nobody asked for."""
     given = dict(_given(top))
-    alike = {_alike(label): label for label in reversed(given)}
+    labels = [asked.label for asked in key.answers]
+    others = [label for label in given if label not in {*labels}]
+    alike = {_alike(label): label for label in reversed(others)}
     for asked in key.answers:
         label = asked.label if asked.label in given else alike.get(_alike(asked.label), "")
         item = given.pop(label, None)
         own = None if item is None else asked.chosen(written(item))
         yield asked._replace(given=own, where=item.where if item else Where(source))
-    labels = [asked.label for asked in key.answers]
     for label, item in given.items():
         if item.value is not None:
             why = f"was not asked{did_you_mean(label, labels)}"
@@ -165,7 +166,8 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
         for layer, quantities in _mapping(answers, "'answers'").items():
             named = quantities.value if isinstance(quantities.value, dict) else {}
             for word, item in named.items():
-                yield _label(layer, word), item
+                own = item.value if isinstance(item.value, dict) else {}
+                yield _label(layer, word), own[Key("answer")] if "answer" in own else item
     for number, one in enumerate(_listed(questions), 1):
         keys = one.value if isinstance(one.value, dict) else {}
         name = keys.get(Key("name"))

@@ -372,7 +372,7 @@ class Number(Written):
                 return Reading(notes)
             if off <= self.half and not terms.strict:
                 return Reading((*notes, "rounded"))
-            if off * factor <= terms.tolerance * abs(Fraction(truth)):
+            if terms.tolerance and off * factor <= terms.tolerance * abs(Fraction(truth)):
                 return Reading((*notes, "within the tolerance"))
         return None
 
@@ -400,7 +400,7 @@ class Number(Written):
         elif written not in ("", unit):
             return
         if not binary:
-            yield one * scale(1000, power), notes
+            yield (one * scale(1000, power) if power else one), notes  # the usual case is fast
         if binary or (power and not terms.strict):
             yield one * scale(1024, power), notes if binary else (*notes, "K = 1024")
         if small_b and unit == "B" and not terms.strict:
@@ -522,6 +522,7 @@ class Size(Written):
         text = as_text(given)
         sizes = _labelled(text) or _sizes_in(text.partition("=")[0])
         sizes = sizes or _sizes_in(text.rpartition("=")[2])  # output = 96x55x55
+        sizes = sizes or _sizes_worked_out(_tidied(text))
         return cls(text, sizes) if sizes else None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
@@ -542,6 +543,8 @@ class Size(Written):
         if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
             return Reading(("of one channel",))
         bare = tuple(size for size in self.sizes if size != 1)
+        if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
+            return Reading(("along each axis",)) if {*bare} == {*truth.spatial} else None
         if isinstance(truth, Vector) and bare == truth.dimensions:
             return Reading(("a vector as a map of one position",))
         if isinstance(truth, Vector) and re.fullmatch(GROUPED, self.text):
@@ -589,6 +592,22 @@ def _sizes_in(text: str) -> tuple[int, ...]:
     if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
         return ()
     return tuple(map(int, parts))
+
+
+def _sizes_worked_out(text: str) -> tuple[int, ...]:
+    """``96 x ((227-11)/4+1) x 55``; none where not every size is the value of an expression."""
+    depth, parts = 0, [""]
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign in "x×," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    values: list[Fraction] = []
+    with suppress(LayerError):
+        values = [_calculated(part) for part in parts[:MOST_AXES]]
+    are_sizes = all(value > 0 and value.denominator == 1 for value in values)
+    return tuple(map(int, values)) if are_sizes and len(parts) <= MOST_AXES else ()
 
 
 def _labelled(text: str) -> tuple[int, ...]:
@@ -695,7 +714,7 @@ class Matrix(Written):
         for channels, notes in layouts:
             if _sizes(channels) == _sizes(right):
                 pairs = zip(_flat(channels), _flat(right), strict=True)
-                readings = [number.agrees(value, unit, terms) for number, value in pairs]
+                readings = [number.agrees(_exact(value), unit, terms) for number, value in pairs]
                 if None not in readings:
                     more = (note for reading in readings if reading for note in reading.notes)
                     return Reading(tuple(dict.fromkeys((*notes, *more))))
@@ -708,10 +727,11 @@ class Matrix(Written):
         own, right = self._like(truth), _planes(truth)
         if _sizes(own) != _sizes(right):
             return f"it is {_told_sizes(own)}, and {_told_sizes(right)} is right"
+        style = Style(truth.decimal)
         wrong = [
-            f"({','.join(map(str, place))}) is {told(value)}, not {number.text}"
+            f"({','.join(map(str, place))}) is {style.text(value)}, not {number.text}"
             for place, number, value in zip(_places(right), _flat(own), _flat(right), strict=True)
-            if number.agrees(value) is None
+            if number.agrees(_exact(value)) is None
         ]
         which = "; ".join(wrong[:MOST_DIFFERENT]) + ("; ..." if len(wrong) > MOST_DIFFERENT else "")
         verb = "is" if len(wrong) == 1 else "are"
@@ -728,17 +748,14 @@ class Matrix(Written):
 Exact = int | Fraction
 
 
-def _planes(tensor: Tensor) -> tuple[tuple[tuple[Exact, ...], ...], ...]:
-    """The numbers of every channel, row by row, the channels of a signal as the rows of one; floats
-    as the fractions that they are."""
-    planes = tuple(
-        tuple(tuple(map(_exact, row)) for row in tensor.rows(channel))
-        for channel in range(tensor.shape.channels)
-    )
+def _planes(tensor: Tensor) -> tuple[tuple[tuple[Real, ...], ...], ...]:
+    """The numbers of every channel, row by row, the channels of a signal as the rows of one."""
+    planes = tuple(tuple(tensor.rows(channel)) for channel in range(tensor.shape.channels))
     return planes if len(tensor.shape.spatial) > 1 else (tuple(rows[0] for rows in planes),)
 
 
 def _exact(number: Real) -> Exact:
+    """The number; a float as the fraction that it is."""
     return Fraction(number) if isinstance(number, float) else number
 
 
@@ -765,9 +782,12 @@ def _told_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
 
 
 def _places(channels: Sequence[Sequence[Sequence[object]]]) -> Iterator[tuple[int, ...]]:
-    """Where every number stands, counted from 1, the channel first where there are several."""
-    for place in product(*(range(1, size + 1) for size in _sizes(channels))):
-        yield place[len(channels) == 1 :]
+    """Where every number stands, counted from 1; the channel, and the row of a signal, only where
+    there are several."""
+    sizes = _sizes(channels)
+    first = next((axis for axis, size in enumerate(sizes) if size > 1), len(sizes) - 1)
+    for place in product(*(range(1, size + 1) for size in sizes)):
+        yield place[first:]
 
 
 def told(value: Value, unit: str = "") -> str:

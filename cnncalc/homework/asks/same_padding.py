@@ -16,7 +16,12 @@ from cnncalc.report import Report, Row
 class SamePadding(Ask):
     """The zeros on each side with which the output is as large as the input, at stride 1."""
 
-    aliases: ClassVar = ("padding", "padding_that_keeps_the_size")
+    aliases: ClassVar = (
+        "padding",
+        "required_padding",
+        "padding_that_keeps_the_size",
+        "which_padding_keeps_the_size",
+    )
     takes: ClassVar = (Size, Number)
     geometry: ClassVar = True
 

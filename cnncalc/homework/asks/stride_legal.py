@@ -13,7 +13,14 @@ from cnncalc.report import Report, Row
 class StrideLegal(Ask):
     """Whether the stride divides what the window can move: "fractions are illegal"."""
 
-    aliases: ClassVar = ("legal", "legal_stride", "fits", "stride_fits")
+    aliases: ClassVar = (
+        "legal",
+        "legal_stride",
+        "fits",
+        "stride_fits",
+        "is_this_stride_legal",
+        "is_the_stride_legal",
+    )
     takes: ClassVar = (Verdict,)
     geometry: ClassVar = True
 
