@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc import analysis, catalog, units
+from cnncalc import catalog, units
 from cnncalc.cost import COUNTED, Cost, Operations
 from cnncalc.errors import UsageError, Where, did_you_mean, one_of
 from cnncalc.report import Field
@@ -57,10 +57,6 @@ def fields(report, name):
 )
 def test_the_counter_of_batches_is_not_read_in_inference(layer, read):
     assert cnncalc.summarize({"input": "4x5x5", "layers": [layer]}).totals.bytes_read == read
-
-
-def test_a_row_of_the_input_by_itself_is_what_it_was(small):
-    assert analysis.alone(small["input"], small) == small["input"]
 
 
 def test_totals_of_a_small_network(small):
