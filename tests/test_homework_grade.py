@@ -97,3 +97,10 @@ def test_a_contradictory_unit_is_told():
     asked = "questions: [{given: {linear: 7, input: 9}, ask: params, answer: 999 MB}]"
     (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
     assert mark.why == "it is in B, and a plain number is asked for"
+
+
+def test_a_habit_of_a_whole_sheet_is_told_once():
+    answers = "{c1: {shape: 28x28x6, macs: 118K}, s2: {shape: 14x14x6}, c3: {shape: 16x10x10}}"
+    read = sheet.read(text.read(f"architecture: lenet5\nanswers: {answers}", "ada.yaml"))
+    notes = [mark.reading.notes for mark in Marker().sheet(read).marks]
+    assert notes == [("channels last",), ("rounded",), (), ()]  # 117,600

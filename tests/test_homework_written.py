@@ -120,6 +120,7 @@ def test_a_tolerance_is_a_part_of_the_truth():
         ("(96, 55, 55)", Map(96, (55, 55)), ()),
         (4096, Vector(4096), ()),
         ("1x1x4096", Vector(4096), ("a vector as a map of one position",)),
+        ("120", Map(120, (1, 1)), ("a map of one position as a vector",)),
         ("96 55 55", Map(96, (55, 55)), ()),
         ("(96, 55, 55) (C x H x W)", Map(96, (55, 55)), ()),
         ("96x55x55 = 290,400", Map(96, (55, 55)), ()),

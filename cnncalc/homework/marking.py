@@ -1,5 +1,6 @@
 """Marking a sheet: every answer right, following from an earlier one, or wrong and why."""
 
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,7 +11,15 @@ from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.own import Own
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
-from cnncalc.homework.written import KIND, Number, Reading, Terms, Verdict, Written
+from cnncalc.homework.written import (
+    CHANNELS_LAST,
+    KIND,
+    Number,
+    Reading,
+    Terms,
+    Verdict,
+    Written,
+)
 from cnncalc.shape import Shape
 
 
@@ -66,7 +75,9 @@ class Marker:
     def sheet(self, sheet: Sheet) -> Marked:
         """Every answer of a sheet."""
         own = Own(sheet)
-        return Marked(sheet, tuple(self.answer(answer, own) for answer in sheet.answers))
+        return Marked(
+            sheet, tuple(_told_once(self.answer(answer, own) for answer in sheet.answers))
+        )
 
     def mark(self, question: Question, given: object) -> Mark:
         """One answer by itself."""
@@ -146,6 +157,16 @@ class Marker:
         if reading is not None:
             return f"not exactly the value: {', '.join(reading.notes)}"
         return written.differs(question.value, question.ask.unit)
+
+
+def _told_once(marks: Iterable[Mark]) -> Iterator[Mark]:
+    """The marks; of a habit that many answers share only the first speaks."""
+    told = False
+    for mark in marks:
+        notes = mark.reading.notes
+        others = tuple(note for note in notes if not told or note != CHANNELS_LAST)
+        told = told or CHANNELS_LAST in notes
+        yield mark._replace(reading=Reading(others))
 
 
 def _slips(question: Question, inputs: tuple[Shape, ...] | None) -> Slips:

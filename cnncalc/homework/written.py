@@ -37,6 +37,9 @@ class Terms(NamedTuple):
 
 KIND = Terms()
 
+CHANNELS_LAST = "channels last"
+"""The note on a habit that all answers of a sheet share: it is told once."""
+
 
 class Reading(NamedTuple):
     """How what is written agrees with the truth: ``notes`` tell what was taken for granted."""
@@ -526,8 +529,8 @@ class Size(Written):
         return cls(text, sizes) if sizes else None
 
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
-        """Channels first, or last where that is let pass; a vector may be a map of one position. A
-        number that holds for all axes may stand for each, and 3*5 for 15."""
+        """Channels first, or last where that is let pass; a vector may be a map of one position,
+        and the reverse. A number that holds for all axes may stand for each, and 3*5 for 15."""
         if isinstance(truth, int) and not isinstance(truth, bool):
             is_product = len(self.sizes) == 2 and re.search("[*·]", self.text)
             product = prod(self.sizes) if is_product else None
@@ -539,7 +542,7 @@ class Size(Written):
         if terms.strict:
             return None
         if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
-            return Reading(("channels last",))
+            return Reading((CHANNELS_LAST,))
         if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
             return Reading(("of one channel",))
         bare = tuple(size for size in self.sizes if size != 1)
@@ -547,6 +550,8 @@ class Size(Written):
             return Reading(("along each axis",)) if {*bare} == {*truth.spatial} else None
         if isinstance(truth, Vector) and bare == truth.dimensions:
             return Reading(("a vector as a map of one position",))
+        if isinstance(truth, Map) and {*truth.spatial} == {1} and self.sizes == (truth.channels,):
+            return Reading(("a map of one position as a vector",))
         if isinstance(truth, Vector) and re.fullmatch(GROUPED, self.text):
             number = Number.read(self.text)
             return Reading() if number and number.value == truth.features else None
@@ -710,7 +715,7 @@ class Matrix(Written):
         if not terms.strict and len(truth.shape.spatial) == 1:
             layouts.append((tuple(map(_turned, own)), ("as columns",)))
         elif not terms.strict:
-            layouts.append((tuple(zip(*map(_turned, own), strict=True)), ("channels last",)))
+            layouts.append((tuple(zip(*map(_turned, own), strict=True)), (CHANNELS_LAST,)))
         for channels, notes in layouts:
             if _sizes(channels) == _sizes(right):
                 pairs = zip(_flat(channels), _flat(right), strict=True)
