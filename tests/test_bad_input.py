@@ -82,7 +82,7 @@ def test_a_folder_is_no_spec(tmp_path):
 
 
 def test_an_empty_word_is_no_spec():
-    assert "is a folder" in told("")
+    assert told("") == "no network is named; a file, or a name that cnncalc list shows"
 
 
 def test_a_broken_link_is_a_missing_file(tmp_path):

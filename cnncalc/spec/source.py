@@ -76,6 +76,8 @@ def _is_there(file: Path) -> bool:
 
 def _find(target: str, beside: Path) -> Path:
     """The file of that path, else the built-in of that name (``vgg16`` and ``vgg16.yaml``)."""
+    if not target.strip():
+        raise UsageError("no network is named; a file, or a name that cnncalc list shows")
     file = beside / target
     if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
