@@ -14,7 +14,7 @@ from cnncalc.receptive import Field, grown, hull, places
 from cnncalc.report import Report, Row
 from cnncalc.shape import Map, Shape
 
-Known = tuple[Shape, Cost, tuple[Reach, ...] | None]
+Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
 Key = tuple[int, tuple[Shape, ...], bool]
 
 
@@ -77,7 +77,6 @@ class _Walk:
         self.dtype = dtype
         self.known: dict[Key, Known] = {}
         self.trained: list[bool] = []  # whether a row's output depends on what is trained
-        self.merged: dict[object, tuple[Field, ...] | None] = {}
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
@@ -147,10 +146,11 @@ class _Walk:
         if known is None:
             output = layer.infer(inputs)
             cost = layer.cost(inputs, output, self.batch, self.dtype, gradient)
-            known = self.known[key] = (output, cost, layer.reach(*inputs))
-        output, cost, reach = known
+            trained = gradient or cost.params > 0
+            known = self.known[key] = (output, cost, layer.reach(*inputs), trained)
+        output, cost, reach, trained = known
         fields = self.fields(sources, reach, output)
-        self.trained.append(gradient or cost.params > 0)
+        self.trained.append(trained)
         self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
 
     def fields(
@@ -163,12 +163,10 @@ class _Walk:
         if reach is None and len(sources) == 1:
             return self.done[sources[0]].fields
         rows = [self.done[source] for source in sources]
-        seen = tuple([row.fields for row in rows])
-        counts = tuple([places(row.output) for row in rows])
-        key = (seen, counts, reach)
-        if key not in self.merged:
-            self.merged[key] = _seen(seen, counts, reach)
-        return self.merged[key]
+        before = rows[0].fields
+        if len(rows) > 1:
+            before = hull([row.fields for row in rows], [places(row.output) for row in rows])
+        return before if before is None or reach is None else grown(before, reach)
 
 
 class _Shapes(_Walk):
@@ -184,33 +182,6 @@ class _Shapes(_Walk):
     ) -> None:
         output = layer.infer(inputs)
         self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
-
-
-Seen = tuple[tuple[Field, ...] | None, ...]
-Counts = tuple[tuple[int, ...], ...]
-
-
-def _seen(seen: Seen, counts: Counts, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
-    """The fields of an output, from its inputs'. Axes that are alike are worked out once."""
-    axes = len(seen[0] or ())
-    if axes > 1 and (reach is None or _alike(reach, axes)):
-        first = tuple(
-            [fields[:1] for fields in seen if fields is not None and _alike(fields, axes)]
-        )
-        if len(first) == len(seen) and all(_alike(sizes, axes) for sizes in counts):
-            one = _along(first, counts, None if reach is None else reach[:1])
-            return one and one * axes
-    return _along(seen, counts, reach)
-
-
-def _alike(values: tuple[object, ...], axes: int) -> bool:
-    return len(values) == axes and values.count(values[0]) == axes
-
-
-def _along(seen: Seen, counts: Counts, reach: tuple[Reach, ...] | None) -> tuple[Field, ...] | None:
-    axes = len(seen[0] or ())
-    before = hull(seen, [sizes[:axes] for sizes in counts])
-    return before if before is None or reach is None else grown(before, reach)
 
 
 @cache

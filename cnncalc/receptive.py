@@ -14,9 +14,9 @@ inputs are left out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import gcd
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.formulas import receptive
 from cnncalc.formulas.vocabulary import exact
@@ -96,7 +96,7 @@ def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, .
     """
     if len(reach) != len(fields):
         return fields if not reach else None
-    return tuple(map(_grown_axis, fields, reach))
+    return _along_axes(_grown_axis, fields, reach)
 
 
 def _grown_axis(field: Field, reach: Reach) -> Field:
@@ -199,7 +199,16 @@ def hull(
     if len(known) < len(seen) or any(len(fields) != axes for fields in known):
         return None
     counts = [sizes if len(sizes) == axes else (1,) * axes for sizes in places]
-    return tuple(map(_axis_hull, zip(*known, strict=True), zip(*counts, strict=True)))
+    fields, numbers = tuple(zip(*known, strict=True)), tuple(zip(*counts, strict=True))
+    return _along_axes(_axis_hull, fields, numbers)
+
+
+def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tuple[Field, ...]:
+    """What the function makes of the values along each axis; axes that are alike are one."""
+    axes = len(values[0])
+    if axes > 1 and all(one.count(one[0]) == axes for one in values):
+        return (function(*[one[0] for one in values]),) * axes
+    return tuple(map(function, *values))
 
 
 def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
