@@ -19,6 +19,7 @@ from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.formulas import receptive
+from cnncalc.formulas.tracing import is_tracing
 from cnncalc.formulas.vocabulary import exact
 from cnncalc.layer import Cut, Reach
 from cnncalc.shape import Map, Shape
@@ -204,9 +205,10 @@ def hull(
 
 
 def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tuple[Field, ...]:
-    """What the function makes of the values along each axis; axes that are alike are one."""
+    """What the function makes of the values along each axis; axes that are alike are worked out
+    once, but where each is to be shown."""
     axes = len(values[0])
-    if axes > 1 and all(one.count(one[0]) == axes for one in values):
+    if axes > 1 and not is_tracing() and all(one.count(one[0]) == axes for one in values):
         return (function(*[one[0] for one in values]),) * axes
     return tuple(map(function, *values))
 

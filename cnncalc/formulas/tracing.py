@@ -208,6 +208,11 @@ def replacing(rules: Rules) -> Iterator[None]:
         _watch.reset(before)
 
 
+def is_tracing() -> bool:
+    """Whether steps are listed, so that equal numbers may have different names."""
+    return _watch.get().steps is not None
+
+
 Gives = Literal["symbol", "derivation"]
 
 
@@ -328,6 +333,6 @@ ALL_AXES = frozenset(axis for axes in AXES.values() for axis in axes)
 
 def named(symbol: str, number: int) -> int:
     """The number, known by a symbol while formulas are traced, unless it has one."""
-    if _watch.get().steps is None or isinstance(number, Traced):
+    if not is_tracing() or isinstance(number, Traced):
         return number
     return Traced.leaf(number, symbol)
