@@ -47,6 +47,10 @@ class SpecError(CnncalcError):
         self.where = where
 
 
+MOST_MISTAKES = 50
+"""With so many, the rest of a text is not looked at."""
+
+
 class Mistakes(CnncalcError):
     """All independent mistakes of one spec, in the order of the text, each told once."""
 
@@ -61,7 +65,7 @@ class Mistakes(CnncalcError):
         super().__init__("\n".join(lines))
 
 
-MOST_COMPARED = 5_000
+MOST_COMPARED = 3_000
 """Of very many known words only the first, of so many letters, are compared with a misspelt one."""
 
 

@@ -6,11 +6,11 @@ can be no cycle. No shapes yet: those are the analysis's.
 
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from cnncalc import layers, values
 from cnncalc.errors import (
+    MOST_MISTAKES,
     LayerError,
     Mistakes,
     SpecError,
@@ -25,13 +25,12 @@ from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.text import Item, Key
 
 MOST_LAYERS = 100_000
-MOST_STEPS = 300_000
+MOST_STEPS = 220_000
 MOST_NESTED = 40
 LONG_VALUE = 1_000
 """What a layer is given may be this long, in characters; every ten beyond it count as a step."""
 USUAL_VALUES = 30
 """What a block is given may be as many values; every one beyond them counts as a step."""
-MOST_MISTAKES = 100
 
 
 class Node(NamedTuple):
@@ -141,8 +140,10 @@ class _Builder:
             current = (0,)
         if len(scope.names) > 1:
             current = ()
-        with suppress(_TooMuch):
+        try:
             self.expand(self.spec.layers, scope, current)
+        except _TooMuch:
+            self.nodes.clear()  # enough is wrong: nothing is left to be analysed
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
             sentence = "no layer is left: every one is repeated 0 times or left out"
             self.wrong(sentence, self.spec.where)

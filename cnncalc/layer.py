@@ -14,7 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from cnncalc.cost import BYTES, Cost, Operations, Parameters, Tensors
-from cnncalc.errors import LayerError, did_you_mean
+from cnncalc.errors import MOST_MISTAKES, LayerError, did_you_mean
 from cnncalc.fields import LARGEST, Field, Sizes, shown
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
@@ -260,8 +260,6 @@ class Layer:
 
 
 Wrong = list[tuple[str | None, str]]
-MOST_WRONG = 100
-"""So many mistakes of one layer are told."""
 INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape")
 """What PyTorch's modules are told and a spec never says."""
 
@@ -272,7 +270,7 @@ def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict
     wrong: Wrong = []
     names = {also: name for name, field in known.items() for also in (name, *field.also)}
     for written, value in given.items():
-        if len(wrong) >= MOST_WRONG:
+        if len(wrong) >= MOST_MISTAKES:
             break
         name = names.get(written)
         if name is None:

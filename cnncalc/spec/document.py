@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cnncalc.errors import Mistakes, SpecError, Where, did_you_mean
+from cnncalc.errors import MOST_MISTAKES, Mistakes, SpecError, Where, did_you_mean
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key
@@ -45,7 +45,6 @@ LONGEST_NAME = 100
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 """What a terminal might obey, or a page not hold; lines and tabs may be."""
 INDEX = "$index counts the turns of a repeat"
-MOST_MISTAKES = 100
 
 
 class Branches(NamedTuple):
