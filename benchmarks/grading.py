@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import cnncalc
-from cnncalc.report import Row
-from cnncalc.shape import Map
+from cnncalc.analysis.report import Row
+from cnncalc.core.shape import Map
 
 ANSWERS = 30
 QUANTITIES = ("shape", "params", "macs")

@@ -10,37 +10,37 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cnncalc.analysis import analyze
-    from cnncalc.api import summarize
+    from cnncalc.analysis.report import Row
+    from cnncalc.api import Report, analyze, summarize
     from cnncalc.bridge import to_torch
-    from cnncalc.cost import Cost, Operations, Parameters
-    from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError
-    from cnncalc.graph import Graph, build
-    from cnncalc.report import Report, Row
-    from cnncalc.shape import Map, Shape, Vector
+    from cnncalc.core.cost import Cost, Operations, Parameters
+    from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
+    from cnncalc.core.shape import Map, Shape, Vector
     from cnncalc.spec import Spec, load
+    from cnncalc.spec.graph import Graph, build
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "analyze": "api",
-    "summarize": "api",
-    "Cost": "cost",
-    "Operations": "cost",
-    "Parameters": "cost",
-    "CnncalcError": "errors",
-    "Mistakes": "errors",
-    "SpecError": "errors",
-    "UsageError": "errors",
-    "Graph": "graph",
-    "build": "api",
-    "Report": "report",
-    "Row": "report",
-    "Map": "shape",
-    "Shape": "shape",
-    "Vector": "shape",
+    "CnncalcError": "core.errors",
+    "Cost": "core.cost",
+    "Graph": "spec.graph",
+    "Map": "core.shape",
+    "Mistakes": "core.errors",
+    "Operations": "core.cost",
+    "Parameters": "core.cost",
+    "Report": "api",
+    "Row": "analysis.report",
+    "Shape": "core.shape",
     "Spec": "spec",
+    "SpecError": "core.errors",
+    "UnknownName": "core.errors",
+    "UsageError": "core.errors",
+    "Vector": "core.shape",
+    "analyze": "api",
+    "build": "api",
     "load": "api",
+    "summarize": "api",
     "to_torch": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
@@ -58,6 +58,7 @@ __all__ = [
     "Shape",
     "Spec",
     "SpecError",
+    "UnknownName",
     "UsageError",
     "Vector",
     "analyze",

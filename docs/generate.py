@@ -17,17 +17,19 @@ from pathlib import Path
 import typer
 from typer.testing import CliRunner
 
-from cnncalc import api, catalog, cli, conventions, layers, memory, units, wording
+from cnncalc import api, cli, conventions, footprint, layers
+from cnncalc.analysis.report import Report
 from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
+from cnncalc.core import units
+from cnncalc.core.layer import Example, Layer, fields_of
+from cnncalc.derivations import wording
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
-from cnncalc.layer import Example, Layer, fields_of
-from cnncalc.render import markdown
-from cnncalc.report import Report
-from cnncalc.spec import Spec, document, load
-from cnncalc.view import COLUMNS
+from cnncalc.render.formats import markdown
+from cnncalc.render.view import COLUMNS
+from cnncalc.spec import Spec, catalog, document, load
 
 ROOT = Path(__file__).parent.parent
 MADE = "<!-- Made by docs/generate.py: change the code and run it again. -->\n"
@@ -337,8 +339,8 @@ def memory_page() -> str:
 def _memory(batch: int, name: str) -> tuple[str, ...]:
     """A network's bytes."""
     report = api.summarize(name, batch=batch)
-    training, evaluation = (memory.measure(report, training=mode) for mode in (True, False))
-    adam = memory.training_peak(report, optimizer="adam")
+    training, evaluation = (footprint.measure(report, training=mode) for mode in (True, False))
+    adam = footprint.training_peak(report, optimizer="adam")
     sizes = (
         training.saved_for_backward,
         evaluation.saved_for_backward,
@@ -354,15 +356,15 @@ def _fullest() -> str:
     """The layer at which each peak is."""
     headings = ("name", "inference", "training, SGD", "training, Adam")
     rows = (
-        (name, code(memory.inference_peak(report).layer), *map(_moment, peaks))
+        (name, code(footprint.inference_peak(report).layer), *map(_moment, peaks))
         for name in catalog.names()
         for report in [api.summarize(name)]
-        for peaks in [[memory.training_peak(report, optimizer=one) for one in ("sgd", "adam")]]
+        for peaks in [[footprint.training_peak(report, optimizer=one) for one in ("sgd", "adam")]]
     )
     return table(headings, rows)
 
 
-def _moment(peak: memory.Peak) -> str:
+def _moment(peak: footprint.Peak) -> str:
     return f"{code(peak.layer)}, {peak.phase}"
 
 

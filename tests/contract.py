@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from cnncalc import layers
-from cnncalc.cost import COUNTED, Operations, Parameters
-from cnncalc.errors import LayerError
+from cnncalc.core.cost import COUNTED, Operations, Parameters
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Example, Layer, fields_of
+from cnncalc.core.shape import Map, Shape, read_shape
 from cnncalc.formulas.tracing import tracing
-from cnncalc.layer import Example, Layer, fields_of
-from cnncalc.shape import Map, Shape, read_shape
 
 FREE = "nothing is computed"
 """What an explanation without a paragraph on operations must say."""

@@ -43,11 +43,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 import cnncalc
-from cnncalc import layers, memory
+from cnncalc import footprint, layers
+from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge.network import Network
-from cnncalc.errors import CnncalcError, UsageError
-from cnncalc.report import Report, Row
-from cnncalc.shape import Vector
+from cnncalc.core.errors import CnncalcError, UsageError
+from cnncalc.core.shape import Vector
 
 BATCH = 2
 """More than one image: PyTorch cannot tell one image from an image without a batch, and measures
@@ -291,7 +291,7 @@ def is_known(why: str, report: Report, training: bool) -> bool:
 def saved_bytes(report: Report, training: bool) -> int | None:
     """What the calculator says is kept for the backward pass; None where it says it cannot."""
     try:
-        return sum(held.bytes for held in memory.saved_for_backward(report, training=training))
+        return sum(held.bytes for held in footprint.saved_for_backward(report, training=training))
     except UsageError:
         return None
 

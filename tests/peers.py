@@ -20,8 +20,8 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 import cnncalc
-from cnncalc import catalog
-from cnncalc.report import Report
+from cnncalc.analysis.report import Report
+from cnncalc.spec import catalog
 
 RECORD = Path(__file__).parent / "cases" / "peers.csv"
 PACKAGES = ("torchinfo", "fvcore", "thop", "ptflops", "torchprofile", "calflops")

@@ -15,10 +15,10 @@ from torch.nn import functional
 from torch_modules import TWINS, pairs, ranked, sides
 
 from cnncalc import layers
-from cnncalc.errors import LayerError
-from cnncalc.fields import Field
-from cnncalc.layer import Layer, fields_of
-from cnncalc.shape import Map, Shape, Vector
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Field
+from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.shape import Map, Shape, Vector
 
 PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}
 """By kind."""

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import cnncalc
 from cnncalc import layers
-from cnncalc.errors import CnncalcError, LayerError
-from cnncalc.layer import Layer, fields_of, required_of
-from cnncalc.shape import Map, Shape, Vector, shape_of
+from cnncalc.core.errors import CnncalcError, LayerError
+from cnncalc.core.layer import Layer, fields_of, required_of
+from cnncalc.core.shape import Map, Shape, Vector, shape_of
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12)
 """Numbers of channels that groups often divide."""

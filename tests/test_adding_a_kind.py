@@ -7,7 +7,7 @@ from contract import PROMISES
 
 import cnncalc
 from cnncalc import layers
-from cnncalc.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError
 
 FILE = '''
 """Maxima of neighbouring channels."""
@@ -15,13 +15,13 @@ FILE = '''
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import count
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Refusal, need_map
-from cnncalc.shape import Map, Shape
-from cnncalc.tape import Tape, Tensor
+from cnncalc.core.layer import Example, Layer, Refusal, need_map
+from cnncalc.core.shape import Map, Shape
+from cnncalc.core.tape import Tape, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,8 @@ import re
 import pytest
 
 import cnncalc
-from cnncalc import catalog, published
+from cnncalc.conventions import published
+from cnncalc.spec import catalog
 
 NAMES = catalog.names()
 

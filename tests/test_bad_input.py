@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 import cnncalc
-from cnncalc.errors import CnncalcError, Mistakes, UsageError
+from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 
 CASES = Path(__file__).parent / "cases" / "errors"
 NAMES = sorted(file.stem for file in CASES.glob("*.yaml"))
@@ -421,7 +421,7 @@ MEASURED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 import cnncalc
-from cnncalc.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError
 try:
     cnncalc.summarize(sys.argv[1])
     print("ok")

@@ -13,8 +13,8 @@ from torch.nn import functional
 import cnncalc
 from cnncalc import UsageError, bridge, layers
 from cnncalc.bridge import modules
-from cnncalc.layer import Layer
-from cnncalc.shape import Map, Vector, read_shape
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Map, Vector, read_shape
 
 
 def report_of(kind, given, inputs):

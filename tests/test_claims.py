@@ -10,9 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli, render
-from cnncalc.errors import CnncalcError, UsageError
-from cnncalc.published import COLUMNS, check
-from cnncalc.view import Records
+from cnncalc.conventions.published import COLUMNS, check
+from cnncalc.core.errors import CnncalcError, UsageError
+from cnncalc.render.view import Records
 
 NET = """\
 name: A small one

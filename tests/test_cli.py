@@ -12,10 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import bridge, catalog, cli, layers, render
-from cnncalc.errors import UsageError
-from cnncalc.layer import fields_of
-from cnncalc.view import View
+from cnncalc import bridge, cli, layers, render
+from cnncalc.core.errors import UsageError
+from cnncalc.core.layer import fields_of
+from cnncalc.render.view import View
+from cnncalc.spec import catalog
 
 SMALL = "1x28x28-4C5-MP2-10N"
 

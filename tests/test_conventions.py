@@ -294,7 +294,7 @@ def test_the_versions_are_those_that_are_tested(name, request):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_convention_says_what_it_is(name):
-    module = import_module(f"cnncalc.conventions.{name.replace('-', '_')}")
+    module = import_module(f"cnncalc.conventions.tools.{name.replace('-', '_')}")
     assert module.__doc__.endswith(".") or module.__doc__.endswith(".\n")
     convention = conventions.load(name)
     assert 3 <= len(convention.counts.split()) <= 20
@@ -374,10 +374,10 @@ def test_conventions_are_imported_only_when_asked_for():
         "import sys, cnncalc.cli.summarize, cnncalc\n"
         "report = cnncalc.summarize('lenet5')\n"
         "def seen():\n"
-        "    ours = ('cnncalc.calls', 'cnncalc.convention')\n"
+        "    ours = ('cnncalc.conventions.calls', 'cnncalc.conventions.convention')\n"
         "    return [name for name in sys.modules if name.startswith(ours)]\n"
         "assert seen() == [], seen()\n"
         "report.under('thop')\n"
-        "assert 'cnncalc.conventions.thop' in seen() and 'torch' not in sys.modules\n"
+        "assert 'cnncalc.conventions.tools.thop' in seen() and 'torch' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

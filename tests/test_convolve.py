@@ -10,6 +10,8 @@ from itertools import product
 import pytest
 
 from cnncalc import layers
+from cnncalc.core.layer import fields_of
+from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import activation_of, convolve, named, pool_of, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import as_text
@@ -18,11 +20,9 @@ from cnncalc.homework.convolution.kernels import KERNELS
 from cnncalc.homework.convolution.pooling import REDUCTIONS
 from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.window import MODES
-from cnncalc.layer import fields_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.layers._pool import Pool
 from cnncalc.layers.pad import Pad
-from cnncalc.shape import Map
 
 
 def work(x, *kernels, **options):

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cnncalc import cli
-from cnncalc.errors import CnncalcError, UsageError
+from cnncalc.core.errors import CnncalcError, UsageError
+from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import Tensor, activation_of, convolve, named, of, pool_of, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import WIDE, as_latex, as_markdown, as_text
@@ -27,7 +28,6 @@ from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.window import MODES, MOST_CELLS, MOST_TAKEN
 from cnncalc.homework.convolution.writing import Style
 from cnncalc.layers.avg_pool import AvgPool
-from cnncalc.shape import Map
 
 KEDGE = ("0 1 2; 3 4 5; 6 7 8", "0 1; 2 3")
 

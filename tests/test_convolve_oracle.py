@@ -8,11 +8,11 @@ from math import prod
 import pytest
 
 from cnncalc import layers
+from cnncalc.core.layer import fields_of
+from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import Tensor, activation_of, convolve, of, pool_of
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.window import MODES
-from cnncalc.layer import fields_of
-from cnncalc.shape import Map
 
 numpy = pytest.importorskip("numpy")
 torch = pytest.importorskip("torch")

@@ -16,10 +16,10 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import catalog, cli, layers, render
-from cnncalc.cost import COUNTED
-from cnncalc.errors import CnncalcError
-from cnncalc.spec import claims, expression
+from cnncalc import cli, layers, render
+from cnncalc.core.cost import COUNTED
+from cnncalc.core.errors import CnncalcError
+from cnncalc.spec import catalog, claims, expression
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"

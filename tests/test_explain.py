@@ -8,14 +8,15 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import explain, layers, wording
+from cnncalc import layers
 from cnncalc.cli import app
 from cnncalc.cli.kinds import report_of
-from cnncalc.cost import Operations
-from cnncalc.errors import UsageError
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import UsageError
+from cnncalc.core.shape import Map
+from cnncalc.derivations import explain, wording
 from cnncalc.formulas.tracing import Traced, expression_of, nearest
 from cnncalc.formulas.vocabulary import gcd, least, most, positive_part, ratio, share
-from cnncalc.shape import Map
 
 
 def run(*arguments: str):

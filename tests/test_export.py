@@ -10,7 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError, bridge, catalog, cli, layers
+from cnncalc import UsageError, bridge, cli, layers
+from cnncalc.spec import catalog
 
 
 def class_in(text):

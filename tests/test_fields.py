@@ -5,9 +5,10 @@ import dataclasses
 import jsonschema
 import pytest
 
-from cnncalc import fields, layers
-from cnncalc.errors import LayerError
-from cnncalc.layer import FieldErrors, fields_of
+from cnncalc import layers
+from cnncalc.core import fields
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import FieldErrors, fields_of
 
 COUNT = fields.count("how many")
 COUNT_OR_NONE = fields.count("how many", least=0)

@@ -14,15 +14,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnncalc import formulas, found
+from cnncalc import formulas
+from cnncalc.core import discovery
 from cnncalc.formulas import parameters, vocabulary
+from cnncalc.formulas.expression import Expression
 from cnncalc.formulas.parameters import conv_weights
-from cnncalc.formulas.tracing import Expression, expression_of, replacing, symbols_of, tracing
+from cnncalc.formulas.tracing import expression_of, replacing, symbols_of, tracing
 
 
 def every_formula():
     """All functions marked as formulas, wherever they are."""
-    for name in found.modules(formulas.__path__):
+    for name in discovery.modules(formulas.__path__):
         module = import_module(f"cnncalc.formulas.{name}")
         for function in vars(module).values():
             own = getattr(function, "__module__", "") == module.__name__

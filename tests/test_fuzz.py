@@ -19,9 +19,9 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import layers
 from cnncalc.bridge.network import Network
-from cnncalc.errors import CnncalcError, LayerError
-from cnncalc.layer import Reach
-from cnncalc.shape import Map, Vector
+from cnncalc.core.errors import CnncalcError, LayerError
+from cnncalc.core.layer import Reach
+from cnncalc.core.shape import Map, Vector
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, of odd but legal sizes
 

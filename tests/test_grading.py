@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli
-from cnncalc.errors import CnncalcError, SpecError, UsageError
+from cnncalc.core.errors import CnncalcError, SpecError, UsageError
 from cnncalc.homework import books, gradebook, pages, sheet, sheets
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.scheme import points, scheme

@@ -3,8 +3,8 @@
 import pytest
 
 import cnncalc
-from cnncalc.errors import CnncalcError, Mistakes
-from cnncalc.layer import Layer
+from cnncalc.core.errors import CnncalcError, Mistakes
+from cnncalc.core.layer import Layer
 
 # Expectations are worked out by hand beside each example, never by running the program.
 

@@ -4,7 +4,7 @@ import inspect
 
 import pytest
 
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
 from cnncalc.homework import asks, sheet
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.marking import Marker

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
 from cnncalc.homework import asks, feedback
 from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome

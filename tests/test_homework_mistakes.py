@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
 from cnncalc.homework import asks, mistakes, numeric
 from cnncalc.homework.diagnosis import Slips
 from cnncalc.homework.mistake import (

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli
-from cnncalc.errors import Where
+from cnncalc.core.errors import Where
 from cnncalc.homework import mistakes, sheet
 from cnncalc.homework.convolution import Tensor
 from cnncalc.homework.marking import Marker

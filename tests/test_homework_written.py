@@ -8,12 +8,12 @@ from random import Random
 import pytest
 
 from cnncalc.api import summarize
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
+from cnncalc.core.shape import Map, Vector
 from cnncalc.homework import asks
 from cnncalc.homework.convolution import of
 from cnncalc.homework.question import question
 from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, read, told
-from cnncalc.shape import Map, Vector
 
 AGREEING = [
     ("34,944", 34_944, "", ()),

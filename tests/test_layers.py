@@ -4,7 +4,7 @@ import pytest
 from contract import PROMISES
 
 from cnncalc import layers
-from cnncalc.errors import LayerError
+from cnncalc.core.errors import LayerError
 
 KINDS = tuple(layers.every())
 

@@ -9,9 +9,10 @@ from math import prod
 import pytest
 from lecture import positions, report, row
 
-from cnncalc import stride, summarize
+from cnncalc import summarize
+from cnncalc.derivations import stride
+from cnncalc.derivations.stride import Axis
 from cnncalc.formulas import parameters, window
-from cnncalc.stride import Axis
 
 
 def conv(filters, F, **fields):

@@ -9,10 +9,11 @@ from math import prod
 import pytest
 from lecture import positions, row
 
-from cnncalc import stride, summarize
+from cnncalc import summarize
+from cnncalc.core.shape import read_shape
+from cnncalc.derivations import stride
+from cnncalc.derivations.stride import Axis
 from cnncalc.formulas import parameters, window
-from cnncalc.shape import read_shape
-from cnncalc.stride import Axis
 
 
 def conv(filters, F, **fields):

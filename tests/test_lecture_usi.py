@@ -10,8 +10,8 @@ import pytest
 from lecture import positions, report, row
 
 from cnncalc import summarize
+from cnncalc.derivations.stride import Axis
 from cnncalc.formulas import receptive
-from cnncalc.stride import Axis
 
 
 def conv(filters, F, **fields):

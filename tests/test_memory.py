@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import cnncalc
-from cnncalc import Cost, Report, UsageError, layers, memory
+from cnncalc import Cost, UsageError, footprint, layers
 from cnncalc.bridge.oracles import (
     OPTIMIZERS,
     inference_peak_in_pytorch,
@@ -20,22 +20,22 @@ from cnncalc.bridge.oracles import (
     training_peak_in_pytorch,
     unwatched_training_peak_in_pytorch,
 )
-from cnncalc.fields import LARGEST
+from cnncalc.core.fields import LARGEST
+from cnncalc.core.shape import read_shape
+from cnncalc.footprint.budget import fit
+from cnncalc.footprint.checkpoints import blocks, groups
 from cnncalc.layers.relu import Relu
-from cnncalc.memory.budget import fit
-from cnncalc.memory.checkpoints import blocks, groups
-from cnncalc.shape import read_shape
-from cnncalc.view import COLUMNS, View, choose_columns
+from cnncalc.render.view import COLUMNS, View, choose_columns
 
 
 def agree(report, device="cpu"):
     for training in (True, False):
-        found = memory.measure(report, training=training)
+        found = footprint.measure(report, training=training)
         assert found.saved_for_backward == saved_by_pytorch(report, device, training)
         assert found.training_peak.bytes == training_peak_in_pytorch(
             report, device=device, training=training
         )
-    assert memory.inference_peak(report).bytes == inference_peak_in_pytorch(report, device)
+    assert footprint.inference_peak(report).bytes == inference_peak_in_pytorch(report, device)
 
 
 # Every kind.
@@ -301,7 +301,7 @@ def test_what_is_shared_and_what_needs_a_gradient(layers, batch, dtype):
 def test_a_step_by_hand():
     # An image of 4·4 numbers, 2 filters of one tap; maps of 2·4·4 numbers.
     layers = [{"conv": {"filters": 2, "kernel": 1}, "name": "c"}, {"relu": None, "name": "r"}]
-    found = memory.measure(cnncalc.summarize({"input": "1x4x4", "layers": layers}))
+    found = footprint.measure(cnncalc.summarize({"input": "1x4x4", "layers": layers}))
     x, y, weights, biases = 4 * 16, 4 * 32, 4 * 2, 4 * 2
     assert [moment.alive for moment in found.moments] == [
         x,
@@ -317,7 +317,7 @@ def test_a_step_by_hand():
 
 def test_adam_by_hand():
     report = cnncalc.summarize({"input": "100", "layers": [{"linear": 10}]})
-    peak = memory.training_peak(report, optimizer="adam")
+    peak = footprint.training_peak(report, optimizer="adam")
     weights, biases, image = 4000, 40, 400
     parameters = weights + biases
     # Two moments and two counters; a root and its quotient of the weights, which come first.
@@ -327,7 +327,7 @@ def test_adam_by_hand():
 
 
 def test_vgg16_by_hand():
-    found = memory.measure(cnncalc.summarize("vgg16"))
+    found = footprint.measure(cnncalc.summarize("vgg16"))
     # The maps of 64·224², 128·112², 256·56², 512·28² and 512·14² after ReLU.
     maps = [64 * 224**2] * 2 + [128 * 112**2] * 2 + [256 * 56**2] * 3
     maps += [512 * 28**2] * 3 + [512 * 14**2] * 3
@@ -377,7 +377,7 @@ def test_the_comparison_can_fail(monkeypatch, broken):
 )
 def test_what_depends_on_the_order_in_memory_is_refused(first, last):
     report = cnncalc.summarize({"input": "4x8x8", "layers": [first, last]})
-    for ask in (memory.saved_for_backward, memory.inference_peak):
+    for ask in (footprint.saved_for_backward, footprint.inference_peak):
         with pytest.raises(UsageError, match="a part or another order of the memory"):
             ask(report)
 
@@ -387,7 +387,7 @@ def test_a_kind_that_says_nothing_is_refused(monkeypatch):
     monkeypatch.delattr(Relu.__base__, "steps")
     spec = {"input": "2x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "relu"]}
     with pytest.raises(UsageError, match=r"layer 'relu1' \(relu\): .* is not modelled"):
-        memory.saved_for_backward(cnncalc.summarize(spec))
+        footprint.saved_for_backward(cnncalc.summarize(spec))
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_kind_that_says_nothing_is_refused(monkeypatch):
 )
 def test_what_is_not_known_is_refused(asked, says):
     with pytest.raises(UsageError, match=says):
-        memory.measure(cnncalc.summarize("lenet5"), **asked)
+        footprint.measure(cnncalc.summarize("lenet5"), **asked)
 
 
 def test_three_axes_before_the_channels_are_refused_where_their_gradient_is_copied():
@@ -411,15 +411,15 @@ def test_three_axes_before_the_channels_are_refused_where_their_gradient_is_copi
     agree(cnncalc.summarize(spec, batch=2))
     spec["layers"].append({"conv": {"filters": 2, "kernel": 2}})
     report = cnncalc.summarize(spec, batch=2)
-    assert memory.inference_peak(report).bytes == inference_peak_in_pytorch(report)
+    assert footprint.inference_peak(report).bytes == inference_peak_in_pytorch(report)
     with pytest.raises(UsageError, match="after three axes in memory"):
-        memory.measure(report)
+        footprint.measure(report)
 
 
 # Optimizers.
 
 
-@pytest.mark.parametrize("name", memory.OPTIMIZERS)
+@pytest.mark.parametrize("name", footprint.OPTIMIZERS)
 @pytest.mark.parametrize("architecture", ["lenet5", "lenet5_1998"])  # one has fixed weights
 def test_optimizers_hold_what_pytorch_holds(architecture, name):
     report = cnncalc.summarize(architecture)
@@ -429,7 +429,7 @@ def test_optimizers_hold_what_pytorch_holds(architecture, name):
     optimizer.step()
     held = [value for state in optimizer.state.values() for value in state.values()]
     tensors = [value for value in held if isinstance(value, torch.Tensor)]
-    found = memory.measure(report, optimizer=name)
+    found = footprint.measure(report, optimizer=name)
     assert found.optimizer_state == sum(tensor.nbytes for tensor in tensors)
     gradients = [held.grad for held in network.parameters() if held.requires_grad]
     assert found.gradients == sum(gradient.nbytes for gradient in gradients)
@@ -446,7 +446,7 @@ def test_updates_together_need_what_pytorch_needs(monkeypatch, name):
     monkeypatch.setitem(OPTIMIZERS, name, together)
     report = cnncalc.summarize("lenet5")
     counters = 0 if name == "nag" else 4 * 10
-    found = memory.training_peak(report, optimizer=name, device="cuda")
+    found = footprint.training_peak(report, optimizer=name, device="cuda")
     assert found.bytes + counters == training_peak_in_pytorch(report, name)
 
 
@@ -468,7 +468,7 @@ def test_other_precisions_agree(kind, given, inputs, dtype):
         pytest.skip("slow in bfloat16")
     mixed = dtype == "amp"
     asked = report if mixed else replace(report, dtype=dtype)
-    found = memory.measure(report, dtype=dtype)
+    found = footprint.measure(report, dtype=dtype)
     try:
         assert found.saved_for_backward == saved_by_pytorch(asked, autocast=mixed)
     except NotImplementedError:
@@ -490,9 +490,9 @@ def test_gradients_are_added_up_in_place_where_nobody_watches():
         {"add": None, "from": ["a", "b", "c"]},
     ]
     report = cnncalc.summarize({"input": "4x40x40", "layers": layers}, batch=2)
-    watched = memory.training_peak(report)
+    watched = footprint.training_peak(report)
     assert watched.bytes == training_peak_in_pytorch(report)
-    free = memory.training_peak(report, device="cuda")
+    free = footprint.training_peak(report, device="cuda")
     assert free.bytes == unwatched_training_peak_in_pytorch(report)
     assert watched.bytes - free.bytes == 2 * 4 * 4 * 40**2  # a map less
 
@@ -500,12 +500,12 @@ def test_gradients_are_added_up_in_place_where_nobody_watches():
 def test_dropout_on_cuda_by_hand():
     layers = [{"linear": 100}, {"dropout": 0.5}, {"linear": 10}]
     report = cnncalc.summarize({"input": "50", "layers": layers}, batch=3)
-    cpu, cuda = (memory.measure(report, device=device) for device in ("cpu", "cuda"))
+    cpu, cuda = (footprint.measure(report, device=device) for device in ("cpu", "cuda"))
     # The inputs of the linear layers, and a factor or a byte for each of 3·100 elements.
     assert cpu.saved_for_backward == 3 * 4 * (50 + 100) + 3 * 100 * 4
     assert cuda.saved_for_backward == 3 * 4 * (50 + 100) + 3 * 100
     assert cpu.inference_peak == cuda.inference_peak
-    half = memory.measure(report, device="cuda", dtype="bfloat16")
+    half = footprint.measure(report, device="cuda", dtype="bfloat16")
     assert half.saved_for_backward == 3 * 2 * (50 + 100) + 3 * 100
 
 
@@ -514,7 +514,7 @@ def test_statistics_on_cuda_by_hand():
     report = cnncalc.summarize(spec, batch=2)
     maps = 2 * 2 * 8 * 4 * 4 * 2  # of the input and of PReLU, two images, 2 bytes a number
     cpu, cuda = (
-        memory.measure(report, device=device, dtype="bfloat16").saved_for_backward
+        footprint.measure(report, device=device, dtype="bfloat16").saved_for_backward
         for device in ("cpu", "cuda")
     )
     assert (cpu, cuda) == (maps + 2 * 8 * 2, maps + 2 * 8 * 4)
@@ -542,11 +542,11 @@ def test_a_segment_that_keeps_nothing_does_not_run_again():
     layers = [{"conv": {"filters": 4, "kernel": 1}}, {"pad": 1}, {"upsample": 2}, {"pad": 1}]
     report = cnncalc.summarize({"input": "4x8x8", "layers": [*layers, *layers]}, batch=2)
     for every in (1, 2, 3):
-        found = memory.measure(report, checkpoint=every)
+        found = footprint.measure(report, checkpoint=every)
         segments = groups(report, every)
         assert found.training_peak.bytes == training_peak_in_pytorch(report, segments=segments)
-    assert memory.measure(report, checkpoint=1).repeated_macs == report.totals.macs
-    assert memory.measure(report).repeated_macs == 0
+    assert footprint.measure(report, checkpoint=1).repeated_macs == report.totals.macs
+    assert footprint.measure(report).repeated_macs == 0
 
 
 # The batch that fits.
@@ -559,7 +559,7 @@ def test_the_largest_batch_fits_and_one_more_does_not(name, optimizer):
 
     def peak(batch):
         found = cnncalc.summarize(name, batch=batch)
-        return memory.training_peak(found, optimizer=optimizer).bytes
+        return footprint.training_peak(found, optimizer=optimizer).bytes
 
     budget = 2**30
     found = fit(report, budget, optimizer=optimizer)
@@ -577,7 +577,7 @@ def test_changes_make_room_for_more():
     assert list(options) == ["--dtype", "--optimizer", "--checkpoint"]
     checkpointed = options["--checkpoint"]
     every = int(checkpointed.option.split()[-1])
-    again = memory.measure(report, optimizer="adam", checkpoint=every, batch=found.batch)
+    again = footprint.measure(report, optimizer="adam", checkpoint=every, batch=found.batch)
     assert checkpointed.bytes == again.training_peak.bytes < found.memory.training_peak.bytes
     assert checkpointed.repeated_macs == again.repeated_macs // found.batch <= found.macs
     assert checkpointed.batch > found.batch
@@ -608,7 +608,7 @@ def test_a_batch_has_an_end():
 
 def test_totals_know_their_bytes():
     report = cnncalc.summarize("lenet5", batch=2)
-    found = memory.measure(report)
+    found = footprint.measure(report)
     totals = report.totals
     assert totals.saved_for_backward == found.saved_for_backward
     assert totals.inference_peak == found.inference_peak.bytes
@@ -632,12 +632,6 @@ def test_totals_equal_other_sums_but_nothing_else():
     assert report.totals == summed
     assert hash(report.totals) == hash(summed)
     assert report.totals != 61_706
-
-
-def test_a_report_without_the_library_says_what_is_missing(monkeypatch):
-    monkeypatch.setattr(Report, "measuring", None)
-    with pytest.raises(UsageError, match=r"import cnncalc\.api"):
-        _ = cnncalc.summarize("lenet5").memory
 
 
 def test_a_column_shows_what_is_saved():

@@ -10,15 +10,16 @@ from contextlib import suppress
 import pytest
 
 import cnncalc
-from cnncalc import catalog, memory
+from cnncalc import footprint
 from cnncalc.bridge.oracles import (
     inference_peak_in_pytorch,
     saved_by_pytorch,
     training_peak_in_pytorch,
 )
-from cnncalc.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError
+from cnncalc.footprint import checkpoints
 from cnncalc.layers.batch_norm import BatchNorm
-from cnncalc.memory import checkpoints
+from cnncalc.spec import catalog
 
 
 def both_batches():
@@ -48,13 +49,13 @@ def reduced(name, batch):
 @pytest.mark.parametrize(("name", "batch"), [*both_batches()])
 def test_training_agrees(name, batch):
     report = cnncalc.summarize(name, batch=batch)
-    found = memory.measure(report)
+    found = footprint.measure(report)
     assert found.saved_for_backward == saved_by_pytorch(report, "meta")
     assert found.training_peak.bytes == training_peak_in_pytorch(report, device="meta")
 
 
 def evaluation_agrees(report, device):
-    found = memory.measure(report, training=False)
+    found = footprint.measure(report, training=False)
     assert found.saved_for_backward == saved_by_pytorch(report, device, training=False)
     peak = training_peak_in_pytorch(report, device=device, training=False)
     assert found.training_peak.bytes == peak
@@ -94,7 +95,7 @@ def some(*few):
 @pytest.mark.parametrize("optimizer", ["nag", "adagrad", "adadelta", "adam"])
 def test_the_peak_with_an_optimizer_agrees(name, optimizer):
     report = cnncalc.summarize(name)
-    found = memory.training_peak(report, optimizer=optimizer)
+    found = footprint.training_peak(report, optimizer=optimizer)
     assert found.bytes == training_peak_in_pytorch(report, optimizer, device="meta")
 
 
@@ -108,7 +109,7 @@ def test_mixed_precision_agrees(name, training):
     report = reduced(name, batch=2)
     if report.totals.macs > MOST:
         pytest.skip("takes minutes")
-    found = memory.measure(report, training=training, dtype="amp")
+    found = footprint.measure(report, training=training, dtype="amp")
     saved = saved_by_pytorch(report, training=training, autocast=True)
     assert found.saved_for_backward == saved
     peak = training_peak_in_pytorch(report, training=training, autocast=True)
@@ -121,7 +122,7 @@ def test_mixed_precision_agrees(name, training):
 def test_checkpoints_agree(name, every):
     report = cnncalc.summarize(name)
     rows = checkpoints.groups(report, every)
-    found = memory.measure(report, checkpoint=every).training_peak.bytes
+    found = footprint.measure(report, checkpoint=every).training_peak.bytes
     peak = training_peak_in_pytorch(report, device="meta", segments=rows)
     # A product lets go of what it kept before its gradients are summed up, where the factors of
     # squeeze and excitation are repeated: then less is alive, by less than a ten thousandth.

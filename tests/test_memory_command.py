@@ -9,10 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError, memory, units
+from cnncalc import UsageError, footprint
 from cnncalc.cli import app
-from cnncalc.memory.budget import fit
-from cnncalc.render import _timeline
+from cnncalc.core import units
+from cnncalc.footprint.budget import fit
+from cnncalc.render import timeline
 
 
 def invoke(*arguments):
@@ -31,7 +32,7 @@ def test_the_command_folds_what_is_small():
 def test_the_command_writes_json():
     report = cnncalc.summarize("resnet18", batch=2)
     found = json.loads(invoke("resnet18", "--batch", "2", "--eval", "-f", "json").stdout)
-    assert found == memory.measure(report, training=False).to_dict()
+    assert found == footprint.measure(report, training=False).to_dict()
     assert sum(one["bytes"] for one in found["saved"]) == found["saved_for_backward"]
 
 
@@ -41,7 +42,7 @@ def lines(text):
 
 def test_the_command_writes_lines():
     told = lines(invoke("lenet5", "--optimizer", "adam", "-f", "csv").stdout)
-    found = memory.measure(cnncalc.summarize("lenet5"), optimizer="adam")
+    found = footprint.measure(cnncalc.summarize("lenet5"), optimizer="adam")
     by_layer = {one["layer"]: int(one["bytes"]) for one in told if not one["phase"]}
     assert by_layer.pop("") == found.saved_for_backward  # the last that is not of a layer
     assert by_layer == found.saved_by_layer
@@ -90,7 +91,7 @@ def test_an_unknown_format_is_refused():
 
 def test_the_peaks_are_told_with_what_they_are_made_of():
     shown = invoke("lenet5", "--optimizer", "adam", "--dtype", "amp").stdout
-    peak = memory.training_peak(cnncalc.summarize("lenet5"), optimizer="adam", dtype="amp")
+    peak = footprint.training_peak(cnncalc.summarize("lenet5"), optimizer="adam", dtype="amp")
     assert "LeNet-5: amp, batch 1, training, adam" in shown
     assert f"at {peak.layer}, {peak.phase}" in shown
     parts = (peak.gradients, peak.saved, peak.transient, peak.parameters + peak.optimizer_state)
@@ -152,14 +153,14 @@ def test_options_that_do_not_go_together_are_refused(options, says):
 @pytest.mark.parametrize("name", ["lenet5", "resnet18"])
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_the_picture_fits_and_shows_the_peak(name, width):
-    found = memory.measure(cnncalc.summarize(name, batch=4), optimizer="adam")
-    lines = _timeline.draw(found, width).splitlines()
-    picture = lines[2 : 2 + _timeline.HEIGHT]
-    assert max(map(len, lines[: 3 + _timeline.HEIGHT])) <= width
-    highest = next(line for line in picture if set(line) & set(_timeline.PARTS))
+    found = footprint.measure(cnncalc.summarize(name, batch=4), optimizer="adam")
+    lines = timeline.draw(found, width).splitlines()
+    picture = lines[2 : 2 + timeline.HEIGHT]
+    assert max(map(len, lines[: 3 + timeline.HEIGHT])) <= width
+    highest = next(line for line in picture if set(line) & set(timeline.PARTS))
     assert highest is picture[0]
     arrow = lines[1].index("▼")
-    assert picture[0][arrow] in _timeline.PARTS
+    assert picture[0][arrow] in timeline.PARTS
     assert f"at {found.training_peak.layer}, {found.training_peak.phase}" in lines[0]
     # What is held throughout lies below everything, from the first moment to the last.
     assert picture[-1].partition("│")[2].strip() == "█" * (width - picture[-1].index("│") - 2)

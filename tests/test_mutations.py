@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 import cnncalc
-from cnncalc import catalog
-from cnncalc.cost import COUNTED
-from cnncalc.errors import CnncalcError
+from cnncalc.core.cost import COUNTED
+from cnncalc.core.errors import CnncalcError
+from cnncalc.spec import catalog
 
 HANG = 20
 """Seconds for one spec that usually takes milliseconds: a loop without end, not a slow machine."""

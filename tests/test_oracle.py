@@ -14,9 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from torch_modules import TWINS, module_of, written
 
 from cnncalc import layers
-from cnncalc.errors import LayerError
-from cnncalc.layer import Layer
-from cnncalc.shape import Shape, read_shape
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape, read_shape
 
 pytestmark = pytest.mark.filterwarnings(
     # It only says that PyTorch copies the input.

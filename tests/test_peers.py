@@ -10,8 +10,9 @@ import peers
 import pytest
 
 import cnncalc
-from cnncalc import UsageError, catalog, conventions, layers
-from cnncalc.errors import CnncalcError
+from cnncalc import UsageError, conventions, layers
+from cnncalc.core.errors import CnncalcError
+from cnncalc.spec import catalog
 
 if peers.MISSING:
     pytest.skip(

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc.errors import Mistakes, UsageError
-from cnncalc.printed import read_number
-from cnncalc.published import check
+from cnncalc.conventions.published import check
+from cnncalc.core.errors import Mistakes, UsageError
+from cnncalc.spec.printed import read_number
 
 DOCS = Path(__file__).parent.parent / "docs"
 

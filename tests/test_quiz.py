@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from cnncalc import cli
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
 from cnncalc.homework import papers, sheet
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.quiz import CHOICES, LEVELS, TOPICS, Order, pose

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError
 
 LENGTH = 40
 

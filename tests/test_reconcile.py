@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import UsageError
 from cnncalc.cli import app
-from cnncalc.reconcile import readings, reconcile
+from cnncalc.conventions.reconcile import readings, reconcile
 
 
 def found(network, number, **options):

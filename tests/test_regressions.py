@@ -11,11 +11,11 @@ from random_networks import Single
 from torch import nn
 
 import cnncalc
-from cnncalc import bridge, layers, memory
+from cnncalc import bridge, footprint, layers
 from cnncalc.bridge.oracles import inference_peak_in_pytorch
-from cnncalc.errors import CnncalcError
-from cnncalc.layer import fields_of
-from cnncalc.shape import Map, Vector
+from cnncalc.core.errors import CnncalcError
+from cnncalc.core.layer import fields_of
+from cnncalc.core.shape import Map, Vector
 
 
 def agrees(spec, batch=2):
@@ -50,7 +50,7 @@ def test_a_same_average_was_refused_where_its_window_is_larger_than_the_volume(k
     copied = 6 * (2 + kernel - 1) * (6 + kernel - 1) * (4 + kernel - 1)
     inside = 0 if counted else 2 * 6 * 4
     kept = 2 * 6 * 2 * 6 * 4 + 2 * copied + inside
-    saved = memory.saved_for_backward(report)
+    saved = footprint.saved_for_backward(report)
     assert sum(held.bytes for held in saved) == 4 * kept
 
 
@@ -108,7 +108,7 @@ def test_a_transposed_volume_may_lie_in_memory_of_its_inputs_size():
     small = nn.ConvTranspose3d(6, 2, 1)(torch.zeros(1, 6, 3, 3, 3))
     assert small.untyped_storage().nbytes() in {small.nbytes, 3 * small.nbytes}
     spec = {"input": "6x3x3x3", "layers": [{"conv_transpose": {"filters": 2, "kernel": 1}}, "silu"]}
-    saved = memory.saved_for_backward(agrees(spec, batch=1))
+    saved = footprint.saved_for_backward(agrees(spec, batch=1))
     assert sum(held.bytes for held in saved) == 4 * (6 * 27 + 2 * 27)
 
 
@@ -147,7 +147,7 @@ def test_a_shuffled_image_was_held_as_long_as_its_copy():
     # On the CPU it is a copy, and so the image is let go: at most two maps of 2·9·7 numbers.
     spec = {"input": "2x9x7", "layers": [{"channel_shuffle": 1}, "gelu"]}
     report = cnncalc.summarize(spec)
-    assert memory.inference_peak(report).bytes == 4 * 2 * 126
+    assert footprint.inference_peak(report).bytes == 4 * 2 * 126
     assert inference_peak_in_pytorch(report, "cpu") == 4 * 2 * 126
 
 

@@ -14,9 +14,9 @@ import pytest
 
 import cnncalc
 from cnncalc import render
-from cnncalc.errors import UsageError
-from cnncalc.render import _plot
-from cnncalc.view import COLUMNS, USUAL, View, choose_columns
+from cnncalc.core.errors import UsageError
+from cnncalc.render import plot
+from cnncalc.render.view import COLUMNS, USUAL, View, choose_columns
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -173,7 +173,7 @@ def test_totals_are_the_same_everywhere(view, report):
 
 
 def test_latex_escapes_everything():
-    from cnncalc.render.latex import escape, label
+    from cnncalc.render.formats.latex import escape, label
 
     assert escape("50% & #1_a $ {x} ~^\\") == (
         r"50\% \& \#1\_a \$ \{x\} \textasciitilde{}\textasciicircum{}\textbackslash{}"
@@ -195,7 +195,7 @@ def test_latex_compiles(report, tmp_path, columns):
 
 
 def test_markdown_keeps_pipes_in_their_cells():
-    from cnncalc.render.markdown import escape
+    from cnncalc.render.formats.markdown import escape
 
     assert escape("a|b *c* _d_ e_f") == r"a\|b \*c\* \_d\_ e_f"
 
@@ -319,7 +319,7 @@ def test_an_unknown_format_gets_the_nearest():
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_plot_fits_and_shows_where_the_numbers_sit(width):
     pytest.importorskip("plotext")
-    lines = _plot.draw(View(cnncalc.summarize("vgg16")), width, False).splitlines()
+    lines = plot.draw(View(cnncalc.summarize("vgg16")), width, False).splitlines()
     assert max(map(len, lines)) <= max(width, len(lines[0]), len(lines[-1]))
     assert "\x1b" not in "".join(lines)
     fc6 = next(line for line in lines if line.startswith("fc6"))
@@ -331,16 +331,16 @@ def test_plot_fits_and_shows_where_the_numbers_sit(width):
 def test_plot_in_colour_is_the_same_text():
     pytest.importorskip("plotext")
     view = View(cnncalc.summarize("1x28x28-10N"))
-    coloured = _plot.draw(view, 80, True)
+    coloured = plot.draw(view, 80, True)
     bare = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
     assert "\x1b[" in coloured
-    assert [line.rstrip() for line in bare.splitlines()] == _plot.draw(view, 80, False).splitlines()
+    assert [line.rstrip() for line in bare.splitlines()] == plot.draw(view, 80, False).splitlines()
 
 
 def test_plot_without_plotext_says_how_to_get_it(report, monkeypatch):
     monkeypatch.setitem(sys.modules, "plotext", None)
     with pytest.raises(UsageError, match="pip install 'plotext"):
-        _plot.draw(View(report), 80, False)
+        plot.draw(View(report), 80, False)
 
 
 # The JSON contract.

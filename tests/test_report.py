@@ -1,6 +1,8 @@
 """Reports: totals, groupings, receptive fields, laws that hold for every network, and units."""
 
+import copy
 import json
+import pickle
 import sys
 from fractions import Fraction
 
@@ -9,11 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import cnncalc
-from cnncalc import catalog, units
-from cnncalc.cost import COUNTED, Cost, Operations
-from cnncalc.errors import UsageError, Where, did_you_mean, one_of
-from cnncalc.report import Field
-from cnncalc.shape import Map, Vector, read_shape, shape_of
+from cnncalc.analysis.report import Field
+from cnncalc.core import units
+from cnncalc.core.cost import COUNTED, Cost, Operations
+from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc.core.shape import Map, Vector, read_shape, shape_of
+from cnncalc.spec import catalog
 
 # Expectations are worked out by hand beside each example, never by running the program.
 
@@ -710,3 +713,32 @@ def test_a_map_with_other_axes_than_the_input_has_no_field():
     assert report["conv1"].fields is None
     assert report["conv1"].receptive_field is None
     assert report.to_dict()["layers"][-1]["receptive_field"] is None
+
+
+def test_shapes_are_plain_tuples():
+    report = cnncalc.summarize("vgg16")
+    assert report.input_shape == (3, 224, 224)
+    assert tuple(report.input_shape) == (3, 224, 224)
+    assert len(report.input_shape) == 3
+    assert report["conv1_1"].output[0] == 64
+    assert report.output_shape == (1000,)
+    assert Map(channels=3, spatial=(4, 5)) == (3, 4, 5)
+    assert Map(3, (4, 5)).spatial == (4, 5)
+    assert pickle.loads(pickle.dumps(Map(3, (4, 5)))) == copy.copy(Map(3, (4, 5))) == (3, 4, 5)
+    assert repr(Vector(10)) == "Vector(features=10)"
+    assert pickle.loads(pickle.dumps(Vector(10))) == (10,)
+
+
+def test_an_unknown_layer_is_also_a_key_error():
+    report = cnncalc.summarize("lenet5")
+    with pytest.raises(KeyError) as caught:
+        _ = report["c9"]
+    assert isinstance(caught.value, cnncalc.UsageError)
+    assert str(caught.value).startswith("LeNet-5 has no layer 'c9'")
+
+
+def test_print_shows_the_table_and_repr_stays_one_line():
+    report = cnncalc.summarize("lenet5")
+    assert str(report).count("\n") > len(report)
+    assert "61,706" in str(report)
+    assert repr(report) == "<Report of LeNet-5: 12 layers, 61,706 parameters>"

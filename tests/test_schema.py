@@ -6,10 +6,10 @@ import jsonschema
 import pytest
 
 import cnncalc
-from cnncalc import catalog, layers
-from cnncalc.layer import fields_of
+from cnncalc import layers
+from cnncalc.core.layer import fields_of
+from cnncalc.spec import catalog, text
 from cnncalc.spec import schema as generated
-from cnncalc.spec import text
 from cnncalc.spec.document import NODE, TOP
 
 KINDS = list(layers.every())

@@ -3,7 +3,7 @@
 import pytest
 
 import cnncalc
-from cnncalc.errors import Mistakes
+from cnncalc.core.errors import Mistakes
 
 
 def smallest(target):

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 import cnncalc
-from cnncalc.errors import CnncalcError, LayerError
+from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.spec.expression import PEOPLES, calculate
 
 # Expectations are worked out by hand beside each example, never by running the program.

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from cnncalc import stride
 from cnncalc.cli import app
-from cnncalc.errors import UsageError
-from cnncalc.stride import Axis
+from cnncalc.core.errors import UsageError
+from cnncalc.derivations import stride
+from cnncalc.derivations.stride import Axis
 
 small = st.builds(
     Axis,

@@ -12,12 +12,14 @@ import torch
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError, bridge, catalog, layer, layers, memory
+from cnncalc import UsageError, bridge, footprint, layers
 from cnncalc.bridge import gpu, influence, oracles, places, verification
 from cnncalc.bridge.quantities import QUANTITIES
 from cnncalc.cli import app
-from cnncalc.layer import Reach
-from cnncalc.shape import Map, Vector
+from cnncalc.core import layer
+from cnncalc.core.layer import Reach
+from cnncalc.core.shape import Map, Vector
+from cnncalc.spec import catalog
 
 
 @pytest.mark.parametrize("name", catalog.names())
@@ -128,7 +130,7 @@ def not_modelled(*given, **named):
 
 
 def test_bytes_that_are_not_modelled_are_not_compared(monkeypatch):
-    monkeypatch.setattr(memory, "saved_for_backward", not_modelled)
+    monkeypatch.setattr(footprint, "saved_for_backward", not_modelled)
     found = bridge.verify(cnncalc.summarize("1x8x8-4C3-10N"), "cpu")
     assert found.agrees
     assert found.skipped == (("total", "saved_for_backward", "that is not modelled"),)
@@ -261,15 +263,15 @@ BROKEN = {
     "buffers": (of("batch_norm"), "parameters", counted("buffers"), "batch_norm1"),
     "tensors": (of("conv"), "tensors", lambda right: lambda self, x: {"weight": (4, 2)}, "conv1"),
     "saved_for_backward": (
-        memory, "saved_for_backward",
+        footprint, "saved_for_backward",
         lambda right: lambda report, **named: right(report, **named)[1:], "conv1",
     ),
     "inference_peak": (
-        memory, "inference_peak",
+        footprint, "inference_peak",
         lambda right: lambda report, **named: right(report, **named)._replace(bytes=1), "total",
     ),
     "training_peak": (
-        memory, "training_peak",
+        footprint, "training_peak",
         lambda right: lambda report, **named: right(report, **named)._replace(bytes=1), "total",
     ),
     "receptive_field": (
@@ -313,7 +315,7 @@ def test_a_training_peak_too_low_is_caught_on_the_meta_device_too(
     assert found.agrees
     assert [one.quantity for one in found.skipped] == ["training_peak"] * (layer != "conv")
     _, name, broken, _ = BROKEN["training_peak"]
-    monkeypatch.setattr(memory, name, broken(memory.training_peak))
+    monkeypatch.setattr(footprint, name, broken(footprint.training_peak))
     (caught,) = bridge.verify(report, "meta").disagreements
     assert caught[:2] == ("total", "training_peak")
 
@@ -396,7 +398,7 @@ def test_what_autograd_keeps_may_be_what_does_not_fit(monkeypatch):
     with pytest.raises(UsageError, match=r"46\.76 MB for parameters.*354.92 MB for activations"):
         bridge.verify(report, "cpu")
     # Where it is not modelled: what the first norm reads and puts out, 2·64·112² for each image.
-    monkeypatch.setattr(memory, "saved_for_backward", not_modelled)
+    monkeypatch.setattr(footprint, "saved_for_backward", not_modelled)
     with pytest.raises(UsageError, match=r"411\.04 MB for activations"):
         bridge.verify(cnncalc.summarize("resnet18", batch=64), "cpu")
 
@@ -544,7 +546,7 @@ def test_on_cuda_times_and_the_allocators_peak_are_told(monkeypatch):
     # 12 + 3 + 6 + 2 parameters and at most 4 + 3 numbers alive, in 4 bytes
     assert told[("total", "modelled")] == 4 * 23 + 4 * 7
     assert told[("total", "not_modelled")] == 4_000 - 120
-    monkeypatch.setattr(memory, "inference_peak", not_modelled)
+    monkeypatch.setattr(footprint, "inference_peak", not_modelled)
     told = {one.quantity for one in gpu.measure(report, network, inputs)}
     assert told == {"microseconds", "allocator_peak", "rounding"}
 

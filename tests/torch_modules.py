@@ -11,8 +11,8 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
-from cnncalc.layer import Layer
-from cnncalc.shape import Map, Shape, Vector
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Map, Shape, Vector
 
 Fields = Callable[[Shape], st.SearchStrategy[dict[str, Any]]]
 

@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cnncalc.errors import UsageError
-from cnncalc.report import Report
+from cnncalc.analysis.report import Report
+from cnncalc.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
-    from cnncalc.shape import Layout
-    from cnncalc.values import Shapes
+    from cnncalc.core.shape import Layout
+    from cnncalc.spec.values import Shapes
 
 INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
 

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from cnncalc import memory
+from cnncalc import footprint
+from cnncalc.analysis.report import Report
 from cnncalc.bridge.network import Network
-from cnncalc.errors import UsageError
-from cnncalc.report import Report
+from cnncalc.core.errors import UsageError
 
 
 class Measured(NamedTuple):
@@ -50,7 +50,7 @@ def _parts(held: int, report: Report) -> Iterator[Measured]:
     yield Measured("total", "allocator_peak", allocated)
     yield Measured("total", "rounding", allocated - requested)
     try:
-        modelled = held + memory.inference_peak(report).bytes
+        modelled = held + footprint.inference_peak(report).bytes
     except UsageError:
         return
     yield Measured("total", "modelled", modelled)

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
 from cnncalc.bridge.network import Network
-from cnncalc.report import Report, Row
-from cnncalc.shape import Map
+from cnncalc.core.shape import Map
 
 EXACT = platform.machine() in {"x86_64", "AMD64"}
 """Whether NaN stays where it is read in float32 too. Elsewhere, and everywhere in half precision,

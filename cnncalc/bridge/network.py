@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from torch import Tensor, nn
 
+from cnncalc.analysis.report import Report
 from cnncalc.bridge import modules
-from cnncalc.errors import UsageError
-from cnncalc.report import Report
+from cnncalc.core.errors import UsageError
 
 
 class Step(NamedTuple):

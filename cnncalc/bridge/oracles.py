@@ -19,8 +19,8 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import checkpoint
 
+from cnncalc.analysis.report import Report
 from cnncalc.bridge.network import Network, Step
-from cnncalc.report import Report
 
 
 def saved_by_pytorch(

@@ -9,10 +9,11 @@ from typing import Any
 import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
-from cnncalc import memory, units
-from cnncalc.cost import BYTES
-from cnncalc.errors import UsageError, did_you_mean, one_of
-from cnncalc.report import Report
+from cnncalc import footprint
+from cnncalc.analysis.report import Report
+from cnncalc.core import units
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import UsageError, did_you_mean, one_of
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 
@@ -120,8 +121,8 @@ def _too_many(report: Report) -> str:
 def _activations(report: Report) -> int:
     """The bytes of activations that a run forward and back needs at least."""
     try:
-        saved = sum(held.bytes for held in memory.saved_for_backward(report))
-        return max(saved, memory.inference_peak(report).bytes)
+        saved = sum(held.bytes for held in footprint.saved_for_backward(report))
+        return max(saved, footprint.inference_peak(report).bytes)
     except UsageError:  # not modelled: what one layer reads and puts out
         widest = max(sum(one.elements for one in (*row.inputs, row.output)) for row in report.rows)
         return widest * report.batch * BYTES[report.dtype]

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from torch import nn
 
-from cnncalc import memory
+from cnncalc import footprint
+from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import influence, oracles
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.trial import Trial
-from cnncalc.cost import BYTES
-from cnncalc.errors import UsageError
-from cnncalc.report import Report, Row
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import UsageError
 
 Told = int | str | tuple[int, ...]
 
@@ -150,20 +150,20 @@ def _tensors(ran: Ran) -> Found:
 
 
 def _saved(ran: Ran) -> Found:
-    held = memory.saved_for_backward(ran.report, training=ran.training)
+    held = footprint.saved_for_backward(ran.report, training=ran.training)
     calculated = {one.layer: one.bytes for one in held}
     total = sum(calculated.values())
     return _by_layer(ran, "saved_for_backward", calculated, total, ran.trial.saved)
 
 
 def _inference_peak(ran: Ran) -> Found:
-    calculated = memory.inference_peak(ran.report).bytes
+    calculated = footprint.inference_peak(ran.report).bytes
     found = oracles.inference_peak_in_pytorch(ran.report, ran.tensors)
     yield Check("total", "inference_peak", calculated, found)
 
 
 def _training_peak(ran: Ran) -> Found:
-    calculated = memory.training_peak(ran.report, training=ran.training).bytes
+    calculated = footprint.training_peak(ran.report, training=ran.training).bytes
     found = oracles.training_peak_in_pytorch(ran.report, device=ran.tensors, training=ran.training)
     if ran.device == "meta" and calculated < found <= calculated + _unneeded(ran):
         yield Skipped("total", "training_peak", UNNEEDED)

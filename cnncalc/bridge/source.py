@@ -16,8 +16,8 @@ from typing import Any
 
 from torch import nn
 
+from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
-from cnncalc.report import Report, Row
 
 WIDTH = 100
 """The longest line, comments aside."""

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.autograd.graph import Node, saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
+from cnncalc.analysis.report import Report
 from cnncalc.bridge import places
 from cnncalc.bridge.network import Network
-from cnncalc.report import Report
 
 
 class Trial:

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
+from cnncalc.analysis.report import Report
 from cnncalc.bridge import gpu, places
 from cnncalc.bridge.gpu import Measured
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.quantities import QUANTITIES, Check, Ran, Skipped
 from cnncalc.bridge.trial import Trial, first_line
-from cnncalc.errors import UsageError
-from cnncalc.report import Report
+from cnncalc.core.errors import UsageError
 
 VERSION = 1
 """The version of ``to_dict``."""

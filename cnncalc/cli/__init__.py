@@ -13,13 +13,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from cnncalc import __version__, found
-from cnncalc.errors import CnncalcError
+from cnncalc import __version__
+from cnncalc.core import discovery
+from cnncalc.core.errors import CnncalcError
 
 
 def names() -> tuple[str, ...]:
     """The names of all commands, as they are typed."""
-    return tuple(name.replace("_", "-") for name in found.modules(__path__))
+    return tuple(name.replace("_", "-") for name in discovery.modules(__path__))
 
 
 class Commands(TyperGroup):

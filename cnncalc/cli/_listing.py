@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnncalc.render import Format
-    from cnncalc.view import Value
+    from cnncalc.render.view import Value
 
 
 GAP = 2
@@ -23,7 +23,7 @@ def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    from cnncalc.render import _terminal
+    from cnncalc.render import terminal
 
     table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
     *others, last = headings
@@ -35,17 +35,17 @@ def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
         table.add_row(*map(Text, row))
         wide = (max(map(cell_len, cell.splitlines()), default=0) + GAP for cell in row)
         widths = [*map(max, widths, wide)]
-    width = max(_terminal.width(), sum(widths) + LEAST)
-    return _terminal.draw([table], width, _terminal.colour())
+    width = max(terminal.width(), sum(widths) + LEAST)
+    return terminal.draw([table], width, terminal.colour())
 
 
 def notes(numbered: Mapping[str, int]) -> str:
     """``[1] text`` for each text with its number, broken into lines."""
     import textwrap
 
-    from cnncalc.render import _terminal
+    from cnncalc.render import terminal
 
-    width = _terminal.width()
+    width = terminal.width()
     lines = (
         textwrap.fill(f"[{number}] {text}", width, subsequent_indent="    ", break_on_hyphens=False)
         for text, number in numbered.items()
@@ -73,6 +73,6 @@ def rendered(
     sentences: Sequence[str] = (),
 ) -> str:
     """Records of these names in a format; numbers to the right, sentences broken into lines."""
-    from cnncalc.view import Records
+    from cnncalc.render.view import Records
 
     return form.render(Records(title, tuple(names), records, tuple(numbers), tuple(sentences)))

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
-from cnncalc import found
-from cnncalc.cost import BYTES
-from cnncalc.errors import UsageError, Where, one_of
+from cnncalc.core import discovery
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import UsageError, Where, one_of
 
 if TYPE_CHECKING:
-    from cnncalc.view import View
+    from cnncalc.render.view import View
 
-RENDER = [str(Path(__file__).parents[1] / "render")]
-CONVENTIONS = [str(Path(__file__).parents[1] / "conventions")]
+RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
+CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
 """Where the formats and the conventions are; for their names they need not be imported."""
 
 Spec = Annotated[
@@ -37,7 +37,7 @@ Dtype = Annotated[str, typer.Option("--dtype", help=f"{one_of(list(BYTES))}.")]
 LayoutName = Annotated[str, typer.Option("--layout", help="chw or hwc: how shapes are written.")]
 FormatName = Annotated[
     str | None,
-    typer.Option("--format", "-f", help=f"{one_of(found.modules(RENDER))}."),
+    typer.Option("--format", "-f", help=f"{one_of(discovery.modules(RENDER))}."),
 ]
 Output = Annotated[
     Path | None,
@@ -129,7 +129,7 @@ def draw(view: "View", format_name: str | None, output: Path | None) -> None:
 
     chosen = format_name or (render.for_file(str(output)) if output else "table")
     if chosen == "table" and output is None:
-        from cnncalc.render import table
+        from cnncalc.render.formats import table
 
         write(table.for_terminal(view), None)
     else:

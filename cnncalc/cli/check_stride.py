@@ -5,11 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc import stride
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError
-from cnncalc.shape import AXES, MOST_DIGITS
-from cnncalc.stride import Axis
+from cnncalc.core.errors import UsageError
+from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.derivations import stride
+from cnncalc.derivations.stride import Axis
+from cnncalc.formulas.expression import AXES
 
 PAIR = "One number, or one for each axis: 7x9."
 SETTINGS = {"ignore_unknown_options": True}

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnncalc import catalog, units
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
+from cnncalc.core import units
+from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
-    from cnncalc.published import Finding
-    from cnncalc.view import Records, Total
+    from cnncalc.conventions.published import Finding
+    from cnncalc.render.view import Records, Total
 
 Findings = Sequence["Finding"]
 
@@ -53,7 +54,7 @@ def run(
 
     cnncalc claims net.yaml --format csv
     """
-    from cnncalc.published import check
+    from cnncalc.conventions.published import check
 
     form = listing.format_of(format, output)
     found = [one for spec in shared.announced(specs or catalog.names()) for one in check(spec)]
@@ -64,8 +65,8 @@ def run(
 
 
 def _sheet(shown: Findings, found: Findings) -> "Records":
-    from cnncalc.published import COLUMNS
-    from cnncalc.view import Records
+    from cnncalc.conventions.published import COLUMNS
+    from cnncalc.render.view import Records
 
     return Records(
         "Published figures",
@@ -79,7 +80,7 @@ def _sheet(shown: Findings, found: Findings) -> "Records":
 
 def _totals(found: Findings) -> "list[Total]":
     """How many agree, how many under a convention, and how many do not."""
-    from cnncalc.view import Total
+    from cnncalc.render.view import Total
 
     agree = [one for one in found if one.agrees]
     under = [one for one in agree if one.claim.habits]

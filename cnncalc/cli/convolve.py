@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean, one_of
+from cnncalc.core.errors import UsageError, did_you_mean, one_of
 from cnncalc.homework.convolution import Tensor, activation_of, convolve, pool_of, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
@@ -144,6 +144,6 @@ def _bias(word: str) -> Tensor:
 
 def _width(format: str, output: Path | None) -> int:
     """That of the terminal, if one reads it."""
-    from cnncalc.render import _terminal
+    from cnncalc.render import terminal
 
-    return _terminal.width() if format == "text" and output is None else WIDE
+    return terminal.width() if format == "text" and output is None else WIDE

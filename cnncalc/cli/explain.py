@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from cnncalc import explain
+from cnncalc.analysis.report import Report, Row
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean, one_of
-from cnncalc.report import Report, Row
+from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.derivations import explain
 
 ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex"}
 

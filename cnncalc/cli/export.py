@@ -7,7 +7,7 @@ import typer
 from cnncalc import bridge
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, did_you_mean
 
 WRITERS = {"torch": bridge.torch_source}
 

@@ -12,7 +12,7 @@ import typer
 
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of
+from cnncalc.core.errors import UsageError, one_of
 from cnncalc.homework import books, feedback, gradebook, pages
 from cnncalc.homework.gradebook import Asked, Graded
 from cnncalc.homework.marking import Mark, Marker, Outcome

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc import explain, layers
+from cnncalc import layers
+from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
-from cnncalc.errors import LayerError, UsageError
-from cnncalc.layer import Example, Layer, fields_of
-from cnncalc.report import Report
+from cnncalc.core.errors import LayerError, UsageError
+from cnncalc.core.layer import Example, Layer, fields_of
+from cnncalc.derivations import explain
 
 
 def run(

@@ -6,13 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc import explain, layers
+from cnncalc import layers
+from cnncalc.analysis.report import row_dict
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
 from cnncalc.cli.kinds import fields_table
-from cnncalc.errors import UsageError, Where, one_of, some
-from cnncalc.layer import Layer, fields_of
-from cnncalc.report import row_dict
+from cnncalc.core.errors import UsageError, Where, one_of, some
+from cnncalc.core.layer import Layer, fields_of
+from cnncalc.derivations import explain
 
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 """A kind's fields are options that typer does not know, and --help shows those too."""

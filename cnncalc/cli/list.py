@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc import catalog, units
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
+from cnncalc.core import units
+from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
-    from cnncalc.report import Report
+    from cnncalc.analysis.report import Report
 
 NUMBERS = ("params", "macs")
 

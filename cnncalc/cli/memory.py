@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc import memory, units
+from cnncalc import footprint
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of
-from cnncalc.memory import DEVICES, DTYPES, OPTIMIZERS, Held, Memory
+from cnncalc.core import units
+from cnncalc.core.errors import UsageError, one_of
+from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, Held, Memory
 
 if TYPE_CHECKING:
-    from cnncalc.memory.budget import Fit
-    from cnncalc.view import Value
+    from cnncalc.footprint.budget import Fit
+    from cnncalc.render.view import Value
 
 MOST_SHOWN = 10
 """The layers that are shown one by one unless all are wanted."""
@@ -88,12 +89,12 @@ def run(
         "checkpoint": checkpoint,
     }
     if fit is not None:
-        from cnncalc.memory.budget import fit as fitted
+        from cnncalc.footprint.budget import fit as fitted
 
         found = fitted(report, _budget(fit), **how)
         _write(found, _fit_text(found), FIT_COLUMNS, _settings(found), format, output)
         raise typer.Exit(0 if found.batch else 1)
-    measured = memory.measure(report, **how)
+    measured = footprint.measure(report, **how)
     if plot:
         shared.write(_picture(measured), output)
     else:
@@ -197,9 +198,9 @@ def _remarks(found: Memory) -> str:
 
 
 def _picture(found: Memory) -> str:
-    from cnncalc.render import _terminal, _timeline
+    from cnncalc.render import terminal, timeline
 
-    drawn = _timeline.draw(found, _terminal.width())
+    drawn = timeline.draw(found, terminal.width())
     return f"{_title(found)}\n{drawn}{_remarks(found)}"
 
 

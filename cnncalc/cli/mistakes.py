@@ -6,7 +6,7 @@ import typer
 
 from cnncalc.cli import _listing as listing
 from cnncalc.cli.kinds import written
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, did_you_mean
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Example, Mistake
 

@@ -4,16 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.cli.quiz import (
-    EVERY_WEEK,
-    Count,
-    LevelName,
-    Seed,
-    Topics,
-    new_seed,
-    order_of,
-)
-from cnncalc.errors import one_of
+from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_seed, order_of
+from cnncalc.core.errors import one_of
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
 from cnncalc.homework.quiz import GEOMETRIES, Posed, pose

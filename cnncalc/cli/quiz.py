@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of
+from cnncalc.core.errors import UsageError, one_of
 from cnncalc.homework import papers
 from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, pose
 

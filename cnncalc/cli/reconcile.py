@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnncalc import units
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.reconcile import Candidate, Missing, Reconciliation, reconcile
-from cnncalc.view import View
+from cnncalc.conventions.reconcile import Candidate, Missing, Reconciliation, reconcile
+from cnncalc.core import units
+from cnncalc.render.view import View
 
 if TYPE_CHECKING:
-    from cnncalc.view import Value
+    from cnncalc.render.view import Value
 
 
 def run(

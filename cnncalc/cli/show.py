@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from cnncalc import catalog
 from cnncalc.cli import _shared as shared
+from cnncalc.spec import catalog
 
 
 def run(

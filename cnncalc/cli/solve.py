@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from cnncalc import stride
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError
-from cnncalc.stride import Solution
+from cnncalc.core.errors import UsageError
+from cnncalc.derivations import stride
+from cnncalc.derivations.stride import Solution
 
 
 def run(

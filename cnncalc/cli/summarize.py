@@ -5,14 +5,14 @@ from typing import Annotated
 
 import typer
 
-from cnncalc import found
 from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError, one_of
-from cnncalc.shape import layout_of
-from cnncalc.view import USUAL, View, choose_columns, column
+from cnncalc.core import discovery
+from cnncalc.core.errors import UsageError, one_of
+from cnncalc.core.shape import layout_of
+from cnncalc.render.view import USUAL, View, choose_columns, column
 
-CONVENTIONS = [name.replace("_", "-") for name in found.modules(shared.CONVENTIONS)]
+CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(shared.CONVENTIONS)]
 
 
 def run(
@@ -78,9 +78,9 @@ def run(
 
 def _draw_plot(view: View, format: str | None, output: Path | None) -> None:
     """Draw the bars; raises UsageError when a format is asked for as well."""
-    from cnncalc.render import _plot, _terminal
+    from cnncalc.render import plot, terminal
 
     if format is not None:
         raise UsageError(f"--plot draws bars as text and takes no --format, here {format!r}")
-    colour = _terminal.colour() and output is None
-    shared.write(_plot.draw(view, _terminal.width(), colour), output)
+    colour = terminal.colour() and output is None
+    shared.write(plot.draw(view, terminal.width(), colour), output)

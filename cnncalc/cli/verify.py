@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc import bridge, catalog
+from cnncalc import bridge
 from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
+from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
     from cnncalc.bridge.quantities import Check, Told

@@ -6,11 +6,13 @@ A file named without a leading underscore is a convention of that name; it is it
 from collections.abc import Iterable
 from importlib import import_module
 
-from cnncalc import found
-from cnncalc.convention import Convention, Count, Part, Term
-from cnncalc.errors import LayerError, UsageError, did_you_mean, one_of
-from cnncalc.layer import Layer
-from cnncalc.shape import Shape
+from cnncalc.analysis.report import Report
+from cnncalc.conventions import tools
+from cnncalc.conventions.convention import Convention, Count, Part, Term
+from cnncalc.core import discovery
+from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape
 
 Placed = tuple[str, Layer, tuple[Shape, ...], Shape]
 """A layer in a network: its name, the layer, its inputs' shapes and its output's."""
@@ -18,7 +20,7 @@ Placed = tuple[str, Layer, tuple[Shape, ...], Shape]
 
 def names() -> tuple[str, ...]:
     """The names of all conventions, as they are typed."""
-    return tuple(name.replace("_", "-") for name in found.modules(__path__))
+    return tuple(name.replace("_", "-") for name in discovery.modules(tools.__path__))
 
 
 def load(name: str) -> Convention:
@@ -26,7 +28,7 @@ def load(name: str) -> Convention:
     if name not in names():
         hint = did_you_mean(name, names()) or f"; a convention is {one_of(names())}"
         raise UsageError(f"no convention {name!r}{hint}")
-    convention: Convention = import_module(f"{__name__}.{name.replace('-', '_')}").CONVENTION
+    convention: Convention = import_module(f"{tools.__name__}.{name.replace('-', '_')}").CONVENTION
     return convention
 
 
@@ -62,3 +64,9 @@ def count(name: str, layers: Iterable[Placed], batch: int = 1) -> Count:
 
 def _amount(term: Term, seen: Iterable[object]) -> int:
     return sum(term.each(one) for one in seen if term.where(one))
+
+
+def count_report(name: str, report: Report) -> Count:
+    """The total of a report under the convention of this name; raises UsageError as ``count``."""
+    layers = [(row.name, row.layer, row.inputs, row.output) for row in report.layers]
+    return count(name, layers, report.batch)

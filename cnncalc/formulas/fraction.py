@@ -2,7 +2,7 @@
 
 from fractions import Fraction
 
-from cnncalc.formulas.tracing import Expression
+from cnncalc.formulas.expression import Expression
 
 
 class TracedFraction(Fraction):

@@ -17,36 +17,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar, cast
 
-from cnncalc.shape import AXES
+from cnncalc.formulas.expression import AXES, Expression, Step
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class Step(NamedTuple):
-    """One formula as it ran: the symbol of its result, its derivation, the function, and what is to
-    be said of it."""
-
-    symbol: str
-    expression: "Expression"
-    function: Callable[..., Any]
-    note: str = ""
-
-
-class Expression(NamedTuple):
-    """A node of a derivation: a leaf (``op`` is "") or an operator with its operands.
-
-    A leaf that a formula gave has the step that did.
-    """
-
-    op: str
-    value: "int | Fraction"
-    symbol: str = ""
-    operands: tuple["Expression", ...] = ()
-    step: Step | None = None
 
 
 class Traced(int):

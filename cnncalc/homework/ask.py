@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar
 
-from cnncalc import explain
-from cnncalc.errors import LayerError, some
-from cnncalc.explain import Derivation
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError, some
+from cnncalc.derivations import explain
+from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.written import Number, Value, Written, told
-from cnncalc.report import Report, Row
 
 
 class Ask:

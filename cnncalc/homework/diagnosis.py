@@ -11,8 +11,8 @@ from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
-from cnncalc.errors import LayerError
-from cnncalc.explain import Derivation
+from cnncalc.core.errors import LayerError
+from cnncalc.derivations.explain import Derivation
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.question import Meant, Question

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cnncalc.explain import Derivation
+from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.diagnosis import Diagnosis
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.written import as_text, printable, told

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
 from cnncalc.homework import sheet as sheets
 from cnncalc.homework.marking import Mark, Marked, Marker
 from cnncalc.homework.scheme import Scheme, scheme

@@ -5,22 +5,14 @@ from enum import Enum
 from functools import lru_cache
 from typing import NamedTuple
 
-from cnncalc.errors import UsageError, Where
+from cnncalc.core.errors import UsageError, Where
+from cnncalc.core.shape import Shape
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.own import Own
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet
-from cnncalc.homework.written import (
-    CHANNELS_LAST,
-    KIND,
-    Number,
-    Reading,
-    Terms,
-    Verdict,
-    Written,
-)
-from cnncalc.shape import Shape
+from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
 
 class Outcome(Enum):

@@ -11,13 +11,13 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from cnncalc.errors import LayerError
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas.tracing import Rules
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import Value, Written
-from cnncalc.layer import Layer, fields_of
-from cnncalc.report import Report, Row
-from cnncalc.shape import Map, Shape
 
 
 class Example(NamedTuple):

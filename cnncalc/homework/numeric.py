@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
-from cnncalc import analysis
+from cnncalc.analysis import walk
+from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
-from cnncalc.equations import Working
-from cnncalc.errors import CnncalcError, LayerError, UsageError, did_you_mean
-from cnncalc.explain import Derivation
-from cnncalc.formulas.tracing import Expression
+from cnncalc.core.errors import CnncalcError, LayerError, UsageError, did_you_mean
+from cnncalc.core.layer import Layer
+from cnncalc.derivations.equations import Working
+from cnncalc.derivations.explain import Derivation
+from cnncalc.formulas.expression import Expression
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.convolution import activation_of, convolve, of, pool_of
 from cnncalc.homework.convolution.activation import FUNCTIONS
@@ -28,10 +30,8 @@ from cnncalc.homework.convolution.worked import Worked
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import told
-from cnncalc.layer import Layer
 from cnncalc.layers._pool import Pool
 from cnncalc.layers.conv import Conv
-from cnncalc.report import Report
 
 INPUT, CONVOLUTION, ACTIVATION, POOLING = "input", "convolution", "activation", "pooling"
 """What the layers are called."""
@@ -240,4 +240,4 @@ def _report(worked: Worked) -> Report:
         {"name": "the convolution", "input": list(shape.dimensions), "layers": standing_in}
     )
     rows = [row._replace(layer=named.get(row.name, row.layer)) for row in report.rows]
-    return analysis.again(report, rows)[0]
+    return walk.again(report, rows)[0]

@@ -10,18 +10,18 @@ from functools import cached_property, lru_cache, partial
 from itertools import islice
 from typing import Any, NamedTuple
 
-from cnncalc import receptive
-from cnncalc.errors import CnncalcError, LayerError
+from cnncalc.analysis import receptive
+from cnncalc.analysis.receptive import Field
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import CnncalcError, LayerError
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Map, Shape
 from cnncalc.homework import asks
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.mistake import with_fields
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Sheet
 from cnncalc.homework.written import Number, Reading, Size, Terms, Value, Written
-from cnncalc.layer import Layer
-from cnncalc.receptive import Field
-from cnncalc.report import Report, Row
-from cnncalc.shape import Map, Shape
 
 Span = tuple[Fraction, Fraction]
 """What a rounded number may stand for, from and to."""

@@ -13,16 +13,17 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from cnncalc import analysis, explain
-from cnncalc.equations import Working
-from cnncalc.errors import LayerError, UsageError, did_you_mean, some
-from cnncalc.explain import Derivation
+from cnncalc.analysis import walk
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError, UsageError, did_you_mean, some
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape
+from cnncalc.derivations import explain
+from cnncalc.derivations.equations import Working
+from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, read, told
-from cnncalc.layer import Layer
-from cnncalc.report import Report, Row
-from cnncalc.shape import Shape
 
 Meant = Callable[[Written, Value], Written | None]
 """What a written value means where it is written wrong, by the truth."""
@@ -273,7 +274,7 @@ def believed(
             known.clear()
         rows = [row._replace(layer=layers.get(row.name, row.layer)) for row in report.rows]
         with replacing(rules):
-            as_far, refusals = analysis.again(replace(report, **conditions), rows)
+            as_far, refusals = walk.again(replace(report, **conditions), rows)
         known[key] = as_far, refusals[0].sentence if refusals else ""
     return known[key]
 

@@ -8,15 +8,15 @@ from random import Random
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
-from cnncalc.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc.core.layer import Input
+from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Slips
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
 from cnncalc.homework.written import told
-from cnncalc.layer import Input
 from cnncalc.spec.text import located
-from cnncalc.stride import Axis
 
 Given = dict[str, Any]
 """What a question is about, as an answer sheet says it."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, did_you_mean
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.sheet import part_of
 

@@ -23,13 +23,13 @@ from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
-from cnncalc.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, blocks, label_of, question
 from cnncalc.homework.written import printable
-from cnncalc.report import Report
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
 from cnncalc.spec.text import Item, Key

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
-from cnncalc.errors import LayerError
-from cnncalc.report import Report
-from cnncalc.shape import Shape, shape_of
+from cnncalc.core.errors import LayerError
+from cnncalc.core.shape import Shape, shape_of
 
 
 def alone(kind: str, fields: Any, input: Any, name: str, output: Any = None) -> Report:

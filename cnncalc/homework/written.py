@@ -14,10 +14,10 @@ from itertools import product
 from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from cnncalc.errors import LayerError, UsageError, one_of
+from cnncalc.core.errors import LayerError, UsageError, one_of
+from cnncalc.core.shape import MOST_DIGITS, Map, Shape, Vector
 from cnncalc.homework.convolution.matrix import Real, Tensor, cells
 from cnncalc.homework.convolution.writing import Style
-from cnncalc.shape import MOST_DIGITS, Map, Shape, Vector
 from cnncalc.spec.expression import PEOPLES, calculate, is_number
 
 T = TypeVar("T")

@@ -8,21 +8,21 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from cnncalc import found
-from cnncalc.errors import LayerError, did_you_mean
-from cnncalc.layer import Layer
+from cnncalc.core import discovery
+from cnncalc.core.errors import LayerError, did_you_mean
+from cnncalc.core.layer import Layer
 
 
 @cache
 def names() -> tuple[str, ...]:
     """The canonical names of all kinds, in alphabetical order."""
-    return found.modules(__path__)
+    return discovery.modules(__path__)
 
 
 @cache
 def load(name: str) -> type[Layer]:
     """The kind of this canonical name: the one Layer that its file defines."""
-    return found.the_class(f"{__name__}.{name}", Layer)
+    return discovery.the_class(f"{__name__}.{name}", Layer)
 
 
 def every() -> Iterator[type[Layer]]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cnncalc.fields import Sizes, sizes
+from cnncalc.core.fields import Sizes, sizes
+from cnncalc.core.layer import Cut, Layer, Reach, Refusal, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
-from cnncalc.layer import Cut, Layer, Reach, Refusal, need_map, per_axis
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cnncalc.cost import Operations
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Layer, Tape, Tensor
+from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
-from cnncalc.layer import Layer, Tape, Tensor
-from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

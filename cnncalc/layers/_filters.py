@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cnncalc.fields import Padding, Sizes, flag, padding, sizes
-from cnncalc.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
+from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.shape import Map
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
-from cnncalc.shape import Map
 
 
 @dataclass(frozen=True, kw_only=True)

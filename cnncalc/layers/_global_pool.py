@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from cnncalc.fields import flag
+from cnncalc.core.fields import flag
+from cnncalc.core.layer import Layer, Reach, Refusal, everything, need_map
+from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import operations
-from cnncalc.layer import Layer, Reach, Refusal, everything, need_map
-from cnncalc.shape import Map, Shape, Vector
 
 
 @dataclass(frozen=True, kw_only=True)

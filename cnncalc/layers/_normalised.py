@@ -1,6 +1,6 @@
 """What the normalisations that measure their own input share."""
 
-from cnncalc.cost import Operations
+from cnncalc.core.cost import Operations
 from cnncalc.formulas import operations
 
 

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from cnncalc.errors import LayerError
-from cnncalc.fields import Padding, Sizes, flag, padding, sizes
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
+from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

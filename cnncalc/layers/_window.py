@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.errors import LayerError
-from cnncalc.fields import Padding, Sizes
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Padding, Sizes
+from cnncalc.core.layer import Reach, per_axis
+from cnncalc.core.shape import Map
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
 from cnncalc.formulas.vocabulary import span
-from cnncalc.layer import Reach, per_axis
-from cnncalc.shape import Map
 
 
 class Axis(NamedTuple):

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Example, Tape, Tensor, of_rank
+from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Tape, Tensor, of_rank
 from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
-from cnncalc.shape import Map
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import Sizes, flag
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Sizes, flag
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.layers._window import torch_sides
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.fields import number
-from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.cost import Operations
+from cnncalc.core.fields import number
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._elementwise import Elementwise
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.fields import count
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map
+from cnncalc.core.cost import Operations
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map
+from cnncalc.core.shape import Map, Shape
 from cnncalc.layers.conv import check_groups
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError, some
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError, some
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
-from cnncalc.shape import Map, Shape, Vector
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,14 +4,14 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.errors import LayerError
-from cnncalc.fields import count, declare, shown
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count, declare, shown
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters
-from cnncalc.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded, torch_window
-from cnncalc.shape import Map, Shape
 
 Connections = tuple[tuple[int, ...], ...]
 

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.errors import LayerError
-from cnncalc.fields import Sizes, count, flag, sizes
-from cnncalc.formulas import dimensions, macs, operations, parameters, window
-from cnncalc.formulas.tracing import named
-from cnncalc.layer import (
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Sizes, count, flag, sizes
+from cnncalc.core.layer import (
     Cut,
     Example,
     Layer,
@@ -20,8 +18,10 @@ from cnncalc.layer import (
     of_rank,
     per_axis,
 )
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import dimensions, macs, operations, parameters, window
+from cnncalc.formulas.tracing import named
 from cnncalc.layers.conv import check_groups
-from cnncalc.shape import Map, Shape
 
 
 class TransposedAxis(NamedTuple):

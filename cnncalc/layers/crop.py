@@ -4,23 +4,14 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import Padding, Sizes, padding, sizes
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Padding, Sizes, padding, sizes
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
-from cnncalc.layer import (
-    Example,
-    Layer,
-    Reach,
-    Refusal,
-    Tape,
-    Tensor,
-    need_map,
-    per_axis,
-)
 from cnncalc.layers._window import sides_of
-from cnncalc.shape import Map, Shape
 
 
 def _cut(N: int, size: int) -> tuple[int, int]:

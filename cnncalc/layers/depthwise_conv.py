@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.fields import count
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Refusal, need_map
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters
-from cnncalc.layer import Example, Refusal, need_map
 from cnncalc.layers._filters import Filters
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.shape import Shape, Vector
 from cnncalc.formulas import dimensions
-from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
-from cnncalc.shape import Shape, Vector
 
 
 @dataclass(frozen=True, kw_only=True)

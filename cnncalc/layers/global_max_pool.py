@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.layer import Example, Tape, Tensor, of_rank
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Example, Tape, Tensor, of_rank
+from cnncalc.core.shape import Map
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
-from cnncalc.shape import Map
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.errors import LayerError
-from cnncalc.fields import count, flag, number
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count, flag, number
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._normalised import normalised
-from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

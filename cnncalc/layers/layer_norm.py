@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.fields import choice, flag, number
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.fields import choice, flag, number
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
 from cnncalc.layers._normalised import normalised
-from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.fields import count, number
+from cnncalc.core.cost import Operations
+from cnncalc.core.fields import count, number
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.formulas.tracing import named
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, need_map
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

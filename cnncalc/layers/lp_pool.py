@@ -3,13 +3,23 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.fields import Sizes, flag, positive, sizes
+from cnncalc.core.cost import Operations
+from cnncalc.core.fields import Sizes, flag, positive, sizes
+from cnncalc.core.layer import (
+    Example,
+    Layer,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    need_map,
+    of_rank,
+    per_axis,
+)
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.fields import Sizes, sizes
+from cnncalc.core.cost import Operations
+from cnncalc.core.fields import Sizes, sizes
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Refusal, Tape, Tensor, of_rank
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.shape import Map
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.fields import count, flag
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.fields import count, flag
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.shape import Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.formulas.tracing import named
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
-from cnncalc.shape import Vector
 
 
 @dataclass(frozen=True, kw_only=True)

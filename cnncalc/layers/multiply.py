@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import operations
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor
-from cnncalc.shape import Shape, shape_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import REQUIRED, Padding, choice, padding
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import REQUIRED, Padding, choice, padding
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
-from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.layers._window import sides_of, torch_sides
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
-from cnncalc.shape import Shape, shape_of
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.shape import Shape, shape_of
 
 
 def permutation(doc: str) -> Any:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import count
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Cut, Example, Layer, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, window
 from cnncalc.formulas.tracing import named
-from cnncalc.layer import Cut, Example, Layer, Reach, Refusal, Tape, Tensor, need_map
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

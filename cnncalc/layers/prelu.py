@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.errors import LayerError
-from cnncalc.fields import count
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.shape import Shape
 from cnncalc.formulas import parameters
-from cnncalc.layer import Example, Refusal, Tape, Tensor, channels_of
 from cnncalc.layers._elementwise import Elementwise
-from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

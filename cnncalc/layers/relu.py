@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
-from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import REQUIRED, declare, is_whole, shown
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import dimensions
-from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
-from cnncalc.shape import Shape, shape_of
 
 
 def target(doc: str) -> Any:

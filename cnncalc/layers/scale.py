@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.fields import number
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.fields import number
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
-from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import count
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions
-from cnncalc.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
-from cnncalc.shape import Map, Shape, Vector
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,18 +3,10 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
+from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
-from cnncalc.layer import (
-    Example,
-    Layer,
-    Refusal,
-    Tape,
-    Tensor,
-    channels_of,
-    positions_of,
-)
-from cnncalc.shape import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

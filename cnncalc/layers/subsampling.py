@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.fields import Sizes, sizes
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.fields import Sizes, sizes
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import macs, operations, parameters
-from cnncalc.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.layers._window import Axis, axes_of
-from cnncalc.shape import Map, Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,22 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.cost import Operations
-from cnncalc.errors import LayerError
-from cnncalc.fields import Sizes, choice, sizes
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Sizes, choice, sizes
+from cnncalc.core.layer import Cut, Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
-from cnncalc.layer import (
-    Cut,
-    Example,
-    Layer,
-    Reach,
-    Refusal,
-    Tape,
-    Tensor,
-    need_map,
-    per_axis,
-)
-from cnncalc.shape import Map, Shape
 
 MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
 """How to fill in, and the axes that a mode's name insists on, if any."""

@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import PurePath
 from typing import Protocol, cast
 
-from cnncalc import found
-from cnncalc.errors import UsageError, did_you_mean
-from cnncalc.view import Sheet
+from cnncalc.core import discovery
+from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.render import formats
+from cnncalc.render.view import Sheet
 
 
 class Format(Protocol):
@@ -24,12 +25,12 @@ class Format(Protocol):
 @cache
 def names() -> tuple[str, ...]:
     """The names of all formats."""
-    return found.modules(__path__)
+    return discovery.modules(formats.__path__)
 
 
 def load(name: str) -> Format:
     """The format of this name; raises UsageError with the nearest one."""
-    return cast(Format, found.chosen(__name__, __path__, name, "format"))
+    return cast(Format, discovery.chosen(formats.__name__, formats.__path__, name, "format"))
 
 
 def for_file(path: str) -> str:

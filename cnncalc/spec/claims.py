@@ -10,12 +10,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from cnncalc import catalog
-from cnncalc.cost import COUNTED
-from cnncalc.errors import UsageError, Where, did_you_mean, one_of
-from cnncalc.fields import shown
-from cnncalc.printed import Printed, read_number
-from cnncalc.shape import read_shape
+from cnncalc.core.cost import COUNTED
+from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc.core.fields import shown
+from cnncalc.core.shape import read_shape
+from cnncalc.spec import catalog
+from cnncalc.spec.printed import Printed, read_number
 from cnncalc.spec.text import Item, Key
 
 COUNTS = ("params", "flops", *COUNTED)

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cnncalc.errors import MOST_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.core.errors import MOST_MISTAKES, Mistakes, SpecError, Where, did_you_mean
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key

@@ -14,8 +14,8 @@ from functools import lru_cache
 from math import isfinite
 from typing import Any
 
-from cnncalc.errors import LayerError, did_you_mean
-from cnncalc.fields import LARGEST, shown
+from cnncalc.core.errors import LayerError, did_you_mean
+from cnncalc.core.fields import LARGEST, shown
 
 MOST_CHARACTERS = 300
 LONGEST_COMPARED = 1_000

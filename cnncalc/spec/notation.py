@@ -15,8 +15,8 @@ sizes is a grey image; everywhere else it is a signal.
 import re
 from typing import Any
 
-from cnncalc.errors import SpecError, UsageError, Where
-from cnncalc.shape import MOST_DIGITS, Map, read_shape
+from cnncalc.core.errors import SpecError, UsageError, Where
+from cnncalc.core.shape import MOST_DIGITS, Map, read_shape
 from cnncalc.spec.text import Item, located
 
 SOURCE = "notation"

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
 from pydantic.json_schema import models_json_schema
 
-from cnncalc import catalog, layers
-from cnncalc.fields import any_case
-from cnncalc.layer import Layer, fields_of, required_of
-from cnncalc.spec import claims
+from cnncalc import layers
+from cnncalc.core.fields import any_case
+from cnncalc.core.layer import Layer, fields_of, required_of
+from cnncalc.spec import catalog, claims
 from cnncalc.spec.document import BRANCHES, NODE, RESIDUAL, TOP
 
 Schema = dict[str, Any]

@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cnncalc import catalog
-from cnncalc.errors import Mistakes, SpecError, UsageError, Where, did_you_mean
-from cnncalc.spec import document, notation, text
+from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.spec import catalog, document, notation, text
 from cnncalc.spec.text import Item, Key
 
 MOST_BASES = 20

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from cnncalc.errors import SpecError, Where
-from cnncalc.shape import MOST_DIGITS
+from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.shape import MOST_DIGITS
 
 MOST_VALUES = 100_000
 MOST_DEPTH = 60

@@ -4,21 +4,21 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from cnncalc import found
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.core import discovery
+from cnncalc.core.errors import UsageError, did_you_mean
 from cnncalc.homework.ask import Ask
 
 
 @cache
 def names() -> tuple[str, ...]:
     """The names of all asks, in alphabetical order."""
-    return found.modules(__path__)
+    return discovery.modules(__path__)
 
 
 @cache
 def load(name: str) -> Ask:
     """The ask of this canonical name."""
-    return found.the_class(f"{__name__}.{name}", Ask)()
+    return discovery.the_class(f"{__name__}.{name}", Ask)()
 
 
 def every() -> Iterator[Ask]:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import ClassVar
 
-from cnncalc import units
-from cnncalc.cost import BYTES
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core import units
+from cnncalc.core.cost import BYTES
 from cnncalc.formulas import memory
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Value
-from cnncalc.report import Report, Row
 
 
 class Counted(Ask):

@@ -1,9 +1,9 @@
 """What the asks share that are about a window."""
 
-from cnncalc.errors import LayerError
+from cnncalc.analysis.report import Row
+from cnncalc.core.errors import LayerError
+from cnncalc.derivations.stride import Axis
 from cnncalc.layers import _window
-from cnncalc.report import Row
-from cnncalc.stride import Axis
 
 
 def axes(row: Row) -> tuple[Axis, ...]:

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from cnncalc.errors import LayerError
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Matrix, Value
-from cnncalc.report import Report, Row
 
 
 class Convolution(Ask):

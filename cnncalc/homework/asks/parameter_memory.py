@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from cnncalc.cost import BYTES
-from cnncalc.explain import Derivation
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.cost import BYTES
+from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.asks._counted import Stored
-from cnncalc.report import Report, Row
 
 
 class ParameterMemory(Stored):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import ClassVar
 
+from cnncalc.analysis.report import Report
 from cnncalc.formulas import parameters
 from cnncalc.homework.asks._counted import Counted
-from cnncalc.report import Report
 
 
 class Parameters(Counted):

@@ -2,11 +2,11 @@
 
 from typing import ClassVar
 
-from cnncalc.errors import LayerError
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError
+from cnncalc.core.shape import Map
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Number, Size, Value
-from cnncalc.report import Report, Row
-from cnncalc.shape import Map
 
 
 class ReceptiveField(Ask):

@@ -2,16 +2,16 @@
 
 from typing import ClassVar
 
-from cnncalc.equations import Working
-from cnncalc.errors import LayerError
-from cnncalc.explain import Derivation
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError
+from cnncalc.derivations.equations import Working
+from cnncalc.derivations.explain import Derivation
+from cnncalc.derivations.stride import Axis
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
 from cnncalc.homework.written import Number, Size, Value, told
-from cnncalc.report import Report, Row
-from cnncalc.stride import Axis
 
 
 class RequiredStride(Ask):

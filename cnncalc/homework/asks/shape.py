@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
+from cnncalc.analysis.report import Report, Row
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Size, Value
-from cnncalc.report import Report, Row
 
 
 class Shape(Ask):

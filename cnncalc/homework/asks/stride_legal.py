@@ -2,12 +2,12 @@
 
 from typing import ClassVar
 
-from cnncalc import stride
-from cnncalc.explain import Derivation
+from cnncalc.analysis.report import Report, Row
+from cnncalc.derivations import stride
+from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
 from cnncalc.homework.written import Value, Verdict
-from cnncalc.report import Report, Row
 
 
 class StrideLegal(Ask):

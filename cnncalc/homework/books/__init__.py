@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from csv import writer
 from typing import Protocol, cast
 
-from cnncalc import found
+from cnncalc.core import discovery
 from cnncalc.homework.gradebook import Graded
 
 
@@ -22,12 +22,12 @@ class Form(Protocol):
 
 def names() -> tuple[str, ...]:
     """The names of all forms."""
-    return found.modules(__path__)
+    return discovery.modules(__path__)
 
 
 def load(name: str) -> Form:
     """The form of this name; raises UsageError with the nearest one."""
-    return cast(Form, found.chosen(__name__, __path__, name, "gradebook"))
+    return cast(Form, discovery.chosen(__name__, __path__, name, "gradebook"))
 
 
 def table(rows: Iterable[Iterable[object]]) -> str:

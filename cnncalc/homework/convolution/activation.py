@@ -5,9 +5,9 @@ from math import exp, expm1, tanh
 from typing import Any, NamedTuple
 
 from cnncalc import layers
-from cnncalc.errors import LayerError, UsageError, Where, did_you_mean, one_of
+from cnncalc.core.errors import LayerError, UsageError, Where, did_you_mean, one_of
+from cnncalc.core.layer import Layer
 from cnncalc.homework.convolution.matrix import Real, number, plain
-from cnncalc.layer import Layer
 from cnncalc.spec.text import scalar
 
 

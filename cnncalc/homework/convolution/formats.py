@@ -39,7 +39,7 @@ def as_text(sections: Sequence[Section], width: int) -> str:
 
 def as_markdown(sections: Sequence[Section], width: int) -> str:
     """For GitHub: equations in a list, matrices as they are drawn in a terminal."""
-    from cnncalc.render.markdown import escape
+    from cnncalc.render.formats.markdown import escape
 
     parts: list[str] = []
     for section in sections:
@@ -53,7 +53,7 @@ def as_markdown(sections: Sequence[Section], width: int) -> str:
 
 def as_latex(sections: Sequence[Section], width: int) -> str:
     r"""For a document with ``\usepackage{amsmath}``."""
-    from cnncalc.render.latex import escape
+    from cnncalc.render.formats.latex import escape
 
     parts = [r"% needs \usepackage{amsmath}", r"\begingroup\allowdisplaybreaks"]
     pictures = [picture for section in sections for picture in section.pictures]

@@ -12,10 +12,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from cnncalc.errors import CnncalcError, UsageError
+from cnncalc.core.errors import CnncalcError, UsageError
+from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import kernels, matrix
 from cnncalc.homework.convolution.matrix import Tensor, check_count
-from cnncalc.shape import Map
 from cnncalc.spec import source, text
 from cnncalc.spec.text import Item
 

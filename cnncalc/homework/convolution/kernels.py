@@ -9,9 +9,9 @@ from itertools import product as places
 from math import comb, prod
 from typing import NamedTuple
 
-from cnncalc.errors import UsageError, did_you_mean
+from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.shape import Map
 from cnncalc.homework.convolution.matrix import Number, Tensor, plain
-from cnncalc.shape import Map
 
 LARGEST_SIZE = 15
 

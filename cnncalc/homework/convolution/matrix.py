@@ -15,9 +15,9 @@ from fractions import Fraction
 from math import lcm
 from typing import Any, NamedTuple, TypeGuard
 
-from cnncalc.errors import UsageError
-from cnncalc.fields import shown
-from cnncalc.shape import Map
+from cnncalc.core.errors import UsageError
+from cnncalc.core.fields import shown
+from cnncalc.core.shape import Map
 
 Number = int | Fraction
 """An exact number."""

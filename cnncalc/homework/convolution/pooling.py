@@ -8,12 +8,12 @@ from math import inf
 from typing import NamedTuple
 
 from cnncalc import layers
-from cnncalc.errors import LayerError, UsageError, one_of
+from cnncalc.core.errors import LayerError, UsageError, one_of
+from cnncalc.core.shape import MOST_DIGITS
 from cnncalc.homework.convolution.matrix import Real, Tensor, plain, total
 from cnncalc.homework.convolution.window import Place, check_work, pad, windows
 from cnncalc.homework.convolution.writing import written_maximum, written_mean
 from cnncalc.layers._pool import Pool
-from cnncalc.shape import MOST_DIGITS
 from cnncalc.spec import notation
 
 

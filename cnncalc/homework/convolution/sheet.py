@@ -8,16 +8,16 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from cnncalc import explain, stride
+from cnncalc.core.layer import Layer
+from cnncalc.derivations import explain, stride
+from cnncalc.formulas.expression import AXES
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.pooling import REDUCTIONS, Pooling
 from cnncalc.homework.convolution.window import MODES, Place
 from cnncalc.homework.convolution.worked import Convolution, Worked
 from cnncalc.homework.convolution.writing import Style, products, signed, with_factor
-from cnncalc.layer import Layer
 from cnncalc.layers._window import Axis
-from cnncalc.shape import AXES
 
 SHOWN_WHOLE = 64
 """Up to how many windows are all written out where it is not said how many are."""

@@ -9,11 +9,11 @@ from math import prod
 from operator import mul
 from typing import NamedTuple
 
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
+from cnncalc.core.shape import Map
 from cnncalc.homework.convolution.matrix import LARGEST, Real, Tensor
 from cnncalc.layers._window import Axis, padded
 from cnncalc.layers.pad import Pad
-from cnncalc.shape import Map
 
 MOST_TAKEN = 300_000
 """How many products are worked out, or numbers pooled."""

@@ -11,16 +11,16 @@ from fractions import Fraction
 from operator import mul
 from typing import Any, NamedTuple
 
-from cnncalc.errors import UsageError
+from cnncalc.core.errors import UsageError
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Map
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.matrix import Real, Tensor, plain
 from cnncalc.homework.convolution.pooling import Pooling
 from cnncalc.homework.convolution.window import Place, check_work, pad, windows
-from cnncalc.layer import Layer
 from cnncalc.layers._pool import Pool
 from cnncalc.layers._window import Axis
 from cnncalc.layers.conv import Conv
-from cnncalc.shape import Map
 
 MOST_KERNELS = 64
 
@@ -195,7 +195,7 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
 
 def _one_each(bias: Tensor, count: int) -> Tensor:
     """The biases, one for each kernel; raises UsageError where there are others than that or 1."""
-    (channels, spatial), numbers = bias.shape, bias.planes[0]
+    channels, spatial, numbers = bias.shape.channels, bias.shape.spatial, bias.planes[0]
     if channels > 1 or len(spatial) > 1 or len(numbers) not in (1, count):
         there = "is 1 kernel" if count == 1 else f"are {count} kernels"
         raise UsageError(

@@ -5,8 +5,8 @@ from fractions import Fraction
 from math import isinf
 from typing import NamedTuple
 
+from cnncalc.derivations.wording import minus
 from cnncalc.homework.convolution.matrix import Real, Tensor, common_denominator, plain
-from cnncalc.wording import minus
 
 USUAL_DIGITS = 3
 """How many digits of a float are written unless it is said, as in the lectures."""

@@ -3,20 +3,20 @@
 from collections.abc import Iterator
 from functools import cache
 
-from cnncalc import found
+from cnncalc.core import discovery
 from cnncalc.homework.mistake import Mistake
 
 
 @cache
 def names() -> tuple[str, ...]:
     """The names of all mistakes, in alphabetical order."""
-    return found.modules(__path__)
+    return discovery.modules(__path__)
 
 
 @cache
 def load(name: str) -> Mistake:
     """The mistake of this name."""
-    return found.the_class(f"{__name__}.{name}", Mistake)()
+    return discovery.the_class(f"{__name__}.{name}", Mistake)()
 
 
 def every() -> Iterator[Mistake]:

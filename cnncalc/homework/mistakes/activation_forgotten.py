@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cnncalc import layers
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, Mistake
 from cnncalc.homework.numeric import ACTIVATION, Numeric
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer
-from cnncalc.report import Row
 
 
 class ActivationForgotten(Mistake):

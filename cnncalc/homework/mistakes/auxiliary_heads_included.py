@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import ClassVar
 
-from cnncalc import catalog
 from cnncalc.api import summarize
 from cnncalc.homework.mistake import Example, Mistake
 from cnncalc.homework.question import Question
+from cnncalc.spec import catalog
 
 
 class AuxiliaryHeadsIncluded(Mistake):

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.explain import Derivation
+from cnncalc.analysis.report import Report, Row
+from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.asks.parameters import Parameters
 from cnncalc.homework.mistake import Example, Mistake
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import Value
-from cnncalc.report import Report, Row
 
 
 class WithStatistics(Parameters):

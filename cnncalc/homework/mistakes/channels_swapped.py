@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
+from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.homework.mistake import Example, Mistake, with_fields
 from cnncalc.homework.question import Question
-from cnncalc.shape import Map, Shape, Vector
 
 
 class ChannelsSwapped(Mistake):

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from typing import ClassVar
 
+from cnncalc.core.shape import Map
 from cnncalc.homework.mistake import Example, WrongWriting
 from cnncalc.homework.written import Size, Value, Written
-from cnncalc.shape import Map
 
 
 class DepthLeftOut(WrongWriting):

@@ -2,9 +2,9 @@
 
 from typing import ClassVar
 
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields
-from cnncalc.layer import Layer
-from cnncalc.report import Row
 
 
 class DilationIgnored(WrongLayer):

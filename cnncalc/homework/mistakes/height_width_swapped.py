@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.shape import Map, Shape
 from cnncalc.homework.mistake import Example, Mistake, with_fields
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer, fields_of
-from cnncalc.report import Row
-from cnncalc.shape import Map, Shape
 
 
 class HeightWidthSwapped(Mistake):

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cnncalc import layers
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer
 from cnncalc.homework.convolution.pooling import REDUCTIONS
 from cnncalc.homework.mistake import Example, Mistake
 from cnncalc.homework.numeric import POOLING, Numeric
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer
 from cnncalc.layers._pool import Pool
-from cnncalc.report import Row
 
 
 class MaximumForMean(Mistake):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.cost import BYTES
+from cnncalc.core.cost import BYTES
 from cnncalc.homework.mistake import Example, Mistake
 from cnncalc.homework.question import Question
 

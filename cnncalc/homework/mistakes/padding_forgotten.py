@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer
-from cnncalc.report import Row
 
 
 class PaddingForgotten(WrongLayer):

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.shape import Map, Shape
 from cnncalc.homework.mistake import Example, WrongInput, is_pool
-from cnncalc.report import Report, Row
-from cnncalc.shape import Map, Shape
 
 
 class PoolingDepth(WrongInput):

@@ -5,11 +5,11 @@ from functools import partial
 from typing import Any, ClassVar
 
 from cnncalc import layers
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Map
 from cnncalc.homework.mistake import Example, Mistake, is_pool
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer
-from cnncalc.report import Row
-from cnncalc.shape import Map
 
 ASKS = ("parameters", "weights", "biases", "parameter_memory", "macs", "flops")
 

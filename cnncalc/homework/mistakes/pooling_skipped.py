@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cnncalc import layers
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, Mistake, is_pool
 from cnncalc.homework.question import Question
-from cnncalc.layer import Layer
-from cnncalc.report import Row
 
 
 class PoolingSkipped(Mistake):

@@ -3,9 +3,9 @@
 from typing import ClassVar
 
 from cnncalc import layers
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer, fields_of
 from cnncalc.homework.mistake import Example, WrongLayer
-from cnncalc.layer import Layer, fields_of
-from cnncalc.report import Row
 
 
 class TransposedAsConvolution(WrongLayer):

@@ -6,7 +6,7 @@ the marks of one student, and the worked solution of what was not right.
 
 from typing import Protocol, cast
 
-from cnncalc import found
+from cnncalc.core import discovery
 from cnncalc.homework.gradebook import Graded
 
 
@@ -21,9 +21,9 @@ class Form(Protocol):
 
 def names() -> tuple[str, ...]:
     """The names of all forms."""
-    return found.modules(__path__)
+    return discovery.modules(__path__)
 
 
 def load(name: str) -> Form:
     """The form of this name; raises UsageError with the nearest one."""
-    return cast(Form, found.chosen(__name__, __path__, name, "form of feedback"))
+    return cast(Form, discovery.chosen(__name__, __path__, name, "form of feedback"))

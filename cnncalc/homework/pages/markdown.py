@@ -6,7 +6,7 @@ from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
 from cnncalc.homework.pages import _parts
-from cnncalc.render import markdown
+from cnncalc.render.formats import markdown
 
 SUFFIX = ".md"
 

@@ -6,7 +6,7 @@ solved, every question has its answer and how it comes about.
 
 from typing import Protocol, cast
 
-from cnncalc import found
+from cnncalc.core import discovery
 from cnncalc.homework.quiz import Quiz
 
 
@@ -21,9 +21,9 @@ class Form(Protocol):
 
 def names() -> tuple[str, ...]:
     """The names of all forms."""
-    return found.modules(__path__)
+    return discovery.modules(__path__)
 
 
 def load(name: str) -> Form:
     """The form of this name; raises UsageError with the nearest one."""
-    return cast(Form, found.chosen(__name__, __path__, name, "format"))
+    return cast(Form, discovery.chosen(__name__, __path__, name, "format"))

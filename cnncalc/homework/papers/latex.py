@@ -3,7 +3,7 @@ r"""A quiz as a LaTeX document that compiles as it is."""
 from collections.abc import Iterator
 
 from cnncalc.homework.quiz import Posed, Quiz
-from cnncalc.render.latex import escape
+from cnncalc.render.formats.latex import escape
 
 SUFFIX = ".tex"
 

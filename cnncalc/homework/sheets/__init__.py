@@ -9,8 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol, cast
 
-from cnncalc import found
-from cnncalc.errors import UsageError
+from cnncalc.core import discovery
+from cnncalc.core.errors import UsageError
 from cnncalc.spec import source
 from cnncalc.spec.text import Item
 
@@ -27,7 +27,9 @@ class Form(Protocol):
 @cache
 def endings() -> dict[str, Form]:
     """The forms by the endings of their files."""
-    forms = (cast(Form, import_module(f"{__name__}.{name}")) for name in found.modules(__path__))
+    forms = (
+        cast(Form, import_module(f"{__name__}.{name}")) for name in discovery.modules(__path__)
+    )
     return {suffix: form for form in forms for suffix in form.SUFFIXES}
 
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cnncalc.errors import SpecError, Where
+from cnncalc.core.errors import SpecError, Where
 from cnncalc.homework.written import suffix_of
 from cnncalc.spec.text import MOST_VALUES, Item, Key
 

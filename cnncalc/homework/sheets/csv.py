@@ -3,7 +3,7 @@
 import csv
 import io
 
-from cnncalc.errors import SpecError, Where
+from cnncalc.core.errors import SpecError, Where
 from cnncalc.homework.sheets import _table
 from cnncalc.homework.sheets._table import Cell
 from cnncalc.spec.text import Item

@@ -2,7 +2,7 @@
 
 import re
 
-from cnncalc.errors import Where
+from cnncalc.core.errors import Where
 from cnncalc.homework.sheets import _table
 from cnncalc.homework.sheets._table import Cell
 from cnncalc.homework.sheets.csv import ABOVE

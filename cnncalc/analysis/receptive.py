@@ -1,0 +1,285 @@
+"""Receptive fields: how they grow through a layer, and merge where branches meet.
+
+Along an axis, output i usually sees ``size`` pixels from ``start + i·jump`` on. That no longer
+holds where outputs stand closer than inputs (upsampling), or windows differ in size (adaptive
+pooling). From there on a field is described by ``Pieces`` of the last map for which it held, in
+integers, and stays exact: ``size`` is the largest field's, over all positions of a map without end.
+
+It is an upper bound in three cases: where inputs are cut once more and the outputs before were
+several pieces apart (an adaptive pool from 13 to 4 and then one from 4 to 3); where branches meet
+that count in pieces of different maps, and none sees all that the others see; and after a strided
+transposed convolution that is dilated or whose filter is shorter than its stride, so that some
+inputs are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import gcd
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cnncalc.core.layer import Cut, Reach
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import receptive
+from cnncalc.formulas.tracing import is_tracing
+from cnncalc.formulas.vocabulary import exact
+
+if TYPE_CHECKING:
+    from fractions import Fraction
+
+
+class Pieces(NamedTuple):
+    """What outputs see, by pieces of an earlier map, each of whose outputs is cut into ``per``.
+
+    That map's output n sees ``size`` pixels from ``start + n·jump`` on. Output i reaches from piece
+    ``first + i·step`` to piece ``last + i·step``, and sees what the map's outputs see of which it
+    has a piece: those from ``(first + i·step) // per`` to ``(last + i·step) // per``. With
+    ``bound`` it may see less.
+    """
+
+    size: int
+    jump: int
+    start: int
+    step: int = 1
+    per: int = 1
+    first: int = 0
+    last: int = 0
+    bound: bool = False
+
+
+class Field(NamedTuple):
+    """The receptive field of one output along one axis, in input pixels.
+
+    It is ``size`` pixels wide, moves ``jump`` pixels from one output to the next, and begins at
+    ``start`` for the first output (negative: in the padding). Branches are merged to the hull of
+    what they see; ``smallest`` is the narrowest branch's size.
+
+    Where outputs differ (after upsampling, and where windows are uneven), ``size`` is the largest
+    output's, ``jump`` the average, and ``pieces`` has what each of them sees, ``narrowest`` what
+    each sees of the narrowest branch. With ``bound``, the size is an upper bound.
+    """
+
+    size: int
+    jump: int | Fraction
+    start: int
+    smallest: int
+    pieces: Pieces | None = None
+    narrowest: Pieces | None = None
+    bound: bool = False
+
+    def pixels(self, index: int) -> tuple[int, int]:
+        """The first and the last pixel that the output at this position sees, or may see where the
+        size is a bound; they may lie outside of the image."""
+        size, jump, start, step, per, first, last, _ = _whole(self)
+        one, other = (first + index * step) // per, (last + index * step) // per
+        return start + one * jump, start + other * jump + size - 1
+
+
+def _whole(field: Field) -> Pieces:
+    """A field by its pieces: one to an output, unless it says otherwise."""
+    return field.pieces or _uncut(field, field.size)
+
+
+def _narrow(field: Field) -> Pieces:
+    """The same for the narrowest branch."""
+    return field.narrowest or _uncut(field, field.smallest)
+
+
+def _uncut(field: Field, size: int) -> Pieces:
+    jump: int = field.jump  # type: ignore[assignment]
+    return Pieces(size, jump, field.start, bound=field.bound)
+
+
+def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
+    """The fields after a layer with this reach along each axis.
+
+    A vector's fields (no reach left to give) stay: it has no axes to slide along.
+    """
+    if len(reach) != len(fields):
+        return fields if not reach else None
+    return _along_axes(_grown_axis, fields, reach)
+
+
+def _grown_axis(field: Field, reach: Reach) -> Field:
+    if field.pieces is not None:
+        return _by(_through(_whole(field), reach), _through(_narrow(field), reach))
+    jump: int = field.jump  # type: ignore[assignment]
+    size = receptive.field_size(r_in=field.size, j_in=jump, E=reach.extent)
+    start = receptive.field_start(s_in=field.start, j_in=jump, P=reach.before)
+    smallest = receptive.field_size(r_in=field.smallest, j_in=jump, E=reach.extent)
+    if reach.cut is None:
+        jump = receptive.field_jump(j_in=jump, S=reach.stride) if reach.stride else 0
+        return Field(size, jump, start, smallest, None, None, field.bound)
+    average = receptive.cut_jump(j_in=jump, step=reach.cut.step, per=reach.cut.per)
+    whole, narrow = _through(_whole(field), reach), _through(_narrow(field), reach)
+    if whole.per == 1:
+        return Field(size, average, start, smallest, None, None, field.bound)
+    return Field(size, average, start, smallest, whole, narrow, field.bound)
+
+
+def _through(pieces: Pieces, reach: Reach) -> Pieces:
+    """The pieces that outputs of a layer with this reach have."""
+    step = pieces.step
+    if reach.cut is None:
+        first = receptive.first_piece(first_in=pieces.first, step=step, P=reach.before)
+        last = receptive.last_piece(last_in=pieces.last, step=step, E=reach.extent, P=reach.before)
+        return _reduced(pieces._replace(step=step * reach.stride), first, last)
+    cut = _largest(reach.cut)
+    slack = receptive.rounding_slack(step=step, per=cut.per) if step > 1 and cut.per > 1 else 0
+    first = receptive.first_piece_cut(
+        first_in=pieces.first, per=cut.per, step=step, begin=cut.begin, slack=slack
+    )
+    last = receptive.last_piece_cut(last_in=pieces.last, per=cut.per, step=step, end=cut.end)
+    bound = pieces.bound or slack > 0 or cut.gaps
+    step, per = step * cut.step, pieces.per * cut.per
+    return _reduced(pieces._replace(step=step, per=per, bound=bound), first, last)
+
+
+def _largest(cut: Cut) -> Cut:
+    """The same windows, cut into no smaller pieces than they need."""
+    step, per, begin, end, gaps = cut
+    common = gcd(step, per)
+    step, per, begin, end = (int(number) // common for number in (step, per, begin, end))
+    return Cut(step, per, begin, end, gaps)
+
+
+def _reduced(pieces: Pieces, first: int, last: int) -> Pieces:
+    """The pieces as large as they can be."""
+    common = gcd(pieces.step, pieces.per)
+    if common > 1:
+        first, last = first // common, last // common
+    return pieces._replace(
+        step=pieces.step // common, per=pieces.per // common, first=first, last=last
+    )
+
+
+def _by(whole: Pieces, narrow: Pieces) -> Field:
+    """The field that has these pieces."""
+    whole, narrow = _even(whole), _even(narrow)
+    if whole.per == narrow.per == 1:
+        return Field(whole.size, whole.jump, whole.start, narrow.size, bound=whole.bound)
+    jump = receptive.pieces_jump(j_0=whole.jump, step=whole.step, per=whole.per)
+    return Field(_size(whole), jump, _start(whole), _size(narrow), whole, narrow, whole.bound)
+
+
+def _even(pieces: Pieces) -> Pieces:
+    """Where outputs are whole steps apart, no cuts are left."""
+    if pieces.per > 1:
+        return pieces
+    jump: int = receptive.pieces_jump(j_0=pieces.jump, step=pieces.step)  # type: ignore[assignment]
+    return Pieces(_size(pieces), jump, _start(pieces), bound=pieces.bound)
+
+
+def _size(pieces: Pieces) -> int:
+    return receptive.pieces_size(
+        r_0=pieces.size, j_0=pieces.jump, first=pieces.first, last=pieces.last, per=pieces.per
+    )
+
+
+def _start(pieces: Pieces) -> int:
+    return receptive.pieces_start(
+        s_0=pieces.start, j_0=pieces.jump, first=pieces.first, per=pieces.per
+    )
+
+
+def places(x: Shape) -> tuple[int, ...]:
+    """How many outputs a map has along each axis."""
+    return x.spatial if isinstance(x, Map) else ()
+
+
+def hull(
+    seen: Sequence[tuple[Field, ...] | None], places: Sequence[tuple[int, ...]]
+) -> tuple[Field, ...] | None:
+    """What several inputs see together, each of which has so many places along each axis; None
+    where their axes differ."""
+    first = seen[0]
+    if all(fields == first for fields in seen) and len(set(places)) == 1:
+        return first
+    known = [fields for fields in seen if fields is not None]
+    axes = len(known[0]) if known else 0
+    if len(known) < len(seen) or any(len(fields) != axes for fields in known):
+        return None
+    counts = [sizes if len(sizes) == axes else (1,) * axes for sizes in places]
+    fields, numbers = tuple(zip(*known, strict=True)), tuple(zip(*counts, strict=True))
+    return _along_axes(_axis_hull, fields, numbers)
+
+
+def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tuple[Field, ...]:
+    """What the function makes of the values along each axis; axes that are alike are worked out
+    once, but where each is to be shown."""
+    axes = len(values[0])
+    if axes > 1 and not is_tracing() and all(one.count(one[0]) == axes for one in values):
+        return (function(*[one[0] for one in values]),) * axes
+    return tuple(map(function, *values))
+
+
+def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
+    sizes, jumps, starts, smallest, pieces, _, bounds = zip(*fields, strict=True)
+    if any(pieces):
+        return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))
+    size = receptive.joined_size(s_i=starts, r_i=sizes)
+    if len(set(jumps)) > 1 or len(set(counts)) > 1:
+        # Fields that do not move in step are furthest apart at one of the two ends.
+        last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, n_i=counts)
+        size = max(size, last)
+    return Field(
+        size,
+        receptive.joined_jump(j_i=jumps),
+        receptive.joined_start(s_i=starts),
+        min(smallest),
+        bound=any(bounds),
+    )
+
+
+def _joined(members: list[Pieces]) -> Pieces:
+    """Pieces that cover those of all members."""
+    first = members[0]
+    if all(one[:5] == first[:5] for one in members):  # all but their first and last pieces
+        return _covering(first, members)
+    # Members that count in pieces of different maps are compared in pieces of pixels, by what
+    # each sees at most. One that sees, at least, what the others do at most is their hull.
+    outer = [*map(_at_most, members)]
+    fastest = max(outer, key=lambda one: exact(one.step, one.per))
+    outer = [_moving(one, fastest) for one in outer]
+    for place, one in enumerate(members):
+        inner = _at_least(one)
+        others = _covering(fastest, outer[:place] + outer[place + 1 :])
+        alike = inner[:5] == others[:5]
+        if alike and inner.first <= others.first and inner.last >= others.last:
+            return one
+    return _covering(fastest, outer)._replace(bound=True)
+
+
+def _covering(like: Pieces, members: list[Pieces]) -> Pieces:
+    """From the first of all members' pieces to the last; pieces are like this one's."""
+    return like._replace(
+        first=min(one.first for one in members),
+        last=max(one.last for one in members),
+        bound=any(one.bound for one in members),
+    )
+
+
+def _at_most(one: Pieces) -> Pieces:
+    """In pieces of pixels, what is not less than an output sees."""
+    cut = one.per - 1
+    return _in_pixels(one, one.jump * (one.first - cut) + cut, one.jump * one.last)
+
+
+def _at_least(one: Pieces) -> Pieces:
+    """In pieces of pixels, what is not more than an output sees."""
+    cut = one.per - 1
+    return _in_pixels(one, one.jump * one.first, one.jump * (one.last - cut) + cut)
+
+
+def _in_pixels(one: Pieces, first: int, last: int) -> Pieces:
+    pixels = Pieces(1, 1, 0, one.jump * one.step, one.per)
+    start, end = one.start * one.per, (one.start + one.size - 1) * one.per
+    return _reduced(pixels, start + first, end + last)
+
+
+def _moving(one: Pieces, like: Pieces) -> Pieces:
+    """Pieces of pixels that move as others do: as they are, or from where their first one is."""
+    if (one.step, one.per) == (like.step, like.per):
+        return one
+    first, last = one.first // one.per, one.last // one.per
+    return like._replace(first=first * like.per, last=(last + 1) * like.per - 1)

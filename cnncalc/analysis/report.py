@@ -1,0 +1,250 @@
+"""The result: plain frozen rows, and the questions that are asked of them.
+
+Rows hold integers only. Units, separators and widths are the renderers' business.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from cnncalc.analysis.receptive import Field
+from cnncalc.core.cost import COUNTED, Cost, total
+from cnncalc.core.errors import UnknownName, UsageError, did_you_mean
+from cnncalc.core.layer import Input, Layer
+from cnncalc.core.shape import Shape
+
+VERSION = 1
+"""The version of ``to_dict``: it changes when a name or a meaning does, not with new names."""
+
+
+class Row(NamedTuple):
+    """One layer as it runs. ``sources`` are positions of rows; counts are in ``cost``.
+
+    ``fields`` is the receptive field along each axis of the network's input, None where the
+    network has several inputs of different axes; ``implied`` marks the flatten before a linear
+    layer, which nobody wrote.
+    """
+
+    name: str
+    layer: Layer
+    sources: tuple[int, ...]
+    inputs: tuple[Shape, ...]
+    output: Shape
+    cost: Cost
+    fields: tuple[Field, ...] | None
+    implied: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The canonical name of the layer's kind; ``input`` for an input."""
+        return "input" if isinstance(self.layer, Input) else self.layer.kind
+
+    def __getattr__(self, name: str) -> int:
+        """A count of the row's cost under its own name: ``row.params``, ``row.macs``."""
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self.cost, name)  # type: ignore[no-any-return]
+
+    @property
+    def receptive_field(self) -> tuple[int, ...] | None:
+        """The sizes of the receptive field."""
+        return None if self.fields is None else tuple(field.size for field in self.fields)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Line:
+    """One line of an outline: a layer, or a block whose layers are added up."""
+
+    name: str
+    kind: str
+    rows: tuple[Row, ...]
+    depth: int
+
+    @property
+    def folded(self) -> bool:
+        """Whether it stands for a block."""
+        return len(self.rows) > 1 or self.kind != self.rows[0].kind
+
+    @property
+    def last(self) -> Row:
+        """The row whose output is the line's."""
+        return self.rows[-1]
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """What enters the first layer."""
+        return self.rows[0].inputs
+
+    @property
+    def output(self) -> Shape:
+        """What leaves the last layer."""
+        return self.last.output
+
+    @cached_property
+    def cost(self) -> Cost:
+        """The costs added up."""
+        return self.rows[0].cost if len(self.rows) == 1 else total([row.cost for row in self.rows])
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Report:
+    """What is known of a network: a row for every layer, in order, inputs first.
+
+    Iterate over it for the layers, ask it for one by name, and ask ``totals`` for the sums, whose
+    names are those of ``Cost``.
+    """
+
+    name: str
+    rows: tuple[Row, ...]
+    batch: int = 1
+    dtype: str = "float32"
+    source: str = ""
+    note: str = ""
+    variants: tuple[tuple[str, str], ...] = ()
+    groups: Mapping[str, str] | None = None
+    settings: Mapping[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.layers)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a layer of this name."""
+        return name in self._by_name
+
+    def __getitem__(self, name: str) -> Row:
+        """The row of this name; raises UnknownName, also a KeyError, with the nearest name."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            hint = did_you_mean(str(name), self._by_name)
+            raise UnknownName(f"{self.name} has no layer {str(name)[:60]!r}{hint}") from None
+
+    @cached_property
+    def _by_name(self) -> dict[str, Row]:
+        return {row.name: row for row in self.rows}
+
+    @cached_property
+    def layers(self) -> tuple[Row, ...]:
+        """All rows but the inputs."""
+        return tuple(row for row in self.rows if row.layer.arity != (0, 0))
+
+    @cached_property
+    def input_shapes(self) -> dict[str, Shape]:
+        """The shape of every input, by name."""
+        return {row.name: row.output for row in self.rows if row.layer.arity == (0, 0)}
+
+    @property
+    def input_shape(self) -> Shape:
+        """The shape of the only input; raises UsageError when there are several."""
+        if len(self.input_shapes) != 1:
+            raise UsageError(f"{self.name} has several inputs: {', '.join(self.input_shapes)}")
+        return next(iter(self.input_shapes.values()))
+
+    @property
+    def output_shape(self) -> Shape:
+        """What the last layer puts out."""
+        return self.rows[-1].output
+
+    @cached_property
+    def outputs(self) -> tuple[Row, ...]:
+        """The rows that no other row reads."""
+        read = {source for row in self.rows for source in row.sources}
+        return tuple(row for index, row in enumerate(self.rows) if index not in read)
+
+    @cached_property
+    def totals(self) -> Cost:
+        """Everything added up, including the inputs' activations."""
+        return total([row.cost for row in self.rows])
+
+    def by_kind(self) -> dict[str, Cost]:
+        """The sums of every kind of layer, in order of first appearance."""
+        kinds: dict[str, list[Cost]] = {}
+        for row in self.layers:
+            kinds.setdefault(row.kind, []).append(row.cost)
+        return {kind: total(costs) for kind, costs in kinds.items()}
+
+    def by_block(self, depth: int = 1) -> dict[str, Cost]:
+        """The sums of every block down to a depth; layers outside blocks stand for themselves."""
+        return {line.name: line.cost for line in self.outline(depth)}
+
+    def outline(self, depth: int) -> tuple[Line, ...]:
+        """The network with everything deeper than ``depth`` folded into its block."""
+        gathered: dict[str, list[Row]] = {}
+        for row in self.rows:
+            gathered.setdefault(".".join(row.name.split(".")[:depth]), []).append(row)
+        groups = self.groups or {}
+        return tuple(
+            Line(name, groups.get(name, rows[0].kind), tuple(rows), depth)
+            for name, rows in gathered.items()
+        )
+
+    @cached_property
+    def depth(self) -> int:
+        """How deep the deepest layer is nested; 1 where there are no blocks."""
+        return max(row.name.count(".") + 1 for row in self.rows)
+
+    def share(self, cost: Cost, quantity: str) -> float:
+        """The part of the total that a cost is, from 0 to 1."""
+        whole = getattr(self.totals, quantity)
+        return getattr(cost, quantity) / whole if whole else 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """The documented contract: plain data with exact integers (docs/json.md)."""
+        return {
+            "format": "cnncalc.report",
+            "version": VERSION,
+            "name": self.name,
+            "source": self.source,
+            "settings": dict(self.settings or {}),
+            "batch": self.batch,
+            "dtype": self.dtype,
+            "inputs": {name: list(shape.dimensions) for name, shape in self.input_shapes.items()},
+            "outputs": {row.name: list(row.output.dimensions) for row in self.outputs},
+            "layers": [row_dict(row) for row in self.layers],
+            "totals": cost_dict(self.totals),
+        }
+
+    def to_frame(self) -> Any:
+        """A pandas DataFrame with a line for every layer; needs pandas."""
+        try:
+            import pandas
+        except ImportError:
+            raise UsageError("to_frame needs pandas: pip install pandas") from None
+        return pandas.DataFrame([row_dict(row) for row in self.layers])
+
+
+def cost_dict(cost: Cost) -> dict[str, int]:
+    """All counts of a cost by name, the derived ones too."""
+    counts = {name: getattr(cost, name) for name in COUNTED}
+    return {"params": cost.params, "flops": cost.flops, **counts}
+
+
+def row_dict(row: Row) -> dict[str, Any]:
+    """A row as plain data."""
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "inputs": [list(shape.dimensions) for shape in row.inputs],
+        "output": list(row.output.dimensions),
+        "receptive_field": None if row.fields is None else [_field_dict(f) for f in row.fields],
+        **cost_dict(row.cost),
+    }
+
+
+def _field_dict(field: Field) -> dict[str, Any]:
+    """A field as plain data; a fractional jump is text, as in ``1/2``."""
+    jump = field.jump if isinstance(field.jump, int) else str(field.jump)
+    return {
+        "size": field.size,
+        "jump": jump,
+        "start": field.start,
+        "smallest": field.smallest,
+        "bound": field.bound,
+    }

@@ -1,0 +1,203 @@
+"""Graph to report: the only walk that calls layers, and the one that says where they refused."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache, cached_property
+
+from cnncalc import layers
+from cnncalc.analysis.receptive import Field, grown, hull, places
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.cost import BYTES, Cost
+from cnncalc.core.errors import (
+    LayerError,
+    Mistakes,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+    some,
+)
+from cnncalc.core.fields import LARGEST, shown
+from cnncalc.core.layer import Layer, Reach
+from cnncalc.core.shape import Map, Shape
+from cnncalc.spec.graph import Graph, Node
+
+Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
+Key = tuple[int, tuple[Shape, ...], bool]
+
+
+def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
+    """Every layer's shapes, costs and receptive field.
+
+    Raises Mistakes with every layer that refuses its input and does not follow from another's
+    refusal, UsageError for an unknown dtype or a batch below 1.
+    """
+    if type(batch) is not int or not 1 <= batch < LARGEST:
+        raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
+    if dtype not in BYTES:
+        raise UsageError(
+            f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"
+        )
+    rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
+    spec = graph.spec
+    return Report(
+        name=graph.name,
+        rows=tuple(rows),
+        batch=batch,
+        dtype=dtype,
+        source=spec.source,
+        note=spec.note,
+        variants=spec.variants,
+        groups=graph.groups,
+        settings=graph.settings,
+    )
+
+
+def again(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
+    """The network of a report once more, with these rows' layers and sources; what else they hold
+    is worked out anew.
+
+    Layers that refuse what now enters them, and all behind these, are left out; why is told beside.
+    """
+    nodes = [Node(row.name, row.layer, row.sources, Where(report.name)) for row in rows]
+    walk = _Walk(nodes, (), report.batch, report.dtype)
+    walk.walk()
+    return replace(report, rows=tuple(walk.done)), walk.mistakes
+
+
+def takes(graph: Graph) -> bool:
+    """Whether every layer takes what it is given; nothing but shapes is worked out."""
+    try:
+        _Shapes(graph.nodes, graph.mistakes, 1, "float32").rows()
+    except Mistakes:
+        return False
+    return True
+
+
+class _Walk:
+    """Networks repeat their blocks: each distinct pair of layer and inputs is worked out once."""
+
+    def __init__(
+        self, nodes: Sequence[Node], mistakes: Sequence[SpecError], batch: int, dtype: str
+    ) -> None:
+        self.nodes = nodes
+        self.batch = batch
+        self.dtype = dtype
+        self.known: dict[Key, Known] = {}
+        self.trained: list[bool] = []  # whether a row's output depends on what is trained
+        self.mistakes = list(mistakes)
+        self.flattens: dict[str, int] = {}
+        self.done: list[Row] = []
+
+    @cached_property
+    def names(self) -> set[str]:
+        """All names that are taken."""
+        return {node.name for node in self.nodes}
+
+    def rows(self) -> list[Row]:
+        """All rows; raises Mistakes where a layer refuses what enters it."""
+        self.walk()
+        if self.mistakes:
+            raise Mistakes(self.mistakes)
+        return self.done
+
+    def walk(self) -> None:
+        """Work out what can be worked out, and note what refuses."""
+        place: list[int | None] = []  # where each node's row is; None after a refusal
+        for node in self.nodes:
+            sources = [place[index] for index in node.inputs]
+            known = [source for source in sources if source is not None]
+            if node.layer is None or len(known) < len(sources):
+                place.append(None)
+            else:
+                place.append(self.node(node, node.layer, known))
+
+    def node(self, node: Node, layer: Layer, sources: list[int]) -> int | None:
+        """Add the row of a node, and of a flatten that it implies; None where it refuses."""
+        done = self.done
+        inputs = tuple([done[source].output for source in sources])
+        try:
+            if layer.flattens and len(inputs) == 1 and isinstance(inputs[0], Map):
+                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs, True)
+                sources, inputs = [len(done) - 1], (done[-1].output,)
+            if node.axes is not None and isinstance(inputs[0], Map):
+                check_axes(node.axes, inputs[0])
+            self.row(node.name, layer, tuple(sources), inputs)
+        except LayerError as why:
+            shapes = some(inputs)
+            who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
+            self.mistakes.append(SpecError(f"{who}: {why}", node.where))
+            return None
+        return len(done) - 1
+
+    def flatten_name(self, node: Node) -> str:
+        """A free name beside the node's, for the flatten that nobody wrote."""
+        prefix = node.name[: node.name.rfind(".") + 1]
+        while True:
+            number = self.flattens.get(prefix, 0) + 1
+            self.flattens[prefix] = number
+            name = f"{prefix}flatten{number if number > 1 else ''}"
+            if name not in self.names:
+                return name
+
+    def row(
+        self,
+        name: str,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: tuple[Shape, ...],
+        implied: bool = False,
+    ) -> None:
+        gradient = any(self.trained[source] for source in sources)
+        key = (id(layer), inputs, gradient)
+        known = self.known.get(key)
+        if known is None:
+            output = layer.infer(inputs)
+            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient)
+            trained = gradient or cost.params > 0
+            known = self.known[key] = (output, cost, layer.reach(*inputs), trained)
+        output, cost, reach, trained = known
+        fields = self.fields(sources, reach, output)
+        self.trained.append(trained)
+        self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
+
+    def fields(
+        self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
+    ) -> tuple[Field, ...] | None:
+        """The receptive field of an output: its inputs' hull, grown by the layer's reach."""
+        if not sources:
+            axes = len(output.spatial) if isinstance(output, Map) else 0
+            return (Field(1, 1, 0, 1),) * axes
+        if reach is None and len(sources) == 1:
+            return self.done[sources[0]].fields
+        rows = [self.done[source] for source in sources]
+        before = rows[0].fields
+        if len(rows) > 1:
+            before = hull([row.fields for row in rows], [places(row.output) for row in rows])
+        return before if before is None or reach is None else grown(before, reach)
+
+
+class _Shapes(_Walk):
+    """The walk without costs and receptive fields."""
+
+    def row(
+        self,
+        name: str,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: tuple[Shape, ...],
+        implied: bool = False,
+    ) -> None:
+        output = layer.infer(inputs)
+        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
+
+
+@cache
+def _flatten() -> Layer:
+    return layers.load("flatten").parse(None)
+
+
+def check_axes(axes: int, x: Shape) -> None:
+    """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
+    if isinstance(x, Map) and len(x.spatial) != axes:
+        raise LayerError(f"is for {axes} spatial axes by its name, but {x} has {len(x.spatial)}")

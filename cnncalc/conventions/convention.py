@@ -1,0 +1,205 @@
+"""What a convention of counting is: a weighted sum of named parts of a network.
+
+A convention is one record in one file of ``conventions/``, named by the file. It says what it sees
+of a layer (its costs, the modules of PyTorch that it becomes, or all operations in them), and which
+of what it sees counts how much: what no term speaks of counts nothing, as in the tool itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from cnncalc.conventions import calls
+from cnncalc.conventions.calls import Call
+from cnncalc.core import units
+from cnncalc.core.cost import Cost
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape
+
+See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A part of the sum: ``each`` of those seen for which ``where`` holds, ``times`` over; ``what``
+    names what is counted, in the plural."""
+
+    what: str
+    where: Callable[[Any], bool]
+    each: Callable[[Any], int]
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Convention:
+    """A way of counting: whose it is (``tool`` and ``version``), the ``unit`` of its totals, and in
+    one line what ``counts``.
+
+    ``per_image``: it never counts more than one image. ``read`` words its totals.
+    """
+
+    tool: str
+    version: str
+    unit: str
+    counts: str
+    sees: See
+    terms: tuple[Term, ...]
+    per_image: bool = False
+    read: Callable[[int], str] = units.human
+
+    @property
+    def title(self) -> str:
+        """The tool and its version: ``thop 0.1.1``."""
+        return f"{self.tool} {self.version}".strip()
+
+
+class Part(NamedTuple):
+    """A part of a count: so many, ``times`` over."""
+
+    times: int
+    amount: int
+    what: str
+
+    @property
+    def total(self) -> int:
+        """What it adds."""
+        return self.times * self.amount
+
+    def text(self) -> str:
+        """``4 · 11,113,984 batch-norm elements``."""
+        factor = "" if self.times == 1 else f"{self.times} · "
+        return f"{factor}{units.exact(self.amount)} {self.what}"
+
+
+@dataclass(frozen=True)
+class Count:
+    """A network's total under a convention: its parts, and what each layer adds."""
+
+    name: str
+    convention: Convention
+    parts: tuple[Part, ...]
+    layers: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        """The number that the tool would print, exactly."""
+        return sum(part.total for part in self.parts)
+
+    def text(self) -> str:
+        """``4,133,742,592 = 4.13 G MACs``."""
+        exact, read = units.exact(self.total), self.convention.read(self.total)
+        return f"{exact if exact == read else f'{exact} = {read}'} {self.convention.unit}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (docs/reconcile.md)."""
+        convention = self.convention
+        return {
+            "name": self.name,
+            "tool": convention.tool,
+            "version": convention.version,
+            "unit": convention.unit,
+            "counts": convention.counts,
+            "total": self.total,
+            "parts": [part._asdict() for part in self.parts],
+            "layers": dict(self.layers),
+        }
+
+
+# What can be seen of a layer.
+
+
+def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
+    """Its costs as the reports have them, for one image."""
+    return (layer.cost(inputs, output),)
+
+
+def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """The modules of PyTorch that it becomes, and the operations inside them."""
+    return calls.of(layer, inputs, output)
+
+
+def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """The modules of PyTorch alone."""
+    return tuple(call for call in operations(layer, inputs, output) if not call.inside)
+
+
+# Which of them.
+
+
+def everything(seen: object) -> bool:
+    """All that is seen."""
+    return True
+
+
+def of(*names: str) -> Callable[[Call], bool]:
+    """Calls of these names, with a number of axes (``AvgPool2d``) or for any (``AvgPool``)."""
+    return lambda call: call.name in names or call.family in names
+
+
+def modules_of(*names: str) -> Callable[[Call], bool]:
+    """The same, but no operations inside of other modules."""
+    return lambda call: of(*names)(call) and not call.inside
+
+
+def inside_of_others(*names: str) -> Callable[[Call], bool]:
+    """The same, but only operations inside of other modules."""
+    return lambda call: of(*names)(call) and call.inside
+
+
+def upsampling(*modes: str) -> Callable[[Call], bool]:
+    """Upsamplings of these modes, as in ``bilinear2d``."""
+    return lambda call: call.mode in modes
+
+
+def fixed_norms(call: Call) -> bool:
+    """Batch norms that use their running statistics."""
+    return call.family == "BatchNorm" and not call.layer.measures(training=False)
+
+
+def measuring_norms(call: Call) -> bool:
+    """Norms that measure what they normalise: a batch norm does without running statistics."""
+    others = call.family in ("GroupNorm", "LayerNorm", "InstanceNorm")
+    return others or (call.family == "BatchNorm" and not fixed_norms(call))
+
+
+def affine(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
+    """Those of the norms that scale and shift."""
+    return lambda call: where(call) and call.weights > 0
+
+
+def bare(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
+    """Those of the norms that do not."""
+    return lambda call: where(call) and call.weights == 0
+
+
+# How much of each.
+
+
+def products(call: Call) -> int:
+    """Every weight once for every position of the output."""
+    return call.weights * call.places_out
+
+
+def products_at_inputs(call: Call) -> int:
+    """Every weight once for every position of the input: what a transposed convolution does."""
+    return call.weights * call.places_in
+
+
+def added_biases(call: Call) -> int:
+    """Every bias once for every position of the output."""
+    return call.biases * call.places_out
+
+
+def parameters(call: Call) -> int:
+    """Weights and biases."""
+    return call.weights + call.biases
+
+
+def inputs(call: Call) -> int:
+    """The elements of the input."""
+    return call.input.elements
+
+
+def outputs(call: Call) -> int:
+    """The elements of the output."""
+    return call.output.elements

@@ -1,0 +1,228 @@
+"""What the literature prints of a network, held against what is calculated."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from cnncalc.analysis.report import Report, Row
+from cnncalc.analysis.walk import analyze
+from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.core.shape import Layout, Map, Shape, Vector, read_shape
+from cnncalc.spec import Spec, load
+from cnncalc.spec.claims import (
+    CHANNELS_LAST,
+    CUT,
+    KILO_1024,
+    MACS_AS_FLOPS,
+    NO_BATCH_NORM,
+    NO_BIASES,
+    SHAPES,
+    VECTOR_AS_MAP,
+    Claim,
+    read_ratio,
+)
+from cnncalc.spec.graph import build
+from cnncalc.spec.printed import Printed, read_number
+
+COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
+"""What is counted in place of what a habit calls by another name."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One printed number, and the calculated one under the conventions that the claim names.
+
+    ``calculated`` is an exact integer, or the text of a shape or of a ratio. ``network`` is what
+    was asked for, ``name`` what it is called.
+    """
+
+    network: str
+    name: str
+    claim: Claim
+    calculated: int | str
+    agrees: bool
+
+    @property
+    def layer(self) -> str | None:
+        """The layer or block; None for the whole network."""
+        return self.claim.layer
+
+    @property
+    def settings(self) -> str:
+        """The settings and the input under which the number is claimed: ``width=0.75``."""
+        given = [f"{name}={value}" for name, value in (self.claim.settings or {}).items()]
+        return ", ".join(given + ([f"input {self.claim.input}"] if self.claim.input else []))
+
+    @property
+    def quantity(self) -> str:
+        """What is printed."""
+        return self.claim.quantity
+
+    @property
+    def printed(self) -> str:
+        """The value as it is printed, and what it is compared with."""
+        claim = self.claim
+        return f"{claim.value} than {claim.than}" if claim.than else claim.value
+
+    @property
+    def verdict(self) -> str:
+        """``agrees`` or ``does not follow``; against what the claim says, ``does not agree`` or
+        ``agrees, against the erratum``."""
+        if self.claim.erratum is None:
+            return "agrees" if self.agrees else "does not agree"
+        return "agrees, against the erratum" if self.agrees else "does not follow"
+
+    @property
+    def expected(self) -> bool:
+        """Whether it is as the claim says: it agrees, or is marked as an erratum and does not."""
+        return self.agrees is (self.claim.erratum is None)
+
+    @property
+    def convention(self) -> str:
+        """The conventions under which they are compared: ``K = 1024, biases left out``."""
+        return ", ".join(self.claim.habits)
+
+    @property
+    def reason(self) -> str:
+        """Why the number does not follow, where it does not."""
+        return self.claim.erratum or ""
+
+    @property
+    def source(self) -> str:
+        """Who prints it, and where."""
+        return self.claim.source
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (docs/claims.md)."""
+        return {name: getattr(self, name) for name in COLUMNS}
+
+
+COLUMNS = (
+    "network", "layer", "settings", "quantity", "printed", "calculated",
+    "verdict", "convention", "reason", "source",
+)  # fmt: skip
+"""What a finding says as plain data, in order."""
+
+
+def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, ...]:
+    """Every number that a network's spec says is published: those of its layers in their order,
+    then those of the whole.
+
+    ``target`` is what ``summarize`` takes. Raises Mistakes with every claim that cannot be held
+    against the network, as of a layer that it does not have.
+
+    >>> [finding.verdict for finding in check("ntu_example2")]
+    ['agrees', 'agrees']
+    """
+    spec = load(target)
+    name = spec.name if isinstance(target, Mapping) else os.fspath(target)
+    # A spec that does not work is told as such, also where it claims nothing.
+    reports = {repr((None, None)): analyze(build(spec))}
+    placed, mistakes = [], []
+    for claim in spec.published:
+        try:
+            report = _report(spec, claim, reports)
+            rows = _rows(claim, report)
+            place = (claim.layer is None, report.rows.index(rows[-1]))
+            placed.append((place, Finding(name, report.name, claim, *_compare(claim, rows))))
+        except SpecError as error:
+            mistakes.append(error)
+    if mistakes:
+        raise Mistakes(mistakes)
+    return tuple(found for _, found in sorted(placed, key=lambda pair: pair[0]))
+
+
+def _compare(claim: Claim, rows: Sequence[Row]) -> tuple[int | str, bool]:
+    """The calculated number that a claim is about, and whether the printed one agrees with it."""
+    if claim.quantity in SHAPES:
+        return _compare_shape(claim, rows)
+    exact = _count(claim, rows)
+    if claim.than is not None:
+        return _compare_ratio(claim, exact)
+    return exact, _agrees(claim, read_number(claim.value), exact)
+
+
+def _agrees(claim: Claim, number: Printed, exact: int, of: int = 1) -> bool:
+    kilo = 1024 if KILO_1024 in claim.habits else 1000
+    return number.agrees(exact, kilo, cut=CUT in claim.habits, of=of)
+
+
+def _count(claim: Claim, rows: Sequence[Row]) -> int:
+    """The count, under the claim's habits. Batch normalisation is what keeps running statistics."""
+    name = claim.quantity
+    for habit in claim.habits:
+        name = COUNTED_AS.get(habit, name)
+    skips = NO_BATCH_NORM in claim.habits
+    return sum(getattr(row.cost, name) for row in rows if not (skips and row.cost.buffers))
+
+
+def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
+    """How many times less, or more, than the other network's."""
+    number, more = read_ratio(claim.value)
+    other = _count(claim, _built_in(str(claim.than)).rows)
+    low, high = (other, exact) if more else (exact, other)
+    if not low:
+        raise SpecError(f"there is nothing to compare: {claim.quantity} is 0", claim.where)
+    hundredths = (200 * high + low) // (2 * low)
+    times = f"{hundredths // 100:,}.{hundredths % 100:02}x"
+    return f"{times} {claim.value.split()[-1]}", _agrees(claim, number, high, of=low)
+
+
+def _compare_shape(claim: Claim, rows: Sequence[Row]) -> tuple[int | str, bool]:
+    """The output of the last row: whole, its sizes, its channels, or its receptive field."""
+    last = rows[-1]
+    layout: Layout = "hwc" if CHANNELS_LAST in claim.habits else "chw"
+    printed = read_shape(claim.value.replace("@", "x"), layout)
+    if claim.quantity == "output":
+        shape = _as_map(last.output) if VECTOR_AS_MAP in claim.habits else last.output
+        return shape.text(layout), printed == shape
+    if claim.quantity == "channels":
+        channels = last.output.dimensions[0]
+        return channels, printed.dimensions == (channels,)
+    sizes = _sizes(last.output) if claim.quantity == "size" else last.receptive_field or ()
+    # One number stands for as many axes as there are.
+    alike = len(printed.dimensions) == 1 and len(set(sizes)) == 1
+    found = sizes[:1] if alike else sizes
+    return "×".join(map(str, found)) or "none", printed.dimensions == found
+
+
+def _as_map(shape: Shape) -> Shape:
+    """A vector as the literature's tables write it, 1×1×n."""
+    return Map(shape.features, (1, 1)) if isinstance(shape, Vector) else shape
+
+
+def _sizes(shape: Shape) -> tuple[int, ...]:
+    return shape.spatial if isinstance(shape, Map) else ()
+
+
+def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
+    """The layer or block that a claim is about, or the whole network.
+
+    Raises SpecError for a layer that the network does not have.
+    """
+    if claim.layer is None:
+        return report.rows
+    depth = str(claim.layer).count(".") + 1
+    outline = {line.name: line.rows for line in report.outline(depth)}
+    if claim.layer not in outline:
+        hint = did_you_mean(str(claim.layer), outline)
+        raise SpecError(f"a claim is about {claim.layer!r}, which is no layer{hint}", claim.where)
+    return outline[claim.layer]
+
+
+def _report(spec: Spec, claim: Claim, known: dict[str, Report]) -> Report:
+    """The network under a claim's settings and input; each is worked out once."""
+    key = repr((claim.settings, claim.input))
+    if key not in known:
+        try:
+            known[key] = analyze(build(spec, claim.settings, claim.input))
+        except (LayerError, UsageError) as why:
+            raise SpecError(f"the claim's settings cannot be: {why}", claim.where) from None
+    return known[key]
+
+
+@cache
+def _built_in(name: str) -> Report:
+    return analyze(build(load(name)))

@@ -1,0 +1,279 @@
+"""Which convention is a number? Every way of counting is asked whether its total rounds to it.
+
+A number is written as papers and tools write it: ``4.134G``, ``8.2 GFLOPs``, ``3.6 billion``,
+``7.2 × 10^8``, ``25.6M params``, ``97.5 MiB``, ``4,089,184,256``. It is meant at the digits it has.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from cnncalc import conventions
+from cnncalc.analysis.report import Report
+from cnncalc.conventions.convention import Count, Part
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import UsageError
+from cnncalc.spec.printed import POWERS, read_number
+
+VERSION = 1
+"""The version of ``to_dict``."""
+
+OPERATIONS, PARAMETERS, MEMORY = "operations", "parameters", "bytes"
+WORDS = {
+    **dict.fromkeys(("flop", "flops", "mac", "macs", "madd", "madds", "multadd", "multadds",
+                     "op", "ops", "operations"), OPERATIONS),
+    **dict.fromkeys(("param", "params", "parameter", "parameters", "weights"), PARAMETERS),
+    **dict.fromkeys(("b", "byte", "bytes"), MEMORY),
+}  # fmt: skip
+"""What a unit says is counted. Papers' FLOPs are often MACs, so both are operations."""
+
+LETTERS = {"thousand": "k", "million": "m", "billion": "g", "trillion": "t"}
+NUMBER = re.compile(
+    r"[~≈]?\s*(?P<digits>[0-9][0-9,]*(?:\.[0-9]+)?)"
+    r"(?:e\+?(?P<e>[0-9]{1,2})|\s*[x×*·]\s*10\^?(?P<power>[0-9]{1,2}))?\s*(?P<unit>.*)",
+    re.IGNORECASE,
+)
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+LONGEST = 60
+
+MOST_TIMES = 8
+"""A part is looked for in what is missing up to so many times."""
+
+
+class Reading(NamedTuple):
+    """One way to take a number: its digits and scale letter, what K stands for, and what is counted
+    (None: anything)."""
+
+    digits: str
+    letter: str
+    kilo: int
+    measure: str | None
+
+    def agrees(self, total: int) -> bool:
+        """Whether a total rounds to it."""
+        return read_number(self.digits + self.letter).agrees(total, self.kilo)
+
+    @property
+    def value(self) -> Fraction:
+        """The number as it stands."""
+        return Fraction(self.digits.replace(",", "")) * int(self.kilo ** POWERS[self.letter])
+
+    @property
+    def exact(self) -> int | None:
+        """The number, if every digit of it is given."""
+        return int(self.value) if not self.letter and "." not in self.digits else None
+
+
+def readings(text: str) -> tuple[Reading, ...]:
+    """The ways to take a number, the likeliest first; raises UsageError where there is none.
+
+    >>> [reading.kilo for reading in readings("97.5 MB")]
+    [1000, 1024]
+    """
+    found = NUMBER.fullmatch(text.strip().translate(SUPERSCRIPTS)) if len(text) <= LONGEST else None
+    ways = _ways(re.sub(r"[\s-]", "", found["unit"]).lower()) if found else ()
+    if not found or not ways:
+        raise UsageError(
+            f"{text[:LONGEST]!r} is no number to look for; write it as in 4.134G, 8.2 GFLOPs, "
+            "25.6M params, 97.5 MB or 4089184256"
+        )
+    power = found["e"] or found["power"]
+    if power is None:
+        return tuple(Reading(found["digits"], *way) for way in ways)
+    # 7.2 · 10^8 is 0.72 G: the digits stay the same.
+    thousands, rest = -(-int(power) // 3), -(-int(power) % 3)
+    letter = {place: letter for letter, place in POWERS.items() if letter != "B"}.get(thousands)
+    plain = [way for way in ways if not way[0]]
+    if letter is None or not plain:
+        raise UsageError(f"{text[:LONGEST]!r} is beyond the numbers that are looked for")
+    digits = format(Decimal(found["digits"].replace(",", "")).scaleb(rest), "f")
+    return tuple(Reading(digits, letter, kilo, measure) for _, kilo, measure in plain)
+
+
+def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
+    """What may stand behind the digits: a scale letter, what K is, and what is counted."""
+    for word, letter in LETTERS.items():
+        if unit.startswith(word):
+            unit = letter + unit.removeprefix(word)
+    if not unit:
+        return (("", 1000, None),)
+    if unit == "b":
+        return (("B", 1000, None), ("", 1000, MEMORY))
+    if unit in WORDS:
+        return (("", 1000, WORDS[unit]),)
+    letter, rest = unit[0].upper(), unit[1:]
+    if letter not in POWERS:
+        return ()
+    if not rest:
+        return ((letter, 1000, None), (letter, 1024, PARAMETERS))
+    if rest.startswith("i") and WORDS.get(rest[1:]) == MEMORY:
+        return ((letter, 1024, MEMORY),)
+    if rest not in WORDS:
+        return ()
+    binary = () if WORDS[rest] == OPERATIONS else ((letter, 1024, WORDS[rest]),)
+    return ((letter, 1000, WORDS[rest]), *binary)
+
+
+class Candidate(NamedTuple):
+    """A number that a network can be said to have: a total, ``times`` over, and the ways of
+    counting that give it."""
+
+    counts: tuple[Count, ...]
+    times: int
+    measure: str
+
+    @property
+    def total(self) -> int:
+        """The number."""
+        return self.times * self.counts[0].total
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What it is the sum of."""
+        return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
+
+    @property
+    def title(self) -> str:
+        """``2 · thop 0.1.1``; several ways of counting are joined."""
+        names = ", ".join(count.convention.title for count in self.counts)
+        if self.times == 1:
+            return names
+        return f"{names}, {self.times} bytes each" if self.measure == MEMORY else f"2 · {names}"
+
+    @property
+    def unit(self) -> str:
+        """What is counted: twice a count of MACs is one of FLOPs."""
+        if self.measure == MEMORY:
+            return "bytes"
+        return self.counts[0].convention.unit if self.times == 1 else "FLOPs"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (docs/reconcile.md)."""
+        return {
+            "conventions": [count.name for count in self.counts],
+            "times": self.times,
+            "total": self.total,
+            "unit": self.unit,
+            "parts": [part._asdict() for part in self.parts],
+        }
+
+
+class Missing(NamedTuple):
+    """What would make a candidate the number: a part more, or less where its times are negative."""
+
+    candidate: Candidate
+    part: Part
+
+
+@dataclass(frozen=True)
+class Reconciliation:
+    """What was found: the candidates that agree under the first reading that any agrees with, else
+    the nearest one; and the conventions whose totals are not known, with the reasons."""
+
+    report: Report
+    number: str
+    reading: Reading
+    agreeing: tuple[Candidate, ...]
+    nearest: Candidate
+    missing: tuple[Missing, ...]
+    unknown: dict[str, str]
+
+    @property
+    def difference(self) -> int:
+        """How much larger the number is than the nearest total, rounded to a whole."""
+        return round(self.reading.value - self.nearest.total)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data (docs/reconcile.md)."""
+        return {
+            "format": "cnncalc.reconciliation",
+            "version": VERSION,
+            "name": self.report.name,
+            "inputs": {
+                name: list(shape.dimensions) for name, shape in self.report.input_shapes.items()
+            },
+            "batch": self.report.batch,
+            "dtype": self.report.dtype,
+            "number": self.number,
+            "kilo": self.reading.kilo,
+            "agrees": bool(self.agreeing),
+            "agreeing": [candidate.to_dict() for candidate in self.agreeing],
+            "nearest": {**self.nearest.to_dict(), "difference": self.difference},
+            "missing": [
+                {"conventions": [count.name for count in candidate.counts],
+                 "total": candidate.total, "part": part._asdict()}
+                for candidate, part in self.missing
+            ],
+            "unknown": self.unknown,
+        }  # fmt: skip
+
+
+def reconcile(report: Report, number: str) -> Reconciliation:
+    """Find the ways of counting a network that give a number, or come nearest to it.
+
+    Raises UsageError for what is no number.
+    """
+    ways = readings(number)
+    unknown: dict[str, str] = {}
+    known = list(candidates(report, unknown))
+    for reading in ways:
+        agreeing = [one for one in known if _fits(reading, one) and reading.agrees(one.total)]
+        if agreeing:
+            break
+    else:
+        reading = ways[0]
+    comparable = [one for one in known if _fits(reading, one)]
+    nearest = min(comparable, key=lambda one: abs(one.total - reading.value))
+    missing = () if agreeing else tuple(_missing(reading, comparable))
+    return Reconciliation(report, number, reading, tuple(agreeing), nearest, missing, unknown)
+
+
+def _fits(reading: Reading, candidate: Candidate) -> bool:
+    """Whether what is read can be what is counted; bytes must be asked for."""
+    if reading.measure is None:
+        return candidate.measure != MEMORY
+    return reading.measure == candidate.measure
+
+
+def candidates(report: Report, unknown: dict[str, str]) -> Iterator[Candidate]:
+    """All numbers that the network can be said to have; ``unknown`` is told what is not known."""
+    alike: dict[tuple[str, tuple[Part, ...]], list[Count]] = {}
+    for name in conventions.names():
+        try:
+            count = conventions.count_report(name, report)
+        except UsageError as why:
+            unknown[name] = str(why)
+            continue
+        alike.setdefault((_measure(count), count.parts), []).append(count)
+    for (measure, _), counts in alike.items():
+        yield Candidate(tuple(counts), 1, measure)
+    for counts in alike.values():
+        unit = counts[0].convention.unit
+        twice = Candidate(tuple(counts), 2, OPERATIONS)
+        if unit in ("MACs", "mult-adds") and (OPERATIONS, twice.parts) not in alike:
+            yield twice
+        if unit == "parameters":
+            yield Candidate(tuple(counts), BYTES[report.dtype], MEMORY)
+
+
+def _measure(count: Count) -> str:
+    return PARAMETERS if count.convention.unit in ("parameters", "numbers") else OPERATIONS
+
+
+def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
+    """Where the number is exact: the parts that would make it of a total, most telling first."""
+    exact = reading.exact
+    if exact is None:
+        return
+    parts = {part.amount: part for candidate in known for part in candidate.parts}.values()
+    found = [
+        Missing(candidate, part._replace(times=(exact - candidate.total) // part.amount))
+        for candidate in known
+        for part in parts
+        if (exact - candidate.total) % part.amount == 0
+        and abs(exact - candidate.total) <= MOST_TIMES * part.amount
+    ]
+    yield from sorted(found, key=lambda one: (abs(one.part.times), -one.part.amount))[:3]

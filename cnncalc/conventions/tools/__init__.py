@@ -1,0 +1,1 @@
+"""One way of counting per file, discovered automatically; each defines ``CONVENTION``."""

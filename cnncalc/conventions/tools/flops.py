@@ -1,0 +1,12 @@
+"""Two operations for each multiply-accumulate."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+CONVENTION = Convention(
+    tool="FLOPs",
+    version="",
+    unit="FLOPs",
+    counts="two for each multiply-accumulate of convolutions and linear layers",
+    sees=costs,
+    terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs, times=2),),
+)

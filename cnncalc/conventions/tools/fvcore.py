@@ -1,0 +1,43 @@
+"""fvcore's ``FlopCountAnalysis``, which calls a multiply-accumulate a flop.
+
+It traces the network and has formulas for the operations below; others count nothing. The network
+is taken in evaluation mode: in training batch norms count 5 for an element. A convolution that is
+written with ``padding="same"`` is another operation to it, and counts nothing; cnncalc gives
+PyTorch such padding in numbers.
+"""
+
+from cnncalc.conventions.convention import (
+    Convention,
+    Term,
+    affine,
+    bare,
+    fixed_norms,
+    inputs,
+    measuring_norms,
+    of,
+    operations,
+    outputs,
+    products,
+    products_at_inputs,
+    upsampling,
+)
+
+CONVENTION = Convention(
+    tool="fvcore",
+    version="0.1.5",
+    unit="MACs",
+    counts="multiply-accumulates, which it calls flops, 2 for each batch-norm element, some pools",
+    sees=operations,
+    terms=(
+        Term("conv + linear MACs", of("Conv", "Linear"), products),
+        Term("transposed-conv MACs", of("ConvTranspose"), products_at_inputs),
+        Term("locally connected MACs", of("bmm"), lambda call: call.weights),
+        Term("batch-norm elements", affine(fixed_norms), outputs, times=2),
+        Term("bare batch-norm elements", bare(fixed_norms), outputs),
+        Term("other norms' elements", affine(measuring_norms), outputs, times=5),
+        Term("other bare norms' elements", bare(measuring_norms), outputs, times=4),
+        Term("adaptive average-pool inputs", of("AdaptiveAvgPool2d"), inputs),
+        Term("nearest upsampled outputs", upsampling("nearest2d"), outputs),
+        Term("bilinear upsampled outputs", upsampling("bilinear2d"), outputs, times=4),
+    ),
+)

@@ -1,0 +1,12 @@
+"""Multiply-accumulates, as everywhere in cnncalc."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+CONVENTION = Convention(
+    tool="MACs",
+    version="",
+    unit="MACs",
+    counts="multiply-accumulates of convolutions and linear layers, without biases",
+    sees=costs,
+    terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs),),
+)

@@ -1,0 +1,26 @@
+"""What papers print, often under the name of FLOPs: multiply-accumulates, rounded."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K"))
+
+
+def rounded(number: int) -> str:
+    """``4.1 G``: one decimal, halves up, in the largest unit that leaves at least 1; below 1,000
+    the number itself."""
+    if number < 1_000:
+        return str(number)
+    counts = (((20 * number + scale) // (2 * scale), letter) for scale, letter in SCALES)
+    tenths, letter = next(found for found in counts if found[0] >= 10)
+    return f"{tenths // 10:,}.{tenths % 10} {letter}"
+
+
+CONVENTION = Convention(
+    tool="papers",
+    version="",
+    unit="MACs",
+    counts="multiply-accumulates, rounded, which papers often call FLOPs",
+    sees=costs,
+    terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs),),
+    read=rounded,
+)

@@ -1,0 +1,16 @@
+"""Trained numbers."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+CONVENTION = Convention(
+    tool="parameters",
+    version="",
+    unit="parameters",
+    counts="what is trained: weights and biases",
+    sees=costs,
+    terms=(
+        Term("weights", everything, lambda cost: cost.weights),
+        Term("biases", everything, lambda cost: cost.biases),
+    ),
+    per_image=True,
+)

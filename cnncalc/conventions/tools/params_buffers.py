@@ -1,0 +1,18 @@
+"""All numbers that a network holds: what PyTorch's ``state_dict`` has."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+CONVENTION = Convention(
+    tool="parameters and buffers",
+    version="",
+    unit="numbers",
+    counts="all that is held: weights, biases, and state such as running means",
+    sees=costs,
+    terms=(
+        Term("weights", everything, lambda cost: cost.weights),
+        Term("biases", everything, lambda cost: cost.biases),
+        Term("fixed weights", everything, lambda cost: cost.fixed),
+        Term("buffers", everything, lambda cost: cost.buffers),
+    ),
+    per_image=True,
+)

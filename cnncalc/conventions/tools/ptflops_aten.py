@@ -1,0 +1,30 @@
+"""ptflops' ``get_model_complexity_info`` with ``backend="aten"``.
+
+It counts matrix products and convolutions with their biases, wherever they run, and nothing else.
+It always runs one image.
+"""
+
+from cnncalc.conventions.convention import (
+    Convention,
+    Term,
+    added_biases,
+    of,
+    operations,
+    products,
+    products_at_inputs,
+)
+
+CONVENTION = Convention(
+    tool="ptflops aten",
+    version="0.7.5",
+    unit="MACs",
+    counts="multiply-accumulates of convolutions and linear layers, and their biases",
+    sees=operations,
+    terms=(
+        Term("conv + linear MACs", of("Conv", "Linear"), products),
+        Term("transposed-conv MACs", of("ConvTranspose"), products_at_inputs),
+        Term("locally connected MACs", of("bmm"), lambda call: call.weights),
+        Term("biases at output positions", of("Conv", "ConvTranspose", "Linear"), added_biases),
+    ),
+    per_image=True,
+)

@@ -1,0 +1,67 @@
+"""thop's ``profile``, which has a formula for each class of modules below; others count nothing.
+
+Its transposed convolutions have a product for every position of the output, where there is one for
+every position of the input. It computes adaptive pools in floating point and cuts the result.
+"""
+
+from cnncalc.conventions.calls import Call
+from cnncalc.conventions.convention import (
+    Convention,
+    Term,
+    affine,
+    bare,
+    inputs,
+    modules,
+    of,
+    outputs,
+    products,
+    upsampling,
+)
+from cnncalc.core.errors import LayerError
+
+OTHER_NORMS = of("LayerNorm", "InstanceNorm")
+
+
+def _whole_windows(call: Call) -> int:
+    """The inputs, where windows of one size share them without rest."""
+    places = zip(call.input.dimensions[1:], call.output.dimensions[1:])
+    if any(before % after for before, after in places):
+        raise LayerError(
+            f"it divides the sizes of {call.input} by those of {call.output} in floating point and "
+            "rounds the product down, which is not modelled"
+        )
+    return inputs(call)
+
+
+def _softmax(call: Call) -> int:
+    """An exponential and a division for each element, and a sum for each but the first."""
+    elements = call.input.elements
+    return 3 * elements - elements // call.input.dimensions[0]
+
+
+CONVENTION = Convention(
+    tool="thop",
+    version="0.1.1",
+    unit="MACs",
+    counts="multiply-accumulates, 4 for each batch-norm element, average pools",
+    sees=modules,
+    terms=(
+        Term("conv + linear MACs", of("Conv", "Linear"), products),
+        Term("transposed-conv weights at output positions", of("ConvTranspose"), products),
+        Term("batch-norm elements", affine(of("BatchNorm")), outputs, times=4),
+        Term("bare batch-norm elements", bare(of("BatchNorm")), outputs, times=2),
+        Term("other norms' elements", affine(OTHER_NORMS), outputs, times=4),
+        Term("other bare norms' elements", bare(OTHER_NORMS), outputs, times=2),
+        Term("adaptive average-pool inputs", of("AdaptiveAvgPool"), _whole_windows),
+        Term("average-pool outputs", of("AvgPool", "AdaptiveAvgPool"), outputs),
+        Term("PReLU elements", of("PReLU"), outputs),
+        Term("softmax operations", of("Softmax"), _softmax),
+        Term(
+            "nearest upsampled outputs",
+            upsampling("nearest1d", "nearest2d", "nearest3d"),
+            outputs,
+        ),
+        Term("linear upsampled outputs", upsampling("linear1d"), outputs, times=5),
+        Term("bilinear upsampled outputs", upsampling("bilinear2d"), outputs, times=11),
+    ),
+)

@@ -1,0 +1,13 @@
+"""``torch.utils.flop_counter.FlopCounterMode``: its formulas are those of matrix products and
+convolutions, and everything else counts nothing."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+CONVENTION = Convention(
+    tool="PyTorch FlopCounterMode",
+    version="2.13.0",
+    unit="FLOPs",
+    counts="two for each multiply-accumulate of convolutions and linear layers",
+    sees=costs,
+    terms=(Term("conv + linear MACs", everything, lambda cost: cost.macs, times=2),),
+)

@@ -1,0 +1,49 @@
+"""torchprofile's ``profile_macs``.
+
+It traces the network and has formulas for the operations below; others count nothing. It takes a
+transposed convolution for an ordinary one, by its output's positions, and with its groups left out
+where the channels change. A convolution that is written with ``padding="same"`` is another
+operation to it, and counts nothing; cnncalc gives PyTorch such padding in numbers.
+"""
+
+from cnncalc.conventions.calls import Call
+from cnncalc.conventions.convention import (
+    Convention,
+    Term,
+    affine,
+    of,
+    operations,
+    outputs,
+    products,
+    upsampling,
+)
+
+
+def _transposed(call: Call) -> int:
+    """It knows a transposed convolution by its channels: as many filters as outputs are none."""
+    same = call.input.dimensions[0] == call.output.dimensions[0]
+    return products(call) * (1 if same else int(call.layer.groups))
+
+
+CONVENTION = Convention(
+    tool="torchprofile",
+    version="0.1.0",
+    unit="MACs",
+    counts="multiply-accumulates, 1 for each element of norms, average pools and products",
+    sees=operations,
+    terms=(
+        Term("conv + linear MACs", of("Conv", "Linear"), products),
+        Term("transposed-conv weights at output positions", of("ConvTranspose"), _transposed),
+        Term("locally connected MACs", of("bmm"), lambda call: call.weights),
+        Term("batch-norm elements", affine(of("BatchNorm")), outputs),
+        Term(
+            "other norms' elements",
+            affine(of("GroupNorm", "LayerNorm", "InstanceNorm")),
+            outputs,
+        ),
+        Term("average-pool outputs", of("AvgPool", "AdaptiveAvgPool"), outputs),
+        Term("leaky ReLU elements", of("LeakyReLU"), outputs),
+        Term("elementwise products", of("*", "mul"), outputs),
+        Term("bilinear upsampled outputs", upsampling("bilinear2d"), outputs, times=4),
+    ),
+)

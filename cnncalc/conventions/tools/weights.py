@@ -1,0 +1,13 @@
+"""Trained numbers without biases, as in many lectures' tables."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+CONVENTION = Convention(
+    tool="weights",
+    version="",
+    unit="parameters",
+    counts="what is trained, but for biases and the shifts of norms",
+    sees=costs,
+    terms=(Term("weights", everything, lambda cost: cost.weights),),
+    per_image=True,
+)

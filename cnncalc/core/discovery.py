@@ -1,0 +1,44 @@
+"""Finding what is kept one to a file: kinds, formats, commands are found by being there."""
+
+import pkgutil
+from collections.abc import Iterable
+from importlib import import_module
+from types import ModuleType
+from typing import TypeVar
+
+from cnncalc.core.errors import UsageError, did_you_mean
+
+T = TypeVar("T")
+
+
+def modules(path: Iterable[str]) -> tuple[str, ...]:
+    """The modules of a package, in alphabetical order; a leading underscore hides one."""
+    found = (module.name for module in pkgutil.iter_modules(path))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def the_class(module_name: str, base: type[T]) -> type[T]:
+    """The one class of this base that a module defines; raises TypeError unless there is one."""
+    module = import_module(module_name)
+    defined = [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, base)
+        and value.__module__ == module.__name__
+    ]
+    if len(defined) != 1:
+        raise TypeError(f"{module.__file__} must define one {base.__name__}, not {len(defined)}")
+    return defined[0]
+
+
+def chosen(package: str, path: Iterable[str], name: str, what: str) -> ModuleType:
+    """The module of a package that a person names; ``what`` says of what kind it is.
+
+    Raises UsageError with the nearest name where there is none.
+    """
+    known = modules(path)
+    if name not in known:
+        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+        raise UsageError(f"no {what} {name[:40]!r}{hint}")
+    return import_module(f"{package}.{name}")

@@ -1,0 +1,147 @@
+"""Typed shapes, without the batch: a feature map of 1, 2 or 3 spatial axes, and a vector."""
+
+import re
+from math import prod
+from typing import Literal
+
+from cnncalc.core.errors import UsageError
+from cnncalc.formulas.expression import AXES
+
+Layout = Literal["chw", "hwc"]
+
+MOST_DIGITS = 100
+"""Sizes longer than this are refused: no size is, and arithmetic on them could take for ever."""
+
+
+class Map(tuple[int, ...]):
+    """A feature map, a plain tuple of its sizes with the channels first: ``(3, 224, 224)``.
+
+    ``channels`` planes with 1, 2 or 3 ``spatial`` sizes (L, H x W, or D x H x W).
+    """
+
+    __slots__ = ()
+    __match_args__ = ("channels", "spatial")
+
+    def __new__(cls, channels: int, spatial: tuple[int, ...]) -> "Map":
+        """``Map(3, (224, 224))``, a tuple of three sizes."""
+        return super().__new__(cls, (channels, *spatial))
+
+    def __getnewargs__(self) -> tuple[int, tuple[int, ...]]:
+        return self.channels, self.spatial
+
+    @property
+    def channels(self) -> int:
+        """The number of planes."""
+        return self[0]
+
+    @property
+    def spatial(self) -> tuple[int, ...]:
+        """The sizes of a plane."""
+        return self[1:]
+
+    @property
+    def elements(self) -> int:
+        """The number of values it holds."""
+        return prod(self)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """The names of the spatial axes."""
+        return AXES[len(self) - 1]
+
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """All sizes, channels first."""
+        return tuple(self)
+
+    def text(self, layout: Layout = "chw") -> str:
+        """``3×224×224``, or ``224×224×3`` with the channels last."""
+        return "×".join(map(str, self if layout == "chw" else (*self.spatial, self.channels)))
+
+    def __repr__(self) -> str:
+        return f"Map(channels={self.channels}, spatial={self.spatial})"
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+class Vector(tuple[int]):
+    """A vector of ``features`` values, a plain tuple of one size: ``(4096,)``."""
+
+    __slots__ = ()
+    __match_args__ = ("features",)
+
+    def __new__(cls, features: int) -> "Vector":
+        """``Vector(4096)``, a tuple of one size."""
+        return super().__new__(cls, (features,))
+
+    def __getnewargs__(self) -> tuple[int]:
+        return (self.features,)
+
+    @property
+    def features(self) -> int:
+        """The number of values."""
+        return self[0]
+
+    @property
+    def elements(self) -> int:
+        """The number of values it holds."""
+        return self[0]
+
+    @property
+    def dimensions(self) -> tuple[int, ...]:
+        """Its one size."""
+        return (self[0],)
+
+    def text(self, layout: Layout = "chw") -> str:
+        """``4096``."""
+        return str(self[0])
+
+    def __repr__(self) -> str:
+        return f"Vector(features={self.features})"
+
+    def __str__(self) -> str:
+        return self.text()
+
+
+Shape = Map | Vector
+
+
+def layout_of(word: str) -> Layout:
+    """The layout of that name; raises UsageError for another word."""
+    layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}
+    if word.lower() in layouts:
+        return layouts[word.lower()]
+    raise UsageError(f"a layout is chw or hwc, not {word!r}")
+
+
+def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
+    """The shape with these sizes: one is a vector, two a signal, three an image, four a volume.
+
+    Raises UsageError for any other number of sizes, and for a size below 1.
+    """
+    for size in sizes:
+        if size < 1:
+            raise UsageError(f"a size must be at least 1, not {size}")
+    if len(sizes) == 1:
+        return Vector(sizes[0])
+    if not 2 <= len(sizes) <= 4:
+        raise UsageError(
+            f"a shape has 1 to 4 sizes (a vector; channels and 1 to 3 axes), not {len(sizes)}"
+        )
+    if layout == "hwc":
+        sizes = (sizes[-1], *sizes[:-1])
+    return Map(sizes[0], sizes[1:])
+
+
+def read_shape(text: str, layout: Layout = "chw") -> Shape:
+    """Read ``3x224x224`` (also with ``×``, ``*`` or ``,``), in the layout given.
+
+    Raises UsageError for anything that is not whole numbers joined so.
+    """
+    parts = re.split(r"\s*[x×X*,]\s*", text.strip().strip("[]()"))
+    if not all(part.isdecimal() and part.isascii() and len(part) <= MOST_DIGITS for part in parts):
+        raise UsageError(
+            f"a shape is whole numbers joined by x, as in 3x224x224, not {text[:60]!r}"
+        )
+    return shape_of(tuple(map(int, parts)), layout)

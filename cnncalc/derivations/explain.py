@@ -1,0 +1,285 @@
+"""Why a number is what it is: the formulas of one layer as they ran, symbol by symbol.
+
+A quantity is asked of the layer once more, this time with tracing on. Nothing is written here that
+was not run.
+"""
+
+from collections.abc import Callable, Container, Iterable
+from typing import NamedTuple
+
+from cnncalc.analysis import receptive
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core import units
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import UsageError, did_you_mean, some
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Map, Shape, shape_of
+from cnncalc.derivations import wording
+from cnncalc.derivations.equations import Working, along, definition, equations_of, once
+from cnncalc.formulas import macs, memory
+from cnncalc.formulas.expression import AXES
+from cnncalc.formulas.tracing import Traced, expression_of, tracing
+
+
+class Derivation(NamedTuple):
+    """One quantity of one layer: its equations, and the answer in a line of its own."""
+
+    quantity: str
+    workings: tuple[Working, ...]
+    answer: str
+
+
+class Quantity(NamedTuple):
+    """Something that can be explained: a doc line and how it is derived."""
+
+    doc: str
+    derive: Callable[[Row, Report], tuple[list[Working], str]]
+
+
+SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
+"""The names of an output's sizes; how they come about is told with its shape."""
+
+
+def _named(inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
+    """The shapes with sizes that know their names: C_in and H_in, or C_1 and C_2 of several."""
+    ends = ["in"] if len(inputs) == 1 else list(map(str, range(1, len(inputs) + 1)))
+    return tuple(map(_named_shape, inputs, ends))
+
+
+def _named_shape(shape: Shape, end: str) -> Shape:
+    sizes = map(Traced.leaf, shape.dimensions, _names(shape, end))
+    return shape_of(tuple(sizes))
+
+
+def _names(shape: Shape, end: str) -> list[str]:
+    """The names of a shape's sizes."""
+    if isinstance(shape, Map):
+        return [f"{size}_{end}" for size in ("C", *shape.axes)]
+    return [f"n_{end}"]
+
+
+def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
+    answer = " → ".join(filter(None, (some(row.inputs), str(row.output))))
+    found = sizes(row.layer, row.inputs)
+    return found, answer if found or not row.inputs else f"{answer}, unchanged"
+
+
+def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
+    """How the sizes of a layer's output come about, where they are not its input's; raises
+    LayerError where it cannot be run."""
+    named = _named(inputs)
+    with tracing():
+        output = layer.infer(named)
+        zeros = layer.zeros(*named)
+    names = _names(output, "out")
+    found = [definition(*size) for size in zip(names, map(expression_of, output.dimensions))]
+    if named and _names(named[0], "out") == names:
+        # What is the first input's own size has nothing to be told.
+        found = [
+            [] if size is old else chain
+            for chain, size, old in zip(found, output.dimensions, named[0].dimensions)
+        ]
+    if not any(found):
+        return []
+    for chain, (before, after) in zip(found[1:], zeros):
+        chain += [*equations_of("P_before", before), *equations_of("P_after", after)]
+    channels, *chains = found
+    axes = [axis for axis, chain in zip(AXES[len(chains)], chains) if chain]
+    return once(channels) + along(axes, [*filter(None, chains)])
+
+
+def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
+    with tracing():
+        held = row.layer.parameters(*_named(row.inputs))
+        params = held.params
+    counts = {"weights": held.weights, "biases": held.biases, "fixed": held.fixed}
+    counts |= {"buffers": held.buffers, "params": params}
+    workings = [
+        working
+        for name, count in counts.items()
+        if count
+        for working in equations_of(name, count, SIZES)
+    ]
+    extra = "".join(
+        f", {units.exact(number)} {what}"
+        for number, what in ((held.fixed, "fixed"), (held.buffers, "in buffers"))
+        if number
+    )
+    return once(workings), f"{units.exact(params)} parameter{'s' * (params != 1)}{extra}"
+
+
+def _macs(row: Row, report: Report) -> tuple[list[Working], str]:
+    with tracing():
+        count = row.layer.macs(*_named(row.inputs))
+        if count and report.batch > 1:
+            count = macs.batched(MACs=count, batch=report.batch)
+        flops = macs.flops(MACs=count)
+    of_batch = f" for a batch of {report.batch}" if report.batch > 1 else ""
+    answer = f"{units.exact(count)} MACs, {units.exact(flops)} FLOPs{of_batch}"
+    return (once(equations_of("FLOPs", flops, SIZES)) if count else []), answer
+
+
+def _operations(row: Row, report: Report) -> tuple[list[Working], str]:
+    with tracing():
+        counts = row.layer.operations(*_named(row.inputs))
+    done = {name: number for name, number in counts._asdict().items() if number}
+    workings = [part for name, number in done.items() for part in equations_of(name, number, SIZES)]
+    parts = [f"{units.exact(number)} {name}" for name, number in done.items()]
+    each = " for each image" if report.batch > 1 and done else ""
+    return once(workings), (", ".join(parts) or "none") + each
+
+
+def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
+    output = row.output
+    with tracing():
+        if isinstance(output, Map):
+            count = memory.elements(output.channels, output.spatial, batch=report.batch)
+        else:
+            count = memory.vector_elements(output.features, batch=report.batch)
+        size = memory.size_in_bytes(elements=count, bytes_each=BYTES[report.dtype])
+    kept = "" if row.layer.stored else "; runs in place or is a view: not in the total"
+    answer = " = ".join(dict.fromkeys((f"{units.exact(size)} B", units.in_bytes(size))))
+    return equations_of("bytes", size), answer + kept
+
+
+def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
+    if row.fields is None:
+        return [], "it reads inputs of different axes"
+    answer = _field_answer(row, report)
+    seen = [report.rows[source].fields for source in row.sources]
+    if not row.fields or not seen:
+        return [], answer
+    if row.fields in seen:
+        return [], f"{answer}; unchanged"
+    places = tuple(map(receptive.places, row.inputs))
+    joined = receptive.hull(seen, places) or ()
+    with tracing():
+        reach = row.layer.reach(*_named(row.inputs))
+        fields = receptive.hull(seen, places) if reach is None else receptive.grown(joined, reach)
+    chains = [
+        [
+            *equations_of("r_out", field.size, SIZES),
+            *equations_of("j_out", field.jump, SIZES),
+            *equations_of("s_out", field.start, SIZES),
+        ]
+        for field in fields or ()
+    ]
+    return along(AXES[len(chains)], chains), answer
+
+
+def _field_answer(row: Row, report: Report) -> str:
+    fields = row.fields or ()
+    if not fields:
+        return "a vector has no position"
+    first = next(iter(report.input_shapes.values()))
+    sizes = "×".join(str(field.size) for field in fields)
+    most = "at most " if any(field.bound for field in fields) else ""
+    clipped = [
+        min(field.size, size)
+        for field, size in zip(
+            fields, first.spatial if isinstance(first, Map) else (), strict=False
+        )
+    ]
+    inside = "×".join(map(str, clipped))
+    jumps = _each([str(field.jump) for field in fields], "×")
+    starts = _each([str(field.start) for field in fields], ", ")
+    cut = f", of which at most {inside} lie in the image" if inside != sizes else ""
+    return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
+
+
+def _each(texts: list[str], between: str) -> str:
+    """One text where all axes agree, else one for each."""
+    return texts[0] if len(set(texts)) == 1 else between.join(texts)
+
+
+QUANTITIES = {
+    "shape": Quantity("the output's shape", _shape),
+    "parameters": Quantity("trained numbers, and buffers", _parameters),
+    "macs": Quantity("multiply-accumulates and FLOPs", _macs),
+    "operations": Quantity("all arithmetic, by kind", _operations),
+    "memory": Quantity("elements and bytes of the output", _memory),
+    "receptive-field": Quantity("what one output sees of the input", _receptive_field),
+}
+"""What can be explained of every layer."""
+
+ALSO = {"params": "parameters", "rf": "receptive-field", "flops": "macs", "output": "shape"}
+
+
+def quantities(word: str | None) -> tuple[str, ...]:
+    """The quantities that a word asks for, all without one; raises UsageError for no quantity."""
+    if word is None:
+        return tuple(QUANTITIES)
+    name = ALSO.get(word.lower(), word.lower().replace("_", "-"))
+    if name not in QUANTITIES:
+        hint = did_you_mean(name, [*QUANTITIES, *ALSO]) or f"; there are {', '.join(QUANTITIES)}"
+        raise UsageError(f"no quantity {word[:40]!r}{hint}")
+    return (name,)
+
+
+def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tuple[Derivation, ...]:
+    """The derivations of a layer of a report; an equation of several quantities stands once."""
+    derivations = []
+    shown: set[Working] = set()
+    for quantity in wanted:
+        workings, answer = QUANTITIES[quantity].derive(row, report)
+        new = dict.fromkeys(working for working in workings if working not in shown)
+        shown.update(new)
+        derivations.append(Derivation(quantity, tuple(new), answer))
+    return tuple(derivations)
+
+
+def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[Derivation, ...]:
+    """The derivations without equations of a known form, and without those that then have none."""
+    kept = (
+        derivation._replace(
+            workings=tuple(one for one in derivation.workings if one.form not in known)
+        )
+        for derivation in derivations
+    )
+    return tuple(derivation for derivation in kept if derivation.workings)
+
+
+def title(row: Row) -> str:
+    """``conv1 · conv (out_channels 96, kernel_size 11, stride 4) · 3×227×227 → 96×55×55``."""
+    if not row.inputs:
+        return f"{row.name} · {row.kind} · {row.output}"
+    fields = row.layer.text()
+    fields = f" ({fields if len(fields) <= LONGEST else fields[:LONGEST] + '…'})" if fields else ""
+    return f"{row.name} · {row.kind}{fields} · {some(row.inputs)} → {row.output}"
+
+
+LONGEST = 120
+"""Fields longer than this (a connection table) are cut short in a title."""
+
+
+def as_text(row: Row, derivations: Iterable[Derivation]) -> str:
+    """For a terminal."""
+    lines = [title(row)]
+    for derivation in derivations:
+        lines += ["", f"{derivation.quantity}: {derivation.answer}"]
+        lines += [f"  {working.text()}" for working in derivation.workings]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(row: Row, derivations: Iterable[Derivation]) -> str:
+    """A heading, and a list with every equation as code."""
+    lines = [f"### {title(row)}"]
+    for derivation in derivations:
+        lines += ["", f"**{derivation.quantity}**: {derivation.answer}", ""]
+        lines += [f"- `{working.text()}`" for working in derivation.workings]
+    return "\n".join(line for line in lines).rstrip() + "\n"
+
+
+def as_latex(row: Row, derivations: Iterable[Derivation]) -> str:
+    """An ``align*`` with every equation; needs amsmath."""
+    equations = [working.latex() for derivation in derivations for working in derivation.workings]
+    name = row.name.replace("_", r"\_")
+    body = " \\\\\n  ".join(equations)
+    if not body:
+        return f"% {row.name}: nothing to work out\n"
+    needs = rf"% layer {row.name}; needs \usepackage{{amsmath}}"
+    return f"{needs}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
+
+
+FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
+"""The ways to write an explanation."""

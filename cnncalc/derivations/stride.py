@@ -1,0 +1,209 @@
+"""Does a window fit? For one axis: what each rule says, what is never read, what would fit."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from cnncalc.core.errors import UsageError
+from cnncalc.derivations import wording
+from cnncalc.formulas import window
+from cnncalc.formulas.tracing import tracing
+from cnncalc.formulas.vocabulary import ceil_div
+
+MOST_TAPS = 1_000_000
+"""Unread pixels between windows are listed tap by tap, up to here."""
+
+
+class Axis(NamedTuple):
+    """A window along one axis: N inputs, F taps, stride S, P zeros a side, dilation D."""
+
+    N: int
+    F: int
+    S: int
+    P: int = 0
+    D: int = 1
+
+    @property
+    def extent(self) -> int:
+        """How many inputs the window spans."""
+        return self.D * (self.F - 1) + 1
+
+    @property
+    def span(self) -> int:
+        """How far the window can move: what the stride has to divide."""
+        return self.N + 2 * self.P - self.extent
+
+    @property
+    def possible(self) -> bool:
+        """Whether the window is no larger than the padded input."""
+        return self.span >= 0
+
+    @property
+    def remainder(self) -> int:
+        """What the stride leaves over."""
+        return window.left_over(N=self.N, F=self.F, S=self.S, P=self.P, D=self.D)
+
+    @property
+    def fits(self) -> bool:
+        """Whether the stride is legal in the lectures' sense: nothing is left over."""
+        return self.possible and self.remainder == 0
+
+    @property
+    def floor(self) -> int:
+        """The output size, rounded down."""
+        return window.output_size(N=self.N, F=self.F, S=self.S, P=self.P, D=self.D)
+
+
+class Rule(NamedTuple):
+    """What one convention says the output size is; None where it refuses."""
+
+    name: str
+    size: int | None
+
+
+def rules(axis: Axis) -> tuple[Rule, ...]:
+    """What every convention says."""
+    N, F, S, P, D = axis
+    unpadded = axis._replace(P=0)
+    ceil = window.output_size_ceil(N=N, F=F, S=S, P=P, D=D)
+    return (
+        Rule("floor: PyTorch, and convolution in Caffe", axis.floor if axis.possible else None),
+        Rule("ceil: pooling with ceil_mode in PyTorch", ceil if ceil > 0 else None),
+        Rule("ceil: pooling in Caffe", _caffe(axis)),
+        Rule("SAME: TensorFlow, whatever the padding", window.output_size_same(N=N, S=S)),
+        Rule("VALID: TensorFlow, no padding", unpadded.floor if unpadded.possible else None),
+        Rule("strict: the lectures, fractions are illegal", axis.floor if axis.fits else None),
+    )
+
+
+def _caffe(axis: Axis) -> int | None:
+    """Caffe's pools round up, and drop a window that starts in the padding only if there is any."""
+    if axis.P:
+        size = window.output_size_ceil(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
+    else:
+        size = ceil_div(axis.span, axis.S) + 1
+    return size if size > 0 else None
+
+
+def equation(axis: Axis) -> str:
+    """``(N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33``: the formula without rounding, and its value."""
+    with tracing() as steps:
+        window.output_size(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
+    # The floor is what is in question here, so the quotient is shown as it is.
+    general, numbers = (
+        wording.text(steps[0].expression, leaf).replace("⌊", "").replace("⌋", "")
+        for leaf in (wording.symbols, wording.numbers)
+    )
+    return f"{general} = {numbers} = {quotient(axis)}"
+
+
+def quotient(axis: Axis) -> str:
+    """span/S + 1 as a whole number, or rounded to two decimals, which never make it look whole."""
+    size = abs(axis.span + axis.S)
+    sign = "−" if axis.span + axis.S < 0 else ""
+    whole, over = divmod(size, axis.S)
+    hundredths = min(max((200 * over + axis.S) // (2 * axis.S), 1), 99)
+    return f"{sign}{whole}" + (f".{hundredths:02}" if over else "")
+
+
+def unread(axis: Axis) -> list[tuple[int, int]] | None:
+    """The runs of input pixels, counted from 0, that no window reads (the floor rule).
+
+    None where windows leave gaps and there are too many of them to list.
+    """
+    if not axis.possible:
+        return [(0, axis.N - 1)]
+    places = axis.floor
+    if axis.D == 1 and axis.S <= axis.F:  # windows touch: only the end can be left over
+        last = (places - 1) * axis.S + axis.extent - axis.P - 1
+        return [(last + 1, axis.N - 1)] if last + 1 < axis.N else []
+    if places * axis.F > MOST_TAPS:
+        return None
+    read = {
+        place * axis.S - axis.P + tap * axis.D for place in range(places) for tap in range(axis.F)
+    }
+    inside = [-1, *sorted(pixel for pixel in read if 0 <= pixel < axis.N), axis.N]
+    return [(a + 1, b - 1) for a, b in pairwise(inside) if b - a > 1]
+
+
+def nearest(axis: Axis) -> dict[str, list[int]]:
+    """The nearest N, P and S, each changed alone, with which the window fits."""
+    below = axis.N - axis.remainder if axis.possible else axis.extent - 2 * axis.P
+    sizes = [n for n in (below, below + axis.S) if n > 0 and n != axis.N][
+        : 2 if axis.possible else 1
+    ]
+    return {
+        "N": [n for n in sizes if axis._replace(N=n).fits],
+        "P": _nearest_fits(axis, "P", range(axis.extent)),
+        "S": _nearest_fits(axis, "S", range(1, max(axis.span, 0) + 1)),
+    }
+
+
+def _nearest_fits(axis: Axis, name: str, candidates: range) -> list[int]:
+    """The nearest candidates on either side that fit; at most 10,000 on each are tried."""
+    now: int = getattr(axis, name)
+    below = range(min(now - 1, candidates.stop - 1), max(candidates.start - 1, now - 10_000), -1)
+    above = range(max(now + 1, candidates.start), min(candidates.stop, now + 10_000))
+    sides = (next(_fitting(axis, name, side), None) for side in (below, above))
+    return [value for value in sides if value is not None]
+
+
+def _fitting(axis: Axis, name: str, candidates: range) -> Iterator[int]:
+    return (value for value in candidates if axis._replace(**{name: value}).fits)
+
+
+class Solution(NamedTuple):
+    """A geometry that gives the size asked for."""
+
+    axis: Axis
+    output: int
+
+
+MOST_TRIED = 200_000
+
+
+def solve(
+    output: int,
+    N: int | None = None,
+    F: int | None = None,
+    S: int | None = None,
+    P: int | None = None,
+    D: int = 1,
+    largest: int = 11,
+) -> list[Solution]:
+    """Every (N, F, S, P) with these values that gives the output; those that fit come first.
+
+    What is left out is searched: F from 1 to ``largest``, S from 1 to F (at least to 4), P while
+    the first window still reads an input, N wherever the others lead. Raises UsageError for a size
+    below 1, and where more than 200,000 geometries would have to be tried.
+    """
+    for name, value in (("N", N), ("output", output), ("F", F), ("S", S), ("D", D)):
+        if value is not None and value < 1:
+            raise UsageError(f"{name} must be at least 1, not {value}")
+    if P is not None and P < 0:
+        raise UsageError(f"P must be at least 0, not {P}")
+    found = []
+    for tried, axis in enumerate(_geometries(output, N, F, S, P, D, largest)):
+        if tried == MOST_TRIED:
+            raise UsageError(f"more than {MOST_TRIED:,} geometries to try; give F, S or P as well")
+        if axis.possible and axis.floor == output:
+            found.append(Solution(axis, output))
+    return sorted(found, key=lambda solution: (not solution.axis.fits, solution.axis))
+
+
+def _geometries(
+    output: int, N: int | None, F: int | None, S: int | None, P: int | None, D: int, largest: int
+) -> Iterator[Axis]:
+    """All that are searched, one after the other."""
+    for f in [F] if F is not None else range(1, largest + 1):
+        extent = D * (f - 1) + 1
+        for s in [S] if S is not None else range(1, max(f, 4) + 1):
+            for p in [P] if P is not None else range(extent):
+                for n in [N] if N is not None else _inputs(output, extent, s, p):
+                    yield Axis(n, f, s, p, D)
+
+
+def _inputs(output: int, extent: int, S: int, P: int) -> list[int]:
+    """The input sizes that give this output: from an exact fit to one pixel less than the next."""
+    exact = (output - 1) * S + extent - 2 * P
+    return [n for n in range(exact, exact + min(S, 50)) if n > 0]

@@ -1,0 +1,82 @@
+"""A report played on a tape: every operation that PyTorch runs for it, in order."""
+
+from typing import NamedTuple
+
+from cnncalc.analysis.report import Report
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
+from cnncalc.core.tape import Tape, Tensor
+
+AMP = "amp"
+"""The dtype that stands for parameters of float32 under autocast to bfloat16."""
+
+DTYPES = ("float32", "float64", "bfloat16", "float16", AMP)
+"""What PyTorch's layers compute in."""
+
+DEVICES = ("cpu", "cuda")
+"""Where the layers run: PyTorch keeps and adds up other tensors on each."""
+
+
+class Recording(NamedTuple):
+    """A tape, with the network's inputs and outputs, for each operation the tensors that are let go
+    after it (the outputs stay), and for each row the last operation when it has run."""
+
+    tape: Tape
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    let_go: tuple[tuple[Tensor, ...], ...]
+    ends: tuple[int, ...]
+
+
+def record(
+    report: Report, *, training: bool, learns: bool, dtype: str, device: str, batch: int
+) -> Recording:
+    """The forward pass on a tape; ``learns`` says whether gradients are wanted. The report's own
+    batch and dtype do not matter.
+
+    Raises UsageError for what is not modelled.
+    """
+    for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
+        if word not in known:
+            hint = did_you_mean(word, known) or f"; memory is modelled for {one_of(known)}"
+            raise UsageError(f"no {what} {word!r}{hint}")
+    tape = Tape(
+        batch,
+        BYTES["float32" if dtype == AMP else dtype],
+        training=training,
+        learns=learns,
+        low=BYTES["bfloat16"] if dtype == AMP else None,
+        cuda=device == "cuda",
+    )
+    tensors: list[Tensor] = []
+    ends: list[int] = []  # the last operation when each row has run
+    for index, row in enumerate(report.rows):
+        tape.row = index
+        if row.name in report.input_shapes:
+            tensor = tape.input(row.output.elements)
+        else:
+            try:
+                tensor = row.layer.steps(tape, *[tensors[source] for source in row.sources])
+            except LayerError as why:
+                raise UsageError(f"layer {row.name!r} ({row.kind}): {why}") from None
+        tensor.shape = row.output
+        tensors.append(tensor)
+        ends.append(len(tape.operations) - 1)
+    for index, row in enumerate(report.rows):  # a layer's inputs are held until it has run
+        for source in row.sources:
+            tape.lives[tensors[source]] = ends[index]
+    for tensor in tape.cached:  # autocast lets go of them when it ends
+        tape.lives[tensor] = len(tape.operations) - 1
+    place = {row.name: index for index, row in enumerate(report.rows)}
+    outputs = tuple(tensors[place[row.name]] for row in report.outputs)
+    inputs = tuple(tensors[place[name]] for name in report.input_shapes)
+    return Recording(tape, inputs, outputs, _let_go(tape, outputs), tuple(ends))
+
+
+def _let_go(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:
+    ending: list[list[Tensor]] = [[] for _ in tape.operations]
+    staying = {*outputs}
+    for tensor, index in tape.lives.items():
+        if tensor not in staying and index >= 0:
+            ending[index].append(tensor)
+    return tuple(map(tuple, ending))

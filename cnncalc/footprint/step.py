@@ -1,0 +1,57 @@
+"""A step of training: forward, backward, and the update of the parameters."""
+
+from typing import NamedTuple
+
+from cnncalc.analysis.report import Report
+from cnncalc.footprint import checkpoints, optimizers, walk
+from cnncalc.footprint.recording import record
+from cnncalc.footprint.walk import Update
+
+
+class Setting(NamedTuple):
+    """How a network is trained, in the words of ``measure``."""
+
+    batch: int
+    dtype: str
+    device: str
+    optimizer: str
+    training: bool
+    checkpoint: int | None
+
+
+class Step:
+    """A step of training: what is held throughout, and all its moments."""
+
+    def __init__(self, report: Report, setting: Setting) -> None:
+        optimizer, cuda = optimizers.find(setting.optimizer), setting.device == "cuda"
+        self.recording = record(
+            report,
+            training=setting.training,
+            learns=True,
+            dtype=setting.dtype,
+            device=setting.device,
+            batch=setting.batch,
+        )
+        tape, totals = self.recording.tape, report.totals
+        self.sizes = [tensor.bytes for _, tensor in tape.parameters]
+        self.parameters = (totals.params + totals.fixed) * tape.size
+        fixed = [row.cost.fixed * tape.size for row in report.rows if row.cost.fixed]
+        self.state = optimizers.state(optimizer, self.sizes, fixed, cuda=cuda)
+        temporary = optimizers.updates(optimizer, self.sizes, cuda=cuda)
+        updates = [Update(row, size) for (row, _), size in zip(tape.parameters, temporary)]
+        every = setting.checkpoint
+        rows = [] if every is None else checkpoints.groups(report, every)
+        self.segments = checkpoints.segments(self.recording, rows)
+        again = checkpoints.repeated_macs(report, self.recording, self.segments)
+        self.repeated_macs = again // report.batch * setting.batch
+        self.moments = tuple(walk.training(self.recording, updates, self.segments))
+
+    @property
+    def held(self) -> int:
+        """Parameters, buffers and the optimizer's state."""
+        return self.parameters + self.recording.tape.buffer_bytes + self.state
+
+    @property
+    def peak(self) -> int:
+        """The most bytes of everything."""
+        return self.held + max(moment.alive for moment in self.moments)

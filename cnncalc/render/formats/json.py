@@ -1,0 +1,17 @@
+"""The whole report as JSON with exact integers; its keys are the contract of docs/json.md.
+
+Depth, columns and order choose what a table shows and change nothing here. A count under some
+convention is added as ``convention`` (docs/reconcile.md). The text is ASCII, so that no terminal or
+file encoding can spoil a name. Of records it is the list.
+"""
+
+import json
+
+from cnncalc.render.view import Sheet
+
+SUFFIX = ".json"
+
+
+def render(view: Sheet) -> str:
+    """The data, indented."""
+    return json.dumps(view.to_dict(), indent=2) + "\n"

@@ -1,0 +1,111 @@
+r"""A LaTeX table in the booktabs style that may run over pages: it compiles as it is in a document
+with ``\usepackage{booktabs,longtable}``."""
+
+import re
+from collections.abc import Iterable
+
+from cnncalc.render.view import Sheet
+
+SUFFIX = ".tex"
+
+SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    **{character: f"\\{character}" for character in "{}$&#%_"},
+    # After the end of a row a bare bracket would be read as an option of it.
+    "[": "{[}",
+    "]": "{]}",
+    "×": r"$\times$",
+    "·": r"$\cdot$",
+    "−": "$-$",
+    "→": r"$\to$",
+    "≤": r"$\leq$",
+    "≥": r"$\geq$",
+}
+PARAGRAPH = r"p{0.15\linewidth}"
+"""A column whose texts are broken into lines."""
+PARAGRAPH_WIDTH = 12
+"""About how many characters of such a text stand on a line."""
+SIZES = {80: "footnotesize", 86: "scriptsize"}
+"""How many characters a line of an article takes in a size; ``tiny`` where there are more."""
+WIDEST = 100
+"""How many it takes in ``tiny``."""
+SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+
+TOO_WIDE = (
+    r"% {} characters wide, more than a page: take fewer columns, or turn the page with "
+    r"\usepackage{{pdflscape}} and \begin{{landscape}}"
+)
+
+
+def render(view: Sheet) -> str:
+    """The table with its caption, its lines and the totals."""
+    aligned = "".join(_aligned(view, name) for name in view.columns)
+    columns = len(view.columns)
+    notes = filter(None, [*view.remarks, view.conventions])
+    totals = [_across(columns, f"{total.label}: {total.text}") for total in view.totals]
+    width = max(_width(view), *(len(total.label + total.text) + 2 for total in view.totals), 0)
+    size = next((size for most, size in SIZES.items() if width <= most), "tiny")
+    lines = [
+        r"% needs \usepackage{booktabs,longtable}",
+        *([TOO_WIDE.format(width)] if width > WIDEST else []),
+        rf"\begingroup\{size}\setlength{{\tabcolsep}}{{4pt}}",
+        rf"\begin{{longtable}}{{{aligned}}}",
+        rf"\caption{{{escape(view.title)}}}\label{{{label(view.name)}}}\\",
+        r"\toprule",
+        _row(view.headings),
+        r"\midrule",
+        r"\endhead",
+        r"\bottomrule",
+        r"\endfoot",
+        *(_row(view.texts(line)) for line in view.lines),
+        *([r"\midrule", *totals] if totals else []),
+        r"\end{longtable}",
+        *(rf"\noindent {escape(note)}\par" for note in notes),
+        r"\endgroup",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """A text that LaTeX prints as it is, on one line."""
+    plain = "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
+    return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _superscript, plain)
+
+
+def label(name: str) -> str:
+    r"""``tab:vgg-16``: what ``\ref`` finds the table by."""
+    return "tab:" + (re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "network")
+
+
+def _superscript(digits: re.Match[str]) -> str:
+    return f"$^{{{digits[0].translate(SUPERSCRIPTS)}}}$"
+
+
+def _width(view: Sheet) -> int:
+    """How many characters the widest line has; a gap between columns is as wide as two."""
+    columns = zip(view.columns, *map(view.texts, view.lines), strict=True)
+    headings = zip(view.headings, columns, strict=True)
+    return sum(2 + _widest(view, name, [heading, *cells]) for heading, (name, *cells) in headings)
+
+
+def _widest(view: Sheet, name: str, cells: Iterable[str]) -> int:
+    return PARAGRAPH_WIDTH if view.prose(name) else max(map(len, cells))
+
+
+def _aligned(view: Sheet, name: str) -> str:
+    if view.prose(name):
+        return PARAGRAPH
+    return "r" if view.numeric(name) else "l"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return rf"{' & '.join(map(escape, cells))} \\"
+
+
+def _across(columns: int, text: str) -> str:
+    return rf"\multicolumn{{{columns}}}{{l}}{{{escape(text)}}} \\"

@@ -1,0 +1,39 @@
+"""A table in GitHub's Markdown, with its title as a heading and the totals as a list."""
+
+import re
+from collections.abc import Iterable
+
+from cnncalc.render.view import Sheet
+
+SUFFIX = ".md"
+SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
+"""What Markdown would read as markup; an underscore inside a word is none."""
+
+
+def render(view: Sheet) -> str:
+    """The heading, the remarks, the table, the totals and the conventions."""
+    numeric = [view.numeric(name) for name in view.columns]
+    totals = [f"- **{total.label}:** {escape(total.text)}" for total in view.totals]
+    parts = [
+        f"## {escape(view.title)}",
+        *map(escape, view.remarks),
+        table(view.headings, map(view.texts, view.lines), numeric),
+        "\n".join(totals),
+        escape(view.conventions),
+    ]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[str]], numeric: Iterable[bool]) -> str:
+    """The pipe table alone; numbers are set to the right."""
+    rule = _row("---:" if right else ":---" for right in numeric)
+    return "\n".join([_row(map(escape, headings)), rule, *(_row(map(escape, row)) for row in rows)])
+
+
+def escape(text: str) -> str:
+    """A text on one line that Markdown shows as it is."""
+    return SPECIAL.sub(r"\\\g<0>", " ".join(text.split()))
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"

@@ -1,0 +1,73 @@
+"""The memory that is alive over a step of training, as a picture of blocks in the terminal."""
+
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+
+from cnncalc.core import units
+from cnncalc.footprint import Memory
+from cnncalc.footprint.walk import Moment
+
+HEIGHT = 16
+PARTS = {
+    "█": "held throughout: parameters, buffers, optimizer state",
+    "▓": "gradients of parameters",
+    "▒": "saved for backward",
+    "░": "passing: the batch, activations and gradients on their way, temporary tensors",
+}
+"""What each block stands for, from the bottom up."""
+
+
+def draw(memory: Memory, width: int) -> str:
+    """A column for each operation, or for the fullest of neighbouring ones, in the order in which
+    they run; the peak is marked above it."""
+    peak = memory.training_peak
+    labels = [units.in_bytes(peak.bytes * n // 4) for n in range(5)]
+    left = max(map(len, labels))
+    columns = width - left - 3
+    shown = _fitted(memory.moments, columns)
+    lines = _peak(memory, shown, left)
+    for row in reversed(range(HEIGHT)):
+        label = labels[(row + 1) // 4] if (row + 1) % 4 == 0 else ""
+        cells = "".join(_cell(memory, moment, row) for moment in shown)
+        lines.append(f"{label:>{left}} {'┤' if label else '│'} {cells}".rstrip())
+    lines.append(f"{labels[0]:>{left}} ┼─{'─' * len(shown)}")
+    lines.append(" " * (left + 3) + _phases(shown))
+    lines += [f"{'':>{left}} {block} {what}" for block, what in PARTS.items()]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
+    """As many as there are columns: some of them repeated, or the fullest of each few."""
+    number = len(moments)
+    if number <= columns:
+        return [moments[place * number // columns] for place in range(columns)]
+    edges = [place * number // columns for place in range(columns + 1)]
+    return [
+        max(moments[begin:end], key=lambda moment: moment.alive) for begin, end in pairwise(edges)
+    ]
+
+
+def _cell(memory: Memory, moment: Moment, row: int) -> str:
+    """What is in the middle of a cell; nothing above all of it."""
+    passing = moment.alive - moment.gradients - moment.saved
+    top = 0
+    for block, size in zip(PARTS, (memory.held, moment.gradients, moment.saved, passing)):
+        top += size
+        if (2 * row + 1) * memory.training_peak.bytes < 2 * HEIGHT * top:
+            return block
+    return " "
+
+
+def _peak(memory: Memory, shown: Sequence[Moment], left: int) -> list[str]:
+    """Where and how high the peak is, and an arrow that points to it."""
+    peak = memory.training_peak
+    fullest = max(moment.alive for moment in shown)
+    place = next(i for i, moment in enumerate(shown) if moment.alive == fullest)
+    text = f"{units.in_bytes(peak.bytes)} at {peak.layer}, {peak.phase}"
+    return [" " * (left + 3) + text, " " * (left + 3 + place) + "▼"]
+
+
+def _phases(shown: Sequence[Moment]) -> str:
+    """The names of the phases, each in the middle of its columns; as much of one as fits."""
+    spans = [(phase, len(list(run))) for phase, run in groupby(shown, key=lambda one: one.phase)]
+    return "".join(f"{phase[: size - 1]:^{size}}" for phase, size in spans)

@@ -1,0 +1,409 @@
+"""Spec to graph: blocks expanded, expressions worked out, names resolved, order fixed.
+
+A graph is a list of nodes in the order of the text; each reads only nodes before it, so that there
+can be no cycle. No shapes yet: those are the analysis's.
+"""
+
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc import layers
+from cnncalc.core.errors import (
+    MOST_MISTAKES,
+    LayerError,
+    Mistakes,
+    SpecError,
+    Where,
+    did_you_mean,
+    some,
+)
+from cnncalc.core.layer import FieldErrors, Input, Layer
+from cnncalc.core.shape import Layout
+from cnncalc.spec import Block, Entry, Spec, values
+from cnncalc.spec.scope import Scope
+from cnncalc.spec.text import Item, Key
+
+MOST_LAYERS = 100_000
+MOST_STEPS = 220_000
+MOST_NESTED = 40
+LONG_VALUE = 1_000
+"""What a layer is given may be this long, in characters; every ten beyond it count as a step."""
+USUAL_VALUES = 30
+"""What a block is given may be as many values; every one beyond them counts as a step."""
+
+
+class Node(NamedTuple):
+    """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
+
+    ``layer`` is None where the text says something wrong, so that the rest can still be checked.
+    """
+
+    name: str
+    layer: Layer | None
+    inputs: tuple[int, ...]
+    where: Where
+    axes: int | None = None
+    """How many spatial axes its name insists on (``Conv2d``), if any."""
+
+
+class Graph(NamedTuple):
+    """A network, expanded. ``groups`` names what each dotted path prefix was made from.
+
+    ``mistakes`` are told by the analysis, together with those that it finds itself.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    groups: Mapping[str, str]
+    settings: Mapping[str, Any]
+    spec: Spec
+    mistakes: tuple[SpecError, ...] = ()
+
+
+def build(
+    spec: Spec,
+    settings: Mapping[str, Any] | None = None,
+    inputs: values.Shapes | Mapping[str, values.Shapes] | None = None,
+    layout: Layout = "chw",
+) -> Graph:
+    """Expand a spec, with some of its parameters set and perhaps other input shapes.
+
+    Raises Mistakes where parameters or inputs make no sense, UsageError for a setting or an input
+    that the spec does not have.
+    """
+    try:
+        return _Builder(spec).graph(settings or {}, inputs, layout)
+    except SpecError as error:
+        raise Mistakes([*spec.mistakes, error]) from None
+
+
+class _TooMuch(Exception):
+    """Enough has gone wrong, or has been expanded, to stop."""
+
+
+class _Builder:
+    def __init__(self, spec: Spec) -> None:
+        self.spec = spec
+        self.parameters: dict[str, Any] = {}
+        self.nodes: list[Node] = []
+        self.groups: dict[str, str] = {}
+        self.index: dict[str, int] = {}
+        self.counters: dict[str, int] = {}
+        self.written = set(_written_names(spec.layers))
+        for block in spec.blocks.values():
+            self.written.update(_written_names(block.layers))
+        self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
+        self.parsed: dict[tuple[int, str], Layer | None] = {}
+        self.fixed: dict[int, Layer | None] = {}
+        self.left_out: set[str] = set()
+        self.ways: set[str] = set()
+        self.open: list[str] = []
+        self.nested = 0
+        self.steps = 0
+        self.most_nodes = MOST_LAYERS + len(spec.inputs)
+        self.mistakes = list(spec.mistakes)
+
+    def wrong(self, sentence: str, where: Where) -> None:
+        self.mistakes.append(SpecError(sentence, where))
+        if len(self.mistakes) >= MOST_MISTAKES:
+            raise _TooMuch
+
+    def step(self, where: Where, work: int = 1) -> None:
+        """Count the work, so that a text that asks for ever more comes to an end."""
+        self.steps += work
+        if self.steps > MOST_STEPS:
+            self.wrong(f"expands to more than {MOST_STEPS:,} steps", where)
+            raise _TooMuch
+
+    def graph(
+        self,
+        settings: Mapping[str, Any],
+        inputs: values.Shapes | Mapping[str, values.Shapes] | None,
+        layout: Layout,
+    ) -> Graph:
+        known = values.parameters(self.spec, settings)
+        self.parameters = known
+        scope = Scope("", known)
+        current: tuple[int, ...] = ()
+        for name, shape in values.inputs(self.spec, known, inputs, layout).items():
+            layer = None
+            if isinstance(shape, SpecError):
+                self.wrong(shape.sentence, shape.where)
+            else:
+                layer = Input(shape=shape)
+            current = (self.add(name, layer, (), name.where),)
+            scope.names[name] = current
+            scope.places[name] = name.where
+        if not scope.names:  # told already; what the layers read is not known
+            self.nodes.append(Node("", None, (), self.spec.where))
+            current = (0,)
+        if len(scope.names) > 1:
+            current = ()
+        try:
+            self.expand(self.spec.layers, scope, current)
+        except _TooMuch:
+            self.nodes.clear()  # enough is wrong: nothing is left to be analysed
+        if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
+            sentence = "no layer is left: every one is repeated 0 times or left out"
+            self.wrong(sentence, self.spec.where)
+        return Graph(
+            name=self.spec.name or _stem(self.spec.where.source),
+            nodes=tuple(self.nodes),
+            groups=self.groups,
+            settings=known,
+            spec=self.spec,
+            mistakes=tuple(self.mistakes),
+        )
+
+    def expand(
+        self, entries: Sequence[Entry], scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add all entries in order; what the last one puts out."""
+        self.nested += 1
+        for entry in entries:
+            self.step(entry.where)
+            try:
+                if self.nested > MOST_NESTED + 1:  # the text's own list is no nesting
+                    sentence = f"blocks and branches nest deeper than {MOST_NESTED} levels"
+                    raise SpecError(sentence, entry.where)
+                current = self.entry(entry, scope, current)
+            except SpecError as error:
+                current = self.broken(entry, scope)
+                self.wrong(error.sentence, error.where)
+        self.nested -= 1
+        return current
+
+    def broken(self, entry: Entry, scope: Scope) -> tuple[int, ...]:
+        """A node without a layer, for an entry that is wrong: what reads it is not checked."""
+        self.nodes.append(Node(entry.name or "", None, (), entry.where))
+        node = (len(self.nodes) - 1,)
+        if entry.name:
+            scope.names.setdefault(entry.name, node)
+        return node
+
+    def entry(self, entry: Entry, scope: Scope, current: tuple[int, ...]) -> tuple[int, ...]:
+        if entry.broken:
+            return self.broken(entry, scope)
+        times = values.times(entry.repeat, scope.values)
+        if not times or not values.holds(entry.when, scope.values):
+            self.left_out.update([entry.name] if entry.name else ())
+            return current
+        if entry.sources is not None:
+            current = self.sources(entry.sources, scope)
+        name = entry.name or self.automatic(entry, scope)
+        if name in scope.places:
+            line = scope.places[name].line
+            raise SpecError(f"two layers are named {name!r}; first in line {line}", entry.where)
+        if entry.repeat is None:
+            current = self.once(entry, name, scope, current)
+        else:
+            current = self.repeated(entry, times, name, scope, current)
+        if name:
+            scope.names[name] = current
+            scope.places[name] = entry.where
+        return current
+
+    def repeated(
+        self, entry: Entry, times: int, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add what an entry stands for, several times in a row."""
+        often = f" ×{times}" if times > 1 else ""
+        self.label(scope.prefix + name, f"{entry.kind}{often}")
+        before = len(self.nodes)
+        for index in range(times):
+            self.step(entry.where)
+            current = self.once(entry, f"{name}.{index}", scope.turn(index), current)
+            if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
+                self.too_many(entry, times)
+        return current
+
+    def too_many(self, entry: Entry, times: int) -> None:
+        self.wrong(
+            f"repeating this {times:,} times makes more than {MOST_LAYERS:,} layers", entry.where
+        )
+        raise _TooMuch
+
+    def once(
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add what an entry stands for, once, under this name."""
+        if entry.branches is not None:
+            return self.branches(entry, name, scope, current)
+        if entry.kind in self.spec.blocks:
+            return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
+        kind, axes = self.kind(entry.kind)
+        layer = self.layer(kind, entry, scope)
+        if not current:
+            inputs = some(self.spec.inputs)
+            raise SpecError(
+                f"this layer reads nothing; with several inputs it says which: from: {inputs}",
+                entry.where,
+            )
+        self.step(entry.where, len(current) - 1)
+        return (self.add(scope.prefix + name, layer, current, entry.where, axes),)
+
+    def add(
+        self,
+        name: str,
+        layer: Layer | None,
+        inputs: tuple[int, ...],
+        where: Where,
+        axes: int | None = None,
+    ) -> int:
+        if name in self.index:
+            line = self.nodes[self.index[name]].where.line
+            raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
+        if name in self.ways:
+            raise SpecError(f"a layer and a branch above it are both named {name!r}", where)
+        if len(self.nodes) >= self.most_nodes:
+            self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
+            raise _TooMuch
+        self.index[name] = len(self.nodes)
+        self.nodes.append(Node(name, layer, inputs, where, axes))
+        return len(self.nodes) - 1
+
+    def label(self, path: str, text: str) -> None:
+        self.groups[path] = text
+
+    def automatic(self, entry: Entry, scope: Scope) -> str:
+        """A name for an entry without one: its kind and a number. Unnamed branches have none, and
+        what is in them belongs to the list that they stand in."""
+        if entry.branches is not None and entry.repeat is None:
+            return ""
+        word = str(entry.kind)
+        if entry.branches is None and entry.kind not in self.spec.blocks:
+            word = self.kind(entry.kind)[0].kind
+        while True:
+            number = self.counters.get(scope.prefix + word, 0) + 1
+            self.counters[scope.prefix + word] = number
+            if f"{word}{number}" not in self.written:
+                return f"{word}{number}"
+
+    def branches(
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        assert entry.branches is not None
+        prefix = f"{scope.prefix}{name}." if name else scope.prefix
+        if name:
+            self.label(scope.prefix + name, str(entry.kind))
+        ends: list[int] = []
+        for way, entries in entry.branches.ways:
+            path = self.way(prefix, way)
+            inner = Scope(f"{path}." if way else prefix, scope.values, scope)
+            inner.names["input"] = current
+            if way and len(entries) > 1:
+                self.label(path, "branch")
+            found = self.expand(entries, inner, current)
+            self.step(entry.where, len(found))
+            ends += found
+        joined = Scope(prefix, scope.values, scope)
+        join = entry.branches.join
+        return self.once(join, self.automatic(join, joined), joined, tuple(ends))
+
+    def way(self, prefix: str, way: str) -> str:
+        """The path of a branch; ways of one name in several unnamed forks are numbered."""
+        path = first = f"{prefix}{way}"
+        while way and (path in self.ways or path in self.index):
+            number = self.counters.get(f"{first}_", 1) + 1
+            self.counters[f"{first}_"] = number
+            path = f"{first}_{number}"
+        self.ways.add(path)
+        return path
+
+    def block(
+        self, block: Block, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        if block.name in self.open:
+            chain = " → ".join([*self.open[self.open.index(block.name) :], block.name])
+            raise SpecError(f"block {block.name!r} uses itself ({chain})", entry.where)
+        path = scope.prefix + name
+        self.label(path, block.name)
+        given = values.arguments(block, entry, scope.values, self.parameters)
+        if given:
+            weight = sum(map(values.weight, given.values()))
+            self.step(entry.where, max(weight - USUAL_VALUES, 0))
+        inner = Scope(f"{path}.", ChainMap(given, self.parameters))
+        inner.names["input"] = current
+        self.open.append(block.name)
+        try:
+            return self.expand(block.layers, inner, current)
+        finally:
+            self.open.pop()
+
+    def kind(self, word: Key) -> tuple[type[Layer], int | None]:
+        if word not in self.kinds:
+            try:
+                self.kinds[word] = layers.find(word)
+            except LayerError as why:
+                hint = did_you_mean(word, self.spec.blocks)
+                text = f"{str(why).split(';')[0]}{hint}" if hint else str(why)
+                raise SpecError(text, word.where) from None
+        return self.kinds[word]
+
+    def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+        """The layer of an entry; the same values give the same object. None where it is wrong."""
+        # Entries live as long as the spec, so ids are unique.
+        if id(entry) not in self.fixed:
+            layer = self.evaluated(kind, entry, scope)
+            if entry.value is not None and values.depends(entry.value):
+                return layer
+            self.fixed[id(entry)] = layer
+        return self.fixed[id(entry)]
+
+    def evaluated(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+        """The same, from the values of its expressions."""
+        value = values.given_to(entry, scope.values)
+        said = repr(value)
+        self.step(entry.where, max(len(said) - LONG_VALUE, 0) // 10)
+        key = (id(entry), said)
+        if key not in self.parsed:
+            self.parsed[key] = None
+            try:
+                self.parsed[key] = kind.parse(value)
+            except FieldErrors as errors:
+                for written, text in errors.wrong:
+                    self.wrong(f"{kind.kind} {text}", values.place_of(entry, written))
+            except LayerError as why:
+                self.wrong(f"{kind.kind} {why}", entry.where)
+        return self.parsed[key]
+
+    def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
+        found: list[int] = []
+        for item in items:
+            nodes = scope.find(item.value) or self.path(item.value)
+            if nodes is None:
+                raise SpecError(self.dangling(item.value, scope), item.where)
+            self.step(item.where, len(nodes))
+            found += nodes
+        return tuple(found)
+
+    def path(self, name: str) -> tuple[int, ...] | None:
+        """The node of a full dotted name."""
+        return (self.index[name],) if name in self.index else None
+
+    def dangling(self, name: str, scope: Scope) -> str:
+        if name in self.left_out:
+            why = "its 'when' does not hold, or it is repeated 0 times"
+            return f"'from: {name}' names a layer that is left out: {why}"
+        inside = [full for full in self.index if full.endswith(f".{name}")]
+        if inside:
+            return f"'from: {name}' names no layer here; did you mean {inside[0]!r}?"
+        if name in self.written:
+            fact = f"'from: {name}' names a layer that is not above this one"
+            return f"{fact}; a layer reads only earlier ones"
+        return f"'from: {name[:60]}' names no layer{did_you_mean(name, scope.visible())}"
+
+
+def _written_names(entries: Sequence[Entry]) -> list[str]:
+    """All names that the text gives to layers, inside branches too."""
+    names = [entry.name for entry in entries if entry.name]
+    for entry in entries:
+        for _, way in entry.branches.ways if entry.branches else ():
+            names += _written_names(way)
+    return names
+
+
+def _stem(source: str) -> str:
+    """``vgg16`` for ``a/vgg16.yaml``."""
+    return source.replace("\\", "/").rpartition("/")[2].removesuffix(".yaml").removesuffix(".yml")

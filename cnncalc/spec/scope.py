@@ -1,0 +1,41 @@
+"""Where names are looked up while blocks are expanded."""
+
+from collections import ChainMap
+from collections.abc import MutableMapping
+from typing import Any
+
+from cnncalc.core.errors import Where
+
+
+class Scope:
+    """Where names are looked up: what a block was given, and its layers so far."""
+
+    def __init__(
+        self, prefix: str, values: MutableMapping[str, Any], outer: "Scope | None" = None
+    ) -> None:
+        self.prefix = prefix
+        self.values = values
+        self.outer = outer
+        self.names: dict[str, tuple[int, ...]] = {}
+        self.places: dict[str, Where] = {}
+        """Where the names were given."""
+
+    def turn(self, index: int) -> "Scope":
+        """The same scope, for one turn of a repeat."""
+        scope = Scope(self.prefix, ChainMap({"index": index}, self.values), self.outer)
+        scope.names, scope.places = self.names, self.places
+        return scope
+
+    def find(self, name: str) -> tuple[int, ...] | None:
+        """The nodes that a name stands for, here or further out."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        return None
+
+    def visible(self) -> list[str]:
+        """All names that can be read from here."""
+        outer = self.outer.visible() if self.outer else []
+        return [*self.names, *outer]

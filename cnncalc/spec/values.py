@@ -1,0 +1,195 @@
+"""The values of a spec: parameters and inputs, and whatever layers and blocks are given, with every
+expression worked out. The only place that evaluates."""
+
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from typing import Any
+
+from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
+from cnncalc.core.fields import LARGEST
+from cnncalc.core.shape import Layout, Shape, read_shape, shape_of
+from cnncalc.spec import Block, Entry, Spec
+from cnncalc.spec.expression import evaluate, is_expression
+from cnncalc.spec.text import MOST_VALUES, Item, Key, located
+
+Values = Mapping[str, Any]
+Shapes = str | int | Sequence[int]
+"""A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
+
+
+class _List(list[Any]):
+    """A list that knows its weight."""
+
+    weight = 1
+
+
+class _Dict(dict[str, Any]):
+    """A mapping that knows its weight."""
+
+    weight = 1
+
+
+def weight(value: Any) -> int:
+    """How many values there are in a value, itself included; ten letters count as one."""
+    if isinstance(value, _List | _Dict):
+        return value.weight
+    return 1 + len(value) // 10 if isinstance(value, str) else 1
+
+
+def value_of(item: Item, names: Values) -> Any:
+    """The plain value of an item; raises SpecError at an expression that cannot be worked out, and
+    at a list that is too long once names stand for lists in it."""
+    if isinstance(item.value, dict):
+        fields = _Dict({str(key): value_of(inner, names) for key, inner in item.value.items()})
+        return _weighed(fields, fields.values(), item.where)
+    if isinstance(item.value, list):
+        listed = _List([value_of(inner, names) for inner in item.value])
+        return _weighed(listed, listed, item.where)
+    if not is_expression(item.value):
+        return item.value
+    try:
+        return evaluate(item.value, names)
+    except LayerError as why:
+        raise SpecError(str(why), item.where) from None
+
+
+def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
+    """The same list or mapping, with its weight noted; raises SpecError where it is too much."""
+    holder.weight += sum(map(weight, held))
+    if holder.weight > MOST_VALUES:
+        sentence = f"holds more than {MOST_VALUES:,} values once its names are filled in"
+        raise SpecError(sentence, where)
+    return holder
+
+
+def depends(item: Item) -> bool:
+    """Whether an item has an expression in it, so that its value may differ from use to use."""
+    if isinstance(item.value, dict):
+        return any(map(depends, item.value.values()))
+    if isinstance(item.value, list):
+        return any(map(depends, item.value))
+    return is_expression(item.value)
+
+
+def parameters(spec: Spec, settings: Values) -> dict[str, Any]:
+    """The value of every parameter; later ones may use earlier ones.
+
+    Raises UsageError for a setting that is no parameter.
+    """
+    for name in settings:
+        if name not in spec.parameters:
+            known = list(spec.parameters)
+            hint = did_you_mean(str(name), known) or (
+                f"; it has {some(known)}" if known else "; it has none"
+            )
+            raise UsageError(f"{spec.name or 'the spec'} has no parameter {name!r}{hint}")
+    values: dict[str, Any] = {}
+    for name, item in spec.parameters.items():
+        given = located(settings[name], Where("")) if name in settings else item
+        values[str(name)] = value_of(given, values)
+    return values
+
+
+def inputs(
+    spec: Spec, names: Values, given: Shapes | Mapping[str, Shapes] | None, layout: Layout
+) -> dict[Key, Shape | SpecError]:
+    """The shape of every input, or what is wrong with it in the spec.
+
+    Raises UsageError for a shape given to an input that there is not, and for no shape.
+    """
+    if given is None or isinstance(given, Mapping):
+        named: Mapping[str, Shapes] = given or {}
+    elif len(spec.inputs) == 1:
+        named = {str(next(iter(spec.inputs))): given}
+    else:
+        raise UsageError(f"the spec has several inputs; say which: {some(spec.inputs)}")
+    for name in named:
+        if name not in spec.inputs:
+            raise UsageError(
+                f"the spec has no input {name!r}{did_you_mean(str(name), spec.inputs)}"
+            )
+    shapes: dict[Key, Shape | SpecError] = {}
+    for key, item in spec.inputs.items():
+        if key in named:
+            shapes[key] = _shape(located(named[key], Where("")), names, layout)
+            continue
+        try:
+            shapes[key] = _shape(item, names, "chw")
+        except (UsageError, LayerError) as why:
+            shapes[key] = SpecError(f"input: {why}", item.where)
+    return shapes
+
+
+def _shape(item: Item, names: Values, layout: Layout) -> Shape:
+    value = value_of(item, names)
+    if isinstance(value, str):
+        return read_shape(value, layout)
+    sizes = value if isinstance(value, list) else [value]
+    if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
+        raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {str(value)[:60]!r}")
+    return shape_of(tuple(sizes), layout)
+
+
+def given_to(entry: Entry, names: Values) -> Any:
+    """What an entry gives to its kind or block; None where it gives nothing."""
+    return None if entry.value is None else value_of(entry.value, names)
+
+
+def arguments(
+    block: Block, entry: Entry, names: Values, outer: MutableMapping[str, Any]
+) -> dict[str, Any]:
+    """What a block's names stand for in one use: by position, by name, or the default.
+
+    Raises SpecError where something is missing, unknown or too much.
+    """
+    taken = dict(block.takes)
+    value = given_to(entry, names)
+    values: dict[str, Any] = {}
+    if isinstance(value, dict):
+        unknown = [name for name in value if name not in taken]
+        if unknown:
+            sentence = f"{_takes(block)}, not {unknown[0]!r}{did_you_mean(unknown[0], taken)}"
+            raise SpecError(sentence, place_of(entry, unknown[0]))
+        values.update(value)
+    elif value is not None:
+        listed = value if isinstance(value, list) else [value]
+        if len(listed) > len(taken):
+            raise SpecError(f"{_takes(block)}, and was given {len(listed)} values", entry.where)
+        values.update(zip(taken, listed))
+    missing = [name for name, item in block.takes if item is None and name not in values]
+    if missing:
+        raise SpecError(f"{_takes(block)}; this use lacks {some(missing)}", entry.where)
+    for name, item in block.takes:  # a default may use what was given, and earlier defaults
+        if item is not None and name not in values:
+            values[name] = value_of(item, ChainMap(values, outer))
+    return values
+
+
+def _takes(block: Block) -> str:
+    return f"block {block.name!r} takes {some(name for name, _ in block.takes) or 'nothing'}"
+
+
+def times(item: Item | None, names: Values) -> int:
+    """How often an entry is repeated: once unless it says otherwise."""
+    value = 1 if item is None else value_of(item, names)
+    if item is not None and (type(value) is not int or value < 0):
+        sentence = f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}"
+        raise SpecError(sentence, item.where)
+    return int(value)
+
+
+def holds(item: Item | None, names: Values) -> bool:
+    """Whether an entry's condition holds: yes unless it says otherwise."""
+    value = True if item is None else value_of(item, names)
+    if item is not None and not isinstance(value, bool):
+        raise SpecError(f"'when' must be true or false, not {str(value)[:60]!r}", item.where)
+    return bool(value)
+
+
+def place_of(entry: Entry, written: str | None) -> Where:
+    """The place of a field as it was written; the entry's where the field is missing."""
+    if entry.value is None or written is None:
+        return entry.where
+    if not isinstance(entry.value.value, dict):
+        return entry.value.where
+    return next((key.where for key in entry.value.value if key == written), entry.where)
