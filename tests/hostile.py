@@ -167,7 +167,7 @@ def plain(tree: Any) -> Any:
 
 HANDMADE: tuple[Any, ...] = (
     {"input": 12, "layers": [{"linear": 5}, "relu", {"linear": 2}]},
-    {"input": "3x20x20", "layers": [{"conv": [4, 3]}, "relu", {"max_pool": 2}, {"linear": 3}]},
+    {"input": "3x20x20", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "relu", {"max_pool": 2}, {"linear": 3}]},
     {
         "name": "unet",
         "input": "1x32x32",
@@ -199,13 +199,13 @@ HANDMADE: tuple[Any, ...] = (
             {"cell": {"c": "${2 * w // 2}"}, "from": "b", "name": "right", "repeat": "$n"},
             {"add": {"from": ["left", "right"]}},
             {"branches": {"p": ["sigmoid"], "q": []}, "join": "multiply", "name": "gate"},
-            {"residual": [{"cell": "$w"}], "shortcut": [{"conv": [4, 1]}]},
+            {"residual": [{"cell": "$w"}], "shortcut": [{"conv": {"filters": 4, "kernel": 1}}]},
             {"global_avg_pool": None},
             {"linear": "${min(10, 3 * n)}"},
         ],
     },
-    {"input": "2x4x8x8", "layers": [{"conv": [4, 3]}, "instance_norm", {"upsample": 2}, "softmax"]},
-    {"input": "8x30", "layers": [{"conv": [8, 5]}, {"pad": 2}, {"permute": [1, 0]}, "layer_norm"]},
+    {"input": "2x4x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "instance_norm", {"upsample": 2}, "softmax"]},
+    {"input": "8x30", "layers": [{"conv": {"filters": 8, "kernel": 5}}, {"pad": 2}, {"permute": [1, 0]}, "layer_norm"]},
     {"extends": "lenet5", "input": "1x32x32", "parameters": {"classes": 7}},
     {"extends": "1x28x28-8C5-MP2-10N", "name": "from a line"},
 )
@@ -252,11 +252,24 @@ def layer(random: Random, kind: str | None = None) -> dict[str, Any]:
     return made
 
 
+def fitting(shape: str, before: Sequence[Any], random: Random) -> dict[str, Any]:
+    """A layer that mostly fits after these."""
+    for _ in range(6):
+        one = layer(random)
+        try:
+            summarize({"input": shape, "layers": [*before[-2:], one]})
+        except CnncalcError:
+            continue
+        break
+    return one
+
+
 def network(random: Random) -> dict[str, Any]:
     """A chain of random layers with a few joins."""
     made: list[Any] = []
+    shape = random.choice(("4x12x12", "8x16x16", "6x20", "4x6x8x8", "16"))
     for number in range(random.randint(1, 9)):
-        one = layer(random)
+        one = fitting(shape, made, random)
         if random.random() < 0.4:
             one["name"] = f"n{number}"
         if random.random() < 0.15 and number:
@@ -267,7 +280,6 @@ def network(random: Random) -> dict[str, Any]:
             one = {"residual": [one]} if random.random() < 0.5 else {"branches": [[one], []],
                    "join": random.choice(("concat", "add", "multiply"))}  # fmt: skip
         made.append(one)
-    shape = random.choice(("4x12x12", "8x16x16", "6x20", "4x6x8x8", "16"))
     return {"name": "drawn", "input": shape, "layers": made}
 
 
@@ -368,12 +380,12 @@ def spec_text(random: Random) -> bytes:
     """A spec in YAML, deformed as a tree or damaged as a text; now and then as it was."""
     tree = sound_tree(random)
     kind = random.random()
-    if kind < 0.55:
-        for _ in range(random.choice((1, 1, 1, 2, 3, 6))):
+    if kind < 0.45:
+        for _ in range(random.choice((1, 1, 1, 1, 2, 5))):
             tree = deform(tree, random)
     text = text_of(tree, random)
-    if kind > 0.5 and random.random() < 0.6:
-        for _ in range(random.choice((1, 1, 2, 5))):
+    if kind > 0.4 and random.random() < 0.4:
+        for _ in range(random.choice((1, 1, 1, 2, 5))):
             text = damage(text, random)
     return text
 
@@ -384,9 +396,10 @@ TOKENS = ("8C3", "16C5p2", "4C3s2d2", "MP2", "AP2x2", "MP3s2", "GAP", "10N", "5"
 
 def notation(random: Random) -> str:
     """The one-line notation, mostly well formed."""
-    tokens = [random.choice(TOKENS) for _ in range(random.choice((1, 2, 4, 8, 8, 300)))]
+    known = TOKENS[:9] if random.random() < 0.6 else TOKENS
+    tokens = [random.choice(known) for _ in range(random.choice((1, 2, 3, 3, 4, 8, 300)))]
     line = "-".join([random.choice(SHAPES), *tokens])
-    if random.random() < 0.3:
+    if random.random() < 0.2:
         at = random.randrange(len(line))
         line = line[:at] + random.choice(TEXTS) + line[at + random.randrange(2) :]
     return line
@@ -487,9 +500,10 @@ def command_on(network: str, tree_names: Sequence[str], random: Random) -> list[
     name = random.choice(spec_commands())
     words = [name, network]
     if name == "explain":
-        words.append(random.choice((*tree_names, "conv1", "linear1", "n0", "x", "stem.conv1")))
+        known = ("conv1", "linear1", "n0", "left.conv1", "up", "x")
+        words.append(random.choice(tree_names if random.random() < 0.7 else known))
         if random.random() < 0.3:
-            words.append(random.choice(("parameters", "shape", "memory", "receptive field", "x")))
+            words.append(random.choice(("parameters", "shape", "memory", "macs", "x")))
     elif name == "reconcile":
         words.append(random.choice(("4.1G", "1K", "25.6M params", "97 MB", "0", "9" * 60, "x", "7%",
                                     "650 params", "1e9", "-5", "1.5 GFLOPs")))  # fmt: skip
@@ -549,11 +563,13 @@ def a_line(random: Random) -> Case:
 
 def a_layer(random: Random) -> Case:
     """``cnncalc layer`` of any kind with any fields."""
-    one = layer(random)
+    shape = random.choice(SHAPES[:28])
+    one = fitting(shape, [], random) if random.random() < 0.6 else layer(random)
     kind = next(iter(one))
-    words = [kind if random.random() < 0.97 else random.choice(TEXTS)]
-    words += [random.choice(SHAPES) for _ in range(random.choice((1, 1, 1, 1, 2, 3, 0)))]
+    words = [kind if random.random() < 0.97 else random.choice(TEXTS), shape]
+    words += [random.choice(SHAPES) for _ in range(random.choice((0, 0, 0, 0, 0, 1, 2)))]
     given = one[kind] if isinstance(one[kind], dict) else {layers.find(kind)[0].main: one[kind]}
+    given = {} if one[kind] is None else given
     for name, value in given.items():
         spelling = f"--{str(name).replace('_', '-')}"
         if value is True and random.random() < 0.5:
@@ -883,7 +899,7 @@ def a_bomb(random: Random) -> Case:
     n = random.choice((100, 1_000, 10_000, 20_000, 50_000, 90_000, 100_000, 1_000_000, 10**9))
     few = min(n, 20_000)
     word = random.choice(("x", "conv", "a" * 50, "n" * 300))
-    small = {"input": "3x32x32", "layers": [{"conv": [4, 3]}]}
+    small = {"input": "3x32x32", "layers": [{"conv": {"filters": 4, "kernel": 3}}]}
     bombs: tuple[Callable[[], Any], ...] = (
         lambda: {**small, random.choice(("note", "name", "source")): "\n" * (5 * min(n, 900_000))},
         lambda: {**small, random.choice(WORDS): random.choice(("\n", "a ", "[", "\u00e9")) * few},
@@ -894,7 +910,7 @@ def a_bomb(random: Random) -> Case:
             "layers": [{"u": None, "repeat": n}]},
         lambda: {"input": "3x8x8", "layers": [
             {"residual": [{random.choice(("upsample", "conv_transpose")): random.choice((2, 3,
-             {"size": [9, 9]}, {"filters": 3, "kernel": 2, "stride": 2}))}, {"conv": [3, 3]}][: random.choice((1, 2))],
+             {"size": [9, 9]}, {"filters": 3, "kernel": 2, "stride": 2}))}, {"conv": {"filters": 3, "kernel": 3}}][: random.choice((1, 2))],
              "repeat": n} if random.random() < 0.3 else {"upsample": {"size": random.choice((7, 99, 10**9))},
              "repeat": n}, {"conv": {"filters": 3, "kernel": 3, "stride": 2}}]},
         lambda: {"input": "3x8x8", "blocks": {"b": {"layers": [{"upsample": {"size": 9}}, {"conv": {
@@ -910,7 +926,7 @@ def a_bomb(random: Random) -> Case:
             "repeat": n}]},
         lambda: {"input": "3x8x8", "layers": ["relu"] * min(n, 90_000)},
         lambda: {"input": "3x8x8", "layers": [{random.choice(("conv", "linear")): random.choice((
-            10**99, [10**99, 1]))}] * min(n, 3_000)},
+            10**99, {"filters": 10**99, "kernel": 1}))}] * min(n, 3_000)},
         lambda: {"input": "3x8x8", "layers": [{"branches": [["relu"]] * min(n, 30_000), "join": "concat"}]},
         lambda: {"input": "3x8x8", "parameters": {f"p{k}": f"${{p{k - 1} + p{k - 1}}}" if k else 1
             for k in range(few)}, "layers": ["relu"]},
@@ -920,11 +936,11 @@ def a_bomb(random: Random) -> Case:
         lambda: {"input": "3x8x8", "blocks": {f"b{k}": {"layers": [{f"b{k - 1}": None}] * 10
             if k else ["relu"]} for k in range(random.choice((3, 6, 30)))}, "layers": ["b2"]},
         lambda: {"extends": "vgg16", "parameters": {"classes": "9" * random.choice((99, 100, 5000))}},
-        lambda: {"input": "3x8x8", "layers": [{"conv": [4, 3], "name": "x" * few}, {"max_pool": 2}]},
-        lambda: {"input": "3x8x8", "layers": [{"conv": [4, 3], "from": "y" * few}] * random.choice((1, 50))},
+        lambda: {"input": "3x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}, "name": "x" * few}, {"max_pool": 2}]},
+        lambda: {"input": "3x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}, "from": "y" * few}] * random.choice((1, 50))},
         lambda: {"input": "x".join(["3"] * few), "layers": ["relu"]},
         lambda: {"answers": {f"c{k}": {"shape": 1} for k in range(few)}, "architecture": "vgg16"},
-        lambda: {"questions": [{"given": {"conv": [4, 3], "input": "3x8x8"}, "ask": "params",
+        lambda: {"questions": [{"given": {"conv": {"filters": 4, "kernel": 3}, "input": "3x8x8"}, "ask": "params",
             "answer": k} for k in range(min(n, 200))]},
         lambda: {"questions": [{"given": {"layers": [{"relu": None, "repeat": n}], "input": "3x8x8"},
             "ask": random.choice(asks.names()), "answer": 7}]},
