@@ -4,7 +4,7 @@
     python tests/attack.py --seed 1 --only 4711 --keep /tmp/case
 
 Every input is a whole run of the command line in a folder of its own (``hostile.py`` draws them).
-Runs share worker processes; whatever looks wrong there is run again in a fresh one before it counts.
+Runs share worker processes; whatever looks wrong is run again in a fresh one before it counts.
 ``--only`` replays one input and shows it with everything that the program wrote.
 
 A run fails when it
@@ -38,6 +38,7 @@ import time
 import traceback
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -51,7 +52,7 @@ SECONDS = 2.0
 MEMORY = 300 * MB
 LONGEST_LINE = 2_000
 FACTOR = 10
-"""How much more time and memory a run may take that needs PyTorch or works through every built-in."""
+"""How much more a run may use that needs PyTorch or works through every built-in network."""
 
 STILL = 60
 """Seconds that a worker may be silent before it is killed."""
@@ -75,7 +76,10 @@ def lay_out(case: Case, folder: Path) -> Path:
     for name, text in OUTSIDE.items():
         (folder / "outside" / name).write_text(text)
     for name, make in (
-        *((name, lambda path, data=data: path.write_bytes(data)) for name, data in case.files.items()),
+        *(
+            (name, lambda path, data=data: path.write_bytes(data))
+            for name, data in case.files.items()
+        ),
         *((name, lambda path, to=to: path.symlink_to(to)) for name, to in case.links.items()),
         *((name, os.mkfifo) for name in case.fifos),
     ):
@@ -105,7 +109,9 @@ class Watch:
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
         """Note what no run should do."""
-        if not self.folder or event in ("open", "object.__getattr__") and not self.writes(event, args):
+        if not self.folder or (
+            event in ("open", "object.__getattr__") and not self.writes(event, args)
+        ):
             return
         if event in ("socket.connect", "subprocess.Popen", "os.system", "os.exec", "os.fork"):
             self.seen.append(f"{event} {args!r:.100}")
@@ -125,7 +131,9 @@ class Watch:
 
 def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
     """Run a case in this process; returns what became of it."""
-    streams = {name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for name in ("stdout", "stderr")}
+    streams = {
+        name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for name in ("stdout", "stderr")
+    }
     stdin = io.TextIOWrapper(io.BytesIO(case.stdin), encoding="utf-8", errors="surrogateescape")
     before = sys.stdin, sys.stdout, sys.stderr, sys.argv
     old = os.getcwd()
@@ -143,7 +151,7 @@ def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
         cli.main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException as error:  # noqa: BLE001  the point of it all
+    except BaseException as error:  # the point of it all
         code, trace = -1, "".join(traceback.format_exception(error, limit=-12))
     finally:
         seconds = time.process_time() - start
@@ -181,7 +189,7 @@ def apart(case: Case, work: Path) -> dict[str, Any]:
     words = ["sh", "-c", case.shell, str(script), *case.argv]
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             list(map(os.fsencode, words)), cwd=work, env=environment, input=case.stdin,
             capture_output=True, timeout=STILL / 2, check=False,
         )  # fmt: skip
@@ -200,6 +208,16 @@ def apart(case: Case, work: Path) -> dict[str, Any]:
         "stdout": done.stdout,
         "stderr": done.stderr,
     }
+
+
+def arm() -> None:
+    """Let the timers that ``inside`` sets end a run."""
+
+    def ring(number: int, frame: Any) -> None:
+        raise Overtime
+
+    signal.signal(signal.SIGPROF, ring)
+    signal.signal(signal.SIGALRM, ring)
 
 
 # What counts as a failure.
@@ -242,7 +260,16 @@ def culprit(trace: str) -> tuple[str, str]:
     """The exception and the innermost line of the program that it passed through."""
     lines = [line.strip() for line in trace.strip().splitlines()]
     places = re.findall(r'cnncalc/([\w/]+\.py)", line (\d+), in (\w+)', trace)
-    last = next((line for line in reversed(lines) if re.match(r"[\w.]+(Error|Exception|Overtime|Interrupt|Broken\w*|Recursion\w*)?(:|$)", line)), lines[-1])
+    last = next(
+        (
+            line
+            for line in reversed(lines)
+            if re.match(
+                r"[\w.]+(Error|Exception|Overtime|Interrupt|Broken\w*|Recursion\w*)?(:|$)", line
+            )
+        ),
+        lines[-1],
+    )
     where = f"{places[-1][0]} in {places[-1][2]}" if places else ""
     kind = last.partition(":")[0].rpartition(".")[2]
     return ("slow" if kind == "Overtime" else "traceback"), f"{kind} {where}"
@@ -275,7 +302,7 @@ def is_form(name: str, case: Case, form: str, suffix: str) -> bool:
     words = [*case.argv, ""]
     asked = any(
         word.startswith(("--format", "-f")) and form in (word.partition("=")[2], after)
-        for word, after in zip(words, words[1:])
+        for word, after in pairwise(words)
     )
     return (name == "stdout" and asked) or (name.startswith("a written") and name.endswith(suffix))
 
@@ -297,11 +324,7 @@ def worker(seed: int, families: Sequence[str]) -> None:
         if "bridge" not in parts and not parts[-1].startswith("__"):
             importlib.import_module(".".join(parts))
 
-    def ring(number: int, frame: Any) -> None:
-        raise Overtime
-
-    signal.signal(signal.SIGPROF, ring)
-    signal.signal(signal.SIGALRM, ring)
+    arm()
     watch = Watch()
     for word in (["summarize", "lenet5"], ["summarize", "lenet5", "-f", "json"]):
         with tempfile.TemporaryDirectory() as home:
@@ -331,7 +354,7 @@ def worker(seed: int, families: Sequence[str]) -> None:
         del found["stdout"], found["stderr"]
         grown = memory("VmRSS") - rest
         told = {"number": number, "family": case.family, "size": case.size, "wrong": wrong,
-                "command": case.argv[0] if case.argv else "", "grown": grown, **found}  # fmt: skip
+                "command": "".join(case.argv[:1]), "grown": grown, **found}  # fmt: skip
         answers.write(json.dumps(told) + "\n")
         answers.flush()
 
@@ -342,7 +365,8 @@ class Worker:
     def __init__(self, seed: int, families: Sequence[str]) -> None:
         words = [sys.executable, __file__, "--seed", str(seed), "--worker"]
         words += [f"--family={name}" for name in families]
-        self.process = subprocess.Popen(  # noqa: S603
+        self.seed, self.families = seed, families
+        self.process = subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.grown = 0
@@ -369,8 +393,10 @@ class Worker:
         said = "" if silent else f"{self.process.stderr.read()[-1500:]}"  # type: ignore[union-attr]
         last = (said.strip().splitlines() or [""])[-1]
         why = ["slow", "silent"] if silent else ["crash", f"{self.process.returncode} {last}"]
-        return {"number": number, "family": "?", "size": 0, "wrong": [why], "command": "?",
-                "code": -1, "seconds": STILL if silent else 0, "memory": 0, "trace": said}  # fmt: skip
+        case = draw(self.seed, number, self.families)
+        return {"number": number, "family": case.family, "size": case.size, "wrong": [why],
+                "command": "".join(case.argv[:1]),
+                "code": -1, "seconds": STILL * silent, "memory": 0, "trace": said}  # fmt: skip
 
     def end(self) -> None:
         """Stop it."""
@@ -384,6 +410,7 @@ class Attack:
     def __init__(self, seed: int, families: Sequence[str]) -> None:
         self.seed, self.families = seed, families
         self.codes: dict[str, Counter[int]] = defaultdict(Counter)
+        self.commands: Counter[str] = Counter()
         self.failed: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         self.slowest: dict[str, Any] = {"seconds": 0}
         self.largest: dict[str, Any] = {"memory": 0}
@@ -422,6 +449,7 @@ class Attack:
     def note(self, found: dict[str, Any]) -> None:
         """Remember what became of a run."""
         self.codes[found["family"]][found["code"]] += 1
+        self.commands[found["command"]] += 1
         for kind in found["wrong"]:
             self.failed[tuple(kind)].append(found)
         self.slowest = max(self.slowest, found, key=lambda one: one["seconds"])
@@ -432,12 +460,17 @@ class Attack:
 
     def table(self) -> str:
         """The result."""
-        lines = ["| input | runs | exit 0 | exit 1 | exit 2 |", "| --- | ---: | ---: | ---: | ---: |"]
+        lines = [
+            "| input | runs | exit 0 | exit 1 | exit 2 |",
+            "| --- | ---: | ---: | ---: | ---: |",
+        ]
         total: Counter[int] = Counter()
         for family, codes in sorted(self.codes.items()):
             total += codes
             lines.append(row(family, codes))
         lines += [row("all", total), ""]
+        made = (f"{name} {self.commands[name]:,}" for name in cli.names())
+        lines += [f"commands: {', '.join(made)}"]
         if "number" in self.slowest and "number" in self.largest:
             lines.append(
                 f"slowest: {self.slowest['seconds']:.2f} s (--only {self.slowest['number']}); most "
@@ -484,8 +517,10 @@ def replay(seed: int, number: int, families: Sequence[str], keep: Path | None) -
     words = [sys.executable, "-m", "cnncalc", *case.argv]
     environment = os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[2])}
     with contextlib.suppress(subprocess.TimeoutExpired):
-        done = subprocess.run(list(map(os.fsencode, words)), cwd=work, env=environment,
-                              input=case.stdin, capture_output=True, timeout=STILL, check=False)  # noqa: S603  # fmt: skip
+        done = subprocess.run(
+            list(map(os.fsencode, words)), cwd=work, env=environment, input=case.stdin,
+            capture_output=True, timeout=STILL, check=False,
+        )  # fmt: skip
         typer.echo(f"--- stdout\n{shown(done.stdout)}\n--- stderr\n{shown(done.stderr)}")
     shutil.rmtree(home, ignore_errors=True)
     typer.echo(found["trace"])
@@ -494,7 +529,9 @@ def replay(seed: int, number: int, families: Sequence[str], keep: Path | None) -
 
 def shown(data: bytes) -> str:
     """The beginning of a text, with its control characters escaped."""
-    text = CONTROL.sub(lambda found: repr(found[0])[1:-1], data[:6000].decode("utf-8", "backslashreplace"))
+    text = CONTROL.sub(
+        lambda found: repr(found[0])[1:-1], data[:6000].decode("utf-8", "backslashreplace")
+    )
     return text + ("..." if len(data) > 6000 else "")
 
 
@@ -507,7 +544,9 @@ def main(
     seed: Annotated[int, typer.Option(help="The same seed draws the same inputs.")] = 1,
     first: Annotated[int, typer.Option(help="The number of the first input.")] = 0,
     jobs: Annotated[int, typer.Option(help="How many workers run side by side.")] = 1,
-    family: Annotated[list[str] | None, typer.Option(help="Only these, as in spec or class.")] = None,
+    family: Annotated[
+        list[str] | None, typer.Option(help="Only these, as in spec or class.")
+    ] = None,
     only: Annotated[int | None, typer.Option(help="Replay this one input.")] = None,
     keep: Annotated[Path | None, typer.Option(help="With --only: write its files there.")] = None,
     is_worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
