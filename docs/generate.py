@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 import typer
+from picture import picture
 from typer.testing import CliRunner
 
 from cnncalc import api, cli, conventions, footprint, layers
@@ -61,6 +62,7 @@ def pages() -> dict[str, str]:
         "docs/mistakes.md": mistakes_page(),
         "docs/memory_table.md": memory_page(),
         "docs/reconcile.md": TOTALS.sub(lambda _: totals_table(), reconcile),
+        "docs/summarize.svg": picture("summarize", "lenet5"),
         "docs/spec.md": KEYS.sub(lambda _: keys_table(), spec),
     }
 

@@ -1,6 +1,7 @@
 """Transposed convolution."""
 
 from dataclasses import dataclass
+from math import gcd
 from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -53,18 +54,32 @@ class TransposedAxis(NamedTuple):
         return size
 
     def reach(self) -> Reach:
-        """What one output reads: the inputs whose footprints cover it."""
+        """The inputs whose footprints cover one output."""
         _, F, S, P, D, _ = self
         E = window.footprints(F=F, S=S, D=D)
-        # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S). Where a
-        # footprint is shorter than the stride some outputs get none; one is allowed for.
+        # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
+        # gaps only some of them. A footprint shorter than the stride misses some outputs, for which
+        # one input is allowed.
         spare = D * (F - 1) - (S - 1)
-        if spare < 0:
+        tap = self.first_output_tap()
+        if tap is None:
             before = window.short_footprints_before(S=S, P=P)
+        elif D > 1:
+            before = window.tap_before(k=tap, S=S, P=P, D=D)
         else:
-            before = window.footprints_before(F=F, S=S, P=P, D=D)
+            before = window.footprints_before(F=F, S=S, P=P)
         cut = Cut(1, named("S", S), P - max(spare, 0), P, gaps=spare < 0 or D > 1)
         return Reach(E, 1, before, cut if S > 1 else None)
+
+    def first_output_tap(self) -> int | None:
+        """The last tap that reaches the first output: the largest k below F such that S divides
+        k·D − P. None where no tap does."""
+        g = gcd(self.S, self.D)
+        if self.P % g:
+            return None
+        apart = self.S // g
+        first = self.P // g * pow(self.D // g, -1, apart) % apart
+        return None if first >= self.F else self.F - 1 - (self.F - 1 - first) % apart
 
 
 @dataclass(frozen=True, kw_only=True)
