@@ -34,7 +34,7 @@ def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
     ]
     others = sum(widths[:-1]) + len(terminal.GAP) * len(widths[:-1])
     widths[-1] = min(widths[-1], max(terminal.width() - others, LEAST))
-    right = [*headings.values()]
+    right = [*list(headings.values())[:-1], False]
     lines = [
         terminal.row(headings, widths, right, "bold" if colour else ""),
         terminal.styled(terminal.rule(widths), "dim", colour),

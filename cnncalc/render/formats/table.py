@@ -35,7 +35,6 @@ class Entry(NamedTuple):
 def render(view: View, *, width: int = terminal.PIPED, colour: bool = False) -> str:
     """The title, the table, the totals and the legend."""
     table, rule = _table(view, width, colour)
-    label = max(len(total.label) for total in view.totals)
     lines = [
         *(terminal.styled(line, "bold", colour) for line in terminal.wrap(view.title, width)),
         *_dim(view.remarks, width, colour),
@@ -43,10 +42,7 @@ def render(view: View, *, width: int = terminal.PIPED, colour: bool = False) -> 
         *table,
         rule,
         "",
-        *(
-            terminal.styled(total.label.ljust(label), "bold", colour) + terminal.GAP + total.text
-            for total in view.totals
-        ),
+        *_totals(view, width, colour),
         "",
         *_dim([view.conventions], width, colour),
     ]
@@ -56,6 +52,16 @@ def render(view: View, *, width: int = terminal.PIPED, colour: bool = False) -> 
 def for_terminal(view: View) -> str:
     """The same, for standard output."""
     return render(view, width=terminal.width(), colour=terminal.colour())
+
+
+def _totals(view: View, width: int, colour: bool) -> Iterator[str]:
+    """Labels in one column, totals in another."""
+    size = max(len(total.label) for total in view.totals)
+    for label, _, text in view.totals:
+        start = terminal.styled(label.ljust(size), "bold", colour)
+        for line in terminal.wrap(text, width - size - len(terminal.GAP)):
+            yield start + terminal.GAP + line
+            start = " " * size
 
 
 def _dim(texts: list[str], width: int, colour: bool) -> Iterator[str]:
