@@ -108,7 +108,7 @@ def rule(widths: Sequence[int]) -> str:
 def row(texts: Iterable[str], widths: Sequence[int], right: Sequence[bool], style: str = "") -> str:
     """One line of a table. A style is for the whole line; "marked" is that of verdicts and zeros,
     and "" is plain."""
-    padded = [pad(text, *rest) for text, *rest in zip(texts, widths, right, strict=True)]
+    padded = [pad(*cell) for cell in zip(texts, widths, right, strict=True)]
     if style == "marked":
         padded = [marked(text) for text in padded]
     line = GAP.join(padded).rstrip()

@@ -311,7 +311,7 @@ class View:
         if value is None:
             return ""
         if isinstance(value, str):
-            return column.read(value)  # type: ignore[no-any-return]
+            return column.read(value)
         text = units.exact(value) if self.exact and isinstance(value, int) else column.read(value)
         unstored = line.cost.activation and not line.cost.activations_total and not line.folded
         return f"({text})" if unstored and name in ("activation", "memory") else text
