@@ -450,13 +450,15 @@ class Attack:
         """Remember what became of a run."""
         self.codes[found["family"]][found["code"]] += 1
         self.commands[found["command"]] += 1
-        for kind in found["wrong"]:
-            self.failed[tuple(kind)].append(found)
+        for kind, detail in found["wrong"]:
+            if (kind, detail) not in self.failed:
+                typer.echo(f"--only {found['number']}: {kind}: {detail}", err=True)
+            self.failed[kind, detail].append(found)
         self.slowest = max(self.slowest, found, key=lambda one: one["seconds"])
         self.largest = max(self.largest, found, key=lambda one: one["memory"])
         done = sum(sum(codes.values()) for codes in self.codes.values())
         if done % 1000 == 0:
-            typer.echo(f"{done:,} inputs, {len(self.failed)} kinds of failures", err=True)
+            typer.echo(f"{done:,} inputs", err=True)
 
     def table(self) -> str:
         """The result."""

@@ -49,7 +49,7 @@ PLANTED = {
     "memory": ("memory", swell),
     "exit code": ("exit code", leave(3)),
     "no reason": ("no reason", leave(2)),
-    "escape sequence": ("control character", lambda: typer.echo("\x1b[2J")),
+    "escape sequence": ("control character", lambda: sys.stdout.write("\x1b[2J")),
     "bell on stderr": ("control character", lambda: typer.echo("\a", err=True)),
     "long line": ("long line", lambda: typer.echo("x" * 2_001, err=True)),
     "canary": ("disclosure", lambda: typer.echo(Path("../outside/secret.txt").read_text())),
@@ -66,7 +66,7 @@ PLANTED = {
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_fault_is_noticed(watch, tmp_path, monkeypatch, name):
-    monkeypatch.setattr(attack, "SECONDS", 0.5)
+    monkeypatch.setattr(attack, "SECONDS", 0.2)
     monkeypatch.setattr(attack, "MEMORY", 30 * attack.MB)
     kind, fault = PLANTED[name]
     monkeypatch.setattr(cli, "main", fault)
@@ -83,12 +83,12 @@ def test_a_negative_number_is_not_a_formula():
 
 
 def test_a_number_always_draws_the_same_case():
-    for number in range(7):
+    for number in range(5):
         assert hostile.draw(3, number) == hostile.draw(3, number)
 
 
 def test_every_command_is_attacked():
     families = ["line"] * 40 + ["list"] * 40 + ["number"] * 20 + ["torch"] * 9
-    families += ["layer", "quiz", "quiz", "quiz", "quiz", "sheet"]
+    families += ["layer", "sheet"] + ["quiz"] * 12
     drawn = {hostile.draw(1, number, [family]).argv[0] for number, family in enumerate(families)}
     assert set(cli.names()) <= drawn
