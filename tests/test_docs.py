@@ -252,12 +252,15 @@ def test_the_readme_is_short():
     assert len(page("README.md").splitlines()) < 200
 
 
-# docs/python.md.
+# docs/python.md, and the sessions of all pages.
 
 
-def test_every_example_of_the_python_page_runs():
-    result = doctest.testfile(str(DOCS / "python.md"), module_relative=False, encoding="utf-8")
-    assert result.attempted > 30
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if ">>> " in page(path)], ids=lambda path: path.name
+)
+def test_every_python_session_runs(path):
+    result = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
+    assert result.attempted
     assert result.failed == 0
 
 

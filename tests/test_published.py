@@ -1,6 +1,5 @@
 """Printed numbers, and claims held against a network."""
 
-import doctest
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -323,9 +322,3 @@ def test_a_claim_that_is_not_well_formed_is_said(claims, says):
     assert says in str(mistake)
     with pytest.raises(Mistakes):
         cnncalc.analyze(cnncalc.build(spec))
-
-
-def test_the_page_about_claims_shows_what_python_says():
-    result = doctest.testfile(str(DOCS / "claims.md"), module_relative=False, encoding="utf-8")
-    assert result.attempted == 5
-    assert result.failed == 0
