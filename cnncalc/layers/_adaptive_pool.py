@@ -11,14 +11,13 @@ from cnncalc.formulas import operations, window
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptivePool(Layer):
-    """Windows that are laid out so that the output has a given size."""
+    """Windows sized to give the output a requested size."""
 
     main: ClassVar = "output_size"
 
-    output_size: Sizes = sizes("the size of the output along each axis", also=("size",))
+    output_size: Sizes = sizes("output size along each axis", also=("size",))
 
     def output(self, x: Shape) -> Map:
-        """The same channels, at the size asked for."""
         x = need_map(x)
         sizes = per_axis(self.output_size, x, "output_size")
         return Map(
@@ -37,7 +36,6 @@ class AdaptivePool(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The windows."""
         return tuple(map(_reach, x.spatial, self.output(x).spatial))
 
 

@@ -3,21 +3,28 @@
 from dataclasses import dataclass
 from typing import Any
 
+from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map
+from cnncalc.formulas import operations
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters(Layer):
-    """Filters of one size that move in steps over the map."""
+    """Filters that slide over the input."""
 
-    kernel_size: Sizes = sizes("the size of a filter along each axis", also=("kernel", "F"))
-    stride: Sizes = sizes("the step between neighbouring places", 1, also=("S",))
-    padding: Padding = padding("zeros added around the input", words=("same", "valid"))
-    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
-    bias: bool = flag("whether each filter adds a bias", True)
+    kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
+    stride: Sizes = sizes("step between neighbouring windows", 1, also=("S",))
+    padding: Padding = padding(
+        "zeros added around the input; ``same`` keeps the size at stride 1, ``valid`` adds none",
+        words=("same", "valid"),
+    )
+    dilation: Sizes = sizes(
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
+    )
+    bias: bool = flag("whether each filter has a bias", True)
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
         """The sliding window along each axis."""
@@ -31,12 +38,15 @@ class Filters(Layer):
         """The filter's size along each axis."""
         return per_axis(self.kernel_size, x, "kernel_size")
 
+    def operations(self, x: Map) -> Operations:
+        products = self.macs(x)
+        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
+        return Operations(multiply=products, add=products + added)
+
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The window."""
         return tuple([axis.reach() for axis in self.axes(x)])
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
-        """Those of ``same``."""
         return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:

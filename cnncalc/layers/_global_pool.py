@@ -11,12 +11,15 @@ from cnncalc.formulas import operations
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalPool(Layer):
-    """One number for each channel."""
+    """One value per channel."""
 
-    keepdim: bool = flag("whether axes of size 1 are kept; a vector when not", True, ("keepdims",))
+    keepdim: bool = flag(
+        "whether to keep the spatial axes with size 1; otherwise the output is a vector",
+        True,
+        ("keepdims",),
+    )
 
     def output(self, x: Shape) -> Shape:
-        """A single position of the same channels."""
         x = need_map(x)
         return Map(x.channels, (1,) * len(x.spatial)) if self.keepdim else Vector(x.channels)
 
@@ -29,7 +32,6 @@ class GlobalPool(Layer):
         return pool if self.keepdim else nn.Sequential(pool, nn.Flatten())
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The whole map."""
         return everything(x)
 
 

@@ -13,14 +13,18 @@ from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_
 
 @dataclass(frozen=True, kw_only=True)
 class Pool(Layer):
-    """A window that slides over every channel by itself."""
+    """A window that slides over every channel separately."""
 
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("the size of the window along each axis", also=("kernel", "F"))
-    stride: Sizes | None = sizes("the step; the window's size when left out", None, also=("S",))
+    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
+    stride: Sizes | None = sizes(
+        "step between neighbouring windows; default: the window size", None, also=("S",)
+    )
     padding: Padding = padding("cells added around the input", words=("same", "valid"))
-    ceil_mode: bool = flag("round up, so that the last window may hang over the edge", False)
+    ceil_mode: bool = flag(
+        "round the output size up, so that the last window may reach over the edge", False
+    )
 
     @property
     def spacing(self) -> Sizes:
@@ -40,7 +44,6 @@ class Pool(Layer):
         return axes
 
     def output(self, x: Shape) -> Map:
-        """The same channels, as many positions as places of the window."""
         x = need_map(x)
         return Map(x.channels, tuple([axis.places() for axis in self.axes(x)]))
 
@@ -59,7 +62,6 @@ class Pool(Layer):
         return split_padding(axes, [axis.F // 2 for axis in axes])
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
-        """Those of ``same``."""
         return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
@@ -73,7 +75,6 @@ class Pool(Layer):
         return tape.raised(around, cuda=False) if len(x.shape.spatial) == 3 else around
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The window."""
         return tuple([axis.reach() for axis in self.axes(x)])
 
 

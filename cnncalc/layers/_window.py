@@ -57,7 +57,6 @@ class Axis(NamedTuple):
         )
 
     def reach(self) -> Reach:
-        """What one output reads."""
         before = self.before
         if before != self.after:
             before = named("P_before", before)

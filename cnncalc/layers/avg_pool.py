@@ -15,28 +15,27 @@ from cnncalc.layers._window import torch_sides
 
 @dataclass(frozen=True, kw_only=True)
 class AvgPool(Pool):
-    """Put out the mean of what lies under each window.
+    """Averages the elements under each window.
 
-    The window slides over every channel by itself, so the depth stays. Nothing is learned. The
-    stride is the window's size unless given, so that windows do not overlap.
+    The window slides over every channel separately, so the number of channels stays the same.
+    There are no parameters. The stride defaults to the window size, so that windows do not
+    overlap.
 
-    Operations: a window of n cells takes n − 1 additions and one division. Windows that hang over
-    the edge are counted in full.
+    Operations: a window of n elements takes n − 1 additions and one division. Windows that
+    reach over the edge count in full.
     """
 
     aliases: ClassVar = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
 
-    count_include_pad: bool = flag("whether zeros of the padding count in the mean", True)
+    count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
     def output(self, x: Shape) -> Map:
-        """The same channels, as many positions as places of the window."""
         out, x = super().output(x), need_map(x)
         if len(x.spatial) == 3 and not self.split_padding(x)[1]:
             check_volume(x, self.kernel_size)
         return out
 
     def operations(self, x: Map) -> Operations:
-        """Additions and divisions."""
         n_out = self.output(x).elements
         return Operations(
             add=operations.window_reductions(n_out=n_out, taps=self.taps(x)),
@@ -74,7 +73,6 @@ class AvgPool(Pool):
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``AvgPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""
         own, around = self.split_padding(x)
         pool = of_rank(nn, "AvgPool", x)(
             self.kernel_size, self.stride, own, self.rounds_up, self.count_include_pad

@@ -9,7 +9,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
-from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded, torch_window
 
@@ -42,29 +42,30 @@ def connection_table(doc: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Conv(Filters):
-    """Slide filters over the map; each puts out one channel.
+    """Slides filters over the input; each filter produces one output channel.
 
-    A filter is as deep as its input (as its group's channels, when there are groups), and is moved
-    in steps of the stride over 1, 2 or 3 spatial axes, as many as the input has. At every place
-    the products of its weights and what lies under it are summed, and its bias is added. All
-    places share the same weights. A partial connection table (LeNet-5) lets each filter read only
-    some of the input's channels.
+    A filter reads all input channels (with groups, those of its own group) and moves by the
+    stride along 1, 2 or 3 spatial axes, as many as the input has. At every position it
+    multiplies its weights with the inputs under it, sums the products and adds its bias. All
+    positions share the same weights. A table of connections, as in LeNet-5, restricts each
+    filter to some of the input channels.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every output.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output for the bias.
     """
 
     aliases: ClassVar = ("convolution", "convolutional")
     main: ClassVar = "out_channels"
 
-    out_channels: int = count("how many filters, the depth of the output", also=("filters", "K"))
-    groups: int = count("how many groups the channels are split into", 1, also=("G",))
+    out_channels: int = count(
+        "number of filters, which is the number of output channels", also=("filters", "K")
+    )
+    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
     connections: Connections | None = connection_table(
-        "for each filter, the input channels it reads, counted from 0; all when left out"
+        "for each filter, the input channels that it reads, counted from 0; default: all"
     )
 
     def output(self, x: Shape) -> Map:
-        """As many channels as filters, as many positions as places of the window."""
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
         self._check_connections(x)
@@ -86,7 +87,6 @@ class Conv(Filters):
             )
 
     def parameters(self, x: Map) -> Parameters:
-        """The filters, and a bias for each."""
         F = self.window(x)
         if self.connections is not None:
             weights = parameters.table_weights(F=F, links=sum(map(len, self.connections)))
@@ -99,26 +99,18 @@ class Conv(Filters):
         )
 
     def tensors(self, x: Map) -> Tensors:
-        """The filters; with a table of connections, their planes."""
         taps, C_out = self.window(x), self.out_channels
         if self.connections is not None:
             return weight_and_bias((sum(map(len, self.connections)), *taps), (C_out,), self.bias)
         return weight_and_bias((C_out, x.channels // self.groups, *taps), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
-        """A dot product with a filter for every output."""
         F, N_out = self.window(x), self.places(x)
         if self.connections is not None:
             return macs.table_macs(F=F, links=sum(map(len, self.connections)), N_out=N_out)
         return macs.conv_macs(
             F=F, C_in=x.channels, C_out=self.out_channels, N_out=N_out, G=self.groups
         )
-
-    def operations(self, x: Map) -> Operations:
-        """Multiply and add, and the biases."""
-        products = self.macs(x)
-        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
-        return Operations(multiply=products, add=products + added)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A convolution, which keeps its input; with a table of connections one for each filter."""
@@ -149,7 +141,6 @@ class Conv(Filters):
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``Conv1d``, ``2d`` or ``3d``; with a connection table a module of ours."""
         if self.connections is not None:
             return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)

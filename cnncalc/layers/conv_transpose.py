@@ -54,7 +54,6 @@ class TransposedAxis(NamedTuple):
         return size
 
     def reach(self) -> Reach:
-        """The inputs whose footprints cover one output."""
         _, F, S, P, D, _ = self
         E = window.footprints(F=F, S=S, D=D)
         # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
@@ -84,31 +83,33 @@ class TransposedAxis(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class ConvTranspose(Layer):
-    """Spread every input over the footprint of a filter: a convolution run backwards.
+    """Spreads every input over the footprint of a filter: a convolution run backwards.
 
-    The footprints of neighbouring inputs stand a stride apart and are summed where they overlap, so
-    a stride above 1 makes the map larger. Padding cuts the output on every side instead of adding
-    to the input. Several input sizes shrink to the same size under a strided convolution;
-    output_padding, added at the end, says which of them is meant.
+    The footprints of neighbouring inputs lie one stride apart and add up where they overlap, so
+    a stride above 1 enlarges the map. Padding removes cells from every side of the output
+    instead of adding cells to the input. A strided convolution maps several input sizes to the
+    same output size; output_padding, which adds cells at the end, selects one of them.
 
-    The multiply-accumulates are counted at the input positions: each input is multiplied once with
-    every weight that it meets. Counted at the output they would be about S·S times too many.
+    Multiply-accumulates are counted at the input positions: each input is multiplied once with
+    every weight it meets. Counting at the output positions would give about S·S times too many.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every output.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output for the bias.
     """
 
     aliases: ClassVar = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     main: ClassVar = "out_channels"
 
-    out_channels: int = count("how many channels to put out", also=("filters", "K"))
-    kernel_size: Sizes = sizes("the size of a footprint along each axis", also=("kernel", "F"))
-    stride: Sizes = sizes("the step between neighbouring footprints", 1, also=("S",))
-    padding: Sizes = sizes("cells cut from every side of the output", 0, ("pad", "P"), least=0)
+    out_channels: int = count("number of output channels", also=("filters", "K"))
+    kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
+    stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S",))
+    padding: Sizes = sizes("cells removed from every side of the output", 0, ("pad", "P"), least=0)
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
-    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
-    groups: int = count("how many groups the channels are split into", 1, also=("G",))
-    bias: bool = flag("whether each output channel adds a bias", True)
+    dilation: Sizes = sizes(
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
+    )
+    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
+    bias: bool = flag("whether each output channel has a bias", True)
 
     def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
         """The transposed window along each axis."""
@@ -117,14 +118,12 @@ class ConvTranspose(Layer):
         return tuple(map(TransposedAxis, x.spatial, *each))
 
     def output(self, x: Shape) -> Map:
-        """As many channels as asked for; the input size that a convolution would shrink to x."""
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
         C_out = dimensions.filters(out_channels=self.out_channels)
         return Map(C_out, tuple(axis.places() for axis in self.axes(x)))
 
     def parameters(self, x: Map) -> Parameters:
-        """The filters, and a bias for each output channel."""
         weights = parameters.conv_weights(
             F=per_axis(self.kernel_size, x, "kernel_size"),
             C_in=x.channels,
@@ -136,12 +135,10 @@ class ConvTranspose(Layer):
         )
 
     def tensors(self, x: Map) -> Tensors:
-        """The filters, by their inputs."""
         taps, C_out = per_axis(self.kernel_size, x, "kernel_size"), self.out_channels
         return weight_and_bias((x.channels, C_out // self.groups, *taps), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
-        """Each input position with every weight that it meets."""
         return macs.transposed_macs(
             F=per_axis(self.kernel_size, x, "kernel_size"),
             C_in=x.channels,
@@ -151,13 +148,11 @@ class ConvTranspose(Layer):
         )
 
     def operations(self, x: Map) -> Operations:
-        """Multiply and add, and the biases."""
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The inputs whose footprints cover an output: steps of 1/S."""
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
@@ -169,7 +164,6 @@ class ConvTranspose(Layer):
         return tape.convolution(x, held.weights, held.biases, n_out, spans=spans)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``ConvTranspose1d``, ``2d`` or ``3d``."""
         return of_rank(nn, "ConvTranspose", x)(
             x.channels,
             self.out_channels,

@@ -7,10 +7,11 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes, padding, sizes
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
+from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers._window import sides_of
 
 
@@ -22,12 +23,12 @@ def _cut(N: int, size: int) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crop(Layer):
-    """Cut cells away from the edges of the map.
+class Crop(Rearrangement):
+    """Removes cells from the edges of the map.
 
-    Give how many cells to cut, or the size to leave in the middle; where an odd number must go, the
-    odd one goes from the end. U-Net crops so before it joins maps of different sizes. The result is
-    a view: nothing is computed and nothing is copied.
+    Give either the number of cells to remove or the size to keep in the middle; if the number
+    to remove is odd, the extra cell comes off the end. U-Net crops maps before it concatenates
+    them with smaller ones. The output is a view: nothing is computed or copied.
 
     Operations: none.
     """
@@ -38,8 +39,8 @@ class Crop(Layer):
     stored: ClassVar = False
     moves: ClassVar = False
 
-    crop: Padding | None = padding("cells cut from the edges", None, also=("cropping",))
-    size: Sizes | None = sizes("the size left in the middle, in place of crop", None)
+    crop: Padding | None = padding("cells to remove from the edges", None, also=("cropping",))
+    size: Sizes | None = sizes("size to keep in the middle, instead of crop", None)
 
     def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
         """How much is cut before and after along each axis; raises LayerError for too much."""
@@ -55,7 +56,6 @@ class Crop(Layer):
         return pairs
 
     def output(self, x: Shape) -> Map:
-        """The same channels with smaller axes."""
         x = need_map(x)
         spatial = tuple(
             window.cropped_size(N=N, cut_before=before, cut_after=after)
@@ -63,12 +63,7 @@ class Crop(Layer):
         )
         return Map(x.channels, spatial)
 
-    def operations(self, x: Map) -> Operations:
-        """None."""
-        return Operations()
-
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The same cell, counted from after those cut."""
         return tuple(Reach(1, 1, -named("cut_before", before)) for before, _ in self.sides(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
@@ -80,7 +75,6 @@ class Crop(Layer):
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """A module of ours."""
         return nn.Crop(self.sides(x))
 
     examples: ClassVar = (

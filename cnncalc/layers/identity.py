@@ -11,7 +11,7 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Identity(Elementwise):
-    """Pass the input on as it is.
+    """Returns its input unchanged.
 
     Nothing is computed and nothing is copied.
     """
@@ -25,7 +25,6 @@ class Identity(Elementwise):
         return x
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Identity``."""
         return nn.Identity()
 
     examples: ClassVar = (

@@ -12,20 +12,19 @@ from cnncalc.formulas import operations
 
 @dataclass(frozen=True, kw_only=True)
 class Multiply(Layer):
-    """Multiply two or more maps, element by element: how a gate opens and closes a map.
+    """Multiplies two or more inputs element by element, as a gate does.
 
-    A dimension of size 1 is repeated to fit the others: a gate of C x 1 x 1 weighs whole channels
-    (squeeze-and-excitation), one of 1 x H x W weighs positions (spatial attention). All other sizes
+    A dimension of size 1 is broadcast: a gate of C x 1 x 1 weights whole channels (squeeze and
+    excitation), and one of 1 x H x W weights positions (spatial attention). All other sizes
     must be equal.
 
-    Operations: one multiplication for every element of the result and every map after the first.
+    Operations: one multiplication per output element for every input after the first.
     """
 
     aliases: ClassVar = ("mul", "product", "gate")
     arity: ClassVar = (2, None)
 
     def output(self, *inputs: Shape) -> Shape:
-        """The largest size of each dimension."""
         columns = [set(column) for column in zip(*(x.dimensions for x in inputs))]
         ranks = {len(x.dimensions) for x in inputs}
         if len(ranks) > 1 or any(len(column - {1}) > 1 for column in columns):
@@ -36,7 +35,6 @@ class Multiply(Layer):
         return shape_of(tuple(max(column) for column in columns))
 
     def operations(self, *inputs: Shape) -> Operations:
-        """Multiplications."""
         n = self.output(*inputs).elements
         return Operations(multiply=operations.each(n=n, times=len(inputs) - 1))
 
@@ -49,7 +47,6 @@ class Multiply(Layer):
         return y
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        """A module of ours."""
         return nn.Multiply()
 
     examples: ClassVar = (

@@ -16,29 +16,28 @@ MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, 
 
 @dataclass(frozen=True, kw_only=True)
 class Upsample(Layer):
-    """Make a map larger by repeating its cells or by blending between them.
+    """Enlarges the map by repeating values or by interpolating between them.
 
-    Give how many times larger each axis becomes, or the size that it shall have. ``nearest`` copies
-    the nearest input; ``linear`` blends the two nearest along each axis, so 4 inputs in an image
-    (bilinear) and 8 in a volume (trilinear). Nothing is learned.
+    Give either the factor by which each axis grows or the output size. ``nearest`` copies the
+    nearest input; ``linear`` blends the two nearest inputs along each axis, so 4 in an image
+    (bilinear) and 8 in a volume (trilinear). There are no parameters.
 
-    Operations: ``nearest`` only copies. ``linear`` over n axes takes 2^n multiplications and
-    2^n − 1 additions for every output; the blending weights are the same for all channels and are
-    not counted.
+    Operations: ``nearest`` only copies. ``linear`` along n axes takes 2^n multiplications and
+    2^n − 1 additions per output; the blending weights are the same for all channels and are not
+    counted.
     """
 
     aliases: ClassVar = ("upsampling", "interpolate", "resize")
     main: ClassVar = "scale_factor"
     either: ClassVar = ("scale_factor", "size")
 
-    scale_factor: Sizes | None = sizes(
-        "how many times larger each axis becomes", None, also=("scale",)
+    scale_factor: Sizes | None = sizes("factor by which each axis grows", None, also=("scale",))
+    size: Sizes | None = sizes("output size along each axis", None)
+    mode: str = choice(
+        "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
     )
-    size: Sizes | None = sizes("the size of the output along each axis", None)
-    mode: str = choice("how to fill in", tuple(MODES), "nearest", also=("interpolation",))
 
     def output(self, x: Shape) -> Map:
-        """The same channels, larger."""
         x = need_map(x)
         axes = MODES[self.mode]
         if axes is not None and axes != len(x.spatial):
@@ -50,7 +49,6 @@ class Upsample(Layer):
         return Map(x.channels, tuple(window.scaled_size(N=N, scale=scale) for N, scale in scales))
 
     def operations(self, x: Map) -> Operations:
-        """None, or the blending."""
         if self.mode == "nearest":
             return Operations()
         n_out = self.output(x).elements
@@ -61,7 +59,6 @@ class Upsample(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The one or two inputs nearest to an output, along each axis."""
         return tuple(map(self._axis_reach, x.spatial, self.output(x).spatial))
 
     def _axis_reach(self, N: int, N_out: int) -> Reach:
@@ -82,7 +79,6 @@ class Upsample(Layer):
         return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``Upsample``, which has a word of its own for blending along 1, 2 or 3 axes."""
         words = {1: "linear", 2: "bilinear", 3: "trilinear"}
         mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
         return nn.Upsample(self.size, self.scale_factor, mode)
