@@ -1,4 +1,4 @@
-"""What the pools that are told their output's size share."""
+"""The base of pools with a given output size."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,7 +26,7 @@ class AdaptivePool(Layer):
         )
 
     def reductions(self, x: Map) -> int:
-        """How many times two numbers are made one, over all windows."""
+        """The number of pairwise reductions over all windows."""
         out = self.output(x)
         taps = tuple(
             window.adaptive_taps(N=N, N_out=N_out) for N, N_out in zip(x.spatial, out.spatial)
@@ -40,8 +40,8 @@ class AdaptivePool(Layer):
 
 
 def _reach(N: int, N_out: int) -> Reach:
-    """Windows of N/N_out inputs, side by side; where that is no whole number, they read all inputs
-    that they cut."""
+    """N/N_out inputs side by side if N_out divides N; otherwise every input that a window
+    overlaps."""
     if N % N_out == 0:
         E = window.even_window(N=N, N_out=N_out)
         return Reach(E, E)
@@ -54,4 +54,4 @@ SHARED_REFUSALS = (
     Refusal(2, ("100",), "not a vector"),
     Refusal(None, ("4x5x5",), "needs 'output_size'"),
 )
-"""What every adaptive pool must refuse."""
+"""Refusals of every adaptive pool."""

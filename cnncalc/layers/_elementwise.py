@@ -1,4 +1,4 @@
-"""What every function of one element shares."""
+"""The base of functions of one element."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What the relatives of the convolution share: filters that slide over every spatial axis."""
+"""The base of convolutions: filters that slide along every spatial axis."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -27,15 +27,14 @@ class Filters(Layer):
     bias: bool = flag("whether each filter has a bias", True)
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The sliding window along each axis."""
         return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def places(self, x: Map) -> tuple[int, ...]:
-        """How many places the window has along each axis."""
+        """The number of window positions along each axis."""
         return tuple([axis.places() for axis in self.axes(x)])
 
     def window(self, x: Map) -> tuple[int, ...]:
-        """The filter's size along each axis."""
+        """The filter size along each axis."""
         return per_axis(self.kernel_size, x, "kernel_size")
 
     def operations(self, x: Map) -> Operations:
@@ -50,17 +49,17 @@ class Filters(Layer):
         return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
-        """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
+        """The elements of the padded copy, for padding that PyTorch's convolution does not
+        support."""
         axes = self.axes(x)
         return padded(x, axes) if split_padding(axes)[1] else 0
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A convolution, which keeps its input."""
         held = self.parameters(x.shape)
         return self.convolved(tape, x, need_map(self.output(x.shape)), held.weights, held.biases)
 
     def convolved(self, tape: Tape, x: Tensor, out: Map, weights: int, biases: int) -> Tensor:
-        """A convolution of this window; it keeps its input, or the padded copy of it."""
+        """A convolution with this window, which saves its input or the padded copy."""
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
         taps = Map(1, self.window(x.shape)).elements
@@ -68,7 +67,7 @@ class Filters(Layer):
         return tape.convolution(around, weights, biases, out.elements, spans=spans)
 
     def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
-        """PyTorch's convolution of this window, after a padding step where one is needed."""
+        """PyTorch's convolution with this window, after a separate padding step if it needs one."""
         own, around = split_padding(self.axes(x))
         conv = of_rank(nn, "Conv", x)(
             x.channels,

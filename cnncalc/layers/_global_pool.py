@@ -1,4 +1,4 @@
-"""What the pools over a whole channel share."""
+"""The base of pools over whole channels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -24,11 +24,11 @@ class GlobalPool(Layer):
         return Map(x.channels, (1,) * len(x.spatial)) if self.keepdim else Vector(x.channels)
 
     def reductions(self, x: Map) -> int:
-        """How many times two numbers are made one, over all channels."""
+        """The number of pairwise reductions over all channels."""
         return operations.window_reductions(n_out=x.channels, taps=Map(1, x.spatial).elements)
 
     def shaped(self, nn: Any, pool: Any) -> Any:
-        """PyTorch's pool, which keeps the axes, followed by a flatten where they are not kept."""
+        """PyTorch's pool, followed by a flatten unless the axes are kept."""
         return pool if self.keepdim else nn.Sequential(pool, nn.Flatten())
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
@@ -40,4 +40,4 @@ SHARED_REFUSALS = (
     Refusal({"keepdim": 1}, ("4x5x5",), "must be true or false"),
     Refusal(7, ("4x7x7",), "takes its fields by name (keepdim), not 7"),
 )
-"""What every global pool must refuse."""
+"""Refusals of every global pool."""

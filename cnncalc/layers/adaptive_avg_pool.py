@@ -28,7 +28,8 @@ class AdaptiveAvgPool(AdaptivePool):
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input; one output is a mean, which keeps nothing."""
+        """A pool, which saves its input. With one output per channel it is a mean, which saves
+        nothing."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=n_out, keeps=() if n_out == x.shape.channels else (given,))

@@ -26,7 +26,7 @@ class AdaptiveMaxPool(AdaptivePool):
         return Operations(compare=self.reductions(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input and where each output was found."""
+        """A pool, which saves its input and the index of each maximum."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=n_out, keeps=(given,), own=tape.indices(n_out * tape.batch))

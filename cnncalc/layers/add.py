@@ -1,4 +1,4 @@
-"""Addition of several maps."""
+"""Elementwise addition."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -31,7 +31,6 @@ class Add(Layer):
         return Operations(add=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
 
     def steps(self, tape: Tape, first: Tensor, *others: Tensor) -> Tensor:
-        """Sums, which keep nothing."""
         return reduce(tape.add, others, first)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:

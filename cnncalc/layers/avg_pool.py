@@ -43,8 +43,8 @@ class AvgPool(Pool):
         )
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What PyTorch can pad by itself, and what in a step before: ``same`` also where a window
-        is larger than a volume, which it must not be for PyTorch's own padding."""
+        """As for any pool; but PyTorch's own padding does not allow a window larger than a
+        volume."""
         own, around = super().split_padding(x)
         axes = self.axes(x)
         if self.padding == "same" and len(axes) == 3 and any(axis.F > axis.N for axis in axes):
@@ -52,12 +52,12 @@ class AvgPool(Pool):
         return own, around
 
     def leaves_out(self, x: Map) -> bool:
-        """Whether zeros that PyTorch's pool does not know of must be left out of the mean."""
+        """Whether the mean must leave out zeros that were added in a separate padding step."""
         return bool(self.copied(x)) and not self.count_include_pad
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input. To leave the padding out, a map of ones is padded and
-        pooled as well, and divides the means."""
+        """A pool, which saves its input. To leave the padding out, a map of ones is padded and
+        pooled as well, and the means are divided by the result."""
         n_out = self.output(x.shape).elements
         if not self.leaves_out(x.shape):
             around = self.around(tape, x)
@@ -107,20 +107,20 @@ class AvgPool(Pool):
     )
     refusals: ClassVar = (
         *SHARED_REFUSALS,
-        Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "an axis of 2 of a volume"),
+        Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of 2"),
     )
 
 
 def check_volume(x: Map, kernel_size: Sizes) -> None:
-    """Raise LayerError for a window larger than a volume without its padding.
+    """Raise LayerError for a window larger than an unpadded volume.
 
-    PyTorch averages no such windows over three axes, though it does over one and two.
+    PyTorch does not average such windows over three axes, though it does over one or two.
     """
     if len(x.spatial) < 3:
         return
     for N, F in zip(x.spatial, per_axis(kernel_size, x, "kernel_size")):
         if F > N:
             raise LayerError(
-                f"a window of {F} is larger than an axis of {N} of a volume; padding does not "
-                "help here, as PyTorch has no such average over three axes"
+                f"a window of {F} is larger than an axis of {N}; PyTorch cannot average such a "
+                "window over three axes, even with padding"
             )

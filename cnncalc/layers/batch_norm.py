@@ -47,12 +47,11 @@ class BatchNorm(Norm):
         return folded(x)
 
     def measures(self, training: bool) -> bool:
-        """Whether mean and deviation are those of the batch."""
+        """Whether mean and variance are measured over the batch."""
         return training or not self.track_running_stats
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input, and the mean and deviation of each channel where
-        they are measured."""
+        """Saves the input, and the mean and deviation of each channel if they are measured."""
         held, C = self.parameters(x.shape), channels_of(x.shape)
         if self.track_running_stats:
             tape.buffers(2 * C, counters=1)

@@ -28,7 +28,7 @@ class ChannelDropout(Elementwise):
         return need_map(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training a product with a factor for every channel, or with a zero for all."""
+        """In training, a product with one factor per channel, or with a single zero if p is 1."""
         if not tape.training or self.p == 0:
             return x
         channels = x.shape.channels * tape.batch

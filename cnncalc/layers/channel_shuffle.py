@@ -32,7 +32,6 @@ class ChannelShuffle(Rearrangement):
         return x
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which keeps nothing."""
         return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:

@@ -26,14 +26,16 @@ class Concat(Rearrangement):
         if isinstance(first, Vector) and all(isinstance(x, Vector) for x in inputs):
             return Vector(dimensions.laid_end_to_end(n_i=tuple(x.elements for x in inputs)))
         if not all(isinstance(x, Map) and isinstance(first, Map) for x in inputs):
-            raise LayerError(f"cannot join maps and vectors: {some(inputs, ' and ')}")
+            raise LayerError(f"cannot concatenate maps with vectors: {some(inputs, ' and ')}")
         maps = [x for x in inputs if isinstance(x, Map)]
         if len({x.spatial for x in maps}) > 1:
-            raise LayerError(f"cannot join {some(maps, ' and ')}: only channels may differ")
+            raise LayerError(
+                f"cannot concatenate {some(maps, ' and ')}: only the channels may differ"
+            )
         return Map(dimensions.joined(C_i=tuple(x.channels for x in maps)), maps[0].spatial)
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """A copy; each input's gradient is a part of the output's."""
+        """A copy; the gradient of each input is a view of the output's gradient."""
         n_out = self.output(*[x.shape for x in inputs]).elements
         return tape.op(*tape.widest(*inputs), makes=n_out, passes=range(len(inputs)))
 
@@ -52,6 +54,6 @@ class Concat(Rearrangement):
         Example(given=None, inputs=("10", "6"), output="16", source="10 + 6 = 16"),
     )
     refusals: ClassVar = (
-        Refusal(None, ("64x28x28", "64x14x14"), "only channels may differ"),
-        Refusal(None, ("64x28x28", "64"), "maps and vectors"),
+        Refusal(None, ("64x28x28", "64x14x14"), "only the channels may differ"),
+        Refusal(None, ("64x28x28", "64"), "maps with vectors"),
     )

@@ -17,7 +17,7 @@ Connections = tuple[tuple[int, ...], ...]
 
 
 def connection_table(doc: str) -> Any:
-    """A list with, for each filter, the input channels that it reads, counted from 0."""
+    """For each filter, a list of the input channels it reads, counted from 0."""
 
     def check(value: Any) -> Connections:
         rows = value if isinstance(value, list | tuple) else ()
@@ -30,7 +30,7 @@ def connection_table(doc: str) -> Any:
         )
         if not rows or not fits:
             raise LayerError(
-                "must list, for each filter, the different input channels that it reads, "
+                "must list the distinct input channels that each filter reads, "
                 f"counted from 0, not {shown(value)}"
             )
         return tuple(map(tuple, rows))
@@ -75,7 +75,7 @@ class Conv(Filters):
         if self.connections is None:
             return
         if self.groups != 1:
-            raise LayerError("takes groups or connections, not both")
+            raise LayerError("takes either groups or connections, not both")
         if len(self.connections) != self.out_channels:
             raise LayerError(
                 f"has {self.out_channels} filters but connections for {len(self.connections)}"
@@ -113,12 +113,13 @@ class Conv(Filters):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A convolution, which keeps its input; with a table of connections one for each filter."""
+        """A convolution, which saves its input; with a connection table, one convolution per
+        filter."""
         return super().steps(tape, x) if self.connections is None else self._partial(tape, x)
 
     def _partial(self, tape: Tape, x: Tensor) -> Tensor:
-        """A convolution for each filter keeps what that reads of a padded copy, and which channels
-        those are; then the maps are joined, and the biases added."""
+        """One convolution per filter on the channels it reads from a padded copy. Each saves
+        those channels and their indices. The outputs are concatenated, and the biases added."""
         held, out = self.parameters(x.shape), self.output(x.shape)
         around = tape.op(x, makes=padded(x.shape, self.axes(x.shape)))
         plane = around.numbers // tape.batch // x.shape.channels
@@ -129,7 +130,7 @@ class Conv(Filters):
         filters = tape.split(weights, [taps * len(reads) for reads in self.connections])
         maps = []
         for reads, planes in zip(self.connections, filters):
-            # The gradient of what a filter reads is put into a map of zeros: a copy of one.
+            # The gradient of the channels that a filter reads is written into a map of zeros.
             copied = 0 if tape.cuda else around.bytes
             read = tape.op(
                 around, makes=len(reads) * plane, own=tape.indices(len(reads)), beside=copied
@@ -199,7 +200,7 @@ class Conv(Filters):
         Refusal({"filters": 8, "kernel": 3, "stride": 1.5}, ("4x5x5",), "not 1.5"),
         Refusal({"filters": 8}, ("4x5x5",), "needs 'kernel_size'"),
         Refusal({"filters": 1, "kernel": 3, "connections": [[4]]}, ("4x5x5",), "channels 0 to 3"),
-        Refusal({"filters": 1, "kernel": 3, "connections": [[0, 0]]}, ("4x5x5",), "different"),
+        Refusal({"filters": 1, "kernel": 3, "connections": [[0, 0]]}, ("4x5x5",), "distinct"),
         Refusal({"filters": 2, "kernel": 3, "connections": [[0]]}, ("4x5x5",), "for 1"),
         Refusal(
             {"filters": 2, "kernel": 3, "groups": 2, "connections": [[0], [1]]},
@@ -210,7 +211,7 @@ class Conv(Filters):
 
 
 def check_groups(C_in: int, C_out: int, groups: int) -> None:
-    """Raise LayerError unless the groups divide the channels on both sides."""
+    """Raise LayerError unless the groups divide both channel counts."""
     for side, channels in (("input", C_in), ("output", C_out)):
         if channels % groups:
             raise LayerError(

@@ -26,8 +26,8 @@ from cnncalc.layers.conv import check_groups
 
 
 class TransposedAxis(NamedTuple):
-    """The transposed window along one axis: input size, filter size, stride, padding, dilation, and
-    cells added to the output's end."""
+    """The transposed window along one axis: input size, filter size, stride, padding, dilation and
+    output padding."""
 
     N: int
     F: int
@@ -37,7 +37,7 @@ class TransposedAxis(NamedTuple):
     P_out: int
 
     def places(self) -> int:
-        """The output size; raises LayerError where there is none, or P_out is too large."""
+        """The output size. Raises LayerError if it is less than 1 or P_out is too large."""
         if self.P_out >= max(self.S, self.D):
             raise LayerError(
                 f"output_padding {self.P_out} must be smaller than the stride {self.S} "
@@ -47,9 +47,10 @@ class TransposedAxis(NamedTuple):
             N=self.N, F=self.F, S=self.S, P=self.P, D=self.D, P_out=self.P_out
         )
         if size < 1:
+            full = size + 2 * self.P
             raise LayerError(
-                f"padding {self.P} cuts {2 * self.P} from an output of {size + 2 * self.P} and "
-                f"leaves none; it may be at most {(size + 2 * self.P - 1) // 2}"
+                f"padding {self.P} removes {2 * self.P} cells from an output of {full}, which "
+                f"leaves none; it may be at most {(full - 1) // 2}"
             )
         return size
 
@@ -112,7 +113,6 @@ class ConvTranspose(Layer):
     bias: bool = flag("whether each output channel has a bias", True)
 
     def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
-        """The transposed window along each axis."""
         fields = ("kernel_size", "stride", "padding", "dilation", "output_padding")
         each = (per_axis(getattr(self, name), x, name) for name in fields)
         return tuple(map(TransposedAxis, x.spatial, *each))
@@ -156,7 +156,6 @@ class ConvTranspose(Layer):
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input."""
         held = self.parameters(x.shape)
         taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
         spans = taps > 1 and held.weights > x.shape.channels * taps

@@ -16,7 +16,7 @@ from cnncalc.layers._window import sides_of
 
 
 def _cut(N: int, size: int) -> tuple[int, int]:
-    """What is cut before and after so that the middle is left."""
+    """The cells to remove before and after to leave the middle."""
     cut = window.cut_to(N=N, size=size)
     before = window.cut_before(cut=cut)
     return before, window.cut_after(cut=cut, cut_before=before)
@@ -43,16 +43,19 @@ class Crop(Rearrangement):
     size: Sizes | None = sizes("size to keep in the middle, instead of crop", None)
 
     def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
-        """How much is cut before and after along each axis; raises LayerError for too much."""
+        """The cells removed before and after along each axis. Raises LayerError if nothing is
+        left."""
         if self.size is not None:
             pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
             pairs = sides_of(self.crop or 0, x)
         for N, (before, after) in zip(x.spatial, pairs):
             if before + after < 0:
-                raise LayerError(f"cannot leave {N - before - after} cells of an axis of {N}")
+                raise LayerError(f"cannot keep {N - before - after} cells of an axis of {N}")
             if before + after >= N:
-                raise LayerError(f"cutting {before} + {after} from an axis of {N} leaves nothing")
+                raise LayerError(
+                    f"removing {before} + {after} cells from an axis of {N} leaves nothing"
+                )
         return pairs
 
     def output(self, x: Shape) -> Map:
@@ -67,7 +70,7 @@ class Crop(Rearrangement):
         return tuple(Reach(1, 1, -named("cut_before", before)) for before, _ in self.sides(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view of a part, cut along one axis after the other."""
+        """A view, narrowed along one axis after the other."""
         sizes, y = list(x.shape.dimensions), x
         for place, (before, after) in enumerate(self.sides(x.shape), 1):
             sizes[place] -= before + after
@@ -101,8 +104,8 @@ class Crop(Rearrangement):
         ),
     )
     refusals: ClassVar = (
-        Refusal(2, ("1x4x4",), "cutting 2 + 2 from an axis of 4 leaves nothing"),
-        Refusal({"size": 5}, ("1x4x4",), "cannot leave 5 cells of an axis of 4"),
+        Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of 4 leaves nothing"),
+        Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of 4"),
         Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),
         Refusal(None, ("1x4x4",), "exactly one"),
         Refusal(1, ("100",), "not a vector"),

@@ -24,7 +24,6 @@ class Dropout(Elementwise):
     p: float = number("probability of zeroing an element", 0.5, ("rate",), least=0, most=1)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Nothing, but in training."""
         if not tape.training or self.p == 0:
             return x
         return tape.dropout(x, self.p)

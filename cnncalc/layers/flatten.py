@@ -29,7 +29,6 @@ class Flatten(Rearrangement):
         return everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view."""
         return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

@@ -31,7 +31,7 @@ class GlobalAvgPool(GlobalPool):
         return Operations(add=self.reductions(x), divide=operations.each(n=x.channels))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A mean, which keeps nothing."""
+        """A mean, which saves nothing."""
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=x.shape.channels)
 

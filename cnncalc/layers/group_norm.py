@@ -42,7 +42,6 @@ class GroupNorm(Norm):
         return self.affine and self.bias
 
     def output(self, x: Shape) -> Shape:
-        """The input's shape; raises LayerError unless the groups divide the channels."""
         C = channels_of(x)
         if C % self.num_groups:
             raise LayerError(
@@ -56,7 +55,7 @@ class GroupNorm(Norm):
         return self.normalised(x, operations.group_size(elements=x.elements, G=G), G)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input, and the mean and deviation of each group."""
+        """Saves the input, and the mean and deviation of each group."""
         held = self.parameters(x.shape)
         x = tape.raised(tape.in_order(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)

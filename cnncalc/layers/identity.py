@@ -21,7 +21,6 @@ class Identity(Elementwise):
     moves: ClassVar = False
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Nothing."""
         return x
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

@@ -44,12 +44,11 @@ class InstanceNorm(Norm):
         return self.track_running_stats
 
     def output(self, x: Shape) -> Map:
-        """The input's shape; raises LayerError where a channel has nothing to be measured."""
         x = need_map(x)
         if not self.track_running_stats and x.elements == x.channels:
             raise LayerError(
-                f"measures each channel, but {x} has one number in each; "
-                "it needs at least 2 positions, or track_running_stats"
+                f"cannot normalise channels of one value each, as in {x}; "
+                "it needs at least 2 positions, or track_running_stats: true"
             )
         return x
 
@@ -59,9 +58,9 @@ class InstanceNorm(Norm):
         return self.normalised(x, Map(1, x.spatial).elements, x.channels)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A batch normalisation with the channels of all images as channels. It keeps its input,
-        for every channel of every image mean and deviation where they are measured, and copies of
-        the running ones and of the scale."""
+        """A batch normalisation that treats the channels of all images as channels. It saves its
+        input, the mean and deviation of every channel of every image if they are measured, and
+        copies of the running statistics and of the scale."""
         held = self.parameters(x.shape)
         C = x.shape.channels
         if self.track_running_stats:
@@ -106,7 +105,7 @@ class InstanceNorm(Norm):
         ),
     )
     refusals: ClassVar = (
-        Refusal(None, ("4x1x1",), "4×1×1 has one number in each"),
+        Refusal(None, ("4x1x1",), "one value each, as in 4×1×1"),
         Refusal(None, ("100",), "not a vector"),
         Refusal({"affine": "yes"}, ("4x5x5",), "must be true or false"),
     )

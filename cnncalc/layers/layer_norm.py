@@ -31,7 +31,7 @@ class LayerNorm(Norm):
     main: ClassVar = "over"
 
     over: str = choice(
-        "what to normalise together: the whole map, the channels of each position, or the last axis",
+        "what to normalise together: the whole map, each position's channels, or the last axis",
         ("all", "channels", "last"),
         "all",
     )
@@ -48,16 +48,16 @@ class LayerNorm(Norm):
         return self.elementwise_affine and self.bias
 
     def learned_shape(self, x: Shape) -> tuple[int, ...]:
-        """The sizes of what is normalised together."""
+        """The sizes of the values that are normalised together."""
         sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
         return sizes[self.over]
 
     def together(self, x: Shape) -> int:
-        """How many numbers are normalised together."""
+        """The number of values that are normalised together."""
         return prod(self.learned_shape(x))
 
     def groups(self, x: Shape) -> int:
-        """How many times."""
+        """The number of groups of such values."""
         if self.over == "channels":
             return prod(x.dimensions[1:])
         return prod(x.dimensions[:-1]) if self.over == "last" else 1
@@ -66,8 +66,8 @@ class LayerNorm(Norm):
         return self.normalised(x, self.together(x), self.groups(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input, and the mean and deviation of what is normalised
-        together; channels are first moved to the end, and back."""
+        """Saves the input, and the mean and deviation of each group. Channels are moved to the
+        end first, and back afterwards."""
         held = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)

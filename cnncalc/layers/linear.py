@@ -50,7 +50,6 @@ class Linear(Layer):
         return Operations(multiply=products, add=products + added)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input."""
         held = self.parameters(x.shape)
         return tape.linear(x, held.weights, held.biases, self.output(x.shape).elements)
 

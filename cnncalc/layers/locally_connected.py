@@ -57,8 +57,8 @@ class LocallyConnected(Filters):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The windows of a padded copy, laid out one behind another where they do not lie so; a
-        product of matrices at every place, which keeps them; and the biases."""
+        """The windows of a padded copy, made contiguous if they are not; a matrix product at
+        every position, which saves them; and the biases."""
         held = self.parameters(x.shape)
         around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)
@@ -77,8 +77,8 @@ class LocallyConnected(Filters):
         return y
 
     def _cut(self, tape: Tape, around: Tensor, x: Map) -> Tensor:
-        """A view of the windows: along one axis after the other, then without what dilation
-        skips."""
+        """A view of the windows: along one axis after the other, then without the inputs that
+        dilation skips."""
         windows, elements = around, around.numbers // tape.batch
         for axis in self.axes(x):
             rows = elements // (axis.before + axis.N + axis.after)
@@ -88,8 +88,8 @@ class LocallyConnected(Filters):
         return windows
 
     def _windows(self, x: Map) -> int:
-        """The elements of all windows laid out one behind another; 0 where they already lie so in
-        the padded map, and no copy is made."""
+        """The elements of all windows made contiguous; 0 if they are contiguous in the padded
+        map, so that no copy is made."""
         axes = self.axes(x)
         sizes = [axis.before + axis.N + axis.after for axis in axes]
         steps = [Map(1, tuple(sizes[place + 1 :])).elements for place in range(len(sizes))]
@@ -135,6 +135,6 @@ class LocallyConnected(Filters):
 
 
 def _in_a_row(axes: Sequence[tuple[int, int]]) -> bool:
-    """Whether axes of these sizes and steps can be read as one."""
+    """Whether axes with these sizes and strides can be read as one."""
     real = [axis for axis in axes if axis[0] > 1]
     return all(step == size * inner for (_, step), (size, inner) in pairwise(real))

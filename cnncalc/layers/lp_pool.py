@@ -47,7 +47,6 @@ class LpPool(Layer):
     )
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The sliding window along each axis."""
         stride = self.kernel_size if self.stride is None else self.stride
         return axes_of(x, self.kernel_size, stride, 0, 1, ceil=self.ceil_mode)
 
@@ -71,7 +70,8 @@ class LpPool(Layer):
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The mean of the powers; then its sign times its size, times the window, and the root."""
+        """The mean of the powers, then its sign times its magnitude, times the window size, and
+        the root."""
         powers = tape.power(x, self.norm_type)
         if len(x.shape.spatial) == 3:
             powers = tape.raised(powers, cuda=False)
@@ -84,7 +84,7 @@ class LpPool(Layer):
         return root
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        # LPPool1d multiplies by the window's size, and takes no tuple.
+        # LPPool1d multiplies by the window size, so that it takes no tuple.
         window = per_axis(self.kernel_size, x, "kernel_size")
         size = window[0] if len(window) == 1 else window
         return of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.ceil_mode)

@@ -31,7 +31,6 @@ class MaxPool(Pool):
 
     @property
     def spacing(self) -> Sizes:
-        """The dilation."""
         return self.dilation
 
     def operations(self, x: Map) -> Operations:
@@ -40,7 +39,7 @@ class MaxPool(Pool):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input and where each output was found."""
+        """A pool, which saves its input and the index of each maximum."""
         around, n_out = self.around(tape, x), self.output(x.shape).elements
         return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
 

@@ -56,8 +56,9 @@ class Maxout(Layer):
         return self.macs(x) + self.parameters(x).biases
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A linear layer, which keeps its input, and the largest, which is kept with all of them.
-        Its gradient takes a mask, counts of who shares it, and what each of them gets."""
+        """A linear layer, which saves its input, and a maximum, which saves its input and
+        output. The gradient of the maximum needs a mask, the number of pieces that share it, and
+        their shares."""
         held = self.parameters(x.shape)
         pieces = self.out_features * self.pieces
         every = tape.linear(x, held.weights, held.biases, pieces)

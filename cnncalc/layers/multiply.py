@@ -1,4 +1,4 @@
-"""Multiplication of several maps."""
+"""Elementwise multiplication."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -30,7 +30,7 @@ class Multiply(Layer):
         if len(ranks) > 1 or any(len(column - {1}) > 1 for column in columns):
             raise LayerError(
                 f"cannot multiply {' and '.join(map(str, inputs))}: "
-                "each dimension must be equal, or 1 to be repeated"
+                "sizes must be equal, or 1 to be broadcast"
             )
         return shape_of(tuple(max(column) for column in columns))
 
@@ -39,7 +39,7 @@ class Multiply(Layer):
         return Operations(multiply=operations.each(n=n, times=len(inputs) - 1))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """Products; of each, a factor is kept whose partner needs a gradient."""
+        """Products; each factor is saved if the other one needs a gradient."""
         shapes = [x.shape for x in inputs]
         y = inputs[0]
         for place, x in enumerate(inputs[1:], 2):

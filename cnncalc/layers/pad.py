@@ -1,4 +1,4 @@
-"""Padding as a layer of its own."""
+"""Padding."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -38,7 +38,7 @@ class Pad(Rearrangement):
             if self.mode == "reflect" and max(pair) >= N:
                 raise LayerError(
                     f"an axis of {N} has {N - 1} cells to reflect, not {max(pair)}; "
-                    "pad less, or use mode replicate"
+                    "pad by less or use mode: replicate"
                 )
         spatial = tuple(
             window.padded_size(N=N, P_before=before, P_after=after)
@@ -51,7 +51,7 @@ class Pad(Rearrangement):
         return tuple(Reach(1, 1, named("P_before", before)) for before, _ in pairs)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which keeps its input where it is mirrored or repeated, and nothing for zeros."""
+        """A copy, which saves its input unless it pads with zeros."""
         n_out = self.output(x.shape).elements
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)

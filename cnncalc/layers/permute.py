@@ -12,7 +12,7 @@ from cnncalc.layers._rearrangement import Rearrangement
 
 
 def permutation(doc: str) -> Any:
-    """The numbers from 0 up, each once, in any order."""
+    """A permutation of the numbers from 0 up."""
 
     def check(value: Any) -> tuple[int, ...]:
         order = value if isinstance(value, list | tuple) else ()
@@ -66,7 +66,6 @@ class Permute(Rearrangement):
         return None if self.order == tuple(sorted(self.order)) else everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view: the numbers stay where they are."""
         orders = {(2, 0, 1): True, (3, 0, 1, 2): None}  # of two axes, and of three
         return tape.permuted(x, channels_last=orders.get(self.order, False))
 

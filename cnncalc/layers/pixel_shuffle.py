@@ -35,7 +35,7 @@ class PixelShuffle(Rearrangement):
         r = self.upscale_factor
         if x.channels % r**2:
             raise LayerError(
-                f"{x.channels} channels cannot be laid out as squares of {r}·{r}: "
+                f"{r}·{r} does not divide the {x.channels} channels: "
                 f"{x.channels} = {x.channels // r**2}·{r**2} + {x.channels % r**2}"
             )
         r = named("r", r)
@@ -48,7 +48,6 @@ class PixelShuffle(Rearrangement):
         return (Reach(1, cut=Cut(1, named("r", self.upscale_factor), 0, 0)),) * len(x.spatial)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which keeps nothing."""
         return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:

@@ -27,7 +27,6 @@ class Prelu(Elementwise):
     num_parameters: int = count("number of slopes: 1, or one per channel", 1)
 
     def output(self, x: Shape) -> Shape:
-        """The input's shape; raises LayerError where the slopes do not fit the channels."""
         if self.num_parameters not in (1, channels_of(x)):
             raise LayerError(
                 f"has {self.num_parameters} slopes for {channels_of(x)} channels; "
@@ -42,8 +41,8 @@ class Prelu(Elementwise):
         return weight_and_bias((self.num_parameters,))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input. Its gradients are made with one number for every
-        element, wanted or not, and those of the slopes are summed."""
+        """Saves its input and the slopes. PyTorch computes a gradient per element for both,
+        needed or not, and then sums those of the slopes."""
         x, slopes = tape.lowered(x, *tape.trained(self.num_parameters))
         gradient = x.bytes if x.needs_gradient else 0
         summed = slopes.bytes if slopes.numbers != x.numbers else 0

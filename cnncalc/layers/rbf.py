@@ -49,7 +49,7 @@ class Rbf(Layer):
         return macs.full_connections(n_in=x.features, n_out=self.out_features)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The differences from all prototypes, which are kept, their squares, and sums."""
+        """The differences from all prototypes, which are saved, their squares, and the sums."""
         differences = tape.subtracted(x, makes=x.shape.features * self.out_features)
         squares = tape.power(differences, 2)
         return tape.op(tape.raised(squares, cuda=True), makes=self.out_features, passes=(0,))

@@ -22,8 +22,8 @@ def target(doc: str) -> Any:
         fits = 1 <= len(sizes) <= 4 and len(sizes) - len(known) <= 1
         if not fits or not all(is_whole(size, 1) for size in known):
             raise LayerError(
-                "must be 1 to 4 whole numbers of at least 1, of which one may be -1 for what is "
-                f"left over, not {shown(value)}"
+                "must be 1 to 4 whole numbers of at least 1, "
+                f"one of which may be -1 to be inferred, not {shown(value)}"
             )
         return tuple(sizes)
 
@@ -72,7 +72,6 @@ class Reshape(Rearrangement):
         return None if self.output(x) == x else everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view."""
         return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
@@ -101,7 +100,7 @@ class Reshape(Rearrangement):
     refusals: ClassVar = (
         Refusal([10, 10], ("4x5x6",), "the 120 elements of 4×5×6 do not fill a shape of 10·10"),
         Refusal([7, -1], ("4x5x5",), "100 = 14·7 + 2"),
-        Refusal([-1, -1], ("4x5x5",), "of which one may be -1"),
+        Refusal([-1, -1], ("4x5x5",), "one of which may be -1"),
         Refusal([0, 5], ("4x5x5",), "at least 1"),
         Refusal(None, ("4x5x5",), "needs 'shape'"),
     )

@@ -1,4 +1,4 @@
-"""A learned factor for each channel."""
+"""Learned channel scaling."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -37,7 +37,6 @@ class Scale(Layer):
         return Operations(multiply=operations.each(n=x.elements))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A product, which keeps the input."""
         (factors,) = tape.trained(channels_of(x.shape))
         return tape.multiply(x, factors)
 

@@ -41,7 +41,7 @@ class SeparableConv(Filters):
         return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def between(self, x: Map) -> Map:
-        """What the depthwise half hands to the pointwise one."""
+        """The output of the depthwise convolution."""
         return Map(x.channels * named("multiplier", self.multiplier), self.places(x))
 
     def parameters(self, x: Map) -> Parameters:
@@ -95,7 +95,6 @@ class SeparableConv(Filters):
         return self.macs(x) + biases
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Two convolutions, which keep their inputs."""
         held, between = self.parameters(x.shape), self.between(x.shape)
         mixing, shifts = between.channels * self.out_channels, self.out_channels * self.bias
         y = self.convolved(tape, x, between, held.weights - mixing, held.biases - shifts)

@@ -1,4 +1,4 @@
-"""A range of channels."""
+"""Channel slicing."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -35,12 +35,11 @@ class Slice(Rearrangement):
         if stop > C or self.start >= C:
             raise LayerError(f"{x} has channels 0 to {C - 1}, not {self.start} to {stop - 1}")
         if self.start >= stop:
-            raise LayerError(f"no channel lies from {self.start} up to {stop}; stop is exclusive")
+            raise LayerError(f"no channels from {self.start} up to {stop}, since stop is exclusive")
         kept = dimensions.kept(start=self.start, stop=stop)
         return Map(kept, x.spatial) if isinstance(x, Map) else Vector(kept)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view of a part."""
         out = self.output(x.shape)
         return tape.view(x) if out == x.shape else tape.part(x, out.elements)
 

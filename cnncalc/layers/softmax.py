@@ -32,7 +32,6 @@ class Softmax(Layer):
         return Operations(add=combined, compare=combined, divide=each, exponential=each)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its output."""
         return tape.op(tape.raised(x, cuda=True), keeps_output=True, ordered=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

@@ -26,7 +26,6 @@ class Softplus(Elementwise):
     threshold: float = number("value of beta·x above which the output is x", 20.0)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input."""
         return super().steps(tape, tape.raised(x, cuda=True))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

@@ -27,7 +27,8 @@ class StochasticDepth(Elementwise):
     p: float = number("probability of zeroing the branch", also=("rate",), least=0, most=1)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training a product with a factor for every image, which dropout makes of ones."""
+        """In training, a product with one factor per image; the factors are ones with dropout
+        applied."""
         if not tape.training or self.p == 0:
             return x
         ones = tape.op(makes=1, size=x.size)

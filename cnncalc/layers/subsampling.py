@@ -29,7 +29,6 @@ class Subsampling(Layer):
     kernel_size: Sizes = sizes("window size, which is also the stride", 2, also=("kernel", "F"))
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The window along each axis; it steps by its own size."""
         return axes_of(x, self.kernel_size, self.kernel_size, 0, 1)
 
     def output(self, x: Shape) -> Map:
@@ -58,8 +57,8 @@ class Subsampling(Layer):
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The means, times the window, times the coefficients, plus the biases; the pool keeps its
-        input and the coefficients the sums."""
+        """Means times the window size, times the coefficients, plus the biases. The pool saves
+        its input, and the product with the coefficients saves the sums."""
         weights, biases = tape.trained(x.shape.channels, x.shape.channels)
         sums = tape.times(tape.op(x, makes=self.output(x.shape).elements, keeps=(x,)))
         y = tape.add(tape.multiply(sums, weights), biases)

@@ -11,7 +11,7 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 
 MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
-"""How to fill in, and the axes that a mode's name insists on, if any."""
+"""The interpolation modes, each with the rank its name requires, if any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +64,8 @@ class Upsample(Layer):
     def _axis_reach(self, N: int, N_out: int) -> Reach:
         if self.mode == "nearest":
             return Reach(1, cut=Cut(N, N_out, 0, 0))
-        # Centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 among the inputs, in pieces of
-        # 1/O at i·N + (N − O)/2. It reads the inputs on both sides of that, or the one it falls on.
+        # Centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 between the inputs, which is
+        # i·N + (N − O)/2 in units of 1/O. It reads the inputs on both sides, or the one it hits.
         shift = N - N_out
         falls_on_inputs = N % N_out == 0 and N // N_out % 2 == 1
         return Reach(
@@ -75,7 +75,6 @@ class Upsample(Layer):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps nothing."""
         return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
