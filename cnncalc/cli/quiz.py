@@ -24,7 +24,7 @@ GEOMETRY = typer.Option(
 )
 Count = Annotated[int, typer.Option("--count", "-n", help="How many questions.")]
 Seed = Annotated[
-    int | None, typer.Option("--seed", "-s", help="The same seed gives the same questions.")
+    int | None, typer.Option("--seed", help="The same seed gives the same questions.")
 ]
 EVERY_WEEK = ",".join(USUAL)
 
