@@ -38,13 +38,21 @@ Spec = Annotated[
         autocompletion=complete.networks,
     ),
 ]
-Batch = Annotated[int, typer.Option("--batch", "-b", help="The batch size.")]
+Batch = Annotated[int, typer.Option("--batch", "-b", metavar="N", help="The batch size.")]
 Input = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", help="The shape of the input: 3x256x256, or NAME=3x256x256 for each of several inputs."),
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="SHAPE",
+        help="Replace the shape of the input: 3x256x256; with several inputs NAME=3x256x256.",
+    ),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="Set a parameter of the spec, as in classes=10; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Set a parameter of the spec, as in classes=10."
+    ),
 ]
 Dtype = Annotated[
     str,
@@ -76,9 +84,16 @@ FormatName = Annotated[
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Write to this file; unless --format is given, its ending selects the format."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to this file; its ending selects the format unless --format is given.",
+    ),
 ]
-TextOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
+TextOutput = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")
+]
 
 
 T = TypeVar("T")
