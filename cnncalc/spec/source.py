@@ -95,7 +95,7 @@ def _find(target: str, beside: Path) -> Path:
     if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
     name = target.removesuffix(".yaml").removesuffix(".yml")
-    if name in catalog.names():
+    if catalog.called(name):
         return catalog.path(name)
     if "/" in target or target != name:
         raise UsageError(
