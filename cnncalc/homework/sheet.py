@@ -105,7 +105,7 @@ def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str 
     unless it says otherwise, and else as the file is.
     """
     file = Path(target)
-    return read(sheets.read(file), student or file.stem, key)
+    return read(sheets.read(file), student or printable(file.stem), key)
 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
