@@ -150,7 +150,7 @@ def main() -> None:
     sys.exit(2)
 
 
-NotUsable = (CnncalcError, *typer.BadParameter.__mro__[1:3])
+NotUsable: tuple[Any, ...] = (CnncalcError, *typer.BadParameter.__mro__[1:3])
 """Errors of ours, and typer's about how a command is called."""
 
 
