@@ -546,7 +546,7 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-f", "markdwon"], "no format 'markdwon'; did you mean 'markdown'?"),
         (["1 2", "1", "-f", "xml"], "no format 'xml'; choose text, markdown, latex or json"),
         (["1 2", "1", "-o", "x.html"], "no format has the ending '.html'; there are .txt, .md"),
-        (["1 2", "1", "--paddin", "same"], "there is no option '--paddin'; did you mean '--padding'?"),
+        (["1 2", "1", "--paddin", "same"], "option '--paddin'; did you mean '--padding'?"),
         (["1 2", "1", "--stride=2", "--flop"], "there is no option '--flop'; did you mean"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
