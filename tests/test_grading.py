@@ -325,7 +325,7 @@ def test_a_page_has_the_points_the_mistake_and_the_right_way(graded, name):
     assert "5 of 6 points" in text
     assert "the biases are left out" in text
     assert "11·11·3·96 = 34,848" in text
-    assert "34848 + 96 = 34,944" in text
+    assert "34,848 + 96 = 34,944" in text
     eve = pages.load(name).write(found["<Eve>"])
     assert "<Eve>" not in eve.replace("\\<Eve\\>", "")
     unread = pages.load(name).write(found["bytes_yaml"])
