@@ -7,7 +7,7 @@ from cnncalc.render.view import COLUMNS, View
 
 PANELS = {"params": "params", "macs": "macs", "stored": "activations_total_bytes"}
 """The columns that are drawn, and the count whose share each bar shows."""
-LEGEND = "The longest bar of each panel is its largest share; layers with none of the three are left out."
+LEGEND = "The longest bar of a panel is its largest share. Layers with none of the three are omitted."
 LONGEST_NAME = 20
 SHORTEST_BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
