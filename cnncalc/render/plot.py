@@ -7,7 +7,7 @@ from cnncalc.render.view import COLUMNS, View
 
 PANELS = {"params": "params", "macs": "macs", "stored": "activations_total_bytes"}
 """The columns that are drawn, and the count whose share each bar shows."""
-LEGEND = "The longest bar of a panel is its largest share. Layers with none of the three are omitted."
+LEGEND = "In each panel the largest share has the longest bar. Lines of zeros are left out."
 LONGEST_NAME = 20
 SHORTEST_BAR = 4
 EIGHTHS = " ▏▎▍▌▋▊▉█"
