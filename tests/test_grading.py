@@ -4,13 +4,14 @@ import csv
 import io
 import json
 from fractions import Fraction
+from types import MappingProxyType
 
 import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli
 from cnncalc.core.errors import CnncalcError, SpecError, UsageError
-from cnncalc.homework import books, gradebook, pages, sheet, sheets
+from cnncalc.homework import books, gradebook, pages, sheet, sheets, submissions
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.scheme import points, scheme
 from cnncalc.spec import text as spec_text
@@ -84,7 +85,11 @@ def room(tmp_path):
 @pytest.fixture
 def graded(room):
     files = sorted((room / "handed_in").iterdir())
-    return list(gradebook.grade(gradebook.Keys(room / "key.yaml"), files, Marker()))
+    return list(grade(gradebook.Keys(room / "key.yaml"), files))
+
+
+def grade(keys, files, credit=MappingProxyType({})):
+    return gradebook.grade(keys, submissions.find(files).submissions, Marker(), credit)
 
 
 def by_student(graded):
@@ -116,7 +121,7 @@ def test_points_are_full_half_for_a_named_slip_and_by_the_question(graded):
 def test_another_scheme_gives_other_points(room):
     other = {"slip": "1/4", "follows": "50%"}
     keys = gradebook.Keys(room / "key.yaml")
-    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), other)
+    (ada,) = grade(keys, [room / "handed_in/ada.yaml"], other)
     assert ada.score == Fraction(1, 4) * 2 + Fraction(1, 2) + 1 + 2
 
 
@@ -129,7 +134,7 @@ def test_what_cannot_be_read_is_told_and_stops_nobody(graded):
         "empty_csv": "begins with a row that names its columns",
         "empty_md": "begins with a row that names its columns",
         "other_docx": "ends in none of them",
-        "list_yaml": "an answer sheet is a mapping",
+        "list_yaml": "needs 'answers' or 'questions'",
         "nothing_yaml": "needs 'answers' or 'questions'",
     }.items():
         assert says in problems[name], name
@@ -154,7 +159,7 @@ def test_a_key_for_each_student(room):
     keys.mkdir()
     (keys / "ada.yaml").write_text(KEY, encoding="utf-8")
     files = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
-    ada, bob = gradebook.grade(gradebook.Keys(keys), files, Marker())
+    ada, bob = grade(gradebook.Keys(keys), files)
     assert ada.score == 5
     assert "no key is called 'bob'" in bob.problem
 
@@ -175,7 +180,7 @@ def test_a_submission_cannot_make_a_file_be_read(room):
         f"architecture: {room}/secret.yaml\n{ADA}", encoding="utf-8"
     )
     keys = gradebook.Keys(room / "key.yaml")
-    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker())
+    (ada,) = grade(keys, [room / "handed_in/ada.yaml"])
     assert ada.score == 5
 
 
@@ -393,7 +398,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["missing.yaml"], "cannot read 'missing.yaml'"),
         (["ROOM/handed_in"], "the sheets to grade are missing"),
         (["ROOM/key.yaml", "ROOM/key.yaml"], "the sheets to grade are missing"),
-        (["ROOM/key.yaml", "--tolerance", "2"], "--tolerance is a part from 0 to 1"),
+        (["ROOM/key.yaml", "--tolerance", "2"], "the tolerance is a part from 0 to 1"),
         (["ROOM/key.yaml", "--credit", "slip"], "--credit takes NAME=VALUE"),
         (["ROOM/key.yaml", "--format", "jsn"], "did you mean 'json'"),
         (["ROOM/key.yaml", "--export", "moodl"], "no gradebook 'moodl'; did you mean 'moodle'?"),
@@ -485,9 +490,9 @@ def test_credit_of_the_key_is_given_unless_it_is_said_otherwise(room):
     (room / "key.yaml").write_text(f"credit: {{slip: 1/4}}\n{KEY}", encoding="utf-8")
     keys, ada = gradebook.Keys(room / "key.yaml"), room / "handed_in/ada.yaml"
     ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which nobody obeys
-    (graded,) = gradebook.grade(keys, [ada], Marker())
+    (graded,) = grade(keys, [ada])
     assert graded.score == Fraction(1, 4) * 2 + 4
-    (graded,) = gradebook.grade(keys, [ada], Marker(), {"slip": "0.5"})
+    (graded,) = grade(keys, [ada], {"slip": "0.5"})
     assert graded.score == 5
     (room / "key.yaml").write_text(f"credit: {{slop: 1/4}}\n{KEY}", encoding="utf-8")
     with pytest.raises(UsageError, match="for 'slop'; did you mean 'slip'"):
@@ -585,11 +590,6 @@ def test_every_sheet_has_files_of_its_own(room):
     assert found == ["ada.md", "bob.md", "cy.md", "dee-md.md", "dee-yaml.md"]
 
 
-def test_files_that_nothing_tells_apart_are_numbered(tmp_path):
-    files = [tmp_path / where / "x/a.yaml" for where in ("one", "two")]
-    assert sorted(gradebook.handles(files).values()) == ["a-1", "a-2"]
-
-
 def test_a_key_among_the_sheets_is_not_graded(room):
     (room / "bob.csv").write_text(BOB, encoding="utf-8")
     words = [room / "key.yaml", *sorted(room.glob("*.*")), "-f", "json"]
@@ -642,7 +642,7 @@ def test_a_dash_is_no_answer_unless_nothing_is_right(ask, given, outcome):
 @pytest.mark.parametrize("name", pages.names())
 def test_a_page_states_the_scheme(room, name):
     keys = gradebook.Keys(room / "key.yaml")
-    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), {"slip": "0.25"})
+    (ada,) = grade(keys, [room / "handed_in/ada.yaml"], {"slip": "0.25"})
     assert "one known mistake 0.25, two together 0." in pages.load(name).write(ada)
 
 

@@ -117,7 +117,7 @@ def write(text: str, output: Path | None) -> None:
         typer.echo(text, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8", newline="")
+        output.write_text(text, encoding="utf-8", errors="replace", newline="")
     except OSError as error:
         raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
     typer.echo(f"wrote {output}", err=True)

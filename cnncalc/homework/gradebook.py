@@ -5,13 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
-from cnncalc.homework.marking import Mark, Marked, Marker
-from cnncalc.homework.scheme import Scheme, scheme
-from cnncalc.homework.sheet import Sheet
+from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
+from cnncalc.homework.scheme import Scheme, points, scheme
+from cnncalc.homework.sheet import Sheet, failure
+from cnncalc.homework.submissions import Submission
+from cnncalc.homework.written import printable
+
+ANSWER = ("question", "answer", "outcome", "points", "possible", "remark")
+STUDENT = ("student", "points", "possible", *(outcome.value for outcome in Outcome), "problem")
+"""The columns of an answer and of a student as plain data."""
 
 
 class Graded(NamedTuple):
@@ -32,6 +39,30 @@ class Graded(NamedTuple):
         """The marks of what was asked; none of a sheet that cannot be read."""
         return self.marked.marks if self.marked else ()
 
+    @property
+    def answers(self) -> list[dict[str, str]]:
+        """Every answer as plain data: the question, the answer, its outcome, points and remark."""
+        return [self.record(mark) for mark in self.marks]
+
+    def record(self, mark: Mark) -> dict[str, str]:
+        """One answer as plain data."""
+        cells = (
+            mark.answer.label,
+            feedback.given(mark),
+            mark.outcome.value,
+            points(self.points(mark)),
+            points(mark.answer.points),
+            feedback.remark(mark),
+        )
+        return dict(zip(ANSWER, cells, strict=True))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The student as plain data: points, and the number of answers with each outcome."""
+        counts = Counter(mark.outcome for mark in self.marks)
+        score = (points(self.score), points(self.possible)) if self.marked else ("", "")
+        cells = (self.student, *score, *(counts[outcome] for outcome in Outcome), self.problem)
+        return dict(zip(STUDENT, cells, strict=True))
+
     def part(self, mark: Mark) -> Fraction:
         """The part of its points that an answer got."""
         return self.scheme.part(mark)
@@ -42,23 +73,29 @@ class Graded(NamedTuple):
 
 
 class Keys:
-    """The key of every student: one for all, or one for each in a folder, by their names or the
-    names of their files."""
+    """The key of every student: one for all, or a folder with one for each, matched by the handle
+    of the submission, the name of its file or the name of its folder."""
 
     def __init__(self, target: Path) -> None:
         self.folder = target if target.is_dir() else None
         self.one = None if self.folder else key(target)
-        self.own: Mapping[str, Path] = {}
-        if self.folder:
-            self.own = {path.stem: path for path in sorted(self.folder.iterdir())}
+        self.own: dict[str, Path] = {}
+        for path in sorted(self.folder.iterdir()) if self.folder else ():
+            if path.stem in self.own:
+                both = f"{str(self.own[path.stem])!r} and {str(path)!r}"
+                raise UsageError(f"{both} are keys of the same name; remove one")
+            self.own[path.stem] = path
 
-    def of(self, stem: str) -> Sheet:
-        """The key of the submission with this file name; raises UsageError where there is none."""
+    def of(self, submission: Submission) -> Sheet:
+        """The key of a submission; raises UsageError if there is none."""
         if self.one is not None:
             return self.one
-        if stem not in self.own:
-            raise UsageError(f"no key is called {stem!r}{did_you_mean(stem, self.own)}")
-        return key(self.own[stem])
+        file = submission.file
+        for name in (submission.handle, file.stem, file.absolute().parent.name):
+            if name in self.own:
+                return key(self.own[name])
+        hint = did_you_mean(submission.handle, self.own)
+        raise UsageError(f"no key is called {submission.handle!r}{hint}")
 
 
 def key(target: Path) -> Sheet:
@@ -85,43 +122,22 @@ def wrong_in(key: Sheet, marker: Marker) -> Iterator[Mark]:
 
 def grade(
     keys: Keys,
-    files: Iterable[Path],
+    submissions: Iterable[Submission],
     marker: Marker,
     credit: Mapping[str, str] = MappingProxyType({}),
-    handles: Mapping[Path, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
-    """Every submission, in order; one that cannot be read never stops the others. ``credit`` is
-    given in place of what a key says, ``handles`` are what the files are called where not by
-    their own names."""
-    for file in files:
-        handle = handles.get(file, file.stem)
+    """Every submission, in order; one that cannot be graded never stops the others. ``credit``
+    overrides the key's."""
+    for one in submissions:
         try:
-            found = sheets.load(file, keys.of(handle), handle)
-        except CnncalcError as why:
-            problem = str(why).partition("\n")[0]
-            yield Graded(handle, str(file), None, problem=problem, handle=handle)
-            continue
-        yield graded(marker.sheet(found), credit, handle)
-
-
-def handles(files: Sequence[Path]) -> dict[Path, str]:
-    """A name for every file that no other has: its own without the ending, else its folder's
-    (``ada/answers.yaml``), else both and more."""
-    found: dict[Path, str] = {}
-    left = list(files)
-    for name in (
-        lambda file: file.stem,
-        lambda file: file.resolve().parent.name,
-        lambda file: f"{file.resolve().parent.name}-{file.stem}",
-        lambda file: f"{file.stem}-{file.suffix.lstrip('.')}",
-    ):
-        often = Counter(map(name, left))
-        taken = {*found.values()}
-        found |= {
-            file: name(file) for file in left if often[name(file)] == 1 and name(file) not in taken
-        }
-        left = [file for file in left if file not in found]
-    return found | {file: f"{file.stem}-{number}" for number, file in enumerate(left, 1)}
+            if one.problem:
+                raise UsageError(one.problem)
+            found = sheets.load(one.file, keys.of(one), one.handle)
+            yield graded(marker.sheet(found), credit, one.handle)
+        except Exception as why:  # also a fault of ours: the class goes on
+            text = str(why) if isinstance(why, CnncalcError) else failure(why)
+            source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
+            yield Graded(one.handle, source, None, problem=problem, handle=one.handle)
 
 
 def graded(
@@ -132,12 +148,12 @@ def graded(
     asked = [mark for mark in marked.marks if mark.answer.question is not None]
     return Graded(
         marked.sheet.student,
-        marked.sheet.source,
+        printable(marked.sheet.source),
         marked,
         score=sum((mark.answer.points * worth.part(mark) for mark in asked), Fraction(0)),
         possible=sum((mark.answer.points for mark in asked), Fraction(0)),
         scheme=worth,
-        handle=handle or Path(marked.sheet.source).stem,
+        handle=handle or printable(Path(marked.sheet.source).stem),
     )
 
 

@@ -29,7 +29,7 @@ from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, W
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, blocks, label_of, question
-from cnncalc.homework.written import printable
+from cnncalc.homework.written import plain, printable
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
 from cnncalc.spec.text import Item, Key
@@ -110,9 +110,9 @@ def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
     """The sheet of a tree; its student is called so unless it says otherwise."""
+    if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
+        raise SpecError(NEEDED, root.where)  # whatever it is, none of it is quoted
     top = _mapping(root, "an answer sheet", TOP)
-    if not {"answers", "questions"} & {*top}:
-        raise SpecError(NEEDED, root.where)
     name = top.get(Key("student"))
     if name is not None and name.value is not None:
         several = name.value if isinstance(name.value, list) else [name]
@@ -155,8 +155,8 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
 
 def _alike(label: str) -> str:
     """What labels share that are meant alike: ``Conv_1 params``, ``Question 1`` and ``Q1``."""
-    plain = re.sub(r"[\W_]", "", label).lower()
-    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
+    bare = re.sub(r"[\W_]", "", plain(label)).lower()
+    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", bare)
 
 
 def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
@@ -178,7 +178,7 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
 def _label(layer: str, word: str) -> str:
     """The label of a question about a network; the words themselves where nothing is so called."""
     try:
-        return label_of(None if layer.lower() in TOTALS else layer, asks.find(word))
+        return label_of(None if layer.lower() in TOTALS else layer, asks.find(plain(word)))
     except UsageError:
         return printable(f"{layer} {word}")
 
@@ -213,30 +213,39 @@ def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
 def _report(top: dict[Key, Item]) -> Report:
     """The network of a sheet; raises SpecError or Mistakes with the place of what is wrong."""
     item, given = top[Key("architecture")], top.get(Key("input"))
-    plain = {name: top[Key(name)].value for name in ("batch", "dtype") if name in top}
+    conditions = _conditions(top)
     shape = {} if given is None or given.value is None else {"input": given.plain()}
     try:
         if isinstance(item.value, str):
-            return _named(item.value, plain, shape)
+            return _named(item.value, conditions, shape)
         if isinstance(item.value, list):  # the layers alone
             tree = {_key("layers", item.where): item}
             tree |= {} if given is None else {_key("input", given.where): given}
-            return summarize(Item(tree, item.where), **plain)
+            return summarize(Item(tree, item.where), **conditions)
         _mapping(item, "a network")
-        return summarize(item, **plain, **shape)
+        return summarize(item, **conditions, **shape)
     except UsageError as why:
         raise SpecError(str(why), item.where) from None
 
 
-def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
+def _conditions(given: Mapping[Key, Item]) -> dict[str, Any]:
+    """The batch size and the dtype; raises SpecError if one has parts."""
+    found = {name: given[Key(name)] for name in ("batch", "dtype") if name in given}
+    for name, item in found.items():
+        if isinstance(item.value, dict | list):
+            raise SpecError(f"{name!r} is a single value, not {describe(item)}", item.where)
+    return {name: item.value for name, item in found.items()}
+
+
+def _named(target: str, conditions: dict[str, Any], shape: dict[str, Any]) -> Report:
     """A network by its name, its path or its notation."""
     if not shape:
-        return _known(target, tuple(plain.items()))
+        return _known(target, tuple(conditions.items()))
     sizes = shape["input"]
     if notation.is_layers(target) and not isinstance(sizes, dict):
         first = "x".join(map(str, sizes)) if isinstance(sizes, list) else sizes
-        return _known(f"{first}-{target}", tuple(plain.items()))
-    return summarize(target, **plain, **shape)
+        return _known(f"{first}-{target}", tuple(conditions.items()))
+    return summarize(target, **conditions, **shape)
 
 
 def _key(text: str, where: Where) -> Key:
@@ -246,9 +255,9 @@ def _key(text: str, where: Where) -> Key:
 
 
 @lru_cache(maxsize=100)
-def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
+def _known(target: str, conditions: tuple[tuple[str, Any], ...]) -> Report:
     """A network by name: many sheets are about the same."""
-    return summarize(target, **dict(plain))
+    return summarize(target, **dict(conditions))
 
 
 def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
@@ -269,11 +278,11 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 given = written(own)
                 if report is None:
                     raise UsageError("the sheet names no 'architecture' that it could be about")
-                asked = question(asks.find(word), report, _layer(layer, report))
+                asked = question(asks.find(plain(word)), report, _layer(layer, report))
                 answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
                 yield answer._replace(given=answer.chosen(given))
-            except CnncalcError as why:
-                yield Answer(printable(f"{layer} {word}"), None, given, one.where, _told(why))
+            except Exception as why:
+                yield Answer(printable(f"{layer} {word}"), None, given, one.where, failure(why))
 
 
 def _layer(word: str, report: Report) -> str | None:
@@ -313,8 +322,8 @@ def _free(item: Item | None) -> Iterator[Answer]:
             nothing = "" if asked else "asks nothing"
             answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
             yield answer._replace(given=answer.chosen(given))
-        except CnncalcError as why:
-            yield Answer(label, None, given, one.where, _told(why))
+        except Exception as why:
+            yield Answer(label, None, given, one.where, failure(why))
 
 
 def _word(item: Item, what: str) -> str:
@@ -352,11 +361,15 @@ def part_of(text: str) -> Fraction | None:
     return Fraction(match[1]) / (100 if match[2] else 1)
 
 
-def _told(why: CnncalcError) -> str:
-    """What is wrong in one sentence, without the place."""
+def failure(why: Exception) -> str:
+    """Why something cannot be used, in one sentence without its place; a fault of ours says so."""
     if isinstance(why, Mistakes):
         return "; ".join(error.sentence for error in why.errors)
-    return why.sentence if isinstance(why, SpecError) else str(why)
+    if isinstance(why, SpecError):
+        return why.sentence
+    if isinstance(why, CnncalcError):
+        return str(why)
+    return f"cnncalc failed here ({type(why).__name__}); grade this by hand and report the fault"
 
 
 def free_standing(keys: dict[Key, Item]) -> Question:
@@ -384,13 +397,13 @@ def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | Non
     window is asked about, it need not fit. Raises CnncalcError where none is.
     """
     given = item.plain()
-    plain = {name: given[name] for name in ("batch", "dtype") if name in given}
+    conditions = _conditions(item.value)
     layer = None if given.get("layer") is None else str(given["layer"])
     if "architecture" in given:
-        return _known(str(given["architecture"]), tuple(plain.items())), layer
+        return _known(str(given["architecture"]), tuple(conditions.items())), layer
     if "layers" in given:
         spec = {"input": given.get("input"), "layers": given["layers"]}
-        return summarize({"name": "the network", **spec}, **plain), layer
+        return summarize({"name": "the network", **spec}, **conditions), layer
     kinds = {name: value for name, value in given.items() if name not in SETTINGS}
     if kinds and {*kinds} <= {*AXIS}:
         if not {"N", "F"} <= {*kinds}:
@@ -405,7 +418,7 @@ def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | Non
         return window.alone(kind, kinds[kind], given["input"], ONE, given["output"]), ONE
     spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
     try:
-        return summarize({"name": "the layer", **spec}, **plain), ONE
+        return summarize({"name": "the layer", **spec}, **conditions), ONE
     except Mistakes:
         if ask is None or not ask.geometry:
             raise

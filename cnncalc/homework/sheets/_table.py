@@ -62,6 +62,8 @@ def _read(
     if sum(map(len, table)) > MOST_CELLS:
         raise SpecError(f"holds more than {MOST_CELLS:,} cells", Where(source))
     names = [cell.text.strip().lower() for cell in table[0]] if table else []
+    while names and not names[-1]:  # a spreadsheet may write empty columns at the end
+        names.pop()
     for row in table[1:]:
         cells = dict(zip(names, row))
         if names[:1] == [QUESTION] and ANSWER in names:
@@ -70,7 +72,7 @@ def _read(
             if len(cells) == len(names):
                 _add(answers, cells[LAYER], cells[QUANTITY], cells[ANSWER])
         elif names[:1] == [LAYER] and len(names) > 1:
-            for heading, cell in zip(table[0][1:], row[1:]):
+            for heading, cell in zip(table[0][1 : len(names)], row[1:]):
                 _add(answers, row[0], heading, cell)
         else:
             raise SpecError(NEEDED, table[0][0].where if table[0] else Where(source))
