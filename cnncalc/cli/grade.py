@@ -120,7 +120,7 @@ def _title(name: str | None, key: Path) -> str:
     """The name of the assignment, which names files."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
-        raise UsageError(f"--name names files, so it has no slash or control character: {title!r}")
+        raise UsageError(f"--name names a file, so use no slashes: not {title!r}")
     return title
 
 
@@ -137,9 +137,9 @@ def _report_oddities(grades: Grades) -> None:
             "right and is used",
             err=True,
         )
-    if grades.skipped:
-        paths = ", ".join(printable(str(path)) for path in grades.skipped)
-        typer.echo(f"skipped (hidden, or left by an archiver): {paths}", err=True)
+    for folder in grades.skipped:
+        name = printable(str(folder))
+        typer.echo(f"skipped {name}: folders whose names begin with __ are not graded", err=True)
 
 
 def _write_all(folder: Path, texts: Mapping[str, str]) -> None:

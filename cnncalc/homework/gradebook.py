@@ -73,29 +73,26 @@ class Graded(NamedTuple):
 
 
 class Keys:
-    """The key of every student: one for all, or a folder with one for each, matched by the handle
-    of the submission, the name of its file or the name of its folder."""
+    """The key of every student: one for all, or a folder with one for each, which is called like
+    the submission, its file or its folder."""
 
     def __init__(self, target: Path) -> None:
         self.folder = target if target.is_dir() else None
         self.one = None if self.folder else key(target)
-        self.own: dict[str, Path] = {}
-        for path in sorted(self.folder.iterdir()) if self.folder else ():
-            if path.stem in self.own:
-                both = f"{str(self.own[path.stem])!r} and {str(path)!r}"
-                raise UsageError(f"{both} are keys of the same name; remove one")
-            self.own[path.stem] = path
+        self.own: Mapping[str, Path] = {}
+        if self.folder:
+            self.own = {printable(path.stem): path for path in sorted(self.folder.iterdir())}
 
     def of(self, submission: Submission) -> Sheet:
-        """The key of a submission; raises UsageError if there is none."""
+        """The key of a submission; raises UsageError where there is none."""
         if self.one is not None:
             return self.one
         file = submission.file
-        for name in (submission.handle, file.stem, file.absolute().parent.name):
+        for name in (submission.handle, file.stem, file.parent.name):
             if name in self.own:
                 return key(self.own[name])
-        hint = did_you_mean(submission.handle, self.own)
-        raise UsageError(f"no key is called {submission.handle!r}{hint}")
+        handle = submission.handle
+        raise UsageError(f"no key is called {handle!r}{did_you_mean(handle, self.own)}")
 
 
 def key(target: Path) -> Sheet:
@@ -126,15 +123,17 @@ def grade(
     marker: Marker,
     credit: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
-    """Every submission, in order; one that cannot be graded never stops the others. ``credit``
-    overrides the key's."""
+    """Every submission, in order; one that cannot be read never stops the others.
+
+    ``credit`` overrides the key's.
+    """
     for one in submissions:
         try:
             if one.problem:
                 raise UsageError(one.problem)
             found = sheets.load(one.file, keys.of(one), one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
-        except Exception as why:  # also a fault of ours: the class goes on
+        except Exception as why:  # even a fault of ours: the class goes on
             text = str(why) if isinstance(why, CnncalcError) else failure(why)
             source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
             yield Graded(one.handle, source, None, problem=problem, handle=one.handle)

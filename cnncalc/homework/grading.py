@@ -25,7 +25,7 @@ class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
     ``wrong_in_key`` holds the key's own answers that are not right; the calculated values are what
-    the class is graded by. ``skipped`` lists the hidden files that were not graded.
+    the class is graded by. ``skipped`` lists the folders that were not searched.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
@@ -74,11 +74,12 @@ def grade(
         raise UsageError("with a key, the answers are files and folders, not plain data")
     targets = [answers] if isinstance(answers, str | os.PathLike) else answers
     keys = Keys(Path(key))
-    found = submissions.find([Path(target) for target in targets], Path(key))
-    if not found.submissions:
+    paths = [Path(target) for target in targets]
+    found = submissions.find(paths, Path(key))
+    if not found:
         raise UsageError(f"{str(key)!r} is the key; the sheets to grade are missing")
-    grades = Grades(gradebook.grade(keys, watch(found.submissions), marker, credit))
-    grades.skipped = found.skipped
+    grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
+    grades.skipped = tuple(submissions.left_out(paths))
     grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker)) if keys.one else ()
     return grades
 

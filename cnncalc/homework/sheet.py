@@ -29,7 +29,7 @@ from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, W
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, blocks, label_of, question
-from cnncalc.homework.written import plain, printable
+from cnncalc.homework.written import printable, readable
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
 from cnncalc.spec.text import Item, Key
@@ -105,7 +105,7 @@ def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str 
     unless it says otherwise, and else as the file is.
     """
     file = Path(target)
-    return read(sheets.read(file), student or file.stem, key)
+    return read(sheets.read(file), student or printable(file.stem), key)
 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
@@ -155,8 +155,8 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
 
 def _alike(label: str) -> str:
     """What labels share that are meant alike: ``Conv_1 params``, ``Question 1`` and ``Q1``."""
-    bare = re.sub(r"[\W_]", "", plain(label)).lower()
-    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", bare)
+    plain = re.sub(r"[\W_]", "", readable(label)).lower()
+    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
 
 
 def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
@@ -178,7 +178,7 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
 def _label(layer: str, word: str) -> str:
     """The label of a question about a network; the words themselves where nothing is so called."""
     try:
-        return label_of(None if layer.lower() in TOTALS else layer, asks.find(plain(word)))
+        return label_of(None if layer.lower() in TOTALS else layer, asks.find(readable(word)))
     except UsageError:
         return printable(f"{layer} {word}")
 
@@ -196,7 +196,7 @@ def written(item: Item) -> Any:
     """An answer without places; a decimal as its text, which tells its last digit."""
     if isinstance(item.value, list):
         return [written(inner) for inner in item.value]
-    return item.text if isinstance(item.value, float) else item.plain()
+    return (item.text or str(item.value)) if isinstance(item.value, float) else item.plain()
 
 
 def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
@@ -213,39 +213,37 @@ def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
 def _report(top: dict[Key, Item]) -> Report:
     """The network of a sheet; raises SpecError or Mistakes with the place of what is wrong."""
     item, given = top[Key("architecture")], top.get(Key("input"))
-    conditions = _conditions(top)
+    plain = {name: _scalar(top[Key(name)], name) for name in ("batch", "dtype") if name in top}
     shape = {} if given is None or given.value is None else {"input": given.plain()}
     try:
         if isinstance(item.value, str):
-            return _named(item.value, conditions, shape)
+            return _named(item.value, plain, shape)
         if isinstance(item.value, list):  # the layers alone
             tree = {_key("layers", item.where): item}
             tree |= {} if given is None else {_key("input", given.where): given}
-            return summarize(Item(tree, item.where), **conditions)
+            return summarize(Item(tree, item.where), **plain)
         _mapping(item, "a network")
-        return summarize(item, **conditions, **shape)
+        return summarize(item, **plain, **shape)
     except UsageError as why:
         raise SpecError(str(why), item.where) from None
 
 
-def _conditions(given: Mapping[Key, Item]) -> dict[str, Any]:
-    """The batch size and the dtype; raises SpecError if one has parts."""
-    found = {name: given[Key(name)] for name in ("batch", "dtype") if name in given}
-    for name, item in found.items():
-        if isinstance(item.value, dict | list):
-            raise SpecError(f"{name!r} is a single value, not {describe(item)}", item.where)
-    return {name: item.value for name, item in found.items()}
+def _scalar(item: Item, what: str) -> Any:
+    """A value without parts; raises SpecError for a list or a mapping."""
+    if isinstance(item.value, dict | list):
+        raise SpecError(f"{what!r} is a single value, not {describe(item)}", item.where)
+    return item.value
 
 
-def _named(target: str, conditions: dict[str, Any], shape: dict[str, Any]) -> Report:
+def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
     """A network by its name, its path or its notation."""
     if not shape:
-        return _known(target, tuple(conditions.items()))
+        return _known(target, tuple(plain.items()))
     sizes = shape["input"]
     if notation.is_layers(target) and not isinstance(sizes, dict):
         first = "x".join(map(str, sizes)) if isinstance(sizes, list) else sizes
-        return _known(f"{first}-{target}", tuple(conditions.items()))
-    return summarize(target, **conditions, **shape)
+        return _known(f"{first}-{target}", tuple(plain.items()))
+    return summarize(target, **plain, **shape)
 
 
 def _key(text: str, where: Where) -> Key:
@@ -255,9 +253,9 @@ def _key(text: str, where: Where) -> Key:
 
 
 @lru_cache(maxsize=100)
-def _known(target: str, conditions: tuple[tuple[str, Any], ...]) -> Report:
+def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
     """A network by name: many sheets are about the same."""
-    return summarize(target, **dict(conditions))
+    return summarize(target, **dict(plain))
 
 
 def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
@@ -278,7 +276,7 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 given = written(own)
                 if report is None:
                     raise UsageError("the sheet names no 'architecture' that it could be about")
-                asked = question(asks.find(plain(word)), report, _layer(layer, report))
+                asked = question(asks.find(readable(word)), report, _layer(layer, report))
                 answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
                 yield answer._replace(given=answer.chosen(given))
             except Exception as why:
@@ -397,13 +395,16 @@ def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | Non
     window is asked about, it need not fit. Raises CnncalcError where none is.
     """
     given = item.plain()
-    conditions = _conditions(item.value)
+    entries = item.value
+    plain = {
+        name: _scalar(entries[Key(name)], name) for name in ("batch", "dtype") if name in entries
+    }
     layer = None if given.get("layer") is None else str(given["layer"])
     if "architecture" in given:
-        return _known(str(given["architecture"]), tuple(conditions.items())), layer
+        return _known(str(given["architecture"]), tuple(plain.items())), layer
     if "layers" in given:
         spec = {"input": given.get("input"), "layers": given["layers"]}
-        return summarize({"name": "the network", **spec}, **conditions), layer
+        return summarize({"name": "the network", **spec}, **plain), layer
     kinds = {name: value for name, value in given.items() if name not in SETTINGS}
     if kinds and {*kinds} <= {*AXIS}:
         if not {"N", "F"} <= {*kinds}:
@@ -418,7 +419,7 @@ def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | Non
         return window.alone(kind, kinds[kind], given["input"], ONE, given["output"]), ONE
     spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
     try:
-        return summarize({"name": "the layer", **spec}, **conditions), ONE
+        return summarize({"name": "the layer", **spec}, **plain), ONE
     except Mistakes:
         if ask is None or not ask.geometry:
             raise

@@ -1,22 +1,16 @@
-"""The files of a class: which ones are submissions, whose they are, and which are refused."""
+"""The submissions of a class: which files they are, what each is called, and which are refused."""
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from cnncalc.homework import sheets
-
-LINK = "is a link; a submission must be a file of its own"
-KEY = "is the key under another name"
-ARCHIVE = ("__MACOSX", "__pycache__")
-"""Folders that archivers and Python leave behind."""
+from cnncalc.homework.written import printable
 
 
 class Submission(NamedTuple):
-    """One file to grade. ``handle`` names the student's page and grades, and the student too unless
-    the sheet does; ``problem`` says why the file must not be read."""
+    """A file that was handed in, the name that no other submission has, and why it is refused."""
 
     file: Path
     handle: str
@@ -24,141 +18,119 @@ class Submission(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The submissions, and the paths that are not even reported as one (hidden files)."""
+    """A file, the folder that it was found in (its own for a file named by itself), and why it is
+    refused."""
 
-    submissions: tuple[Submission, ...]
-    skipped: tuple[Path, ...] = ()
-
-
-class _File(NamedTuple):
-    """A file below the argument ``root`` that it was found under."""
-
-    path: Path
+    file: Path
     root: Path
     problem: str = ""
 
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """Where it is: the absolute path, without the ending."""
-        return Path(os.path.abspath(self.path)).with_suffix("").parts
+
+PACKED = "__"
+"""How the names of folders begin that archives add (``__MACOSX``); they hold no submissions."""
 
 
-def find(targets: Sequence[Path], key: Path | None = None) -> Found:
-    """The submissions among files and folders, without the key.
+def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
+    """The submissions in files and folders, each once, without the key.
 
-    A link is refused: it could show one student another's answers, the key, or any file that the
-    teacher can read.
+    Links are refused: they could show a student another's answers, the key or any other file.
     """
-    files: dict[Path, _File] = {}
-    skipped: list[Path] = []
-    for file in _files(targets, skipped):
-        if key is not None and file.path.absolute() == key.absolute():
-            continue
-        if key is not None and not file.problem and _same(file.path, key):
-            files[file.path] = file._replace(problem=KEY)
-        files.setdefault(file.path, file)
-    handles = _handles([*files.values()])
-    found = [
-        Submission(file.path, handle, f"{str(file.path)!r} {file.problem}" if file.problem else "")
-        for file, handle in zip(files.values(), handles, strict=True)
+    targets = list(targets)
+    found = {one.file: one for target in targets for one in _in(target)}
+    kept = [one for one in found.values() if key is None or one.file != key]
+    names = handles([(one.file, one.root) for one in kept])
+    home = _home(targets)
+    return [
+        Submission(one.file, name, one.problem or refusal(one.file, home, key))
+        for one, name in zip(kept, names, strict=True)
     ]
-    return Found(tuple(found), tuple(skipped))
 
 
-def _same(file: Path, key: Path) -> bool:
-    try:
-        return file.samefile(key)
-    except OSError:
-        return False
+def _home(targets: Sequence[Path]) -> Path:
+    """The folder below which links are refused; to name one folder that is a link is fine."""
+    if len(targets) == 1 and targets[0].is_dir():
+        return targets[0].absolute()
+    return Path(os.path.commonpath([os.path.abspath(target.parent) for target in targets] or ["/"]))
 
 
-def _files(targets: Sequence[Path], skipped: list[Path]) -> Iterator[_File]:
-    """The files that are named, and those in the folders that are named."""
-    parents = [os.path.abspath(target.parent) for target in targets]
-    shared = Path(os.path.commonpath(parents)) if parents else Path()
+def _in(target: Path) -> Iterator[Found]:
+    """A file, or the files of a folder and of the folders in it; hidden ones are left out."""
+    if not target.is_dir():
+        yield Found(target, target.parent)
+        return
+    unread: list[OSError] = []
+    for folder, inner, names in os.walk(target, onerror=unread.append):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        links = [name for name in inner if Path(folder, name).is_symlink()]
+        for name in (name for name in sorted(names) if not name.startswith(".")):
+            yield Found(Path(folder, name), target)
+        for name in links:
+            why = "is a symbolic link to a folder; links to folders are not followed"
+            yield Found(Path(folder, name), target, why)
+        inner[:] = [name for name in inner if name not in links and not name.startswith(PACKED)]
+    for error in unread:
+        yield Found(Path(error.filename), target, f"cannot be read: {error.strerror}")
+
+
+def left_out(targets: Sequence[Path]) -> Iterator[Path]:
+    """The folders that ``find`` leaves out for their names."""
     for target in targets:
-        if _is_linked(target, shared) and (len(targets) > 1 or not target.is_dir()):
-            yield _File(target, target.parent, LINK)
-        elif target.is_dir():
-            yield from _inside(target, skipped)
-        else:
-            yield _File(target, target.parent)
+        for folder, inner, _ in os.walk(target):
+            yield from (Path(folder, name) for name in sorted(inner) if name.startswith(PACKED))
+            inner[:] = [name for name in inner if not name.startswith((".", PACKED))]
 
 
-def _is_linked(target: Path, root: Path) -> bool:
-    """Whether the path crosses a link below the root."""
-    path = Path(os.path.abspath(target))
-    below = [one for one in (path, *path.parents) if one.is_relative_to(root) and one != root]
-    return any(one.is_symlink() for one in below)
+def refusal(file: Path, home: Path, key: Path | None) -> str:
+    """Why a file is not read: it is a link, or the key; empty if it is neither."""
+    try:
+        real, folder = file.resolve(strict=True), home.resolve()
+    except (OSError, RuntimeError) as why:
+        return f"cannot be read: {getattr(why, 'strerror', None) or 'it links to itself'}"
+    if key is not None and real.samefile(key):
+        return "is the key itself"
+    if not real.is_relative_to(folder):
+        return "is a symbolic link to a file outside its folder"
+    if real != folder / Path(os.path.abspath(file)).relative_to(home):
+        return "is a symbolic link; submit the file itself"
+    return ""
 
 
-def _inside(root: Path, skipped: list[Path]) -> Iterator[_File]:
-    """The files of a folder and of the folders in it, in alphabetical order."""
-    left = [root]
-    while left:
-        folder = left.pop()
-        try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as why:
-            yield _File(folder, root, f"cannot be read: {why.strerror or why}")
-            continue
-        folders = []
-        for entry in entries:
-            path = folder / entry.name
-            if entry.name.startswith(".") or entry.name in ARCHIVE:
-                skipped.append(path)
-            elif entry.is_symlink():
-                yield _File(path, root, LINK)
-            elif entry.is_dir():
-                folders.append(path)
-            else:
-                yield _File(path, root)
-        left += reversed(folders)
+def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
+    """A name for every file that no other has, in order.
 
-
-Naming = Callable[[_File], str]
-
-
-def _handles(files: Sequence[_File]) -> list[str]:
-    """A name for every file that no other file has: the first of several ways that is unique."""
-    deepest = max((len(file.parts) for file in files), default=0)
-    ways: list[Naming] = [
-        *([lambda file: file.parts[-2]] if _is_one_folder_each(files) else []),
-        lambda file: file.parts[-1],
-        lambda file: file.parts[-2],
-        lambda file: "-".join(file.parts[-2:]),
-        lambda file: f"{file.parts[-1]}-{file.path.suffix.lstrip('.')}",
-        *(lambda file, depth=depth: "-".join(file.parts[-depth:]) for depth in range(3, deepest)),
-    ]
-    found: dict[_File, str] = {}
-    taken: set[str] = set()
-    left = list(files)
-    for way in ways:
-        names = {file: _safe(way(file)) for file in left}
-        often = Counter(name.casefold() for name in names.values())
-        for file, name in names.items():
+    It is the folder's where all files of a root lie alone in folders (``ada/hw1.yaml``), else the
+    file's own without its ending, else both, else one with the ending or a number.
+    """
+    alone = Counter(file.parent for file, _ in files)
+    shared = {root for file, root in files if file.parent == root or alone[file.parent] > 1}
+    wanted = [_names(file, by_folder=root not in shared) for file, root in files]
+    found: dict[int, str] = {}
+    for choice in range(4):
+        left = [index for index in range(len(files)) if index not in found]
+        often = Counter(wanted[index][choice].casefold() for index in left)
+        taken = {name.casefold() for name in found.values()}
+        for index in left:
+            name = wanted[index][choice]
             if often[name.casefold()] == 1 and name.casefold() not in taken:
-                found[file] = name
-                taken.add(name.casefold())
-        left = [file for file in left if file not in found]
-    number = 0
-    for file in left:
-        while (name := f"{_safe(file.parts[-1])}-{(number := number + 1)}").casefold() in taken:
-            pass
-        found[file] = name
-    return [found[file] for file in files]
+                found[index] = name
+    taken = {name.casefold() for name in found.values()}
+    for index in range(len(files)):
+        if index not in found:
+            found[index] = _numbered(wanted[index][2], taken)
+            taken.add(found[index].casefold())
+    return [found[index] for index in range(len(files))]
 
 
-def _is_one_folder_each(files: Sequence[_File]) -> bool:
-    """Whether every student has a folder: answer sheets are in folders of the one that is named,
-    and no two of them in the same."""
-    known = sheets.endings()
-    readable = [file for file in files if file.path.suffix.lower() in known]
-    often = Counter(file.path.parent for file in readable)
-    apart = (often[file.path.parent] == 1 and file.path.parent != file.root for file in readable)
-    return bool(readable) and all(apart)
+def _names(file: Path, by_folder: bool) -> tuple[str, str, str, str]:
+    """What a file could be called, in order of preference."""
+    stem, folder = printable(file.stem), printable(file.absolute().parent.name)
+    first, second = (folder, stem) if by_folder else (stem, folder)
+    ending = printable(file.suffix.lstrip("."))
+    return first, second, f"{folder}-{stem}", f"{stem}-{ending}"
 
 
-def _safe(name: str) -> str:
-    """A name that files and tables can carry."""
-    return "".join(one if one.isprintable() else "_" for one in name) or "_"
+def _numbered(name: str, taken: set[str]) -> str:
+    number = 1
+    while f"{name}-{number}".casefold() in taken:
+        number += 1
+    return f"{name}-{number}"

@@ -103,7 +103,7 @@ def read(given: Any, takes: Sequence[type[Written]]) -> Written:
     ``55*55*96`` is a Number or a Size: whichever is taken. Raises UsageError with one sentence.
     """
     if isinstance(given, str):
-        return _read_text(given, tuple(takes))
+        return _read_text(readable(given), tuple(takes))
     return _read(given, takes)
 
 
@@ -113,7 +113,7 @@ def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
     longest = max(kind.longest for kind in takes)
     if len(given) > longest:
         raise UsageError(f"an answer has at most {longest:,} characters, not {len(given):,}")
-    return _read(plain(given), takes)
+    return _read(given, takes)
 
 
 def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
@@ -130,26 +130,25 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     raise UsageError(f"{shown(given)} is not {wanted}{why}")
 
 
+INVISIBLE = dict.fromkeys(
+    (0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+)
+FULL_WIDTH = {sign + 0xFEE0: sign for sign in range(0x21, 0x7F)} | {0x3000: " "}
+
+
+def readable(text: str) -> str:
+    """Text without invisible characters (zero-width spaces, marks of direction), with full-width
+    characters and the digits of every script as ASCII. Superscripts stay, unlike under NFKC."""
+    if text.isascii():
+        return text
+    text = text.translate(INVISIBLE | FULL_WIDTH)
+    return "".join(str(decimal(one)) if one.isdecimal() else one for one in text)
+
+
 def shown(given: Any) -> str:
     """A value as an error quotes it."""
     text = repr(as_text(given))
     return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-INVISIBLE = dict.fromkeys(
-    (0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
-)
-"""Zero-width characters and marks of direction."""
-FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
-
-
-def plain(text: str) -> str:
-    """Text without invisible characters, with full-width characters and the digits of every script
-    as ASCII. Superscripts keep their meaning, which NFKC would take from them."""
-    if text.isascii():
-        return text
-    text = text.translate({**INVISIBLE, **FULL_WIDTH})
-    return "".join(str(decimal(one)) if one.isdecimal() else one for one in text)
 
 
 def printable(text: str, between: str = " ") -> str:
@@ -452,11 +451,11 @@ def _printed(text: str) -> Number | None:
     rounded = bool(decimals or match["exponent"] or suffix.power or match["about"])
     bare = whole.strip("+-")
     half = Fraction(10) ** -places / 2 if decimals else _half(bare)
-    is_zero = not digits and bool(not decimals or suffix.power or exponent)
-    # A zero has no significant digits: 0.0M is 0, while 0.0 in a matrix may be 0.04.
-    half = half * Fraction(10) ** exponent if rounded and not is_zero else Fraction(0)
+    half = half * Fraction(10) ** exponent if rounded else Fraction(0)
     dotted = len(match["decimals"] or "") == len("000") and re.fullmatch("[1-9][0-9]{0,2}", bare)
     is_bare = not (match["exponent"] or match["about"] or suffix.power)
+    if not digits and not is_bare:  # 0T and 0e99 claim no digits that a truth could round to
+        half = Fraction(0)
     return Number(text, digits, half, suffix, dotted=bool(dotted) and is_bare)
 
 

@@ -3,12 +3,16 @@
 The first line holds the columns' names, the words that ``--columns`` takes.
 """
 
+from typing import TYPE_CHECKING
+
 from cnncalc.render import spreadsheet
-from cnncalc.render.view import Sheet
+
+if TYPE_CHECKING:
+    from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".csv"
 
 
-def render(view: Sheet) -> str:
+def render(view: "Sheet") -> str:
     """The names of the columns, then the lines."""
     return spreadsheet.text([view.columns, *map(view.values, view.lines)])
