@@ -815,17 +815,22 @@ def test_what_is_only_like_a_question_answers_no_other_one():
 
 
 def test_one_answers_failure_is_reported_for_that_answer(room, monkeypatch):
-    def fails(self, answer, *_):
-        raise RecursionError if answer.label == "pool1 shape" else AttributeError("secret")
+    agreement = Marker.agreement
+    faults = {"pool1 shape": RecursionError, "conv1 shape": AttributeError}
 
-    monkeypatch.setattr(Marker, "wrong", fails)
+    def fails(self, question, *given):
+        if question.label in faults:
+            raise faults[question.label]("secret")
+        return agreement(self, question, *given)
+
+    monkeypatch.setattr(Marker, "agreement", fails)
     result = run(
         room / "key.yaml", room / "handed_in/ada.yaml", room / "handed_in/bob.csv", "--all"
     )
     assert "cnncalc failed here (RecursionError)" in result.stdout
     assert "cnncalc failed here (AttributeError)" in result.stdout
     assert "secret" not in result.stdout
-    assert "=Bob(): 4 of 5 answers are right" in result.stdout
+    assert "=Bob(): 2 of 5 answers are right" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -867,11 +872,13 @@ def test_no_csv_holds_a_formula(formula):
     assert cells == [f"'{formula}", "-5", "-5", "+3.5", "conv1"]
 
 
-@pytest.mark.parametrize("words", [["grade", "-f", "csv"], ["summarize", "-f", "csv"]])
+@pytest.mark.parametrize("words", [["grade", "-f", "csv"], ["claims", "-f", "csv"]])
 def test_the_formats_neutralise_formulas(room, words):
     spec = room / "net.yaml"
     spec.write_text(
-        "{name: n, input: 3x9x9, layers: [{relu: , name: '=HYPERLINK(1)'}]}", encoding="utf-8"
+        "{name: n, input: 3x9x9, layers: [relu], "
+        "published: [{quantity: params, value: 0, source: '=HYPERLINK(1)'}]}",
+        encoding="utf-8",
     )
     sheets = [room / "key.yaml", room / "handed_in/bob.csv"]
     given = sheets if words[0] == "grade" else [spec]
@@ -886,7 +893,7 @@ def test_a_class_from_python(room):
     grades = cnncalc.grade(files, key=room / "key.yaml", credit={"slip": "1/4"})
     assert [(one.student, one.score) for one in grades] == [("Ada", Fraction(9, 2)), ("=Bob()", 4)]
     assert grades[0].answers[0]["outcome"] == "wrong"
-    assert [one.label for one in grades.questions][0] == "conv1 shape"
+    assert grades.questions[0].label == "conv1 shape"
     (alone,) = cnncalc.grade({"architecture": "lenet5", "answers": {"c1": {"params": 1.56e2}}})
     assert alone.marks[0].outcome.value == "right"
 
