@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
+    from cnncalc.homework.convolution.by_hand import convolve
+    from cnncalc.homework.quiz import quiz
     from cnncalc.spec import Spec, load
     from cnncalc.spec.graph import Graph, build
 
@@ -39,7 +41,9 @@ _HOME = {
     "Vector": "core.shape",
     "analyze": "api",
     "build": "api",
+    "convolve": "homework.convolution.by_hand",
     "load": "api",
+    "quiz": "homework.quiz",
     "summarize": "api",
     "to_torch": "bridge",
 }
@@ -63,7 +67,9 @@ __all__ = [
     "Vector",
     "analyze",
     "build",
+    "convolve",
     "load",
+    "quiz",
     "summarize",
     "to_torch",
 ]
