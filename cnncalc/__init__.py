@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from cnncalc.core.shape import Map, Shape, Vector
     from cnncalc.homework.convolution.by_hand import convolve
     from cnncalc.homework.quiz import quiz
+    from cnncalc.homework.grading import grade
     from cnncalc.spec import Spec, load
     from cnncalc.spec.graph import Graph, build
 
@@ -42,6 +43,7 @@ _HOME = {
     "analyze": "api",
     "build": "api",
     "convolve": "homework.convolution.by_hand",
+    "grade": "homework.grading",
     "load": "api",
     "quiz": "homework.quiz",
     "summarize": "api",
@@ -68,6 +70,7 @@ __all__ = [
     "analyze",
     "build",
     "convolve",
+    "grade",
     "load",
     "quiz",
     "summarize",
