@@ -34,6 +34,7 @@ class Crop(Layer):
 
     aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
     main: ClassVar = "crop"
+    either: ClassVar = ("crop", "size")
     stored: ClassVar = False
     moves: ClassVar = False
 
@@ -42,12 +43,10 @@ class Crop(Layer):
 
     def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
         """How much is cut before and after along each axis; raises LayerError for too much."""
-        if self.crop is not None and self.size is None:
-            pairs = sides_of(self.crop, x)
-        elif self.size is not None and self.crop is None:
+        if self.size is not None:
             pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
-            raise LayerError("needs crop or size: exactly one of the two")
+            pairs = sides_of(self.crop or 0, x)
         for N, (before, after) in zip(x.spatial, pairs):
             if before + after < 0:
                 raise LayerError(f"cannot leave {N - before - after} cells of an axis of {N}")

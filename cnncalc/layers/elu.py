@@ -40,4 +40,4 @@ class Elu(Elementwise):
             source="Clevert, Unterthiner and Hochreiter 2016, equation 15; 192·32·32",
         ),
     )
-    refusals: ClassVar = (Refusal(True, ("5",), "must be a number, not True"),)
+    refusals: ClassVar = (Refusal(True, ("5",), "must be a number, not true"),)

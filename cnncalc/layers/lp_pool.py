@@ -117,7 +117,7 @@ class LpPool(Layer):
     )
     refusals: ClassVar = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
-        Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "above 0, not 0"),
+        Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "greater than 0, not 0"),
         Refusal({"kernel": 2, "padding": 1}, ("4x4x4",), "has no field 'padding'"),
         Refusal(2, ("100",), "not a vector"),
     )

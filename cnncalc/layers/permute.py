@@ -22,9 +22,17 @@ def permutation(doc: str) -> Any:
             )
         return tuple(order)
 
-    place = {"type": "integer", "minimum": 0, "maximum": 3}
-    many = {"type": "array", "items": place, "uniqueItems": True, "minItems": 1, "maxItems": 4}
-    return declare(doc, REQUIRED, ("dims",), check, many)
+    orders = [
+        {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 0, "maximum": n - 1},
+            "uniqueItems": True,
+            "minItems": n,
+            "maxItems": n,
+        }
+        for n in (1, 2, 3, 4)
+    ]
+    return declare(doc, REQUIRED, ("dims",), check, {"anyOf": orders})
 
 
 @dataclass(frozen=True, kw_only=True)

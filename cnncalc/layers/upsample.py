@@ -29,6 +29,7 @@ class Upsample(Layer):
 
     aliases: ClassVar = ("upsampling", "interpolate", "resize")
     main: ClassVar = "scale_factor"
+    either: ClassVar = ("scale_factor", "size")
 
     scale_factor: Sizes | None = sizes(
         "how many times larger each axis becomes", None, also=("scale",)
@@ -42,19 +43,11 @@ class Upsample(Layer):
         axes = MODES[self.mode]
         if axes is not None and axes != len(x.spatial):
             raise LayerError(f"mode {self.mode} is for {axes} axes, but {x} has {len(x.spatial)}")
-        if self.size is not None and self.scale_factor is None:
-            sizes_asked = per_axis(self.size, x, "size")
-            return Map(
-                x.channels,
-                tuple(window.asked_size(N=N, size=size) for N, size in zip(x.spatial, sizes_asked)),
-            )
-        if self.scale_factor is None or self.size is not None:
-            raise LayerError("needs scale_factor or size: exactly one of the two")
-        scales = per_axis(self.scale_factor, x, "scale_factor")
-        return Map(
-            x.channels,
-            tuple(window.scaled_size(N=N, scale=scale) for N, scale in zip(x.spatial, scales)),
-        )
+        if self.size is not None:
+            sizes = zip(x.spatial, per_axis(self.size, x, "size"))
+            return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))
+        scales = zip(x.spatial, per_axis(self.scale_factor or 1, x, "scale_factor"))
+        return Map(x.channels, tuple(window.scaled_size(N=N, scale=scale) for N, scale in scales))
 
     def operations(self, x: Map) -> Operations:
         """None, or the blending."""

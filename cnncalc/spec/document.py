@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import MOST_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.core.fields import shown
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key
@@ -379,5 +380,4 @@ def describe(item: Item) -> str:
         return "a list" if item.value else "an empty list"
     if item.value is None:
         return "nothing"
-    text = repr(item.value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shown(item.value)

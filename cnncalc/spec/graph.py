@@ -274,6 +274,7 @@ class _Builder:
         word = str(entry.kind)
         if entry.branches is None and entry.kind not in self.spec.blocks:
             word = self.kind(entry.kind)[0].kind
+        word += "_" * word[-1].isdigit()  # relu6_1, not relu61
         while True:
             number = self.counters.get(scope.prefix + word, 0) + 1
             self.counters[scope.prefix + word] = number

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
-from cnncalc.core.fields import LARGEST
+from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.shape import Layout, Shape, read_shape, shape_of
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
@@ -126,7 +126,7 @@ def _shape(item: Item, names: Values, layout: Layout) -> Shape:
         return read_shape(value, layout)
     sizes = value if isinstance(value, list) else [value]
     if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
-        raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {str(value)[:60]!r}")
+        raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {shown(value)}")
     return shape_of(tuple(sizes), layout)
 
 
@@ -173,7 +173,7 @@ def times(item: Item | None, names: Values) -> int:
     """How often an entry is repeated: once unless it says otherwise."""
     value = 1 if item is None else value_of(item, names)
     if item is not None and (type(value) is not int or value < 0):
-        sentence = f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}"
+        sentence = f"'repeat' must be a whole number of at least 0, not {shown(value)}"
         raise SpecError(sentence, item.where)
     return int(value)
 
@@ -182,7 +182,7 @@ def holds(item: Item | None, names: Values) -> bool:
     """Whether an entry's condition holds: yes unless it says otherwise."""
     value = True if item is None else value_of(item, names)
     if item is not None and not isinstance(value, bool):
-        raise SpecError(f"'when' must be true or false, not {str(value)[:60]!r}", item.where)
+        raise SpecError(f"'when' must be true or false, not {shown(value)}", item.where)
     return bool(value)
 
 
