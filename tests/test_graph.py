@@ -428,7 +428,9 @@ def test_a_layer_in_a_fork_without_a_name_shares_the_names_of_its_list():
 
 def test_a_map_larger_than_any_size_is_refused():
     grow = {"upsample": 10**60, "name": "up", "repeat": 2}
-    assert any("'up.1'" in text and "outputs a size of more than 100 digits" in text for text in told(grow))
+    assert any(
+        "'up.1'" in text and "outputs a size of more than 100 digits" in text for text in told(grow)
+    )
 
 
 def test_the_largest_network_is_a_hundred_thousand_layers():

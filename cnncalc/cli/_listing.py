@@ -71,7 +71,7 @@ def format_of(name: str | None, output: Path | None) -> "Format | None":
     """
     from cnncalc import render
 
-    chosen = name or (render.for_file(str(output)) if output else "table")
+    chosen = render.name_of(name) if name else render.for_file(str(output or ""))
     return None if chosen == "table" else render.load(chosen)
 
 

@@ -30,9 +30,19 @@ def names() -> tuple[str, ...]:
     return discovery.modules(formats.__path__)
 
 
-def load(name: str) -> Format:
-    """The format of this name; raises UsageError with the nearest name."""
+def load(word: str) -> Format:
+    """The format that a word names; raises UsageError with the nearest name."""
+    name = name_of(word)
     return cast(Format, discovery.chosen(formats.__name__, formats.__path__, name, "format"))
+
+
+def name_of(word: str) -> str:
+    """The name of a format, which may be written as the ending of its files: ``md``, ``tex``."""
+    return word if word in names() else _endings().get(f".{word.lower()}", word)
+
+
+def _endings() -> dict[str, str]:
+    return {load(name).SUFFIX: name for name in names()}
 
 
 def for_file(path: str) -> str:
@@ -42,7 +52,7 @@ def for_file(path: str) -> str:
     suffix = PurePath(path).suffix.lower()
     if not suffix:
         return "table"
-    endings = {load(name).SUFFIX: name for name in names()}
+    endings = _endings()
     if suffix not in endings:
         hint = did_you_mean(suffix, endings) or f"; there are {', '.join(endings)}"
         raise UsageError(f"no format has the ending {suffix!r}{hint}")

@@ -43,6 +43,8 @@ BRANCHES = "branches"
 RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
 LONGEST_NAME = 100
+LONGEST_TITLE = 200
+MOST_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 """What a terminal might obey, or a page not hold; lines and tabs may be."""
 INDEX = "$index counts the turns of a repeat"
@@ -105,6 +107,7 @@ class _Parser:
 
     def __init__(self) -> None:
         self.mistakes: list[SpecError] = []
+        self.letters = 0
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
@@ -133,16 +136,16 @@ class _Parser:
             )
         published = tuple(self.optional(top, "published", self.claims, ()))
         return Spec(
-            name=self.optional(top, "name", self.text, "") or "",
+            name=self.optional(top, "name", self.title, "") or "",
             inputs=self.optional(top, "input", self.inputs, {}),
             layers=layers,
             parameters=parameters,
             blocks=known,
             where=root.where,
-            source=self.optional(top, "source", self.text, "") or "",
-            note=self.optional(top, "note", self.text, "") or "",
+            source=self.optional(top, "source", self.prose, "") or "",
+            note=self.optional(top, "note", self.prose, "") or "",
             variants=tuple(
-                (str(name), self.text(item) or "")
+                (str(name), self.prose(item) or "")
                 for name, item in self.optional(top, "variants", self.names_of, {}).items()
             ),
             published=published,
@@ -182,6 +185,25 @@ class _Parser:
         for key in item.value:
             self.check_name(key, key.where)
         return item.value
+
+    def prose(self, item: Item) -> str | None:
+        """The item as a text for readers; all of a spec's together have a limit."""
+        text = self.text(item)
+        self.letters += len(text or "")
+        if self.letters > MOST_PROSE:
+            sentence = f"name, source, note and variants have more than {MOST_PROSE:,} characters"
+            self.wrong(sentence, item.where)
+            return None
+        return text
+
+    def title(self, item: Item) -> str | None:
+        """The item as a name of the network: one short line."""
+        text = self.prose(item) or ""
+        if len(text) > LONGEST_TITLE or len(text.splitlines()) > 1:
+            self.wrong(
+                f"a network's name is one line of at most {LONGEST_TITLE} characters", item.where
+            )
+        return text
 
     def text(self, item: Item) -> str | None:
         """The item as text; None where it is none."""
