@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from cnncalc.core import discovery
 from cnncalc.homework.gradebook import Graded
+from cnncalc.render.formats.csv import cell
 
 
 class Form(Protocol):
@@ -31,13 +32,7 @@ def load(name: str) -> Form:
 
 
 def table(rows: Iterable[Iterable[object]]) -> str:
-    """Rows as comma-separated values. A text that a spreadsheet would take for a formula is led by
-    an apostrophe: what students write is never obeyed."""
+    """Rows as comma-separated values, in which no text is a formula."""
     stream = io.StringIO()
-    writer(stream).writerows([[_cell(cell) for cell in row] for row in rows])
+    writer(stream).writerows(map(cell, row) for row in rows)
     return stream.getvalue()
-
-
-def _cell(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text[:1] in tuple("=+-@\t\r") else text

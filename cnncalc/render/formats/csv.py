@@ -5,12 +5,14 @@ The first line holds the columns' names, the words that ``--columns`` takes.
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".csv"
+FORMULA = re.compile(r"[=+@\t\r]|-(?![\d.,]*$)")
 
 
 def render(view: "Sheet") -> str:
@@ -18,5 +20,11 @@ def render(view: "Sheet") -> str:
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(view.columns)
-    writer.writerows(view.values(line) for line in view.lines)
+    writer.writerows(map(cell, view.values(line)) for line in view.lines)
     return stream.getvalue()
+
+
+def cell(value: object) -> str:
+    """A value as text, with an apostrophe before anything that a spreadsheet would calculate."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if isinstance(value, str) and FORMULA.match(text) else text
