@@ -223,7 +223,7 @@ def arm() -> None:
 # What counts as a failure.
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-FORMULA = re.compile(r"[=+@\t\r]|-(?![\d.,]*$)")
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]*$)")
 TAG = re.compile(r"(?<!\\)<script\b", re.IGNORECASE)
 
 

@@ -1,38 +1,28 @@
-"""One file for each form of a class's grades, found by being there.
+"""Gradebooks: one module per format, discovered automatically.
 
-A form is a module with ``write(graded, name) -> {file name: text}``; ``name`` is what the
-homework is called.
+A module has ``write(graded, name) -> {file name: text}``, where ``name`` is the name of the
+assignment.
 """
 
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from csv import writer
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from cnncalc.core import discovery
 from cnncalc.homework.gradebook import Graded
-from cnncalc.render.formats.csv import cell
 
 
 class Form(Protocol):
-    """What every form's module offers."""
+    """The interface of a gradebook module."""
 
     def write(self, graded: Sequence[Graded], name: str) -> Mapping[str, str]:
-        """The texts of all files, by their names."""
+        """The text of every file, by file name."""
 
 
 def names() -> tuple[str, ...]:
-    """The names of all forms."""
+    """The names of all gradebooks."""
     return discovery.modules(__path__)
 
 
 def load(name: str) -> Form:
-    """The form of this name; raises UsageError with the nearest one."""
+    """The gradebook of this name; raises UsageError, with the nearest name, if there is none."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "gradebook"))
-
-
-def table(rows: Iterable[Iterable[object]]) -> str:
-    """Rows as comma-separated values, in which no text is a formula."""
-    stream = io.StringIO()
-    writer(stream).writerows(map(cell, row) for row in rows)
-    return stream.getvalue()
