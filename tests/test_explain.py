@@ -504,6 +504,6 @@ def test_long_equations_are_broken_in_latex():
     assert max(map(len, lines)) <= 170
     assert "  &= 802{,}784 \\\\" in lines
     out = run(
-        "layer", "conv_transpose", "64x8x8", "--filters", "4", "-k", "2", "-f", "latex"
+        "layer", "conv_transpose", "64x8x8", "--filters", "4", "-k2", "-s2", "-f", "latex"
     ).stdout
     assert re.search(r"^  &\\quad\\text\{\(at most", out, re.M)

@@ -58,7 +58,7 @@ class Working(NamedTuple):
         note = rf"\quad\text{{({latex_text(self.note)})}}" if self.note else ""
         steps = [*dict.fromkeys(steps)]
         # Prose is set about twice as wide as the same number of characters of a formula.
-        if sum(map(len, [*steps, self.note * 2])) <= LONGEST:
+        if sum(map(len, [names, *steps, self.note * 2])) <= LONGEST:
             return f"{names} &= {' = '.join(steps)}{note}"
         line = " \\\\\n  &"
         return f"{names} &= {f'{line}= '.join(steps)}{f'{line}{note}' * bool(note)}"
