@@ -2,8 +2,8 @@
 
     given: {input: 0 1 2; 3 4 5; 6 7 8, kernel: 0 1; 2 3, bias: 1, activation: relu, pool: max:2}
 
-Its layers are a small network, so that mistakes can change them like any others; the numbers are the
-input, the kernels and the biases.
+Its layers are a small network, so that mistakes can change them like any others; the numbers are
+the input, the kernels and the biases.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -175,7 +175,7 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
 
 
 def _label(layer: str, word: str) -> str:
-    """The label of a question about a network; the words themselves if there is no such question."""
+    """The label of a question about a network; the words themselves if it does not exist."""
     try:
         return label_of(None if layer.lower() in TOTALS else layer, asks.find(readable(word)))
     except UsageError:
