@@ -142,7 +142,7 @@ class Marker:
         if inputs is None:
             return ()
         slips = self._slips(question, inputs)
-        return tuple(one.given("the own answers before") for one in slips.diagnose(written))
+        return tuple(one.given("your earlier answers") for one in slips.diagnose(written))
 
     def _why(self, question: Question, written: Written) -> str:
         """What is to say where no mistake is known."""
