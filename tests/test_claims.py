@@ -54,7 +54,7 @@ def test_figures_are_shown_with_their_verdicts(net):
     assert "yes: biases left out" in result.stdout
     assert re.search(r"c1 +params +26 +156 +no \[1\]\n", result.stdout)
     assert "[1] one filter has 26\n" in result.stdout
-    assert result.stdout.endswith("1 agreeing by convention, 1 not following\n")
+    assert result.stdout.endswith("1 match with a convention, 1 do not match\n")
 
 
 def test_a_figure_that_does_not_hold_is_exit_code_1(net):
@@ -69,7 +69,7 @@ def test_an_erratum_that_holds_is_exit_code_1(net):
     # 117,600 + 47,040 multiply-accumulates.
     result = run(net(AFTER_ALL))
     assert result.exit_code == 1
-    assert "YES, against its erratum" in " ".join(result.stdout.split())
+    assert "YES, despite its erratum" in " ".join(result.stdout.split())
 
 
 def test_sources_are_notes_below(net):

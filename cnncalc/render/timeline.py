@@ -9,10 +9,10 @@ from cnncalc.footprint.walk import Moment
 
 HEIGHT = 16
 PARTS = {
-    "█": "held throughout: parameters, buffers, optimizer state",
+    "█": "resident: parameters, buffers, optimizer state",
     "▓": "gradients of parameters",
     "▒": "saved for backward",
-    "░": "passing: the batch, activations and gradients on their way, temporary tensors",
+    "░": "transient: the batch, feature maps, their gradients, temporary tensors",
 }
 """What each block stands for, from the bottom up."""
 
