@@ -209,5 +209,5 @@ def test_a_claim_that_is_not_well_formed_is_told_with_its_place(net):
     error = run(file).exception
     assert isinstance(error, CnncalcError)
     assert str(error) == (
-        f"{file}:13:5: params: 'many' is no number, as in 61706, 138M, 3.8G or 93 MB"
+        f"{file}:13:5: params: 'many' is not a number; write it like 61706, 138M, 3.8G or 93 MB"
     )
