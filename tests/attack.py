@@ -223,8 +223,8 @@ def arm() -> None:
 # What counts as a failure.
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-FORMULA = re.compile(r"[=+@\t\r]|-(?![\d.,]*$)")
-TAG = re.compile(r"<script\b", re.IGNORECASE)
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]*$)")
+TAG = re.compile(r"(?<!\\)<script\b", re.IGNORECASE)
 
 
 def failures(case: Case, found: dict[str, Any], work: Path) -> Iterator[tuple[str, str]]:
@@ -389,8 +389,9 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         silent = self.process.poll() is None
+        assert self.process.stderr
+        said = "" if silent else self.process.stderr.read()[-1500:]
         self.end()
-        said = "" if silent else f"{self.process.stderr.read()[-1500:]}"  # type: ignore[union-attr]
         last = (said.strip().splitlines() or [""])[-1]
         why = ["slow", "silent"] if silent else ["crash", f"{self.process.returncode} {last}"]
         case = draw(self.seed, number, self.families)
@@ -401,7 +402,8 @@ class Worker:
     def end(self) -> None:
         """Stop it."""
         self.process.kill()
-        self.process.wait()
+        with self.process:  # closes the pipes
+            pass
 
 
 class Attack:

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import papers, sheet
@@ -40,6 +41,15 @@ def test_the_same_seed_gives_the_same_and_every_student_gets_another():
     assert pose(order, "Ada").sheet(True) == pose(order, "Ada").sheet(True)
     assert pose(order, "Ada").sheet(True) != pose(order, "Bob").sheet(True).replace("Bob", "Ada")
     assert pose(order).sheet(True) != pose(order._replace(seed=8)).sheet(True)
+
+
+def test_a_quiz_is_one_call():
+    asked = cnncalc.quiz("Shape, params", level="HARD", questions=4, seed=3, student="Ada")
+    same = pose(Order(("shape", "params"), "hard", None, 4, 3), "Ada")
+    assert asked.sheet(answers=True) == same.sheet(answers=True)
+    assert [one.topic.ask for one in asked.posed] == ["shape", "parameters"] * 2
+    with pytest.raises(UsageError, match="did you mean 'shape'"):
+        cnncalc.quiz(["shap"])
 
 
 def window(given):
@@ -325,10 +335,10 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--per-student", "NAMES"], "needs a folder"),
+        (["--per-student", "NAMES"], "add a folder for them"),
         (["--per-student", "missing.txt", "-o", "x"], "'missing.txt'"),
-        (["--per-student", "EMPTY", "-o", "x"], "names 0 students"),
-        (["--per-student", "TWICE", "-o", "x"], "would share a file: Ada_B"),
+        (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
+        (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B"),
         (["-f", "pdf"], "no format 'pdf'"),
         (["--topics", ","], "a quiz needs topics"),
         (["-o", "NAMES"], "cannot write"),
@@ -352,9 +362,9 @@ def test_practice_explains_and_keeps_the_score():
         input=f"what?\n{wrong}\n{second.answer}\n\n",
     )  # fmt: skip
     assert "'what?' is not a number" in result.stdout
-    assert "the biases are left out" in result.stdout
-    assert f"right: {first.answer}" in result.stdout
-    assert f"right: {third.answer}" in result.stdout
+    assert "left out the biases" in result.stdout
+    assert f"correct answer: {first.answer}" in result.stdout
+    assert f"correct answer: {third.answer}" in result.stdout
     assert result.stdout.endswith("1 of 3 right\n")
 
 
@@ -363,7 +373,7 @@ def test_practice_says_once_why_a_stride_is_illegal():
     assert run(*words, input="yes\n").stdout.count("does not divide") == 1
 
 
-@pytest.mark.parametrize(("input", "says"), [("", "nothing answered"), ("1\n", "of 1 right")])
+@pytest.mark.parametrize(("input", "says"), [("", "no questions answered"), ("1\n", "of 1 right")])
 def test_practice_ends_politely(input, says):
     result = run("practice", "--seed", "5", input=input)
     assert result.exit_code == 0
