@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
     from cnncalc.homework.convolution.by_hand import convolve
-    from cnncalc.homework.quiz import quiz
     from cnncalc.homework.grading import grade
+    from cnncalc.homework.quiz import quiz
     from cnncalc.spec import Spec, load
     from cnncalc.spec.graph import Graph, build
 
