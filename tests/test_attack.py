@@ -135,3 +135,13 @@ def test_a_sheet_quotes_no_file_that_is_not_a_spec(tmp_path, monkeypatch, capsys
     assert code
     assert "hunter2" not in out + error
     assert "other" in out + error
+
+
+@pytest.mark.parametrize(
+    "argv", [["quiz", "--seed", "9" * 5_000], ["layer", "conv", "x" * 4_000], ["show", "y" * 3_000]]
+)
+def test_an_error_about_a_very_long_word_is_short(tmp_path, monkeypatch, capsys, argv):
+    code, _, error = run(tmp_path, monkeypatch, capsys, argv)
+    assert code == 2
+    assert error.endswith("\n")
+    assert max(map(len, error.splitlines())) <= attack.LONGEST_LINE

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import random_sheets
 from typer.testing import CliRunner
 
 import cnncalc
@@ -910,3 +911,9 @@ def test_a_class_from_python(room):
 def test_what_python_cannot_grade(answers, options, says):
     with pytest.raises(UsageError, match=says):
         cnncalc.grade(answers, **options)
+
+
+def test_random_sheets_are_graded_or_refused():
+    could, slowest = random_sheets.check(sheets=150, seed=7)
+    assert could > 30
+    assert slowest < random_sheets.SLOWEST
