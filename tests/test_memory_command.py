@@ -57,10 +57,7 @@ def test_the_command_writes_lines():
 def test_the_batch_that_fits_is_written_as_lines():
     told = lines(invoke("lenet5", "--fit", "1GB", "--checkpoint", "2", "-f", "csv").stdout)
     found = fit(cnncalc.summarize("lenet5"), 10**9, checkpoint=2)
-<<<<<<< HEAD
-=======
     # An apostrophe keeps spreadsheets from running what begins with a hyphen.
->>>>>>> main
     assert [one["option"].removeprefix("'") for one in told] == [
         "as asked", *(change.option for change in found.changes)
     ]  # fmt: skip

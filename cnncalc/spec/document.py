@@ -269,13 +269,9 @@ class _Parser:
         if not isinstance(item.value, list):
             if item.value is None:
                 return ()
-<<<<<<< HEAD
-            self.wrong(f"expected a list of layers, not {describe(item)}", item.where)
-=======
             self.wrong(
                 f"expected a list of layers, not {describe(item)}; start each with '- '", item.where
             )
->>>>>>> main
             return ()
         return tuple(map(self.entry, item.value))
 
