@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
@@ -23,6 +24,9 @@ FULL_BYTES = 4
 MASK_BYTES = 1
 """The bytes of a truth value."""
 
+CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(2, 0, 1): True, (3, 0, 1, 2): None}
+"""What ``Tensor.channels_last`` is when the last of two axes, or of three, becomes the channels."""
+
 
 @dataclass(slots=True, eq=False)
 class Tensor:
@@ -31,9 +35,9 @@ class Tensor:
 
     ``shape`` is that of one image, known of what layers give to each other. ``gaps`` and
     ``reordered`` say that the numbers do not lie one behind another, or not in the axes' order;
-    ``channels_last`` in which other, where PyTorch computes in that (None: it does in some cases,
-    which are not modelled). A parameter is ``relaid`` when its gradient comes in another order than
-    its own, and so is copied.
+    ``interleaved`` that those of several images alternate; ``channels_last`` in which other order,
+    where PyTorch computes in that (None: it does in some cases, which are not modelled). A
+    parameter is ``relaid`` when its gradient comes in another order than its own, and so is copied.
     """
 
     numbers: int
@@ -42,6 +46,7 @@ class Tensor:
     needs_gradient: bool
     gaps: bool = False
     reordered: bool = False
+    interleaved: bool = False
     channels_last: bool | None = False
     parameter: bool = False
     relaid: bool = False
@@ -54,9 +59,37 @@ class Tensor:
 
     @property
     def in_order(self) -> bool:
-        """Whether its numbers lie one behind another; with one axis there is only one order."""
+        """Whether its numbers lie one behind another, in the order of its axes."""
+        return not self.gaps and not self.permuted
+
+    @property
+    def permuted(self) -> bool:
+        """Whether its numbers lie in another order; with one axis there is only one."""
+        if self.shape is None:
+            return self.reordered or self.interleaved
         axes = sum(size > 1 for size in self.shape.dimensions)
-        return not self.gaps and not (self.reordered and axes > 1)
+        return self.interleaved or (self.reordered and axes > 1)
+
+
+class Layout(Enum):
+    """What the backward pass of an operation does with the memory layout of gradients."""
+
+    FOLLOW = auto()
+    """A gradient that it makes may take over the layout of the output's."""
+    KEEP = auto()
+    """A gradient that it makes has the layout of its tensor, whatever the output's has."""
+    ORDER = auto()
+    """A gradient that it makes is contiguous."""
+    COPY = auto()
+    """It first copies the output's gradient, unless that is contiguous."""
+    RESHAPE = auto()
+    """It views the output's gradient in another shape, and copies it where no view can do that."""
+    MERGE = auto()
+    """The same, with images and channels as one axis."""
+    PERMUTE = auto()
+    """It permutes the output's gradient."""
+    SPLIT = auto()
+    """It gives every input its part of the output's gradient."""
 
 
 class Operation(NamedTuple):
@@ -65,7 +98,8 @@ class Operation(NamedTuple):
     ``kept`` is the memory of inputs and outputs that the node keeps, ``own`` the bytes of other
     tensors that it keeps. In the backward pass every input that needs it gets a gradient of its own
     size; those in ``passes`` get the output's, or a part of it, and no memory is new. ``beside``
-    are the bytes that the backward pass needs when it is fullest, beside the gradients.
+    are the bytes that the backward pass needs when it is fullest, beside the gradients. ``layout``
+    says what it does with how gradients lie in memory.
     """
 
     row: int
@@ -75,6 +109,7 @@ class Operation(NamedTuple):
     own: int
     passes: frozenset[int]
     beside: int
+    layout: Layout
 
     @property
     def has_node(self) -> bool:
@@ -147,13 +182,16 @@ class Tape:
         beside: int = 0,
         size: int | None = None,
         ordered: bool = False,
+        layout: Layout = Layout.FOLLOW,
     ) -> Tensor:
         """An operation that puts out a new tensor: ``makes`` numbers for every image, or ``shared``
         ones for all of them; as many as its first input when neither is said, and of its size.
 
         ``own`` are the bytes of tensors that it makes for the backward pass; ``ordered`` says that
-        the output's numbers lie in the order of its axes, whatever the input's do.
+        the output's numbers lie in the order of its axes, whatever the input's do, and those of
+        its gradient too; ``layout`` is that of the backward pass.
         """
+        layout = Layout.ORDER if ordered else layout
         if makes is not None:
             numbers = makes * self.batch
         else:
@@ -163,23 +201,48 @@ class Tape:
         output = self._tensor(numbers, size, self._new(memory.size_in_bytes(numbers, size)), reads)
         if not ordered:
             output.reordered = any(read.reordered for read in reads)
+            output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
             output.channels_last = None if None in orders else True in orders
         kept = [*keeps, *([output] if keeps_output else [])]
-        self._play(reads, (output,), kept, own, passes, beside)
+        self._play(reads, (output,), kept, own, passes, beside, layout)
         return output
 
-    def view(self, x: Tensor) -> Tensor:
+    def normalized(
+        self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
+    ) -> Tensor:
+        """A norm, which keeps its input and copies of its scale; ``contiguous`` says that the
+        gradient must be for its backward pass."""
+        layout = Layout.COPY if contiguous else Layout.KEEP
+        return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
+
+    def joined(self, *parts: Tensor, makes: int) -> Tensor:
+        """A copy of all parts beside each other; the gradient of each is a part of the output's."""
+        return self.op(*parts, makes=makes, passes=range(len(parts)), layout=Layout.SPLIT)
+
+    def view(self, x: Tensor, layout: Layout = Layout.FOLLOW) -> Tensor:
         """The same numbers otherwise; the gradient is passed on as it is."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
-        output.gaps, output.reordered = x.gaps, x.reordered
-        self._play([x], (output,), passes=(0,))
+        output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
+        self._play([x], (output,), passes=(0,), layout=layout)
         return output
 
-    def permuted(self, x: Tensor, *, channels_last: bool | None) -> Tensor:
-        """The same numbers with the axes in another order."""
-        output = self.view(x)
-        output.reordered, output.channels_last = True, channels_last
+    def reshaped(self, x: Tensor) -> Tensor:
+        """The same numbers in another shape."""
+        return self.view(self.in_order(x), Layout.RESHAPE)
+
+    def split_images(self, x: Tensor) -> Tensor:
+        """The same numbers, whose channels were those of all images."""
+        return self.view(x, Layout.MERGE)
+
+    def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
+        """The same numbers with the axes in another order; none when images come after others."""
+        sizes = x.shape.dimensions if x.shape else ()
+        moved = [axis for axis in order if not sizes or sizes[axis] > 1]
+        stays = bool(order) and moved == sorted(moved)
+        output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)
+        output.reordered = True
+        output.channels_last = CHANNELS_LAST.get(order, False)
         return output
 
     def part(self, x: Tensor, makes: int) -> Tensor:
@@ -188,7 +251,7 @@ class Tape:
         numbers = makes * self.batch
         output = self._tensor(numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.channels_last = True, x.reordered, x.channels_last
-        self._play([x], (output,))
+        self._play([x], (output,), layout=Layout.ORDER)
         return output
 
     def split(self, x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
@@ -280,14 +343,15 @@ class Tape:
             )
         parameters[0].relaid = spans and bool(x.channels_last)
         given, *held = self.lowered(x, *parameters)
-        return self.op(given, *held, makes=makes, keeps=(given, held[0]))
+        keeps = (given, held[0])
+        return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 
     def linear(self, x: Tensor, weights: int, biases: int, makes: int) -> Tensor:
         """A product of matrices with so many trained weights, and biases. It keeps its input, and
         its weights where that needs a gradient."""
         given, *held = self.lowered(x, *self.trained(weights, biases))
         keeps = (given, held[0]) if x.needs_gradient else (given,)
-        return self.op(given, *held, makes=makes, keeps=keeps)
+        return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 
     def dropout(self, x: Tensor, p: float) -> Tensor:
         """Dropout of each element: a product with a factor for every one, or with a zero for all.
@@ -364,10 +428,13 @@ class Tape:
         own: int = 0,
         passes: Sequence[int] = (),
         beside: int = 0,
+        layout: Layout = Layout.FOLLOW,
     ) -> None:
         storages = frozenset(tensor.storage for tensor in kept if tensor.storage is not None)
         self.operations.append(
-            Operation(self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside)
+            Operation(
+                self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside, layout
+            )
         )
         self.hold(*reads, *outputs)
         self.hold(*(self.originals[read] for read in reads if read in self.originals))

@@ -73,7 +73,7 @@ class BatchNorm(Layer):
             tape.buffers(2 * C, counters=1)
         known = self.affine or self.track_running_stats
         measured = tape.statistics(2 * C, x, known) if self.measures(tape.training) else 0
-        return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
+        return tape.normalized(x, *tape.trained(held.weights, held.biases), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``BatchNorm1d``, ``2d`` or ``3d``."""

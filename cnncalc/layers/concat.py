@@ -39,7 +39,7 @@ class Concat(Layer):
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """A copy; each input's gradient is a part of the output's."""
         n_out = self.output(*[x.shape for x in inputs]).elements
-        return tape.op(*tape.widest(*inputs), makes=n_out, passes=range(len(inputs)))
+        return tape.joined(*tape.widest(*inputs), makes=n_out)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

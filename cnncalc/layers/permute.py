@@ -64,8 +64,7 @@ class Permute(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A view: the numbers stay where they are."""
-        orders = {(2, 0, 1): True, (3, 0, 1, 2): None}  # of two axes, and of three
-        return tape.permuted(x, channels_last=orders.get(self.order, False))
+        return tape.permuted(x, self.order)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """A module of ours."""
