@@ -212,14 +212,14 @@ def test_a_permuted_gradient_is_copied_where_pytorch_does(chain, batch):
 def test_a_gradient_of_unknown_order_is_not_guessed():
     spec = {"input": "3x7x5", "layers": [CONV, {"group_norm": 2}, "silu", PERMUTED]}
     report = cnncalc.summarize(spec, batch=2)
-    with pytest.raises(UsageError, match="'group_norm1' .*not modelled"):
+    with pytest.raises(UsageError, match=r"'group_norm1' .*not modelled"):
         footprint.training_peak(report)
     assert footprint.saved_for_backward(report)
 
 
 def test_images_that_alternate_in_memory_are_not_taken_for_contiguous_ones():
     spec = {
-        "input": "2x8x10",
+        "input": "2x10",
         "layers": [{"locally_connected": {"filters": 1, "kernel": 1}}, "instance_norm"],
     }
     assert footprint.training_peak(cnncalc.summarize(spec, batch=1))

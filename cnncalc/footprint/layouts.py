@@ -10,7 +10,7 @@ from enum import Enum, auto
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import channels_of
-from cnncalc.core.tape import Layout, Operation, Tensor
+from cnncalc.core.tape import Layout, Operation
 from cnncalc.footprint.recording import Recording, not_modelled
 
 
@@ -36,7 +36,7 @@ def with_copies(report: Report, recording: Recording) -> list[Operation]:
         operation = operations[place]
         if not operation.has_node:
             continue
-        given = [lies.pop(output, Lies.CONTIGUOUS) for output in operation.outputs][0]
+        given = lies.get(operation.outputs[0], Lies.CONTIGUOUS)
         if given is not Lies.CONTIGUOUS:
             try:
                 copied = _is_copied(operation, given, batch)

@@ -68,7 +68,8 @@ class GroupNorm(Layer):
         held = self.parameters(x.shape)
         x = tape.raised(tape.in_order(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
-        return tape.normalized(x, *tape.trained(held.weights, held.biases), own=measured, contiguous=True)
+        trained = tape.trained(held.weights, held.biases)
+        return tape.normalized(x, *trained, own=measured, contiguous=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         """``GroupNorm``."""
