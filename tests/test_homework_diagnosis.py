@@ -114,6 +114,19 @@ def test_of_equal_arithmetic_one_mistake_is_told():
     assert told(total, "285") == [("auxiliary_heads_left_out",)]
 
 
+def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
+    def fail(self, written):
+        raise AttributeError(self.question.label)
+
+    monkeypatch.setattr(Slips, "diagnose", fail)
+    marker = Marker()
+    wrong = marker.mark(of_layer(CONV, "3x32x32", "parameters"), "750")
+    right = marker.mark(of_layer(CONV, "3x32x32", "shape"), "10x32x32")
+    assert (wrong.outcome, right.outcome) == (Outcome.WRONG, Outcome.RIGHT)
+    assert feedback.remark(wrong) == "incorrect; the mistake could not be diagnosed"
+    assert [one.title for one in feedback.workings(wrong)] == ["right"]
+
+
 # When nothing is told.
 
 

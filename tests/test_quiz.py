@@ -273,6 +273,50 @@ def test_the_same_seed_gives_the_same_in_another_process():
         assert there.stdout == here
 
 
+HOSTILE = ("../../x", "/etc/x", "a/../../b", "..", "C:\\x", "x\ty", "é" * 300, "a" * 300)
+
+
+def test_no_name_leaves_the_folder(tmp_path):
+    names = tmp_path / "class.txt"
+    names.write_text("\n".join(HOSTILE), encoding="utf-8")
+    folder = tmp_path / "deep" / "er" / "week3"
+    assert run("quiz", "-n", "1", "--per-student", str(names), "-o", str(folder)).exit_code == 0
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path != names]
+    assert len(written) == 3 * len(HOSTILE)
+    assert {path.parent.parent for path in written} == {folder}
+
+
+def test_a_class_list_needs_no_utf8_locale(tmp_path):
+    names = tmp_path / "class.txt"
+    names.write_text("Émile\n李\n", encoding="utf-8")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = ["quiz", "-n", "1", "--seed", "1", "--per-student", str(names), "-o", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnncalc", *words],
+        env={**os.environ, **plain},
+        check=False,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    keys = [path.read_text(encoding="utf-8") for path in (tmp_path / "keys").iterdir()]
+    assert {key.splitlines()[0] for key in keys} == {"student: Émile", "student: 李"}
+
+
+@pytest.mark.parametrize("name", ["# [x](http://x) <b>*a*`", "</title><script>", "\\input{x}$%&_#"])
+@pytest.mark.parametrize("form", papers.names())
+def test_a_name_is_only_text_in_every_form(form, name):
+    written = papers.load(form).write(pose(Order(questions=1), name), solved=False)
+    assert f"Quiz for {name}" not in written
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_class_list_that_never_ends_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for endless in (tmp_path / "pipe", "/dev/zero", tmp_path):
+        refused = run("quiz", "--per-student", str(endless), "-o", str(tmp_path / "x"))
+        assert "is not a regular file" in str(refused.exception)
+
+
 def test_one_quiz_gets_a_folder_too(tmp_path):
     assert "a quiz" in run("quiz", "--seed", "1", "-o", str(tmp_path)).stderr
     assert (tmp_path / "questions/quiz.md").is_file()
@@ -282,7 +326,7 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
     ("words", "says"),
     [
         (["--per-student", "NAMES"], "needs a folder"),
-        (["--per-student", "missing.txt", "-o", "x"], "cannot read 'missing.txt': No such file"),
+        (["--per-student", "missing.txt", "-o", "x"], "'missing.txt'"),
         (["--per-student", "EMPTY", "-o", "x"], "names 0 students"),
         (["--per-student", "TWICE", "-o", "x"], "would share a file: Ada_B"),
         (["-f", "pdf"], "no format 'pdf'"),

@@ -1,5 +1,6 @@
 """``cnncalc quiz``: question sheets, a different one for every student, and their keys."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -10,8 +11,10 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.homework import papers
 from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, pose
+from cnncalc.spec.source import read_text
 
 MOST_STUDENTS = 10_000
+LONGEST_STEM = 60
 
 Topics = Annotated[
     str, typer.Option("--topics", "-t", help=f"Some of {', '.join(TOPICS)}, with commas between.")
@@ -23,9 +26,7 @@ GEOMETRY = typer.Option(
     "unless it is said clean, and any where the stride is asked about.",
 )
 Count = Annotated[int, typer.Option("--count", "-n", help="How many questions.")]
-Seed = Annotated[
-    int | None, typer.Option("--seed", "-s", help="The same seed gives the same questions.")
-]
+Seed = Annotated[int | None, typer.Option("--seed", help="The same seed gives the same questions.")]
 EVERY_WEEK = ",".join(USUAL)
 
 
@@ -100,12 +101,9 @@ def _names(file: Path | None) -> list[str]:
     """The names in a file, one a line; one for everybody where there is no file."""
     if file is None:
         return [""]
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as why:
-        reason = getattr(why, "strerror", None) or why
-        raise UsageError(f"cannot read {str(file)!r}: {reason}") from None
-    names = [line.strip() for line in lines if line.strip()]
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{str(file)!r} is not a regular file; --per-student needs a text file")
+    names = [line.strip() for line in read_text(file).splitlines() if line.strip()]
     if not 1 <= len(names) <= MOST_STUDENTS:
         raise UsageError(f"{file} names {len(names):,} students; it takes 1 to {MOST_STUDENTS:,}")
     return names
@@ -140,5 +138,12 @@ def _write_one(quiz: Quiz, stem: str, form: papers.Form, solutions: bool, folder
 
 
 def file_name(student: str) -> str:
-    """A name as a file is called: letters, digits, - and _ alone."""
-    return re.sub(r"[^\w-]+", "_", student).strip("_") or "quiz"
+    """A student's file name without its ending: only letters, digits, - and _.
+
+    Letters that the file system cannot encode are written as their code points.
+    """
+    try:
+        os.fsencode(student)
+    except UnicodeEncodeError:
+        student = student.encode("ascii", "backslashreplace").decode()
+    return re.sub(r"[^\w-]+", "_", student).strip("_")[:LONGEST_STEM] or "quiz"

@@ -96,7 +96,10 @@ class Marker:
             return Mark(answer, Outcome.RIGHT, reading)
         if answer.is_blank:
             return Mark(answer, Outcome.UNANSWERED)
-        return self.wrong(answer, question, written, own)
+        try:
+            return self.wrong(answer, question, written, own)
+        except Exception:  # a defect in one diagnosis must not stop the class
+            return Mark(answer, Outcome.WRONG, why="incorrect; the mistake could not be diagnosed")
 
     def agreement(
         self, question: Question, written: Written, terms: Terms | None = None

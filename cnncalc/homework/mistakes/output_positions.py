@@ -31,15 +31,16 @@ class OutputPositions(Mistake):
     def other(self, question: Question) -> Iterator[Question]:
         """The question of a convolution that has its positions where this one puts them out."""
         row = question.row
-        if question.everywhere or row is None or not hasattr(row.layer, "output_padding"):
-            return
-        counted = question.with_layers(_convolution)
-        assert counted is not None
-        yield counted.with_inputs((Map(row.inputs[0].dimensions[0], row.output.dimensions[1:]),))
+        counted = None if question.everywhere else question.with_layers(_convolution)
+        if row is not None and counted is not None:
+            x = Map(row.inputs[0].dimensions[0], row.output.dimensions[1:])
+            yield counted.with_inputs((x,))
 
 
-def _convolution(row: Row) -> Layer:
-    """The convolution with these filters that keeps the size."""
+def _convolution(row: Row) -> Layer | None:
+    """The convolution with the same filters that keeps the size; None for other layers."""
+    if not hasattr(row.layer, "output_padding"):
+        return None
     names = ("out_channels", "kernel_size", "groups", "bias")
     fields = {name: getattr(row.layer, name) for name in names}
     return layers.load("conv").parse({**fields, "padding": "same"})
