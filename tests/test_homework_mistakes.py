@@ -146,11 +146,12 @@ def test_the_command_lists_all_mistakes():
 
 def test_the_command_explains_one_with_its_examples():
     assert command("batch-forgotten").output == (
-        "batch forgotten: one image is counted, not the batch\n\n"
-        "Every image of a batch has its own activations and takes its own operations, so that both "
-        "are multiplied by the number of images. Only the parameters are shared.\n\n"
-        "  macs of conv: {filters: 10, kernel: 5, padding: 2} on 3x32x32, 32 images at a time\n"
-        "    768,000: 75 products for each of 10·32·32 outputs, for one image of 32\n"
+        "batch forgotten: counted a single image instead of the whole batch\n\n"
+        "You counted a single image. Every image in the batch has its own activations and needs "
+        "its own operations, so multiply both by the batch size. Only the parameters are shared."
+        "\n\n"
+        "  macs of conv: {filters: 10, kernel: 5, padding: 2} on 3x32x32, batch size 32\n"
+        "    768,000: 75 products for each of 10·32·32 outputs, but for only one of the 32 images\n"
     )
     assert "\n  total parameters of googlenet\n" in command("Auxiliary heads included").output
 
@@ -159,4 +160,4 @@ def test_the_command_tells_the_nearest_mistake():
     refused = command("bias-forgoten")
     assert isinstance(refused.exception, UsageError)
     assert "did you mean 'bias_forgotten'?" in str(refused.exception)
-    assert "cnncalc mistakes lists them" in str(command("x").exception)
+    assert "run cnncalc mistakes to list them" in str(command("x").exception)

@@ -325,10 +325,10 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--per-student", "NAMES"], "needs a folder"),
+        (["--per-student", "NAMES"], "add a folder for them"),
         (["--per-student", "missing.txt", "-o", "x"], "'missing.txt'"),
-        (["--per-student", "EMPTY", "-o", "x"], "names 0 students"),
-        (["--per-student", "TWICE", "-o", "x"], "would share a file: Ada_B"),
+        (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
+        (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B"),
         (["-f", "pdf"], "no format 'pdf'"),
         (["--topics", ","], "a quiz needs topics"),
         (["-o", "NAMES"], "cannot write"),
@@ -352,9 +352,9 @@ def test_practice_explains_and_keeps_the_score():
         input=f"what?\n{wrong}\n{second.answer}\n\n",
     )  # fmt: skip
     assert "'what?' is not a number" in result.stdout
-    assert "the biases are left out" in result.stdout
-    assert f"right: {first.answer}" in result.stdout
-    assert f"right: {third.answer}" in result.stdout
+    assert "left out the biases" in result.stdout
+    assert f"correct answer: {first.answer}" in result.stdout
+    assert f"correct answer: {third.answer}" in result.stdout
     assert result.stdout.endswith("1 of 3 right\n")
 
 
@@ -363,7 +363,7 @@ def test_practice_says_once_why_a_stride_is_illegal():
     assert run(*words, input="yes\n").stdout.count("does not divide") == 1
 
 
-@pytest.mark.parametrize(("input", "says"), [("", "nothing answered"), ("1\n", "of 1 right")])
+@pytest.mark.parametrize(("input", "says"), [("", "no questions answered"), ("1\n", "of 1 right")])
 def test_practice_ends_politely(input, says):
     result = run("practice", "--seed", "5", input=input)
     assert result.exit_code == 0

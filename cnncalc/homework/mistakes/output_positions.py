@@ -12,11 +12,11 @@ from cnncalc.homework.question import Question
 
 
 class OutputPositions(Mistake):
-    """A transposed convolution lays its filters down once for every position of its input. Counted
-    with the larger height and width of its output, its products are about S·S times too many.
+    """You multiplied by the positions of the output. A transposed convolution applies its filters
+    once for every position of its input, so your count is about S·S times too large.
     """
 
-    says: ClassVar = "the positions of the output are counted, not those of the input"
+    says: ClassVar = "used the positions of the output instead of the input"
     prior: ClassVar = 20
     examples: ClassVar = (
         Example(
@@ -29,7 +29,7 @@ class OutputPositions(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question of a convolution that has its positions where this one puts them out."""
+        """The question about a convolution over the positions of the output."""
         row = question.row
         counted = None if question.everywhere else question.with_layers(_convolution)
         if row is not None and counted is not None:
