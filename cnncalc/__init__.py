@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
+    from cnncalc.homework.convolution.by_hand import convolve
     from cnncalc.homework.grading import grade
+    from cnncalc.homework.quiz import quiz
     from cnncalc.spec import Spec, load
     from cnncalc.spec.graph import Graph, build
 
@@ -53,11 +55,13 @@ _HOME = {
     "build": "api",
     "check_stride": "api",
     "claims": "api",
+    "convolve": "homework.convolution.by_hand",
     "explain": "api",
     "grade": "homework.grading",
     "layer": "api",
     "load": "api",
     "memory": "api",
+    "quiz": "homework.quiz",
     "reconcile": "api",
     "solve": "api",
     "summarize": "api",
@@ -86,11 +90,13 @@ __all__ = [
     "build",
     "check_stride",
     "claims",
+    "convolve",
     "explain",
     "grade",
     "layer",
     "load",
     "memory",
+    "quiz",
     "reconcile",
     "solve",
     "summarize",

@@ -10,7 +10,7 @@ import cnncalc
 from cnncalc import api, bridge
 
 FUNCTIONS = ("summarize", "explain", "layer", "check_stride", "solve", "memory", "verify",
-             "reconcile", "claims", "to_torch", "grade")  # fmt: skip
+             "reconcile", "claims", "to_torch", "grade", "quiz", "convolve")  # fmt: skip
 NETWORKS = ("summarize", "explain", "check_stride", "memory", "verify", "to_torch")
 
 

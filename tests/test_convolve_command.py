@@ -502,11 +502,11 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 2 3", "box:4"], "kernel 1: box has an odd size from 3 to 15, not '4'"),
         (["1 2; 3 4", "sobel_x:5"], "kernel 1: sobel_x has 3 alone, not '5'"),
         (["1 2; 3 4", "box:"], "kernel 1: box has an odd size from 3 to 15, not ''"),
-        (["1|2", "box | edge:5"], "kernel 1: edge:5 is 1×5 and box is 1×3; the planes of a"),
+        (["1|2", "box | edge:5"], "kernel 1: edge:5 is 1×5 and box is 1×3; all planes of a"),
         (["1 2 3", "x.csv"], "kernel 1: 'x.csv' is neither a file nor numbers"),
         (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3 and kernel 1 is 1×2; the kernels of a layer"),
         (["1|2|3", "1 2"], "the input of 3×1 has 3 channels, and a kernel of 1×2 has 1;"),
-        (["1 2 3", *["1"] * 65], "1 to 64 kernels are worked out, not 65"),
+        (["1 2 3", *["1"] * 65], "takes 1 to 64 kernels, not 65"),
         (["1 2 3", "1 2 3 4"], "a filter of 4 is larger than the padded input of 3; use"),
         (["1 2", "1", "-s", "0"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "-1"], "stride must be a whole number of at least 1"),
@@ -596,7 +596,7 @@ def test_what_is_not_worked_out_is_said():
         convolve(x, [one], pool=AvgPool(kernel_size=2, ceil_mode=True))
     with pytest.raises(UsageError, match="without the padding"):
         convolve(x, [one], pool=AvgPool(kernel_size=2, padding=1, count_include_pad=False))
-    with pytest.raises(UsageError, match="1 to 64 kernels are worked out, not 0"):
+    with pytest.raises(UsageError, match="takes 1 to 64 kernels, not 0"):
         convolve(x, [])
     with pytest.raises(CnncalcError, match="is for 2 axes, but 1×3 has 1"):
         convolve(x, [of([[1]])])

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import papers, sheet
@@ -40,6 +41,15 @@ def test_the_same_seed_gives_the_same_and_every_student_gets_another():
     assert pose(order, "Ada").sheet(True) == pose(order, "Ada").sheet(True)
     assert pose(order, "Ada").sheet(True) != pose(order, "Bob").sheet(True).replace("Bob", "Ada")
     assert pose(order).sheet(True) != pose(order._replace(seed=8)).sheet(True)
+
+
+def test_a_quiz_is_one_call():
+    asked = cnncalc.quiz("Shape, params", level="HARD", questions=4, seed=3, student="Ada")
+    same = pose(Order(("shape", "params"), "hard", None, 4, 3), "Ada")
+    assert asked.sheet(answers=True) == same.sheet(answers=True)
+    assert [one.topic.ask for one in asked.posed] == ["shape", "parameters"] * 2
+    with pytest.raises(UsageError, match="did you mean 'shape'"):
+        cnncalc.quiz(["shap"])
 
 
 def window(given):

@@ -23,7 +23,7 @@ from cnncalc.homework.ask import Ask
 from cnncalc.homework.convolution import activation_of, convolve, of, pool_of
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import left_out, tex
-from cnncalc.homework.convolution.given import named_planes
+from cnncalc.homework.convolution.given import named_in_errors, together
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.worked import Worked
@@ -168,7 +168,8 @@ def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
     if given.get(INPUT) is None:
         raise UsageError("a convolution with numbers needs 'input', as in 0 1 2; 3 4 5")
     x, kernels = _tensors(given)
-    bias = None if given.get("bias") is None else _tensor(given["bias"], "bias")
+    with named_in_errors("bias"):
+        bias = None if given.get("bias") is None else _matrix(given["bias"])
     mode, flip = given.get("mode", "zeros"), given.get("flip", False)
     if not isinstance(flip, bool):
         raise UsageError(f"'flip' is true or false, not {str(flip)[:40]!r}")
@@ -202,28 +203,16 @@ def _tensors(given: Mapping[str, Any]) -> tuple[Tensor, tuple[Tensor, ...]]:
     listed = given["kernels"] if "kernels" in given else [given["kernel"]]
     if not isinstance(listed, list) or not listed:
         raise UsageError("'kernels' is a list of kernels; one alone is 'kernel'")
-    x = _tensor(given[INPUT], "the input")
-    numbered = dict(enumerate(listed, 1))
-    found = {n: _tensor(one, f"kernel {n}") for n, one in numbered.items() if not _is_name(one)}
-    axes = max(len(tensor.shape.spatial) for tensor in (x, *found.values()))
-    for n in numbered.keys() - found.keys():
-        found[n] = named_planes(numbered[n], axes)
-    kernels = tuple(found[n] for n in numbered)
-    return (x.as_image(), tuple(one.as_image() for one in kernels)) if axes == 2 else (x, kernels)
+    x, kernels = together(given[INPUT], listed, _matrix, _is_name)
+    return x, tuple(kernels)
 
 
 def _is_name(given: object) -> bool:
     return isinstance(given, str) and given[:1].isalpha()
 
 
-def _tensor(given: Any, who: str) -> Tensor:
-    """The matrix that is given; raises UsageError that says which cannot be used."""
-    if not isinstance(given, str | list):
-        given = [given]
-    try:
-        return of(given)
-    except UsageError as why:
-        raise UsageError(f"{who}: {why}") from None
+def _matrix(given: Any) -> Tensor:
+    return of(given if isinstance(given, str | list) else [given])
 
 
 def _report(worked: Worked) -> Report:

@@ -2,7 +2,7 @@
 choose from. Every student gets others, and the same seed gives the same again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import gcd
 from random import Random
 from string import ascii_lowercase
@@ -192,6 +192,21 @@ class Order(NamedTuple):
     choices: bool = False
 
 
+def order(
+    topics: str | Iterable[str] = USUAL,
+    level: str = "easy",
+    geometry: str | None = None,
+    questions: int = 10,
+    seed: int = 0,
+    choices: bool = False,
+) -> Order:
+    """The order in these words; topics may be separated by commas, and case does not matter."""
+    words = topics.split(",") if isinstance(topics, str) else topics
+    named = tuple(word.strip().lower() for word in words if word.strip())
+    windows = None if geometry is None else geometry.lower()
+    return Order(named, level.lower(), windows, questions, seed, choices)
+
+
 class Posed(NamedTuple):
     """A question as it is put: its number, what is given, in words, and the values to choose from
     (none where an answer is to be written)."""
@@ -268,6 +283,27 @@ class Quiz(NamedTuple):
         return yaml.safe_dump(
             {**student, "questions": questions}, sort_keys=False, allow_unicode=True, width=100
         ).replace("answer: null", "answer:")
+
+
+def quiz(
+    topics: str | Iterable[str] = USUAL,
+    *,
+    level: str = "easy",
+    geometry: str | None = None,
+    questions: int = 10,
+    seed: int = 0,
+    choices: bool = False,
+    student: str = "",
+) -> Quiz:
+    """A quiz with its key; the same arguments always give the same questions.
+
+    ``level`` is ``easy`` or ``hard``, ``geometry`` is ``clean``, ``illegal`` or ``any``. Another
+    ``student`` gets other questions. Raises UsageError for whatever does not exist.
+
+    >>> len(quiz("shape,params", questions=2, seed=7).posed)
+    2
+    """
+    return pose(order(topics, level, geometry, questions, seed, choices), student)
 
 
 def pose(order: Order, student: str = "") -> Quiz:

@@ -243,7 +243,19 @@ def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
     if notation.is_layers(target) and not isinstance(sizes, dict):
         first = "x".join(map(str, sizes)) if isinstance(sizes, list) else sizes
         return _known(f"{first}-{target}", tuple(plain.items()))
-    return summarize(target, **plain, **shape)
+    return _elsewhere(target, **plain, **shape)
+
+
+def _elsewhere(target: str, **given: Any) -> Report:
+    """The network that a sheet names. A file that is not a spec is refused without quoting it."""
+    try:
+        return summarize(target, **given)
+    except Mistakes:
+        if not os.path.exists(target):
+            raise
+        raise UsageError(
+            f"the architecture {target!r} is not a valid spec", "run cnncalc summarize to see why"
+        ) from None
 
 
 def _key(text: str, where: Where) -> Key:
@@ -255,7 +267,7 @@ def _key(text: str, where: Where) -> Key:
 @lru_cache(maxsize=100)
 def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
     """A network by name: many sheets are about the same."""
-    return summarize(target, **dict(plain))
+    return _elsewhere(target, **dict(plain))
 
 
 def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:

@@ -120,8 +120,15 @@ class Worked(NamedTuple):
 
     @property
     def output(self) -> Tensor:
-        """What the last stage puts out, one channel for each kernel."""
+        """The final output, one channel for each kernel."""
         return self.stages[-1].output
+
+    def __str__(self) -> str:
+        """Every step as text, as ``cnncalc convolve`` shows it."""
+        from cnncalc.homework.convolution.formats import WIDE, as_text
+        from cnncalc.homework.convolution.sheet import sections
+
+        return as_text(sections(self), WIDE).rstrip("\n")
 
 
 def convolve(
@@ -178,7 +185,7 @@ def convolve(
 def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
     """Raise UsageError unless the kernels are alike, as deep as the input, and not too many."""
     if not 1 <= len(kernels) <= MOST_KERNELS:
-        raise UsageError(f"1 to {MOST_KERNELS} kernels are worked out, not {len(kernels)}")
+        raise UsageError(f"a convolution takes 1 to {MOST_KERNELS} kernels, not {len(kernels)}")
     first = kernels[0].shape
     for place, kernel in enumerate(kernels, 1):
         if kernel.shape != first:
