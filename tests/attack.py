@@ -389,8 +389,9 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         silent = self.process.poll() is None
+        assert self.process.stderr
+        said = "" if silent else self.process.stderr.read()[-1500:]
         self.end()
-        said = "" if silent else f"{self.process.stderr.read()[-1500:]}"  # type: ignore[union-attr]
         last = (said.strip().splitlines() or [""])[-1]
         why = ["slow", "silent"] if silent else ["crash", f"{self.process.returncode} {last}"]
         case = draw(self.seed, number, self.families)
@@ -401,7 +402,8 @@ class Worker:
     def end(self) -> None:
         """Stop it."""
         self.process.kill()
-        self.process.wait()
+        with self.process:  # closes the pipes
+            pass
 
 
 class Attack:

@@ -83,6 +83,14 @@ def test_a_negative_number_is_not_a_formula():
     assert attack.FORMULA.match("-1+1")
 
 
+def test_a_slice_of_the_attack_finds_nothing():
+    families = ["spec", "sheet", "class", "layer", "number", "line", "quiz", "list"]
+    slice = attack.Attack(seed=1, families=families)
+    slice.run(range(60), jobs=1)
+    assert not slice.failed, slice.table()
+    assert {0, 1, 2} == {code for codes in slice.codes.values() for code in codes}
+
+
 def test_a_number_always_draws_the_same_case():
     for number in range(5):
         assert hostile.draw(3, number) == hostile.draw(3, number)

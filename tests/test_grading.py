@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import random_sheets
 from typer.testing import CliRunner
 
 import cnncalc
@@ -132,7 +133,7 @@ def test_what_cannot_be_read_is_told_and_stops_nobody(graded):
         "syntax_yaml": "not valid YAML",
         "empty_csv": "begins with a row that names its columns",
         "empty_md": "begins with a row that names its columns",
-        "other_docx": "ends in none of them",
+        "other_docx": "its name must end in",
         "list_yaml": "needs 'answers' or 'questions'",
         "nothing_yaml": "needs 'answers' or 'questions'",
     }.items():
@@ -251,7 +252,7 @@ def test_points_and_tolerances_that_make_no_sense(tmp_path, key, says):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"slp": "1"}, "no credit is given for 'slp'; did you mean 'slip'"),
+        ({"slp": "1"}, "no outcome 'slp' earns credit; did you mean 'slip'"),
         ({"slip": "2"}, "a part from 0 to 1"),
         ({"slip": "half"}, "not 'half'"),
     ],
@@ -494,7 +495,7 @@ def test_credit_of_the_key_is_given_unless_it_is_said_otherwise(room):
     (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker(), {"slip": "0.5"})
     assert graded.score == 5
     (room / "key.yaml").write_text(f"credit: {{slop: 1/4}}\n{KEY}", encoding="utf-8")
-    with pytest.raises(UsageError, match="for 'slop'; did you mean 'slip'"):
+    with pytest.raises(UsageError, match="no outcome 'slop' earns credit; did you mean 'slip'"):
         gradebook.key(room / "key.yaml")
 
 
@@ -910,3 +911,16 @@ def test_a_class_from_python(room):
 def test_what_python_cannot_grade(answers, options, says):
     with pytest.raises(UsageError, match=says):
         cnncalc.grade(answers, **options)
+
+
+def test_random_sheets_are_graded_or_refused():
+    could, slowest = random_sheets.check(sheets=150, seed=7)
+    assert could > 30
+    assert slowest < random_sheets.SLOWEST
+
+
+@pytest.mark.parametrize("target", ["../handed_in", ".", "./../handed_in/ada.yaml", "ada.yaml"])
+def test_relative_paths_are_not_links(room, monkeypatch, target):
+    monkeypatch.chdir(room / "handed_in")
+    found = {one.file.name: one.problem for one in submissions.find([Path(target)])}
+    assert found["ada.yaml"] == ""
