@@ -91,32 +91,30 @@ def are_of_other_ranks(case: Single) -> bool:
 
 
 STATED = (
-    Stated("not a vector of", "PyTorch takes a batch of vectors for one signal"),
-    Stated(
-        r"\] is for 1 axes, but .* has [23]", "PyTorch stretches a list of one size over all axes"
-    ),
+    Stated("not a vector of", "PyTorch reads a batch of vectors as one signal"),
+    Stated(r"\] is for 1 axes, but .* has [23]", "PyTorch broadcasts a one-element list"),
     Stated(
         r"padding \[\(0, 0\).* is for [23] axes, but .* has [12]",
-        "PyTorch pads any dimension, also the channels by nothing",
+        "PyTorch can pad any dimension, even the channels by nothing",
     ),
     Stated(
         "needs 2 spatial axes, not",
-        "PixelShuffle takes the last three dimensions of anything: a volume's depth, or the batch, "
-        "would be its channels",
+        "PyTorch takes the last three dimensions of anything, so a volume's depth, or the batch, "
+        "would become its channels",
     ),
     Stated(
         "cannot multiply",
-        "PyTorch lines up the fewer dimensions with the last of the more, so that the batch would "
-        "be an axis",
+        "PyTorch broadcasts from the last dimension, so the batch would line up with a spatial "
+        "axis",
         are_of_other_ranks,
     ),
-    Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not look at it"),
-    Stated("^conv_transpose dilation must be", "PyTorch does not look whether it is 0"),
-    Stated("^upsample scale_factor must be", "to PyTorch a factor of 0 is none, beside a size"),
-    Stated("^(pad padding|crop crop) must be", "in PyTorch a negative padding cuts"),
+    Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not check it"),
+    Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
+    Stated("^upsample scale_factor must be", 'PyTorch treats 0 as "not given"'),
+    Stated("^(pad padding|crop crop) must be", "PyTorch crops if the padding is negative"),
     Stated(
         "is more than half of the window|ceil_mode needs the same padding",
-        "PyTorch's pools are padded evenly; padded in a step before, nothing is checked",
+        "PyTorch only pads pools evenly; padding in a separate step is not checked",
         is_uneven,
     ),
 )

@@ -135,6 +135,7 @@ def test_where_nothing_fits_the_answer_is_no():
     [
         (["--fit", "24 gigs"], "'24 gigs' is not a number of bytes, such as 24GiB"),
         (["--fit", "0"], "at least one byte"),
+        (["--fit", "80"], "--fit 80 needs a unit; write --fit 80GiB"),
         (["--fit", "1GB", "--batch", "2"], "--fit finds the batch"),
         (["--fit", "1GB", "--plot"], "one at a time"),
         (["--plot", "--format", "json"], "takes no --format"),

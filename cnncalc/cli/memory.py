@@ -119,8 +119,13 @@ def _budget(text: str) -> int:
         raise UsageError(f"--fit: {why}") from None
     if budget < 1:
         raise UsageError(f"--fit needs at least one byte, not {text}")
+    if text.strip().isdecimal() and budget < FEWEST_BYTES:
+        raise UsageError(f"--fit {text.strip()} needs a unit; write --fit {text.strip()}GiB")
     return budget
 
+
+FEWEST_BYTES = 1_000_000
+"""A budget below this must name its unit: 24 means 24GiB to most people."""
 
 COLUMNS = ("quantity", "layer", "phase", "bytes")
 FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
