@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from cnncalc.analysis import report, walk
 from cnncalc.core.cost import Cost
+from cnncalc.core.errors import Mistakes, UsageError
+from cnncalc.core.layer import Input
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import load
 from cnncalc.spec.graph import Graph, build
@@ -130,4 +132,18 @@ def summarize(
         from cnncalc.analysis.smallest import smallest
 
         graph = smallest(graph)
-    return analyze(graph, batch=batch, dtype=dtype)
+    try:
+        return analyze(graph, batch=batch, dtype=dtype)
+    except Mistakes as mistakes:
+        if input is None or not walk.takes(build(graph.spec, settings)):
+            raise
+        raise UsageError(_misfit(graph, mistakes)) from None
+
+
+def _misfit(graph: Graph, mistakes: Mistakes) -> str:
+    """What is wrong with an input that a network of sound text does not take."""
+    inputs = (node.layer for node in graph.nodes if isinstance(node.layer, Input))
+    given = ", ".join(str(layer.shape) for layer in inputs)
+    usual = ", ".join(str(item.plain()) for item in graph.spec.inputs.values())
+    fact = mistakes.errors[0].fact
+    return f"{graph.name} does not take an input of {given}: {fact}; its own input is {usual}"
