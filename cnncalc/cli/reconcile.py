@@ -22,7 +22,8 @@ def run(
     number: Annotated[
         list[str],
         typer.Argument(
-            help="4.134G, 8.2 GFLOPs, 25.6M params, 97.5 MB, 4089184256.", show_default=False
+            help="The number, as printed: 4.134G, 8.2 GFLOPs, 25.6M params, 97.5 MB, 4089184256.",
+            show_default=False,
         ),
     ],
     batch: shared.Batch = 1,
@@ -32,9 +33,9 @@ def run(
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
-    """Say which tools and conventions of counting give a number, as a sum of named parts.
+    """Find the tools and conventions that give a number, as a sum of named parts.
 
-    The number is meant at the digits it has. The exit code is 1 when nothing gives it.
+    A number stands for everything that rounds to it. The exit code is 1 if nothing matches.
 
     cnncalc reconcile resnet50 4.134G
 
