@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cnncalc import api
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
@@ -55,10 +56,8 @@ def run(
 
     cnncalc claims net.yaml --format csv
     """
-    from cnncalc.conventions.published import check
-
     form = listing.format_of(format, output)
-    found = [one for spec in shared.announced(specs or catalog.names()) for one in check(spec)]
+    found = [one for spec in shared.announced(specs or catalog.names()) for one in api.claims(spec)]
     shown = [one for one in found if not errata or not one.agrees or not one.expected]
     text = form.render(_sheet(shown, found)) if form else _text(shown, found, sources)
     shared.write(text, output)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc import footprint
-from cnncalc.api import summarize
+from cnncalc.api import memory, summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
@@ -103,7 +102,7 @@ def run(
         found = fitted(report, _budget(fit), **how)
         _write(found, _fit_text(found), FIT_COLUMNS, _settings(found), format, output)
         raise typer.Exit(0 if found.batch else 1)
-    measured = footprint.measure(report, **how)
+    measured = memory(report, **how)
     if plot:
         shared.write(_picture(measured), output)
     else:

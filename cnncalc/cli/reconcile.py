@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnncalc.api import summarize
+from cnncalc import api
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.conventions.reconcile import Candidate, Missing, Reconciliation, reconcile
+from cnncalc.conventions.reconcile import Candidate, Missing, Reconciliation
 from cnncalc.core import units
 from cnncalc.render.view import View
 
@@ -46,14 +46,14 @@ def run(
     cnncalc reconcile net.yaml 4133742592 --input 3x224x224 --format json
     """
     form = listing.format_of(format, output)
-    report = summarize(
+    report = api.summarize(
         spec,
         batch=batch,
         input=shared.inputs_of(input),
         dtype=dtype,
         settings=shared.settings_of(settings),
     )
-    found = reconcile(report, " ".join(number))
+    found = api.reconcile(report, " ".join(number))
     if form is None:
         text = "\n".join(_lines(found)) + "\n"
     elif form.SUFFIX == ".json":

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnncalc import bridge
-from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
@@ -97,9 +96,7 @@ def run(
     }
     where = device or ("meta" if all_architectures and not tiny else "auto")
     done = [
-        bridge.verify(
-            summarize(name, **given), where, training=training, receptive_field=receptive_field
-        )
+        bridge.verify(name, where, training=training, receptive_field=receptive_field, **given)
         for name in ([spec] if spec else shared.announced(catalog.names()))
     ]
     shared.write(_text(done, form, everything, single=spec is not None), output)
