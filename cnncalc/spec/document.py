@@ -215,7 +215,7 @@ class _Parser:
     def text(self, item: Item) -> str | None:
         """The item as text; None where it is none."""
         if isinstance(item.value, dict | list) or item.value is None:
-            self.wrong(f"a text is wanted here, not {describe(item)}", item.where)
+            self.wrong(f"expected text, not {describe(item)}", item.where)
             return None
         if re.search(CONTROL, str(item.value)):
             self.wrong(f"a text holds no control characters, and {describe(item)} does", item.where)
