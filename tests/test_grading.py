@@ -458,7 +458,10 @@ def test_an_architecture_is_a_name_a_path_the_notation_or_layers(tmp_path, archi
         ("{architecture: [conv: 3], input: 3x9x9, answers: {}}", "a.yaml:1:17: conv needs"),
         ("{architecture: vgg61, answers: {}}", "a.yaml:1:16: no file and no built-in"),
         ("{architecture: 20C5, answers: {}}", "a.yaml:1:16: no file and no built-in"),
-        ("{architecture: vgg16, input: 3x2x2, answers: {}}", "VGG-16 does not take an input of 3×2×2"),
+        (
+            "{architecture: vgg16, input: 3x2x2, answers: {}}",
+            "VGG-16 does not take an input of 3×2×2",
+        ),
         ("{architecture: 3, answers: {}}", "a network is a mapping, not 3"),
         ("{architecture: vgg16, batch: many, answers: {}}", "a batch is a whole number"),
         ("!!python/object:os.system {}", "YAML tags are not obeyed"),
