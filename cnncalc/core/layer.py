@@ -132,6 +132,10 @@ class Layer:
         """Those of them that read a map of the layer's own, whose gradient is always needed."""
         return 0
 
+    def constant_macs(self, *inputs: Any) -> int:
+        """The MACs that read a constant, whose gradient is never needed."""
+        return 0
+
     def counters(self) -> int:
         """How many of its buffers only count batches, which nothing reads in inference."""
         return 0
@@ -199,7 +203,9 @@ class Layer:
         elements = output.elements * batch
         stored = elements if self.stored else 0
         products = self.macs(*inputs)
-        inner = products if input_gradient else self.inner_macs(*inputs)
+        inner = (
+            products - self.constant_macs(*inputs) if input_gradient else self.inner_macs(*inputs)
+        )
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
