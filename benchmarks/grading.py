@@ -1,4 +1,4 @@
-"""How long a class takes to grade: submissions of thirty answers, right and wrong in many ways."""
+"""Measure how long it takes to grade a class, with thirty answers in each submission."""
 
 import argparse
 import os
@@ -26,7 +26,7 @@ def rows() -> list[Row]:
 
 
 def shape(dice: random.Random, row: Row) -> str:
-    """The size of a map: mostly right, else as it is after one step too few, or any."""
+    """An answer for a shape: usually right, else off by one, or random."""
     luck = dice.random()
     channels, size = row.output.dimensions[:2]
     if luck > 0.8:
@@ -38,7 +38,7 @@ def shape(dice: random.Random, row: Row) -> str:
 
 
 def count(dice: random.Random, row: Row, quantity: str) -> str:
-    """A number: mostly right, else a common slip, or any."""
+    """An answer for a count: usually right, else a common slip, or random."""
     right = getattr(row.cost, quantity)
     luck = dice.random()
     if luck < 0.7:
@@ -50,7 +50,7 @@ def count(dice: random.Random, row: Row, quantity: str) -> str:
 
 
 def sheet(dice: random.Random, asked: list[Row]) -> str:
-    """What one student hands in."""
+    """The submission of one student."""
     lines = ["answers:"]
     for row in asked:
         given = {"shape": shape(dice, row)}
@@ -61,20 +61,20 @@ def sheet(dice: random.Random, asked: list[Row]) -> str:
 
 
 def write(folder: Path, submissions: int, seed: int) -> None:
-    """The key and the submissions."""
+    """Write the key and the submissions."""
     dice = random.Random(seed)
     asked = rows()
     empty = ": , ".join(QUANTITIES)
     key = [f"  {row.name}: {{{empty}: }}" for row in asked]
     (folder / "key.yaml").write_text("\n".join(["architecture: vgg16", "answers:", *key]) + "\n")
-    (folder / "handed-in").mkdir()
+    (folder / "submissions").mkdir()
     for number in range(submissions):
-        file = folder / "handed-in" / f"student{number:05}.yaml"
+        file = folder / "submissions" / f"student{number:05}.yaml"
         file.write_text(sheet(dice, asked))
 
 
 def machine() -> str:
-    """What it ran on: processors, and how busy they were."""
+    """The machine: its Python, system, processors and load."""
     busy = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"Python {platform.python_version()}, {platform.system()} {platform.machine()}, "
@@ -92,7 +92,7 @@ def main() -> None:
         write(folder, given.submissions, given.seed)
         before, started = os.times(), time.perf_counter()
         subprocess.run(
-            [sys.executable, "-m", "cnncalc", "grade", "key.yaml", "handed-in"],
+            [sys.executable, "-m", "cnncalc", "grade", "key.yaml", "submissions"],
             cwd=folder,
             stdout=subprocess.DEVNULL,
             check=True,

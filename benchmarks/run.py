@@ -1,4 +1,4 @@
-"""How fast cnncalc is, as ratios measured in one run. See README.md beside this file."""
+"""Measure cnncalc's speed as ratios within one run; see README.md in this folder."""
 
 import os
 import platform
@@ -12,7 +12,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 NETWORKS = ("vgg16", "resnet152")
-BARE = "import typer, rich.table, pydantic, yaml"
+BARE = "import typer, yaml"
 TORCHINFO = f"""
 import sys; sys.path.insert(0, {str(HERE)!r})
 import torch, torchinfo, networks
@@ -23,14 +23,14 @@ torchinfo.summary(model, input_size=(1, 3, 224, 224), device="meta", verbose=1)
 
 
 def process(code_or_args: list[str]) -> tuple[float, int]:
-    """Seconds of processor time of a fresh Python process, and its resident memory in KiB."""
+    """The processor time of a fresh Python process in seconds, and its resident memory in KiB."""
     measured = (
         "import resource, subprocess, sys; "
         "subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL, check=True); "
         "u = resource.getrusage(resource.RUSAGE_CHILDREN); "
         "print(u.ru_utime + u.ru_stime, u.ru_maxrss)"
     )
-    # Where modules may not be compiled once and for all, compiling would be measured each time.
+    # With this variable set, every run would compile all modules again.
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     out = subprocess.run(
         [sys.executable, "-c", measured, *code_or_args],
@@ -43,7 +43,7 @@ def process(code_or_args: list[str]) -> tuple[float, int]:
 
 
 def interleaved(runs: int, *candidates: list[str]) -> list[tuple[float, int]]:
-    """The median time and memory of each candidate, run in turn."""
+    """The median time and the peak memory of each candidate; the candidates take turns."""
     measured: list[list[tuple[float, int]]] = [[] for _ in candidates]
     for index in range(runs + 1):
         for results, candidate in zip(measured, candidates, strict=True):
@@ -73,7 +73,7 @@ def whole_processes() -> None:
         (mine, memory), (bare, _) = interleaved(9, ours, ["-c", BARE])
         (again, _), (theirs, _) = interleaved(3, ours, ["-c", TORCHINFO.format(name)])
         print(
-            f"  summarize {name:10} {mine / bare:5.2f} x a bare import of the dependencies; "
+            f"  summarize {name:10} {mine / bare:5.2f} x {BARE}; "
             f"torchinfo takes {theirs / again:5.1f} x as long; {memory / 1024:.0f} MiB resident"
         )
 
@@ -113,7 +113,7 @@ def growth() -> None:
     import cnncalc
 
     print("\ngrowth: a chain of n convolutions and ReLUs, from spec to totals")
-    cnncalc.summarize("8x4x4-8C3")  # imports are not growth
+    cnncalc.summarize("8x4x4-8C3")  # import everything first
     for n in (100, 1_000, 10_000, 100_000):
         layers = [{"pair": None, "repeat": n // 2}]
         conv = {"conv": {"out_channels": 8, "kernel_size": 3, "padding": 1}}

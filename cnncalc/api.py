@@ -107,6 +107,7 @@ def summarize(
     settings: Mapping[str, Any] | None = None,
     layout: Layout = "chw",
     tiny: bool = False,
+    extends_anywhere: bool | None = None,
 ) -> Report:
     """Everything that can be counted about a network.
 
@@ -115,13 +116,16 @@ def summarize(
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
     ``layout`` says how ``input`` is written (``chw`` or ``hwc``); specs are always channels first.
     ``tiny`` cuts the input to as few pixels as the network takes (``cnncalc.analysis.smallest``).
+    ``extends_anywhere`` lets a spec extend files outside its own folder.
 
     Raises CnncalcError with a clear sentence for whatever cannot be used.
 
     >>> summarize("1x28x28-10N").totals.params
     7850
     """
-    graph = build(load(target), settings, input, layout_of(layout))
+    graph = build(
+        load(target, extends_anywhere=extends_anywhere), settings, input, layout_of(layout)
+    )
     if tiny:
         from cnncalc.analysis.smallest import smallest
 

@@ -119,7 +119,7 @@ def test_devices_are_read_up_to_the_limit():
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "net.yaml").write_text("extends: pipe\n", encoding="utf-8")
-    assert "no file that could be read to its end" in told(tmp_path / "net.yaml")
+    assert "which is empty or no ordinary file" in told(tmp_path / "net.yaml")
 
 
 @pytest.mark.parametrize("target", [5, None, ["conv"], b"vgg16"])
@@ -240,6 +240,74 @@ def test_whatever_is_wrong_with_a_text_is_raised_as_mistakes(monkeypatch, tmp_pa
 def test_a_text_too_long_is_told_so_whatever_its_alphabet(tmp_path):
     message = told(file_of(tmp_path, "\u4e2d".encode() * 14_000_000))
     assert message.endswith("net.yaml: is longer than 5,000,000 bytes")
+
+
+# What a spec extends.
+
+
+def extending(folder, base):
+    file = folder / "net.yaml"
+    file.write_text(f"extends: {base}\nparameters: {{a: 1}}\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sesame:x:0:0:root:/root:/bin/sh\n",
+        "password: sesame\nuser: ada\n",
+        "- sesame\n- conv\n",
+        "sesame: [1,\n",
+        "a: &sesame 1\nb: *sesam\n",
+        "a: !sesame 1\n",
+        "sesame: 1\nsesame: 2\n",
+        "sesame",
+        "input: 3\nsesame: [relu]\n",
+        "\tsesame: 1\n",
+        "{[sesame]: 1}\n",
+    ],
+)
+def test_a_file_that_is_not_a_spec_is_never_quoted(tmp_path, content):
+    (tmp_path / "base.yaml").write_text(content, encoding="utf-8")
+    message = told(extending(tmp_path, "base.yaml"))
+    assert "extends 'base.yaml', which" in message
+    assert "sesam" not in message
+
+
+@pytest.mark.parametrize("base", ["../base.yaml", "{absolute}", "inner/../../base.yaml", "link"])
+def test_a_spec_extends_nothing_outside_its_folder(tmp_path, base):
+    folder = tmp_path / "nets"
+    (folder / "inner").mkdir(parents=True)
+    (tmp_path / "base.yaml").write_bytes(GOOD)
+    (folder / "link").symlink_to(tmp_path / "base.yaml")
+    file = extending(folder, base.format(absolute=tmp_path / "base.yaml"))
+    assert "outside the spec's folder; allow it with --extends-anywhere" in told(file)
+    assert cnncalc.summarize(file, extends_anywhere=True).totals.params == 8
+
+
+def test_bases_of_a_base_may_lie_anywhere_in_the_first_spec_s_folder(tmp_path):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "root.yaml").write_bytes(GOOD)
+    (tmp_path / "inner/base.yaml").write_text("extends: ../root.yaml\n", encoding="utf-8")
+    assert cnncalc.summarize(extending(tmp_path, "inner/base.yaml")).totals.params == 8
+    assert "outside" in told(tmp_path / "inner/base.yaml")
+
+
+@pytest.mark.parametrize("base", ["/dev/tty", "/dev/zero", "/proc/version", "/proc/self/fd/0"])
+def test_what_is_no_ordinary_file_is_not_extended(tmp_path, base):
+    if not os.path.lexists(base):
+        pytest.skip("needs Linux")
+    with pytest.raises(CnncalcError, match=r"no ordinary file|no file"):
+        cnncalc.summarize(extending(tmp_path, base), extends_anywhere=True)
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb.yaml", "a\nb.yaml", "a\u202eb.yaml"])
+def test_a_file_s_name_cannot_command_a_terminal(tmp_path, name):
+    file = tmp_path / name
+    file.write_text("input: 3\nlayers: [rellu]\n", encoding="utf-8")
+    assert told(file).isprintable()
+    file.write_text("input: 3\nlayers: [relu]\n", encoding="utf-8")
+    assert cnncalc.summarize(file).name.isprintable()
 
 
 # Plain data: what a program hands over.
@@ -567,13 +635,49 @@ BOMBS = {
     "many wrong fields": (
         "input: 3x8x8\nlayers:\n  - conv:\n"
         + "".join(f"      kernel_sizf{i}: 3\n" for i in range(45_000)),
-        "more mistakes",
+        "more than 220,000 steps",
     ),
     "many misspelt sources": (
         START
         + "".join(f"  - {{relu: , name: {'layer' * 10}{i}}}\n" for i in range(16_000))
         + f"  - {{relu: , from: {'layer' * 10}x}}\n" * 90,
         "more mistakes",
+    ),
+    "long names in blocks": (
+        "input: 3\nblocks:\n"
+        + "".join(f"  b{i}: {{layers: [{{b{i + 1}: , name: {'n' * 90}}}]}}\n" for i in range(30))
+        + "  b30: {layers: [{relu: , repeat: 70000}]}\nlayers: [b0]\n",
+        "more than 220,000 steps",
+    ),
+    "long conditions, often": (
+        "input: 3\nblocks: {b: {takes: i, layers: [{relu: , when: '${i"
+        + "+i" * 120
+        + " >= 0}'}]}}\nlayers: [{b: $index, repeat: 80000}]\n",
+        "more than 220,000 steps",
+    ),
+    "many expressions": (
+        "input: 3\nlayers:\n  - linear:\n"
+        + "".join(f"    - ${{{i}+1+1+1}}\n" for i in range(90_000)),
+        "more than 220,000 steps",
+    ),
+    "many tables of connections": (
+        f"input: 8x4x4\nlayers:\n  - conv: {{filters: 50, kernel: 1, padding: $index, connections: "
+        f"[{'[0, 3],' * 50}]}}\n    from: input\n    repeat: 90000\n",
+        "more than 220,000 steps",
+    ),
+    "a note of blank lines": (
+        f"input: 3\nnote: |\n  a{chr(10) * 3_000_000}  b\nlayers: [relu]\n",
+        "more than 20,000 characters",
+    ),
+    "a name of lines": (
+        f'input: 3\nname: "a{chr(10) * 3_000}b"\nlayers: [relu]\n',
+        "one line of at most 200 characters",
+    ),
+    "variants": (
+        "input: 3\nvariants:\n"
+        + "".join(f"  v{i}: {'a' * 900}\n" for i in range(4_000))
+        + "layers: [relu]\n",
+        "more than 20,000 characters",
     ),
     "sizes that grow": (START + f"  - {{upsample: 1{'0' * 98}, repeat: 90000}}\n", "net.yaml"),
 }
@@ -612,8 +716,10 @@ def test_a_bomb_is_stopped_by_a_limit_that_is_told(tmp_path, bomb):
         + "]}]}\nlayers:\n  - {c: , repeat: 20}\n",
         START + "  - {relu: , repeat: 99999}\n",
         START + "  - {concat: , from: [" + "input," * 50_000 + "]}\n",
+        "input: 2x7x7\nblocks: {b: {layers: [{upsample: {size: 10}}, "
+        "{conv: {filters: 2, kernel: 4}}]}}\nlayers: [{b: , repeat: 15000}]\n",
     ],
-    ids=["flattens", "concat of many", "relus", "wide concat"],
+    ids=["flattens", "concat of many", "relus", "wide concat", "jumps that grow"],
 )
 def test_a_large_network_takes_its_time_but_ends(tmp_path, text):
     said, _ = measured(tmp_path, text)

@@ -30,7 +30,7 @@ def test_the_probe_sees_what_is_imported():
 @pytest.mark.parametrize(
     ("arguments", "allowed"),
     [
-        (["summarize", "vgg16"], ["typer", "rich"]),
+        (["summarize", "vgg16"], ["typer"]),
         (["check-stride", "7", "3", "3"], ["typer"]),
         (["explain", "vgg16", "conv1_1"], ["typer"]),
         (["layer", "relu", "5"], ["typer"]),

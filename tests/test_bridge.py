@@ -50,7 +50,7 @@ def test_a_kind_without_a_module_says_so():
     class Nothing(Layer):
         pass
 
-    with pytest.raises(TypeError, match="does not say which module of PyTorch"):
+    with pytest.raises(TypeError, match="does not implement to_torch"):
         Nothing().to_torch(modules, Vector(3))
 
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from cnncalc import cli, render
 from cnncalc.conventions.published import COLUMNS, check
 from cnncalc.core.errors import CnncalcError, UsageError
-from cnncalc.render.view import Records
+from cnncalc.render.records import Records
 
 NET = """\
 name: A small one

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import bridge, cli, layers, render
+from cnncalc.cli import _complete, _help, layer
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import fields_of
 from cnncalc.render.view import View
@@ -114,10 +115,132 @@ def test_without_a_command_the_help_is_shown():
 
 
 @pytest.mark.parametrize("name", cli.names())
-def test_every_command_explains_itself_with_an_example(name):
-    text = run(name, "--help").output
-    assert f"cnncalc {name}" in text
-    assert "Usage:" in text
+def test_every_command_explains_itself_with_examples(name):
+    text = run(name, "--help", terminal_width=80).output
+    prose, _, examples = text.partition("\nExamples:\n")
+    assert prose.startswith("Usage:")
+    assert examples
+    assert all(line.startswith(f"  cnncalc {name}") for line in examples.splitlines())
+    assert run(name, "-h", terminal_width=80).output == text
+
+
+def test_the_help_groups_whole_sentences_by_task():
+    text = run("--help", terminal_width=80).output
+    assert "..." not in text.partition("Commands")[2].replace("[ARGS]...", "")
+    shown = re.sub(r"\s+", " ", text)
+    for name in cli.names():
+        command = cli.Commands().get_command(None, name)
+        assert f" {name} {_help.sentence(command.help)}" in shown
+        assert _help.sentence(command.help).endswith(".")
+    assert max(map(len, text.splitlines())) <= 80
+    listed = [name for group in _help.TASKS.values() for name in group]
+    assert sorted(listed) == sorted(cli.names())
+    assert "\nExamples:\n  cnncalc summarize vgg16\n" in text
+
+
+def options():
+    """Every option of every command: the command, its letters, its long name."""
+    for name in cli.names():
+        for option in cli.Commands().get_command(None, name).params:
+            letters = [word[1] for word in option.opts if re.fullmatch("-[a-zA-Z]", word)]
+            long = [word for word in option.opts if word.startswith("--")]
+            yield from ((name, letter, long[0]) for letter in letters)
+    yield from (("layer", letter, f"--{field}") for letter, field in layer.LETTERS.items())
+
+
+def test_no_letter_means_two_things():
+    """Across all commands; --kernel and --kernel-size are one thing."""
+    meanings = {}
+    for _, letter, long in options():
+        meanings.setdefault(letter, set()).add(re.split("[-_]", long.removeprefix("--"))[0])
+    assert {letter: names for letter, names in meanings.items() if len(names) > 1} == {}
+    assert meanings["k"] == {"kernel"}
+
+
+@pytest.mark.parametrize(
+    ("letters", "words"),
+    [
+        ("-k 3 -s 2 -p 1", "--kernel 3 --stride 2 --padding 1"),
+        ("-k3 -d2", "--kernel-size 3 --dilation 2"),
+        ("-k 3x5 -p 1x2", "--kernel 3x5 --pad 1x2"),
+        ("-k=3 --no-bias -s 2", "--kernel 3 --stride 2 --no-bias"),
+    ],
+)
+def test_letters_of_a_layer_are_its_fields(letters, words):
+    short = run("layer", "conv", "3x32x32", "--filters", "4", *letters.split())
+    assert short.exit_code == 0
+    assert short.stdout == run("layer", "conv", "3x32x32", "--filters", "4", *words.split()).stdout
+
+
+@pytest.mark.parametrize("short", [("md", "markdown"), ("tex", "latex"), ("TXT", "table")])
+def test_an_ending_is_a_name_of_its_format(short):
+    drawn = [run("summarize", SMALL, "-f", word).stdout for word in short]
+    assert drawn[0] == drawn[1] != ""
+    assert run("list", "-f", "md").stdout.startswith("## ")
+    assert run("explain", "vgg16", "fc6", "-f", "tex").stdout.startswith("% layer fc6")
+    assert run("layer", "relu", "5", "-f", "md").stdout.startswith("### ")
+
+
+@pytest.mark.parametrize(
+    ("short", "name"), [("fp16", "float16"), ("BF16", "bfloat16"), ("fp64", "float64")]
+)
+def test_short_names_of_dtypes_are_understood(short, name):
+    assert f"· {name}\n" in run("summarize", SMALL, "--dtype", short).stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [("VGG16", "vgg16"), ("ResNet-50", "resnet50"), ("resnet_50", "resnet50"),
+     ("MobileNetV2", "mobilenet_v2"), ("LeNet-5.yaml", "lenet5")],
+)  # fmt: skip
+def test_networks_are_known_however_their_names_are_written(written, name):
+    assert run("summarize", written).stdout == run("summarize", name).stdout
+    assert run("show", written).stdout == run("show", name).stdout
+
+
+def test_no_two_networks_have_the_same_bare_name():
+    assert [catalog.called(name.upper().replace("_", "-")) for name in catalog.names()] == [
+        *catalog.names()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("cnncalc summarize resnet15", {"resnet152", "resnet152_v1"}),
+        ("cnncalc explain vgg16 conv1", {"conv1_1", "conv1_2"}),
+        ("cnncalc explain resnet18 layer1.0", {"layer1.0", "layer1.0.conv1"}),
+        ("cnncalc explain vgg16 fc6 para", {"parameters"}),
+        ("cnncalc summarize vgg16 --format mark", {"markdown"}),
+        ("cnncalc summarize vgg16 --columns layer,ma", {"layer,macs", "layer,macs%"}),
+        ("cnncalc summarize vgg16 --columns +r", {"+rf", "+read"}),
+        ("cnncalc summarize vgg16 --convention ptf", {"ptflops", "ptflops-aten"}),
+        ("cnncalc summarize vgg16 --dtype float1", {"float16"}),
+        ("cnncalc summarize vgg16 --layout h", {"hwc"}),
+        ("cnncalc layer conv_", {"conv_transpose"}),
+        ("cnncalc kinds batch", {"batch_norm"}),
+        ("cnncalc show lenet5_", {"lenet5_1998"}),
+        ("cnncalc check-stride vgg1", {"vgg16", "vgg13"}),
+        ("cnncalc summ", {"summarize"}),
+        ("cnncalc explain nonsense x", set()),
+    ],
+)
+def test_the_shell_completes(monkeypatch, line, found):
+    """Through the protocol of bash, as ``--install-completion`` sets it up."""
+    monkeypatch.setenv("_CNNCALC_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", line)
+    monkeypatch.setenv("COMP_CWORD", str(len(line.split()) - 1))
+    words = CliRunner().invoke(cli.app, [], prog_name="cnncalc").stdout.split()
+    assert found <= set(words)
+    assert all(word.startswith(line.split()[-1]) for word in words)
+    assert words or not found
+
+
+def test_files_are_completed_too(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine[1].yaml").touch()
+    assert _complete.networks("mi") == ["mine[1].yaml"]
+    assert _complete.networks("mine[1]") == ["mine[1].yaml"]
 
 
 def test_a_file_gets_the_format_of_its_ending(tmp_path):
@@ -175,10 +298,12 @@ def test_settings_batch_input_and_layout_reach_the_report():
 
 
 def test_columns_can_be_added_chosen_and_sorted():
-    plus = run("summarize", SMALL, "--columns", "+macs%,+params").stdout.splitlines()[1]
-    assert plus.split() == [
+    plus = run("summarize", SMALL, "--columns", "+macs%,+params").stdout
+    headings = plus.split("\n\n")[1].splitlines()[0]
+    assert headings.split() == [
         "Layer",
         "Kind",
+        "Kernel",
         "Output",
         "Params",
         "MACs",
@@ -190,15 +315,15 @@ def test_columns_can_be_added_chosen_and_sorted():
     every = run("summarize", SMALL, "--columns", "all", "-f", "csv").stdout.splitlines()[0]
     assert every.split(",")[0] == "layer"
     ordered = run("summarize", SMALL, "--sort", "params", "--columns", "layer").stdout.splitlines()
-    assert ordered[2] == "linear1"  # 4·12·12·10 + 10 = 5,770 are the most
+    assert ordered[4].strip() == "linear1"  # 4·12·12·10 + 10 = 5,770 are the most
     assert "138,357,544" in run("summarize", "vgg16", "--exact").stdout
 
 
 def test_depth_opens_blocks():
     folded = run("summarize", "resnet18", "--depth", "1").stdout
     opened = run("summarize", "resnet18", "--depth", "3").stdout
-    assert "layer1.0.conv1" not in folded
-    assert "layer1.0.conv1" in opened
+    assert "conv2" not in folded
+    assert re.search("^layer1.0 +building_block\n  conv1 +conv ", opened, re.M)
 
 
 def test_plots_are_drawn_and_need_no_format():
@@ -353,7 +478,7 @@ def test_a_folded_block_shows_what_it_stores():
 
 def test_explanations_multiply_by_the_batch():
     text = run("explain", "vgg16", "conv1_1", "macs", "--batch", "4").stdout
-    assert "MACs of the batch = MACs·batch = 86704128·4 = 346,816,512" in text
+    assert "MACs of the batch = MACs·batch = 86,704,128·4 = 346,816,512" in text
 
 
 def test_fields_that_differ_by_axis_are_shown_by_axis_and_fixed_weights_in_the_totals():

@@ -1,6 +1,5 @@
 """``cnncalc convolve``: how matrices are written, what is shown, and what cannot be used."""
 
-import doctest
 import io
 import json
 import re
@@ -665,11 +664,6 @@ def test_pool_words():
 # The page of the documentation; its commands are run with those of all pages.
 
 PAGE = Path(__file__).parent.parent / "docs" / "convolve.md"
-
-
-def test_the_page_runs_in_python():
-    done = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
-    assert (done.failed, done.attempted) == (0, 7)
 
 
 def test_the_page_shows_every_kernel_as_it_is():

@@ -1,8 +1,7 @@
-"""The documentation is run: every example, command and figure of it, and nothing is left out."""
+"""Every example, command and figure of the documentation runs, and every page can be found."""
 
 import ast
 import doctest
-import importlib.util
 import inspect
 import json
 import re
@@ -12,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+import generate
 import pytest
 from typer.testing import CliRunner
 
@@ -23,9 +23,10 @@ from cnncalc.spec import catalog, claims, expression
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-IN_ORDER = DOCS / "teaching.md"
-"""The page whose examples build on one another."""
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
+TEACHING = DOCS / "teaching.md"
+IN_ORDER = sorted([*DOCS.glob("tutorials/*.md"), *DOCS.glob("how-to/*.md")])
+"""The pages, beside the teaching page, whose examples build on one another."""
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md"), *DOCS.rglob("*.md")])
 
 # A fenced block, with the comment that may stand on the line before it.
 FENCE = re.compile(r"(?:^<!-- ([^\n]+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -156,7 +157,7 @@ class Shown(NamedTuple):
 def shown():
     for file in PAGES:
         path = str(file.relative_to(ROOT))
-        if file == IN_ORDER:
+        if file in (TEACHING, *IN_ORDER):
             continue
         for block, following in pairwise([*FENCE.finditer(page(path)), None]):
             if block[2] == "sh" and block[3].startswith("cnncalc "):
@@ -174,8 +175,12 @@ def write_files(path):
 
 
 def matches(said, text):
-    """Whether a shown output is the text; a line of three dots stands for any lines."""
-    parts = [re.escape(part) for part in f"\n{said}".split("\n...\n")]
+    """Whether a shown output is the text; three dots stand for any lines, or for a line's end."""
+    lines = (
+        re.escape(line.removesuffix(" ...")) + "[^\n]*" * line.endswith(" ...")
+        for line in f"\n{said}".split("\n")
+    )
+    parts = "\n".join(lines).split(f"\n{re.escape('...')}\n")
     return re.fullmatch(r"(?:\n|\n.*\n)".join(parts), f"\n{text}", re.DOTALL) is not None
 
 
@@ -191,18 +196,31 @@ def test_every_command_shown_does_what_is_shown(example):
     assert matches(example.output, text), text
 
 
-def test_the_teaching_page_runs_from_beginning_to_end():
-    text = page(IN_ORDER.relative_to(ROOT))
-    write_files(IN_ORDER.relative_to(ROOT))
-    names: dict[str, object] = {}
+def run_in_order(path):
+    """Run all blocks of a page in one folder, and compare what it shows beside and below them."""
+    text, names = page(path), {}
+    write_files(path)
     for block, following in pairwise([*FENCE.finditer(text), None]):
         if block[2] == "python":
-            exec(block[3], names)
+            for value, said in values_in(block[3], names):
+                assert value == said
         if block[2] == "sh":
-            done = "".join(shell(line).text for line in block[3].splitlines())
+            done = [shell(line.strip()) for line in block[3].splitlines()]
             between = text[block.end() : following.start()] if following else "end"
-            if not between.strip():
-                assert matches(following[3], done), done
+            if not between.strip() and following[2] == "text":
+                output = "".join(one.text for one in done)
+                assert matches(following[3], output), output
+            else:
+                assert all(one.code == 0 for one in done), [one.text for one in done]
+
+
+@pytest.mark.parametrize("path", IN_ORDER, ids=lambda path: path.stem)
+def test_every_tutorial_and_guide_runs_from_beginning_to_end(path):
+    run_in_order(path)
+
+
+def test_the_teaching_page_runs_from_beginning_to_end():
+    run_in_order(TEACHING)
     assert len(list(Path("pages").iterdir())) == 40
     assert "the biases are left out" in "".join(
         path.read_text(encoding="utf-8") for path in Path("pages").iterdir()
@@ -213,6 +231,8 @@ def test_the_teaching_page_runs_from_beginning_to_end():
 def test_the_comparison_of_outputs_can_fail():
     assert matches("a\n...\nd\n", "a\nb\nc\nd\n")
     assert matches("...\nd\n", "c\nd\n")
+    assert matches("a ...\nd\n", "a b\nd\n")
+    assert not matches("a ...\nd\n", "a b\nc\nd\n")
     assert not matches("a\n...\nd\n", "a\nb\nc\n")
     assert not matches("a\nc\n", "a\nb\nc\n")
 
@@ -228,19 +248,19 @@ def test_the_readme_has_one_command_for_each_of_these(mark, ending):
     assert commands[0].strip().endswith(ending)
 
 
-def test_every_spec_in_the_readme_is_one():
-    for _, language, text in FENCE.findall(page("README.md")):
-        if language == "yaml" and "answers:" not in text:
-            Path("net.yaml").write_text(text, encoding="utf-8")
-            assert run(["summarize", "net.yaml"]).code == (2 if "kernal" in text else 0)
+def test_the_readme_is_short():
+    assert len(page("README.md").splitlines()) < 200
 
 
-# docs/python.md.
+# docs/python.md, and the sessions of all pages.
 
 
-def test_every_example_of_the_python_page_runs():
-    result = doctest.testfile(str(DOCS / "python.md"), module_relative=False, encoding="utf-8")
-    assert result.attempted > 30
+@pytest.mark.parametrize(
+    "path", [path for path in PAGES if ">>> " in page(path)], ids=lambda path: path.name
+)
+def test_every_python_session_runs(path):
+    result = doctest.testfile(str(path), module_relative=False, encoding="utf-8")
+    assert result.attempted
     assert result.failed == 0
 
 
@@ -265,12 +285,12 @@ def values_in(text, names):
             exec(code, names)
 
 
-@pytest.mark.parametrize("path", ["docs/export.md", "docs/verify.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/export.md", "docs/verify.md"])
 def test_every_python_block_gives_what_is_written_beside_it(path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path.cwd()))  # where commands write files
     names, compared = {}, 0
     for block in FENCE.finditer(page(path)):
-        if block[2] == "sh":
+        if block[2] == "sh" and " -o " in block[3]:
             assert [one.code for one in map(shell, block[3].splitlines())] == [0]
         elif block[2] == "python" and not block[3].startswith(" "):
             for value, said in values_in(block[3], names):
@@ -318,19 +338,11 @@ def test_every_network_that_the_conventions_tell_apart_is_built_in(row):
     assert any(total.params == whole(params) and total.macs == whole(macs) for total in built_in())
 
 
-# Made pages, and that nothing is left out.
+# Generated pages, and pages that leave nothing out.
 
 
-@pytest.fixture(scope="session")
-def made():
-    place = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
-    module = importlib.util.module_from_spec(place)
-    place.loader.exec_module(module)
-    return module.pages()
-
-
-def test_made_pages_are_current(made):
-    stale = [path for path, text in made.items() if page(path) != text]
+def test_generated_files_are_current():
+    stale = [path for path, text in generate.pages().items() if page(path) != text]
     assert stale == [], f"{', '.join(stale)}: run python docs/generate.py"
 
 
@@ -344,30 +356,46 @@ def test_every_architecture_is_documented(name):
     assert f"\n## {name}\n" in page("docs/architectures.md")
 
 
+@cache
+def commands_shown():
+    """Every line of the documentation that calls cnncalc, as the tests run it."""
+    blocks = (block for path in PAGES for block in FENCE.findall(page(path)))
+    return {line for _, language, text in blocks if language == "sh" for line in text.splitlines()}
+
+
 @pytest.mark.parametrize("name", cli.names())
 def test_every_command_is_documented_and_shown(name):
     assert f"\n## cnncalc {name}\n" in page("docs/cli.md")
-    assert f"\ncnncalc {name} " in page("README.md") or f"\ncnncalc {name}\n" in page("README.md")
+    assert any(line.split()[:2] == ["cnncalc", name] for line in commands_shown())
 
 
 @pytest.mark.parametrize("name", render.names())
 def test_every_format_is_documented(name):
-    assert f"`{name}`" in page("README.md")
+    assert f"`{name}`" in page("docs/how-to/paper-table.md")
 
 
-@pytest.mark.parametrize("path", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
-def test_the_readme_names_every_page_at_its_end(path):
-    assert f"(docs/{path.name})" in page("README.md").split("\n## More\n")[1]
+@pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
+def test_the_index_names_every_page(path):
+    assert path.name == "index.md" or f"({path.relative_to(DOCS)})" in page("docs/index.md")
+
+
+def broken_links(path, text):
+    """The links of a page to files or headings that do not exist."""
+    prose = FENCE.sub("", text)
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", prose):
+        file = path.parent / target if target else path
+        if not file.exists() or (anchor and anchor not in anchors(file)):
+            yield f"{target}#{anchor}"
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_links_lead_somewhere(path):
-    text = FENCE.sub("", path.read_text(encoding="utf-8"))
-    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text):
-        file = path.parent / target if target else path
-        assert file.exists(), target
-        if anchor:
-            assert anchor in anchors(file), f"{target}#{anchor}"
+def test_no_link_is_broken(path):
+    assert [*broken_links(path, page(path))] == []
+
+
+def test_a_broken_link_is_found():
+    text = "[a](docs/none.md), [b](docs/spec.md#none), [c](docs/spec.md), [d](#none)"
+    assert len([*broken_links(ROOT / "README.md", text)]) == 3
 
 
 def anchors(path):

@@ -88,7 +88,7 @@ def test_latex_equations_balance_and_name_the_layer():
     assert out.startswith(
         "% layer conv1_1; needs \\usepackage{amsmath}\n\\paragraph{conv1\\_1}\n\\begin{align*}\n"
     )
-    assert out.endswith("\\end{align*}\n")
+    assert "\\end{align*}\n\\noindent Symbols: $N$ input size; $F$ kernel size" in out
     assert out.count("{") == out.count("}")
     assert out.count("\\left") == out.count("\\right")
     assert r"\left\lfloor \frac{N - F + 2 \cdot P}{S} \right\rfloor + 1" in out
@@ -102,7 +102,7 @@ def test_latex_with_nothing_to_work_out_is_a_comment():
 def test_markdown_lists_equations_as_code():
     out = run("explain", "vgg16", "fc8", "params", "-f", "markdown").stdout
     assert out.startswith("### fc8 · linear (out_features 1000) · 4096 → 1000\n")
-    assert "- `weights = n_in·n_out = 4096·1000 = 4,096,000`" in out
+    assert "- `weights = n_in·n_out = 4,096·1,000 = 4,096,000`" in out
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,8 @@ def test_markdown_lists_equations_as_code():
         (["vgg16", "fc8", "paramters"], "did you mean 'parameters'"),
         (["vgg16", "fc8", "xyz"], "there are shape, parameters"),
         (["vgg16", "fc8", "-f", "pdf"], "it has text, markdown or latex"),
-        (["resnet18", "layer1"], "'layer1' is a block; its layers are layer1.0."),
+        (["resnet18", "layer1", "shape"], "shape is not a sum over layers; name a layer"),
+        (["resnet18", "rf"], "receptive-field is not a sum over layers"),
     ],
 )
 def test_what_cannot_be_explained_is_said(arguments, says):
@@ -245,7 +246,7 @@ def test_every_number_of_every_example_is_worked_out(kind, example):
 
     def shown(quantity):
         (derivation,) = explain.explain(row, report, [quantity])
-        text = explain.as_text(row, [derivation])
+        text = explain.as_text(row, [derivation], symbols=False)
         # An output's size is known from the shape, wherever else it occurs.
         start = inputs if quantity == "shape" else sizes
         return derivation.answer, printed_results(text, start)
@@ -295,7 +296,7 @@ def test_every_equation_of_a_network_gives_what_it_says(name):
     for row in report.layers:
         derivations = explain.explain(row, report)
         for derivation in derivations:
-            text = explain.as_text(row, [derivation])
+            text = explain.as_text(row, [derivation], symbols=False)
             body = text.partition("\n")[2]
             if body not in known:
                 sizes = {} if derivation.quantity == "shape" else sizes_of(row)
@@ -435,3 +436,62 @@ def test_a_size_below_zero_may_be_given(words):
     """8·4·4 numbers in rows of 4: 32 of them."""
     done = run("layer", "reshape", "8x4x4", *words)
     assert done.stdout.startswith("layer · reshape (shape [-1, 4]) · 8×4×4 → 32×4\n")
+
+
+@pytest.mark.parametrize("name", ["vgg16", "resnet50", "googlenet", "lenet5_1998"])
+@pytest.mark.parametrize(
+    ("quantity", "count"),
+    [
+        ("parameters", "params"),
+        ("macs", "macs"),
+        ("operations", "operations_total"),
+        ("memory", "activations_total_bytes"),
+    ],
+)
+def test_a_total_is_the_sum_of_the_terms_shown(name, quantity, count):
+    report = cnncalc.summarize(name)
+    text = run("explain", name, quantity).stdout
+    *terms, rule, result = [line.split() for line in text.splitlines() if line.startswith("    ")]
+    assert set("".join(rule)) == {"─"}
+    numbers = [int(term[1].replace(",", "")) for term in terms]
+    assert sum(numbers) == int(result[1].replace(",", "")) == getattr(report.totals, count)
+    assert 0 not in numbers
+
+
+def test_a_block_is_explained_by_what_is_in_it():
+    """The first bottleneck: 64·64, 9·64·64, 64·256 and 64·256 weights, 2·(64 + 64 + 256 + 256)."""
+    text = run("explain", "resnet50", "layer1.0", "parameters").stdout
+    assert text.startswith("layer1.0 · building_block · 64×56×56 → 256×56×56\n")
+    assert "parameters: 75,008 = 75.01 K (73,728 + 640" not in text
+    assert re.search(r"^    conv2 +36,864$", text, re.M)
+    assert re.search(r"^    downsample +16,896$", text, re.M)
+    assert re.search(r"^    sum +75,008$", text, re.M)
+
+
+def test_a_total_is_written_in_every_format():
+    assert "| **sum** | 61,706 |" in run("explain", "lenet5", "params", "-f", "md").stdout
+    latex = run("explain", "lenet5", "params", "-f", "latex").stdout
+    assert r"sum & 61,706 \\" in latex
+    assert latex.count("{") == latex.count("}")
+
+
+@pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
+def test_every_symbol_has_a_meaning(kind):
+    """Every letter, that is; longer names are words."""
+    for example in kind.examples:
+        report = report_of(kind, example)
+        row = report.layers[-1]
+        text = explain.as_text(row, explain.explain(row, report))
+        equations, _, legend = text.partition("\nsymbols:\n")
+        letters = set(re.findall(r"(?<![\w.])([A-Za-z])(?:_\w+)?(?![\w(])", _formulas(equations)))
+        assert letters <= {line.split()[0] for line in legend.splitlines()}
+
+
+def _formulas(text):
+    return "\n".join(line.split("  (")[0] for line in text.splitlines() if line.startswith("  "))
+
+
+def test_the_depth_of_a_volume_is_not_its_dilation():
+    out = run("layer", "conv", "1x8x8x8", "--filters", "2", "-k", "3", "-d", "2", "-p", "1").stdout
+    legend = out.partition("symbols:")[2]
+    assert [line.split(maxsplit=1)[1] for line in legend.splitlines() if line.split()[:1] == ["D"]]

@@ -37,6 +37,12 @@ GOOD = [
     (PADDING, [[0, 1], [2, 3]], ((0, 1), (2, 3))),
     (PADDING, [1, [0, 2]], (1, (0, 2))),
     (PADDING, {"top": 1, "bottom": 2}, ((0, 0), (1, 2), (0, 0))),
+    (SIZES, "3x5", (3, 5)),
+    (SIZES, "(3, 5)", (3, 5)),
+    (SIZES, "[7]", (7,)),
+    (SIZES, " 1 × 2 X 3 ", (1, 2, 3)),
+    (PADDING, "0x2", (0, 2)),
+    (PADDING, "(1, 0)", (1, 0)),
     (PADDING, {"left": 3}, ((0, 0), (0, 0), (3, 0))),
     (PADDING, {"back": 1}, ((0, 1), (0, 0), (0, 0))),
     (FLAG, True, True),
@@ -51,20 +57,20 @@ GOOD = [
 ]
 
 A_COUNT = "must be a whole number of at least 1, not "
-A_SIZE = "must be a whole number of at least 1, or one for each axis, not "
+A_SIZE = "must be a whole number of at least 1, or one per axis, not "
 A_PADDING = (
-    "must be same or valid, a whole number of at least 0, one for each axis, "
-    "or [before, after] for each axis, not "
+    "must be same or valid, a whole number of at least 0, one per axis, "
+    "or [before, after] per axis, not "
 )
 A_SIDE = "must name sides (left, right, top, bottom, front or back) with whole numbers, not "
 
 BAD = [
     (COUNT, 0, A_COUNT + "0"),
     (COUNT, -3, A_COUNT + "-3"),
-    (COUNT, True, A_COUNT + "True"),
+    (COUNT, True, A_COUNT + "true"),
     (COUNT, 1.0, A_COUNT + "1.0"),
     (COUNT, "3", A_COUNT + "'3'"),
-    (COUNT, None, A_COUNT + "None"),
+    (COUNT, None, A_COUNT + "null"),
     (COUNT, [3], A_COUNT + "[3]"),
     (COUNT, 10**100, A_COUNT + "a huge number"),
     (COUNT, "x" * 100, A_COUNT + "'" + "x" * 56 + "..."),
@@ -73,27 +79,33 @@ BAD = [
     (SIZES, [], A_SIZE + "[]"),
     (SIZES, [3, 0], A_SIZE + "[3, 0]"),
     (SIZES, [1, 2, 3, 4], A_SIZE + "[1, 2, 3, 4]"),
-    (SIZES, [3, True], A_SIZE + "[3, True]"),
-    (SIZES, "3x3", A_SIZE + "'3x3'"),
+    (SIZES, [3, True], A_SIZE + "[3, true]"),
+    (SIZES, "3x0", A_SIZE + "'3x0'"),
+    (SIZES, "3", A_SIZE + "'3'"),
+    (SIZES, "(3, 3", A_SIZE + "'(3, 3'"),
+    (SIZES, "3x3x3x3", A_SIZE + "'3x3x3x3'"),
+    (COUNT, "3x3", A_COUNT + "'3x3'"),
+    (PADDING, "1x-1", A_PADDING + "'1x-1'"),
+    (FLAG, {"a": [None, False]}, "must be true or false, not {a: [null, false]}"),
     (PADDING, -1, A_PADDING + "-1"),
     (PADDING, "full", A_PADDING + "'full'"),
     (PADDING, [[1, 2, 3]], A_PADDING + "[[1, 2, 3]]"),
     (PADDING, [], A_PADDING + "[]"),
     (PADDING, 0.5, A_PADDING + "0.5"),
     (PADDING, {}, A_SIDE + "{}"),
-    (PADDING, {"up": 1}, A_SIDE + "{'up': 1}"),
-    (PADDING, {"top": -1}, A_SIDE + "{'top': -1}"),
+    (PADDING, {"up": 1}, A_SIDE + "{up: 1}"),
+    (PADDING, {"top": -1}, A_SIDE + "{top: -1}"),
     (
         PLAIN_PADDING,
         "same",
-        "must be a whole number of at least 0, one for each axis, "
-        "or [before, after] for each axis, not 'same'",
+        "must be a whole number of at least 0, one per axis, "
+        "or [before, after] per axis, not 'same'",
     ),
     (FLAG, 1, "must be true or false, not 1"),
     (FLAG, "yes", "must be true or false, not 'yes'"),
-    (FLAG, None, "must be true or false, not None"),
+    (FLAG, None, "must be true or false, not null"),
     (NUMBER, "0.5", "must be a number, not '0.5'"),
-    (NUMBER, True, "must be a number, not True"),
+    (NUMBER, True, "must be a number, not true"),
     (NUMBER, float("nan"), "must be a number, not nan"),
     (NUMBER, float("inf"), "must be a number, not inf"),
     (POSITIVE, -1e-5, "must be a number of at least 0, not -1e-05"),
@@ -137,7 +149,7 @@ def test_the_schema_takes_what_the_check_takes(declared, written, canonical):
         row
         for row in BAD
         if not isinstance(row[1], float) or row[1] not in (1.0, float("inf"))
-        if row[1] != 10**100 and row[1] == row[1] and row[1] != {}
+        if row[1] != 10**100 and row[1] == row[1]
     ],
 )
 def test_the_schema_refuses_what_the_check_refuses(declared, written, sentence):
@@ -167,7 +179,14 @@ def test_the_main_field_may_stand_alone():
 @pytest.mark.parametrize(
     ("given", "sentences"),
     [
-        ({"out_channels": 8, "K": 8, "F": 3}, ["has 'out_channels' twice; once as 'K'"]),
+        (
+            {"out_channels": 8, "K": 8, "F": 3},
+            ["has both 'out_channels' and 'K', two names of one field; keep one of them"],
+        ),
+        (
+            {"K": 8, "kernel_size": 3, "F": 3},
+            ["has both 'kernel_size' and 'F', two names of one field; keep one of them"],
+        ),
         ({"filtres": 8, "F": 3}, ["has no field 'filtres'; did you mean 'filters'?"]),
         (
             {"K": 0, "F": "three", "bias": 1},
@@ -187,6 +206,50 @@ def test_all_mistakes_in_a_layers_fields_are_told_at_once(given, sentences):
         CONV.parse(given)
     assert {text for _, text in refused.value.wrong} == set(sentences)
     assert str(refused.value) == "; ".join(text for _, text in refused.value.wrong)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field"),
+    [("pad", {"top": 1}, "padding"), ("crop", {"left": 2, "bottom": 1}, "crop")],
+)
+def test_sides_may_stand_without_the_name_of_their_field(kind, given, field):
+    layer = layers.load(kind)
+    assert layer.parse(given) == layer.parse({field: given})
+
+
+def test_a_misspelt_side_is_refused_as_a_side():
+    with pytest.raises(LayerError, match=r"must name sides \(left, .*not {top: 1, botom: 2}"):
+        layers.load("pad").parse({"top": 1, "botom": 2})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "hint"),
+    [
+        ("activation", "relu", "; write relu after it, as a layer of its own"),
+        ("act", "LeakyReLU", "; write LeakyReLU after it, as a layer of its own"),
+        ("activation", {"name": "relu"}, "; write the activation after it, as a layer of its own"),
+        ("activation", None, "; leave it out: a layer has no activation of its own"),
+        ("activation", "linear", "; leave it out: a layer has no activation of its own"),
+        ("in_channels", 3, "; cnncalc infers it from the input: leave it out"),
+        ("input_shape", [28, 28, 1], "; cnncalc infers it from the input: leave it out"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["conv", "linear"])
+def test_a_field_of_another_framework_is_refused_with_the_way_to_write_it(kind, field, value, hint):
+    with pytest.raises(FieldErrors) as refused:
+        layers.load(kind).parse(
+            {"K": 8, "F": 3, field: value} if kind == "conv" else {field: value}
+        )
+    assert (field, f"has no field {field!r}{hint}") in refused.value.wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [("crop", {}), ("crop", {"crop": 1, "size": 2}), ("upsample", {"size": 4, "scale": 2})],
+)
+def test_fields_that_exclude_each_other_are_refused(kind, given):
+    with pytest.raises(FieldErrors, match=r"needs exactly one of \w+ and size"):
+        layers.load(kind).parse(given)
 
 
 def test_a_layers_text_tells_only_what_is_not_usual():

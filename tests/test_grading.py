@@ -3,14 +3,16 @@
 import csv
 import io
 import json
+import os
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli
 from cnncalc.core.errors import CnncalcError, SpecError, UsageError
-from cnncalc.homework import books, gradebook, pages, sheet, sheets
+from cnncalc.homework import books, gradebook, pages, sheet, sheets, submissions
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.scheme import points, scheme
 from cnncalc.spec import text as spec_text
@@ -83,8 +85,8 @@ def room(tmp_path):
 
 @pytest.fixture
 def graded(room):
-    files = sorted((room / "handed_in").iterdir())
-    return list(gradebook.grade(gradebook.Keys(room / "key.yaml"), files, Marker()))
+    handed_in = submissions.find([room / "handed_in"])
+    return list(gradebook.grade(gradebook.Keys(room / "key.yaml"), handed_in, Marker()))
 
 
 def by_student(graded):
@@ -116,7 +118,7 @@ def test_points_are_full_half_for_a_named_slip_and_by_the_question(graded):
 def test_another_scheme_gives_other_points(room):
     other = {"slip": "1/4", "follows": "50%"}
     keys = gradebook.Keys(room / "key.yaml")
-    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), other)
+    (ada,) = gradebook.grade(keys, submissions.find([room / "handed_in/ada.yaml"]), Marker(), other)
     assert ada.score == Fraction(1, 4) * 2 + Fraction(1, 2) + 1 + 2
 
 
@@ -153,7 +155,7 @@ def test_a_key_for_each_student(room):
     keys = room / "keys"
     keys.mkdir()
     (keys / "ada.yaml").write_text(KEY, encoding="utf-8")
-    files = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
+    files = submissions.find(room / "handed_in" / name for name in ("ada.yaml", "bob.csv"))
     ada, bob = gradebook.grade(gradebook.Keys(keys), files, Marker())
     assert ada.score == 5
     assert "no key is called 'bob'" in bob.problem
@@ -175,7 +177,7 @@ def test_a_submission_cannot_make_a_file_be_read(room):
         f"architecture: {room}/secret.yaml\n{ADA}", encoding="utf-8"
     )
     keys = gradebook.Keys(room / "key.yaml")
-    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker())
+    (ada,) = gradebook.grade(keys, submissions.find([room / "handed_in/ada.yaml"]), Marker())
     assert ada.score == 5
 
 
@@ -485,9 +487,9 @@ def test_credit_of_the_key_is_given_unless_it_is_said_otherwise(room):
     (room / "key.yaml").write_text(f"credit: {{slip: 1/4}}\n{KEY}", encoding="utf-8")
     keys, ada = gradebook.Keys(room / "key.yaml"), room / "handed_in/ada.yaml"
     ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which nobody obeys
-    (graded,) = gradebook.grade(keys, [ada], Marker())
+    (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker())
     assert graded.score == Fraction(1, 4) * 2 + 4
-    (graded,) = gradebook.grade(keys, [ada], Marker(), {"slip": "0.5"})
+    (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker(), {"slip": "0.5"})
     assert graded.score == 5
     (room / "key.yaml").write_text(f"credit: {{slop: 1/4}}\n{KEY}", encoding="utf-8")
     with pytest.raises(UsageError, match="for 'slop'; did you mean 'slip'"):
@@ -585,9 +587,142 @@ def test_every_sheet_has_files_of_its_own(room):
     assert found == ["ada.md", "bob.md", "cy.md", "dee-md.md", "dee-yaml.md"]
 
 
-def test_files_that_nothing_tells_apart_are_numbered(tmp_path):
-    files = [tmp_path / where / "x/a.yaml" for where in ("one", "two")]
-    assert sorted(gradebook.handles(files).values()) == ["a-1", "a-2"]
+@pytest.mark.parametrize(
+    ("files", "names"),
+    [
+        (["one/x/a.yaml", "two/x/a.yaml", "a-1.yaml"], ["x-a-1", "x-a-2", "a-1"]),
+        (["ada/hw1.yaml"], ["ada"]),
+        (["ada/hw1.yaml", "bob/homework.md"], ["ada", "bob"]),
+        (["ada/hw1.yaml", "bob/hw1.yaml", "bob/hw2.yaml"], ["ada", "bob", "hw2"]),
+        (["ada.yaml", "ada.md"], ["ada-yaml", "ada-md"]),
+        (["Ada.yaml", "x/ada.yaml"], ["class", "x"]),
+        (["late/ada.yaml", "bob.yaml"], ["ada", "bob"]),
+    ],
+    ids=" ".join,
+)
+def test_every_submission_gets_a_name_of_its_own(files, names):
+    root = Path("/class")
+    assert submissions.handles([(root / file, root) for file in files]) == names
+
+
+def test_links_out_of_a_folder_and_to_the_key_are_refused(room):
+    folder = room / "handed_in"
+    for file in folder.iterdir():
+        file.unlink()
+    (room / "secret.yaml").write_text("root:x:0:0", encoding="utf-8")
+    (folder / "to_key.yaml").symlink_to(room / "key.yaml")
+    (folder / "to_secret.yaml").symlink_to(room / "secret.yaml")
+    (folder / "to_nothing.yaml").symlink_to(room / "nothing.yaml")
+    (folder / "loop.yaml").symlink_to(folder / "loop.yaml")
+    (folder / "to_folder").symlink_to(room)
+    (folder / "ada.yaml").write_text(ADA, encoding="utf-8")
+    (folder / "inside.yaml").symlink_to(folder / "ada.yaml")
+    result = run(room / "key.yaml", folder, "-f", "json")
+    assert "root:x" not in result.stdout + result.stderr
+    problems = {one["student"]: one["problem"] for one in json.loads(result.stdout)["students"]}
+    assert problems == {
+        "Ada": "",
+        "loop": problems["loop"],
+        "to_folder": "is a symbolic link to a folder; links to folders are not followed",
+        "to_key": "is the key itself",
+        "to_nothing": "cannot be read: No such file or directory",
+        "to_secret": "is a symbolic link to a file outside its folder",
+    }
+    assert problems["loop"].startswith("cannot be read")
+
+
+def test_a_link_named_by_itself_is_refused_too(room):
+    link = room / "handed_in/mine.yaml"
+    link.symlink_to(room / "key.yaml")
+    assert "is the key itself" in run(room / "key.yaml", link).stdout
+
+
+def test_folders_left_out_are_reported(room):
+    (room / "handed_in/__late").mkdir()
+    assert "left out" in run(room / "key.yaml", room / "handed_in").stderr
+
+
+def test_a_name_that_is_not_utf8_is_graded_and_written(room):
+    file = Path(os.fsdecode(os.fsencode(room / "handed_in") + b"/z\xff.yaml"))
+    file.write_text("answers: {conv1: {params: 34944}}", encoding="utf-8")
+    result = run(
+        *(room / "key.yaml", room / "handed_in", "--feedback", room / "pages"),
+        *("--export", "csv", "-o", room / "books"),
+    )
+    assert result.exit_code == 1  # the sheets that cannot be read
+    (book,) = (room / "books/csv").iterdir()
+    assert "z" in book.read_text(encoding="utf-8")
+    assert len(list((room / "pages").iterdir())) == len(BAD) + 4
+
+
+@pytest.mark.parametrize("words", [["--export", "modle"], ["--page", "word"]])
+def test_an_unknown_form_is_refused_before_anything_is_graded(room, words):
+    result = run(room / "key.yaml", room / "handed_in", *words)
+    assert isinstance(result.exception, UsageError)
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", "/tmp/x"])
+def test_a_name_never_leads_out_of_the_folder(room, name):
+    result = run(
+        *(room / "key.yaml", room / "handed_in", "--export", "csv", "--name", name),
+        *("-o", room / "books"),
+    )
+    assert "cannot hold a path" in str(result.exception)
+    assert not list(room.rglob("x.csv"))
+
+
+def test_gradebooks_are_written_though_nobody_reads_the_table(room, monkeypatch):
+    def closed(*_):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("cnncalc.cli._shared.write", closed)
+    run(room / "key.yaml", room / "handed_in", "--export", "csv", "-o", room / "books")
+    assert list((room / "books/csv").iterdir())
+
+
+@pytest.mark.parametrize("zero", ["0T", "0e99", "0.0M", "0 GB", "~0", "0.00e12"])
+def test_a_zero_has_no_digits_to_round_to(zero):
+    question = "given: {conv: {filters: 10, kernel: 3}, input: 3x4x4}"
+    for ask in ("params", "macs", "memory"):
+        assert outcomes(f"questions: [{{{question}, ask: {ask}, answer: {zero}}}]") == {
+            "question 1": "wrong"
+        }
+
+
+def test_a_zero_is_right_where_nothing_is():
+    relu = "questions: [{given: {relu: , input: 3x4x4}, ask: params, answer: 0K}]"
+    assert outcomes(relu) == {"question 1": "right"}
+
+
+@pytest.mark.parametrize("written", ["２８０", "2\u200b80", "\ufeff280", "2\u00ad80", "280\u2060"])
+def test_digits_of_other_widths_and_invisible_signs_are_read(written):
+    question = "given: {conv: {filters: 10, kernel: 3}, input: 3x4x4}, ask: params"
+    assert outcomes(f"questions: [{{{question}, answer: '{written}'}}]") == {"question 1": "right"}
+
+
+@pytest.mark.parametrize("value", ["[4]", "{a: 1}", "[[1], 2]"])
+@pytest.mark.parametrize("name", ["batch", "dtype"])
+def test_a_batch_and_a_dtype_are_single_values(name, value):
+    with pytest.raises(CnncalcError, match=f"'{name}' is a single value"):
+        sheet_of(f"{{architecture: lenet5, {name}: {value}, answers: {{}}}}")
+    given = f"given: {{relu: , input: 3x4x4, {name}: {value}}}, ask: params, answer: 0"
+    assert outcomes(f"questions: [{{{given}}}]") == {"question 1": "unreadable"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "architecture,lenet5,,\nlayer,params,shape,,\nc1,156,6x28x28,,\n",
+        "architecture,lenet5\nlayer,quantity,answer,,,\nc1,params,156,,,\nc1,shape,6x28x28\n",
+        "architecture,lenet5\nlayer,quantity,answer\nc1,params,156,,\nc1,shape,6x28x28,,\n",
+    ],
+)
+def test_empty_columns_at_the_end_of_a_table_say_nothing(tmp_path, text):
+    file = tmp_path / "a.csv"
+    file.write_text(text, encoding="utf-8")
+    marks = Marker().sheet(sheet.load(file)).marks
+    assert [mark.outcome.value for mark in marks] == ["right", "right"]
 
 
 def test_a_key_among_the_sheets_is_not_graded(room):
@@ -642,7 +777,9 @@ def test_a_dash_is_no_answer_unless_nothing_is_right(ask, given, outcome):
 @pytest.mark.parametrize("name", pages.names())
 def test_a_page_states_the_scheme(room, name):
     keys = gradebook.Keys(room / "key.yaml")
-    (ada,) = gradebook.grade(keys, [room / "handed_in/ada.yaml"], Marker(), {"slip": "0.25"})
+    (ada,) = gradebook.grade(
+        keys, submissions.find([room / "handed_in/ada.yaml"]), Marker(), {"slip": "0.25"}
+    )
     assert "one known mistake 0.25, two together 0." in pages.load(name).write(ada)
 
 

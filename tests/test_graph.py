@@ -34,6 +34,13 @@ def test_layers_without_a_name_are_numbered_by_kind():
     assert names(report) == ["conv1", "relu1", "conv2", "relu2", "flatten", "linear1"]
 
 
+def test_a_number_stands_apart_from_a_word_that_ends_in_a_digit():
+    block = {"takes": [], "layers": ["relu6", "relu"]}
+    report = net("relu6", "ReLU6", "unit2", blocks={"unit2": block})
+    assert names(report) == ["relu6_1", "relu6_2", "unit2_1.relu6_1", "unit2_1.relu1"]
+    assert names(net("relu6", {"relu": None, "name": "relu6_1"})) == ["relu6_2", "relu6_1"]
+
+
 def test_automatic_names_keep_clear_of_written_ones():
     report = net(conv(4), conv(4, name="conv1"), conv(4), conv(4, name="conv3"), conv(4))
     assert names(report) == ["conv2", "conv1", "conv4", "conv3", "conv5"]
@@ -421,7 +428,9 @@ def test_a_layer_in_a_fork_without_a_name_shares_the_names_of_its_list():
 
 def test_a_map_larger_than_any_size_is_refused():
     grow = {"upsample": 10**60, "name": "up", "repeat": 2}
-    assert any("'up.1'" in text and "larger than any size" in text for text in told(grow))
+    assert any(
+        "'up.1'" in text and "outputs a size of more than 100 digits" in text for text in told(grow)
+    )
 
 
 def test_the_largest_network_is_a_hundred_thousand_layers():
@@ -456,9 +465,9 @@ def test_a_kind_that_does_not_say_its_facts_is_a_programmer_s_mistake():
     class Silent(Layer):
         """A kind that nobody has finished."""
 
-    with pytest.raises(TypeError, match="does not say what it puts out"):
+    with pytest.raises(TypeError, match="does not implement output"):
         Silent().infer((None,))
-    with pytest.raises(TypeError, match="does not say what it computes"):
+    with pytest.raises(TypeError, match="does not implement operations"):
         Silent().operations(None)
 
 

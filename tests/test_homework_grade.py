@@ -65,7 +65,7 @@ def test_the_wrong_arithmetic_is_shown_as_it_ran(marks):
     assert [working.text() for working in derivation.workings] == [
         "weights = F·F·C_in·C_out = 11·11·3·96 = 34,848",
         "biases = 0",
-        "params = weights + biases = 34848 + 0 = 34,848",
+        "params = weights + biases = 34,848 + 0 = 34,848",
     ]
 
 

@@ -1,9 +1,7 @@
 """``cnncalc memory``: its tables, its picture, and the batch that fits."""
 
 import csv
-import doctest
 import json
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -200,13 +198,3 @@ def test_bytes_are_read(text, size):
 def test_what_is_no_number_of_bytes_is_refused(text):
     with pytest.raises(ValueError, match="is no number of bytes"):
         units.bytes_of(text)
-
-
-# docs/memory.md; its commands are run with those of all pages.
-
-
-def test_every_example_of_the_memory_page_runs():
-    page = Path(__file__).parent.parent / "docs" / "memory.md"
-    result = doctest.testfile(str(page), module_relative=False, encoding="utf-8")
-    assert result.attempted > 8
-    assert result.failed == 0

@@ -1,6 +1,5 @@
 """Printed numbers, and claims held against a network."""
 
-import doctest
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
@@ -71,7 +70,8 @@ def test_a_number_agrees_with_its_own_rounding(exact, decimals):
     """Python's exact decimal arithmetic is the oracle."""
     places = Decimal(1).scaleb(-decimals)
     rounded = (Decimal(exact) / 10**6).quantize(places, ROUND_HALF_UP)
-    assert agrees(f"{rounded}M", exact)
+    # A zero has no significant digits: only zero agrees with it.
+    assert agrees(f"{rounded}M", exact) == (rounded > 0 or exact == 0)
     if decimals:
         assert not agrees(f"{rounded + 2 * places}M", exact)
 
@@ -323,9 +323,3 @@ def test_a_claim_that_is_not_well_formed_is_said(claims, says):
     assert says in str(mistake)
     with pytest.raises(Mistakes):
         cnncalc.analyze(cnncalc.build(spec))
-
-
-def test_the_page_about_claims_shows_what_python_says():
-    result = doctest.testfile(str(DOCS / "claims.md"), module_relative=False, encoding="utf-8")
-    assert result.attempted == 5
-    assert result.failed == 0

@@ -98,6 +98,48 @@ def test_transposed_layers_see_no_more_than_is_said_and_some_unit_that_much(F, S
     assert max(widths) == size
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.integers(1, 7),
+    st.integers(1, 4),
+    st.integers(1, 4),
+    st.integers(0, 20),
+    st.lists(layer, max_size=1),
+)
+def test_the_field_of_a_transposed_layer_starts_where_the_first_output_has_a_gradient(
+    F, S, D, P, before
+):
+    """Padding cuts away the outputs whose taps lie before the input, so the start shows."""
+    fields = {"filters": 1, "kernel": F, "stride": S, "dilation": D, "padding": P}
+    layers = [*before, {"conv_transpose": fields}]
+    (field,) = analysed(layers).rows[-1].fields
+    support = next(seen({"input": [1, LENGTH], "layers": layers}))
+    if support is not None and field.start >= 0:
+        assert support[0] == field.start
+    elif support is not None:
+        assert support[0] < field.start + field.size
+
+
+@pytest.mark.parametrize(
+    ("F", "S", "D", "P", "start"),
+    [
+        (2, 2, 3, 0, 0),  # only tap 0 is at an even distance from output 0
+        (2, 2, 3, 3, 0),  # tap 1 puts input 0 at 3, the first output that is left
+        (2, 3, 2, 1, 0),  # neither 0 nor 2 is 1 more than a multiple of 3: nothing is read
+        (7, 3, 2, 0, -4),  # tap 6 of input -4: 12 - 12
+        (7, 3, 2, 2, -2),  # tap 4 of input -2: 8 - 6 = 2; taps 5 and 6 miss it
+        (7, 3, 2, 14, 2),  # tap 4 of input 2: 8 + 6 = 14
+        (3, 4, 6, 0, -3),  # tap 2 of input -3: 12 - 12
+        (3, 1, 4, 2, -6),  # without a stride every tap counts: 8 - 2
+    ],
+)
+def test_the_start_of_a_dilated_transposed_layer_by_hand(F, S, D, P, start):
+    fields = {"filters": 1, "kernel": F, "stride": S, "dilation": D, "padding": P}
+    report = cnncalc.summarize({"input": [1, LENGTH], "layers": [{"conv_transpose": fields}]})
+    (field,) = report.rows[-1].fields
+    assert field.start == start
+
+
 @pytest.mark.parametrize(
     "layers",
     [
@@ -198,6 +240,7 @@ def held_against_the_definition(report, layers):
     assert widest <= field.size
     if not field.bound:
         assert widest == field.size
+        assert not outputs[0] or outputs[0][0] == field.start
         if not (field.pieces and field.pieces.bound):
             assert outputs == [field.pixels(index) for index in range(len(outputs))]
     return field

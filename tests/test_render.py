@@ -15,7 +15,7 @@ import pytest
 import cnncalc
 from cnncalc import render
 from cnncalc.core.errors import UsageError
-from cnncalc.render import plot
+from cnncalc.render import plot, terminal
 from cnncalc.render.view import COLUMNS, USUAL, View, choose_columns
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -105,6 +105,146 @@ def test_no_number_is_cut_at_any_width(report, columns):
         assert not missing, f"at {width} columns"
 
 
+def tree(name, depth, columns="layer", **settings):
+    """The rows of a table: between its two rules."""
+    view = View(cnncalc.summarize(name), choose_columns(columns.split(",")), depth=depth)
+    text = render.load("table").render(view, **settings)
+    return re.split(r"─+(?:\x1b\[0m)?\n", text)[1].removesuffix("\x1b[2m").splitlines()
+
+
+def test_layers_are_shown_below_their_blocks():
+    rows = tree("resnet18", 4)
+    first = rows.index("layer2.0")
+    assert rows[first + 6 : first + 11] == [
+        "  downsample.0", "  downsample.1", "  add", "  relu2", "layer2.1",
+    ]  # fmt: skip
+    assert tree("googlenet", 3).count("  3x3") == 9
+
+
+def test_a_block_of_one_layer_gets_no_heading():
+    """By default the blocks of ResNet-50 are folded to one line each."""
+    assert [row for row in tree("resnet50", 2) if row.startswith("layer1")] == [
+        "layer1.0", "layer1.1", "layer1.2",
+    ]  # fmt: skip
+
+
+def test_sorted_lines_keep_their_full_names(report):
+    text = render.load("table").render(View(report, ("layer", "macs"), depth=9, sort="macs"))
+    assert "\nbody.1.conv" in text
+
+
+@pytest.mark.parametrize("format", ["csv", "markdown", "html", "latex"])
+def test_other_formats_keep_full_names(report, format):
+    assert "body.1.conv" in render.load(format).render(View(report, ("layer",), depth=9))
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+@pytest.mark.parametrize(
+    "name", ["lenet5", "vgg16", "resnet50", "googlenet", "unet", "mobilenet_v2", "densenet121"]
+)
+@pytest.mark.parametrize("depth", [None, 3])
+def test_the_usual_table_fits_the_terminal(name, width, depth):
+    view = View(cnncalc.summarize(name), depth=depth)
+    text = render.load("table").render(view, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert ("Kernel" in text) >= (width >= 100)
+
+
+WINDOWS = {
+    "input": "8x32x32",
+    "layers": [
+        {"conv": {"filters": 8, "kernel": 3, "stride": 2, "pad": 1, "groups": 4}},
+        {"conv": {"filters": 8, "kernel": [3, 5], "pad": [1, 2], "dilation": 1}},
+        {"conv": {"filters": 8, "kernel": 3, "pad": "same", "dilation": 2}},
+        {"conv": {"filters": 8, "kernel": 2, "pad": [[0, 1], [0, 1]]}},
+        {"max_pool": 2},
+        {"max_pool": {"kernel": 3, "stride": 1}},
+        "relu",
+    ],
+}
+
+
+def test_the_kernel_column_has_what_is_unusual_of_a_window():
+    view = View(cnncalc.summarize(WINDOWS), ("kernel",))
+    assert [view.text("kernel", line) for line in view.lines] == [
+        "", "3×3, s2, p1, g4", "3×5, p1×2", "3×3, same, d2", "2×2, p0/1", "2×2, s2", "3×3", "",
+    ]  # fmt: skip
+
+
+def test_the_inputs_column_names_what_a_line_reads(report):
+    view = View(report, ("inputs",), depth=9)
+    inputs = {line.name: view.text("inputs", line) for line in view.lines}
+    assert inputs["stem"] == "input"
+    assert inputs["body.1.add1"] == "body.1.batch_norm1, body.0.relu1"
+    folded = View(report, ("inputs",), depth=1)
+    assert [folded.text("inputs", line) for line in folded.lines][2:4] == ["stem", "body"]
+    shown = tree("resnet18", 3, "layer,inputs")
+    assert any(re.fullmatch(r"  add +bn2, layer1\.0\.relu2", row) for row in shown)
+
+
+def test_the_inputs_come_by_themselves_where_maps_are_joined_and_there_is_room():
+    wide = [render.load("table").render(View(cnncalc.summarize(name), depth=3), width=200)
+            for name in ("resnet18", "vgg16")]  # fmt: skip
+    assert ["Inputs" in text for text in wide] == [True, False]
+
+
+def test_zeros_are_dim_and_headings_bold():
+    rows = tree("resnet18", 3, "layer,params", colour=True)
+    assert next(row for row in rows if "maxpool" in row).endswith(" 0\x1b[0m")
+    assert "\x1b[1mlayer1.0\x1b[0m" in rows
+    assert not any("\x1b" in row for row in rows if "conv1" in row)
+
+
+def test_very_many_inputs_are_counted_not_listed():
+    spec = {"input": "1x2x2", "layers": [
+        {"identity": None, "name": "a"},
+        *({"relu": None, "name": f"b{i}", "from": "a"} for i in range(3_000)),
+        {"concat": {"from": [f"b{i}" for i in range(3_000)]}, "name": "all"},
+    ]}  # fmt: skip
+    view = View(cnncalc.summarize(spec), ("layer", "input", "inputs"))
+    text = render.load("table").render(view)
+    assert "... (3000 in all)" in text
+    assert len(text) < 2_000_000
+
+
+# The terminal.
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain 3×3", "plain 3×3"),
+        ("a\x1b[2Jb", r"a\x1b[2Jb"),
+        ("two\nlines", r"two\nlines"),
+        ("\u202eabc", r"\u202eabc"),
+    ],
+)
+def test_nothing_steers_the_terminal(text, shown):
+    assert terminal.visible(text) == shown
+
+
+@pytest.mark.parametrize(("text", "columns"), [("abc", 3), ("3×3", 3), ("层1", 3), ("e\u0301", 1)])
+def test_wide_characters_take_two_columns(text, columns):
+    assert terminal.cells(text) == columns
+    assert terminal.cells(terminal.pad(text, 8)) == 8
+
+
+@pytest.mark.parametrize("width", [7, 11, 20])
+@pytest.mark.parametrize("text", ["one two three four", "averyveryverylongword in it", "层" * 30])
+def test_wrapped_text_fits_and_keeps_every_letter(text, width):
+    lines = terminal.wrap(text, width, indent="  ")
+    assert max(map(terminal.cells, lines)) <= width
+    assert "".join("".join(lines).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("cell", "code"), [("✓ right", "32"), ("✗ wrong", "31"), ("illegal stride", "31"), ("0", "2")]
+)
+def test_verdicts_are_coloured(cell, code):
+    assert terminal.marked(cell) == f"\x1b[{code}m{cell}\x1b[0m"
+    assert terminal.marked(cell, colour=False) == cell
+
+
 # The same numbers.
 
 
@@ -183,15 +323,17 @@ def test_latex_escapes_everything():
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="needs pdflatex")
-@pytest.mark.parametrize("columns", ["layer", "all", "fields,params"])
-def test_latex_compiles(report, tmp_path, columns):
+@pytest.mark.parametrize("columns", ["layer", "all", "fields,params", ",".join(USUAL)])
+def test_latex_compiles_and_fits_the_page(report, tmp_path, columns):
     table = render.load("latex").render(View(report, choose_columns(columns.split(",")), depth=1))
-    before = "\\documentclass{article}\n\\usepackage{booktabs,longtable}\n\\begin{document}\n"
+    packages = re.match(r"% needs (.*)\n", table)[1]
+    before = f"\\documentclass{{article}}\n{packages}\n\\begin{{document}}\n"
     text = before + table + "\\end{document}\n"
     (tmp_path / "it.tex").write_text(text, encoding="utf-8")
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "it.tex"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:]
+    assert columns == "all" or b"Overfull" not in done.stdout
 
 
 def test_markdown_keeps_pipes_in_their_cells():
@@ -267,14 +409,16 @@ def test_latex_is_sound_with_every_column(name):
         assert line.startswith("%") or not re.search("[#%~]", bare)
 
 
-def test_latex_is_set_smaller_where_it_is_wide(report):
+def test_latex_gets_smaller_and_then_turns_where_it_is_wide(report):
     assert r"\footnotesize" in latex(report, "layer", "params")
     wide = latex(cnncalc.summarize("resnet50"), *USUAL)
     assert r"\tiny" in wide
-    assert "more than a page" not in wide
-    widest = latex(report, "all")
-    assert r"\tiny" in widest
-    assert re.search(r"^% \d+ characters wide, more than a page: .*pdflscape", widest, re.MULTILINE)
+    assert wide.startswith(
+        "% needs \\usepackage{booktabs,longtable,pdflscape}\n\\begin{landscape}\n"
+    )
+    assert wide.endswith("\\end{landscape}\n")
+    assert "too wide" not in wide
+    assert re.search(r"^% \d+ characters wide: too wide", latex(report, "all"), re.MULTILINE)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 9])

@@ -60,7 +60,7 @@ def test_knows_every_name_of_every_field(schema, kind):
 
 def test_every_key_is_described(schema):
     assert {key: part["description"] for key, part in schema["properties"].items()} == TOP
-    beside = schema["$defs"]["layer"]["properties"]
+    beside = schema["$defs"]["plain_layer"]["properties"]
     assert {key: beside[key]["description"] for key in NODE} == NODE
 
 
@@ -137,7 +137,13 @@ def test_a_spec_that_extends_another_may_leave_out_the_rest(validator):
     [
         ({"value": 10}, True),
         ({"value": ["10", 20], "quantity": ["params", "size"]}, True),
-        ({"layers": {"c1": [1, None], "c2": "3x3"}, "habit": ["K = 1024"]}, True),
+        ({"layers": {"c1": 1, "c2": "3"}, "layer": None, "habit": ["K = 1024"]}, True),
+        ({"layers": {"c1": [1, None], "c2": [2, "3x3"]}, "quantity": ["params", "size"]}, True),
+        ({"value": 10, "layers": None}, True),
+        ({"layers": {"c1": [1, None]}}, False),
+        ({"value": 10, "quantity": ["params", "size"]}, False),
+        ({"layers": {"c1": 1}, "layer": "c1"}, False),
+        ({"value": 10, "erratum": ""}, False),
         ({"value": 10, "layers": {"c1": 10}}, False),
         ({}, False),
         ({"value": 10, "sauce": "x"}, False),
@@ -156,3 +162,131 @@ def test_takes_a_key_with_nothing_after_it(validator):
     spec = network("relu") | dict.fromkeys(blank)
     assert list(validator.iter_errors(spec)) == []
     assert cnncalc.summarize(spec).totals.params == 0
+
+
+# The tool and the schema agree.
+
+VALUES = [
+    *(None, True, False, -1, 0, 1, 2, 7, 0.5, -0.5, 1.5, "", "x", "same", "Valid", "none"),
+    *("3x3", "(3, 3)", "[1]", "0x1", "3", "3x", "1x1x1x1", "bilinear", "tanh", "reflect", "scalar"),
+    *([], [1], [2, 1, 0], [0, 0], [1, "x"], [[1, 2], [3, 4]], [[0], [1, 2]], [[]], [1, 1, 1, 1, 1]),
+    *([None], [-1, 4], {}, {"top": 1}, {"top": 1, "left": 0}, {"top": -1}, {"up": 1}, {"x": 1}),
+]
+
+
+def is_accepted(check, *given):
+    try:
+        check(*given)
+    except cnncalc.CnncalcError:
+        return False
+    return True
+
+
+FIELDS = {
+    json.dumps(field.schema): pytest.param(field, id=f"{kind.kind}-{name}")
+    for kind in KINDS
+    for name, field in fields_of(kind).items()
+}
+"""One field for each schema that a field has."""
+
+
+@pytest.mark.parametrize("field", FIELDS.values())
+def test_a_field_accepts_the_same_values_as_its_schema(field):
+    allowed = jsonschema.Draft202012Validator(field.schema)
+    assert [it for it in VALUES if allowed.is_valid(it) != is_accepted(field.check, it)] == []
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_a_kind_accepts_the_same_values_as_its_schema(schema, kind):
+    allowed = jsonschema.Draft202012Validator(
+        {"$ref": f"#/$defs/{kind.kind}_value", "$defs": schema["$defs"]}
+    )
+    usual = json.loads(json.dumps(kind.examples[0].given))
+    given = [*VALUES, usual]
+    if isinstance(usual, dict):
+        given += [{**usual, "x": 1}]
+        for name, field in fields_of(kind).items():
+            given.append({key: it for key, it in usual.items() if key not in (name, *field.also)})
+            given += [{**usual, word: 1} for word in (name, *field.also)]
+    wrong = [it for it in given if allowed.is_valid(it) != is_accepted(kind.parse, it)]
+    assert wrong == []
+
+
+SPECS = [
+    {"layers": []},
+    {"layers": None},
+    {"layers": "relu"},
+    *({"layers": [entry]} for entry in [
+        "conv", "upsample", "crop", "max_pool", "Dropout 2d", "name", "branches", "residual", "",
+        "$x", 3, None, {}, [], {"conv": None}, {"conv": 3}, {"conv": {}}, {"conv": [3, 3]},
+        {"linear": [10]}, {"linear": 10}, {"linear": "10"}, {"Linear": {"units": 3}}, {"relu": []},
+        {"max_pool": [2, 2]}, {"max_pool": "2x2"}, {"reshape": [3, 1024]}, {"pad": {"top": 1}},
+        {"pad": {"top": 1, "from": "input"}}, {"crop": {"left": 2}}, {"crop": {"from": "input"}},
+        {"relu": None, "name": "a b"}, {"relu": None, "name": "a.b"}, {"relu": None, "name": "é"},
+        {"relu": None, "name": "a-1_"}, {"relu": None, "name": "-_"}, {"relu": None, "name": ""},
+        {"relu": None, "name": 3}, {"relu": None, "name": 1.5}, {"relu": None, "name": "x" * 101},
+        {"relu": None, "name": None}, {"relu": None, "name": "x"}, {"relu": None, "name": ["x"]},
+        {"relu": None, "from": []}, {"relu": None, "from": None}, {"relu": None, "from": "input"},
+        {"relu": {"from": "input"}}, {"relu": {"from": "input"}, "from": "input"},
+        {"relu": None, "repeat": None}, {"relu": None, "repeat": 2}, {"relu": None, "repeat": -1},
+        {"relu": None, "repeat": "2"}, {"relu": None, "when": 1}, {"relu": None, "when": True},
+        {"relu": None, "join": "add"}, {"relu": None, "shortcut": None},
+        {"relu": None, "shortcut": []}, {"linear": 10, "Relu": None}, {"Linear": 10, "ReLU": None},
+        {"Linear": 10, "linear": 10}, {"name": "x"}, {"name": "x", "from": "input"},
+        {"branches": {"a": [], "b": ["relu"]}}, {"branches": [[], ["relu"]], "join": "add"},
+        {"branches": [[], ["relu"]], "join": "ad"}, {"branches": [[], ["relu"]], "join": None},
+        {"branches": [[], None], "join": {"concat": None}}, {"branches": [[]], "join": "concat"},
+        {"branches": [[], []], "join": {"add": None, "name": "x"}},
+        {"branches": [], "join": "add"}, {"branches": {}, "join": "add"},
+        {"branches": None, "join": "add"}, {"branches": {"a b": ["relu"]}, "join": "concat"},
+        {"branches": [[], "relu"], "join": "add"}, {"branches": "relu", "join": "add"},
+        {"residual": ["relu"]}, {"residual": []}, {"residual": None}, {"residual": "relu"},
+        {"residual": ["relu"], "shortcut": ["tanh"]}, {"residual": ["relu"], "shortcut": None},
+        {"residual": ["relu"], "join": "add"}, {"residual": {"relu": None}}, {"residual": ["conv"]},
+    ]),
+    *({"input": shape} for shape in [
+        "hello", "3x32x32", " 3 × 32*32 ", "[3, 32, 32]", "(3,32,32)", "( 3x32x32 )", "3x0x32", "0",
+        "3x", "x3", "-3x4", "3.5x4", "", 784, 0, -1, 1.5, True, None, [], [3, 32, 32], [3, 0],
+        [3, "32"], [1, 3, 8, 32, 32], "1x2x3x4x5", {"a": [3, 8, 8]}, {"a": None}, {},
+        {"a b": 3}, {"a": {"b": 3}},
+    ]),
+    *({"parameters": given} for given in [
+        {}, None, [], 3, {"n": 3}, {"n": None}, {"n": [1, {"a": 2}]}, {"a b": 3}, {"index": 3},
+    ]),
+    *({"blocks": given} for given in [
+        {}, None, [], {"b": None}, {"b": {}}, {"b": {"layers": None}}, {"b": {"layers": []}},
+        {"b": {"layers": ["relu"], "takes": None}}, {"b": {"layers": ["relu"], "taks": "n"}},
+        {"b": {"layers": ["relu"], "takes": "n"}}, {"b": {"layers": ["relu"], "takes": ["n", "n"]}},
+        {"b": {"layers": ["relu"], "takes": ["n", {"m": 3}]}}, {"a b": {"layers": ["relu"]}},
+        {"b": {"layers": ["relu"], "takes": ["index"]}},
+        {"b": {"layers": ["relu"], "takes": "a b"}},
+        {"b": {"layers": ["relu"], "takes": [{"index": 1}]}}, {"b": {"layers": "relu"}},
+        {"name": {"layers": ["relu"]}}, {"residual": {"layers": ["relu"]}},
+        {"conv": {"layers": ["relu"]}}, {"b": {"layers": [{"conv": 3, "name": "a b"}]}},
+    ]),
+    *({"blocks": {"b": {"takes": {"n": 1}, "layers": ["relu"]}}, "layers": [entry]} for entry in [
+        "b", {"b": None}, {"b": 2}, {"b": [2]}, {"b": {"n": 2}}, "conv", {"conv": 3}, "b c",
+        {"b": 2, "relu": None}, {"b": 2, "name": "x y"}, {"b": 2, "nmae": "x"}, {"residual": ["b"]},
+        {"branches": [["b"], []], "join": "add"}, {"branches": [["b"]]}, {"$b": 2},
+    ]),
+    *({"blocks": {"conv": {"takes": "n", "layers": ["relu"]}}, "layers": [entry]} for entry in [
+        {"conv": 3}, {"conv": [3]}, {"conv": {"n": 3}}, {"conv": 3, "name": "é"}, {"a b": 3},
+    ]),
+    *({"extends": base} for base in ["lenet5", "", None, 3]),
+    {"extends": "lenet5", "layers": []},
+    {"extends": "lenet5", "layers": [{"linear": 10}]},
+    {"extends": "lenet5", "input": "hello"},
+    {"name": "a\tb", "source": 3, "note": True},
+    {"name": "a\x1bb"},
+    {"name": {}},
+    {"variants": {"other": "differs"}},
+    {"variants": {"other": None}},
+    {"variants": ["other"]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=str)
+def test_refuses_what_the_tool_refuses_and_nothing_else(validator, spec):
+    spec = {"input": "3x32x32", "layers": ["relu"]} | spec
+    errors = list(validator.iter_errors(spec))
+    assert (errors == []) == is_accepted(cnncalc.summarize, spec)

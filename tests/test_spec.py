@@ -188,8 +188,8 @@ def test_scalars_mean_what_a_reader_expects(net, written, value):
 
 
 def test_what_is_read_as_text_is_yaml_s_own_text(net):
-    text = 'name: "a\\u00e9\\n\\x41"\ninput: 3\nlayers: [relu]\n'
-    assert net(text).name == yaml.safe_load(text)["name"]
+    text = 'note: "a\\u00e9\\n\\x41"\ninput: 3\nlayers: [relu]\n'
+    assert net(text).note == yaml.safe_load(text)["note"]
 
 
 def test_a_number_may_be_a_name_and_a_text(net):
@@ -540,7 +540,7 @@ def test_extends_stops_after_many(write):
 
 def test_extends_works_in_plain_data(write):
     spec = {"extends": str(write(BASE, name="base.yaml")), "parameters": {"classes": 2}}
-    assert cnncalc.summarize(spec).totals.params == 530
+    assert cnncalc.summarize(spec, extends_anywhere=True).totals.params == 530
 
 
 # Plain data.

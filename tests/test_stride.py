@@ -133,7 +133,7 @@ def test_wide_strides_with_few_windows_list_their_gaps():
     """Windows of 3 at 0 and 10 over 13 pixels leave 3 to 9."""
     assert stride.unread(Axis(13, 3, 10)) == [(3, 9)]
     runs = run("check-stride", "1000", "1", "100").stdout
-    assert "and 4 runs more" in runs
+    assert "and 4 more runs" in runs
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_wide_strides_with_few_windows_list_their_gaps():
         ("7 0 3", "F must be 1 to 3 whole numbers of at least 1"),
         ("7 3 -- -3", "S must be whole numbers"),
         ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
-        ("7 3 3 -f xml", "no format 'xml'"),
+        ("7 3 3 -f xml", "no format 'xml'; choose text or json"),
         ("7 3 3 -p 1.5", "P must be whole numbers"),
     ],
 )
@@ -173,22 +173,95 @@ def test_alexnets_55_needs_227():
     assert [s.axis.N for s in stride.solve(55, F=11, S=4, P=0) if s.axis.fits] == [227]
     assert not any(s.axis.fits for s in stride.solve(55, N=224, F=11, S=4))
     result = run("solve", "--input", "224", "--output", "55", "-k", "11", "-s", "4")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("nothing fits exactly; rounded down")
+    assert "224  11  4  2      55          1" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "solution"),
+    [
+        # The first layer of ResNet, floor((224 + 6 - 7)/2) + 1 = 112, and a halving 3x3 of 28.
+        ("--input 224 --output 112 --kernel 7", (224, 7, 2, 3, 112, 1)),
+        ("--input 28 --output 14 --kernel 3 --stride 2", (28, 3, 2, 1, 14, 1)),
+    ],
+)
+def test_what_only_fits_rounded_down_is_shown_with_its_remainder(words, solution):
+    result = run("solve", *words.split())
+    assert result.exit_code == 0
+    rows = [line.split() for line in result.stdout.splitlines()[2:]]
+    assert list(map(str, solution)) in rows
+
+
+def test_nothing_fits_where_no_rounding_helps():
+    result = run("solve", "--input", "5", "--output", "50")
     assert result.exit_code == 1
     assert result.stdout.startswith("nothing fits with F ≤ 11")
-    assert "--floor" in result.stderr
-    shown = run("solve", "--input", "224", "--output", "55", "-k", "11", "-s", "4", "--floor")
-    assert shown.exit_code == 0
-    assert "224  11  4  2      55          1" in shown.stdout
+
+
+def test_the_remainders_are_left_out_where_something_fits_exactly():
+    result = run("solve", "--input", "224", "--output", "55")
+    assert "remainder" in result.stdout
+    assert all(line.endswith("fits") for line in result.stdout.splitlines()[1:])
+    assert "--floor lists them" in result.stderr
+
+
+@pytest.mark.parametrize("words", ["32x48 5 2 -p 2", "14 3 2 -p 1", "28 6 3 -p 2"])
+def test_a_remainder_that_is_all_padding_loses_no_pixel(words):
+    result = run("check-stride", *words.split())
+    assert result.exit_code == 1
+    assert "no pixel is lost" in result.stdout
+    assert "every pixel is read" not in result.stdout
+    assert "never read" not in result.stdout
+
+
+def test_every_layer_of_a_network_is_checked():
+    """224 + 6 - 7 = 223 is odd; so is 112 + 2 - 3; a 1x1 with stride 2 never reaches the end."""
+    result = run("check-stride", "resnet18")
+    assert result.exit_code == 1
+    lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
+    assert "illegal: 1 left over, no pixel is lost" in lines["conv1"]
+    assert "illegal: 1 left over, no pixel is lost" in lines["maxpool"]
+    assert "1 pixel cut off at the end" in lines["layer2.0.downsample.0"]
+    assert lines["layer1.0.conv1"].endswith("✓ fits")
+    fitting = run("check-stride", "vgg16")
+    assert fitting.exit_code == 0
+    assert "all 18 layers fit" in fitting.stdout  # 13 convolutions and 5 pools
+
+
+def test_axes_of_a_layer_that_differ_are_checked_apart():
+    """(9 - 3)/2 is whole, (8 - 3)/2 is not."""
+    records = json.loads(run("check-stride", "1x9x8-2C3s2", "-f", "json").stdout)
+    assert [(one["along"], one["fits"]) for one in records] == [("H", True), ("W", False)]
+    assert "conv1 (W)" in run("check-stride", "1x9x8-2C3s2").stdout
+
+
+@given(small)
+def test_a_network_s_window_is_judged_as_the_window_alone(axis):
+    window = stride.Window("it", "conv", "", axis.N, axis.F, axis.S, axis.P, axis.P, axis.D, 0)
+    if axis.possible:
+        window = window._replace(output=axis.floor)
+        assert window.fits == axis.fits
+        assert window.remainder == axis.remainder
+        runs = stride.unread(axis)
+        end = runs[-1][1] - runs[-1][0] + 1 if runs and runs[-1][1] == axis.N - 1 else 0
+        if axis.S <= axis.F and axis.D == 1:
+            assert window.unread == end
+
+
+def test_sizes_have_thousands_separators():
+    assert "1,998 to 1,999" in run("check-stride", "2000", "3", "3").stdout
+    assert "2,000" in run("solve", "--input", "2000", "--stride", "1", "-k", "1").stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ("solve", "needs --input or --output"),
-        ("solve -n 0", "N must be at least 1, not 0"),
-        ("solve -n 5 -p -1", "P must be at least 0"),
-        ("solve -n 5 -s 0", "S must be at least 1"),
-        ("solve -n 5 --largest 1000", "--largest goes from 1 to 101"),
+        ("solve -i 0", "N must be at least 1, not 0"),
+        ("solve -i 5 -p -1", "P must be at least 0"),
+        ("solve -i 5 -s 0", "S must be at least 1"),
+        ("solve -i 5 --largest 1000", "--largest must be from 1 to 101"),
     ],
 )
 def test_solve_says_what_cannot_be_used(arguments, says):

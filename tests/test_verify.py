@@ -585,7 +585,7 @@ def test_the_command_shows_what_differs(monkeypatch):
     monkeypatch.setattr(conv, "macs", lambda self, x: right(self, x) - 1000)
     ran = verify("2x8x8-4C3-MP2", "--device", "meta")
     assert ran.exit_code == 1
-    heading, forward, back, *totals, summary = ran.stdout.splitlines()
+    heading, _, forward, back, *totals, summary = ran.stdout.splitlines()
     assert heading.split() == ["Layer", "Quantity", "Calculated", "PyTorch"]
     assert forward.split() == ["conv1", "macs", "1,592", "✗", "2,592", "(+1,000)"]
     assert back.split() == ["conv1", "backward_macs", "1,592", "✗", "2,592", "(+1,000)"]
@@ -637,7 +637,7 @@ def test_what_was_measured_is_shown_beside(monkeypatch):
     told = gpu.Measured("linear1", "microseconds", 1_234)
     timed = verification.Verification(**{**vars(found), "measured": (told,)})
     monkeypatch.setattr(bridge, "verify", lambda *given, **named: timed)
-    _, line, _ = verify("4-2N").stdout.splitlines()
+    _, _, line, _ = verify("4-2N").stdout.splitlines()
     assert line.split() == ["linear1", "microseconds", "1,234"]
     assert "microseconds,,1234,\n" in verify("4-2N", "-f", "csv").stdout.replace("\r", "")
 

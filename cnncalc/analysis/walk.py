@@ -174,7 +174,18 @@ class _Walk:
         before = rows[0].fields
         if len(rows) > 1:
             before = hull([row.fields for row in rows], [places(row.output) for row in rows])
-        return before if before is None or reach is None else grown(before, reach)
+        if before is None or reach is None:
+            return before
+        fields = grown(before, reach)
+        return fields if fields is None or all(map(_is_sane, fields)) else None
+
+
+def _is_sane(field: Field) -> bool:
+    """Whether a receptive field is of a size that a network may have, as every shape is.
+
+    Where sizes like 9/8 are multiplied again and again, its numbers would grow without end.
+    """
+    return bool(max(field.size, field.jump.numerator, field.jump.denominator) < LARGEST)
 
 
 class _Shapes(_Walk):

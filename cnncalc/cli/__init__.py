@@ -1,7 +1,7 @@
-"""The command line: one file for each command, found by being there and imported when it is run.
+"""The command line: one file per command, discovered automatically and imported when it runs.
 
-Exit codes: 0 fine, 1 the answer is "no", 2 the input cannot be used. Data goes to standard output,
-talk to standard error.
+Exit codes: 0 success, 1 the answer is "no", 2 the input cannot be used. Results go to standard
+output, messages to standard error.
 """
 
 import gc
@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from cnncalc import __version__
+from cnncalc.cli import _help
 from cnncalc.core import discovery
 from cnncalc.core.errors import CnncalcError
 
@@ -24,11 +25,11 @@ def names() -> tuple[str, ...]:
 
 
 class Commands(TyperGroup):
-    """A group that imports a command's file only when that command is wanted."""
+    """A group that imports a command's file only when the command is used."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        # The names alone, so that a misspelt command gets the nearest right one.
+        # Names without commands are enough to suggest the nearest one.
         self.commands = dict.fromkeys(names())  # type: ignore[assignment]
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -36,7 +37,7 @@ class Commands(TyperGroup):
         return [*names()]
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; Ctrl-C ends it in one sentence, with the exit code of shells for it."""
+        """Run the command; Ctrl-C ends it with a message and exit code 130, as in a shell."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -49,14 +50,32 @@ class Commands(TyperGroup):
             return None
         module = import_module(f"{__name__}.{cmd_name.replace('-', '_')}")
         single = typer.Typer(add_completion=False, rich_markup_mode=None)
-        settings = getattr(module, "SETTINGS", {})
-        single.command(cmd_name, context_settings=settings)(module.run)
+        settings = {**_help.SETTINGS, **getattr(module, "SETTINGS", {})}
+        single.command(cmd_name, cls=_help.Command, context_settings=settings)(module.run)
         command = typer.main.get_command(single)
         command.name = cmd_name
         return command
 
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Write the text without the examples."""
+        _help.write_prose(self.help, formatter)
 
-app = typer.Typer(cls=Commands, rich_markup_mode=None, pretty_exceptions_enable=False)
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands by task."""
+        commands = {name: self.get_command(ctx, name) for name in names()}
+        _help.write_commands(commands, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples."""
+        _help.write_examples(self.help, formatter)
+
+
+app = typer.Typer(
+    cls=Commands,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings=_help.SETTINGS,
+)
 
 
 def _version(wanted: bool) -> None:
@@ -68,13 +87,20 @@ def _version(wanted: bool) -> None:
 @app.callback(no_args_is_help=True)
 def options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error comes from.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
-    """Exact shapes, parameters, operations and memory of convolutional networks.
+    """Calculate the exact shapes, parameters, operations and memory of convolutional networks.
 
-    cnncalc summarize vgg16 | cnncalc check-stride 7 3 3 | cnncalc explain alexnet conv1
+    Describe a network in a few lines of YAML or in one line, or name a built-in one. Run
+    'cnncalc COMMAND --help' for the options of a command.
+
+    cnncalc summarize vgg16
+    cnncalc summarize 1x28x28-32C5-MP2-10N
+    cnncalc explain alexnet conv1
+    cnncalc check-stride 7 3 3
     """
 
 

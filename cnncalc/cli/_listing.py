@@ -1,66 +1,77 @@
-"""Tables that are not a network's: drawn for a terminal, or in any format."""
+"""Tables that are not a network's: drawn for a terminal, or written in any format."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from cnncalc.render import terminal
 
 if TYPE_CHECKING:
     from cnncalc.render import Format
     from cnncalc.render.view import Value
 
 
-GAP = 2
 LEAST = 16
-"""What is left for the last column, at least."""
+"""The narrowest that the last column gets."""
 
 
 def columns(headings: Mapping[str, bool], rows: Iterable[Sequence[str]]) -> str:
-    """Rows below their headings (True: numbers, set to the right); the last column wraps.
+    """Rows below their headings; True marks a column of numbers, which is set to the right.
 
-    Where the other columns leave too little for it, the table is wider than the terminal.
+    The last column wraps. If the others leave too little for it, the table is wider than the
+    terminal.
     """
-    from rich.cells import cell_len
-    from rich.table import Table
-    from rich.text import Text
+    colour = terminal.colour()
+    table = [[cell.splitlines() or [""] for cell in row] for row in rows]
+    widths = [
+        max(
+            [
+                terminal.cells(heading),
+                *(terminal.cells(line) for row in table for line in row[place]),
+            ]
+        )
+        for place, heading in enumerate(headings)
+    ]
+    others = sum(widths[:-1]) + len(terminal.GAP) * len(widths[:-1])
+    widths[-1] = min(widths[-1], max(terminal.width() - others, LEAST))
+    right = [*list(headings.values())[:-1], False]
+    lines = [
+        terminal.row(headings, widths, right, "bold" if colour else ""),
+        terminal.styled(terminal.rule(widths), "dim", colour),
+    ]
+    for *cells, last in table:
+        wrapped = [part for line in last for part in terminal.wrap(line, widths[-1])]
+        lines += [
+            terminal.row(texts, widths, right, "marked" if colour else "")
+            for texts in zip(*_as_tall([*cells, wrapped]), strict=True)
+        ]
+    return "".join(f"{line}\n" for line in lines)
 
-    from cnncalc.render import terminal
 
-    table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="bold")
-    *others, last = headings
-    for heading in others:
-        table.add_column(heading, justify="right" if headings[heading] else "left", no_wrap=True)
-    table.add_column(last, overflow="fold")
-    widths = [len(heading) + GAP for heading in others]
-    for row in rows:
-        table.add_row(*map(Text, row))
-        wide = (max(map(cell_len, cell.splitlines()), default=0) + GAP for cell in row)
-        widths = [*map(max, widths, wide)]
-    width = max(terminal.width(), sum(widths) + LEAST)
-    return terminal.draw([table], width, terminal.colour())
+def _as_tall(cells: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The cells of a row, filled up to the height of the tallest."""
+    height = max(map(len, cells))
+    return [[*cell, *[""] * (height - len(cell))] for cell in cells]
 
 
 def notes(numbered: Mapping[str, int]) -> str:
     """``[1] text`` for each text with its number, broken into lines."""
-    import textwrap
-
-    from cnncalc.render import terminal
-
     width = terminal.width()
-    lines = (
-        textwrap.fill(f"[{number}] {text}", width, subsequent_indent="    ", break_on_hyphens=False)
+    return "".join(
+        f"{line}\n"
         for text, number in numbered.items()
+        for line in terminal.wrap(f"[{number}] {text}", width, indent="    ")
     )
-    return "".join(f"{line}\n" for line in lines)
 
 
 def format_of(name: str | None, output: Path | None) -> "Format | None":
-    """The format that is asked for, by name or by the file's ending; None for a table as text.
+    """The format asked for, by name or by the file's ending; None for a table as text.
 
-    Raises UsageError for one that there is not.
+    Raises UsageError for an unknown one.
     """
     from cnncalc import render
 
-    chosen = name or (render.for_file(str(output)) if output else "table")
+    chosen = render.name_of(name) if name else render.for_file(str(output or ""))
     return None if chosen == "table" else render.load(chosen)
 
 
@@ -72,7 +83,7 @@ def rendered(
     numbers: Sequence[str] = (),
     sentences: Sequence[str] = (),
 ) -> str:
-    """Records of these names in a format; numbers to the right, sentences broken into lines."""
-    from cnncalc.render.view import Records
+    """Records with these keys in a format; numbers to the right, sentences broken into lines."""
+    from cnncalc.render.records import Records
 
     return form.render(Records(title, tuple(names), records, tuple(numbers), tuple(sentences)))

@@ -1,5 +1,6 @@
-"""Options that several commands take, and where their output goes."""
+"""Options that several commands share, and where their output goes."""
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from cnncalc.cli import _complete as complete
 from cnncalc.core import discovery
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError, Where, one_of
@@ -16,41 +18,89 @@ if TYPE_CHECKING:
 
 RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
 CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
-"""Where the formats and the conventions are; for their names they need not be imported."""
+"""The folders of the formats and conventions; listing their names imports none of them."""
+
+
+def dtype_of(word: str) -> str:
+    """The name of a dtype, which may be short: ``fp16`` is float16, ``bf16`` bfloat16."""
+    found = re.fullmatch(r"(fp|bf)([0-9]+)", word.lower())
+    return f"{SHORT_DTYPES[found[1]]}{found[2]}" if found else word
+
+
+SHORT_DTYPES = {"fp": "float", "bf": "bfloat"}
 
 Spec = Annotated[
     str,
     typer.Argument(
-        help="A file, a built-in name (cnncalc list), the one-line notation, or - for stdin.",
+        help="The network: a file, a built-in name (see 'cnncalc list'), the one-line notation, "
+        "or - for standard input.",
         show_default=False,
+        autocompletion=complete.networks,
     ),
 ]
-Batch = Annotated[int, typer.Option("--batch", "-b", help="Images at a time.")]
+Batch = Annotated[int, typer.Option("--batch", "-b", metavar="N", help="The batch size.")]
 Input = Annotated[
     list[str] | None,
-    typer.Option("--input", "-i", help="Another input shape: 3x256x256, or NAME=3x256x256."),
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="SHAPE",
+        help="Replace the shape of the input: 3x256x256; with several inputs NAME=3x256x256.",
+    ),
 ]
 Settings = Annotated[
-    list[str] | None, typer.Option("--set", help="A parameter of the spec: classes=10.")
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Set a parameter of the spec, as in classes=10."
+    ),
 ]
-Dtype = Annotated[str, typer.Option("--dtype", help=f"{one_of(list(BYTES))}.")]
-LayoutName = Annotated[str, typer.Option("--layout", help="chw or hwc: how shapes are written.")]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help=f"The data type of every number: {one_of(list(BYTES))}; fp16 and bf16 for short.",
+        callback=dtype_of,
+        autocompletion=complete.words(lambda: BYTES),
+    ),
+]
+LayoutName = Annotated[
+    str,
+    typer.Option(
+        "--layout",
+        help="How shapes are written: channels first (chw) or channels last (hwc).",
+        autocompletion=complete.words(lambda: ("chw", "hwc")),
+    ),
+]
 FormatName = Annotated[
     str | None,
-    typer.Option("--format", "-f", help=f"{one_of(discovery.modules(RENDER))}."),
+    typer.Option(
+        "--format",
+        "-f",
+        help=f"The format of the output: {one_of(discovery.modules(RENDER))}. By default the "
+        "ending of the output file decides; without one it is a table.",
+        show_default=False,
+        autocompletion=complete.modules(RENDER),
+    ),
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help="Write to this file; its ending may choose the format."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write to this file; its ending selects the format unless --format is given.",
+    ),
 ]
-TextOutput = Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.")]
+TextOutput = Annotated[
+    Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to this file.")
+]
 
 
 T = TypeVar("T")
 
 
 def announced(items: Sequence[T], name: Callable[[T], str] = str) -> Iterator[T]:
-    """The items in turn, with a bar on a terminal that shows how far it is."""
+    """The items in turn, with a progress bar on a terminal."""
     if not sys.stderr.isatty():
         yield from items
         return
@@ -101,33 +151,38 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
 def chosen(
     format_name: str | None, output: Path | None, endings: Mapping[str, str], usual: str
 ) -> str:
-    """The format that is asked for: by name, else by the file's ending; raises UsageError for an
-    ending that none has."""
+    """The format asked for, by name (``md`` is markdown) or by the file's ending.
+
+    Raises UsageError for an unknown ending.
+    """
+    if format_name:
+        return endings.get(f".{format_name.lower()}", format_name)
     ending = output.suffix.lower() if output else ""
-    if format_name or not ending:
-        return format_name or usual
+    if not ending:
+        return usual
     if ending not in endings:
         raise UsageError(f"no format has the ending {ending!r}; there are {', '.join(endings)}")
     return endings[ending]
 
 
 def write(text: str, output: Path | None) -> None:
-    """Put a text where it is wanted; raises UsageError where a file cannot be written."""
+    """Write a text to a file or to standard output; raises UsageError if the file cannot be
+    written."""
     if output is None:
         typer.echo(text, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8", newline="")
+        output.write_text(text, encoding="utf-8", errors="replace", newline="")
     except OSError as error:
         raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
     typer.echo(f"wrote {output}", err=True)
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:
-    """Show a view in the format asked for, by name or by the file's ending."""
+    """Show a view in the format asked for by name or by the file's ending."""
     from cnncalc import render
 
-    chosen = format_name or (render.for_file(str(output)) if output else "table")
+    chosen = render.name_of(format_name) if format_name else render.for_file(str(output or ""))
     if chosen == "table" and output is None:
         from cnncalc.render.formats import table
 

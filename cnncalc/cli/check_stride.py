@@ -5,46 +5,134 @@ from typing import Annotated, Any
 
 import typer
 
+from cnncalc.api import summarize
+from cnncalc.cli import _complete as complete
+from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 from cnncalc.core.shape import MOST_DIGITS
 from cnncalc.derivations import stride
 from cnncalc.derivations.stride import Axis
 from cnncalc.formulas.expression import AXES
+from cnncalc.render import terminal
 
-PAIR = "One number, or one for each axis: 7x9."
+PAIR = "One number, or one per axis: 7x9."
 SETTINGS = {"ignore_unknown_options": True}
 """A negative number is refused as a number, not as an option."""
 
 
 def run(
-    n: Annotated[str, typer.Argument(metavar="N", help=f"The input size. {PAIR}")],
-    f: Annotated[str, typer.Argument(metavar="F", help=f"The filter size. {PAIR}")],
-    s: Annotated[str, typer.Argument(metavar="S", help=f"The stride. {PAIR}")],
-    padding: Annotated[str, typer.Option("--padding", "-p", help=f"Zeros a side. {PAIR}")] = "0",
-    dilation: Annotated[str, typer.Option("--dilation", "-d", help=f"1 is none. {PAIR}")] = "1",
-    format: Annotated[str, typer.Option("--format", "-f", help="text or json.")] = "text",
+    n: Annotated[
+        str,
+        typer.Argument(
+            metavar="N|NETWORK",
+            help="The input size (one number, or one per axis: 7x9), or a network whose layers are "
+            "checked: a file, a built-in name, or the one-line notation.",
+            show_default=False,
+            autocompletion=complete.networks,
+        ),
+    ],
+    f: Annotated[
+        str | None, typer.Argument(metavar="F", help=f"The kernel size. {PAIR}", show_default=False)
+    ] = None,
+    s: Annotated[
+        str | None, typer.Argument(metavar="S", help=f"The stride. {PAIR}", show_default=False)
+    ] = None,
+    padding: Annotated[
+        str, typer.Option("--padding", "-p", metavar="P", help=f"The padding per side. {PAIR}")
+    ] = "0",
+    dilation: Annotated[
+        str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
+    ] = "1",
+    format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            help="The format of the output: text or json.",
+            autocompletion=complete.words(lambda: ("text", "json")),
+        ),
+    ] = "text",
 ) -> None:
-    """Say whether a stride fits input and filter, what each rule makes of it, and what would fit.
+    """Check whether a stride fits the input and the kernel.
 
-    The exit code is 0 when it fits and 1 when it does not.
+    For one window you also see what each framework does with the remainder, which pixels are never
+    read, and the nearest settings that fit. For a network every layer is checked. The exit code is
+    0 if everything fits and 1 if not.
 
     cnncalc check-stride 7 3 3
 
     cnncalc check-stride 227 11 4
 
     cnncalc check-stride 32x48 5 2 -p 2
+
+    cnncalc check-stride resnet50
     """
-    axes = _axes(N=n, F=f, S=s, P=padding, D=dilation)
+    if format not in ("text", "json"):
+        raise UsageError(f"no format {format!r}; choose text or json")
+    if f is None or s is None:
+        fits = _check_network(n, format)
+    else:
+        fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), format)
+    raise typer.Exit(0 if fits else 1)
+
+
+def _check_axes(axes: list[Axis], format: str) -> bool:
+    """Show the answer for every axis; whether all fit."""
     if format == "json":
         shared.write(json.dumps([_as_dict(axis) for axis in axes], indent=2) + "\n", None)
-    elif format == "text":
+    else:
         names = AXES[len(axes)] if len(axes) > 1 else ("",)
         parts = [_as_text(axis, name) for axis, name in zip(axes, names, strict=False)]
         shared.write("\n".join(parts), None)
-    else:
-        raise UsageError(f"no format {format!r}; there are text and json")
-    raise typer.Exit(0 if all(axis.fits for axis in axes) else 1)
+    return all(axis.fits for axis in axes)
+
+
+def _check_network(network: str, format: str) -> bool:
+    """Show the answer for every layer that has a window; whether all fit."""
+    if network.replace("x", "").isdecimal():
+        raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
+    report = summarize(network)
+    found = [*stride.windows(report)]
+    wrong = [window for window in found if not window.fits]
+    if format == "json":
+        records = [
+            {**one._asdict(), "fits": one.fits, "remainder": one.remainder, "unread": one.unread}
+            for one in found
+        ]
+        shared.write(json.dumps(records, indent=2) + "\n", None)
+        return not wrong
+    headings = {"Layer": False, "N": True, "F": True, "S": True, "P": True, "Output": True}
+    rows = (_row(window) for window in found)
+    shared.write(listing.columns({**headings, "Stride": False}, rows), None)
+    layers = len({window.layer for window in found})
+    bad = len({window.layer for window in wrong})
+    answer = (
+        f"{bad} of {layers} layers have an illegal stride" if bad else f"all {layers} layers fit"
+    )
+    shared.write(f"\n{report.name}: {answer}\n", None)
+    return not wrong
+
+
+def _row(window: stride.Window) -> list[str]:
+    """``conv1  224  7  2  3  112  ✗ illegal: 1 left over, all of it padding``."""
+    name = f"{window.layer} ({window.along})" if window.along else window.layer
+    sides = dict.fromkeys((window.before, window.after))
+    kernel = f"{window.F}" + (f" (dilation {window.D})" if window.D > 1 else "")
+    verdict = "✓ fits"
+    if not window.fits:
+        pixels = f"{window.unread:,} pixel{'s' * (window.unread != 1)} cut off at the end"
+        lost = pixels if window.unread else "no pixel is lost"
+        verdict = f"✗ illegal: {window.remainder:,} left over, {lost}"
+    return [
+        name,
+        f"{window.N:,}",
+        kernel,
+        f"{window.S:,}",
+        "/".join(f"{size:,}" for size in sides),
+        f"{window.output:,}",
+        verdict,
+    ]
 
 
 def _axes(**words: str) -> list[Axis]:
@@ -79,21 +167,22 @@ def _as_text(axis: Axis, name: str) -> str:
     width = max(len(rule.name) for rule in stride.rules(axis))
     for rule in stride.rules(axis):
         size = "illegal" if rule.size is None else f"{rule.size:,}"
-        lines.append(f"  {rule.name:{width}}  {size}")
+        lines.append(f"  {rule.name:{width}}  {terminal.marked(size, terminal.colour())}")
     lines += ["", _unread(axis)]
     if not axis.fits:
         lines.append(_would_fit(axis))
-    return "\n".join(lines) + "\n"
+    colour = terminal.colour()
+    return "".join(f"{terminal.marked(line, colour)}\n" for line in lines)
 
 
 def _verdict(axis: Axis) -> str:
     if not axis.possible:
         padded = axis.N + 2 * axis.P
-        return f"illegal: a window of {axis.extent} is larger than the padded input of {padded}"
+        return f"illegal: a window of {axis.extent:,} is larger than the padded input of {padded:,}"
     if axis.fits:
-        return f"fits: {axis.S} divides {axis.span}, the output is {axis.floor:,}"
+        return f"fits: {axis.S:,} divides {axis.span:,}, the output is {axis.floor:,}"
     return (
-        f"illegal stride: {axis.S} does not divide {axis.span}, {axis.remainder} left over; "
+        f"illegal stride: {axis.S:,} does not divide {axis.span:,}, {axis.remainder:,} left over; "
         f"floor gives {axis.floor:,}"
     )
 
@@ -102,18 +191,20 @@ def _unread(axis: Axis) -> str:
     runs = stride.unread(axis)
     if runs is None:
         return "windows leave gaps, too many to list (floor)"
+    if not runs and axis.possible and axis.remainder:
+        return f"no pixel is lost: the {axis.remainder:,} left over is padding (floor)"
     if not runs:
         return "every pixel is read (floor)"
     count = sum(last - first + 1 for first, last in runs)
-    shown = [f"{first}" if first == last else f"{first} to {last}" for first, last in runs[:6]]
-    more = f" and {len(runs) - 6} runs more" if len(runs) > 6 else ""
+    shown = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in runs[:6]]
+    more = f" and {len(runs) - 6:,} more runs" if len(runs) > 6 else ""
     where = f"counted from 0: {', '.join(shown)}{more}"
     return f"never read (floor): {count:,} of {axis.N:,} pixels, {where}"
 
 
 def _would_fit(axis: Axis) -> str:
     parts = [
-        f"{name} = {' or '.join(map(str, values))}"
+        f"{name} = {' or '.join(f'{value:,}' for value in values)}"
         for name, values in stride.nearest(axis).items()
         if values
     ]

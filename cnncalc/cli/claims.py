@@ -13,7 +13,8 @@ from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
     from cnncalc.conventions.published import Finding
-    from cnncalc.render.view import Records, Total
+    from cnncalc.render.records import Records
+    from cnncalc.render.view import Total
 
 Findings = Sequence["Finding"]
 
@@ -66,7 +67,7 @@ def run(
 
 def _sheet(shown: Findings, found: Findings) -> "Records":
     from cnncalc.conventions.published import COLUMNS
-    from cnncalc.render.view import Records
+    from cnncalc.render.records import Records
 
     return Records(
         "Published figures",

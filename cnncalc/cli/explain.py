@@ -4,24 +4,41 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.analysis.report import Report, Row
 from cnncalc.api import summarize
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
-from cnncalc.derivations import explain
+from cnncalc.derivations import explain, sums
 
 ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex"}
 
 
 def run(
     spec: shared.Spec,
-    layer: Annotated[str, typer.Argument(help="The layer's name.", show_default=False)],
+    layer: Annotated[
+        str | None,
+        typer.Argument(
+            help="A layer or a block; without one, the totals of the network are explained.",
+            show_default=False,
+            autocompletion=complete.layers,
+        ),
+    ] = None,
     quantity: Annotated[
         str | None,
-        typer.Argument(help=f"{one_of(list(explain.QUANTITIES))}; all when left out."),
+        typer.Argument(
+            help=f"What to explain: {one_of(list(explain.QUANTITIES))}. By default everything.",
+            show_default=False,
+            autocompletion=complete.words(lambda: explain.QUANTITIES),
+        ),
     ] = None,
     format: Annotated[
-        str | None, typer.Option("--format", "-f", help=f"{one_of(list(explain.FORMATS))}.")
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help=f"The format of the output: {one_of(list(explain.FORMATS))}.",
+            autocompletion=complete.words(lambda: explain.FORMATS),
+        ),
     ] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
@@ -29,11 +46,20 @@ def run(
     dtype: shared.Dtype = "float32",
     output: shared.TextOutput = None,
 ) -> None:
-    """Show how every number of a layer comes about. What is shown is what ran.
+    """Show how every number of a layer, a block or a network is computed.
+
+    For a layer you see the formula, the formula with the numbers filled in, and the result; for a
+    block or a network, the terms of every sum. The formulas shown are the ones that ran.
 
     cnncalc explain alexnet conv1
 
-    cnncalc explain vgg16 fc6 parameters --format latex
+    cnncalc explain alexnet conv1 parameters
+
+    cnncalc explain resnet50 layer1.0 macs
+
+    cnncalc explain vgg16
+
+    cnncalc explain vgg16 fc6 --format latex
     """
     chosen = shared.chosen(format, output, ENDINGS, "text")
     if chosen not in explain.FORMATS:
@@ -47,13 +73,27 @@ def run(
         dtype=dtype,
         settings=shared.settings_of(settings),
     )
-    row = _find(report, layer)
-    shared.write(explain.FORMATS[chosen](row, explain.explain(row, report, wanted)), output)
+    if layer is not None and quantity is None and layer not in report and _is_quantity(layer):
+        layer, wanted = None, explain.quantities(layer)
+    part = sums.network(report) if layer is None else sums.block(report, layer)
+    if part is None:
+        row = report[str(layer)]
+        text = explain.FORMATS[chosen](row, explain.explain(row, report, wanted))
+    else:
+        text = sums.FORMATS[chosen](part, _sums(part, wanted))
+    shared.write(text, output)
 
 
-def _find(report: Report, name: str) -> Row:
-    """The layer; raises UsageError that names a block's layers when it is a block."""
-    inside = [row.name for row in report.rows if row.name.startswith(f"{name}.")]
-    if inside:
-        raise UsageError(f"{name!r} is a block; its layers are {', '.join(inside[:12])}")
-    return report[name]
+def _is_quantity(word: str) -> bool:
+    return word.lower() in {*explain.QUANTITIES, *explain.ALSO}
+
+
+def _sums(part: sums.Part, wanted: tuple[str, ...]) -> tuple[sums.Sum, ...]:
+    """The sums that are wanted; raises UsageError for a quantity that is not a sum."""
+    found = sums.explain(part, wanted)
+    if not found:
+        raise UsageError(
+            f"{wanted[0]} is not a sum over layers; name a layer, "
+            f"or one of {one_of(list(sums.QUANTITIES))}"
+        )
+    return found

@@ -1,4 +1,4 @@
-"""``cnncalc export``: the network as a program of a framework."""
+"""``cnncalc export``: the network as code of a framework."""
 
 from typing import Annotated
 
@@ -14,21 +14,21 @@ WRITERS = {"torch": bridge.torch_source}
 
 def run(
     spec: shared.Spec,
-    to: Annotated[str, typer.Option("--to", help="The framework: torch.")] = "torch",
+    to: Annotated[str, typer.Option("--to", help="The framework to write for: torch.")] = "torch",
     input: shared.Input = None,
     settings: shared.Settings = None,
     output: shared.TextOutput = None,
 ) -> None:
-    """Write the network as readable PyTorch, which runs and trains without cnncalc.
+    """Write the network as readable PyTorch code that runs and trains without cnncalc.
 
-    It needs PyTorch.
+    PyTorch must be installed.
 
     cnncalc export resnet18 --to torch -o net.py
 
     cnncalc export net.yaml --input 3x64x64 --set classes=10
     """
     if to not in WRITERS:
-        hint = did_you_mean(to, WRITERS) or f"; export knows {', '.join(WRITERS)}"
+        hint = did_you_mean(to, WRITERS) or f"; choose {', '.join(WRITERS)}"
         raise UsageError(f"cannot export to {to!r}{hint}")
     report = summarize(spec, input=shared.inputs_of(input), settings=shared.settings_of(settings))
     shared.write(WRITERS[to](report), output)

@@ -1,9 +1,8 @@
 """``cnncalc grade``: which answers are right, and which mistake made the others wrong."""
 
 import json
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,12 +12,12 @@ import typer
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of
-from cnncalc.homework import books, feedback, gradebook, pages
+from cnncalc.homework import books, feedback, gradebook, pages, submissions
 from cnncalc.homework.gradebook import Asked, Graded
 from cnncalc.homework.marking import Mark, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
 from cnncalc.homework.sheet import load, part_of
-from cnncalc.homework.written import Terms
+from cnncalc.homework.written import Terms, printable
 
 if TYPE_CHECKING:
     from cnncalc.render import Format
@@ -81,6 +80,8 @@ def run(
     cnncalc grade keys submissions/*.md --credit slip=0.75 --tolerance 1%
     """
     form = listing.format_of(format, None if export else output)
+    dress = pages.load(page)
+    wanted = {book: books.load(book) for book in export or ()}
     marker = Marker(Terms(strict=strict, tolerance=_tolerance(tolerance)))
     worth = shared.pairs(credit, "--credit", "slip=0.5")
     scheme(worth)
@@ -89,15 +90,15 @@ def run(
         found = [gradebook.graded(marker.sheet(load(files[0])), worth)]
     else:
         found = _class(files, marker, worth)
-    text = _alone(found[0], form) if alone else _of_class(found, form, everything)
-    shared.write(text, None if export else output)
+    # Files come first: whoever reads standard output may stop before its end.
     if feedback_folder is not None:
-        dress = pages.load(page)
         stems = {one.handle: dress.write(one) for one in found}
         _write_all(feedback_folder, {f"{stem}{dress.SUFFIX}": text for stem, text in stems.items()})
-    for book in export or ():
+    for book, kind in wanted.items():
         folder = output or Path(".")
-        _write_all(folder / book, books.load(book).write(found, name or files[0].stem))
+        _write_all(folder / book, kind.write(found, name or printable(files[0].stem)))
+    text = _alone(found[0], form) if alone else _of_class(found, form, everything)
+    shared.write(text, None if export else output)
     passed = found[0].marked.all_right if alone and found[0].marked else not _unread(found)
     raise typer.Exit(0 if passed else 1)
 
@@ -113,27 +114,16 @@ def _tolerance(text: str) -> Fraction:
 def _class(files: Sequence[Path], marker: Marker, credit: Mapping[str, str]) -> list[Graded]:
     """The submissions after the key; what is wrong with the key itself is told first."""
     keys = gradebook.Keys(files[0])
-    submissions = [file for file in dict.fromkeys(_sheets(files[1:])) if file != files[0]]
-    if not submissions:
+    handed_in = submissions.find(files[1:], key=files[0])
+    if not handed_in:
         raise UsageError(f"{str(files[0])!r} is the key; the sheets to grade are missing")
+    for folder in submissions.left_out(files[1:]):
+        typer.echo(f"left out {folder}: folders whose names begin with __ are not graded", err=True)
     for mark in gradebook.wrong_in(keys.one, marker) if keys.one else ():
         said = f"{mark.answer.where}: the key's {mark.answer.label} is {feedback.given(mark)}"
         typer.echo(f"{said}, but {feedback.right(mark)} is right, and graded by", err=True)
-    handles = gradebook.handles(submissions)
-    by_name = shared.announced(submissions, handles.__getitem__)
-    return list(gradebook.grade(keys, by_name, marker, credit, handles))
-
-
-def _sheets(files: Sequence[Path]) -> Iterator[Path]:
-    """The files, and those in folders and in the folders there."""
-    for file in files:
-        if not file.is_dir():
-            yield file
-            continue
-        for folder, inner, names in os.walk(file):
-            inner[:] = sorted(name for name in inner if not name.startswith((".", "__")))
-            shown = sorted(name for name in names if not name.startswith("."))
-            yield from (Path(folder, name) for name in shown)
+    by_name = shared.announced(handed_in, lambda one: one.handle)
+    return list(gradebook.grade(keys, by_name, marker, credit))
 
 
 def _unread(graded: Sequence[Graded]) -> int:
@@ -143,10 +133,13 @@ def _unread(graded: Sequence[Graded]) -> int:
 
 def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
     """Put texts in files of a folder; raises UsageError where that cannot be."""
+    for name in texts:
+        if Path(name).name != name:
+            raise UsageError(f"--name names a file in a folder, so {name!r} cannot hold a path")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="")
+            (folder / name).write_text(text, encoding="utf-8", errors="replace", newline="")
     except OSError as why:
         raise UsageError(f"cannot write to {str(folder)!r}: {why.strerror or why}") from None
     typer.echo(f"wrote {len(texts):,} file{'s' * (len(texts) != 1)} to {folder}", err=True)

@@ -1,4 +1,4 @@
-"""``cnncalc kinds``: what layers there are, and everything about one of them."""
+"""``cnncalc kinds``: all kinds of layers, and everything about one of them."""
 
 import inspect
 import re
@@ -11,6 +11,7 @@ import typer
 from cnncalc import layers
 from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.core.layer import Example, Layer, fields_of
@@ -19,10 +20,15 @@ from cnncalc.derivations import explain
 
 def run(
     kind: Annotated[
-        str | None, typer.Argument(help="A kind, or another name of it.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="The kind to explain, by any of its names.",
+            show_default=False,
+            autocompletion=complete.kinds,
+        ),
     ] = None,
 ) -> None:
-    """List the kinds of layers, or explain one: its fields, formulas and worked examples.
+    """List the kinds of layers, or explain one with its fields, formulas and worked examples.
 
     cnncalc kinds
 
@@ -52,27 +58,27 @@ def _summary(kind: type[Layer]) -> str:
 
 
 def _about(kind: type[Layer]) -> list[str]:
-    """The paragraphs of one kind."""
+    """The paragraphs about one kind."""
     also = f" (also {', '.join(kind.aliases)})" if kind.aliases else ""
     paragraphs = [f"{kind.kind}{also}", inspect.getdoc(kind) or ""]
     paragraphs.append(fields_table(kind))
     if kind.examples:
-        paragraphs += ["As it is worked out", *derivations(kind)]
+        paragraphs += ["Step by step", *derivations(kind)]
         paragraphs += ["Worked examples", *(_example(kind, example) for example in kind.examples)]
     return paragraphs
 
 
 def fields_table(kind: type[Layer], write: Callable[[str], str] = str) -> str:
-    """The fields of a kind: their names as ``write`` has them, defaults and meanings."""
+    """The fields of a kind: their names as ``write`` spells them, defaults and meanings."""
     if not fields_of(kind):
         return "It has no fields."
-    headings = {"Field": False, "Also": False, "Default": False, "What": False}
+    headings = {"Field": False, "Also": False, "Default": False, "Meaning": False}
     defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
     rows = (
         [write(name), ", ".join(map(write, field.also)), default_of(defaults[name]), field.doc]
         for name, field in fields_of(kind).items()
     )
-    alone = f"\nThe value of {kind.main} may stand alone." if kind.main and write is str else ""
+    alone = f"\nA bare value is taken as {kind.main}." if kind.main and write is str else ""
     return listing.columns(headings, rows).rstrip() + alone
 
 
@@ -84,8 +90,7 @@ def default_of(value: Any) -> str:
 
 
 def derivations(kind: type[Layer]) -> list[str]:
-    """The examples as they are worked out: the first in full, of others the formulas that are not
-    among those before."""
+    """The examples, worked out: the first in full, of the others only formulas not shown yet."""
     texts: list[str] = []
     known: set[str] = set()
     for example in kind.examples:
@@ -96,7 +101,7 @@ def derivations(kind: type[Layer]) -> list[str]:
             explained = explain.only_new(explained, known)
         known |= {working.form for one in explained for working in one.workings}
         if explained:
-            texts.append(explain.as_text(row, explained).rstrip())
+            texts.append(explain.as_text(row, explained, symbols=False).rstrip())
     return texts
 
 
@@ -108,7 +113,7 @@ def report_of(kind: type[Layer], example: Example) -> Report:
 
 
 def _example(kind: type[Layer], example: Example) -> str:
-    """What is given, what was worked out by hand, and who says so."""
+    """The fields, the figures worked out by hand, and their source."""
     claims = (
         f"{name} {figure(value)}"
         for name, value in example._asdict().items()
@@ -120,7 +125,7 @@ def _example(kind: type[Layer], example: Example) -> str:
 
 
 def figure(value: Any) -> str:
-    """A claimed figure as people read it."""
+    """A figure as text."""
     if isinstance(value, int):
         return f"{value:,}"
     return ", ".join(f"{count:,} {name}" for name, count in value._asdict().items() if count)

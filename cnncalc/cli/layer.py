@@ -9,52 +9,71 @@ import typer
 from cnncalc import layers
 from cnncalc.analysis.report import row_dict
 from cnncalc.api import summarize
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
+from cnncalc.cli.explain import ENDINGS as EXPLAINED
 from cnncalc.cli.kinds import fields_table
 from cnncalc.core.errors import UsageError, Where, one_of, some
 from cnncalc.core.layer import Layer, fields_of
 from cnncalc.derivations import explain
 
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
-"""A kind's fields are options that typer does not know, and --help shows those too."""
+"""The fields of a kind are options that typer does not know, and --help lists them too."""
+ENDINGS = {**EXPLAINED, ".json": "json"}
+LETTERS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
+"""The fields that have a letter."""
 
 
 def run(
     context: typer.Context,
     kind: Annotated[
-        str | None, typer.Argument(help="A layer kind (cnncalc kinds).", show_default=False)
+        str | None,
+        typer.Argument(
+            help="The kind of layer (see 'cnncalc kinds').",
+            show_default=False,
+            autocompletion=complete.kinds,
+        ),
     ] = None,
     words: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="INPUT... [--FIELD VALUE]...",
-            help="The shape of each input, and the kind's fields (cnncalc kinds KIND).",
+            help="The shape of every input, and the fields of the kind: -k 3 or --kernel-size 3, "
+            "and so on (see 'cnncalc kinds KIND').",
             show_default=False,
         ),
     ] = None,
     batch: shared.Batch = 1,
     dtype: shared.Dtype = "float32",
     format: Annotated[
-        str, typer.Option("--format", "-f", help=f"{one_of([*explain.FORMATS, 'json'])}.")
-    ] = "text",
+        str | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help=f"The format of the output: {one_of([*explain.FORMATS, 'json'])}.",
+            autocompletion=complete.words(lambda: [*explain.FORMATS, "json"]),
+        ),
+    ] = None,
     output: shared.TextOutput = None,
     wanted: Annotated[
         bool,
-        typer.Option("--help", help="Show this message, with KIND its fields too, and exit."),
+        typer.Option("--help", "-h", help="Show this message, with the fields of KIND, and exit."),
     ] = False,
 ) -> None:
-    """Work out one layer: its output, parameters, operations and memory, with derivations.
+    """Calculate the output, parameters, operations and memory of one layer, step by step.
 
     cnncalc layer conv 3x32x32 --filters 10 --kernel 5 --stride 1 --padding 2
 
-    cnncalc layer max_pool 96x55x55 --kernel 3 --stride 2
+    cnncalc layer conv 3x32x32 --filters 10 -k 5 -p 2
+
+    cnncalc layer max_pool 96x55x55 -k 3 -s 2
 
     cnncalc layer linear 784 --out-features 100 --no-bias
 
     cnncalc layer concat 64x28x28 128x28x28
     """
     if kind is None and not wanted:
-        raise UsageError("layer needs a kind, as in conv, and the shape of its input")
+        raise UsageError("layer needs a kind, such as conv, and the shape of its input")
     if kind is None:
         typer.echo(context.get_help())
         return
@@ -78,12 +97,13 @@ def run(
         dtype=dtype,
     )
     row = report["layer"]
-    if format == "json":
+    form = shared.chosen(format, output, ENDINGS, "text")
+    if form == "json":
         shared.write(json.dumps(row_dict(row), indent=2) + "\n", output)
         return
-    write = explain.FORMATS.get(format)
+    write = explain.FORMATS.get(form)
     if write is None:
-        raise UsageError(f"no format {format!r}; it has {one_of([*explain.FORMATS, 'json'])}")
+        raise UsageError(f"no format {form!r}; it has {one_of([*explain.FORMATS, 'json'])}")
     shared.write(write(row, explain.explain(row, report)), output)
 
 
@@ -99,12 +119,13 @@ def _flags(kind: type[Layer]) -> set[str]:
 
 
 def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]]:
-    """Shapes, and fields: ``--kernel 5``, ``--kernel=3x5``, ``--ceil-mode``, ``--no-bias``."""
+    """Shapes and fields: ``--kernel 5``, ``--kernel=3x5``, ``-k5``, ``--ceil-mode``,
+    ``--no-bias``."""
     shapes: list[str] = []
     fields: dict[str, Any] = {}
     rest = list(words)
     while rest:
-        word = rest.pop(0)
+        word = _spelled_out(rest.pop(0))
         if not word.startswith("-"):
             shapes.append(word)
             continue
@@ -117,11 +138,19 @@ def _split(words: list[str], flags: set[str]) -> tuple[list[str], dict[str, Any]
             fields[name] = _value(value)
         elif bare in flags and not (rest and rest[0] in ("true", "false")):
             fields[bare] = bare == name
-        elif rest and not rest[0].startswith("--"):
+        elif rest and not _spelled_out(rest[0]).startswith("--"):
             fields[name] = _value(rest.pop(0))
         else:
             raise UsageError(f"{_option(name)} needs a value")
     return shapes, fields
+
+
+def _spelled_out(word: str) -> str:
+    """A field's letter as its option: ``-k`` is ``--kernel-size``, ``-k5`` ``--kernel-size=5``."""
+    if not word.startswith("-") or word[1:2] not in LETTERS:
+        return word
+    value = word[2:].removeprefix("=")
+    return _option(LETTERS[word[1]]) + (f"={value}" if value else "")
 
 
 def _value(word: str) -> Any:

@@ -1,4 +1,4 @@
-"""``cnncalc list``: the built-in architectures."""
+"""``cnncalc list``: the built-in networks."""
 
 import re
 from collections.abc import Iterator
@@ -18,11 +18,13 @@ NUMBERS = ("params", "macs")
 
 
 def run(
-    names: Annotated[bool, typer.Option("--names", help="The bare names, for scripts.")] = False,
+    names: Annotated[
+        bool, typer.Option("--names", help="Print only the names, for scripts.")
+    ] = False,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
-    """List the built-in architectures with their parameters, MACs and sources.
+    """List the built-in networks with their parameters, MACs and sources.
 
     cnncalc list
 
@@ -38,13 +40,13 @@ def run(
     if form is None:
         text = _table(records)
     else:
-        title = "Built-in architectures"
+        title = "Built-in networks"
         text = listing.rendered(form, title, [*records[0]], records, NUMBERS, ["source"])
     shared.write(text, output)
 
 
 def _records() -> Iterator[dict[str, Any]]:
-    """The facts of every architecture."""
+    """The facts about every network."""
     from cnncalc.api import summarize
 
     for name in shared.announced(catalog.names()):
@@ -79,6 +81,6 @@ def _table(records: list[dict[str, Any]]) -> str:
 
 
 def _who(source: str) -> str:
-    """Authors and year, where a source begins with them; the other formats have all of it."""
+    """Authors and year, if a source begins with them; the other formats show all of it."""
     match = re.match(r".{,60}?\b(19|20)\d\d\b", source)
     return match[0] if match else source

@@ -23,9 +23,7 @@ GEOMETRY = typer.Option(
     "unless it is said clean, and any where the stride is asked about.",
 )
 Count = Annotated[int, typer.Option("--count", "-n", help="How many questions.")]
-Seed = Annotated[
-    int | None, typer.Option("--seed", "-s", help="The same seed gives the same questions.")
-]
+Seed = Annotated[int | None, typer.Option("--seed", help="The same seed gives the same questions.")]
 EVERY_WEEK = ",".join(USUAL)
 
 

@@ -6,11 +6,11 @@ from cnncalc.cli import _shared as shared
 
 
 def run(output: shared.Output = None) -> None:
-    """Print the JSON Schema of the spec language, with which an editor checks and completes.
+    """Print the JSON Schema of the spec language, for completion and validation in your editor.
+
+    Start a spec with '# yaml-language-server: $schema=cnncalc.schema.json' to use it.
 
     cnncalc schema -o cnncalc.schema.json
-
-    Then begin a spec with: # yaml-language-server: $schema=cnncalc.schema.json
     """
     from cnncalc.spec.schema import schema
 

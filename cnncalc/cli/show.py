@@ -1,20 +1,26 @@
-"""``cnncalc show``: the text of a built-in architecture."""
+"""``cnncalc show``: the YAML of a built-in network."""
 
 from typing import Annotated
 
 import typer
 
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.spec import catalog
 
 
 def run(
     name: Annotated[
-        str, typer.Argument(help="A built-in name (cnncalc list).", show_default=False)
+        str,
+        typer.Argument(
+            help="The name of a built-in network (see 'cnncalc list').",
+            show_default=False,
+            autocompletion=complete.words(catalog.names),
+        ),
     ],
     output: shared.Output = None,
 ) -> None:
-    """Print the YAML of a built-in architecture as it is, to read or to start from.
+    """Print the YAML of a built-in network, to read or to start your own from.
 
     cnncalc show vgg16
 

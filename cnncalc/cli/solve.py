@@ -1,4 +1,4 @@
-"""``cnncalc solve``: which geometry gives a size?"""
+"""``cnncalc solve``: which kernel, stride and padding give a size?"""
 
 from typing import Annotated
 
@@ -11,26 +11,49 @@ from cnncalc.derivations.stride import Solution
 
 
 def run(
-    input: Annotated[int | None, typer.Option("--input", "-n", help="The input size N.")] = None,
-    output: Annotated[
-        int | None, typer.Option("--output", help="The output size; the input's if left out.")
+    input: Annotated[
+        int | None,
+        typer.Option("--input", "-i", metavar="N", help="The input size; searched by default."),
     ] = None,
-    kernel: Annotated[int | None, typer.Option("--kernel", "-k", help="The filter size F.")] = None,
-    step: Annotated[int | None, typer.Option("--stride", "-s", help="The stride S.")] = None,
-    padding: Annotated[int | None, typer.Option("--padding", "-p", help="Zeros a side P.")] = None,
-    dilation: Annotated[int, typer.Option("--dilation", "-d", help="1 is none.")] = 1,
-    largest: Annotated[int, typer.Option("--largest", help="The largest F tried.")] = 11,
+    output: Annotated[
+        int | None,
+        typer.Option("--output", metavar="N", help="The output size; by default the input size."),
+    ] = None,
+    kernel: Annotated[
+        int | None,
+        typer.Option("--kernel", "-k", metavar="F", help="The kernel size; searched by default."),
+    ] = None,
+    step: Annotated[
+        int | None,
+        typer.Option("--stride", "-s", metavar="S", help="The stride; searched by default."),
+    ] = None,
+    padding: Annotated[
+        int | None,
+        typer.Option(
+            "--padding", "-p", metavar="P", help="The padding per side; searched by default."
+        ),
+    ] = None,
+    dilation: Annotated[
+        int, typer.Option("--dilation", "-d", metavar="D", help="The dilation; 1 is none.")
+    ] = 1,
+    largest: Annotated[
+        int, typer.Option("--largest", metavar="F", help="The largest kernel size to try.")
+    ] = 11,
     floor: Annotated[
-        bool, typer.Option("--floor", help="Also those that leave pixels over.")
+        bool,
+        typer.Option("--floor", help="Also list settings that leave a remainder, rounded down."),
     ] = False,
 ) -> None:
-    """List the filters, strides and paddings that turn one size into another, or keep it.
+    """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 
-    The exit code is 1 when there are none.
+    If nothing fits exactly, the settings that fit after rounding down are listed with their
+    remainder. The exit code is 1 if there are none either.
 
     cnncalc solve --input 224 --output 55
 
     cnncalc solve --input 32 --stride 1
+
+    cnncalc solve --input 224 --output 112 --kernel 7
 
     cnncalc solve --output 55 --kernel 11 --stride 4 --padding 0
     """
@@ -38,22 +61,28 @@ def run(
     if wanted is None:
         raise UsageError("solve needs --input or --output, as in --input 224 --output 55")
     if not 1 <= largest <= 101:
-        raise UsageError(f"--largest goes from 1 to 101, not {largest}")
+        raise UsageError(f"--largest must be from 1 to 101, not {largest}")
     found = stride.solve(wanted, input, kernel, step, padding, dilation, largest)
-    shown = found if floor else [solution for solution in found if solution.axis.fits]
-    searched = f"F ≤ {largest}, S ≤ F (S ≤ 4 for a small F), P < F where they are not given"
-    shared.write(_table(shown, dilation) if shown else f"nothing fits with {searched}\n", None)
+    exact = [solution for solution in found if solution.axis.fits]
+    shown = found if floor or not exact else exact
+    searched = f"F ≤ {largest}, S ≤ F (S ≤ 4 for a small F) and P < F, unless given"
+    if not shown:
+        shared.write(f"nothing fits with {searched}\n", None)
+        raise typer.Exit(1)
+    if not exact:
+        shared.write("nothing fits exactly; rounded down, as PyTorch does, these do:\n", None)
+    shared.write(_table(shown, dilation), None)
     left = len(found) - len(shown)
     if left:
-        typer.echo(f"{left} more leave pixels over; --floor shows them", err=True)
-    raise typer.Exit(0 if shown else 1)
+        typer.echo(f"{left:,} more leave a remainder; --floor lists them", err=True)
 
 
 def _table(solutions: list[Solution], dilation: int) -> str:
-    rows = [("N", "F", "S", "P", "output", "left over")]
+    rows = [["N", "F", "S", "P", "output", "remainder"]]
     for (N, F, S, P, _), output in solutions:
         over = stride.Axis(N, F, S, P, dilation).remainder
-        rows.append((str(N), str(F), str(S), str(P), str(output), str(over) if over else "fits"))
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = ("  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True)) for row in rows)
+        sizes = [f"{size:,}" for size in (N, F, S, P, output)]
+        rows.append([*sizes, f"{over:,}" if over else "fits"])
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ("  ".join(map(str.rjust, row, widths)) for row in rows)
     return "\n".join(lines) + "\n"

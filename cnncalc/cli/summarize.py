@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.api import summarize
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError, one_of
@@ -13,25 +14,54 @@ from cnncalc.core.shape import layout_of
 from cnncalc.render.view import USUAL, View, choose_columns, column
 
 CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(shared.CONVENTIONS)]
+"""The names of the conventions, as they are typed."""
 
 
 def run(
     spec: shared.Spec,
     depth: Annotated[
-        int | None, typer.Option("--depth", min=1, help="How deep blocks are opened.")
+        int | None,
+        typer.Option(
+            "--depth",
+            min=1,
+            metavar="N",
+            help="How many levels of blocks to open; by default as many as fit on a screen.",
+        ),
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option("--columns", help="Comma-separated; +rf adds to the usual, all shows all."),
+        typer.Option(
+            "--columns",
+            metavar="NAMES",
+            help="The columns to show, with commas between; +NAME adds one to the usual columns, "
+            "'all' shows every column.",
+            autocompletion=complete.columns,
+        ),
     ] = None,
-    sort: Annotated[str | None, typer.Option("--sort", help="A column; largest first.")] = None,
-    exact: Annotated[bool, typer.Option("--exact", help="Exact integers in the table.")] = False,
+    sort: Annotated[
+        str | None,
+        typer.Option(
+            "--sort",
+            metavar="NAME",
+            help="Sort by this column, largest first.",
+            autocompletion=complete.columns,
+        ),
+    ] = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Show exact integers instead of K, M and G.")
+    ] = False,
     plot: Annotated[
-        bool, typer.Option("--plot", help="Draw where parameters, MACs and memory sit instead.")
+        bool,
+        typer.Option("--plot", help="Draw parameters, MACs and memory per layer as bars instead."),
     ] = False,
     convention: Annotated[
         str | None,
-        typer.Option("--convention", help=f"Count also as a tool does: {one_of(CONVENTIONS)}."),
+        typer.Option(
+            "--convention",
+            metavar="NAME",
+            help=f"Add the count of another tool or convention: {one_of(CONVENTIONS)}.",
+            autocompletion=complete.modules(shared.CONVENTIONS),
+        ),
     ] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
@@ -41,7 +71,7 @@ def run(
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
-    """Show every layer's shape, parameters, MACs, memory and receptive field, and the totals.
+    """Show the shape, parameters, MACs, memory and receptive field of every layer, and the totals.
 
     cnncalc summarize vgg16
 
@@ -77,10 +107,10 @@ def run(
 
 
 def _draw_plot(view: View, format: str | None, output: Path | None) -> None:
-    """Draw the bars; raises UsageError when a format is asked for as well."""
+    """Draw the bars; raises UsageError if a format is given as well."""
     from cnncalc.render import plot, terminal
 
     if format is not None:
-        raise UsageError(f"--plot draws bars as text and takes no --format, here {format!r}")
+        raise UsageError(f"--plot draws text; leave out --format {format}")
     colour = terminal.colour() and output is None
     shared.write(plot.draw(view, terminal.width(), colour), output)

@@ -1,18 +1,26 @@
-"""The tree of what a user can do wrong.
+"""The errors that a user can cause.
 
 CnncalcError
-├── LayerError      one layer cannot take its fields or its input (states the fact, never where)
-├── SpecError       one mistake at one place of a spec
-├── Mistakes        several independent SpecErrors of one spec, told at once
-└── UsageError      a command or a function was given something that it cannot use
+├── LayerError      a layer refuses its fields or its input; states the fact, never the place
+├── SpecError       one mistake at one place in a spec
+├── Mistakes        all independent SpecErrors of one spec
+└── UsageError      a command or a function cannot use an argument
     └── UnknownName a name that does not exist (also a KeyError)
 
-Leaf code raises ``LayerError`` with the bare fact; the code that walks a spec adds the place, once.
+A sentence has two halves: what is wrong; how to fix it. Leaf code raises ``LayerError`` with the
+bare fact, and the code that walks a spec adds the place, once.
 """
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, islice
 from typing import NamedTuple
+
+
+def printable(text: str) -> str:
+    """The text with every character that a terminal might obey written as an escape."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Where(NamedTuple):
@@ -23,11 +31,20 @@ class Where(NamedTuple):
     column: int = 0
 
     def __str__(self) -> str:
-        return ":".join(str(part) for part in self if part)
+        parts = (printable(self.source), self.line, self.column)
+        return ":".join(str(part) for part in parts if part)
 
 
 class CnncalcError(Exception):
-    """Anything that is the user's to mend; its text is one clear sentence."""
+    """Anything that the user can fix.
+
+    ``fact`` says what is wrong and ``help`` how to fix it, if that is known; ``sentence`` is both.
+    """
+
+    def __init__(self, sentence: str = "", help: str = "") -> None:
+        self.sentence = f"{sentence}; {help}" if help else sentence
+        self.fact, self.help = (sentence, help) if help else sentence.partition("; ")[::2]
+        super().__init__(self.sentence)
 
 
 class LayerError(CnncalcError):
@@ -47,52 +64,87 @@ class UnknownName(UsageError, KeyError):
 class SpecError(CnncalcError):
     """One mistake in a spec: ``file:line:column: sentence``."""
 
-    def __init__(self, sentence: str, where: Where) -> None:
-        place = str(where)
-        super().__init__(f"{place}: {sentence}" if place else sentence)
-        self.sentence = sentence
+    def __init__(self, sentence: str, where: Where, help: str = "") -> None:
+        super().__init__(sentence, help)
         self.where = where
+
+    def __str__(self) -> str:
+        place = str(self.where)
+        return f"{place}: {self.sentence}" if place else self.sentence
 
 
 MOST_MISTAKES = 50
-"""With so many, the rest of a text is not looked at."""
+"""After this many mistakes the rest of a text is not checked."""
 
 
 class Mistakes(CnncalcError):
-    """All independent mistakes of one spec, in the order of the text, each told once."""
+    """All independent mistakes of one spec, each once, in the order of the text."""
 
     SHOWN = 20
 
     def __init__(self, errors: Iterable[SpecError]) -> None:
-        told = {str(error): error for error in errors}
-        self.errors = tuple(sorted(told.values(), key=lambda error: error.where[1:]))
+        distinct = {str(error): error for error in errors}
+        self.errors = tuple(sorted(distinct.values(), key=lambda error: error.where[1:]))
         lines = [str(error) for error in self.errors[: self.SHOWN]]
-        if len(self.errors) > self.SHOWN:
-            lines.append(f"... and {len(self.errors) - self.SHOWN} more mistakes")
+        if self.more:
+            lines.append(f"... and {self.more} more mistakes")
         super().__init__("\n".join(lines))
+
+    @property
+    def more(self) -> int:
+        """How many mistakes are not shown."""
+        return max(len(self.errors) - self.SHOWN, 0)
 
 
 MOST_COMPARED = 3_000
-"""Of very many known words only the first, of so many letters, are compared with a misspelt one."""
+"""A misspelt word is compared with the first known words, up to this many letters in all."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The hint ``; did you mean 'x'?`` with the nearest of the known words, or nothing."""
-    from difflib import SequenceMatcher
-
-    matcher = SequenceMatcher(b=word.lower()[:100])
-    letters = sorted(word.lower()[:100])
-
-    def likeness(name: str) -> tuple[float, bool]:
-        matcher.set_seq1(name.lower())
-        # Of names that are equally like it, the one with its letters swapped: vgg61 is vgg16.
-        return matcher.ratio(), sorted(name.lower()) == letters
-
+    """The hint ``; did you mean 'x'?`` with the nearest known word, or nothing if none is near."""
+    meant = word.lower()[:100]
     first = list(islice(known, MOST_COMPARED))
     ends = accumulate(map(len, first))
     few = [name for name, end in zip(first, ends) if end <= MOST_COMPARED]
-    near = max(few, key=likeness, default="")
-    return f"; did you mean {near!r}?" if near and likeness(near)[0] >= 0.6 else ""
+    near = [(edits, name) for name in few if (edits := _edits(meant, name.lower())) is not None]
+    if not near:
+        return ""
+    # Of names that are equally near, the one with its letters swapped: vgg61 is vgg16.
+    letters = sorted(meant)
+    _, best = min(near, key=lambda pair: (pair[0], sorted(pair[1].lower()) != letters))
+    return f"; did you mean {best!r}?"
+
+
+def _tolerance(word: str) -> int:
+    """How many typing mistakes a word of this length may have."""
+    return 1 if len(word) <= 4 else 2 if len(word) <= 8 else 3
+
+
+def _edits(word: str, name: str) -> int | None:
+    """How many letters must be inserted, deleted, replaced or swapped with a neighbour to turn one
+    into the other; None when that is more than a slip of the finger.
+
+    The Damerau-Levenshtein distance (optimal string alignment), in a band around the diagonal.
+    """
+    most = _tolerance(word)
+    if word == name:
+        return 0
+    if len(word) == 1 or abs(len(word) - len(name)) > most or len(word) == len(name) == 2:
+        return None
+    far = most + 1
+    before, row = [far] * (len(name) + 1), [min(j, far) for j in range(len(name) + 1)]
+    for i, letter in enumerate(word, 1):
+        above, row = row, [far] * (len(name) + 1)
+        row[0] = min(i, far)
+        for j in range(max(1, i - most), min(len(name), i + most) + 1):
+            same = letter == name[j - 1]
+            row[j] = min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (not same))
+            if i > 1 < j and letter == name[j - 2] and word[i - 2] == name[j - 1]:
+                row[j] = min(row[j], before[j - 2] + 1)
+        if min(row) > most:
+            return None
+        before = above
+    return row[-1] if row[-1] <= most else None
 
 
 MOST_LISTED = 12

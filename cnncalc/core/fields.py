@@ -1,34 +1,37 @@
-"""The fields of layer kinds: what may be written, how it is checked, and what an editor is told.
+"""The fields of layer kinds: how they are checked, and their JSON Schema.
 
-Each function declares one dataclass field. Its ``check`` turns a written value into its one
-canonical form or raises LayerError with the fact; its ``schema`` says the same as JSON Schema.
+Each function declares one dataclass field. Its ``check`` converts a value to its canonical form or
+raises LayerError; its ``schema`` accepts the same values.
 """
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from math import inf
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError, one_of
-from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.core.shape import JOINED, MOST_DIGITS
 
 REQUIRED: Any = dataclasses.MISSING
 LARGEST = 10**MOST_DIGITS
 
 Sizes = int | tuple[int, ...]
-"""One size for every spatial axis, or one for each."""
+"""One size for all spatial axes, or one per axis."""
 
 Padding = int | str | tuple[int | tuple[int, int], ...]
-"""One for every side, one for each axis, (before, after) for each axis, or same / valid."""
+"""One number for all sides, one per axis, (before, after) per axis, or ``same`` or ``valid``."""
 
 
 class Field(NamedTuple):
-    """What is known of a field beside its name and default."""
+    """A field's description, other names, check and JSON Schema; ``parts`` are the keys that a
+    value written as a mapping may have."""
 
     doc: str
     also: tuple[str, ...]
     check: Callable[[Any], Any]
     schema: Mapping[str, Any]
+    parts: tuple[str, ...] = ()
 
 
 def declare(
@@ -37,28 +40,43 @@ def declare(
     also: Sequence[str],
     check: Callable[[Any], Any],
     schema: Mapping[str, Any],
+    parts: Sequence[str] = (),
 ) -> Any:
-    """A dataclass field that carries its description, aliases, check and schema."""
-    metadata = {"cnncalc": Field(doc, tuple(also), check, schema)}
+    """A dataclass field with a Field in its metadata."""
+    metadata = {"cnncalc": Field(doc, tuple(also), check, schema, tuple(parts))}
     if default is REQUIRED:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
 def is_whole(value: Any, least: int) -> bool:
-    """Whether the value is an integer (not a bool) of at least ``least`` and a sane length."""
+    """Whether the value is an integer (not a bool) from ``least`` up, below ``LARGEST``."""
     return type(value) is int and least <= value < LARGEST
 
 
 def shown(value: Any) -> str:
-    """A wrong value as an error quotes it: whole when short."""
-    text = repr(value) if not isinstance(value, int) or abs(value) < LARGEST else "a huge number"
+    """A wrong value as an error quotes it, shortened if it is long."""
+    text = as_written(value, repr)
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def as_written(value: Any, word: Callable[[str], str] = str) -> str:
+    """A value as YAML writes it; ``word`` formats its strings."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(as_written(one, word) for one in value)}]"
+    if isinstance(value, Mapping):
+        pairs = (f"{key}: {as_written(one, word)}" for key, one in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int) and abs(value) >= LARGEST:
+        return "a huge number"
+    return word(value) if isinstance(value, str) else str(value)
+
+
 def any_case(word: str, between: str = "") -> str:
-    """A regular expression, of JSON Schema's too, for a word of letters and digits in capitals or
-    not, with ``between`` after each letter but the last."""
+    """A regular expression, valid in JSON Schema, that matches a word in upper or lower case with
+    ``between`` after each letter but the last."""
     return between.join(f"[{c}{c.upper()}]" if c.islower() else c for c in word)
 
 
@@ -72,39 +90,55 @@ def _whole(least: int, article: str) -> Callable[[Any], int]:
 
 
 def count(doc: str, default: Any = REQUIRED, also: Sequence[str] = (), least: int = 1) -> Any:
-    """A whole number, by default at least 1."""
+    """A whole number of at least ``least``."""
     schema = {"type": "integer", "minimum": least}
     return declare(doc, default, also, _whole(least, "a whole number"), schema)
 
 
+def _per_axis(least: int) -> str:
+    """A regular expression for ``3x3``, ``(3, 3)`` and ``[3, 3]``."""
+    one = "[0-9]{1,100}" if least == 0 else "0*[1-9][0-9]{0,99}"
+    bare, more = f"{one}(?:{JOINED}{one}){{1,2}}", f"(?:{JOINED}{one}){{0,2}}"
+    return rf"^\s*(?:{bare}|[(\[]\s*{one}{more}\s*[)\]])\s*$"
+
+
+def _spelled_out(value: Any, least: int) -> Any:
+    """Sizes per axis written as a word, as a list; any other value unchanged."""
+    if isinstance(value, str) and re.match(_per_axis(least), value):
+        return [int(size) for size in re.findall("[0-9]+", value)]
+    return value
+
+
 def sizes(doc: str, default: Any = REQUIRED, also: Sequence[str] = (), least: int = 1) -> Any:
-    """A whole number for every spatial axis, or a list with one for each."""
+    """A whole number for all spatial axes, or one per axis: ``[3, 5]``, ``3x5``, ``(3, 5)``."""
 
     def check(value: Any) -> Sizes:
+        value = _spelled_out(value, least)
         if is_whole(value, least):
             return int(value)
         listed = isinstance(value, list | tuple) and 1 <= len(value) <= 3
         if listed and all(is_whole(size, least) for size in value):
             return tuple(value)
         raise LayerError(
-            f"must be a whole number of at least {least}, or one for each axis, not {shown(value)}"
+            f"must be a whole number of at least {least}, or one per axis, not {shown(value)}"
         )
 
     one = {"type": "integer", "minimum": least}
     many = {"type": "array", "items": one, "minItems": 1, "maxItems": 3}
-    return declare(doc, default, also, check, {"anyOf": [one, many]})
+    text = {"type": "string", "pattern": _per_axis(least)}
+    return declare(doc, default, also, check, {"anyOf": [one, many, text]})
 
 
 SIDES = {"left": (-1, 0), "right": (-1, 1), "top": (-2, 0), "bottom": (-2, 1),
          "front": (-3, 0), "back": (-3, 1)}  # fmt: skip
-"""Where a side's padding stands: the axis counted from the last, and before or after."""
+"""The axis of each side, counted from the last, and whether the side is before or after it."""
 
 
 def _sides(value: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
-    """``{top: 1, bottom: 2}`` as (before, after) of three axes; sides left out are 0."""
+    """``{top: 1, bottom: 2}`` as (before, after) of three axes; sides not given are 0."""
     if not value or not set(value) <= set(SIDES) or not all(is_whole(n, 0) for n in value.values()):
         raise LayerError(
-            f"must name sides ({one_of(list(SIDES))}) with whole numbers, not {shown(dict(value))}"
+            f"must name sides ({one_of(list(SIDES))}) with whole numbers, not {shown(value)}"
         )
     pairs = [[0, 0] for _ in range(3)]
     for side, size in value.items():
@@ -116,7 +150,8 @@ def _sides(value: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
 def padding(
     doc: str, default: Any = 0, also: Sequence[str] = ("pad", "P"), words: Sequence[str] = ()
 ) -> Any:
-    """One for every side, one for each axis, (before, after) pairs, sides by name, or a word."""
+    """One number for all sides, one per axis, (before, after) per axis, sides by name, or one of
+    ``words``."""
 
     def axis(value: Any) -> bool:
         if isinstance(value, list | tuple):
@@ -130,12 +165,13 @@ def padding(
             return value.lower()
         if isinstance(value, Mapping):
             return _sides(value)
+        value = _spelled_out(value, 0)
         if isinstance(value, list | tuple) and 1 <= len(value) <= 3 and all(map(axis, value)):
             return tuple(tuple(v) if isinstance(v, list | tuple) else v for v in value)
         known = f"{one_of(list(words))}, " if words else ""
         raise LayerError(
-            f"must be {known}a whole number of at least 0, one for each axis, "
-            f"or [before, after] for each axis, not {shown(value)}"
+            f"must be {known}a whole number of at least 0, one per axis, "
+            f"or [before, after] per axis, not {shown(value)}"
         )
 
     one = {"type": "integer", "minimum": 0}
@@ -145,16 +181,18 @@ def padding(
         "type": "object",
         "properties": dict.fromkeys(SIDES, one),
         "additionalProperties": False,
+        "anyOf": [{"required": [side]} for side in SIDES],
     }
-    allowed: list[Mapping[str, Any]] = [one, many, sides]
+    text = {"type": "string", "pattern": _per_axis(0)}
+    allowed: list[Mapping[str, Any]] = [one, many, sides, text]
     if words:
         pattern = f"^({'|'.join(map(any_case, words))})$"
         allowed += [{"enum": list(words)}, {"type": "string", "pattern": pattern}]
-    return declare(doc, default, also, check, {"anyOf": allowed})
+    return declare(doc, default, also, check, {"anyOf": allowed}, tuple(SIDES))
 
 
 def flag(doc: str, default: Any = REQUIRED, also: Sequence[str] = ()) -> Any:
-    """Either true or false."""
+    """True or false."""
 
     def check(value: Any) -> bool:
         if not isinstance(value, bool):
@@ -171,7 +209,7 @@ def number(
     least: float | None = None,
     most: float | None = None,
 ) -> Any:
-    """A number that no count depends on: a rate, a slope, an epsilon."""
+    """A number that affects no count: a rate, a slope, an epsilon."""
 
     def check(value: Any) -> float | int:
         fits = isinstance(value, int | float) and not isinstance(value, bool)
@@ -191,12 +229,12 @@ def number(
 
 
 def positive(doc: str, default: float, also: Sequence[str] = ()) -> Any:
-    """A finite number above 0 that no count depends on."""
+    """A positive number that affects no count."""
 
     def check(value: Any) -> float | int:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 < value < inf:
-            raise LayerError(f"must be a finite number above 0, not {shown(value)}")
+            raise LayerError(f"must be a number greater than 0, not {shown(value)}")
         return value  # type: ignore[no-any-return]
 
     return declare(doc, default, also, check, {"type": "number", "exclusiveMinimum": 0})

@@ -1,22 +1,22 @@
-"""What a layer kind is: the interface that every file of ``layers/`` fills in.
+"""The interface that every file of ``layers/`` implements.
 
-A kind is one frozen dataclass. Its fields are its YAML, its docstring is its explanation, its
-methods are its facts, its examples are worked by hand and its refusals are promises; all of them
-are run by one contract test. A kind is named by its file.
+A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
+docstring is the text of ``cnncalc layer KIND --help``. One contract test runs every kind's
+hand-worked examples and refusals.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import MOST_MISTAKES, LayerError, did_you_mean
-from cnncalc.core.fields import LARGEST, Field, Sizes, shown
-from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
+from cnncalc.core.shape import MOST_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     Tape = tape.Tape
     Tensor = tape.Tensor
 else:
-    Tape = Tensor = Any  # names for annotations: most commands need no tape
+    Tape = Tensor = Any  # only annotations need them, and most commands never import the tape
 
 
 class Example(NamedTuple):
-    """One layer worked by hand: what is given, what must come out, and who says so.
+    """One layer worked by hand, with the source of the numbers.
 
-    ``given`` is what a spec would say, ``inputs`` are shapes as text; figures left None are not
-    claimed. ``operations`` is claimed whole.
+    ``given`` is the layer's value in a spec; ``inputs`` and ``output`` are shapes as text. Numbers
+    left at None are not checked; ``operations`` are compared as a whole.
     """
 
     given: Any
@@ -50,7 +50,7 @@ class Example(NamedTuple):
 
 
 class Refusal(NamedTuple):
-    """A layer that must be refused, and words that the refusal must contain."""
+    """A layer that must be refused, and words that its error message must contain."""
 
     given: Any
     inputs: tuple[str, ...]
@@ -58,9 +58,11 @@ class Refusal(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """Windows where outputs stand closer than inputs, or that differ in size: every input is cut
-    into ``per`` pieces, and output i reads the inputs that have one of the pieces from
-    ``begin + i·step`` to ``end + i·step``, or, with ``gaps``, some of them."""
+    """Windows that move by a fraction of an input, or that differ in size.
+
+    Every input is cut into ``per`` pieces. Output i reads the inputs that own a piece from
+    ``begin + i·step`` to ``end + i·step``: all of them, or with ``gaps`` only some.
+    """
 
     step: int
     per: int
@@ -70,11 +72,11 @@ class Cut(NamedTuple):
 
 
 class Reach(NamedTuple):
-    """What one output reads along one axis: a window that spans ``extent`` inputs, ``stride``
-    inputs from the next window, the first one starting ``before`` inputs before the first.
+    """The inputs that one output reads along one axis.
 
-    With a ``cut``, windows are as that says, ``extent`` is the largest one's, and there is no
-    stride.
+    A window spans ``extent`` inputs and moves by ``stride``; the first one starts ``before`` inputs
+    ahead of the map. With a ``cut``, that describes the windows instead: ``extent`` is the size of
+    the largest, and ``stride`` is not used.
     """
 
     extent: int
@@ -84,24 +86,26 @@ class Reach(NamedTuple):
 
 
 class Layer:
-    """A layer kind. Subclasses are frozen, keyword-only dataclasses, one to a file."""
+    """A layer kind. Subclasses are frozen, keyword-only dataclasses, one per file."""
 
     kind: ClassVar[str]
-    """The canonical name: the file's."""
+    """The canonical name, taken from the file."""
     aliases: ClassVar[tuple[str, ...]] = ()
-    """Other names; case, underscores and a final 1d, 2d or 3d never matter."""
+    """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
     main: ClassVar[str | None] = None
-    """The field whose value may stand alone, as in ``linear: 120``."""
+    """The field that needs no name, as in ``linear: 120``."""
+    either: ClassVar[tuple[str, ...]] = ()
+    """Fields of which exactly one must be given."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
-    """The fewest and the most inputs (None: any number)."""
+    """The least and the greatest number of inputs; None means any number."""
     stored: ClassVar[bool] = True
-    """Whether the output is a tensor of its own in the lectures' memory tables: false for what
-    usually runs in place (activations), does nothing in inference (dropout) or is a view."""
+    """Whether textbook memory tables count the output. False for activations (they usually run in
+    place), dropout (it does nothing in inference) and views."""
     moves: ClassVar[bool] = True
-    """Whether numbers are read and written at all: false for views, and for what does nothing in
-    inference."""
+    """Whether the layer reads and writes data at all. False for views and for layers that do
+    nothing in inference."""
     flattens: ClassVar[bool] = False
-    """Whether a feature map is flattened, visibly, before it enters."""
+    """Whether a feature map is flattened first, by a flatten layer that the report shows."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
@@ -109,27 +113,27 @@ class Layer:
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
 
-    # What a subclass says of itself. Shapes are without batch.
+    # Subclasses override these. Shapes have no batch dimension.
 
     def output(self, *inputs: Any) -> Shape:
-        """The output's shape; raises LayerError where the inputs cannot be taken."""
-        raise TypeError(f"{self.kind} does not say what it puts out")
+        """The shape of the output. Raises LayerError for inputs that do not fit."""
+        raise TypeError(f"{self.kind} does not implement output")
 
     def parameters(self, *inputs: Any) -> Parameters:
-        """The numbers it holds: none unless the kind says otherwise."""
+        """The number of weights, biases and buffers."""
         return Parameters()
 
     def tensors(self, *inputs: Any) -> Tensors:
-        """The shapes of PyTorch's tensors of those numbers, by name: none unless the kind says
-        otherwise."""
+        """The shapes of its parameters and buffers in PyTorch, by name."""
         return {}
 
     def macs(self, *inputs: Any) -> int:
-        """Multiply-accumulates for one image: none unless the kind says otherwise."""
+        """Multiply-accumulates for one image."""
         return 0
 
     def inner_macs(self, *inputs: Any) -> int:
-        """Those of them that read a map of the layer's own, whose gradient is always needed."""
+        """The multiply-accumulates whose input the layer computes itself, so that its gradient is
+        always needed."""
         return 0
 
     def constant_macs(self, *inputs: Any) -> int:
@@ -137,54 +141,52 @@ class Layer:
         return 0
 
     def counters(self) -> int:
-        """How many of its buffers only count batches, which nothing reads in inference."""
+        """The number of buffers that only count batches; inference does not read them."""
         return 0
 
     def operations(self, *inputs: Any) -> Operations:
-        """All arithmetic for one image. Every kind must say, even when it is none."""
-        raise TypeError(f"{self.kind} does not say what it computes")
+        """All arithmetic for one image. Every kind implements this, even if there is none."""
+        raise TypeError(f"{self.kind} does not implement operations")
 
     def links(self, *inputs: Any) -> int | None:
-        """LeCun's count of inputs that feed outputs, biases included. None: one for every
-        multiply-accumulate, and where there are any, one for every output's bias."""
+        """LeCun's count of connections from inputs and biases to outputs. None means one per
+        multiply-accumulate, plus one per output if the layer has biases."""
         return None
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
-        """What one output reads, along each spatial axis of the input; None: the same position."""
+        """What one output reads along each spatial axis. None means only its own position."""
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
-        """The zeros before and after each axis, where they follow from its size: for explanations,
-        which show how."""
+        """The zeros before and after each axis if they depend on its size, for explanations."""
         return ()
 
     def steps(self, tape: Tape, *inputs: Any) -> Tensor:
-        """The operations that PyTorch (on the CPU) runs for it, played on the tape; the output.
+        """Record on the tape what PyTorch does with memory on the CPU, and return the output.
 
-        The inputs are tensors of the tape, which know their shapes. Raises LayerError where it is
-        not known what PyTorch does.
+        Raises LayerError if that is not known.
         """
-        raise LayerError("what PyTorch does with memory for it is not modelled")
+        raise LayerError("how PyTorch uses memory for this layer is not modelled")
 
     def to_torch(self, nn: Any, *inputs: Any) -> Any:
-        """The module of PyTorch that does the same to these inputs.
+        """The equivalent PyTorch module for these inputs.
 
-        ``nn`` is handed in, so that nothing here imports a framework: it has the names of
-        ``torch.nn`` and those of ``cnncalc.bridge.modules``.
+        ``nn`` offers the names of ``torch.nn`` and ``cnncalc.bridge.modules``; it is passed in so
+        that layers import no framework.
         """
-        raise TypeError(f"{self.kind} does not say which module of PyTorch it is")
+        raise TypeError(f"{self.kind} does not implement to_torch")
 
-    # What follows for every kind.
+    # Subclasses inherit these.
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
-        """The output's shape, after checking how many inputs there are."""
+        """The shape of the output, after checking the number of inputs."""
         least, most = self.arity
         if len(inputs) < least or (most is not None and len(inputs) > most):
             wanted = f"{least} input{'s' * (least != 1)}" if most else f"at least {least} inputs"
             raise LayerError(f"takes {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
         if max(output.dimensions) >= LARGEST:
-            raise LayerError("puts out a map that is larger than any size")
+            raise LayerError(f"outputs a size of more than {MOST_DIGITS} digits")
         return output
 
     def cost(
@@ -195,8 +197,8 @@ class Layer:
         dtype: str = "float32",
         input_gradient: bool = False,
     ) -> Cost:
-        """Everything countable, for a batch of images of this dtype; ``input_gradient`` says
-        whether a backward pass needs the gradient of what is read."""
+        """All counts for a batch in this dtype. ``input_gradient`` tells whether the backward pass
+        needs the gradient of the input."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]
@@ -237,57 +239,86 @@ class Layer:
         )
 
     def text(self) -> str:
-        """The fields that are not at their defaults, as ``out_channels 64, kernel_size 3``."""
+        """The fields that differ from their defaults, as ``out_channels 64, kernel_size 3``."""
         given = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
         return ", ".join(
-            f"{name} {_plain(value)}" for name, value, usual in given if value != usual
+            f"{name} {as_written(value)}" for name, value, usual in given if value != usual
         )
 
     @classmethod
     def parse(cls, given: Any) -> Self:
-        """The layer that a spec's value describes: a mapping of fields, the main field's value
-        alone, or nothing. Raises FieldErrors with every mistake."""
+        """The layer that a value in a spec describes: a mapping of fields, the value of the main
+        field alone, or None. Raises FieldErrors with every mistake."""
         known = fields_of(cls)
-        if given is None:
-            given = {}
-        elif not isinstance(given, Mapping):
-            if cls.main is None:
-                takes = f"takes {', '.join(known)}" if known else "takes no fields"
-                raise LayerError(f"{takes}, not {shown(given)}")
-            given = {cls.main: given}
-        values, wrong = _checked(given, known)
-        missing = [name for name in required_of(cls) if name not in values]
-        # A misspelt field is likely the missing one: then the misspelling is told alone.
+        values, wrong = _checked(_by_field(cls, given, known), known)
+        # A misspelt field is probably the missing one, so report only the misspelling.
         if not any(text.startswith("has no field") for _, text in wrong):
-            wrong += [(None, f"needs {name!r}: {known[name].doc}") for name in missing]
+            wrong += [(None, text) for text in _missing(cls, values, known)]
         if wrong:
             raise FieldErrors(wrong)
         return cls(**values)
 
 
 Wrong = list[tuple[str | None, str]]
-INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape")
-"""What PyTorch's modules are told and a spec never says."""
+INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
+            "input_shape", "input_dim")  # fmt: skip
+"""Arguments of other frameworks that cnncalc infers."""
+ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
+"""Arguments of other frameworks for what is a layer of its own here."""
+
+
+def _by_field(kind: type[Layer], given: Any, known: Mapping[str, Field]) -> Mapping[str, Any]:
+    """The value of a layer as a mapping of its fields."""
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        parts = known[kind.main].parts if kind.main else ()
+        return {str(kind.main): given} if _is_the_value(given, parts, known) else given
+    if kind.main is None:
+        takes = f"takes its fields by name ({', '.join(known)})" if known else "takes no fields"
+        raise LayerError(f"{takes}, not {shown(given)}")
+    return {kind.main: given}
+
+
+def _is_the_value(
+    given: Mapping[str, Any], parts: Sequence[str], known: Mapping[str, Field]
+) -> bool:
+    """Whether a mapping is the main field's own value, as in ``pad: {top: 1}``."""
+    return any(key in parts for key in given) and not any(key in _names(known) for key in given)
+
+
+def _names(known: Mapping[str, Field]) -> dict[str, str]:
+    """The canonical field name for every name."""
+    return {also: name for name, field in known.items() for also in (name, *field.also)}
+
+
+def _missing(
+    kind: type[Layer], values: Mapping[str, Any], known: Mapping[str, Field]
+) -> Iterator[str]:
+    for name in required_of(kind):
+        if name not in values:
+            yield f"needs {name!r}: {known[name].doc}"
+    if kind.either and sum(name in values for name in kind.either) != 1:
+        yield f"needs exactly one of {' and '.join(kind.either)}"
 
 
 def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict[str, Any], Wrong]:
-    """The fields under their canonical names, each checked, and all that is wrong with them."""
+    """The checked values by canonical field name, and everything that is wrong."""
     values: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
     wrong: Wrong = []
-    names = {also: name for name, field in known.items() for also in (name, *field.also)}
+    names = _names(known)
     for written, value in given.items():
         if len(wrong) >= MOST_MISTAKES:
             break
         name = names.get(written)
         if name is None:
-            hint = did_you_mean(str(written), names) or has_only(known)
-            if written in INFERRED:
-                hint = "; it follows from what the layer reads: leave it out"
-            wrong.append((written, f"has no field {written!r}{hint}"))
+            wrong.append((written, f"has no field {written!r}{_hint(written, value, known)}"))
         elif name in values:
-            wrong.append((written, f"has {name!r} twice; once as {written!r}"))
+            both = f"{spelled[name]!r} and {written!r}"
+            wrong.append((written, f"has both {both}, two names of one field; keep one of them"))
         else:
-            values[name] = None
+            values[name], spelled[name] = None, written
             try:
                 values[name] = known[name].check(value)
             except LayerError as why:
@@ -295,15 +326,20 @@ def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict
     return values, wrong
 
 
-def _plain(value: Any) -> str:
-    """A field's value as a spec writes it."""
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_plain, value))}]"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+def _hint(written: str, value: Any, known: Mapping[str, Field]) -> str:
+    """How to fix an unknown field."""
+    if written in INFERRED:
+        return "; cnncalc infers it from the input: leave it out"
+    if written in ACTIVATION:
+        if value in (None, "linear", "identity", "none"):
+            return "; leave it out: a layer has no activation of its own"
+        word = value if isinstance(value, str) and value.isidentifier() else "the activation"
+        return f"; write {word} after it, as a layer of its own"
+    return did_you_mean(str(written), _names(known)) or has_only(known)
 
 
 class FieldErrors(LayerError):
-    """All that is wrong with the fields of one layer, each with the field as it was written."""
+    """Everything that is wrong with the fields of one layer, each with the field as written."""
 
     def __init__(self, wrong: Sequence[tuple[str | None, str]]) -> None:
         super().__init__("; ".join(text for _, text in wrong))
@@ -311,29 +347,29 @@ class FieldErrors(LayerError):
 
 
 def fields_of(kind: type[Layer]) -> dict[str, Field]:
-    """The fields that a spec may give to a kind, by canonical name, in order."""
+    """The fields of a kind by canonical name, in order."""
     return {one.name: one.metadata["cnncalc"] for one in _declared(kind)}
 
 
 def required_of(kind: type[Layer]) -> tuple[str, ...]:
-    """The names of the fields that a spec must give."""
+    """The names of the required fields."""
     return tuple(one.name for one in _declared(kind) if one.default is dataclasses.MISSING)
 
 
 def _declared(kind: type[Layer]) -> tuple[dataclasses.Field[Any], ...]:
-    """The dataclass fields of a kind, the main one first."""
+    """The dataclass fields of a kind, the main field first."""
     declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
     return tuple(sorted(declared, key=lambda one: one.name != kind.main))
 
 
 def has_only(known: Mapping[str, Field]) -> str:
-    """The hint after an unknown field that resembles none."""
+    """The hint for an unknown field that resembles no known one."""
     return f"; it has {', '.join(known)}" if known else "; it has no fields"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Input(Layer):
-    """An input of the network: it has a shape and costs nothing."""
+    """An input of the network."""
 
     shape: Shape
     arity: ClassVar[tuple[int, int | None]] = (0, 0)
@@ -348,7 +384,7 @@ class Input(Layer):
 
 
 def per_axis(sizes: Sizes, x: Map, name: str) -> tuple[int, ...]:
-    """One size for each spatial axis of x; raises LayerError where the number of them differs."""
+    """One size for each spatial axis of x. Raises LayerError if there are too few or too many."""
     if isinstance(sizes, int):
         return (sizes,) * len(x.spatial)
     if len(sizes) != len(x.spatial):
@@ -359,7 +395,7 @@ def per_axis(sizes: Sizes, x: Map, name: str) -> tuple[int, ...]:
 
 
 def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
-    """The shape as a feature map; raises LayerError for a vector or another number of axes."""
+    """The shape as a feature map. Raises LayerError for a vector or a wrong number of axes."""
     if isinstance(x, Vector):
         raise LayerError(f"needs a feature map (channels and axes), not a vector of {x}")
     if len(x.spatial) not in axes:
@@ -368,24 +404,24 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
 
 
 def of_rank(nn: Any, name: str, x: Shape) -> Any:
-    """PyTorch's class for as many axes as x has: ``Conv`` is Conv1d, Conv2d or Conv3d there.
+    """The PyTorch class for the rank of x: ``Conv`` is Conv1d, Conv2d or Conv3d.
 
-    A vector is a signal of one position.
+    A vector counts as a signal of length 1.
     """
     axes = len(x.spatial) if isinstance(x, Map) else 1
     return getattr(nn, f"{name}{axes}d")
 
 
 def channels_of(x: Shape) -> int:
-    """The channels of a map; a vector's features are its channels."""
+    """The channels of a map, or the features of a vector."""
     return x.features if isinstance(x, Vector) else x.channels
 
 
 def positions_of(x: Shape) -> int:
-    """The positions of a map; a vector has one."""
+    """The number of positions of a map; a vector has one."""
     return prod(x.spatial) if isinstance(x, Map) else 1
 
 
 def everything(x: Shape) -> tuple[Reach, ...]:
-    """The reach of a layer each of whose outputs reads the whole map: a step reads nothing new."""
+    """The reach of a layer whose outputs each read the whole map."""
     return tuple(Reach(size, 0) for size in x.spatial) if isinstance(x, Map) else ()

@@ -9,6 +9,11 @@ from cnncalc.formulas.expression import AXES
 
 Layout = Literal["chw", "hwc"]
 
+SIZE = r"0*[1-9][0-9]*"
+JOINED = r"\s*[x×X*,]\s*"
+SHAPE_PATTERN = rf"^\s*[\[\]()]*{SIZE}(?:{JOINED}{SIZE}){{0,3}}[\[\]()]*\s*$"
+"""What ``read_shape`` accepts, as a regular expression that JSON Schema shares."""
+
 MOST_DIGITS = 100
 """Sizes longer than this are refused: no size is, and arithmetic on them could take for ever."""
 
@@ -139,7 +144,7 @@ def read_shape(text: str, layout: Layout = "chw") -> Shape:
 
     Raises UsageError for anything that is not whole numbers joined so.
     """
-    parts = re.split(r"\s*[x×X*,]\s*", text.strip().strip("[]()"))
+    parts = re.split(JOINED, text.strip().strip("[]()"))
     if not all(part.isdecimal() and part.isascii() and len(part) <= MOST_DIGITS for part in parts):
         raise UsageError(
             f"a shape is whole numbers joined by x, as in 3x224x224, not {text[:60]!r}"

@@ -51,7 +51,7 @@ class Working(NamedTuple):
         steps = [general, exact, _grouped(self.result).replace(",", "{,}")]
         if not self.expression.op:
             steps = [general, steps[-1]] if self.expression.symbol else steps[-1:]
-        note = rf"\quad\text{{({_latex_text(self.note)})}}" if self.note else ""
+        note = rf"\quad\text{{({latex_text(self.note)})}}" if self.note else ""
         return f"{names} &= {' = '.join(dict.fromkeys(steps))}{note}"
 
 
@@ -60,7 +60,7 @@ def _grouped(number: int | Fraction) -> str:
     return units.exact(number) if isinstance(number, int) else str(number)
 
 
-def _latex_text(note: str) -> str:
+def latex_text(note: str) -> str:
     """A note, whose symbols and signs are set as in the equations."""
     for sign, command in {"−": "-", "·": r"\cdot", "≥": r"\ge"}.items():
         note = note.replace(sign, f"${command}$")

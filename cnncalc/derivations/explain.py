@@ -4,7 +4,7 @@ A quantity is asked of the layer once more, this time with tracing on. Nothing i
 was not run.
 """
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis import receptive
@@ -15,7 +15,15 @@ from cnncalc.core.errors import UsageError, did_you_mean, some
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map, Shape, shape_of
 from cnncalc.derivations import wording
-from cnncalc.derivations.equations import Working, along, definition, equations_of, once
+from cnncalc.derivations.equations import (
+    Working,
+    along,
+    definition,
+    equations_of,
+    latex_text,
+    once,
+)
+from cnncalc.derivations.symbols import legend
 from cnncalc.formulas import macs, memory
 from cnncalc.formulas.expression import AXES
 from cnncalc.formulas.tracing import Traced, expression_of, tracing
@@ -252,33 +260,51 @@ LONGEST = 120
 """Fields longer than this (a connection table) are cut short in a title."""
 
 
-def as_text(row: Row, derivations: Iterable[Derivation]) -> str:
-    """For a terminal."""
+def as_text(row: Row, derivations: Sequence[Derivation], symbols: bool = True) -> str:
+    """For a terminal; with a legend of the symbols unless that is not wanted."""
     lines = [title(row)]
     for derivation in derivations:
         lines += ["", f"{derivation.quantity}: {derivation.answer}"]
         lines += [f"  {working.text()}" for working in derivation.workings]
+    known = _legend(derivations) if symbols else {}
+    if known:
+        wide = max(map(len, known))
+        lines += ["", "symbols:", *(f"  {name:{wide}}  {text}" for name, text in known.items())]
     return "\n".join(lines) + "\n"
 
 
-def as_markdown(row: Row, derivations: Iterable[Derivation]) -> str:
-    """A heading, and a list with every equation as code."""
+def _legend(derivations: Iterable[Derivation]) -> dict[str, str]:
+    return legend(working for derivation in derivations for working in derivation.workings)
+
+
+def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
+    """A heading, a list with every equation as code, and a legend of the symbols."""
     lines = [f"### {title(row)}"]
     for derivation in derivations:
         lines += ["", f"**{derivation.quantity}**: {derivation.answer}", ""]
         lines += [f"- `{working.text()}`" for working in derivation.workings]
-    return "\n".join(line for line in lines).rstrip() + "\n"
+    known = _legend(derivations)
+    if known:
+        lines += [
+            "",
+            "**symbols**: " + "; ".join(f"`{name}` {text}" for name, text in known.items()),
+        ]
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def as_latex(row: Row, derivations: Iterable[Derivation]) -> str:
-    """An ``align*`` with every equation; needs amsmath."""
+def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
+    """An ``align*`` with every equation and a legend of the symbols; needs amsmath."""
     equations = [working.latex() for derivation in derivations for working in derivation.workings]
     name = row.name.replace("_", r"\_")
     body = " \\\\\n  ".join(equations)
     if not body:
         return f"% {row.name}: nothing to work out\n"
     needs = rf"% layer {row.name}; needs \usepackage{{amsmath}}"
-    return f"{needs}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
+    known = "; ".join(f"${name}$ {latex_text(text)}" for name, text in _legend(derivations).items())
+    return (
+        f"{needs}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
+        + f"\\noindent Symbols: {known}.\n" * bool(known)
+    )
 
 
 FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}

@@ -1,14 +1,20 @@
-"""Does a window fit? For one axis: what each rule says, what is never read, what would fit."""
+"""Does a window fit? What each rule says, what is never read, and what would fit.
+
+``Axis`` is a question about one axis, ``windows`` asks it of all layers of a network.
+"""
 
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from cnncalc.analysis.report import Report
 from cnncalc.core.errors import UsageError
+from cnncalc.core.shape import Map
 from cnncalc.derivations import wording
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import tracing
-from cnncalc.formulas.vocabulary import ceil_div
+from cnncalc.formulas.vocabulary import ceil_div, span
+from cnncalc.layers import _window as layers
 
 MOST_TAPS = 1_000_000
 """Unread pixels between windows are listed tap by tap, up to here."""
@@ -150,6 +156,57 @@ def _nearest_fits(axis: Axis, name: str, candidates: range) -> list[int]:
 
 def _fitting(axis: Axis, name: str, candidates: range) -> Iterator[int]:
     return (value for value in candidates if axis._replace(**{name: value}).fits)
+
+
+class Window(NamedTuple):
+    """A window of a layer along one axis, or along all where they are alike (``along`` is "")."""
+
+    layer: str
+    kind: str
+    along: str
+    N: int
+    F: int
+    S: int
+    before: int
+    after: int
+    D: int
+    output: int
+
+    @property
+    def span(self) -> int:
+        """How far the window can move."""
+        return self.N + self.before + self.after - span(self.F, self.D)
+
+    @property
+    def remainder(self) -> int:
+        """What the stride leaves over."""
+        return self.span % self.S
+
+    @property
+    def fits(self) -> bool:
+        """Whether the stride is legal as the lectures define it: nothing is left over."""
+        return self.remainder == 0
+
+    @property
+    def unread(self) -> int:
+        """The pixels cut off at the end; whatever else is left over is padding."""
+        moved = (self.output - 1) * self.S
+        return max(self.span - moved - self.after, 0)
+
+
+def windows(report: Report) -> Iterator[Window]:
+    """Every window of a network that slides over its input, layer by layer."""
+    for row in report.layers:
+        axes = getattr(row.layer, "axes", None)
+        x = row.inputs[0]
+        if axes is None or not isinstance(x, Map):
+            continue
+        sliding = [axis for axis in axes(x) if isinstance(axis, layers.Axis)]
+        alike = len(set(sliding)) == 1
+        for axis, name in zip(sliding[:1] if alike else sliding, x.axes):
+            N, F, S, before, after, D, *_ = axis
+            along = "" if alike else name
+            yield Window(row.name, row.kind, along, N, F, S, before, after, D, axis.places())
 
 
 class Solution(NamedTuple):

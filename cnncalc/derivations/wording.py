@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from cnncalc.core import units
 from cnncalc.formulas.expression import Expression
 
 if TYPE_CHECKING:
@@ -24,8 +25,9 @@ def symbols(leaf: Expression) -> str:
 
 
 def numbers(leaf: Expression) -> str:
-    """A leaf by its value; a negative one in brackets."""
-    return str(leaf.value) if leaf.value >= 0 else f"({minus(leaf.value)})"
+    """A leaf by its value, grouped by thousands; a negative one in parentheses."""
+    text = units.exact(leaf.value) if isinstance(leaf.value, int) else str(leaf.value)
+    return text if leaf.value >= 0 else f"({minus(text)})"
 
 
 def minus(number: int | Fraction | str) -> str:
@@ -109,6 +111,8 @@ def _latex_inside(part: Expression, leaf: Leaf) -> str:
 def latex_symbol(name: str) -> str:
     r"""``C_in`` as ``C_{\mathrm{in}}``, words upright, a number as it is."""
     name = name.replace("−", "-")
+    if name.strip("(-)")[:1].isdecimal():
+        return name.replace(",", "{,}")
     base, _, index = name.partition("_")
     if index and len(base) == 1:
         index, _, axis = index.partition(" ")

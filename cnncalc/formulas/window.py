@@ -160,14 +160,21 @@ def footprints(F: int, S: int = 1, D: int = 1) -> int:
 
 
 @formula("before")
-def footprints_before(F: int, S: int = 1, P: int = 0, D: int = 1) -> int:
-    """How many inputs before the first one a footprint may begin and reach the first output."""
-    return (span(F, D) - 1 - P) // S
+def footprints_before(F: int, S: int = 1, P: int = 0) -> int:
+    """How many inputs before the first one a footprint may start and still reach the first
+    output."""
+    return (F - 1 - P) // S
+
+
+@formula("before", note="k is the last tap that reaches the first output")
+def tap_before(k: int, S: int = 1, P: int = 0, D: int = 1) -> int:
+    """The same for a dilated filter, whose taps do not reach every output."""
+    return share(k * D - P, S)
 
 
 @formula("before")
 def short_footprints_before(S: int, P: int = 0) -> int:
-    """The same where a footprint is shorter than the stride: what is cut comes off."""
+    """The same where no footprint reaches the first output: the input that padding cuts to."""
     return -(P // S)
 
 

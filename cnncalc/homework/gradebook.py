@@ -12,6 +12,8 @@ from cnncalc.homework import sheet as sheets
 from cnncalc.homework.marking import Mark, Marked, Marker
 from cnncalc.homework.scheme import Scheme, scheme
 from cnncalc.homework.sheet import Sheet
+from cnncalc.homework.submissions import Submission
+from cnncalc.homework.written import printable
 
 
 class Graded(NamedTuple):
@@ -42,8 +44,8 @@ class Graded(NamedTuple):
 
 
 class Keys:
-    """The key of every student: one for all, or one for each in a folder, by their names or the
-    names of their files."""
+    """The key of every student: one for all, or a folder with one for each, which is called like
+    the submission, its file or its folder."""
 
     def __init__(self, target: Path) -> None:
         self.folder = target if target.is_dir() else None
@@ -52,13 +54,16 @@ class Keys:
         if self.folder:
             self.own = {path.stem: path for path in sorted(self.folder.iterdir())}
 
-    def of(self, stem: str) -> Sheet:
-        """The key of the submission with this file name; raises UsageError where there is none."""
+    def of(self, submission: Submission) -> Sheet:
+        """The key of a submission; raises UsageError where there is none."""
         if self.one is not None:
             return self.one
-        if stem not in self.own:
-            raise UsageError(f"no key is called {stem!r}{did_you_mean(stem, self.own)}")
-        return key(self.own[stem])
+        file = submission.file
+        for name in (submission.handle, file.stem, file.parent.name):
+            if name in self.own:
+                return key(self.own[name])
+        handle = submission.handle
+        raise UsageError(f"no key is called {handle!r}{did_you_mean(handle, self.own)}")
 
 
 def key(target: Path) -> Sheet:
@@ -85,43 +90,27 @@ def wrong_in(key: Sheet, marker: Marker) -> Iterator[Mark]:
 
 def grade(
     keys: Keys,
-    files: Iterable[Path],
+    submissions: Iterable[Submission],
     marker: Marker,
     credit: Mapping[str, str] = MappingProxyType({}),
-    handles: Mapping[Path, str] = MappingProxyType({}),
 ) -> Iterator[Graded]:
-    """Every submission, in order; one that cannot be read never stops the others. ``credit`` is
-    given in place of what a key says, ``handles`` are what the files are called where not by
-    their own names."""
-    for file in files:
-        handle = handles.get(file, file.stem)
+    """Every submission, in order; one that cannot be read never stops the others.
+
+    ``credit`` overrides the key's.
+    """
+    for submission in submissions:
+        file, handle, problem = submission
+        marked = None
         try:
-            found = sheets.load(file, keys.of(handle), handle)
+            if not problem:
+                marked = marker.sheet(sheets.load(file, keys.of(submission), handle))
         except CnncalcError as why:
             problem = str(why).partition("\n")[0]
-            yield Graded(handle, str(file), None, problem=problem, handle=handle)
-            continue
-        yield graded(marker.sheet(found), credit, handle)
-
-
-def handles(files: Sequence[Path]) -> dict[Path, str]:
-    """A name for every file that no other has: its own without the ending, else its folder's
-    (``ada/answers.yaml``), else both and more."""
-    found: dict[Path, str] = {}
-    left = list(files)
-    for name in (
-        lambda file: file.stem,
-        lambda file: file.resolve().parent.name,
-        lambda file: f"{file.resolve().parent.name}-{file.stem}",
-        lambda file: f"{file.stem}-{file.suffix.lstrip('.')}",
-    ):
-        often = Counter(map(name, left))
-        taken = {*found.values()}
-        found |= {
-            file: name(file) for file in left if often[name(file)] == 1 and name(file) not in taken
-        }
-        left = [file for file in left if file not in found]
-    return found | {file: f"{file.stem}-{number}" for number, file in enumerate(left, 1)}
+        if marked is None:
+            source = printable(str(file))
+            yield Graded(handle, source, None, problem=printable(problem), handle=handle)
+        else:
+            yield graded(marked, credit, handle)
 
 
 def graded(
@@ -132,12 +121,12 @@ def graded(
     asked = [mark for mark in marked.marks if mark.answer.question is not None]
     return Graded(
         marked.sheet.student,
-        marked.sheet.source,
+        printable(marked.sheet.source),
         marked,
         score=sum((mark.answer.points * worth.part(mark) for mark in asked), Fraction(0)),
         possible=sum((mark.answer.points for mark in asked), Fraction(0)),
         scheme=worth,
-        handle=handle or Path(marked.sheet.source).stem,
+        handle=handle or printable(Path(marked.sheet.source).stem),
     )
 
 

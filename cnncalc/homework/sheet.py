@@ -105,7 +105,7 @@ def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str 
     unless it says otherwise, and else as the file is.
     """
     file = Path(target)
-    return read(sheets.read(file), student or file.stem, key)
+    return read(sheets.read(file), student or printable(file.stem), key)
 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
@@ -213,7 +213,7 @@ def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
 def _report(top: dict[Key, Item]) -> Report:
     """The network of a sheet; raises SpecError or Mistakes with the place of what is wrong."""
     item, given = top[Key("architecture")], top.get(Key("input"))
-    plain = {name: top[Key(name)].value for name in ("batch", "dtype") if name in top}
+    plain = {name: _scalar(top[Key(name)], name) for name in ("batch", "dtype") if name in top}
     shape = {} if given is None or given.value is None else {"input": given.plain()}
     try:
         if isinstance(item.value, str):
@@ -226,6 +226,13 @@ def _report(top: dict[Key, Item]) -> Report:
         return summarize(item, **plain, **shape)
     except UsageError as why:
         raise SpecError(str(why), item.where) from None
+
+
+def _scalar(item: Item, what: str) -> Any:
+    """A value without parts; raises SpecError for a list or a mapping."""
+    if isinstance(item.value, dict | list):
+        raise SpecError(f"{what!r} is a single value, not {describe(item)}", item.where)
+    return item.value
 
 
 def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
@@ -384,7 +391,10 @@ def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | Non
     window is asked about, it need not fit. Raises CnncalcError where none is.
     """
     given = item.plain()
-    plain = {name: given[name] for name in ("batch", "dtype") if name in given}
+    entries = item.value
+    plain = {
+        name: _scalar(entries[Key(name)], name) for name in ("batch", "dtype") if name in entries
+    }
     layer = None if given.get("layer") is None else str(given["layer"])
     if "architecture" in given:
         return _known(str(given["architecture"]), tuple(plain.items())), layer

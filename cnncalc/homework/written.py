@@ -102,7 +102,7 @@ def read(given: Any, takes: Sequence[type[Written]]) -> Written:
     ``55*55*96`` is a Number or a Size: whichever is taken. Raises UsageError with one sentence.
     """
     if isinstance(given, str):
-        return _read_text(given, tuple(takes))
+        return _read_text(readable(given), tuple(takes))
     return _read(given, takes)
 
 
@@ -127,6 +127,16 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
             return found
     wanted = one_of([kind.expected for kind in takes])
     raise UsageError(f"{shown(given)} is not {wanted}{why}")
+
+
+INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+FULL_WIDTH = {sign + 0xFEE0: sign for sign in range(0x21, 0x7F)} | {0x3000: " "}
+
+
+def readable(text: str) -> str:
+    """A text without invisible signs (zero-width spaces, soft hyphens), and with ASCII's signs for
+    full-width ones."""
+    return text if text.isascii() else text.translate(INVISIBLE | FULL_WIDTH)
 
 
 def shown(given: Any) -> str:
@@ -438,6 +448,8 @@ def _printed(text: str) -> Number | None:
     half = half * Fraction(10) ** exponent if rounded else Fraction(0)
     dotted = len(match["decimals"] or "") == len("000") and re.fullmatch("[1-9][0-9]{0,2}", bare)
     is_bare = not (match["exponent"] or match["about"] or suffix.power)
+    if not digits and not is_bare:  # 0T and 0e99 claim no digits that a truth could round to
+        half = Fraction(0)
     return Number(text, digits, half, suffix, dotted=bool(dotted) and is_bare)
 
 

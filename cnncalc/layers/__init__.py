@@ -1,7 +1,8 @@
-"""The layer kinds: one class in one file each, found by being there.
+"""The layer kinds, one class per file, discovered automatically.
 
-A file named without a leading underscore is a kind of that name; files with one hold what a family
-shares. A kind is imported when it is asked for by name, all of them only when an alias is.
+A file without a leading underscore defines the kind of that name; a file with one holds code that
+several kinds share. Looking a kind up by its name imports only that kind; looking up an alias
+imports all of them.
 """
 
 import re
@@ -15,26 +16,26 @@ from cnncalc.core.layer import Layer
 
 @cache
 def names() -> tuple[str, ...]:
-    """The canonical names of all kinds, in alphabetical order."""
+    """The canonical names of all kinds, sorted."""
     return discovery.modules(__path__)
 
 
 @cache
 def load(name: str) -> type[Layer]:
-    """The kind of this canonical name: the one Layer that its file defines."""
+    """The kind with this canonical name."""
     return discovery.the_class(f"{__name__}.{name}", Layer)
 
 
 def every() -> Iterator[type[Layer]]:
-    """All kinds, in alphabetical order."""
+    """All kinds, sorted by name."""
     return map(load, names())
 
 
 @cache
 def find(word: str) -> tuple[type[Layer], int | None]:
-    """The kind that a word of a spec names, and the axes it insists on: ``Conv2d`` is (conv, 2).
+    """The kind that a word in a spec names, and the rank it requires: ``Conv2d`` is (conv, 2).
 
-    Raises LayerError with the nearest names where there is none.
+    Raises LayerError with the nearest name for an unknown word.
     """
     if word in names():
         return load(word), None
@@ -51,13 +52,13 @@ def find(word: str) -> tuple[type[Layer], int | None]:
 
 
 def plain(word: str) -> str:
-    """A name without case, underscores, hyphens and blanks."""
+    """A name in lower case without underscores, hyphens and spaces."""
     return re.sub(r"[\s_-]", "", word).lower()
 
 
 @cache
 def _spellings() -> dict[str, str]:
-    """Canonical name by plain spelling, for all names and aliases; each may stand for one kind."""
+    """The canonical name for every plain name and alias. Raises TypeError for an ambiguous one."""
     known: dict[str, str] = {}
     for kind in every():
         for word in (kind.kind, *kind.aliases):

@@ -1,4 +1,4 @@
-"""What the pools that are told their output's size share."""
+"""The base of pools with a given output size."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,14 +11,13 @@ from cnncalc.formulas import operations, window
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptivePool(Layer):
-    """Windows that are laid out so that the output has a given size."""
+    """Windows sized to give the output a requested size."""
 
     main: ClassVar = "output_size"
 
-    output_size: Sizes = sizes("the size of the output along each axis", also=("size",))
+    output_size: Sizes = sizes("output size along each axis", also=("size",))
 
     def output(self, x: Shape) -> Map:
-        """The same channels, at the size asked for."""
         x = need_map(x)
         sizes = per_axis(self.output_size, x, "output_size")
         return Map(
@@ -27,7 +26,7 @@ class AdaptivePool(Layer):
         )
 
     def reductions(self, x: Map) -> int:
-        """How many times two numbers are made one, over all windows."""
+        """The number of pairwise reductions over all windows."""
         out = self.output(x)
         taps = tuple(
             window.adaptive_taps(N=N, N_out=N_out) for N, N_out in zip(x.spatial, out.spatial)
@@ -37,13 +36,12 @@ class AdaptivePool(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The windows."""
         return tuple(map(_reach, x.spatial, self.output(x).spatial))
 
 
 def _reach(N: int, N_out: int) -> Reach:
-    """Windows of N/N_out inputs, side by side; where that is no whole number, they read all inputs
-    that they cut."""
+    """N/N_out inputs side by side if N_out divides N; otherwise every input that a window
+    overlaps."""
     if N % N_out == 0:
         E = window.even_window(N=N, N_out=N_out)
         return Reach(E, E)
@@ -51,9 +49,9 @@ def _reach(N: int, N_out: int) -> Reach:
 
 
 SHARED_REFUSALS = (
-    Refusal(0, ("4x5x5",), "at least 1, or one for each axis, not 0"),
+    Refusal(0, ("4x5x5",), "at least 1, or one per axis, not 0"),
     Refusal([2, 2, 2], ("4x5x5",), "3 axes"),
     Refusal(2, ("100",), "not a vector"),
     Refusal(None, ("4x5x5",), "needs 'output_size'"),
 )
-"""What every adaptive pool must refuse."""
+"""Refusals of every adaptive pool."""

@@ -1,4 +1,4 @@
-"""What every function of one element shares."""
+"""The base of functions of one element."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,22 +11,21 @@ from cnncalc.formulas import operations
 
 @dataclass(frozen=True, kw_only=True)
 class Elementwise(Layer):
-    """The same small function of every element; the shape stays."""
+    """A function of each element; the shape stays the same."""
 
     stored: ClassVar = False
     each: ClassVar[Operations]
     """The arithmetic for one element."""
+    keeps_output: ClassVar = False
+    """Whether PyTorch saves the output for backward, rather than the input."""
 
     def output(self, x: Shape) -> Shape:
-        """The input's shape."""
         return x
 
     def operations(self, x: Shape) -> Operations:
-        """The arithmetic for one element, for all of them."""
         return Operations(
             *(operations.each(n=x.elements, times=times) if times else 0 for times in self.each)
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input."""
-        return tape.op(x, keeps=(x,))
+        return tape.op(x, keeps=() if self.keeps_output else (x,), keeps_output=self.keeps_output)

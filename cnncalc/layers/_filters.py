@@ -1,56 +1,65 @@
-"""What the relatives of the convolution share: filters that slide over every spatial axis."""
+"""The base of convolutions: filters that slide along every spatial axis."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map
+from cnncalc.formulas import operations
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters(Layer):
-    """Filters of one size that move in steps over the map."""
+    """Filters that slide over the input."""
 
-    kernel_size: Sizes = sizes("the size of a filter along each axis", also=("kernel", "F"))
-    stride: Sizes = sizes("the step between neighbouring places", 1, also=("S",))
-    padding: Padding = padding("zeros added around the input", words=("same", "valid"))
-    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
-    bias: bool = flag("whether each filter adds a bias", True)
+    kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
+    stride: Sizes = sizes("step between neighbouring windows", 1, also=("S",))
+    padding: Padding = padding(
+        "zeros added around the input; ``same`` keeps the size at stride 1, ``valid`` adds none",
+        words=("same", "valid"),
+    )
+    dilation: Sizes = sizes(
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
+    )
+    bias: bool = flag("whether each filter has a bias", True)
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The sliding window along each axis."""
         return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)
 
     def places(self, x: Map) -> tuple[int, ...]:
-        """How many places the window has along each axis."""
+        """The number of window positions along each axis."""
         return tuple([axis.places() for axis in self.axes(x)])
 
     def window(self, x: Map) -> tuple[int, ...]:
-        """The filter's size along each axis."""
+        """The filter size along each axis."""
         return per_axis(self.kernel_size, x, "kernel_size")
 
+    def operations(self, x: Map) -> Operations:
+        products = self.macs(x)
+        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
+        return Operations(multiply=products, add=products + added)
+
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The window."""
         return tuple([axis.reach() for axis in self.axes(x)])
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
-        """Those of ``same``."""
         return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
-        """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
+        """The elements of the padded copy, for padding that PyTorch's convolution does not
+        support."""
         axes = self.axes(x)
         return padded(x, axes) if split_padding(axes)[1] else 0
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A convolution, which keeps its input."""
         held = self.parameters(x.shape)
         return self.convolved(tape, x, need_map(self.output(x.shape)), held.weights, held.biases)
 
     def convolved(self, tape: Tape, x: Tensor, out: Map, weights: int, biases: int) -> Tensor:
-        """A convolution of this window; it keeps its input, or the padded copy of it."""
+        """A convolution with this window, which saves its input or the padded copy."""
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
         taps = Map(1, self.window(x.shape)).elements
@@ -58,7 +67,7 @@ class Filters(Layer):
         return tape.convolution(around, weights, biases, out.elements, spans=spans)
 
     def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
-        """PyTorch's convolution of this window, after a padding step where one is needed."""
+        """PyTorch's convolution with this window, after a separate padding step if it needs one."""
         own, around = split_padding(self.axes(x))
         conv = of_rank(nn, "Conv", x)(
             x.channels,

@@ -1,4 +1,4 @@
-"""What the pools over a whole channel share."""
+"""The base of pools over whole channels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,31 +11,33 @@ from cnncalc.formulas import operations
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalPool(Layer):
-    """One number for each channel."""
+    """One value per channel."""
 
-    keepdim: bool = flag("whether axes of size 1 are kept; a vector when not", True, ("keepdims",))
+    keepdim: bool = flag(
+        "whether to keep the spatial axes with size 1; otherwise the output is a vector",
+        True,
+        ("keepdims",),
+    )
 
     def output(self, x: Shape) -> Shape:
-        """A single position of the same channels."""
         x = need_map(x)
         return Map(x.channels, (1,) * len(x.spatial)) if self.keepdim else Vector(x.channels)
 
     def reductions(self, x: Map) -> int:
-        """How many times two numbers are made one, over all channels."""
+        """The number of pairwise reductions over all channels."""
         return operations.window_reductions(n_out=x.channels, taps=Map(1, x.spatial).elements)
 
     def shaped(self, nn: Any, pool: Any) -> Any:
-        """PyTorch's pool, which keeps the axes, followed by a flatten where they are not kept."""
+        """PyTorch's pool, followed by a flatten unless the axes are kept."""
         return pool if self.keepdim else nn.Sequential(pool, nn.Flatten())
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The whole map."""
         return everything(x)
 
 
 SHARED_REFUSALS = (
     Refusal(None, ("100",), "not a vector"),
     Refusal({"keepdim": 1}, ("4x5x5",), "must be true or false"),
-    Refusal(7, ("4x7x7",), "takes keepdim, not 7"),
+    Refusal(7, ("4x7x7",), "takes its fields by name (keepdim), not 7"),
 )
-"""What every global pool must refuse."""
+"""Refusals of every global pool."""

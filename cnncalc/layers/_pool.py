@@ -1,4 +1,4 @@
-"""What the sliding pools share."""
+"""The base of pools with a sliding window."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,67 +13,69 @@ from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_
 
 @dataclass(frozen=True, kw_only=True)
 class Pool(Layer):
-    """A window that slides over every channel by itself."""
+    """A window that slides over every channel separately."""
 
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("the size of the window along each axis", also=("kernel", "F"))
-    stride: Sizes | None = sizes("the step; the window's size when left out", None, also=("S",))
+    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
+    stride: Sizes | None = sizes(
+        "step between neighbouring windows; default: the window size", None, also=("S",)
+    )
     padding: Padding = padding("cells added around the input", words=("same", "valid"))
-    ceil_mode: bool = flag("round up, so that the last window may hang over the edge", False)
+    ceil_mode: bool = flag(
+        "round the output size up, so that the last window may reach over the edge", False
+    )
 
     @property
     def spacing(self) -> Sizes:
-        """The distance between neighbouring taps: 1 unless a kind has dilation."""
+        """The dilation; 1 for kinds without one."""
         return 1
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The sliding window along each axis; raises LayerError for padding beyond half of it."""
+        """The window along each axis. Raises LayerError if padding exceeds half the window."""
         stride = self.kernel_size if self.stride is None else self.stride
         axes = axes_of(x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode)
         for axis in axes:
             if not axis.same and max(axis.before, axis.after) > axis.F // 2:
                 raise LayerError(
                     f"padding {max(axis.before, axis.after)} is more than half of the window of "
-                    f"{axis.F}; windows would lie outside the input"
+                    f"{axis.F}; some windows would lie outside the input"
                 )
         return axes
 
     def output(self, x: Shape) -> Map:
-        """The same channels, as many positions as places of the window."""
         x = need_map(x)
         return Map(x.channels, tuple([axis.places() for axis in self.axes(x)]))
 
     def taps(self, x: Map) -> int:
-        """How many cells a window holds."""
+        """The number of elements in a window."""
         return operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
 
     @property
     def rounds_up(self) -> bool:
-        """Whether PyTorch must round up; the padding of ``same`` leaves nothing to round."""
+        """Whether PyTorch's pool needs ceil_mode; with ``same`` padding there is nothing to
+        round."""
         return self.ceil_mode and self.padding != "same"
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What PyTorch's pool can pad by itself, and what must be padded in a step before it."""
+        """The padding that PyTorch's pool applies, and the rest for a separate step before it."""
         axes = self.axes(x)
         return split_padding(axes, [axis.F // 2 for axis in axes])
 
     def zeros(self, x: Map) -> tuple[tuple[int, int], ...]:
-        """Those of ``same``."""
         return worked_out(self.axes(x))
 
     def copied(self, x: Map) -> int:
-        """The elements of the padded copy that is made where PyTorch cannot pad by itself."""
+        """The elements of the padded copy, for padding that PyTorch's pool does not support."""
         return padded(x, self.axes(x)) if self.split_padding(x)[1] else 0
 
     def around(self, tape: Tape, x: Tensor) -> Tensor:
-        """The input, or the padded copy of it."""
+        """The input, or its padded copy."""
         copied = self.copied(x.shape)
         around = tape.op(x, makes=copied) if copied else x
         return tape.raised(around, cuda=False) if len(x.shape.spatial) == 3 else around
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The window."""
         return tuple([axis.reach() for axis in self.axes(x)])
 
 
@@ -83,4 +85,4 @@ SHARED_REFUSALS = (
     Refusal(2, ("100",), "not a vector"),
     Refusal({"kernel": 2, "stride": 0}, ("4x9x9",), "at least 1"),
 )
-"""What every sliding pool must refuse."""
+"""Refusals of every sliding pool."""

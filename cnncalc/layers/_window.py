@@ -1,4 +1,4 @@
-"""What convolutions and pools share: a window that slides over every spatial axis."""
+"""The sliding window of convolutions and pools."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from cnncalc.formulas.vocabulary import span
 
 
 class Axis(NamedTuple):
-    """The window along one axis: sizes, stride, zeros before and after, dilation."""
+    """The window along one axis: input size, filter size, stride, padding, dilation."""
 
     N: int
     F: int
@@ -26,11 +26,11 @@ class Axis(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """How many inputs the window spans."""
+        """The number of inputs from the first tap to the last."""
         return span(self.F, self.D)
 
     def places(self) -> int:
-        """The output size; raises LayerError where it would be less than 1."""
+        """The output size. Raises LayerError if it is less than 1."""
         if self.same:
             return window.output_size_same(N=self.N, S=self.S)
         if self.ceil:
@@ -53,11 +53,10 @@ class Axis(NamedTuple):
         needed = self.extent - self.N
         return (
             f"a filter of {self.F}{spread} is larger than the padded input of {size}; "
-            f"it needs a smaller filter or a total padding of at least {needed}"
+            f"use a smaller filter or a total padding of at least {needed}"
         )
 
     def reach(self) -> Reach:
-        """What one output reads."""
         before = self.before
         if before != self.after:
             before = named("P_before", before)
@@ -67,7 +66,7 @@ class Axis(NamedTuple):
 def axes_of(
     x: Map, kernel_size: Sizes, stride: Sizes, padding: Padding, dilation: Sizes, ceil: bool = False
 ) -> tuple[Axis, ...]:
-    """The window along each axis of x; raises LayerError where the fields do not fit its axes."""
+    """The window along each axis of x. Raises LayerError if the fields do not fit its axes."""
     kernels = per_axis(kernel_size, x, "kernel_size")
     strides = per_axis(stride, x, "stride")
     dilations = per_axis(dilation, x, "dilation")
@@ -81,12 +80,12 @@ def axes_of(
         ]
     )
     if ceil and any(axis.before != axis.after for axis in axes):
-        raise LayerError("ceil_mode needs the same padding before and after")
+        raise LayerError("ceil_mode needs the same padding on both sides of an axis")
     return axes
 
 
 def _same(N: int, F: int, S: int, D: int) -> Axis:
-    """The window that TensorFlow's ``same`` makes."""
+    """The window with TensorFlow's ``same`` padding."""
     total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
     before = window.padding_before(P_total=total)
     after = window.padding_after(P_total=total, P_before=before)
@@ -94,16 +93,16 @@ def _same(N: int, F: int, S: int, D: int) -> Axis:
 
 
 def worked_out(axes: Sequence[Axis]) -> tuple[tuple[int, int], ...]:
-    """The zeros before and after each axis where they follow from its size."""
+    """The zeros before and after each axis if they depend on its size."""
     return tuple((axis.before, axis.after) for axis in axes if axis.same)
 
 
 def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
-    """(before, after) of each axis."""
+    """The padding (before, after) of each axis."""
     if isinstance(padding, int):
         return ((padding, padding),) * len(x.spatial)
     assert not isinstance(padding, str)
-    # Sides by name are for three axes; those that the map lacks must be bare.
+    # Sides given by name cover three axes; axes that the map lacks must have no padding.
     missing = len(padding) - len(x.spatial)
     if len(padding) == 3 and missing > 0 and all(side == (0, 0) for side in padding[:missing]):
         padding = padding[missing:]
@@ -120,7 +119,8 @@ def torch_sides(pairs: Sequence[tuple[int, int]]) -> tuple[int, ...]:
 
 
 def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
-    """Filter sizes, strides, padding and dilations: what modules of ours are told of a window."""
+    """Filter sizes, strides, padding and dilations, as the modules of ``bridge.modules`` take
+    them."""
     return (
         tuple(axis.F for axis in axes),
         tuple(axis.S for axis in axes),
@@ -132,9 +132,9 @@ def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
 def split_padding(
     axes: Sequence[Axis], largest: Sequence[int] | None = None
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What a module of PyTorch can pad by itself, and what must be padded in a step before it.
+    """The padding that a PyTorch module applies, and the rest for a separate step before it.
 
-    A module pads the same before and after, and pools no more than the ``largest`` of each axis.
+    A module pads both sides of an axis alike, and a pool by at most ``largest``.
     """
     most = largest or [axis.before for axis in axes]
     if all(axis.before == axis.after <= limit for axis, limit in zip(axes, most)):
@@ -143,5 +143,5 @@ def split_padding(
 
 
 def padded(x: Map, axes: Sequence[Axis]) -> int:
-    """The elements of one image after all padding."""
+    """The elements of one image after padding."""
     return Map(x.channels, tuple(axis.before + axis.N + axis.after for axis in axes)).elements

@@ -12,30 +12,29 @@ from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveAvgPool(AdaptivePool):
-    """Average the map down (or up) to a given size, whatever its own.
+    """Averages the input to a given output size, whatever the size of the input.
 
-    Along an axis of N inputs and O outputs, output i is the mean of the inputs from floor(iN/O) up
-    to, but not including, ceil((i+1)N/O). Where O does not divide N the windows overlap and their
-    sizes differ. It lets a network with linear layers take images of any size.
+    Along an axis of N inputs and O outputs, output i is the mean of the inputs from floor(iN/O)
+    up to, but not including, ceil((i+1)N/O). If O does not divide N, the windows overlap and
+    differ in size. A network with this layer before its linear layers accepts images of any
+    size.
 
-    Operations: a window of n cells takes n − 1 additions and one division, each window with its own
-    n.
+    Operations: a window of n elements takes n − 1 additions and one division.
     """
 
     aliases: ClassVar = ("adaptive_average_pool", "adaptive_average_pooling")
 
     def operations(self, x: Map) -> Operations:
-        """Additions and divisions."""
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input; one output is a mean, which keeps nothing."""
+        """A pool, which saves its input. With one output per channel it is a mean, which saves
+        nothing."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=n_out, keeps=() if n_out == x.shape.channels else (given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``AdaptiveAvgPool1d``, ``2d`` or ``3d``."""
         return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)
 
     examples: ClassVar = (

@@ -11,29 +11,27 @@ from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 
 @dataclass(frozen=True, kw_only=True)
 class AdaptiveMaxPool(AdaptivePool):
-    """Keep the largest values, as many along each axis as asked for, whatever the input's size.
+    """Takes maxima so that the output has a given size, whatever the size of the input.
 
-    Along an axis of N inputs and O outputs, output i is the largest of the inputs from floor(iN/O)
-    up to, but not including, ceil((i+1)N/O). Where O does not divide N the windows overlap and
-    their sizes differ.
+    Along an axis of N inputs and O outputs, output i is the largest of the inputs from
+    floor(iN/O) up to, but not including, ceil((i+1)N/O). If O does not divide N, the windows
+    overlap and differ in size.
 
-    Operations: a window of n cells takes n − 1 comparisons, each window with its own n.
+    Operations: a window of n elements takes n − 1 comparisons.
     """
 
     aliases: ClassVar = ("adaptive_max_pooling",)
 
     def operations(self, x: Map) -> Operations:
-        """Comparisons."""
         return Operations(compare=self.reductions(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input and where each output was found."""
+        """A pool, which saves its input and the index of each maximum."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=n_out, keeps=(given,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``AdaptiveMaxPool1d``, ``2d`` or ``3d``."""
         return of_rank(nn, "AdaptiveMaxPool", x)(self.output_size)
 
     examples: ClassVar = (

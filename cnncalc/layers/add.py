@@ -1,4 +1,4 @@
-"""Addition of several maps."""
+"""Elementwise addition."""
 
 from dataclasses import dataclass
 from functools import reduce
@@ -13,30 +13,27 @@ from cnncalc.formulas import operations
 
 @dataclass(frozen=True, kw_only=True)
 class Add(Layer):
-    """Add two or more maps of the same shape, element by element: the join of a residual block.
+    """Adds two or more inputs of the same shape, element by element, as at the end of a residual
+    block.
 
-    Operations: one addition for every element and every map after the first.
+    Operations: one addition per element for every input after the first.
     """
 
     aliases: ClassVar = ("sum", "plus")
     arity: ClassVar = (2, None)
 
     def output(self, *inputs: Shape) -> Shape:
-        """The common shape."""
         if len(set(inputs)) > 1:
             raise LayerError(f"cannot add {' and '.join(map(str, inputs))}: shapes must be equal")
         return inputs[0]
 
     def operations(self, *inputs: Shape) -> Operations:
-        """Additions."""
         return Operations(add=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
 
     def steps(self, tape: Tape, first: Tensor, *others: Tensor) -> Tensor:
-        """Sums, which keep nothing."""
         return reduce(tape.add, others, first)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        """A module of ours."""
         return nn.Add()
 
     examples: ClassVar = (

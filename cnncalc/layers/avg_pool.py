@@ -15,28 +15,27 @@ from cnncalc.layers._window import torch_sides
 
 @dataclass(frozen=True, kw_only=True)
 class AvgPool(Pool):
-    """Put out the mean of what lies under each window.
+    """Averages the elements under each window.
 
-    The window slides over every channel by itself, so the depth stays. Nothing is learned. The
-    stride is the window's size unless given, so that windows do not overlap.
+    The window slides over every channel separately, so the number of channels stays the same.
+    There are no parameters. The stride defaults to the window size, so that windows do not
+    overlap.
 
-    Operations: a window of n cells takes n − 1 additions and one division. Windows that hang over
-    the edge are counted in full.
+    Operations: a window of n elements takes n − 1 additions and one division. Windows that
+    reach over the edge count in full.
     """
 
     aliases: ClassVar = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
 
-    count_include_pad: bool = flag("whether zeros of the padding count in the mean", True)
+    count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
     def output(self, x: Shape) -> Map:
-        """The same channels, as many positions as places of the window."""
         out, x = super().output(x), need_map(x)
         if len(x.spatial) == 3 and not self.split_padding(x)[1]:
             check_volume(x, self.kernel_size)
         return out
 
     def operations(self, x: Map) -> Operations:
-        """Additions and divisions."""
         n_out = self.output(x).elements
         return Operations(
             add=operations.window_reductions(n_out=n_out, taps=self.taps(x)),
@@ -44,8 +43,8 @@ class AvgPool(Pool):
         )
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """What PyTorch can pad by itself, and what in a step before: ``same`` also where a window
-        is larger than a volume, which it must not be for PyTorch's own padding."""
+        """As for any pool; but PyTorch's own padding does not allow a window larger than a
+        volume."""
         own, around = super().split_padding(x)
         axes = self.axes(x)
         if self.padding == "same" and len(axes) == 3 and any(axis.F > axis.N for axis in axes):
@@ -53,12 +52,12 @@ class AvgPool(Pool):
         return own, around
 
     def leaves_out(self, x: Map) -> bool:
-        """Whether zeros that PyTorch's pool does not know of must be left out of the mean."""
+        """Whether the mean must leave out zeros that were added in a separate padding step."""
         return bool(self.copied(x)) and not self.count_include_pad
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input. To leave the padding out, a map of ones is padded and
-        pooled as well, and divides the means."""
+        """A pool, which saves its input. To leave the padding out, a map of ones is padded and
+        pooled as well, and the means are divided by the result."""
         n_out = self.output(x.shape).elements
         if not self.leaves_out(x.shape):
             around = self.around(tape, x)
@@ -74,7 +73,6 @@ class AvgPool(Pool):
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``AvgPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""
         own, around = self.split_padding(x)
         pool = of_rank(nn, "AvgPool", x)(
             self.kernel_size, self.stride, own, self.rounds_up, self.count_include_pad
@@ -109,20 +107,20 @@ class AvgPool(Pool):
     )
     refusals: ClassVar = (
         *SHARED_REFUSALS,
-        Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "an axis of 2 of a volume"),
+        Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of 2"),
     )
 
 
 def check_volume(x: Map, kernel_size: Sizes) -> None:
-    """Raise LayerError for a window larger than a volume without its padding.
+    """Raise LayerError for a window larger than an unpadded volume.
 
-    PyTorch averages no such windows over three axes, though it does over one and two.
+    PyTorch does not average such windows over three axes, though it does over one or two.
     """
     if len(x.spatial) < 3:
         return
     for N, F in zip(x.spatial, per_axis(kernel_size, x, "kernel_size")):
         if F > N:
             raise LayerError(
-                f"a window of {F} is larger than an axis of {N} of a volume; padding does not "
-                "help here, as PyTorch has no such average over three axes"
+                f"a window of {F} is larger than an axis of {N}; PyTorch cannot average such a "
+                "window over three axes, even with padding"
             )

@@ -12,9 +12,9 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelDropout(Elementwise):
-    """In training, set each channel to 0 as a whole with probability p; in inference, do nothing.
+    """Zeroes whole channels with probability p in training; does nothing in inference.
 
-    Operations: none are counted, as it does nothing in inference.
+    Operations: none, because it does nothing in inference.
     """
 
     aliases: ClassVar = ("dropout1d", "dropout2d", "dropout3d", "spatial_dropout")
@@ -22,21 +22,19 @@ class ChannelDropout(Elementwise):
     each: ClassVar = Operations()
     moves: ClassVar = False
 
-    p: float = number("the probability of dropping a channel", 0.5, ("rate",), least=0, most=1)
+    p: float = number("probability of zeroing a channel", 0.5, ("rate",), least=0, most=1)
 
     def output(self, x: Shape) -> Map:
-        """The input's shape."""
         return need_map(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training a product with a factor for every channel, or with a zero for all."""
+        """In training, a product with one factor per channel, or with a single zero if p is 1."""
         if not tape.training or self.p == 0:
             return x
         channels = x.shape.channels * tape.batch
         return tape.multiply(x, tape.op(shared=1 if self.p == 1 else channels, size=x.size))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``Dropout1d``, ``2d`` or ``3d``."""
         return of_rank(nn, "Dropout", x)(self.p)
 
     examples: ClassVar = (

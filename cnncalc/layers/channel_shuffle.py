@@ -5,41 +5,36 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
+from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers.conv import check_groups
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChannelShuffle(Layer):
-    """Reorder the channels so that the next grouped convolution reads from every group.
+class ChannelShuffle(Rearrangement):
+    """Interleaves the channels of several groups, so that the next grouped convolution reads from
+    every group.
 
-    The channels are written as a table with one row for each group and read column by column.
+    The channels fill a table with one row per group, and are then read column by column.
 
-    Operations: none; the numbers are copied to their new places.
+    Operations: none; values are only copied.
     """
 
     aliases: ClassVar = ("shuffle",)
     main: ClassVar = "groups"
 
-    groups: int = count("how many groups the channels come from", also=("G",))
+    groups: int = count("number of groups to interleave", also=("G",))
 
     def output(self, x: Shape) -> Map:
-        """The input's shape."""
         x = need_map(x)
         check_groups(x.channels, x.channels, self.groups)
         return x
 
-    def operations(self, x: Map) -> Operations:
-        """None."""
-        return Operations()
-
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which keeps nothing."""
         return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``ChannelShuffle``."""
         return nn.ChannelShuffle(self.groups)
 
     examples: ClassVar = (

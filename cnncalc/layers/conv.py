@@ -9,7 +9,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
-from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded, torch_window
 
@@ -17,7 +17,7 @@ Connections = tuple[tuple[int, ...], ...]
 
 
 def connection_table(doc: str) -> Any:
-    """A list with, for each filter, the input channels that it reads, counted from 0."""
+    """For each filter, a list of the input channels it reads, counted from 0."""
 
     def check(value: Any) -> Connections:
         rows = value if isinstance(value, list | tuple) else ()
@@ -30,7 +30,7 @@ def connection_table(doc: str) -> Any:
         )
         if not rows or not fits:
             raise LayerError(
-                "must list, for each filter, the different input channels that it reads, "
+                "must list the distinct input channels that each filter reads, "
                 f"counted from 0, not {shown(value)}"
             )
         return tuple(map(tuple, rows))
@@ -42,29 +42,30 @@ def connection_table(doc: str) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Conv(Filters):
-    """Slide filters over the map; each puts out one channel.
+    """Slides filters over the input; each filter produces one output channel.
 
-    A filter is as deep as its input (as its group's channels, when there are groups), and is moved
-    in steps of the stride over 1, 2 or 3 spatial axes, as many as the input has. At every place
-    the products of its weights and what lies under it are summed, and its bias is added. All
-    places share the same weights. A partial connection table (LeNet-5) lets each filter read only
-    some of the input's channels.
+    A filter reads all input channels (with groups, those of its own group) and moves by the
+    stride along 1, 2 or 3 spatial axes, as many as the input has. At every position it
+    multiplies its weights with the inputs under it, sums the products and adds its bias. All
+    positions share the same weights. A table of connections, as in LeNet-5, restricts each
+    filter to some of the input channels.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every output.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output for the bias.
     """
 
     aliases: ClassVar = ("convolution", "convolutional")
     main: ClassVar = "out_channels"
 
-    out_channels: int = count("how many filters, the depth of the output", also=("filters", "K"))
-    groups: int = count("how many groups the channels are split into", 1, also=("G",))
+    out_channels: int = count(
+        "number of filters, which is the number of output channels", also=("filters", "K")
+    )
+    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
     connections: Connections | None = connection_table(
-        "for each filter, the input channels it reads, counted from 0; all when left out"
+        "for each filter, the input channels that it reads, counted from 0; default: all"
     )
 
     def output(self, x: Shape) -> Map:
-        """As many channels as filters, as many positions as places of the window."""
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
         self._check_connections(x)
@@ -74,7 +75,7 @@ class Conv(Filters):
         if self.connections is None:
             return
         if self.groups != 1:
-            raise LayerError("takes groups or connections, not both")
+            raise LayerError("takes either groups or connections, not both")
         if len(self.connections) != self.out_channels:
             raise LayerError(
                 f"has {self.out_channels} filters but connections for {len(self.connections)}"
@@ -86,7 +87,6 @@ class Conv(Filters):
             )
 
     def parameters(self, x: Map) -> Parameters:
-        """The filters, and a bias for each."""
         F = self.window(x)
         if self.connections is not None:
             weights = parameters.table_weights(F=F, links=sum(map(len, self.connections)))
@@ -99,14 +99,12 @@ class Conv(Filters):
         )
 
     def tensors(self, x: Map) -> Tensors:
-        """The filters; with a table of connections, their planes."""
         taps, C_out = self.window(x), self.out_channels
         if self.connections is not None:
             return weight_and_bias((sum(map(len, self.connections)), *taps), (C_out,), self.bias)
         return weight_and_bias((C_out, x.channels // self.groups, *taps), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
-        """A dot product with a filter for every output."""
         F, N_out = self.window(x), self.places(x)
         if self.connections is not None:
             return macs.table_macs(F=F, links=sum(map(len, self.connections)), N_out=N_out)
@@ -114,19 +112,14 @@ class Conv(Filters):
             F=F, C_in=x.channels, C_out=self.out_channels, N_out=N_out, G=self.groups
         )
 
-    def operations(self, x: Map) -> Operations:
-        """Multiply and add, and the biases."""
-        products = self.macs(x)
-        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
-        return Operations(multiply=products, add=products + added)
-
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A convolution, which keeps its input; with a table of connections one for each filter."""
+        """A convolution, which saves its input; with a connection table, one convolution per
+        filter."""
         return super().steps(tape, x) if self.connections is None else self._partial(tape, x)
 
     def _partial(self, tape: Tape, x: Tensor) -> Tensor:
-        """A convolution for each filter keeps what that reads of a padded copy, and which channels
-        those are; then the maps are joined, and the biases added."""
+        """One convolution per filter on the channels it reads from a padded copy. Each saves
+        those channels and their indices. The outputs are concatenated, and the biases added."""
         held, out = self.parameters(x.shape), self.output(x.shape)
         around = tape.op(x, makes=padded(x.shape, self.axes(x.shape)))
         plane = around.numbers // tape.batch // x.shape.channels
@@ -137,7 +130,7 @@ class Conv(Filters):
         filters = tape.split(weights, [taps * len(reads) for reads in self.connections])
         maps = []
         for reads, planes in zip(self.connections, filters):
-            # The gradient of what a filter reads is put into a map of zeros: a copy of one.
+            # The gradient of the channels that a filter reads is written into a map of zeros.
             copied = 0 if tape.cuda else around.bytes
             read = tape.op(
                 around, makes=len(reads) * plane, own=tape.indices(len(reads)), beside=copied
@@ -149,7 +142,6 @@ class Conv(Filters):
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``Conv1d``, ``2d`` or ``3d``; with a connection table a module of ours."""
         if self.connections is not None:
             return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)
@@ -208,7 +200,7 @@ class Conv(Filters):
         Refusal({"filters": 8, "kernel": 3, "stride": 1.5}, ("4x5x5",), "not 1.5"),
         Refusal({"filters": 8}, ("4x5x5",), "needs 'kernel_size'"),
         Refusal({"filters": 1, "kernel": 3, "connections": [[4]]}, ("4x5x5",), "channels 0 to 3"),
-        Refusal({"filters": 1, "kernel": 3, "connections": [[0, 0]]}, ("4x5x5",), "different"),
+        Refusal({"filters": 1, "kernel": 3, "connections": [[0, 0]]}, ("4x5x5",), "distinct"),
         Refusal({"filters": 2, "kernel": 3, "connections": [[0]]}, ("4x5x5",), "for 1"),
         Refusal(
             {"filters": 2, "kernel": 3, "groups": 2, "connections": [[0], [1]]},
@@ -219,7 +211,7 @@ class Conv(Filters):
 
 
 def check_groups(C_in: int, C_out: int, groups: int) -> None:
-    """Raise LayerError unless the groups divide the channels on both sides."""
+    """Raise LayerError unless the groups divide both channel counts."""
     for side, channels in (("input", C_in), ("output", C_out)):
         if channels % groups:
             raise LayerError(

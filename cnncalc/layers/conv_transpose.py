@@ -1,6 +1,7 @@
 """Transposed convolution."""
 
 from dataclasses import dataclass
+from math import gcd
 from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -25,8 +26,8 @@ from cnncalc.layers.conv import check_groups
 
 
 class TransposedAxis(NamedTuple):
-    """The transposed window along one axis: input size, filter size, stride, padding, dilation, and
-    cells added to the output's end."""
+    """The transposed window along one axis: input size, filter size, stride, padding, dilation and
+    output padding."""
 
     N: int
     F: int
@@ -36,7 +37,7 @@ class TransposedAxis(NamedTuple):
     P_out: int
 
     def places(self) -> int:
-        """The output size; raises LayerError where there is none, or P_out is too large."""
+        """The output size. Raises LayerError if it is less than 1 or P_out is too large."""
         if self.P_out >= max(self.S, self.D):
             raise LayerError(
                 f"output_padding {self.P_out} must be smaller than the stride {self.S} "
@@ -46,70 +47,83 @@ class TransposedAxis(NamedTuple):
             N=self.N, F=self.F, S=self.S, P=self.P, D=self.D, P_out=self.P_out
         )
         if size < 1:
+            full = size + 2 * self.P
             raise LayerError(
-                f"padding {self.P} cuts {2 * self.P} from an output of {size + 2 * self.P} and "
-                f"leaves none; it may be at most {(size + 2 * self.P - 1) // 2}"
+                f"padding {self.P} removes {2 * self.P} cells from an output of {full}, which "
+                f"leaves none; it may be at most {(full - 1) // 2}"
             )
         return size
 
     def reach(self) -> Reach:
-        """What one output reads: the inputs whose footprints cover it."""
         _, F, S, P, D, _ = self
         E = window.footprints(F=F, S=S, D=D)
-        # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S). Where a
-        # footprint is shorter than the stride some outputs get none; one is allowed for.
+        # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
+        # gaps only some of them. A footprint shorter than the stride misses some outputs, for which
+        # one input is allowed.
         spare = D * (F - 1) - (S - 1)
-        if spare < 0:
+        tap = self.first_output_tap()
+        if tap is None:
             before = window.short_footprints_before(S=S, P=P)
+        elif D > 1:
+            before = window.tap_before(k=tap, S=S, P=P, D=D)
         else:
-            before = window.footprints_before(F=F, S=S, P=P, D=D)
+            before = window.footprints_before(F=F, S=S, P=P)
         cut = Cut(1, named("S", S), P - max(spare, 0), P, gaps=spare < 0 or D > 1)
         return Reach(E, 1, before, cut if S > 1 else None)
+
+    def first_output_tap(self) -> int | None:
+        """The last tap that reaches the first output: the largest k below F such that S divides
+        k·D − P. None where no tap does."""
+        g = gcd(self.S, self.D)
+        if self.P % g:
+            return None
+        apart = self.S // g
+        first = self.P // g * pow(self.D // g, -1, apart) % apart
+        return None if first >= self.F else self.F - 1 - (self.F - 1 - first) % apart
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConvTranspose(Layer):
-    """Spread every input over the footprint of a filter: a convolution run backwards.
+    """Spreads every input over the footprint of a filter: a convolution run backwards.
 
-    The footprints of neighbouring inputs stand a stride apart and are summed where they overlap, so
-    a stride above 1 makes the map larger. Padding cuts the output on every side instead of adding
-    to the input. Several input sizes shrink to the same size under a strided convolution;
-    output_padding, added at the end, says which of them is meant.
+    The footprints of neighbouring inputs lie one stride apart and add up where they overlap, so
+    a stride above 1 enlarges the map. Padding removes cells from every side of the output
+    instead of adding cells to the input. A strided convolution maps several input sizes to the
+    same output size; output_padding, which adds cells at the end, selects one of them.
 
-    The multiply-accumulates are counted at the input positions: each input is multiplied once with
-    every weight that it meets. Counted at the output they would be about S·S times too many.
+    Multiply-accumulates are counted at the input positions: each input is multiplied once with
+    every weight it meets. Counting at the output positions would give about S·S times too many.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every output.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output for the bias.
     """
 
     aliases: ClassVar = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     main: ClassVar = "out_channels"
 
-    out_channels: int = count("how many channels to put out", also=("filters", "K"))
-    kernel_size: Sizes = sizes("the size of a footprint along each axis", also=("kernel", "F"))
-    stride: Sizes = sizes("the step between neighbouring footprints", 1, also=("S",))
-    padding: Sizes = sizes("cells cut from every side of the output", 0, ("pad", "P"), least=0)
+    out_channels: int = count("number of output channels", also=("filters", "K"))
+    kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
+    stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S",))
+    padding: Sizes = sizes("cells removed from every side of the output", 0, ("pad", "P"), least=0)
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
-    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
-    groups: int = count("how many groups the channels are split into", 1, also=("G",))
-    bias: bool = flag("whether each output channel adds a bias", True)
+    dilation: Sizes = sizes(
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
+    )
+    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
+    bias: bool = flag("whether each output channel has a bias", True)
 
     def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
-        """The transposed window along each axis."""
         fields = ("kernel_size", "stride", "padding", "dilation", "output_padding")
         each = (per_axis(getattr(self, name), x, name) for name in fields)
         return tuple(map(TransposedAxis, x.spatial, *each))
 
     def output(self, x: Shape) -> Map:
-        """As many channels as asked for; the input size that a convolution would shrink to x."""
         x = need_map(x)
         check_groups(x.channels, self.out_channels, self.groups)
         C_out = dimensions.filters(out_channels=self.out_channels)
         return Map(C_out, tuple(axis.places() for axis in self.axes(x)))
 
     def parameters(self, x: Map) -> Parameters:
-        """The filters, and a bias for each output channel."""
         weights = parameters.conv_weights(
             F=per_axis(self.kernel_size, x, "kernel_size"),
             C_in=x.channels,
@@ -121,12 +135,10 @@ class ConvTranspose(Layer):
         )
 
     def tensors(self, x: Map) -> Tensors:
-        """The filters, by their inputs."""
         taps, C_out = per_axis(self.kernel_size, x, "kernel_size"), self.out_channels
         return weight_and_bias((x.channels, C_out // self.groups, *taps), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
-        """Each input position with every weight that it meets."""
         return macs.transposed_macs(
             F=per_axis(self.kernel_size, x, "kernel_size"),
             C_in=x.channels,
@@ -136,17 +148,14 @@ class ConvTranspose(Layer):
         )
 
     def operations(self, x: Map) -> Operations:
-        """Multiply and add, and the biases."""
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The inputs whose footprints cover an output: steps of 1/S."""
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input."""
         held = self.parameters(x.shape)
         taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
         spans = taps > 1 and held.weights > x.shape.channels * taps
@@ -154,7 +163,6 @@ class ConvTranspose(Layer):
         return tape.convolution(x, held.weights, held.biases, n_out, spans=spans)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``ConvTranspose1d``, ``2d`` or ``3d``."""
         return of_rank(nn, "ConvTranspose", x)(
             x.channels,
             self.out_channels,

@@ -7,56 +7,58 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes, padding, sizes
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
+from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers._window import sides_of
 
 
 def _cut(N: int, size: int) -> tuple[int, int]:
-    """What is cut before and after so that the middle is left."""
+    """The cells to remove before and after to leave the middle."""
     cut = window.cut_to(N=N, size=size)
     before = window.cut_before(cut=cut)
     return before, window.cut_after(cut=cut, cut_before=before)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Crop(Layer):
-    """Cut cells away from the edges of the map.
+class Crop(Rearrangement):
+    """Removes cells from the edges of the map.
 
-    Give how many cells to cut, or the size to leave in the middle; where an odd number must go, the
-    odd one goes from the end. U-Net crops so before it joins maps of different sizes. The result is
-    a view: nothing is computed and nothing is copied.
+    Give either the number of cells to remove or the size to keep in the middle; if the number
+    to remove is odd, the extra cell comes off the end. U-Net crops maps before it concatenates
+    them with smaller ones. The output is a view: nothing is computed or copied.
 
     Operations: none.
     """
 
     aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
     main: ClassVar = "crop"
+    either: ClassVar = ("crop", "size")
     stored: ClassVar = False
     moves: ClassVar = False
 
-    crop: Padding | None = padding("cells cut from the edges", None, also=("cropping",))
-    size: Sizes | None = sizes("the size left in the middle, in place of crop", None)
+    crop: Padding | None = padding("cells to remove from the edges", None, also=("cropping",))
+    size: Sizes | None = sizes("size to keep in the middle, instead of crop", None)
 
     def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
-        """How much is cut before and after along each axis; raises LayerError for too much."""
-        if self.crop is not None and self.size is None:
-            pairs = sides_of(self.crop, x)
-        elif self.size is not None and self.crop is None:
+        """The cells removed before and after along each axis. Raises LayerError if nothing is
+        left."""
+        if self.size is not None:
             pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
-            raise LayerError("needs crop or size: exactly one of the two")
+            pairs = sides_of(self.crop or 0, x)
         for N, (before, after) in zip(x.spatial, pairs):
             if before + after < 0:
-                raise LayerError(f"cannot leave {N - before - after} cells of an axis of {N}")
+                raise LayerError(f"cannot keep {N - before - after} cells of an axis of {N}")
             if before + after >= N:
-                raise LayerError(f"cutting {before} + {after} from an axis of {N} leaves nothing")
+                raise LayerError(
+                    f"removing {before} + {after} cells from an axis of {N} leaves nothing"
+                )
         return pairs
 
     def output(self, x: Shape) -> Map:
-        """The same channels with smaller axes."""
         x = need_map(x)
         spatial = tuple(
             window.cropped_size(N=N, cut_before=before, cut_after=after)
@@ -64,16 +66,11 @@ class Crop(Layer):
         )
         return Map(x.channels, spatial)
 
-    def operations(self, x: Map) -> Operations:
-        """None."""
-        return Operations()
-
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The same cell, counted from after those cut."""
         return tuple(Reach(1, 1, -named("cut_before", before)) for before, _ in self.sides(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view of a part, cut along one axis after the other."""
+        """A view, narrowed along one axis after the other."""
         sizes, y = list(x.shape.dimensions), x
         for place, (before, after) in enumerate(self.sides(x.shape), 1):
             sizes[place] -= before + after
@@ -81,7 +78,6 @@ class Crop(Layer):
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """A module of ours."""
         return nn.Crop(self.sides(x))
 
     examples: ClassVar = (
@@ -108,8 +104,8 @@ class Crop(Layer):
         ),
     )
     refusals: ClassVar = (
-        Refusal(2, ("1x4x4",), "cutting 2 + 2 from an axis of 4 leaves nothing"),
-        Refusal({"size": 5}, ("1x4x4",), "cannot leave 5 cells of an axis of 4"),
+        Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of 4 leaves nothing"),
+        Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of 4"),
         Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),
         Refusal(None, ("1x4x4",), "exactly one"),
         Refusal(1, ("100",), "not a vector"),

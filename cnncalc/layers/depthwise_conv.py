@@ -7,29 +7,31 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, need_map
 from cnncalc.core.shape import Map, Shape
-from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
 
 
 @dataclass(frozen=True, kw_only=True)
 class DepthwiseConv(Filters):
-    """Filter every channel by itself.
+    """Filters every channel separately.
 
-    It is a convolution with as many groups as input channels: each filter is one plane deep and
-    reads one channel. With a multiplier every channel is read by that many filters, and the output
-    is as many times deeper. Channels are not mixed; a 1x1 convolution usually follows to do that.
+    This is a convolution with as many groups as input channels, so each filter reads one
+    channel. With a multiplier, that many filters read each channel, and the output has as many
+    times more channels. Channels are not mixed; a 1x1 convolution usually follows and does
+    that.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every output.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output for the bias.
     """
 
     aliases: ClassVar = ("depthwise", "dw_conv", "depthwise_convolution")
     main: ClassVar = "kernel_size"
 
-    multiplier: int = count("how many filters read each channel", 1, also=("depth_multiplier",))
+    multiplier: int = count(
+        "number of filters that read each channel", 1, also=("depth_multiplier",)
+    )
 
     def output(self, x: Shape) -> Map:
-        """``multiplier`` channels for each channel, as many positions as places of the window."""
         x = need_map(x)
         return Map(self._filters(x), self.places(x))
 
@@ -37,7 +39,6 @@ class DepthwiseConv(Filters):
         return dimensions.multiplied(C_in=x.channels, multiplier=self.multiplier)
 
     def parameters(self, x: Map) -> Parameters:
-        """One filter plane for each output channel, and a bias for each."""
         weights = parameters.depthwise_weights(
             F=self.window(x), C_in=x.channels, multiplier=self.multiplier
         )
@@ -45,12 +46,10 @@ class DepthwiseConv(Filters):
         return Parameters(weights, biases)
 
     def tensors(self, x: Map) -> Tensors:
-        """The filter planes."""
         C_out = self._filters(x)
         return weight_and_bias((C_out, 1, *self.window(x)), (C_out,), self.bias)
 
     def macs(self, x: Map) -> int:
-        """A dot product with one filter plane for every output."""
         return macs.depthwise_macs(
             F=self.window(x),
             C_in=x.channels,
@@ -58,14 +57,7 @@ class DepthwiseConv(Filters):
             multiplier=self.multiplier,
         )
 
-    def operations(self, x: Map) -> Operations:
-        """Multiply and add, and the biases."""
-        products = self.macs(x)
-        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
-        return Operations(multiply=products, add=products + added)
-
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``Conv1d``, ``2d`` or ``3d`` with a group for each channel."""
         return self.convolution(nn, x, self._filters(x), x.channels)
 
     examples: ClassVar = (

@@ -12,25 +12,23 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Dropout(Elementwise):
-    """In training, set each element to 0 with probability p; in inference, do nothing.
+    """Zeroes elements with probability p in training; does nothing in inference.
 
-    Operations: none are counted, as it does nothing in inference.
+    Operations: none, because it does nothing in inference.
     """
 
     main: ClassVar = "p"
     each: ClassVar = Operations()
     moves: ClassVar = False
 
-    p: float = number("the probability of dropping an element", 0.5, ("rate",), least=0, most=1)
+    p: float = number("probability of zeroing an element", 0.5, ("rate",), least=0, most=1)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Nothing, but in training."""
         if not tape.training or self.p == 0:
             return x
         return tape.dropout(x, self.p)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Dropout``."""
         return nn.Dropout(self.p)
 
     examples: ClassVar = (

@@ -12,20 +12,19 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Elu(Elementwise):
-    """Keep what is positive; put alpha·(exp(x) − 1) for the rest.
+    """Keeps positive values and replaces the others by alpha·(exp(x) − 1).
 
-    Operations, for every element, whatever its sign: a comparison, an exponential, an addition
-    (− 1) and a multiplication (alpha).
+    Operations per element, whatever its sign: one comparison, one exponential, one addition (−
+    1) and one multiplication (by alpha).
     """
 
     aliases: ClassVar = ("exponential_linear_unit",)
     main: ClassVar = "alpha"
     each: ClassVar = Operations(multiply=1, add=1, compare=1, exponential=1)
 
-    alpha: float = number("minus the value that very negative inputs tend to", 1.0)
+    alpha: float = number("the output approaches -alpha for very negative inputs", 1.0)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``ELU``."""
         return nn.ELU(self.alpha)
 
     examples: ClassVar = (
@@ -40,4 +39,4 @@ class Elu(Elementwise):
             source="Clevert, Unterthiner and Hochreiter 2016, equation 15; 192·32·32",
         ),
     )
-    refusals: ClassVar = (Refusal(True, ("5",), "must be a number, not True"),)
+    refusals: ClassVar = (Refusal(True, ("5",), "must be a number, not true"),)

@@ -4,41 +4,34 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.shape import Shape, Vector
 from cnncalc.formulas import dimensions
+from cnncalc.layers._rearrangement import Rearrangement
 
 
 @dataclass(frozen=True, kw_only=True)
-class Flatten(Layer):
-    """Lay a feature map out as one vector.
+class Flatten(Rearrangement):
+    """Flattens a feature map to a vector.
 
-    Nothing is computed and nothing is copied. A linear layer does this by itself.
+    Nothing is computed and nothing is copied. Linear layers flatten their input automatically.
     """
 
     stored: ClassVar = False
     moves: ClassVar = False
 
     def output(self, x: Shape) -> Vector:
-        """All elements in a row."""
         if isinstance(x, Vector):
             return x
         return Vector(dimensions.flattened(C_in=x.channels, N_in=x.spatial))
 
-    def operations(self, x: Shape) -> Operations:
-        """None."""
-        return Operations()
-
     def reach(self, x: Shape) -> tuple[Reach, ...]:
-        """The vector holds the whole map."""
         return everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view."""
         return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Flatten``."""
         return nn.Flatten()
 
     examples: ClassVar = (

@@ -13,24 +13,23 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Gelu(Elementwise):
-    """Multiply each element x by the probability that a normal variable is below it.
+    """Multiplies each element x by the probability that a standard normal variable is below x.
 
     That is (x/2)·(1 + erf(x/√2)), or approximately (x/2)·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
 
-    Operations, for every element: three multiplications (by ½, by 1/√2, and of the two factors), an
-    addition, and the error function, counted as an exponential. With the hyperbolic tangent: six
-    multiplications (three more, for 0.044715·x³), two additions and an exponential.
+    Operations per element: three multiplications (by ½, by 1/√2, and of the two factors), one
+    addition, and the error function, which counts as an exponential. The approximation takes
+    six multiplications (three more, for 0.044715·x³), two additions and one exponential.
     """
 
     main: ClassVar = "approximate"
     each: ClassVar = Operations(multiply=3, add=1, exponential=1)
 
     approximate: str = choice(
-        "none for the error function, tanh for the approximation", ("none", "tanh"), "none"
+        "``none`` for the error function, ``tanh`` for the approximation", ("none", "tanh"), "none"
     )
 
     def operations(self, x: Shape) -> Operations:
-        """The error function or the hyperbolic tangent, for all elements."""
         if self.approximate == "none":
             return super().operations(x)
         return Operations(
@@ -40,7 +39,6 @@ class Gelu(Elementwise):
         )
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``GELU``."""
         return nn.GELU(self.approximate)
 
     examples: ClassVar = (

@@ -12,12 +12,12 @@ from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalAvgPool(GlobalPool):
-    """Put out the mean of every channel.
+    """Averages every channel to a single value.
 
-    It stands between the last convolution and the classifier, in place of flattening: nothing is
-    learned, and the image may have any size.
+    It replaces flattening between the last convolution and the classifier: it has no
+    parameters, and the image may have any size.
 
-    Operations: a channel of n cells takes n − 1 additions and one division.
+    Operations: a channel of n elements takes n − 1 additions and one division.
     """
 
     aliases: ClassVar = (
@@ -28,16 +28,14 @@ class GlobalAvgPool(GlobalPool):
     )
 
     def operations(self, x: Map) -> Operations:
-        """Additions and divisions."""
         return Operations(add=self.reductions(x), divide=operations.each(n=x.channels))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A mean, which keeps nothing."""
+        """A mean, which saves nothing."""
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=x.shape.channels)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``AdaptiveAvgPool1d``, ``2d`` or ``3d`` down to one position."""
         return self.shaped(nn, of_rank(nn, "AdaptiveAvgPool", x)(1))
 
     examples: ClassVar = (

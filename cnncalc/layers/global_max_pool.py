@@ -11,28 +11,26 @@ from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 
 @dataclass(frozen=True, kw_only=True)
 class GlobalMaxPool(GlobalPool):
-    """Keep the largest value of every channel.
+    """Takes the maximum of every channel.
 
-    It says whether a feature was found anywhere, and not where. Nothing is learned, and the input
-    may have any size.
+    The output tells whether a feature occurs anywhere, but not where. There are no parameters,
+    and the input may have any size.
 
-    Operations: a channel of n cells takes n − 1 comparisons.
+    Operations: a channel of n elements takes n − 1 comparisons.
     """
 
     aliases: ClassVar = ("global_max_pooling", "gmp")
 
     def operations(self, x: Map) -> Operations:
-        """Comparisons."""
         return Operations(compare=self.reductions(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input and where each output was found."""
+        """A pool, which saves its input and the index of each maximum."""
         n_out = self.output(x.shape).elements
         given = tape.raised(x, cuda=False) if len(x.shape.spatial) == 3 else x
         return tape.op(given, makes=n_out, keeps=(given,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``AdaptiveMaxPool1d``, ``2d`` or ``3d`` down to one position."""
         return self.shaped(nn, of_rank(nn, "AdaptiveMaxPool", x)(1))
 
     examples: ClassVar = (

@@ -3,35 +3,45 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, flag, number
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
 from cnncalc.core.shape import Shape
-from cnncalc.formulas import operations, parameters
-from cnncalc.layers._normalised import normalised
+from cnncalc.formulas import operations
+from cnncalc.layers._norm import Norm
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroupNorm(Layer):
-    """Bring each group of channels to mean 0 and variance 1, then scale and shift each channel.
+class GroupNorm(Norm):
+    """Normalises each group of channels to mean 0 and variance 1, then scales and shifts each
+    channel.
 
-    The groups are neighbouring channels of one image. One group is all channels together, as many
-    groups as channels is instance normalisation. There are no buffers.
+    A group consists of neighbouring channels of one image. A single group contains all
+    channels; as many groups as channels is instance normalisation. There are no buffers.
 
-    Operations: those of layer normalisation, with a group's share of the map normalised together.
+    Operations: as for layer_norm, with each group normalised as a whole.
     """
 
     aliases: ClassVar = ("gn", "group_normalization", "group_normalisation")
     main: ClassVar = "num_groups"
 
-    num_groups: int = count("how many groups the channels are split into", also=("groups", "G"))
-    affine: bool = flag("whether a scale and a shift are learned for each channel", True)
-    bias: bool = flag("whether the shift is learned, where the scale is", True)
-    eps: float = number("added to the variance", 1e-5, least=0)
+    num_groups: int = count(
+        "number of groups that the channels are split into", also=("groups", "G")
+    )
+    affine: bool = flag("whether to learn a scale and a shift per channel", True)
+    bias: bool = flag("whether to learn the shift as well as the scale", True)
+    eps: float = number("value added to the variance", 1e-5, least=0)
+
+    @property
+    def scaled(self) -> bool:
+        return self.affine
+
+    @property
+    def shifted(self) -> bool:
+        return self.affine and self.bias
 
     def output(self, x: Shape) -> Shape:
-        """The input's shape; raises LayerError unless the groups divide the channels."""
         C = channels_of(x)
         if C % self.num_groups:
             raise LayerError(
@@ -40,38 +50,18 @@ class GroupNorm(Layer):
             )
         return x
 
-    def parameters(self, x: Shape) -> Parameters:
-        """A scale and a shift for each channel."""
-        if not self.affine:
-            return Parameters()
-        C = channels_of(x)
-        return Parameters(parameters.scales(n=C), parameters.shifts(n=C) if self.bias else 0)
-
-    def tensors(self, x: Shape) -> Tensors:
-        """A number for each channel."""
-        each = (channels_of(x),)
-        return weight_and_bias(each, each, self.bias) if self.affine else {}
-
     def operations(self, x: Shape) -> Operations:
-        """Mean and variance of every group, then scale and shift."""
         G = self.num_groups
-        return normalised(
-            x.elements,
-            operations.group_size(elements=x.elements, G=G),
-            G,
-            scaled=self.affine,
-            shifted=self.affine and self.bias,
-        )
+        return self.normalised(x, operations.group_size(elements=x.elements, G=G), G)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input, and the mean and deviation of each group."""
+        """Saves the input, and the mean and deviation of each group."""
         held = self.parameters(x.shape)
         x = tape.raised(tape.in_order(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
         return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``GroupNorm``."""
         return nn.GroupNorm(self.num_groups, channels_of(x), self.eps, self.affine, bias=self.bias)
 
     examples: ClassVar = (

@@ -11,16 +11,15 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Hardsigmoid(Elementwise):
-    """Put x + 3, kept between 0 and 6, divided by 6: straight lines in place of the sigmoid.
+    """Approximates the sigmoid by straight lines: x + 3, clipped to 0 to 6, divided by 6.
 
-    Operations, for every element: an addition, two comparisons and a division.
+    Operations per element: one addition, two comparisons and one division.
     """
 
     aliases: ClassVar = ("hsigmoid",)
     each: ClassVar = Operations(add=1, compare=2, divide=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Hardsigmoid``."""
         return nn.Hardsigmoid()
 
     examples: ClassVar = (

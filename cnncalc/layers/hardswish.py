@@ -11,16 +11,15 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Hardswish(Elementwise):
-    """Multiply each element x by x + 3, kept between 0 and 6, and divide by 6.
+    """Multiplies each element x by x + 3, clipped to 0 to 6, and divides by 6.
 
-    Operations, for every element: an addition, two comparisons, a multiplication and a division.
+    Operations per element: one addition, two comparisons, one multiplication and one division.
     """
 
     aliases: ClassVar = ("hswish",)
     each: ClassVar = Operations(multiply=1, add=1, compare=2, divide=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Hardswish``."""
         return nn.Hardswish()
 
     examples: ClassVar = (

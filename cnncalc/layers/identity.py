@@ -11,7 +11,7 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Identity(Elementwise):
-    """Pass the input on as it is.
+    """Returns its input unchanged.
 
     Nothing is computed and nothing is copied.
     """
@@ -21,11 +21,9 @@ class Identity(Elementwise):
     moves: ClassVar = False
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Nothing."""
         return x
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Identity``."""
         return nn.Identity()
 
     examples: ClassVar = (

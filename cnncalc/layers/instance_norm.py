@@ -3,84 +3,64 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.shape import Map, Shape
-from cnncalc.formulas import operations, parameters
-from cnncalc.layers._normalised import normalised
+from cnncalc.layers._norm import Norm, folded
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstanceNorm(Layer):
-    """Bring every channel of each image by itself to mean 0 and variance 1.
+class InstanceNorm(Norm):
+    """Normalises every channel of each image to mean 0 and variance 1.
 
-    Unless asked for, no scale and shift are learned and no running statistics are kept: mean and
-    variance are measured in inference too. With running statistics it does in inference what batch
-    normalisation does.
+    By default there is no learned scale or shift and there are no running statistics, so mean
+    and variance are measured in inference too. With running statistics, inference works as in
+    batch normalisation.
 
-    Operations: those of layer normalisation, with a channel normalised together. With running
-    statistics, everything is folded into a multiplication and an addition for every element.
+    Operations: as for layer_norm, with each channel normalised as a whole. With running
+    statistics everything is folded into one multiplication and one addition per element.
     """
 
     aliases: ClassVar = ("instance_normalization", "instance_normalisation")
 
-    affine: bool = flag("whether a scale and a shift are learned for each channel", False)
-    bias: bool = flag("whether the shift is learned, where the scale is", True)
-    track_running_stats: bool = flag("whether running statistics are kept", False)
-    eps: float = number("added to the variance", 1e-5, least=0)
-    momentum: float = number("the weight of the newest batch in the running means", 0.1, least=0)
+    affine: bool = flag("whether to learn a scale and a shift per channel", False)
+    bias: bool = flag("whether to learn the shift as well as the scale", True)
+    track_running_stats: bool = flag("whether to track running statistics", False)
+    eps: float = number("value added to the variance", 1e-5, least=0)
+    momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
+
+    @property
+    def scaled(self) -> bool:
+        return self.affine
+
+    @property
+    def shifted(self) -> bool:
+        return self.affine and self.bias
+
+    @property
+    def tracked(self) -> bool:
+        return self.track_running_stats
 
     def output(self, x: Shape) -> Map:
-        """The input's shape; raises LayerError where a channel has nothing to be measured."""
         x = need_map(x)
         if not self.track_running_stats and x.elements == x.channels:
             raise LayerError(
-                f"measures each channel, but {x} has one number in each; "
-                "it needs at least 2 positions, or track_running_stats"
+                f"cannot normalise channels of one value each, as in {x}; "
+                "it needs at least 2 positions, or track_running_stats: true"
             )
         return x
 
-    def parameters(self, x: Map) -> Parameters:
-        """A scale and a shift for each channel, and running statistics, where asked for."""
-        C = x.channels
-        return Parameters(
-            weights=parameters.scales(n=C) if self.affine else 0,
-            biases=parameters.shifts(n=C) if self.affine and self.bias else 0,
-            buffers=parameters.running_statistics(C=C) if self.track_running_stats else 0,
-        )
-
-    def counters(self) -> int:
-        """The counter of batches."""
-        return int(self.track_running_stats)
-
-    def tensors(self, x: Map) -> Tensors:
-        """A number for each channel; and the counter."""
-        each = (x.channels,)
-        statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
-        return {
-            **(weight_and_bias(each, each, self.bias) if self.affine else {}),
-            **(statistics if self.track_running_stats else {}),
-        }
-
     def operations(self, x: Map) -> Operations:
-        """Mean and variance of every channel, then scale and shift."""
-        if self.track_running_stats:
-            each = operations.each(n=x.elements)
-            return Operations(multiply=each, add=each)
-        return normalised(
-            x.elements,
-            Map(1, x.spatial).elements,
-            x.channels,
-            scaled=self.affine,
-            shifted=self.affine and self.bias,
-        )
+        if self.tracked:
+            return folded(x)
+        return self.normalised(x, Map(1, x.spatial).elements, x.channels)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A batch normalisation with the channels of all images as channels. It keeps its input,
-        for every channel of every image mean and deviation where they are measured, and copies of
-        the running ones and of the scale."""
+        """A batch normalisation that treats the channels of all images as channels. It saves its
+        input, the mean and deviation of every channel of every image if they are measured, and
+        copies of the running statistics and of the scale."""
         held = self.parameters(x.shape)
         C = x.shape.channels
         if self.track_running_stats:
@@ -92,7 +72,6 @@ class InstanceNorm(Layer):
         return tape.op(tape.in_order(x), *copies, keeps=(x, *copies[:1]), own=own)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``InstanceNorm1d``, ``2d`` or ``3d``."""
         return of_rank(nn, "InstanceNorm", x)(
             x.channels,
             self.eps,
@@ -126,7 +105,7 @@ class InstanceNorm(Layer):
         ),
     )
     refusals: ClassVar = (
-        Refusal(None, ("4x1x1",), "4×1×1 has one number in each"),
+        Refusal(None, ("4x1x1",), "one value each, as in 4×1×1"),
         Refusal(None, ("100",), "not a vector"),
         Refusal({"affine": "yes"}, ("4x5x5",), "must be true or false"),
     )

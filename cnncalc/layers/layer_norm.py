@@ -4,86 +4,70 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
-from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice, flag, number
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
-from cnncalc.formulas import parameters
-from cnncalc.layers._normalised import normalised
+from cnncalc.layers._norm import Norm
 
 
 @dataclass(frozen=True, kw_only=True)
-class LayerNorm(Layer):
-    """Bring each image by itself to mean 0 and variance 1, then scale and shift it.
+class LayerNorm(Norm):
+    """Normalises each image to mean 0 and variance 1, then scales and shifts it.
 
-    It is normalised over the whole map, over the channels at every position (ConvNeXt) or over the
-    last axis; as many scales and shifts are learned as numbers are normalised together. Mean and
-    variance are measured in inference too, so there are no buffers.
+    Statistics are taken over the whole map, over the channels at every position (as in
+    ConvNeXt) or over the last axis. There is one learned scale and shift for each of the values
+    that are normalised together. Mean and variance are measured in inference too, so there are
+    no buffers.
 
-    Operations, for every n numbers that are normalised together: n − 1 additions and a division
-    for the mean, n additions for the deviations from it, n multiplications, n − 1 additions and a
-    division for the variance, an addition (eps), a square root and a division for one over the
-    deviation, and n multiplications by it. A scale is one multiplication more for every element, a
-    shift one addition.
+    Operations for every n values that are normalised together: n − 1 additions and a division
+    for the mean; n additions for the deviations from it; n multiplications, n − 1 additions and
+    a division for the variance; an addition (eps), a square root and a division for the
+    reciprocal of the deviation; and n multiplications by it. A scale takes one more
+    multiplication per element, and a shift one more addition.
     """
 
     aliases: ClassVar = ("layer_normalization", "layer_normalisation")
     main: ClassVar = "over"
 
     over: str = choice(
-        "what is normalised together: all, the channels of a position, or the last axis",
+        "what to normalise together: the whole map, each position's channels, or the last axis",
         ("all", "channels", "last"),
         "all",
     )
-    elementwise_affine: bool = flag("whether scales and shifts are learned", True, ("affine",))
-    bias: bool = flag("whether the shifts are learned, where the scales are", True)
-    eps: float = number("added to the variance", 1e-5, least=0)
+    elementwise_affine: bool = flag("whether to learn scales and shifts", True, ("affine",))
+    bias: bool = flag("whether to learn the shifts as well as the scales", True)
+    eps: float = number("value added to the variance", 1e-5, least=0)
 
-    def output(self, x: Shape) -> Shape:
-        """The input's shape."""
-        return x
+    @property
+    def scaled(self) -> bool:
+        return self.elementwise_affine
 
-    def shape(self, x: Shape) -> tuple[int, ...]:
-        """The sizes of what is normalised together."""
+    @property
+    def shifted(self) -> bool:
+        return self.elementwise_affine and self.bias
+
+    def learned_shape(self, x: Shape) -> tuple[int, ...]:
+        """The sizes of the values that are normalised together."""
         sizes = {"all": x.dimensions, "channels": x.dimensions[:1], "last": x.dimensions[-1:]}
         return sizes[self.over]
 
     def together(self, x: Shape) -> int:
-        """How many numbers are normalised together."""
-        return prod(self.shape(x))
+        """The number of values that are normalised together."""
+        return prod(self.learned_shape(x))
 
     def groups(self, x: Shape) -> int:
-        """How many times."""
+        """The number of groups of such values."""
         if self.over == "channels":
             return prod(x.dimensions[1:])
         return prod(x.dimensions[:-1]) if self.over == "last" else 1
 
-    def parameters(self, x: Shape) -> Parameters:
-        """A scale and a shift for each number that is normalised together."""
-        if not self.elementwise_affine:
-            return Parameters()
-        n = self.together(x)
-        return Parameters(parameters.scales(n=n), parameters.shifts(n=n) if self.bias else 0)
-
-    def tensors(self, x: Shape) -> Tensors:
-        """A number for each that is normalised together."""
-        each = self.shape(x)
-        return weight_and_bias(each, each, self.bias) if self.elementwise_affine else {}
-
     def operations(self, x: Shape) -> Operations:
-        """Mean and variance of every group, then scale and shift."""
-        affine = self.elementwise_affine
-        return normalised(
-            x.elements,
-            self.together(x),
-            self.groups(x),
-            scaled=affine,
-            shifted=affine and self.bias,
-        )
+        return self.normalised(x, self.together(x), self.groups(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input, and the mean and deviation of what is normalised
-        together; channels are first moved to the end, and back."""
+        """Saves the input, and the mean and deviation of each group. Channels are moved to the
+        end first, and back afterwards."""
         held = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)
@@ -97,9 +81,8 @@ class LayerNorm(Layer):
         return tape.permuted(y, channels_last=order) if moves else y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``LayerNorm``; over the channels, with a module of ours."""
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
-        return norm(self.shape(x), self.eps, self.elementwise_affine, self.bias)
+        return norm(self.learned_shape(x), self.eps, self.elementwise_affine, self.bias)
 
     examples: ClassVar = (
         Example(

@@ -12,19 +12,18 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class LeakyRelu(Elementwise):
-    """Keep what is positive; multiply the rest by a small fixed slope.
+    """Keeps positive values and multiplies the others by a small fixed slope.
 
-    Operations: a comparison and a multiplication for every element, whatever its sign.
+    Operations per element, whatever its sign: one comparison and one multiplication.
     """
 
     aliases: ClassVar = ("lrelu", "leaky")
     main: ClassVar = "negative_slope"
     each: ClassVar = Operations(multiply=1, compare=1)
 
-    negative_slope: float = number("the factor of what is negative", 0.01, ("slope",))
+    negative_slope: float = number("factor for negative values", 0.01, ("slope",))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``LeakyReLU``."""
         return nn.LeakyReLU(self.negative_slope)
 
     examples: ClassVar = (

@@ -12,55 +12,48 @@ from cnncalc.formulas import dimensions, macs, operations, parameters
 
 @dataclass(frozen=True, kw_only=True)
 class Linear(Layer):
-    """Connect every input to every output.
+    """Connects every input to every output.
 
-    A feature map is flattened first, and the flatten is shown. Every output is the dot product of
-    its own weights with the whole input, plus a bias.
+    Each output is the dot product of its own weights with the whole input, plus a bias. A
+    feature map is flattened first; the flatten layer is shown in the report.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every output.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output for the bias.
     """
 
     aliases: ClassVar = ("fc", "dense", "full", "fully_connected", "inner_product")
     main: ClassVar = "out_features"
     flattens: ClassVar = True
 
-    out_features: int = count("how many outputs", also=("neurons", "units", "outputs"))
-    bias: bool = flag("whether each output adds a bias", True)
+    out_features: int = count("number of outputs", also=("neurons", "units", "outputs"))
+    bias: bool = flag("whether each output has a bias", True)
 
     def output(self, x: Vector) -> Shape:
-        """A vector."""
         return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
-        """A weight for every connection, and the biases."""
         weights = parameters.linear_weights(n_in=x.features, n_out=self.out_features)
         return Parameters(
             weights, parameters.linear_biases(n_out=self.out_features) if self.bias else 0
         )
 
     def tensors(self, x: Vector) -> Tensors:
-        """A row for each output."""
         n_out = self.out_features
         return weight_and_bias((n_out, x.features), (n_out,), self.bias)
 
     def macs(self, x: Vector) -> int:
-        """One for every connection."""
         return macs.linear_macs(n_in=x.features, n_out=self.out_features)
 
     def operations(self, x: Vector) -> Operations:
-        """Multiply and add, and the biases."""
         products = self.macs(x)
         added = operations.bias_additions(n_out=self.out_features) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input."""
         held = self.parameters(x.shape)
         return tape.linear(x, held.weights, held.biases, self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
-        """``Linear``."""
         return nn.Linear(x.features, self.out_features, self.bias)
 
     examples: ClassVar = (

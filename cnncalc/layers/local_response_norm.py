@@ -13,30 +13,28 @@ from cnncalc.formulas.tracing import named
 
 @dataclass(frozen=True, kw_only=True)
 class LocalResponseNorm(Layer):
-    """Divide each element by a power of the energy of its neighbours, n channels around its own.
+    """Divides each element by a power of the energy in n neighbouring channels.
 
-    The divisor is k plus alpha times the mean of the squares, to the power beta, as in PyTorch; the
-    alpha of the AlexNet paper is for their sum. Nothing is learned.
+    The divisor is k plus alpha times the mean of the squares, raised to the power beta, as in
+    PyTorch; in the AlexNet paper alpha multiplies their sum. There are no parameters.
 
-    Operations, for every element: n multiplications for the squares and n − 1 additions for their
-    sum, a multiplication (alpha) and an addition (k), a power (counted as an exponential) and a
-    division. Channels that are missing at the first and the last count as present.
+    Operations per element: n multiplications for the squares and n − 1 additions for their sum,
+    one multiplication (by alpha), one addition (k), one power (counted as an exponential) and
+    one division. The first and last channels, which have fewer neighbours, count in full.
     """
 
     aliases: ClassVar = ("lrn", "norm", "response_norm", "local_response_normalization")
     main: ClassVar = "size"
 
-    size: int = count("how many neighbouring channels are summed", also=("n", "local_size"))
-    alpha: float = number("the factor of the mean of the squares", 1e-4)
-    beta: float = number("the power of the divisor", 0.75)
-    k: float = number("added to the sum", 1.0)
+    size: int = count("number of neighbouring channels", also=("n", "local_size"))
+    alpha: float = number("factor for the mean of the squares", 1e-4)
+    beta: float = number("exponent of the divisor", 0.75)
+    k: float = number("constant added to the divisor", 1.0)
 
     def output(self, x: Shape) -> Map:
-        """The input's shape."""
         return need_map(x)
 
     def operations(self, x: Map) -> Operations:
-        """The squares and their sum, the power, and the division."""
         n, each = named("n", self.size), operations.each(n=x.elements)
         return Operations(
             multiply=operations.each(n=x.elements, times=n) + each,
@@ -46,8 +44,8 @@ class LocalResponseNorm(Layer):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The squares, with channels of zeros around, are averaged, scaled, shifted and raised to a
-        power, which divides the input."""
+        """The squares, with zero channels added at both ends, are averaged, scaled, shifted and
+        raised to a power; the input is divided by the result."""
         squares = tape.multiply(tape.in_order(x), x)
         beyond = Map(x.shape.channels + self.size - 1, x.shape.spatial).elements
         around = tape.op(squares, makes=beyond)
@@ -59,7 +57,6 @@ class LocalResponseNorm(Layer):
         return tape.divide(x, powers)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``LocalResponseNorm``."""
         return nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
 
     examples: ClassVar = (

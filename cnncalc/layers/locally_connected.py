@@ -10,62 +10,55 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
-from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded, torch_window
 
 
 @dataclass(frozen=True, kw_only=True)
 class LocallyConnected(Filters):
-    """A convolution that shares nothing: every place has filters and biases of its own.
+    """Applies different filters at every position: a convolution without weight sharing.
 
-    It looks at the same windows and computes as much as a convolution of the same fields, but it
-    holds as many times more weights as there are places. It suits inputs such as aligned faces,
-    where the same detail never turns up elsewhere.
+    It reads the same windows and computes as much as a convolution with the same fields, but
+    every position has weights and biases of its own. This suits inputs such as aligned faces,
+    where a detail always appears in the same place.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every output.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output for the bias.
     """
 
     aliases: ClassVar = ("local", "unshared_conv")
     main: ClassVar = "out_channels"
 
-    out_channels: int = count("how many filters at each place", also=("filters", "K"))
+    out_channels: int = count(
+        "number of filters at each position, which is the number of output channels",
+        also=("filters", "K"),
+    )
 
     def output(self, x: Shape) -> Map:
-        """As many channels as filters at a place, as many positions as places of the window."""
         x = need_map(x)
         return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def parameters(self, x: Map) -> Parameters:
-        """The filters of every place, and a bias for each."""
         F, C_out, N_out = self.window(x), self.out_channels, self.places(x)
         weights = parameters.local_weights(F=F, C_in=x.channels, C_out=C_out, N_out=N_out)
         biases = parameters.local_biases(C_out=C_out, N_out=N_out) if self.bias else 0
         return Parameters(weights, biases)
 
     def tensors(self, x: Map) -> Tensors:
-        """The filters of each place, as a matrix."""
         places = self.places(x)
         taps = Map(x.channels, self.window(x)).elements
         weight = (Map(1, places).elements, taps, self.out_channels)
         return weight_and_bias(weight, (self.out_channels, *places), self.bias)
 
     def macs(self, x: Map) -> int:
-        """A dot product with a filter for every output."""
         return macs.conv_macs(
             F=self.window(x), C_in=x.channels, C_out=self.out_channels, N_out=self.places(x)
         )
 
-    def operations(self, x: Map) -> Operations:
-        """Multiply and add, and the biases."""
-        products = self.macs(x)
-        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
-        return Operations(multiply=products, add=products + added)
-
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The windows of a padded copy, laid out one behind another where they do not lie so; a
-        product of matrices at every place, which keeps them; and the biases."""
+        """The windows of a padded copy, made contiguous if they are not; a matrix product at
+        every position, which saves them; and the biases."""
         held = self.parameters(x.shape)
         around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)
@@ -84,8 +77,8 @@ class LocallyConnected(Filters):
         return y
 
     def _cut(self, tape: Tape, around: Tensor, x: Map) -> Tensor:
-        """A view of the windows: along one axis after the other, then without what dilation
-        skips."""
+        """A view of the windows: along one axis after the other, then without the inputs that
+        dilation skips."""
         windows, elements = around, around.numbers // tape.batch
         for axis in self.axes(x):
             rows = elements // (axis.before + axis.N + axis.after)
@@ -95,8 +88,8 @@ class LocallyConnected(Filters):
         return windows
 
     def _windows(self, x: Map) -> int:
-        """The elements of all windows laid out one behind another; 0 where they already lie so in
-        the padded map, and no copy is made."""
+        """The elements of all windows made contiguous; 0 if they are contiguous in the padded
+        map, so that no copy is made."""
         axes = self.axes(x)
         sizes = [axis.before + axis.N + axis.after for axis in axes]
         steps = [Map(1, tuple(sizes[place + 1 :])).elements for place in range(len(sizes))]
@@ -108,7 +101,6 @@ class LocallyConnected(Filters):
         return Map(x.channels, self.places(x)).elements * Map(1, self.window(x)).elements
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """A module of ours."""
         window = torch_window(self.axes(x))
         sizes = (x.channels, self.out_channels, self.places(x))
         return nn.LocallyConnected(*sizes, *window, self.bias)
@@ -143,6 +135,6 @@ class LocallyConnected(Filters):
 
 
 def _in_a_row(axes: Sequence[tuple[int, int]]) -> bool:
-    """Whether axes of these sizes and steps can be read as one."""
+    """Whether axes with these sizes and strides can be read as one."""
     real = [axis for axis in axes if axis[0] > 1]
     return all(step == size * inner for (_, step), (size, inner) in pairwise(real))

@@ -4,31 +4,26 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
+from cnncalc.core.layer import Example, Refusal, channels_of, positions_of
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
+from cnncalc.layers.softmax import Softmax
 
 
 @dataclass(frozen=True, kw_only=True)
-class LogSoftmax(Layer):
-    """The logarithm of softmax over the n channels at each position (the n features of a vector).
+class LogSoftmax(Softmax):
+    """Computes the logarithm of softmax over the n channels at each position (over the n features
+    of a vector).
 
-    From each, the logarithm of the sum of all exponentials is subtracted.
+    It subtracts the logarithm of the sum of all exponentials from each value.
 
-    Operations, at every position: n exponentials and a logarithm (counted as one more), n − 1
-    additions for the sum, n additions for the differences, and n − 1 comparisons for the largest,
-    which is taken off first so that no exponential overflows. Taking it off counts as part of the
-    exponential.
+    Operations per position: n exponentials and one logarithm (counted as an exponential), n − 1
+    additions for the sum, n additions for the differences, and n − 1 comparisons to find the
+    maximum, which is subtracted first so that no exponential overflows. That subtraction counts
+    as part of the exponential.
     """
 
-    stored: ClassVar = False
-
-    def output(self, x: Shape) -> Shape:
-        """The input's shape."""
-        return x
-
     def operations(self, x: Shape) -> Operations:
-        """Exponentials, the logarithm of their sum, and the differences."""
         n = channels_of(x)
         positions = positions_of(x)
         each = operations.each(n=x.elements)
@@ -39,12 +34,7 @@ class LogSoftmax(Layer):
             exponential=each + operations.each(n=positions),
         )
 
-    def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its output."""
-        return tape.op(tape.raised(x, cuda=True), keeps_output=True, ordered=True)
-
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``LogSoftmax``."""
         return nn.LogSoftmax(dim=1)
 
     examples: ClassVar = (

@@ -24,37 +24,38 @@ from cnncalc.layers.avg_pool import check_volume
 
 @dataclass(frozen=True, kw_only=True)
 class LpPool(Layer):
-    """Put out the p-norm of what lies under each window: the p-th root of the sum of p-th powers.
+    """Computes the p-norm of each window: the p-th root of the sum of p-th powers.
 
-    With p = 1 it is the sum, with p = 2 the length; the larger p, the nearer it comes to max
-    pooling. The stride is the window's size unless given. Nothing is padded and nothing is learned.
+    p = 1 gives the sum and p = 2 the Euclidean length; large values of p approach max pooling.
+    The stride defaults to the window size. There is no padding, and there are no parameters.
 
-    Operations: each input is raised to the power once, with one multiplication where p is 2, else
-    one exponential; a window of n cells takes n − 1 additions and one exponential for the root.
-    With p = 1 there is neither power nor root.
+    Operations: each input is raised to the power p once, which takes one multiplication if p is
+    2 and one exponential otherwise; a window of n elements takes n − 1 additions, and one
+    exponential for the root. With p = 1 there are no powers and no roots.
     """
 
     aliases: ClassVar = ("lp_pooling", "power_average_pool")
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("the size of the window along each axis", also=("kernel", "F"))
-    norm_type: float = positive("the power p", 2, also=("p",))
-    stride: Sizes | None = sizes("the step; the window's size when left out", None, also=("S",))
-    ceil_mode: bool = flag("round up, so that the last window may hang over the edge", False)
+    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
+    norm_type: float = positive("the exponent p", 2, also=("p",))
+    stride: Sizes | None = sizes(
+        "step between neighbouring windows; default: the window size", None, also=("S",)
+    )
+    ceil_mode: bool = flag(
+        "round the output size up, so that the last window may reach over the edge", False
+    )
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The sliding window along each axis."""
         stride = self.kernel_size if self.stride is None else self.stride
         return axes_of(x, self.kernel_size, stride, 0, 1, ceil=self.ceil_mode)
 
     def output(self, x: Shape) -> Map:
-        """The same channels, as many positions as places of the window."""
         x = need_map(x)
         check_volume(x, self.kernel_size)
         return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
 
     def operations(self, x: Map) -> Operations:
-        """Powers, sums and roots."""
         n_out = self.output(x).elements
         taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         added = operations.window_reductions(n_out=n_out, taps=taps)
@@ -66,11 +67,11 @@ class LpPool(Layer):
         return Operations(add=added, exponential=powers + roots)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The mean of the powers; then its sign times its size, times the window, and the root."""
+        """The mean of the powers, then its sign times its magnitude, times the window size, and
+        the root."""
         powers = tape.power(x, self.norm_type)
         if len(x.shape.spatial) == 3:
             powers = tape.raised(powers, cuda=False)
@@ -83,8 +84,7 @@ class LpPool(Layer):
         return root
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``LPPool1d``, ``2d`` or ``3d``."""
-        # LPPool1d multiplies by the window's size, and takes no tuple.
+        # LPPool1d multiplies by the window size, so that it takes no tuple.
         window = per_axis(self.kernel_size, x, "kernel_size")
         size = window[0] if len(window) == 1 else window
         return of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.ceil_mode)
@@ -117,7 +117,7 @@ class LpPool(Layer):
     )
     refusals: ClassVar = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
-        Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "above 0, not 0"),
+        Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "greater than 0, not 0"),
         Refusal({"kernel": 2, "padding": 1}, ("4x4x4",), "has no field 'padding'"),
         Refusal(2, ("100",), "not a vector"),
     )

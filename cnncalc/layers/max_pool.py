@@ -14,36 +14,36 @@ from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 
 @dataclass(frozen=True, kw_only=True)
 class MaxPool(Pool):
-    """Keep the largest value under each window.
+    """Takes the maximum of each window.
 
-    The window slides over every channel by itself, so the depth stays. Nothing is learned. The
-    stride is the window's size unless given, so that windows do not overlap.
+    The window slides over every channel separately, so the number of channels stays the same.
+    There are no parameters. The stride defaults to the window size, so that windows do not
+    overlap.
 
-    Operations: a window of n cells takes one comparison less than it has cells.
+    Operations: a window of n elements takes n − 1 comparisons.
     """
 
     aliases: ClassVar = ("maxpooling", "pool", "pooling", "mp")
 
-    dilation: Sizes = sizes("the distance between neighbouring taps; 1 is none", 1, also=("D",))
+    dilation: Sizes = sizes(
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
+    )
 
     @property
     def spacing(self) -> Sizes:
-        """The dilation."""
         return self.dilation
 
     def operations(self, x: Map) -> Operations:
-        """Comparisons."""
         return Operations(
             compare=operations.window_reductions(n_out=self.output(x).elements, taps=self.taps(x))
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The pool, which keeps its input and where each output was found."""
+        """A pool, which saves its input and the index of each maximum."""
         around, n_out = self.around(tape, x), self.output(x.shape).elements
         return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``MaxPool1d``, ``2d`` or ``3d``, after a padding step where one is needed."""
         own, around = self.split_padding(x)
         pool = of_rank(nn, "MaxPool", x)(
             self.kernel_size, self.stride, own, self.dilation, ceil_mode=self.rounds_up

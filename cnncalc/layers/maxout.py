@@ -13,44 +13,39 @@ from cnncalc.formulas.tracing import named
 
 @dataclass(frozen=True, kw_only=True)
 class Maxout(Layer):
-    """Put out the largest of several linear functions of the input.
+    """Outputs the maximum of several linear functions of the input.
 
-    Every output has its own k linear pieces, each a dot product with the whole input plus a bias.
-    Their maximum is a convex function whose shape is learned, so no activation follows. A feature
-    map is flattened first, and the flatten is shown.
+    Each output has k linear pieces of its own, each a dot product with the whole input plus a
+    bias. Their maximum is a learned convex function, so no activation follows. A feature map is
+    flattened first; the flatten layer is shown in the report.
 
-    Operations: every multiply-accumulate is one multiplication and one addition; a bias is one
-    addition more for every piece; k pieces take k − 1 comparisons.
+    Operations: one multiplication and one addition per multiply-accumulate, one addition per
+    piece for the bias, and k − 1 comparisons per output.
     """
 
     main: ClassVar = "out_features"
     flattens: ClassVar = True
 
-    out_features: int = count("how many outputs", also=("neurons", "units", "outputs"))
-    pieces: int = count("how many linear functions each output has", 2, also=("k", "num_pieces"))
-    bias: bool = flag("whether each piece adds a bias", True)
+    out_features: int = count("number of outputs", also=("neurons", "units", "outputs"))
+    pieces: int = count("number of linear pieces per output", 2, also=("k", "num_pieces"))
+    bias: bool = flag("whether each piece has a bias", True)
 
     def output(self, x: Vector) -> Vector:
-        """A vector."""
         return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
-        """A weight for every connection of every piece, and the biases."""
         n_out, k = self.out_features, self.pieces
         weights = parameters.maxout_weights(n_in=x.features, n_out=n_out, k=k)
         return Parameters(weights, parameters.maxout_biases(n_out=n_out, k=k) if self.bias else 0)
 
     def tensors(self, x: Vector) -> Tensors:
-        """A row for each piece of each output."""
         n_out = self.out_features * self.pieces
         return weight_and_bias((n_out, x.features), (n_out,), self.bias)
 
     def macs(self, x: Vector) -> int:
-        """One for every connection of every piece."""
         return macs.maxout_macs(n_in=x.features, n_out=self.out_features, k=self.pieces)
 
     def operations(self, x: Vector) -> Operations:
-        """Multiply and add, the biases, and the maxima."""
         products = self.macs(x)
         n_out, k = self.out_features, named("k", self.pieces)
         added = operations.piece_additions(n_out=n_out, k=k) if self.bias else 0
@@ -58,12 +53,12 @@ class Maxout(Layer):
         return Operations(multiply=products, add=products + added, compare=compared)
 
     def links(self, x: Vector) -> int:
-        """Every input of every piece, and its bias."""
         return self.macs(x) + self.parameters(x).biases
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A linear layer, which keeps its input, and the largest, which is kept with all of them.
-        Its gradient takes a mask, counts of who shares it, and what each of them gets."""
+        """A linear layer, which saves its input, and a maximum, which saves its input and
+        output. The gradient of the maximum needs a mask, the number of pieces that share it, and
+        their shares."""
         held = self.parameters(x.shape)
         pieces = self.out_features * self.pieces
         every = tape.linear(x, held.weights, held.biases, pieces)
@@ -78,7 +73,6 @@ class Maxout(Layer):
         )
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
-        """A module of ours."""
         return nn.Maxout(x.features, self.out_features, self.pieces, self.bias)
 
     examples: ClassVar = (

@@ -11,16 +11,15 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Mish(Elementwise):
-    """Multiply each element x by tanh(ln(1 + exp(x))).
+    """Multiplies each element x by tanh(ln(1 + exp(x))).
 
-    Operations, for every element: an exponential, an addition, a logarithm and a hyperbolic tangent
-    (each counted as an exponential), and a multiplication.
+    Operations per element: an exponential, a logarithm and a hyperbolic tangent (each counted
+    as an exponential), one addition and one multiplication.
     """
 
     each: ClassVar = Operations(multiply=1, add=1, exponential=3)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Mish``."""
         return nn.Mish()
 
     examples: ClassVar = (

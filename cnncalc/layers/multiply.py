@@ -1,4 +1,4 @@
-"""Multiplication of several maps."""
+"""Elementwise multiplication."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,36 +12,34 @@ from cnncalc.formulas import operations
 
 @dataclass(frozen=True, kw_only=True)
 class Multiply(Layer):
-    """Multiply two or more maps, element by element: how a gate opens and closes a map.
+    """Multiplies two or more inputs element by element, as a gate does.
 
-    A dimension of size 1 is repeated to fit the others: a gate of C x 1 x 1 weighs whole channels
-    (squeeze-and-excitation), one of 1 x H x W weighs positions (spatial attention). All other sizes
+    A dimension of size 1 is broadcast: a gate of C x 1 x 1 weights whole channels (squeeze and
+    excitation), and one of 1 x H x W weights positions (spatial attention). All other sizes
     must be equal.
 
-    Operations: one multiplication for every element of the result and every map after the first.
+    Operations: one multiplication per output element for every input after the first.
     """
 
     aliases: ClassVar = ("mul", "product", "gate")
     arity: ClassVar = (2, None)
 
     def output(self, *inputs: Shape) -> Shape:
-        """The largest size of each dimension."""
         columns = [set(column) for column in zip(*(x.dimensions for x in inputs))]
         ranks = {len(x.dimensions) for x in inputs}
         if len(ranks) > 1 or any(len(column - {1}) > 1 for column in columns):
             raise LayerError(
                 f"cannot multiply {' and '.join(map(str, inputs))}: "
-                "each dimension must be equal, or 1 to be repeated"
+                "sizes must be equal, or 1 to be broadcast"
             )
         return shape_of(tuple(max(column) for column in columns))
 
     def operations(self, *inputs: Shape) -> Operations:
-        """Multiplications."""
         n = self.output(*inputs).elements
         return Operations(multiply=operations.each(n=n, times=len(inputs) - 1))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """Products; of each, a factor is kept whose partner needs a gradient."""
+        """Products; each factor is saved if the other one needs a gradient."""
         shapes = [x.shape for x in inputs]
         y = inputs[0]
         for place, x in enumerate(inputs[1:], 2):
@@ -49,7 +47,6 @@ class Multiply(Layer):
         return y
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        """A module of ours."""
         return nn.Multiply()
 
     examples: ClassVar = (

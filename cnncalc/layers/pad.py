@@ -1,4 +1,4 @@
-"""Padding as a layer of its own."""
+"""Padding."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -6,38 +6,39 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, Padding, choice, padding
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
+from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers._window import sides_of, torch_sides
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pad(Layer):
-    """Add cells around the map.
+class Pad(Rearrangement):
+    """Adds cells around the map.
 
-    ``zeros`` puts zeros there, ``replicate`` repeats the cells at the edge, and ``reflect`` mirrors
-    the map in the cells at the edge, which are not repeated: so it has at most N − 1 cells to give.
+    Mode ``zeros`` fills them with zeros, ``replicate`` repeats the cells at the edge, and
+    ``reflect`` mirrors the map at its edge cells without repeating them, so an axis of N cells
+    can be padded by at most N − 1.
 
-    Operations: none; numbers are copied.
+    Operations: none; values are only copied.
     """
 
     aliases: ClassVar = ("padding", "zero_pad", "zero_padding")
     main: ClassVar = "padding"
 
     padding: Padding = padding("cells added around the input", REQUIRED)
-    mode: str = choice("what the added cells hold", ("zeros", "reflect", "replicate"), "zeros")
+    mode: str = choice("how to fill the added cells", ("zeros", "reflect", "replicate"), "zeros")
 
     def output(self, x: Shape) -> Map:
-        """The same channels with larger axes."""
         x = need_map(x)
         pairs = sides_of(self.padding, x)
         for N, pair in zip(x.spatial, pairs):
             if self.mode == "reflect" and max(pair) >= N:
                 raise LayerError(
                     f"an axis of {N} has {N - 1} cells to reflect, not {max(pair)}; "
-                    "pad less, or use mode replicate"
+                    "pad by less or use mode: replicate"
                 )
         spatial = tuple(
             window.padded_size(N=N, P_before=before, P_after=after)
@@ -45,17 +46,12 @@ class Pad(Layer):
         )
         return Map(x.channels, spatial)
 
-    def operations(self, x: Map) -> Operations:
-        """None."""
-        return Operations()
-
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The same cell, counted from before the first."""
         pairs = sides_of(self.padding, x)
         return tuple(Reach(1, 1, named("P_before", before)) for before, _ in pairs)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which keeps its input where it is mirrored or repeated, and nothing for zeros."""
+        """A copy, which saves its input unless it pads with zeros."""
         n_out = self.output(x.shape).elements
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)
@@ -63,7 +59,6 @@ class Pad(Layer):
         return tape.op(given, makes=n_out, keeps=(given,))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``ZeroPad``, ``ReflectionPad`` or ``ReplicationPad`` for 1, 2 or 3 axes."""
         name = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}
         return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding, x)))
 

@@ -6,12 +6,13 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.shape import Shape, shape_of
+from cnncalc.layers._rearrangement import Rearrangement
 
 
 def permutation(doc: str) -> Any:
-    """The numbers from 0 up, each once, in any order."""
+    """A permutation of the numbers from 0 up."""
 
     def check(value: Any) -> tuple[int, ...]:
         order = value if isinstance(value, list | tuple) else ()
@@ -22,19 +23,27 @@ def permutation(doc: str) -> Any:
             )
         return tuple(order)
 
-    place = {"type": "integer", "minimum": 0, "maximum": 3}
-    many = {"type": "array", "items": place, "uniqueItems": True, "minItems": 1, "maxItems": 4}
-    return declare(doc, REQUIRED, ("dims",), check, many)
+    orders = [
+        {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 0, "maximum": n - 1},
+            "uniqueItems": True,
+            "minItems": n,
+            "maxItems": n,
+        }
+        for n in (1, 2, 3, 4)
+    ]
+    return declare(doc, REQUIRED, ("dims",), check, {"anyOf": orders})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Permute(Layer):
-    """Put the dimensions in another order.
+class Permute(Rearrangement):
+    """Reorders the dimensions.
 
-    Dimensions are counted from 0, the channels first and the batch not at all: [1, 2, 0] turns
-    C x H x W into H x W x C, and the first of the new dimensions counts as the channels from there
-    on. A view: nothing is computed and nothing is copied. For the receptive field an output is
-    taken to see the whole input, as positions lose their meaning.
+    Dimensions are counted from 0, starting with the channels; the batch is not counted. [1, 2,
+    0] turns C x H x W into H x W x C, and from then on the first dimension counts as the
+    channels. The output is a view: nothing is computed or copied. Since positions lose their
+    meaning, every output's receptive field is taken to be the whole input.
 
     Operations: none.
     """
@@ -43,10 +52,9 @@ class Permute(Layer):
     stored: ClassVar = False
     moves: ClassVar = False
 
-    order: tuple[int, ...] = permutation("for each new dimension, the old one that it was")
+    order: tuple[int, ...] = permutation("for each new dimension, the old one to take")
 
     def output(self, x: Shape) -> Shape:
-        """The same sizes in the new order."""
         if len(self.order) != len(x.dimensions):
             raise LayerError(
                 f"order {list(self.order)} is for {len(self.order)} dimensions, "
@@ -54,21 +62,14 @@ class Permute(Layer):
             )
         return shape_of(tuple(x.dimensions[place] for place in self.order))
 
-    def operations(self, x: Shape) -> Operations:
-        """None."""
-        return Operations()
-
     def reach(self, x: Shape) -> tuple[Reach, ...] | None:
-        """Everything, unless the order stays."""
         return None if self.order == tuple(sorted(self.order)) else everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view: the numbers stay where they are."""
         orders = {(2, 0, 1): True, (3, 0, 1, 2): None}  # of two axes, and of three
         return tape.permuted(x, channels_last=orders.get(self.order, False))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """A module of ours."""
         return nn.Permute(self.order)
 
     examples: ClassVar = (

@@ -6,34 +6,36 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Cut, Example, Layer, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, window
 from cnncalc.formulas.tracing import named
+from cnncalc.layers._rearrangement import Rearrangement
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelShuffle(Layer):
-    """Lay r² channels out as one channel of r x r times as many pixels.
+class PixelShuffle(Rearrangement):
+    """Rearranges r² channels into one channel that is r times as high and r times as wide.
 
-    A convolution before it can so compute a larger image at the small size (sub-pixel convolution).
-    Numbers only change places: r² channels become one, height and width grow r times.
+    A convolution before it can thus compute a large image at the small size (sub-pixel
+    convolution).
 
-    Operations: none; the numbers are copied to their new places.
+    Operations: none; values are only copied.
     """
 
     aliases: ClassVar = ("depth_to_space", "sub_pixel")
     main: ClassVar = "upscale_factor"
 
-    upscale_factor: int = count("r, how many times higher and wider", also=("r", "block_size"))
+    upscale_factor: int = count(
+        "r, the factor by which height and width grow", also=("r", "block_size")
+    )
 
     def output(self, x: Shape) -> Map:
-        """r² times fewer channels, r times higher and wider."""
         x = need_map(x, axes=(2,))
         r = self.upscale_factor
         if x.channels % r**2:
             raise LayerError(
-                f"{x.channels} channels cannot be laid out as squares of {r}·{r}: "
+                f"{r}·{r} does not divide the {x.channels} channels: "
                 f"{x.channels} = {x.channels // r**2}·{r**2} + {x.channels % r**2}"
             )
         r = named("r", r)
@@ -42,20 +44,13 @@ class PixelShuffle(Layer):
             tuple(window.scaled_size(N=N, scale=r) for N in x.spatial),
         )
 
-    def operations(self, x: Map) -> Operations:
-        """None."""
-        return Operations()
-
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """One input; r outputs lie within it along each axis."""
         return (Reach(1, cut=Cut(1, named("r", self.upscale_factor), 0, 0)),) * len(x.spatial)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A copy, which keeps nothing."""
         return tape.op(x, makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``PixelShuffle``."""
         return nn.PixelShuffle(self.upscale_factor)
 
     examples: ClassVar = (

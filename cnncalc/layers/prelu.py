@@ -14,20 +14,19 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Prelu(Elementwise):
-    """Keep what is positive; multiply the rest by a learned slope.
+    """Keeps positive values and multiplies the others by a learned slope.
 
-    One slope is shared by all channels, or each channel has its own.
+    All channels share one slope, or each channel has its own.
 
-    Operations: a comparison and a multiplication for every element, whatever its sign.
+    Operations per element, whatever its sign: one comparison and one multiplication.
     """
 
     main: ClassVar = "num_parameters"
     each: ClassVar = Operations(multiply=1, compare=1)
 
-    num_parameters: int = count("how many slopes: 1, or as many as there are channels", 1)
+    num_parameters: int = count("number of slopes: 1, or one per channel", 1)
 
     def output(self, x: Shape) -> Shape:
-        """The input's shape; raises LayerError where the slopes do not fit the channels."""
         if self.num_parameters not in (1, channels_of(x)):
             raise LayerError(
                 f"has {self.num_parameters} slopes for {channels_of(x)} channels; "
@@ -36,16 +35,14 @@ class Prelu(Elementwise):
         return x
 
     def parameters(self, x: Shape) -> Parameters:
-        """The slopes."""
         return Parameters(weights=parameters.slopes(num_parameters=self.num_parameters))
 
     def tensors(self, x: Shape) -> Tensors:
-        """The slopes."""
         return weight_and_bias((self.num_parameters,))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input. Its gradients are made with one number for every
-        element, wanted or not, and those of the slopes are summed."""
+        """Saves its input and the slopes. PyTorch computes a gradient per element for both,
+        needed or not, and then sums those of the slopes."""
         x, slopes = tape.lowered(x, *tape.trained(self.num_parameters))
         gradient = x.bytes if x.needs_gradient else 0
         summed = slopes.bytes if slopes.numbers != x.numbers else 0
@@ -53,7 +50,6 @@ class Prelu(Elementwise):
         return tape.op(x, slopes, keeps=(x, slopes), beside=fullest - gradient - slopes.bytes)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``PReLU``."""
         return nn.PReLU(self.num_parameters)
 
     examples: ClassVar = (

@@ -12,53 +12,49 @@ from cnncalc.formulas import dimensions, macs, operations, parameters
 
 @dataclass(frozen=True, kw_only=True)
 class Rbf(Layer):
-    """Measure how far the input is from one prototype for each output.
+    """Computes the squared distance of the input from one prototype per output.
 
-    It is the output of LeNet-5: each class has a prototype, a stylised bitmap of 7x12, and the unit
-    puts out the squared distance of its input from it. The prototypes are fixed by hand, so they
-    are weights but not parameters. A feature map is flattened first, and the flatten is shown.
+    This is the output layer of LeNet-5, where the prototype of each class is a stylised 7x12
+    bitmap of the character. Prototypes are fixed by hand, so they count as weights but not as
+    parameters. A feature map is flattened first; the flatten layer is shown in the report.
 
-    Operations: a prototype of n numbers takes n subtractions (counted as additions), n
-    multiplications for the squares and n − 1 additions. Nothing counts as a multiply-accumulate,
-    as no weight is multiplied with an input.
+    Operations: a prototype of n values takes n subtractions (counted as additions), n
+    multiplications for the squares and n − 1 additions. There are no multiply-accumulates,
+    because no weight is multiplied with an input.
     """
 
     aliases: ClassVar = ("euclidean_rbf", "radial_basis")
     main: ClassVar = "out_features"
     flattens: ClassVar = True
 
-    out_features: int = count("how many prototypes", also=("neurons", "units", "outputs"))
+    out_features: int = count(
+        "number of prototypes, which is the number of outputs", also=("neurons", "units", "outputs")
+    )
 
     def output(self, x: Vector) -> Vector:
-        """A distance for each prototype."""
         return Vector(dimensions.features(out_features=self.out_features))
 
     def parameters(self, x: Vector) -> Parameters:
-        """The prototypes, none of them trained."""
         return Parameters(fixed=parameters.prototypes(n_in=x.features, n_out=self.out_features))
 
     def tensors(self, x: Vector) -> Tensors:
-        """A prototype for each output."""
         return weight_and_bias((self.out_features, x.features))
 
     def operations(self, x: Vector) -> Operations:
-        """Differences, squares and sums."""
         differences = operations.differences(n_in=x.features, n_out=self.out_features)
         sums = operations.window_reductions(n_out=self.out_features, taps=x.features)
         return Operations(multiply=differences, add=differences + sums)
 
     def links(self, x: Vector) -> int:
-        """Every input to every prototype."""
         return macs.full_connections(n_in=x.features, n_out=self.out_features)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The differences from all prototypes, which are kept, their squares, and sums."""
+        """The differences from all prototypes, which are saved, their squares, and the sums."""
         differences = tape.subtracted(x, makes=x.shape.features * self.out_features)
         squares = tape.power(differences, 2)
         return tape.op(tape.raised(squares, cuda=True), makes=self.out_features, passes=(0,))
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
-        """A module of ours."""
         return nn.RBF(x.features, self.out_features)
 
     examples: ClassVar = (

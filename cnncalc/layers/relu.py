@@ -4,27 +4,23 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Relu(Elementwise):
-    """Keep what is positive, put 0 for the rest.
+    """Keeps positive values and replaces the others by 0.
 
-    Operations: one comparison for every element.
+    Operations: one comparison per element.
     """
 
     aliases: ClassVar = ("rectifier",)
     each: ClassVar = Operations(compare=1)
-
-    def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its output."""
-        return tape.op(x, keeps_output=True)
+    keeps_output: ClassVar = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``ReLU``."""
         return nn.ReLU()
 
     examples: ClassVar = (

@@ -11,15 +11,14 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Relu6(Elementwise):
-    """Keep what lies between 0 and 6; put 0 for what is less and 6 for what is more.
+    """Clips every element to the range from 0 to 6.
 
-    Operations: two comparisons for every element.
+    Operations: two comparisons per element.
     """
 
     each: ClassVar = Operations(compare=2)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``ReLU6``."""
         return nn.ReLU6()
 
     examples: ClassVar = (

@@ -7,9 +7,10 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import dimensions
+from cnncalc.layers._rearrangement import Rearrangement
 
 
 def target(doc: str) -> Any:
@@ -21,8 +22,8 @@ def target(doc: str) -> Any:
         fits = 1 <= len(sizes) <= 4 and len(sizes) - len(known) <= 1
         if not fits or not all(is_whole(size, 1) for size in known):
             raise LayerError(
-                "must be 1 to 4 whole numbers of at least 1, of which one may be -1 for what is "
-                f"left over, not {shown(value)}"
+                "must be 1 to 4 whole numbers of at least 1, "
+                f"one of which may be -1 to be inferred, not {shown(value)}"
             )
         return tuple(sizes)
 
@@ -32,12 +33,12 @@ def target(doc: str) -> Any:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reshape(Layer):
-    """Read the same numbers, in the same order, as another shape.
+class Reshape(Rearrangement):
+    """Gives the same values, in the same order, another shape.
 
-    One size makes a vector; two to four make a map, channels first. A size of -1 stands for
-    whatever is left over. A view: nothing is computed and nothing is copied. For the receptive
-    field an output is taken to see the whole input, as positions lose their meaning.
+    One size makes a vector; two to four make a map, channels first. A size of -1 is inferred
+    from the others. The output is a view: nothing is computed or copied. Since positions lose
+    their meaning, every output's receptive field is taken to be the whole input.
 
     Operations: none.
     """
@@ -47,10 +48,9 @@ class Reshape(Layer):
     stored: ClassVar = False
     moves: ClassVar = False
 
-    shape: tuple[int, ...] = target("the sizes, channels first; one may be -1")
+    shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")
 
     def output(self, x: Shape) -> Shape:
-        """The shape asked for."""
         known = prod(size for size in self.shape if size != -1)
         left, over = divmod(x.elements, known)
         if over or (left != 1 and -1 not in self.shape):
@@ -68,20 +68,13 @@ class Reshape(Layer):
             left = dimensions.left_for(n=x.elements, sizes=sizes_given)
         return shape_of(tuple(left if size == -1 else size for size in self.shape))
 
-    def operations(self, x: Shape) -> Operations:
-        """None."""
-        return Operations()
-
     def reach(self, x: Shape) -> tuple[Reach, ...] | None:
-        """Everything, unless the shape stays."""
         return None if self.output(x) == x else everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view."""
         return tape.view(tape.in_order(x))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """A module of ours."""
         return nn.Reshape(self.shape)
 
     examples: ClassVar = (
@@ -107,7 +100,7 @@ class Reshape(Layer):
     refusals: ClassVar = (
         Refusal([10, 10], ("4x5x6",), "the 120 elements of 4×5×6 do not fill a shape of 10·10"),
         Refusal([7, -1], ("4x5x5",), "100 = 14·7 + 2"),
-        Refusal([-1, -1], ("4x5x5",), "of which one may be -1"),
+        Refusal([-1, -1], ("4x5x5",), "one of which may be -1"),
         Refusal([0, 5], ("4x5x5",), "at least 1"),
         Refusal(None, ("4x5x5",), "needs 'shape'"),
     )

@@ -1,4 +1,4 @@
-"""A learned factor for each channel."""
+"""Learned channel scaling."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,41 +12,35 @@ from cnncalc.formulas import operations, parameters
 
 @dataclass(frozen=True, kw_only=True)
 class Scale(Layer):
-    """Multiply every channel by a factor of its own, which is learned.
+    """Multiplies every channel by a learned factor.
 
-    At the end of a residual branch this is layer scale: the factors start near 0, so that a deep
-    network starts as the identity.
+    At the end of a residual branch this is layer scale: the factors start close to 0, so that a
+    deep network starts close to the identity.
 
-    Operations: a multiplication for every element.
+    Operations: one multiplication per element.
     """
 
     aliases: ClassVar = ("layer_scale",)
 
-    initial: float = number("the factors before training", 1, also=("init",))
+    initial: float = number("initial value of the factors", 1, also=("init",))
 
     def output(self, x: Shape) -> Shape:
-        """The input's shape."""
         return x
 
     def parameters(self, x: Shape) -> Parameters:
-        """A factor for each channel."""
         return Parameters(weights=parameters.scales(n=channels_of(x)))
 
     def tensors(self, x: Shape) -> Tensors:
-        """A factor for each channel."""
         return weight_and_bias((channels_of(x),))
 
     def operations(self, x: Shape) -> Operations:
-        """Multiplications."""
         return Operations(multiply=operations.each(n=x.elements))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A product, which keeps the input."""
         (factors,) = tape.trained(channels_of(x.shape))
         return tape.multiply(x, factors)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """A module of ours."""
         return nn.Scale(channels_of(x), self.initial)
 
     examples: ClassVar = (
@@ -73,6 +67,6 @@ class Scale(Layer):
     )
     refusals: ClassVar = (
         Refusal({"initial": "small"}, ("4x5x5",), "must be a number, not 'small'"),
-        Refusal(2, ("4x5x5",), "takes initial, not 2"),
+        Refusal(2, ("4x5x5",), "takes its fields by name (initial), not 2"),
         Refusal({"bias": True}, ("4x5x5",), "has no field 'bias'"),
     )

@@ -11,18 +11,17 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Selu(Elementwise):
-    """An exponential linear unit times a scale, both with fixed constants that keep mean 0 and
+    """Applies an exponential linear unit and a scale, with constants that preserve mean 0 and
     variance 1.
 
-    Operations, for every element, whatever its sign: a comparison, an exponential, an addition
-    (− 1) and two multiplications (alpha and the scale).
+    Operations per element, whatever its sign: one comparison, one exponential, one addition (−
+    1) and two multiplications (by alpha and by the scale).
     """
 
     aliases: ClassVar = ("scaled_exponential_linear_unit",)
     each: ClassVar = Operations(multiply=2, add=1, compare=1, exponential=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``SELU``."""
         return nn.SELU()
 
     examples: ClassVar = (

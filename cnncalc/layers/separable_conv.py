@@ -14,37 +14,37 @@ from cnncalc.layers._filters import Filters
 
 @dataclass(frozen=True, kw_only=True)
 class SeparableConv(Filters):
-    """Filter every channel by itself, then mix the channels at every position.
+    """Filters every channel separately, then mixes the channels at every position.
 
-    This is a depthwise convolution followed by a pointwise (1x1) one, counted as one layer. It
-    stands in for an ordinary convolution at a fraction of the cost: F·F + C_out products for each
-    input channel in place of F·F·C_out. ``bias`` holds for both halves, as there is nothing between
-    them. Where a norm or an activation stands between them, write ``depthwise_conv`` and ``conv``.
-    The map between the halves is not in the memory totals, as it is no layer's output here.
+    This is a depthwise convolution followed by a pointwise (1x1) convolution, counted as one
+    layer. It replaces an ordinary convolution at a fraction of the cost: F·F + C_out products
+    per input channel instead of F·F·C_out. ``bias`` applies to both convolutions. If a norm or
+    an activation comes between them, write ``depthwise_conv`` and ``conv`` instead. Memory
+    totals leave out the map between the two, since it is not the output of a layer.
 
-    Operations: every multiply-accumulate of both halves is one multiplication and one addition;
-    biases are one addition more for every output of each half.
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition
+    per output of each convolution for the bias.
     """
 
     aliases: ClassVar = ("separable", "depthwise_separable_conv", "separable_convolution")
     main: ClassVar = "out_channels"
 
-    out_channels: int = count("how many pointwise filters, the output's depth", also=("filters",))
+    out_channels: int = count(
+        "number of pointwise filters, which is the number of output channels", also=("filters",)
+    )
     multiplier: int = count(
-        "how many depthwise filters read each channel", 1, also=("depth_multiplier",)
+        "number of depthwise filters per input channel", 1, also=("depth_multiplier",)
     )
 
     def output(self, x: Shape) -> Map:
-        """As many channels as pointwise filters, as many positions as places of the window."""
         x = need_map(x)
         return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
 
     def between(self, x: Map) -> Map:
-        """What the depthwise half hands to the pointwise one."""
+        """The output of the depthwise convolution."""
         return Map(x.channels * named("multiplier", self.multiplier), self.places(x))
 
     def parameters(self, x: Map) -> Parameters:
-        """The filters of both halves, and a bias for each."""
         C_in, C_out, times = x.channels, self.out_channels, self.multiplier
         return Parameters(
             parameters.separable_weights(
@@ -56,7 +56,6 @@ class SeparableConv(Filters):
         )
 
     def tensors(self, x: Map) -> Tensors:
-        """The filter planes, and the filters of one place."""
         C_mid, C_out = self.between(x).channels, self.out_channels
         taps, place = self.window(x), (1,) * len(x.spatial)
         return {
@@ -65,7 +64,6 @@ class SeparableConv(Filters):
         }
 
     def macs(self, x: Map) -> int:
-        """The dot products of both halves."""
         return macs.separable_macs(
             F=self.window(x),
             C_in=x.channels,
@@ -75,7 +73,6 @@ class SeparableConv(Filters):
         )
 
     def inner_macs(self, x: Map) -> int:
-        """The pointwise half's."""
         between = self.between(x)
         return macs.conv_macs(
             F=(1,) * len(x.spatial),
@@ -85,7 +82,6 @@ class SeparableConv(Filters):
         )
 
     def operations(self, x: Map) -> Operations:
-        """Multiply and add, and the biases."""
         products = self.macs(x)
         added = 0
         if self.bias:
@@ -95,19 +91,16 @@ class SeparableConv(Filters):
         return Operations(multiply=products, add=products + added)
 
     def links(self, x: Map) -> int:
-        """The products of both halves, and their biases."""
         biases = self.between(x).elements + self.output(x).elements if self.bias else 0
         return self.macs(x) + biases
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """Two convolutions, which keep their inputs."""
         held, between = self.parameters(x.shape), self.between(x.shape)
         mixing, shifts = between.channels * self.out_channels, self.out_channels * self.bias
         y = self.convolved(tape, x, between, held.weights - mixing, held.biases - shifts)
         return tape.convolution(y, mixing, shifts, self.output(x.shape).elements, spans=False)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """Two of ``Conv1d``, ``2d`` or ``3d``."""
         between = self.between(x)
         pointwise = of_rank(nn, "Conv", x)(between.channels, self.out_channels, 1, bias=self.bias)
         return nn.Separable(self.convolution(nn, x, between.channels, x.channels), pointwise)

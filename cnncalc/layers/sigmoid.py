@@ -4,28 +4,24 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sigmoid(Elementwise):
-    """Press each element x into 0 to 1: 1 / (1 + exp(−x)), the logistic function.
+    """Maps each element x to the range from 0 to 1 with the logistic function 1 / (1 + exp(−x)).
 
-    Operations, for every element: an exponential, an addition and a division. A change of sign is
-    free.
+    Operations per element: one exponential, one addition and one division. The change of sign
+    is free.
     """
 
     aliases: ClassVar = ("logistic",)
     each: ClassVar = Operations(add=1, divide=1, exponential=1)
-
-    def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its output."""
-        return tape.op(x, keeps_output=True)
+    keeps_output: ClassVar = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Sigmoid``."""
         return nn.Sigmoid()
 
     examples: ClassVar = (

@@ -11,17 +11,16 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Silu(Elementwise):
-    """Multiply each element x by its sigmoid: x / (1 + exp(−x)).
+    """Multiplies each element x by its sigmoid: x / (1 + exp(−x)).
 
-    Operations, for every element: an exponential, an addition and a division. A change of sign is
-    free.
+    Operations per element: one exponential, one addition and one division. The change of sign
+    is free.
     """
 
     aliases: ClassVar = ("swish",)
     each: ClassVar = Operations(add=1, divide=1, exponential=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``SiLU``."""
         return nn.SiLU()
 
     examples: ClassVar = (

@@ -1,4 +1,4 @@
-"""A range of channels."""
+"""Channel slicing."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -6,17 +6,18 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions
+from cnncalc.layers._rearrangement import Rearrangement
 
 
 @dataclass(frozen=True, kw_only=True)
-class Slice(Layer):
-    """Keep the channels from ``start`` up to, but not including, ``stop``.
+class Slice(Rearrangement):
+    """Keeps the channels from ``start`` up to, but not including, ``stop``.
 
-    They are counted from 0. A vector's features are its channels. The result is a view: nothing is
-    computed and nothing is copied.
+    Channels are counted from 0; the features of a vector count as its channels. The output is a
+    view: nothing is computed or copied.
 
     Operations: none.
     """
@@ -25,31 +26,24 @@ class Slice(Layer):
     stored: ClassVar = False
     moves: ClassVar = False
 
-    start: int = count("the first channel to keep, counted from 0", 0, least=0)
-    stop: int | None = count("the first channel not to keep; the end when left out", None)
+    start: int = count("first channel to keep, counted from 0", 0, least=0)
+    stop: int | None = count("first channel not to keep; default: keep up to the last", None)
 
     def output(self, x: Shape) -> Shape:
-        """As many channels as the range holds."""
         C = channels_of(x)
         stop = C if self.stop is None else self.stop
         if stop > C or self.start >= C:
             raise LayerError(f"{x} has channels 0 to {C - 1}, not {self.start} to {stop - 1}")
         if self.start >= stop:
-            raise LayerError(f"no channel lies from {self.start} up to {stop}; stop is exclusive")
+            raise LayerError(f"no channels from {self.start} up to {stop}, since stop is exclusive")
         kept = dimensions.kept(start=self.start, stop=stop)
         return Map(kept, x.spatial) if isinstance(x, Map) else Vector(kept)
 
-    def operations(self, x: Shape) -> Operations:
-        """None."""
-        return Operations()
-
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """A view of a part."""
         out = self.output(x.shape)
         return tape.view(x) if out == x.shape else tape.part(x, out.elements)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """A module of ours."""
         return nn.Slice(self.start, self.stop)
 
     examples: ClassVar = (

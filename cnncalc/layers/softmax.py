@@ -11,34 +11,30 @@ from cnncalc.formulas import operations
 
 @dataclass(frozen=True, kw_only=True)
 class Softmax(Layer):
-    """Turn the n channels at each position (the n features of a vector) into probabilities.
+    """Turns the n channels at each position (the n features of a vector) into probabilities.
 
-    Each becomes its exponential, divided by the sum of them all.
+    Each value becomes its exponential divided by the sum of all exponentials.
 
-    Operations, at every position: n exponentials, n − 1 additions for their sum, n divisions, and
-    n − 1 comparisons for the largest, which is taken off first so that no exponential overflows.
-    Taking it off counts as part of the exponential.
+    Operations per position: n exponentials, n − 1 additions for their sum, n divisions, and n −
+    1 comparisons to find the maximum, which is subtracted first so that no exponential
+    overflows. That subtraction counts as part of the exponential.
     """
 
     stored: ClassVar = False
 
     def output(self, x: Shape) -> Shape:
-        """The input's shape."""
         return x
 
     def operations(self, x: Shape) -> Operations:
-        """Exponentials, their sum, and the quotients."""
         n = channels_of(x)
         each = operations.each(n=x.elements)
         combined = operations.window_reductions(n_out=positions_of(x), taps=n)
         return Operations(add=combined, compare=combined, divide=each, exponential=each)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its output."""
         return tape.op(tape.raised(x, cuda=True), keeps_output=True, ordered=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Softmax``."""
         return nn.Softmax(dim=1)
 
     examples: ClassVar = (

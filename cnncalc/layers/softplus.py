@@ -12,24 +12,23 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class Softplus(Elementwise):
-    """A smooth rectifier: ln(1 + exp(beta·x)) / beta, and x itself where beta·x is large.
+    """Smoothly approximates ReLU: ln(1 + exp(beta·x)) / beta, or x itself if beta·x is large.
 
-    Operations, for every element, whatever its size: a multiplication (beta), a comparison with the
-    threshold, an exponential, an addition, a logarithm (counted as an exponential) and a division.
+    Operations per element, whatever its size: one multiplication (by beta), one comparison with
+    the threshold, one exponential, one addition, one logarithm (counted as an exponential) and
+    one division.
     """
 
     main: ClassVar = "beta"
     each: ClassVar = Operations(multiply=1, add=1, compare=1, divide=1, exponential=2)
 
-    beta: float = number("how sharply it bends", 1.0)
-    threshold: float = number("the value of beta·x above which x is kept", 20.0)
+    beta: float = number("sharpness of the bend", 1.0)
+    threshold: float = number("value of beta·x above which the output is x", 20.0)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input."""
         return super().steps(tape, tape.raised(x, cuda=True))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Softplus``."""
         return nn.Softplus(self.beta, self.threshold)
 
     examples: ClassVar = (

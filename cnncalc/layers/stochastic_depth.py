@@ -12,11 +12,11 @@ from cnncalc.layers._elementwise import Elementwise
 
 @dataclass(frozen=True, kw_only=True)
 class StochasticDepth(Elementwise):
-    """In training, set the whole branch to 0 with probability p; in inference, do nothing.
+    """Zeroes a whole residual branch with probability p in training; does nothing in inference.
 
-    It stands at the end of a residual branch, so that the block is skipped for that image.
+    It stands at the end of the branch, so that the block is skipped for that image.
 
-    Operations: none are counted, as it does nothing in inference.
+    Operations: none, because it does nothing in inference.
     """
 
     aliases: ClassVar = ("drop_path",)
@@ -24,17 +24,17 @@ class StochasticDepth(Elementwise):
     each: ClassVar = Operations()
     moves: ClassVar = False
 
-    p: float = number("the probability of dropping the branch", also=("rate",), least=0, most=1)
+    p: float = number("probability of zeroing the branch", also=("rate",), least=0, most=1)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """In training a product with a factor for every image, which dropout makes of ones."""
+        """In training, a product with one factor per image; the factors are ones with dropout
+        applied."""
         if not tape.training or self.p == 0:
             return x
         ones = tape.op(makes=1, size=x.size)
         return tape.multiply(x, tape.dropout(ones, self.p))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """A module of ours."""
         return nn.StochasticDepth(self.p)
 
     examples: ClassVar = (

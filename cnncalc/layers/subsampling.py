@@ -13,40 +13,35 @@ from cnncalc.layers._window import Axis, axes_of
 
 @dataclass(frozen=True, kw_only=True)
 class Subsampling(Layer):
-    """Sum each window, multiply by a trained coefficient and add a trained bias.
+    """Sums each window, multiplies the sum by a learned coefficient and adds a learned bias.
 
-    It is the pooling of LeNet-5. Windows stand side by side without overlap, and each map has one
-    coefficient and one bias. The squashing function that follows in the paper is a layer of its
-    own.
+    This is the pooling layer of LeNet-5. Windows do not overlap, and each channel has one
+    coefficient and one bias. The squashing function that follows in the paper is a separate
+    layer here.
 
-    Operations: a window of n cells takes n − 1 additions, one multiplication by the coefficient and
-    one addition of the bias.
+    Operations: a window of n elements takes n − 1 additions, one multiplication by the
+    coefficient and one addition for the bias.
     """
 
     aliases: ClassVar = ("subsample", "trainable_pool")
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("the size of the window, and its step", 2, also=("kernel", "F"))
+    kernel_size: Sizes = sizes("window size, which is also the stride", 2, also=("kernel", "F"))
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
-        """The window along each axis; it steps by its own size."""
         return axes_of(x, self.kernel_size, self.kernel_size, 0, 1)
 
     def output(self, x: Shape) -> Map:
-        """The same channels, as many positions as whole windows."""
         x = need_map(x)
         return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
 
     def parameters(self, x: Map) -> Parameters:
-        """A coefficient and a bias for each map."""
         return Parameters(parameters.scales(n=x.channels), parameters.shifts(n=x.channels))
 
     def tensors(self, x: Map) -> Tensors:
-        """A number for each map."""
         return weight_and_bias((x.channels,), (x.channels,))
 
     def operations(self, x: Map) -> Operations:
-        """Sums, coefficients and biases."""
         n_out = self.output(x).elements
         taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         each = operations.each(n=n_out)
@@ -55,17 +50,15 @@ class Subsampling(Layer):
         )
 
     def links(self, x: Map) -> int:
-        """The cells under each window, and its bias."""
         taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
         return macs.window_connections(n_out=self.output(x).elements, taps=taps)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The window."""
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """The means, times the window, times the coefficients, plus the biases; the pool keeps its
-        input and the coefficients the sums."""
+        """Means times the window size, times the coefficients, plus the biases. The pool saves
+        its input, and the product with the coefficients saves the sums."""
         weights, biases = tape.trained(x.shape.channels, x.shape.channels)
         sums = tape.times(tape.op(x, makes=self.output(x.shape).elements, keeps=(x,)))
         y = tape.add(tape.multiply(sums, weights), biases)
@@ -73,7 +66,6 @@ class Subsampling(Layer):
         return y
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """A module of ours."""
         return nn.Subsampling(x.channels, per_axis(self.kernel_size, x, "kernel_size"))
 
     examples: ClassVar = (

@@ -4,27 +4,23 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tanh(Elementwise):
-    """Press each element into −1 to 1 with the hyperbolic tangent.
+    """Maps each element to the range from −1 to 1 with the hyperbolic tangent.
 
-    Operations: one hyperbolic tangent for every element, counted as an exponential.
+    Operations: one hyperbolic tangent per element, counted as an exponential.
     """
 
     aliases: ClassVar = ("hyperbolic_tangent",)
     each: ClassVar = Operations(exponential=1)
-
-    def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its output."""
-        return tape.op(x, keeps_output=True)
+    keeps_output: ClassVar = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        """``Tanh``."""
         return nn.Tanh()
 
     examples: ClassVar = (

@@ -11,53 +11,44 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 
 MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
-"""How to fill in, and the axes that a mode's name insists on, if any."""
+"""The interpolation modes, each with the rank its name requires, if any."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upsample(Layer):
-    """Make a map larger by repeating its cells or by blending between them.
+    """Enlarges the map by repeating values or by interpolating between them.
 
-    Give how many times larger each axis becomes, or the size that it shall have. ``nearest`` copies
-    the nearest input; ``linear`` blends the two nearest along each axis, so 4 inputs in an image
-    (bilinear) and 8 in a volume (trilinear). Nothing is learned.
+    Give either the factor by which each axis grows or the output size. ``nearest`` copies the
+    nearest input; ``linear`` blends the two nearest inputs along each axis, so 4 in an image
+    (bilinear) and 8 in a volume (trilinear). There are no parameters.
 
-    Operations: ``nearest`` only copies. ``linear`` over n axes takes 2^n multiplications and
-    2^n − 1 additions for every output; the blending weights are the same for all channels and are
-    not counted.
+    Operations: ``nearest`` only copies. ``linear`` along n axes takes 2^n multiplications and
+    2^n − 1 additions per output; the blending weights are the same for all channels and are not
+    counted.
     """
 
     aliases: ClassVar = ("upsampling", "interpolate", "resize")
     main: ClassVar = "scale_factor"
+    either: ClassVar = ("scale_factor", "size")
 
-    scale_factor: Sizes | None = sizes(
-        "how many times larger each axis becomes", None, also=("scale",)
+    scale_factor: Sizes | None = sizes("factor by which each axis grows", None, also=("scale",))
+    size: Sizes | None = sizes("output size along each axis", None)
+    mode: str = choice(
+        "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
     )
-    size: Sizes | None = sizes("the size of the output along each axis", None)
-    mode: str = choice("how to fill in", tuple(MODES), "nearest", also=("interpolation",))
 
     def output(self, x: Shape) -> Map:
-        """The same channels, larger."""
         x = need_map(x)
         axes = MODES[self.mode]
         if axes is not None and axes != len(x.spatial):
             raise LayerError(f"mode {self.mode} is for {axes} axes, but {x} has {len(x.spatial)}")
-        if self.size is not None and self.scale_factor is None:
-            sizes_asked = per_axis(self.size, x, "size")
-            return Map(
-                x.channels,
-                tuple(window.asked_size(N=N, size=size) for N, size in zip(x.spatial, sizes_asked)),
-            )
-        if self.scale_factor is None or self.size is not None:
-            raise LayerError("needs scale_factor or size: exactly one of the two")
-        scales = per_axis(self.scale_factor, x, "scale_factor")
-        return Map(
-            x.channels,
-            tuple(window.scaled_size(N=N, scale=scale) for N, scale in zip(x.spatial, scales)),
-        )
+        if self.size is not None:
+            sizes = zip(x.spatial, per_axis(self.size, x, "size"))
+            return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))
+        scales = zip(x.spatial, per_axis(self.scale_factor or 1, x, "scale_factor"))
+        return Map(x.channels, tuple(window.scaled_size(N=N, scale=scale) for N, scale in scales))
 
     def operations(self, x: Map) -> Operations:
-        """None, or the blending."""
         if self.mode == "nearest":
             return Operations()
         n_out = self.output(x).elements
@@ -68,14 +59,13 @@ class Upsample(Layer):
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        """The one or two inputs nearest to an output, along each axis."""
         return tuple(map(self._axis_reach, x.spatial, self.output(x).spatial))
 
     def _axis_reach(self, N: int, N_out: int) -> Reach:
         if self.mode == "nearest":
             return Reach(1, cut=Cut(N, N_out, 0, 0))
-        # Centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 among the inputs, in pieces of
-        # 1/O at i·N + (N − O)/2. It reads the inputs on both sides of that, or the one it falls on.
+        # Centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 between the inputs, which is
+        # i·N + (N − O)/2 in units of 1/O. It reads the inputs on both sides, or the one it hits.
         shift = N - N_out
         falls_on_inputs = N % N_out == 0 and N // N_out % 2 == 1
         return Reach(
@@ -85,11 +75,9 @@ class Upsample(Layer):
         )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps nothing."""
         return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        """``Upsample``, which has a word of its own for blending along 1, 2 or 3 axes."""
         words = {1: "linear", 2: "bilinear", 3: "trilinear"}
         mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
         return nn.Upsample(self.size, self.scale_factor, mode)

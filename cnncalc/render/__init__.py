@@ -1,24 +1,26 @@
-"""One file for each output format, found by being there.
+"""One file per output format, discovered automatically.
 
 A format is a module with ``SUFFIX``, the ending of its files, and ``render(view) -> str``.
 """
 
 from functools import cache
 from pathlib import PurePath
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError, did_you_mean
 from cnncalc.render import formats
-from cnncalc.render.view import Sheet
+
+if TYPE_CHECKING:
+    from cnncalc.render.sheet import Sheet
 
 
 class Format(Protocol):
-    """What every format's module offers."""
+    """The interface of a format's module."""
 
     SUFFIX: str
 
-    def render(self, view: Sheet) -> str:
+    def render(self, view: "Sheet") -> str:
         """The whole text, ending in a newline."""
 
 
@@ -28,18 +30,29 @@ def names() -> tuple[str, ...]:
     return discovery.modules(formats.__path__)
 
 
-def load(name: str) -> Format:
-    """The format of this name; raises UsageError with the nearest one."""
+def load(word: str) -> Format:
+    """The format that a word names; raises UsageError with the nearest name."""
+    name = name_of(word)
     return cast(Format, discovery.chosen(formats.__name__, formats.__path__, name, "format"))
 
 
+def name_of(word: str) -> str:
+    """The name of a format, which may be written as the ending of its files: ``md``, ``tex``."""
+    return word if word in names() else _endings().get(f".{word.lower()}", word)
+
+
+def _endings() -> dict[str, str]:
+    return {load(name).SUFFIX: name for name in names()}
+
+
 def for_file(path: str) -> str:
-    """The format that a file's ending asks for, ``table`` where it has none; raises UsageError for
-    an ending that no format has."""
+    """The format that a file's ending stands for, ``table`` for a file without one.
+
+    Raises UsageError for an unknown ending."""
     suffix = PurePath(path).suffix.lower()
     if not suffix:
         return "table"
-    endings = {load(name).SUFFIX: name for name in names()}
+    endings = _endings()
     if suffix not in endings:
         hint = did_you_mean(suffix, endings) or f"; there are {', '.join(endings)}"
         raise UsageError(f"no format has the ending {suffix!r}{hint}")

@@ -1,46 +1,115 @@
-"""What is known of the terminal: how wide it is, and whether colours are wanted."""
+"""The terminal: its width, its colours, and tables set in columns.
 
-import io
+Only the base attributes and colours are used, so that a table reads well on light and dark.
+"""
+
 import os
 import sys
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
+from collections.abc import Iterable, Sequence
 
 NARROWEST = 60
 PIPED = 120
+GAP = "  "
+
+STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32}
+MARKS = {"✓": "green", "✗": "red", "illegal": "red"}
+"""The style of a cell that begins with one of these."""
+ZEROS = frozenset(["0", "0 B", "0.0 %", "0.00", "(0)", "(0 B)"])
 
 
 def width() -> int:
-    """``COLUMNS`` where it is set, else the terminal's width, else that of a pipe."""
+    """``COLUMNS`` if it is set, else the width of the terminal, or of a pipe."""
     given = os.environ.get("COLUMNS", "")
-    if given.isdecimal():
+    if given.isdecimal() and len(given) < 5:
         return max(NARROWEST, int(given))
     return max(NARROWEST, os.get_terminal_size().columns) if sys.stdout.isatty() else PIPED
 
 
 def colour() -> bool:
-    """Whether standard output is a terminal and nobody asked for no colours."""
+    """Whether standard output is a terminal and ``NO_COLOR`` is unset."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
-def draw(parts: "Iterable[RenderableType]", width: int, colour: bool = False) -> str:
-    """The parts drawn one below the other, as text without trailing blanks."""
-    from rich.console import Console
+def styled(text: str, style: str, colour: bool = True) -> str:
+    """The text in a style, plain where there is no colour."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if colour and style and text else text
 
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=max(NARROWEST, width),
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        highlight=False,
-        emoji=False,
-        _environ={},
+
+def marked(text: str, colour: bool = True) -> str:
+    """A cell with its verdict in colour: ✓ green, ✗ and "illegal" red, zeros dim."""
+    if not colour:
+        return text
+    if text.strip() in ZEROS:
+        return styled(text, "dim")
+    style = next((style for mark, style in MARKS.items() if text.lstrip().startswith(mark)), "")
+    return styled(text, style)
+
+
+def visible(text: str) -> str:
+    """The text on one line; characters that would steer the terminal are shown as escapes."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
     )
-    for part in parts:
-        console.print(part)
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+
+
+def cells(text: str) -> int:
+    """How many columns a text takes: wide characters take two, combining marks none."""
+    if text.isascii() or max(text) < "\u0300":
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(one) else 1 + (east_asian_width(one) in "WF") for one in text)
+
+
+def pad(text: str, width: int, right: bool = False) -> str:
+    """The text filled up to a width, set to the left or the right."""
+    blanks = " " * (width - cells(text))
+    return blanks + text if right else text + blanks
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """The text broken at blanks; words too long for a line are broken too.
+
+    Later lines begin with ``indent``.
+    """
+    if cells(text) <= width:
+        return [text]
+    lines = [""]
+    for word in text.split():
+        start = indent if len(lines) > 1 else ""
+        if lines[-1] != start and cells(lines[-1]) + 1 + cells(word) <= width:
+            lines[-1] += f" {word}"
+            continue
+        if lines[-1] != start:
+            lines.append(indent)
+        lines[-1] += word
+        while cells(lines[-1]) > width:
+            long = lines[-1]
+            end = _end(long, width)
+            lines[-1:] = [long[:end], indent + long[end:]]
+    return lines
+
+
+def _end(text: str, width: int) -> int:
+    """Where the text has filled a width; at least one character beyond the indent."""
+    end = len(text)
+    while end > 1 and cells(text[:end]) > width:
+        end -= 1
+    return max(end, len(text) - len(text.lstrip()) + 1)
+
+
+def rule(widths: Sequence[int]) -> str:
+    """A line as wide as a table with these columns."""
+    return "─" * (sum(widths) + len(GAP) * (len(widths) - 1))
+
+
+def row(texts: Iterable[str], widths: Sequence[int], right: Sequence[bool], style: str = "") -> str:
+    """One line of a table. A style is for the whole line; "marked" is that of verdicts and zeros,
+    and "" is plain."""
+    padded = [pad(*cell) for cell in zip(texts, widths, right, strict=True)]
+    if style == "marked":
+        padded = [marked(text) for text in padded]
+    line = GAP.join(padded).rstrip()
+    return styled(line, style) if style not in ("", "marked") else line

@@ -1,20 +1,21 @@
-"""What a table shows, whatever the format: columns, lines, totals and the conventions.
+"""What a table shows in any format: columns, lines, totals and a legend.
 
-Values come from the report; here they are only chosen and worded. Each format in ``render``
-draws the same view.
+Values come from the report; a view only chooses and words them, and every format draws the same
+view.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Line, Report
 from cnncalc.core import units
 from cnncalc.core.cost import Cost, Operations
-from cnncalc.core.errors import UsageError, did_you_mean
-from cnncalc.core.shape import Layout, Shape
+from cnncalc.core.errors import UsageError, did_you_mean, some
+from cnncalc.core.layer import per_axis
+from cnncalc.core.shape import Layout, Map, Shape
 
 if TYPE_CHECKING:
     from cnncalc.conventions.convention import Count
@@ -22,17 +23,17 @@ if TYPE_CHECKING:
 Value = int | float | str | None
 
 MOST_LINES = 45
-"""A table opens blocks as deep as fits this many lines."""
+"""By default blocks are opened as far as the table stays within this many lines."""
 
 
 class Column(NamedTuple):
-    """One column: its heading, what it means, its exact value, and how a person reads that."""
+    """One column: its heading, its meaning, its exact value, and that value as text."""
 
     heading: str
     doc: str
     value: Callable[[Line, "View"], Value]
     read: Callable[[Any], str] = str
-    """Words a value; integers in human units."""
+    """Turns a value into text, integers into human units."""
 
 
 def _count(heading: str, doc: str, name: str) -> Column:
@@ -44,10 +45,10 @@ def _bytes(heading: str, doc: str, name: str) -> Column:
 
 
 def _kept(heading: str, doc: str, each: str, stored: str, read: Callable[[int], str]) -> Column:
-    """The output of a layer; of a block, the outputs inside that are stored."""
+    """The output of a layer; for a block, all outputs inside it that are stored."""
     return Column(
         heading,
-        f"{doc}; of a block, of all its outputs that are stored",
+        f"{doc}; for a block, of all its stored outputs",
         lambda line, view: getattr(line.cost, stored if line.folded else each),
         read,
     )
@@ -78,6 +79,47 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
     return ", ".join(shape.text(layout) for shape in shapes)
 
 
+def _few(text: str) -> str:
+    """A list in a cell: the first items and how many there are, where there are very many."""
+    return some(text.split(", "))
+
+
+def _inputs(line: Line, view: "View") -> str | None:
+    """The names of the lines that a line reads."""
+    inside = {row.name for row in line.rows}
+    rows = (view.report.rows[source] for row in line.rows for source in row.sources)
+    read = (row.name for row in rows if row.name not in inside)
+    names = dict.fromkeys(".".join(name.split(".")[: line.depth]) for name in read)
+    return ", ".join(names) or None
+
+
+def _kernel(line: Line, view: "View") -> str | None:
+    """``3×3, s2, p1``: the window of a layer; what is left out has its usual value."""
+    layer, x = line.last.layer, line.inputs[0] if line.inputs else None
+    size = getattr(layer, "kernel_size", None)
+    if line.folded or size is None or not isinstance(x, Map):
+        return None
+    text = "×".join(map(str, per_axis(size, x, "kernel_size")))
+    step = getattr(layer, "stride", 1)
+    given = {"s": size if step is None else step}
+    given |= {name[0]: getattr(layer, name, None) for name in ("padding", "dilation", "groups")}
+    usual = {"s": 1, "p": 0, "d": 1, "g": 1}
+    words = (_setting(letter, given[letter] or usual[letter], usual[letter]) for letter in usual)
+    return ", ".join([text, *filter(None, words)])
+
+
+def _setting(letter: str, value: Any, usual: int) -> str:
+    """``s2``, or ``s2×1`` where axes differ; nothing for the usual value."""
+    if isinstance(value, str):
+        return "" if value == "valid" else value
+    axes = [
+        "/".join(map(str, dict.fromkeys(axis))) if isinstance(axis, tuple) else str(axis)
+        for axis in (value if isinstance(value, tuple) else [value])
+    ]
+    text = axes[0] if len(set(axes)) == 1 else "×".join(axes)
+    return "" if text == str(usual) else f"{letter}{text}"
+
+
 def _saved(line: Line, view: "View") -> int | None:
     """The bytes that its layers save for backward; None where that is not modelled."""
     if view.saved is None:
@@ -91,25 +133,32 @@ def _settings(line: Line) -> str | None:
 
 COLUMNS: dict[str, Column] = {
     "layer": Column("Layer", "its name", lambda line, view: line.name),
-    "kind": Column("Kind", "its kind, or the block it stands for", lambda line, view: line.kind),
-    "fields": Column("Fields", "its fields, but for defaults", lambda line, view: _settings(line)),
+    "kind": Column("Kind", "its kind, or that of the block", lambda line, view: line.kind),
+    "kernel": Column(
+        "Kernel", "kernel size, stride, padding, dilation and groups: 3×3, s2, p1", _kernel
+    ),
+    "fields": Column(
+        "Fields", "its fields that differ from their defaults", lambda line, view: _settings(line)
+    ),
+    "inputs": Column("Inputs", "the names of the layers it reads", _inputs, _few),
     "input": Column(
-        "Input", "what it reads", lambda line, view: _shapes(line.inputs, view.layout) or None
+        "Input", "the shape of its input",
+        lambda line, view: _shapes(line.inputs, view.layout) or None, _few,
     ),
     "output": Column(
-        "Output", "what it puts out", lambda line, view: line.output.text(view.layout)
+        "Output", "the shape of its output", lambda line, view: line.output.text(view.layout)
     ),
-    "params": _count("Params", "trained numbers", "params"),
-    "weights": _count("Weights", "trained numbers but for biases and shifts", "weights"),
-    "biases": _count("Biases", "biases and shifts", "biases"),
-    "fixed": _count("Fixed", "weights that are not trained", "fixed"),
-    "buffers": _count("Buffers", "state that is not trained", "buffers"),
+    "params": _count("Params", "learnable parameters", "params"),
+    "weights": _count("Weights", "learnable parameters other than biases and shifts", "weights"),
+    "biases": _count("Biases", "learnable biases and shifts", "biases"),
+    "fixed": _count("Fixed", "weights that are never updated", "fixed"),
+    "buffers": _count("Buffers", "state that is saved but not learned", "buffers"),
     "macs": _count("MACs", "multiply-accumulates", "macs"),
     "backward_macs": _count(
         "Backward MACs", "multiply-accumulates of the backward pass", "backward_macs"
     ),
-    "flops": _count("FLOPs", "two for each multiply-accumulate", "flops"),
-    "connections": _count("Connections", "inputs feeding outputs, with biases", "connections"),
+    "flops": _count("FLOPs", "floating-point operations, 2 · MACs", "flops"),
+    "connections": _count("Connections", "inputs connected to outputs, and biases", "connections"),
     "operations": _count("Operations", "all arithmetic", "operations_total"),
     **{
         name: _count(name.capitalize(), f"{name} operations", name) for name in Operations._fields
@@ -121,148 +170,47 @@ COLUMNS: dict[str, Column] = {
         "Memory", "bytes of the output", "activation_bytes", "activations_total_bytes",
         units.in_bytes,
     ),
-    "stored": _bytes("Stored", "bytes in the lectures' memory total", "activations_total_bytes"),
+    "stored": _bytes("Stored", "bytes in the activation total", "activations_total_bytes"),
     "saved": Column(
-        "Saved", "bytes kept for the backward pass (docs/memory.md); empty where not modelled",
+        "Saved", "bytes saved for backward (docs/memory.md); empty where not modelled",
         _saved, units.in_bytes,
     ),
-    "read": _bytes("Read", "bytes of inputs and parameters", "bytes_read"),
-    "written": _bytes("Written", "bytes of the output", "bytes_written"),
+    "read": _bytes("Read", "bytes read: inputs and parameters", "bytes_read"),
+    "written": _bytes("Written", "bytes written: the output", "bytes_written"),
     "intensity": Column(
-        "Ops/byte", "operations for each byte moved",
+        "Ops/byte", "arithmetic intensity: operations per byte read or written",
         lambda line, view: round(line.cost.intensity, 2), "{:.2f}".format,
     ),
-    "rf": _field("RF", "receptive field in input pixels", lambda field: field.size),
+    "rf": _field("RF", "receptive field, in input pixels", lambda field: field.size),
     "rf_smallest": _field(
-        "RF min", "receptive field of the narrowest branch", lambda field: field.smallest
+        "RF min", "receptive field through the narrowest branch", lambda field: field.smallest
     ),
-    "jump": _field("Jump", "input pixels between outputs", lambda field: field.jump),
-    "start": _field("Start", "where the first output's field begins", lambda field: field.start),
+    "jump": _field("Jump", "input pixels between neighbouring outputs", lambda field: field.jump),
+    "start": _field("Start", "where the first receptive field begins", lambda field: field.start),
     "params%": _share("Params %", "share of the parameters", "params"),
     "macs%": _share("MACs %", "share of the multiply-accumulates", "macs"),
     "memory%": _share("Memory %", "share of the stored activations", "activations_total_bytes"),
 }  # fmt: skip
-"""Every column there is, by the name that ``--columns`` takes."""
+"""Every column, by the name that ``--columns`` takes."""
 
-USUAL = ("layer", "kind", "output", "params", "macs", "memory", "rf")
+USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", "rf")
+
+
+WORDS = ("layer", "kind", "kernel", "fields", "inputs", "input", "output")
+"""The columns that hold no numbers."""
 
 
 class Total(NamedTuple):
-    """One line below a table: what, how many exactly, and how a person reads it."""
+    """One total below a table: its label, its exact value, and the text shown."""
 
     label: str
     value: int
     text: str
 
 
-class Sheet(Protocol):
-    """What every format draws: lines in columns, with a title, remarks, totals and a last word."""
-
-    @property
-    def name(self) -> str:
-        """What it is about."""
-
-    @property
-    def title(self) -> str:
-        """What stands above."""
-
-    @property
-    def remarks(self) -> Sequence[str]:
-        """What a reader should know first."""
-
-    @property
-    def columns(self) -> Sequence[str]:
-        """The names of the columns."""
-
-    @property
-    def headings(self) -> Sequence[str]:
-        """The headings of the columns."""
-
-    @property
-    def lines(self) -> Sequence[Any]:
-        """What has values in all columns."""
-
-    @property
-    def totals(self) -> Sequence[Total]:
-        """The sums below."""
-
-    @property
-    def conventions(self) -> str:
-        """What the numbers mean."""
-
-    def numeric(self, name: str) -> bool:
-        """Whether a column is set to the right."""
-
-    def prose(self, name: str) -> bool:
-        """Whether a column holds sentences, which are broken into lines."""
-
-    def values(self, line: Any) -> Sequence[Value]:
-        """The exact values of a line."""
-
-    def texts(self, line: Any) -> Sequence[str]:
-        """The values as they are read."""
-
-    def to_dict(self) -> Any:
-        """Everything as plain data."""
-
-
-@dataclass(frozen=True)
-class Records:
-    """Records as they are to be shown: each has all the columns, whose names are its keys."""
-
-    title: str
-    columns: tuple[str, ...]
-    lines: Sequence[Mapping[str, Value]]
-    numbers: tuple[str, ...] = ()
-    """The columns that are set to the right."""
-    sentences: tuple[str, ...] = ()
-    """The columns that are broken into lines."""
-    totals: Sequence[Total] = ()
-    remarks: Sequence[str] = ()
-    conventions: str = ""
-
-    @property
-    def name(self) -> str:
-        """The title."""
-        return self.title
-
-    @property
-    def headings(self) -> list[str]:
-        """The columns' names; those that a network's table has too are written as there."""
-        return [
-            COLUMNS[name].heading if name in COLUMNS else name.capitalize() for name in self.columns
-        ]
-
-    def numeric(self, name: str) -> bool:
-        """Whether a column is set to the right."""
-        return name in self.numbers
-
-    def prose(self, name: str) -> bool:
-        """Whether a column holds sentences, which are broken into lines."""
-        return name in self.sentences
-
-    def values(self, line: Mapping[str, Value]) -> list[Value]:
-        """The values of a record."""
-        return [line[name] for name in self.columns]
-
-    def texts(self, line: Mapping[str, Value]) -> list[str]:
-        """The values as they are read."""
-        return [_read(value) for value in self.values(line)]
-
-    def to_dict(self) -> list[dict[str, Value]]:
-        """The records."""
-        return [dict(line) for line in self.lines]
-
-
-def _read(value: Value) -> str:
-    if value is None:
-        return ""
-    return units.exact(value) if isinstance(value, int) else str(value)
-
-
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
-    """A report as it is to be shown; with a ``count`` under some convention, also that."""
+    """A report to show, with a ``count`` under another convention if one is wanted."""
 
     report: Report
     columns: tuple[str, ...] = USUAL
@@ -274,7 +222,7 @@ class View:
 
     @cached_property
     def known(self) -> Mapping[str, Column]:
-        """Every column there is; with a count, what each layer adds to it."""
+        """Every column; with a count, also what each layer adds to it."""
         count = self.count
         if count is None or count.name in COLUMNS:
             return COLUMNS
@@ -315,7 +263,7 @@ class View:
 
     @property
     def remarks(self) -> list[str]:
-        """Which network this is, and which others it could be mistaken for."""
+        """Which variant of the network this is, and which others exist."""
         remarks = [self.report.note] if self.report.note else []
         return remarks + [f"See also {name}: {text}" for name, text in self.report.variants]
 
@@ -353,31 +301,31 @@ class View:
         return [self.known[name].value(line, self) for name in self.columns]
 
     def texts(self, line: Line) -> list[str]:
-        """The values as they are read; memory that is not stored stands in brackets."""
+        """The values as text; memory that is not stored stands in parentheses."""
         return [self.text(name, line) for name in self.columns]
 
     def text(self, name: str, line: Line) -> str:
-        """One value as it is read."""
+        """One value as text."""
         column = self.known[name]
         value = column.value(line, self)
         if value is None:
             return ""
         if isinstance(value, str):
-            return value
+            return column.read(value)
         text = units.exact(value) if self.exact and isinstance(value, int) else column.read(value)
         unstored = line.cost.activation and not line.cost.activations_total and not line.folded
         return f"({text})" if unstored and name in ("activation", "memory") else text
 
     def numeric(self, name: str) -> bool:
-        """Whether a column is set to the right."""
-        return name not in ("layer", "kind", "fields", "input", "output")
+        """Whether a column is right-aligned."""
+        return name not in WORDS
 
     def prose(self, name: str) -> bool:
-        """A layer's fields may be many; they are broken into lines."""
-        return name == "fields"
+        """Whether a column holds long text, which is broken into lines."""
+        return name in ("fields", "inputs")
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole report; depth, columns and order choose what a table shows, not what is so."""
+        """The whole report: depth, columns and order only affect tables."""
         record = self.report.to_dict()
         return record if self.count is None else {**record, "convention": self.count.to_dict()}
 
@@ -400,7 +348,7 @@ class View:
         ]
 
     def _counted(self) -> Iterable[Total]:
-        """The total under the convention that was asked for."""
+        """The total under the requested convention."""
         if self.count is not None:
             convention = self.count.convention
             text = f"{convention.title}: {self.count.text()} ({convention.counts})"
@@ -422,10 +370,10 @@ class View:
     @property
     def conventions(self) -> str:
         """What the numbers mean."""
-        brackets = "memory in brackets runs in place or is a view and is not in the total; "
         return (
-            "MACs are multiply-accumulates of convolutions and linear layers, FLOPs = 2 · MACs; "
-            f"{brackets}MB = 10⁶ bytes, MiB = 2²⁰."
+            "MACs are multiply-accumulates of convolutions and linear layers; FLOPs = 2 · MACs. "
+            "Memory in parentheses is not in the total: the layer runs in place or returns a view. "
+            "MB = 10⁶ bytes, MiB = 2²⁰ bytes."
         )
 
 
@@ -435,8 +383,9 @@ def _three_ways(size: int) -> str:
 
 
 def column(word: str, also: Sequence[str] = ()) -> str:
-    """The column of that name, in capitals or not; ``also`` names columns that are known beside
-    those of every view. Raises UsageError with the nearest name."""
+    """The name of a column, whatever its case; ``also`` lists names beyond those of every view.
+
+    Raises UsageError with the nearest name."""
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
         hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
@@ -445,7 +394,7 @@ def column(word: str, also: Sequence[str] = ()) -> str:
 
 
 def choose_columns(words: Sequence[str], also: Sequence[str] = ()) -> tuple[str, ...]:
-    """Column names as written, checked; ``+rf`` adds to the usual ones, ``all`` is every one.
+    """The columns that ``words`` name; ``+rf`` adds to the usual ones, ``all`` is every one.
 
     Raises UsageError with the nearest name.
     """

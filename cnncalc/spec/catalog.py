@@ -20,9 +20,18 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
 
 
+def called(word: str) -> str | None:
+    """The built-in that a word names, whatever its case, hyphens and underscores: ``ResNet-50``."""
+    return word if word in names() else {_bare(name): name for name in names()}.get(_bare(word))
+
+
+def _bare(name: str) -> str:
+    return name.lower().replace("-", "").replace("_", "")
+
+
 def path(name: str) -> Path:
     """The file of a built-in architecture; raises UsageError with the nearest name."""
-    found = folder() / f"{name}.yaml"
-    if "/" in name or "\\" in name or not found.is_file():
+    found = called(name)
+    if found is None:
         raise UsageError(f"no built-in architecture {name[:60]!r}{did_you_mean(name, names())}")
-    return found
+    return folder() / f"{found}.yaml"

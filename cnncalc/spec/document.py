@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import MOST_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.core.fields import shown
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key
@@ -42,6 +43,8 @@ BRANCHES = "branches"
 RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
 LONGEST_NAME = 100
+LONGEST_TITLE = 200
+MOST_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 """What a terminal might obey, or a page not hold; lines and tabs may be."""
 INDEX = "$index counts the turns of a repeat"
@@ -104,6 +107,7 @@ class _Parser:
 
     def __init__(self) -> None:
         self.mistakes: list[SpecError] = []
+        self.letters = 0
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
@@ -132,16 +136,16 @@ class _Parser:
             )
         published = tuple(self.optional(top, "published", self.claims, ()))
         return Spec(
-            name=self.optional(top, "name", self.text, "") or "",
+            name=self.optional(top, "name", self.title, "") or "",
             inputs=self.optional(top, "input", self.inputs, {}),
             layers=layers,
             parameters=parameters,
             blocks=known,
             where=root.where,
-            source=self.optional(top, "source", self.text, "") or "",
-            note=self.optional(top, "note", self.text, "") or "",
+            source=self.optional(top, "source", self.prose, "") or "",
+            note=self.optional(top, "note", self.prose, "") or "",
             variants=tuple(
-                (str(name), self.text(item) or "")
+                (str(name), self.prose(item) or "")
                 for name, item in self.optional(top, "variants", self.names_of, {}).items()
             ),
             published=published,
@@ -181,6 +185,25 @@ class _Parser:
         for key in item.value:
             self.check_name(key, key.where)
         return item.value
+
+    def prose(self, item: Item) -> str | None:
+        """The item as a text for readers; all of a spec's together have a limit."""
+        text = self.text(item)
+        self.letters += len(text or "")
+        if self.letters > MOST_PROSE:
+            sentence = f"name, source, note and variants have more than {MOST_PROSE:,} characters"
+            self.wrong(sentence, item.where)
+            return None
+        return text
+
+    def title(self, item: Item) -> str | None:
+        """The item as a name of the network: one short line."""
+        text = self.prose(item) or ""
+        if len(text) > LONGEST_TITLE or len(text.splitlines()) > 1:
+            self.wrong(
+                f"a network's name is one line of at most {LONGEST_TITLE} characters", item.where
+            )
+        return text
 
     def text(self, item: Item) -> str | None:
         """The item as text; None where it is none."""
@@ -379,5 +402,4 @@ def describe(item: Item) -> str:
         return "a list" if item.value else "an empty list"
     if item.value is None:
         return "nothing"
-    text = repr(item.value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shown(item.value)

@@ -2,7 +2,7 @@
 
 Whole numbers, decimals (exact, as fractions), true, false and words; ``+ - * // %``, comparisons,
 ``and or not``, ``a if c else b``, and the functions ``min max round_to``. Python's grammar is
-borrowed for reading; the few forms listed in ``_evaluate`` are all that means anything.
+borrowed for reading; the few forms in ``FORMS`` are all that means anything.
 """
 
 import ast
@@ -70,8 +70,11 @@ WRITTEN = re.compile(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", re.DOTALL)
 
 def exact(value: Any) -> Any:
     """A decimal as the fraction that it is written as; a whole fraction as an integer."""
-    if not isinstance(value, float):
-        return value
+    return _fraction(value) if isinstance(value, float) else value
+
+
+@lru_cache(maxsize=1_000)
+def _fraction(value: float) -> Any:
     if not isfinite(value):
         raise LayerError("a value is larger than any size")
     from fractions import Fraction
@@ -118,7 +121,7 @@ PEOPLES = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
 """What people write beside that, by hand: ``/`` is exact, and there are powers."""
 
 
-@lru_cache(maxsize=1_000)
+@lru_cache(maxsize=250)
 def _parsed(source: str) -> ast.expr:
     """The tree of an expression; blocks are expanded often, and say the same each time."""
     if len(source) > MOST_CHARACTERS:
@@ -132,39 +135,81 @@ def _parsed(source: str) -> ast.expr:
 
 
 def _evaluate(node: ast.AST, names: Mapping[str, Any], operators: Operators) -> Any:
-    match node:
-        case ast.Name(id=name):
-            return exact(_look_up(name, names))
-        case ast.Constant(value=bool() | int() | float() | str() as value):
-            return _bounded(exact(value))
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_number(_evaluate(operand, names, operators))
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            return not _evaluate(operand, names, operators)
-        case ast.BoolOp(op=ast.And(), values=values):
-            return all(_evaluate(value, names, operators) for value in values)
-        case ast.BoolOp(op=ast.Or(), values=values):
-            return any(_evaluate(value, names, operators) for value in values)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in operators:
-            a, b = (_number(_evaluate(side, names, operators)) for side in (left, right))
-            if b == 0 and isinstance(op, ast.Div | ast.FloorDiv | ast.Mod):
-                raise LayerError(f"{ast.unparse(node)!r} divides by zero")
-            return _bounded(operators[type(op)](a, b))
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in operators:
-            a, b = _evaluate(left, names, operators), _evaluate(right, names, operators)
-            for value in (a, b):
-                (_number if isinstance(op, ORDERED) else _comparable)(value)
-            return operators[type(op)](a, b)
-        case ast.IfExp(test=test, body=body, orelse=otherwise):
-            holds = _evaluate(test, names, operators)
-            return _evaluate(body if holds else otherwise, names, operators)
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in FUNCTIONS:
-            return _call(name, [_number(_evaluate(given, names, operators)) for given in args])
+    form = FORMS.get(type(node))
+    value = NOT_ALLOWED if form is None else form(node, names, operators)
+    if value is not NOT_ALLOWED:
+        return value
     signs = "+ - * / ** // %" if ast.Div in operators else "+ - * // %"
     raise LayerError(
         f"{ast.unparse(node)[:60]!r} is not allowed here; an expression has whole numbers, "
         f"decimals, names, {signs}, comparisons, and, or, not, if else, {', '.join(FUNCTIONS)}"
     )
+
+
+NOT_ALLOWED = object()
+
+
+def _constant(node: ast.Constant, names: Mapping[str, Any], operators: Operators) -> Any:
+    allowed = isinstance(node.value, bool | int | float | str)
+    return _bounded(exact(node.value)) if allowed else NOT_ALLOWED
+
+
+def _unary(node: ast.UnaryOp, names: Mapping[str, Any], operators: Operators) -> Any:
+    if isinstance(node.op, ast.USub):
+        return -_number(_evaluate(node.operand, names, operators))
+    if isinstance(node.op, ast.Not):
+        return not _evaluate(node.operand, names, operators)
+    return NOT_ALLOWED
+
+
+def _all_or_any(node: ast.BoolOp, names: Mapping[str, Any], operators: Operators) -> bool:
+    together = all if isinstance(node.op, ast.And) else any
+    return together(_evaluate(value, names, operators) for value in node.values)
+
+
+def _arithmetic(node: ast.BinOp, names: Mapping[str, Any], operators: Operators) -> Any:
+    operate = operators.get(type(node.op))
+    if operate is None:
+        return NOT_ALLOWED
+    a = _number(_evaluate(node.left, names, operators))
+    b = _number(_evaluate(node.right, names, operators))
+    if b == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
+        raise LayerError(f"{ast.unparse(node)!r} divides by zero")
+    return _bounded(operate(a, b))
+
+
+def _comparison(node: ast.Compare, names: Mapping[str, Any], operators: Operators) -> Any:
+    if len(node.ops) > 1 or type(node.ops[0]) not in operators:
+        return NOT_ALLOWED
+    a = _evaluate(node.left, names, operators)
+    b = _evaluate(node.comparators[0], names, operators)
+    for value in (a, b):
+        (_number if isinstance(node.ops[0], ORDERED) else _comparable)(value)
+    return operators[type(node.ops[0])](a, b)
+
+
+def _choice(node: ast.IfExp, names: Mapping[str, Any], operators: Operators) -> Any:
+    holds = _evaluate(node.test, names, operators)
+    return _evaluate(node.body if holds else node.orelse, names, operators)
+
+
+def _function(node: ast.Call, names: Mapping[str, Any], operators: Operators) -> Any:
+    if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
+        return NOT_ALLOWED
+    return _call(node.func.id, [_number(_evaluate(one, names, operators)) for one in node.args])
+
+
+FORMS: Mapping[type[ast.AST], Callable[..., Any]] = {
+    ast.Name: lambda node, names, operators: exact(_look_up(node.id, names)),
+    ast.Constant: _constant,
+    ast.UnaryOp: _unary,
+    ast.BoolOp: _all_or_any,
+    ast.BinOp: _arithmetic,
+    ast.Compare: _comparison,
+    ast.IfExp: _choice,
+    ast.Call: _function,
+}
+"""Everything that means anything in an expression."""
 
 
 def _look_up(name: str, names: Mapping[str, Any]) -> Any:
@@ -191,7 +236,7 @@ def is_number(value: Any) -> bool:
 
 
 def _number(value: Any) -> Any:
-    if not is_number(value):
+    if type(value) is not int and not is_number(value):
         raise LayerError(f"{shown(value)} is not a number")
     return value
 
@@ -204,6 +249,6 @@ def _comparable(value: Any) -> None:
 
 
 def _bounded(value: Any) -> Any:
-    if is_number(value) and abs(value) >= LARGEST:
+    if is_number(value) and not -LARGEST < value < LARGEST:
         raise LayerError("a value is larger than any size")
     return value

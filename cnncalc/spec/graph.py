@@ -16,6 +16,7 @@ from cnncalc.core.errors import (
     SpecError,
     Where,
     did_you_mean,
+    printable,
     some,
 )
 from cnncalc.core.layer import FieldErrors, Input, Layer
@@ -23,14 +24,12 @@ from cnncalc.core.shape import Layout
 from cnncalc.spec import Block, Entry, Spec, values
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item, Key
+from cnncalc.spec.work import TooMuch, Work
 
 MOST_LAYERS = 100_000
-MOST_STEPS = 220_000
 MOST_NESTED = 40
-LONG_VALUE = 1_000
-"""What a layer is given may be this long, in characters; every ten beyond it count as a step."""
 USUAL_VALUES = 30
-"""What a block is given may be as many values; every one beyond them counts as a step."""
+"""A block may be given this many values without extra work; each one beyond counts as a step."""
 
 
 class Node(NamedTuple):
@@ -78,10 +77,6 @@ def build(
         raise Mistakes([*spec.mistakes, error]) from None
 
 
-class _TooMuch(Exception):
-    """Enough has gone wrong, or has been expanded, to stop."""
-
-
 class _Builder:
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
@@ -100,21 +95,14 @@ class _Builder:
         self.ways: set[str] = set()
         self.open: list[str] = []
         self.nested = 0
-        self.steps = 0
+        self.work = Work()
         self.most_nodes = MOST_LAYERS + len(spec.inputs)
         self.mistakes = list(spec.mistakes)
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
         if len(self.mistakes) >= MOST_MISTAKES:
-            raise _TooMuch
-
-    def step(self, where: Where, work: int = 1) -> None:
-        """Count the work, so that a text that asks for ever more comes to an end."""
-        self.steps += work
-        if self.steps > MOST_STEPS:
-            self.wrong(f"expands to more than {MOST_STEPS:,} steps", where)
-            raise _TooMuch
+            raise TooMuch
 
     def graph(
         self,
@@ -122,11 +110,33 @@ class _Builder:
         inputs: values.Shapes | Mapping[str, values.Shapes] | None,
         layout: Layout,
     ) -> Graph:
-        known = values.parameters(self.spec, settings)
-        self.parameters = known
-        scope = Scope("", known)
+        try:
+            self.parameters = values.parameters(self.spec, settings, self.work)
+            scope, current = self.inputs(inputs, layout)
+            self.expand(self.spec.layers, scope, current)
+        except TooMuch as reason:
+            self.mistakes += [reason.error] if reason.error else []
+            self.nodes.clear()  # nothing is left to analyse
+        if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
+            sentence = "no layer is left: every one is repeated 0 times or left out"
+            self.wrong(sentence, self.spec.where)
+        return Graph(
+            name=self.spec.name or _stem(self.spec.where.source),
+            nodes=tuple(self.nodes),
+            groups=self.groups,
+            settings=self.parameters,
+            spec=self.spec,
+            mistakes=tuple(self.mistakes),
+        )
+
+    def inputs(
+        self, given: values.Shapes | Mapping[str, values.Shapes] | None, layout: Layout
+    ) -> tuple[Scope, tuple[int, ...]]:
+        """Add the inputs; the scope of the network, and what its first layer reads."""
+        scope = Scope("", self.parameters)
         current: tuple[int, ...] = ()
-        for name, shape in values.inputs(self.spec, known, inputs, layout).items():
+        shapes = values.inputs(self.spec, self.parameters, given, layout, self.work)
+        for name, shape in shapes.items():
             layer = None
             if isinstance(shape, SpecError):
                 self.wrong(shape.sentence, shape.where)
@@ -135,26 +145,10 @@ class _Builder:
             current = (self.add(name, layer, (), name.where),)
             scope.names[name] = current
             scope.places[name] = name.where
-        if not scope.names:  # told already; what the layers read is not known
+        if not scope.names:  # a mistake already; nobody knows what the layers read
             self.nodes.append(Node("", None, (), self.spec.where))
             current = (0,)
-        if len(scope.names) > 1:
-            current = ()
-        try:
-            self.expand(self.spec.layers, scope, current)
-        except _TooMuch:
-            self.nodes.clear()  # enough is wrong: nothing is left to be analysed
-        if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
-            sentence = "no layer is left: every one is repeated 0 times or left out"
-            self.wrong(sentence, self.spec.where)
-        return Graph(
-            name=self.spec.name or _stem(self.spec.where.source),
-            nodes=tuple(self.nodes),
-            groups=self.groups,
-            settings=known,
-            spec=self.spec,
-            mistakes=tuple(self.mistakes),
-        )
+        return scope, current if len(scope.names) <= 1 else ()
 
     def expand(
         self, entries: Sequence[Entry], scope: Scope, current: tuple[int, ...]
@@ -162,7 +156,7 @@ class _Builder:
         """Add all entries in order; what the last one puts out."""
         self.nested += 1
         for entry in entries:
-            self.step(entry.where)
+            self.work.add(1, entry.where)
             try:
                 if self.nested > MOST_NESTED + 1:  # the text's own list is no nesting
                     sentence = f"blocks and branches nest deeper than {MOST_NESTED} levels"
@@ -185,8 +179,8 @@ class _Builder:
     def entry(self, entry: Entry, scope: Scope, current: tuple[int, ...]) -> tuple[int, ...]:
         if entry.broken:
             return self.broken(entry, scope)
-        times = values.times(entry.repeat, scope.values)
-        if not times or not values.holds(entry.when, scope.values):
+        times = values.times(entry.repeat, scope.values, self.work)
+        if not times or not values.holds(entry.when, scope.values, self.work):
             self.left_out.update([entry.name] if entry.name else ())
             return current
         if entry.sources is not None:
@@ -209,10 +203,10 @@ class _Builder:
     ) -> tuple[int, ...]:
         """Add what an entry stands for, several times in a row."""
         often = f" ×{times}" if times > 1 else ""
-        self.label(scope.prefix + name, f"{entry.kind}{often}")
+        self.label(scope.prefix + name, f"{entry.kind}{often}", entry.where)
         before = len(self.nodes)
         for index in range(times):
-            self.step(entry.where)
+            self.work.add(1, entry.where)
             current = self.once(entry, f"{name}.{index}", scope.turn(index), current)
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                 self.too_many(entry, times)
@@ -222,7 +216,7 @@ class _Builder:
         self.wrong(
             f"repeating this {times:,} times makes more than {MOST_LAYERS:,} layers", entry.where
         )
-        raise _TooMuch
+        raise TooMuch
 
     def once(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
@@ -240,7 +234,7 @@ class _Builder:
                 f"this layer reads nothing; with several inputs it says which: from: {inputs}",
                 entry.where,
             )
-        self.step(entry.where, len(current) - 1)
+        self.work.add(len(current) - 1, entry.where)
         return (self.add(scope.prefix + name, layer, current, entry.where, axes),)
 
     def add(
@@ -256,14 +250,16 @@ class _Builder:
             raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
         if name in self.ways:
             raise SpecError(f"a layer and a branch above it are both named {name!r}", where)
+        self.work.letters(name, where)
         if len(self.nodes) >= self.most_nodes:
             self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
-            raise _TooMuch
+            raise TooMuch
         self.index[name] = len(self.nodes)
         self.nodes.append(Node(name, layer, inputs, where, axes))
         return len(self.nodes) - 1
 
-    def label(self, path: str, text: str) -> None:
+    def label(self, path: str, text: str, where: Where) -> None:
+        self.work.letters(path, where)
         self.groups[path] = text
 
     def automatic(self, entry: Entry, scope: Scope) -> str:
@@ -274,6 +270,7 @@ class _Builder:
         word = str(entry.kind)
         if entry.branches is None and entry.kind not in self.spec.blocks:
             word = self.kind(entry.kind)[0].kind
+        word += "_" * word[-1].isdigit()  # relu6_1, not relu61
         while True:
             number = self.counters.get(scope.prefix + word, 0) + 1
             self.counters[scope.prefix + word] = number
@@ -286,16 +283,16 @@ class _Builder:
         assert entry.branches is not None
         prefix = f"{scope.prefix}{name}." if name else scope.prefix
         if name:
-            self.label(scope.prefix + name, str(entry.kind))
+            self.label(scope.prefix + name, str(entry.kind), entry.where)
         ends: list[int] = []
         for way, entries in entry.branches.ways:
             path = self.way(prefix, way)
             inner = Scope(f"{path}." if way else prefix, scope.values, scope)
             inner.names["input"] = current
             if way and len(entries) > 1:
-                self.label(path, "branch")
+                self.label(path, "branch", entry.where)
             found = self.expand(entries, inner, current)
-            self.step(entry.where, len(found))
+            self.work.add(len(found), entry.where)
             ends += found
         joined = Scope(prefix, scope.values, scope)
         join = entry.branches.join
@@ -318,11 +315,11 @@ class _Builder:
             chain = " → ".join([*self.open[self.open.index(block.name) :], block.name])
             raise SpecError(f"block {block.name!r} uses itself ({chain})", entry.where)
         path = scope.prefix + name
-        self.label(path, block.name)
-        given = values.arguments(block, entry, scope.values, self.parameters)
+        self.label(path, block.name, entry.where)
+        given = values.arguments(block, entry, scope.values, self.parameters, self.work)
         if given:
             weight = sum(map(values.weight, given.values()))
-            self.step(entry.where, max(weight - USUAL_VALUES, 0))
+            self.work.add(max(weight - USUAL_VALUES, 0), entry.where)
         inner = Scope(f"{path}.", ChainMap(given, self.parameters))
         inner.names["input"] = current
         self.open.append(block.name)
@@ -353,9 +350,9 @@ class _Builder:
 
     def evaluated(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
         """The same, from the values of its expressions."""
-        value = values.given_to(entry, scope.values)
+        value = values.given_to(entry, scope.values, self.work)
         said = repr(value)
-        self.step(entry.where, max(len(said) - LONG_VALUE, 0) // 10)
+        self.work.letters(said, entry.where)
         key = (id(entry), said)
         if key not in self.parsed:
             self.parsed[key] = None
@@ -374,7 +371,7 @@ class _Builder:
             nodes = scope.find(item.value) or self.path(item.value)
             if nodes is None:
                 raise SpecError(self.dangling(item.value, scope), item.where)
-            self.step(item.where, len(nodes))
+            self.work.add(len(nodes), item.where)
             found += nodes
         return tuple(found)
 
@@ -406,4 +403,5 @@ def _written_names(entries: Sequence[Entry]) -> list[str]:
 
 def _stem(source: str) -> str:
     """``vgg16`` for ``a/vgg16.yaml``."""
-    return source.replace("\\", "/").rpartition("/")[2].removesuffix(".yaml").removesuffix(".yml")
+    stem = source.replace("\\", "/").rpartition("/")[2]
+    return printable(stem.removesuffix(".yaml").removesuffix(".yml"))

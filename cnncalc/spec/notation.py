@@ -17,6 +17,7 @@ from typing import Any
 
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.core.shape import MOST_DIGITS, Map, read_shape
+from cnncalc.spec.document import LONGEST_TITLE
 from cnncalc.spec.text import Item, located
 
 SOURCE = "notation"
@@ -63,7 +64,7 @@ def read(text: str, source: str = SOURCE) -> Item:
     if hidden and isinstance(known, Map) and len(known.spatial) == 1:
         sizes = [1, *sizes]
     where = Where(source, 1, 1)
-    spec = located({"name": text, "input": sizes}, where)
+    spec = located({"name": text[:LONGEST_TITLE], "input": sizes}, where)
     layers = []
     column += len(shape) + 1
     for token in rest.split("-"):

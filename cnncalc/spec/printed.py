@@ -57,7 +57,7 @@ def read_number(text: str) -> Printed:
         digits,
         places,
         POWERS[unit[:1]],
-        full=not unit and not decimals,
+        full=not digits or (not unit and not decimals),  # a zero has no digits to round to
         of_bytes=len(unit) > 1,
         binary="I" in unit,
     )

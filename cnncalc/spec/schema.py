@@ -1,41 +1,50 @@
-"""The JSON Schema of the spec language, for editors: made from the kinds' own fields.
+"""The JSON Schema of the spec language, for completion and validation in an editor.
 
-A kind that it has never heard of passes only where a spec has blocks, its own or those of the spec
-that it extends: JSON Schema cannot look up their names. Inside a kind that it knows, by whatever
-spelling, and beside one, every misspelt key is flagged.
+It is generated from the layer kinds and refuses whatever it can without computing anything: JSON
+Schema cannot look up names, work out expressions or infer shapes. It never refuses a spec that
+cnncalc accepts, so the layers of a spec are checked by what the spec says about blocks:
+
+- ``plain``: no blocks and no base. Every layer is a known kind with valid fields.
+- ``named``: blocks, none of them named like a kind. Other names may be blocks.
+- ``open``: the spec extends another, or names a block like a kind. Any name may be a block.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
-
-from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, create_model
-from pydantic.json_schema import models_json_schema
+import inspect
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.fields import any_case
 from cnncalc.core.layer import Layer, fields_of, required_of
+from cnncalc.core.shape import SHAPE_PATTERN
 from cnncalc.spec import catalog, claims
-from cnncalc.spec.document import BRANCHES, NODE, RESIDUAL, TOP
+from cnncalc.spec.document import BRANCHES, CONTROL, LONGEST_NAME, NODE, RESIDUAL, TOP
 
 Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-EXPRESSIONS = r"^\$(\{[^}]*\}|[A-Za-z_][A-Za-z0-9_]*)$"
-"""``$name`` or ``${...}``, in the regular expressions of JSON Schema."""
-EXPRESSION = {"$ref": "#/$defs/expression"}
-ENTRIES = {"$ref": "#/$defs/entries"}
 SEPARATOR = r"[\s_-]*"
 """What may stand between the letters of a kind's name."""
-KNOWN_ENTRIES = {"$ref": "#/$defs/known_entries"}
-"""Layers of a spec without blocks: only the kinds that there are."""
-TEXT = {"type": ["string", "number", "boolean"]}
-NAMES = {
-    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
-}
-SIZE = {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]}
-SHAPE = {"anyOf": [{"type": "string"}, SIZE, {"type": "array", "items": SIZE, "minItems": 1}]}
+NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
+"""White space and punctuation other than ``_`` and ``-``."""
+OWN_WORDS = (*NODE, BRANCHES, RESIDUAL)
+"""The keys of a layer that name neither a kind nor a block."""
+MODES = ("plain", "named", "open")
 
-INPUTS = {"anyOf": [SHAPE, {"type": "object", "additionalProperties": SHAPE}]}
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+EXPRESSION, NAME, SIZE, SHAPE, INPUTS = map(_ref, ("expression", "name", "size", "shape", "inputs"))
+FROM = {"description": NODE["from"], **_ref("from")}
+NULL: Schema = {"type": "null"}
+NOT_NULL: Schema = {"not": NULL}
+TEXT: Schema = {
+    "type": ["string", "number", "boolean"],
+    "pattern": f"^[^{CONTROL[1:-1]}]*$",
+}
 
 
 def schema() -> Schema:
@@ -43,191 +52,266 @@ def schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "a cnncalc architecture",
-        **_keys(TOP, _top()),
+        **_object(_described(_top(), TOP)),
         "anyOf": [{"required": ["input", "layers"]}, {"required": ["extends"]}],
-        "if": {"anyOf": [{"required": ["blocks"]}, {"required": ["extends"]}]},
-        "else": {"properties": {"layers": KNOWN_ENTRIES}},
+        "if": {"not": {"required": ["extends"]}, "properties": {"blocks": {"maxProperties": 0}}},
+        "then": _body("plain"),
+        "else": {"if": _is_open(), "then": _body("open"), "else": _body("named")},
         "$defs": {
-            "expression": {"type": "string", "pattern": EXPRESSIONS},
-            "entries": _list_of("entry"),
-            "entry": _one_of({"minLength": 1}, "layer"),
-            "layer": _layer(ENTRIES),
-            "known_entries": _list_of("known_entry"),
-            "known_entry": _one_of(_words(), "known_layer"),
-            "known_layer": {**_layer(KNOWN_ENTRIES), "additionalProperties": False},
-            "block": _keys(("takes", "layers"), {"takes": {}, "layers": ENTRIES}),
-            **{f"{kind.kind}_value": _value(kind) for kind in layers.every()},
-            **_kinds(),
+            **_words(),
+            "kinds": _kinds(),
+            **{name: part for mode in MODES for name, part in _layers_of(mode).items()},
+            **{name: part for kind in layers.every() for name, part in _kind(kind).items()},
         },
     }
 
 
-def _list_of(entry: str) -> Schema:
-    """A list of entries, or none."""
-    return _or_nothing({"type": "array", "items": {"$ref": f"#/$defs/{entry}"}})
-
-
-def _one_of(words: Schema, layer: str) -> Schema:
-    """A kind alone, or a mapping with it."""
-    return {"anyOf": [{"type": "string", **words}, {"$ref": f"#/$defs/{layer}"}]}
-
-
-def _words() -> Schema:
-    """The kinds that may stand alone: their names, to complete, and every other spelling."""
-    spellings = "|".join(_spelling(kind) for kind in layers.every())
-    return {"anyOf": [{"enum": list(layers.names())}, {"pattern": f"^(?:{spellings})$"}]}
+def _words() -> dict[str, Schema]:
+    """The parts that several others refer to."""
+    present = [keys for n in range(len(NODE) + 1) for keys in combinations(NODE, n)]
+    spellings = "|".join(map(_spelling, layers.every()))
+    free = [kind for kind in layers.every() if not required_of(kind) and not kind.either]
+    bare, alone = [kind.kind for kind in free], "|".join(map(_spelling, free))
+    return {
+        "expression": {"type": "string", "pattern": r"^\$(\{[^}]*\}|[A-Za-z_]\w*)$"},
+        "name": {
+            "type": ["string", "integer", "boolean"],
+            "pattern": f"^[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*$",
+            "maxLength": LONGEST_NAME,
+        },
+        "size": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]},
+        "shape": _any(
+            {"type": "string", "pattern": SHAPE_PATTERN},
+            SIZE,
+            {"type": "array", "items": SIZE, "minItems": 1, "maxItems": 4},
+        ),
+        "inputs": _any(SHAPE, {**_names(SHAPE), "minProperties": 1}),
+        "from": _any(
+            {"type": "string", "minLength": 1},
+            {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+        ),
+        # One key that is none of NODE: the kind.
+        "one_kind": {
+            "not": {"propertyNames": {"enum": list(NODE)}},
+            "anyOf": [{"required": list(keys), "maxProperties": len(keys) + 1} for keys in present],
+        },
+        "kind": {"pattern": f"^(?:{spellings})$"},
+        "kind_alone": _any({"enum": bare}, {"pattern": f"^(?:{alone})$"}),
+    }
 
 
 def _spelling(kind: type[Layer]) -> str:
-    """A regular expression of all that ``layers.find`` takes for a kind, unanchored."""
+    """A regular expression for every spelling of a kind that ``layers.find`` accepts."""
     plain = (layers.plain(word) for word in (kind.kind, *kind.aliases))
     words = "|".join(any_case(word, SEPARATOR) for word in plain)
     return rf"(?:{words})(?:{SEPARATOR}[123][dD])?"
 
 
+def _any(*choices: Schema) -> Schema:
+    return {"anyOf": list(choices)}
+
+
+def _names(values: Schema) -> Schema:
+    """A mapping from names to these values."""
+    return {"type": "object", "propertyNames": NAME, "additionalProperties": values}
+
+
+def _described(properties: Mapping[str, Schema], docs: Mapping[str, str]) -> dict[str, Schema]:
+    return {key: {"description": docs[key], **part} for key, part in properties.items()}
+
+
+def _object(properties: Mapping[str, Schema]) -> Schema:
+    """An object with these keys and no others."""
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
 def _top() -> Mapping[str, Schema]:
-    """What each key of a spec holds."""
-    blocks = {"type": "object", "additionalProperties": {"$ref": "#/$defs/block"}}
+    """The keys of a spec. Blocks and layers are checked by ``_body`` too."""
+    parameters = {**_names({}), "properties": {"index": False}}
     return {
-        "name": _or_nothing(TEXT),
-        "source": _or_nothing(TEXT),
-        "note": _or_nothing(TEXT),
-        "variants": _or_nothing({"type": "object", "additionalProperties": TEXT}),
-        "extends": {"type": "string"},
+        "name": _any(TEXT, NULL),
+        "source": _any(TEXT, NULL),
+        "note": _any(TEXT, NULL),
+        "variants": _any(_names(TEXT), NULL),
+        "extends": {"type": "string", "minLength": 1},
         "input": INPUTS,
-        "parameters": _or_nothing({"type": "object"}),
-        "blocks": _or_nothing(blocks),
-        "layers": ENTRIES,
-        "published": _or_nothing({"type": "array", "items": _claim()}),
+        "parameters": _any(parameters, NULL),
+        "blocks": _any({"type": "object"}, NULL),
+        "layers": {"type": "array", "minItems": 1},
+        "published": _any({"type": "array", "items": _claim()}, NULL),
     }
 
 
-def _or_nothing(value: Schema) -> Schema:
-    """The value, or a key with nothing after it."""
-    return {"anyOf": [value, {"type": "null"}]}
+def _is_open() -> Schema:
+    named_like_a_kind = {"not": {"propertyNames": {"not": _ref("kind")}}}
+    return _any({"required": ["extends"]}, {"properties": {"blocks": named_like_a_kind},
+                                            "required": ["blocks"]})  # fmt: skip
+
+
+def _body(mode: str) -> Schema:
+    """The blocks and the layers of a spec in this mode."""
+    block = {**_object({"takes": _takes(), "layers": _ref(f"{mode}_layers")}),
+             "required": ["layers"]}  # fmt: skip
+    blocks = _names(block) | {"properties": dict.fromkeys(OWN_WORDS, False)}
+    return {"properties": {"blocks": _any(blocks, NULL), "layers": _ref(f"{mode}_layers")}}
+
+
+def _takes() -> Schema:
+    """The names that a block takes, some of them with defaults."""
+    name = {**NAME, "not": {"const": "index"}}
+    defaults = {**_names({}), "properties": {"index": False}}
+    one = _any(name, defaults)
+    return _any(one, {"type": "array", "items": one, "uniqueItems": True}, NULL)
+
+
+def _layers_of(mode: str) -> dict[str, Schema]:
+    """A list of layers, one layer, and a layer as a mapping, in this mode."""
+    bare = {
+        "plain": _ref("kind_alone"),
+        "named": _any(_ref("kind_alone"), {**NAME, "not": _ref("kind")}),
+        "open": _any(_ref("kind"), NAME),
+    }[mode]
+    layer = {"type": "string", "not": {"enum": list(OWN_WORDS)}, **bare}
+    return {
+        f"{mode}_layers": _any({"type": "array", "items": _ref(f"{mode}_entry")}, NULL),
+        f"{mode}_entry": _any(layer, _ref(f"{mode}_layer")),
+        f"{mode}_layer": _layer(mode, layer),
+    }
+
+
+def _layer(mode: str, bare: Schema) -> Schema:
+    """A mapping with one kind or block, and the keys that may stand beside it."""
+    entries = _ref(f"{mode}_layers")
+    ways = {**_names(entries), "minProperties": 1, "properties": {"from": FROM}}
+    beside: Mapping[str, Schema] = {
+        "name": NAME,
+        "from": _ref("from"),
+        "repeat": _any({"type": "integer", "minimum": 0}, EXPRESSION),
+        "when": _any({"type": "boolean"}, EXPRESSION),
+        # What joins branches is a layer with nothing beside it.
+        "join": _any(bare, {**_ref(f"{mode}_layer"), "maxProperties": 1}),
+        "shortcut": entries,
+    }
+    own = {
+        BRANCHES: _any({"type": "array", "items": entries, "minItems": 1}, ways),
+        RESIDUAL: {"allOf": [entries, NOT_NULL]},
+    }
+    words = {"enum": list(OWN_WORDS)} if mode == "plain" else NAME
+    return {
+        "type": "object",
+        "properties": {**_described(beside, NODE), **own},
+        "propertyNames": _any(words, _ref("kind")),
+        "allOf": [_ref("one_kind"), *([_ref("kinds")] if mode != "open" else [])],
+        "dependentRequired": {BRANCHES: ["join"], "join": [BRANCHES], "shortcut": [RESIDUAL]},
+        "dependentSchemas": {
+            "from": {"additionalProperties": {"not": {"type": "object", "required": ["from"]}}}
+        },
+    }
+
+
+def _kinds() -> Schema:
+    """What may follow each kind, by every spelling; the names are listed for completion."""
+    properties, spelled = {}, {}
+    for kind in layers.every():
+        value = _ref(f"{kind.kind}_value")
+        properties.update(dict.fromkeys((kind.kind, *kind.aliases), value))
+        spelled[f"^{_spelling(kind)}$"] = value
+    return {"properties": properties, "patternProperties": spelled}
+
+
+def _kind(kind: type[Layer]) -> dict[str, Schema]:
+    """The fields of a kind, and all that may follow its name."""
+    needed = set(required_of(kind))
+    allowed = [_ref(kind.__name__), EXPRESSION]
+    if not needed and not kind.either:
+        allowed.append(NULL)
+    if kind.main and needed <= {kind.main}:
+        allowed.append(_with_expressions(fields_of(kind)[kind.main].schema, FROM))
+    return {kind.__name__: _fields(kind), f"{kind.kind}_value": _any(*allowed)}
+
+
+def _fields(kind: type[Layer]) -> Schema:
+    """An object with a kind's fields, each under one of its names."""
+    fields, needed = fields_of(kind), required_of(kind)
+    names = {name: (name, *field.also) for name, field in fields.items()}
+    properties: dict[str, Schema] = {"from": FROM}
+    for name, field in fields.items():
+        properties[name] = {"description": field.doc, **_with_expressions(field.schema)}
+        same = {"description": field.doc, **_ref(f"{kind.__name__}/properties/{name}")}
+        properties.update(dict.fromkeys(field.also, same))
+    rules = [
+        _times(words, name in needed)
+        for name, words in names.items()
+        if name in needed or len(words) > 1
+    ]
+    if kind.either:
+        rules.append(_times([word for name in kind.either for word in names[name]], True))
+    return {
+        "description": inspect.getdoc(kind) or "",
+        **_object(properties),
+        **({"allOf": rules} if rules else {}),
+    }
+
+
+def _times(words: Sequence[str], needed: bool) -> Schema:
+    """Exactly one of these keys, or at most one."""
+    given: list[Schema] = [{"required": [word]} for word in words]
+    return {"oneOf": given if needed else [*given, {"not": {"anyOf": given}}]}
+
+
+def _with_expressions(fragment: Mapping[str, Any], beside: Schema | None = None) -> Schema:
+    """The same, with ``$x`` allowed wherever a single value is, and ``from`` in a mapping."""
+    part = dict(fragment)
+    if part.get("type") == "object":
+        inner = {key: _with_expressions(value) for key, value in part["properties"].items()}
+        part["properties"] = inner | ({"from": beside} if beside else {})
+    elif part.get("type") == "array":
+        part["items"] = _with_expressions(part["items"])
+    elif "anyOf" in part:
+        return _any(*(_with_expressions(one, beside) for one in part["anyOf"]))
+    return _any(part, EXPRESSION)
 
 
 def _claim() -> Schema:
     """One item of ``published``: a printed number, or a table of them."""
-    cell = {"type": ["string", "number", "null"]}
-    cells = _one_or_more(cell)
+    cell: Schema = {"type": ["string", "number", "null"]}
+    cells = {"type": "array", "items": cell}
+    text = _any({"type": ["string", "number", "boolean"]}, NULL)
+    habit = {"enum": list(claims.HABITS)}
+    filled: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
     return {
-        **_keys(
-            claims.KEYS,
+        **_object(
             {
                 "quantity": _one_or_more({"enum": list(claims.QUANTITIES)}),
-                "value": cells,
-                "source": TEXT,
-                "layer": TEXT,
-                "layers": {"type": "object", "additionalProperties": cells},
-                "than": {"enum": list(catalog.names())},
-                "set": {"type": "object"},
-                "input": INPUTS,
-                "habit": _one_or_more({"enum": list(claims.HABITS)}),
-                "erratum": TEXT,
-            },
+                "value": {},
+                "source": filled,
+                "layer": text,
+                "layers": _any({"type": "object"}, NULL),
+                "than": {"enum": [*catalog.names(), None]},
+                "set": _any({"type": "object"}, NULL),
+                "input": _any(INPUTS, NULL),
+                "habit": _any(habit, NULL, {"type": "array", "items": habit}),
+                "erratum": _any(filled, NULL),
+            }
         ),
         "required": ["quantity", "source"],
-        "oneOf": [{"required": ["value"]}, {"required": ["layers"]}],
+        "oneOf": [_given("value"), _given("layers")],
+        "not": {"allOf": [_given("layer"), _given("layers")]},
+        # One value for each quantity.
+        "if": {"properties": {"quantity": {"type": "array"}}},
+        "then": _values(_any(cells, NULL), cells),
+        "else": _values(cell, cell),
     }
+
+
+def _given(key: str) -> Schema:
+    """A key with something after it."""
+    return {"required": [key], "properties": {key: NOT_NULL}}
+
+
+def _values(value: Schema, row: Schema) -> Schema:
+    return {"properties": {"value": value, "layers": {"additionalProperties": row}}}
 
 
 def _one_or_more(item: Schema) -> Schema:
-    return {"anyOf": [item, {"type": "array", "items": item}]}
-
-
-def _node(entries: Schema) -> Mapping[str, Schema]:
-    """What each key beside a kind holds."""
-    return {
-        "name": TEXT,
-        "from": NAMES,
-        "repeat": {"anyOf": [{"type": "integer", "minimum": 0}, EXPRESSION]},
-        "when": {"anyOf": [{"type": "boolean"}, EXPRESSION]},
-        "join": {"type": ["string", "object"]},
-        "shortcut": entries,
-    }
-
-
-def _keys(described: Mapping[str, str] | tuple[str, ...], shapes: Mapping[str, Schema]) -> Schema:
-    """An object of these keys and no others, each with its description where it has one."""
-    docs = described if isinstance(described, Mapping) else {}
-    properties = {
-        key: {**shapes[key], **({"description": docs[key]} if key in docs else {})}
-        for key in described
-    }
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
-def _layer(entries: Schema) -> Schema:
-    """A mapping with one kind or block, and the keys that may stand beside it."""
-    branches = {"anyOf": [{"type": "object", "additionalProperties": entries},
-                          {"type": "array", "items": entries}]}  # fmt: skip
-    kinds: dict[str, Schema] = {BRANCHES: branches, RESIDUAL: entries}
-    spellings = {}
-    for kind in layers.every():
-        value = {"$ref": f"#/$defs/{kind.kind}_value"}
-        kinds.update(dict.fromkeys((kind.kind, *kind.aliases), value))
-        spellings[f"^{_spelling(kind)}$"] = value
-    return {
-        "type": "object",
-        "properties": {**_keys(NODE, _node(entries))["properties"], **kinds},
-        "patternProperties": spellings,
-        "not": {"propertyNames": {"enum": list(NODE)}},
-        "dependentSchemas": {word: {"propertyNames": {"enum": [word, *NODE]}} for word in kinds},
-    }
-
-
-def _value(kind: type[Layer]) -> Schema:
-    """What may follow a kind: nothing, its fields, or its main field's value alone."""
-    # A list may be the arguments of a spec's own block that goes by the name of a kind.
-    allowed = [{"type": "null"}, {"type": "array"}, {"$ref": f"#/$defs/{kind.__name__}"}]
-    if kind.main:
-        allowed.append(_with_expressions(fields_of(kind)[kind.main].schema))
-    return {"anyOf": allowed}
-
-
-def _kinds() -> dict[str, Schema]:
-    """The fields of every kind, under the name of its class."""
-    _, generated = models_json_schema([(_model(kind), "validation") for kind in layers.every()])
-    return dict(generated["$defs"])
-
-
-def _model(kind: type[Layer]) -> type[BaseModel]:
-    """A pydantic model with a kind's fields, by all their names."""
-    # A factory leaves no default in the schema: it is for the kind to say.
-    values: dict[str, Any] = {
-        word: (Annotated[Any, WithJsonSchema(schema)], Field(default_factory=lambda: None))
-        for word, schema in _fields(kind)
-    }
-    config = ConfigDict(extra="forbid", json_schema_extra=_needed(kind))
-    return create_model(kind.__name__, __config__=config, __doc__=kind.__doc__, **values)
-
-
-def _fields(kind: type[Layer]) -> Iterator[tuple[str, Schema]]:
-    """Every name of every field, and ``from``, which may stand among them."""
-    for name, field in fields_of(kind).items():
-        for word in (name, *field.also):
-            yield word, {"description": field.doc, **_with_expressions(field.schema)}
-    yield "from", {"description": NODE["from"], **NAMES}
-
-
-def _needed(kind: type[Layer]) -> Schema:
-    """One name, and only one, of each field that must be given."""
-    fields = fields_of(kind)
-    each: list[Any] = [
-        {"oneOf": [{"required": [word]} for word in (name, *fields[name].also)]}
-        for name in required_of(kind)
-    ]
-    return {"allOf": each} if each else {}
-
-
-def _with_expressions(fragment: Mapping[str, Any]) -> Schema:
-    """The same, with ``$x`` allowed wherever a single value is."""
-    if "anyOf" in fragment:
-        return {**fragment, "anyOf": [_with_expressions(part) for part in fragment["anyOf"]]}
-    if fragment.get("type") == "array":
-        return {**fragment, "items": _with_expressions(fragment["items"])}
-    if fragment.get("type") == "object":
-        inner = {key: _with_expressions(part) for key, part in fragment["properties"].items()}
-        return {**fragment, "properties": inner}
-    return {"anyOf": [fragment, EXPRESSION]}
+    return _any(item, {"type": "array", "items": item, "minItems": 1})

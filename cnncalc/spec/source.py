@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Mapping
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,24 @@ MOST_BYTES = 5_000_000
 MERGED = ("parameters", "blocks")
 OWN = ("name", "note", "variants", "published")
 """A base's keys that say what it is; what extends it does not inherit them."""
+ANYWHERE = "--extends-anywhere"
+"""The option of the command line that lets specs extend files outside their folder."""
 
 
-def load(target: str | os.PathLike[str] | Mapping[str, Any] | Item) -> document.Spec:
-    """The spec that a person means: a path, else a built-in of that name; ``-`` is standard input,
-    a text with a hyphenated shape is the notation, a mapping is a spec as plain data, a tree is one
-    that was read from a text.
+outside: ContextVar[bool] = ContextVar("outside", default=False)
+"""Whether specs may extend files outside their folder, where a caller of ``load`` does not say."""
+
+
+def load(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
+    *,
+    extends_anywhere: bool | None = None,
+) -> document.Spec:
+    """The spec that a person means: a file, else a built-in of that name; ``-`` is standard input,
+    a text with a hyphenated shape is the notation, a mapping is a spec as plain data, and a tree
+    was read from a text before.
+
+    A spec extends only files in its own folder and below, unless ``extends_anywhere``.
 
     Raises Mistakes with every mistake of the text, UsageError where there is nothing to read.
     """
@@ -34,7 +47,8 @@ def load(target: str | os.PathLike[str] | Mapping[str, Any] | Item) -> document.
             root = text.located(dict(target), Where(""))
         else:
             root = _read(os.fspath(target))
-        return document.parse(_extended(root, ()))
+        free = outside.get() if extends_anywhere is None else extends_anywhere
+        return document.parse(_extended(root, (), None if free else _folder(root)))
     except SpecError as error:
         raise Mistakes([error]) from None
 
@@ -81,7 +95,7 @@ def _find(target: str, beside: Path) -> Path:
     if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
     name = target.removesuffix(".yaml").removesuffix(".yml")
-    if name in catalog.names():
+    if catalog.called(name):
         return catalog.path(name)
     if "/" in target or target != name:
         raise UsageError(
@@ -121,33 +135,73 @@ def decoded(data: bytes, source: str) -> str:
     return found
 
 
-def _extended(root: Item, seen: tuple[Path, ...]) -> Item:
-    """The tree with its base merged in: parameters and blocks by name, everything else replaced."""
+def _folder(root: Item) -> Path:
+    """The folder that a text lies in; that of the process if it does not come from a file."""
+    return Path(root.where.source).parent
+
+
+def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
+    """The tree with its base merged in: parameters and blocks by name, everything else replaced.
+
+    Every base is a built-in or lies ``within`` this folder, if there is one.
+    """
     if not isinstance(root.value, dict) or "extends" not in root.value:
         return root
     base = root.value[Key("extends")]
     if not isinstance(base.value, str):
         raise SpecError(f"'extends' names a spec, not {document.describe(base)}", base.where)
-    beside = Path(root.where.source).parent
+    beside = _folder(root)
     if not _is_there(beside / base.value) and notation.is_notation(base.value):
         return Item(_merged(notation.read(base.value), root), root.where)
     try:
         file = _find(base.value, beside)
     except UsageError as error:
-        raise SpecError(str(error), base.where) from None
+        raise SpecError(error.sentence, base.where) from None
     resolved = file.resolve()
     if resolved in seen or resolved == Path(root.where.source).resolve():
         raise SpecError(f"extends {base.value!r}, which in the end extends itself", base.where)
     if len(seen) >= MOST_BASES:
         raise SpecError(f"extends more than {MOST_BASES} specs in a row", base.where)
-    try:
-        parent = _extended(_spec_in(file), (*seen, resolved))
-    except UsageError as error:
-        raise SpecError(str(error), base.where) from None
-    if not isinstance(parent.value, dict):
-        # What is in a file that a spec names is not told to whoever wrote the spec.
-        raise SpecError("what is extended is not a spec: a spec is a mapping", base.where)
+    _check_place(base, resolved, within)
+    parent = _extended(_base(file, base), (*seen, resolved), within)
     return Item(_merged(parent, root), root.where)
+
+
+def _check_place(base: Item, file: Path, within: Path | None) -> None:
+    """Raise SpecError for a base that is no ordinary file, or lies where it may not."""
+    built_in = file.parent == catalog.folder().resolve()
+    if within is not None and not built_in and not file.is_relative_to(within.resolve()):
+        raise SpecError(
+            f"extends {base.value!r}, which is outside the spec's folder",
+            base.where,
+            f"allow it with {ANYWHERE}, or copy the file",
+        )
+    if file.is_dir():
+        raise SpecError(f"extends {base.value!r}, which is a folder, not a file", base.where)
+    if not file.is_file() or file.stat().st_size == 0:
+        raise SpecError(f"extends {base.value!r}, which is empty or no ordinary file", base.where)
+
+
+def _base(file: Path, base: Item) -> Item:
+    """The tree of a base. A file that is not a spec is refused without a word of its content."""
+    try:
+        parent = _spec_in(file)
+    except UsageError as error:
+        raise SpecError(error.sentence, base.where) from None
+    except SpecError as error:
+        line = f" (line {error.where.line})" if error.where.line else ""
+        raise SpecError(
+            f"extends {base.value!r}, which cannot be read as a spec{line}",
+            base.where,
+            "run cnncalc on that file to see why",
+        ) from None
+    if not isinstance(parent.value, dict):
+        raise SpecError(f"extends {base.value!r}, which is not a spec", base.where)
+    for key in parent.value:
+        if key not in document.TOP:
+            sentence = f"extends {base.value!r}, which has a key that no spec has"
+            raise SpecError(f"{sentence} (line {key.where.line})", base.where)
+    return parent
 
 
 def _merged(parent: Item, child: Item) -> dict[Key, Item]:

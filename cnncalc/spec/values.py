@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import Any
 
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
-from cnncalc.core.fields import LARGEST
+from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.shape import Layout, Shape, read_shape, shape_of
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
 from cnncalc.spec.text import MOST_VALUES, Item, Key, located
+from cnncalc.spec.work import Work
 
 Values = Mapping[str, Any]
 Shapes = str | int | Sequence[int]
@@ -36,25 +37,29 @@ def weight(value: Any) -> int:
     return 1 + len(value) // 10 if isinstance(value, str) else 1
 
 
-def value_of(item: Item, names: Values) -> Any:
-    """The plain value of an item; raises SpecError at an expression that cannot be worked out, and
-    at a list that is too long once names stand for lists in it."""
+def value_of(item: Item, names: Values, work: Work) -> Any:
+    """The plain value of an item, with its expressions evaluated.
+
+    Raises SpecError for an expression that has no value, and for a list that grows too long once
+    its names are replaced by lists.
+    """
     if isinstance(item.value, dict):
-        fields = _Dict({str(key): value_of(inner, names) for key, inner in item.value.items()})
+        fields = _Dict({str(key): value_of(one, names, work) for key, one in item.value.items()})
         return _weighed(fields, fields.values(), item.where)
     if isinstance(item.value, list):
-        listed = _List([value_of(inner, names) for inner in item.value])
+        listed = _List([value_of(one, names, work) for one in item.value])
         return _weighed(listed, listed, item.where)
     if not is_expression(item.value):
         return item.value
+    work.expression(item.value, item.where)
     try:
         return evaluate(item.value, names)
     except LayerError as why:
-        raise SpecError(str(why), item.where) from None
+        raise SpecError(why.sentence, item.where) from None
 
 
 def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
-    """The same list or mapping, with its weight noted; raises SpecError where it is too much."""
+    """The same list or mapping with its weight set; raises SpecError when it is too heavy."""
     holder.weight += sum(map(weight, held))
     if holder.weight > MOST_VALUES:
         sentence = f"holds more than {MOST_VALUES:,} values once its names are filled in"
@@ -71,7 +76,7 @@ def depends(item: Item) -> bool:
     return is_expression(item.value)
 
 
-def parameters(spec: Spec, settings: Values) -> dict[str, Any]:
+def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
     """The value of every parameter; later ones may use earlier ones.
 
     Raises UsageError for a setting that is no parameter.
@@ -86,12 +91,16 @@ def parameters(spec: Spec, settings: Values) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, item in spec.parameters.items():
         given = located(settings[name], Where("")) if name in settings else item
-        values[str(name)] = value_of(given, values)
+        values[str(name)] = value_of(given, values, work)
     return values
 
 
 def inputs(
-    spec: Spec, names: Values, given: Shapes | Mapping[str, Shapes] | None, layout: Layout
+    spec: Spec,
+    names: Values,
+    given: Shapes | Mapping[str, Shapes] | None,
+    layout: Layout,
+    work: Work,
 ) -> dict[Key, Shape | SpecError]:
     """The shape of every input, or what is wrong with it in the spec.
 
@@ -111,39 +120,39 @@ def inputs(
     shapes: dict[Key, Shape | SpecError] = {}
     for key, item in spec.inputs.items():
         if key in named:
-            shapes[key] = _shape(located(named[key], Where("")), names, layout)
+            shapes[key] = _shape(located(named[key], Where("")), names, layout, work)
             continue
         try:
-            shapes[key] = _shape(item, names, "chw")
+            shapes[key] = _shape(item, names, "chw", work)
         except (UsageError, LayerError) as why:
             shapes[key] = SpecError(f"input: {why}", item.where)
     return shapes
 
 
-def _shape(item: Item, names: Values, layout: Layout) -> Shape:
-    value = value_of(item, names)
+def _shape(item: Item, names: Values, layout: Layout, work: Work) -> Shape:
+    value = value_of(item, names, work)
     if isinstance(value, str):
         return read_shape(value, layout)
     sizes = value if isinstance(value, list) else [value]
     if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
-        raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {str(value)[:60]!r}")
+        raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {shown(value)}")
     return shape_of(tuple(sizes), layout)
 
 
-def given_to(entry: Entry, names: Values) -> Any:
+def given_to(entry: Entry, names: Values, work: Work) -> Any:
     """What an entry gives to its kind or block; None where it gives nothing."""
-    return None if entry.value is None else value_of(entry.value, names)
+    return None if entry.value is None else value_of(entry.value, names, work)
 
 
 def arguments(
-    block: Block, entry: Entry, names: Values, outer: MutableMapping[str, Any]
+    block: Block, entry: Entry, names: Values, outer: MutableMapping[str, Any], work: Work
 ) -> dict[str, Any]:
     """What a block's names stand for in one use: by position, by name, or the default.
 
     Raises SpecError where something is missing, unknown or too much.
     """
     taken = dict(block.takes)
-    value = given_to(entry, names)
+    value = given_to(entry, names, work)
     values: dict[str, Any] = {}
     if isinstance(value, dict):
         unknown = [name for name in value if name not in taken]
@@ -161,7 +170,7 @@ def arguments(
         raise SpecError(f"{_takes(block)}; this use lacks {some(missing)}", entry.where)
     for name, item in block.takes:  # a default may use what was given, and earlier defaults
         if item is not None and name not in values:
-            values[name] = value_of(item, ChainMap(values, outer))
+            values[name] = value_of(item, ChainMap(values, outer), work)
     return values
 
 
@@ -169,20 +178,20 @@ def _takes(block: Block) -> str:
     return f"block {block.name!r} takes {some(name for name, _ in block.takes) or 'nothing'}"
 
 
-def times(item: Item | None, names: Values) -> int:
+def times(item: Item | None, names: Values, work: Work) -> int:
     """How often an entry is repeated: once unless it says otherwise."""
-    value = 1 if item is None else value_of(item, names)
+    value = 1 if item is None else value_of(item, names, work)
     if item is not None and (type(value) is not int or value < 0):
-        sentence = f"'repeat' must be a whole number of at least 0, not {str(value)[:60]!r}"
+        sentence = f"'repeat' must be a whole number of at least 0, not {shown(value)}"
         raise SpecError(sentence, item.where)
     return int(value)
 
 
-def holds(item: Item | None, names: Values) -> bool:
+def holds(item: Item | None, names: Values, work: Work) -> bool:
     """Whether an entry's condition holds: yes unless it says otherwise."""
-    value = True if item is None else value_of(item, names)
+    value = True if item is None else value_of(item, names, work)
     if item is not None and not isinstance(value, bool):
-        raise SpecError(f"'when' must be true or false, not {str(value)[:60]!r}", item.where)
+        raise SpecError(f"'when' must be true or false, not {shown(value)}", item.where)
     return bool(value)
 
 

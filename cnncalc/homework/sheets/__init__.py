@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError
+from cnncalc.homework.written import readable
 from cnncalc.spec import source
 from cnncalc.spec.text import Item
 
@@ -40,4 +41,4 @@ def read(file: Path) -> Item:
         raise UsageError(
             f"an answer sheet ends in {', '.join(endings())}; {str(file)!r} ends in none of them"
         )
-    return form.read(source.read_text(file), str(file))
+    return form.read(readable(source.read_text(file)), str(file))

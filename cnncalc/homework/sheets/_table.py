@@ -61,19 +61,26 @@ def _read(
     """Add the answers of one table."""
     if sum(map(len, table)) > MOST_CELLS:
         raise SpecError(f"holds more than {MOST_CELLS:,} cells", Where(source))
-    names = [cell.text.strip().lower() for cell in table[0]] if table else []
+    header = _without_blank_end(table[0]) if table else []
+    names = [cell.text.strip().lower() for cell in header]
     for row in table[1:]:
         cells = dict(zip(names, row))
         if names[:1] == [QUESTION] and ANSWER in names:
             questions.append(_question(cells))
         elif names == [LAYER, QUANTITY, ANSWER]:
-            if len(cells) == len(names):
+            if len(row) >= len(names):
                 _add(answers, cells[LAYER], cells[QUANTITY], cells[ANSWER])
         elif names[:1] == [LAYER] and len(names) > 1:
-            for heading, cell in zip(table[0][1:], row[1:]):
+            for heading, cell in zip(header[1:], row[1:]):
                 _add(answers, row[0], heading, cell)
         else:
             raise SpecError(NEEDED, table[0][0].where if table[0] else Where(source))
+
+
+def _without_blank_end(row: Sequence[Cell]) -> Sequence[Cell]:
+    """A row without the empty cells that a spreadsheet leaves at its end."""
+    last = max((place for place, cell in enumerate(row, 1) if cell.text.strip()), default=0)
+    return row[:last]
 
 
 def _question(cells: Mapping[str, Cell]) -> Item:

@@ -5,13 +5,15 @@ The first line holds the columns' names, the words that ``--columns`` takes.
 
 import csv
 import io
+from typing import TYPE_CHECKING
 
-from cnncalc.render.view import Sheet
+if TYPE_CHECKING:
+    from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".csv"
 
 
-def render(view: Sheet) -> str:
+def render(view: "Sheet") -> str:
     """The names of the columns, then the lines."""
     stream = io.StringIO()
     writer = csv.writer(stream)

@@ -6,8 +6,10 @@ beyond ASCII are written as references, so that no encoding can spoil them.
 
 from collections.abc import Iterable
 from html import escape
+from typing import TYPE_CHECKING
 
-from cnncalc.render.view import Sheet
+if TYPE_CHECKING:
+    from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".html"
 
@@ -23,7 +25,7 @@ STYLE = """\
 .cnncalc p { font-size: smaller; opacity: 0.75; }"""
 
 
-def render(view: Sheet) -> str:
+def render(view: "Sheet") -> str:
     """A page that stands by itself: the table with its title, remarks, totals and conventions."""
     return _ascii(
         [
@@ -37,12 +39,12 @@ def render(view: Sheet) -> str:
     )
 
 
-def piece(view: Sheet) -> str:
+def piece(view: "Sheet") -> str:
     """The same table with its style, to stand in a page that is there already."""
     return _ascii([f"<style>\n{STYLE}\n</style>", *_section(view)])
 
 
-def _section(view: Sheet) -> list[str]:
+def _section(view: "Sheet") -> list[str]:
     kinds = [_kind(view, name) for name in view.columns]
     totals = [_across(len(kinds), total.label, total.text) for total in view.totals]
     return [
@@ -64,7 +66,7 @@ def _ascii(parts: Iterable[str]) -> str:
     return "\n".join(parts).encode("ascii", "xmlcharrefreplace").decode("ascii") + "\n"
 
 
-def _kind(view: Sheet, name: str) -> str:
+def _kind(view: "Sheet", name: str) -> str:
     """The class of a column's cells, if it has one."""
     if view.prose(name):
         return "prose"

@@ -6,12 +6,14 @@ file encoding can spoil a name. Of records it is the list.
 """
 
 import json
+from typing import TYPE_CHECKING
 
-from cnncalc.render.view import Sheet
+if TYPE_CHECKING:
+    from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".json"
 
 
-def render(view: Sheet) -> str:
+def render(view: "Sheet") -> str:
     """The data, indented."""
     return json.dumps(view.to_dict(), indent=2) + "\n"

@@ -1,10 +1,15 @@
-r"""A LaTeX table in the booktabs style that may run over pages: it compiles as it is in a document
-with ``\usepackage{booktabs,longtable}``."""
+r"""A LaTeX table in the booktabs style that may span pages.
+
+It compiles in a document with ``\usepackage{booktabs,longtable}``. The type is as small as the
+width needs; a table too wide for that is turned by a right angle, which needs ``pdflscape``.
+"""
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from cnncalc.render.view import Sheet
+if TYPE_CHECKING:
+    from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".tex"
 
@@ -16,7 +21,7 @@ SPECIAL = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     **{character: f"\\{character}" for character in "{}$&#%_"},
-    # After the end of a row a bare bracket would be read as an option of it.
+    # After the end of a row LaTeX would read a bare bracket as an option.
     "[": "{[}",
     "]": "{]}",
     "×": r"$\times$",
@@ -27,32 +32,33 @@ SPECIAL = {
     "≥": r"$\geq$",
 }
 PARAGRAPH = r"p{0.15\linewidth}"
-"""A column whose texts are broken into lines."""
+"""The alignment of a column whose text is broken into lines."""
 PARAGRAPH_WIDTH = 12
-"""About how many characters of such a text stand on a line."""
+"""About how many characters of such text fit on a line."""
 SIZES = {80: "footnotesize", 86: "scriptsize"}
-"""How many characters a line of an article takes in a size; ``tiny`` where there are more."""
+"""The characters that fit on a line of an article in each size; ``tiny`` for longer lines."""
 WIDEST = 100
-"""How many it takes in ``tiny``."""
+"""How many fit in ``tiny``; a wider table is turned by a right angle."""
+WIDEST_TURNED = 160
+"""How many fit in ``tiny`` then."""
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 
-TOO_WIDE = (
-    r"% {} characters wide, more than a page: take fewer columns, or turn the page with "
-    r"\usepackage{{pdflscape}} and \begin{{landscape}}"
-)
+TOO_WIDE = "% {} characters wide: too wide for a page, choose fewer columns"
 
 
-def render(view: Sheet) -> str:
-    """The table with its caption, its lines and the totals."""
+def render(view: "Sheet") -> str:
+    """The table with its caption, lines, totals and notes."""
     aligned = "".join(_aligned(view, name) for name in view.columns)
     columns = len(view.columns)
     notes = filter(None, [*view.remarks, view.conventions])
     totals = [_across(columns, f"{total.label}: {total.text}") for total in view.totals]
     width = max(_width(view), *(len(total.label + total.text) + 2 for total in view.totals), 0)
     size = next((size for most, size in SIZES.items() if width <= most), "tiny")
+    turned = width > WIDEST
     lines = [
-        r"% needs \usepackage{booktabs,longtable}",
-        *([TOO_WIDE.format(width)] if width > WIDEST else []),
+        rf"% needs \usepackage{{booktabs,longtable{',pdflscape' * turned}}}",
+        *([TOO_WIDE.format(width)] if width > WIDEST_TURNED else []),
+        *([r"\begin{landscape}"] if turned else []),
         rf"\begingroup\{size}\setlength{{\tabcolsep}}{{4pt}}",
         rf"\begin{{longtable}}{{{aligned}}}",
         rf"\caption{{{escape(view.title)}}}\label{{{label(view.name)}}}\\",
@@ -67,18 +73,19 @@ def render(view: Sheet) -> str:
         r"\end{longtable}",
         *(rf"\noindent {escape(note)}\par" for note in notes),
         r"\endgroup",
+        *([r"\end{landscape}"] if turned else []),
     ]
     return "\n".join(lines) + "\n"
 
 
 def escape(text: str) -> str:
-    """A text that LaTeX prints as it is, on one line."""
+    """The text so that LaTeX prints it unchanged, on one line."""
     plain = "".join(SPECIAL.get(character, character) for character in " ".join(text.split()))
     return re.sub("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", _superscript, plain)
 
 
 def label(name: str) -> str:
-    r"""``tab:vgg-16``: what ``\ref`` finds the table by."""
+    r"""``tab:vgg-16``, the label for ``\ref``."""
     return "tab:" + (re.sub("[^a-z0-9]+", "-", name.lower()).strip("-") or "network")
 
 
@@ -86,18 +93,18 @@ def _superscript(digits: re.Match[str]) -> str:
     return f"$^{{{digits[0].translate(SUPERSCRIPTS)}}}$"
 
 
-def _width(view: Sheet) -> int:
-    """How many characters the widest line has; a gap between columns is as wide as two."""
+def _width(view: "Sheet") -> int:
+    """The characters of the widest line; a gap between columns counts as two."""
     columns = zip(view.columns, *map(view.texts, view.lines), strict=True)
     headings = zip(view.headings, columns, strict=True)
     return sum(2 + _widest(view, name, [heading, *cells]) for heading, (name, *cells) in headings)
 
 
-def _widest(view: Sheet, name: str, cells: Iterable[str]) -> int:
+def _widest(view: "Sheet", name: str, cells: Iterable[str]) -> int:
     return PARAGRAPH_WIDTH if view.prose(name) else max(map(len, cells))
 
 
-def _aligned(view: Sheet, name: str) -> str:
+def _aligned(view: "Sheet", name: str) -> str:
     if view.prose(name):
         return PARAGRAPH
     return "r" if view.numeric(name) else "l"

@@ -2,15 +2,17 @@
 
 import re
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from cnncalc.render.view import Sheet
+if TYPE_CHECKING:
+    from cnncalc.render.sheet import Sheet
 
 SUFFIX = ".md"
 SPECIAL = re.compile(r"[\\`*|<>\[\]~#]|\b_|_\b")
 """What Markdown would read as markup; an underscore inside a word is none."""
 
 
-def render(view: Sheet) -> str:
+def render(view: "Sheet") -> str:
     """The heading, the remarks, the table, the totals and the conventions."""
     numeric = [view.numeric(name) for name in view.columns]
     totals = [f"- **{total.label}:** {escape(total.text)}" for total in view.totals]

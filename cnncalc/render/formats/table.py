@@ -1,70 +1,177 @@
-"""The table in the terminal: as wide as it needs, coloured only where a person looks."""
+"""The table in the terminal: blocks as headings, layers indented below them, totals and a legend.
 
-from rich.text import Text
+It is never wider than the terminal, unless a number or a shape would be cut.
+"""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import accumulate
+from typing import NamedTuple
+
+from cnncalc.analysis.report import Line
 from cnncalc.render import terminal
-from cnncalc.render.view import View
+from cnncalc.render.view import USUAL, View
 
 SUFFIX = ".txt"
-GAP = "  "
-WORDS = ("kind", "fields")
-"""The columns that may be cut short; a name, a number or a shape never is."""
-SHORTEST = 8
+INDENT = "  "
+PROSE = 100
+"""The widest line of text above and below the table."""
+READABLE = 10
+"""The kind is cut to this width before the column of kernels is left out."""
+SHORTEST = {"kind": 8, "fields": 8, "inputs": 8, "kernel": 8, "layer": 16}
+"""The columns that may be cut, in this order, and what is left of them."""
+
+
+class Entry(NamedTuple):
+    """A row: a line of the view, or None for the heading of a block."""
+
+    label: str
+    block: str
+    level: int
+    line: Line | None
+    kind: str = ""
 
 
 def render(view: View, *, width: int = terminal.PIPED, colour: bool = False) -> str:
-    """The title, the table, the totals and the conventions, drawn as text."""
-    above = [Text(view.title, style="bold"), *(Text(text, style="dim") for text in view.remarks)]
-    rows = _rows(view, width)
-    # Where the numbers need more than there is, the table is wider than the terminal.
-    widest = max(map(len, rows.plain.splitlines()))
-    below = [_totals(view), Text(view.conventions, style="dim")]
-    return (
-        terminal.draw(above, width, colour)
-        + terminal.draw([rows], max(width, widest), colour)
-        + terminal.draw(below, width, colour)
-    )
+    """The title, the table, the totals and the legend."""
+    table, rule = _table(view, width, colour)
+    lines = [
+        *(terminal.styled(line, "bold", colour) for line in terminal.wrap(view.title, width)),
+        *_dim(view.remarks, width, colour),
+        "",
+        *table,
+        rule,
+        "",
+        *_totals(view, width, colour),
+        "",
+        *_dim([view.conventions], width, colour),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def for_terminal(view: View) -> str:
-    """The same, for where standard output goes."""
+    """The same, for standard output."""
     return render(view, width=terminal.width(), colour=terminal.colour())
 
 
-def _rows(view: View, width: int) -> Text:
-    """Headings and lines, set in columns. One text: a rich table would take ten times as long."""
+def _totals(view: View, width: int, colour: bool) -> Iterator[str]:
+    """Labels in one column, totals in another."""
+    size = max(len(total.label) for total in view.totals)
+    for label, _, text in view.totals:
+        start = terminal.styled(label.ljust(size), "bold", colour)
+        for line in terminal.wrap(text, width - size - len(terminal.GAP)):
+            yield start + terminal.GAP + line
+            start = " " * size
+
+
+def _dim(texts: list[str], width: int, colour: bool) -> Iterator[str]:
+    for text in texts:
+        for line in terminal.wrap(text, min(width, PROSE)):
+            yield terminal.styled(line, "dim", colour)
+
+
+def _table(view: View, width: int, colour: bool) -> tuple[list[str], str]:
+    """The headings, a rule and the rows, and the rule once more for below."""
+    entries = [*_entries(view)]
+    texts = _texts(view, entries)
+    headings = {name: view.known[name].heading for name in texts}
+    natural = {name: max(map(terminal.cells, [headings[name], *texts[name]])) for name in texts}
+    widths = _fitted(natural, width, view.columns[: len(USUAL)] == USUAL)
+    rows = zip(*([_cut(text, name, widths[name]) for text in texts[name]] for name in widths))
+    right = [view.numeric(name) for name in widths]
+    sizes = [*widths.values()]
+    rule = terminal.styled(terminal.rule(sizes), "dim", colour)
+    styles = ("" if not colour else "marked" if entry.line else "bold" for entry in entries)
+    names = [headings[name] for name in widths]
+    return [
+        terminal.row(names, sizes, right, "bold" if colour else ""),
+        rule,
+        *(terminal.row(row, sizes, right, style) for row, style in zip(rows, styles)),
+    ], rule
+
+
+def _entries(view: View) -> Iterator[Entry]:
+    """The lines as a tree: below each block of several lines these are shown without its name."""
     lines = view.lines
-    cells = [view.headings, *map(view.texts, lines)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    over = sum(widths) + len(GAP) * (len(widths) - 1) - width
-    for index, name in enumerate(view.columns):
-        if name in WORDS and over > 0:
-            spare = min(over, max(widths[index] - SHORTEST, 0))
-            widths[index] -= spare
-            over -= spare
-    quiet = [not line.cost.params and not line.folded for line in lines]
-    styles = ["bold", *("dim" if no_parameters else "" for no_parameters in quiet)]
-    numeric = [view.numeric(name) for name in view.columns]
-    rows = ((_set(row, widths, numeric), style) for row, style in zip(cells, styles, strict=True))
-    return Text("\n").join(Text(row, style=style) for row, style in rows)
+    if view.sort is not None or "layer" not in view.columns:
+        yield from (Entry(line.name, "", 0, line) for line in lines)
+        return
+    nested = [_blocks(line.name) for line in lines]
+    sizes = Counter(block for blocks in nested for block in blocks)
+    nested = [[block for block in blocks if sizes[block] > 1] for blocks in nested]
+    kinds = view.report.groups or {}
+    above: list[str] = []
+    for line, blocks in zip(lines, nested, strict=True):
+        for level, block in enumerate(blocks):
+            if above[level : level + 1] != [block]:
+                above = []
+                outer = f"{blocks[level - 1]}." if level else ""
+                yield Entry(block.removeprefix(outer), block, level, None, kinds.get(block, ""))
+        above = blocks
+        block = blocks[-1] if blocks else ""
+        yield Entry(line.name.removeprefix(f"{block}."), block, len(blocks), line)
 
 
-def _set(row: list[str], widths: list[int], numeric: list[bool]) -> str:
-    """One line: numbers to the right, words to the left and cut short where they must be."""
-    cells = zip(row, widths, numeric, strict=True)
-    return GAP.join(
-        text.rjust(width) if right else _short(text, width).ljust(width)
-        for text, width, right in cells
-    ).rstrip()
+def _blocks(name: str) -> list[str]:
+    """The blocks that a layer is in, the outermost first: ``layer1.0.conv1`` is in ``layer1.0``.
+
+    A number belongs to the name before it.
+    """
+    parts: list[str] = []
+    for word in name.split("."):
+        if word.isdecimal() and parts:
+            parts[-1] += f".{word}"
+        else:
+            parts.append(word)
+    return [*accumulate(parts[:-1], "{}.{}".format)]
 
 
-def _short(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _texts(view: View, entries: list[Entry]) -> dict[str, list[str]]:
+    """The cells of every column; with the usual columns also the inputs, where any are joined."""
+    names = list(view.columns)
+    if view.columns[: len(USUAL)] == USUAL and "inputs" not in names:
+        names.insert(names.index("output"), "inputs")
+    texts = {name: [_text(view, name, entry) for entry in entries] for name in names}
+    if "inputs" not in view.columns and not any(", " in text for text in texts.get("inputs", ())):
+        texts.pop("inputs", None)
+    return texts
 
 
-def _totals(view: View) -> Text:
-    """The labels and what they come to."""
-    width = max(len(total.label) for total in view.totals)
-    return Text("\n").join(
-        Text.assemble((total.label.ljust(width), "bold"), GAP, total.text) for total in view.totals
-    )
+def _text(view: View, name: str, entry: Entry) -> str:
+    if name == "layer":
+        return INDENT * entry.level + terminal.visible(entry.label)
+    if entry.line is None:
+        return entry.kind if name == "kind" else ""
+    text = view.text(name, entry.line)
+    if name == "inputs" and entry.block:
+        text = ", ".join(one.removeprefix(f"{entry.block}.") for one in text.split(", "))
+    return terminal.visible(text)
+
+
+def _fitted(natural: Mapping[str, int], width: int, usual: bool) -> dict[str, int]:
+    """The columns to show and their widths: with the usual columns, inputs and kernels are left
+    out where they do not fit; then words are cut."""
+    widths = dict(natural)
+    if usual and _over(widths, width) > 0:
+        widths.pop("inputs", None)
+    if usual and _over({**widths, "kind": min(widths["kind"], READABLE)}, width) > 0:
+        widths.pop("kernel", None)
+    for name, least in SHORTEST.items():
+        if name in widths:
+            widths[name] -= min(max(_over(widths, width), 0), max(widths[name] - least, 0))
+    return widths
+
+
+def _over(widths: Mapping[str, int], width: int) -> int:
+    """By how much the columns exceed a width."""
+    return sum(widths.values()) + len(terminal.GAP) * (len(widths) - 1) - width
+
+
+def _cut(text: str, name: str, width: int) -> str:
+    """The text, its end cut; of a layer's name the end remains, where it differs from others."""
+    if terminal.cells(text) <= width:
+        return text
+    short = text[1 - width :] if name == "layer" else text[: width - 1]
+    while terminal.cells(short) >= width:
+        short = short[1:] if name == "layer" else short[:-1]
+    return f"…{short}" if name == "layer" else f"{short}…"

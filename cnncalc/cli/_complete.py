@@ -1,0 +1,65 @@
+"""What a shell completes: networks, their layers, formats, columns, kinds, conventions.
+
+Each function gets the word typed so far, as typer calls it.
+"""
+
+from collections.abc import Callable, Iterable
+from glob import escape, glob
+
+import typer
+
+from cnncalc.core import discovery
+from cnncalc.core.errors import CnncalcError
+
+Complete = Callable[[str], list[str]]
+
+
+def words(known: Callable[[], Iterable[str]]) -> Complete:
+    """Completes one of the known words."""
+
+    def complete(incomplete: str) -> list[str]:
+        return [word for word in known() if word.startswith(incomplete)]
+
+    return complete
+
+
+def modules(path: list[str]) -> Complete:
+    """Completes the name of a module, as it is typed."""
+    return words(lambda: [name.replace("_", "-") for name in discovery.modules(path)])
+
+
+def networks(incomplete: str) -> list[str]:
+    """The built-in networks, and the specs in the folder."""
+    from cnncalc.spec import catalog
+
+    files = glob(f"{escape(incomplete)}*.yaml") + glob(f"{escape(incomplete)}*.yml")
+    return [*words(catalog.names)(incomplete), *sorted(files)]
+
+
+def layers(context: typer.Context, incomplete: str) -> list[str]:
+    """The layers and blocks of the network named before."""
+    from cnncalc.api import summarize
+
+    try:
+        report = summarize(context.params.get("spec") or "")
+    except CnncalcError:
+        return []
+    known = [*(row.name for row in report.layers), *(report.groups or {})]
+    return words(lambda: known)(incomplete)
+
+
+def columns(incomplete: str) -> list[str]:
+    """The last of several columns, with or without a plus."""
+    from cnncalc.render.view import COLUMNS
+
+    start, comma, last = incomplete.rpartition(",")
+    plus = "+" * last.startswith("+")
+    found = words(lambda: COLUMNS)(last.removeprefix("+"))
+    return [f"{start}{comma}{plus}{name}" for name in found]
+
+
+def kinds(incomplete: str) -> list[str]:
+    """The kinds of layers."""
+    from cnncalc import layers
+
+    return words(layers.names)(incomplete)

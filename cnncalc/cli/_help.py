@@ -1,0 +1,70 @@
+"""How ``--help`` reads: what a command does, its options, then examples.
+
+Paragraphs of a docstring that begin with ``cnncalc`` are the examples.
+"""
+
+import inspect
+import re
+from typing import Any
+
+from typer.core import TyperCommand
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+TASKS = {
+    "Analyse a network": ("summarize", "explain", "layer", "memory", "export"),
+    "Check your homework": ("check-stride", "solve", "convolve", "practice", "mistakes"),
+    "Teach a class": ("quiz", "grade"),
+    "Check the numbers": ("verify", "reconcile", "claims"),
+    "Look things up": ("list", "show", "kinds", "schema"),
+}
+"""The commands by what a user wants to do, in the order of ``cnncalc --help``."""
+
+
+class Command(TyperCommand):
+    """A command whose examples come last, each on a line of its own."""
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:
+        """Write the text without the examples."""
+        write_prose(self.help, formatter)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Write the examples."""
+        write_examples(self.help, formatter)
+
+
+def write_prose(text: str | None, formatter: Any) -> None:
+    """The paragraphs that are not examples."""
+    formatter.write_paragraph()
+    with formatter.indentation():
+        formatter.write_text("\n\n".join(_paragraphs(text, examples=False)))
+
+
+def write_examples(text: str | None, formatter: Any) -> None:
+    """The examples under their heading."""
+    examples = _paragraphs(text, examples=True)
+    if examples:
+        with formatter.section("Examples"):
+            for line in "\n".join(examples).split("\n"):
+                formatter.write(f"  {line}\n")
+
+
+def write_commands(commands: dict[str, Any], formatter: Any) -> None:
+    """Every command with its first sentence, grouped by task."""
+    rest = [name for name in commands if not any(name in group for group in TASKS.values())]
+    longest = max(map(len, commands))
+    for task, group in {**TASKS, "More": tuple(rest)}.items():
+        rows = [(f"{name:{longest}}", sentence(commands[name].help)) for name in group]
+        if rows:
+            with formatter.section(task):
+                formatter.write_dl(rows)
+
+
+def sentence(text: str | None) -> str:
+    """The first sentence of a docstring."""
+    first = " ".join(inspect.cleandoc(text or "").partition("\n\n")[0].split())
+    return re.split(r"(?<=[.?]) ", first, maxsplit=1)[0]
+
+
+def _paragraphs(text: str | None, examples: bool) -> list[str]:
+    found = inspect.cleandoc(text or "").split("\n\n")
+    return [one for one in found if one.startswith("cnncalc ") is examples]

@@ -1,0 +1,147 @@
+"""Why a total is what it is: the sum over a network, or over a block of it, term by term."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from cnncalc.analysis.report import Line, Report
+from cnncalc.core import units
+from cnncalc.core.cost import Cost, total
+from cnncalc.core.errors import some
+
+
+class Sum(NamedTuple):
+    """One total: its terms by the name of the layer or block, and the answer in words."""
+
+    quantity: str
+    terms: tuple[tuple[str, int], ...]
+    answer: str
+
+    @property
+    def result(self) -> int:
+        """The terms added up."""
+        return sum(number for _, number in self.terms)
+
+
+class Part(NamedTuple):
+    """A network or a block: its name, its kind, and what it consists of."""
+
+    name: str
+    kind: str
+    lines: tuple[Line, ...]
+
+    @property
+    def title(self) -> str:
+        """``layer1.0 · bottleneck · 64×56×56 → 256×56×56``."""
+        before = self.lines[0].inputs or (self.lines[0].output,)
+        shapes = f"{some(before)} → {self.lines[-1].output}"
+        return " · ".join(filter(None, (self.name, self.kind, shapes)))
+
+    @property
+    def cost(self) -> Cost:
+        """The costs added up."""
+        return total([line.cost for line in self.lines])
+
+
+def network(report: Report) -> Part:
+    """The whole network."""
+    return Part(report.name, "", report.outline(1))
+
+
+def block(report: Report, name: str) -> Part | None:
+    """The block of that name, None if there is none."""
+    depth = name.count(".") + 2
+    lines = tuple(line for line in report.outline(depth) if line.name.startswith(f"{name}."))
+    return Part(name, (report.groups or {}).get(name, ""), lines) if lines else None
+
+
+def _parameters(cost: Cost) -> str:
+    return f"{units.exact(cost.weights)} weights + {units.exact(cost.biases)} biases"
+
+
+def _macs(cost: Cost) -> str:
+    return f"FLOPs = 2·MACs = {units.exact(cost.flops)}"
+
+
+def _operations(cost: Cost) -> str:
+    counts = cost.operations._asdict().items()
+    return ", ".join(f"{units.exact(count)} {name}" for name, count in counts if count)
+
+
+def _memory(cost: Cost) -> str:
+    return f"{units.exact(cost.activations_total)} stored elements"
+
+
+QUANTITIES: dict[str, tuple[str, Callable[[int], str], Callable[[Cost], str]]] = {
+    "parameters": ("params", units.human, _parameters),
+    "macs": ("macs", units.human, _macs),
+    "operations": ("operations_total", units.human, _operations),
+    "memory": ("activations_total_bytes", units.in_bytes, _memory),
+}
+"""The totals: the name of the count, how it is abbreviated, and a remark about it."""
+
+
+def explain(part: Part, wanted: Iterable[str] = QUANTITIES) -> tuple[Sum, ...]:
+    """The sums of a network or a block; layers that add nothing are left out."""
+    return tuple(_sum(part, quantity) for quantity in wanted if quantity in QUANTITIES)
+
+
+def _sum(part: Part, quantity: str) -> Sum:
+    name, read, remark = QUANTITIES[quantity]
+    counts = ((line.name, getattr(line.cost, name)) for line in part.lines)
+    terms = tuple((label.removeprefix(f"{part.name}."), count) for label, count in counts if count)
+    result = getattr(part.cost, name)
+    texts = dict.fromkeys((units.exact(result) + " B" * (name.endswith("bytes")), read(result)))
+    return Sum(quantity, terms, " = ".join(texts) + f" ({remark(part.cost)})" * bool(result))
+
+
+def as_text(part: Part, sums: Iterable[Sum]) -> str:
+    """For a terminal: every sum as a column of terms."""
+    lines = [part.title]
+    for one in sums:
+        lines += ["", f"{one.quantity}: {one.answer}"]
+        if one.terms:
+            name = max(len(label) for label, _ in one.terms)
+            size = max(len(units.exact(one.result)), *(len(units.exact(n)) for _, n in one.terms))
+            lines += [f"    {label:{name}}  {units.exact(n):>{size}}" for label, n in one.terms]
+            lines += [f"    {'─' * (name + 2 + size)}"]
+            lines += [f"    {'sum':{name}}  {units.exact(one.result):>{size}}"]
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(part: Part, sums: Iterable[Sum]) -> str:
+    """A heading and a table for every sum."""
+    lines = [f"### {part.title}"]
+    for one in sums:
+        lines += ["", f"**{one.quantity}**: {one.answer}", ""]
+        if one.terms:
+            rows = [*one.terms, ("**sum**", one.result)]
+            lines += ["| term | number |", "| :--- | ---: |"]
+            lines += [f"| {label} | {units.exact(n)} |" for label, n in rows]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def as_latex(part: Part, sums: Iterable[Sum]) -> str:
+    """A table for every sum; needs booktabs and longtable."""
+    lines = [rf"% {part.name}; needs \usepackage{{booktabs,longtable}}"]
+    for one in sums:
+        rows = [rf"{_tex(label)} & {units.exact(n)} \\" for label, n in one.terms]
+        lines += [
+            r"\begin{longtable}{lr}",
+            rf"\caption{{{_tex(f'{part.name}: {one.quantity}')}}}\\",
+            r"\toprule",
+            *rows,
+            r"\midrule",
+            rf"sum & {units.exact(one.result)} \\",
+            r"\bottomrule",
+            r"\end{longtable}",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _tex(text: str) -> str:
+    special = {"_": r"\_", "&": r"\&", "%": r"\%", "#": r"\#", "$": r"\$"}
+    return "".join(special.get(one, one) for one in text)
+
+
+FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
+"""The ways to write the sums."""

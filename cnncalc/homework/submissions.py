@@ -1,0 +1,125 @@
+"""The submissions of a class: which files they are, what each is called, and which are refused."""
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from cnncalc.homework.written import printable
+
+
+class Submission(NamedTuple):
+    """A file that was handed in, the name that no other submission has, and why it is refused."""
+
+    file: Path
+    handle: str
+    problem: str = ""
+
+
+class Found(NamedTuple):
+    """A file, the folder that it was found in (its own for a file named by itself), and why it is
+    refused."""
+
+    file: Path
+    root: Path
+    problem: str = ""
+
+
+PACKED = "__"
+"""How the names of folders begin that archives add (``__MACOSX``); they hold no submissions."""
+
+
+def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
+    """The submissions in files and folders, each once, without the key.
+
+    A symbolic link that leads out of its folder, and a folder that cannot be read, are refused.
+    """
+    found = {one.file: one for target in targets for one in _in(target)}
+    kept = [one for one in found.values() if key is None or one.file != key]
+    names = handles([(one.file, one.root) for one in kept])
+    return [
+        Submission(one.file, name, one.problem or refusal(one.file, one.root, key))
+        for one, name in zip(kept, names, strict=True)
+    ]
+
+
+def _in(target: Path) -> Iterator[Found]:
+    """A file, or the files of a folder and of the folders in it; hidden ones are left out."""
+    if not target.is_dir():
+        yield Found(target, target.parent)
+        return
+    unread: list[OSError] = []
+    for folder, inner, names in os.walk(target, onerror=unread.append):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        links = [name for name in inner if Path(folder, name).is_symlink()]
+        for name in (name for name in sorted(names) if not name.startswith(".")):
+            yield Found(Path(folder, name), target)
+        for name in links:
+            why = "is a symbolic link to a folder; links to folders are not followed"
+            yield Found(Path(folder, name), target, why)
+        inner[:] = [name for name in inner if name not in links and not name.startswith(PACKED)]
+    for error in unread:
+        yield Found(Path(error.filename), target, f"cannot be read: {error.strerror}")
+
+
+def left_out(targets: Iterable[Path]) -> Iterator[Path]:
+    """The folders that ``find`` leaves out for their names."""
+    for target in targets:
+        for folder, inner, _ in os.walk(target):
+            yield from (Path(folder, name) for name in sorted(inner) if name.startswith(PACKED))
+            inner[:] = [name for name in inner if not name.startswith((".", PACKED))]
+
+
+def refusal(file: Path, root: Path, key: Path | None) -> str:
+    """Why a file is not read: it lies outside its folder, or it is the key; empty where it is."""
+    try:
+        real, home = file.resolve(strict=True), root.resolve()
+    except (OSError, RuntimeError) as why:
+        return f"cannot be read: {getattr(why, 'strerror', None) or 'it links to itself'}"
+    if key is not None and real == key.resolve():
+        return "is the key itself"
+    if not real.is_relative_to(home):
+        return "is a symbolic link to a file outside its folder"
+    return ""
+
+
+def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
+    """A name for every file that no other has, in order.
+
+    It is the folder's where all files of a root lie alone in folders (``ada/hw1.yaml``), else the
+    file's own without its ending, else both, else one with the ending or a number.
+    """
+    alone = Counter(file.parent for file, _ in files)
+    shared = {root for file, root in files if file.parent == root or alone[file.parent] > 1}
+    wanted = [_names(file, by_folder=root not in shared) for file, root in files]
+    found: dict[int, str] = {}
+    for choice in range(4):
+        left = [index for index in range(len(files)) if index not in found]
+        often = Counter(wanted[index][choice].casefold() for index in left)
+        taken = {name.casefold() for name in found.values()}
+        for index in left:
+            name = wanted[index][choice]
+            if often[name.casefold()] == 1 and name.casefold() not in taken:
+                found[index] = name
+    taken = {name.casefold() for name in found.values()}
+    for index in range(len(files)):
+        if index not in found:
+            found[index] = _numbered(wanted[index][2], taken)
+            taken.add(found[index].casefold())
+    return [found[index] for index in range(len(files))]
+
+
+def _names(file: Path, by_folder: bool) -> tuple[str, str, str, str]:
+    """What a file could be called, in order of preference."""
+    stem, folder = printable(file.stem), printable(file.absolute().parent.name)
+    first, second = (folder, stem) if by_folder else (stem, folder)
+    ending = printable(file.suffix.lstrip("."))
+    return first, second, f"{folder}-{stem}", f"{stem}-{ending}"
+
+
+def _numbered(name: str, taken: set[str]) -> str:
+    number = 1
+    while f"{name}-{number}".casefold() in taken:
+        number += 1
+    return f"{name}-{number}"

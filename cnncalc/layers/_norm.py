@@ -1,0 +1,74 @@
+"""The base of the normalisations."""
+
+from dataclasses import dataclass
+from math import prod
+
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.layer import Layer, channels_of
+from cnncalc.core.shape import Shape
+from cnncalc.formulas import operations, parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Norm(Layer):
+    """Mean 0 and variance 1 for groups of values, then perhaps a learned scale and shift."""
+
+    @property
+    def scaled(self) -> bool:
+        """Whether a scale is learned."""
+        raise NotImplementedError
+
+    @property
+    def shifted(self) -> bool:
+        """Whether a shift is learned."""
+        raise NotImplementedError
+
+    @property
+    def tracked(self) -> bool:
+        """Whether running statistics replace measured ones in inference."""
+        return False
+
+    def learned_shape(self, x: Shape) -> tuple[int, ...]:
+        """The shape of the scale and of the shift."""
+        return (channels_of(x),)
+
+    def output(self, x: Shape) -> Shape:
+        return x
+
+    def parameters(self, x: Shape) -> Parameters:
+        n = prod(self.learned_shape(x))
+        return Parameters(
+            weights=parameters.scales(n=n) if self.scaled else 0,
+            biases=parameters.shifts(n=n) if self.shifted else 0,
+            buffers=parameters.running_statistics(C=channels_of(x)) if self.tracked else 0,
+        )
+
+    def counters(self) -> int:
+        return int(self.tracked)
+
+    def tensors(self, x: Shape) -> Tensors:
+        each = self.learned_shape(x)
+        learned = weight_and_bias(each, each, self.shifted) if self.scaled else {}
+        statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
+        return {**learned, **(statistics if self.tracked else {})}
+
+    def normalised(self, x: Shape, n: int, groups: int) -> Operations:
+        """The operations that normalise each group of n elements, then scale and shift them.
+
+        The reciprocal of the deviation is computed once per group, so that each element takes two
+        multiplications: one for its square and one by the reciprocal. The three divisions are for
+        the mean, the variance and the reciprocal.
+        """
+        shifts = operations.each(n=x.elements) if self.shifted else 0
+        return Operations(
+            multiply=operations.each(n=x.elements, times=3 if self.scaled else 2),
+            add=operations.normalisation_additions(n=n, G=groups) + shifts,
+            divide=operations.each_group(G=groups, times=3),
+            exponential=operations.each_group(G=groups),
+        )
+
+
+def folded(x: Shape) -> Operations:
+    """The operations with known statistics: one scale and one shift per element."""
+    each = operations.each(n=x.elements)
+    return Operations(multiply=each, add=each)

@@ -1,0 +1,12 @@
+"""The base of layers that only move or reinterpret values."""
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape
+
+
+class Rearrangement(Layer):
+    """The same values in other places or in another shape."""
+
+    def operations(self, *inputs: Shape) -> Operations:
+        return Operations()

@@ -1,0 +1,57 @@
+"""What a format needs to know about the table it draws."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from cnncalc.render.view import Total, Value
+
+
+class Sheet(Protocol):
+    """What every format draws: lines in columns, with a title, remarks, totals and a legend."""
+
+    @property
+    def name(self) -> str:
+        """The name of the network or the table."""
+
+    @property
+    def title(self) -> str:
+        """The line above the table."""
+
+    @property
+    def remarks(self) -> Sequence[str]:
+        """Notes between the title and the table."""
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The names of the columns."""
+
+    @property
+    def headings(self) -> Sequence[str]:
+        """The headings of the columns."""
+
+    @property
+    def lines(self) -> Sequence[Any]:
+        """The rows, each of which has a value in every column."""
+
+    @property
+    def totals(self) -> Sequence[Total]:
+        """The totals below the table."""
+
+    @property
+    def conventions(self) -> str:
+        """What the numbers mean."""
+
+    def numeric(self, name: str) -> bool:
+        """Whether a column is right-aligned."""
+
+    def prose(self, name: str) -> bool:
+        """Whether a column holds long text, which is broken into lines."""
+
+    def values(self, line: Any) -> Sequence[Value]:
+        """The exact values of a line."""
+
+    def texts(self, line: Any) -> Sequence[str]:
+        """The values of a line as text."""
+
+    def to_dict(self) -> Any:
+        """Everything as plain data."""
