@@ -331,7 +331,7 @@ class Permute(nn.Module):
 # Sequences: the positions of a map in order, with the channels last.
 
 
-class _Signal:
+class _Signal(nn.Module):
     """A recurrent network over the positions of a signal; its last states are dropped."""
 
     def forward(self, x: Tensor) -> Tensor:
