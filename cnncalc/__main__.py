@@ -1,5 +1,21 @@
-"""``python -m cnncalc``."""
+"""``python -m cnncalc``, and the program ``cnncalc``."""
 
-from cnncalc.cli import main
+import sys
 
-main()
+
+def main() -> None:
+    """Run the command line; Ctrl-C ends it with a message even while it still loads."""
+    try:
+        from cnncalc import cli
+
+        cli.main()
+    except KeyboardInterrupt:
+        sys.stderr.write("cnncalc: interrupted before the end\n")
+        sys.exit(130)
+    except MemoryError:
+        sys.stderr.write("cnncalc: this needs more memory than there is\n")
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -65,7 +65,7 @@ def test_a_missing_file_named_like_a_built_in_gets_a_hint():
 
 
 def test_a_misspelt_built_in_gets_a_hint():
-    assert told("vgg_16").endswith("'vgg_16'; did you mean 'vgg16'?")
+    assert told("vgg61").endswith("'vgg61'; did you mean 'vgg16'?")
 
 
 def test_a_word_like_no_built_in_is_shown_the_way():

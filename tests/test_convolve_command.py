@@ -366,7 +366,7 @@ def test_how_many_windows_are_written_out():
     many = run("random:9x9", "1")
     assert many.stdout.count("u(") == 10
     assert "... and 71 more windows\n" in many.stdout
-    assert many.stderr == "--steps all shows every window\n"
+    assert many.stderr == "use --steps all to show every window\n"
     assert text("random:9x9", "1", "--steps", "all").count("u(") == 81
     few = run(*KEDGE, "--steps", "1")
     assert (few.stdout.count("u("), few.stderr) == (1, "")
@@ -507,7 +507,7 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3 and kernel 1 is 1×2; the kernels of a layer"),
         (["1|2|3", "1 2"], "the input of 3×1 has 3 channels, and a kernel of 1×2 has 1;"),
         (["1 2 3", *["1"] * 65], "1 to 64 kernels are worked out, not 65"),
-        (["1 2 3", "1 2 3 4"], "a filter of 4 is larger than the padded input of 3; it needs"),
+        (["1 2 3", "1 2 3 4"], "a filter of 4 is larger than the padded input of 3; use"),
         (["1 2", "1", "-s", "0"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "-1"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "1x1"], "stride [1, 1] is for 2 axes, but 1×2 has 1"),
@@ -542,11 +542,11 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["random:100x100", *["1"] * 20], "the output has 200,000 numbers, more than 100,000"),
         (["1 2", "1", "--steps", "some"], "--steps is all, none or a whole number, not 'some'"),
         (["1 2", "1", "--steps", "-1"], "--steps is all, none or a whole number, not '-1'"),
-        (["1 2", "1", "--digits", "16"], "--digits goes from 0 to 15, not 16"),
+        (["1 2", "1", "--digits", "16"], "--digits is between 0 and 15, not 16"),
         (["1 2", "1", "-f", "markdwon"], "no format 'markdwon'; did you mean 'markdown'?"),
-        (["1 2", "1", "-f", "xml"], "no format 'xml'; it has text, markdown, latex or json"),
+        (["1 2", "1", "-f", "xml"], "no format 'xml'; choose text, markdown, latex or json"),
         (["1 2", "1", "-o", "x.html"], "no format has the ending '.html'; there are .txt, .md"),
-        (["1 2", "1", "--padd", "same"], "there is no option '--padd'; did you mean '--padding'?"),
+        (["1 2", "1", "--paddin", "same"], "option '--paddin'; did you mean '--padding'?"),
         (["1 2", "1", "--stride=2", "--flop"], "there is no option '--flop'; did you mean"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
@@ -565,7 +565,7 @@ def test_what_cannot_be_used(arguments, says):
         ("x.csv", b"1 " * 3_000_000, "is longer than 5,000,000 bytes"),
         ("x.yaml", b"", "is empty; a matrix is numbers in rows"),
         ("x.yaml", b"[1, 2", "is not valid YAML"),
-        ("x.yaml", b"rows: [1, 2]", "as in [[0, 1], [2, 3]], not {'rows': [1, 2]}"),
+        ("x.yaml", b"rows: [1, 2]", "as in [[0, 1], [2, 3]], not {rows: [1, 2]}"),
         ("x.yaml", b"[]", "a matrix is numbers in rows, as in [[0, 1], [2, 3]], not []"),
         ("x.yaml", b"[[1, 2], 3]", "a matrix is numbers in rows"),
         ("x.yaml", b"[[[[1]]]]", "a matrix is numbers in rows"),

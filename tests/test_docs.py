@@ -37,7 +37,7 @@ def page(path):
 
 
 class Run(NamedTuple):
-    """What a command did: its exit code and both of its streams, as a terminal shows them."""
+    """The exit code of a command and both of its streams, interleaved as on a terminal."""
 
     code: int
     text: str
@@ -66,7 +66,7 @@ def shell(line):
 
 @pytest.fixture(autouse=True)
 def _own_folder(tmp_path, monkeypatch):
-    """Commands run in an empty folder and draw for a pipe."""
+    """Run commands in an empty folder, as if their output were piped."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("COLUMNS", raising=False)
 
@@ -75,7 +75,7 @@ def _own_folder(tmp_path, monkeypatch):
 
 
 class Case(NamedTuple):
-    """An example of the spec language, and what is said of it."""
+    """An example of the spec language and the text below it."""
 
     number: int
     heading: str
@@ -105,7 +105,7 @@ SENTENCE = re.compile(
 
 
 def figures_of(report):
-    """The figures of a report in the words that the page uses."""
+    """The figures of a report, written as on the page."""
     size = "×".join
     (output,) = report["outputs"].values()
     totals = report["totals"]
@@ -123,7 +123,7 @@ def test_every_example_of_the_spec_language_gives_its_figures(case):
     target = "net.yaml" if case.language == "yaml" else case.text.strip()
     sentences = list(SENTENCE.finditer(case.said))
     refusals = re.findall(r"^Refused: `(.+)`$", case.said, re.MULTILINE)
-    assert sentences or refusals, "an example is followed by its figures, or by its refusal"
+    assert sentences or refusals, "every example needs figures or a refusal below it"
     for sentence in sentences:
         options = shlex.split(sentence["options"] or "")
         done = run(["summarize", target, "--format", "json", *options])
@@ -137,7 +137,7 @@ def test_every_example_of_the_spec_language_gives_its_figures(case):
         assert refusal in done.text
 
 
-def test_the_spec_language_is_taught_whole():
+def test_the_spec_page_mentions_every_keyword():
     text = page("docs/spec.md")
     words = [*claims.KEYS, *claims.HABITS, *expression.FUNCTIONS]
     assert [word for word in words if f"`{word}`" not in text] == []
@@ -147,7 +147,7 @@ def test_the_spec_language_is_taught_whole():
 
 
 class Shown(NamedTuple):
-    """The commands of an ``sh`` block, and the output that is shown below it, if any."""
+    """The commands of an ``sh`` block and the output shown below it, if any."""
 
     path: str
     commands: tuple[str, ...]
@@ -168,7 +168,7 @@ def shown():
 
 
 def write_files(path):
-    """The files that a page shows, each named in the comment above it."""
+    """Write the files that a page shows, each named in the comment above it."""
     for name, _, text in FENCE.findall(page(path)):
         if name.startswith("file: "):
             Path(name.removeprefix("file: ")).write_text(text, encoding="utf-8")
@@ -191,7 +191,7 @@ def test_every_command_shown_does_what_is_shown(example):
     if example.output is None:
         assert [one for one in done if one.code != 0] == []
         return
-    # Inside one process, both streams come in the order in which they were written.
+    # Within one process, both streams arrive in the order in which they were written.
     text = "".join(one.text for one in done)
     assert matches(example.output, text), text
 
@@ -222,7 +222,7 @@ def test_every_tutorial_and_guide_runs_from_beginning_to_end(path):
 def test_the_teaching_page_runs_from_beginning_to_end():
     run_in_order(TEACHING)
     assert len(list(Path("pages").iterdir())) == 40
-    assert "the biases are left out" in "".join(
+    assert "left out the biases" in "".join(
         path.read_text(encoding="utf-8") for path in Path("pages").iterdir()
     )
     assert {path.name for path in Path("grades").iterdir()} == {"csv", "moodle"}
@@ -270,11 +270,11 @@ def test_every_public_name_is_explained_and_shown(name):
     assert re.search(rf"\b{name}\b", page("docs/python.md"))
 
 
-# Pages whose Python runs with PyTorch.
+# Pages with Python scripts; some of them need PyTorch.
 
 
 def values_in(text, names):
-    """What the lines of a Python block are worth, and what is written beside them."""
+    """The values of the expressions in a Python block, and the comments next to them."""
     lines = text.splitlines()
     for statement in ast.parse(text).body:
         code = ast.get_source_segment(text, statement)
@@ -286,7 +286,7 @@ def values_in(text, names):
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/export.md", "docs/verify.md"])
-def test_every_python_block_gives_what_is_written_beside_it(path, monkeypatch):
+def test_every_expression_has_the_value_in_its_comment(path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path.cwd()))  # where commands write files
     names, compared = {}, 0
     for block in FENCE.finditer(page(path)):
@@ -308,7 +308,7 @@ def test_every_count_is_defined(name):
 
 
 def rows_below(heading):
-    """The cells of the first table below a heading, its header left out."""
+    """The cells of the first table below a heading, without its header."""
     section = page("docs/conventions.md").split(f"\n## {heading}\n")[1]
     lines = re.search(r"(?:^\|.*\n)+", section, re.MULTILINE)[0].splitlines()
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
@@ -318,7 +318,7 @@ def whole(cell):
     return int(re.match(r"[\d,]+", cell)[0].replace(",", ""))
 
 
-def test_what_other_tools_print_is_the_macs_and_what_they_add():
+def test_every_tools_total_is_the_macs_plus_its_excess():
     macs = cnncalc.summarize("resnet50").totals.macs
     first, *others = rows_below("Where tools differ")
     assert whole(first[1]) == 2 * macs
@@ -333,7 +333,7 @@ def built_in():
 
 
 @pytest.mark.parametrize("row", rows_below("Which network"), ids=lambda row: row[0])
-def test_every_network_that_the_conventions_tell_apart_is_built_in(row):
+def test_every_network_in_the_conventions_is_built_in(row):
     _, params, macs = row
     assert any(total.params == whole(params) and total.macs == whole(macs) for total in built_in())
 

@@ -293,7 +293,7 @@ def test_moodle_is_given_grade_and_feedback_by_id(graded):
     assert name == "hw.csv"
     assert found["ID number"] == ["ID number", "hw", "hw feedback"]
     assert found["ada"][1] == "5"
-    assert "the biases are left out" in found["ada"][2]
+    assert "left out the biases" in found["ada"][2]
     assert found["bytes_yaml"][1] == ""
 
 
@@ -325,7 +325,7 @@ def test_a_page_has_the_points_the_mistake_and_the_right_way(graded, name):
     found = by_student(graded)
     text = pages.load(name).write(found["Ada"])
     assert "5 of 6 points" in text
-    assert "the biases are left out" in text
+    assert "left out the biases" in text
     assert "11·11·3·96 = 34,848" in text
     assert "34848 + 96 = 34,944" in text
     eve = pages.load(name).write(found["<Eve>"])
@@ -353,7 +353,7 @@ def test_a_class_as_data(room):
     good = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
     found = json.loads(run(room / "key.yaml", *good, "-f", "json").stdout)
     assert [one["student"] for one in found["students"]] == ["Ada", "=Bob()"]
-    assert found["students"][0]["answers"][1]["remark"] == "the biases are left out"
+    assert found["students"][0]["answers"][1]["remark"] == "left out the biases"
     assert found["questions"][1]["mistakes"] == {"bias forgotten": 1}
     listed = rows(run(room / "key.yaml", *good, "-f", "csv").stdout)
     assert listed[1][:3] == ["Ada", "5", "6"]

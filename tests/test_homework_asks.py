@@ -1,10 +1,12 @@
 """What can be asked: its truth, by hand, and what makes no sense."""
 
 import inspect
+from itertools import product
 
 import pytest
 
-from cnncalc.core.errors import UsageError
+from cnncalc import layers
+from cnncalc.core.errors import CnncalcError, UsageError, Where
 from cnncalc.homework import asks, sheet
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.marking import Marker
@@ -120,6 +122,19 @@ def test_what_makes_no_sense_is_told(given, ask, why):
     assert mark.outcome.value == "unreadable"
     assert why in mark.why
     assert "\n" not in mark.why
+
+
+@pytest.mark.parametrize("kind", layers.names())
+def test_a_window_question_about_any_kind_and_shape_is_answered_or_refused(kind):
+    given = layers.load(kind).examples[0].given
+    asked = [one for one in asks.every() if one.geometry]
+    for ask, shape in product(asked, ("7", "3x9", "3x9x9", "3x9x9x9")):
+        item = text.located({kind: given, "input": shape}, Where(""))
+        try:
+            answer = question(ask, *sheet.given_network(item, ask)).derive().answer
+        except CnncalcError:
+            continue
+        assert answer
 
 
 def test_memory_is_let_pass_in_elements_and_told():

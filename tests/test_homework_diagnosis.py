@@ -48,14 +48,14 @@ def remark(asked, text, terms=None):
 @pytest.mark.parametrize(
     ("ask", "text", "says"),
     [
-        ("parameters", "250", "the biases are left out, and the depth of the filters is forgotten"),
-        ("parameters", "750", "the biases are left out"),
-        ("shape", "32x32", "the height and width are right, but the depth is left out"),
-        ("shape", "32", "the height and width are right, but the depth is left out"),
-        ("macs", "1.54 MFLOPs", "floating-point operations are given, two for each"),
-        ("elements", "40,960 bytes", "bytes are given, not how many numbers there are"),
-        ("memory", "41 KiB", "the unit MB (of 1,000,000 bytes) is confused with MiB"),
-        ("parameters", "760 MACs", "the number is right, but not its unit"),
+        ("parameters", "250", "left out the biases, and forgot the depth of the filters"),
+        ("parameters", "750", "left out the biases"),
+        ("shape", "32x32", "the height and width are right, but the depth is missing"),
+        ("shape", "32", "the height and width are right, but the depth is missing"),
+        ("macs", "1.54 MFLOPs", "gave FLOPs (two for each MAC) instead of MACs"),
+        ("elements", "40,960 bytes", "gave bytes instead of the number of elements"),
+        ("memory", "41 KiB", "confused MB (1,000,000 bytes) with MiB"),
+        ("parameters", "760 MACs", "the number is right, but the unit is wrong"),
     ],
 )
 def test_the_mistake_is_told_in_words(ask, text, says):
@@ -71,7 +71,9 @@ def test_what_was_done_in_several_places_is_told_once():
     layers = [{"linear": 50, "name": "a"}, {"linear": 50, "name": "b"}, {"linear": 50, "name": "c"}]
     total = of_network("parameters", network={"input": "50", "layers": layers})
     (found,) = Slips(total).diagnose(total.read("5,100"))  # 2550 each
-    assert found.slip.says == "not every layer is added up (without a, or without b, or without c)"
+    assert (
+        found.slip.says == "left a layer out of the total (without a, or without b, or without c)"
+    )
     many = [{"linear": 50, "name": f"fc{i}"} for i in range(9)]
     total = of_network("parameters", network={"input": "50", "layers": many})
     (found,) = Slips(total).diagnose(total.read(str(8 * 2550)))
@@ -86,7 +88,7 @@ def test_two_mistakes_are_told_only_where_one_does_not_explain_the_value():
 
 def test_auxiliary_heads_are_told_by_their_names():
     total = of_network("parameters", network="googlenet")
-    assert remark(total, "13,378,280").endswith("are included (aux1, aux2)")
+    assert remark(total, "13,378,280").endswith("only in training (aux1, aux2)")
 
 
 def test_two_mistakes_in_one_formula_are_told():
@@ -114,6 +116,19 @@ def test_of_equal_arithmetic_one_mistake_is_told():
     assert told(total, "285") == [("auxiliary_heads_left_out",)]
 
 
+def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
+    def fail(self, written):
+        raise AttributeError(self.question.label)
+
+    monkeypatch.setattr(Slips, "diagnose", fail)
+    marker = Marker()
+    wrong = marker.mark(of_layer(CONV, "3x32x32", "parameters"), "750")
+    right = marker.mark(of_layer(CONV, "3x32x32", "shape"), "10x32x32")
+    assert (wrong.outcome, right.outcome) == (Outcome.WRONG, Outcome.RIGHT)
+    assert feedback.remark(wrong) == "incorrect; the mistake could not be diagnosed"
+    assert [one.title for one in feedback.workings(wrong)] == ["correct answer"]
+
+
 # When nothing is told.
 
 
@@ -121,7 +136,7 @@ def test_of_equal_arithmetic_one_mistake_is_told():
 def test_a_value_that_no_mistake_gives_is_not_explained(text):
     conv = of_layer(CONV, "3x32x32", "parameters")
     assert told(conv, text) == []
-    assert remark(conv, text) == "no known mistake gives this value"
+    assert remark(conv, text) == "incorrect; no common mistake gives this value"
 
 
 def test_a_number_of_one_digit_explains_nothing():
@@ -179,15 +194,15 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
 @pytest.mark.parametrize(
     ("ask", "layer", "text", "says"),
     [
-        ("shape", "c2", "16x28x28", "a pooling layer is skipped (p1, on the way to this layer)"),
-        ("shape", "c2", "16x10x10", "the padding is forgotten (on the way to this layer)"),
+        ("shape", "c2", "16x28x28", "skipped a pooling layer (p1, on the way to this layer)"),
+        ("shape", "c2", "16x10x10", "forgot the padding (on the way to this layer)"),
         (
             "parameters",
             "fc",
             "170",
-            "the map is not flattened to C·H·W inputs (channels alone, on the",
+            "did not flatten the map to C·H·W inputs (only the channels, on the",
         ),
-        ("receptive_field", "c2", "10", "the receptive field grows without the jump"),
+        ("receptive_field", "c2", "10", "grew the receptive field without the jump"),
     ],
 )
 def test_a_mistake_in_the_layers_before_is_told(ask, layer, text, says):
@@ -198,30 +213,32 @@ def test_a_mistake_in_the_layers_before_is_told(ask, layer, text, says):
     ("name", "layer", "text", "says"),
     [
         # 224 - 2 - 2 = 220, halved 110, 108, 106, halved 53; conv5_2 would not fit any more.
-        ("vgg16", "pool2", "128x53x53", "the padding is forgotten (on the way to this layer)"),
+        ("vgg16", "pool2", "128x53x53", "forgot the padding (on the way to this layer)"),
         # 112, (112 - 3)/2 + 1 = 55, (55 - 3)/2 + 1 = 27, 13; the 7x7 pool would not fit 6x6.
-        ("googlenet", "inception4a", "512x13x13", "the output size is rounded down, not up"),
+        ("googlenet", "inception4a", "512x13x13", "rounded the output size down instead of up"),
     ],
 )
 def test_a_mistake_is_told_though_a_later_layer_would_not_fit(name, layer, text, says):
     assert remark(of_network("shape", layer, name), text).startswith(says)
-    assert remark(of_network("macs", None, name), "1234567").startswith("no known mistake")
+    assert remark(of_network("macs", None, name), "1234567").startswith(
+        "incorrect; no common mistake"
+    )
 
 
 def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
     one = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"}
     two = {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}
     asked = of_network("shape", "b", {"input": "1x9x9", "layers": [one, two]})
-    assert remark(asked, "4x7x7").startswith("the padding is forgotten; or")
-    assert remark(asked, "4x5x5") == "the padding is forgotten (on the way to this layer)"
+    assert remark(asked, "4x7x7").startswith("forgot the padding; or")
+    assert remark(asked, "4x5x5") == "forgot the padding (on the way to this layer)"
 
 
 def test_what_a_mistake_gives_in_the_layer_alone_is_not_told_of_the_way_to_it():
     asked = of_network("parameters", "c2")
     assert told(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever came before
-    assert remark(asked, "2,400") == "the biases are left out"
+    assert remark(asked, "2,400") == "left out the biases"
     fc = of_network("macs", "fc", batch=4)
-    assert remark(fc, "23,080") == "the biases are counted as multiply-accumulates"  # 4·577·10
+    assert remark(fc, "23,080") == "counted the biases as multiply-accumulates"  # 4·577·10
 
 
 def test_positions_of_the_input_are_shown_as_such():
@@ -263,7 +280,7 @@ def test_a_total_is_a_sum_whose_parts_are_shown():
     assert total.value == 8_342
     assert total.derive().answer == "156 (c1) + 2,416 (c2) + 5,770 (fc) = 8,342"
     (found,) = Slips(total).diagnose(total.read("10,758"))
-    assert found.slip.says == "a layer is added up twice (c2)"
+    assert found.slip.says == "counted a layer twice (c2)"
     assert found.derive().answer == "156 (c1) + 2·2,416 (c2) + 5,770 (fc) = 10,758"
 
 

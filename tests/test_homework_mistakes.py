@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cnncalc import cli
-from cnncalc.core.errors import UsageError
+from cnncalc import cli, layers
+from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.homework import asks, mistakes, numeric
 from cnncalc.homework.diagnosis import Slips
 from cnncalc.homework.mistake import (
@@ -75,27 +75,49 @@ def test_what_is_worked_by_hand_is_wrong_and_diagnosed(mistake, example):
     assert [mistake] in [list(one.slip.mistakes) for one in found]
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda one: one.name)
-def test_a_mistake_makes_nothing_of_a_question_that_it_cannot_be_made_in(mistake):
-    """No mistake stumbles over a layer or an ask that it has nothing to do with."""
-    spec = {
-        "input": {"image": "2x6x6", "signal": "12"},
-        "layers": [
-            {"relu": {}, "name": "a", "from": "image"},
-            {"softmax": {}, "name": "b", "from": "signal"},
-            {"concat": {"from": ["a", "image"]}, "name": "c"},
-            {"global_avg_pool": {}, "name": "d"},
-        ],
-    }
-    report = summarize(spec)
+KINDS = [layers.load(name) for name in layers.names()]
+
+
+def questions(kind):
+    """Every question about the first worked example of a kind."""
+    example = kind.examples[0]
+    inputs = {f"x{place}": shape for place, shape in enumerate(example.inputs)}
+    layer = {kind.kind: example.given, "name": "layer", "from": list(inputs)}
+    report = summarize({"input": inputs, "layers": [layer]})
     for ask in asks.every():
-        for layer in ("a", "b", "c", "d", None):
-            try:
-                about = question(ask, report, layer)
-            except UsageError:
-                continue
-            for other in mistake.other(about):
+        try:
+            yield question(ask, report, "layer")
+        except UsageError:  # the layer has no answer to it
+            continue
+
+
+def value_of(about):
+    try:
+        return about.value
+    except LayerError:  # nothing comes out under the mistake
+        return None
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_every_mistake_can_be_tried_on_every_kind(kind):
+    for about in questions(kind):
+        for one in MISTAKES:
+            for other in one.other(about):
                 assert isinstance(other, Question)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
+def test_every_mistake_can_follow_one_that_replaces_the_layer(kind):
+    """A layer replaced by another lacks the fields of the one in the report."""
+    replaced = {}
+    for about in questions(kind):
+        for one in MISTAKES:
+            for other in one.other(about):
+                replaced.setdefault(other.layers.get("layer"), other)
+    for first in replaced.values():
+        for second in MISTAKES:
+            for other in second.other(first):
+                value_of(other)
 
 
 @pytest.mark.parametrize(
@@ -124,11 +146,12 @@ def test_the_command_lists_all_mistakes():
 
 def test_the_command_explains_one_with_its_examples():
     assert command("batch-forgotten").output == (
-        "batch forgotten: one image is counted, not the batch\n\n"
-        "Every image of a batch has its own activations and takes its own operations, so that both "
-        "are multiplied by the number of images. Only the parameters are shared.\n\n"
-        "  macs of conv: {filters: 10, kernel: 5, padding: 2} on 3x32x32, 32 images at a time\n"
-        "    768,000: 75 products for each of 10·32·32 outputs, for one image of 32\n"
+        "batch forgotten: counted a single image instead of the whole batch\n\n"
+        "You counted a single image. Every image in the batch has its own activations and needs "
+        "its own operations, so multiply both by the batch size. Only the parameters are shared."
+        "\n\n"
+        "  macs of conv: {filters: 10, kernel: 5, padding: 2} on 3x32x32, batch size 32\n"
+        "    768,000: 75 products for each of 10·32·32 outputs, but for only one of the 32 images\n"
     )
     assert "\n  total parameters of googlenet\n" in command("Auxiliary heads included").output
 
@@ -137,4 +160,4 @@ def test_the_command_tells_the_nearest_mistake():
     refused = command("bias-forgoten")
     assert isinstance(refused.exception, UsageError)
     assert "did you mean 'bias_forgotten'?" in str(refused.exception)
-    assert "cnncalc mistakes lists them" in str(command("x").exception)
+    assert "run cnncalc mistakes to list them" in str(command("x").exception)

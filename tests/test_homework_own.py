@@ -33,63 +33,63 @@ def outcome(answers, label, network=NETWORK):
     ("answers", "label", "why"),
     [
         # Earlier shapes: 27/2 is 13, 13 − 4 is 9, 16·9·9·10 + 10 is 12,970.
-        ("{c1: {shape: 6x27x27}, p1: {shape: 6x13x13}}", "p1 shape", "the own answer for c1"),
-        ("{c1: {shape: 6x27x27}, c2: {shape: 16x9x9}}", "c2 shape", "the own answer for c1"),
-        ("{c2: {shape: 9x9x16}, fc: {params: 12970}}", "fc parameters", "the own answer for c2"),
-        ("{c1: {shape: 6x27x27}, fc: {params: 12970}}", "fc parameters", "the own answer for c1"),
+        ("{c1: {shape: 6x27x27}, p1: {shape: 6x13x13}}", "p1 shape", "your answer for c1"),
+        ("{c1: {shape: 6x27x27}, c2: {shape: 16x9x9}}", "c2 shape", "your answer for c1"),
+        ("{c2: {shape: 9x9x16}, fc: {params: 12970}}", "fc parameters", "your answer for c2"),
+        ("{c1: {shape: 6x27x27}, fc: {params: 12970}}", "fc parameters", "your answer for c1"),
         # Own shapes of the same layer: 5·5·6·27·27, 6·27·27, 4 bytes each.
-        ("{c1: {shape: 6x27x27, macs: 109350}}", "c1 macs", "the own answer for c1"),
-        ("{c1: {shape: 6x27x27, flops: 218.7K}}", "c1 flops", "the own answer for c1"),
-        ("{c1: {shape: 6x27x27, elements: 4374}}", "c1 elements", "the own answer for c1"),
-        ("{c1: {shape: 6x27x27, memory: 17.5 kB}}", "c1 memory", "the own answer for c1"),
-        ("{c1: {shape: 3x28x28, macs: 58800}}", "c1 macs", "the own answer for c1"),
+        ("{c1: {shape: 6x27x27, macs: 109350}}", "c1 macs", "your answer for c1"),
+        ("{c1: {shape: 6x27x27, flops: 218.7K}}", "c1 flops", "your answer for c1"),
+        ("{c1: {shape: 6x27x27, elements: 4374}}", "c1 elements", "your answer for c1"),
+        ("{c1: {shape: 6x27x27, memory: 17.5 kB}}", "c1 memory", "your answer for c1"),
+        ("{c1: {shape: 3x28x28, macs: 58800}}", "c1 macs", "your answer for c1"),
         # Both: 5·5·6·16·8·8 where 13×13 enters and 8×8 leaves.
         (
             "{p1: {shape: 6x13x13}, c2: {shape: 16x8x8, macs: 153600}}",
             "c2 macs",
-            "the own answer for p1 and for c2",
+            "your answer for p1 and for c2",
         ),
         # Quantities of the same layer.
-        ("{c1: {biases: 1, params: 151}}", "c1 parameters", "the own answer for biases"),
+        ("{c1: {biases: 1, params: 151}}", "c1 parameters", "your answer for biases"),
         (
             "{c1: {weights: 140, biases: 7, params: 147}}",
             "c1 parameters",
-            "the own answer for weights and biases",
+            "your answer for weights and biases",
         ),
-        ("{c1: {macs: 100000, flops: 200K}}", "c1 flops", "the own answer for macs"),
-        ("{c1: {macs: 118K, flops: 236K}}", "c1 flops", "the own answer for macs"),
-        ("{c1: {elements: 4000, memory: 16 kB}}", "c1 memory", "the own answer for elements"),
+        ("{c1: {macs: 100000, flops: 200K}}", "c1 flops", "your answer for macs"),
+        ("{c1: {macs: 118K, flops: 236K}}", "c1 flops", "your answer for macs"),
+        ("{c1: {elements: 4000, memory: 16 kB}}", "c1 memory", "your answer for elements"),
         (
             "{c1: {params: 160, parameter_memory: 640 B}}",
             "c1 parameter memory",
-            "the own answer for parameters",
+            "your answer for parameters",
         ),
         # Totals: 150 + 2,416 + 16,010; of own shapes 156 + 2,416 + 12,970.
         (
             "{c1: {params: 150}, totals: {params: 18576}}",
             "total parameters",
-            "the own answers that it adds up",
+            "the answers that you added up",
         ),
         (
             "{c1: {shape: 6x27x27}, totals: {params: 15542}}",
             "total parameters",
-            "the own answers that it adds up",
+            "the answers that you added up",
         ),
         (
             "{totals: {weights: 18500, biases: 32, params: 18532}}",
             "total parameters",
-            "the own answer for weights",
+            "your answer for weights",
         ),
         # Rounded parts: 0.2K + 2.4K + 16K.
         (
             "{c1: {params: 0.2K}, c2: {params: 2.4K}, fc: {params: 16K}, totals: {params: 18600}}",
             "total parameters",
-            "the own answers that it adds up",
+            "the answers that you added up",
         ),
         # Receptive fields: 5, then 7 + 1, then 8 + 4·2.
-        ("{p1: {rf: 8}, c2: {rf: 16}}", "c2 receptive field", "the own answers for the layers"),
-        ("{p1: {rf: 7 + 1}, c2: {rf: 16}}", "c2 receptive field", "the own answers for the"),
-        ("{p1: {rf: 8x8}, c2: {rf: 16x16}}", "c2 receptive field", "the own answers for the"),
+        ("{p1: {rf: 8}, c2: {rf: 16}}", "c2 receptive field", "your answers for the layers"),
+        ("{p1: {rf: 7 + 1}, c2: {rf: 16}}", "c2 receptive field", "your answers for the"),
+        ("{p1: {rf: 8x8}, c2: {rf: 16x16}}", "c2 receptive field", "your answers for the"),
     ],
 )
 def test_what_follows_from_own_answers(answers, label, why):
@@ -101,7 +101,7 @@ def test_what_follows_from_own_answers(answers, label, why):
 def test_the_end_of_the_network_follows_too():
     ended = NETWORK.replace("    - {linear: 10, name: fc}\n", "")
     answers = "{c1: {shape: 6x27x27}, totals: {shape: 16x9x9}}"
-    assert outcome(answers, "total shape", ended) == ("follows", "the own answer for c1")
+    assert outcome(answers, "total shape", ended) == ("follows", "your answer for c1")
     answers = "{p1: {rf: 8}, totals: {rf: 16}}"
     assert outcome(answers, "total receptive field", ended)[0] == "follows"
 
@@ -142,7 +142,7 @@ def test_a_rounded_right_part_does_not_hide_a_mistake_in_the_total():
 def test_a_mistake_on_top_of_own_answers_is_told():
     mark = marks("{c1: {shape: 6x27x27}, c2: {shape: 16x8x8}}")["c2 shape"]
     assert feedback.remark(mark) == (
-        "the + 1 of the output size is forgotten (given the own answers before)"
+        "forgot the + 1 in the output size (given your earlier answers)"
     )
     derivation = mark.diagnoses[0].derive()
     assert derivation.answer == "16×8×8 (from an input of 6×13×13)"
@@ -158,7 +158,7 @@ def test_blocks_are_believed_as_well():
     answers = "{inception3a: {shape: 256x27x27}, inception3b: {shape: 480x27x27, params: 1}}"
     assert outcome(answers, "inception3b shape", network) == (
         "follows",
-        "the own answer for inception3a.output",
+        "your answer for inception3a.output",
     )
 
 
@@ -183,7 +183,7 @@ architecture:
     - {concat: {from: [a, b]}, name: joined}
 """
     answers = "{a: {shape: 2x8x8}, joined: {shape: 7x8x8, elements: 448}}"
-    assert outcome(answers, "joined shape", network) == ("follows", "the own answer for a")
+    assert outcome(answers, "joined shape", network) == ("follows", "your answer for a")
     assert outcome(answers, "joined elements", network)[0] == "follows"
 
 

@@ -132,7 +132,7 @@ def test_where_nothing_fits_the_answer_is_no():
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--fit", "24 gigs"], "'24 gigs' is no number of bytes, as in 24GiB"),
+        (["--fit", "24 gigs"], "'24 gigs' is not a number of bytes, such as 24GiB"),
         (["--fit", "0"], "at least one byte"),
         (["--fit", "1GB", "--batch", "2"], "--fit finds the batch"),
         (["--fit", "1GB", "--plot"], "one at a time"),
@@ -196,5 +196,5 @@ def test_bytes_are_read(text, size):
     "text", ["", "GB", "-1GB", "1e9", "24G", "1,5 GB", "1" * 16, "٣ GB", "1.GB"]
 )
 def test_what_is_no_number_of_bytes_is_refused(text):
-    with pytest.raises(ValueError, match="is no number of bytes"):
+    with pytest.raises(ValueError, match="is not a number of bytes"):
         units.bytes_of(text)

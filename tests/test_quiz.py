@@ -273,6 +273,50 @@ def test_the_same_seed_gives_the_same_in_another_process():
         assert there.stdout == here
 
 
+HOSTILE = ("../../x", "/etc/x", "a/../../b", "..", "C:\\x", "x\ty", "é" * 300, "a" * 300)
+
+
+def test_no_name_leaves_the_folder(tmp_path):
+    names = tmp_path / "class.txt"
+    names.write_text("\n".join(HOSTILE), encoding="utf-8")
+    folder = tmp_path / "deep" / "er" / "week3"
+    assert run("quiz", "-n", "1", "--per-student", str(names), "-o", str(folder)).exit_code == 0
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path != names]
+    assert len(written) == 3 * len(HOSTILE)
+    assert {path.parent.parent for path in written} == {folder}
+
+
+def test_a_class_list_needs_no_utf8_locale(tmp_path):
+    names = tmp_path / "class.txt"
+    names.write_text("Émile\n李\n", encoding="utf-8")
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    words = ["quiz", "-n", "1", "--seed", "1", "--per-student", str(names), "-o", str(tmp_path)]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnncalc", *words],
+        env={**os.environ, **plain},
+        check=False,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    keys = [path.read_text(encoding="utf-8") for path in (tmp_path / "keys").iterdir()]
+    assert {key.splitlines()[0] for key in keys} == {"student: Émile", "student: 李"}
+
+
+@pytest.mark.parametrize("name", ["# [x](http://x) <b>*a*`", "</title><script>", "\\input{x}$%&_#"])
+@pytest.mark.parametrize("form", papers.names())
+def test_a_name_is_only_text_in_every_form(form, name):
+    written = papers.load(form).write(pose(Order(questions=1), name), solved=False)
+    assert f"Quiz for {name}" not in written
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_class_list_that_never_ends_is_refused(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for endless in (tmp_path / "pipe", "/dev/zero", tmp_path):
+        refused = run("quiz", "--per-student", str(endless), "-o", str(tmp_path / "x"))
+        assert "is not a regular file" in str(refused.exception)
+
+
 def test_one_quiz_gets_a_folder_too(tmp_path):
     assert "a quiz" in run("quiz", "--seed", "1", "-o", str(tmp_path)).stderr
     assert (tmp_path / "questions/quiz.md").is_file()
@@ -281,10 +325,10 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--per-student", "NAMES"], "needs a folder"),
-        (["--per-student", "missing.txt", "-o", "x"], "cannot read 'missing.txt': No such file"),
-        (["--per-student", "EMPTY", "-o", "x"], "names 0 students"),
-        (["--per-student", "TWICE", "-o", "x"], "would share a file: Ada_B"),
+        (["--per-student", "NAMES"], "add a folder for them"),
+        (["--per-student", "missing.txt", "-o", "x"], "'missing.txt'"),
+        (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
+        (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B"),
         (["-f", "pdf"], "no format 'pdf'"),
         (["--topics", ","], "a quiz needs topics"),
         (["-o", "NAMES"], "cannot write"),
@@ -308,9 +352,9 @@ def test_practice_explains_and_keeps_the_score():
         input=f"what?\n{wrong}\n{second.answer}\n\n",
     )  # fmt: skip
     assert "'what?' is not a number" in result.stdout
-    assert "the biases are left out" in result.stdout
-    assert f"right: {first.answer}" in result.stdout
-    assert f"right: {third.answer}" in result.stdout
+    assert "left out the biases" in result.stdout
+    assert f"correct answer: {first.answer}" in result.stdout
+    assert f"correct answer: {third.answer}" in result.stdout
     assert result.stdout.endswith("1 of 3 right\n")
 
 
@@ -319,7 +363,7 @@ def test_practice_says_once_why_a_stride_is_illegal():
     assert run(*words, input="yes\n").stdout.count("does not divide") == 1
 
 
-@pytest.mark.parametrize(("input", "says"), [("", "nothing answered"), ("1\n", "of 1 right")])
+@pytest.mark.parametrize(("input", "says"), [("", "no questions answered"), ("1\n", "of 1 right")])
 def test_practice_ends_politely(input, says):
     result = run("practice", "--seed", "5", input=input)
     assert result.exit_code == 0

@@ -11,12 +11,12 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 
 from cnncalc import __version__
-from cnncalc.cli import _help
+from cnncalc.cli import _errors, _help
 from cnncalc.core import discovery
-from cnncalc.core.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError, UsageError
 
 
 def names() -> tuple[str, ...]:
@@ -36,13 +36,15 @@ class Commands(TyperGroup):
         """All commands, in alphabetical order."""
         return [*names()]
 
+    def make_context(self, *given: Any, **named: Any) -> Any:
+        """Read the arguments, which may print the help."""
+        with _errors.ended_early():
+            return super().make_context(*given, **named)
+
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; Ctrl-C ends it with a message and exit code 130, as in a shell."""
-        try:
+        """Run the command."""
+        with _errors.ended_early():
             return super().invoke(ctx)
-        except KeyboardInterrupt:
-            typer.echo("cnncalc: interrupted before the end", err=True)
-            raise typer.Exit(130) from None
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """The command of that name, or None."""
@@ -54,6 +56,8 @@ class Commands(TyperGroup):
         single.command(cmd_name, cls=_help.Command, context_settings=settings)(module.run)
         command = typer.main.get_command(single)
         command.name = cmd_name
+        if {"spec", "specs"} & {param.name for param in command.params}:
+            command.params.append(_extends_anywhere())
         return command
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
@@ -68,6 +72,24 @@ class Commands(TyperGroup):
     def format_epilog(self, ctx: Any, formatter: Any) -> None:
         """Write the examples."""
         _help.write_examples(self.help, formatter)
+
+
+def _allow_anywhere(ctx: Any, param: Any, wanted: bool) -> None:
+    from cnncalc.spec import source  # only commands that read a spec need it
+
+    source.outside.set(bool(wanted))
+
+
+def _extends_anywhere() -> TyperOption:
+    """The option of every command that reads a spec."""
+    return TyperOption(
+        param_decls=["--extends-anywhere"],
+        is_flag=True,
+        default=False,
+        expose_value=False,
+        callback=_allow_anywhere,
+        help="Let a spec extend files outside its own folder.",
+    )
 
 
 app = typer.Typer(
@@ -114,18 +136,28 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")
     try:
-        app()
-    except CnncalcError as error:
-        if "--debug" in sys.argv:
+        sys.exit(app(prog_name="cnncalc", standalone_mode=False))
+    except NotUsable as error:
+        if isinstance(error, CnncalcError) and "--debug" in sys.argv:
             raise
-        typer.echo(f"cnncalc: {error}", err=True)
-        sys.exit(2)
-    except BrokenPipeError:
-        # The reader of a pipe has had enough; closing stderr keeps the interpreter quiet about it.
-        sys.stderr.close()
-        sys.exit(0)
+        _show(error)
     except OSError as error:
         if "--debug" in sys.argv:
             raise
-        typer.echo(f"cnncalc: cannot write: {error.strerror or error}", err=True)
-        sys.exit(2)
+        _errors.show(UsageError(f"cannot write: {error.strerror or error}"))
+    except MemoryError:
+        _errors.show(UsageError("this needs more memory than there is"))
+    sys.exit(2)
+
+
+NotUsable: tuple[Any, ...] = (CnncalcError, *typer.BadParameter.__mro__[1:3])
+"""Errors of ours, and typer's about how a command is called."""
+
+
+def _show(error: Any) -> None:
+    if isinstance(error, CnncalcError):
+        _errors.show(error)
+    elif type(error).__name__ == "NoArgsIsHelpError":
+        error.show()  # the help
+    else:
+        _errors.show(_errors.usage(error))

@@ -1,4 +1,4 @@
-"""``cnncalc convolve``: a convolution with numbers, step by step."""
+"""``cnncalc convolve``: a convolution of numbers, step by step."""
 
 import json
 import re
@@ -23,54 +23,76 @@ from cnncalc.spec import notation
 ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
 MOST_DIGITS = 15
 SETTINGS = {"ignore_unknown_options": True}
-"""A matrix may begin with a negative number, which is no option."""
+"""A matrix may start with a negative number, which must not be taken for an option."""
 
 
 def run(
     context: typer.Context,
     input: Annotated[
         str,
-        typer.Argument(help="Numbers, a file, random:5x5, or - for stdin.", show_default=False),
+        typer.Argument(
+            help="A matrix, a file, random:5x5, or - for standard input.", show_default=False
+        ),
     ],
     kernels: Annotated[
         list[str],
         typer.Argument(
-            metavar="KERNEL...", help=f"The same, or {one_of([*KERNELS])}.", show_default=False
+            metavar="KERNEL...",
+            help=f"The same, or a name: {one_of([*KERNELS])}.",
+            show_default=False,
         ),
     ],
-    stride: Annotated[str, typer.Option("--stride", "-s", help="One number, or 2x1.")] = "1",
+    stride: Annotated[
+        str, typer.Option("--stride", "-s", help="One number, or one per axis: 2x1.")
+    ] = "1",
     padding: Annotated[
-        str, typer.Option("--padding", "-p", help="valid, same, or cells a side: 1 or 2x1.")
+        str, typer.Option("--padding", "-p", help="valid, same, or zeros on each side: 1 or 2x1.")
     ] = "valid",
-    dilation: Annotated[str, typer.Option("--dilation", "-d", help="1 is none.")] = "1",
+    dilation: Annotated[
+        str,
+        typer.Option(
+            "--dilation", "-d", help="The distance between kernel taps; 1 means no dilation."
+        ),
+    ] = "1",
     mode: Annotated[
-        str, typer.Option("--mode", help="What padding holds: zero, reflect or replicate.")
+        str, typer.Option("--mode", help="The padding mode: zero, reflect or replicate.")
     ] = "zero",
     bias: Annotated[
-        str | None, typer.Option("--bias", help="One number, or one for each kernel: 0.1,0.2.")
+        str | None, typer.Option("--bias", help="One number, or one per kernel: 0.1,0.2.")
     ] = None,
     flip: Annotated[
-        bool, typer.Option("--flip", help="Flip the kernels: convolution, not cross-correlation.")
+        bool,
+        typer.Option("--flip", help="Flip the kernels (convolution instead of cross-correlation)."),
     ] = False,
     activation: Annotated[
-        str | None, typer.Option("--activation", "-a", help=f"{one_of([*FUNCTIONS])}.")
+        str | None,
+        typer.Option("--activation", "-a", help=f"Apply an activation: {one_of([*FUNCTIONS])}."),
     ] = None,
     pool: Annotated[
-        str | None, typer.Option("--pool", help="max:2 or avg:2; max:3s2p1 has stride and padding.")
+        str | None,
+        typer.Option(
+            "--pool",
+            help="Pool the result: max:2, avg:2, or max:3s2p1 with stride 2 and padding 1.",
+        ),
     ] = None,
     steps: Annotated[
-        str | None, typer.Option("--steps", help="How many windows of each kernel: all, 4 or none.")
+        str | None,
+        typer.Option(
+            "--steps", help="How many windows to write out per kernel: all, none or a number."
+        ),
     ] = None,
     digits: Annotated[
-        int | None, typer.Option("--digits", help="Round to so many digits after the point.")
+        int | None,
+        typer.Option("--digits", help="Round to this many digits after the decimal point."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of random numbers.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="The seed for random numbers.")] = 0,
     format: Annotated[
-        str | None, typer.Option("--format", "-f", help=f"{one_of([*FORMATS, 'json'])}.")
+        str | None,
+        typer.Option("--format", "-f", help=f"The output format: {one_of([*FORMATS, 'json'])}."),
     ] = None,
     output: shared.TextOutput = None,
 ) -> None:
-    """Work out a convolution with numbers: every window's sum of products, then the output.
+    """Compute a convolution by hand: the sum of products in every window, then the output.
 
     cnncalc convolve "0 1 2; 3 4 5; 6 7 8" "0 1; 2 3"
 
@@ -83,10 +105,10 @@ def run(
     _refuse_options([input, *kernels], context)
     chosen = shared.chosen(format, output, ENDINGS, "text")
     if chosen not in (*FORMATS, "json"):
-        hint = did_you_mean(chosen, ENDINGS.values()) or f"; it has {one_of([*ENDINGS.values()])}"
+        hint = did_you_mean(chosen, ENDINGS.values()) or f"; choose {one_of([*ENDINGS.values()])}"
         raise UsageError(f"no format {chosen!r}{hint}")
     if digits is not None and not 0 <= digits <= MOST_DIGITS:
-        raise UsageError(f"--digits goes from 0 to {MOST_DIGITS}, not {digits}")
+        raise UsageError(f"--digits is between 0 and {MOST_DIGITS}, not {digits}")
     most = _steps(steps)
     x, weights = load(input, kernels, seed)
     worked = convolve(
@@ -107,11 +129,11 @@ def run(
         shown = sections(worked, most, digits)
         shared.write(FORMATS[chosen](shown, _width(chosen, output)), output)
         if steps is None and any(section.left_out for section in shown):
-            typer.echo("--steps all shows every window", err=True)
+            typer.echo("use --steps all to show every window", err=True)
 
 
 def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
-    """Raise UsageError for a misspelt option, which has come among the matrices."""
+    """Raise UsageError for a misspelt option, which Click passes on as a matrix."""
     for word in words:
         if re.match("--?[A-Za-z]", word):
             known = [option for one in context.command.params for option in one.opts]
@@ -120,13 +142,13 @@ def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
 
 
 def _sizes(word: str) -> Any:
-    """``2`` or ``2x1`` as numbers; anything else is for the layer to judge."""
+    """``2`` or ``2x1`` as numbers; the layer validates anything else."""
     is_size = re.fullmatch(notation.SIZE, word, re.ASCII) and len(word) <= LONGEST
     return notation.size_of(word) if is_size else word
 
 
 def _steps(word: str | None) -> int | None:
-    """How many windows are written out; None where it is not said."""
+    """How many windows to write out; None if not given."""
     words = {None: None, "none": 0, "all": MOST_TAKEN}
     if word in words:
         return words[word]
@@ -143,7 +165,7 @@ def _bias(word: str) -> Tensor:
 
 
 def _width(format: str, output: Path | None) -> int:
-    """That of the terminal, if one reads it."""
+    """The width of the terminal, or of a file."""
     from cnncalc.render import terminal
 
     return terminal.width() if format == "text" and output is None else WIDE

@@ -1,4 +1,4 @@
-"""``cnncalc mistakes``: the mistakes that wrong answers are compared with."""
+"""``cnncalc mistakes``: the mistakes that grading recognises."""
 
 from typing import Annotated
 
@@ -12,9 +12,12 @@ from cnncalc.homework.mistake import Example, Mistake
 
 
 def run(
-    name: Annotated[str | None, typer.Argument(help="A mistake.", show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="The name of a mistake, as in bias-forgotten.", show_default=False),
+    ] = None,
 ) -> None:
-    """List the mistakes that are known, or explain one with its worked examples.
+    """List the mistakes that grading recognises, or explain one with worked examples.
 
     cnncalc mistakes
 
@@ -22,17 +25,17 @@ def run(
     """
     if name is None:
         rows = ([one.title, one.says] for one in mistakes.every())
-        typer.echo(listing.columns({"Mistake": False, "What was done": False}, rows), nl=False)
+        typer.echo(listing.columns({"Mistake": False, "What happened": False}, rows), nl=False)
         return
     word = name.lower().replace("-", "_").replace(" ", "_")
     if word not in mistakes.names():
-        hint = did_you_mean(word, mistakes.names()) or "; cnncalc mistakes lists them"
+        hint = did_you_mean(word, mistakes.names()) or "; run cnncalc mistakes to list them"
         raise UsageError(f"no mistake {name[:60]!r}{hint}")
     typer.echo("\n\n".join(_about(mistakes.load(word))))
 
 
 def _about(mistake: Mistake) -> list[str]:
-    """The paragraphs of one mistake."""
+    """One mistake, as paragraphs."""
     paragraphs = [f"{mistake.title}: {mistake.says}", mistake.explanation]
     for one in mistake.examples:
         paragraphs.append(f"  {asked(one)} of {given(one)}\n    {one.wrong}: {one.why}")
@@ -40,15 +43,15 @@ def _about(mistake: Mistake) -> list[str]:
 
 
 def asked(example: Example) -> str:
-    """What is asked in an example."""
+    """The quantity that an example asks for."""
     total = "total " if example.of is None else ""
     return f"{total}{example.ask.replace('_', ' ')}"
 
 
 def given(example: Example) -> str:
-    """The network of an example in one line: ``conv: {filters: 6, kernel: 5} on 1x32x32``."""
+    """An example's network on one line: ``conv: {filters: 6, kernel: 5} on 1x32x32``."""
     if isinstance(example.layers, str):
         return example.layers
     layers = (written(layer).removeprefix("{").removesuffix("}") for layer in example.layers)
-    images = f", {example.batch} images at a time" if example.batch > 1 else ""
+    images = f", batch size {example.batch}" if example.batch > 1 else ""
     return f"{' → '.join(layers)} on {example.input}{images}"

@@ -1,4 +1,4 @@
-"""``cnncalc practice``: questions in the terminal, one at a time."""
+"""``cnncalc practice``: practice questions in the terminal, one at a time."""
 
 from typing import Annotated
 
@@ -15,14 +15,15 @@ def run(
     topics: Topics = EVERY_WEEK,
     level: LevelName = "easy",
     geometry: Annotated[
-        str, typer.Option(help=f"Whether windows fit or leave pixels over: {one_of(GEOMETRIES)}.")
+        str,
+        typer.Option(help=f"Windows that fit, that do not, or either: {one_of(GEOMETRIES)}."),
     ] = "any",
     count: Count = 10,
     seed: Seed = None,
 ) -> None:
-    """Ask questions, one at a time; explain each mistake; keep the score.
+    """Practise with questions in the terminal: each mistake is explained, and the score kept.
 
-    An empty answer shows the solution; Ctrl-C or Ctrl-D ends it.
+    Press Enter to see the solution, and Ctrl-C or Ctrl-D to stop.
 
     cnncalc practice
 
@@ -37,11 +38,11 @@ def run(
             asked += 1
     except (KeyboardInterrupt, EOFError):
         typer.echo()
-    typer.echo(f"{right} of {asked} right" if asked else "nothing answered")
+    typer.echo(f"{right} of {asked} right" if asked else "no questions answered")
 
 
 def _asked(one: Posed, count: int) -> bool:
-    """Ask until there is an answer that can be read; whether it is right."""
+    """Ask until the answer can be read; return whether it is right."""
     typer.echo(f"{one.number}/{count}  {one.text}")
     while True:
         given = input("> ").strip()
@@ -53,7 +54,7 @@ def _asked(one: Posed, count: int) -> bool:
 
 
 def _reply(mark: Mark) -> str:
-    """What is said to an answer."""
+    """The reply to an answer."""
     remark = feedback.remark(mark)
     if mark.outcome is Outcome.RIGHT:
         return f"  right{f' ({remark})' if remark else ''}\n"
@@ -61,7 +62,7 @@ def _reply(mark: Mark) -> str:
     lines += [f"  {lesson}" for lesson in feedback.lessons(mark)]
     for title, derivation in feedback.workings(mark):
         if not derivation.workings and derivation.answer in remark:
-            continue  # the remark has said why
+            continue  # the remark already says why
         lines.append(f"  {title}: {derivation.answer}")
         lines += [f"    {working.text()}" for working in derivation.workings]
     return "\n".join(lines) + "\n"

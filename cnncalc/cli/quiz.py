@@ -1,5 +1,6 @@
-"""``cnncalc quiz``: question sheets, a different one for every student, and their keys."""
+"""``cnncalc quiz``: question sheets with their keys, different for every student."""
 
+import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -10,19 +11,23 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.homework import papers
 from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, pose
+from cnncalc.spec.source import read_text
 
 MOST_STUDENTS = 10_000
+LONGEST_STEM = 60
 
 Topics = Annotated[
-    str, typer.Option("--topics", "-t", help=f"Some of {', '.join(TOPICS)}, with commas between.")
+    str, typer.Option("--topics", "-t", help=f"Topics, separated by commas: {', '.join(TOPICS)}.")
 ]
-LevelName = Annotated[str, typer.Option("--level", "-l", help=f"{one_of([*LEVELS])}.")]
+LevelName = Annotated[
+    str, typer.Option("--level", "-l", help=f"How hard the questions are: {one_of([*LEVELS])}.")
+]
 GEOMETRY = typer.Option(
     "--geometry",
-    help=f"Whether windows fit (clean) or leave pixels over (illegal): {one_of(GEOMETRIES)}; "
-    "unless it is said clean, and any where the stride is asked about.",
+    help=f"Windows that fit (clean), that do not (illegal), or either: {one_of(GEOMETRIES)}. "
+    "Default: clean, but any for questions about the stride.",
 )
-Count = Annotated[int, typer.Option("--count", "-n", help="How many questions.")]
+Count = Annotated[int, typer.Option("--count", "-n", help="The number of questions.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="The same seed gives the same questions.")]
 EVERY_WEEK = ",".join(USUAL)
 
@@ -30,14 +35,14 @@ EVERY_WEEK = ",".join(USUAL)
 def order_of(
     topics: str, level: str, geometry: str | None, count: int, seed: int, choices: bool = False
 ) -> Order:
-    """The order that the words of a command line make."""
+    """The order described by the options of a command line."""
     words = tuple(word.strip().lower() for word in topics.split(",") if word.strip())
     windows = None if geometry is None else geometry.lower()
     return Order(words, level.lower(), windows, count, seed, choices)
 
 
 def new_seed() -> int:
-    """A seed that nobody has chosen."""
+    """A random seed."""
     from random import SystemRandom
 
     return SystemRandom().randrange(10**6)
@@ -50,29 +55,34 @@ def run(
     count: Count = 10,
     seed: Seed = None,
     choices: Annotated[
-        bool, typer.Option("--choices", help="Multiple choice; wrong ones come from mistakes.")
+        bool,
+        typer.Option("--choices", help="Multiple choice, with wrong answers from common mistakes."),
     ] = False,
     solutions: Annotated[
-        bool, typer.Option("--solutions", help="Below each question its answer, derived.")
+        bool, typer.Option("--solutions", help="Show the derived answer below each question.")
     ] = False,
     key: Annotated[
-        bool, typer.Option("--key", help="The key that cnncalc grade takes, in place of the sheet.")
+        bool, typer.Option("--key", help="Print the key for cnncalc grade instead of the sheet.")
     ] = False,
     per_student: Annotated[
         Path | None,
-        typer.Option("--per-student", help="A text file of names: one a line, one sheet each."),
+        typer.Option(
+            "--per-student",
+            help="A text file with one name per line; each student gets their own quiz.",
+        ),
     ] = None,
     format: Annotated[
-        str, typer.Option("--format", "-f", help=f"{one_of(papers.names())}.")
+        str,
+        typer.Option("--format", "-f", help=f"The format of the sheet: {one_of(papers.names())}."),
     ] = "markdown",
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", help="A folder for sheets, answer sheets to fill in, and keys."
+            "--output", "-o", help="Write sheets, blank answer sheets and keys to this folder."
         ),
     ] = None,
 ) -> None:
-    """Write question sheets with their keys; a seed makes them again.
+    """Write question sheets and keys; the same seed gives the same questions.
 
     cnncalc quiz --topics shape,params --count 5 --seed 7
 
@@ -80,7 +90,7 @@ def run(
 
     cnncalc quiz --seed 7 --per-student class.txt --choices -f latex -o week3
     """
-    if seed is None:  # told, so that the questions can be made again
+    if seed is None:  # printed, so that you can repeat the questions
         seed = new_seed()
         typer.echo(f"--seed {seed}", err=True)
     order = order_of(topics, level, geometry, count, seed, choices)
@@ -89,38 +99,39 @@ def run(
         _write_all(order, _names(per_student), form, solutions, output)
         return
     if per_student is not None:
-        raise UsageError("--per-student writes a sheet for each name, and needs a folder: -o week3")
+        raise UsageError(
+            "--per-student writes several files; add a folder for them, as in -o week3"
+        )
     posed = pose(order)
     shared.write(posed.sheet(answers=True) if key else form.write(posed, solutions), None)
 
 
 def _names(file: Path | None) -> list[str]:
-    """The names in a file, one a line; one for everybody where there is no file."""
+    """The names in a file, one per line; a single empty name if there is no file."""
     if file is None:
         return [""]
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as why:
-        reason = getattr(why, "strerror", None) or why
-        raise UsageError(f"cannot read {str(file)!r}: {reason}") from None
-    names = [line.strip() for line in lines if line.strip()]
+    if file.exists() and not file.is_file():
+        raise UsageError(f"{str(file)!r} is not a regular file; --per-student needs a text file")
+    names = [line.strip() for line in read_text(file).splitlines() if line.strip()]
     if not 1 <= len(names) <= MOST_STUDENTS:
-        raise UsageError(f"{file} names {len(names):,} students; it takes 1 to {MOST_STUDENTS:,}")
+        raise UsageError(
+            f"{file} has {len(names):,} names; --per-student takes 1 to {MOST_STUDENTS:,}"
+        )
     return names
 
 
 def _write_all(
     order: Order, names: list[str], form: papers.Form, solutions: bool, folder: Path
 ) -> None:
-    """A sheet, an answer sheet and a key for every name, in folders of their own."""
+    """Write a sheet, a blank answer sheet and a key for every name."""
     stems = [file_name(name) for name in names]
     twice = sorted({stem for stem in stems if stems.count(stem) > 1})
     if twice:
-        raise UsageError(f"several students would share a file: {one_of(twice)}")
+        raise UsageError(f"several names give the same file name: {one_of(twice)}")
     for name in shared.announced(names):
         _write_one(pose(order, name), file_name(name), form, solutions, folder)
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
-    typer.echo(f"wrote {many} to {folder}: questions, answers (to fill in) and keys", err=True)
+    typer.echo(f"wrote {many} to {folder}: questions, blank answer sheets and keys", err=True)
 
 
 def _write_one(quiz: Quiz, stem: str, form: papers.Form, solutions: bool, folder: Path) -> None:
@@ -138,5 +149,12 @@ def _write_one(quiz: Quiz, stem: str, form: papers.Form, solutions: bool, folder
 
 
 def file_name(student: str) -> str:
-    """A name as a file is called: letters, digits, - and _ alone."""
-    return re.sub(r"[^\w-]+", "_", student).strip("_") or "quiz"
+    """A student's file name without its ending: only letters, digits, - and _.
+
+    Letters that the file system cannot encode are written as their code points.
+    """
+    try:
+        os.fsencode(student)
+    except UnicodeEncodeError:
+        student = student.encode("ascii", "backslashreplace").decode()
+    return re.sub(r"[^\w-]+", "_", student).strip("_")[:LONGEST_STEM] or "quiz"

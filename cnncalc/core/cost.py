@@ -1,4 +1,4 @@
-"""What a layer costs: frozen records that add up. All counts are exact integers."""
+"""The cost of a layer: frozen records that add up. All counts are exact integers."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -14,11 +14,11 @@ BYTES = {
     "float8": 1,
     "int8": 1,
 }
-"""Bytes of one number, by dtype."""
+"""Bytes per element, by dtype."""
 
 
 class Operations(NamedTuple):
-    """All arithmetic, split by kind; ``exponential`` stands for every transcendental function."""
+    """All arithmetic, split by kind; ``exponential`` stands for any transcendental function."""
 
     multiply: int = 0
     add: int = 0
@@ -27,13 +27,13 @@ class Operations(NamedTuple):
     exponential: int = 0
 
     def times(self, n: int) -> "Operations":
-        """The same work n times."""
+        """The same operations n times."""
         return Operations(*(n * count for count in self))
 
 
 class Parameters(NamedTuple):
-    """The numbers a layer holds: ``weights`` and ``biases`` are trained, ``fixed`` weights are not;
-    ``buffers`` are state such as running means."""
+    """The numbers a layer holds: learned ``weights`` and ``biases``, ``fixed`` weights that are
+    not learned, and ``buffers`` such as running means."""
 
     weights: int = 0
     biases: int = 0
@@ -42,31 +42,30 @@ class Parameters(NamedTuple):
 
     @property
     def params(self) -> int:
-        """All that is trained."""
+        """All learned numbers."""
         return parameter_formulas.total(self.weights, self.biases)
 
 
 Tensors = dict[str, tuple[int, ...]]
-"""The sizes of tensors, by name."""
+"""Tensor shapes by name."""
 
 
 def weight_and_bias(
     weight: tuple[int, ...], bias: tuple[int, ...] = (), biased: bool = True, part: str = ""
 ) -> Tensors:
-    """Tensors of these sizes, as PyTorch's modules name them; of a part of a module, with its name
-    before."""
+    """Tensors of these sizes under PyTorch's names, perhaps with the prefix of a submodule."""
     tensors = {f"{part}weight": weight}
     return tensors | {f"{part}bias": bias} if bias and biased else tensors
 
 
 class Cost(NamedTuple):
-    """Everything countable about a layer, a block or a network; costs add up field by field.
+    """All counts of a layer, a block or a network; costs add up field by field.
 
-    Elements and operations are for the whole batch, parameters never are. ``activation`` counts
-    the output elements; ``activations_total`` only those that are stored, as the lectures' memory
-    tables do (activations that run in place, dropout and reshapes are left out). ``connections`` is
-    LeCun's count: every input that feeds an output, biases included. ``backward_macs`` are those of
-    a backward pass in training.
+    Elements and operations are for the whole batch; parameters are not. ``activation`` counts the
+    output elements. ``activations_total`` counts only those that textbook memory tables store: it
+    leaves out activations that run in place, dropout and reshapes. ``connections`` is LeCun's count
+    of every input that feeds an output, biases included. ``backward_macs`` are the
+    multiply-accumulates of a backward pass.
     """
 
     weights: int = 0
@@ -91,12 +90,12 @@ class Cost(NamedTuple):
 
     @property
     def params(self) -> int:
-        """Trained numbers: weights and biases."""
+        """All learned numbers: weights and biases."""
         return self.weights + self.biases
 
     @property
     def flops(self) -> int:
-        """Two for every multiply-accumulate."""
+        """Two per multiply-accumulate."""
         return mac_formulas.flops(self.macs)
 
     @property
@@ -106,17 +105,17 @@ class Cost(NamedTuple):
 
     @property
     def operations_total(self) -> int:
-        """All arithmetic in one number."""
+        """All arithmetic as one number."""
         return sum(self.operations)
 
     @property
     def bytes_moved(self) -> int:
-        """Read and written."""
+        """Bytes read and written."""
         return self.bytes_read + self.bytes_written
 
     @property
     def intensity(self) -> float:
-        """Arithmetic intensity: operations for each byte moved (a ratio, so not a count)."""
+        """Arithmetic intensity: operations per byte moved (a ratio, not a count)."""
         return self.operations_total / self.bytes_moved if self.bytes_moved else 0.0
 
     def __add__(self, other: object) -> "Cost":
@@ -124,7 +123,7 @@ class Cost(NamedTuple):
 
 
 COUNTED = Cost._fields
-"""The names of a cost's counts, in order: the one list that tables and exports are made from."""
+"""The names of the counts, in order."""
 
 
 def total(costs: Iterable[Cost]) -> Cost:

@@ -1,4 +1,5 @@
-"""Finding what is kept one to a file: kinds, formats, commands are found by being there."""
+"""Discovery of modules: kinds, formats, commands and mistakes are found because their files
+exist."""
 
 import pkgutil
 from collections.abc import Iterable
@@ -12,13 +13,14 @@ T = TypeVar("T")
 
 
 def modules(path: Iterable[str]) -> tuple[str, ...]:
-    """The modules of a package, in alphabetical order; a leading underscore hides one."""
+    """The names of a package's modules, sorted, except those with a leading underscore."""
     found = (module.name for module in pkgutil.iter_modules(path))
     return tuple(sorted(name for name in found if not name.startswith("_")))
 
 
 def the_class(module_name: str, base: type[T]) -> type[T]:
-    """The one class of this base that a module defines; raises TypeError unless there is one."""
+    """The only class derived from this base that a module defines. Raises TypeError unless there
+    is exactly one."""
     module = import_module(module_name)
     defined = [
         value
@@ -33,9 +35,9 @@ def the_class(module_name: str, base: type[T]) -> type[T]:
 
 
 def chosen(package: str, path: Iterable[str], name: str, what: str) -> ModuleType:
-    """The module of a package that a person names; ``what`` says of what kind it is.
+    """The module of a package with this name; ``what`` describes such modules in the error.
 
-    Raises UsageError with the nearest name where there is none.
+    Raises UsageError with the nearest name if there is none.
     """
     known = modules(path)
     if name not in known:

@@ -11,9 +11,10 @@ A sentence has two halves: what is wrong; how to fix it. Leaf code raises ``Laye
 bare fact, and the code that walks a spec adds the place, once.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, islice
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 
 def printable(text: str) -> str:
@@ -21,6 +22,25 @@ def printable(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+class Source(str):
+    """The name of a text together with the text, so that an error can show the line it is about."""
+
+    __slots__ = ("text",)
+    text: str
+
+    @classmethod
+    def of(cls, name: str, text: str) -> Self:
+        """The name of this text."""
+        source = cls(name)
+        source.text = text
+        return source
+
+    def line(self, number: int) -> str:
+        """A line of the text, counted from 1; empty if there is none."""
+        lines = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", self.text)  # as YAML counts them
+        return lines[number - 1] if 0 < number <= len(lines) else ""
 
 
 class Where(NamedTuple):

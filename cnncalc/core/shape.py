@@ -1,4 +1,4 @@
-"""Typed shapes, without the batch: a feature map of 1, 2 or 3 spatial axes, and a vector."""
+"""Typed shapes, without the batch: a feature map with 1, 2 or 3 spatial axes, and a vector."""
 
 import re
 from math import prod
@@ -15,13 +15,13 @@ SHAPE_PATTERN = rf"^\s*[\[\]()]*{SIZE}(?:{JOINED}{SIZE}){{0,3}}[\[\]()]*\s*$"
 """What ``read_shape`` accepts, as a regular expression that JSON Schema shares."""
 
 MOST_DIGITS = 100
-"""Sizes longer than this are refused: no size is, and arithmetic on them could take for ever."""
+"""The most digits of a size; arithmetic on longer ones could take forever."""
 
 
 class Map(tuple[int, ...]):
-    """A feature map, a plain tuple of its sizes with the channels first: ``(3, 224, 224)``.
+    """A feature map: a tuple of its sizes, channels first, such as ``(3, 224, 224)``.
 
-    ``channels`` planes with 1, 2 or 3 ``spatial`` sizes (L, H x W, or D x H x W).
+    It has ``channels`` planes of 1, 2 or 3 ``spatial`` sizes (L, H x W, or D x H x W).
     """
 
     __slots__ = ()
@@ -36,17 +36,17 @@ class Map(tuple[int, ...]):
 
     @property
     def channels(self) -> int:
-        """The number of planes."""
+        """The number of channels."""
         return self[0]
 
     @property
     def spatial(self) -> tuple[int, ...]:
-        """The sizes of a plane."""
+        """The spatial sizes."""
         return self[1:]
 
     @property
     def elements(self) -> int:
-        """The number of values it holds."""
+        """The number of elements."""
         return prod(self)
 
     @property
@@ -71,7 +71,7 @@ class Map(tuple[int, ...]):
 
 
 class Vector(tuple[int]):
-    """A vector of ``features`` values, a plain tuple of one size: ``(4096,)``."""
+    """A vector of ``features`` values: a tuple of one size, such as ``(4096,)``."""
 
     __slots__ = ()
     __match_args__ = ("features",)
@@ -85,17 +85,17 @@ class Vector(tuple[int]):
 
     @property
     def features(self) -> int:
-        """The number of values."""
+        """The number of features."""
         return self[0]
 
     @property
     def elements(self) -> int:
-        """The number of values it holds."""
+        """The number of elements."""
         return self[0]
 
     @property
     def dimensions(self) -> tuple[int, ...]:
-        """Its one size."""
+        """Its only size."""
         return (self[0],)
 
     def text(self, layout: Layout = "chw") -> str:
@@ -113,7 +113,7 @@ Shape = Map | Vector
 
 
 def layout_of(word: str) -> Layout:
-    """The layout of that name; raises UsageError for another word."""
+    """The layout with this name. Raises UsageError for an unknown name."""
     layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}
     if word.lower() in layouts:
         return layouts[word.lower()]
@@ -132,7 +132,7 @@ def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
         return Vector(sizes[0])
     if not 2 <= len(sizes) <= 4:
         raise UsageError(
-            f"a shape has 1 to 4 sizes (a vector; channels and 1 to 3 axes), not {len(sizes)}"
+            f"a shape has 1 to 4 sizes (a vector, or channels and 1 to 3 axes), not {len(sizes)}"
         )
     if layout == "hwc":
         sizes = (sizes[-1], *sizes[:-1])
@@ -140,9 +140,9 @@ def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
 
 
 def read_shape(text: str, layout: Layout = "chw") -> Shape:
-    """Read ``3x224x224`` (also with ``×``, ``*`` or ``,``), in the layout given.
+    """Parse ``3x224x224`` (or with ``×``, ``*`` or ``,``) in the given layout.
 
-    Raises UsageError for anything that is not whole numbers joined so.
+    Raises UsageError for any other text.
     """
     parts = re.split(JOINED, text.strip().strip("[]()"))
     if not all(part.isdecimal() and part.isascii() and len(part) <= MOST_DIGITS for part in parts):

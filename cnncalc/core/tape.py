@@ -1,8 +1,8 @@
-"""What PyTorch does with memory, as far as a layer says it: tensors, and the operations that make
-them, with what autograd keeps of each and what its backward pass makes.
+"""What PyTorch does with memory: tensors, the operations that create them, what autograd saves, and
+what the backward pass allocates.
 
-A layer plays its forward pass on a tape (``Layer.steps``) in the words of PyTorch's operations. No
-number is computed. ``cnncalc.footprint`` reads the tape forward and backward.
+A layer records its forward pass on a tape (``Layer.steps``) as PyTorch operations; nothing is
+computed. ``cnncalc.footprint`` walks the tape forward and backward.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from cnncalc.core.errors import LayerError
 from cnncalc.formulas import memory
 
 INDEX_BYTES = 8
-"""The bytes of a place that PyTorch notes: its indices are int64."""
+"""The bytes of an index; PyTorch's are int64."""
 
 FULL_BYTES = 4
 """The bytes of a float32."""
 
 MASK_BYTES = 1
-"""The bytes of a truth value."""
+"""The bytes of a bool."""
 
 
 @dataclass(slots=True, eq=False)
 class Tensor:
-    """A tensor of the forward pass: its numbers for the whole batch, the bytes of each, and which
-    memory it lies in (None: a parameter's, which is held anyway).
+    """A tensor of the forward pass: its elements for the whole batch, the bytes of each, and its
+    storage (None for a parameter, which is resident anyway).
 
-    ``shape`` is that of one image, known of what layers give to each other. ``gaps`` and
-    ``reordered`` say that the numbers do not lie one behind another, or not in the axes' order;
-    ``channels_last`` in which other, where PyTorch computes in that (None: it does in some cases,
-    which are not modelled). A parameter is ``relaid`` when its gradient comes in another order than
-    its own, and so is copied.
+    ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
+    means that the elements are not contiguous, ``reordered`` that they are not in the order of the
+    axes. ``channels_last`` tells whether PyTorch computes in that memory format (None: in some
+    cases, which are not modelled). A parameter is ``relaid`` if its gradient has another memory
+    format and is therefore copied.
     """
 
     numbers: int
@@ -49,23 +49,23 @@ class Tensor:
 
     @property
     def bytes(self) -> int:
-        """What its numbers occupy."""
+        """The size of its elements."""
         return memory.size_in_bytes(self.numbers, self.size)
 
     @property
     def in_order(self) -> bool:
-        """Whether its numbers lie one behind another; with one axis there is only one order."""
+        """Whether it is contiguous; a single axis has only one order."""
         axes = sum(size > 1 for size in self.shape.dimensions)
         return not self.gaps and not (self.reordered and axes > 1)
 
 
 class Operation(NamedTuple):
-    """One operation, and the node that it leaves in autograd's graph where a gradient is needed.
+    """An operation, and the node it adds to autograd's graph if a gradient is needed.
 
-    ``kept`` is the memory of inputs and outputs that the node keeps, ``own`` the bytes of other
-    tensors that it keeps. In the backward pass every input that needs it gets a gradient of its own
-    size; those in ``passes`` get the output's, or a part of it, and no memory is new. ``beside``
-    are the bytes that the backward pass needs when it is fullest, beside the gradients.
+    ``kept`` are the storages of inputs and outputs that the node saves, ``own`` the bytes of other
+    tensors that it saves. In the backward pass every input that needs a gradient gets one of its
+    own size; inputs in ``passes`` reuse the output's gradient, or a part of it, without new memory.
+    ``beside`` are the bytes that the backward pass needs at its peak besides the gradients.
     """
 
     row: int
@@ -78,29 +78,29 @@ class Operation(NamedTuple):
 
     @property
     def has_node(self) -> bool:
-        """Whether the backward pass comes by."""
+        """Whether the backward pass runs through it."""
         return any(output.needs_gradient for output in self.outputs)
 
     @property
     def keeps(self) -> bool:
-        """Whether anything is kept for the backward pass, parameters aside."""
+        """Whether it saves anything for backward other than parameters."""
         return self.has_node and bool(self.kept or self.own)
 
     @property
     def keeps_what_it_makes(self) -> bool:
-        """Whether some of that is only there when it has run."""
+        """Whether some of that exists only after it has run."""
         return bool(self.own or self.kept & {output.storage for output in self.outputs})
 
 
 class Tape:
     """The operations of a network, in order.
 
-    ``learns`` says whether gradients are wanted at all, ``training`` whether the layers run as in
-    training. ``size`` are the bytes of a parameter's number; with ``low`` the network runs under
-    autocast, which is that of the precision it goes down to; ``cuda`` says that it runs there and
-    not on the CPU. ``storages`` are the bytes of every piece of memory and ``born`` the operation
-    that made it; ``lives`` is the last operation during which each tensor is referred to, and what
-    is in ``cached`` stays until the forward pass is over.
+    ``learns`` tells whether gradients are computed at all, ``training`` whether layers run in
+    training mode. ``size`` is the size of a parameter's element in bytes; ``low`` is that of the
+    lower precision under autocast; ``cuda`` selects CUDA instead of the CPU. ``storages`` lists the
+    bytes of every storage, and ``born`` the operation that creates it; ``lives`` maps each tensor
+    to the last operation during which it is referenced, and tensors in ``cached`` live until the
+    end of the forward pass.
     """
 
     def __init__(
@@ -127,13 +127,13 @@ class Tape:
         self.parameters: list[tuple[int, Tensor]] = []
         self.buffer_bytes = 0
         self.cached: list[Tensor] = []
-        self.originals: dict[Tensor, Tensor] = {}  # what the caller holds while copies are read
+        self.originals: dict[Tensor, Tensor] = {}  # referenced by the caller while copies are read
 
     def input(self, elements: int) -> Tensor:
-        """An input of the network, of so many numbers for every image."""
+        """An input of the network with this many elements per image."""
         return Tensor(elements * self.batch, self.size, self._new(self.images(elements)), False)
 
-    # What a layer may ask for.
+    # For layers.
 
     def op(
         self,
@@ -148,11 +148,11 @@ class Tape:
         size: int | None = None,
         ordered: bool = False,
     ) -> Tensor:
-        """An operation that puts out a new tensor: ``makes`` numbers for every image, or ``shared``
-        ones for all of them; as many as its first input when neither is said, and of its size.
+        """An operation that outputs a new tensor, with ``makes`` elements per image or ``shared``
+        elements for the whole batch; by default as many as its first input.
 
-        ``own`` are the bytes of tensors that it makes for the backward pass; ``ordered`` says that
-        the output's numbers lie in the order of its axes, whatever the input's do.
+        ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that the
+        output is in the order of its axes, whatever the input.
         """
         if makes is not None:
             numbers = makes * self.batch
@@ -170,21 +170,21 @@ class Tape:
         return output
 
     def view(self, x: Tensor) -> Tensor:
-        """The same numbers otherwise; the gradient is passed on as it is."""
+        """A view of the same elements; the gradient passes through unchanged."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
         output.gaps, output.reordered = x.gaps, x.reordered
         self._play([x], (output,), passes=(0,))
         return output
 
     def permuted(self, x: Tensor, *, channels_last: bool | None) -> Tensor:
-        """The same numbers with the axes in another order."""
+        """The same elements with the axes in another order."""
         output = self.view(x)
         output.reordered, output.channels_last = True, channels_last
         return output
 
     def part(self, x: Tensor, makes: int) -> Tensor:
-        """A view of some of the numbers (or of some several times), ``makes`` for every image. The
-        gradient is a new tensor of the input's size."""
+        """A view of some elements (or of some several times), ``makes`` per image. The gradient
+        is a new tensor of the input's size."""
         numbers = makes * self.batch
         output = self._tensor(numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.channels_last = True, x.reordered, x.channels_last
@@ -192,63 +192,65 @@ class Tape:
         return output
 
     def split(self, x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
-        """Views of parts of so many numbers; their gradients are joined in one step."""
+        """Views of consecutive parts with these sizes; their gradients are concatenated in one
+        step."""
         outputs = tuple(self._tensor(size, x.size, x.storage, [x]) for size in sizes)
         self._play([x], outputs)
         return outputs
 
     def trained(self, *numbers: int) -> list[Tensor]:
-        """Trained parameters of so many numbers, in the module's order; none for 0."""
+        """Learnable parameters with these sizes, in the order of the module; sizes of 0 are left
+        out."""
         held = [Tensor(n, self.size, None, self.learns, parameter=True) for n in numbers if n]
         self.parameters += [(self.row, one) for one in held]
         return held
 
     def buffers(self, numbers: int, counters: int = 0) -> None:
-        """State that is not trained: numbers, and counters of batches."""
+        """State that is not learned: numbers, and counters of batches."""
         self.buffer_bytes += memory.size_in_bytes(numbers, self.size) + INDEX_BYTES * counters
 
     def hold(self, *tensors: Tensor) -> None:
-        """These are referred to up to here."""
+        """Keep these tensors referenced up to here."""
         for tensor in tensors:
             self.lives[tensor] = len(self.operations) - 1
 
     def images(self, n: int, size: int | None = None) -> int:
-        """The bytes of n numbers for every image."""
+        """The bytes of n elements per image."""
         return memory.size_in_bytes(n * self.batch, size or self.size)
 
     def indices(self, n: int) -> int:
-        """The bytes of n places."""
+        """The bytes of n indices."""
         return memory.size_in_bytes(n, INDEX_BYTES)
 
     def in_order(self, x: Tensor) -> Tensor:
-        """The tensor itself; raises LayerError where PyTorch would first copy it."""
+        """The tensor itself. Raises LayerError if PyTorch would copy it first."""
         if not x.in_order:
             raise LayerError(
-                "its input is a part or another order of the memory it lies in, and what PyTorch "
-                "then copies is not modelled"
+                "its input is not contiguous, and how PyTorch copies it is not modelled"
             )
         return x
 
     # Precision, which only autocast changes.
 
     def lowered(self, *tensors: Tensor) -> list[Tensor]:
-        """Copies of low precision, as convolutions and products of matrices take them under
-        autocast, the last one first; those of parameters are cached."""
+        """Copies in low precision, which convolutions and matrix products take under autocast,
+        the last one first. Copies of parameters are cached."""
         low = self.low or self.size
         return [self._cast(one, min(one.size, low)) for one in reversed(tensors)][::-1]
 
     def raised(self, x: Tensor, *, cuda: bool) -> Tensor:
-        """A copy of full precision, for what autocast computes in no other on this device."""
+        """A copy in full precision, for operations that autocast runs in no other on this
+        device."""
         return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
 
     def statistics(self, n: int, x: Tensor, held: bool) -> int:
-        """The bytes of n means or deviations that are measured of a tensor: as precise as the
-        parameters, where there are any, and on CUDA never less than float32."""
+        """The bytes of n means or deviations of a tensor: as precise as the parameters if there
+        are any, and on CUDA at least float32."""
         size = max(x.size, self.size if held else 0)
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 
     def widest(self, *tensors: Tensor) -> list[Tensor]:
-        """Copies of the highest precision among them."""
+        """Copies in the highest precision among them."""
         size = max(one.size for one in tensors)
         return [self._cast(one, size) for one in tensors]
 
@@ -262,48 +264,49 @@ class Tape:
             self.originals[copy] = x
         return copy
 
-    # Arithmetic, which keeps and makes what it must, at the highest precision of its inputs.
+    # Arithmetic, in the highest precision of its inputs.
 
     def convolution(
         self, x: Tensor, weights: int, biases: int, makes: int, *, spans: bool
     ) -> Tensor:
-        """A convolution with so many trained weights and biases, which keeps its input.
+        """A convolution with this many weights and biases, which saves its input.
 
-        ``spans`` says that a filter has several channels and several places: then the gradient of
-        the weights has an order, which is that of the input.
+        ``spans`` means that a filter has several channels and several positions; the gradient of
+        the weights then has the memory format of the input.
         """
         parameters = self.trained(weights, biases)
         if spans and x.channels_last is None and self.learns:
             raise LayerError(
-                "the channels of its input come after three axes in memory, and what PyTorch then "
-                "copies backward is not modelled"
+                "its input is a volume with channels last, and what PyTorch copies in the backward "
+                "pass is not modelled"
             )
         parameters[0].relaid = spans and bool(x.channels_last)
         given, *held = self.lowered(x, *parameters)
         return self.op(given, *held, makes=makes, keeps=(given, held[0]))
 
     def linear(self, x: Tensor, weights: int, biases: int, makes: int) -> Tensor:
-        """A product of matrices with so many trained weights, and biases. It keeps its input, and
-        its weights where that needs a gradient."""
+        """A matrix product with this many weights and biases. It saves its input, and its
+        weights if the input needs a gradient."""
         given, *held = self.lowered(x, *self.trained(weights, biases))
         keeps = (given, held[0]) if x.needs_gradient else (given,)
         return self.op(given, *held, makes=makes, keeps=keeps)
 
     def dropout(self, x: Tensor, p: float) -> Tensor:
-        """Dropout of each element: a product with a factor for every one, or with a zero for all.
-        CUDA keeps which stay instead, a byte for every element."""
+        """Elementwise dropout: a product with a factor per element, or with a single zero. On
+        CUDA, a mask of one byte per element is saved instead."""
         if self.cuda and p < 1:
             return self.op(x, own=x.numbers * MASK_BYTES)
         return self.multiply(x, self.op(shared=1 if p == 1 else x.numbers, size=x.size))
 
     def add(self, a: Tensor, b: Tensor) -> Tensor:
-        """The sum; a parameter with fewer axes is repeated."""
+        """The sum; a parameter with fewer axes is broadcast."""
         size = max(a.size, b.size)
         passes = [i for i, x in enumerate((a, b)) if x.size == size and not x.parameter]
         return self.op(a, b, passes=passes, size=size)
 
     def multiply(self, a: Tensor, b: Tensor, makes: int | None = None) -> Tensor:
-        """The product; factors with fewer numbers are repeated, and ``makes`` is what comes out."""
+        """The product, with ``makes`` elements per image; factors with fewer elements are
+        broadcast."""
         numbers = a.numbers if makes is None else makes * self.batch
         size = max(a.size, b.size)
         wanted = [factor for factor in (a, b) if factor.needs_gradient]
@@ -317,36 +320,35 @@ class Tape:
         wanted = [x for x in (a, b) if x.needs_gradient]
         keeps = [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
         beside = _fitted(wanted, a.numbers, size)
-        if b.needs_gradient:  # its own comes first: two quotients, a change of sign, a product
+        if b.needs_gradient:  # computed first: two quotients, a negation, a product
             fullest = 4 * memory.size_in_bytes(a.numbers, size)
             beside = max(beside, fullest - sum(x.bytes for x in wanted))
         return self.op(a, b, keeps=keeps, beside=beside, size=size)
 
     def subtracted(self, x: Tensor, makes: int) -> Tensor:
-        """The differences from fixed numbers of a parameter's precision, ``makes`` for every
-        image."""
+        """The differences from constants in the parameters' precision, ``makes`` per image."""
         size = max(x.size, self.size)
-        # Its gradient is the sum of that of the differences, and a copy where precision differs.
+        # Its gradient is the sum of the gradient of the differences, cast if precisions differ.
         beside = x.numbers * size if x.size != size else 0
         return self.op(x, makes=makes, size=size, beside=beside)
 
     def times(self, x: Tensor) -> Tensor:
-        """Times a number."""
+        """Multiplication by a constant."""
         return self.op(x)
 
     def plus(self, x: Tensor) -> Tensor:
-        """Plus a number."""
+        """Addition of a constant."""
         return self.op(x, passes=(0,))
 
     def power(self, x: Tensor, exponent: float) -> Tensor:
-        """A fixed power: its gradient from another power and two products."""
+        """A fixed power; its gradient needs another power and two products."""
         x = self.raised(x, cuda=True)
         return self.op(x, keeps=(x,), beside=2 * x.bytes if exponent else 0)
 
-    # What all of them do.
+    # Shared by all operations.
 
     def _new(self, size: int) -> int:
-        """New memory, which the next operation makes."""
+        """New storage, which the next operation creates."""
         self.storages.append(size)
         self.born.append(len(self.operations))
         return len(self.storages) - 1
@@ -374,8 +376,8 @@ class Tape:
 
 
 def _fitted(wanted: Sequence[Tensor], numbers: int, size: int) -> int:
-    """What gradients need beside themselves that are all made with so many numbers of one size,
-    and one after the other are summed and copied to those of their tensor."""
+    """The bytes that gradients need besides themselves if all are computed with this many
+    elements of one size, and are then summed and cast one by one to fit their tensors."""
     made = memory.size_in_bytes(numbers, size)
     alive = fullest = made * len(wanted)
     for tensor in wanted:

@@ -1,4 +1,4 @@
-"""Exact integers as people read them. Counts go by 1000; bytes say MB (10^6) or MiB (2^20)."""
+"""Exact integers in human units. Counts go by 1000; bytes are labelled MB (10^6) or MiB (2^20)."""
 
 import re
 
@@ -13,7 +13,7 @@ def exact(number: int) -> str:
 
 
 def human(number: int) -> str:
-    """``138.36 M``; below 10,000 the number itself."""
+    """``138.36 M``; numbers below 10,000 in full."""
     return exact(number) if abs(number) < 10_000 else _scaled(number, 1000, COUNTS)
 
 
@@ -28,7 +28,8 @@ def in_binary(number: int) -> str:
 
 
 def _scaled(number: int, step: int, units: tuple[str, ...]) -> str:
-    """Two decimals in the largest unit that leaves at least 1, rounded half up, all in integers."""
+    """Two decimals in the largest unit that leaves at least 1, rounded half up with integer
+    arithmetic."""
     power = 0
     while power + 1 < len(units) and _hundredths(number, step**power) >= 100 * step:
         power += 1
@@ -43,9 +44,9 @@ def _hundredths(number: int, unit: int) -> int:
 
 
 def bytes_of(text: str) -> int:
-    """The bytes that ``24GiB``, ``1.5 GB`` or ``1000000`` mean, rounded down; case does not matter.
+    """The bytes in ``24GiB``, ``1.5 GB`` or ``1000000``, rounded down; case is ignored.
 
-    Raises ValueError for anything else.
+    Raises ValueError for any other text.
     """
     found = re.fullmatch(
         r"([0-9]{1,15})(?:\.([0-9]{1,15}))?\s*([a-z]*)", text.strip(), re.IGNORECASE
@@ -54,6 +55,6 @@ def bytes_of(text: str) -> int:
     factors |= {unit.strip().lower(): 1024**power for power, unit in enumerate(BINARY)}
     unit = found[3].lower() if found else None
     if found is None or unit not in {"", *factors}:
-        raise ValueError(f"{text[:60]!r} is no number of bytes, as in 24GiB or 500MB")
+        raise ValueError(f"{text[:60]!r} is not a number of bytes, such as 24GiB or 500MB")
     decimals = found[2] or ""
     return int(found[1] + decimals) * int(factors.get(unit, 1)) // int(10 ** len(decimals))

@@ -1,4 +1,4 @@
-"""Sizes that no window makes: channels, features, and what is left for a reshape."""
+"""Sizes that do not come from windows: channels, features, and sizes inferred by a reshape."""
 
 from cnncalc.formulas.tracing import formula
 from cnncalc.formulas.vocabulary import product, share, total
@@ -6,53 +6,53 @@ from cnncalc.formulas.vocabulary import product, share, total
 
 @formula("C_out")
 def filters(out_channels: int) -> int:
-    """Every filter puts out a channel."""
+    """One output channel per filter."""
     return out_channels
 
 
 @formula("C_out")
 def multiplied(C_in: int, multiplier: int = 1) -> int:
-    """Every input channel becomes several."""
+    """Several output channels per input channel."""
     return C_in * multiplier
 
 
 @formula("n_out")
 def features(out_features: int) -> int:
-    """As many outputs as are asked for."""
+    """The requested number of outputs."""
     return out_features
 
 
 @formula("n_out")
 def flattened(C_in: int, N_in: tuple[int, ...]) -> int:
-    """The length of a map laid out as a vector."""
+    """The length of a flattened map."""
     return C_in * product(N_in)
 
 
 @formula("C_out")
 def joined(C_i: tuple[int, ...]) -> int:
-    """The channels of all inputs, one behind another."""
+    """The channels of all inputs."""
     return total(C_i)
 
 
 @formula("n_out")
 def laid_end_to_end(n_i: tuple[int, ...]) -> int:
-    """The features of all inputs, one behind another."""
+    """The features of all inputs."""
     return total(n_i)
 
 
 @formula("C_out")
 def kept(start: int, stop: int) -> int:
-    """The channels from one up to, but not including, another."""
+    """The channels from start up to, but not including, stop."""
     return stop - start
 
 
 @formula("C_out")
 def shuffled(C_in: int, r: int) -> int:
-    """Squares of r x r channels become one channel each."""
+    """Every r·r channels become one."""
     return share(C_in, r * r)
 
 
 @formula("rest", bare=("sizes",))
 def left_for(n: int, sizes: tuple[int, ...]) -> int:
-    """What is left for the one size that is not given, so that there are n elements."""
+    """The size inferred from the others and the number n of elements."""
     return share(n, product(sizes))

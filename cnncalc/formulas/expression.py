@@ -1,4 +1,4 @@
-"""A derivation as data: expressions, and the formula that gave each symbol."""
+"""A derivation as data: expressions, and the formula that computed each symbol."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -7,12 +7,12 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 AXES = {0: (), 1: ("L",), 2: ("H", "W"), 3: ("D", "H", "W")}
-"""The names of the spatial axes by how many there are: a signal, an image, a volume."""
+"""The names of the spatial axes of a signal, an image and a volume, by rank."""
 
 
 class Step(NamedTuple):
-    """One formula as it ran: the symbol of its result, its derivation, the function, and what is to
-    be said of it."""
+    """A formula as it ran: the symbol of its result, the derivation, the function, and a note to
+    show beside it."""
 
     symbol: str
     expression: "Expression"
@@ -21,9 +21,9 @@ class Step(NamedTuple):
 
 
 class Expression(NamedTuple):
-    """A node of a derivation: a leaf (``op`` is "") or an operator with its operands.
+    """A node of a derivation: a leaf (``op`` is empty) or an operator with its operands.
 
-    A leaf that a formula gave has the step that did.
+    A leaf that a formula computed refers to its step.
     """
 
     op: str

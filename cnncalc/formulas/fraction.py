@@ -1,4 +1,4 @@
-"""A fraction that remembers how it was computed; loaded only where one turns up."""
+"""A fraction that records its derivation; imported only when one occurs."""
 
 from fractions import Fraction
 
@@ -6,12 +6,12 @@ from cnncalc.formulas.expression import Expression
 
 
 class TracedFraction(Fraction):
-    """An exact fraction with the expression that gave it."""
+    """An exact fraction with the expression that computed it."""
 
     expression: Expression
 
     def __new__(cls, value: Fraction, expression: Expression) -> "TracedFraction":
-        """A fraction, and how it came about."""
+        """A fraction with its derivation."""
         number = super().__new__(cls, value)
         number.expression = expression
         return number

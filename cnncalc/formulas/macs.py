@@ -1,6 +1,7 @@
-"""Multiply-accumulates. Dense: taps that fall on padding count; no bias, no elementwise work.
+"""Multiply-accumulates, counted densely: taps on the padding count; biases and elementwise
+operations do not.
 
-Oracle: half of the total of PyTorch's ``FlopCounterMode``.
+Oracle: half the total of PyTorch's ``FlopCounterMode``.
 """
 
 from cnncalc.formulas.tracing import formula
@@ -9,7 +10,7 @@ from cnncalc.formulas.vocabulary import product, share
 
 @formula("MACs")
 def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
-    """Each output is one dot product with a filter."""
+    """One dot product with a filter per output."""
     return product(F) * share(C_in, G) * C_out * product(N_out)
 
 
@@ -17,13 +18,13 @@ def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...],
 def depthwise_macs(
     F: tuple[int, ...], C_in: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
-    """Each output is one dot product with a filter plane."""
+    """One dot product with a single-channel filter per output."""
     return product(F) * C_in * multiplier * product(N_out)
 
 
 @formula("MACs")
 def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
-    """A filter plane for each link of the connection table, at every position."""
+    """One single-channel filter per connection in the table, at every position."""
     return product(F) * links * product(N_out)
 
 
@@ -31,31 +32,31 @@ def table_macs(F: tuple[int, ...], links: int, N_out: tuple[int, ...]) -> int:
 def transposed_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
-    """Each *input* position is multiplied into one filter's footprint of the output."""
+    """Each *input* position meets every weight of its group once."""
     return product(F) * C_in * share(C_out, G) * product(N_in)
 
 
 @formula("MACs")
 def linear_macs(n_in: int, n_out: int) -> int:
-    """Every input to every output."""
+    """Every input with every output."""
     return n_in * n_out
 
 
 @formula("MACs")
 def maxout_macs(n_in: int, n_out: int, k: int) -> int:
-    """As many linear pieces as k for every output."""
+    """As many linear pieces as ``k`` per output."""
     return n_in * n_out * k
 
 
 @formula("connections")
 def window_connections(n_out: int, taps: int) -> int:
-    """Every cell under a window, and the bias, feed one output."""
+    """Each output is connected to the elements under its window, and to the bias."""
     return n_out * (taps + 1)
 
 
 @formula("connections")
 def full_connections(n_in: int, n_out: int) -> int:
-    """Every input feeds every output."""
+    """Every input to every output."""
     return n_in * n_out
 
 
@@ -67,7 +68,7 @@ def batched(MACs: int, batch: int) -> int:
 
 @formula("backward MACs")
 def backward_macs(of_weights: int, of_inputs: int) -> int:
-    """Each gradient, of the weights and of the input, costs what the forward pass does."""
+    """The gradients of the weights and of the input each cost as much as the forward pass."""
     return of_weights + of_inputs
 
 
@@ -81,5 +82,5 @@ def flops(MACs: int) -> int:
 def separable_macs(
     F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], multiplier: int = 1
 ) -> int:
-    """At every place, the depthwise filters and then the pointwise ones."""
+    """The depthwise and the pointwise filters, at every position."""
     return (product(F) * C_in * multiplier + C_in * multiplier * C_out) * product(N_out)

@@ -6,55 +6,55 @@ from cnncalc.formulas.vocabulary import product, share
 
 @formula("operations", gives="derivation", bare=("times",))
 def each(n: int = 1, times: int = 1) -> int:
-    """The same number of operations for every one of n elements."""
+    """The same number of operations for each of n elements."""
     return times * n
 
 
 @formula("taps", gives="derivation")
 def cells(F: tuple[int, ...]) -> int:
-    """How many cells a window holds."""
+    """The number of elements in a window."""
     return product(F)
 
 
 @formula("taps", gives="derivation")
 def neighbours(E: tuple[int, ...]) -> int:
-    """How many inputs are blended where E are along each axis."""
+    """The number of inputs blended when there are E along each axis."""
     return product(E)
 
 
 @formula("bias additions")
 def bias_additions(n_out: int) -> int:
-    """One for every output."""
+    """One per output."""
     return n_out
 
 
 @formula("bias additions")
 def piece_additions(n_out: int, k: int) -> int:
-    """One for every one of k linear pieces of an output."""
+    """One per output for each of its k linear pieces."""
     return n_out * k
 
 
 @formula("operations", gives="derivation")
 def differences(n_in: int, n_out: int) -> int:
-    """One for every input and output."""
+    """One per pair of input and output."""
     return n_in * n_out
 
 
 @formula("operations", gives="derivation")
 def window_reductions(taps: int, n_out: int = 1) -> int:
-    """Combining ``taps`` numbers into one takes one operation less, for every output."""
+    """Reducing ``taps`` numbers to one takes one operation less, for every output."""
     return n_out * (taps - 1)
 
 
 @formula("operations", gives="derivation")
 def range_reductions(taps: int, n_out: int) -> int:
-    """The same when windows differ: all taps, less one for every output."""
+    """The same for windows of different sizes: all taps, less one per output."""
     return taps - n_out
 
 
 @formula("n")
 def group_size(elements: int, G: int) -> int:
-    """The elements of each of G groups."""
+    """The elements in each of G groups."""
     return share(elements, G)
 
 
@@ -66,6 +66,6 @@ def each_group(G: int = 1, times: int = 1) -> int:
 
 @formula("operations", gives="derivation")
 def normalisation_additions(n: int, G: int = 1) -> int:
-    """The sum, the deviations from the mean, the sum of their squares and epsilon, for every group
-    of n numbers."""
+    """For each group of n numbers: their sum, the deviations from the mean, the sum of the
+    squares, and epsilon."""
     return G * ((n - 1) + n + (n - 1) + 1)

@@ -1,7 +1,8 @@
 """How the receptive field grows along one axis.
 
-``r`` is its size, ``j`` the jump (input pixels between neighbouring outputs), ``s`` where the first
-output's field starts. Source: the lectures' recursion, as in Araujo, Norris and Sim 2019 (Distill).
+``r`` is its size, ``j`` the jump (the distance in pixels between neighbouring outputs) and ``s``
+the start of the first output's field. Source: the recursion in Araujo, Norris and Sim 2019
+(Distill).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @formula("r_out")
 def field_size(r_in: int, j_in: int, E: int = 1) -> int:
-    """A window that spans E inputs, each ``j_in`` pixels from the next and ``r_in`` wide."""
+    """A window spans E inputs, ``j_in`` pixels apart and ``r_in`` pixels wide."""
     return r_in + (E - 1) * j_in
 
 
@@ -29,11 +30,11 @@ def field_jump(j_in: int, S: int = 1) -> int:
 
 @formula("s_out")
 def field_start(s_in: int, j_in: int, P: int = 0) -> int:
-    """Padding moves the first window before the first input."""
+    """Padding moves the first window ahead of the first input."""
     return s_in - P * j_in
 
 
-# Where several inputs meet.
+# Joining several inputs.
 
 
 @formula("r_out")
@@ -42,7 +43,7 @@ def joined_size(s_i: tuple[int, ...], r_i: tuple[int, ...]) -> int:
     return most([s + r for s, r in zip(s_i, r_i)]) - least(s_i)
 
 
-@formula("r_out", note="at the last place, where fields that move apart are furthest apart")
+@formula("r_out", note="at the last position, where fields with different jumps are furthest apart")
 def joined_size_last(
     s_i: tuple[int, ...], r_i: tuple[int, ...], j_i: tuple[int, ...], n_i: tuple[int, ...]
 ) -> int:
@@ -59,53 +60,53 @@ def joined_jump(j_i: tuple[int, ...]) -> int:
 
 @formula("s_out")
 def joined_start(s_i: tuple[int, ...]) -> int:
-    """Where the first of the fields begins."""
+    """The start of the first field."""
     return least(s_i)
 
 
-# Where outputs stand closer than inputs, or windows differ in size: there every input is cut into
+# If outputs are closer together than inputs, or windows differ in size, every input is cut into
 # ``per`` pieces, and windows move by ``step`` of them.
 
 
 @formula("j_out")
 def cut_jump(j_in: int, per: int, step: int = 1) -> int | Fraction:
-    """On average: windows move by ``step`` pieces, of which ``per`` make an input."""
+    """The average: windows move by ``step`` pieces, and ``per`` pieces make an input."""
     return ratio(j_in * step, per)
 
 
 @formula("first")
 def first_piece(first_in: int, step: int = 1, P: int = 0) -> int:
-    """Padding moves the first window before the first input."""
+    """Padding moves the first window ahead of the first input."""
     return first_in - step * P
 
 
 @formula("last")
 def last_piece(last_in: int, step: int = 1, E: int = 1, P: int = 0) -> int:
-    """A window reaches over E inputs."""
+    """A window spans E inputs."""
     return last_in + step * (E - 1 - P)
 
 
-@formula("slack", note="some output may begin so many pieces earlier")
+@formula("slack", note="an output may start this many pieces earlier")
 def rounding_slack(step: int, per: int) -> int:
-    """What may be lost where outputs are several pieces apart and are cut once more."""
+    """What rounding can lose when outputs are several pieces apart and are cut again."""
     return step * (per - 1)
 
 
 @formula("first")
 def first_piece_cut(first_in: int, per: int, step: int = 1, begin: int = 0, slack: int = 0) -> int:
-    """The first piece where pieces are cut once more."""
+    """The first piece after cutting the pieces again."""
     return first_in * per + step * begin - slack
 
 
 @formula("last")
 def last_piece_cut(last_in: int, per: int, step: int = 1, end: int = 0) -> int:
-    """The last piece where pieces are cut once more."""
+    """The last piece after cutting the pieces again."""
     return last_in * per + step * end
 
 
-@formula("r_out", note="r_0, j_0, s_0: of the last map with even steps, each cut into per pieces")
+@formula("r_out", note="r_0, j_0, s_0: of the last map with a constant jump, cut into pieces")
 def pieces_size(r_0: int, j_0: int, first: int, last: int, per: int = 1) -> int:
-    """An output that reaches from one piece to another touches at most so many steps of j_0."""
+    """The jumps that an output from piece ``first`` to piece ``last`` touches at most."""
     return r_0 + ceil_div(last - first, per) * j_0
 
 
@@ -117,5 +118,5 @@ def pieces_jump(j_0: int, step: int = 1, per: int = 1) -> int | Fraction:
 
 @formula("s_out")
 def pieces_start(s_0: int, j_0: int, first: int, per: int = 1) -> int:
-    """Where the step that holds the first piece begins."""
+    """The start of the jump that contains the first piece."""
     return s_0 + first // per * j_0

@@ -1,13 +1,13 @@
-"""A number that remembers how it was computed, so that the formula shown is the formula run.
+"""A number that records its derivation, so that the formula shown is the formula run.
 
 ``@formula`` marks a function of named integers. Normally it just runs. Inside ``with tracing()``
-its arguments become ``Traced`` numbers named after its parameters, and what it returns is a number
-that goes by the formula's symbol and knows the ``Step`` that gave it: the caller may add it up,
-hand it to another formula or put it into a shape, and in the end every number can be asked how it
-came about. A traced number is an integer, so nobody else need know.
+its arguments become ``Traced`` numbers named after its parameters, and its result carries the
+formula's symbol and the ``Step`` that computed it. The result can be added up, passed to another
+formula or put into a shape, and still be asked how it was computed. A traced number is an integer,
+so other code need not know.
 
 Inside ``with replacing({right: wrong})`` a wrong rule runs in place of a formula, under the same
-symbol and the same names, so that whatever is made of the formula is made of the wrong rule.
+symbol and argument names, so that everything computed from the formula follows the wrong rule.
 """
 
 import functools
@@ -27,26 +27,26 @@ R = TypeVar("R")
 
 
 class Traced(int):
-    """An exact integer with the expression that gave it."""
+    """An exact integer with the expression that computed it."""
 
     expression: Expression
 
     def __new__(cls, value: int, expression: Expression) -> "Traced":
-        """An integer, and how it came about."""
+        """An integer with its derivation."""
         number = super().__new__(cls, value)
         number.expression = expression
         return number
 
     @classmethod
     def leaf(cls, value: int, symbol: str, step: Step | None = None) -> "Traced":
-        """A number known by its symbol."""
+        """A number with a symbol."""
         return cls(value, Expression("", int(value), symbol, step=step))
 
     def __add__(self, other: int) -> int:
         left, right = self.expression, expression_of(other)
         if right == ZERO:
             return self
-        # (N - 1) + 1 is N: what is left of D(F - 1) + 1 when nothing is dilated.
+        # (N - 1) + 1 is N: D(F - 1) + 1 without dilation.
         if left.op == "-" and left.operands[1] == right and not right.symbol:
             return Traced(int(self) + int(other), left.operands[0])
         return binary("+", int(self) + int(other), left, right)
@@ -89,7 +89,7 @@ class Traced(int):
         )
 
     def shared(self, other: int) -> int:
-        """The quotient where the other divides it."""
+        """The quotient of numbers that divide evenly."""
         right = expression_of(other)
         return (
             self
@@ -116,7 +116,7 @@ def expression_of(number: "int | Fraction") -> Expression:
 
 
 def nearest(a: int, b: int) -> int:
-    """The quotient rounded to the nearest whole number, halves up, as only a wrong rule does."""
+    """The quotient rounded to the nearest whole number, halves up. Only wrong rules use it."""
     value = (2 * int(a) + int(b)) // (2 * int(b))
     if not isinstance(a, Traced):
         return value
@@ -129,7 +129,7 @@ def binary(op: str, value: int, left: Expression, right: Expression) -> Traced:
 
 
 def traced(op: str, value: Any, *operands: int) -> Any:
-    """The result of a word of the vocabulary: traced where an operand is, a fraction too."""
+    """The result of a function of the vocabulary, traced if any operand is."""
     if not any(isinstance(operand, Traced) for operand in operands):
         return value
     expression = Expression(op, value, operands=tuple(map(expression_of, operands)))
@@ -143,11 +143,12 @@ def traced(op: str, value: Any, *operands: int) -> Any:
 ZERO, ONE = Expression("", 0), Expression("", 1)
 
 Rules = Mapping[Callable[..., Any], Callable[..., Any]]
-"""Wrong rules by the formulas that they stand for."""
+"""Wrong rules by the formulas they replace."""
 
 
 class Watch(NamedTuple):
-    """What is wanted of the formulas that run: a list for their steps, and wrong rules for some."""
+    """What to do with the formulas that run: a list to record their steps in, and rules to run
+    in place of some."""
 
     steps: list[Step] | None
     rules: Rules
@@ -155,12 +156,12 @@ class Watch(NamedTuple):
 
 _NOTHING = Watch(None, {})
 _watch = ContextVar("watch", default=_NOTHING)
-"""Every thread and every task has its own: what one traces is nothing to another."""
+"""Each thread and task has its own."""
 
 
 @contextmanager
 def tracing() -> Iterator[list[Step]]:
-    """Trace the formulas that run inside, and list a Step for every one of them."""
+    """Trace the formulas that run inside, and list a Step for each."""
     steps: list[Step] = []
     before = _watch.set(_watch.get()._replace(steps=steps))
     try:
@@ -171,10 +172,9 @@ def tracing() -> Iterator[list[Step]]:
 
 @contextmanager
 def replacing(rules: Rules) -> Iterator[None]:
-    """Run wrong rules in place of formulas; each takes what its formula takes, by the same names.
+    """Run wrong rules in place of formulas. A rule takes the same named arguments as its formula.
 
-    What was replaced around it stays so. Formulas that a formula or a wrong rule calls are the
-    right ones.
+    Replacements nest. Formulas called by a formula or by a wrong rule are not replaced.
     """
     watch = _watch.get()
     more = {inspect.unwrap(right): wrong for right, wrong in rules.items()}
@@ -186,7 +186,7 @@ def replacing(rules: Rules) -> Iterator[None]:
 
 
 def is_tracing() -> bool:
-    """Whether steps are listed, so that equal numbers may have different names."""
+    """Whether steps are being recorded."""
     return _watch.get().steps is not None
 
 
@@ -198,9 +198,9 @@ def formula(
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Mark a function as a formula whose result is written as ``symbol``.
 
-    In what is computed with it, the result ``gives`` its symbol or its whole derivation. Parameters
-    that are ``bare`` get no symbol. The ``note`` is shown beside the formula, not beside a wrong
-    rule in its place.
+    In later derivations, the result shows either its symbol or, with ``gives="derivation"``, how it
+    was computed. Parameters listed in ``bare`` get no symbol. The ``note`` is shown beside the
+    formula, but not beside a wrong rule.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
@@ -210,7 +210,7 @@ def formula(
             if watch is _NOTHING:
                 return function(*args, **named)
             rule = watch.rules.get(function, function)
-            # The formulas that it calls are the right ones.
+            # Formulas that it calls are not replaced.
             inside = _watch.set(Watch(watch.steps, {}))
             try:
                 if watch.steps is None:
@@ -232,7 +232,7 @@ def formula(
 def _named_arguments(
     function: Callable[..., Any], bare: tuple[str, ...], args: Any, named: Any
 ) -> dict[str, Any]:
-    """The arguments as named numbers; what is left at its default stays a plain number."""
+    """The arguments as named numbers; arguments at their defaults stay plain."""
     signature = inspect.signature(function)
     given = signature.bind(*args, **named).arguments
     return {
@@ -246,11 +246,11 @@ def _named_arguments(
 def _traced_result(
     step: Step, rule: Callable[..., Any], gives: Gives, given: dict[str, Any]
 ) -> tuple[Step, Any]:
-    """The step that a formula, or the rule in its place, takes on named numbers, and its result."""
+    """The step and the result of a formula, or of the rule in its place, on named numbers."""
     result = rule(**given)
     expression = expression_of(result)
     if expression.step and not any(result is number for number in _each(given.values())):
-        # It ends in another formula that it called: that one's derivation is its own.
+        # It returns the result of another formula: show that derivation.
         step = step._replace(note=expression.step.note)
         expression = expression.step.expression
     step = step._replace(symbol=_on_axis(step.symbol, given), expression=expression)
@@ -260,7 +260,7 @@ def _traced_result(
 
 
 def _each(values: Iterable[Any]) -> Iterator[Any]:
-    """All numbers, those of tuples too."""
+    """All numbers, including those in tuples."""
     for value in values:
         yield from value if isinstance(value, tuple) else (value,)
 
@@ -270,9 +270,9 @@ def _is_default(value: Any, parameter: inspect.Parameter) -> bool:
 
 
 def _named(name: str, value: Any) -> Any:
-    """A number under the name of the parameter that it is passed as, unless it has one already.
+    """A number under the name of its parameter, unless it already has one.
 
-    The numbers of a tuple are named after axes or inputs, whatever their own names.
+    The numbers in a tuple are named after axes or inputs, whatever their own names.
     """
     if not isinstance(value, tuple):
         return value if isinstance(value, Traced) else Traced.leaf(value, name)
@@ -283,8 +283,8 @@ def _named(name: str, value: Any) -> Any:
 
 
 def symbols_of(name: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
-    """``F, F`` for a square filter, else ``F_h, F_w``; sizes of maps are ``H_out, W_out``; of what
-    ends in ``_i`` there is one for each input: ``C_1, C_2``."""
+    """The symbols of a tuple: ``F, F`` for a square filter, else ``F_h, F_w``; ``H_out, W_out``
+    for the size of a map; one per input (``C_1, C_2``) for names that end in ``_i``."""
     if name.endswith("_i"):
         return tuple(f"{name[:-1]}{number}" for number in range(1, len(sizes) + 1))
     axes = AXES[len(sizes)]
@@ -296,7 +296,7 @@ def symbols_of(name: str, sizes: tuple[int, ...]) -> tuple[str, ...]:
 
 
 def _on_axis(symbol: str, given: dict[str, Any]) -> str:
-    """``H_out`` for ``N_out`` where the formula was given an ``H_in``."""
+    """``H_out`` instead of ``N_out`` if the formula was given an ``H_in``."""
     if symbol.startswith("N_"):
         for number in given.values():
             axis, _, index = expression_of(number).symbol.partition("_")
@@ -309,7 +309,7 @@ ALL_AXES = frozenset(axis for axes in AXES.values() for axis in axes)
 
 
 def named(symbol: str, number: int) -> int:
-    """The number, known by a symbol while formulas are traced, unless it has one."""
+    """The number with a symbol for derivations, unless it already has one."""
     if not is_tracing() or isinstance(number, Traced):
         return number
     return Traced.leaf(number, symbol)

@@ -1,4 +1,5 @@
-"""The few words that formulas use beside ``+ - * //``, for integers and whatever acts like them."""
+"""The functions that formulas use besides ``+ - * //``, for integers and types that act like
+them."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def product(factors: Iterable[int]) -> int:
-    """All factors multiplied, from the left; 1 when there are none."""
+    """The product of all factors, from the left; 1 if there are none."""
     result: int | None = None
     for factor in factors:
         result = factor if result is None else result * factor
@@ -21,47 +22,47 @@ def product(factors: Iterable[int]) -> int:
 
 
 def span(F: int, D: int) -> int:
-    """From the first to the last of F taps, D apart."""
+    """The inputs from the first to the last of F taps that are D apart."""
     return D * (F - 1) + 1
 
 
 def ceil_div(a: int, b: int) -> int:
-    """The quotient rounded up."""
+    """The quotient, rounded up."""
     return -(-a // b)
 
 
 def share(a: int, b: int) -> int:
-    """The quotient where b divides a: one quantity shared out."""
+    """The quotient of numbers that divide evenly."""
     return a.shared(b) if isinstance(a, Traced) else a // b
 
 
 def holds(condition: bool) -> int:
-    """1 where the condition holds, else 0; elementwise for arrays."""
+    """1 if the condition holds, else 0; elementwise for arrays."""
     return condition * 1
 
 
 def positive_part(a: int) -> int:
-    """The number where it is positive, else 0; elementwise for arrays."""
+    """The number if it is positive, else 0; elementwise for arrays."""
     if isinstance(a, Traced):
         return traced("max", max(int(a), 0), a, 0)  # type: ignore[no-any-return]
     return a * holds(a > 0)
 
 
-# Words for integers alone: they do not take arrays.
+# For integers only, not for arrays.
 
 
 def ratio(a: int, b: int) -> int | Fraction:
-    """The exact quotient: an integer where it is one, else a fraction."""
+    """The exact quotient: an integer if possible, else a fraction."""
     if expression_of(b) == ONE:
         return a
     return traced("share", exact(int(a), int(b)), a, b)  # type: ignore[no-any-return]
 
 
 def exact(a: int, b: int) -> int | Fraction:
-    """``a / b``, as an integer where it is one."""
+    """``a / b`` as an integer if possible, else as a fraction."""
     if a % b == 0:
         return a // b
-    # Few networks need fractions, and the import would slow the start of all others.
+    # Few networks need fractions, and importing them takes time.
     from fractions import Fraction
 
     return Fraction(a, b)
@@ -75,17 +76,17 @@ def gcd(a: int, b: int) -> int:
 
 
 def total(terms: Iterable[int]) -> int:
-    """All terms added, from the left."""
+    """The sum of all terms, from the left."""
     return sum(terms)
 
 
 def least(numbers: Sequence[int]) -> int:
-    """The smallest."""
+    """The smallest number."""
     return _chosen("min", min, numbers)
 
 
 def most(numbers: Sequence[int]) -> int:
-    """The largest."""
+    """The largest number."""
     return _chosen("max", max, numbers)
 
 
@@ -97,4 +98,4 @@ def _chosen(op: str, choose: Any, numbers: Sequence[int]) -> int:
 
 
 INTEGERS_ALONE = frozenset({"ratio", "exact", "gcd", "total", "least", "most"})
-"""The words that do not take arrays."""
+"""The functions that do not accept arrays."""

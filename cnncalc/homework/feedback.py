@@ -1,4 +1,4 @@
-"""What is said of a mark: a remark of a few words, and the arithmetic, wrong and right."""
+"""Feedback on an answer: a short remark, and the arithmetic behind the wrong and right values."""
 
 from typing import NamedTuple
 
@@ -9,14 +9,14 @@ from cnncalc.homework.written import as_text, printable, told
 
 
 class Worked(NamedTuple):
-    """One way to the answer: whose it is, and its derivation."""
+    """A title, and a derivation of a value."""
 
     title: str
     derivation: Derivation
 
 
 def given(mark: Mark) -> str:
-    """The answer as it was written, in one line; empty where there is none."""
+    """The answer as the student wrote it, on one line; empty where there is none."""
     return "" if mark.answer.given is None else printable(as_text(mark.answer.given), "; ")
 
 
@@ -27,38 +27,40 @@ def right(mark: Mark) -> str:
 
 
 def remark(mark: Mark) -> str:
-    """What is to say of an answer, in a few words; empty where all is said."""
+    """A short remark about an answer; empty where there is nothing to add."""
     match mark.outcome:
         case Outcome.RIGHT:
             return ", ".join(mark.reading.notes)
         case Outcome.FOLLOWS:
             return f"right, given {mark.why}"
         case Outcome.ARITHMETIC:
-            return "the working is right, its result is not"
+            return "the working is right, but its result is not"
         case Outcome.WRONG if mark.diagnoses:
             return "; or ".join(one.slip.says for one in mark.diagnoses)
         case Outcome.WRONG:
-            return mark.why or "no known mistake gives this value"
+            return mark.why or "incorrect; no common mistake gives this value"
         case Outcome.UNANSWERED:
             return "unanswered"
     return mark.why
 
 
 def workings(mark: Mark) -> tuple[Worked, ...]:
-    """For a wrong answer: how its value comes about, as far as that is known, and how the right one
-    does. For an unanswered one the right one alone."""
+    """The derivation of a wrong value, where a mistake explains it, then of the correct one.
+
+    An unanswered question gets only the correct one; a right answer gets none.
+    """
     question = mark.answer.question
     if question is None or mark.outcome in (Outcome.RIGHT, Outcome.FOLLOWS):
         return ()
     wrong = [
-        Worked(f"as answered: {one.slip.says}", one.derive())
+        Worked(f"your answer ({one.slip.says})", one.derive())
         for one in mark.diagnoses[:1]
-        if one.slip.question.meant is None  # else only the writing is wrong
+        if one.slip.question.meant is None  # otherwise only its notation is wrong
     ]
-    return (*wrong, Worked("right", question.derive()))
+    return (*wrong, Worked("correct answer", question.derive()))
 
 
 def lessons(mark: Mark) -> tuple[str, ...]:
-    """The explanations of the mistakes of the likeliest diagnosis, a paragraph each."""
+    """The explanation of each mistake in the most likely diagnosis."""
     first: tuple[Diagnosis, ...] = mark.diagnoses[:1]
     return tuple(mistake.explanation for one in first for mistake in one.slip.mistakes)

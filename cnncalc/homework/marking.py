@@ -96,7 +96,10 @@ class Marker:
             return Mark(answer, Outcome.RIGHT, reading)
         if answer.is_blank:
             return Mark(answer, Outcome.UNANSWERED)
-        return self.wrong(answer, question, written, own)
+        try:
+            return self.wrong(answer, question, written, own)
+        except Exception:  # a defect in one diagnosis must not stop the class
+            return Mark(answer, Outcome.WRONG, why="incorrect; the mistake could not be diagnosed")
 
     def agreement(
         self, question: Question, written: Written, terms: Terms | None = None
@@ -139,7 +142,7 @@ class Marker:
         if inputs is None:
             return ()
         slips = self._slips(question, inputs)
-        return tuple(one.given("the own answers before") for one in slips.diagnose(written))
+        return tuple(one.given("your earlier answers") for one in slips.diagnose(written))
 
     def _why(self, question: Question, written: Written) -> str:
         """What is to say where no mistake is known."""

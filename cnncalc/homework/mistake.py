@@ -41,7 +41,7 @@ class Mistake:
     name: ClassVar[str]
     """The file's name."""
     says: ClassVar[str]
-    """What was done, in a few words: ``the biases are left out``."""
+    """What was done, in a few words: ``left out the biases``."""
     prior: ClassVar[int] = 10
     """How common it is: of 100 wrong answers, how many it may well account for."""
     examples: ClassVar[tuple[Example, ...]] = ()

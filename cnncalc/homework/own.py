@@ -98,7 +98,7 @@ class Own:
                 return Follows(reading, why)
         value = self._field(question)
         reading = None if value is None else written.agrees(value, question.ask.unit, terms)
-        return Follows(reading, "the own answers for the layers before") if reading else None
+        return Follows(reading, "your answers for the layers before") if reading else None
 
     def carried(self, question: Question) -> Iterator[Question]:
         """The question as it is for who believes the own shapes: of what enters the layer, of what
@@ -113,7 +113,7 @@ class Own:
         for carried in _carried(asked.ask, asked.report, name, entering, leaving):
             answers = [self._last_before(name)] if carried.from_before else []
             answers += [name] if carried.from_own_shape else []
-            yield carried.question.saying(f"the own answer for {' and for '.join(answers)}")
+            yield carried.question.saying(f"your answer for {' and for '.join(answers)}")
 
     def entering(self, question: Question) -> tuple[Shape, ...] | None:
         """What enters the layer that is asked about where the layers before put out what was
@@ -167,7 +167,7 @@ class Own:
                 for row in rows
             ]
             low, high = (sum(ends, Fraction(0)) for ends in zip(*spans, strict=True))
-            yield (low, high), "the own answers that it adds up"
+            yield (low, high), "the answers that you added up"
 
     def _following(self, question: Question, right: dict[str, int]) -> dict[str, int]:
         """What every layer adds where own shapes enter and leave it."""
@@ -231,7 +231,7 @@ def _of_others(question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
         ]
         low, high = (ask.make(ends, question.report) for ends in zip(*spans, strict=True))
         titles = " and ".join(asks.load(name).title for name in answered)
-        yield (low, high), f"the own answer for {titles}"
+        yield (low, high), f"your answer for {titles}"
 
 
 def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Field, ...] | None:

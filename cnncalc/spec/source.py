@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
-from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, did_you_mean
 from cnncalc.spec import catalog, document, notation, text
 from cnncalc.spec.text import Item, Key
 
@@ -55,10 +55,16 @@ def load(
 
 def _read(target: str) -> Item:
     if target == "-":
-        return _written(decoded(standard_input(), "<stdin>"), "<stdin>")
+        return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>")
     if not _is_there(Path(target)) and notation.is_notation(target):
-        return notation.read(target)
-    return _spec_in(_find(target, Path(".")))
+        return notation.read(target, Source.of(notation.SOURCE, target.strip()))
+    file = _find(target, Path("."))
+    return _quotable(read_text(file), str(file))
+
+
+def _quotable(found: str, source: str) -> Item:
+    """The tree of the text that a person asked for: errors in it may show its lines."""
+    return _written(found, Source.of(source, found))
 
 
 def standard_input() -> bytes:

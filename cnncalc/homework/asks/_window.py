@@ -2,6 +2,7 @@
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.errors import LayerError
+from cnncalc.core.shape import Map
 from cnncalc.derivations.stride import Axis
 from cnncalc.layers import _window
 
@@ -9,7 +10,8 @@ from cnncalc.layers import _window
 def axes(row: Row) -> tuple[Axis, ...]:
     """The window of a layer along each axis; raises LayerError where it has none."""
     sliding = getattr(row.layer, "axes", None)
-    found = sliding(*row.inputs) if sliding else ()
+    maps = all(isinstance(x, Map) for x in row.inputs)
+    found = sliding(*row.inputs) if sliding and maps else ()
     if not found or not all(isinstance(axis, _window.Axis) for axis in found):
         raise LayerError("has no sliding window")
     return tuple(

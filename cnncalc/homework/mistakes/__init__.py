@@ -1,4 +1,4 @@
-"""The mistakes that are known: one class in one file each, found by being there."""
+"""The known mistakes, discovered automatically: each file holds one class."""
 
 from collections.abc import Iterator
 from functools import cache

@@ -12,9 +12,11 @@ from cnncalc.homework.question import Question
 
 
 class ActivationForgotten(Mistake):
-    """The activation is applied to every sum: a ReLU puts a 0 in place of each negative one."""
+    """You stopped at the sums. The layer applies its activation to every one of them: a ReLU, for
+    example, replaces each negative sum with 0.
+    """
 
-    says: ClassVar = "the activation is forgotten"
+    says: ClassVar = "left out the activation"
     prior: ClassVar = 20
     examples: ClassVar = (
         Example(
@@ -22,13 +24,13 @@ class ActivationForgotten(Mistake):
             "1 2 4 3",
             "convolution",
             "-1 -2 1",
-            "1 − 2 = −1, which a ReLU makes 0",
+            "1 − 2 = −1, which the ReLU replaces with 0",
             of=None,
         ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The numbers without it."""
+        """The question without the activation."""
         if isinstance(question, Numeric):
             changed = question.with_layers(_without)
             if changed is not None:

@@ -2,23 +2,21 @@
 
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongAsk
+from cnncalc.homework.mistake import WrongAsk
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 class ActivationsForParameters(WrongAsk):
-    """Parameters are the numbers that a layer learns: its weights and biases. They do not depend on
-    the height and width of the map; the activations that it puts out do.
+    """You counted the activations: the numbers in the layer's output. Parameters are the numbers
+    that the layer learns, its weights and biases. They do not depend on the height and width of the
+    map.
     """
 
-    says: ClassVar = "the activations are given, not the parameters"
+    says: ClassVar = "counted the activations instead of the parameters"
     prior: ClassVar = 10
     gives: ClassVar = {"parameters": "elements", "parameter_memory": "memory"}
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "parameters",
-            "10,240",
-            "10·32·32 are put out, (5·5·3 + 1)·10 are learned",
+        on_ten_filters(
+            "parameters", "10,240", "10·32·32 activations; there are (5·5·3 + 1)·10 parameters"
         ),
     )

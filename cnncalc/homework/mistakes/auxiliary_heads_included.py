@@ -11,11 +11,11 @@ from cnncalc.spec import catalog
 
 
 class AuxiliaryHeadsIncluded(Mistake):
-    """Auxiliary classifiers hang on the middle of a network only while it is trained. They are
-    thrown away afterwards, and totals are given without them unless said otherwise.
+    """You included the auxiliary classifiers. They branch off the middle of the network to help
+    training, and are removed afterwards. Published totals leave them out unless they say otherwise.
     """
 
-    says: ClassVar = "the auxiliary heads, which only help in training, are included"
+    says: ClassVar = "included the auxiliary classifiers, which are used only in training"
     prior: ClassVar = 25
     examples: ClassVar = (
         Example(
@@ -23,13 +23,13 @@ class AuxiliaryHeadsIncluded(Mistake):
             "",
             "parameters",
             "13,378,280",
-            "6,998,552, and 3,188,840 and 3,190,888 in the two heads",
+            "6,998,552, plus 3,188,840 and 3,190,888 in the two auxiliary classifiers",
             of=None,
         ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The total of the built-in network of this name with its heads."""
+        """The total of the same built-in network with its auxiliary classifiers."""
         report = question.report
         heads = [name for name, on in (report.settings or {}).items() if on is False]
         heads = [name for name in heads if name.startswith("aux")]

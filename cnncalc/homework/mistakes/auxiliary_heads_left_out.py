@@ -8,11 +8,11 @@ from cnncalc.homework.question import Question
 
 
 class AuxiliaryHeadsLeftOut(WrongSum):
-    """Layers that do not lead to the last one, such as an auxiliary classifier, are a part of the
-    network that is given here, and count.
+    """You counted only the layers on the way to the last one. Layers that lead to a side output,
+    such as an auxiliary classifier, are part of this network, so they count too.
     """
 
-    says: ClassVar = "the layers that lead to side outputs are left out"
+    says: ClassVar = "left out the layers that lead to side outputs"
     prior: ClassVar = 20
     examples: ClassVar = (
         Example(
@@ -24,13 +24,13 @@ class AuxiliaryHeadsLeftOut(WrongSum):
             "30",
             "parameters",
             "725",
-            "30·20 + 20 and 20·5 + 5, without the head's 20·10 + 10",
+            "30·20 + 20 plus 20·5 + 5, without the 20·10 + 10 of the side output",
             of=None,
         ),
     )
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """What does not lead to the last layer, not at all."""
+        """Count the layers that do not lead to the last one zero times."""
         rows = question.report.rows
         leading = {len(rows) - 1}
         for place in range(len(rows) - 1, -1, -1):

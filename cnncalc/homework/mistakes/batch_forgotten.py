@@ -3,29 +3,28 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.mistakes._examples import on_ten_filters
 from cnncalc.homework.question import Question
 
 
 class BatchForgotten(Mistake):
-    """Every image of a batch has its own activations and takes its own operations, so that both are
-    multiplied by the number of images. Only the parameters are shared.
+    """You counted a single image. Every image in the batch has its own activations and needs its
+    own operations, so multiply both by the batch size. Only the parameters are shared.
     """
 
-    says: ClassVar = "one image is counted, not the batch"
+    says: ClassVar = "counted a single image instead of the whole batch"
     prior: ClassVar = 25
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
+        on_ten_filters(
             "macs",
             "768,000",
-            "75 products for each of 10·32·32 outputs, for one image of 32",
+            "75 products for each of 10·32·32 outputs, but for only one of the 32 images",
             batch=32,
         ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question for one image, where there are several."""
+        """The question for a single image."""
         if question.report.batch > 1:
             yield question.where(batch=1)

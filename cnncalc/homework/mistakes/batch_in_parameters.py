@@ -3,33 +3,32 @@
 from collections.abc import Iterator
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.mistakes._examples import on_ten_filters
 from cnncalc.homework.question import Question
 
 SHARED = ("parameters", "weights", "biases", "parameter_memory")
-"""What all images of a batch have in common."""
+"""The quantities that all images of a batch share."""
 
 
 class BatchInParameters(Mistake):
-    """All images of a batch go through the same filters: the parameters are there once, however
-    many images there are.
+    """You multiplied by the batch size. All images in a batch go through the same filters, so the
+    number of parameters does not depend on the batch.
     """
 
-    says: ClassVar = "the parameters are multiplied by the batch"
+    says: ClassVar = "multiplied the parameters by the batch size"
     prior: ClassVar = 20
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
+        on_ten_filters(
             "parameters",
             "24,320",
-            "760·32, though 32 images share them",
+            "760·32, but the 32 images share the same 760 parameters",
             batch=32,
         ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters of as many layers as there are images."""
+        """Every layer counted once per image."""
         batch = question.report.batch
         if batch > 1 and question.ask.name in SHARED:
             rows = question.part(question.report) if question.row is None else (question.row,)

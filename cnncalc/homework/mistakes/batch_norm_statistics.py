@@ -15,11 +15,11 @@ class WithStatistics(Parameters):
     """Parameters, and the running mean and variance of every channel."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """Their sum; PyTorch's counter of batches, the last buffer, nobody counts."""
+        """Their sum, without PyTorch's batch counter, the last buffer."""
         return row.cost.params + max(row.cost.buffers - 1, 0)
 
     def added(self, row: Row, report: Report) -> Value:
-        """The same."""
+        """The same sum."""
         return self.of(row, report)
 
     def derive(self, row: Row, report: Report) -> Derivation:
@@ -31,11 +31,12 @@ class WithStatistics(Parameters):
 
 
 class BatchNormStatistics(Mistake):
-    """A batch norm learns a scale and a shift for each channel. It also keeps the running mean and
-    variance of each channel, but these are measured, not learned: they are no parameters.
+    """You counted the running statistics as parameters. A batch norm learns one scale and one shift
+    for each channel. It also tracks a running mean and variance for each channel, but these are
+    measured, not learned, so they are not parameters.
     """
 
-    says: ClassVar = "the running means and variances of batch norms are counted as parameters"
+    says: ClassVar = "counted the running means and variances of batch norms as parameters"
     prior: ClassVar = 25
     examples: ClassVar = (
         Example(
@@ -43,7 +44,7 @@ class BatchNormStatistics(Mistake):
             "64x112x112",
             "parameters",
             "256",
-            "4·64: scale, shift, mean and variance; only 2·64 are learned",
+            "4·64: scale, shift, mean and variance; only the 2·64 scales and shifts are learned",
         ),
     )
 

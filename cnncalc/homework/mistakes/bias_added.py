@@ -8,11 +8,11 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class BiasAdded(WrongLayer):
-    """The layer is said to have no bias, so only its weights count. It is often left out where a
-    batch norm follows, which shifts every channel anyway.
+    """You counted biases, but this layer has none: only its weights count. Biases are often left
+    out before a batch norm, which shifts every channel anyway.
     """
 
-    says: ClassVar = "biases are counted where there are none"
+    says: ClassVar = "counted biases that the layer does not have"
     prior: ClassVar = 20
     examples: ClassVar = (
         Example(
@@ -20,10 +20,10 @@ class BiasAdded(WrongLayer):
             "1x3x3",
             "parameters",
             "20",
-            "2·2·1·4 + 4, though there are no biases",
+            "2·2·1·4 + 4, but the layer has no biases",
         ),
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """The same with biases."""
+        """The layer with biases."""
         return with_fields(row.layer, bias=True)

@@ -6,6 +6,7 @@ from typing import ClassVar
 from cnncalc.formulas import operations, parameters
 from cnncalc.formulas.tracing import Rules
 from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistakes._examples import on_alexnet
 from cnncalc.homework.question import Question
 
 
@@ -44,29 +45,22 @@ WITHOUT_BIASES: Rules = {
 
 
 class BiasForgotten(WrongRule):
-    """Every filter, and every neuron, has one bias beside its weights; it is learned as they are.
-
-    So it counts: F·F·C_in weights and 1 bias make (F·F·C_in + 1) for each filter.
+    """You counted the weights but not the biases. Each filter, and each neuron, also learns one
+    bias. A filter therefore has F·F·C_in weights and 1 bias: F·F·C_in + 1 parameters.
     """
 
-    says: ClassVar = "the biases are left out"
+    says: ClassVar = "left out the biases"
     prior: ClassVar = 30
     rules: ClassVar = {**WITHOUT_BIASES, operations.bias_additions: none_per_output}
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
-            "3x227x227",
-            "parameters",
-            "34,848",
-            "11·11·3·96, without + 96",
-        ),
+        on_alexnet("parameters", "34,848", "11·11·3·96, without + 96"),
         Example(({"linear": 100},), "784", "parameters", "78,400", "784·100, without + 100"),
         Example(
             ({"locally_connected": {"filters": 2, "kernel": 2}},),
             "1x3x3",
             "parameters",
             "32",
-            "2·2·1·2 at each of 2·2 positions, without a bias at each",
+            "2·2·1·2 at each of 2·2 positions, without the bias of each filter at each position",
         ),
         Example(
             ({"maxout": {"out_features": 3, "pieces": 2}},),
@@ -85,5 +79,5 @@ class BiasForgotten(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question of a layer; in sums it is a mistake of its own."""
+        """The question about a layer; for totals, see ``biases_left_out_of_total``."""
         return super().other(question) if question.row else iter(())

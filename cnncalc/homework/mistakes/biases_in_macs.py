@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from cnncalc.formulas import macs
 from cnncalc.formulas.vocabulary import product, share
-from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistake import WrongRule
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def with_bias(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
@@ -25,23 +26,15 @@ def linear_with_bias(n_in: int, n_out: int) -> int:
 
 
 class BiasesInMacs(WrongRule):
-    """A bias is added once to each output and multiplied with nothing, so that it is no
-    multiply-accumulate.
+    """You counted the biases. A bias is added once to each output and multiplied by nothing, so it
+    is not a multiply-accumulate.
     """
 
-    says: ClassVar = "the biases are counted as multiply-accumulates"
+    says: ClassVar = "counted the biases as multiply-accumulates"
     prior: ClassVar = 12
     rules: ClassVar = {
         macs.conv_macs: with_bias,
         macs.depthwise_macs: planes_with_bias,
         macs.linear_macs: linear_with_bias,
     }
-    examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "macs",
-            "778,240",
-            "(5·5·3 + 1)·10 · 32·32",
-        ),
-    )
+    examples: ClassVar = (on_ten_filters("macs", "778,240", "(5·5·3 + 1)·10 · 32·32"),)

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from cnncalc.formulas import memory
-from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistake import WrongRule
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def in_bits(elements: int, bytes_each: int) -> int:
@@ -12,17 +13,11 @@ def in_bits(elements: int, bytes_each: int) -> int:
 
 
 class BitsForBytes(WrongRule):
-    """A byte is 8 bits: a number in single precision has 32 bits, which are 4 bytes."""
+    """You gave the size in bits. A byte is 8 bits: a single-precision number has 32 bits, which are
+    4 bytes.
+    """
 
-    says: ClassVar = "bits are given, not bytes"
+    says: ClassVar = "gave bits instead of bytes"
     prior: ClassVar = 12
     rules: ClassVar = {memory.size_in_bytes: in_bits}
-    examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "memory",
-            "327,680 B",
-            "10·32·32 numbers of 32 bits",
-        ),
-    )
+    examples: ClassVar = (on_ten_filters("memory", "327,680 B", "10·32·32 numbers of 32 bits"),)

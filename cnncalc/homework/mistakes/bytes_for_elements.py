@@ -2,21 +2,18 @@
 
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongAsk
+from cnncalc.homework.mistake import WrongAsk
+from cnncalc.homework.mistakes._examples import on_alexnet
 
 
 class BytesForElements(WrongAsk):
-    """It is asked how many numbers there are, not how many bytes they take."""
+    """You gave the memory in bytes. The question asks how many numbers there are, not how much
+    memory they take.
+    """
 
-    says: ClassVar = "bytes are given, not how many numbers there are"
+    says: ClassVar = "gave bytes instead of the number of elements"
     prior: ClassVar = 20
     gives: ClassVar = {"elements": "memory", "parameters": "parameter_memory"}
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
-            "3x227x227",
-            "elements",
-            "1.16 MB",
-            "96·55·55 numbers of 4 bytes are 1,161,600 bytes",
-        ),
+        on_alexnet("elements", "1.16 MB", "96·55·55 numbers of 4 bytes are 1,161,600 bytes"),
     )

@@ -8,21 +8,21 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def rounded_up(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """A last window that hangs over the edge is counted."""
+    """Count a last window that hangs over the edge."""
     return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
 
 
 def rounded_up_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
-    """The same, padded differently on the two sides."""
+    """The same with different padding at the two ends."""
     return ceil_div(N - (D * (F - 1) + 1) + P_before + P_after, S) + 1
 
 
 class CeilForFloor(WrongRule):
-    """A window that does not fit any more is not placed: the quotient is rounded down, unless the
-    layer says that it rounds up (``ceil_mode``).
+    """You rounded up. The window has no position where it would hang over the edge, so the quotient
+    is rounded down, unless the layer sets ``ceil_mode``.
     """
 
-    says: ClassVar = "the output size is rounded up, not down"
+    says: ClassVar = "rounded the output size up instead of down"
     prior: ClassVar = 15
     rules: ClassVar = {
         window.output_size: rounded_up,

@@ -4,36 +4,25 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cnncalc.core.shape import Map, Shape, Vector
-from cnncalc.homework.mistake import Example, Mistake, with_fields
+from cnncalc.homework.mistake import Mistake, with_fields
+from cnncalc.homework.mistakes._examples import on_ten_filters
 from cnncalc.homework.question import Question
 
 
 class ChannelsSwapped(Mistake):
-    """The filters read the channels of the input; how many there are decides the channels of the
-    output, and the number of biases.
+    """You swapped the input and output channels. The depth of each filter is the number of input
+    channels. The number of filters is the number of output channels, and of biases.
     """
 
-    says: ClassVar = "the channels of the input and of the output are swapped"
+    says: ClassVar = "swapped the input and output channels"
     prior: ClassVar = 10
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "parameters",
-            "753",
-            "5·5·10·3 + 3",
-        ),
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "shape",
-            "3x32x32",
-            "the depth of the input",
-        ),
+        on_ten_filters("parameters", "753", "5·5·10·3 + 3"),
+        on_ten_filters("shape", "3x32x32", "the depth of the input; there are 10 filters"),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question of a layer that leads back from its output's channels to its input's."""
+        """The question about a layer with input and output channels swapped."""
         row = question.row
         if question.everywhere or row is None or len(row.inputs) != 1:
             return

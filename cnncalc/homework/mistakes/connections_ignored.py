@@ -8,11 +8,11 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class ConnectionsIgnored(WrongLayer):
-    """In this layer each filter reads only the channels that a table gives to it, so that filters
-    differ in depth. Only the links of the table have weights.
+    """You let every filter read all input channels. In this layer, a table says which channels each
+    filter reads, so the filters differ in depth. Only the connections in the table have weights.
     """
 
-    says: ClassVar = "the table of connections is ignored: every filter is taken to read all"
+    says: ClassVar = "ignored the connection table and let every filter read all channels"
     prior: ClassVar = 30
     examples: ClassVar = (
         Example(
@@ -20,10 +20,10 @@ class ConnectionsIgnored(WrongLayer):
             "2x3x3",
             "parameters",
             "18",
-            "(2·2·2 + 1)·2, though there are 3 links, not 4",
+            "(2·2·2 + 1)·2, but the table has 3 connections, not 4",
         ),
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """The same without a table."""
+        """The layer without its table."""
         return with_fields(row.layer, connections=None)

@@ -8,11 +8,11 @@ from cnncalc.homework.written import Number, Value, Written
 
 
 class CutNotRounded(WrongWriting):
-    """A number is rounded to the nearest: 102,764,544 is nearer to 103 million than to 102 million.
-    Where the digits behind are only cut off, the last one that is written is too small.
+    """You dropped the remaining digits. A number is rounded to the nearest value: 102,764,544 is
+    closer to 103 million than to 102 million.
     """
 
-    says: ClassVar = "the digits behind are cut off, not rounded"
+    says: ClassVar = "cut digits off instead of rounding"
     prior: ClassVar = 40
     examples: ClassVar = (
         Example(
@@ -25,7 +25,7 @@ class CutNotRounded(WrongWriting):
     )
 
     def meant(self, written: Written, truth: Value) -> Written | None:
-        """All numbers that begin with these digits."""
+        """Any number that starts with these digits."""
         if not isinstance(written, Number) or not written.rounded:
             return None
         return replace(written, digits=written.digits + written.half)

@@ -4,29 +4,22 @@ from dataclasses import replace
 from typing import ClassVar
 
 from cnncalc.core.shape import Map
-from cnncalc.homework.mistake import Example, WrongWriting
+from cnncalc.homework.mistake import WrongWriting
+from cnncalc.homework.mistakes._examples import on_ten_filters
 from cnncalc.homework.written import Size, Value, Written
 
 
 class DepthLeftOut(WrongWriting):
-    """A feature map has a depth beside its height and width: one channel for each filter of the
-    layer that made it.
+    """Your height and width are right. A feature map also has a depth: one channel for each filter
+    of the layer that produced it.
     """
 
-    says: ClassVar = "the height and width are right, but the depth is left out"
+    says: ClassVar = "the height and width are right, but the depth is missing"
     prior: ClassVar = 25
-    examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "shape",
-            "32x32",
-            "10 channels of 32×32",
-        ),
-    )
+    examples: ClassVar = (on_ten_filters("shape", "32x32", "10 channels of 32×32"),)
 
     def meant(self, written: Written, truth: Value) -> Written | None:
-        """The size with the depth in front, or one size for all axes and the depth."""
+        """The size with the depth prepended; a single size stands for all axes."""
         if not isinstance(written, Size) or not isinstance(truth, Map):
             return None
         sizes = written.sizes

@@ -8,11 +8,11 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class DilationIgnored(WrongLayer):
-    """With dilation D the taps of a filter stand D pixels apart, so that it spans D·(F − 1) + 1
-    pixels while it has no more weights.
+    """You treated the filter as if its taps were neighbours. With dilation D they are D pixels
+    apart, so the filter spans D·(F − 1) + 1 pixels. Its number of weights stays the same.
     """
 
-    says: ClassVar = "the dilation is ignored"
+    says: ClassVar = "ignored the dilation"
     prior: ClassVar = 25
     examples: ClassVar = (
         Example(
@@ -20,10 +20,10 @@ class DilationIgnored(WrongLayer):
             "1x9x9",
             "shape",
             "8x7x7",
-            "9 − 3 + 1 = 7, though the filter spans 5",
+            "9 − 3 + 1 = 7, but the filter spans 5 pixels",
         ),
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """The same with neighbouring taps."""
+        """The layer without dilation."""
         return with_fields(row.layer, dilation=1)

@@ -3,7 +3,8 @@
 from typing import ClassVar
 
 from cnncalc.formulas import receptive
-from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistake import WrongRule
+from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 def whole_window(r_in: int, j_in: int, E: int = 1) -> int:
@@ -12,23 +13,13 @@ def whole_window(r_in: int, j_in: int, E: int = 1) -> int:
 
 
 class FieldMinusOneForgotten(WrongRule):
-    """A window of F covers its first input already with the field that this one has: only the
-    F − 1 others add to it.
+    """You added the whole filter. Its first tap already has the receptive field of the layer
+    before; only the F − 1 other taps extend it.
     """
 
-    says: ClassVar = "the receptive field grows by F, not by F − 1"
+    says: ClassVar = "grew the receptive field by F instead of F − 1"
     prior: ClassVar = 20
     rules: ClassVar = {receptive.field_size: whole_window}
     examples: ClassVar = (
-        Example(
-            (
-                {"conv": {"filters": 4, "kernel": 3}},
-                {"max_pool": 2},
-                {"conv": {"filters": 4, "kernel": 3}},
-            ),
-            "1x28x28",
-            "receptive_field",
-            "12",
-            "1 + 3 + 2 + 3·2, not 1 + 2 + 1 + 2·2 = 8",
-        ),
+        on_three_layers("receptive_field", "12", "1 + 3 + 2 + 3·2, not 1 + 2 + 1 + 2·2 = 8"),
     )

@@ -3,32 +3,27 @@
 from typing import ClassVar
 
 from cnncalc.formulas import receptive
-from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistake import WrongRule
+from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 def own_window(r_in: int, j_in: int, E: int = 1) -> int:
-    """What is seen of the input of the layer."""
+    """What an output sees of the layer's own input."""
     return E
 
 
 class FieldOfOneLayer(WrongRule):
-    """The receptive field is what one output sees of the image, through all layers before; the
-    filter's size is only what it sees of the layer before.
+    """You gave the size of this layer's filter, which is what an output sees of the previous layer.
+    The receptive field is what it sees of the image, through all the layers before it.
     """
 
-    says: ClassVar = "the window of this layer is given, not what it sees of the image"
+    says: ClassVar = "gave the filter size of this layer instead of what it sees of the image"
     prior: ClassVar = 20
     rules: ClassVar = {receptive.field_size: own_window}
     examples: ClassVar = (
-        Example(
-            (
-                {"conv": {"filters": 4, "kernel": 3}},
-                {"max_pool": 2},
-                {"conv": {"filters": 4, "kernel": 3}},
-            ),
-            "1x28x28",
+        on_three_layers(
             "receptive_field",
             "3",
-            "the last filter alone; through all layers it sees 8 pixels",
+            "the last filter by itself; through all three layers an output sees 8 pixels",
         ),
     )

@@ -3,32 +3,30 @@
 from typing import ClassVar
 
 from cnncalc.formulas import receptive
-from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistake import WrongRule
+from cnncalc.homework.mistakes._examples import on_three_layers
 
 
 def next_door(r_in: int, j_in: int, E: int = 1) -> int:
-    """Neighbouring outputs taken to be one pixel apart."""
+    """As if neighbouring outputs were one pixel apart."""
     return r_in + (E - 1)
 
 
 class FieldWithoutJump(WrongRule):
-    """Behind a stride, neighbouring numbers of a map stand several pixels of the image apart: the
-    jump, the product of all strides before. A window adds (F − 1)·jump pixels to the field.
+    """You left out the jump. After a layer with stride, neighbouring values of a map are several
+    image pixels apart. This distance, the jump, is the product of all the strides so far, and a
+    filter adds (F − 1)·jump pixels to the receptive field.
     """
 
-    says: ClassVar = "the receptive field grows without the jump (the strides before)"
+    says: ClassVar = (
+        "grew the receptive field without the jump (the product of the earlier strides)"
+    )
     prior: ClassVar = 30
     rules: ClassVar = {receptive.field_size: next_door}
     examples: ClassVar = (
-        Example(
-            (
-                {"conv": {"filters": 4, "kernel": 3}},
-                {"max_pool": 2},
-                {"conv": {"filters": 4, "kernel": 3}},
-            ),
-            "1x28x28",
+        on_three_layers(
             "receptive_field",
             "6",
-            "1 + 2 + 1 + 2, though behind the pool the pixels are 2 apart: 1 + 2 + 1 + 2·2 = 8",
+            "1 + 2 + 1 + 2, but after the pool neighbours are 2 pixels apart: 1 + 2 + 1 + 2·2 = 8",
         ),
     )

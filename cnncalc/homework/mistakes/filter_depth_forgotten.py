@@ -5,6 +5,7 @@ from typing import ClassVar
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def flat_weights(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
@@ -30,9 +31,11 @@ def flat_transposed(
 
 
 class FilterDepthForgotten(WrongRule):
-    """A filter is as deep as its input: over 3 channels a 5×5 filter has 5·5·3 weights, not 5·5."""
+    """You counted flat filters. A filter is as deep as its input: on 3 channels, a 5×5 filter has
+    5·5·3 weights, not 5·5.
+    """
 
-    says: ClassVar = "the depth of the filters is forgotten"
+    says: ClassVar = "forgot the depth of the filters"
     prior: ClassVar = 20
     rules: ClassVar = {
         parameters.conv_weights: flat_weights,
@@ -41,20 +44,8 @@ class FilterDepthForgotten(WrongRule):
         macs.transposed_macs: flat_transposed,
     }
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "parameters",
-            "260",
-            "(5·5 + 1)·10",
-        ),
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "macs",
-            "256,000",
-            "5·5 · 10 · 32·32",
-        ),
+        on_ten_filters("parameters", "260", "(5·5 + 1)·10"),
+        on_ten_filters("macs", "256,000", "5·5 · 10 · 32·32"),
         Example(
             ({"locally_connected": {"filters": 2, "kernel": 2}},),
             "3x3x3",

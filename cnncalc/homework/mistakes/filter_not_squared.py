@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product, share
-from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistake import WrongRule
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def one_side(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
@@ -32,9 +33,11 @@ def one_side_of_plane_macs(
 
 
 class FilterNotSquared(WrongRule):
-    """A filter has a height and a width: a 5×5 filter covers 25 pixels of each channel, not 5."""
+    """You used one side of the filter. A filter has a height and a width: a 5×5 filter covers 25
+    pixels of each channel, not 5.
+    """
 
-    says: ClassVar = "the filter's size is counted along one axis only"
+    says: ClassVar = "counted the filter size along one axis only"
     prior: ClassVar = 8
     rules: ClassVar = {
         parameters.conv_weights: one_side,
@@ -42,12 +45,4 @@ class FilterNotSquared(WrongRule):
         macs.conv_macs: one_side_macs,
         macs.depthwise_macs: one_side_of_plane_macs,
     }
-    examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "parameters",
-            "160",
-            "5·3·10 + 10",
-        ),
-    )
+    examples: ClassVar = (on_ten_filters("parameters", "160", "5·3·10 + 10"),)

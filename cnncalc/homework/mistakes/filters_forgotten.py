@@ -7,6 +7,7 @@ from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.tracing import Rules
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule, with_fields
+from cnncalc.homework.mistakes._examples import on_ten_filters
 from cnncalc.homework.question import Question
 
 
@@ -56,27 +57,17 @@ WEIGHTS: Rules = {
 
 
 class FiltersForgotten(WrongRule):
-    """The layer has several filters, and each of them makes one channel of the output: what one of
-    them has or does is to be multiplied by their number.
+    """You counted one filter. The layer has several, and each produces one channel of the output,
+    so multiply what you found for one filter by the number of filters.
     """
 
-    says: ClassVar = "only one filter is counted"
+    says: ClassVar = "counted only one filter"
     prior: ClassVar = 15
     rules: ClassVar = {**WEIGHTS, parameters.conv_biases: bias_of_one}
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "parameters",
-            "76",
-            "5·5·3 + 1",
-        ),
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "parameters",
-            "85",
-            "5·5·3 + 10: the biases of all filters, the weights of one",
+        on_ten_filters("parameters", "76", "5·5·3 + 1"),
+        on_ten_filters(
+            "parameters", "85", "5·5·3 + 10: the weights of one filter, but the biases of all"
         ),
         Example(
             ({"conv": {"filters": 10, "kernel": 5}},),
@@ -88,8 +79,10 @@ class FiltersForgotten(WrongRule):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """One filter with its bias, with the biases of all, or a layer of one filter; not where a
-        table makes filters of different depths."""
+        """One filter with its bias or with all biases, or a layer with one filter.
+
+        A connection table gives filters different depths, so there is no one filter to count.
+        """
         if any(getattr(row.layer, "connections", None) for row in question.report.rows):
             return
         yield from super().other(question)

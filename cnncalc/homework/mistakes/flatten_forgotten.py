@@ -20,11 +20,11 @@ def positions_only(C_in: int, N_in: tuple[int, ...]) -> int:
 
 
 class FlattenForgotten(WrongRule):
-    """Before a fully connected layer the map is laid out as one vector of C·H·W numbers, and each
-    of them is connected with every output: channels and positions both count.
+    """You did not count all the inputs. A fully connected layer first flattens the map into a
+    vector of C·H·W numbers and connects each of them to every output.
     """
 
-    says: ClassVar = "the map is not flattened to C·H·W inputs"
+    says: ClassVar = "did not flatten the map to C·H·W inputs"
     prior: ClassVar = 20
     rules: ClassVar = {dimensions.flattened: channels_only}
     examples: ClassVar = (
@@ -33,18 +33,18 @@ class FlattenForgotten(WrongRule):
             "16x5x5",
             "parameters",
             "170",
-            "16·10 + 10, though 16·5·5 inputs are connected",
+            "16·10 + 10, but there are 16·5·5 inputs",
         ),
         Example(
             ({"linear": 10},),
             "16x5x5",
             "parameters",
             "260",
-            "5·5·10 + 10, though there are 16 channels",
+            "5·5·10 + 10, but there are 16 channels",
         ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The channels alone, or the positions alone."""
+        """Only the channels, or only the positions, as inputs."""
         for alone, rule in (("channels", channels_only), ("positions", positions_only)):
-            yield question.under({dimensions.flattened: rule}).saying(f"{alone} alone")
+            yield question.under({dimensions.flattened: rule}).saying(f"only the {alone}")

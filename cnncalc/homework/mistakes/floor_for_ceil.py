@@ -7,21 +7,21 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def rounded_down(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """A last window that hangs over the edge is not counted."""
+    """Leave out a last window that hangs over the edge."""
     return (N - (D * (F - 1) + 1) + 2 * P) // S + 1
 
 
 def same_rounded_down(N: int, S: int) -> int:
-    """The quotient under ``same`` padding rounded down."""
+    """Round the quotient of ``same`` padding down."""
     return N // S
 
 
 class FloorForCeil(WrongRule):
-    """Here the quotient is rounded up: with ``ceil_mode`` a last window may hang over the edge, and
-    ``same`` padding adds zeros until every S-th pixel has a window.
+    """You rounded down. This layer rounds up: with ``ceil_mode`` the last window may hang over the
+    edge, and ``same`` padding adds as many zeros as the last window needs.
     """
 
-    says: ClassVar = "the output size is rounded down, not up"
+    says: ClassVar = "rounded the output size down instead of up"
     prior: ClassVar = 30
     rules: ClassVar = {
         window.output_size_ceil: rounded_down,

@@ -2,23 +2,18 @@
 
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongAsk
+from cnncalc.homework.mistake import WrongAsk
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 class FlopsForMacs(WrongAsk):
-    """A multiply-accumulate is one step, although it is two floating-point operations. Where MACs
-    are asked for, products are counted and not doubled.
+    """You counted every multiply-accumulate twice. It is two floating-point operations, but only
+    one MAC, and the question asks for MACs.
     """
 
-    says: ClassVar = "floating-point operations are given, two for each multiply-accumulate"
+    says: ClassVar = "gave FLOPs (two for each MAC) instead of MACs"
     prior: ClassVar = 30
     gives: ClassVar = {"macs": "flops"}
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "macs",
-            "1,536,000",
-            "75 products for each of 10·32·32 outputs, doubled",
-        ),
+        on_ten_filters("macs", "1,536,000", "75 products for each of 10·32·32 outputs, doubled"),
     )

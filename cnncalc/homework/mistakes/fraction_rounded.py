@@ -8,26 +8,26 @@ from cnncalc.homework.mistake import Example, WrongRule
 
 
 def to_nearest(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """The fraction rounded as one rounds money."""
+    """Round the quotient to the nearest whole number."""
     return nearest(N - (D * (F - 1) + 1) + 2 * P, S) + 1
 
 
 def to_nearest_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
-    """The same, padded differently on the two sides."""
+    """The same with different padding at the two ends."""
     return nearest(N - (D * (F - 1) + 1) + P_before + P_after, S) + 1
 
 
 def same_to_nearest(N: int, S: int) -> int:
-    """The quotient under ``same`` padding rounded so."""
+    """The same for ``same`` padding."""
     return nearest(N, S)
 
 
 class FractionRounded(WrongRule):
-    """Half a place is no place, however near it is to the next whole number: the quotient is always
-    rounded down (always up with ``ceil_mode`` and ``same``), never to the nearest.
+    """You rounded to the nearest whole number. However close the fraction is to the next one, the
+    quotient is always rounded down (always up with ``ceil_mode`` or ``same`` padding).
     """
 
-    says: ClassVar = "the fraction in the output size is rounded to the nearest whole number"
+    says: ClassVar = "rounded the output size to the nearest whole number"
     prior: ClassVar = 12
     rules: ClassVar = {
         window.output_size: to_nearest,

@@ -22,7 +22,7 @@ def dense_macs(
 def dense_transposed(
     F: tuple[int, ...], C_in: int, C_out: int, N_in: tuple[int, ...], G: int = 1
 ) -> int:
-    """Every channel is spread into all of the output."""
+    """Every input channel contributes to every output channel."""
     return product(F) * C_in * C_out * product(N_in)
 
 
@@ -44,7 +44,7 @@ def ordinary_weights(F: tuple[int, ...], C_in: int, C_out: int, multiplier: int 
 
 
 def ordinary_biases(C_in: int, C_out: int, multiplier: int = 1) -> int:
-    """Those of an ordinary convolution."""
+    """The biases of an ordinary convolution."""
     return C_out
 
 
@@ -56,11 +56,12 @@ def ordinary_macs(
 
 
 class GroupsIgnored(WrongRule):
-    """With G groups a filter reads only the channels of its own group, C_in/G of them: weights and
-    products are G times fewer. A depthwise convolution has a group for every channel.
+    """You let every filter read all input channels. With G groups, a filter reads only the C_in/G
+    channels of its own group, so there are G times fewer weights and products. In a depthwise
+    convolution, every channel is a group of its own.
     """
 
-    says: ClassVar = "the groups are ignored: every filter is taken to read all channels"
+    says: ClassVar = "ignored the groups and let every filter read all channels"
     prior: ClassVar = 25
     rules: ClassVar = {
         parameters.conv_weights: dense_weights,
@@ -78,21 +79,21 @@ class GroupsIgnored(WrongRule):
             "96x27x27",
             "parameters",
             "614,656",
-            "5·5·96·256 + 256, though a filter reads 48 channels",
+            "5·5·96·256 + 256, but each filter reads only 48 channels",
         ),
         Example(
             ({"depthwise_conv": {"kernel": 3, "padding": 1, "bias": False}},),
             "32x112x112",
             "parameters",
             "9,216",
-            "3·3·32·32, though a filter reads one channel",
+            "3·3·32·32, but each filter reads only one channel",
         ),
         Example(
             ({"separable_conv": {"filters": 6, "kernel": 3}},),
             "4x6x6",
             "parameters",
             "222",
-            "3·3·4·6 + 6, as of an ordinary convolution",
+            "3·3·4·6 + 6, as in an ordinary convolution",
         ),
         Example(
             ({"separable_conv": {"filters": 6, "kernel": 3}},),
@@ -106,6 +107,6 @@ class GroupsIgnored(WrongRule):
             "4x3x3",
             "macs",
             "576",
-            "2·2·4·4 for each of 3·3 inputs, though each is spread into 2 channels",
+            "2·2·4·4 for each of 3·3 inputs, but each input contributes to only 2 channels",
         ),
     )

@@ -11,11 +11,11 @@ from cnncalc.homework.question import Question
 
 
 class HeightWidthSwapped(Mistake):
-    """The height comes first, then the width: 28x20 has 28 rows of 20 columns, and a 3x1 kernel is
-    3 high and 1 wide.
+    """You swapped height and width. The height comes first: 28x20 is 28 rows of 20 columns, and a
+    3x1 kernel is 3 high and 1 wide.
     """
 
-    says: ClassVar = "height and width are swapped"
+    says: ClassVar = "swapped height and width"
     prior: ClassVar = 20
     examples: ClassVar = (
         Example(
@@ -23,7 +23,7 @@ class HeightWidthSwapped(Mistake):
             "1x28x20",
             "shape",
             "8x18x26",
-            "20 − 3 + 1 before 28 − 3 + 1",
+            "20 − 3 + 1 = 18, then 28 − 3 + 1 = 26",
         ),
         Example(
             ({"conv": {"filters": 8, "kernel": [5, 1]}},),
@@ -42,7 +42,7 @@ class HeightWidthSwapped(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """With the axes of the kernel swapped, of the input, or of both."""
+        """Swap the axes of the kernel, of the input, or of both."""
         turned = question.with_layers(_turned_layer)
         if turned is not None:
             yield turned
@@ -63,7 +63,7 @@ def _turned(shape: Shape) -> Shape:
 
 
 def _turned_layer(row: Row) -> Layer | None:
-    """The layer with what is given for each axis swapped so; None where nothing is."""
+    """The layer with its per-axis fields swapped; None where it has none."""
     swapped = {}
     for name in fields_of(type(row.layer)):
         value = getattr(row.layer, name)

@@ -10,23 +10,23 @@ from cnncalc.homework.question import Question
 
 
 class AllElements(Elements):
-    """What every layer puts out, stored or not."""
+    """The output of every layer, stored or not."""
 
     summed: ClassVar = "activation"
 
 
 class AllMemory(Memory):
-    """The bytes of what every layer puts out, stored or not."""
+    """The bytes of every layer's output, stored or not."""
 
     summed: ClassVar = "activation_bytes"
 
 
 class InPlaceCounted(Mistake):
-    """A ReLU usually overwrites its input, and flattening only looks at the same numbers in another
-    way: such layers take no memory of their own, and a memory table does not add them.
+    """You counted layers that need no memory of their own. A ReLU usually overwrites its input, and
+    flattening only reinterprets the same numbers, so a memory table leaves both out.
     """
 
-    says: ClassVar = "layers that run in place are added as if they took memory of their own"
+    says: ClassVar = "counted layers that run in place, which need no memory of their own"
     prior: ClassVar = 15
     examples: ClassVar = (
         Example(
@@ -34,7 +34,7 @@ class InPlaceCounted(Mistake):
             "3x32x32",
             "elements",
             "23,552",
-            "3·32·32 + 10·32·32 + 10·32·32, though the ReLU runs in place",
+            "3·32·32 + 10·32·32 + 10·32·32, but the ReLU runs in place",
             of=None,
         ),
     )

@@ -4,48 +4,41 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cnncalc.formulas import window
-from cnncalc.homework.mistake import Example, WrongRule, is_pool
+from cnncalc.homework.mistake import WrongRule, is_pool
+from cnncalc.homework.mistakes._examples import on_alexnet
 from cnncalc.homework.question import Question
 
 
 def as_many(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """A place for every input."""
+    """One position for every input."""
     return N
 
 
 def as_many_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
-    """A place for every input."""
+    """One position for every input."""
     return N
 
 
 def as_many_same(N: int, S: int) -> int:
-    """A place for every input."""
+    """One position for every input."""
     return N
 
 
 class InputPositions(WrongRule):
-    """A filter is laid on the input once for every position of the output. So products and
-    activations are counted with the height and width of the output, not of the input.
+    """You used the height and width of the input. The filter is applied once for every position of
+    the output, so multiply by the output's height and width.
     """
 
-    says: ClassVar = "the height and width of the input are taken, not those of the output"
+    says: ClassVar = "used the height and width of the input instead of the output"
     prior: ClassVar = 15
     rules: ClassVar = {
         window.output_size: as_many,
         window.output_size_sides: as_many_sides,
         window.output_size_same: as_many_same,
     }
-    examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
-            "3x227x227",
-            "macs",
-            "1,795,682,592",
-            "11·11·3·96 · 227·227",
-        ),
-    )
+    examples: ClassVar = (on_alexnet("macs", "1,795,682,592", "11·11·3·96 · 227·227"),)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question of a layer alone, which is not a pool."""
+        """The question about one layer that is not a pool."""
         if not question.everywhere and question.row is not None and not is_pool(question.row):
             yield from super().other(question)

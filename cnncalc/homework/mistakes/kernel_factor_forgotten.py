@@ -8,11 +8,11 @@ from cnncalc.homework.numeric import Numbers, WrongNumbers
 
 
 class KernelFactorForgotten(WrongNumbers):
-    """The factor before a kernel, 1/9 for a box of 3×3, belongs to every weight: without it a mean
-    is only a sum.
+    """You left out the factor in front of the kernel. It multiplies every weight: without the 1/9
+    of a 3×3 box, you get the sum of nine numbers instead of their mean.
     """
 
-    says: ClassVar = "the factor before the kernel is forgotten"
+    says: ClassVar = "forgot the factor in front of the kernel"
     prior: ClassVar = 25
     examples: ClassVar = (
         Example(
@@ -20,19 +20,19 @@ class KernelFactorForgotten(WrongNumbers):
             "9 9 9 9; 9 9 9 18; 9 9 9 9",
             "convolution",
             "81 90",
-            "the sum of nine numbers, not their mean",
+            "the sum of nine numbers instead of their mean",
             of=None,
         ),
     )
 
     def instead(self, given: Numbers) -> Numbers | None:
-        """Whole weights, where all of them are fractions."""
+        """The kernels without their common factor."""
         kernels = tuple(map(_whole, given.kernels))
         return None if kernels == given.kernels else given._replace(kernels=kernels)
 
 
 def _whole(kernel: Tensor) -> Tensor:
-    """The weights times their common denominator; as they are where decimals are written."""
+    """The weights times their common denominator; decimals stay as they are."""
     weights = [weight for plane in kernel.planes for weight in plane]
     if kernel.decimal:
         return kernel

@@ -3,27 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongSum
+from cnncalc.homework.mistake import WrongSum
+from cnncalc.homework.mistakes._examples import on_two_linear
 from cnncalc.homework.question import Question
 
 
 class LayerCountedTwice(WrongSum):
-    """A total adds up every layer once."""
+    """You counted a layer twice. A total includes every layer exactly once."""
 
-    says: ClassVar = "a layer is added up twice"
+    says: ClassVar = "counted a layer twice"
     prior: ClassVar = 8
-    examples: ClassVar = (
-        Example(
-            ({"linear": 100}, {"linear": 10}),
-            "784",
-            "parameters",
-            "80,520",
-            "78,500 + 1,010 + 1,010",
-            of=None,
-        ),
-    )
+    examples: ClassVar = (on_two_linear("parameters", "80,520", "78,500 + 1,010 + 1,010"),)
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """Each layer twice."""
+        """Count each layer twice."""
         for row in question.part(question.report):
             yield row.name, {row.name: 2}

@@ -3,28 +3,24 @@
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongSum
+from cnncalc.homework.mistake import WrongSum
+from cnncalc.homework.mistakes._examples import on_two_linear
 from cnncalc.homework.question import Question
 
 
 class LayerLeftOut(WrongSum):
-    """A total adds up all layers, also small ones like the last, and in memory tables the input."""
+    """You left a layer out. A total includes every layer, even a small one at the end, and a memory
+    table includes the input.
+    """
 
-    says: ClassVar = "not every layer is added up"
+    says: ClassVar = "left a layer out of the total"
     prior: ClassVar = 15
     examples: ClassVar = (
-        Example(
-            ({"linear": 100}, {"linear": 10}),
-            "784",
-            "parameters",
-            "78,500",
-            "without the second layer's 1,010",
-            of=None,
-        ),
+        on_two_linear("parameters", "78,500", "without the second layer's 1,010"),
     )
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """Each layer not at all; all of a kind not at all."""
+        """Leave out each layer, then all layers of each kind."""
         rows = question.part(question.report)
         kinds: dict[str, list[str]] = {}
         for row in rows:

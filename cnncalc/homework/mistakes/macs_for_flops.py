@@ -2,21 +2,18 @@
 
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongAsk
+from cnncalc.homework.mistake import WrongAsk
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 class MacsForFlops(WrongAsk):
-    """A multiply-accumulate is two floating-point operations: a multiplication and an addition."""
+    """You counted multiply-accumulates. Each is two floating-point operations, a multiplication and
+    an addition, so double the MACs to get FLOPs.
+    """
 
-    says: ClassVar = "multiply-accumulates are given, half as many as FLOPs"
+    says: ClassVar = "gave MACs instead of FLOPs (two for each MAC)"
     prior: ClassVar = 30
     gives: ClassVar = {"flops": "macs"}
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "flops",
-            "768,000",
-            "75 products for each of 10·32·32 outputs, not doubled",
-        ),
+        on_ten_filters("flops", "768,000", "75 products for each of 10·32·32 outputs, not doubled"),
     )

@@ -14,9 +14,11 @@ from cnncalc.layers._pool import Pool
 
 
 class MaximumForMean(Mistake):
-    """Max pooling keeps the largest number of a window, average pooling the mean of them all."""
+    """You used the other kind of pooling. Max pooling takes the largest number in each window;
+    average pooling takes their mean.
+    """
 
-    says: ClassVar = "the other pooling is worked out: the maximum for the mean, or the reverse"
+    says: ClassVar = "used the other kind of pooling (maximum and mean swapped)"
     prior: ClassVar = 15
     examples: ClassVar = (
         Example(
@@ -24,13 +26,13 @@ class MaximumForMean(Mistake):
             "1 2 5 7; 3 6 4 8",
             "convolution",
             "3 6",
-            "(1 + 2 + 3 + 6)/4 = 3 and (5 + 7 + 4 + 8)/4 = 6, not the maxima 6 and 8",
+            "(1 + 2 + 3 + 6)/4 = 3 and (5 + 7 + 4 + 8)/4 = 6, instead of the maxima 6 and 8",
             of=None,
         ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The numbers pooled the other way."""
+        """The question with the other kind of pooling."""
         if isinstance(question, Numeric):
             changed = question.with_layers(_the_other)
             if changed is not None:
@@ -38,7 +40,7 @@ class MaximumForMean(Mistake):
 
 
 def _the_other(row: Row) -> Layer | None:
-    """The same window of the other kind."""
+    """The same window with the other kind of pooling."""
     if row.name != POOLING or not isinstance(row.layer, Pool):
         return None
     (kind,) = (kind for kind in REDUCTIONS if kind != row.kind)

@@ -3,25 +3,20 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongWriting
+from cnncalc.homework.mistake import WrongWriting
+from cnncalc.homework.mistakes._examples import on_alexnet
 from cnncalc.homework.written import Number, Value, Written
 
 
 class MbForMib(WrongWriting):
-    """A MB is 1,000,000 bytes, a MiB is 1,024·1,024 = 1,048,576. So there are fewer MiB than MB in
-    the same memory: 1.16 MB are 1.11 MiB.
+    """You mixed up the two units. 1 MB is 1,000,000 bytes; 1 MiB is 1,024·1,024 = 1,048,576 bytes.
+    The same memory is therefore fewer MiB than MB: 1.16 MB is 1.11 MiB.
     """
 
-    says: ClassVar = "the unit MB (of 1,000,000 bytes) is confused with MiB (of 1,048,576)"
+    says: ClassVar = "confused MB (1,000,000 bytes) with MiB (1,048,576 bytes)"
     prior: ClassVar = 20
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
-            "3x227x227",
-            "memory",
-            "1.16 MiB",
-            "1,161,600 bytes are 1.16 MB",
-        ),
+        on_alexnet("memory", "1.16 MiB", "1,161,600 bytes are 1.16 MB, which is 1.11 MiB"),
     )
 
     def meant(self, written: Written, truth: Value) -> Written | None:

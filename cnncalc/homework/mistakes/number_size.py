@@ -4,29 +4,24 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from cnncalc.core.cost import BYTES
-from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.mistakes._examples import on_alexnet
 from cnncalc.homework.question import Question
 
 
 class NumberSize(Mistake):
-    """A number takes 8 bytes in double precision (float64), 4 in single precision (float32, the
-    usual one) and 2 in half precision (float16).
+    """You used another number format. A value takes 8 bytes in double precision (float64), 4 in
+    single precision (float32, the default) and 2 in half precision (float16).
     """
 
-    says: ClassVar = "the numbers are taken to have another size"
+    says: ClassVar = "used the wrong number of bytes per value"
     prior: ClassVar = 8
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
-            "3x227x227",
-            "memory",
-            "2.32 MB",
-            "96·55·55 numbers of 8 bytes, not of 4",
-        ),
+        on_alexnet("memory", "2.32 MB", "96·55·55 values of 8 bytes instead of 4"),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question for numbers of 2, 4 and 8 bytes."""
+        """The question with 2, 4 and 8 bytes per value."""
         size = BYTES[question.report.dtype]
         for dtype in ("float16", "float32", "float64"):
             if question.ask.unit == "B" and BYTES[dtype] != size:

@@ -12,11 +12,11 @@ from cnncalc.homework.question import Question
 
 
 class OutputPositions(Mistake):
-    """A transposed convolution lays its filters down once for every position of its input. Counted
-    with the larger height and width of its output, its products are about S·S times too many.
+    """You multiplied by the positions of the output. A transposed convolution applies its filters
+    once for every position of its input, so your count is about S·S times too large.
     """
 
-    says: ClassVar = "the positions of the output are counted, not those of the input"
+    says: ClassVar = "used the positions of the output instead of the input"
     prior: ClassVar = 20
     examples: ClassVar = (
         Example(
@@ -29,17 +29,18 @@ class OutputPositions(Mistake):
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question of a convolution that has its positions where this one puts them out."""
+        """The question about a convolution over the positions of the output."""
         row = question.row
-        if question.everywhere or row is None or not hasattr(row.layer, "output_padding"):
-            return
-        counted = question.with_layers(_convolution)
-        assert counted is not None
-        yield counted.with_inputs((Map(row.inputs[0].dimensions[0], row.output.dimensions[1:]),))
+        counted = None if question.everywhere else question.with_layers(_convolution)
+        if row is not None and counted is not None:
+            x = Map(row.inputs[0].dimensions[0], row.output.dimensions[1:])
+            yield counted.with_inputs((x,))
 
 
-def _convolution(row: Row) -> Layer:
-    """The convolution with these filters that keeps the size."""
+def _convolution(row: Row) -> Layer | None:
+    """The convolution with the same filters that keeps the size; None for other layers."""
+    if not hasattr(row.layer, "output_padding"):
+        return None
     names = ("out_channels", "kernel_size", "groups", "bias")
     fields = {name: getattr(row.layer, name) for name in names}
     return layers.load("conv").parse({**fields, "padding": "same"})

@@ -6,22 +6,20 @@ from typing import ClassVar
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields
+from cnncalc.homework.mistakes._examples import on_ten_filters
 from cnncalc.homework.question import Question
 
 
 class PaddingForgotten(WrongLayer):
-    """The padding makes the input larger before the window moves over it, by P on both sides."""
+    """You left out the padding. It adds P pixels on each side of the input before the window slides
+    over it. In a transposed convolution, ``output_padding`` makes the output larger in the same
+    way.
+    """
 
-    says: ClassVar = "the padding is forgotten"
+    says: ClassVar = "forgot the padding"
     prior: ClassVar = 25
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "shape",
-            "10x28x28",
-            "32 − 5 + 1 = 28",
-        ),
+        on_ten_filters("shape", "10x28x28", "32 − 5 + 1 = 28"),
         Example(
             (
                 {
@@ -42,11 +40,11 @@ class PaddingForgotten(WrongLayer):
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """The same without padding."""
+        """The layer without padding."""
         return with_fields(row.layer, padding=0)
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Without padding, or without that of the output."""
+        """Without padding, or without output padding."""
         yield from super().other(question)
         kept = question.with_layers(lambda row: with_fields(row.layer, output_padding=0))
         if kept is not None:

@@ -12,11 +12,11 @@ def both_sides(F: int, D: int = 1) -> int:
 
 
 class PaddingOfBothSides(WrongRule):
-    """P is the number of zeros on each side. Both sides together must make up for the F − 1 places
-    that a window loses, so that P is half of that.
+    """You gave the padding of both sides together. P is the number of zeros on each side. Both
+    sides together have to make up for the F − 1 positions that a window loses, so P = (F − 1)/2.
     """
 
-    says: ClassVar = "the padding of both sides together is given"
+    says: ClassVar = "gave the padding of both sides together"
     prior: ClassVar = 25
     rules: ClassVar = {sought.padding_keeping: both_sides}
     examples: ClassVar = (
@@ -25,6 +25,6 @@ class PaddingOfBothSides(WrongRule):
             "3x32x32",
             "same_padding",
             "4",
-            "5 − 1, though 2 on each side are enough",
+            "5 − 1, which is 2 on each side",
         ),
     )

@@ -6,6 +6,7 @@ from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div, holds
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def one_side(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
@@ -35,11 +36,11 @@ def stride_for(N: int, F: int, N_out: int, P: int = 0, D: int = 1) -> int:
 
 
 class PaddingOnce(WrongRule):
-    """Zeros are added on both sides of an axis, so that its size grows by 2P, not by P. A
-    transposed convolution cuts P from both sides of its output in the same way.
+    """You added the padding once. Zeros are added at both ends of an axis, so it grows by 2P, not
+    P. A transposed convolution crops P from both ends of its output in the same way.
     """
 
-    says: ClassVar = "the padding is added once, not on both sides"
+    says: ClassVar = "added the padding once instead of on both sides"
     prior: ClassVar = 20
     rules: ClassVar = {
         window.output_size: one_side,
@@ -49,18 +50,12 @@ class PaddingOnce(WrongRule):
         sought.required_stride: stride_for,
     }
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "shape",
-            "10x30x30",
-            "32 − 5 + 2 + 1 = 30",
-        ),
+        on_ten_filters("shape", "10x30x30", "32 − 5 + 2 + 1 = 30"),
         Example(
             ({"conv": {"filters": 8, "kernel": 3, "padding": [[1, 2], [1, 2]]}},),
             "4x6x6",
             "shape",
             "8x5x5",
-            "6 − 3 + 1 + 1 = 5, with the zeros before but not the 2 after",
+            "6 − 3 + 1 + 1 = 5, with the zero before but without the 2 after",
         ),
     )

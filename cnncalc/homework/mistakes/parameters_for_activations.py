@@ -2,30 +2,21 @@
 
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongAsk
+from cnncalc.homework.mistake import WrongAsk
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 class ParametersForActivations(WrongAsk):
-    """Activations are the numbers that a layer puts out, C·H·W of them; parameters are those that
-    it learns. Large maps have many activations and few parameters.
+    """You counted the parameters: the numbers that the layer learns. Activations are the C·H·W
+    numbers in its output. Large maps have many activations and few parameters.
     """
 
-    says: ClassVar = "the parameters are given, not the activations"
+    says: ClassVar = "gave the parameters instead of the activations"
     prior: ClassVar = 12
     gives: ClassVar = {"elements": "parameters", "memory": "parameter_memory"}
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "elements",
-            "760",
-            "(5·5·3 + 1)·10 are learned, 10·32·32 are put out",
+        on_ten_filters(
+            "elements", "760", "(5·5·3 + 1)·10 parameters; there are 10·32·32 activations"
         ),
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "memory",
-            "3,040 B",
-            "760 parameters of 4 bytes",
-        ),
+        on_ten_filters("memory", "3,040 B", "760 parameters of 4 bytes"),
     )

@@ -8,6 +8,7 @@ from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistakes._examples import on_alexnet
 from cnncalc.homework.question import Question
 
 
@@ -17,7 +18,7 @@ def steps(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 
 def steps_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1) -> int:
-    """The same, padded differently on the two sides."""
+    """The same with different padding at the two ends."""
     return (N - (D * (F - 1) + 1) + P_before + P_after) // S
 
 
@@ -43,11 +44,11 @@ def one_less(rule: Callable[..., int]) -> Callable[..., int]:
 
 
 class PlusOneForgotten(WrongRule):
-    """(N − F + 2P)/S counts the steps of the window. It has one place more than it makes steps:
-    the one where it starts.
+    """You counted the steps of the window: (N − F + 2P)/S. The window has one more position than
+    steps, because it also counts where it starts.
     """
 
-    says: ClassVar = "the + 1 of the output size is forgotten"
+    says: ClassVar = "forgot the + 1 in the output size"
     prior: ClassVar = 25
     rules: ClassVar = {
         window.output_size: steps,
@@ -57,19 +58,13 @@ class PlusOneForgotten(WrongRule):
         sought.required_stride: stride_for,
     }
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 96, "kernel": 11, "stride": 4}},),
-            "3x227x227",
-            "shape",
-            "96x54x54",
-            "(227 − 11)/4 = 54",
-        ),
+        on_alexnet("shape", "96x54x54", "(227 − 11)/4 = 54"),
         Example(
             ({"conv": {"filters": 1, "kernel": 3, "stride": 4}},),
             "1x23x23",
             "required_stride",
             "3",
-            "(23 − 3)/6 = 3.33 of 6 places, though they are 5 steps apart",
+            "(23 − 3)/6 = 3.33 for 6 positions, but these are only 5 steps apart",
         ),
         Example(
             ({"conv": {"filters": 8, "kernel": 3, "padding": [[1, 2], [1, 2]]}},),

@@ -9,11 +9,11 @@ from cnncalc.homework.mistake import Example, WrongInput, is_pool
 
 
 class PoolingDepth(WrongInput):
-    """A pooling window slides over every channel by itself. It makes the map lower and narrower;
-    the depth stays.
+    """You changed the depth. A pooling window slides over each channel separately. It reduces the
+    height and width; the number of channels stays the same.
     """
 
-    says: ClassVar = "the pooling changes the depth"
+    says: ClassVar = "changed the depth in a pooling layer"
     prior: ClassVar = 20
     examples: ClassVar = (
         Example(
@@ -21,14 +21,14 @@ class PoolingDepth(WrongInput):
             "64x224x224",
             "shape",
             "32x112x112",
-            "64/2 channels, though all 64 stay",
+            "64/2 channels, but all 64 remain",
         ),
         Example(
             ({"max_pool": {"kernel": 3, "stride": 2}},),
             "96x55x55",
             "shape",
             "47x27x27",
-            "(96 − 3)/2 + 1 = 47.5 channels, as if the window slid over them too",
+            "(96 − 3)/2 + 1 = 47.5 channels, as if the window also slid along the depth",
         ),
     )
 

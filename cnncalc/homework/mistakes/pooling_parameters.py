@@ -15,11 +15,11 @@ ASKS = ("parameters", "weights", "biases", "parameter_memory", "macs", "flops")
 
 
 class PoolingParameters(Mistake):
-    """A pooling window has a size but no weights: the largest or the mean of what lies under it is
-    taken, and nothing is learned.
+    """You gave the pooling layer weights. Its window has a size, but it only takes the maximum or
+    the mean of the values inside: nothing is learned.
     """
 
-    says: ClassVar = "the pooling is given weights, as if it were a convolution"
+    says: ClassVar = "gave the pooling layer weights, as if it were a convolution"
     prior: ClassVar = 25
     examples: ClassVar = (
         Example(
@@ -27,14 +27,14 @@ class PoolingParameters(Mistake):
             "64x112x112",
             "parameters",
             "16,448",
-            "(2·2·64 + 1)·64, as for 64 filters",
+            "(2·2·64 + 1)·64, as for 64 filters of a convolution",
         ),
         Example(
             ({"max_pool": 2},),
             "64x112x112",
             "parameters",
             "256",
-            "2·2·64, as for a filter of one plane for each channel",
+            "2·2·64, as for one 2×2 filter per channel",
         ),
     )
 

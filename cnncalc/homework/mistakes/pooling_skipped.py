@@ -11,12 +11,16 @@ from cnncalc.homework.question import Question
 
 
 class PoolingSkipped(Mistake):
-    """A pooling layer learns nothing, but it makes the map smaller for every layer that follows."""
+    """You skipped a pooling layer. It learns nothing, but it shrinks the map for every layer after
+    it.
+    """
 
-    says: ClassVar = "a pooling layer is skipped"
+    says: ClassVar = "skipped a pooling layer"
     prior: ClassVar = 15
     examples: ClassVar = (
-        Example(({"max_pool": 2},), "64x224x224", "shape", "64x224x224", "the input, not pooled"),
+        Example(
+            ({"max_pool": 2},), "64x224x224", "shape", "64x224x224", "the input, without pooling"
+        ),
         Example(
             (
                 {"conv": {"filters": 6, "kernel": 5}},
@@ -26,12 +30,12 @@ class PoolingSkipped(Mistake):
             "1x32x32",
             "shape",
             "16x24x24",
-            "32 − 4 = 28, 28 − 4 = 24, though 28 is halved between",
+            "32 − 4 = 28, 28 − 4 = 24, but 28 is halved in between",
         ),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """Without one of the pools that come before, or without all of them."""
+        """Without one of the pools so far, or without any."""
         if not question.everywhere:
             yield from self._without(question, [question.row] if question.row else [])
             return
@@ -52,5 +56,5 @@ class PoolingSkipped(Mistake):
 
 
 def _nothing() -> Layer:
-    """A layer that lets pass what enters it."""
+    """The identity."""
     return layers.load("identity").parse(None)

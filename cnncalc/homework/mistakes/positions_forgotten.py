@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from cnncalc.formulas import macs
 from cnncalc.formulas.vocabulary import product, share
-from cnncalc.homework.mistake import Example, WrongRule
+from cnncalc.homework.mistake import WrongRule
+from cnncalc.homework.mistakes._examples import on_ten_filters
 
 
 def at_one_place(
@@ -29,23 +30,15 @@ def from_one_place(
 
 
 class PositionsForgotten(WrongRule):
-    """The weights of a filter are used again at every position of the output: each weight takes
-    H_out·W_out products, not one.
+    """You applied each filter only once. The same weights are used again at every position of the
+    output, so every weight takes part in H_out·W_out products.
     """
 
-    says: ClassVar = "the filters are applied at one position only"
+    says: ClassVar = "applied the filters at a single position"
     prior: ClassVar = 20
     rules: ClassVar = {
         macs.conv_macs: at_one_place,
         macs.depthwise_macs: planes_at_one_place,
         macs.transposed_macs: from_one_place,
     }
-    examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "macs",
-            "750",
-            "5·5·3·10, without the 32·32 positions",
-        ),
-    )
+    examples: ClassVar = (on_ten_filters("macs", "750", "5·5·3·10, without the 32·32 positions"),)

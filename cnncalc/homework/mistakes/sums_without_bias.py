@@ -7,9 +7,11 @@ from cnncalc.homework.numeric import Numbers, WrongNumbers
 
 
 class SumsWithoutBias(WrongNumbers):
-    """Every output of a filter is the sum of its products and the filter's bias."""
+    """You left out the bias. Every output of a filter is the sum of its products plus the bias of
+    the filter.
+    """
 
-    says: ClassVar = "the bias is not added to the sums"
+    says: ClassVar = "did not add the bias to the sums"
     prior: ClassVar = 25
     examples: ClassVar = (
         Example(
@@ -23,5 +25,5 @@ class SumsWithoutBias(WrongNumbers):
     )
 
     def instead(self, given: Numbers) -> Numbers | None:
-        """The same without biases."""
+        """The numbers without biases."""
         return given._replace(bias=None) if given.bias else None

@@ -9,11 +9,12 @@ from cnncalc.homework.mistake import Example, WrongLayer
 
 
 class TransposedAsConvolution(WrongLayer):
-    """A transposed convolution runs backwards: it makes the map about S times larger, where a
-    convolution makes it smaller. Its output is (N − 1)·S − 2P + F.
+    """You used the formula of a convolution. A transposed convolution works the other way round:
+    where a convolution makes the map about S times smaller, it makes it about S times larger. Its
+    output size is (N − 1)·S − 2P + F.
     """
 
-    says: ClassVar = "the transposed convolution is worked out as a convolution"
+    says: ClassVar = "treated the transposed convolution as a convolution"
     prior: ClassVar = 25
     examples: ClassVar = (
         Example(
@@ -36,7 +37,7 @@ class TransposedAsConvolution(WrongLayer):
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """The convolution with the same fields."""
+        """An ordinary convolution with the same fields."""
         if not hasattr(row.layer, "output_padding"):
             return None
         convolution = layers.load("conv")

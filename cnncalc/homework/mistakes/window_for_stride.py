@@ -8,11 +8,11 @@ from cnncalc.homework.mistake import Example, WrongLayer, with_fields
 
 
 class WindowForStride(WrongLayer):
-    """A window need not move by its own size. Only where a pool is given no stride does it step
-    from one window to the next without overlap; here another stride is given.
+    """You used the window size as the stride. That is the default of a pooling layer, but this
+    layer specifies another stride.
     """
 
-    says: ClassVar = "the stride is taken to be the size of the window"
+    says: ClassVar = "used the window size as the stride"
     prior: ClassVar = 10
     examples: ClassVar = (
         Example(
@@ -25,6 +25,6 @@ class WindowForStride(WrongLayer):
     )
 
     def instead(self, row: Row) -> Layer | None:
-        """The same with steps as long as the window."""
+        """The layer with the window size as its stride."""
         size = getattr(row.layer, "kernel_size", 1)
         return None if size == 1 else with_fields(row.layer, stride=size)

@@ -3,24 +3,21 @@
 from dataclasses import replace
 from typing import ClassVar
 
-from cnncalc.homework.mistake import Example, WrongWriting
+from cnncalc.homework.mistake import WrongWriting
+from cnncalc.homework.mistakes._examples import on_ten_filters
 from cnncalc.homework.written import Number, Value, Written
 
 
 class WrongUnit(WrongWriting):
-    """The number is the one that is asked for, but the unit after it is that of something else:
-    parameters are no MACs, and how many numbers there are is not how many bytes they take.
+    """Your number is right, but its unit belongs to another quantity. Parameters are not MACs, and
+    a count of numbers is not a count of bytes.
     """
 
-    says: ClassVar = "the number is right, but not its unit"
+    says: ClassVar = "the number is right, but the unit is wrong"
     prior: ClassVar = 10
     examples: ClassVar = (
-        Example(
-            ({"conv": {"filters": 10, "kernel": 5, "padding": 2}},),
-            "3x32x32",
-            "parameters",
-            "760 MACs",
-            "760 numbers are learned, which are no multiply-accumulates",
+        on_ten_filters(
+            "parameters", "760 MACs", "760 parameters, which are not multiply-accumulates"
         ),
     )
 

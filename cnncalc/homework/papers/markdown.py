@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from cnncalc.homework.quiz import Posed, Quiz
+from cnncalc.render.formats.markdown import escape
 
 SUFFIX = ".md"
 
 
 def write(quiz: Quiz, solved: bool) -> str:
     """A numbered list below a title."""
-    parts = [f"# {quiz.title}", *(_question(one, solved) for one in quiz.posed)]
+    parts = [f"# {escape(quiz.title)}", *(_question(one, solved) for one in quiz.posed)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -1,0 +1,130 @@
+"""How errors look. On a terminal each shows its line of the spec with a caret, and help on a line
+of its own; in a pipe each is one line, ``file:line:column: what is wrong; how to fix it``.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+
+from cnncalc.core.errors import (
+    CnncalcError,
+    Mistakes,
+    Source,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+    printable,
+)
+
+LONGEST_LINE = 2_000
+"""A line of a spec that is longer is not shown."""
+WIDEST = 100
+STYLES = {"error": "1;31", "place": "1", "help": "36", "mark": "31", "quiet": "2"}
+
+
+def show(error: CnncalcError) -> None:
+    """Write an error to standard error, for a person at a terminal or for a pipe."""
+    if sys.stderr.isatty():
+        typer.echo(drawn(error, colour=not os.environ.get("NO_COLOR")), err=True)
+    else:
+        typer.echo(plain(error), err=True)
+
+
+def plain(error: CnncalcError) -> str:
+    """An error in one line for each mistake."""
+    lines = [f"{_start(one)}{printable(one.sentence)}" for one in _each(error)]
+    return "\n".join(lines + _rest(error))
+
+
+def drawn(error: CnncalcError, colour: bool) -> str:
+    """An error as a person reads it: the fact, the line it is about, the help, and a count."""
+    blocks = ["\n".join(_block(one, colour)) for one in _each(error)]
+    if isinstance(error, Mistakes):
+        count = len(error.errors)
+        blocks.append("\n".join([*_rest(error), f"Found {count} error{'s' if count > 1 else ''}."]))
+    return "\n\n".join(blocks)
+
+
+def _each(error: CnncalcError) -> tuple[CnncalcError, ...]:
+    return error.errors[: error.SHOWN] if isinstance(error, Mistakes) else (error,)
+
+
+def _rest(error: CnncalcError) -> list[str]:
+    more = error.more if isinstance(error, Mistakes) else 0
+    return [f"... and {more} more mistakes"] if more else []
+
+
+def _start(error: CnncalcError) -> str:
+    """The place of an error, or the program's name."""
+    place = str(error.where) if isinstance(error, SpecError) else ""
+    return f"{place or 'cnncalc'}: "
+
+
+def _block(error: CnncalcError, colour: bool) -> list[str]:
+    """The lines about one mistake."""
+    lines = [f"{_styled('error', 'error', colour)}: {printable(error.fact)}"]
+    if isinstance(error, SpecError) and error.where:
+        lines.append(
+            f"{_styled('  -->', 'quiet', colour)} {_styled(str(error.where), 'place', colour)}"
+        )
+        lines += _excerpt(error.where, colour)
+    if error.help:
+        lines.append(f" {_styled('help', 'help', colour)}: {printable(error.help)}")
+    return lines
+
+
+def _excerpt(where: Where, colour: bool) -> list[str]:
+    """The line of a spec with a caret under the value."""
+    text = where.source.line(where.line) if isinstance(where.source, Source) else ""
+    if not where.column or not 0 < len(text) <= LONGEST_LINE:
+        return []
+    start = max(where.column - WIDEST // 2, 0) if where.column > WIDEST - 20 else 0
+    edge = f"{where.line:4} | "
+    empty = f"{'':4} | "
+    caret = " " * (where.column - 1 - start) + _styled(
+        "^" * _width(text, where.column), "mark", colour
+    )
+    line = printable(text[start : start + WIDEST].rstrip())
+    return [_styled(edge, "quiet", colour) + line, _styled(empty, "quiet", colour) + caret]
+
+
+def _width(text: str, column: int) -> int:
+    """How long the value at this column is: a quoted text, or a word."""
+    match = re.match(r"""'[^']*'|"[^"]*"|\$\{[^}]*\}|[^\s,:\[\]{}]+""", text[column - 1 :])
+    return min(len(match[0]), WIDEST // 2) if match else 1
+
+
+def _styled(text: str, style: str, colour: bool) -> str:
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if colour else text
+
+
+def usage(error: Any) -> UsageError:
+    """A mistake in how a command is called, which typer found, as an error of ours."""
+    sentence = re.sub(r" \(Possible .*|\.? Did you mean .*", "", error.format_message()).rstrip(".")
+    known = set(error.ctx.command.commands) if hasattr(error.ctx.command, "commands") else ()
+    options = [name for param in error.ctx.command.params for name in param.opts]
+    word = sentence.rpartition(" ")[2].strip("'")
+    hint = did_you_mean(word, options if word.startswith("-") else known).removeprefix("; ")
+    return UsageError(
+        sentence[0].lower() + sentence[1:], hint or f"see {error.ctx.command_path} --help"
+    )
+
+
+@contextmanager
+def ended_early() -> Iterator[None]:
+    """End in silence where the reader of a pipe has had enough, and in a sentence on Ctrl-C."""
+    try:
+        yield
+    except BrokenPipeError:
+        # What is left in the buffer goes nowhere, so that the interpreter cannot fail at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+    except KeyboardInterrupt:
+        typer.echo("cnncalc: interrupted before the end", err=True)
+        raise typer.Exit(130) from None

@@ -1,0 +1,26 @@
+"""The networks that several mistakes are shown on."""
+
+from cnncalc.homework.mistake import Example
+
+
+def on_ten_filters(ask: str, wrong: str, why: str, batch: int = 1) -> Example:
+    """Ten 5×5 filters with padding 2 on a 3×32×32 image."""
+    layer = {"conv": {"filters": 10, "kernel": 5, "padding": 2}}
+    return Example((layer,), "3x32x32", ask, wrong, why, batch=batch)
+
+
+def on_alexnet(ask: str, wrong: str, why: str) -> Example:
+    """The first convolution of AlexNet."""
+    layer = {"conv": {"filters": 96, "kernel": 11, "stride": 4}}
+    return Example((layer,), "3x227x227", ask, wrong, why)
+
+
+def on_three_layers(ask: str, wrong: str, why: str) -> Example:
+    """A convolution, a pool and another convolution, where the question is about the last."""
+    conv = {"conv": {"filters": 4, "kernel": 3}}
+    return Example((conv, {"max_pool": 2}, conv), "1x28x28", ask, wrong, why)
+
+
+def on_two_linear(ask: str, wrong: str, why: str) -> Example:
+    """A network of two fully connected layers."""
+    return Example(({"linear": 100}, {"linear": 10}), "784", ask, wrong, why, of=None)

@@ -1,0 +1,211 @@
+"""How the command line shows errors: at a terminal, in a pipe, and when it is interrupted."""
+
+import io
+import os
+import subprocess
+import sys
+
+import pytest
+
+import cnncalc
+from cnncalc import cli
+from cnncalc.cli import _errors
+from cnncalc.core.errors import Mistakes, UsageError, did_you_mean
+from cnncalc.spec import catalog
+
+WRONG = "input: 3x8x8\nlayers:\n  - reluu\n  - max_pool: {kernel: 3, pad: 'a b'}\n"
+
+
+def mistakes(file):
+    with pytest.raises(Mistakes) as caught:
+        cnncalc.summarize(file)
+    return caught.value
+
+
+@pytest.fixture
+def wrong(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text(WRONG, encoding="utf-8")
+    return file
+
+
+def program(*arguments, **options):
+    command = [sys.executable, "-m", "cnncalc", *map(str, arguments)]
+    return subprocess.run(command, encoding="utf-8", check=False, timeout=60, **options)
+
+
+def test_a_terminal_shows_the_line_a_caret_help_and_a_count(wrong):
+    first, second, count = _errors.drawn(mistakes(wrong), colour=False).split("\n\n")
+    assert first.splitlines() == [
+        "error: no layer kind 'reluu'",
+        f"  --> {wrong}:3:5",
+        "   3 |   - reluu",
+        "     |     ^^^^^",
+        " help: did you mean 'relu'?",
+    ]
+    assert second.splitlines()[2:4] == [
+        "   4 |   - max_pool: {kernel: 3, pad: 'a b'}",
+        "     |                           ^^^",
+    ]
+    assert count == "Found 2 errors."
+
+
+def test_a_pipe_gets_one_line_for_each_mistake(wrong):
+    lines = _errors.plain(mistakes(wrong)).splitlines()
+    assert lines[0] == f"{wrong}:3:5: no layer kind 'reluu'; did you mean 'relu'?"
+    assert len(lines) == 2
+
+
+def test_an_error_without_a_place_names_the_program():
+    error = UsageError("no such thing", "try another")
+    assert _errors.plain(error) == "cnncalc: no such thing; try another"
+    assert _errors.drawn(error, colour=False) == "error: no such thing\n help: try another"
+
+
+def test_colour_changes_nothing_but_colour(wrong):
+    coloured = _errors.drawn(mistakes(wrong), colour=True)
+    assert "\x1b[1;31merror\x1b[0m" in coloured
+    for code in ("\x1b[1;31m", "\x1b[31m", "\x1b[36m", "\x1b[1m", "\x1b[2m", "\x1b[0m"):
+        coloured = coloured.replace(code, "")
+    assert coloured == _errors.drawn(mistakes(wrong), colour=False)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False), ("", True)])
+def test_a_terminal_has_colour_unless_it_wants_none(monkeypatch, no_color, coloured):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color is not None:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    drawn = []
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(_errors.typer, "echo", lambda text, err: drawn.append(text))
+    _errors.show(UsageError("wrong"))
+    assert ("\x1b" in drawn[0]) is coloured
+
+
+def test_the_lines_of_a_base_are_never_shown(tmp_path):
+    (tmp_path / "base.yaml").write_text(WRONG, encoding="utf-8")
+    (tmp_path / "net.yaml").write_text("extends: base.yaml\n", encoding="utf-8")
+    drawn = _errors.drawn(mistakes(tmp_path / "net.yaml"), colour=False)
+    assert "base.yaml:3:5" in drawn
+    assert "   3 | " not in drawn
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\r", "\n"])
+def test_the_line_is_the_right_one_with_every_line_ending(tmp_path, end):
+    file = tmp_path / "net.yaml"
+    file.write_bytes(WRONG.replace("\n", end).encode())
+    assert "   3 |   - reluu\n" in _errors.drawn(mistakes(file), colour=False)
+
+
+def test_a_long_line_is_cut_around_the_caret(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text(f"input: 3\nlayers: [{'relu, ' * 100}reluu, tanh]\n", encoding="utf-8")
+    _, _, line, caret, *_ = _errors.drawn(mistakes(file), colour=False).splitlines()
+    assert len(line) < 120
+    assert line[caret.index("^") :].startswith("reluu,")
+    assert caret.count("^") == 5
+
+
+def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text('input: 3\nlayers: ["\\e[2Jx", "\u202erelu"]\n', encoding="utf-8")
+    drawn = _errors.drawn(mistakes(file), colour=False)
+    assert drawn.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["summarize", "--foo", "vgg16"], "no such option: --foo; see cnncalc summarize --help"),
+        (["summarize", "--bach", "2"], "no such option: --bach; did you mean '--batch'?"),
+        (["summarise", "vgg16"], "no such command 'summarise'; did you mean 'summarize'?"),
+        (["zzz"], "no such command 'zzz'; see cnncalc --help"),
+        (["summarize"], "missing argument 'SPEC'; see cnncalc summarize --help"),
+        (["summarize", "vgg16", "--batch", "x"], "invalid value for '--batch' / '-b': 'x' is not "),
+    ],
+)
+def test_a_mistake_in_a_call_looks_like_every_other_error(monkeypatch, capsys, arguments, message):
+    monkeypatch.setattr(sys, "argv", ["cnncalc", *arguments])
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert done.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"cnncalc: {message}")
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["check-stride", "7", "3", "3"]])
+def test_a_reader_that_stops_early_is_no_failure(arguments):
+    reads, writes = os.pipe()
+    os.close(reads)
+    ran = program(*arguments, stdout=writes, stderr=subprocess.PIPE)
+    os.close(writes)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+def test_too_little_memory_is_a_sentence(monkeypatch, capsys):
+    def exhausted(**named):
+        raise MemoryError
+
+    monkeypatch.setattr(cli, "app", exhausted)
+    with pytest.raises(SystemExit) as done:
+        cli.main()
+    assert done.value.code == 2
+    assert capsys.readouterr().err == "cnncalc: this needs more memory than there is\n"
+
+
+def test_an_interrupt_while_the_program_loads_is_a_sentence():
+    code = (
+        "import sys, builtins\n"
+        "from cnncalc.__main__ import main\n"
+        "def stop(*given):\n    raise KeyboardInterrupt\n"
+        "builtins.__import__ = stop\n"
+        "main()\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code], encoding="utf-8", stderr=subprocess.PIPE, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (130, "cnncalc: interrupted before the end\n")
+
+
+def test_an_option_lets_a_spec_extend_files_elsewhere(tmp_path):
+    (tmp_path / "base.yaml").write_text("input: 3\nlayers: [linear: 2]\n", encoding="utf-8")
+    (tmp_path / "nets").mkdir()
+    file = tmp_path / "nets/net.yaml"
+    file.write_text("extends: ../base.yaml\n", encoding="utf-8")
+    refused = program("summarize", file, capture_output=True)
+    assert refused.returncode == 2
+    assert "allow it with --extends-anywhere" in refused.stderr
+    assert program("summarize", file, "--extends-anywhere", capture_output=True).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "known"),
+    [
+        ("activation", ["dilation"]), ("attention", ["flatten"]), ("embedding", ["padding"]),
+        ("space_to_depth", ["stochastic_depth"]), ("segnet", ["lenet5"]), (".svg", [".csv"]),
+        ("yolo", catalog.names()), ("x1", ["x2"]), ("a", ["b"]),
+        ("transformer", ["conv_transpose"]),
+    ],
+)  # fmt: skip
+def test_a_word_that_is_not_near_is_no_suggestion(word, known):
+    assert did_you_mean(word, known) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "meant"),
+    [
+        ("kernal", ["kernel", "stride"], "kernel"), ("vgg61", ["vgg11", "vgg16"], "vgg16"),
+        ("Convv", ["conv", "concat"], "conv"), ("ad", ["add"], "add"),
+        ("pading", ["dilation", "padding"], "padding"), ("batchnrom", ["batch_norm"], "batch_norm"),
+        ("tahn", ["tanh"], "tanh"),
+    ],
+)  # fmt: skip
+def test_a_slip_of_the_finger_gets_the_word_that_was_meant(word, known, meant):
+    assert did_you_mean(word, known) == f"; did you mean {meant!r}?"
