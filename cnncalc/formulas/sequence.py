@@ -1,40 +1,47 @@
-"""Recurrent layers, attention and embeddings: sizes, parameters and multiply-accumulates.
-
-``n`` is the number of positions in a sequence, ``h`` the size of the hidden state, ``gates`` the
-number of its gates, and ``p`` the size of a recurrent cell's output.
-"""
+"""Recurrent layers, attention and embeddings: sizes, parameters and multiply-accumulates."""
 
 from cnncalc.formulas.tracing import formula
 
 
 @formula("weights")
-def recurrent_weights(n_in: int, h: int, p: int, gates: int, directions: int = 1) -> int:
-    """Every gate reads the input and the previous output, in each direction."""
-    return directions * gates * h * (n_in + p)
+def recurrent_weights(n_in: int, hidden: int, gates: int, layers: int, directions: int = 1) -> int:
+    """Every gate reads the input and the previous output; later layers read all directions."""
+    later = (layers - 1) * (directions * hidden + hidden)
+    return directions * gates * hidden * (n_in + hidden + later)
 
 
 @formula("weights")
-def projection_weights(h: int, p: int, directions: int = 1) -> int:
-    """The hidden state is projected onto a smaller output, in each direction."""
-    return directions * h * p
+def one_recurrent_layer(n_in: int, hidden: int, gates: int, directions: int = 1) -> int:
+    """Every gate reads the input and the previous output."""
+    return directions * gates * hidden * (n_in + hidden)
+
+
+@formula("weights")
+def projected_weights(
+    n_in: int, hidden: int, projected: int, gates: int, layers: int, directions: int = 1
+) -> int:
+    """Every gate reads the input and the projected output, onto which each layer projects."""
+    later = (layers - 1) * (directions * projected + projected)
+    gated = gates * hidden * (n_in + projected + later)
+    return directions * (gated + layers * hidden * projected)
 
 
 @formula("biases")
-def recurrent_biases(h: int, gates: int, directions: int = 1) -> int:
-    """PyTorch keeps two biases per gate: one for the input and one for the previous output."""
-    return directions * gates * 2 * h
+def recurrent_biases(hidden: int, gates: int, layers: int, directions: int = 1) -> int:
+    """Two per gate, as PyTorch keeps them: for the input and for the previous output."""
+    return layers * directions * gates * 2 * hidden
 
 
 @formula("MACs")
-def recurrent_macs(weights: int, n: int) -> int:
+def per_position(weights: int, positions: int) -> int:
     """Every weight is used once per position."""
-    return weights * n
+    return weights * positions
 
 
 @formula("C_out")
-def recurrent_channels(p: int, directions: int = 1) -> int:
+def recurrent_channels(hidden: int, directions: int = 1) -> int:
     """The outputs of both directions are concatenated."""
-    return directions * p
+    return directions * hidden
 
 
 @formula("weights")
@@ -50,15 +57,15 @@ def attention_biases(C: int) -> int:
 
 
 @formula("MACs")
-def attention_macs(C: int, n: int) -> int:
+def attention_macs(C: int, positions: int) -> int:
     """The four projections, the scores of all pairs of positions, and their weighted sums."""
-    return 4 * C * C * n + 2 * C * n * n
+    return 4 * C * C * positions + 2 * C * positions * positions
 
 
 @formula("scores", gives="derivation")
-def attention_scores(heads: int, n: int) -> int:
+def attention_scores(heads: int, positions: int) -> int:
     """One per head for every pair of positions."""
-    return heads * n * n
+    return heads * positions * positions
 
 
 @formula("weights")

@@ -10,7 +10,6 @@ from cnncalc.core.fields import count, flag
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, everything, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, sequence
-from cnncalc.formulas.vocabulary import total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,8 @@ class Recurrent(Layer):
         """As many positions as the input; the channels of both directions concatenated."""
         x = _need_signal(x, self.kind)
         return Map(
-            sequence.recurrent_channels(p=self.projected, directions=self.directions), x.spatial
+            sequence.recurrent_channels(hidden=self.projected, directions=self.directions),
+            x.spatial,
         )
 
     def widths(self, x: Map) -> list[int]:
@@ -50,21 +50,21 @@ class Recurrent(Layer):
         return [x.channels, *[self.directions * self.projected] * (self.num_layers - 1)]
 
     def weights(self, n_in: int) -> int:
-        """The weights of one stacked layer that reads n_in channels."""
-        return sequence.recurrent_weights(
-            n_in=n_in,
-            h=self.hidden_size,
-            p=self.projected,
-            gates=self.gates,
-            directions=self.directions,
-        )
+        """The weights of all stacked layers, the first of which reads n_in channels."""
+        sizes = {"hidden": self.hidden_size, "gates": self.gates, "directions": self.directions}
+        if self.num_layers == 1:
+            return sequence.one_recurrent_layer(n_in=n_in, **sizes)
+        return sequence.recurrent_weights(n_in=n_in, layers=self.num_layers, **sizes)
 
     def parameters(self, x: Map) -> Parameters:
         """The weights and biases of every stacked layer."""
-        biases = self.num_layers * sequence.recurrent_biases(
-            h=self.hidden_size, gates=self.gates, directions=self.directions
+        biases = sequence.recurrent_biases(
+            hidden=self.hidden_size,
+            gates=self.gates,
+            layers=self.num_layers,
+            directions=self.directions,
         )
-        return Parameters(total(map(self.weights, self.widths(x))), biases if self.bias else 0)
+        return Parameters(self.weights(x.channels), biases if self.bias else 0)
 
     def tensors(self, x: Map) -> Tensors:
         """PyTorch's tensors: per layer and direction, for the input and for the previous output."""
@@ -87,17 +87,16 @@ class Recurrent(Layer):
 
     def macs(self, x: Map) -> int:
         """Every weight once per position."""
-        weights = total(map(self.weights, self.widths(x)))
-        return sequence.recurrent_macs(weights=weights, n=x.spatial[0])
+        return sequence.per_position(weights=self.weights(x.channels), positions=x.spatial[0])
 
     def constant_macs(self, x: Map) -> int:
-        """Those of the first position, which reads a state of zeros."""
-        return self.num_layers * self.weights(0)
+        """Those of the gates at the first position, which read a state of zeros."""
+        cells = self.num_layers * self.directions
+        return cells * self.gates * self.hidden_size * self.projected
 
     def inner_macs(self, x: Map) -> int:
         """All but those that read the input or the first state."""
-        first = self.weights(x.channels) - self.weights(0)
-        read = sequence.recurrent_macs(weights=first, n=x.spatial[0])
+        read = self.directions * self.gates * self.hidden_size * x.channels * x.spatial[0]
         return self.macs(x) - read - self.constant_macs(x)
 
     def operations(self, x: Map) -> Operations:

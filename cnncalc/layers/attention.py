@@ -56,19 +56,19 @@ class Attention(Layer):
 
     def macs(self, x: Map) -> int:
         """The projections, the scores and the weighted sums."""
-        return sequence.attention_macs(C=x.channels, n=prod(x.spatial))
+        return sequence.attention_macs(C=x.channels, positions=prod(x.spatial))
 
     def inner_macs(self, x: Map) -> int:
         """The output projection, the scores and the sums, which read what the layer computes."""
         C = x.channels
-        return self.macs(x) - 3 * sequence.recurrent_macs(weights=C * C, n=prod(x.spatial))
+        return self.macs(x) - 3 * sequence.per_position(weights=C * C, positions=prod(x.spatial))
 
     def operations(self, x: Map) -> Operations:
         """The products, the biases, the scale and the softmax."""
         n = prod(x.spatial)
         products = self.macs(x)
         scale = operations.each(n=x.elements)
-        scores = sequence.attention_scores(heads=self.num_heads, n=n)
+        scores = sequence.attention_scores(heads=self.num_heads, positions=n)
         sums = operations.window_reductions(n_out=self.num_heads * n, taps=n)
         added = operations.bias_additions(n_out=4 * x.elements) if self.bias else 0
         return Operations(

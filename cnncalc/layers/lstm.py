@@ -45,16 +45,17 @@ class Lstm(Recurrent):
         return super().output(x)
 
     def weights(self, n_in: int) -> int:
-        """The gates' weights, and those of the projection."""
+        """The weights of the gates, and of the projections."""
         if not self.proj_size:
             return super().weights(n_in)
-        return super().weights(n_in) + sequence.projection_weights(
-            h=self.hidden_size, p=self.proj_size, directions=self.directions
+        return sequence.projected_weights(
+            n_in=n_in,
+            hidden=self.hidden_size,
+            projected=self.proj_size,
+            gates=self.gates,
+            layers=self.num_layers,
+            directions=self.directions,
         )
-
-    def constant_macs(self, x: Map) -> int:
-        """Those of the gates at the first position; its projection reads a computed state."""
-        return self.num_layers * super().weights(0)
 
     def _of_cell(self, rows: int, n_in: int, ending: str) -> Tensors:
         tensors = super()._of_cell(rows, n_in, ending)
