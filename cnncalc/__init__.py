@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
+    from cnncalc.homework.grading import grade
     from cnncalc.spec import Spec, load
     from cnncalc.spec.graph import Graph, build
 
@@ -39,6 +40,7 @@ _HOME = {
     "Vector": "core.shape",
     "analyze": "api",
     "build": "api",
+    "grade": "homework.grading",
     "load": "api",
     "summarize": "api",
     "to_torch": "bridge",
@@ -63,6 +65,7 @@ __all__ = [
     "Vector",
     "analyze",
     "build",
+    "grade",
     "load",
     "summarize",
     "to_torch",

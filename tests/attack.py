@@ -223,8 +223,8 @@ def arm() -> None:
 # What counts as a failure.
 
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-FORMULA = re.compile(r"[=+@\t\r]|-(?![\d.,]*$)")
-TAG = re.compile(r"<script\b", re.IGNORECASE)
+FORMULA = re.compile(r"[=@\t\r]|[+-](?![\d.,]*$)")
+TAG = re.compile(r"(?<!\\)<script\b", re.IGNORECASE)
 
 
 def failures(case: Case, found: dict[str, Any], work: Path) -> Iterator[tuple[str, str]]:

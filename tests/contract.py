@@ -1,4 +1,4 @@
-"""What every layer kind promises. Each check takes a kind and fails where it breaks a promise."""
+"""The contract of a layer kind. Each function takes a kind and fails if it breaks one promise."""
 
 import inspect
 from fractions import Fraction
@@ -16,7 +16,7 @@ from cnncalc.core.shape import Map, Shape, read_shape
 from cnncalc.formulas.tracing import tracing
 
 FREE = "nothing is computed"
-"""What an explanation without a paragraph on operations must say."""
+"""Required in a docstring without a paragraph on operations."""
 
 
 def shapes(texts: tuple[str, ...]) -> tuple[Shape, ...]:
@@ -29,7 +29,6 @@ def paragraphs(kind: type[Layer]) -> list[str]:
 
 
 def worked(kind: type[Layer], example: Example) -> tuple[Parameters, Operations]:
-    """The parameters and the operations of an example."""
     layer, inputs = kind.parse(example.given), shapes(example.inputs)
     return layer.parameters(*inputs), layer.operations(*inputs)
 
@@ -43,13 +42,13 @@ def is_named_by_its_file(kind: type[Layer]) -> None:
 
 def is_explained(kind: type[Layer]) -> None:
     text = paragraphs(kind)
-    # A dataclass without a docstring is given its signature for one.
+    # A dataclass without a docstring gets its signature as one.
     assert not text[0].startswith(f"{kind.__name__}("), "no docstring"
     assert text[0].endswith("."), "the explanation begins with a sentence"
     assert (import_module(kind.__module__).__doc__ or "").rstrip().endswith(".")
 
 
-def says_what_it_computes(kind: type[Layer]) -> None:
+def explains_its_operations(kind: type[Layer]) -> None:
     has_paragraph = any(text.startswith("Operations") for text in paragraphs(kind))
     assert has_paragraph or FREE in " ".join(paragraphs(kind)).lower()
     if not has_paragraph:
@@ -65,7 +64,7 @@ def describes_every_field(kind: type[Layer]) -> None:
         assert kind.main in fields_of(kind)
 
 
-def names_no_two_fields_alike(kind: type[Layer]) -> None:
+def gives_every_field_its_own_names(kind: type[Layer]) -> None:
     words = [word for name, field in fields_of(kind).items() for word in (name, *field.also)]
     assert len(words) == len(set(words)), words
 
@@ -96,14 +95,14 @@ def gets_its_examples_right(kind: type[Layer]) -> None:
         assert {name: found[name] for name in claimed} == claimed, example
 
 
-def names_the_tensors_of_what_it_holds(kind: type[Layer]) -> None:
+def names_its_tensors(kind: type[Layer]) -> None:
     for example in kind.examples:
         layer, inputs = kind.parse(example.given), shapes(example.inputs)
         held = sum(layer.parameters(*inputs))
         assert sum(map(prod, layer.tensors(*inputs).values())) == held, example
 
 
-def refuses_what_it_must(kind: type[Layer]) -> None:
+def refuses_its_refusals(kind: type[Layer]) -> None:
     for refusal in kind.refusals:
         try:
             layer = kind.parse(refusal.given)
@@ -114,10 +113,10 @@ def refuses_what_it_must(kind: type[Layer]) -> None:
             assert "\n" not in text, refusal
             assert not text.endswith("."), refusal
         else:
-            pytest.fail(f"{refusal} is not refused: it puts out {output}")
+            pytest.fail(f"{refusal} is accepted, with output {output}")
 
 
-def answers_to_its_aliases(kind: type[Layer]) -> None:
+def is_found_by_its_aliases(kind: type[Layer]) -> None:
     for word in (kind.kind, *kind.aliases):
         for written in (word, word.upper(), word.replace("_", "-"), word.replace("_", "")):
             assert layers.find(written) == (kind, None), written
@@ -130,7 +129,7 @@ def counts_in_exact_integers(kind: type[Layer]) -> None:
         assert all(type(size) is int for size in output.dimensions), example
         cost = layer.cost(inputs, output)
         for name in COUNTED:
-            # bool and the traced integers are subclasses of int, and neither may get out.
+            # bool and traced integers are subclasses of int; neither may leak.
             assert type(getattr(cost, name)) is int, f"{name} of {example}"
             assert getattr(cost, name) >= 0, f"{name} of {example}"
 
@@ -145,12 +144,12 @@ def counts_the_same_when_traced(kind: type[Layer]) -> None:
             traced = layer.cost(inputs, output)
         assert traced == cost, example
         assert all(type(getattr(cost, name)) is int for name in COUNTED), example
-        # What a layer holds and does comes out of formulas, which are what is shown to people.
+        # Parameters and operations come from formulas, so that they can be shown.
         if sum(cost.operations) or cost.params or cost.buffers:
             assert {step.symbol for step in steps} - {"bytes"}, example
 
 
-def multiplies_work_but_not_parameters_by_the_batch(kind: type[Layer]) -> None:
+def scales_operations_but_not_parameters_with_the_batch(kind: type[Layer]) -> None:
     for example in kind.examples:
         layer, inputs = kind.parse(example.given), shapes(example.inputs)
         output = layer.infer(inputs)
@@ -161,7 +160,7 @@ def multiplies_work_but_not_parameters_by_the_batch(kind: type[Layer]) -> None:
         assert (three.params, three.buffers) == (one.params, one.buffers)
 
 
-def works_with_its_weights(kind: type[Layer]) -> None:
+def uses_its_weights(kind: type[Layer]) -> None:
     for example in kind.examples:
         held, done = worked(kind, example)
         if (held.weights or held.biases) and "Operations: none" not in (kind.__doc__ or ""):
@@ -176,7 +175,7 @@ def multiplies_and_adds_for_every_mac(kind: type[Layer]) -> None:
         assert done.add >= macs, example
 
 
-def says_what_an_output_reads(kind: type[Layer]) -> None:
+def knows_what_an_output_reads(kind: type[Layer]) -> None:
     for example in kind.examples:
         layer, inputs = kind.parse(example.given), shapes(example.inputs)
         reach = layer.reach(*inputs)
@@ -191,12 +190,12 @@ def says_what_an_output_reads(kind: type[Layer]) -> None:
             assert isinstance(one.stride, int | Fraction), example
 
 
-def says_what_pytorch_does(kind: type[Layer]) -> None:
+def models_its_memory(kind: type[Layer]) -> None:
     assert kind.steps is not Layer.steps
 
 
-def is_the_same_after_its_text_is_read_again(kind: type[Layer]) -> None:
-    """Checked values are in canonical form: checking them once more changes nothing."""
+def survives_a_round_trip(kind: type[Layer]) -> None:
+    """Checked values are canonical: checking them again changes nothing."""
     for example in kind.examples:
         layer = kind.parse(example.given)
         given = {name: getattr(layer, name) for name in fields_of(kind)}
@@ -208,20 +207,20 @@ def is_the_same_after_its_text_is_read_again(kind: type[Layer]) -> None:
 PROMISES = (
     is_named_by_its_file,
     is_explained,
-    says_what_it_computes,
+    explains_its_operations,
     describes_every_field,
-    names_no_two_fields_alike,
+    gives_every_field_its_own_names,
     has_an_example_and_a_refusal,
     gets_its_examples_right,
-    names_the_tensors_of_what_it_holds,
-    refuses_what_it_must,
-    answers_to_its_aliases,
+    names_its_tensors,
+    refuses_its_refusals,
+    is_found_by_its_aliases,
     counts_in_exact_integers,
     counts_the_same_when_traced,
-    multiplies_work_but_not_parameters_by_the_batch,
-    works_with_its_weights,
+    scales_operations_but_not_parameters_with_the_batch,
+    uses_its_weights,
     multiplies_and_adds_for_every_mac,
-    says_what_an_output_reads,
-    says_what_pytorch_does,
-    is_the_same_after_its_text_is_read_again,
+    knows_what_an_output_reads,
+    models_its_memory,
+    survives_a_round_trip,
 )

@@ -75,7 +75,8 @@ def near_of(x: Shape) -> Near:
 
 def value(random: Random, schema: Any, near: Near) -> Any:
     """A value that a JSON Schema allows."""
-    if "anyOf" in schema and "type" not in schema:  # a string with a pattern is another spelling of what stands beside it
+    if "anyOf" in schema and "type" not in schema:
+        # A string with a pattern is another way to write one of the other forms.
         forms = [form for form in schema["anyOf"] if form.get("type") != "string"]
         return value(random, random.choice(forms), near)
     if "enum" in schema:

@@ -1,4 +1,4 @@
-"""Adding a kind of layer touches one file: its own."""
+"""Adding a layer kind takes one file."""
 
 import sys
 
@@ -26,30 +26,28 @@ from cnncalc.core.tape import Tape, Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelMaximum(Layer):
-    """Keep the largest of every few neighbouring channels, at every position.
+    """Takes the maximum of every few neighbouring channels.
 
-    Operations: one comparison less than there are channels to compare, for every output.
+    Operations: maxima of n channels take n − 1 comparisons each.
     """
 
     aliases: ClassVar = ("chmax",)
     main: ClassVar = "of"
 
-    of: int = count("how many neighbouring channels are compared")
+    of: int = count("number of neighbouring channels to compare")
 
     def output(self, x: Shape) -> Map:
-        """As many channels as there are maxima."""
         x = need_map(x)
         if x.channels % self.of:
             raise LayerError(f"{self.of} does not divide the {x.channels} channels")
         return Map(x.channels // self.of, x.spatial)
 
     def operations(self, x: Map) -> Operations:
-        """Comparisons."""
         n_out = self.output(x).elements
         return Operations(compare=operations.window_reductions(n_out=n_out, taps=self.of))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        """One operation, which keeps its input and its output, to find where the maxima were."""
+        """Saves its input and its output, to find where the maxima were."""
         n_out = self.output(x.shape).elements
         return tape.op(x, makes=n_out, keeps=(x,), keeps_output=True)
 
@@ -69,20 +67,20 @@ SPEC = {"name": "tiny", "input": "6x4x4", "layers": [{"chmax": 2}, {"linear": 10
 
 
 def forget():
-    """Let the kinds be found again."""
+    """Clear the caches of discovery."""
     for found in (layers.names, layers.find, layers._spellings):
         found.cache_clear()
 
 
 @pytest.fixture
 def added(tmp_path):
-    """The package of kinds with one file more."""
+    """The package of kinds with one more file."""
     (tmp_path / "channel_maximum.py").write_text(FILE.lstrip(), encoding="utf-8")
     layers.__path__.append(str(tmp_path))
     forget()
     yield layers.load("channel_maximum")
     layers.__path__.remove(str(tmp_path))
-    # Only what this file brought is forgotten: other tests hold the other kinds.
+    # Forget only this file: other tests hold references to the other kinds.
     sys.modules.pop("cnncalc.layers.channel_maximum", None)
     vars(layers).pop("channel_maximum", None)
     layers.load.cache_clear()
@@ -105,13 +103,13 @@ def test_the_new_kind_is_suggested_for_a_misspelling(added):
         cnncalc.summarize({**SPEC, "layers": [{"chanel_maximum": 2}]})
 
 
-def test_the_new_kind_refuses_with_its_place_in_the_spec(added):
+def test_errors_of_the_new_kind_give_their_location(added):
     with pytest.raises(CnncalcError, match=r"'channel_maximum1'.*4 does not divide the 6 channels"):
         cnncalc.summarize({**SPEC, "layers": [{"chmax": 4}]})
 
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
-def test_the_new_kind_is_held_to_the_same_promises(added, promise):
+def test_the_new_kind_passes_the_contract(added, promise):
     promise(added)
 
 
@@ -129,7 +127,7 @@ def test_without_its_file_the_kind_is_unknown():
         (FILE.replace('("chmax",)', '("conv",)'), "'conv' names both"),
     ],
 )
-def test_an_author_s_mistake_is_told_to_the_author(tmp_path, text, says):
+def test_a_malformed_kind_raises_a_type_error(tmp_path, text, says):
     (tmp_path / "odd_one.py").write_text(text, encoding="utf-8")
     layers.__path__.append(str(tmp_path))
     forget()

@@ -79,6 +79,7 @@ def test_a_sound_run_has_no_faults(watch, tmp_path):
 
 def test_a_negative_number_is_not_a_formula():
     assert not attack.FORMULA.match("-1,234.5")
+    assert not attack.FORMULA.match("+1")
     assert attack.FORMULA.match("-1+1")
 
 
@@ -92,3 +93,45 @@ def test_every_command_is_attacked():
     families += ["layer", "sheet"] + ["quiz"] * 12
     drawn = {hostile.draw(1, number, [family]).argv[0] for number, family in enumerate(families)}
     assert set(cli.names()) <= drawn
+
+
+def run(tmp_path, monkeypatch, capsys, argv, **files):
+    """The exit code, the output and the errors of a command in a folder with these files."""
+    monkeypatch.chdir(tmp_path)
+    for name, text in files.items():
+        Path(name.replace("__", "/").replace("_", ".")).write_text(text)
+    monkeypatch.setattr(sys, "argv", ["cnncalc", *argv])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return end.value.code, *capsys.readouterr()
+
+
+def test_a_formula_in_an_answer_is_quoted_in_csv(tmp_path, monkeypatch, capsys):
+    sheet = "questions:\n- {name: =1+1, given: {N: 7, F: 3, S: 3}, ask: stride_legal, answer: =2}"
+    _, out, _ = run(tmp_path, monkeypatch, capsys, ["grade", "hw.yaml", "-f", "csv"], hw_yaml=sheet)
+    assert "'=1+1,'=2," in out
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "\u202eabc", "a\x7fb", "a\x07"])
+def test_a_name_with_control_characters_is_escaped_in_a_quiz(tmp_path, monkeypatch, capsys, name):
+    argv = ["quiz", "--count", "1", "--seed", "1", "--per-student", "class.txt", "-o", "out"]
+    code, _, _ = run(tmp_path, monkeypatch, capsys, argv, class_txt=name)
+    assert not code
+    for file in (path for path in (tmp_path / "out").rglob("*") if path.is_file()):
+        assert not attack.CONTROL.search(file.read_text().replace("\n", ""))
+
+
+@pytest.mark.parametrize("secret", ["hunter2: 1\nlayers: 3", "- hunter2", "root:hunter2:0:0", "[x"])
+@pytest.mark.parametrize(
+    "named",
+    ["architecture: other", "questions: [{given: {architecture: other}, ask: params, answer: 3}]"],
+)
+def test_a_sheet_quotes_no_file_that_is_not_a_spec(tmp_path, monkeypatch, capsys, named, secret):
+    answers = "answers: {conv1: {params: 3}}"
+    sheet = "\n".join(["student: Ada", named] + [answers] * named.startswith("arch"))
+    code, out, error = run(
+        tmp_path, monkeypatch, capsys, ["grade", "hw.yaml"], hw_yaml=sheet, other=secret
+    )
+    assert code
+    assert "hunter2" not in out + error
+    assert "other" in out + error

@@ -7,7 +7,7 @@ import pytest
 
 import cnncalc
 
-HEAVY = ("torch", "numpy", "pandas", "pydantic", "rich", "typer", "plotext")
+HEAVY = ("torch", "numpy", "pandas", "pydantic", "rich", "typer")
 
 
 def imported_by(code: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Fields of layer kinds: what may be written, its one canonical form, and what is refused."""
+"""Fields of layer kinds: canonical values, errors, and the JSON Schema."""
 
 import dataclasses
 
@@ -122,21 +122,21 @@ def known(declared: dataclasses.Field) -> fields.Field:
 
 
 @pytest.mark.parametrize(("declared", "written", "canonical"), GOOD)
-def test_a_good_value_gets_its_one_form(declared, written, canonical):
+def test_a_valid_value_becomes_canonical(declared, written, canonical):
     checked = known(declared).check(written)
     assert checked == canonical
     assert type(checked) is type(canonical)
 
 
 @pytest.mark.parametrize(("declared", "written", "sentence"), BAD)
-def test_a_bad_value_is_refused_with_what_would_be_right(declared, written, sentence):
+def test_an_invalid_value_gets_a_helpful_error(declared, written, sentence):
     with pytest.raises(LayerError) as refused:
         known(declared).check(written)
     assert str(refused.value) == sentence
 
 
 @pytest.mark.parametrize(("declared", "written", "canonical"), GOOD)
-def test_the_schema_takes_what_the_check_takes(declared, written, canonical):
+def test_the_schema_accepts_valid_values(declared, written, canonical):
     # "VALID" is only read in capitals by people's courtesy; editors suggest the lower case.
     if written not in ("VALID", (1, 2, 3)):
         jsonschema.validate(written, known(declared).schema)
@@ -152,7 +152,7 @@ def test_the_schema_takes_what_the_check_takes(declared, written, canonical):
         if row[1] != 10**100 and row[1] == row[1]
     ],
 )
-def test_the_schema_refuses_what_the_check_refuses(declared, written, sentence):
+def test_the_schema_rejects_invalid_values(declared, written, sentence):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(written, known(declared).schema)
 
@@ -165,7 +165,7 @@ def test_a_field_without_a_default_is_required():
 CONV = layers.load("conv")
 
 
-def test_fields_are_read_by_any_of_their_names():
+def test_a_field_may_go_by_any_of_its_names():
     by_torch = CONV.parse({"out_channels": 8, "kernel_size": 3, "stride": 2, "padding": 1})
     by_lecture = CONV.parse({"K": 8, "F": 3, "S": 2, "P": 1})
     assert by_torch == by_lecture
@@ -201,7 +201,7 @@ def test_the_main_field_may_stand_alone():
         ),
     ],
 )
-def test_all_mistakes_in_a_layers_fields_are_told_at_once(given, sentences):
+def test_all_mistakes_in_a_layer_are_reported_together(given, sentences):
     with pytest.raises(FieldErrors) as refused:
         CONV.parse(given)
     assert {text for _, text in refused.value.wrong} == set(sentences)
@@ -252,7 +252,7 @@ def test_fields_that_exclude_each_other_are_refused(kind, given):
         layers.load(kind).parse(given)
 
 
-def test_a_layers_text_tells_only_what_is_not_usual():
+def test_the_text_of_a_layer_omits_defaults():
     pool = layers.load("max_pool")
     assert pool.parse({"kernel": [3, 5], "padding": 0, "ceil_mode": True}).text() == (
         "kernel_size [3, 5], ceil_mode true"

@@ -1,4 +1,4 @@
-"""The formula that is shown is the formula that runs, on integers and on arrays of them."""
+"""The formula shown is the formula run, on integers and on arrays."""
 
 import inspect
 import typing
@@ -23,7 +23,7 @@ from cnncalc.formulas.tracing import expression_of, replacing, symbols_of, traci
 
 
 def every_formula():
-    """All functions marked as formulas, wherever they are."""
+    """All functions marked as formulas."""
     for name in discovery.modules(formulas.__path__):
         module = import_module(f"cnncalc.formulas.{name}")
         for function in vars(module).values():
@@ -47,7 +47,7 @@ def name_of(formula):
 
 
 def arguments(formula):
-    """Named arguments of the annotated types; all tuples have one length, as axes have."""
+    """Named arguments of the annotated types; all tuples have the same length, as axes do."""
     hints, size = hints_of(formula), st.integers(1, 60)
 
     def of(axes):
@@ -62,7 +62,7 @@ def arguments(formula):
 
 
 def worked_out(expression: Expression) -> int:
-    """The value of a shown expression, computed from its leaves alone."""
+    """The value of a shown expression, computed from its leaves."""
     values = [worked_out(operand) for operand in expression.operands]
     match expression.op, values:
         case "", []:
@@ -130,13 +130,14 @@ def test_what_is_shown_names_the_arguments_and_their_values(formula, data):
 
 
 def words(code: CodeType) -> set[str]:
-    """The names that a function's code uses, those inside comprehensions too."""
+    """The names that a function's code uses, including those inside comprehensions."""
     inner = [words(const) for const in code.co_consts if isinstance(const, CodeType)]
     return set(code.co_names).union(*inner)
 
 
 def in_vocabulary_only(formula) -> bool:
-    """Whether it uses no other function (``zip``, ``gcd``): those do not take arrays."""
+    """Whether it calls only the vocabulary; other functions (``zip``, ``gcd``) do not accept
+    arrays."""
     known = (set(vars(vocabulary)) - vocabulary.INTEGERS_ALONE) | {one.__name__ for one in FORMULAS}
     return words(formula.__wrapped__.__code__) <= known
 
@@ -176,7 +177,7 @@ def test_most_formulas_run_over_arrays():
     assert sum(map(in_vocabulary_only, FORMULAS)) > len(FORMULAS) * 3 // 4
 
 
-def test_symbols_of_axes_are_those_of_the_lectures():
+def test_axes_have_the_symbols_of_the_lectures():
     assert symbols_of("F", (3, 3)) == ("F", "F")
     assert symbols_of("F", (3, 5)) == ("F_h", "F_w")
     assert symbols_of("F", (7,)) == ("F",)
@@ -192,7 +193,7 @@ def test_steps_are_recorded_only_inside_of_tracing():
     assert [step.expression.value for step in steps] == [750]  # 5·5·3·10
 
 
-def test_tracing_inside_of_tracing_keeps_its_own_steps():
+def test_nested_tracing_records_its_own_steps():
     with tracing() as outer:
         with tracing() as inner:
             conv_weights(F=(5, 5), C_in=3, C_out=10)
@@ -201,8 +202,8 @@ def test_tracing_inside_of_tracing_keeps_its_own_steps():
     assert [step.expression.value for step in outer] == [270]  # 3·3·3·10
 
 
-def test_what_one_thread_traces_or_replaces_is_nothing_to_another():
-    """Two threads that overlap: neither sees the other, and nothing stays behind."""
+def test_threads_trace_and_replace_independently():
+    """Two overlapping threads do not see each other, and nothing is left behind."""
     inside, go_on = Barrier(2), Barrier(2)
 
     def watch(first: bool) -> tuple[list[int], int]:
@@ -228,7 +229,7 @@ def test_a_parameter_at_its_default_is_not_shown():
     assert symbols == ["F", "F", "C_in", "C_out"]
 
 
-def test_a_wrong_rule_runs_in_place_of_a_formula_and_only_inside():
+def test_a_wrong_rule_replaces_a_formula_only_inside_the_block():
     def half(C_out: int) -> int:
         return C_out // 2
 
@@ -245,7 +246,7 @@ def test_a_wrong_rule_runs_in_place_of_a_formula_and_only_inside():
     assert parameters.conv_biases(C_out=10) == 10
 
 
-def test_a_wrong_rule_that_calls_its_formula_gets_the_right_one():
+def test_a_wrong_rule_may_call_the_formula_it_replaces():
     def one_more(C_out: int) -> int:
         return parameters.conv_biases(C_out=C_out) + 1
 

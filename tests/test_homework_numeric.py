@@ -119,7 +119,7 @@ def test_the_same_layers_can_be_asked_for_counts(ask, answer):
         ("input: 0 1, kernels: 1", "'kernels' is a list"),
         ("input: 0 1, kernels: []", "'kernels' is a list"),
         ("input: 0 1, kernel: 1, flip: maybe", "'flip' is true or false, not 'maybe'"),
-        ("input: 0 1, kernel: 1, padd: 1", "no key 'padd'; did you mean 'padding'?"),
+        ("input: 0 1, kernel: 1, paddng: 1", "no key 'paddng'; did you mean 'padding'?"),
         ("input: 0 1, kernel: 1, activation: relo", "did you mean 'relu'"),
         ("input: 0 1, kernel: 1, pool: mxx:2", "no pooling 'mxx'"),
         ("input: 0 1, kernel: 1, bias: x", "bias: column 1: 'x' is not a number"),

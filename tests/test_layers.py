@@ -1,4 +1,4 @@
-"""Every layer kind keeps its promises, and is found by whatever people call it."""
+"""Every layer kind passes the contract and is found by its usual names."""
 
 import pytest
 from contract import PROMISES
@@ -15,7 +15,7 @@ def test_a_kind(kind, promise):
     promise(kind)
 
 
-def test_each_spelling_means_one_kind():
+def test_each_spelling_names_one_kind():
     plain = [word.replace("_", "").lower() for kind in KINDS for word in (kind.kind, *kind.aliases)]
     assert len(plain) == len(set(plain))
 
@@ -47,7 +47,7 @@ def test_each_spelling_means_one_kind():
         ("dropout_3d", "channel_dropout", None),
     ],
 )
-def test_a_word_means_a_kind_and_the_axes_in_it(word, kind, axes):
+def test_a_word_names_a_kind_and_perhaps_a_rank(word, kind, axes):
     assert layers.find(word) == (layers.load(kind), axes)
 
 
@@ -59,22 +59,22 @@ def test_a_word_means_a_kind_and_the_axes_in_it(word, kind, axes):
         ("batchnrom", "; did you mean 'batch_norm'?"),
         ("sofmax", "; did you mean 'softmax'?"),
         ("conv4d", "; did you mean 'conv'?"),
-        ("zzzzzz", "; cnncalc kinds lists those that there are"),
-        ("", "; cnncalc kinds lists those that there are"),
+        ("zzzzzz", "; run cnncalc kinds for a list"),
+        ("", "; run cnncalc kinds for a list"),
     ],
 )
-def test_an_unknown_word_is_refused_with_the_nearest_name(word, hint):
+def test_an_unknown_word_is_refused_with_a_suggestion(word, hint):
     with pytest.raises(LayerError) as refused:
         layers.find(word)
     assert str(refused.value) == f"no layer kind {word!r}{hint}"
 
 
-def test_an_endless_word_is_refused_in_one_short_line():
+def test_a_very_long_word_gets_a_short_error():
     with pytest.raises(LayerError) as refused:
         layers.find("conv" * 10_000)
     assert len(str(refused.value)) < 200
 
 
-def test_names_are_the_files_and_nothing_hidden():
+def test_names_are_the_public_files():
     assert layers.names() == tuple(sorted(kind.kind for kind in KINDS))
     assert not any(name.startswith("_") for name in layers.names())

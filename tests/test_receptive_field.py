@@ -1,5 +1,5 @@
-"""Receptive fields against PyTorch, by the inputs that have a gradient from one output unit, and
-against the definition, by the sets of inputs that every output reads."""
+"""Receptive fields compared with PyTorch (the inputs with a gradient from one output unit) and
+with the definition (the inputs that every output reads)."""
 
 from fractions import Fraction
 from math import ceil, floor
@@ -40,7 +40,7 @@ def pools():
 
 
 layer = convs(st.integers(0, 4)) | pools()
-# Two convolutions that keep the size and read differently far, and the identity, joined.
+# Convolutions that keep the size and read differently far.
 kept = st.sampled_from([(1, 1), (3, 1), (3, 2), (5, 1), (5, 3)]).map(
     lambda it: {
         "conv": {
@@ -57,7 +57,7 @@ fork = st.tuples(st.lists(kept, max_size=2), st.lists(kept, max_size=2)).map(
 
 
 def seen(spec):
-    """For each output unit, the first and last input pixel with a gradient."""
+    """The first and last input pixel with a gradient, for each output unit."""
     network = cnncalc.to_torch(spec).double()
     with torch.no_grad():
         for parameter in network.parameters():
@@ -71,7 +71,7 @@ def seen(spec):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(layer | fork, min_size=1, max_size=4))
-def test_every_unit_sees_exactly_what_is_said(layers):
+def test_every_unit_sees_exactly_its_receptive_field(layers):
     spec = {"input": [1, LENGTH], "layers": layers}
     try:
         report = cnncalc.summarize(spec)
@@ -83,14 +83,14 @@ def test_every_unit_sees_exactly_what_is_said(layers):
         last = first + field.size - 1
         if first >= 0 and last < LENGTH:
             assert support == (first, last), index
-        elif support is not None:  # cut by the border: taps in the padding have no pixel
+        elif support is not None:  # at the border: taps in the padding have no pixel
             assert first <= support[0], index
             assert support[1] <= last, index
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 3))
-def test_transposed_layers_see_no_more_than_is_said_and_some_unit_that_much(F, S, D):
+def test_the_size_of_a_transposed_layer_is_the_widest_field(F, S, D):
     layers = [{"conv_transpose": {"filters": 1, "kernel": F, "stride": S, "dilation": D}}]
     spec = {"input": [1, LENGTH], "layers": layers}
     (size,) = cnncalc.summarize(spec).rows[-1].receptive_field
@@ -109,7 +109,7 @@ def test_transposed_layers_see_no_more_than_is_said_and_some_unit_that_much(F, S
 def test_the_field_of_a_transposed_layer_starts_where_the_first_output_has_a_gradient(
     F, S, D, P, before
 ):
-    """Padding cuts away the outputs whose taps lie before the input, so the start shows."""
+    """Padding removes the outputs that would read ahead of the input."""
     fields = {"filters": 1, "kernel": F, "stride": S, "dilation": D, "padding": P}
     layers = [*before, {"conv_transpose": fields}]
     (field,) = analysed(layers).rows[-1].fields
@@ -148,12 +148,12 @@ def test_the_start_of_a_dilated_transposed_layer_by_hand(F, S, D, P, start):
         [{"conv": {"filters": 1, "kernel": 3}}, {"linear": 2}],
     ],
 )
-def test_what_has_seen_everything_sees_no_more(layers):
+def test_a_field_does_not_outgrow_the_image(layers):
     report = cnncalc.summarize({"input": [1, LENGTH], "layers": layers})
     assert report.rows[-1].receptive_field == (LENGTH,)
 
 
-# Outputs that stand closer than inputs, and windows that differ in size.
+# Outputs closer together than inputs, and windows that differ in size.
 
 
 def transposed(dilation):
@@ -183,7 +183,7 @@ network = st.lists(layer | uneven, min_size=1, max_size=5)
 
 
 def reads(kind, fields, N, N_out, i):
-    """The inputs that output i reads, by the definition of each layer; the map has no ends."""
+    """The inputs that output i reads by the definition of the layer, on a map without borders."""
     if kind == "adaptive_avg_pool":
         return range(floor(Fraction(i * N, N_out)), ceil(Fraction((i + 1) * N, N_out)))
     if kind == "upsample":
@@ -199,7 +199,8 @@ def reads(kind, fields, N, N_out, i):
 
 
 class Sets:
-    """The first and last pixel of each output of a chain of layers, by following all taps."""
+    """The first and last pixel that each output of a chain of layers sees, by following all
+    taps."""
 
     def __init__(self, report, layers):
         self.steps = [
@@ -228,7 +229,7 @@ def analysed(layers):
         assume(False)
 
 
-def held_against_the_definition(report, layers):
+def compared_with_the_definition(report, layers):
     (field,) = report.rows[-1].fields
     outputs = Sets(report, layers).outputs(200)
     widest = 0
@@ -248,17 +249,17 @@ def held_against_the_definition(report, layers):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(network)
-def test_the_size_is_the_largest_field_or_says_that_it_is_a_bound(layers):
+def test_the_size_is_the_largest_field_or_a_marked_bound(layers):
     report = analysed(layers)
-    field = held_against_the_definition(report, layers)
+    field = compared_with_the_definition(report, layers)
     assert field.start == field.pixels(0)[0]
     assert field.smallest == field.size
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(layer | uneven | transposed(st.integers(1, 3)), min_size=1, max_size=4))
-def test_dilated_transposed_layers_see_no_more_than_is_said(layers):
-    held_against_the_definition(analysed(layers), layers)
+def test_dilated_transposed_layers_stay_within_their_field(layers):
+    compared_with_the_definition(analysed(layers), layers)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -276,11 +277,11 @@ def test_gradients_stay_in_the_field_where_windows_are_uneven(layers):
 @pytest.mark.parametrize(
     ("layers", "size"),
     [
-        # 13 inputs for 4 outputs: [0, 4), [3, 7), [6, 10), [9, 13), and in a map that went on
-        # [13, 17); two neighbours see 7, the last and the next one 8.
+        # 13 inputs for 4 outputs: [0, 4), [3, 7), [6, 10), [9, 13), and on a longer map [13, 17).
+        # Two neighbours see 7 pixels; the last and the next one see 8.
         ([{"adaptive_avg_pool": 4}], 4),
         ([{"adaptive_avg_pool": 4}, {"conv": {"filters": 1, "kernel": 2}}], 8),
-        # Two neighbours of an upsampled map may be of two inputs, 4 pixels wide and 4 apart.
+        # Two neighbours of an upsampled map may come from two inputs, 4 pixels wide and 4 apart.
         (
             [
                 {"max_pool": 4},
@@ -289,10 +290,10 @@ def test_gradients_stay_in_the_field_where_windows_are_uneven(layers):
             ],
             8,
         ),
-        # Every second window begins with a new input: none sees more than one.
+        # Every window lies within one input.
         ([{"upsample": 2}, {"max_pool": 2}], 1),
         ([{"upsample": {"scale": 2, "mode": "linear"}}], 2),
-        # From 3 to 1 the middle one is hit.
+        # From 3 to 1, the output is the middle input.
         ([{"max_pool": 4}, {"upsample": {"size": 1, "mode": "linear"}}], 4),
     ],
 )
@@ -303,7 +304,7 @@ def test_uneven_fields_by_hand(layers, size):
 
 
 def test_a_bound_is_marked():
-    """From 13 to 4 and on to 3: of the four windows, two neighbours each, which are 7 pixels."""
+    """13 inputs pool to 4 and on to 3: two neighbouring windows of the four span 7 pixels."""
     layers = [{"adaptive_avg_pool": 4}, {"adaptive_avg_pool": 3}]
     report = cnncalc.summarize({"input": [1, 13], "layers": layers})
     (field,) = report.rows[-1].fields
@@ -312,7 +313,7 @@ def test_a_bound_is_marked():
     assert report.to_dict()["layers"][-1]["receptive_field"][0]["bound"] is True
 
 
-# Where branches meet.
+# Joined branches.
 
 up = st.sampled_from(
     [
@@ -338,7 +339,7 @@ def _flat(layers):
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(crossed, min_size=1, max_size=2).map(_flat))
-def test_joined_branches_see_no_more_than_is_said_and_as_much_unless_it_is_a_bound(layers):
+def test_joined_branches_see_exactly_their_field_unless_it_is_a_bound(layers):
     spec = {"input": [1, LENGTH], "layers": layers}
     report = cnncalc.summarize(spec)
     (field,) = report.rows[-1].fields
@@ -354,7 +355,7 @@ def test_joined_branches_see_no_more_than_is_said_and_as_much_unless_it_is_a_bou
 
 
 def test_a_wider_branch_is_the_field_of_both():
-    """A coarse map, upsampled, sees its four pixels; the input beside it only one of them."""
+    """An upsampled coarse map sees four pixels; the input beside it sees one."""
     ways = {"a": [{"avg_pool": 4}, {"upsample": 4}], "b": []}
     report = cnncalc.summarize(
         {"input": [1, LENGTH], "layers": [{"branches": ways, "join": "add"}]}

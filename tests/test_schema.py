@@ -1,4 +1,4 @@
-"""The JSON Schema takes what the language takes, and flags a misspelling where it stands."""
+"""The JSON Schema accepts what cnncalc accepts, and rejects mistakes where they stand."""
 
 import json
 
@@ -31,13 +31,13 @@ def network(*entries):
 
 
 @pytest.mark.parametrize("name", catalog.names())
-def test_takes_every_built_in(validator, name):
+def test_accepts_every_built_in(validator, name):
     tree = text.read(catalog.path(name).read_text(encoding="utf-8"), name).plain()
     assert [error.message[:200] for error in validator.iter_errors(tree)] == []
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
-def test_takes_every_worked_example_by_every_name(validator, kind):
+def test_accepts_every_example_under_every_name(validator, kind):
     for example in kind.examples:
         for word in (kind.kind, *kind.aliases):
             given = json.loads(json.dumps(example.given))
@@ -46,7 +46,7 @@ def test_takes_every_worked_example_by_every_name(validator, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
-def test_flags_a_misspelt_field_of_every_kind(validator, kind):
+def test_rejects_a_misspelt_field_of_every_kind(validator, kind):
     assert not validator.is_valid(network({kind.kind: {"mispelt_field": 1}}))
 
 
@@ -82,12 +82,12 @@ def test_every_key_is_described(schema):
         {"branches": [["relu"], None], "join": "add"},
     ],
 )
-def test_takes(validator, entry):
+def test_accepts(validator, entry):
     assert list(validator.iter_errors(network(entry))) == []
 
 
 @pytest.mark.parametrize("also", [{"blocks": {"mine": {"layers": []}}}, {"extends": "resnet50"}])
-def test_a_spec_with_blocks_may_use_words_that_are_no_kinds(validator, also):
+def test_a_spec_with_blocks_may_use_names_other_than_kinds(validator, also):
     for entry in ("mine", {"mine": [1, 2], "repeat": "$n"}, {"residual": ["mine"]}):
         assert validator.is_valid({**network(entry), **also})
         assert not validator.is_valid(network(entry))
@@ -116,7 +116,7 @@ def test_a_spec_with_blocks_may_use_words_that_are_no_kinds(validator, also):
         {"residual": ["rleu"]},
     ],
 )
-def test_flags(validator, entry):
+def test_rejects(validator, entry):
     assert not validator.is_valid(network(entry))
 
 
@@ -124,11 +124,11 @@ def test_flags(validator, entry):
     "spec",
     [{"layers": ["relu"]}, {"input": "3x8x8"}, {**network("relu"), "blcks": {}}, [], "relu"],
 )
-def test_flags_a_spec_that_is_not_whole(validator, spec):
+def test_rejects_an_incomplete_spec(validator, spec):
     assert not validator.is_valid(spec)
 
 
-def test_a_spec_that_extends_another_may_leave_out_the_rest(validator):
+def test_a_spec_that_extends_another_may_omit_the_rest(validator):
     assert validator.is_valid({"extends": "resnet50", "parameters": {"n1": 3}})
 
 
@@ -152,12 +152,12 @@ def test_a_spec_that_extends_another_may_leave_out_the_rest(validator):
         ({"value": "2x less", "than": "alexnett"}, False),
     ],
 )
-def test_checks_what_is_published(validator, keys, valid):
+def test_checks_published_values(validator, keys, valid):
     claim = {"quantity": "params", "source": "a paper", **keys}
     assert validator.is_valid({**network("relu"), "published": [claim]}) is valid
 
 
-def test_takes_a_key_with_nothing_after_it(validator):
+def test_accepts_an_empty_key(validator):
     blank = ("name", "source", "note", "variants", "parameters", "blocks", "published")
     spec = network("relu") | dict.fromkeys(blank)
     assert list(validator.iter_errors(spec)) == []
@@ -286,7 +286,7 @@ SPECS = [
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=str)
-def test_refuses_what_the_tool_refuses_and_nothing_else(validator, spec):
+def test_rejects_exactly_what_the_tool_rejects(validator, spec):
     spec = {"input": "3x32x32", "layers": ["relu"]} | spec
     errors = list(validator.iter_errors(spec))
     assert (errors == []) == is_accepted(cnncalc.summarize, spec)

@@ -4,7 +4,6 @@ Each function gets the word typed so far, as typer calls it.
 """
 
 from collections.abc import Callable, Iterable
-from glob import escape, glob
 
 import typer
 
@@ -30,6 +29,8 @@ def modules(path: list[str]) -> Complete:
 
 def networks(incomplete: str) -> list[str]:
     """The built-in networks, and the specs in the folder."""
+    from glob import escape, glob
+
     from cnncalc.spec import catalog
 
     files = glob(f"{escape(incomplete)}*.yaml") + glob(f"{escape(incomplete)}*.yml")

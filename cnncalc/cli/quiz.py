@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError, one_of
+from cnncalc.core.errors import UsageError, one_of, printable
 from cnncalc.homework import papers
 from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, pose
 from cnncalc.spec.source import read_text
@@ -112,7 +112,7 @@ def _names(file: Path | None) -> list[str]:
         return [""]
     if file.exists() and not file.is_file():
         raise UsageError(f"{str(file)!r} is not a regular file; --per-student needs a text file")
-    names = [line.strip() for line in read_text(file).splitlines() if line.strip()]
+    names = [printable(line.strip()) for line in read_text(file).splitlines() if line.strip()]
     if not 1 <= len(names) <= MOST_STUDENTS:
         raise UsageError(
             f"{file} has {len(names):,} names; --per-student takes 1 to {MOST_STUDENTS:,}"

@@ -1,7 +1,7 @@
 """Discovery of modules: kinds, formats, commands and mistakes are found because their files
 exist."""
 
-import pkgutil
+import os
 from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
@@ -14,8 +14,9 @@ T = TypeVar("T")
 
 def modules(path: Iterable[str]) -> tuple[str, ...]:
     """The names of a package's modules, sorted, except those with a leading underscore."""
-    found = (module.name for module in pkgutil.iter_modules(path))
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+    files = (file for folder in path for file in os.listdir(folder))
+    names = (file.removesuffix(".py") for file in files if file.endswith(".py"))
+    return tuple(sorted(name for name in names if not name.startswith("_")))
 
 
 def the_class(module_name: str, base: type[T]) -> type[T]:

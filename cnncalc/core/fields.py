@@ -6,7 +6,7 @@ raises LayerError; its ``schema`` accepts the same values.
 
 import dataclasses
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, NamedTuple
 
@@ -31,7 +31,7 @@ class Field(NamedTuple):
     also: tuple[str, ...]
     check: Callable[[Any], Any]
     schema: Mapping[str, Any]
-    parts: tuple[str, ...] = ()
+    parts: frozenset[str] = frozenset()
 
 
 def declare(
@@ -40,10 +40,10 @@ def declare(
     also: Sequence[str],
     check: Callable[[Any], Any],
     schema: Mapping[str, Any],
-    parts: Sequence[str] = (),
+    parts: Iterable[str] = (),
 ) -> Any:
     """A dataclass field with a Field in its metadata."""
-    metadata = {"cnncalc": Field(doc, tuple(also), check, schema, tuple(parts))}
+    metadata = {"cnncalc": Field(doc, tuple(also), check, schema, frozenset(parts))}
     if default is REQUIRED:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
@@ -188,7 +188,7 @@ def padding(
     if words:
         pattern = f"^({'|'.join(map(any_case, words))})$"
         allowed += [{"enum": list(words)}, {"type": "string", "pattern": pattern}]
-    return declare(doc, default, also, check, {"anyOf": allowed}, tuple(SIDES))
+    return declare(doc, default, also, check, {"anyOf": allowed}, SIDES)
 
 
 def flag(doc: str, default: Any = REQUIRED, also: Sequence[str] = ()) -> Any:

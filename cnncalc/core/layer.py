@@ -8,10 +8,11 @@ hand-worked examples and refusals.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import MOST_MISTAKES, LayerError, did_you_mean
@@ -249,14 +250,21 @@ class Layer:
     def parse(cls, given: Any) -> Self:
         """The layer that a value in a spec describes: a mapping of fields, the value of the main
         field alone, or None. Raises FieldErrors with every mistake."""
-        known = fields_of(cls)
-        values, wrong = _checked(_by_field(cls, given, known), known)
+        values, wrong = _checked(cls, _by_field(cls, given))
         # A misspelt field is probably the missing one, so report only the misspelling.
         if not any(text.startswith("has no field") for _, text in wrong):
-            wrong += [(None, text) for text in _missing(cls, values, known)]
+            wrong += [(None, text) for text in _missing(cls, values)]
         if wrong:
             raise FieldErrors(wrong)
         return cls(**values)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _cached(function: F) -> F:
+    """``functools.cache``, whose arguments mypy does not allow to be classes."""
+    return cast(F, cache(function))
 
 
 Wrong = list[tuple[str | None, str]]
@@ -267,53 +275,42 @@ ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
 """Arguments of other frameworks for what is a layer of its own here."""
 
 
-def _by_field(kind: type[Layer], given: Any, known: Mapping[str, Field]) -> Mapping[str, Any]:
+def _by_field(kind: type[Layer], given: Any) -> Mapping[str, Any]:
     """The value of a layer as a mapping of its fields."""
+    known = fields_of(kind)
     if given is None:
         return {}
     if isinstance(given, Mapping):
-        parts = known[kind.main].parts if kind.main else ()
-        return {str(kind.main): given} if _is_the_value(given, parts, known) else given
+        parts = known[kind.main].parts if kind.main else frozenset()
+        # ``pad: {top: 1}`` gives the parts of the main field's value.
+        of_main = not parts.isdisjoint(given) and _names_of(kind).keys().isdisjoint(given)
+        return {str(kind.main): given} if of_main else given
     if kind.main is None:
         takes = f"takes its fields by name ({', '.join(known)})" if known else "takes no fields"
         raise LayerError(f"{takes}, not {shown(given)}")
     return {kind.main: given}
 
 
-def _is_the_value(
-    given: Mapping[str, Any], parts: Sequence[str], known: Mapping[str, Field]
-) -> bool:
-    """Whether a mapping is the main field's own value, as in ``pad: {top: 1}``."""
-    return any(key in parts for key in given) and not any(key in _names(known) for key in given)
-
-
-def _names(known: Mapping[str, Field]) -> dict[str, str]:
-    """The canonical field name for every name."""
-    return {also: name for name, field in known.items() for also in (name, *field.also)}
-
-
-def _missing(
-    kind: type[Layer], values: Mapping[str, Any], known: Mapping[str, Field]
-) -> Iterator[str]:
+def _missing(kind: type[Layer], values: Mapping[str, Any]) -> Iterator[str]:
     for name in required_of(kind):
         if name not in values:
-            yield f"needs {name!r}: {known[name].doc}"
+            yield f"needs {name!r}: {fields_of(kind)[name].doc}"
     if kind.either and sum(name in values for name in kind.either) != 1:
         yield f"needs exactly one of {' and '.join(kind.either)}"
 
 
-def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict[str, Any], Wrong]:
+def _checked(kind: type[Layer], given: Mapping[str, Any]) -> tuple[dict[str, Any], Wrong]:
     """The checked values by canonical field name, and everything that is wrong."""
     values: dict[str, Any] = {}
     spelled: dict[str, str] = {}
     wrong: Wrong = []
-    names = _names(known)
+    known, names = fields_of(kind), _names_of(kind)
     for written, value in given.items():
         if len(wrong) >= MOST_MISTAKES:
             break
         name = names.get(written)
         if name is None:
-            wrong.append((written, f"has no field {written!r}{_hint(written, value, known)}"))
+            wrong.append((written, f"has no field {written!r}{_hint(kind, written, value)}"))
         elif name in values:
             both = f"{spelled[name]!r} and {written!r}"
             wrong.append((written, f"has both {both}, two names of one field; keep one of them"))
@@ -326,7 +323,7 @@ def _checked(given: Mapping[str, Any], known: Mapping[str, Field]) -> tuple[dict
     return values, wrong
 
 
-def _hint(written: str, value: Any, known: Mapping[str, Field]) -> str:
+def _hint(kind: type[Layer], written: str, value: Any) -> str:
     """How to fix an unknown field."""
     if written in INFERRED:
         return "; cnncalc infers it from the input: leave it out"
@@ -335,7 +332,7 @@ def _hint(written: str, value: Any, known: Mapping[str, Field]) -> str:
             return "; leave it out: a layer has no activation of its own"
         word = value if isinstance(value, str) and value.isidentifier() else "the activation"
         return f"; write {word} after it, as a layer of its own"
-    return did_you_mean(str(written), _names(known)) or has_only(known)
+    return did_you_mean(str(written), _names_of(kind)) or has_only(fields_of(kind))
 
 
 class FieldErrors(LayerError):
@@ -346,11 +343,20 @@ class FieldErrors(LayerError):
         self.wrong = tuple(wrong)
 
 
-def fields_of(kind: type[Layer]) -> dict[str, Field]:
+@_cached
+def fields_of(kind: type[Layer]) -> Mapping[str, Field]:
     """The fields of a kind by canonical name, in order."""
     return {one.name: one.metadata["cnncalc"] for one in _declared(kind)}
 
 
+@_cached
+def _names_of(kind: type[Layer]) -> Mapping[str, str]:
+    """The canonical field name for every name of a field."""
+    fields = fields_of(kind).items()
+    return {also: name for name, field in fields for also in (name, *field.also)}
+
+
+@_cached
 def required_of(kind: type[Layer]) -> tuple[str, ...]:
     """The names of the required fields."""
     return tuple(one.name for one in _declared(kind) if one.default is dataclasses.MISSING)

@@ -5,15 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
-from cnncalc.homework.marking import Mark, Marked, Marker
-from cnncalc.homework.scheme import Scheme, scheme
-from cnncalc.homework.sheet import Sheet
+from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
+from cnncalc.homework.scheme import Scheme, points, scheme
+from cnncalc.homework.sheet import Sheet, failure
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import printable
+
+ANSWER = ("question", "answer", "outcome", "points", "possible", "remark")
+STUDENT = ("student", "points", "possible", *(outcome.value for outcome in Outcome), "problem")
+"""The columns of an answer and of a student as plain data."""
 
 
 class Graded(NamedTuple):
@@ -34,6 +39,30 @@ class Graded(NamedTuple):
         """The marks of what was asked; none of a sheet that cannot be read."""
         return self.marked.marks if self.marked else ()
 
+    @property
+    def answers(self) -> list[dict[str, str]]:
+        """Every answer as plain data: the question, the answer, its outcome, points and remark."""
+        return [self.record(mark) for mark in self.marks]
+
+    def record(self, mark: Mark) -> dict[str, str]:
+        """One answer as plain data."""
+        cells = (
+            mark.answer.label,
+            feedback.given(mark),
+            mark.outcome.value,
+            points(self.points(mark)),
+            points(mark.answer.points),
+            feedback.remark(mark),
+        )
+        return dict(zip(ANSWER, cells, strict=True))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The student as plain data: points, and the number of answers with each outcome."""
+        counts = Counter(mark.outcome for mark in self.marks)
+        score = (points(self.score), points(self.possible)) if self.marked else ("", "")
+        cells = (self.student, *score, *(counts[outcome] for outcome in Outcome), self.problem)
+        return dict(zip(STUDENT, cells, strict=True))
+
     def part(self, mark: Mark) -> Fraction:
         """The part of its points that an answer got."""
         return self.scheme.part(mark)
@@ -52,7 +81,7 @@ class Keys:
         self.one = None if self.folder else key(target)
         self.own: Mapping[str, Path] = {}
         if self.folder:
-            self.own = {path.stem: path for path in sorted(self.folder.iterdir())}
+            self.own = {printable(path.stem): path for path in sorted(self.folder.iterdir())}
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError where there is none."""
@@ -98,19 +127,16 @@ def grade(
 
     ``credit`` overrides the key's.
     """
-    for submission in submissions:
-        file, handle, problem = submission
-        marked = None
+    for one in submissions:
         try:
-            if not problem:
-                marked = marker.sheet(sheets.load(file, keys.of(submission), handle))
-        except CnncalcError as why:
-            problem = str(why).partition("\n")[0]
-        if marked is None:
-            source = printable(str(file))
-            yield Graded(handle, source, None, problem=printable(problem), handle=handle)
-        else:
-            yield graded(marked, credit, handle)
+            if one.problem:
+                raise UsageError(one.problem)
+            found = sheets.load(one.file, keys.of(one), one.handle)
+            yield graded(marker.sheet(found), credit, one.handle)
+        except Exception as why:  # even a fault of ours: the class goes on
+            text = str(why) if isinstance(why, CnncalcError) else failure(why)
+            source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
+            yield Graded(one.handle, source, None, problem=problem, handle=one.handle)
 
 
 def graded(

@@ -11,7 +11,7 @@ from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
 from cnncalc.homework.own import Own
 from cnncalc.homework.question import Question
-from cnncalc.homework.sheet import Answer, Sheet
+from cnncalc.homework.sheet import Answer, Sheet, failure
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
 
@@ -68,8 +68,15 @@ class Marker:
         """Every answer of a sheet."""
         own = Own(sheet)
         return Marked(
-            sheet, tuple(_told_once(self.answer(answer, own) for answer in sheet.answers))
+            sheet, tuple(_told_once(self._marked(answer, own) for answer in sheet.answers))
         )
+
+    def _marked(self, answer: Answer, own: Own) -> Mark:
+        """One answer of many: if it cannot be marked, it alone is reported."""
+        try:
+            return self.answer(answer, own)
+        except Exception as why:
+            return Mark(answer, Outcome.UNREADABLE, why=failure(why))
 
     def mark(self, question: Question, given: object) -> Mark:
         """One answer by itself."""

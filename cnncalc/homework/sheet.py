@@ -29,7 +29,7 @@ from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, W
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, blocks, label_of, question
-from cnncalc.homework.written import printable
+from cnncalc.homework.written import printable, readable
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
 from cnncalc.spec.text import Item, Key
@@ -110,9 +110,9 @@ def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
     """The sheet of a tree; its student is called so unless it says otherwise."""
+    if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
+        raise SpecError(NEEDED, root.where)  # whatever it is, none of it is quoted
     top = _mapping(root, "an answer sheet", TOP)
-    if not {"answers", "questions"} & {*top}:
-        raise SpecError(NEEDED, root.where)
     name = top.get(Key("student"))
     if name is not None and name.value is not None:
         several = name.value if isinstance(name.value, list) else [name]
@@ -155,7 +155,7 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
 
 def _alike(label: str) -> str:
     """What labels share that are meant alike: ``Conv_1 params``, ``Question 1`` and ``Q1``."""
-    plain = re.sub(r"[\W_]", "", label).lower()
+    plain = re.sub(r"[\W_]", "", readable(label)).lower()
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
 
 
@@ -178,7 +178,7 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
 def _label(layer: str, word: str) -> str:
     """The label of a question about a network; the words themselves where nothing is so called."""
     try:
-        return label_of(None if layer.lower() in TOTALS else layer, asks.find(word))
+        return label_of(None if layer.lower() in TOTALS else layer, asks.find(readable(word)))
     except UsageError:
         return printable(f"{layer} {word}")
 
@@ -196,7 +196,7 @@ def written(item: Item) -> Any:
     """An answer without places; a decimal as its text, which tells its last digit."""
     if isinstance(item.value, list):
         return [written(inner) for inner in item.value]
-    return item.text if isinstance(item.value, float) else item.plain()
+    return (item.text or str(item.value)) if isinstance(item.value, float) else item.plain()
 
 
 def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
@@ -243,7 +243,19 @@ def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
     if notation.is_layers(target) and not isinstance(sizes, dict):
         first = "x".join(map(str, sizes)) if isinstance(sizes, list) else sizes
         return _known(f"{first}-{target}", tuple(plain.items()))
-    return summarize(target, **plain, **shape)
+    return _elsewhere(target, **plain, **shape)
+
+
+def _elsewhere(target: str, **given: Any) -> Report:
+    """The network that a sheet names. A file that is not a spec is refused without quoting it."""
+    try:
+        return summarize(target, **given)
+    except Mistakes:
+        if not os.path.exists(target):
+            raise
+        raise UsageError(
+            f"the architecture {target!r} is not a valid spec", "run cnncalc summarize to see why"
+        ) from None
 
 
 def _key(text: str, where: Where) -> Key:
@@ -255,7 +267,7 @@ def _key(text: str, where: Where) -> Key:
 @lru_cache(maxsize=100)
 def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
     """A network by name: many sheets are about the same."""
-    return summarize(target, **dict(plain))
+    return _elsewhere(target, **dict(plain))
 
 
 def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
@@ -276,11 +288,11 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 given = written(own)
                 if report is None:
                     raise UsageError("the sheet names no 'architecture' that it could be about")
-                asked = question(asks.find(word), report, _layer(layer, report))
+                asked = question(asks.find(readable(word)), report, _layer(layer, report))
                 answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
                 yield answer._replace(given=answer.chosen(given))
-            except CnncalcError as why:
-                yield Answer(printable(f"{layer} {word}"), None, given, one.where, _told(why))
+            except Exception as why:
+                yield Answer(printable(f"{layer} {word}"), None, given, one.where, failure(why))
 
 
 def _layer(word: str, report: Report) -> str | None:
@@ -320,8 +332,8 @@ def _free(item: Item | None) -> Iterator[Answer]:
             nothing = "" if asked else "asks nothing"
             answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
             yield answer._replace(given=answer.chosen(given))
-        except CnncalcError as why:
-            yield Answer(label, None, given, one.where, _told(why))
+        except Exception as why:
+            yield Answer(label, None, given, one.where, failure(why))
 
 
 def _word(item: Item, what: str) -> str:
@@ -359,11 +371,15 @@ def part_of(text: str) -> Fraction | None:
     return Fraction(match[1]) / (100 if match[2] else 1)
 
 
-def _told(why: CnncalcError) -> str:
-    """What is wrong in one sentence, without the place."""
+def failure(why: Exception) -> str:
+    """Why something cannot be used, in one sentence without its place; a fault of ours says so."""
     if isinstance(why, Mistakes):
         return "; ".join(error.sentence for error in why.errors)
-    return why.sentence if isinstance(why, SpecError) else str(why)
+    if isinstance(why, SpecError):
+        return why.sentence
+    if isinstance(why, CnncalcError):
+        return str(why)
+    return f"cnncalc failed here ({type(why).__name__}); grade this by hand and report the fault"
 
 
 def free_standing(keys: dict[Key, Item]) -> Question:

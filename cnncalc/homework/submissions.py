@@ -33,15 +33,24 @@ PACKED = "__"
 def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
     """The submissions in files and folders, each once, without the key.
 
-    A symbolic link that leads out of its folder, and a folder that cannot be read, are refused.
+    Links are refused: they could show a student another's answers, the key or any other file.
     """
+    targets = list(targets)
     found = {one.file: one for target in targets for one in _in(target)}
     kept = [one for one in found.values() if key is None or one.file != key]
     names = handles([(one.file, one.root) for one in kept])
+    home = _home(targets)
     return [
-        Submission(one.file, name, one.problem or refusal(one.file, one.root, key))
+        Submission(one.file, name, one.problem or refusal(one.file, home, key))
         for one, name in zip(kept, names, strict=True)
     ]
+
+
+def _home(targets: Sequence[Path]) -> Path:
+    """The folder below which links are refused; to name one folder that is a link is fine."""
+    if len(targets) == 1 and targets[0].is_dir():
+        return targets[0].absolute()
+    return Path(os.path.commonpath([os.path.abspath(target.parent) for target in targets] or ["/"]))
 
 
 def _in(target: Path) -> Iterator[Found]:
@@ -63,7 +72,7 @@ def _in(target: Path) -> Iterator[Found]:
         yield Found(Path(error.filename), target, f"cannot be read: {error.strerror}")
 
 
-def left_out(targets: Iterable[Path]) -> Iterator[Path]:
+def left_out(targets: Sequence[Path]) -> Iterator[Path]:
     """The folders that ``find`` leaves out for their names."""
     for target in targets:
         for folder, inner, _ in os.walk(target):
@@ -71,16 +80,18 @@ def left_out(targets: Iterable[Path]) -> Iterator[Path]:
             inner[:] = [name for name in inner if not name.startswith((".", PACKED))]
 
 
-def refusal(file: Path, root: Path, key: Path | None) -> str:
-    """Why a file is not read: it lies outside its folder, or it is the key; empty where it is."""
+def refusal(file: Path, home: Path, key: Path | None) -> str:
+    """Why a file is not read: it is a link, or the key; empty if it is neither."""
     try:
-        real, home = file.resolve(strict=True), root.resolve()
+        real, folder = file.resolve(strict=True), home.resolve()
     except (OSError, RuntimeError) as why:
         return f"cannot be read: {getattr(why, 'strerror', None) or 'it links to itself'}"
-    if key is not None and real == key.resolve():
+    if key is not None and real.samefile(key):
         return "is the key itself"
-    if not real.is_relative_to(home):
+    if not real.is_relative_to(folder):
         return "is a symbolic link to a file outside its folder"
+    if real != folder / Path(os.path.abspath(file)).relative_to(home):
+        return "is a symbolic link; submit the file itself"
     return ""
 
 

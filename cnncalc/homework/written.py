@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import product
 from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeVar
+from unicodedata import decimal
 
 from cnncalc.core.errors import LayerError, UsageError, one_of
 from cnncalc.core.shape import MOST_DIGITS, Map, Shape, Vector
@@ -129,14 +130,19 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     raise UsageError(f"{shown(given)} is not {wanted}{why}")
 
 
-INVISIBLE = dict.fromkeys((0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF))
+INVISIBLE = dict.fromkeys(
+    (0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+)
 FULL_WIDTH = {sign + 0xFEE0: sign for sign in range(0x21, 0x7F)} | {0x3000: " "}
 
 
 def readable(text: str) -> str:
-    """A text without invisible signs (zero-width spaces, soft hyphens), and with ASCII's signs for
-    full-width ones."""
-    return text if text.isascii() else text.translate(INVISIBLE | FULL_WIDTH)
+    """Text without invisible characters (zero-width spaces, marks of direction), with full-width
+    characters and the digits of every script as ASCII. Superscripts stay, unlike under NFKC."""
+    if text.isascii():
+        return text
+    text = text.translate(INVISIBLE | FULL_WIDTH)
+    return "".join(str(decimal(one)) if one.isdecimal() else one for one in text)
 
 
 def shown(given: Any) -> str:

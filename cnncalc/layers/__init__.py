@@ -47,7 +47,7 @@ def find(word: str) -> tuple[type[Layer], int | None]:
     if rank and rank[1] in known:
         return load(known[rank[1]]), int(rank[2])
     words = [*names(), *(alias for kind in every() for alias in kind.aliases)]
-    hint = did_you_mean(word, words) or "; cnncalc kinds lists those that there are"
+    hint = did_you_mean(word, words) or "; run cnncalc kinds for a list"
     raise LayerError(f"no layer kind {word[:60]!r}{hint}")
 
 

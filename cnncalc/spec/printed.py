@@ -32,7 +32,7 @@ class Printed(NamedTuple):
         up, down = int(10 ** max(self.places, 0)), int(10 ** max(-self.places, 0))
         last = int((1024 if self.binary else kilo) ** self.power) * down * of
         over = exact * up - self.digits * last
-        if self.full:
+        if self.full or not self.digits:  # a zero has no significant digits
             return over == 0
         return 0 <= over < last if cut else 2 * abs(over) <= last
 

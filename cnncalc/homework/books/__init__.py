@@ -1,12 +1,10 @@
-"""One file for each form of a class's grades, found by being there.
+"""Gradebooks: one module per format, discovered automatically.
 
-A form is a module with ``write(graded, name) -> {file name: text}``; ``name`` is what the
-homework is called.
+A module has ``write(graded, name) -> {file name: text}``, where ``name`` is the name of the
+assignment.
 """
 
-import io
-from collections.abc import Iterable, Mapping, Sequence
-from csv import writer
+from collections.abc import Mapping, Sequence
 from typing import Protocol, cast
 
 from cnncalc.core import discovery
@@ -14,30 +12,17 @@ from cnncalc.homework.gradebook import Graded
 
 
 class Form(Protocol):
-    """What every form's module offers."""
+    """The interface of a gradebook module."""
 
     def write(self, graded: Sequence[Graded], name: str) -> Mapping[str, str]:
-        """The texts of all files, by their names."""
+        """The text of every file, by file name."""
 
 
 def names() -> tuple[str, ...]:
-    """The names of all forms."""
+    """The names of all gradebooks."""
     return discovery.modules(__path__)
 
 
 def load(name: str) -> Form:
-    """The form of this name; raises UsageError with the nearest one."""
+    """The gradebook of this name; raises UsageError, with the nearest name, if there is none."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "gradebook"))
-
-
-def table(rows: Iterable[Iterable[object]]) -> str:
-    """Rows as comma-separated values. A text that a spreadsheet would take for a formula is led by
-    an apostrophe: what students write is never obeyed."""
-    stream = io.StringIO()
-    writer(stream).writerows([[_cell(cell) for cell in row] for row in rows])
-    return stream.getvalue()
-
-
-def _cell(cell: object) -> str:
-    text = str(cell)
-    return f"'{text}" if isinstance(cell, str) and text[:1] in tuple("=+-@\t\r") else text

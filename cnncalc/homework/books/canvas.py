@@ -6,9 +6,9 @@ A submission's file is called by the student's login: that is the column ``SIS L
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
-from cnncalc.homework import books
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.scheme import points
+from cnncalc.render import spreadsheet
 
 COLUMNS = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
 
@@ -23,4 +23,4 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     for one in graded:
         grade = points(one.score) if one.marked else ""
         rows.append([one.student, "", "", one.handle, "", grade])
-    return {f"{name}.csv": books.table(rows)}
+    return {f"{name}.csv": spreadsheet.text(rows)}

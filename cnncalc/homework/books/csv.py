@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from cnncalc.homework import books
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.scheme import points
+from cnncalc.render import spreadsheet
 
 
 def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
@@ -18,4 +18,4 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
         total = [points(one.score), points(one.possible)] if one.marked else ["", ""]
         each = [got.get(label, "") for label in asked]
         rows.append([one.student, one.source, *total, *each, one.problem])
-    return {f"{name}.csv": books.table(rows)}
+    return {f"{name}.csv": spreadsheet.text(rows)}

@@ -5,9 +5,10 @@ A submission's file is called by the student's ID number: ``ID number`` is mappe
 
 from collections.abc import Mapping, Sequence
 
-from cnncalc.homework import books, feedback
+from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.scheme import points
+from cnncalc.render import spreadsheet
 
 
 def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
@@ -16,7 +17,7 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
     for one in graded:
         grade = points(one.score) if one.marked else ""
         rows.append([one.handle, grade, one.problem or _remarks(one)])
-    return {f"{name}.csv": books.table(rows)}
+    return {f"{name}.csv": spreadsheet.text(rows)}
 
 
 def _remarks(one: Graded) -> str:

@@ -3,9 +3,9 @@
 The first line holds the columns' names, the words that ``--columns`` takes.
 """
 
-import csv
-import io
 from typing import TYPE_CHECKING
+
+from cnncalc.render import spreadsheet
 
 if TYPE_CHECKING:
     from cnncalc.render.sheet import Sheet
@@ -15,8 +15,4 @@ SUFFIX = ".csv"
 
 def render(view: "Sheet") -> str:
     """The names of the columns, then the lines."""
-    stream = io.StringIO()
-    writer = csv.writer(stream)
-    writer.writerow(view.columns)
-    writer.writerows(view.values(line) for line in view.lines)
-    return stream.getvalue()
+    return spreadsheet.text([view.columns, *map(view.values, view.lines)])

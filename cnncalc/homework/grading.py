@@ -1,0 +1,103 @@
+"""``cnncalc.grade``: one answer sheet, or a class against its key."""
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from cnncalc.core.errors import UsageError, Where
+from cnncalc.homework import gradebook, sheet, submissions
+from cnncalc.homework.gradebook import Asked, Graded, Keys
+from cnncalc.homework.marking import Mark, Marker
+from cnncalc.homework.scheme import scheme
+from cnncalc.homework.submissions import Submission
+from cnncalc.homework.written import Terms
+from cnncalc.spec import text
+
+Target = str | os.PathLike[str]
+Watch = Callable[[Sequence[Submission]], Iterable[Submission]]
+
+
+class Grades(tuple[Graded, ...]):
+    """One ``Graded`` per submission, in order.
+
+    ``wrong_in_key`` holds the key's own answers that are not right; the calculated values are what
+    the class is graded by. ``skipped`` lists the folders that were not searched.
+    """
+
+    wrong_in_key: tuple[Mark, ...] = ()
+    skipped: tuple[Path, ...] = ()
+
+    @cached_property
+    def questions(self) -> tuple[Asked, ...]:
+        """The outcomes and the mistakes of every question."""
+        return gradebook.statistics(self)
+
+    @property
+    def unread(self) -> int:
+        """The number of submissions that could not be graded."""
+        return sum(bool(one.problem) for one in self)
+
+
+def grade(
+    answers: Target | Mapping[str, Any] | Sequence[Target],
+    key: Target | None = None,
+    *,
+    strict: bool = False,
+    tolerance: Fraction | str = "0",
+    credit: Mapping[str, str] = MappingProxyType({}),
+    watch: Watch = iter,
+) -> Grades:
+    """Grade one answer sheet, or with a ``key`` the sheets of a class.
+
+    ``answers`` is a sheet as a file or as plain data; with a ``key`` (a file, or a folder with one
+    key per student) it is files and folders of submissions. ``strict`` accepts only exact values,
+    K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a part of the right
+    one; ``credit`` is the part of the points for each outcome, as in ``{"slip": "0.5"}``.
+
+    Raises UsageError for an option or a key that cannot be used, SpecError or Mistakes for a key or
+    a single sheet. What is wrong with one submission of a class is its ``problem``.
+
+    >>> [ada] = grade({"architecture": "lenet5", "answers": {"c1": {"params": 150}}})
+    >>> ada.marks[0].outcome.value, ada.answers[0]["remark"]
+    ('wrong', 'the biases are left out')
+    """
+    marker = Marker(Terms(strict=strict, tolerance=_part(tolerance)))
+    scheme(credit)
+    if key is None:
+        read = _data(answers) if isinstance(answers, Mapping) else sheet.load(_alone(answers))
+        return Grades([gradebook.graded(marker.sheet(read), credit)])
+    if isinstance(answers, Mapping):
+        raise UsageError("with a key, the answers are files and folders, not plain data")
+    targets = [answers] if isinstance(answers, str | os.PathLike) else answers
+    keys = Keys(Path(key))
+    paths = [Path(target) for target in targets]
+    found = submissions.find(paths, Path(key))
+    if not found:
+        raise UsageError(f"{str(key)!r} is the key; the sheets to grade are missing")
+    grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
+    grades.skipped = tuple(submissions.left_out(paths))
+    grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker)) if keys.one else ()
+    return grades
+
+
+def _data(answers: Mapping[str, Any]) -> sheet.Sheet:
+    return sheet.read(text.located(dict(answers), Where("")))
+
+
+def _alone(answers: Target | Sequence[Target]) -> Target:
+    if not isinstance(answers, str | os.PathLike) or Path(answers).is_dir():
+        raise UsageError("several sheets are graded against a key; give it as 'key'")
+    return answers
+
+
+def _part(tolerance: Fraction | str) -> Fraction:
+    part = tolerance if isinstance(tolerance, Fraction) else sheet.part_of(str(tolerance))
+    if part is None or not 0 <= part <= 1:
+        raise UsageError(
+            f"the tolerance is a part from 0 to 1, as in 1% or 0.01, not {str(tolerance)[:40]!r}"
+        )
+    return part
