@@ -535,7 +535,9 @@ class Rows(nn.Embedding):
 
 
 @twin("embedding", VECTORS, drawn(num_embeddings=COUNTS, embedding_dim=COUNTS))
-def embedding(layer: Any, x: Vector) -> nn.Module:
+def embedding(layer: Any, x: Shape) -> nn.Module:
+    if not isinstance(x, Vector):  # PyTorch takes indices of any shape, and adds an axis
+        raise ValueError("an embedding of a map")
     return Rows(layer.num_embeddings, layer.embedding_dim)
 
 
