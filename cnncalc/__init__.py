@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Row
-    from cnncalc.api import Report, analyze, summarize
-    from cnncalc.bridge import to_torch
+    from cnncalc.api import (
+        Report,
+        analyze,
+        check_stride,
+        claims,
+        explain,
+        layer,
+        memory,
+        reconcile,
+        solve,
+        summarize,
+    )
+    from cnncalc.bridge import to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
+    from cnncalc.homework.convolution.by_hand import convolve
     from cnncalc.homework.grading import grade
+    from cnncalc.homework.quiz import quiz
     from cnncalc.spec import Spec, load
     from cnncalc.spec.graph import Graph, build
 
@@ -40,10 +53,20 @@ _HOME = {
     "Vector": "core.shape",
     "analyze": "api",
     "build": "api",
+    "check_stride": "api",
+    "claims": "api",
+    "convolve": "homework.convolution.by_hand",
+    "explain": "api",
     "grade": "homework.grading",
+    "layer": "api",
     "load": "api",
+    "memory": "api",
+    "quiz": "homework.quiz",
+    "reconcile": "api",
+    "solve": "api",
     "summarize": "api",
     "to_torch": "bridge",
+    "verify": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
 
@@ -65,10 +88,20 @@ __all__ = [
     "Vector",
     "analyze",
     "build",
+    "check_stride",
+    "claims",
+    "convolve",
+    "explain",
     "grade",
+    "layer",
     "load",
+    "memory",
+    "quiz",
+    "reconcile",
+    "solve",
     "summarize",
     "to_torch",
+    "verify",
 ]
 
 

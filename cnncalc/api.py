@@ -1,12 +1,14 @@
 """The library in one call: from anything that describes a network to its report."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from cnncalc.analysis import report, walk
 from cnncalc.core.cost import Cost
+from cnncalc.core.errors import Mistakes, UsageError
+from cnncalc.core.layer import Input
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import load
 from cnncalc.spec.graph import Graph, build
@@ -15,9 +17,28 @@ from cnncalc.spec.values import Shapes
 
 if TYPE_CHECKING:
     from cnncalc.conventions.convention import Count
+    from cnncalc.conventions.published import Finding
+    from cnncalc.conventions.reconcile import Reconciliation
+    from cnncalc.derivations.explain import Derivation
+    from cnncalc.derivations.stride import Solution, Window
+    from cnncalc.derivations.sums import Sum
     from cnncalc.footprint import Memory
 
-__all__ = ["Report", "Totals", "analyze", "build", "load", "summarize"]
+__all__ = [
+    "Report",
+    "Totals",
+    "analyze",
+    "build",
+    "check_stride",
+    "claims",
+    "explain",
+    "layer",
+    "load",
+    "memory",
+    "reconcile",
+    "solve",
+    "summarize",
+]
 
 
 class Totals(Cost):
@@ -130,4 +151,190 @@ def summarize(
         from cnncalc.analysis.smallest import smallest
 
         graph = smallest(graph)
-    return analyze(graph, batch=batch, dtype=dtype)
+    try:
+        return analyze(graph, batch=batch, dtype=dtype)
+    except Mistakes as mistakes:
+        if input is None or not walk.takes(build(graph.spec, settings)):
+            raise
+        raise UsageError(_misfit(graph, mistakes)) from None
+
+
+def _misfit(graph: Graph, mistakes: Mistakes) -> str:
+    """What is wrong with an input that a network of sound text does not take."""
+    inputs = (node.layer for node in graph.nodes if isinstance(node.layer, Input))
+    given = ", ".join(str(layer.shape) for layer in inputs)
+    usual = ", ".join(str(item.plain()) for item in graph.spec.inputs.values())
+    fact = mistakes.errors[0].fact
+    return f"{graph.name} does not take an input of {given}: {fact}; its own input is {usual}"
+
+
+class Changes(TypedDict, total=False):
+    """What ``summarize`` can change about a network."""
+
+    input: Shapes | Mapping[str, Shapes] | None
+    settings: Mapping[str, Any] | None
+    layout: Layout
+    tiny: bool
+
+
+class Options(Changes, total=False):
+    """The options of ``summarize``, which other functions take for a network that is no report."""
+
+    batch: int
+    dtype: str
+
+
+Target = str | os.PathLike[str] | Mapping[str, Any] | report.Report
+"""A network: a report, or anything that ``summarize`` takes."""
+
+
+def report_of(target: Target, options: Changes) -> report.Report:
+    """The report of a network; a report is returned as it is, and then takes no options."""
+    if not isinstance(target, report.Report):
+        return summarize(target, **options)
+    if options:
+        raise UsageError(f"a report is already computed and takes no {', '.join(options)}")
+    return target
+
+
+def explain(
+    target: Target,
+    layer: str | None = None,
+    quantity: str | None = None,
+    **options: Unpack[Options],
+) -> "tuple[Derivation, ...] | tuple[Sum, ...]":
+    """How the numbers of a layer, a block, or by default the whole network are computed.
+
+    A layer gives derivations with their equations; a block or a network gives sums with their
+    terms. ``quantity`` is one of output, parameters, macs, operations, memory and receptive-field;
+    by default all of them.
+
+    >>> explain("lenet5", "c1", "parameters")[0].answer
+    '156 parameters'
+    """
+    from cnncalc.derivations import explain as layers
+    from cnncalc.derivations import sums
+
+    wanted = layers.quantities(quantity)
+    found = report_of(target, options)
+    part = sums.network(found) if layer is None else sums.block(found, layer)
+    if part is None:
+        return layers.explain(found[str(layer)], found, wanted)
+    return sums.explain(part, wanted)
+
+
+def layer(
+    kind: str, *inputs: Shapes, batch: int = 1, dtype: str = "float32", **fields: Any
+) -> report.Row:
+    """One layer of a kind, given the shapes of its inputs and its fields.
+
+    >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
+    760
+    """
+    return layer_alone(kind, inputs, fields, batch, dtype)["layer"]
+
+
+def layer_alone(
+    kind: str, inputs: Sequence[Shapes], fields: Mapping[str, Any], batch: int, dtype: str
+) -> Report:
+    """The report of a network with a single layer, called ``layer``."""
+    names = [f"input{i}" for i in range(1, len(inputs) + 1)]
+    spec = {
+        "name": kind,
+        "input": dict(zip(names, inputs, strict=True)),
+        "layers": [{kind: fields or None, "name": "layer", "from": names}],
+    }
+    return summarize(spec, batch=batch, dtype=dtype)
+
+
+def check_stride(target: Target, **options: Unpack[Options]) -> "tuple[Window, ...]":
+    """The window of every layer of a network along each axis; ``fits`` tells whether the stride is
+    legal. For a window of its own, see ``cnncalc.derivations.stride.Axis``.
+
+    >>> [window.layer for window in check_stride("alexnet") if not window.fits]
+    []
+    """
+    from cnncalc.derivations import stride
+
+    return tuple(stride.windows(report_of(target, options)))
+
+
+def solve(
+    *,
+    input: int | None = None,
+    output: int | None = None,
+    kernel: int | None = None,
+    stride: int | None = None,
+    padding: int | None = None,
+    dilation: int = 1,
+    largest: int = 11,
+) -> "list[Solution]":
+    """The windows that turn one size into another, or keep it; those that fit exactly come first.
+
+    Sizes that are not given are searched, kernels up to ``largest``.
+
+    >>> solve(input=227, output=55, kernel=11, padding=0)[0].axis.S
+    4
+    """
+    from cnncalc.derivations import stride as strides
+
+    wanted = output if output is not None else input
+    if wanted is None:
+        raise UsageError("solve needs an input or an output size")
+    return strides.solve(wanted, input, kernel, stride, padding, dilation, largest)
+
+
+def memory(
+    target: Target,
+    *,
+    optimizer: str = "sgd",
+    training: bool = True,
+    device: str = "cpu",
+    checkpoint: int | None = None,
+    dtype: str | None = None,
+    batch: int | None = None,
+    **options: Unpack[Changes],
+) -> "Memory":
+    """The bytes that PyTorch needs to run and train a network, and its peaks (docs/memory.md).
+
+    ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` may be ``amp``, for
+    mixed precision. ``checkpoint`` is the number of blocks between two checkpoints.
+
+    >>> memory("lenet5", optimizer="adam").optimizer_state  # 2·61,706 numbers and 10 counters
+    493688
+    """
+    from cnncalc.footprint import measure
+
+    return measure(
+        report_of(target, options),
+        optimizer=optimizer,
+        training=training,
+        dtype=dtype,
+        device=device,
+        checkpoint=checkpoint,
+        batch=batch,
+    )
+
+
+def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":
+    """The tools and counting conventions that give a number for a network (docs/reconcile.md).
+
+    ``number`` is text with its unit if it has one: ``4.1G``, ``8.2 GFLOPs``, ``25.6M params``.
+
+    >>> reconcile("lenet5", "61.7k params").agreeing[0].total
+    61706
+    """
+    from cnncalc.conventions import reconcile as conventions
+
+    return conventions.reconcile(report_of(target, options), number)
+
+
+def claims(target: str | os.PathLike[str] | Mapping[str, Any]) -> "tuple[Finding, ...]":
+    """The published numbers in a network's spec, each compared with the calculated one.
+
+    >>> [finding.verdict for finding in claims("ntu_example2")]
+    ['agrees', 'agrees']
+    """
+    from cnncalc.conventions.published import check
+
+    return check(target)

@@ -120,7 +120,8 @@ class Watch:
             for path in args[: 2 if event in ("os.rename", "os.link") else 1]:
                 if isinstance(path, str | bytes | os.PathLike):
                     real = os.path.realpath(os.fsdecode(path))
-                    if not real.startswith(self.folder) and real != os.devnull:
+                    own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
+                    if not own and real != os.devnull:
                         self.seen.append(f"{event} {real}")
 
     def writes(self, event: str, args: tuple[Any, ...]) -> bool:
@@ -389,8 +390,9 @@ class Worker:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(5)
         silent = self.process.poll() is None
+        assert self.process.stderr
+        said = "" if silent else self.process.stderr.read()[-1500:]
         self.end()
-        said = "" if silent else f"{self.process.stderr.read()[-1500:]}"  # type: ignore[union-attr]
         last = (said.strip().splitlines() or [""])[-1]
         why = ["slow", "silent"] if silent else ["crash", f"{self.process.returncode} {last}"]
         case = draw(self.seed, number, self.families)
@@ -401,7 +403,8 @@ class Worker:
     def end(self) -> None:
         """Stop it."""
         self.process.kill()
-        self.process.wait()
+        with self.process:  # closes the pipes
+            pass
 
 
 class Attack:

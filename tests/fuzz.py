@@ -2,15 +2,15 @@
 
     python tests/fuzz.py --layers 20000 --networks 2000 --fields 2000 --seed 1 --jobs 2
 
-Of everything that the calculator takes, PyTorch must say the same: the shape of every layer, what
-it holds, its multiply-accumulates, and the bytes that are kept for the backward pass, on the meta
-device and on the CPU, in training and in inference. Single layers are held against PyTorch's own
-modules too (``plain_modules``), and what the calculator refuses of them PyTorch must refuse. Where
-the two are meant to differ stands in ``STATED``. A network goes the whole way: it is written as
-text, read, analysed, built and run. Fields are receptive fields: of a network on the CPU, no output
-may have a gradient from further away than is said.
+PyTorch must agree about everything the calculator accepts: each layer's shape, parameters,
+multiply-accumulates, bytes saved for backward, and peak memory forward and backward, on the CPU and
+on the meta device, in training and in eval mode. Single layers are also compared with PyTorch's own
+modules (``plain_modules``), and PyTorch must reject what the calculator rejects. ``STATED`` lists
+the intended differences. A network goes all the way: it is written as text, read, analysed, built
+and run. Fields are receptive fields: no output of a network may have a gradient from outside its
+receptive field.
 
-A disagreement is told with the smallest spec that shows it; ``--first`` makes it again.
+Each disagreement is printed with the smallest spec that shows it; ``--first`` repeats it.
 """
 
 import copy
@@ -45,6 +45,7 @@ from torch.utils.flop_counter import flop_registry
 import cnncalc
 from cnncalc import footprint, layers
 from cnncalc.analysis.report import Report, Row
+from cnncalc.bridge import oracles, places
 from cnncalc.bridge.network import Network
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
@@ -90,32 +91,30 @@ def are_of_other_ranks(case: Single) -> bool:
 
 
 STATED = (
-    Stated("not a vector of", "PyTorch takes a batch of vectors for one signal"),
-    Stated(
-        r"\] is for 1 axes, but .* has [23]", "PyTorch stretches a list of one size over all axes"
-    ),
+    Stated("not a vector of", "PyTorch reads a batch of vectors as one signal"),
+    Stated(r"\] is for 1 axes, but .* has [23]", "PyTorch broadcasts a one-element list"),
     Stated(
         r"padding \[\(0, 0\).* is for [23] axes, but .* has [12]",
-        "PyTorch pads any dimension, also the channels by nothing",
+        "PyTorch can pad any dimension, even the channels by nothing",
     ),
     Stated(
         "needs 2 spatial axes, not",
-        "PixelShuffle takes the last three dimensions of anything: a volume's depth, or the batch, "
-        "would be its channels",
+        "PyTorch takes the last three dimensions of anything, so a volume's depth, or the batch, "
+        "would become its channels",
     ),
     Stated(
         "cannot multiply",
-        "PyTorch lines up the fewer dimensions with the last of the more, so that the batch would "
-        "be an axis",
+        "PyTorch broadcasts from the last dimension, so the batch would line up with a spatial "
+        "axis",
         are_of_other_ranks,
     ),
-    Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not look at it"),
-    Stated("^conv_transpose dilation must be", "PyTorch does not look whether it is 0"),
-    Stated("^upsample scale_factor must be", "to PyTorch a factor of 0 is none, beside a size"),
-    Stated("^(pad padding|crop crop) must be", "in PyTorch a negative padding cuts"),
+    Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not check it"),
+    Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
+    Stated("^upsample scale_factor must be", 'PyTorch treats 0 as "not given"'),
+    Stated("^(pad padding|crop crop) must be", "PyTorch crops if the padding is negative"),
     Stated(
         "is more than half of the window|ceil_mode needs the same padding",
-        "PyTorch's pools are padded evenly; padded in a step before, nothing is checked",
+        "PyTorch only pads pools evenly; padding in a separate step is not checked",
         is_uneven,
     ),
 )
@@ -276,8 +275,29 @@ def compared(report: Report) -> Iterator[str]:
             if expected != ran.layers[row.name]:
                 yield f"{row.name} gives {expected}, {where} {ran.layers[row.name]} (shape, MACs)"
         saved = saved_bytes(report, training)
-        if saved not in {None, ran.saved} and not any(map(BYTES_DIFFER[device], report)):
-            yield f"{saved} bytes are kept, {where} {ran.saved}"
+        if saved is None or any(map(BYTES_DIFFER[device], report)):
+            continue
+        if saved != ran.saved:
+            yield f"{saved} bytes are saved for backward, {where} {ran.saved}"
+        if device == "cpu":
+            yield from peaks_differ(report, training, where)
+
+
+def peaks_differ(report: Report, training: bool, where: str) -> Iterator[str]:
+    """Layers whose forward or backward pass peaks at another number of bytes in PyTorch."""
+    try:
+        found = footprint.measure(report, training=training)
+    except UsageError:
+        return
+    ours: dict[tuple[str, str], int] = {}
+    for moment in found.moments:
+        key = moment.phase, found.layers[moment.row]
+        ours[key] = max(ours.get(key, 0), moment.alive)
+    with places.of(getattr(torch, report.dtype)):
+        theirs = oracles.layer_peaks_in_pytorch(report, training)
+    for (phase, layer), peak in theirs.items():
+        if peak != ours.get((phase, layer), peak):
+            yield f"{layer} peaks at {ours[phase, layer]} bytes {phase}, {where} {peak}"
 
 
 def is_known(why: str, report: Report, training: bool) -> bool:

@@ -83,6 +83,14 @@ def test_a_negative_number_is_not_a_formula():
     assert attack.FORMULA.match("-1+1")
 
 
+def test_a_slice_of_the_attack_finds_nothing():
+    families = ["spec", "sheet", "class", "layer", "number", "line", "quiz", "list"]
+    slice = attack.Attack(seed=1, families=families)
+    slice.run(range(60), jobs=1)
+    assert not slice.failed, slice.table()
+    assert {0, 1, 2} == {code for codes in slice.codes.values() for code in codes}
+
+
 def test_a_number_always_draws_the_same_case():
     for number in range(5):
         assert hostile.draw(3, number) == hostile.draw(3, number)
@@ -135,3 +143,13 @@ def test_a_sheet_quotes_no_file_that_is_not_a_spec(tmp_path, monkeypatch, capsys
     assert code
     assert "hunter2" not in out + error
     assert "other" in out + error
+
+
+@pytest.mark.parametrize(
+    "argv", [["quiz", "--seed", "9" * 5_000], ["layer", "conv", "x" * 4_000], ["show", "y" * 3_000]]
+)
+def test_an_error_about_a_very_long_word_is_short(tmp_path, monkeypatch, capsys, argv):
+    code, _, error = run(tmp_path, monkeypatch, capsys, argv)
+    assert code == 2
+    assert error.endswith("\n")
+    assert max(map(len, error.splitlines())) <= attack.LONGEST_LINE

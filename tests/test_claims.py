@@ -54,14 +54,14 @@ def test_figures_are_shown_with_their_verdicts(net):
     assert "yes: biases left out" in result.stdout
     assert re.search(r"c1 +params +26 +156 +no \[1\]\n", result.stdout)
     assert "[1] one filter has 26\n" in result.stdout
-    assert result.stdout.endswith("1 agreeing by convention, 1 not following\n")
+    assert result.stdout.endswith("1 match with a convention, 1 do not match\n")
 
 
 def test_a_figure_that_does_not_hold_is_exit_code_1(net):
     # Input, 6·28·28 and 10 are stored: 5,738 numbers of 4 bytes, 22,952.
     result = run(net(WRONG))
     assert result.exit_code == 1
-    assert re.search(r"total +activations_total_ +25 kB +22,952 +NO, and", result.stdout)
+    assert re.search(r"total +activations_total_ +25 kB +22,952 +NO, without", result.stdout)
     assert "1 unexpected" in result.stdout
 
 
@@ -69,7 +69,7 @@ def test_an_erratum_that_holds_is_exit_code_1(net):
     # 117,600 + 47,040 multiply-accumulates.
     result = run(net(AFTER_ALL))
     assert result.exit_code == 1
-    assert "YES, against its erratum" in " ".join(result.stdout.split())
+    assert "YES, despite its erratum" in " ".join(result.stdout.split())
 
 
 def test_sources_are_notes_below(net):
@@ -209,5 +209,5 @@ def test_a_claim_that_is_not_well_formed_is_told_with_its_place(net):
     error = run(file).exception
     assert isinstance(error, CnncalcError)
     assert str(error) == (
-        f"{file}:13:5: params: 'many' is no number, as in 61706, 138M, 3.8G or 93 MB"
+        f"{file}:13:5: params: 'many' is not a number; write it like 61706, 138M, 3.8G or 93 MB"
     )

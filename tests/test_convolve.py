@@ -9,7 +9,9 @@ from itertools import product
 
 import pytest
 
+import cnncalc
 from cnncalc import layers
+from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import fields_of
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import activation_of, convolve, named, pool_of, read
@@ -442,3 +444,33 @@ def test_named_kernels_of_other_sizes():
     assert named("gaussian:5", 1).nested() == read("1/16 * 1 4 6 4 1").nested()
     assert named("box:5", 2).nested()[0] == [[Fraction(1, 25)] * 5] * 5
     assert named("edge", 1).nested() == [[-1, 2, -1]]  # minus the second difference
+
+
+# In one call.
+
+IMAGE, KERNEL = [[0, 1, 2], [3, 4, 5], [6, 7, 8]], [[0, 1], [2, 3]]
+
+
+@pytest.mark.parametrize("image", [IMAGE, "0 1 2; 3 4 5; 6 7 8", read("0 1 2; 3 4 5; 6 7 8")])
+@pytest.mark.parametrize("kernel", [KERNEL, "[[0, 1], [2, 3]]", [KERNEL]])
+def test_one_call_takes_text_lists_and_tensors(image, kernel):
+    assert cnncalc.convolve(image, kernel).output.nested() == [[[19, 25], [37, 43]]]
+
+
+def test_one_call_takes_every_option(tmp_path):
+    file = tmp_path / "image.csv"
+    file.write_text("0,1,2\n3,4,5\n6,7,8\n", encoding="utf-8")
+    worked = cnncalc.convolve(
+        file, KERNEL, KERNEL, padding="same", bias=[-20, 0], activation="relu", pool="max:2"
+    )
+    # 43 is the largest of the first 2×2 sums.
+    assert worked.output.nested() == [[[23]], [[43]]]
+    assert str(worked).startswith("cross-correlation")
+    assert "u_1(1,1) = 0×0 + 1×1 + 3×2 + 4×3 − 20 = −1" in str(worked)
+
+
+def test_one_call_says_which_part_is_wrong():
+    with pytest.raises(UsageError, match="kernel 2: no kernel is named 'bx'; did you mean 'box'"):
+        cnncalc.convolve("1 2", "1", "bx")
+    with pytest.raises(UsageError, match="not 0"):
+        cnncalc.convolve("1 2")

@@ -484,7 +484,7 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 1_000", "1"], "'1_000' is not a number"),
         (["1 ٣", "1"], "'٣' is not a number"),
         (["1" * 1_000_000, "1"], "a number of 1,000,000 characters is longer than 40"),
-        (["1 " * 10_001, "1"], "10,001 numbers are more than 10,000; take a part of the matrix"),
+        (["1 " * 10_001, "1"], "10,001 numbers are more than the limit of 10,000; use a part"),
         (["x * 1 2", "1"], "the input: the factor before *: 'x' is not a number"),
         (["1 * 2 * 3", "1"], "'*' is not a number"),
         (["1/999999999 * 1/999999998 1", "1"], "no common denominator of 15 digits; round them"),
@@ -495,18 +495,18 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["random:3:5..1", "1"], "not 'random:3:5..1'"),
         (["random:2x2x2x2", "1"], "not 'random:2x2x2x2'"),
         (["random", "1"], "not 'random'"),
-        (["random:1000x1000", "1"], "1,000,000 numbers are more than 10,000"),
+        (["random:1000x1000", "1"], "1,000,000 numbers are more than the limit of 10,000"),
         (["1 2 3", "sobel"], "kernel 1: no kernel is named 'sobel'; did you mean 'sobel_x'?"),
-        (["1 2 3", "1", "zzz"], "kernel 2: no kernel is named 'zzz'; there are box, edge"),
+        (["1 2 3", "1", "zzz"], "kernel 2: no kernel is named 'zzz'; choose from box, edge"),
         (["1 2 3", "sobel_x"], "kernel 1: sobel_x is for images, not for signals"),
         (["1 2 3", "box:4"], "kernel 1: box has an odd size from 3 to 15, not '4'"),
-        (["1 2; 3 4", "sobel_x:5"], "kernel 1: sobel_x has 3 alone, not '5'"),
+        (["1 2; 3 4", "sobel_x:5"], "kernel 1: sobel_x has only size 3, not '5'"),
         (["1 2; 3 4", "box:"], "kernel 1: box has an odd size from 3 to 15, not ''"),
-        (["1|2", "box | edge:5"], "kernel 1: edge:5 is 1×5 and box is 1×3; the planes of a"),
+        (["1|2", "box | edge:5"], "kernel 1: edge:5 is 1×5 and box is 1×3; all planes of a"),
         (["1 2 3", "x.csv"], "kernel 1: 'x.csv' is neither a file nor numbers"),
         (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3 and kernel 1 is 1×2; the kernels of a layer"),
         (["1|2|3", "1 2"], "the input of 3×1 has 3 channels, and a kernel of 1×2 has 1;"),
-        (["1 2 3", *["1"] * 65], "1 to 64 kernels are worked out, not 65"),
+        (["1 2 3", *["1"] * 65], "takes 1 to 64 kernels, not 65"),
         (["1 2 3", "1 2 3 4"], "a filter of 4 is larger than the padded input of 3; use"),
         (["1 2", "1", "-s", "0"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "-1"], "stride must be a whole number of at least 1"),
@@ -523,10 +523,10 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 2", "1", "--bias", "1; 2"], "there is 1 kernel, and 2 numbers for biases"),
         (["1 2", "1", "1", "--bias", "1;2"], "there are 2 kernels, and 2 numbers"),
         (["1 2", "1", "--bias", "x"], "--bias: column 1: 'x' is not a number"),
-        (["1 2", "1", "-a", "softmax"], "no activation 'softmax' is worked out; there are elu, "),
-        (["1 2", "1", "-a", "max_pool"], "; there are elu, leaky_relu, relu, sigmoid or tanh"),
+        (["1 2", "1", "-a", "softmax"], "no activation 'softmax'; choose elu, "),
+        (["1 2", "1", "-a", "max_pool"], "; choose elu, leaky_relu, relu, sigmoid or tanh"),
         (["1 2", "1", "-a", "sigmiod"], "did you mean 'sigmoid'?"),
-        (["1 2", "1", "-a", ""], "no activation '' is worked out"),
+        (["1 2", "1", "-a", ""], "no activation ''"),
         (["1 2", "1", "-a", "relu:3"], "relu takes no fields, not 3"),
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu negative_slope must be a number"),
         (["1 2", "1", "--pool", "median:2"], "no pooling 'median' is worked out; there are avg or"),
@@ -564,7 +564,7 @@ def test_what_cannot_be_used(arguments, says):
         ("x.csv", b"1\x002", "holds a zero byte"),
         ("x.csv", b"1 " * 3_000_000, "is longer than 5,000,000 bytes"),
         ("x.yaml", b"", "is empty; a matrix is numbers in rows"),
-        ("x.yaml", b"[1, 2", "is not valid YAML"),
+        ("x.yaml", b"[1, 2", "this '[' is never closed"),
         ("x.yaml", b"rows: [1, 2]", "as in [[0, 1], [2, 3]], not {rows: [1, 2]}"),
         ("x.yaml", b"[]", "a matrix is numbers in rows, as in [[0, 1], [2, 3]], not []"),
         ("x.yaml", b"[[1, 2], 3]", "a matrix is numbers in rows"),
@@ -596,7 +596,7 @@ def test_what_is_not_worked_out_is_said():
         convolve(x, [one], pool=AvgPool(kernel_size=2, ceil_mode=True))
     with pytest.raises(UsageError, match="without the padding"):
         convolve(x, [one], pool=AvgPool(kernel_size=2, padding=1, count_include_pad=False))
-    with pytest.raises(UsageError, match="1 to 64 kernels are worked out, not 0"):
+    with pytest.raises(UsageError, match="takes 1 to 64 kernels, not 0"):
         convolve(x, [])
     with pytest.raises(CnncalcError, match="is for 2 axes, but 1×3 has 1"):
         convolve(x, [of([[1]])])

@@ -86,9 +86,9 @@ def test_a_minus_in_the_value_of_an_option_stays_one():
 def test_latex_equations_balance_and_name_the_layer():
     out = run("explain", "vgg16", "conv1_1", "--format", "latex").stdout
     assert out.startswith(
-        "% layer conv1_1; needs \\usepackage{amsmath}\n\\paragraph{conv1\\_1}\n\\begin{align*}\n"
+        "% layer conv1_1; needs \\usepackage{amsmath}\n\\paragraph{conv1\\_1}\n\\begingroup"
     )
-    assert "\\end{align*}\n\\noindent Symbols: $N$ input size; $F$ kernel size" in out
+    assert "\\end{align*}\\endgroup\n\\noindent Symbols: $N$ input size; $F$ kernel size" in out
     assert out.count("{") == out.count("}")
     assert out.count("\\left") == out.count("\\right")
     assert r"\left\lfloor \frac{N - F + 2 \cdot P}{S} \right\rfloor + 1" in out
@@ -495,3 +495,15 @@ def test_the_depth_of_a_volume_is_not_its_dilation():
     out = run("layer", "conv", "1x8x8x8", "--filters", "2", "-k", "3", "-d", "2", "-p", "1").stdout
     legend = out.partition("symbols:")[2]
     assert [line.split(maxsplit=1)[1] for line in legend.splitlines() if line.split()[:1] == ["D"]]
+
+
+def test_long_equations_are_broken_in_latex():
+    """So that they fit the page: a line for each step, and one for the note."""
+    out = run("layer", "group_norm", "64x56x56", "--groups", "32", "-f", "latex").stdout
+    lines = out.partition("align*}")[2].splitlines()
+    assert max(map(len, lines)) <= 170
+    assert "  &= 802{,}784 \\\\" in lines
+    out = run(
+        "layer", "conv_transpose", "64x8x8", "--filters", "4", "-k2", "-s2", "-f", "latex"
+    ).stdout
+    assert re.search(r"^  &\\quad\\text\{\(at most", out, re.M)

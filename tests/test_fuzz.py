@@ -136,7 +136,7 @@ def test_wrong_multiplications_are_noticed(monkeypatch, what):
 @pytest.mark.parametrize("what", ["layers", "networks"])
 def test_wrong_bytes_are_noticed(monkeypatch, what):
     nothing = lambda self, tape, x: tape.op(x)  # noqa: E731
-    assert "bytes are kept" in breaks(monkeypatch, "tanh", "steps", nothing, what)
+    assert "saved for backward" in breaks(monkeypatch, "tanh", "steps", nothing, what)
 
 
 def test_a_receptive_field_that_is_too_small_is_noticed(monkeypatch):
@@ -164,7 +164,7 @@ def test_what_fails_is_made_small_and_can_be_made_again(monkeypatch):
     failures = fuzz.work("networks", 1, 0, 60).failures
     head, told, *spec = min(failures, key=len).splitlines()
     assert head.startswith("--seed 1 --networks 1 --first ")
-    assert "bytes are kept" in told
+    assert "saved for backward" in told
     # The input, a layer with parameters, and the broken one.
     assert len(spec[spec.index("layers:") :]) <= 4
     index = int(head.split()[5])

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import random_sheets
 from typer.testing import CliRunner
 
 import cnncalc
@@ -129,10 +130,10 @@ def test_what_cannot_be_read_is_told_and_stops_nobody(graded):
     assert len(problems) == len(BAD)
     for name, says in {
         "bytes_yaml": "not text in UTF-8",
-        "syntax_yaml": "not valid YAML",
+        "syntax_yaml": "is never closed",
         "empty_csv": "begins with a row that names its columns",
         "empty_md": "begins with a row that names its columns",
-        "other_docx": "ends in none of them",
+        "other_docx": "its name must end in",
         "list_yaml": "needs 'answers' or 'questions'",
         "nothing_yaml": "needs 'answers' or 'questions'",
     }.items():
@@ -251,7 +252,7 @@ def test_points_and_tolerances_that_make_no_sense(tmp_path, key, says):
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"slp": "1"}, "no credit is given for 'slp'; did you mean 'slip'"),
+        ({"slp": "1"}, "no outcome 'slp' earns credit; did you mean 'slip'"),
         ({"slip": "2"}, "a part from 0 to 1"),
         ({"slip": "half"}, "not 'half'"),
     ],
@@ -457,7 +458,10 @@ def test_an_architecture_is_a_name_a_path_the_notation_or_layers(tmp_path, archi
         ("{architecture: [conv: 3], input: 3x9x9, answers: {}}", "a.yaml:1:17: conv needs"),
         ("{architecture: vgg61, answers: {}}", "a.yaml:1:16: no file and no built-in"),
         ("{architecture: 20C5, answers: {}}", "a.yaml:1:16: no file and no built-in"),
-        ("{architecture: vgg16, input: 3x2x2, answers: {}}", "vgg16.yaml"),
+        (
+            "{architecture: vgg16, input: 3x2x2, answers: {}}",
+            "VGG-16 does not take an input of 3×2×2",
+        ),
         ("{architecture: 3, answers: {}}", "a network is a mapping, not 3"),
         ("{architecture: vgg16, batch: many, answers: {}}", "a batch is a whole number"),
         ("!!python/object:os.system {}", "YAML tags are not obeyed"),
@@ -494,7 +498,7 @@ def test_credit_of_the_key_is_given_unless_it_is_said_otherwise(room):
     (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker(), {"slip": "0.5"})
     assert graded.score == 5
     (room / "key.yaml").write_text(f"credit: {{slop: 1/4}}\n{KEY}", encoding="utf-8")
-    with pytest.raises(UsageError, match="for 'slop'; did you mean 'slip'"):
+    with pytest.raises(UsageError, match="no outcome 'slop' earns credit; did you mean 'slip'"):
         gradebook.key(room / "key.yaml")
 
 
@@ -783,7 +787,7 @@ def test_a_page_states_the_scheme(room, name):
     (ada,) = gradebook.grade(
         keys, submissions.find([room / "handed_in/ada.yaml"]), Marker(), {"slip": "0.25"}
     )
-    assert "one known mistake 0.25, two together 0." in pages.load(name).write(ada)
+    assert "0.25 for one common mistake, 0 for two at once." in pages.load(name).write(ada)
 
 
 def test_a_block_is_found_by_its_name_and_what_is_like_it():
@@ -910,3 +914,16 @@ def test_a_class_from_python(room):
 def test_what_python_cannot_grade(answers, options, says):
     with pytest.raises(UsageError, match=says):
         cnncalc.grade(answers, **options)
+
+
+def test_random_sheets_are_graded_or_refused():
+    could, slowest = random_sheets.check(sheets=150, seed=7)
+    assert could > 30
+    assert slowest < random_sheets.SLOWEST
+
+
+@pytest.mark.parametrize("target", ["../handed_in", ".", "./../handed_in/ada.yaml", "ada.yaml"])
+def test_relative_paths_are_not_links(room, monkeypatch, target):
+    monkeypatch.chdir(room / "handed_in")
+    found = {one.file.name: one.problem for one in submissions.find([Path(target)])}
+    assert found["ada.yaml"] == ""

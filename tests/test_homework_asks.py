@@ -35,7 +35,7 @@ def test_an_ask_is_explained_and_found_by_its_names(ask):
 def test_an_unknown_ask_is_told_with_the_nearest():
     with pytest.raises(UsageError, match="'parametrs'; did you mean 'parameters'"):
         asks.find("parametrs")
-    with pytest.raises(UsageError, match="'colour'; there are additions, biases"):
+    with pytest.raises(UsageError, match="'colour'; choose from additions, biases"):
         asks.find("colour")
 
 
@@ -97,20 +97,28 @@ def test_a_truth_by_hand(given, ask, answer):
         ("{max_pool: {kernel: 3, padding: 2}, input: 3x9x9}", "stride_legal", "more than half"),
         ("{conv: {filters: 8, kernel: 7}, input: 3x4x4}", "shape", "larger than the padded input"),
         ("{conv: {filters: 8, kernal: 7}, input: 3x4x4}", "stride_legal", "no field 'kernal'"),
-        ("{conv: {filters: 8, kernel: 4}, input: 3x9x9}", "same_padding", "has no padding that is"),
+        (
+            "{conv: {filters: 8, kernel: 4}, input: 3x9x9}",
+            "same_padding",
+            "has no padding that keeps",
+        ),
         (
             "{conv: {filters: 8, kernel: [3, 5]}, input: 3x9x9}",
             "same_padding",
-            "has no padding that is the same on all sides",
+            "has no padding that keeps the size",
         ),
-        ("{N: 20, F: 3, output: 19}", "stride", "has no stride that gives 19 when rounded down"),
-        ("{N: 20, F: 3, output: 3}", "stride", "has every stride from 6 to 8 to give 3"),
-        ("{N: 20, F: 3, output: 1}", "stride", "has one place only"),
+        ("{N: 20, F: 3, output: 19}", "stride", "has no stride that gives an output size of 19"),
+        (
+            "{N: 20, F: 3, output: 3}",
+            "stride",
+            "has several strides, 6 to 8, that give an output size of 3",
+        ),
+        ("{N: 20, F: 3, output: 1}", "stride", "has an output size of 1"),
         ("{N: 20, F: 3, output: lots}", "stride", "'output' is a size, as in 55 or 55x55"),
         (
             "{conv: {filters: 8, kernel: 3}, input: 3x9x21, output: 4x7}",
             "stride",
-            "needs another stride along each axis",
+            "needs a different stride along each axis",
         ),
         ("{conv: {filters: 8, kernel: 3}, input: 3x9, output: 4x4x4}", "stride", "has 3 sizes"),
         ("{linear: 4, input: 9, output: 4}", "stride", "has no sliding window"),

@@ -209,3 +209,12 @@ def test_a_word_that_is_not_near_is_no_suggestion(word, known):
 )  # fmt: skip
 def test_a_slip_of_the_finger_gets_the_word_that_was_meant(word, known, meant):
     assert did_you_mean(word, known) == f"; did you mean {meant!r}?"
+
+
+@pytest.mark.parametrize(("name", "shape"), [("lenet5", "32"), ("alexnet", "3x9x9")])
+def test_an_input_that_a_network_does_not_take_is_blamed_and_not_the_network_s_text(name, shape):
+    with pytest.raises(UsageError) as caught:
+        cnncalc.summarize(name, input=shape)
+    assert f"does not take an input of {shape.replace('x', '×')}: " in caught.value.fact
+    assert caught.value.help.startswith("its own input is ")
+    assert ".yaml" not in str(caught.value)

@@ -11,6 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import papers, sheet
@@ -40,6 +41,15 @@ def test_the_same_seed_gives_the_same_and_every_student_gets_another():
     assert pose(order, "Ada").sheet(True) == pose(order, "Ada").sheet(True)
     assert pose(order, "Ada").sheet(True) != pose(order, "Bob").sheet(True).replace("Bob", "Ada")
     assert pose(order).sheet(True) != pose(order._replace(seed=8)).sheet(True)
+
+
+def test_a_quiz_is_one_call():
+    asked = cnncalc.quiz("Shape, params", level="HARD", questions=4, seed=3, student="Ada")
+    same = pose(Order(("shape", "params"), "hard", None, 4, 3), "Ada")
+    assert asked.sheet(answers=True) == same.sheet(answers=True)
+    assert [one.topic.ask for one in asked.posed] == ["shape", "parameters"] * 2
+    with pytest.raises(UsageError, match="did you mean 'shape'"):
+        cnncalc.quiz(["shap"])
 
 
 def window(given):
@@ -142,7 +152,7 @@ def test_every_form_has_every_question_and_answers_only_where_they_are_wanted(na
     written = papers.load(name).write(quiz, solved)
     plain = re.sub(r"<[^>]*>|\\[a-z]+\*?|[{}$\\]", "", written).replace("&#x27;", "'")
     for one in quiz.posed:
-        shape = one.text.split()[2]
+        shape = one.text.split()[3]
         assert shape in plain.replace("times", "×") or shape.replace("×", "") in plain
         # A number of parameters stands nowhere in the question itself.
         if one.topic is TOPICS["params"]:
@@ -193,7 +203,7 @@ def test_latex_compiles(tmp_path):
 @pytest.mark.parametrize(
     ("order", "says"),
     [
-        (Order(topics=()), "a quiz needs topics"),
+        (Order(topics=()), "a quiz needs at least one topic"),
         (Order(topics=("shap",)), "no topic 'shap'; did you mean 'shape'?"),
         (Order(level="middling"), "no level 'middling'"),
         (Order(geometry="ilegal"), "did you mean 'illegal'?"),
@@ -330,7 +340,7 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
         (["--per-student", "EMPTY", "-o", "x"], "has 0 names"),
         (["--per-student", "TWICE", "-o", "x"], "give the same file name: Ada_B"),
         (["-f", "pdf"], "no format 'pdf'"),
-        (["--topics", ","], "a quiz needs topics"),
+        (["--topics", ","], "a quiz needs at least one topic"),
         (["-o", "NAMES"], "cannot write"),
     ],
 )

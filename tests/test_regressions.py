@@ -13,7 +13,7 @@ from torch import nn
 import cnncalc
 from cnncalc import bridge, footprint, layers
 from cnncalc.bridge.oracles import inference_peak_in_pytorch
-from cnncalc.core.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.layer import fields_of
 from cnncalc.core.shape import Map, Vector
 
@@ -59,7 +59,7 @@ def test_an_uneven_average_was_refused_where_only_the_padded_volume_holds_its_wi
     # ⌊(3 + 2 + 1 − 4)/4⌋ + 1 = 1
     assert agrees({"input": "1x3x4x4", "layers": [pool]}).output_shape == Map(1, (1, 1, 1))
     # Evenly padded, it is PyTorch's own pool, which refuses.
-    with pytest.raises(CnncalcError, match="larger than an axis of 3 of a volume"):
+    with pytest.raises(CnncalcError, match="larger than an axis of 3; PyTorch cannot"):
         cnncalc.summarize(
             {"input": "1x3x4x4", "layers": [{"avg_pool": {"kernel": 4, "padding": [1, 0, 0]}}]}
         )
@@ -156,3 +156,95 @@ def test_the_modules_to_compare_with_were_not_told_of_epsilon(kind):
     given = {"num_groups": 2} if kind == "group_norm" else {}
     found = fuzz.ask(Single(kind, given, (Map(4, (5, 5)),), {"eps": "small"}, (False,)))
     assert isinstance(found, str)  # a refusal, and not a shape
+
+
+# Gradients that are no contiguous tensor, which some layers copy.
+
+CONV = {"conv": {"filters": 6, "kernel": 1}, "name": "a"}
+PERMUTED = {"permute": [1, 2, 0]}
+
+
+@pytest.mark.parametrize("image", ["3x7x5", "2x9", "2x3x4x5", "3x1x6"])
+@pytest.mark.parametrize("batch", [1, 2, 3])
+@pytest.mark.parametrize(
+    "layer",
+    [
+        {"group_norm": 3},
+        {"group_norm": 6},
+        {"instance_norm": {"affine": True}},
+        {"instance_norm": {"track_running_stats": True}},
+        {"batch_norm": {}},
+        {"layer_norm": {"over": "channels"}},
+        {"local_response_norm": 3},
+        {"max_pool": 1},
+        {"softmax": {}},
+        {"flatten": {}},
+        {"linear": 4},
+    ],
+)
+def test_the_gradient_of_a_part_of_a_concatenation_is_copied_where_pytorch_does(
+    layer, batch, image
+):
+    ends = [{"concat": {}, "from": ["a", "b"]}] if not {"flatten", "linear"} & {*layer} else []
+    report = cnncalc.summarize(
+        {"input": image, "layers": [CONV, {**layer, "name": "b"}, *ends]}, batch=batch
+    )
+    assert list(fuzz.peaks_differ(report, True, "")) == []
+    assert list(fuzz.peaks_differ(report, False, "")) == []
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize(
+    "chain",
+    [
+        [CONV, {"group_norm": 2}, PERMUTED],
+        [CONV, "instance_norm", PERMUTED],
+        [CONV, {"group_norm": 2}, {"layer_norm": {"over": "channels"}}],
+        [CONV, "flatten", {"reshape": [6, 7, 5]}, PERMUTED],
+        [CONV, {"conv": {"filters": 1, "kernel": 1}}, "instance_norm", {"permute": [0, 2, 1]}],
+    ],
+)
+def test_a_permuted_gradient_is_copied_where_pytorch_does(chain, batch):
+    report = cnncalc.summarize({"input": "3x7x5", "layers": chain}, batch=batch)
+    assert list(fuzz.peaks_differ(report, True, "")) == []
+
+
+def test_a_gradient_of_unknown_order_is_not_guessed():
+    spec = {"input": "3x7x5", "layers": [CONV, {"group_norm": 2}, "silu", PERMUTED]}
+    report = cnncalc.summarize(spec, batch=2)
+    with pytest.raises(UsageError, match=r"'group_norm1' .*not modelled"):
+        footprint.training_peak(report)
+    assert footprint.saved_for_backward(report)
+
+
+def test_images_that_alternate_in_memory_are_not_taken_for_contiguous_ones():
+    spec = {
+        "input": "2x10",
+        "layers": [{"locally_connected": {"filters": 1, "kernel": 1}}, "instance_norm"],
+    }
+    assert footprint.training_peak(cnncalc.summarize(spec, batch=1))
+    with pytest.raises(UsageError, match="not modelled"):
+        footprint.training_peak(cnncalc.summarize(spec, batch=2))
+
+
+def test_one_tensor_can_be_two_outputs():
+    unread = [{"identity": None, "from": "a"}, {"identity": None, "from": "a"}]
+    spec = {"input": "3x7x5", "layers": [CONV, *unread, {"relu": None, "from": "a"}]}
+    assert list(fuzz.peaks_differ(cnncalc.summarize(spec, batch=2), True, "")) == []
+
+
+@pytest.mark.parametrize("image", ["8x5x6x5", "3x1x1x4", "2x3x3x3"])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_memory_that_depends_on_the_machine_is_not_compared(image, batch):
+    layers = [{"conv_transpose": {"filters": 1, "kernel": 1}}, "relu"]
+    report = cnncalc.summarize({"input": image, "layers": layers}, batch=batch)
+    found = bridge.verify(report, "cpu")
+    assert found.agrees
+    assert {one.quantity for one in found.skipped} == {
+        "saved_for_backward",
+        "inference_peak",
+        "training_peak",
+    }
+    assert all("3-D transposed convolution" in one.why for one in found.skipped)
+    on_meta = bridge.verify(report, "meta")
+    assert (on_meta.disagreements, on_meta.skipped) == ((), ())

@@ -202,7 +202,7 @@ def test_very_many_inputs_are_counted_not_listed():
     ]}  # fmt: skip
     view = View(cnncalc.summarize(spec), ("layer", "input", "inputs"))
     text = render.load("table").render(view)
-    assert "... (3000 in all)" in text
+    assert "... (3,000 in all)" in text
     assert len(text) < 2_000_000
 
 

@@ -663,7 +663,7 @@ def test_built_ins_are_found_by_being_there():
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("vgg_16", "; did you mean 'vgg16'?"),
+        ("vgg61", "; did you mean 'vgg16'?"),
         ("zzzzzz", ""),
         ("../architectures/vgg16", ""),
         ("a\\b", ""),

@@ -279,13 +279,19 @@ SPECS = [
     {"name": "a\tb", "source": 3, "note": True},
     {"name": "a\x1bb"},
     {"name": {}},
+    {"name": "a\nb"},
+    {"name": "a\n"},
+    {"name": "x" * 200},
+    {"name": "x" * 201},
+    {"note": "a\nb"},
+    {"note": "x" * 20_001},
     {"variants": {"other": "differs"}},
     {"variants": {"other": None}},
     {"variants": ["other"]},
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=str)
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: str(spec)[:80])
 def test_rejects_exactly_what_the_tool_rejects(validator, spec):
     spec = {"input": "3x32x32", "layers": ["relu"]} | spec
     errors = list(validator.iter_errors(spec))

@@ -18,7 +18,7 @@ from cnncalc.core.errors import (
     some,
 )
 from cnncalc.core.fields import LARGEST, shown
-from cnncalc.core.layer import Layer, Reach
+from cnncalc.core.layer import Input, Layer, Reach
 from cnncalc.core.shape import Map, Shape
 from cnncalc.spec.graph import Graph, Node
 
@@ -94,6 +94,16 @@ class _Walk:
         """All names that are taken."""
         return {node.name for node in self.nodes}
 
+    @cached_property
+    def batched(self) -> str:
+        """How to fix a network whose input looks like a batch of images, not like a volume."""
+        for node in self.nodes:
+            if isinstance(node.layer, Input) and looks_batched(node.layer.shape):
+                return (
+                    f"if {node.layer.shape} starts with the batch size, drop it; use --batch for it"
+                )
+        return ""
+
     def rows(self) -> list[Row]:
         """All rows; raises Mistakes where a layer refuses what enters it."""
         self.walk()
@@ -126,7 +136,8 @@ class _Walk:
         except LayerError as why:
             shapes = some(inputs)
             who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
-            self.mistakes.append(SpecError(f"{who}: {why}", node.where))
+            help = self.batched or why.help or node.help
+            self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, help))
             return None
         return len(done) - 1
 
@@ -206,6 +217,11 @@ class _Shapes(_Walk):
 @cache
 def _flatten() -> Layer:
     return layers.load("flatten").parse(None)
+
+
+def looks_batched(shape: Shape) -> bool:
+    """Whether a shape of four sizes ends like an image: 1 or 3 channels, and a square."""
+    return len(shape) == 4 and shape[1] in (1, 3) and shape[2] == shape[3] > 3
 
 
 def check_axes(axes: int, x: Shape) -> None:

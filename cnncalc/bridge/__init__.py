@@ -1,61 +1,54 @@
-"""Bridges to frameworks: the only part that imports one, and only when it is used.
+"""Bridges to frameworks: the only package that imports one, and only when it is used.
 
-What stands here needs no framework to be imported.
+Importing this module imports no framework.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis.report import Report
+from cnncalc.api import Options, Target, report_of
 from cnncalc.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
-    from cnncalc.core.shape import Layout
-    from cnncalc.spec.values import Shapes
 
 INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
 
 
-def to_torch(
-    target: Report | str | os.PathLike[str] | Mapping[str, Any],
-    *,
-    input: Shapes | Mapping[str, Shapes] | None = None,
-    settings: Mapping[str, Any] | None = None,
-    layout: Layout = "chw",
-) -> Any:
+def to_torch(target: Target, **options: Unpack[Options]) -> Any:
     """The network as a ``torch.nn.Module`` that runs and trains.
 
-    ``target`` is a report, or whatever ``summarize`` takes, with its ``input``, ``settings`` and
-    ``layout``. The parameters are named after the layers; several inputs are given in order, and
-    several outputs come as a tuple. Under ``with torch.device("meta")`` nothing is allocated.
+    ``target`` is a report, or anything that ``summarize`` takes, with its options. Parameters are
+    named after the layers; several inputs are given in order, and several outputs are returned as a
+    tuple. Under ``with torch.device("meta")`` nothing is allocated.
 
     Raises UsageError without PyTorch.
     """
-    if not isinstance(target, Report):
-        from cnncalc.api import summarize
-
-        target = summarize(target, input=input, settings=settings, layout=layout)
-    return _load("network").Network(target)
+    return _load("network").Network(report_of(target, options))
 
 
 def verify(
-    report: Report, device: str = "auto", *, training: bool = True, receptive_field: bool = False
+    target: Target,
+    device: str = "auto",
+    *,
+    training: bool = True,
+    receptive_field: bool = False,
+    **options: Unpack[Options],
 ) -> Verification:
-    """Run the network in PyTorch, forward and back, and hold what it says against the report.
+    """Run a network in PyTorch, forward and backward, and compare every number with its report.
 
-    ``device`` is auto, cpu, cuda, mps or meta; auto takes a GPU if there is one, else the CPU, and
-    meta for what is large. Without ``training`` layers run as in inference, with gradients. The
-    ``receptive_field`` takes many runs more.
+    ``target`` is a report, or anything that ``summarize`` takes, with its options. ``device`` is
+    auto, cpu, cuda, mps or meta; auto picks a GPU if there is one, otherwise the CPU, and meta for
+    large networks. ``training=False`` runs the layers in eval mode, with gradients.
+    ``receptive_field`` compares that too, which takes many more runs.
 
     Raises UsageError without PyTorch, and where the network cannot be run there.
     """
     checked: Verification = _load("verification").verify(
-        report, device, training=training, receptive_field=receptive_field
+        report_of(target, options), device, training=training, receptive_field=receptive_field
     )
     return checked
 

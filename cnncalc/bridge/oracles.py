@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
-from torch.autograd.graph import saved_tensors_hooks
+from torch.autograd.graph import Node, saved_tensors_hooks
 from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
@@ -97,6 +97,49 @@ def training_peak_in_pytorch(
             update.step()
             update.zero_grad()
     return alive.peak + sum(tensor.nbytes for tensor in held)
+
+
+def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[str, str], int]:
+    """The peak memory of every layer in a forward and a backward pass on the CPU, by phase and
+    layer, without parameters and buffers."""
+    network = _network(report, "cpu", training)
+    inputs, seed = _inputs(report, "cpu"), torch.zeros(())
+    alive = Alive(ignored=[*network.parameters(), *network.buffers(), seed])
+    alive.watch(inputs)
+    peaks: dict[tuple[str, str], int] = {}
+    running = ("", "")
+
+    def turn(phase: str, name: str, *_: object) -> None:
+        nonlocal running
+        peaks[running] = max(peaks.get(running, 0), alive.peak)
+        alive.peak, running = alive.now, (phase, name)
+
+    seen: set[Node] = set()
+
+    def ends(name: str, layer: object, given: object, output: Tensor) -> None:
+        waiting = [output.grad_fn]
+        while waiting:
+            node = waiting.pop()
+            if node is not None and node not in seen:
+                seen.add(node)
+                node.register_prehook(partial(turn, "backward", name))
+                waiting += [before for before, _ in node.next_functions]
+
+    for row in report.layers:
+        layer = network.get_submodule(row.name)
+        layer.register_forward_pre_hook(partial(turn, "forward", row.name), prepend=True)
+        layer.register_forward_hook(partial(ends, row.name))
+    with alive:
+        outputs = network(*inputs)
+        loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
+        del outputs
+        turn("", "")
+        if loss.requires_grad:
+            seen.clear()
+            loss.backward(seed)
+        turn("", "")
+    del peaks["", ""]
+    return peaks
 
 
 def unwatched_training_peak_in_pytorch(report: Report) -> int:

@@ -14,6 +14,7 @@ from cnncalc.bridge.network import Network
 from cnncalc.bridge.trial import Trial
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
+from cnncalc.layers.conv_transpose import ConvTranspose
 
 Told = int | str | tuple[int, ...]
 
@@ -196,11 +197,26 @@ def _in_bytes(quantity: str, compare: Callable[[Ran], Found], ran: Ran) -> Found
     """A comparison of bytes, where they are modelled."""
     if ran.tensors != "cpu":
         yield Skipped("total", quantity, "the bytes are modelled for the CPU")
+    elif ran.device == "cpu" and any(map(_may_keep_its_input_size, ran.rows)):
+        yield Skipped("total", quantity, UNDETERMINED)
     elif ran.whole:
         try:
             yield from compare(ran)
         except UsageError as why:
             yield Skipped("total", quantity, str(why))
+
+
+UNDETERMINED = (
+    "PyTorch may leave the smaller output of a 3-D transposed convolution in memory of its input's "
+    "size, depending on the implementation it picks on this machine; --device meta compares it"
+)
+
+
+def _may_keep_its_input_size(row: Row) -> bool:
+    """Whether this is such a layer."""
+    volume = len(row.output.dimensions) == 4
+    smaller = row.output.elements < row.inputs[0].elements
+    return isinstance(row.layer, ConvTranspose) and volume and smaller
 
 
 def _receptive_field(ran: Ran) -> Found:

@@ -24,6 +24,8 @@ from cnncalc.core.errors import (
 
 LONGEST_LINE = 2_000
 """A line of a spec that is longer is not shown."""
+LONGEST = 1_200
+"""A longer sentence is cut in the middle."""
 WIDEST = 100
 STYLES = {"error": "1;31", "place": "1", "help": "36", "mark": "31", "quiet": "2"}
 
@@ -38,7 +40,7 @@ def show(error: CnncalcError) -> None:
 
 def plain(error: CnncalcError) -> str:
     """An error in one line for each mistake."""
-    lines = [f"{_start(one)}{printable(one.sentence)}" for one in _each(error)]
+    lines = [f"{_start(one)}{_quoted(one.sentence)}" for one in _each(error)]
     return "\n".join(lines + _rest(error))
 
 
@@ -49,6 +51,12 @@ def drawn(error: CnncalcError, colour: bool) -> str:
         count = len(error.errors)
         blocks.append("\n".join([*_rest(error), f"Found {count} error{'s' if count > 1 else ''}."]))
     return "\n\n".join(blocks)
+
+
+def _quoted(text: str) -> str:
+    """A sentence without control characters; a very long one without its middle."""
+    shown = printable(text)
+    return shown if len(shown) <= LONGEST else f"{shown[:800]} ... {shown[-200:]}"
 
 
 def _each(error: CnncalcError) -> tuple[CnncalcError, ...]:
@@ -68,14 +76,14 @@ def _start(error: CnncalcError) -> str:
 
 def _block(error: CnncalcError, colour: bool) -> list[str]:
     """The lines about one mistake."""
-    lines = [f"{_styled('error', 'error', colour)}: {printable(error.fact)}"]
+    lines = [f"{_styled('error', 'error', colour)}: {_quoted(error.fact)}"]
     if isinstance(error, SpecError) and error.where:
         lines.append(
             f"{_styled('  -->', 'quiet', colour)} {_styled(str(error.where), 'place', colour)}"
         )
         lines += _excerpt(error.where, colour)
     if error.help:
-        lines.append(f" {_styled('help', 'help', colour)}: {printable(error.help)}")
+        lines.append(f" {_styled('help', 'help', colour)}: {_quoted(error.help)}")
     return lines
 
 

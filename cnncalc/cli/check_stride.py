@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc.api import summarize
+from cnncalc import api
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
@@ -92,8 +92,8 @@ def _check_network(network: str, format: str) -> bool:
     """Show the answer for every layer that has a window; whether all fit."""
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
-    report = summarize(network)
-    found = [*stride.windows(report)]
+    report = api.summarize(network)
+    found = api.check_stride(report)
     wrong = [window for window in found if not window.fits]
     if format == "json":
         records = [

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cnncalc import api
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 Findings = Sequence["Finding"]
 
 LONGEST_NAME = 18
-UNEXPECTED = {False: "NO, and no reason is given", True: "YES, against its erratum"}
+UNEXPECTED = {False: "NO, without a reason", True: "YES, despite its erratum"}
 """What is said of a number that is not as its claim says."""
 
 
@@ -28,24 +29,24 @@ def run(
         list[str] | None,
         typer.Argument(
             metavar="[SPEC]...",
-            help="Files or built-in names (cnncalc list); every built-in without one.",
+            help="Files or built-in names (cnncalc list). Default: every built-in.",
             show_default=False,
         ),
     ] = None,
     errata: Annotated[
-        bool, typer.Option("--errata", help="Only the figures that do not agree.")
+        bool, typer.Option("--errata", help="Show only the figures that do not match.")
     ] = False,
     sources: Annotated[
-        bool, typer.Option("--sources", help="Say in the table where each figure is printed.")
+        bool, typer.Option("--sources", help="Show where each figure is printed.")
     ] = False,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
-    """Compare the figures that the literature prints of a network with the calculated ones.
+    """Compare the figures that papers and lectures print with the calculated values.
 
-    Each agrees at the digits printed, agrees under a convention that is named (K = 1024, biases
-    left out, MACs called FLOPs), or does not follow from the architecture, for a reason that is
-    given. The exit code is 1 when one without a reason does not agree, or one with a reason does.
+    A figure matches as printed, matches with a convention (K = 1024, biases left out, MACs called
+    FLOPs), or does not follow from the architecture, with the reason. The exit code is 1 if a
+    figure does not match and has no known erratum, or has one and does match.
 
     cnncalc claims vgg16
 
@@ -55,10 +56,8 @@ def run(
 
     cnncalc claims net.yaml --format csv
     """
-    from cnncalc.conventions.published import check
-
     form = listing.format_of(format, output)
-    found = [one for spec in shared.announced(specs or catalog.names()) for one in check(spec)]
+    found = [one for spec in shared.announced(specs or catalog.names()) for one in api.claims(spec)]
     shown = [one for one in found if not errata or not one.agrees or not one.expected]
     text = form.render(_sheet(shown, found)) if form else _text(shown, found, sources)
     shared.write(text, output)
@@ -86,9 +85,9 @@ def _totals(found: Findings) -> "list[Total]":
     agree = [one for one in found if one.agrees]
     under = [one for one in agree if one.claim.habits]
     counts = {
-        "Agreeing as printed": len(agree) - len(under),
-        "Agreeing by convention": len(under),
-        "Not following": sum(one.expected for one in found if not one.agrees),
+        "Match as printed": len(agree) - len(under),
+        "Match with a convention": len(under),
+        "Do not match": sum(one.expected for one in found if not one.agrees),
         "Unexpected": sum(not one.expected for one in found),
     }
     return [Total(label, n, units.exact(n)) for label, n in counts.items() if n]

@@ -81,7 +81,6 @@ def run(
     any common form, and answers that follow from an earlier mistake get credit. The exit code is 1
     if a single sheet has a wrong answer, or if a sheet of a class cannot be graded.
 
-    Examples:
     cnncalc grade answers.yaml
 
     cnncalc grade key.yaml submissions/*.yaml --feedback pages --export moodle -o grades

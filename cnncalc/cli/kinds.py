@@ -50,9 +50,14 @@ def _overview() -> str:
     return listing.columns(headings, rows)
 
 
+def _explanation(kind: type[Layer]) -> str:
+    """The docstring of a kind without its markup."""
+    return (inspect.getdoc(kind) or "").replace("``", "")
+
+
 def _summary(kind: type[Layer]) -> str:
     """The first sentence of its docstring, and its other names."""
-    paragraph = " ".join((inspect.getdoc(kind) or "").partition("\n\n")[0].split())
+    paragraph = " ".join(_explanation(kind).partition("\n\n")[0].split())
     first = re.split(r"(?<=\.) ", paragraph, maxsplit=1)[0]
     return f"{first} Also {', '.join(kind.aliases)}." if kind.aliases else first
 
@@ -60,7 +65,7 @@ def _summary(kind: type[Layer]) -> str:
 def _about(kind: type[Layer]) -> list[str]:
     """The paragraphs about one kind."""
     also = f" (also {', '.join(kind.aliases)})" if kind.aliases else ""
-    paragraphs = [f"{kind.kind}{also}", inspect.getdoc(kind) or ""]
+    paragraphs = [f"{kind.kind}{also}", _explanation(kind)]
     paragraphs.append(fields_table(kind))
     if kind.examples:
         paragraphs += ["Step by step", *derivations(kind)]

@@ -6,9 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc import layers
+from cnncalc import api, layers
 from cnncalc.analysis.report import row_dict
-from cnncalc.api import summarize
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.cli.explain import ENDINGS as EXPLAINED
@@ -86,16 +85,7 @@ def run(
         options = some(map(_option, fields_of(found)))
         has = f"its fields are {options}" if options else "it has no fields"
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
-    names = [f"input{i}" for i in range(1, len(shapes) + 1)]
-    report = summarize(
-        {
-            "name": kind,
-            "input": dict(zip(names, shapes, strict=True)),
-            "layers": [{kind: fields or None, "name": "layer", "from": names}],
-        },
-        batch=batch,
-        dtype=dtype,
-    )
+    report = api.layer_alone(kind, shapes, fields, batch, dtype)
     row = report["layer"]
     form = shared.chosen(format, output, ENDINGS, "text")
     if form == "json":

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc import footprint
-from cnncalc.api import summarize
+from cnncalc.api import memory, summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
@@ -23,8 +22,8 @@ MOST_SHOWN = 10
 """The layers that are shown one by one unless all are wanted."""
 
 CUDA = (
-    "On CUDA this is what PyTorch's source says, without workspaces, cuDNN's reserve and the "
-    "allocator's rounding."
+    "On CUDA the figures follow PyTorch's source code and have not been measured; they exclude "
+    "workspace, cuDNN's reserve and allocator rounding."
 )
 
 
@@ -39,27 +38,36 @@ def run(
     device: Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")] = "cpu",
     checkpoint: Annotated[
         int | None,
-        typer.Option("--checkpoint", min=1, help="Keep only what enters every so many blocks."),
+        typer.Option(
+            "--checkpoint",
+            min=1,
+            help="Checkpoint every N blocks: save only their input and recompute the rest.",
+        ),
     ] = None,
     evaluation: Annotated[
-        bool, typer.Option("--eval", help="What is kept when layers run as in inference.")
+        bool, typer.Option("--eval", help="Run the layers in eval mode.")
     ] = False,
     fit: Annotated[
-        str | None, typer.Option("--fit", help="Find the largest batch that fits: 24GiB, 500MB.")
+        str | None,
+        typer.Option(
+            "--fit", help="Find the largest batch that fits into this memory: 24GiB, 500MB."
+        ),
     ] = None,
     plot: Annotated[
-        bool, typer.Option("--plot", help="Draw what is alive over a step of training instead.")
+        bool, typer.Option("--plot", help="Draw live memory over a training step.")
     ] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Show every layer that keeps.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List every layer that saves something.")
+    ] = False,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
-    """Show what is held while training, what is kept for the backward pass, and both peaks.
+    """Show the memory of training and inference: saved activations, both peaks, and their parts.
 
-    The bytes are those of PyTorch on the CPU, exactly. With --fit the exit code is 1 when not even
+    The bytes are exactly those of PyTorch on the CPU. With --fit, the exit code is 1 if not even
     one image fits.
 
     cnncalc memory vgg16
@@ -94,7 +102,7 @@ def run(
         found = fitted(report, _budget(fit), **how)
         _write(found, _fit_text(found), FIT_COLUMNS, _settings(found), format, output)
         raise typer.Exit(0 if found.batch else 1)
-    measured = footprint.measure(report, **how)
+    measured = memory(report, **how)
     if plot:
         shared.write(_picture(measured), output)
     else:
@@ -105,11 +113,11 @@ def run(
 def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
     """Raise UsageError for options that do not go together."""
     if fit is not None and batch != 1:
-        raise UsageError("--fit finds the batch; it takes no --batch")
+        raise UsageError("--fit finds the batch size; leave out --batch")
     if plot and fit is not None:
-        raise UsageError("--plot draws a step of training and --fit finds a batch: one at a time")
+        raise UsageError("--plot draws a training step and --fit finds a batch; use one of them")
     if plot and format not in {None, "table"}:
-        raise UsageError(f"--plot draws blocks as text and takes no --format, here {format!r}")
+        raise UsageError(f"--plot draws text; leave out --format {format}")
 
 
 def _budget(text: str) -> int:
@@ -120,8 +128,13 @@ def _budget(text: str) -> int:
         raise UsageError(f"--fit: {why}") from None
     if budget < 1:
         raise UsageError(f"--fit needs at least one byte, not {text}")
+    if text.strip().isdecimal() and budget < FEWEST_BYTES:
+        raise UsageError(f"--fit {text.strip()} needs a unit; write --fit {text.strip()}GiB")
     return budget
 
+
+FEWEST_BYTES = 1_000_000
+"""A budget below this must name its unit: 24 means 24GiB to most people."""
 
 COLUMNS = ("quantity", "layer", "phase", "bytes")
 FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
@@ -186,7 +199,7 @@ def _title(found: Memory) -> str:
     if found.checkpoint is not None:
         every = "block" if found.checkpoint == 1 else f"{found.checkpoint} blocks"
         parts.append(f"checkpoints every {every}")
-        parts.append(f"{units.human(found.repeated_macs)} MACs done again")
+        parts.append(f"{units.human(found.repeated_macs)} recomputed MACs")
     if found.device != "cpu":
         parts.append(found.device)
     return f"{found.name}: {', '.join(parts)}\n"
@@ -219,10 +232,10 @@ def _parts(found: Memory) -> str:
         ("saved for backward", found.saved_for_backward, ""),
         ("inference peak", inference.bytes, f"at {inference.layer}"),
         ("training peak", peak.bytes, f"at {peak.layer}, {peak.phase}"),
-        ("  held throughout", found.held, "parameters, buffers, state"),
+        ("  resident", found.held, "parameters, buffers, optimizer state"),
         ("  gradients", peak.gradients, "of parameters, so far"),
-        ("  saved for backward", peak.saved, "until then"),
-        ("  passing", peak.transient, "batch, maps, temporary tensors"),
+        ("  saved for backward", peak.saved, "still needed"),
+        ("  transient", peak.transient, "batch, feature maps, temporary tensors"),
     ]
     headings = {"Memory": False, "Bytes": True, "": True, " ": False}
     rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
@@ -251,11 +264,11 @@ def _fit_text(found: "Fit") -> str:
         fits = f"batch {units.exact(found.batch)}"
         parts.append((fits, peak.bytes, f"at {peak.layer}, {peak.phase}"))
     above = f"batch {units.exact(found.batch + 1)}"
-    parts.append((above, found.one_more, f"{units.in_bytes(over)} too many"))
+    parts.append((above, found.one_more, f"{units.in_bytes(over)} over budget"))
     headings = {"Training peak": False, "Bytes": True, "": True, " ": False}
     rows = [(name, units.exact(n), units.in_bytes(n), note) for name, n, note in parts]
     largest = f"The largest batch is {units.exact(found.batch)}."
-    answer = largest if found.batch else "Not one image fits."
+    answer = largest if found.batch else "Not even one image fits."
     text = f"{_title(at)}\n{listing.columns(headings, rows)}\n{answer}\n{_remarks(at)}"
     return text + ("\n" + _changes(found) if found.changes else "")
 
@@ -264,7 +277,7 @@ def _changes(found: "Fit") -> str:
     """The largest batch with another setting each, and what it takes and costs."""
     at = units.exact(found.memory.batch)
     headings = {"To fit more": False, "Batch": True, f"Batch {at} takes": True}
-    headings["MACs done again"] = True
+    headings["Recomputed MACs"] = True
     rows = [
         (
             change.option,
@@ -281,4 +294,4 @@ def _again(repeated: int, macs: int) -> str:
     """What is repeated, beside a forward pass."""
     if not repeated:
         return "none"
-    return f"{units.human(repeated)} an image ({100 * repeated // macs} %)"
+    return f"{units.human(repeated)} per image ({100 * repeated // macs} %)"

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_seed, order_of
+from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_seed
 from cnncalc.core.errors import one_of
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
-from cnncalc.homework.quiz import GEOMETRIES, Posed, pose
+from cnncalc.homework.quiz import GEOMETRIES, Posed, quiz
 
 
 def run(
@@ -30,10 +30,10 @@ def run(
     cnncalc practice --topics shape,stride --level hard --count 5
     """
     seed = new_seed() if seed is None else seed
-    quiz = pose(order_of(topics, level, geometry, count, seed))
+    posed = quiz(topics, level=level, geometry=geometry, questions=count, seed=seed).posed
     right = asked = 0
     try:
-        for one in quiz.posed:
+        for one in posed:
             right += _asked(one, count)
             asked += 1
     except (KeyboardInterrupt, EOFError):

@@ -10,7 +10,7 @@ import typer
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
 from cnncalc.homework import papers
-from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, pose
+from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, order, pose
 from cnncalc.spec.source import read_text
 
 MOST_STUDENTS = 10_000
@@ -30,15 +30,6 @@ GEOMETRY = typer.Option(
 Count = Annotated[int, typer.Option("--count", "-n", help="The number of questions.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="The same seed gives the same questions.")]
 EVERY_WEEK = ",".join(USUAL)
-
-
-def order_of(
-    topics: str, level: str, geometry: str | None, count: int, seed: int, choices: bool = False
-) -> Order:
-    """The order described by the options of a command line."""
-    words = tuple(word.strip().lower() for word in topics.split(",") if word.strip())
-    windows = None if geometry is None else geometry.lower()
-    return Order(words, level.lower(), windows, count, seed, choices)
 
 
 def new_seed() -> int:
@@ -93,16 +84,16 @@ def run(
     if seed is None:  # printed, so that you can repeat the questions
         seed = new_seed()
         typer.echo(f"--seed {seed}", err=True)
-    order = order_of(topics, level, geometry, count, seed, choices)
+    wanted = order(topics, level, geometry, count, seed, choices)
     form = papers.load(format)
     if output is not None:
-        _write_all(order, _names(per_student), form, solutions, output)
+        _write_all(wanted, _names(per_student), form, solutions, output)
         return
     if per_student is not None:
         raise UsageError(
             "--per-student writes several files; add a folder for them, as in -o week3"
         )
-    posed = pose(order)
+    posed = pose(wanted)
     shared.write(posed.sheet(answers=True) if key else form.write(posed, solutions), None)
 
 
@@ -121,7 +112,7 @@ def _names(file: Path | None) -> list[str]:
 
 
 def _write_all(
-    order: Order, names: list[str], form: papers.Form, solutions: bool, folder: Path
+    wanted: Order, names: list[str], form: papers.Form, solutions: bool, folder: Path
 ) -> None:
     """Write a sheet, a blank answer sheet and a key for every name."""
     stems = [file_name(name) for name in names]
@@ -129,7 +120,7 @@ def _write_all(
     if twice:
         raise UsageError(f"several names give the same file name: {one_of(twice)}")
     for name in shared.announced(names):
-        _write_one(pose(order, name), file_name(name), form, solutions, folder)
+        _write_one(pose(wanted, name), file_name(name), form, solutions, folder)
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
     typer.echo(f"wrote {many} to {folder}: questions, blank answer sheets and keys", err=True)
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cnncalc.api import summarize
+from cnncalc import api
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.conventions.reconcile import Candidate, Missing, Reconciliation, reconcile
+from cnncalc.conventions.reconcile import Candidate, Missing, Reconciliation
 from cnncalc.core import units
 from cnncalc.render.view import View
 
@@ -22,7 +22,8 @@ def run(
     number: Annotated[
         list[str],
         typer.Argument(
-            help="4.134G, 8.2 GFLOPs, 25.6M params, 97.5 MB, 4089184256.", show_default=False
+            help="The number, as printed: 4.134G, 8.2 GFLOPs, 25.6M params, 97.5 MB, 4089184256.",
+            show_default=False,
         ),
     ],
     batch: shared.Batch = 1,
@@ -32,9 +33,9 @@ def run(
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
-    """Say which tools and conventions of counting give a number, as a sum of named parts.
+    """Find the tools and conventions that give a number, as a sum of named parts.
 
-    The number is meant at the digits it has. The exit code is 1 when nothing gives it.
+    A number stands for everything that rounds to it. The exit code is 1 if nothing matches.
 
     cnncalc reconcile resnet50 4.134G
 
@@ -45,14 +46,14 @@ def run(
     cnncalc reconcile net.yaml 4133742592 --input 3x224x224 --format json
     """
     form = listing.format_of(format, output)
-    report = summarize(
+    report = api.summarize(
         spec,
         batch=batch,
         input=shared.inputs_of(input),
         dtype=dtype,
         settings=shared.settings_of(settings),
     )
-    found = reconcile(report, " ".join(number))
+    found = api.reconcile(report, " ".join(number))
     if form is None:
         text = "\n".join(_lines(found)) + "\n"
     elif form.SUFFIX == ".json":

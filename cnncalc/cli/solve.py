@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from cnncalc import api
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 from cnncalc.derivations import stride
@@ -57,12 +58,19 @@ def run(
 
     cnncalc solve --output 55 --kernel 11 --stride 4 --padding 0
     """
-    wanted = output if output is not None else input
-    if wanted is None:
+    if output is None and input is None:
         raise UsageError("solve needs --input or --output, as in --input 224 --output 55")
     if not 1 <= largest <= 101:
         raise UsageError(f"--largest must be from 1 to 101, not {largest}")
-    found = stride.solve(wanted, input, kernel, step, padding, dilation, largest)
+    found = api.solve(
+        input=input,
+        output=output,
+        kernel=kernel,
+        stride=step,
+        padding=padding,
+        dilation=dilation,
+        largest=largest,
+    )
     exact = [solution for solution in found if solution.axis.fits]
     shown = found if floor or not exact else exact
     searched = f"F ≤ {largest}, S ≤ F (S ≤ 4 for a small F) and P < F, unless given"

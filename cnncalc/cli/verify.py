@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cnncalc import bridge
-from cnncalc.api import summarize
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
@@ -27,26 +26,30 @@ Spec = Annotated[
     ),
 ]
 AllArchitectures = Annotated[
-    bool, typer.Option("--all-architectures", help="Every built-in: on the meta device, or --tiny.")
+    bool,
+    typer.Option(
+        "--all-architectures",
+        help="Verify every built-in, on meta or --tiny.",
+    ),
 ]
 Device = Annotated[
     str | None,
-    typer.Option("--device", help="auto, cpu, cuda, mps, or meta: nothing is allocated there."),
+    typer.Option("--device", help="auto, cpu, cuda, mps or meta (allocates nothing)."),
 ]
 Training = Annotated[
-    bool, typer.Option("--train/--eval", help="Run layers as in training, or as in inference.")
+    bool, typer.Option("--train/--eval", help="Run the layers in training or eval mode.")
 ]
 Tiny = Annotated[
-    bool, typer.Option("--tiny", help="The smallest input that the network takes, two at a time.")
+    bool,
+    typer.Option("--tiny", help="Use the smallest input that fits, and batch size 2."),
 ]
 ReceptiveField = Annotated[
-    bool, typer.Option("--receptive-field", help="Also what a unit reads; it runs many times.")
+    bool,
+    typer.Option("--receptive-field", help="Also check receptive fields, in extra runs."),
 ]
-Everything = Annotated[
-    bool, typer.Option("--all", help="Show also what agrees, not only what does not.")
-]
+Everything = Annotated[bool, typer.Option("--all", help="Also list the figures that agree.")]
 Batch = Annotated[
-    int | None, typer.Option("--batch", "-b", help="Images at a time: 1, or 2 with --tiny.")
+    int | None, typer.Option("--batch", "-b", help="The batch size. Default: 1, or 2 with --tiny.")
 ]
 
 
@@ -65,9 +68,9 @@ def run(
     format: shared.FormatName = None,
     output: shared.TextOutput = None,
 ) -> None:
-    """Build the network in PyTorch, run it forward and back, and compare every number.
+    """Build the network in PyTorch, run it forward and backward, and compare every number.
 
-    The exit code is 1 when anything differs. It needs PyTorch.
+    The exit code is 1 if anything differs. You need PyTorch.
 
     cnncalc verify vgg16
 
@@ -93,9 +96,7 @@ def run(
     }
     where = device or ("meta" if all_architectures and not tiny else "auto")
     done = [
-        bridge.verify(
-            summarize(name, **given), where, training=training, receptive_field=receptive_field
-        )
+        bridge.verify(name, where, training=training, receptive_field=receptive_field, **given)
         for name in ([spec] if spec else shared.announced(catalog.names()))
     ]
     shared.write(_text(done, form, everything, single=spec is not None), output)

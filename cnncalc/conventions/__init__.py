@@ -1,4 +1,4 @@
-"""The ways of counting: one record in one file each, found by being there.
+"""The ways of counting: one record in one file each, discovered automatically.
 
 A file named without a leading underscore is a convention of that name; it is its ``CONVENTION``.
 """

@@ -77,7 +77,7 @@ def readings(text: str) -> tuple[Reading, ...]:
     ways = _ways(re.sub(r"[\s-]", "", found["unit"]).lower()) if found else ()
     if not found or not ways:
         raise UsageError(
-            f"{text[:LONGEST]!r} is no number to look for; write it as in 4.134G, 8.2 GFLOPs, "
+            f"{text[:LONGEST]!r} is not a number; write it like 4.134G, 8.2 GFLOPs, "
             "25.6M params, 97.5 MB or 4089184256"
         )
     power = found["e"] or found["power"]
@@ -214,7 +214,7 @@ class Reconciliation:
 def reconcile(report: Report, number: str) -> Reconciliation:
     """Find the ways of counting a network that give a number, or come nearest to it.
 
-    Raises UsageError for what is no number.
+    Raises UsageError for anything that is not a number.
     """
     ways = readings(number)
     unknown: dict[str, str] = {}

@@ -173,7 +173,7 @@ MOST_LISTED = 12
 def some(words: Iterable[object], between: str = ", ") -> str:
     """The words joined; of very many, the first ones and how many there are."""
     listed = [str(word) for word in words]
-    more = f"{between}... ({len(listed)} in all)" if len(listed) > MOST_LISTED else ""
+    more = f"{between}... ({len(listed):,} in all)" if len(listed) > MOST_LISTED else ""
     return between.join(listed[:MOST_LISTED]) + more
 
 

@@ -1,7 +1,7 @@
 """The interface that every file of ``layers/`` implements.
 
 A layer kind is one frozen dataclass, named after its file. Its fields define its YAML, and its
-docstring is the text of ``cnncalc layer KIND --help``. One contract test runs every kind's
+docstring is the text of ``cnncalc kinds KIND``. One contract test runs every kind's
 hand-worked examples and refusals.
 """
 

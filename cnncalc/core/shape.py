@@ -132,7 +132,8 @@ def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
         return Vector(sizes[0])
     if not 2 <= len(sizes) <= 4:
         raise UsageError(
-            f"a shape has 1 to 4 sizes (a vector, or channels and 1 to 3 axes), not {len(sizes)}"
+            f"a shape has 1 to 4 sizes (a vector, or channels and 1 to 3 axes), not {len(sizes)}",
+            "drop the batch size, and use --batch for it" if len(sizes) == 5 else "",
         )
     if layout == "hwc":
         sizes = (sizes[-1], *sizes[:-1])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
@@ -23,6 +24,9 @@ FULL_BYTES = 4
 MASK_BYTES = 1
 """The bytes of a bool."""
 
+CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(2, 0, 1): True, (3, 0, 1, 2): None}
+"""What ``Tensor.channels_last`` is when the last of two axes, or of three, becomes the channels."""
+
 
 @dataclass(slots=True, eq=False)
 class Tensor:
@@ -31,9 +35,9 @@ class Tensor:
 
     ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
     means that the elements are not contiguous, ``reordered`` that they are not in the order of the
-    axes. ``channels_last`` tells whether PyTorch computes in that memory format (None: in some
-    cases, which are not modelled). A parameter is ``relaid`` if its gradient has another memory
-    format and is therefore copied.
+    axes, ``interleaved`` that those of several images alternate. ``channels_last`` tells whether
+    PyTorch computes in that memory format (None: in some cases, which are not modelled). A
+    parameter is ``relaid`` if its gradient has another memory format and is therefore copied.
     """
 
     numbers: int
@@ -42,6 +46,7 @@ class Tensor:
     needs_gradient: bool
     gaps: bool = False
     reordered: bool = False
+    interleaved: bool = False
     channels_last: bool | None = False
     parameter: bool = False
     relaid: bool = False
@@ -54,9 +59,37 @@ class Tensor:
 
     @property
     def in_order(self) -> bool:
-        """Whether it is contiguous; a single axis has only one order."""
+        """Whether it is contiguous."""
+        return not self.gaps and not self.permuted
+
+    @property
+    def permuted(self) -> bool:
+        """Whether its elements are in another order than its axes; one axis has only one order."""
+        if self.shape is None:
+            return self.reordered or self.interleaved
         axes = sum(size > 1 for size in self.shape.dimensions)
-        return not self.gaps and not (self.reordered and axes > 1)
+        return self.interleaved or (self.reordered and axes > 1)
+
+
+class Layout(Enum):
+    """How the gradients of an operation's inputs lie in memory, given the output's gradient."""
+
+    FOLLOW = auto()
+    """They may take over the layout of the output's gradient."""
+    KEEP = auto()
+    """Like the inputs, whatever the layout of the output's gradient."""
+    ORDER = auto()
+    """Contiguous."""
+    COPY = auto()
+    """Like the inputs, after a copy of the output's gradient if that is not contiguous."""
+    RESHAPE = auto()
+    """A reshaped view of the output's gradient, or a copy where no view can do that."""
+    MERGE = auto()
+    """The same, with the batch and the channels as one axis."""
+    PERMUTE = auto()
+    """A permuted view of the output's gradient."""
+    SPLIT = auto()
+    """Each input's part of the output's gradient, as a view."""
 
 
 class Operation(NamedTuple):
@@ -75,6 +108,7 @@ class Operation(NamedTuple):
     own: int
     passes: frozenset[int]
     beside: int
+    layout: Layout
 
     @property
     def has_node(self) -> bool:
@@ -147,13 +181,15 @@ class Tape:
         beside: int = 0,
         size: int | None = None,
         ordered: bool = False,
+        layout: Layout = Layout.FOLLOW,
     ) -> Tensor:
         """An operation that outputs a new tensor, with ``makes`` elements per image or ``shared``
         elements for the whole batch; by default as many as its first input.
 
         ``own`` are the bytes of tensors that it creates for backward; ``ordered`` means that the
-        output is in the order of its axes, whatever the input.
+        output is in the order of its axes, whatever the input, and so is the input's gradient.
         """
+        layout = Layout.ORDER if ordered else layout
         if makes is not None:
             numbers = makes * self.batch
         else:
@@ -163,23 +199,48 @@ class Tape:
         output = self._tensor(numbers, size, self._new(memory.size_in_bytes(numbers, size)), reads)
         if not ordered:
             output.reordered = any(read.reordered for read in reads)
+            output.interleaved = any(read.interleaved for read in reads)
             orders = {read.channels_last for read in reads}
             output.channels_last = None if None in orders else True in orders
         kept = [*keeps, *([output] if keeps_output else [])]
-        self._play(reads, (output,), kept, own, passes, beside)
+        self._play(reads, (output,), kept, own, passes, beside, layout)
         return output
 
-    def view(self, x: Tensor) -> Tensor:
+    def normalized(
+        self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
+    ) -> Tensor:
+        """A normalization, which saves its input and copies of its scale. ``contiguous`` means that
+        the backward pass first makes the output's gradient contiguous."""
+        layout = Layout.COPY if contiguous else Layout.KEEP
+        return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
+
+    def joined(self, *parts: Tensor, makes: int) -> Tensor:
+        """A concatenation; each part's gradient is a view of the output's."""
+        return self.op(*parts, makes=makes, passes=range(len(parts)), layout=Layout.SPLIT)
+
+    def view(self, x: Tensor, layout: Layout = Layout.FOLLOW) -> Tensor:
         """A view of the same elements; the gradient passes through unchanged."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
-        output.gaps, output.reordered = x.gaps, x.reordered
-        self._play([x], (output,), passes=(0,))
+        output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
+        self._play([x], (output,), passes=(0,), layout=layout)
         return output
 
-    def permuted(self, x: Tensor, *, channels_last: bool | None) -> Tensor:
-        """The same elements with the axes in another order."""
-        output = self.view(x)
-        output.reordered, output.channels_last = True, channels_last
+    def reshaped(self, x: Tensor) -> Tensor:
+        """A view of the same elements in another shape."""
+        return self.view(self.in_order(x), Layout.RESHAPE)
+
+    def split_images(self, x: Tensor) -> Tensor:
+        """A view that splits an axis of all images' channels into images and channels."""
+        return self.view(x, Layout.MERGE)
+
+    def permuted(self, x: Tensor, order: tuple[int, ...]) -> Tensor:
+        """The same elements with the axes in another order; () if the batch axis moves too."""
+        sizes = x.shape.dimensions if x.shape else ()
+        moved = [axis for axis in order if not sizes or sizes[axis] > 1]
+        stays = bool(order) and moved == sorted(moved)
+        output = self.view(x, Layout.FOLLOW if stays else Layout.PERMUTE)
+        output.reordered = True
+        output.channels_last = CHANNELS_LAST.get(order, False)
         return output
 
     def part(self, x: Tensor, makes: int) -> Tensor:
@@ -188,7 +249,7 @@ class Tape:
         numbers = makes * self.batch
         output = self._tensor(numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.channels_last = True, x.reordered, x.channels_last
-        self._play([x], (output,))
+        self._play([x], (output,), layout=Layout.ORDER)
         return output
 
     def split(self, x: Tensor, sizes: Sequence[int]) -> tuple[Tensor, ...]:
@@ -282,14 +343,15 @@ class Tape:
             )
         parameters[0].relaid = spans and bool(x.channels_last)
         given, *held = self.lowered(x, *parameters)
-        return self.op(given, *held, makes=makes, keeps=(given, held[0]))
+        keeps = (given, held[0])
+        return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 
     def linear(self, x: Tensor, weights: int, biases: int, makes: int) -> Tensor:
         """A matrix product with this many weights and biases. It saves its input, and its
         weights if the input needs a gradient."""
         given, *held = self.lowered(x, *self.trained(weights, biases))
         keeps = (given, held[0]) if x.needs_gradient else (given,)
-        return self.op(given, *held, makes=makes, keeps=keeps)
+        return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 
     def dropout(self, x: Tensor, p: float) -> Tensor:
         """Elementwise dropout: a product with a factor per element, or with a single zero. On
@@ -366,10 +428,13 @@ class Tape:
         own: int = 0,
         passes: Sequence[int] = (),
         beside: int = 0,
+        layout: Layout = Layout.FOLLOW,
     ) -> None:
         storages = frozenset(tensor.storage for tensor in kept if tensor.storage is not None)
         self.operations.append(
-            Operation(self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside)
+            Operation(
+                self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside, layout
+            )
         )
         self.hold(*reads, *outputs)
         self.hold(*(self.originals[read] for read in reads if read in self.originals))

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 
+LONGEST = 150
+"""An equation of more characters in LaTeX gets a line for each step."""
+
+
 class Working(NamedTuple):
     """One equation: what is sought, how it was computed, what came out, and what is to be said."""
 
@@ -52,7 +56,12 @@ class Working(NamedTuple):
         if not self.expression.op:
             steps = [general, steps[-1]] if self.expression.symbol else steps[-1:]
         note = rf"\quad\text{{({latex_text(self.note)})}}" if self.note else ""
-        return f"{names} &= {' = '.join(dict.fromkeys(steps))}{note}"
+        steps = [*dict.fromkeys(steps)]
+        # Prose is set about twice as wide as the same number of characters of a formula.
+        if sum(map(len, [names, *steps, self.note * 2])) <= LONGEST:
+            return f"{names} &= {' = '.join(steps)}{note}"
+        line = " \\\\\n  &"
+        return f"{names} &= {f'{line}= '.join(steps)}{f'{line}{note}' * bool(note)}"
 
 
 def _grouped(number: int | Fraction) -> str:

@@ -302,8 +302,10 @@ def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
     needs = rf"% layer {row.name}; needs \usepackage{{amsmath}}"
     known = "; ".join(f"${name}$ {latex_text(text)}" for name, text in _legend(derivations).items())
     return (
-        f"{needs}\n\\paragraph{{{name}}}\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\n"
-        + f"\\noindent Symbols: {known}.\n" * bool(known)
+        f"{needs}\n\\paragraph{{{name}}}\n\\begingroup\\small"
+        f"\n\\begin{{align*}}\n  {body}\n\\end{{align*}}\\endgroup\n"
+        + f"\\noindent Symbols: {known}.\n"
+        * bool(known)
     )
 
 

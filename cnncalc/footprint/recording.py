@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
 from cnncalc.core.tape import Tape, Tensor
@@ -58,7 +58,7 @@ def record(
             try:
                 tensor = row.layer.steps(tape, *[tensors[source] for source in row.sources])
             except LayerError as why:
-                raise UsageError(f"layer {row.name!r} ({row.kind}): {why}") from None
+                raise not_modelled(row, why) from None
         tensor.shape = row.output
         tensors.append(tensor)
         ends.append(len(tape.operations) - 1)
@@ -71,6 +71,11 @@ def record(
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _let_go(tape, outputs), tuple(ends))
+
+
+def not_modelled(row: Row, why: LayerError) -> UsageError:
+    """The error for a layer whose memory is not known."""
+    return UsageError(f"layer {row.name!r} ({row.kind}): {why}")
 
 
 def _let_go(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:

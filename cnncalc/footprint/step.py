@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.footprint import checkpoints, optimizers, walk
+from cnncalc.footprint import checkpoints, layouts, optimizers, walk
 from cnncalc.footprint.recording import record
 from cnncalc.footprint.walk import Update
 
@@ -33,6 +33,7 @@ class Step:
             batch=setting.batch,
         )
         tape, totals = self.recording.tape, report.totals
+        tape.operations = layouts.with_copies(report, self.recording)
         self.sizes = [tensor.bytes for _, tensor in tape.parameters]
         self.parameters = (totals.params + totals.fixed) * tape.size
         fixed = [row.cost.fixed * tape.size for row in report.rows if row.cost.fixed]

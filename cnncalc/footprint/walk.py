@@ -175,11 +175,13 @@ class _Walk:
                 self.keep(storage)
             self.forward(segment, FORWARD)
         self.forward(between[-1], FORWARD, keeps=True)
-        for tensor in self.recording.outputs:
+        outputs = self.recording.outputs
+        for tensor in {*outputs}:
             self.drop(tensor.storage)
-        for tensor in self.recording.outputs:
-            if tensor.needs_gradient:
-                self.given[tensor] = self.new(tensor.bytes)
+        made = [(one, self.new(one.bytes)) for one in outputs if one.needs_gradient]
+        for tensor, storage in made:
+            self.give(tensor, storage, self.operations[-1].row)
+            self.drop(storage)
         self.backward(between[-1])
         for places, segment in zip(reversed(between[:-1]), reversed(segments)):
             self.again(segment)

@@ -1,7 +1,7 @@
-"""What an ask is: the interface that every file of ``asks/`` fills in.
+"""The interface of an ask, which every file in ``asks/`` implements.
 
-An ask is what a question wants to know of a layer or of a network: its truth, how that is derived,
-and what kinds of written values answer it. It is named by its file.
+An ask is the quantity that a question asks for: its value for a layer or a network, its derivation,
+and the kinds of written values that can answer it. Its name is the name of its file.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,34 +16,34 @@ from cnncalc.homework.written import Number, Value, Written, told
 
 
 class Ask:
-    """What is wanted. Subclasses are one to a file, and hold nothing."""
+    """A quantity to ask for: one stateless subclass per file."""
 
     name: ClassVar[str]
-    """The canonical name: the file's."""
+    """The canonical name: the name of its file."""
     aliases: ClassVar[tuple[str, ...]] = ()
-    """Other names; case, underscores and hyphens never matter."""
+    """Other names; case, underscores and hyphens do not matter."""
     takes: ClassVar[tuple[type[Written], ...]] = (Number,)
-    """The kinds of values that answer it."""
+    """The kinds of written values that can answer it."""
     unit: ClassVar[str] = ""
-    """What the truth is counted in, where a written value may say so."""
+    """The unit that a written value may have."""
     also: ClassVar[tuple[str, ...]] = ()
-    """Asks whose truth is let pass as well where no unit is written, and told."""
+    """Other asks whose value is accepted, with a note, if no unit is written."""
     explained: ClassVar[str | None] = None
-    """The quantity of ``cnncalc explain`` that it is derived with."""
+    """The quantity of ``cnncalc explain`` that derives it."""
     symbols: ClassVar[tuple[str, ...]] = ()
-    """The equations of that quantity that belong to it; all of them where there are none."""
+    """The equations of that quantity to show; empty for all of them."""
     made_of: ClassVar[tuple[str, ...]] = ()
-    """The asks of the same layer whose answers it can be made of."""
+    """Asks about the same layer from whose answers it can be computed."""
     geometry: ClassVar[bool] = False
-    """Whether it is about the window alone, wherever it fits or not."""
+    """Whether it is only about the window, even one that does not fit."""
     costs: ClassVar[bool] = True
-    """Whether it is about what a layer costs, not about its shape alone."""
+    """Whether it needs the cost of a layer, not only its shape."""
     numbers: ClassVar[bool] = False
-    """Whether it is about the numbers in a map, not about their count."""
+    """Whether it is about the numbers in a map, not their count."""
     adds_up: ClassVar[bool] = True
-    """Whether the truth of a network is the sum of its layers', not that of the last one."""
+    """Whether a network's value is the sum over its layers, rather than that of the last layer."""
     whole_way: ClassVar[bool] = False
-    """Whether it depends on all layers before, not only on what enters this one."""
+    """Whether it depends on all earlier layers, not only on the layer's input."""
 
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
@@ -51,20 +51,20 @@ class Ask:
 
     @property
     def title(self) -> str:
-        """The name as it is read."""
+        """The name in plain words."""
         return self.name.replace("_", " ")
 
     def check(self, row: Row) -> None:
-        """Raise LayerError where it makes no sense to ask this of a layer."""
+        """Raise LayerError if it makes no sense to ask this about a layer."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """The truth of one layer; raises LayerError where there is none."""
+        """The value for one layer; raises LayerError if there is none."""
         raise NotImplementedError
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
-        """The truth of a network or a block, every layer added as often as ``times`` says (once).
+        """The value for a network or a block; ``times`` is how often a layer counts.
 
-        Raises LayerError where it cannot be added up.
+        Raises LayerError if it cannot be added up.
         """
         if not self.adds_up:
             return self.of(rows[-1], report)
@@ -74,7 +74,7 @@ class Ask:
         return sum(count * times.get(name, 1) for name, count in summands.items())
 
     def summands(self, rows: Sequence[Row], report: Report) -> dict[str, int]:
-        """What every layer adds to the total, where it adds anything."""
+        """What each layer adds to the total, without the zeros."""
         summands = {}
         for row in rows:
             count = self.added(row, report)
@@ -85,7 +85,7 @@ class Ask:
         return summands
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
-        """The answer made of the answers to ``made_of``."""
+        """The value computed from the answers to ``made_of``."""
         raise NotImplementedError
 
     def added(self, row: Row, report: Report) -> Value:
@@ -93,11 +93,11 @@ class Ask:
         return self.of(row, report)
 
     def said(self, value: Value) -> str:
-        """A value as a derivation ends with it."""
+        """The value as text, as it ends a derivation."""
         return told(value, self.unit)
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """How the truth of a layer comes about."""
+        """The derivation of a layer's value."""
         if self.explained is None:
             return Derivation(self.title, (), self.said(self.of(row, report)))
         (found,) = explain.explain(row, report, [self.explained])
@@ -109,7 +109,7 @@ class Ask:
     def derive_total(
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
     ) -> Derivation:
-        """The sum that a total is; of very many summands the first."""
+        """The derivation of a total as a sum; long sums are shortened."""
         if not self.adds_up:
             return self.derive(rows[-1], report)
         answer = self.said(self.total(rows, report, times))

@@ -1,7 +1,7 @@
-"""Which mistake gave a wrong value: every one is made again, alone and then in pairs.
+"""Diagnosis: the mistakes that give a wrong value, found by replaying every one, then every pair.
 
-Only what gives exactly the written value, at the digits that are written, is reported; nothing is
-guessed. The wrong values of a question are worked out once, however many answers are compared.
+A mistake is reported only if it gives exactly the written value, at the digits written. The wrong
+values of a question are computed once, however many answers there are.
 """
 
 from bisect import bisect_left, bisect_right
@@ -19,26 +19,25 @@ from cnncalc.homework.question import Meant, Question
 from cnncalc.homework.written import Number, Reading, Value, Verdict, Written
 
 MOST = 3
-"""So many diagnoses are reported."""
+"""The number of diagnoses to report."""
 MOST_WORK = 5_000
-"""So many layers are worked out, at most, to try pairs on a question, the likeliest first."""
+"""The number of layers to compute at most when trying pairs, the likeliest first."""
 TOLD_APART = 5
-"""A rounded value is explained only where at least so many like it could have been written: 1e9
-stands for too much."""
+"""A rounded value is diagnosed only if at least this many values are as short: 1e9 could mean
+anything."""
 TOLD_APART_BY_PAIRS = 100
-"""There are so many pairs that they explain any small number: they are asked only about large or
-precise ones."""
+"""The same for pairs: there are enough of them to explain any small number."""
 RARER = 0.5
-"""A mistake made in all layers before is so much rarer than in the layer that is asked about."""
+"""How much rarer a mistake is in all earlier layers than in the layer in question."""
 
 
 class Slip(NamedTuple):
-    """One or two mistakes, and the question that they make of another."""
+    """One or two mistakes, and the question that a student who makes them answers."""
 
     mistakes: tuple[Mistake, ...]
     question: Question
     along_the_way: bool = False
-    """Whether they were made in the layers before as well."""
+    """Whether they were made in the earlier layers as well."""
 
     @property
     def value(self) -> Value:
@@ -47,7 +46,7 @@ class Slip(NamedTuple):
 
     @property
     def says(self) -> str:
-        """What was done, in one sentence without its stop."""
+        """What the student did, as one sentence without a full stop."""
         done = ", and ".join(mistake.says for mistake in self.mistakes)
         where = "on the way to this layer" if self.along_the_way else ""
         details = ", ".join(filter(None, (self.question.detail, where)))
@@ -55,7 +54,7 @@ class Slip(NamedTuple):
 
     @property
     def likelihood(self) -> float:
-        """How common it is, beside the others: a pair is rarer than each of the two."""
+        """How common it is relative to others; a pair is rarer than either mistake."""
         product = RARER if self.along_the_way else 1.0
         for mistake in self.mistakes:
             product *= mistake.prior / 100
@@ -63,27 +62,26 @@ class Slip(NamedTuple):
 
 
 class Diagnosis(NamedTuple):
-    """A slip that gives exactly what is written, and how that is to be read."""
+    """A slip that gives exactly the written value, and how that value was read."""
 
     slip: Slip
     reading: Reading
 
     def derive(self) -> Derivation:
-        """The wrong arithmetic, as it runs."""
+        """The derivation of the wrong value."""
         return self.slip.question.derive()
 
     def given(self, detail: str) -> "Diagnosis":
-        """The same, made with other things in mind than the truth."""
+        """The same diagnosis, based on the student's own earlier answers."""
         question = self.slip.question.saying(f"given {detail}")
         return self._replace(slip=self.slip._replace(question=question))
 
 
 class Slips:
-    """All slips in the answer to a question whose value is another than the right one.
+    """All slips that give a question another value than the right one.
 
-    They are worked out when they are first wanted, single mistakes before pairs, and so are the
-    diagnoses of what is written. Where it is a student's ``own`` question, single mistakes in the
-    one layer are all.
+    They are computed on first use, single mistakes before pairs. For a question with a student's
+    ``own`` inputs, only single mistakes in the layer itself are tried.
     """
 
     def __init__(self, question: Question, own: bool = False) -> None:
@@ -98,8 +96,8 @@ class Slips:
 
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
-        """Two mistakes, each of which changes the value, or at least the layer: a padding forgotten
-        may show only where the stride is as well."""
+        """Two mistakes, each of which changes the value or at least the layer: a forgotten padding
+        may matter only if the stride is forgotten too."""
         if self.own:
             return ()
         different = {slip.mistakes[0] for slip in self.single}
@@ -112,7 +110,7 @@ class Slips:
         return tuple(self._made(likeliest, MOST_WORK))
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int | None = None) -> Iterator[Slip]:
-        """The slips of these mistakes, in this layer and along the way, each value of them once."""
+        """The slips of these mistakes, in this layer and in all layers so far, one per value."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
         if before is not None and not self.own:
@@ -132,11 +130,11 @@ class Slips:
                 yield from seen.values()
 
     def _is_wrong(self, slip: Slip) -> bool:
-        """Whether it makes a difference."""
+        """Whether the mistake makes a difference."""
         other = slip.question
         try:
             differs = other.value != self.question.value
-        except LayerError:  # with this mistake nothing comes out at all
+        except LayerError:  # the layer does not work with this mistake
             return False
         return differs or other.ask.unit != self.question.ask.unit or other.meant is not None
 
@@ -149,13 +147,13 @@ class Slips:
         return _Values(self.pairs)
 
     def diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
-        """What explains a written value, most likely first: one mistake, else two."""
+        """The slips that explain a written value, most likely first: one mistake, or else two."""
         if written not in self._diagnosed:
             self._diagnosed[written] = self._diagnose(written)
         return self._diagnosed[written]
 
     def _diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
-        if isinstance(written, Verdict):  # every other mistake turns a yes into a no
+        if isinstance(written, Verdict):  # any mistake could turn a yes into a no
             return ()
         found: tuple[Diagnosis, ...] = ()
         if not written.rounded or written.told_apart >= TOLD_APART:
@@ -165,7 +163,7 @@ class Slips:
         return found
 
     def wrong_values(self) -> dict[Value, Slip]:
-        """Every wrong value that one mistake gives, with the likeliest: for multiple choice."""
+        """Every value that a single mistake gives, with the likeliest one: for multiple choice."""
         values: dict[Value, Slip] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit
@@ -175,16 +173,19 @@ class Slips:
 
 
 def _others(question: Question, made: tuple[Mistake, ...]) -> Iterator[Question]:
-    """The questions that all these mistakes together make of one."""
+    """The questions that result from all these mistakes together."""
     first, *rest = made
     for other in first.other(question):
         yield from _others(other, tuple(rest)) if rest else (other,)
 
 
 def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
-    """The first few, most likely first. Where the same was done in several places they are told
-    together, and of those that come to the same arithmetic one is told. What the mistakes give in
-    the layer alone is not told again of the whole way to it."""
+    """The most likely diagnoses.
+
+    The same slip in several places is reported once, with the places; of several with the same
+    arithmetic, the likeliest is reported. A slip in the layer itself hides the same one made on the
+    way to it.
+    """
     ranked = sorted(found, key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
     told: dict[object, Diagnosis] = {}
     arithmetic = set()
@@ -204,7 +205,7 @@ def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
 
 
 def _arithmetic(question: Question) -> object:
-    """What was worked out: the equations, or where these do not tell all what is believed."""
+    """The equations, or the changes to the question where the equations do not show everything."""
     derivation = question.derive()
     if derivation.workings and not question.everywhere:
         return derivation.workings, derivation.answer
@@ -212,7 +213,7 @@ def _arithmetic(question: Question) -> object:
 
 
 def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:
-    """The same, made perhaps in another place: ``without conv1, or without conv2``."""
+    """The same diagnosis with another possible place: ``without conv1, or without conv2``."""
     question = one.slip.question
     places = question.detail.split(", or ")
     if detail and detail not in places and len(places) < MOST:
@@ -221,8 +222,7 @@ def _elsewhere(one: Diagnosis, detail: str) -> Diagnosis:
 
 
 class _Values:
-    """Slips by the value that they give, in order, so that few are compared with what is written:
-    those of each unit, and of each way to take what is written, by themselves."""
+    """Slips sorted by value, per unit and reading, so that few are compared with an answer."""
 
     def __init__(self, slips: Iterable[Slip]) -> None:
         self.groups: dict[tuple[str, Meant | None], dict[Value, list[Slip]]] = {}
@@ -234,7 +234,7 @@ class _Values:
         }
 
     def explaining(self, written: Written) -> Iterator[Diagnosis]:
-        """The slips that give what is written."""
+        """The slips that give the written value."""
         for key, values in self.groups.items():
             for value in self._near(key, written):
                 slips = values[value]
@@ -243,7 +243,7 @@ class _Values:
                     yield from (Diagnosis(slip, reading) for slip in slips)
 
     def _near(self, key: tuple[str, Meant | None], written: Written) -> Iterable[Value]:
-        """The values that may be meant: those in the span of a number, else all."""
+        """The values within the span of a written number, or else all values."""
         unit, meant = key
         if meant is not None or not isinstance(written, Number):
             return self.groups[key]

@@ -1,4 +1,4 @@
-"""A class: many submissions marked against one key, or each against its own, and what they show."""
+"""A class: submissions marked against one key or against a key each, and their statistics."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ STUDENT = ("student", "points", "possible", *(outcome.value for outcome in Outco
 
 
 class Graded(NamedTuple):
-    """One submission: its marks, its points of those that there are, or why it cannot be read."""
+    """One submission: its marks and points, or the problem that keeps it from being graded."""
 
     student: str
     source: str
@@ -32,11 +32,11 @@ class Graded(NamedTuple):
     problem: str = ""
     scheme: Scheme = Scheme()
     handle: str = ""
-    """What files about it are called."""
+    """The name of the files about it."""
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """The marks of what was asked; none of a sheet that cannot be read."""
+        """The marks; none if the sheet cannot be graded."""
         return self.marked.marks if self.marked else ()
 
     @property
@@ -64,11 +64,11 @@ class Graded(NamedTuple):
         return dict(zip(STUDENT, cells, strict=True))
 
     def part(self, mark: Mark) -> Fraction:
-        """The part of its points that an answer got."""
+        """The part of its points that an answer earns."""
         return self.scheme.part(mark)
 
     def points(self, mark: Mark) -> Fraction:
-        """The points that an answer got."""
+        """The points that an answer earns."""
         return mark.answer.points * self.part(mark)
 
 
@@ -96,8 +96,7 @@ class Keys:
 
 
 def key(target: Path) -> Sheet:
-    """A key; raises Mistakes where some of its questions make no sense, UsageError where its credit
-    does not."""
+    """A key; raises Mistakes for questions that make no sense, UsageError for such credit."""
     read = sheets.load(target)
     scheme(read.credit)
     wrong = [
@@ -111,7 +110,7 @@ def key(target: Path) -> Sheet:
 
 
 def wrong_in(key: Sheet, marker: Marker) -> Iterator[Mark]:
-    """The key's own answers that are not right: the calculator's are what is graded by."""
+    """The key's own answers that are not right; sheets are graded by the calculated values."""
     for mark in marker.sheet(key).marks:
         if mark.answer.given is not None and mark.outcome.value != "right":
             yield mark
@@ -142,7 +141,7 @@ def grade(
 def graded(
     marked: Marked, credit: Mapping[str, str] = MappingProxyType({}), handle: str = ""
 ) -> Graded:
-    """A marked sheet with its points; raises UsageError for a credit that there is not."""
+    """A marked sheet with its points; raises UsageError for credit that makes no sense."""
     worth = scheme({**marked.sheet.credit, **credit})
     asked = [mark for mark in marked.marks if mark.answer.question is not None]
     return Graded(
@@ -157,8 +156,7 @@ def graded(
 
 
 class Asked(NamedTuple):
-    """What a class made of one question: how many answers of each outcome, and how often each
-    mistake was made."""
+    """A question's statistics: the number of answers with each outcome, and of each mistake."""
 
     label: str
     outcomes: Mapping[str, int]
@@ -166,7 +164,7 @@ class Asked(NamedTuple):
 
 
 def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
-    """All questions, in the order in which they are first met."""
+    """The statistics of all questions, in the order of the sheets."""
     outcomes: dict[str, Counter[str]] = {}
     mistakes: dict[str, Counter[str]] = {}
     for mark in (mark for one in graded for mark in one.marks if mark.answer.question):

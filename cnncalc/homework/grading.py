@@ -63,7 +63,7 @@ def grade(
 
     >>> [ada] = grade({"architecture": "lenet5", "answers": {"c1": {"params": 150}}})
     >>> ada.marks[0].outcome.value, ada.answers[0]["remark"]
-    ('wrong', 'the biases are left out')
+    ('wrong', 'left out the biases')
     """
     marker = Marker(Terms(strict=strict, tolerance=_part(tolerance)))
     scheme(credit)

@@ -1,4 +1,4 @@
-"""Marking a sheet: every answer right, following from an earlier one, or wrong and why."""
+"""Marking a sheet: every answer is right, follows from an earlier one, or is wrong for a reason."""
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -16,22 +16,22 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 
 
 class Outcome(Enum):
-    """What becomes of an answer."""
+    """The outcome of an answer."""
 
     RIGHT = "right"
     FOLLOWS = "follows"
-    """Right, given the student's own earlier answer, which is wrong."""
+    """Right, given an earlier wrong answer of the student."""
     ARITHMETIC = "arithmetic"
-    """What is written down would be right; what was made of it is not."""
+    """The working is right, its result is not."""
     WRONG = "wrong"
     UNANSWERED = "unanswered"
     UNREADABLE = "unreadable"
 
 
 class Mark(NamedTuple):
-    """One answer marked. ``reading`` tells what was taken for granted, ``diagnoses`` which mistakes
-    explain a wrong value, ``why`` what there is to say beside: why an answer cannot be read, what
-    one carried forward follows from, what is wrong where no mistake is known."""
+    """A marked answer. ``reading`` notes what was assumed, ``diagnoses`` holds the mistakes that
+    explain a wrong value, and ``why`` says why an answer cannot be read, what it follows from, or
+    what is wrong if no mistake explains it."""
 
     answer: Answer
     outcome: Outcome
@@ -41,27 +41,27 @@ class Mark(NamedTuple):
 
 
 class Marked(NamedTuple):
-    """A sheet and its marks, in the order of its answers."""
+    """A sheet with its marks, in the order of its answers."""
 
     sheet: Sheet
     marks: tuple[Mark, ...]
 
     @property
     def all_right(self) -> bool:
-        """Whether nothing is left to say."""
+        """Whether every answer is right."""
         return all(mark.outcome is Outcome.RIGHT for mark in self.marks)
 
 
 class Marker:
-    """Marks sheets under the same terms; what it works out about a question it keeps, so that
-    many sheets about the same questions are cheap."""
+    """Marks sheets under the same terms. It caches what it works out about a question, so that many
+    sheets about the same questions are cheap."""
 
     def __init__(self, terms: Terms = KIND) -> None:
         self.terms = terms
         self._slips = lru_cache(maxsize=1_000)(_slips)
 
     def slips(self, question: Question) -> Slips:
-        """What can go wrong in the answer to a question."""
+        """The mistakes that can be made in a question."""
         return self._slips(question, None)
 
     def sheet(self, sheet: Sheet) -> Marked:
@@ -79,11 +79,11 @@ class Marker:
             return Mark(answer, Outcome.UNREADABLE, why=failure(why))
 
     def mark(self, question: Question, given: object) -> Mark:
-        """One answer by itself."""
+        """One answer on its own."""
         return self.answer(Answer(question.label, question, given, Where("")))
 
     def answer(self, answer: Answer, own: Own | None = None) -> Mark:
-        """One answer, in the light of the student's own other ones."""
+        """One answer, given the student's other answers."""
         question = answer.question
         if answer.given is None and not answer.problem:
             return Mark(answer, Outcome.UNANSWERED)
@@ -111,7 +111,7 @@ class Marker:
     def agreement(
         self, question: Question, written: Written, terms: Terms | None = None
     ) -> Reading | None:
-        """How a written value agrees with what is asked, or with what is let pass for it."""
+        """How a written value agrees with the question, or with another that is accepted for it."""
         terms = terms or self.terms
         reading = question.agrees(written, terms)
         if reading is None and not terms.strict:
@@ -123,7 +123,7 @@ class Marker:
         return reading
 
     def wrong(self, answer: Answer, question: Question, written: Written, own: Own | None) -> Mark:
-        """What is to say of a wrong value."""
+        """The mark of a wrong value."""
         before = written.before
         if before is not None and question.agrees(before, self.terms) is not None:
             return Mark(answer, Outcome.ARITHMETIC)
@@ -133,7 +133,7 @@ class Marker:
         found = self.slips(question).diagnose(written)
         if not found and own is not None:
             found = self._from_own(question, written, own)
-        if not found and before is not None:  # the working may be telling where its result is not
+        if not found and before is not None:  # the working may show a mistake that its result hides
             found = self.slips(question).diagnose(before)
         roundly = written.roundly if isinstance(written, Number) else None
         if not found and roundly is not None:
@@ -144,7 +144,7 @@ class Marker:
         return Mark(answer, Outcome.WRONG, diagnoses=found, why=why)
 
     def _from_own(self, question: Question, written: Written, own: Own) -> tuple[Diagnosis, ...]:
-        """A mistake that was made with own earlier shapes."""
+        """Mistakes made on top of the student's own earlier shapes."""
         inputs = own.entering(question)
         if inputs is None:
             return ()
@@ -152,7 +152,7 @@ class Marker:
         return tuple(one.given("your earlier answers") for one in slips.diagnose(written))
 
     def _why(self, question: Question, written: Written) -> str:
-        """What is to say where no mistake is known."""
+        """What is wrong with a value that no mistake explains."""
         if isinstance(written, Verdict):
             return f"it is {question.derive().answer}"
         reading = self.agreement(question, written, KIND)
@@ -162,7 +162,7 @@ class Marker:
 
 
 def _told_once(marks: Iterable[Mark]) -> Iterator[Mark]:
-    """The marks; of a habit that many answers share only the first speaks."""
+    """The marks; a habit that many answers share is noted on the first only."""
     told = False
     for mark in marks:
         notes = mark.reading.notes
@@ -172,6 +172,6 @@ def _told_once(marks: Iterable[Mark]) -> Iterator[Mark]:
 
 
 def _slips(question: Question, inputs: tuple[Shape, ...] | None) -> Slips:
-    """The slips in the answer to a question; fewer where a student's own shapes enter the layer,
-    as those differ from sheet to sheet."""
+    """The slips of a question; fewer if the student's own shapes are the input, because these
+    differ from sheet to sheet."""
     return Slips(question) if inputs is None else Slips(question.with_inputs(inputs), own=True)

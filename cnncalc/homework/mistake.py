@@ -1,9 +1,10 @@
-"""What a mistake is: the interface that every file of ``mistakes/`` fills in.
+"""The interface of a mistake, which every file in ``mistakes/`` implements.
 
-A mistake turns a question into another one, and the right answer to that is the wrong answer that
-it is known by. So a mistake never computes anything: it declares the wrong rule. Most are one of
-the classes below; each says at which level the rule is wrong. None asks for a layer's kind: a wrong
-formula applies where its formula is called, a changed field where there is such a field.
+A mistake turns a question into a different one, whose right answer is the wrong answer to
+recognise. It computes nothing itself; it only declares what is wrong. Most mistakes subclass one of
+the classes below: a wrong rule, layer, input, quantity, sum or notation. None of them checks a
+layer's kind: a wrong formula applies wherever the formula is called, and a changed field wherever
+the field exists.
 """
 
 import dataclasses
@@ -21,9 +22,12 @@ from cnncalc.homework.written import Value, Written
 
 
 class Example(NamedTuple):
-    """A slip worked by hand: the layers and their input as a spec says them, or the name of a
-    network, what is asked (of the last layer, or of the network where ``of`` is None), what the
-    mistake makes of it, and why."""
+    """A mistake worked by hand.
+
+    ``layers`` and ``input`` are written as in a spec; ``layers`` may also name a network. ``ask``
+    is about the last layer, or about the network if ``of`` is None. ``wrong`` is the answer with
+    the mistake, and ``why`` its arithmetic.
+    """
 
     layers: tuple[Any, ...] | str
     input: str
@@ -35,15 +39,17 @@ class Example(NamedTuple):
 
 
 class Mistake:
-    """A wrong rule. Subclasses are one to a file, and hold nothing; the docstring explains the
-    mistake to who made it."""
+    """A known mistake: one stateless subclass per file.
+
+    The docstring of the subclass explains the mistake to the student who made it.
+    """
 
     name: ClassVar[str]
-    """The file's name."""
+    """The name of its file."""
     says: ClassVar[str]
-    """What was done, in a few words: ``left out the biases``."""
+    """What the student did, in a few words: ``left out the biases``."""
     prior: ClassVar[int] = 10
-    """How common it is: of 100 wrong answers, how many it may well account for."""
+    """How common it is: the number of wrong answers in 100 that it plausibly explains."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def __init_subclass__(cls) -> None:
@@ -52,22 +58,22 @@ class Mistake:
 
     @property
     def title(self) -> str:
-        """The name as it is read."""
+        """The name in plain words."""
         return self.name.replace("_", " ")
 
     @property
     def explanation(self) -> str:
-        """The docstring, as paragraphs without line breaks of their own."""
+        """The docstring as paragraphs, each on one line."""
         text = inspect.getdoc(type(self)) or ""
         return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The questions that whoever makes this mistake answers instead."""
+        """The questions that a student with this mistake answers instead."""
         raise NotImplementedError
 
 
 class WrongRule(Mistake):
-    """A wrong rule in place of a formula, or of several that it is made in alike."""
+    """Wrong rules in place of one or more formulas."""
 
     rules: ClassVar[Rules]
 
@@ -77,28 +83,28 @@ class WrongRule(Mistake):
 
 
 class WrongLayer(Mistake):
-    """Another layer than the one that is given: a field forgotten, or read as another."""
+    """A different layer: for example, one with a field left out."""
 
     def instead(self, row: Row) -> Layer | None:
-        """The layer that was worked out instead of a row's; None where it is the same."""
+        """The layer in place of a row's own; None if the mistake does not apply."""
         raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question about the other layer, or the other network."""
+        """The question about the other layer or network."""
         changed = question.with_layers(self.instead)
         if changed is not None:
             yield changed
 
 
 class WrongInput(Mistake):
-    """Other shapes than those that enter the layer."""
+    """A different input shape."""
 
     def enters(self, row: Row, report: Report) -> Iterator[Shape]:
-        """What was taken for the only input of a row."""
+        """The shapes in place of a row's only input."""
         raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The questions with the other inputs; none of sums, whose layers follow one another."""
+        """The questions with the other inputs; none for totals, whose layers feed one another."""
         if question.everywhere or question.row is None or len(question.row.inputs) != 1:
             return
         for shape in self.enters(question.row, question.report):
@@ -106,12 +112,12 @@ class WrongInput(Mistake):
 
 
 class WrongAsk(Mistake):
-    """Another quantity than the one asked for: the name of what was given by what was asked."""
+    """A different quantity: ``gives`` maps the one asked for to the one given."""
 
     gives: ClassVar[Mapping[str, str]]
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question that was answered."""
+        """The question about the other quantity."""
         from cnncalc.homework import asks
 
         given = self.gives.get(question.ask.name)
@@ -120,35 +126,35 @@ class WrongAsk(Mistake):
 
 
 class WrongSum(Mistake):
-    """Layers that are added up more than once, or not at all."""
+    """A total that counts layers more than once, or not at all."""
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
-        """How often layers were added, with a word on which."""
+        """How often each layer counts, with a note on which layers."""
         raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The other sums; none where nothing is added up."""
+        """The other totals; none if the quantity does not add up."""
         if question.row is None and question.ask.adds_up:
             for detail, times in self.times(question):
                 yield question.adding(times).saying(detail)
 
 
 class WrongWriting(Mistake):
-    """A right number that is written wrong: with another unit, without a size."""
+    """A right value in the wrong notation: with another unit, or without a size."""
 
     def meant(self, written: Written, truth: Value) -> Written | None:
-        """What was meant, where this is the truth; None where it is not written wrong so."""
+        """The value that the student meant; None if it is not written in this wrong way."""
         raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question whose answers are read so."""
+        """The question with answers read in this way."""
         if question.meant is None:
             yield question.taking(self.meant)
 
 
 def with_fields(layer: Layer, **values: Any) -> Layer | None:
-    """The layer with fields at other values; None where it has no such fields, cannot have these
-    values, or has them already."""
+    """The layer with these field values; None if it lacks a field, refuses a value, or has them all
+    already."""
     known = fields_of(type(layer))
     if not known.keys() >= values.keys():
         return None
@@ -164,7 +170,7 @@ def with_fields(layer: Layer, **values: Any) -> Layer | None:
 
 
 def is_pool(row: Row) -> bool:
-    """Whether a window slides over a map channel by channel, and nothing is learned."""
+    """Whether a window slides over each channel of a map separately, without parameters."""
     x, out = row.inputs[0] if len(row.inputs) == 1 else None, row.output
     if not (isinstance(x, Map) and isinstance(out, Map)) or out.channels != x.channels:
         return False

@@ -1,9 +1,9 @@
-"""A convolution with numbers as the subject of a question.
+"""Questions about a convolution with numbers.
 
     given: {input: 0 1 2; 3 4 5; 6 7 8, kernel: 0 1; 2 3, bias: 1, activation: relu, pool: max:2}
 
-Its layers are a small network, so that a mistake may change them as it does everywhere; the numbers
-are what enters it, and what its kernels and biases are.
+Its layers are a small network, so that mistakes can change them like any others; the numbers are
+the input, the kernels and the biases.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -23,7 +23,7 @@ from cnncalc.homework.ask import Ask
 from cnncalc.homework.convolution import activation_of, convolve, of, pool_of
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import left_out, tex
-from cnncalc.homework.convolution.given import named_planes
+from cnncalc.homework.convolution.given import named_in_errors, together
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.worked import Worked
@@ -34,13 +34,13 @@ from cnncalc.layers._pool import Pool
 from cnncalc.layers.conv import Conv
 
 INPUT, CONVOLUTION, ACTIVATION, POOLING = "input", "convolution", "activation", "pooling"
-"""What the layers are called."""
+"""The names of the layers."""
 WINDOW = ("stride", "padding", "dilation")
 KEYS = (INPUT, "kernel", "kernels", *WINDOW, "mode", "bias", "flip", "activation", "pool")
 
 
 class Numbers(NamedTuple):
-    """What enters the network and what its convolution holds, and how the kernels are laid on."""
+    """The input, the kernels and the biases, and how the kernels are applied."""
 
     x: Tensor
     kernels: tuple[Tensor, ...]
@@ -50,7 +50,7 @@ class Numbers(NamedTuple):
 
 
 class Equation(Working):
-    """An equation of numbers that is known in writing alone: the note."""
+    """An equation that is only known as text, its note."""
 
     __slots__ = ()
 
@@ -66,14 +66,13 @@ class Equation(Working):
 
 @dataclass(frozen=True, eq=False)
 class Numeric(Question):
-    """What the numbers become in the network of the report; ``numbers`` may be believed to be
-    others."""
+    """The output of the network for these ``numbers``, which a mistake may change."""
 
     numbers: Numbers | None = None
 
     @cached_property
     def worked(self) -> Worked:
-        """The numbers on their way; raises LayerError where the layers cannot take them."""
+        """The numbers at every stage; raises LayerError if the layers cannot take them."""
         assert self.numbers is not None
         found = {row.name: self.layers.get(row.name, row.layer) for row in self.report}
         conv, activation = found[CONVOLUTION], found.get(ACTIVATION)
@@ -91,7 +90,7 @@ class Numeric(Question):
 
     @cached_property
     def value(self) -> Tensor:
-        """What the last stage puts out."""
+        """The output of the last stage."""
         return self.worked.output
 
     @cached_property
@@ -101,25 +100,25 @@ class Numeric(Question):
 
     @property
     def changes(self) -> object:
-        """All that is believed instead of the truth, and with which numbers."""
+        """Everything that a mistake has changed, the numbers included."""
         return super().changes, self.numbers
 
     def with_numbers(self, change: Callable[[Numbers], Numbers | None]) -> "Numeric | None":
-        """The same question about other numbers; None where ``change`` leaves them as they are."""
+        """The same question about other numbers; None if ``change`` changes nothing."""
         assert self.numbers is not None
         other = change(self.numbers)
         return None if other is None else replace(self, numbers=other)
 
 
 class WrongNumbers(Mistake):
-    """Other numbers than those that are given, or laid on another way."""
+    """A mistake that uses other numbers, or applies the kernels in another way."""
 
     def instead(self, given: Numbers) -> Numbers | None:
-        """The numbers that were worked with; None where they are the same."""
+        """The numbers that were used; None if they are the same."""
         raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The question about the other numbers, where it is about numbers."""
+        """The question about the other numbers, if it is about numbers."""
         if isinstance(question, Numeric):
             changed = question.with_numbers(self.instead)
             if changed is not None:
@@ -130,7 +129,7 @@ class WrongNumbers(Mistake):
 def _worked(
     numbers: Numbers, window: tuple[Any, ...], activation: Layer | None, pool: Pool | None
 ) -> Worked:
-    """The numbers on their way; kept, as most mistakes change nothing about them."""
+    """The numbers at every stage; cached, because most mistakes do not change them."""
     x, kernels, bias, mode, flip = numbers
     return convolve(
         x,
@@ -145,7 +144,7 @@ def _worked(
 
 
 def _equations(worked: Worked) -> Iterator[Equation]:
-    """All lines; of very many windows the first."""
+    """All lines; of very many windows, the first."""
     nothing = Expression("", 0)
     for section in sections(worked):
         yield from (Equation("", nothing, " ".join(line.pieces)) for line in section.lines)
@@ -154,13 +153,13 @@ def _equations(worked: Worked) -> Iterator[Equation]:
 
 
 def is_given(given: Iterable[str]) -> bool:
-    """Whether there are numbers in what a question gives."""
+    """Whether a question gives numbers."""
     return not {"kernel", "kernels"}.isdisjoint(given)
 
 
 def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
-    """The layers and the numbers of what a question gives; raises CnncalcError where some cannot be
-    used, or do not fit together."""
+    """The layers and the numbers that a question gives; raises CnncalcError if they are invalid or
+    do not fit together."""
     for name in given:
         if name not in KEYS:
             hint = did_you_mean(name, KEYS) or f"; it has {', '.join(KEYS)}"
@@ -168,7 +167,8 @@ def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
     if given.get(INPUT) is None:
         raise UsageError("a convolution with numbers needs 'input', as in 0 1 2; 3 4 5")
     x, kernels = _tensors(given)
-    bias = None if given.get("bias") is None else _tensor(given["bias"], "bias")
+    with named_in_errors("bias"):
+        bias = None if given.get("bias") is None else _matrix(given["bias"])
     mode, flip = given.get("mode", "zeros"), given.get("flip", False)
     if not isinstance(flip, bool):
         raise UsageError(f"'flip' is true or false, not {str(flip)[:40]!r}")
@@ -191,43 +191,31 @@ def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
 
 
 def question(ask: Ask, report: Report, numbers: Numbers) -> Question:
-    """The question what the numbers become."""
+    """The question about the output for these numbers."""
     return Numeric(ask, report, numbers=numbers)
 
 
 def _tensors(given: Mapping[str, Any]) -> tuple[Tensor, tuple[Tensor, ...]]:
-    """The input and the kernels, all of them signals or all of them images."""
+    """The input and the kernels, all as signals or all as images."""
     if "kernel" in given and "kernels" in given:
         raise UsageError("give 'kernel', or 'kernels' as a list, not both")
     listed = given["kernels"] if "kernels" in given else [given["kernel"]]
     if not isinstance(listed, list) or not listed:
         raise UsageError("'kernels' is a list of kernels; one alone is 'kernel'")
-    x = _tensor(given[INPUT], "the input")
-    numbered = dict(enumerate(listed, 1))
-    found = {n: _tensor(one, f"kernel {n}") for n, one in numbered.items() if not _is_name(one)}
-    axes = max(len(tensor.shape.spatial) for tensor in (x, *found.values()))
-    for n in numbered.keys() - found.keys():
-        found[n] = named_planes(numbered[n], axes)
-    kernels = tuple(found[n] for n in numbered)
-    return (x.as_image(), tuple(one.as_image() for one in kernels)) if axes == 2 else (x, kernels)
+    x, kernels = together(given[INPUT], listed, _matrix, _is_name)
+    return x, tuple(kernels)
 
 
 def _is_name(given: object) -> bool:
     return isinstance(given, str) and given[:1].isalpha()
 
 
-def _tensor(given: Any, who: str) -> Tensor:
-    """The matrix that is given; raises UsageError that says which cannot be used."""
-    if not isinstance(given, str | list):
-        given = [given]
-    try:
-        return of(given)
-    except UsageError as why:
-        raise UsageError(f"{who}: {why}") from None
+def _matrix(given: Any) -> Tensor:
+    return of(given if isinstance(given, str | list) else [given])
 
 
 def _report(worked: Worked) -> Report:
-    """The layers of a convolution as a network."""
+    """The network of a convolution with its activation and pooling."""
     found: dict[str, Layer | None] = {
         CONVOLUTION: worked.convolution.layer,
         ACTIVATION: worked.activation,

@@ -1,7 +1,7 @@
-"""Errors carried forward: a value that follows from the student's own earlier answers.
+"""Follow-through: values that follow correctly from a student's own earlier answers.
 
-What was answered is believed: layers put out the shapes that were answered for them, see the fields
-that were answered, and what was counted is what totals and other quantities are made of.
+The student's answers replace the truth: layers have the output shapes and receptive fields that the
+student gave for them, and totals and other quantities are computed from the student's counts.
 """
 
 from collections.abc import Iterator
@@ -24,20 +24,20 @@ from cnncalc.homework.sheet import Sheet
 from cnncalc.homework.written import Number, Reading, Size, Terms, Value, Written
 
 Span = tuple[Fraction, Fraction]
-"""What a rounded number may stand for, from and to."""
+"""The smallest and largest value that a rounded number may stand for."""
 Counts = dict[tuple[str, str | None], Span]
-"""Answers by what was asked and of which layer."""
+"""Answers by ask and layer."""
 
 
 class Follows(NamedTuple):
-    """How a value follows from own answers, and from which."""
+    """How a value follows from earlier answers, and from which ones."""
 
     reading: Reading
     why: str
 
 
 class Own:
-    """The network as a student believes it to be, by the answers on a sheet."""
+    """The network according to the answers on a student's sheet."""
 
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
@@ -45,7 +45,7 @@ class Own:
 
     @cached_property
     def answered(self) -> list[tuple[Question, Written]]:
-        """What was answered about the network, where it can be read."""
+        """The readable answers about the network."""
         answered = []
         for answer in self.sheet.answers:
             asked = answer.question
@@ -58,7 +58,7 @@ class Own:
 
     @cached_property
     def shapes(self) -> dict[str, Shape]:
-        """The wrong shapes that were answered, by the layer that puts them out."""
+        """The wrong output shapes on the sheet, by layer."""
         shapes: dict[str, Shape] = {}
         for asked, written in self.answered:
             row = asked.part(asked.report)[-1] if asked.row is None else asked.row
@@ -70,8 +70,7 @@ class Own:
 
     @cached_property
     def counts(self) -> tuple[Counts, Counts]:
-        """The counts that were answered: the wrong ones, from and to where they may round, and all
-        of them at face value."""
+        """The wrong counts on the sheet with their rounding spans, and all counts at face value."""
         wrong: Counts = {}
         face: Counts = {}
         for asked, written in self.answered:
@@ -82,10 +81,8 @@ class Own:
                     wrong |= {key: span} if asked.agrees(written) is None else {}
         return wrong, face
 
-    # What follows.
-
     def follows(self, question: Question, written: Written, terms: Terms) -> Follows | None:
-        """Whether a value follows from the own answers; None where it does not."""
+        """How a value follows from the student's other answers; None if it does not."""
         if question.report is not self.report:
             return None
         for carried in self.carried(question):
@@ -101,8 +98,10 @@ class Own:
         return Follows(reading, "your answers for the layers before") if reading else None
 
     def carried(self, question: Question) -> Iterator[Question]:
-        """The question as it is for who believes the own shapes: of what enters the layer, of what
-        leaves it, of both. Their ``detail`` tells which answers those are."""
+        """The question with the student's own input shapes, output shape, or both.
+
+        The ``detail`` of each question names the answers that it uses.
+        """
         if question.report is not self.report or not self.shapes:
             return
         asked = _of_the_last(question)
@@ -116,15 +115,15 @@ class Own:
             yield carried.question.saying(f"your answer for {' and for '.join(answers)}")
 
     def entering(self, question: Question) -> tuple[Shape, ...] | None:
-        """What enters the layer that is asked about where the layers before put out what was
-        answered; None where that is the truth, or nothing."""
+        """The inputs of the question's layer according to the student's earlier shapes; None if
+        these make no difference."""
         about_it = question.report is self.report and question.row is not None and self.shapes
         return self._entering.get(question.row.name) if about_it else None  # type: ignore[union-attr]
 
     @cached_property
     def _entering(self) -> dict[str, tuple[Shape, ...]]:
-        """What enters every layer where the layers before put out what was answered; nothing where
-        a layer cannot take that."""
+        """The inputs of every layer according to the student's shapes, where they differ from the
+        truth."""
         assert self.report is not None
         entering: dict[str, tuple[Shape, ...]] = {}
         leaving: list[Shape | None] = []
@@ -144,21 +143,20 @@ class Own:
         return entering
 
     def _last_before(self, layer: str) -> str:
-        """The last layer before another for which a shape was answered."""
+        """The last layer before this one whose shape the student gave."""
         assert self.report is not None
         names = [row.name for row in self.report.rows]
         return [name for name in names[: names.index(layer)] if name in self.shapes][-1]
 
     def _made(self, question: Question) -> Iterator[tuple[Span, str]]:
-        """What is made of own answers to other questions about the same, and of own parts."""
+        """The values computed from the student's other answers."""
         for own in self.counts:
             yield from _of_others(question, own)
             if question.row is None and question.ask.adds_up:
                 yield from self._sums(question, own)
 
     def _sums(self, question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
-        """The sums of own parts: for what was not answered the right one stands, or what follows
-        from own shapes."""
+        """The sums of the student's counts; missing ones are right, or follow from own shapes."""
         rows = question.part(question.report)
         right = question.ask.summands(rows, question.report)
         for counts in (right, self._following(question, right)):
@@ -170,17 +168,17 @@ class Own:
             yield (low, high), "the answers that you added up"
 
     def _following(self, question: Question, right: dict[str, int]) -> dict[str, int]:
-        """What every layer adds where own shapes enter and leave it."""
+        """The count of every layer with the student's own shapes."""
         counts = dict(right)
         for row in question.part(question.report):
             if row.name in self._entering or row.name in self.shapes:
                 for carried in self.carried(Question(question.ask, question.report, row.name)):
-                    assert isinstance(carried.value, int)  # it adds up
+                    assert isinstance(carried.value, int)  # an ask that adds up is a count
                     counts[row.name] = carried.value
         return counts
 
     def _field(self, question: Question) -> Value | None:
-        """The receptive field that follows from own ones before."""
+        """The receptive field that follows from the student's earlier ones."""
         asked = _of_the_last(question)
         if asked is None or asked.row is None or asked.ask.name != "receptive_field":
             return None
@@ -191,7 +189,7 @@ class Own:
 
     @cached_property
     def _fields(self) -> dict[str, tuple[Field, ...] | None]:
-        """The receptive field of every layer where the layers before see what was answered."""
+        """The receptive field of every layer, based on the student's earlier ones."""
         assert self.report is not None
         own = {
             asked.layer: written
@@ -218,8 +216,7 @@ def _exactly(count: int) -> Span:
 
 
 def _of_others(question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
-    """What is made of own answers to other questions about the same; where one is not answered the
-    right answer stands."""
+    """The value computed from the student's answers to ``made_of``; unanswered ones are right."""
     ask, layer = question.ask, question.layer
     answered = [name for name in ask.made_of if (name, layer) in own]
     if answered:
@@ -235,7 +232,7 @@ def _of_others(question: Question, own: Counts) -> Iterator[tuple[Span, str]]:
 
 
 def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Field, ...] | None:
-    """The fields of the sizes that were answered, one for all axes or one for each."""
+    """The receptive fields with the sizes that the student gave, for all axes or for each."""
     if fields is None:
         return None
     sizes: tuple[int, ...] = ()
@@ -249,8 +246,7 @@ def _seen(fields: tuple[Field, ...] | None, written: Written | None) -> tuple[Fi
 
 
 def _of_the_last(question: Question) -> Question | None:
-    """The question, or where the end of a network or block is asked about, that of its last layer;
-    None for sums."""
+    """The question about the last layer, for a network or a block; None for sums."""
     if question.row is not None:
         return question
     if question.ask.adds_up:
@@ -260,8 +256,7 @@ def _of_the_last(question: Question) -> Question | None:
 
 
 class Carried(NamedTuple):
-    """A question with own shapes in place of right ones: of what the layers before put out, of what
-    this one does."""
+    """A question with the student's own input shapes, output shape, or both."""
 
     question: Question
     from_before: bool
@@ -276,9 +271,9 @@ def _carried(
     entering: tuple[Shape, ...] | None,
     leaving: Shape | None,
 ) -> tuple[Carried, ...]:
-    """The question where these shapes enter and leave the layer, where that makes a difference.
+    """The question with these input and output shapes, where they make a difference.
 
-    Kept, as many students may believe the same.
+    Cached, because many students may have the same shapes.
     """
     right = Question(ask, report, layer)
     found = [Carried(right, False, False)]
@@ -294,8 +289,7 @@ def _carried(
 
 
 def _leaving(question: Question, own: Shape) -> Iterator[Question]:
-    """The question of a layer that puts out an own shape: its elements, and what is counted at the
-    positions of the output."""
+    """The question with an own output shape, for elements and for counts per output position."""
     yield question.with_output(own)
     assert question.row is not None
     (x, *more) = question.inputs or question.row.inputs
@@ -309,12 +303,12 @@ def _leaving(question: Question, own: Shape) -> Iterator[Question]:
 
 
 def _with(row: Row, fields: dict[str, Any]) -> Layer:
-    """The layer with other fields, where it has them."""
+    """The layer with other field values, if it has these fields."""
     return with_fields(row.layer, **fields) or row.layer
 
 
 def _differs(question: Question, right: Question) -> bool:
     try:
         return question.value != right.value
-    except LayerError:  # a layer cannot take what is believed to enter it
+    except LayerError:  # the layer cannot take the student's input
         return False

@@ -1,8 +1,8 @@
-"""A question: of what, what is asked, and what is believed of it, which is the truth at first.
+"""A question: its subject, what is asked, and the assumptions, which are right at first.
 
 A mistake turns a question into another one, whose right answer is the wrong answer to the first:
-with a wrong rule for a formula, another layer, another input, another ask, or a sum that is made of
-other layers. Nothing is worked out until the value is asked for.
+with a wrong rule for a formula, another layer, another input, another ask, or a sum over other
+layers. Nothing is computed until the value is needed.
 """
 
 import re
@@ -26,20 +26,20 @@ from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, read, told
 
 Meant = Callable[[Written, Value], Written | None]
-"""What a written value means where it is written wrong, by the truth."""
+"""What a wrongly written value means, given the right value."""
 
 
 @dataclass(frozen=True, eq=False)
 class Question:
-    """What is asked of a layer, of a block, or of the network (``layer`` is None).
+    """What is asked about a layer, a block, or the network (``layer`` is None).
 
-    All that follows ``layer`` is believed instead of the truth: wrong ``rules``, other ``layers``
-    by name, other ``inputs`` of the layer, another ``output``, another batch or dtype
-    (``conditions``), layers that are added up more than once or not at all (``times``). ``meant``
-    tells what a written value means where it is written wrong, ``detail`` where a change was made.
+    The fields after ``layer`` are wrong assumptions: wrong ``rules``, other ``layers`` by name,
+    other ``inputs`` of the layer, another ``output``, another batch or dtype (``conditions``),
+    layers added more than once or not at all (``times``). ``meant`` is the meaning of a wrongly
+    written value, ``detail`` says where a change was made.
 
-    ``everywhere`` says that a change holds for all layers, and that the whole network is worked out
-    again under it: always for sums, and for what depends on the whole way (receptive fields).
+    ``everywhere`` applies a change to all layers and recomputes the whole network: always for sums,
+    and for quantities that depend on all layers before (receptive fields).
     """
 
     ask: Ask
@@ -66,20 +66,20 @@ class Question:
 
     @cached_property
     def row(self) -> Row | None:
-        """The layer as the report holds it; None for a sum over a block or the network."""
+        """The row of the layer; None for a sum over a block or the network."""
         if self.layer is None or self.layer not in self.report:
             return None
         return self.report[self.layer]
 
     def part(self, report: Report) -> tuple[Row, ...]:
-        """The rows that a sum is made of: those of the block, or all."""
+        """The rows of a sum: those of the block, or all."""
         if self.layer is None:
             return report.rows
         return tuple(row for row in report.rows if row.name.startswith(f"{self.layer}."))
 
     @cached_property
     def value(self) -> Value:
-        """The answer; raises LayerError where there is none."""
+        """The answer; raises LayerError if there is none."""
         with self._worked_out() as (row, report):
             if row is None:
                 return self.ask.total(self.part(report), report, self.times)
@@ -88,7 +88,7 @@ class Question:
 
     @cached_property
     def derivation(self) -> Derivation:
-        """How the answer comes about, under what is believed."""
+        """The derivation of the answer under the assumptions."""
         with self._worked_out() as (row, report):
             if row is None:
                 return self.ask.derive_total(self.part(report), report, self.times)
@@ -104,12 +104,12 @@ class Question:
         return Derivation(self.ask.title, workings, answer)
 
     def derive(self) -> Derivation:
-        """The same; kept, as many answers may want it."""
+        """The same; cached, because many answers need it."""
         return self.derivation
 
     @property
     def changes(self) -> object:
-        """All that is believed instead of the truth where a whole network is worked out."""
+        """Every wrong assumption about the whole network."""
         changed = (self.rules, self.layers, self.times)
         return self.ask, *(frozenset(change.items()) for change in changed)
 
@@ -119,7 +119,7 @@ class Question:
 
     @contextmanager
     def _worked_out(self) -> Iterator[tuple[Row | None, Report]]:
-        """The layer and the network as they are believed to be; the rules in force hold inside."""
+        """The layer and the network under the assumptions; the rules apply inside."""
         with replacing(self.rules):
             if self.everywhere:
                 report = self._everywhere()
@@ -130,8 +130,8 @@ class Question:
                 yield self._alone(report), report
 
     def _everywhere(self) -> Report:
-        """The network as it is believed to be, as far as it goes; raises LayerError where that is
-        not as far as what is asked about."""
+        """The network under the assumptions, as far as it can be computed; raises LayerError if
+        that is not far enough for the question."""
         report, refusal = believed(self.report, self.rules, self.layers, self.conditions)
         if refusal:
             needed = (self.row,) if self.row else self.part(self.report)
@@ -140,7 +140,7 @@ class Question:
         return report
 
     def _alone(self, report: Report) -> Row:
-        """The layer by itself."""
+        """The layer on its own."""
         row = report[self.layer or ""]
         if not (self.rules or self.layers or self.inputs or self.conditions or self.output):
             return row
@@ -154,30 +154,30 @@ class Question:
         return row._replace(output=output, cost=cost)
 
     def _believed(self, row: Row) -> Row:
-        """A row of the report with the layer, and the inputs, that are believed."""
+        """A row with the assumed layer and inputs."""
         own = self.inputs if self.inputs and row.name == self.layer else row.inputs
         return row._replace(layer=self.layers.get(row.name, row.layer), inputs=own)
 
     # What mistakes change.
 
     def under(self, rules: Rules) -> "Question":
-        """The same question where wrong rules stand for formulas."""
+        """The same question with wrong rules in place of formulas."""
         return replace(self, rules={**self.rules, **rules})
 
     def asking(self, ask: Ask) -> "Question":
-        """Another question about the same."""
+        """Another question about the same subject."""
         return replace(self, ask=ask)
 
     def along_the_way(self) -> "Question | None":
-        """The same question, where what is changed holds for the layers before as well; None where
-        that makes no difference."""
+        """The same question with the change in all layers before too; None if that makes no
+        difference."""
         if self.everywhere or not any(self.report.rows[n].sources for n in self.row.sources):  # type: ignore[union-attr]
             return None
         return replace(self, everywhere=True)
 
     def with_layers(self, change: Callable[[Row], Layer | None]) -> "Question | None":
-        """The same question where the layer is another: that one, or all of them where the whole
-        network is worked out. None where ``change`` leaves all as they are."""
+        """The same question with other layers: this one, or all if the whole network is recomputed.
+        None if ``change`` changes nothing."""
         rows = self.part(self.report) if self.row is None else self.report.rows
         if not self.everywhere:
             assert self.row is not None
@@ -191,11 +191,11 @@ class Question:
         return replace(self, layers={**self.layers, **changed}) if changed else None
 
     def with_inputs(self, inputs: tuple[Shape, ...]) -> "Question":
-        """The same question where other shapes enter the layer that is asked about."""
+        """The same question with other inputs of the layer."""
         return replace(self, inputs=inputs)
 
     def with_output(self, output: Shape) -> "Question":
-        """The same question where another shape leaves the layer that is asked about."""
+        """The same question with another output of the layer."""
         return replace(self, output=output)
 
     def where(self, **conditions: Any) -> "Question":
@@ -203,25 +203,25 @@ class Question:
         return replace(self, conditions={**self.conditions, **conditions})
 
     def adding(self, times: Mapping[str, int]) -> "Question":
-        """The same sum where layers are added as often as this says."""
+        """The same sum with layers added this many times."""
         return replace(self, times={**self.times, **times})
 
     def taking(self, meant: Meant) -> "Question":
-        """The same question where what is written means something else."""
+        """The same question with another meaning of the written value."""
         return replace(self, meant=meant)
 
     def saying(self, detail: str) -> "Question":
-        """The same question, with a word on where or how it was changed."""
+        """The same question with a note on where or how it was changed."""
         return replace(self, detail=", ".join(filter(None, (self.detail, detail))))
 
-    # What is written in answer to it.
+    # Written answers.
 
     def read(self, given: object) -> Written:
-        """A given value read as an answer; raises UsageError where it is none."""
+        """A given value as an answer; raises UsageError if it is not one."""
         return read(given, self.ask.takes)
 
     def agrees(self, written: Written, terms: Terms = KIND) -> Reading | None:
-        """How a written value agrees with the answer; None where it does not."""
+        """How a written value agrees with the answer; None if it does not."""
         meant = self.meant(written, self.value) if self.meant else written
         if meant is None:
             return None
@@ -234,12 +234,12 @@ class Question:
 
 
 def label_of(layer: str | None, ask: Ask) -> str:
-    """What a question about a layer, or about the network, is called."""
+    """The name of a question about a layer or the network."""
     return f"{layer or 'total'} {ask.title}"
 
 
 def _counts_positions(workings: Iterable[Working]) -> bool:
-    """Whether the size of the output stands in an equation, on its right side."""
+    """Whether an equation uses the size of the output."""
     inside = [working.expression for working in workings]
     while inside:
         part = inside.pop()
@@ -250,10 +250,10 @@ def _counts_positions(workings: Iterable[Working]) -> bool:
 
 
 MOST_ROWS = 200_000
-"""So many layers of networks as they are believed to be are kept for each network."""
+"""The most layers that are cached for each network."""
 
 Belief = tuple[Report, str]
-"""A network as it is believed to be, and why it ends before its end; empty where it does not."""
+"""A network under wrong assumptions, and why it stops early; empty if it does not."""
 Beliefs = dict[object, Belief]
 _kept: WeakKeyDictionary[Report, Beliefs] = WeakKeyDictionary()
 
@@ -261,9 +261,9 @@ _kept: WeakKeyDictionary[Report, Beliefs] = WeakKeyDictionary()
 def believed(
     report: Report, rules: Rules, layers: Mapping[str, Layer], conditions: Mapping[str, Any]
 ) -> Belief:
-    """The network worked out with wrong rules, other layers, another batch or dtype.
+    """The network with wrong rules, other layers, another batch or dtype.
 
-    All questions about a network share what comes out.
+    The result is cached for all questions about a network.
     """
     if not (rules or layers or conditions):
         return report, ""
@@ -280,7 +280,7 @@ def believed(
 
 
 def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
-    """A question that has an answer; raises UsageError where it has none."""
+    """A question that has an answer; raises UsageError if it has none."""
     if layer is not None and layer not in report:
         known = dict.fromkeys(blocks(report))
         if layer not in known:
@@ -299,7 +299,7 @@ def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
 
 
 def blocks(report: Report) -> Iterator[str]:
-    """The names of all blocks: what stands before a dot in a layer's name."""
+    """The names of all blocks: the parts of a layer's name before a dot."""
     for row in report.rows:
         parts = row.name.split(".")
         yield from (".".join(parts[:depth]) for depth in range(1, len(parts)))

@@ -1,8 +1,9 @@
-"""Question sheets: layers of the geometry that is asked for, their answers, and wrong ones to
-choose from. Every student gets others, and the same seed gives the same again.
+"""Quizzes: random questions about layers, their answers, and wrong answers to choose from.
+
+Every student gets different questions, and the same seed gives the same questions again.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import gcd
 from random import Random
 from string import ascii_lowercase
@@ -19,11 +20,11 @@ from cnncalc.homework.written import told
 from cnncalc.spec.text import located
 
 Given = dict[str, Any]
-"""What a question is about, as an answer sheet says it."""
+"""The layer or window of a question, as an answer sheet writes it."""
 
 
 class Level(NamedTuple):
-    """The sizes that questions are made of, and whether they go beyond the plain layer."""
+    """The sizes to choose from, and whether to use dilation, groups and layers without bias."""
 
     kernels: tuple[int, ...]
     strides: tuple[int, ...]
@@ -55,11 +56,11 @@ LEVELS = {
     ),
 }
 GEOMETRIES = ("clean", "illegal", "any")
-"""Windows that fit, windows that leave pixels over, or either."""
+"""Windows that fit, windows that do not, or either."""
 
 
 class Dice:
-    """Random geometry of one level."""
+    """Random questions of one level."""
 
     def __init__(self, seed: str, level: Level, geometry: str) -> None:
         self.random = Random(seed)
@@ -67,11 +68,11 @@ class Dice:
         self.geometry = geometry
 
     def one(self, values: Sequence[Any]) -> Any:
-        """One of several."""
+        """One of these values."""
         return self.random.choice(values)
 
     def window(self, pool: bool = False) -> Given:
-        """The letters of a window and of the input that it slides over; a pool's is plain."""
+        """N, F, S, P and D of a window; a pool has neither padding nor dilation."""
         level = self.level
         F = self.one(level.kernels)
         D = self.one((1, 1, 2)) if level.beyond and not pool else 1
@@ -79,13 +80,13 @@ class Dice:
         S = self.one([stride for stride in level.strides if stride > 1 or not illegal])
         P = 0 if pool else self.random.randint(0, F // 2)
         left_over = self.random.randint(1, S - 1) if illegal else 0
-        # From the output back to the input, so that the geometry is as asked.
+        # Work backwards from the output, so that the window fits or not as required.
         steps = self.random.randint(*level.places) - 1
         N = steps * S + Axis(0, F, S, P, D).extent + left_over - 2 * P
         return {"N": N, "F": F, "S": S, "P": P, "D": D}
 
     def sliding(self, kind: str, **fields: Any) -> Given:
-        """A layer with such a window, on a square map."""
+        """A layer with a random window on a square map."""
         letters = self.window(pool=kind != "conv")
         names = {"kernel_size": "F", "stride": "S", "padding": "P", "dilation": "D"}
         usual = {"stride": 1, "padding": 0, "dilation": 1}
@@ -97,7 +98,7 @@ class Dice:
         return {kind: {**fields, **written}, "input": f"{channels}x{letters['N']}x{letters['N']}"}
 
     def conv(self) -> Given:
-        """A convolution; on the hard level perhaps in groups, or without biases."""
+        """A convolution; on the hard level sometimes with groups or without biases."""
         fields: Given = {"out_channels": self.one(self.level.filters)}
         given = self.sliding("conv", **fields)
         channels = int(given["input"].partition("x")[0])
@@ -109,11 +110,11 @@ class Dice:
         return given
 
     def conv_or_pool(self) -> Given:
-        """Either of the layers with a window."""
+        """A convolution or a max pooling layer."""
         return self.sliding("max_pool") if self.one((0, 0, 1)) else self.conv()
 
     def conv_or_linear(self) -> Given:
-        """Either of the layers that hold most parameters."""
+        """A convolution or a fully connected layer."""
         if self.one((0, 0, 1)):
             features = self.one(self.level.filters) * 10
             size = self.one((4, 5, 6, 7))
@@ -123,7 +124,7 @@ class Dice:
         return self.conv()
 
     def chain(self) -> Given:
-        """Convolutions and pools on top of one another, on a map that is large enough."""
+        """A stack of convolutions and pools, on an input that is large enough for all of them."""
         layers: list[Given] = []
         for _ in range(self.random.randint(*self.level.layers)):
             size = self.one([kernel for kernel in self.level.kernels if kernel <= 7])
@@ -137,20 +138,19 @@ class Dice:
         return {"layers": layers, "input": "3x2000x2000", "layer": "last"}
 
     def letters(self) -> Given:
-        """A window by its letters alone."""
+        """The letters of a window."""
         letters = self.window()
         return {name: size for name, size in letters.items() if name != "D" or size > 1}
 
     def odd_window(self) -> Given:
-        """A window that some padding keeps the size with."""
+        """A window whose padding can keep the size of the input."""
         F = self.one([kernel for kernel in self.level.kernels if kernel % 2])
         D = self.one((1, 2)) if self.level.beyond else 1
         return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
 
 
 class Topic(NamedTuple):
-    """What a question is about: what is asked, in words too, what is given, and the geometry unless
-    another is asked for."""
+    """What a question asks, how it is worded, how its layer is chosen, and its default geometry."""
 
     ask: str
     words: str
@@ -160,19 +160,19 @@ class Topic(NamedTuple):
 
 TOPICS = {
     "shape": Topic("shape", "What is the shape of the output?", Dice.conv_or_pool),
-    "params": Topic("parameters", "How many parameters are there?", Dice.conv_or_linear),
-    "macs": Topic("macs", "How many multiply-accumulates (MACs) does it take?", Dice.conv),
+    "params": Topic("parameters", "How many parameters does it have?", Dice.conv_or_linear),
+    "macs": Topic("macs", "How many multiply-accumulates (MACs) does it need?", Dice.conv),
     "rf": Topic(
         "receptive_field",
-        "How many input pixels, along an axis, does one output of the last layer see?",
+        "How many input pixels along each axis does one output of the last layer see?",
         Dice.chain,
     ),
     "stride": Topic("stride_legal", "Is the stride legal (yes or no)?", Dice.letters, "any"),
-    "flops": Topic("flops", "How many FLOPs (two for each MAC) does it take?", Dice.conv),
-    "memory": Topic("memory", "How many bytes is the output, in float32?", Dice.conv_or_pool),
+    "flops": Topic("flops", "How many FLOPs (two per MAC) does it need?", Dice.conv),
+    "memory": Topic("memory", "How many bytes does the output take in float32?", Dice.conv_or_pool),
     "padding": Topic(
         "same_padding",
-        "How many zeros on each side keep the size, at stride 1?",
+        "With stride 1, how many zeros on each side keep the output as large as the input?",
         Dice.odd_window,
     ),
 }
@@ -182,7 +182,7 @@ CHOICES = 4
 
 
 class Order(NamedTuple):
-    """What a quiz is to be like; without a geometry each topic has its own."""
+    """The settings of a quiz; without a geometry, each topic uses its own default."""
 
     topics: tuple[str, ...] = USUAL
     level: str = "easy"
@@ -192,9 +192,23 @@ class Order(NamedTuple):
     choices: bool = False
 
 
+def order(
+    topics: str | Iterable[str] = USUAL,
+    level: str = "easy",
+    geometry: str | None = None,
+    questions: int = 10,
+    seed: int = 0,
+    choices: bool = False,
+) -> Order:
+    """The settings in these words: topics may be separated by commas, and case does not matter."""
+    words = topics.split(",") if isinstance(topics, str) else topics
+    named = tuple(word.strip().lower() for word in words if word.strip())
+    windows = None if geometry is None else geometry.lower()
+    return Order(named, level.lower(), windows, questions, seed, choices)
+
+
 class Posed(NamedTuple):
-    """A question as it is put: its number, what is given, in words, and the values to choose from
-    (none where an answer is to be written)."""
+    """A question of a quiz; ``choices`` is empty unless it is multiple choice."""
 
     number: int
     topic: Topic
@@ -209,7 +223,7 @@ class Posed(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What to say behind the answer where no equation shows why: ``: illegal, 3 ...``."""
+        """Why the answer is right, if no equation shows it: ``: illegal, 3 ...``."""
         derivation = self.question.derive()
         return "" if derivation.workings else f": {derivation.answer}"
 
@@ -220,29 +234,29 @@ class Posed(NamedTuple):
 
     @property
     def lettered(self) -> tuple[str, ...]:
-        """The choices behind their letters: ``a) 10×32×32``."""
+        """The choices with their letters: ``a) 10×32×32``."""
         return tuple(f"{letter}) {text}" for letter, text in zip(ascii_lowercase, self.choices))
 
     def key(self) -> Given:
-        """What a key says of it beside the answer."""
+        """The question's entry in the key, without the answer."""
         choices = {"choices": list(self.choices)} if self.choices else {}
         return {"given": dict(self.given), "ask": self.topic.ask, **choices}
 
     def _given(self) -> str:
         if "N" in self.given:
             letters = ", ".join(f"{name} = {size}" for name, size in self.given.items())
-            return f"A window slides along an axis: {letters}."
+            return f"A window slides along an axis with {letters}."
         report = self.question.report
         shape = report.rows[0].output
         layers = [row for row in report if not isinstance(row.layer, Input) and not row.implied]
         kinds = [
             f"{row.kind} ({text})" if (text := row.layer.text()) else row.kind for row in layers
         ]
-        return f"The input {shape} goes through {', then '.join(kinds)}."
+        return f"An input of {shape} passes through {', then '.join(kinds)}."
 
 
 class Quiz(NamedTuple):
-    """The questions of one student; the name is empty where all get the same."""
+    """The questions for one student; the name is empty if everyone gets the same."""
 
     student: str
     posed: tuple[Posed, ...]
@@ -253,7 +267,7 @@ class Quiz(NamedTuple):
         return f"Quiz for {self.student}" if self.student else "Quiz"
 
     def sheet(self, answers: bool) -> str:
-        """The answer sheet: with the answers it is the key, without them it is to be filled in."""
+        """The sheet in YAML: the key if it has the answers, else a blank answer sheet."""
         import yaml
 
         questions = [
@@ -270,8 +284,29 @@ class Quiz(NamedTuple):
         ).replace("answer: null", "answer:")
 
 
+def quiz(
+    topics: str | Iterable[str] = USUAL,
+    *,
+    level: str = "easy",
+    geometry: str | None = None,
+    questions: int = 10,
+    seed: int = 0,
+    choices: bool = False,
+    student: str = "",
+) -> Quiz:
+    """A quiz with its key; the same arguments always give the same questions.
+
+    ``level`` is ``easy`` or ``hard``, ``geometry`` is ``clean``, ``illegal`` or ``any``. Another
+    ``student`` gets other questions. Raises UsageError for whatever does not exist.
+
+    >>> len(quiz("shape,params", questions=2, seed=7).posed)
+    2
+    """
+    return pose(order(topics, level, geometry, questions, seed, choices), student)
+
+
 def pose(order: Order, student: str = "") -> Quiz:
-    """The quiz of a student; raises UsageError for an order that cannot be met."""
+    """The quiz of a student; raises UsageError if the order is not valid."""
     check(order)
     posed = []
     for number in range(1, order.questions + 1):
@@ -286,24 +321,26 @@ def pose(order: Order, student: str = "") -> Quiz:
 
 
 def check(order: Order) -> None:
-    """Raise UsageError for an unknown topic, level or geometry, or number of questions."""
+    """Raise UsageError for an unknown topic, level or geometry, or too many questions."""
     if not order.topics:
-        raise UsageError(f"a quiz needs topics; there are {', '.join(TOPICS)}")
+        raise UsageError(f"a quiz needs at least one topic; choose from {', '.join(TOPICS)}")
     for what, word, known in (
         *(("topic", topic, tuple(TOPICS)) for topic in order.topics),
         ("level", order.level, tuple(LEVELS)),
         ("geometry", order.geometry or "any", GEOMETRIES),
     ):
         if word not in known:
-            hint = did_you_mean(word, known) or f"; there are {one_of(known)}"
+            hint = did_you_mean(word, known) or f"; choose {one_of(known)}"
             raise UsageError(f"no {what} {word[:40]!r}{hint}")
     if not 1 <= order.questions <= MOST_QUESTIONS:
         raise UsageError(f"a quiz has 1 to {MOST_QUESTIONS:,} questions, not {order.questions:,}")
 
 
 def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
-    """The right answer among those that the likeliest mistakes give; none where no mistake gives
-    another, and for yes or no."""
+    """The right answer and those of the likeliest mistakes, shuffled.
+
+    Empty for yes or no, and if no mistake gives another answer.
+    """
     if isinstance(asked.value, bool):
         return ()
     unit = asked.ask.unit

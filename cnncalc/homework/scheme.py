@@ -1,4 +1,4 @@
-"""How many points an answer gets: a part of what its question is worth, by what became of it."""
+"""The points of an answer: a part of the points of its question, by its outcome."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -10,11 +10,11 @@ from cnncalc.homework.sheet import part_of
 
 
 class Scheme(NamedTuple):
-    """The part of the points that each outcome is worth.
+    """The part of the points that each outcome earns.
 
-    ``follows`` is right given an own earlier answer, ``arithmetic`` a right method with a wrong
-    result, ``slip`` a wrong value that one known mistake explains, ``slips`` one that two explain
-    together. Whatever else is wrong, or missing, is worth nothing.
+    ``follows`` is follow-through credit, ``arithmetic`` a right working with a wrong result,
+    ``slip`` a wrong value that one known mistake explains, ``slips`` one that two explain
+    together. Other wrong or missing answers earn nothing.
     """
 
     right: Fraction = Fraction(1)
@@ -24,7 +24,7 @@ class Scheme(NamedTuple):
     slips: Fraction = Fraction(0)
 
     def part(self, mark: Mark) -> Fraction:
-        """The part of the points that a mark is worth."""
+        """The part of the points that a mark earns."""
         match mark.outcome:
             case Outcome.RIGHT:
                 return self.right
@@ -38,13 +38,13 @@ class Scheme(NamedTuple):
 
 
 def scheme(given: Mapping[str, Any]) -> Scheme:
-    """The scheme with some parts changed (``{"slip": "0.25"}``); raises UsageError for a part that
-    there is not, or that is not from 0 to 1."""
+    """The scheme with some parts changed (``{"slip": "0.25"}``); raises UsageError for an unknown
+    outcome, or a part that is not from 0 to 1."""
     parts = {}
     for name, value in given.items():
         if name not in Scheme._fields:
             hint = did_you_mean(name, Scheme._fields) or f"; there are {', '.join(Scheme._fields)}"
-            raise UsageError(f"no credit is given for {name[:40]!r}{hint}")
+            raise UsageError(f"no outcome {name[:40]!r} earns credit{hint}")
         parts[name] = _part(name, value)
     return Scheme(**parts)
 
@@ -57,5 +57,5 @@ def _part(name: str, value: Any) -> Fraction:
 
 
 def points(number: Fraction) -> str:
-    """Points as they are printed: at most two decimals, none that say nothing."""
+    """Points as text: at most two decimals, and no zeros at the end."""
     return f"{float(number):.2f}".rstrip("0").rstrip(".")

@@ -1,16 +1,16 @@
-"""An answer sheet: who answers, about which network, and what, each answer with its place.
+"""An answer sheet: the student, the network, and the answers with their locations.
 
     student: Ada
     architecture: alexnet          # a built-in, a path, the one-line notation, or a spec
     answers:
       conv1: {shape: 96x55x55, params: 34,848}
       totals: {params: ~62M}
-    questions:                     # free-standing
+    questions:                     # independent of a network
       - given: {conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}
         ask: params
         answer: 750
 
-What is wrong with one answer is kept with it, and never stops the others.
+A problem with one answer is stored with it and never stops the others.
 """
 
 import os
@@ -36,31 +36,30 @@ from cnncalc.spec.text import Item, Key
 
 NEEDED = "an answer sheet needs 'answers' or 'questions'"
 TOP = {
-    "student": "who answers",
+    "student": "the name of the student",
     "architecture": "the network: a built-in, a path, the notation, a spec or its layers",
-    "input": "the input's shape, where the architecture has none, or another one",
-    "batch": "images at a time",
-    "dtype": "the type of its numbers",
-    "credit": "the part of the points for each outcome",
-    "answers": "by layer (totals: of the network) and quantity",
+    "input": "the input shape, if the architecture has none or another one is meant",
+    "batch": "the batch size",
+    "dtype": "the data type",
+    "credit": "the part of the points that each outcome earns",
+    "answers": "answers by layer (or totals) and quantity",
     "questions": "free-standing questions, each with given, ask and answer",
 }
-"""The keys of a sheet and what they hold."""
+"""The keys of a sheet and their meaning."""
 TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MOST_NAMED = 200
 TOTALS = ("totals", "total", "network", "overall", "sum")
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 ONE = "layer"
-"""What the layer of a free-standing question is called."""
+"""The name of the layer in a free-standing question."""
 
 
 class Answer(NamedTuple):
-    """One answer: to which question, what is written (None: nothing), and where.
+    """One answer: its question, the value given (None if blank) and its location.
 
-    ``problem`` says why there is no question, where there is none; of ``choices``, the first may be
-    answered as ``a``. ``points`` is what it is worth, ``tolerance`` how far off, as a part of the
-    truth, it may be (None: as the terms of the marking say).
+    ``problem`` says why there is no question. The first of ``choices`` may be answered as ``a``.
+    ``tolerance`` is a part of the right value (None: the marker's).
     """
 
     label: str
@@ -74,21 +73,21 @@ class Answer(NamedTuple):
 
     @property
     def is_blank(self) -> bool:
-        """Whether nothing is written, or only that nothing is; a dash is right where nothing is."""
+        """Whether it is empty or a placeholder such as a dash, which may also mean 0."""
         return self.given is None or (
             isinstance(self.given, str) and self.given.strip().lower() in BLANKS
         )
 
     def chosen(self, given: Any) -> Any:
-        """What is given, or the choice that it is the letter of: ``b``, ``(B)``, ``b) 280``."""
+        """The given value, or the choice if it is the letter of one: ``b``, ``(B)``, ``b) 280``."""
         letters = dict(zip(ascii_lowercase, self.choices))
         match = re.fullmatch(r"\(?([A-Za-z])(?:[).:].*)?", str(given).strip())
         return letters.get(match[1].lower(), given) if match else given
 
 
 class Sheet(NamedTuple):
-    """A sheet as it was read; ``report`` is of its network, where it has one, ``credit`` what its
-    key says of partial credit."""
+    """A sheet; ``report`` is that of its network, if it has one, and ``credit`` the partial credit
+    of its key."""
 
     student: str
     answers: tuple[Answer, ...]
@@ -98,18 +97,18 @@ class Sheet(NamedTuple):
 
 
 def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str = "") -> Sheet:
-    """The sheet in a file; raises SpecError or UsageError where it cannot be used at all.
+    """The sheet in a file; raises SpecError or UsageError if it cannot be used at all.
 
-    With a ``key`` its questions are asked, and nothing else of the sheet is obeyed than its student
-    and its answers: a submission cannot make other files be read. Its ``student`` is called so
-    unless it says otherwise, and else as the file is.
+    With a ``key``, only the student and the answers of the sheet are read, so a submission cannot
+    cause other files to be read. ``student`` is the name unless the sheet gives one; the default is
+    the file name.
     """
     file = Path(target)
     return read(sheets.read(file), student or printable(file.stem), key)
 
 
 def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
-    """The sheet of a tree; its student is called so unless it says otherwise."""
+    """The sheet of a tree; ``student`` is the name unless the sheet gives one."""
     if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
         raise SpecError(NEEDED, root.where)  # whatever it is, none of it is quoted
     top = _mapping(root, "an answer sheet", TOP)
@@ -128,7 +127,7 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
 
 
 def _credit(item: Item | None) -> dict[str, str]:
-    """Parts of the points, as they are written."""
+    """The parts of the points, as written."""
     if item is None or item.value is None:
         return {}
     parts = _mapping(item, "'credit'")
@@ -136,8 +135,8 @@ def _credit(item: Item | None) -> dict[str, str]:
 
 
 def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[Answer]:
-    """The answers to a key's questions, in its order (None where there is none), and then those
-    that nobody asked for."""
+    """The answers to the key's questions in its order, blank ones included, then the answers to
+    other questions."""
     given = dict(_given(top))
     labels = [asked.label for asked in key.answers]
     others = [label for label in given if label not in {*labels}]
@@ -154,13 +153,13 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
 
 
 def _alike(label: str) -> str:
-    """What labels share that are meant alike: ``Conv_1 params``, ``Question 1`` and ``Q1``."""
+    """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
     plain = re.sub(r"[\W_]", "", readable(label)).lower()
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
 
 
 def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
-    """What is answered, by the label of the question that it answers."""
+    """The given answers by the label of their question."""
     answers, questions = top.get(Key("answers")), top.get(Key("questions"))
     if answers is not None and answers.value is not None:
         for layer, quantities in _mapping(answers, "'answers'").items():
@@ -176,7 +175,7 @@ def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
 
 
 def _label(layer: str, word: str) -> str:
-    """The label of a question about a network; the words themselves where nothing is so called."""
+    """The label of a question about a network; the words themselves if it does not exist."""
     try:
         return label_of(None if layer.lower() in TOTALS else layer, asks.find(readable(word)))
     except UsageError:
@@ -193,14 +192,14 @@ def _listed(item: Item | None) -> list[Item]:
 
 
 def written(item: Item) -> Any:
-    """An answer without places; a decimal as its text, which tells its last digit."""
+    """An answer without locations; a decimal as text, to keep its last digit."""
     if isinstance(item.value, list):
         return [written(inner) for inner in item.value]
     return (item.text or str(item.value)) if isinstance(item.value, float) else item.plain()
 
 
 def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
-    """The item as a mapping, with known keys where there are such."""
+    """The item as a mapping, with its keys checked if ``known`` is given."""
     if not isinstance(item.value, dict):
         raise SpecError(f"{what} is a mapping, not {describe(item)}", item.where)
     for name in item.value if known is not None else ():
@@ -211,7 +210,7 @@ def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
 
 
 def _report(top: dict[Key, Item]) -> Report:
-    """The network of a sheet; raises SpecError or Mistakes with the place of what is wrong."""
+    """The network of a sheet; raises SpecError or Mistakes with the location of the error."""
     item, given = top[Key("architecture")], top.get(Key("input"))
     plain = {name: _scalar(top[Key(name)], name) for name in ("batch", "dtype") if name in top}
     shape = {} if given is None or given.value is None else {"input": given.plain()}
@@ -229,14 +228,14 @@ def _report(top: dict[Key, Item]) -> Report:
 
 
 def _scalar(item: Item, what: str) -> Any:
-    """A value without parts; raises SpecError for a list or a mapping."""
+    """A single value; raises SpecError for a list or a mapping."""
     if isinstance(item.value, dict | list):
         raise SpecError(f"{what!r} is a single value, not {describe(item)}", item.where)
     return item.value
 
 
 def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
-    """A network by its name, its path or its notation."""
+    """A network by name, path or notation."""
     if not shape:
         return _known(target, tuple(plain.items()))
     sizes = shape["input"]
@@ -266,7 +265,7 @@ def _key(text: str, where: Where) -> Key:
 
 @lru_cache(maxsize=100)
 def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
-    """A network by name: many sheets are about the same."""
+    """A network by name; cached, because many sheets share one."""
     return _elsewhere(target, **dict(plain))
 
 
@@ -296,8 +295,8 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
 
 
 def _layer(word: str, report: Report) -> str | None:
-    """The layer or block that a word names, None for the network; ``Conv_1`` is conv1 where no
-    other is written so."""
+    """The layer or block with this name, None for the network; ``Conv_1`` is conv1 unless another
+    layer is called that."""
     if word in report or not word:
         return word
     if word.lower() in TOTALS:
@@ -337,7 +336,7 @@ def _free(item: Item | None) -> Iterator[Answer]:
 
 
 def _word(item: Item, what: str) -> str:
-    """A text; raises SpecError for anything that has parts, and for nothing."""
+    """Text; raises SpecError for a list, a mapping or nothing."""
     if isinstance(item.value, dict | list) or item.value is None:
         raise SpecError(f"{what!r} is a text, not {describe(item)}", item.where)
     return item.text or str(item.value)
@@ -353,7 +352,7 @@ def _choices(item: Item | None) -> tuple[Any, ...]:
 
 
 def _part(item: Item | None, what: str, most: int) -> Fraction | None:
-    """A number from 0 to ``most``; None where there is none."""
+    """A number from 0 to ``most``; None if there is none."""
     if item is None or item.value is None:
         return None
     text = item.text or str(item.plain())
@@ -364,7 +363,7 @@ def _part(item: Item | None, what: str, most: int) -> Fraction | None:
 
 
 def part_of(text: str) -> Fraction | None:
-    """``0.5``, ``1/2`` or ``50%`` as a fraction; None for what is no such number."""
+    """``0.5``, ``1/2`` or ``50%`` as a fraction; None for anything else."""
     match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?(?:/[1-9][0-9]{0,5})?)(%?)", text.strip())
     if match is None or ("." in match[1] and "/" in match[1]):
         return None
@@ -383,7 +382,7 @@ def failure(why: Exception) -> str:
 
 
 def free_standing(keys: dict[Key, Item]) -> Question:
-    """The question of ``given`` and ``ask``; raises CnncalcError where it makes no sense."""
+    """The question of ``given`` and ``ask``; raises CnncalcError if it makes no sense."""
     for name in ("given", "ask"):
         if name not in keys:
             raise UsageError(f"a question needs {name!r}")
@@ -402,9 +401,9 @@ SETTINGS = ("input", "output", "layer", "batch", "dtype")
 def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | None]:
     """The network that is given, and the layer that is asked about (None: the network).
 
-    Given are one layer and its input (with its ``output`` where its stride is sought), ``layers``
-    and their input, an ``architecture``, or the letters of a window (N, F, S, P, D). Where only the
-    window is asked about, it need not fit. Raises CnncalcError where none is.
+    Given are one layer and its input (and its ``output``, to ask for the stride), ``layers`` and
+    their input, an ``architecture``, or the letters of a window (N, F, S, P, D). If only the window
+    is asked about, it need not fit. Raises CnncalcError for anything else.
     """
     given = item.plain()
     entries = item.value

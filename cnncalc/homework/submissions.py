@@ -1,4 +1,4 @@
-"""The submissions of a class: which files they are, what each is called, and which are refused."""
+"""The submissions of a class: find their files, name each one, and refuse links."""
 
 import os
 from collections import Counter
@@ -10,7 +10,7 @@ from cnncalc.homework.written import printable
 
 
 class Submission(NamedTuple):
-    """A file that was handed in, the name that no other submission has, and why it is refused."""
+    """A file, its unique name, and the problem if it is refused."""
 
     file: Path
     handle: str
@@ -18,8 +18,8 @@ class Submission(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A file, the folder that it was found in (its own for a file named by itself), and why it is
-    refused."""
+    """A file, the folder that was searched (its own if the file was named), and the problem if it
+    is refused."""
 
     file: Path
     root: Path
@@ -27,7 +27,7 @@ class Found(NamedTuple):
 
 
 PACKED = "__"
-"""How the names of folders begin that archives add (``__MACOSX``); they hold no submissions."""
+"""The prefix of folders that archivers add, such as ``__MACOSX``."""
 
 
 def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
@@ -47,10 +47,11 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
 
 
 def _home(targets: Sequence[Path]) -> Path:
-    """The folder below which links are refused; to name one folder that is a link is fine."""
+    """The folder below which links are refused; a single folder that you name may be a link."""
+    paths = [target.parent for target in targets]
     if len(targets) == 1 and targets[0].is_dir():
-        return targets[0].absolute()
-    return Path(os.path.commonpath([os.path.abspath(target.parent) for target in targets] or ["/"]))
+        paths = [*targets]
+    return Path(os.path.commonpath([os.path.abspath(path) for path in paths] or ["/"]))
 
 
 def _in(target: Path) -> Iterator[Found]:
@@ -73,7 +74,7 @@ def _in(target: Path) -> Iterator[Found]:
 
 
 def left_out(targets: Sequence[Path]) -> Iterator[Path]:
-    """The folders that ``find`` leaves out for their names."""
+    """The folders that ``find`` skips because of their names."""
     for target in targets:
         for folder, inner, _ in os.walk(target):
             yield from (Path(folder, name) for name in sorted(inner) if name.startswith(PACKED))
@@ -81,7 +82,7 @@ def left_out(targets: Sequence[Path]) -> Iterator[Path]:
 
 
 def refusal(file: Path, home: Path, key: Path | None) -> str:
-    """Why a file is not read: it is a link, or the key; empty if it is neither."""
+    """Why a file is refused: it is a link or the key; empty if it is neither."""
     try:
         real, folder = file.resolve(strict=True), home.resolve()
     except (OSError, RuntimeError) as why:

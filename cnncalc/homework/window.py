@@ -1,6 +1,6 @@
-"""A window by itself: of a layer that its input may be too small for, or whose stride is sought.
+"""A layer's window on its own: the input may be too small for it, or the stride may be unknown.
 
-Such a layer has no place in a network, but there is something to ask about it.
+Such a layer cannot be part of a network, but a question can still be about it.
 """
 
 from dataclasses import replace
@@ -14,10 +14,10 @@ from cnncalc.core.shape import Shape, shape_of
 
 
 def alone(kind: str, fields: Any, input: Any, name: str, output: Any = None) -> Report:
-    """A layer of this kind and its input as a network in which nothing was worked out.
+    """A network with only this layer, without analysing it.
 
-    ``output`` is its size, or one for each axis, or its shape; without one the input's stands for
-    it. Raises CnncalcError where the kind cannot have these fields, or the input is no shape.
+    ``output`` is one size, one size per axis, or a shape; the default is the shape of the input.
+    Raises CnncalcError if the fields or a shape are not valid.
     """
     standing_in = {"input": input, "layers": [{"identity": None, "name": name}]}
     report = summarize({"name": "the layer", **standing_in})
@@ -29,8 +29,8 @@ def alone(kind: str, fields: Any, input: Any, name: str, output: Any = None) -> 
 
 
 def _shape(output: Any, x: Shape) -> Shape:
-    """The shape with this size along each axis, or this one for all; raises LayerError where it has
-    other axes than x."""
+    """The shape with these sizes, or one size for all axes of x; raises LayerError if their number
+    differs."""
     sizes = output if isinstance(output, list) else str(output).replace("×", "x").split("x")
     if not all(str(size).strip().isdecimal() for size in sizes):
         raise LayerError(f"'output' is a size, as in 55 or 55x55, not {str(output)[:60]!r}")

@@ -18,7 +18,7 @@ class Filters(Layer):
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
     stride: Sizes = sizes("step between neighbouring windows", 1, also=("S",))
     padding: Padding = padding(
-        "zeros added around the input; ``same`` keeps the size at stride 1, ``valid`` adds none",
+        "zeros added around the input; same keeps the size at stride 1, valid adds none",
         words=("same", "valid"),
     )
     dilation: Sizes = sizes(

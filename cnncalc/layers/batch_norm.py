@@ -57,7 +57,7 @@ class BatchNorm(Norm):
             tape.buffers(2 * C, counters=1)
         known = self.affine or self.track_running_stats
         measured = tape.statistics(2 * C, x, known) if self.measures(tape.training) else 0
-        return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
+        return tape.normalized(x, *tape.trained(held.weights, held.biases), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return of_rank(nn, "BatchNorm", x)(

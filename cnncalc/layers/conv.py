@@ -137,7 +137,7 @@ class Conv(Filters):
             )
             given, held_planes = tape.lowered(read, planes)
             maps.append(tape.op(given, held_planes, makes=place, keeps=(given, held_planes)))
-        y = reduce(tape.add, biases, tape.op(*maps, makes=out.elements, passes=range(len(maps))))
+        y = reduce(tape.add, biases, tape.joined(*maps, makes=out.elements))
         tape.hold(around, *maps)
         return y
 

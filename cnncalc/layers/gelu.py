@@ -26,7 +26,7 @@ class Gelu(Elementwise):
     each: ClassVar = Operations(multiply=3, add=1, exponential=1)
 
     approximate: str = choice(
-        "``none`` for the error function, ``tanh`` for the approximation", ("none", "tanh"), "none"
+        "none for the error function, tanh for the approximation", ("none", "tanh"), "none"
     )
 
     def operations(self, x: Shape) -> Operations:

@@ -59,7 +59,8 @@ class GroupNorm(Norm):
         held = self.parameters(x.shape)
         x = tape.raised(tape.in_order(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
-        return tape.op(x, *tape.trained(held.weights, held.biases), keeps=(x,), own=measured)
+        trained = tape.trained(held.weights, held.biases)
+        return tape.normalized(x, *trained, own=measured, contiguous=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GroupNorm(self.num_groups, channels_of(x), self.eps, self.affine, bias=self.bias)

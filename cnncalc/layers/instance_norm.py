@@ -69,7 +69,12 @@ class InstanceNorm(Norm):
         measured = tape.training or not self.track_running_stats
         kinds = 2 * measured + 2 * self.track_running_stats
         own = tape.statistics(kinds * C * tape.batch, x, self.affine)
-        return tape.op(tape.in_order(x), *copies, keeps=(x, *copies[:1]), own=own)
+        y = tape.normalized(tape.in_order(x), *copies, own=own)
+        if self.track_running_stats and tape.training:
+            tape.op(shared=C)  # the mean over the images, for the running statistics
+            tape.hold(*copies)
+        y.shape = x.shape
+        return tape.split_images(y)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "InstanceNorm", x)(

@@ -72,13 +72,12 @@ class LayerNorm(Norm):
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)
         moves = self.over == "channels"
-        given = tape.permuted(x, channels_last=False) if moves else x
+        axes = tuple(range(len(x.shape.dimensions)))
+        given = tape.permuted(x, (*axes[1:], 0)) if moves else x
         parameters = tape.trained(held.weights, held.biases)
         given = tape.raised(given, cuda=True)
         y = tape.op(given, *parameters, keeps=(given,), own=measured, ordered=True)
-        orders = {3: True, 4: None}  # of two axes, and of three
-        order = orders.get(len(x.shape.dimensions), False)
-        return tape.permuted(y, channels_last=order) if moves else y
+        return tape.permuted(y, (axes[-1], *axes[:-1])) if moves else y
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm

@@ -71,7 +71,8 @@ class LocallyConnected(Filters):
         y = tape.op(
             given, filters, makes=n_out, keeps=(given, filters) if x.needs_gradient else (given,)
         )
-        y = tape.permuted(y, channels_last=False)  # the images of a place lie beside each other
+        y = tape.permuted(y, ())
+        y.interleaved = tape.batch > 1 and n_out > self.out_channels  # the images of each place
         y = reduce(tape.add, biases, y)
         tape.hold(around, windows)
         return y

@@ -40,10 +40,10 @@ class Multiply(Layer):
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """Products; each factor is saved if the other one needs a gradient."""
-        shapes = [x.shape for x in inputs]
-        y = inputs[0]
-        for place, x in enumerate(inputs[1:], 2):
-            y = tape.multiply(y, x, makes=self.output(*shapes[:place]).elements)
+        y, shape = inputs[0], inputs[0].shape
+        for x in inputs[1:]:
+            shape = self.output(shape, x.shape)
+            y = tape.multiply(y, x, makes=shape.elements)
         return y
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:

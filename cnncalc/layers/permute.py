@@ -66,8 +66,7 @@ class Permute(Rearrangement):
         return None if self.order == tuple(sorted(self.order)) else everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        orders = {(2, 0, 1): True, (3, 0, 1, 2): None}  # of two axes, and of three
-        return tape.permuted(x, channels_last=orders.get(self.order, False))
+        return tape.permuted(x, self.order)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Permute(self.order)

@@ -72,7 +72,7 @@ class Reshape(Rearrangement):
         return None if self.output(x) == x else everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        return tape.view(tape.in_order(x))
+        return tape.reshaped(x)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Reshape(self.shape)

@@ -1,4 +1,4 @@
-"""The memory that is alive over a step of training, as a picture of blocks in the terminal."""
+"""The live memory over a training step, as a chart of blocks in the terminal."""
 
 from collections.abc import Sequence
 from itertools import groupby, pairwise
@@ -9,17 +9,18 @@ from cnncalc.footprint.walk import Moment
 
 HEIGHT = 16
 PARTS = {
-    "█": "held throughout: parameters, buffers, optimizer state",
+    "█": "resident: parameters, buffers, optimizer state",
     "▓": "gradients of parameters",
     "▒": "saved for backward",
-    "░": "passing: the batch, activations and gradients on their way, temporary tensors",
+    "░": "transient: the batch, activations and gradients in use, temporary tensors",
 }
-"""What each block stands for, from the bottom up."""
+"""The meaning of each block, from the bottom up."""
 
 
 def draw(memory: Memory, width: int) -> str:
-    """A column for each operation, or for the fullest of neighbouring ones, in the order in which
-    they run; the peak is marked above it."""
+    """A column per operation in the order they run, the peak marked above.
+
+    If there are more operations than columns, each column shows the fullest of its neighbours."""
     peak = memory.training_peak
     labels = [units.in_bytes(peak.bytes * n // 4) for n in range(5)]
     left = max(map(len, labels))
@@ -37,7 +38,7 @@ def draw(memory: Memory, width: int) -> str:
 
 
 def _fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
-    """As many as there are columns: some of them repeated, or the fullest of each few."""
+    """One moment per column: repeated if there are few, the fullest of each group if many."""
     number = len(moments)
     if number <= columns:
         return [moments[place * number // columns] for place in range(columns)]
@@ -48,10 +49,10 @@ def _fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
 
 
 def _cell(memory: Memory, moment: Moment, row: int) -> str:
-    """What is in the middle of a cell; nothing above all of it."""
-    passing = moment.alive - moment.gradients - moment.saved
+    """The block at the middle of a cell; a blank above all memory."""
+    transient = moment.alive - moment.gradients - moment.saved
     top = 0
-    for block, size in zip(PARTS, (memory.held, moment.gradients, moment.saved, passing)):
+    for block, size in zip(PARTS, (memory.held, moment.gradients, moment.saved, transient)):
         top += size
         if (2 * row + 1) * memory.training_peak.bytes < 2 * HEIGHT * top:
             return block
@@ -59,7 +60,7 @@ def _cell(memory: Memory, moment: Moment, row: int) -> str:
 
 
 def _peak(memory: Memory, shown: Sequence[Moment], left: int) -> list[str]:
-    """Where and how high the peak is, and an arrow that points to it."""
+    """The size and place of the peak, and an arrow that points to it."""
     peak = memory.training_peak
     fullest = max(moment.alive for moment in shown)
     place = next(i for i, moment in enumerate(shown) if moment.alive == fullest)
@@ -68,6 +69,6 @@ def _peak(memory: Memory, shown: Sequence[Moment], left: int) -> list[str]:
 
 
 def _phases(shown: Sequence[Moment]) -> str:
-    """The names of the phases, each in the middle of its columns; as much of one as fits."""
+    """The names of the phases, each centred over its columns and cut to fit."""
     spans = [(phase, len(list(run))) for phase, run in groupby(shown, key=lambda one: one.phase)]
     return "".join(f"{phase[: size - 1]:^{size}}" for phase, size in spans)

@@ -207,12 +207,12 @@ KEYS = tuple(CHECKS)
 def check_value(quantity: str, given: Any, than: str | None = None) -> None:
     """Raise UsageError unless a value can be one of this quantity."""
     if isinstance(given, dict | list):
-        raise UsageError(f"a number as it is printed is wanted, not {shown(given)}")
+        raise UsageError(f"expected a printed number, not {shown(given)}")
     value = str(given)
     if quantity in SHAPES:
         sizes = read_shape(value.replace("@", "x")).dimensions
         if quantity == "channels" and len(sizes) > 1:
-            raise UsageError(f"one number is wanted, not {value!r}")
+            raise UsageError(f"expected one number, not {value!r}")
         return
     number = read_ratio(value)[0] if than else read_number(value)
     if number.of_bytes and "bytes" not in quantity:

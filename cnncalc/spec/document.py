@@ -47,6 +47,11 @@ LONGEST_TITLE = 200
 MOST_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 """What a terminal might obey, or a page not hold; lines and tabs may be."""
+UNEQUAL = {
+    False: "add 'shortcut:' with a 1×1 convolution that gives the input the same shape",
+    True: "make both ways end in the same shape",
+}
+"""How to fix a residual whose ways differ in shape, by whether it has a shortcut."""
 INDEX = "$index counts the turns of a repeat"
 
 
@@ -68,6 +73,8 @@ class Entry(NamedTuple):
     repeat: Item | None = None
     when: Item | None = None
     branches: Branches | None = None
+    help: str = ""
+    """How to fix it if it refuses its input."""
     broken: bool = False
     """Whether what is wrong with it leaves nothing to expand; its name is still known."""
 
@@ -208,7 +215,7 @@ class _Parser:
     def text(self, item: Item) -> str | None:
         """The item as text; None where it is none."""
         if isinstance(item.value, dict | list) or item.value is None:
-            self.wrong(f"a text is wanted here, not {describe(item)}", item.where)
+            self.wrong(f"expected text, not {describe(item)}", item.where)
             return None
         if re.search(CONTROL, str(item.value)):
             self.wrong(f"a text holds no control characters, and {describe(item)} does", item.where)
@@ -262,7 +269,9 @@ class _Parser:
         if not isinstance(item.value, list):
             if item.value is None:
                 return ()
-            self.wrong(f"a list of layers is wanted here, not {describe(item)}", item.where)
+            self.wrong(
+                f"expected a list of layers, not {describe(item)}; start each with '- '", item.where
+            )
             return ()
         return tuple(map(self.entry, item.value))
 
@@ -282,7 +291,7 @@ class _Parser:
             return _broken(None, item.where)
         kinds = [key for key in keys if key not in NODE]
         if len(kinds) != 1:
-            self.wrong(self.miscounted(kinds), (kinds[1] if kinds else item).where)
+            self.wrong(self.miscounted(kinds, keys), (kinds[1] if kinds else item).where)
             return _broken(self.entry_name(keys), item.where)
         return self.kind_entry(kinds[0], keys)
 
@@ -307,12 +316,17 @@ class _Parser:
             branches=branches,
         )
 
-    def miscounted(self, kinds: list[Key]) -> str:
+    def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
         """What is wrong with an entry that has no kind, or several."""
         if not kinds:
             return "a layer needs a kind, as in 'conv', beside its name, from, repeat and when"
-        hint = did_you_mean(kinds[1], NODE)
-        return f"a layer has one kind, and this one has {kinds[0]!r} and {kinds[1]!r}{hint}"
+        first, second = map(str, kinds[:2])
+        if keys[kinds[0]].value is None:
+            hint = f"; if it is a field of {first!r}, indent it further"
+        else:
+            hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
+        hint = did_you_mean(second, NODE) or hint
+        return f"a layer has one kind, and this one has {first!r} and {second[:60]!r}{hint}"
 
     def lift_from(self, value: Item, keys: dict[Key, Item]) -> tuple[Item | None, dict[Key, Item]]:
         """``concat: {from: [a, b]}`` means what ``concat:`` beside ``from: [a, b]`` does."""
@@ -361,7 +375,8 @@ class _Parser:
                 return None
             inner = self.entries(value)
             other = self.entries(shortcut) if shortcut else ()
-            return Branches((("", inner), ("shortcut", other)), _kind_alone("add", kind.where))
+            adding = _kind_alone("add", kind.where)._replace(help=UNEQUAL[bool(other)])
+            return Branches((("", inner), ("shortcut", other)), adding)
         if kind != BRANCHES:
             return None
         if value is None or not isinstance(value.value, dict | list) or not value.value:

@@ -59,6 +59,8 @@ ONLY_IN_REPEAT = (
     "give it to a block to use it there, in 'when' too"
 )
 
+UNDECLARED = "; declare it under 'parameters'"
+
 
 def is_expression(value: Any) -> bool:
     """Whether a scalar asks for arithmetic."""
@@ -216,7 +218,7 @@ def _look_up(name: str, names: Mapping[str, Any]) -> Any:
     if name in WORDS and name not in names:
         return WORDS[name]
     if name not in names:
-        hint = did_you_mean(name, names) or (ONLY_IN_REPEAT if name == "index" else "")
+        hint = did_you_mean(name, names) or (ONLY_IN_REPEAT if name == "index" else UNDECLARED)
         raise LayerError(f"nothing here is named {name!r}{hint}")
     return names[name]
 

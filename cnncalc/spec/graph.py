@@ -21,7 +21,8 @@ from cnncalc.core.errors import (
 )
 from cnncalc.core.layer import FieldErrors, Input, Layer
 from cnncalc.core.shape import Layout
-from cnncalc.spec import Block, Entry, Spec, values
+from cnncalc.spec import Block, Entry, Spec, advice, values
+from cnncalc.spec.document import NODE
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import TooMuch, Work
@@ -44,6 +45,8 @@ class Node(NamedTuple):
     where: Where
     axes: int | None = None
     """How many spatial axes its name insists on (``Conv2d``), if any."""
+    help: str = ""
+    """How to fix it if it refuses its input, where the text it comes from tells."""
 
 
 class Graph(NamedTuple):
@@ -235,7 +238,7 @@ class _Builder:
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
-        return (self.add(scope.prefix + name, layer, current, entry.where, axes),)
+        return (self.add(scope.prefix + name, layer, current, entry.where, axes, entry.help),)
 
     def add(
         self,
@@ -244,6 +247,7 @@ class _Builder:
         inputs: tuple[int, ...],
         where: Where,
         axes: int | None = None,
+        help: str = "",
     ) -> int:
         if name in self.index:
             line = self.nodes[self.index[name]].where.line
@@ -255,7 +259,7 @@ class _Builder:
             self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
             raise TooMuch
         self.index[name] = len(self.nodes)
-        self.nodes.append(Node(name, layer, inputs, where, axes))
+        self.nodes.append(Node(name, layer, inputs, where, axes, help))
         return len(self.nodes) - 1
 
     def label(self, path: str, text: str, where: Where) -> None:
@@ -333,8 +337,8 @@ class _Builder:
             try:
                 self.kinds[word] = layers.find(word)
             except LayerError as why:
-                hint = did_you_mean(word, self.spec.blocks)
-                text = f"{str(why).split(';')[0]}{hint}" if hint else str(why)
+                hint = advice.word(word) or did_you_mean(word, self.spec.blocks)
+                text = f"{why.fact}{hint}" if hint else why.sentence
                 raise SpecError(text, word.where) from None
         return self.kinds[word]
 
@@ -360,7 +364,9 @@ class _Builder:
                 self.parsed[key] = kind.parse(value)
             except FieldErrors as errors:
                 for written, text in errors.wrong:
-                    self.wrong(f"{kind.kind} {text}", values.place_of(entry, written))
+                    beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
+                    fact = f"has no field {written!r}{beside}" if written in NODE else text
+                    self.wrong(f"{kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
                 self.wrong(f"{kind.kind} {why}", entry.where)
         return self.parsed[key]
@@ -389,7 +395,8 @@ class _Builder:
         if name in self.written:
             fact = f"'from: {name}' names a layer that is not above this one"
             return f"{fact}; a layer reads only earlier ones"
-        return f"'from: {name[:60]}' names no layer{did_you_mean(name, scope.visible())}"
+        hint = did_you_mean(name, scope.visible()) or f"; in reach: {some(scope.visible())}"
+        return f"'from: {name[:60]}' names no layer{hint}"
 
 
 def _written_names(entries: Sequence[Entry]) -> list[str]:

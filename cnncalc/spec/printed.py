@@ -47,7 +47,7 @@ def read_number(text: str) -> Printed:
     """
     match = re.fullmatch(NUMBER, text.strip()) if len(text) <= LONGEST else None
     if match is None:
-        raise UsageError(f"{text[:60]!r} is no number, as in 61706, 138M, 3.8G or 93 MB")
+        raise UsageError(f"{text[:60]!r} is not a number; write it like 61706, 138M, 3.8G or 93 MB")
     whole, decimals, unit = match[1].replace(",", ""), match[2] or "", match[3].upper()
     digits, places = int(whole + decimals), len(decimals)
     if not decimals:

@@ -19,7 +19,16 @@ from cnncalc.core.fields import any_case
 from cnncalc.core.layer import Layer, fields_of, required_of
 from cnncalc.core.shape import SHAPE_PATTERN
 from cnncalc.spec import catalog, claims
-from cnncalc.spec.document import BRANCHES, CONTROL, LONGEST_NAME, NODE, RESIDUAL, TOP
+from cnncalc.spec.document import (
+    BRANCHES,
+    CONTROL,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    MOST_PROSE,
+    NODE,
+    RESIDUAL,
+    TOP,
+)
 
 Schema = dict[str, Any]
 
@@ -44,6 +53,12 @@ NOT_NULL: Schema = {"not": NULL}
 TEXT: Schema = {
     "type": ["string", "number", "boolean"],
     "pattern": f"^[^{CONTROL[1:-1]}]*$",
+    "maxLength": MOST_PROSE,
+}
+TITLE: Schema = {
+    **TEXT,
+    "pattern": rf"^[^{CONTROL[1:-1]}\n\u2028\u2029]*[\n\u2028\u2029]?$",
+    "maxLength": LONGEST_TITLE,
 }
 
 
@@ -129,7 +144,7 @@ def _top() -> Mapping[str, Schema]:
     """The keys of a spec. Blocks and layers are checked by ``_body`` too."""
     parameters = {**_names({}), "properties": {"index": False}}
     return {
-        "name": _any(TEXT, NULL),
+        "name": _any(TITLE, NULL),
         "source": _any(TEXT, NULL),
         "note": _any(TEXT, NULL),
         "variants": _any(_names(TEXT), NULL),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, did_you_mean
-from cnncalc.spec import catalog, document, notation, text
+from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.text import Item, Key
 
 MOST_BASES = 20
@@ -64,7 +64,18 @@ def _read(target: str) -> Item:
 
 def _quotable(found: str, source: str) -> Item:
     """The tree of the text that a person asked for: errors in it may show its lines."""
-    return _written(found, Source.of(source, found))
+    root: Item | None = None
+    broken: SpecError | None = None
+    try:
+        root = _written(found, Source.of(source, found))
+    except SpecError as error:
+        broken = error
+    known = root is not None and isinstance(root.value, dict) and set(root.value) & {*document.TOP}
+    if not known and (sentence := advice.foreign(found)):
+        raise SpecError(sentence, Where(source, 1))
+    if root is None:
+        raise broken or SpecError("cannot be read", Where(source))
+    return root
 
 
 def standard_input() -> bytes:

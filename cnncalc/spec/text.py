@@ -12,6 +12,7 @@ import yaml
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.spec import advice
 
 MOST_VALUES = 100_000
 MOST_DEPTH = 60
@@ -56,9 +57,11 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
     try:
         root = _Reader(text, source).document() if text.strip() else None
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = Where(source, mark.line + 1, mark.column + 1) if mark else Where(source)
-        raise SpecError(_explain(error, text), where) from None
+        if not (error.problem_mark or error.context_mark):
+            raise SpecError(f"is not valid YAML: {error.problem}", Where(source)) from None
+        found = advice.of_yaml(error, text)
+        where = Where(source, found.line + 1, found.column + 1)
+        raise SpecError(found.sentence, where) from None
     except yaml.YAMLError as error:
         raise SpecError(
             f"is not readable as YAML: {error}".splitlines()[0], Where(source)
@@ -66,16 +69,6 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
     if root is None:
         raise SpecError(f"is empty; {needed}", Where(source))
     return root
-
-
-def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
-    """A YAML error in one sentence; tabs get a hint of their own."""
-    mark = error.problem_mark
-    lines = text.splitlines()
-    if mark and mark.line < len(lines) and "\t" in lines[mark.line]:
-        return "YAML indents with blanks, not with tabs"
-    said = " ".join(part for part in (error.context, error.problem) if part)
-    return f"is not valid YAML: {said}"
 
 
 class _Reader:

@@ -1,4 +1,4 @@
-"""What can be asked: one class in one file each, found by being there."""
+"""The quantities that a question can ask for, discovered automatically: one class per file."""
 
 import re
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ def names() -> tuple[str, ...]:
 
 @cache
 def load(name: str) -> Ask:
-    """The ask of this canonical name."""
+    """The ask with this canonical name."""
     return discovery.the_class(f"{__name__}.{name}", Ask)()
 
 
@@ -27,17 +27,17 @@ def every() -> Iterator[Ask]:
 
 
 def find(word: str) -> Ask:
-    """The ask that a word names; raises UsageError with the nearest names."""
+    """The ask with this name or alias; raises UsageError with a suggestion."""
     name = _spellings().get(_plain(word))
     if name is None:
         words = [*names(), *(alias for ask in every() for alias in ask.aliases)]
-        hint = did_you_mean(word, words) or f"; there are {', '.join(names())}"
-        raise UsageError(f"nothing is asked by the name {word[:60]!r}{hint}")
+        hint = did_you_mean(word, words) or f"; choose from {', '.join(names())}"
+        raise UsageError(f"unknown question {word[:60]!r}{hint}")
     return load(name)
 
 
 def _plain(word: str) -> str:
-    """A word without what may stand around it: ``# of parameters``, ``Memory (MB)``."""
+    """A word without its decoration: ``# of parameters``, ``Memory (MB)``."""
     plain = re.sub(r"[_-]", " ", word.lower())
     counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total)(?= ))\s*(?:of )?"
     return re.sub(rf"\(.*\)|{counted}|\s", "", plain)
@@ -45,7 +45,7 @@ def _plain(word: str) -> str:
 
 @cache
 def _spellings() -> dict[str, str]:
-    """Canonical name by plain spelling; each may stand for one ask."""
+    """The canonical name of every plain spelling; a spelling names only one ask."""
     known: dict[str, str] = {}
     for ask in every():
         for word in (ask.name, *ask.aliases):

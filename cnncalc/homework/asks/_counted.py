@@ -1,4 +1,4 @@
-"""What the asks share that are a count of ``Cost``."""
+"""The asks that read a count from ``Cost``."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -16,31 +16,31 @@ class Counted(Ask):
     """A count of a layer, and its sum over a network."""
 
     count: ClassVar[str]
-    """Its name in ``Cost``."""
+    """The field of ``Cost``."""
     summed: ClassVar[str] = ""
-    """The count that is added up to a total, where it is another."""
+    """The field that totals add up, if it is a different one."""
 
     def of(self, row: Row, report: Report) -> Value:
         """The count."""
         return int(getattr(row.cost, self.count))
 
     def added(self, row: Row, report: Report) -> Value:
-        """The count, or the one that totals are made of."""
+        """The count that totals add up."""
         return int(getattr(row.cost, self.summed or self.count))
 
 
 class Stored(Counted):
-    """The bytes of numbers, made of how many there are."""
+    """The bytes of a number of values."""
 
     unit: ClassVar = "B"
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
-        """The bytes of so many numbers."""
+        """The bytes of this many values."""
         b = BYTES[report.dtype]
         return Fraction(memory.size_in_bytes(elements=parts[0], bytes_each=b))  # type: ignore[arg-type]
 
     def said(self, value: Value) -> str:
-        """The bytes, where there are many in MB and MiB as well."""
+        """The bytes; large counts also in MB and MiB."""
         said = super().said(value)
         if not isinstance(value, int) or value < 1024:
             return said

@@ -1,4 +1,4 @@
-"""What the asks share that are about a window."""
+"""The sliding window of a layer."""
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.errors import LayerError
@@ -8,7 +8,7 @@ from cnncalc.layers import _window
 
 
 def axes(row: Row) -> tuple[Axis, ...]:
-    """The window of a layer along each axis; raises LayerError where it has none."""
+    """The window of a layer along each axis; raises LayerError if it has none."""
     sliding = getattr(row.layer, "axes", None)
     maps = all(isinstance(x, Map) for x in row.inputs)
     found = sliding(*row.inputs) if sliding and maps else ()

@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Additions(Counted):
-    """How often two numbers are added."""
+    """The number of additions."""
 
     aliases: ClassVar = ("add", "addition")
     count: ClassVar = "add"

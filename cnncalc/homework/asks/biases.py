@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Biases(Counted):
-    """Parameters that are biases."""
+    """The number of biases."""
 
     aliases: ClassVar = ("bias",)
     count: ClassVar = "biases"

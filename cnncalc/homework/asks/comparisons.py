@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Comparisons(Counted):
-    """How often two numbers are compared."""
+    """The number of comparisons."""
 
     aliases: ClassVar = ("compare", "comparison")
     count: ClassVar = "compare"

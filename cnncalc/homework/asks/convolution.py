@@ -1,4 +1,4 @@
-"""Convolutions with numbers."""
+"""Convolutions of numbers."""
 
 from typing import ClassVar
 
@@ -9,8 +9,7 @@ from cnncalc.homework.written import Matrix, Value
 
 
 class Convolution(Ask):
-    """What the numbers of a map become: the sums of a convolution, then bias, activation and
-    pooling where these are given."""
+    """The output of a convolution of numbers, with its bias, activation and pooling if given."""
 
     aliases: ClassVar = ("numeric_convolution", "convolve", "output_matrix", "feature_map")
     takes: ClassVar = (Matrix,)
@@ -18,5 +17,5 @@ class Convolution(Ask):
     numbers: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """Raise LayerError: a network without numbers has none to put out."""
+        """Raise LayerError: without numbers there is no output to compute."""
         raise LayerError("needs numbers, as in given: {input: 0 1 2; 3 4 5, kernel: 1 -1}")

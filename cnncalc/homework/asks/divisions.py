@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Divisions(Counted):
-    """How often one number is divided by another."""
+    """The number of divisions."""
 
     aliases: ClassVar = ("divide", "division")
     count: ClassVar = "divide"

@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Elements(Counted):
-    """How many numbers a layer puts out; in total, those that are stored."""
+    """The number of values in a layer's output; a total counts those that are stored."""
 
     aliases: ClassVar = ("activations", "activation", "outputs", "neurons")
     count: ClassVar = "activation"

@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Exponentials(Counted):
-    """How often a transcendental function is worked out."""
+    """The number of exponentials and other transcendental functions."""
 
     aliases: ClassVar = ("exponential",)
     count: ClassVar = "exponential"

@@ -10,7 +10,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Flops(Counted):
-    """Two for every multiply-accumulate."""
+    """The number of floating-point operations: two per multiply-accumulate."""
 
     aliases: ClassVar = ("flop", "floating_point_operations")
     count: ClassVar = "flops"

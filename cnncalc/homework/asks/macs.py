@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Macs(Counted):
-    """Products that are summed up, each with its addition."""
+    """The number of multiply-accumulates: products, each added to a sum."""
 
     aliases: ClassVar = ("mac", "multiply_accumulates", "multiply_adds", "mult_adds", "madds")
     count: ClassVar = "macs"

@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Stored
 
 
 class Memory(Stored):
-    """The bytes of what a layer puts out; in total, of what is stored."""
+    """The bytes of a layer's output; a total counts the outputs that are stored."""
 
     aliases: ClassVar = ("activation_memory", "bytes")
     count: ClassVar = "activation_bytes"

@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Multiplications(Counted):
-    """How often two numbers are multiplied."""
+    """The number of multiplications."""
 
     aliases: ClassVar = ("multiply", "multiplication")
     count: ClassVar = "multiply"

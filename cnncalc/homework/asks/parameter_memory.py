@@ -9,7 +9,7 @@ from cnncalc.homework.asks._counted import Stored
 
 
 class ParameterMemory(Stored):
-    """The bytes of all that a layer learns, at the size of a number."""
+    """The bytes of a layer's parameters."""
 
     aliases: ClassVar = ("parameters_memory", "weights_memory", "model_size", "parameter_bytes")
     count: ClassVar = "parameter_bytes"
@@ -18,7 +18,7 @@ class ParameterMemory(Stored):
     symbols: ClassVar = ("weights", "biases", "params")
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """The parameters, times the bytes of one."""
+        """The parameters times the bytes of one."""
         derivation = super().derive(row, report)
         size = BYTES[report.dtype]
         product = f"{row.cost.parameter_bytes // size:,} · {size} = {derivation.answer}"

@@ -1,4 +1,4 @@
-"""Trained parameters."""
+"""Learnable parameters."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -10,7 +10,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Parameters(Counted):
-    """All that a layer learns: weights and biases."""
+    """The number of learnable parameters: weights and biases."""
 
     aliases: ClassVar = (
         "params",

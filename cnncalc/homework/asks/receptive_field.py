@@ -10,7 +10,7 @@ from cnncalc.homework.written import Number, Size, Value
 
 
 class ReceptiveField(Ask):
-    """How many pixels of the input one output sees, along each axis."""
+    """The number of input pixels that one output sees, along each axis."""
 
     aliases: ClassVar = ("rf", "field", "field_of_view")
     takes: ClassVar = (Size, Number)
@@ -20,8 +20,10 @@ class ReceptiveField(Ask):
     whole_way: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """One size where all axes agree, else one for each."""
+        """One size if all axes agree, else one per axis."""
         sizes = row.receptive_field
         if not sizes:
-            raise LayerError("has no receptive field: it has no axes, or inputs of different ones")
+            raise LayerError(
+                "has no receptive field: it has no axes, or its inputs differ in their axes"
+            )
         return sizes[0] if len(set(sizes)) == 1 else Map(sizes[0], sizes[1:])

@@ -1,4 +1,4 @@
-"""Which stride gives an output size."""
+"""The stride that gives an output size."""
 
 from typing import ClassVar
 
@@ -15,9 +15,9 @@ from cnncalc.homework.written import Number, Size, Value, told
 
 
 class RequiredStride(Ask):
-    """The stride with which the output gets the size that it has.
+    """The stride that gives the output its size.
 
-    Where several strides give it, the one that leaves nothing over is meant.
+    If several strides give that size, it is the one without a remainder.
     """
 
     aliases: ClassVar = ("stride", "which_stride", "needed_stride")
@@ -25,29 +25,31 @@ class RequiredStride(Ask):
     geometry: ClassVar = True
 
     def check(self, row: Row) -> None:
-        """Raise LayerError where every stride of several gives the size, or none does."""
+        """Raise LayerError if no stride gives the size, or several do and none divides evenly."""
         for axis, size in self._axes(row):
             fewest, most = axis.span // size + 1, axis.span // (size - 1)
             if fewest > most:
-                raise LayerError(f"has no stride that gives {size} when rounded down")
+                raise LayerError(f"has no stride that gives an output size of {size}")
             if axis.span % (size - 1) and fewest < most:
-                raise LayerError(f"has every stride from {fewest} to {most} to give {size}")
+                raise LayerError(
+                    f"has several strides, {fewest} to {most}, that give an output size of {size}"
+                )
 
     def of(self, row: Row, report: Report) -> Value:
-        """(N - F + 2P)/(N_out - 1); raises LayerError where the axes do not agree."""
+        """(N - F + 2P)/(N_out - 1); raises LayerError if the axes disagree."""
         found = {
             sought.required_stride(N=axis.N, F=axis.F, N_out=size, P=axis.P, D=axis.D)
             for axis, size in self._axes(row)
         }
         if len(found) > 1:
-            raise LayerError("needs another stride along each axis")
+            raise LayerError("needs a different stride along each axis")
         return found.pop()
 
     def _axes(self, row: Row) -> list[tuple[Axis, int]]:
         """The window along each axis, and its output size."""
         sizes = row.output.dimensions[1:]
         if 1 in sizes:
-            raise LayerError("has one place only, which every larger stride gives as well")
+            raise LayerError("has an output size of 1, which every larger stride gives as well")
         return list(zip(_window.axes(row), sizes, strict=True))
 
     def derive(self, row: Row, report: Report) -> Derivation:

@@ -1,4 +1,4 @@
-"""Which padding keeps the size."""
+"""The padding that keeps the size."""
 
 from typing import ClassVar
 
@@ -14,7 +14,7 @@ from cnncalc.homework.written import Number, Size, Value, told
 
 
 class SamePadding(Ask):
-    """The zeros on each side with which the output is as large as the input, at stride 1."""
+    """The zeros on each side that keep the output as large as the input, at stride 1."""
 
     aliases: ClassVar = (
         "padding",
@@ -26,11 +26,11 @@ class SamePadding(Ask):
     geometry: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """(F - 1)/2 of the window; raises LayerError where that is no whole number."""
+        """(F - 1)/2 of the window; raises LayerError unless it is a whole number."""
         windows = {(axis.F, axis.D) for axis in _window.axes(row)}
         ((F, D),) = windows if len(windows) == 1 else ((2, 1),)
         if D * (F - 1) % 2:
-            raise LayerError("has no padding that is the same on all sides and keeps the size")
+            raise LayerError("has no padding that keeps the size and is the same on all sides")
         return sought.padding_keeping(F=F, D=D)
 
     def derive(self, row: Row, report: Report) -> Derivation:

@@ -8,7 +8,7 @@ from cnncalc.homework.written import Size, Value
 
 
 class Shape(Ask):
-    """The shape of what a layer puts out, or the network."""
+    """The output shape of a layer or a network."""
 
     aliases: ClassVar = (
         "output",

@@ -11,7 +11,7 @@ from cnncalc.homework.written import Value, Verdict
 
 
 class StrideLegal(Ask):
-    """Whether the stride divides what the window can move: "fractions are illegal"."""
+    """Whether the stride divides the distance that the window can move."""
 
     aliases: ClassVar = (
         "legal",
@@ -25,11 +25,11 @@ class StrideLegal(Ask):
     geometry: ClassVar = True
 
     def of(self, row: Row, report: Report) -> Value:
-        """Whether nothing is left over along any axis."""
+        """Whether no axis has a remainder."""
         return all(axis.fits for axis in _window.axes(row))
 
     def derive(self, row: Row, report: Report) -> Derivation:
-        """The number of places without rounding, along the first axis that does not fit."""
+        """The number of positions before rounding, along the first axis that does not fit."""
         axes = _window.axes(row)
         axis = next((axis for axis in axes if not axis.fits), axes[0])
         return Derivation(self.title, (), f"{self._verdict(axis)}: {stride.equation(axis)}")

@@ -6,7 +6,7 @@ from cnncalc.homework.asks._counted import Counted
 
 
 class Weights(Counted):
-    """Parameters without the biases."""
+    """The number of weights: parameters other than biases."""
 
     aliases: ClassVar = ("weight",)
     count: ClassVar = "weights"

@@ -1,6 +1,6 @@
-"""Grades as Canvas's gradebook import takes them.
+"""Grades for import into a Canvas gradebook.
 
-A submission's file is called by the student's login: that is the column ``SIS Login ID``.
+Name each submission after the student's login: it fills the column ``SIS Login ID``.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A line for every student, a column for every question."""
+"""A row for every student, a column for every question."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,7 @@ from cnncalc.render import spreadsheet
 
 
 def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
-    """``NAME.csv``: points by question, and what could not be read."""
+    """``NAME.csv``: points by question, and the problem of a sheet that could not be graded."""
     asked = dict.fromkeys(
         mark.answer.label for one in graded for mark in one.marks if mark.answer.question
     )

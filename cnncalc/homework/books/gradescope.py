@@ -1,4 +1,4 @@
-"""Grades as Gradescope's autograder takes them: one ``results.json`` for every submission."""
+"""Grades in Gradescope's autograder format: one ``results.json`` per submission."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from cnncalc.homework.marking import Mark
 
 
 def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
-    """``NAME.results.json`` for each, or ``results.json`` where there is one."""
+    """``NAME.results.json`` for each submission, or ``results.json`` for a single one."""
     texts = {}
     for one in graded:
         stem = f"{one.handle}." if len(graded) > 1 else ""
@@ -26,7 +26,7 @@ def _results(one: Graded) -> dict[str, Any]:
 
 
 def _test(one: Graded, mark: Mark) -> dict[str, Any]:
-    """One answer; the score is a decimal because Gradescope's is."""
+    """One answer; Gradescope wants the score as a float."""
     lines = [feedback.remark(mark)]
     for worked in feedback.workings(mark):
         lines.append(f"{worked.title}: {worked.derivation.answer}")

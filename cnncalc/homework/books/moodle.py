@@ -1,6 +1,6 @@
-"""Grades as Moodle's import from CSV takes them.
+"""Grades for import into a Moodle gradebook.
 
-A submission's file is called by the student's ID number: ``ID number`` is mapped to it.
+Name each submission after the student's ID number: it fills the column ``ID number``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from cnncalc.render import spreadsheet
 
 
 def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
-    """``NAME.csv``; a sheet that could not be read gets no grade, and the reason."""
+    """``NAME.csv``; a sheet that could not be graded gets the reason instead of a grade."""
     rows: list[list[object]] = [["ID number", name, f"{name} feedback"]]
     for one in graded:
         grade = points(one.score) if one.marked else ""
@@ -21,6 +21,6 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
 
 
 def _remarks(one: Graded) -> str:
-    """What there is to say of each answer."""
+    """The remarks on all answers."""
     said = ((mark.answer.label, feedback.remark(mark)) for mark in one.marks)
     return "; ".join(f"{label}: {remark}" for label, remark in said if remark)

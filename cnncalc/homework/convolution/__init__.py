@@ -1,5 +1,5 @@
-"""Convolutions with numbers, step by step: every window's sum of products, then bias, activation
-and pooling.
+"""Convolutions of numbers, step by step: the sum of products in every window, then bias,
+activation and pooling. ``cnncalc.convolve`` does all of this in one call.
 
 >>> from cnncalc.homework import convolution
 >>> image, kernel = convolution.read("0 1 2; 3 4 5; 6 7 8"), convolution.read("0 1; 2 3")

@@ -1,4 +1,4 @@
-"""What the lectures' activations make of a number."""
+"""The activations of the lectures, applied to numbers."""
 
 from collections.abc import Callable
 from math import exp, expm1, tanh
@@ -12,7 +12,7 @@ from cnncalc.spec.text import scalar
 
 
 class Function(NamedTuple):
-    """An activation: for a layer of its kind the function of a number u, and the same in writing,
+    """An activation: a function of a number u for a given layer, and its formula as text and LaTeX
     with the layer's fields in braces."""
 
     of: Callable[[Any], Callable[[Real], Real]]
@@ -21,7 +21,7 @@ class Function(NamedTuple):
 
 
 def relu(u: Real) -> Real:
-    """The number where it is positive, else 0."""
+    """The number if it is positive, else 0."""
     return max(0, u)
 
 
@@ -54,13 +54,13 @@ FUNCTIONS = {
     "sigmoid": Function(lambda layer: sigmoid, "1/(1 + e^(−u))", r"\frac{{1}}{{1 + e^{{-u}}}}"),
     "tanh": Function(lambda layer: tanh, "tanh(u)", r"\tanh(u)"),
 }
-"""By the kind of the layer."""
+"""Functions by layer kind."""
 
 
 def activation_of(word: str) -> Layer:
-    """The layer that a word means: ``relu``, or with its main field ``leaky_relu:0.1``.
+    """The layer that a word names: ``relu``, or ``leaky_relu:0.1`` with its main field.
 
-    Raises CnncalcError for a word that is none of these, and for a field that it cannot have.
+    Raises CnncalcError for any other word, and for a field value that is not valid.
     """
     name, colon, value = word.partition(":")
     try:
@@ -68,8 +68,8 @@ def activation_of(word: str) -> Layer:
     except LayerError:
         kind = Layer
     if kind is Layer or kind.kind not in FUNCTIONS:
-        hint = did_you_mean(name, FUNCTIONS) or f"; there are {one_of(list(FUNCTIONS))}"
-        raise UsageError(f"no activation {name[:40]!r} is worked out{hint}")
+        hint = did_you_mean(name, FUNCTIONS) or f"; choose {one_of(list(FUNCTIONS))}"
+        raise UsageError(f"no activation {name[:40]!r}{hint}")
     try:
         return kind.parse(scalar(value, Where("")) if colon else None)
     except LayerError as why:

@@ -1,4 +1,4 @@
-"""A worked convolution for a terminal, as Markdown, as LaTeX and as plain data."""
+"""A worked convolution as text, Markdown, LaTeX and plain data."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -13,16 +13,16 @@ from cnncalc.homework.convolution.worked import Worked
 Item = TypeVar("Item")
 
 MOST_DRAWN = 30
-"""How many rows of a matrix are drawn, and how many columns where no width limits them; of more,
-the first and the last."""
+"""The most rows of a matrix to draw, and the most columns if no width limits them; larger matrices
+are shortened in the middle."""
 WIDE = 100
-"""How wide a file is written."""
+"""The width of a file."""
 GAP = "    "
-"""What is between two matrices side by side, and before the rest of a line that is folded."""
+"""The space between matrices side by side, and the indentation of a wrapped line."""
 
 
 def as_text(sections: Sequence[Section], width: int) -> str:
-    """For a terminal of this width."""
+    """Text for a terminal of this width."""
     parts: list[str] = []
     for section in sections:
         notes = [folded(note.split(" "), width) for note in section.notes]
@@ -38,7 +38,7 @@ def as_text(sections: Sequence[Section], width: int) -> str:
 
 
 def as_markdown(sections: Sequence[Section], width: int) -> str:
-    """For GitHub: equations in a list, matrices as they are drawn in a terminal."""
+    """Markdown: equations in a list, and matrices as in a terminal."""
     from cnncalc.render.formats.markdown import escape
 
     parts: list[str] = []
@@ -52,7 +52,7 @@ def as_markdown(sections: Sequence[Section], width: int) -> str:
 
 
 def as_latex(sections: Sequence[Section], width: int) -> str:
-    r"""For a document with ``\usepackage{amsmath}``."""
+    r"""LaTeX for a document with ``\usepackage{amsmath}``."""
     from cnncalc.render.formats.latex import escape
 
     parts = [r"% needs \usepackage{amsmath}", r"\begingroup\allowdisplaybreaks"]
@@ -81,16 +81,16 @@ FORMATS: dict[str, Callable[[Sequence[Section], int], str]] = {
     "markdown": as_markdown,
     "latex": as_latex,
 }
-"""The ways to write sections; each takes how wide a line may get."""
+"""The writers of sections; each takes the maximum line width."""
 
 
 def left_out(section: Section) -> str:
-    """What is said of the windows without a line."""
+    """A note on the windows that are not written out."""
     return f"... and {section.left_out:,} more windows"
 
 
 def folded(pieces: Sequence[str], width: int) -> str:
-    """Pieces in lines of this width, each kept whole."""
+    """The pieces wrapped to this width, without breaking any of them."""
     lines = [pieces[0]]
     for piece in pieces[1:]:
         if len(lines[-1]) + 1 + len(piece) <= width:
@@ -101,7 +101,7 @@ def folded(pieces: Sequence[str], width: int) -> str:
 
 
 def drawn(pictures: Iterable[Picture], width: int) -> str:
-    """Matrices below their titles, side by side as far as the width goes."""
+    """Matrices with their titles, side by side as far as the width allows."""
     bands: list[list[list[str]]] = []
     for picture in pictures:
         block = _block(picture, width)
@@ -122,7 +122,7 @@ def _side_by_side(blocks: list[list[str]]) -> str:
 
 
 def _block(picture: Picture, width: int) -> list[str]:
-    """The title and the rows, all equally wide; columns that do not fit are left out."""
+    """The title and the rows, padded to the same width; columns that do not fit are left out."""
     factor = f"{picture.factor} · " if picture.factor else ""
     cell = max(len(text) for row in picture.rows for text in row)
     rows = shortened(picture.rows, max(3, (width - len(factor) + 2) // (cell + 2)))
@@ -135,13 +135,13 @@ def _block(picture: Picture, width: int) -> list[str]:
 
 
 def shortened(rows: list[list[str]], columns: int = MOST_DRAWN) -> list[list[str]]:
-    """The rows with what is in the middle of too many of them, or of too long ones, left out."""
+    """The rows, shortened in the middle if there are too many of them or they are too long."""
     kept = [_ends(row, columns, "…") for row in rows]
     return _ends(kept, MOST_DRAWN, ["⋮"] * len(kept[0]))
 
 
 def _ends(items: list[Item], most: int, between: Item) -> list[Item]:
-    """At most so many: the first and the last, and what stands for those between."""
+    """At most this many: the first and the last, with a mark for those in between."""
     if len(items) <= most:
         return items
     return [*items[: most // 2], between, *items[len(items) - (most - 1) // 2 :]]
@@ -162,7 +162,7 @@ def tex(text: str) -> str:
 
 
 def _aligned(pieces: Sequence[str], width: int) -> str:
-    """An equation for ``align*``, broken where it gets too long."""
+    """An equation for ``align*``, wrapped if it is too long."""
     left, *rest = folded(pieces, width).split(f"\n{GAP}")
     symbol, _, first = left.partition(" ")
     return r" \\ &\quad ".join([f"{tex(symbol)} &{tex(first)}", *map(tex, rest)])
@@ -176,7 +176,7 @@ def _matrix(picture: Picture) -> str:
 
 
 def as_data(worked: Worked, steps: int | None = None) -> dict[str, Any]:
-    """Everything as plain data: whole numbers are exact, and so are fractions, as ``"16/3"``."""
+    """Everything as plain data: integers are exact, and so are fractions, as ``"16/3"``."""
     convolution = worked.convolution
     most = steps_shown(worked, steps)
     return {
@@ -206,7 +206,7 @@ def as_data(worked: Worked, steps: int | None = None) -> dict[str, Any]:
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:
-    """Its name if it has one, its shape, and its numbers channel by channel."""
+    """The name if there is one, the shape, and the numbers channel by channel."""
     name = {"name": tensor.name} if tensor.name else {}
     return {**name, "shape": list(tensor.shape.dimensions), "values": _data(tensor.nested())}
 

@@ -1,11 +1,11 @@
-"""What a convolution is given: files, standard input, numbers as text, random ones, named kernels.
+"""The input and kernels of a convolution: files, standard input, text, random numbers or names.
 
-It reads the files that are named to it; what comes from strangers goes through ``matrix.of``.
+``load`` opens any file that it is given. Read untrusted input with ``matrix.of`` instead.
 """
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from math import prod
 from pathlib import Path
@@ -23,11 +23,11 @@ YAML = (".yaml", ".yml", ".json")
 SIZE = "[0-9]{1,9}"
 RANDOM = re.compile(rf"random:({SIZE}(?:x{SIZE}){{0,2}})(?::(-?{SIZE})\.\.(-?{SIZE}))?")
 FILE = re.compile(r"[^\s;|,*\[\]]*[A-Za-z_][^\s;|,*\[\]]*")
-"""What can only be meant as a file: a letter, and nothing that separates numbers."""
+"""A word that can only be a file name: it has a letter, and no separator of numbers."""
 
 
 class Dice(Random):
-    """Random numbers that know where they come from."""
+    """Random numbers, with a name that gives their seed."""
 
     def __init__(self, seed: int) -> None:
         super().__init__(seed)
@@ -36,38 +36,51 @@ class Dice(Random):
     def whole(self, low: int, high: int) -> int:
         """A whole number from low to high, both included.
 
-        Only ``random()`` is asked, which gives the same numbers in every version of Python.
+        It uses only ``random()``, which is the same in every version of Python.
         """
         return low + int(self.random() * (high - low + 1))
 
 
 def load(input: str, kernel_words: Sequence[str], seed: int = 0) -> tuple[Tensor, list[Tensor]]:
-    """The input and the kernels that words mean, all of them signals or all of them images.
+    """Read the input and the kernels, all of them signals or all of them images.
 
-    A word is a file, ``-`` for standard input, numbers as ``matrix.read`` takes them, or
-    ``random:5x5`` (0 to 9; ``random:5x5:-2..2``). A kernel may also be a named one, or one for
-    every channel: ``box | box``. Raises UsageError that says which cannot be used, and why.
+    A word is a file, ``-`` for standard input, a matrix as ``matrix.read`` takes it, or
+    ``random:5x5`` (numbers from 0 to 9; ``random:5x5:-2..2`` sets the range). A kernel may also be
+    a name, or one name per channel: ``box | box``. A UsageError says which word is wrong, and why.
     """
     dice = Dice(seed)
-    with _told_of("the input"):
-        x = _read(input, dice)
+    return together(input, kernel_words, lambda word: _read(word, dice), _is_named)
+
+
+def together(
+    input: Any,
+    kernels: Sequence[Any],
+    read: Callable[[Any], Tensor],
+    is_name: Callable[[Any], bool],
+) -> tuple[Tensor, list[Tensor]]:
+    """The input and its kernels as tensors, all of them signals or all of them images.
+
+    A named kernel gets as many axes as the rest. A UsageError says which of them is wrong.
+    """
+    with named_in_errors("the input"):
+        x = read(input)
     found: dict[int, Tensor] = {}
-    for n, word in enumerate(kernel_words, 1):
-        with _told_of(f"kernel {n}"):
-            if not _is_named(word):
-                found[n] = _read(word, dice)
+    for n, kernel in enumerate(kernels, 1):
+        with named_in_errors(f"kernel {n}"):
+            if not is_name(kernel):
+                found[n] = read(kernel)
     axes = max(len(tensor.shape.spatial) for tensor in (x, *found.values()))
-    for n, word in enumerate(kernel_words, 1):
-        with _told_of(f"kernel {n}"):
+    for n, kernel in enumerate(kernels, 1):
+        with named_in_errors(f"kernel {n}"):
             if n not in found:
-                found[n] = named_planes(word, axes)
+                found[n] = named_planes(kernel, axes)
     given = [found[n] for n in sorted(found)]
     return (x.as_image(), [one.as_image() for one in given]) if axes == 2 else (x, given)
 
 
 @contextmanager
-def _told_of(who: str) -> Iterator[None]:
-    """Whatever is wrong inside is told of this one."""
+def named_in_errors(who: str) -> Iterator[None]:
+    """Put this name in front of any error raised inside."""
     try:
         yield
     except CnncalcError as why:
@@ -75,21 +88,21 @@ def _told_of(who: str) -> Iterator[None]:
 
 
 def _is_named(word: str) -> bool:
-    """Whether a word can only name kernels, be they known or not."""
+    """Whether a word can only be the name of a kernel, known or not."""
     is_name = re.fullmatch(r"[A-Za-z_][\w-]*(:\w*)?( ?\|.*)?", word.strip(), re.ASCII) is not None
     return is_name and not word.startswith("random") and not os.path.isfile(word)
 
 
 def named_planes(word: str, axes: int) -> Tensor:
-    """The named kernel, or for every channel one of the names between the bars."""
+    """The named kernel, or one named plane for every channel, separated by bars."""
     check_count(word.count("|"))
     planes = [kernels.named(name.strip(), axes) for name in word.split("|")]
     first = planes[0]
     for one in planes:
         if one.shape != first.shape:
             raise UsageError(
-                f"{one.name} is {one.shape} and {first.name} is {first.shape}; the planes of a "
-                "kernel are equally large"
+                f"{one.name} is {one.shape} and {first.name} is {first.shape}; all planes of a "
+                "kernel have the same size"
             )
     shape = Map(len(planes), first.shape.spatial)
     return Tensor(shape, tuple(one.planes[0] for one in planes), name=word.strip())
@@ -117,7 +130,7 @@ def _from_file(file: Path) -> Tensor:
 
 
 def _as_written(item: Item) -> Any:
-    """Lists with their numbers as text: a float would not tell a long decimal's last digits."""
+    """Lists with their numbers as text, because a float would lose digits of a long decimal."""
     if isinstance(item.value, list):
         return [_as_written(inner) for inner in item.value]
     return item.plain() if isinstance(item.value, dict) else item.text

@@ -49,18 +49,18 @@ def sharpen(place: Place, size: int) -> Number:
 
 
 def edge(place: Place, size: int) -> Number:
-    """The middle less the mean, as whole numbers: ``[-1 -1 -1; -1 8 -1; -1 -1 -1]``."""
+    """The centre minus the mean, scaled to integers: ``[-1 -1 -1; -1 8 -1; -1 -1 -1]``."""
     return int(size ** len(place)) * identity(place, size) - 1
 
 
 def sobel_x(place: Place, size: int) -> Number:
-    """Right less left, smoothed along the height: ``[-1 0 1; -2 0 2; -1 0 1]``."""
+    """Right minus left, smoothed along the height: ``[-1 0 1; -2 0 2; -1 0 1]``."""
     row, column = place
     return comb(2, row) * (column - 1)
 
 
 def sobel_y(place: Place, size: int) -> Number:
-    """Above less below, smoothed along the width: ``[1 2 1; 0 0 0; -1 -2 -1]``."""
+    """Above minus below, smoothed along the width: ``[1 2 1; 0 0 0; -1 -2 -1]``."""
     row, column = place
     return comb(2, column) * (1 - row)
 
@@ -74,25 +74,25 @@ KERNELS = {
     "sobel_x": Kernel(sobel_x, "NTU lecture, example 2", axes=(2,), sizes=(3,)),
     "sobel_y": Kernel(sobel_y, "NTU lecture, example 2", axes=(2,), sizes=(3,)),
 }
-"""Every kernel that has a name."""
+"""All named kernels."""
 
 
 def named(word: str, axes: int) -> Tensor:
-    """The kernel of this name for so many axes: ``box``, or ``box:5`` for another size than 3.
+    """The kernel with this name and number of axes: ``box``, or ``box:5`` for a size other than 3.
 
-    Raises UsageError for another name, and for a size or a number of axes that it does not have.
+    Raises UsageError for an unknown name, or a size or number of axes that it does not have.
     """
     name, colon, text = word.partition(":")
     if name not in KERNELS:
-        hint = did_you_mean(name, KERNELS) or f"; there are {', '.join(KERNELS)}"
+        hint = did_you_mean(name, KERNELS) or f"; choose from {', '.join(KERNELS)}"
         raise UsageError(f"no kernel is named {name[:40]!r}{hint}")
     kernel = KERNELS[name]
     sizes = {str(size): size for size in kernel.sizes}
     if colon and text not in sizes:
-        known = "3 alone" if len(sizes) == 1 else f"an odd size from 3 to {LARGEST_SIZE}"
+        known = "only size 3" if len(sizes) == 1 else f"an odd size from 3 to {LARGEST_SIZE}"
         raise UsageError(f"{name} has {known}, not {text[:20]!r}")
     if axes not in kernel.axes:
-        raise UsageError(f"{name} is for images, not for signals; a signal can take -1 0 1")
+        raise UsageError(f"{name} is for images, not for signals; use -1 0 1 for a signal")
     size = sizes[text] if colon else 3
     plane = (plain(kernel.weight(place, size)) for place in places(range(size), repeat=axes))
     return Tensor(Map(1, (size,) * axes), (tuple(plane),), name=word)

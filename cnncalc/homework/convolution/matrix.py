@@ -1,10 +1,10 @@
 """Matrices of exact numbers, as people write them.
 
-    0 1 2; 3 4 5; 6 7 8              rows end in ; or in a line, numbers in blanks or commas
-    [[0, 1, 2], [3, 4, 5]]           as Python, NumPy and MATLAB write it
-    1 2 3                            one row alone is a signal
-    1 0; 0 1 | 2 0; 0 2              channels are separated by | or by an empty line
-    1/9 * 1 1 1; 1 1 1; 1 1 1        a factor of all numbers
+    0 1 2; 3 4 5; 6 7 8              ; or a new line ends a row, spaces or commas separate numbers
+    [[0, 1, 2], [3, 4, 5]]           the notation of Python, NumPy and MATLAB
+    1 2 3                            a single row is a signal
+    1 0; 0 1 | 2 0; 0 2              | or an empty line separates channels
+    1/9 * 1 1 1; 1 1 1; 1 1 1        a factor multiplies every number
 
 Nothing is rounded: 0.1 is a tenth, and 1/9 stays 1/9.
 """
@@ -23,14 +23,14 @@ Number = int | Fraction
 """An exact number."""
 
 Real = int | Fraction | float
-"""A number; a float where it cannot be exact, as after a sigmoid."""
+"""A number; a float if it cannot be exact, for example after a sigmoid."""
 
 MOST_NUMBERS = 10_000
-"""How many numbers a matrix may hold."""
+"""The most numbers in a matrix."""
 LONGEST = 40
-"""How many characters a number may have."""
+"""The most characters in a number."""
 LARGEST = 10**15
-"""What numbers and denominators go up to, so that no sum of products is too long to print."""
+"""The limit of numbers and denominators, so that every sum of products can be printed."""
 
 WHOLE = r"[0-9]+(?:/[0-9]*[1-9][0-9]*)?"
 DECIMAL = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]{1,2})?"
@@ -38,10 +38,9 @@ NUMBER = re.compile(rf"[-+]?(?:{WHOLE}|{DECIMAL})")
 
 
 class Tensor(NamedTuple):
-    """A feature map with its numbers: for every channel a plane of them, row after row.
+    """A feature map with its numbers: one plane per channel, row by row.
 
-    ``decimal`` says whether it was written with decimals, and so is shown with them; ``name`` is
-    what it is known by, if anything.
+    A ``decimal`` tensor was written with decimals and is shown with them. ``name`` may be empty.
     """
 
     shape: Map
@@ -50,42 +49,42 @@ class Tensor(NamedTuple):
     name: str = ""
 
     def rows(self, channel: int) -> list[tuple[Real, ...]]:
-        """The rows of a channel, counted from 0; a signal has one."""
+        """The rows of a channel (the first is 0); a signal has one row."""
         plane, width = self.planes[channel], self.shape.spatial[-1]
         return [plane[start : start + width] for start in range(0, len(plane), width)]
 
     def nested(self) -> list[Any]:
-        """Lists in lists, channels first: ``[channel][row][column]``, or ``[channel][place]``."""
+        """Nested lists, channels first: ``[channel][row][column]``, or ``[channel][place]``."""
         if len(self.shape.spatial) == 1:
             return [list(plane) for plane in self.planes]
         return [[list(row) for row in self.rows(c)] for c in range(self.shape.channels)]
 
     def whole(self) -> tuple[int, list[list[int]]]:
-        """A common denominator, and all numbers times it."""
+        """The common denominator, and all numbers multiplied by it."""
         common = common_denominator(number for plane in self.planes for number in plane)
         return common, [[int(number * common) for number in plane] for plane in self.planes]
 
     def as_image(self) -> "Tensor":
-        """A signal as an image of one row; an image as it is."""
+        """A signal as an image with one row; an image stays the same."""
         return self._replace(shape=Map(self.shape.channels, (1, *self.shape.spatial)[-2:]))
 
 
 def check_count(count: int) -> None:
-    """Raise UsageError where a matrix has more numbers than are worked with."""
+    """Raise UsageError if a matrix has too many numbers."""
     if count > MOST_NUMBERS:
         raise UsageError(
-            f"{count:,} numbers are more than {MOST_NUMBERS:,}; take a part of the matrix, or "
-            "count without numbers: cnncalc layer conv"
+            f"{count:,} numbers are more than the limit of {MOST_NUMBERS:,}; use a part of the "
+            "matrix, or get sizes and counts alone with cnncalc layer conv"
         )
 
 
 def plain(value: Real) -> Real:
-    """The number, as an integer where it is exactly one."""
+    """The number, as an int if it is whole."""
     return int(value) if isinstance(value, Fraction) and value.denominator == 1 else value
 
 
 def total(numbers: Sequence[Real]) -> Real:
-    """The sum, exact where the numbers are."""
+    """The sum; exact if all numbers are."""
     exact = [number for number in numbers if not isinstance(number, float)]
     if len(exact) < len(numbers):
         return sum(numbers)
@@ -95,8 +94,7 @@ def total(numbers: Sequence[Real]) -> Real:
 
 
 class Cells(NamedTuple):
-    """What stands in a matrix, ``[channel][row][column]``, before it is taken for numbers: whether
-    it is a signal, and the factor of all, if there is any."""
+    """The cells of a matrix, ``[channel][row][column]``, before they are read as numbers."""
 
     channels: "Channels"
     is_signal: bool
@@ -104,19 +102,23 @@ class Cells(NamedTuple):
 
 
 def read(text: str, name: str = "") -> Tensor:
-    """The matrix that a text writes down; raises UsageError with the place of what is wrong."""
+    """The matrix in a text; a UsageError gives the location of the problem."""
     return _tensor(_of_text(text), name)
 
 
 def of(data: Any, name: str = "") -> Tensor:
-    """The matrix that plain data means: a text, or numbers in a list (a signal), in lists of rows,
-    or in lists of channels of rows. Raises UsageError for anything else."""
+    """The matrix in plain data: a text, or a list of numbers (a signal), of rows, or of channels.
+
+    Raises UsageError for anything else.
+    """
     return _tensor(cells(data), name)
 
 
 def cells(data: Any) -> Cells:
-    """What stands in the matrix that plain data means, as ``of`` takes it; raises UsageError unless
-    all rows are equally long, and all channels equally large."""
+    """The cells of a matrix in plain data, as ``of`` takes it.
+
+    Raises UsageError unless all rows have the same length, and all channels the same size.
+    """
     found = _of_text(data) if isinstance(data, str) else _of_lists(data)
     _check_sizes(found.channels)
     return found
@@ -147,7 +149,7 @@ def _of_lists(data: Any) -> Cells:
 def number(cell: Any) -> tuple[Number, bool]:
     """The exact value of a number, and whether it is written as a decimal.
 
-    Raises UsageError for what is none, and for one that is too long or too large.
+    Raises UsageError for anything else, and for a number that is too long or too large.
     """
     decimal = False
     if isinstance(cell, int | Fraction) and not isinstance(cell, bool):
@@ -166,9 +168,9 @@ def number(cell: Any) -> tuple[Number, bool]:
 
 
 def common_denominator(numbers: Iterable[Real]) -> int:
-    """The smallest denominator with which all these exact numbers can be written.
+    """The least common denominator of these exact numbers.
 
-    Raises UsageError where it is too large to be worked with.
+    Raises UsageError if it is too large.
     """
     common = 1
     for value in numbers:
@@ -179,12 +181,12 @@ def common_denominator(numbers: Iterable[Real]) -> int:
 
 
 def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
-    """Whether it is a list that holds something."""
+    """Whether it is a list that is not empty."""
     return isinstance(value, list | tuple) and len(value) > 0
 
 
 def _without_brackets(text: str) -> tuple[str, int]:
-    """The text with separators in place of its brackets, and how deep these were nested."""
+    """The text with separators in place of its brackets, and the depth of the nesting."""
     depth = 0
     while text.startswith("[") and text.endswith("]") and depth < 3:
         text = text[1:-1].strip()
@@ -197,7 +199,7 @@ def _without_brackets(text: str) -> tuple[str, int]:
 
 
 def _rows(channel: str) -> list[str]:
-    """The rows of a channel: they end in semicolons, or in lines that may end in one."""
+    """The rows of a channel, separated by semicolons or lines."""
     lines = [line.removesuffix(";").rstrip() for line in channel.split("\n")]
     if len(lines) == 1:
         return lines[0].split(";")

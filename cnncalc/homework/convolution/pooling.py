@@ -1,4 +1,4 @@
-"""Pooling with numbers."""
+"""Pooling of numbers."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -18,15 +18,15 @@ from cnncalc.spec import notation
 
 
 def mean(cells: Sequence[Real]) -> Real:
-    """The mean, exact where the numbers are."""
+    """The mean; exact if all numbers are."""
     together = total(cells)
     count = len(cells)
     return together / count if isinstance(together, float) else plain(Fraction(together, count))
 
 
 class Reduction(NamedTuple):
-    """How a pooling makes one number of a window's, what it finds in the padding, and how that is
-    written, in pieces between which it may be broken."""
+    """How a pooling reduces a window, what its padding holds, and how the formula is written, in
+    pieces that a line break may separate."""
 
     reduce: Callable[[Sequence[Real]], Real]
     outside: Real
@@ -37,11 +37,11 @@ REDUCTIONS = {
     "avg_pool": Reduction(mean, 0, written_mean),
     "max_pool": Reduction(max, -inf, written_maximum),
 }
-"""By the kind of the layer."""
+"""Reductions by layer kind."""
 
 
 class Pooled(NamedTuple):
-    """One output of a pooling: the cells of its window, and what they become."""
+    """One output of a pooling, with the cells of its window."""
 
     place: Place
     cells: tuple[Real, ...]
@@ -50,13 +50,13 @@ class Pooled(NamedTuple):
 
 @dataclass(frozen=True)
 class Pooling:
-    """A pooling of what a convolution, or its activation, puts out."""
+    """A pooling of the output of a convolution or its activation."""
 
     input: Tensor
     layer: Pool
 
     def windows(self, channel: int) -> Iterator[Pooled]:
-        """Every window of one channel, counted from 0, in the order of the output."""
+        """Every window of one channel (the first is 0), in the order of the output."""
         reduction = REDUCTIONS[self.layer.kind]
         axes = self.layer.axes(self.input.shape)
         plane = pad(self.input, axes, "zeros", reduction.outside).planes[channel]
@@ -65,7 +65,7 @@ class Pooling:
             yield Pooled(place, taken, reduction.reduce(taken))
 
     def output(self) -> Tensor:
-        """All windows' results; raises CnncalcError where it cannot be run, or not be shown."""
+        """The pooled tensor; raises CnncalcError if it cannot be computed, or is too large."""
         x, layer = self.input, self.layer
         _check(layer)
         try:
@@ -80,7 +80,7 @@ class Pooling:
 
 
 def _check(layer: Pool) -> None:
-    """Raise UsageError for what no numbers are worked out of here."""
+    """Raise UsageError for settings that are not supported here."""
     if layer.ceil_mode:
         raise UsageError("a pooling whose windows hang over the edge is not worked out")
     if not getattr(layer, "count_include_pad", True):
@@ -88,9 +88,9 @@ def _check(layer: Pool) -> None:
 
 
 def pool_of(word: str) -> Pool:
-    """The layer that a word means: ``max:2``, or with stride and padding ``avg:3s2p1``.
+    """The layer that a word names: ``max:2``, or ``avg:3s2p1`` with stride and padding.
 
-    Raises CnncalcError for a word that is none.
+    Raises CnncalcError for any other word.
     """
     name, _, window = word.partition(":")
     kinds = {kind.removesuffix("_pool"): kind for kind in REDUCTIONS}

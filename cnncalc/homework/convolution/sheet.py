@@ -1,7 +1,7 @@
-"""What is shown of a convolution: all words and numbers of it, in no format yet.
+"""The text and numbers of a worked convolution, independent of the output format.
 
-The letters are the lectures': x the input, w a kernel, u the sums, y what the activation makes of
-them, z what the pooling does.
+The letters follow the lectures: x is the input, w a kernel, u the sums, y the activations, z the
+pooled output.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,16 +20,16 @@ from cnncalc.homework.convolution.writing import Style, products, signed, with_f
 from cnncalc.layers._window import Axis
 
 SHOWN_WHOLE = 64
-"""Up to how many windows are all written out where it is not said how many are."""
+"""Up to this many windows are all written out by default."""
 SHOWN = 10
-"""How many of each kernel are, where there are more."""
+"""The number of windows written out per kernel by default if there are more."""
 
 NOT_FLIPPED = "cross-correlation: the kernel is not flipped (PyTorch calls this convolution)"
-FLIPPED = "convolution: the kernel is flipped along every axis, then laid on the input"
+FLIPPED = "convolution: the kernel is flipped along every axis, then applied to the input"
 
 
 class Picture(NamedTuple):
-    """A matrix: its symbol, what it is, its numbers as they are written, and a factor of all."""
+    """A matrix: its symbol, a description, its numbers as text, and a common factor."""
 
     symbol: str
     about: str
@@ -38,14 +38,14 @@ class Picture(NamedTuple):
 
 
 class Line(NamedTuple):
-    """An equation, in pieces between which it may be broken; its LaTeX where that is another."""
+    """An equation, in pieces that a line break may separate, and its LaTeX if it differs."""
 
     pieces: tuple[str, ...]
     latex: str = ""
 
 
 class Section(NamedTuple):
-    """A part of the way: words, equations, how many of these are left out, and matrices."""
+    """A part of the output: notes, equations, the number of equations left out, and matrices."""
 
     notes: tuple[str, ...] = ()
     lines: tuple[Line, ...] = ()

@@ -1,6 +1,6 @@
-"""Windows over numbers: the cells around a map, and those under a window at each of its places.
+"""Padding, and the cells under a window at each of its positions.
 
-The places and sizes are the layers' own; here the numbers are taken.
+The layers compute the positions and sizes; this module selects the numbers.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,12 +16,12 @@ from cnncalc.layers._window import Axis, padded
 from cnncalc.layers.pad import Pad
 
 MOST_TAKEN = 300_000
-"""How many products are worked out, or numbers pooled."""
+"""The most products to compute, or numbers to pool."""
 MOST_CELLS = 100_000
-"""How many numbers a map may have, with its padding."""
+"""The most numbers in a map, including its padding."""
 
 Place = tuple[int, ...]
-"""Where an output stands along each axis, counted from 1 as the lectures do."""
+"""The position of an output along each axis, starting at 1 as in the lectures."""
 
 
 def _nothing(place: int, N: int) -> int | None:
@@ -37,8 +37,8 @@ def _nearest(place: int, N: int) -> int:
 
 
 class Mode(NamedTuple):
-    """What padding holds: which of N cells is seen at a place before the first or after the last
-    (None where none is), and how that is called."""
+    """A padding mode: which of N cells appears at a position outside them (None for zero), and the
+    name of the mode in output."""
 
     seen: Callable[[int, int], int | None]
     told: str
@@ -49,11 +49,11 @@ MODES = {
     "reflect": Mode(_reflected, "reflected"),
     "replicate": Mode(_nearest, "the edge repeated"),
 }
-"""By the word for it."""
+"""Padding modes by name."""
 
 
 def check_work(taken: int, x: Map, axes: Sequence[Axis], output: Map) -> None:
-    """Raise UsageError where there is more to work out than can be looked at."""
+    """Raise UsageError if there is too much to compute."""
     for what, cells in (("input with its padding", padded(x, axes)), ("output", output.elements)):
         if cells > MOST_CELLS:
             raise UsageError(
@@ -94,7 +94,7 @@ def pad(x: Tensor, axes: Sequence[Axis], mode: str, outside: Real = 0) -> Tensor
 
 
 def windows(axes: Sequence[Axis]) -> Iterator[tuple[Place, list[int]]]:
-    """Every place of the window, and the cells of a padded plane that lie under it there."""
+    """Every position of the window, and the cells of a padded plane under it."""
     steps = _steps([axis.before + axis.N + axis.after for axis in axes])
     taps = product(*(range(0, axis.extent, axis.D) for axis in axes))
     under = [sum(map(mul, tap, steps)) for tap in taps]
@@ -104,5 +104,5 @@ def windows(axes: Sequence[Axis]) -> Iterator[tuple[Place, list[int]]]:
 
 
 def _steps(spatial: Sequence[int]) -> list[int]:
-    """How far apart neighbours along each axis lie in a plane."""
+    """The distance between neighbours along each axis in a plane."""
     return [prod(spatial[axis + 1 :]) for axis in range(len(spatial))]

@@ -1,4 +1,4 @@
-"""A convolution worked out: every window's sum of products, then bias, activation and pooling.
+"""A worked convolution: the sum of products in every window, then bias, activation and pooling.
 
 Numbers are exact, integers and fractions; only an activation with an exponential makes floats.
 Where windows stand, and how many there are, is asked of the layers ``conv``, ``max_pool`` and
@@ -26,8 +26,8 @@ MOST_KERNELS = 64
 
 
 class Sum(NamedTuple):
-    """One output of a convolution: for every input channel the pairs (number, weight) whose
-    products are added up, what they add up to, and the bias."""
+    """One output of a convolution: the pairs (number, weight) of every input channel, the sum of
+    their products, and the bias."""
 
     place: Place
     pairs: tuple[tuple[tuple[Real, Real], ...], ...]
@@ -49,11 +49,11 @@ class Convolution:
     layer: Conv
     """Stride, padding and dilation."""
     mode: str
-    """What padding holds: zeros, reflect or replicate."""
+    """The padding mode: zeros, reflect or replicate."""
     bias: Tensor | None
-    """A signal of one number for each kernel."""
+    """A signal with one number per kernel."""
     flip: bool
-    """Whether kernels are flipped along every axis: a convolution, and no cross-correlation."""
+    """Whether kernels are flipped along every axis: convolution instead of cross-correlation."""
     padded: Tensor
     """The input with its padding."""
 
@@ -63,7 +63,7 @@ class Convolution:
         return self.layer.axes(self.input.shape)
 
     def laid(self, channel: int) -> Tensor:
-        """A kernel, counted from 0, as it is laid on the input."""
+        """A kernel (the first is 0) as it is applied to the input."""
         kernel = self.kernels[channel]
         flipped = kernel._replace(planes=tuple(plane[::-1] for plane in kernel.planes))
         return flipped if self.flip else kernel
@@ -88,7 +88,7 @@ class Convolution:
         return Tensor(Map(len(self.kernels), places), planes, decimal)
 
     def _windows(self, channel: int) -> Iterator[tuple[Place, list[int], Real]]:
-        """Every place of a kernel, the cells under it, and the sum of their products.
+        """Every position of a kernel, the cells under it, and the sum of their products.
 
         With a common denominator the products are those of integers, which is much faster.
         """
@@ -103,15 +103,15 @@ class Convolution:
 
 
 class Stage(NamedTuple):
-    """What there is after a part of the way: after the ``convolution``, after the ``bias``, or
-    after a layer, whose kind is the name."""
+    """The output of one step: of the ``convolution``, of the ``bias``, or of a layer, named after
+    its kind."""
 
     name: str
     output: Tensor
 
 
 class Worked(NamedTuple):
-    """A convolution worked out: how, and what every stage puts out."""
+    """A worked convolution, with the output of every stage."""
 
     convolution: Convolution
     activation: Layer | None
@@ -120,8 +120,15 @@ class Worked(NamedTuple):
 
     @property
     def output(self) -> Tensor:
-        """What the last stage puts out, one channel for each kernel."""
+        """The final output, one channel for each kernel."""
         return self.stages[-1].output
+
+    def __str__(self) -> str:
+        """Every step as text, as ``cnncalc convolve`` shows it."""
+        from cnncalc.homework.convolution.formats import WIDE, as_text
+        from cnncalc.homework.convolution.sheet import sections
+
+        return as_text(sections(self), WIDE).rstrip("\n")
 
 
 def convolve(
@@ -176,9 +183,9 @@ def convolve(
 
 
 def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
-    """Raise UsageError unless the kernels are alike, as deep as the input, and not too many."""
+    """Raise UsageError unless the kernels match each other and the input."""
     if not 1 <= len(kernels) <= MOST_KERNELS:
-        raise UsageError(f"1 to {MOST_KERNELS} kernels are worked out, not {len(kernels)}")
+        raise UsageError(f"a convolution takes 1 to {MOST_KERNELS} kernels, not {len(kernels)}")
     first = kernels[0].shape
     for place, kernel in enumerate(kernels, 1):
         if kernel.shape != first:
@@ -194,7 +201,7 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
 
 
 def _one_each(bias: Tensor, count: int) -> Tensor:
-    """The biases, one for each kernel; raises UsageError where there are others than that or 1."""
+    """One bias per kernel; raises UsageError unless there is one for each, or one for all."""
     channels, spatial, numbers = bias.shape.channels, bias.shape.spatial, bias.planes[0]
     if channels > 1 or len(spatial) > 1 or len(numbers) not in (1, count):
         there = "is 1 kernel" if count == 1 else f"are {count} kernels"
@@ -207,7 +214,7 @@ def _one_each(bias: Tensor, count: int) -> Tensor:
 
 
 def _biased(u: Tensor, bias: Tensor) -> Tensor:
-    """Every plane with its kernel's bias added."""
+    """The tensor with each kernel's bias added."""
     planes = tuple(
         tuple(plain(number + b) for number in plane)
         for plane, b in zip(u.planes, bias.planes[0], strict=True)

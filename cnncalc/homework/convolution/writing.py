@@ -1,4 +1,4 @@
-"""Numbers and sums in writing: exactly, as decimals where they were given so, or rounded."""
+"""Numbers and sums as text: exact, as decimals if they were given as such, or rounded."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -9,7 +9,7 @@ from cnncalc.derivations.wording import minus
 from cnncalc.homework.convolution.matrix import Real, Tensor, common_denominator, plain
 
 USUAL_DIGITS = 3
-"""How many digits of a float are written unless it is said, as in the lectures."""
+"""The default number of digits of a float, as in the lectures."""
 
 
 class Style(NamedTuple):
@@ -34,14 +34,14 @@ class Style(NamedTuple):
         return _rounded(number, places)
 
     def result(self, number: Real) -> str:
-        """The number, and what it is rounded to if that is another: ``16/3 ≈ 5.33``."""
+        """The number, and its rounded value if that differs: ``16/3 ≈ 5.33``."""
         exact, rounded = self._replace(digits=None).text(number), self.text(number)
         if isinstance(number, float):
             return rounded
         return exact if _value(rounded) == number else f"{exact} ≈ {rounded}"
 
     def rows(self, tensor: Tensor, channel: int) -> list[list[str]]:
-        """The rows of a channel, counted from 0; decimals with equally many digits."""
+        """The rows of a channel (the first is 0), with the same number of decimal digits."""
         rows = [[self.text(number) for number in row] for row in tensor.rows(channel)]
         texts = [text for row in rows for text in row]
         places = max(len(text.partition(".")[2]) for text in texts)
@@ -105,7 +105,7 @@ def signed(text: str, is_first: bool) -> str:
 
 
 def _rounded(number: Fraction, digits: int) -> str:
-    """With so many digits after the point, halves away from zero."""
+    """The number with this many decimal digits; halves round away from zero."""
     scale = 10**digits
     count = (2 * abs(number.numerator) * scale + number.denominator) // (2 * number.denominator)
     sign = "−" if number < 0 and count else ""
@@ -124,6 +124,6 @@ def _places(denominator: int) -> int | None:
 
 
 def _lengthened(text: str, places: int) -> str:
-    """The same decimal with zeros at its end."""
+    """The decimal padded with zeros."""
     whole, _, digits = text.partition(".")
     return f"{whole}.{digits:0<{places}}"

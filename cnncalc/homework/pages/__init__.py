@@ -1,7 +1,7 @@
-"""One file for each form of what a student gets back, found by being there.
+"""The formats of a student's feedback page, discovered automatically: one file each.
 
-A form is a module with ``SUFFIX``, the ending of its files, and ``write(graded) -> str``:
-the marks of one student, and the worked solution of what was not right.
+A format is a module with ``SUFFIX``, its file extension, and ``write(graded) -> str``: the marks of
+one student, and a worked solution for everything that was not right.
 """
 
 from typing import Protocol, cast
@@ -11,19 +11,19 @@ from cnncalc.homework.gradebook import Graded
 
 
 class Form(Protocol):
-    """What every form's module offers."""
+    """The interface of a format."""
 
     SUFFIX: str
 
     def write(self, graded: Graded) -> str:
-        """The whole page, ending in a newline."""
+        """The whole page, with a final newline."""
 
 
 def names() -> tuple[str, ...]:
-    """The names of all forms."""
+    """The names of all formats."""
     return discovery.modules(__path__)
 
 
 def load(name: str) -> Form:
-    """The form of this name; raises UsageError with the nearest one."""
+    """The format with this name; raises UsageError with a suggestion."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "form of feedback"))

@@ -1,4 +1,4 @@
-"""What the forms of a student's page share: its lines, before they are dressed up."""
+"""The parts of a feedback page that all formats share, as plain text."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def title(graded: Graded) -> str:
 
 
 def row(graded: Graded, mark: Mark) -> tuple[str, ...]:
-    """The line of a table for one answer."""
+    """The table row of one answer."""
     got = points(graded.points(mark))
     full = points(mark.answer.points)
     earned = f"{got} of {full}" if mark.answer.question else ""
@@ -27,16 +27,16 @@ def row(graded: Graded, mark: Mark) -> tuple[str, ...]:
 
 
 def credit(graded: Graded) -> str:
-    """What an answer is worth, by what became of it."""
+    """The credit for each kind of answer."""
     scheme = graded.scheme
     return (
-        f"Of a question's points get: a right answer {points(scheme.right)}, one that follows from "
-        f"own earlier ones {points(scheme.follows)}, right working with a wrong result "
-        f"{points(scheme.arithmetic)}, one known mistake {points(scheme.slip)}, two together "
-        f"{points(scheme.slips)}."
+        f"Credit per point: {points(scheme.right)} for a right answer, {points(scheme.follows)} if "
+        f"it follows from your own earlier mistake, {points(scheme.arithmetic)} for right working "
+        f"with a wrong result, {points(scheme.slip)} for one common mistake, "
+        f"{points(scheme.slips)} for two at once."
     )
 
 
 def solutions(graded: Graded) -> Iterator[Mark]:
-    """The marks that there is more to say about."""
+    """The marks that need a worked solution."""
     return (mark for mark in graded.marks if feedback.workings(mark))

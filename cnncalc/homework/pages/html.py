@@ -1,4 +1,4 @@
-"""A student's page in HTML."""
+"""A student's feedback page in HTML."""
 
 from collections.abc import Iterable, Iterator
 from html import escape
@@ -12,7 +12,7 @@ SUFFIX = ".html"
 
 
 def write(graded: Graded) -> str:
-    """The marks in a table, then the solutions; a page by itself."""
+    """A complete page: the marks in a table, then the solutions."""
     title = escape(_parts.title(graded))
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',

@@ -1,4 +1,4 @@
-"""A student's page in Markdown."""
+"""A student's feedback page in Markdown."""
 
 from collections.abc import Iterator
 
@@ -34,10 +34,10 @@ def _solution(mark: Mark) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A text in which nothing is obeyed."""
+    """A text with its Markdown syntax escaped."""
     return "".join(f"\\{one}" if one in "\\`*_{}[]<>#|" else one for one in " ".join(text.split()))
 
 
 def _code(text: str) -> str:
-    """A text as it was written."""
+    """A text as inline code."""
     return f"`{text.replace('`', '′')}`" if text else ""

@@ -1,7 +1,7 @@
-"""One file for each form that a quiz is handed out in, found by being there.
+"""The formats of a quiz, discovered automatically: one file each.
 
-A form is a module with ``SUFFIX``, the ending of its files, and ``write(quiz, solved) -> str``;
-solved, every question has its answer and how it comes about.
+A format is a module with ``SUFFIX``, its file extension, and ``write(quiz, solved) -> str``. A
+solved quiz shows the answer to every question and its derivation.
 """
 
 from typing import Protocol, cast
@@ -11,19 +11,19 @@ from cnncalc.homework.quiz import Quiz
 
 
 class Form(Protocol):
-    """What every form's module offers."""
+    """The interface of a format."""
 
     SUFFIX: str
 
     def write(self, quiz: Quiz, solved: bool) -> str:
-        """The whole text, ending in a newline."""
+        """The whole text, with a final newline."""
 
 
 def names() -> tuple[str, ...]:
-    """The names of all forms."""
+    """The names of all formats."""
     return discovery.modules(__path__)
 
 
 def load(name: str) -> Form:
-    """The form of this name; raises UsageError with the nearest one."""
+    """The format with this name; raises UsageError with a suggestion."""
     return cast(Form, discovery.chosen(__name__, __path__, name, "format"))

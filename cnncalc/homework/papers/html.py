@@ -1,4 +1,4 @@
-"""A quiz as a page of HTML."""
+"""A quiz as an HTML page."""
 
 from collections.abc import Iterable, Iterator
 from html import escape
@@ -9,7 +9,7 @@ SUFFIX = ".html"
 
 
 def write(quiz: Quiz, solved: bool) -> str:
-    """A numbered list below a title; a page by itself."""
+    """A complete page with a title and a numbered list."""
     title = escape(quiz.title)
     parts = [
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',

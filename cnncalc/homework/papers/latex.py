@@ -1,4 +1,4 @@
-r"""A quiz as a LaTeX document that compiles as it is."""
+"""A quiz as a complete LaTeX document."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ SUFFIX = ".tex"
 
 
 def write(quiz: Quiz, solved: bool) -> str:
-    """An enumeration below a title."""
+    """A document with a title and an enumeration."""
     lines = [
         r"\documentclass{article}",
         r"\usepackage{amsmath}",

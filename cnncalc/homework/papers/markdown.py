@@ -9,7 +9,7 @@ SUFFIX = ".md"
 
 
 def write(quiz: Quiz, solved: bool) -> str:
-    """A numbered list below a title."""
+    """A title and a numbered list."""
     parts = [f"# {escape(quiz.title)}", *(_question(one, solved) for one in quiz.posed)]
     return "\n\n".join(parts) + "\n"
 
@@ -20,7 +20,7 @@ def _question(one: Posed, solved: bool) -> str:
 
 
 def _below(one: Posed, solved: bool) -> Iterator[str]:
-    """What is below a question: choices, and its solution where it is wanted."""
+    """The choices below a question, and its solution."""
     if one.choices:
         yield ""
         yield from (f"- {choice}" for choice in one.lettered)

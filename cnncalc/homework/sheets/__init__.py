@@ -1,7 +1,7 @@
-"""One file for each form that answers are handed in, found by being there.
+"""Formats of answer sheets: one module per format, discovered automatically.
 
-A form is a module with ``SUFFIXES``, the endings of its files, and ``read(text, source) -> Item``:
-the tree of an answer sheet, as ``homework.sheet`` says what is in one.
+A module has ``SUFFIXES``, its file extensions, and ``read(text, source) -> Item``, which returns
+the tree of an answer sheet (``homework.sheet`` describes its keys).
 """
 
 from functools import cache
@@ -10,24 +10,24 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from cnncalc.core import discovery
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import UsageError, one_of
 from cnncalc.homework.written import readable
 from cnncalc.spec import source
 from cnncalc.spec.text import Item
 
 
 class Form(Protocol):
-    """What every form's module offers."""
+    """The interface of a format module."""
 
     SUFFIXES: tuple[str, ...]
 
     def read(self, text: str, source: str) -> Item:
-        """The tree of a sheet; raises SpecError with the place of what cannot be used."""
+        """The tree of a sheet; raises SpecError with the location of what is invalid."""
 
 
 @cache
 def endings() -> dict[str, Form]:
-    """The forms by the endings of their files."""
+    """The formats by file extension."""
     forms = (
         cast(Form, import_module(f"{__name__}.{name}")) for name in discovery.modules(__path__)
     )
@@ -35,10 +35,10 @@ def endings() -> dict[str, Form]:
 
 
 def read(file: Path) -> Item:
-    """The tree of the sheet in a file; raises SpecError or UsageError where it cannot be read."""
+    """The tree of the sheet in a file; raises SpecError or UsageError if it cannot be read."""
     form = endings().get(file.suffix.lower())
     if form is None:
         raise UsageError(
-            f"an answer sheet ends in {', '.join(endings())}; {str(file)!r} ends in none of them"
+            f"{str(file)!r} is not an answer sheet; its name must end in {one_of([*endings()])}"
         )
     return form.read(readable(source.read_text(file)), str(file))

@@ -1,7 +1,7 @@
-"""What the forms share whose answers stand in a table.
+"""Answers in a table, whatever the format.
 
-Its first row names the columns. ``layer`` and quantities: a row for each layer. ``layer``,
-``quantity`` and ``answer``, or ``question`` and ``answer``: a row for each answer.
+The first row names the columns: ``layer`` and quantities (a row for each layer), or ``layer``,
+``quantity`` and ``answer``, or ``question`` and ``answer`` (a row for each answer).
 """
 
 import re
@@ -16,7 +16,7 @@ MOST_CELLS = MOST_VALUES
 
 
 class Cell(NamedTuple):
-    """What stands in a place of a table."""
+    """A cell of a table and its location."""
 
     text: str
     where: Where
@@ -78,7 +78,7 @@ def _read(
 
 
 def _without_blank_end(row: Sequence[Cell]) -> Sequence[Cell]:
-    """A row without the empty cells that a spreadsheet leaves at its end."""
+    """A row without the empty cells that spreadsheets write at its end."""
     last = max((place for place, cell in enumerate(row, 1) if cell.text.strip()), default=0)
     return row[:last]
 
@@ -96,8 +96,8 @@ def _question(cells: Mapping[str, Cell]) -> Item:
 
 
 def _add(answers: dict[Key, Item], layer: Cell, quantity: Cell, given: Cell) -> None:
-    """Add one answer; raises SpecError where there is one already. A unit in the heading, as in
-    ``memory (MB)``, is that of a number without one."""
+    """Add one answer; raises SpecError if there is one already. A unit in the heading, as in
+    ``memory (MB)``, applies to numbers without one."""
     name = key(layer.text, layer.where)
     asked = key(quantity.text, quantity.where)
     unit = re.search(r"\(([A-Za-z]+)\)$", quantity.text)

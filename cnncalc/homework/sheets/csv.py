@@ -1,4 +1,4 @@
-"""Answers in a table of comma-separated values; ``student,Ada`` may stand above it."""
+"""Answers in a CSV table; rows such as ``student,Ada`` may come before it."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ ABOVE = ("student", "architecture", "input", "batch", "dtype")
 
 
 def read(text: str, source: str) -> Item:
-    """The tree of the table; commas or semicolons are between the cells."""
+    """The tree of the table; cells are separated by commas or semicolons."""
     first = text.lstrip().partition("\n")[0]
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
     header: dict[str, Cell] = {}
@@ -27,5 +27,5 @@ def read(text: str, source: str) -> Item:
             elif any(cell.text for cell in cells):
                 rows.append(cells)
     except csv.Error as why:
-        raise SpecError(f"is no table: {why}", Where(source, reader.line_num)) from None
+        raise SpecError(f"is not a table: {why}", Where(source, reader.line_num)) from None
     return _table.sheet(header, [rows], source)

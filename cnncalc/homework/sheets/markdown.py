@@ -1,4 +1,4 @@
-"""Answers in the tables of a Markdown text; lines like ``student: Ada`` may stand above them."""
+"""Answers in Markdown tables; lines such as ``student: Ada`` may come before them."""
 
 import re
 
@@ -11,7 +11,7 @@ from cnncalc.spec.text import Item
 SUFFIXES = (".md", ".markdown")
 LONGEST = 500
 MARKS = " *_`"
-"""What may stand around a name or a value for its looks."""
+"""Markup around a name or a value."""
 
 
 def read(text: str, source: str) -> Item:
@@ -37,7 +37,7 @@ def read(text: str, source: str) -> Item:
 
 
 def _cells(line: str) -> list[str]:
-    """What is between the bars; a bar with a backslash is meant as such, ``<br>`` as a new line."""
+    """The cells of a row; a bar after a backslash is text, ``<br>`` a line break."""
     inner = re.sub(r"<br ?/?>", "\n", line.strip(), flags=re.IGNORECASE).removeprefix("|")
     inner = inner if inner.endswith("\\|") else inner.removesuffix("|")
     cells = re.split(r"(?<!\\)\|", inner)

@@ -1,0 +1,101 @@
+"""How gradients lie in memory, and which of them the backward pass copies because of it.
+
+Where it can, PyTorch passes gradients on as views: an input of a concatenation gets a part of the
+output's gradient, that of a permutation a permuted one. Most operations read such a view as it is,
+and some copy it first.
+"""
+
+from enum import Enum, auto
+
+from cnncalc.analysis.report import Report
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import channels_of
+from cnncalc.core.tape import Layout, Operation
+from cnncalc.footprint.recording import Recording, not_modelled
+
+
+class Lies(Enum):
+    """How a gradient lies in memory."""
+
+    CONTIGUOUS = auto()
+    APART = auto()
+    """Each image is contiguous, with other numbers between the images."""
+    PERMUTED = auto()
+    """In another order than that of the axes."""
+    UNKNOWN = auto()
+
+
+def with_copies(report: Report, recording: Recording) -> list[Operation]:
+    """The operations, with the copies that their backward passes make of the outputs' gradients.
+
+    Raises UsageError where it is not known whether there is a copy.
+    """
+    operations, batch = list(recording.tape.operations), recording.tape.batch
+    lies = dict.fromkeys(recording.outputs, Lies.CONTIGUOUS)
+    for place in reversed(range(len(operations))):
+        operation = operations[place]
+        if not operation.has_node:
+            continue
+        given = lies.get(operation.outputs[0], Lies.CONTIGUOUS)
+        if given is not Lies.CONTIGUOUS:
+            try:
+                copied = _is_copied(operation, given, batch)
+            except LayerError as why:
+                raise not_modelled(report.rows[operation.row], why) from None
+            if copied:
+                operation = operations[place] = _with_copy(operation)
+                given = Lies.CONTIGUOUS
+        for index, read in enumerate(operation.reads):
+            if read.needs_gradient and not read.parameter:
+                made = _made(operation, given, index, batch)
+                lies[read] = _sum(lies[read], made) if read in lies else made
+    return operations
+
+
+def _is_copied(operation: Operation, given: Lies, batch: int) -> bool:
+    """Whether the output's gradient is copied, which is not contiguous."""
+    layout, read = operation.layout, operation.reads[0]
+    if layout is Layout.COPY and given is not Lies.UNKNOWN:
+        return True
+    if layout is Layout.MERGE and min(batch, channels_of(read.shape)) == 1:
+        return False
+    if layout is Layout.MERGE and given is not Lies.UNKNOWN:
+        return True
+    if given is Lies.APART:
+        return False
+    if layout is Layout.RESHAPE and given is Lies.PERMUTED and len(read.shape.dimensions) == 1:
+        return True
+    if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE}:
+        raise LayerError(
+            "the gradient of its output comes in another order than that of the axes, and what "
+            "PyTorch then copies is not modelled"
+        )
+    return False
+
+
+def _with_copy(operation: Operation) -> Operation:
+    if operation.passes:  # the copy is the gradient of the input
+        return operation._replace(passes=frozenset())
+    (output,) = operation.outputs
+    return operation._replace(beside=operation.beside + output.bytes)
+
+
+def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
+    """How the gradient of an input lies, by that of the output."""
+    read, output, layout = operation.reads[index], operation.outputs[0], operation.layout
+    if index in operation.passes:
+        if layout is Layout.PERMUTE:
+            return Lies.UNKNOWN if given in {Lies.PERMUTED, Lies.UNKNOWN} else Lies.PERMUTED
+        apart = layout is Layout.SPLIT and batch > 1 and read.numbers < output.numbers
+        return Lies.APART if apart and given is Lies.CONTIGUOUS else given
+    if layout is Layout.ORDER:
+        return Lies.CONTIGUOUS
+    follows = layout is Layout.FOLLOW and given not in {Lies.CONTIGUOUS, Lies.APART}
+    permuted = any(one.permuted for one in (*operation.reads, output) if not one.parameter)
+    return Lies.UNKNOWN if follows or permuted else Lies.CONTIGUOUS
+
+
+def _sum(*gradients: Lies) -> Lies:
+    """How the sum of two gradients lies, which is a new tensor."""
+    orderly = {Lies.CONTIGUOUS, Lies.APART}
+    return Lies.CONTIGUOUS if orderly.issuperset(gradients) else Lies.UNKNOWN

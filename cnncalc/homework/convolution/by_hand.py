@@ -1,0 +1,70 @@
+"""The convolution of plain Python data, in one call."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from os import PathLike, fspath
+from typing import Any
+
+from cnncalc.homework.convolution import matrix, worked
+from cnncalc.homework.convolution.activation import activation_of
+from cnncalc.homework.convolution.given import load, together
+from cnncalc.homework.convolution.matrix import Tensor
+from cnncalc.homework.convolution.pooling import pool_of
+from cnncalc.homework.convolution.worked import Worked
+
+Number = int | float | Fraction
+Matrix = str | PathLike[str] | Tensor | Sequence[Any]
+"""``"0 1; 2 3"``, a file as a ``Path``, or numbers in nested lists, channels first."""
+Size = int | Sequence[int]
+
+
+def convolve(
+    input: Matrix,
+    *kernels: Matrix,
+    stride: Size = 1,
+    padding: Size | str = 0,
+    dilation: Size = 1,
+    mode: str = "zeros",
+    bias: Number | Sequence[Number] | None = None,
+    flip: bool = False,
+    activation: str | None = None,
+    pool: str | None = None,
+) -> Worked:
+    """Work out a convolution of numbers, exactly and step by step.
+
+    ``stride``, ``padding`` (also ``"same"``) and ``dilation`` are those of the layer ``conv``, and
+    ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``activation``
+    is ``"relu"`` or ``"leaky_relu:0.1"``, ``pool`` is ``"max:2"`` or ``"avg:3s2p1"``.
+
+    Print the result to see every step; ``result.output.nested()`` has the numbers, channels first.
+    Raises CnncalcError for whatever cannot be used.
+
+    >>> convolve("0 1 2; 3 4 5; 6 7 8", "0 1; 2 3").output.nested()
+    [[[19, 25], [37, 43]]]
+    """
+    x, weights = together(input, kernels, _tensor, _is_name) if kernels else (_tensor(input), [])
+    listed = bias if bias is None or isinstance(bias, Sequence) else [bias]
+    return worked.convolve(
+        x,
+        weights,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        mode=mode,
+        bias=None if listed is None else matrix.of(listed),
+        flip=flip,
+        activation=None if activation is None else activation_of(activation),
+        pool=None if pool is None else pool_of(pool),
+    )
+
+
+def _is_name(kernel: Matrix) -> bool:
+    return isinstance(kernel, str) and kernel[:1].isalpha()
+
+
+def _tensor(given: Matrix) -> Tensor:
+    if isinstance(given, Tensor):
+        return given
+    if isinstance(given, PathLike):
+        return load(fspath(given), [])[0]
+    return matrix.of(given)

@@ -1,0 +1,42 @@
+"""A value as people write it, and whether the right answer agrees with it.
+
+An answer may be rounded, count in thousands of 1000 or of 1024, in bytes or in bits, and give the
+channels first or last. All of these are right; a ``Reading`` notes what was assumed.
+"""
+
+from cnncalc.homework.written.matrix import Matrix
+from cnncalc.homework.written.number import Number
+from cnncalc.homework.written.size import Size
+from cnncalc.homework.written.texts import as_text, printable, readable, shown
+from cnncalc.homework.written.units import suffix_of
+from cnncalc.homework.written.value import (
+    CHANNELS_LAST,
+    KIND,
+    Reading,
+    Terms,
+    Value,
+    Written,
+    read,
+    told,
+)
+from cnncalc.homework.written.verdict import Verdict
+
+__all__ = [
+    "CHANNELS_LAST",
+    "KIND",
+    "Matrix",
+    "Number",
+    "Reading",
+    "Size",
+    "Terms",
+    "Value",
+    "Verdict",
+    "Written",
+    "as_text",
+    "printable",
+    "read",
+    "readable",
+    "shown",
+    "suffix_of",
+    "told",
+]

@@ -1,0 +1,154 @@
+"""A matrix of numbers, of one channel or of several."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from math import prod
+from typing import Any, TypeVar
+
+from cnncalc.core.errors import LayerError, UsageError
+from cnncalc.homework.convolution.matrix import Real, Tensor, cells
+from cnncalc.homework.convolution.writing import Style
+from cnncalc.homework.written.arithmetic import calculated
+from cnncalc.homework.written.number import Number
+from cnncalc.homework.written.texts import as_text
+from cnncalc.homework.written.value import (
+    CHANNELS_LAST,
+    KIND,
+    MANY,
+    Reading,
+    Terms,
+    Value,
+    Written,
+)
+
+T = TypeVar("T")
+
+Channels = tuple[tuple[tuple[Number, ...], ...], ...]
+MOST_DIFFERENT = 3
+"""The most wrong numbers of a matrix that are listed."""
+
+
+@dataclass(frozen=True)
+class Matrix(Written):
+    """Rows of numbers, of one channel or of several."""
+
+    channels: Channels
+
+    expected = "a matrix, as in [[1, 2], [3, 4]] or 1 2; 3 4"
+    longest = 20_000
+
+    @property
+    def told_apart(self) -> Fraction:
+        """The product over all its numbers."""
+        each = (number.told_apart for plane in self.channels for row in plane for number in row)
+        return Fraction(min(MANY, prod(max(1, int(count)) for count in each)))
+
+    @classmethod
+    def read(cls, given: Any) -> "Matrix | None":
+        """Every form that ``convolution.of`` accepts, with numbers in any form."""
+        if not isinstance(given, str | list):
+            given = as_text(given)
+        try:
+            found = cells(given)
+        except UsageError as why:
+            raise LayerError(str(why)) from None
+        factor = Fraction(1) if found.factor is None else calculated(found.factor)
+        channels = []
+        for plane in found.channels:
+            numbers = [[Number.read(cell) for cell in row] for row in plane]
+            if any(number is None for row in numbers for number in row):
+                return None
+            channels.append(tuple(tuple(_times(n, factor) for n in row if n) for row in numbers))
+        return cls(as_text(given), tuple(channels))
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """Whether every number agrees; channels may come last, and signals as columns, if that is
+        accepted."""
+        if not isinstance(truth, Tensor):
+            return None
+        right = _planes(truth)
+        own = self._like(truth)
+        layouts: list[tuple[Channels, tuple[str, ...]]] = [(own, ())]
+        if not terms.strict and len(truth.shape.spatial) == 1:
+            layouts.append((tuple(map(_turned, own)), ("as columns",)))
+        elif not terms.strict:
+            layouts.append((tuple(zip(*map(_turned, own), strict=True)), (CHANNELS_LAST,)))
+        for channels, notes in layouts:
+            if _sizes(channels) == _sizes(right):
+                pairs = zip(_flat(channels), _flat(right), strict=True)
+                readings = [number.agrees(_exact(value), unit, terms) for number, value in pairs]
+                if None not in readings:
+                    more = (note for reading in readings if reading for note in reading.notes)
+                    return Reading(tuple(dict.fromkeys((*notes, *more))))
+        return None
+
+    def differs(self, truth: Value, unit: str = "") -> str:
+        """The size if it is wrong, else the first wrong numbers."""
+        if not isinstance(truth, Tensor):
+            return ""
+        own, right = self._like(truth), _planes(truth)
+        if _sizes(own) != _sizes(right):
+            return f"it is {_told_sizes(own)}, but {_told_sizes(right)} is right"
+        style = Style(truth.decimal)
+        wrong = [
+            f"({','.join(map(str, place))}) is {style.text(value)}, not {number.text}"
+            for place, number, value in zip(_places(right), _flat(own), _flat(right), strict=True)
+            if number.agrees(_exact(value)) is None
+        ]
+        which = "; ".join(wrong[:MOST_DIFFERENT]) + ("; ..." if len(wrong) > MOST_DIFFERENT else "")
+        verb = "is" if len(wrong) == 1 else "are"
+        return f"{len(wrong)} of {prod(_sizes(right))} numbers {verb} wrong: {which}"
+
+    def _like(self, truth: Tensor) -> Channels:
+        """The channels; those of a signal as the rows of one channel."""
+        is_signal = len(truth.shape.spatial) == 1
+        if is_signal and all(len(rows) == 1 for rows in self.channels):
+            return (tuple(rows[0] for rows in self.channels),)
+        return self.channels
+
+
+Exact = int | Fraction
+
+
+def _planes(tensor: Tensor) -> tuple[tuple[tuple[Real, ...], ...], ...]:
+    """The rows of every channel; the channels of a signal as the rows of one channel."""
+    planes = tuple(tuple(tensor.rows(channel)) for channel in range(tensor.shape.channels))
+    return planes if len(tensor.shape.spatial) > 1 else (tuple(rows[0] for rows in planes),)
+
+
+def _exact(number: Real) -> Exact:
+    """The number; a float as its exact fraction."""
+    return Fraction(number) if isinstance(number, float) else number
+
+
+def _times(number: Number, factor: Fraction) -> Number:
+    return replace(number, digits=number.digits * factor, half=number.half * abs(factor))
+
+
+def _turned(rows: tuple[tuple[Number, ...], ...]) -> tuple[tuple[Number, ...], ...]:
+    """Rows as columns."""
+    return tuple(zip(*rows, strict=True))
+
+
+def _flat(channels: Iterable[Iterable[Iterable[T]]]) -> Iterator[T]:
+    return (cell for rows in channels for row in rows for cell in row)
+
+
+def _sizes(channels: Sequence[Sequence[Sequence[object]]]) -> tuple[int, int, int]:
+    return len(channels), len(channels[0]), len(channels[0][0])
+
+
+def _told_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
+    """``2×2``, with the channels first if there are several."""
+    return "×".join(map(str, _sizes(channels)[len(channels) == 1 :]))
+
+
+def _places(channels: Sequence[Sequence[Sequence[object]]]) -> Iterator[tuple[int, ...]]:
+    """The position of every number, from 1; the channel, and the row of a signal, only if there are
+    several."""
+    sizes = _sizes(channels)
+    first = next((axis for axis, size in enumerate(sizes) if size > 1), len(sizes) - 1)
+    for place in product(*(range(1, size + 1) for size in sizes)):
+        yield place[first:]

@@ -1,0 +1,138 @@
+"""A shape: 96x55x55, [55, 55, 96], 96@55×55, 4096."""
+
+import re
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from cnncalc.core.errors import LayerError
+from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.homework.written.arithmetic import GROUPED, calculated, raised, tidied
+from cnncalc.homework.written.number import Number
+from cnncalc.homework.written.texts import as_text
+from cnncalc.homework.written.value import CHANNELS_LAST, KIND, Reading, Terms, Value, Written
+
+MOST_AXES = 10
+
+
+@dataclass(frozen=True)
+class Size(Written):
+    """A shape: its sizes in the order written."""
+
+    sizes: tuple[int, ...]
+
+    expected = "a shape, as in 96x55x55"
+
+    @property
+    def told_apart(self) -> Fraction:
+        """The product of its distinct sizes."""
+        return Fraction(prod({*self.sizes}))
+
+    @classmethod
+    def read(cls, given: Any) -> "Size | None":
+        """``96x55x55``, ``55×55×96``, ``96@55x55``, ``[96, 55, 55]``, ``55^2 x 96``, ``4096``.
+
+        A symbol for the batch in front (``None``, ``N``, ``-1``) is read as 1.
+        """
+        if isinstance(given, list) and len(given) > MOST_AXES:
+            return None
+        text = as_text(given)
+        sizes = _labelled(text) or _sizes_in(text.partition("=")[0])
+        sizes = sizes or _sizes_in(text.rpartition("=")[2])  # output = 96x55x55
+        sizes = sizes or _sizes_worked_out(tidied(text))
+        return cls(text, sizes) if sizes else None
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """Channels first, or last if that is accepted. A vector may be written as a map of one
+        position and vice versa, an equal size once for all axes, and 15 as 3*5."""
+        if isinstance(truth, int) and not isinstance(truth, bool):
+            is_product = len(self.sizes) == 2 and re.search("[*·]", self.text)
+            product = prod(self.sizes) if is_product else None
+            return Reading() if {*self.sizes} == {truth} or product == truth else None
+        if not isinstance(truth, Map | Vector):
+            return None
+        if self.sizes == truth.dimensions:
+            return Reading()
+        if terms.strict:
+            return None
+        if isinstance(truth, Map) and self.sizes == (*truth.spatial, truth.channels):
+            return Reading((CHANNELS_LAST,))
+        if isinstance(truth, Map) and truth.channels == 1 and self.sizes == truth.spatial:
+            return Reading(("of one channel",))
+        bare = tuple(size for size in self.sizes if size != 1)
+        if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
+            return Reading(("along each axis",)) if {*bare} == {*truth.spatial} else None
+        if isinstance(truth, Vector) and bare == truth.dimensions:
+            return Reading(("a vector as a map of one position",))
+        if isinstance(truth, Map) and {*truth.spatial} == {1} and self.sizes == (truth.channels,):
+            return Reading(("a map of one position as a vector",))
+        if isinstance(truth, Vector) and re.fullmatch(GROUPED, self.text):
+            number = Number.read(self.text)
+            return Reading() if number and number.value == truth.features else None
+        return None
+
+    def of_one(self, batch: int) -> "Size | None":
+        """The shape without the batch, if the batch or a 1 is in front."""
+        if len(self.sizes) > 1 and self.sizes[0] in (1, batch):
+            return replace(self, sizes=self.sizes[1:])
+        return None
+
+    def shape(self, like: Shape) -> Shape | None:
+        """The shape, if ``like`` is right: channels first, unless only the last size is the right
+        number of channels. None if it has other axes or a size of 0."""
+        if len(self.sizes) != len(like.dimensions) or 0 in self.sizes:
+            return None
+        if isinstance(like, Vector):
+            return Vector(self.sizes[0])
+        if self.sizes[-1] == like.channels != self.sizes[0]:
+            return Map(self.sizes[-1], self.sizes[:-1])
+        return Map(self.sizes[0], self.sizes[1:])
+
+
+CROSSES = {"\\times": "x", **dict.fromkeys("⨯✕✖", "x"), **dict.fromkeys("$.<>{}", " ")}
+SIZE_WORDS = re.compile(
+    r"\b(?:(?:feature |activation )?maps?|channels?|filters?|depth|deep|of|size|each|with|pixels|"
+    r"px|neurons?|units?|features?|outputs?)\b",
+    re.IGNORECASE,
+)
+
+
+def _sizes_in(text: str) -> tuple[int, ...]:
+    """The sizes of a shape in the order written; none if it is not a shape."""
+    text = re.sub(r"^[A-Za-z][\w ]*:", "", raised(text))
+    text = re.sub(r"([0-9])\.0+(?![0-9])", r"\1", text)
+    text = re.sub(r"^\s*torch\.Size|\([A-Za-z ,x×*]+\)", "", text)
+    for sign, meant in CROSSES.items():
+        text = text.replace(sign, meant)
+    text = SIZE_WORDS.sub(" ", re.sub(r"(?i)[\s-]by[\s-]", "x", text)).strip("[]() ,")
+    text = re.sub(r"([0-9]{1,20})\s*\^\s*2(?![0-9])", r"\1x\1", text)
+    text = re.sub(r"^(?:None|batch|[NB?]|-1)(?=\s*[x×X*·, ])", "1", text)
+    parts = re.split(r"\s*[x×X*·,;@]\s*|\s+", text)
+    if not all(re.fullmatch(r"[0-9]{1,20}", part) for part in parts):
+        return ()
+    return tuple(map(int, parts))
+
+
+def _sizes_worked_out(text: str) -> tuple[int, ...]:
+    """``96 x ((227-11)/4+1) x 55``; none unless every size is an expression."""
+    depth, parts = 0, [""]
+    for sign in text:
+        depth += (sign == "(") - (sign == ")")
+        if sign in "x×," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += sign
+    values: list[Fraction] = []
+    with suppress(LayerError):
+        values = [calculated(part) for part in parts[:MOST_AXES]]
+    are_sizes = all(value > 0 and value.denominator == 1 for value in values)
+    return tuple(map(int, values)) if are_sizes and len(parts) <= MOST_AXES else ()
+
+
+def _labelled(text: str) -> tuple[int, ...]:
+    """``H=55, W=55, C=96`` with the channels first; none unless every size has a letter."""
+    match = re.fullmatch(r"(?:[CDHW]\s*[=:]\s*[0-9]{1,20}[\s,;x×]*){2,4}", text.strip("()[] "))
+    found = dict(re.findall(r"([CDHW])\s*[=:]\s*([0-9]+)", text)) if match else {}
+    return tuple(int(found[letter]) for letter in "CDHW" if letter in found)

@@ -1,0 +1,41 @@
+"""Text as answer sheets hold it, and as messages print it."""
+
+from typing import Any
+from unicodedata import decimal
+
+INVISIBLE = dict.fromkeys(
+    (0x00AD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF)
+)
+FULL_WIDTH = {sign + 0xFEE0: sign for sign in range(0x21, 0x7F)} | {0x3000: " "}
+
+
+def readable(text: str) -> str:
+    """Text without invisible characters (zero-width spaces, marks of direction), with full-width
+    characters and the digits of every script as ASCII. Superscripts stay, unlike under NFKC."""
+    if text.isascii():
+        return text
+    text = text.translate(INVISIBLE | FULL_WIDTH)
+    return "".join(str(decimal(one)) if one.isdecimal() else one for one in text)
+
+
+def shown(given: Any) -> str:
+    """A value as an error quotes it, cut if it is long."""
+    text = repr(as_text(given))
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def printable(text: str, between: str = " ") -> str:
+    """One line without control characters, safe in tables and pages; ``between`` joins lines."""
+    lines = (
+        "".join(one if one.isprintable() else " " for one in line) for line in text.split("\n")
+    )
+    return between.join(filter(None, (" ".join(line.split()) for line in lines)))
+
+
+def as_text(given: Any) -> str:
+    """A YAML value as text."""
+    if isinstance(given, bool) or given is None:
+        return str(given).lower()
+    if isinstance(given, list):
+        return f"[{', '.join(map(as_text, given))}]"
+    return str(given).strip()

@@ -1,0 +1,127 @@
+"""Scales and units after a number: K, million, MiB, MACs."""
+
+import re
+from typing import NamedTuple
+
+SCALES = {
+    "": 0,
+    "k": 1,
+    "m": 2,
+    "g": 3,
+    "t": 4,
+    "thousand": 1,
+    "mio": 2,
+    "mln": 2,
+    "bn": 3,
+    "mrd": 3,
+    "million": 2,
+    "billion": 3,
+    "trillion": 4,
+    "kilo": 1,
+    "mega": 2,
+    "giga": 3,
+    "tera": 4,
+    "kibi": 1,
+    "mebi": 2,
+    "gibi": 3,
+    "tebi": 4,
+}
+UNITS = {
+    "": "",
+    "b": "B",
+    "byte": "B",
+    "bytes": "B",
+    "bit": "bit",
+    "bits": "bit",
+    "mac": "MACs",
+    "macs": "MACs",
+    "madd": "MACs",
+    "madds": "MACs",
+    "multiply-accumulates": "MACs",
+    "multiply-accumulate operations": "MACs",
+    "mult-adds": "MACs",
+    "multiply-adds": "MACs",
+    "flop": "FLOPs",
+    "flops": "FLOPs",
+    "ops": "",
+    "operations": "",
+    "param": "",
+    "params": "",
+    "parameters": "",
+    "trainable parameters": "",
+    "weights": "",
+    "biases": "",
+    "activations": "",
+    "elements": "",
+    "neurons": "",
+    "numbers": "",
+    "values": "",
+    "floats": "",
+    "pixels": "",
+    "px": "",
+    **dict.fromkeys(
+        (
+            "additions",
+            "comparisons",
+            "connections",
+            "divisions",
+            "entries",
+            "exponentials",
+            "multiplications",
+            "multiplies",
+            "mults",
+            "trainable params",
+            "units",
+            "zeros",
+        ),
+        "",
+    ),
+    **dict.fromkeys(
+        (
+            f"{what}{where}"
+            for what in ("", "pixels ", "px ", "zeros ", "cells ")
+            for where in ("on each side", "on every side", "on both sides", "per side", "each side")
+        ),
+        "",
+    ),
+}
+"""The words after a number and their units; most just repeat what is asked for."""
+
+
+class Suffix(NamedTuple):
+    """The suffix of a number: the power of a thousand, whether a thousand is 1024, and the unit."""
+
+    power: int = 0
+    binary: bool = False
+    unit: str = ""
+    bare_b: bool = False
+    small_b: bool = False
+    """Whether the bytes have a small b, which may mean bits."""
+
+
+LETTER = re.compile(r"([kmgt])(i?)\s*(.*)")
+WORD = re.compile(
+    r"(thousand|(?:m|b|tr)illion|mio|mln|bn|mrd|kilo|mega|giga|tera|kibi|mebi|gibi|tebi)\s*(.*)"
+)
+
+
+def suffix_of(text: str) -> Suffix | None:
+    """``MiB`` is (2, True, "B"); None if it is not a unit."""
+    word = " ".join(text.lower().split())
+    if word == "b":
+        return Suffix(unit="B", bare_b=True)
+    if word in UNITS:  # "macs" and "million" begin with a letter that is a scale by itself
+        return Suffix(unit=UNITS[word])
+    spelt = WORD.fullmatch(word)
+    if spelt and spelt[2] in UNITS:
+        return Suffix(SCALES[spelt[1]], spelt[1].endswith("bi"), UNITS[spelt[2]])
+    match = LETTER.fullmatch(word)
+    if match and match[3] in UNITS:
+        small_b = match[3] == "b" and text.rstrip().endswith("b")
+        return Suffix(SCALES[match[1]], bool(match[2]), UNITS[match[3]], small_b=small_b)
+    return None
+
+
+def scale(kilo: int, power: int) -> int:
+    """The factor of a scale: for M, kilo to the power of 2."""
+    return int(kilo**power)

@@ -1,0 +1,134 @@
+"""A written value: what may be written, and whether the right answer agrees with it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+from cnncalc.core.errors import LayerError, UsageError, one_of
+from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.homework.convolution.matrix import Tensor
+from cnncalc.homework.convolution.writing import Style
+from cnncalc.homework.written.texts import readable, shown
+
+Value = int | Fraction | bool | Shape | Tensor
+"""The answer to a question: a count or a size, yes or no, a shape, a matrix."""
+
+MANY = 10**6
+
+
+class Terms(NamedTuple):
+    """What is accepted. Strict: only the exact value, with K = 1000 and channels first.
+    The ``tolerance`` is a part of the right value (1/100: one per cent)."""
+
+    strict: bool = False
+    tolerance: Fraction = Fraction(0)
+
+
+KIND = Terms()
+
+CHANNELS_LAST = "channels last"
+"""A habit that the answers of a sheet share; it is noted once."""
+
+
+class Reading(NamedTuple):
+    """How a written value agrees with the right one; ``notes`` lists what was assumed."""
+
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """A value as it was written."""
+
+    text: str
+
+    expected: ClassVar = "a value"
+    longest: ClassVar = 300
+    """The most characters that such a value may have."""
+
+    @property
+    def before(self) -> "Written | None":
+        """The working before an equals sign."""
+        return None
+
+    @property
+    def rounded(self) -> bool:
+        """Whether it may stand for other values too."""
+        return False
+
+    @property
+    def told_apart(self) -> Fraction:
+        """About how many values of this size its digits can tell apart: the more, the less likely a
+        match is by chance."""
+        return Fraction(MANY)
+
+    @classmethod
+    def read(cls, given: Any) -> "Written | None":
+        """The given value as this kind; None if it is not of this kind.
+
+        Raises LayerError if it is, but cannot be evaluated.
+        """
+        raise NotImplementedError
+
+    def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
+        """How it agrees with the right value, counted in ``unit``; None if it does not."""
+        raise NotImplementedError
+
+    def overlaps(
+        self, low: Fraction, high: Fraction, unit: str = "", terms: Terms = KIND
+    ) -> Reading | None:
+        """How it agrees with any right value from low to high; None if it does not."""
+        return None
+
+    def differs(self, truth: Value, unit: str = "") -> str:
+        """Which part of it is wrong, in a few words; empty if it has no parts."""
+        return ""
+
+
+def read(given: Any, takes: Sequence[type[Written]]) -> Written:
+    """A given value (as YAML holds it) as the first of these kinds that fits.
+
+    ``55*55*96`` is a Number or a Size, whichever is accepted. Raises UsageError if none fits.
+    """
+    if isinstance(given, str):
+        return _read_text(readable(given), tuple(takes))
+    return _read(given, takes)
+
+
+@lru_cache(maxsize=10_000)
+def _read_text(given: str, takes: tuple[type[Written], ...]) -> Written:
+    """Text; cached, because many students write the same."""
+    longest = max(kind.longest for kind in takes)
+    if len(given) > longest:
+        raise UsageError(f"an answer has at most {longest:,} characters, not {len(given):,}")
+    return _read(given, takes)
+
+
+def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
+    why = ""
+    for kind in takes:
+        try:
+            found = kind.read(given)
+        except LayerError as error:
+            why = why or f": {error}"
+            continue
+        if found is not None:
+            return found
+    wanted = one_of([kind.expected for kind in takes])
+    raise UsageError(f"{shown(given)} is not {wanted}{why}")
+
+
+def told(value: Value, unit: str = "") -> str:
+    """A right value as people read it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Map | Vector):
+        return str(value)
+    if isinstance(value, Tensor):
+        style = Style(value.decimal)
+        planes = (style.rows(value, channel) for channel in range(value.shape.channels))
+        return " | ".join("; ".join(" ".join(row) for row in rows) for rows in planes)
+    number = f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{number} {unit}" if unit else number

@@ -1,0 +1,116 @@
+"""What a broken text probably means: advice for YAML errors, other formats and foreign words."""
+
+import re
+from typing import Any, NamedTuple
+
+WORDS = {
+    "activation": "write the activation itself, as in relu",
+    "attention": "cnncalc has no attention",
+    "multi_head_attention": "cnncalc has no attention",
+    "transformer": "cnncalc has no transformers",
+    "embedding": "cnncalc has no embeddings: its inputs are numbers",
+    "lstm": "cnncalc has no recurrent layers",
+    "gru": "cnncalc has no recurrent layers",
+    "rnn": "cnncalc has no recurrent layers",
+    "input": "write the shape under 'input' at the top of the spec",
+    "input_layer": "write the shape under 'input' at the top of the spec",
+    "space_to_depth": "cnncalc has pixel_shuffle, its inverse, but not this",
+    "sequential": "list its layers one after another, or name them as a block",
+    "loss": "cnncalc counts networks without their loss",
+    "cross_entropy_loss": "cnncalc counts networks without their loss",
+}
+"""Layers of other tools that cnncalc writes in another way, or does not have."""
+
+FORMATS = {
+    r"^\s*layers?\s*\{": "a Caffe prototxt",
+    r"^\s*\[(net|network|convolutional|maxpool)\]": "a Darknet cfg",
+    r"^\s*(import \w|from [\w.]+ import |class \w+\(|def \w+\()": "Python code",
+    r'^\s*[{"].*"(class_name|keras_version)"': "a Keras model in JSON",
+    r"^\s*<\?xml": "XML",
+}
+
+
+def foreign(text: str) -> str:
+    """The sentence about a text that is no spec but the file of another tool; else nothing."""
+    for pattern, name in FORMATS.items():
+        if re.search(pattern, text[:5_000], re.MULTILINE):
+            return f"looks like {name}; cnncalc reads its own YAML or the one-line notation"
+    return ""
+
+
+def word(kind: str) -> str:
+    """The hint for a layer kind of another tool, or for one that is written like a call."""
+    bare = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
+    if match := re.match(r"(\w+) ?[({=]", kind):
+        return f"; write its fields as in '{match[1]}: {{...}}'"
+    return f"; {WORDS[bare]}" if bare in WORDS else ""
+
+
+class Advice(NamedTuple):
+    """A sentence about a YAML error, and the line and column it is about, counted from 0."""
+
+    sentence: str
+    line: int
+    column: int
+
+
+def of_yaml(error: Any, text: str) -> Advice:
+    """What is probably wrong where YAML stops understanding a text."""
+    mark = error.problem_mark or error.context_mark
+    lines = text.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if "\t" in line[: mark.column + 1]:
+        return Advice(
+            "YAML indents with spaces, not with tabs; replace the tab", mark.line, mark.column
+        )
+    if re.search("flow (mapping|sequence|node)", str(error.context)):
+        return _bracket(_opening(text[: mark.index]), mark, lines)
+    if "mapping values are not allowed" in str(error.problem):
+        return _colon(lines, mark)
+    said = " ".join(part for part in (error.context, error.problem) if part)
+    return Advice(f"is not valid YAML: {said}", mark.line, mark.column)
+
+
+def _opening(text: str) -> tuple[str, int, int]:
+    """The last bracket that is open where a text stops: its sign, line and column."""
+    open_at: list[int] = [0]
+    for match in re.finditer(r"[\[{\]}]", text):
+        if match[0] in "[{":
+            open_at.append(match.start())
+        elif len(open_at) > 1:
+            open_at.pop()
+    before = text[: open_at[-1]]
+    return text[open_at[-1]], before.count("\n"), len(before) - before.rfind("\n") - 1
+
+
+def _bracket(opening: tuple[str, int, int], stop: Any, lines: list[str]) -> Advice:
+    """A list or mapping in brackets that is not closed, or lacks a comma."""
+    sign, number, column = opening
+    end = "}" if sign == "{" else "]"
+    opened = lines[number][column:]
+    bare = re.search(r"(?<!['\"])\$\{[^}]*\}?", opened)
+    if bare:
+        sentence = f'an expression inside braces needs quotes; write "{bare[0]}"'
+        return Advice(sentence, number, column + bare.start())
+    if opened.count(end) >= opened.count(sign):
+        return Advice(f"expected a comma or {end!r} here", stop.line, stop.column)
+    return Advice(f"this {sign!r} is never closed; add {end!r}", number, column)
+
+
+def _colon(lines: list[str], mark: Any) -> Advice:
+    """A colon where no value can start."""
+    line, before = lines[mark.line], lines[mark.line - 1] if mark.line else ""
+    alone = re.fullmatch(r"(\s*(?:- +)+)([\w.-]+)\s*", before)
+    if alone:
+        sentence = f"{alone[2]!r} has keys below it but no colon; write '{alone[2]}:'"
+        return Advice(sentence, mark.line - 1, len(alone[1]))
+    glued = re.search(r"([\w-]+)(:? ?)[{(]", line[: mark.column])
+    if glued:
+        sentence = f"{glued[1]!r} needs a colon and a space before its fields"
+        return Advice(f"{sentence}; write '{glued[1]}: {{...}}'", mark.line, glued.start())
+    glued = re.match(r"\s*(\w+):\S", before)
+    if glued:
+        sentence = f"the colon after {glued[1]!r} needs a space"
+        return Advice(f"{sentence}; write '{glued[1]}: ...'", mark.line - 1, glued.start(1))
+    sentence = "a colon followed by a space starts a value, and none can start here"
+    return Advice(f"{sentence}; put the text in quotes", mark.line, mark.column)

@@ -1,0 +1,62 @@
+"""The functions at the top level: what the commands do, as data."""
+
+import doctest
+import inspect
+import typing
+
+import pytest
+
+import cnncalc
+from cnncalc import api, bridge
+
+FUNCTIONS = ("summarize", "explain", "layer", "check_stride", "solve", "memory", "verify",
+             "reconcile", "claims", "to_torch", "grade", "quiz", "convolve")  # fmt: skip
+NETWORKS = ("summarize", "explain", "check_stride", "memory", "verify", "to_torch")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_command_does_is_a_typed_and_documented_function(name):
+    function = getattr(cnncalc, name)
+    assert inspect.isfunction(function)
+    assert name in cnncalc.__all__
+    assert name in dir(cnncalc)
+    assert function.__doc__
+    signature = inspect.signature(function)
+    annotations = [one.annotation for one in signature.parameters.values()]
+    assert inspect.Parameter.empty not in [*annotations, signature.return_annotation]
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_can_be_a_name_a_notation_data_or_a_report(name):
+    function = getattr(cnncalc, name)
+    data = {"input": "1x8x8", "layers": [{"conv": {"filters": 2, "kernel": 3}}]}
+    targets = ["lenet5", "1x8x8-2C3", data]
+    if name != "summarize":
+        targets.append(cnncalc.summarize(data))
+    for target in targets:
+        assert function(target) is not None
+
+
+def test_options_are_those_of_summarize():
+    doubled = cnncalc.memory("lenet5", batch=2).inference_peak.bytes
+    assert doubled == 2 * cnncalc.memory("lenet5").inference_peak.bytes
+    assert cnncalc.verify("1x28x28-2C3", "meta", batch=3, input="1x9x9").batch == 3
+    assert cnncalc.layer("linear", 784, out_features=10, batch=2).cost.macs == 15_680
+    (answer,) = cnncalc.explain("lenet5", "c1", "macs", batch=2)
+    assert "235,200" in answer.answer  # 5·5·1·6·28·28 for each of 2 images
+
+
+def test_a_report_takes_no_options():
+    report = cnncalc.summarize("lenet5")
+    with pytest.raises(cnncalc.UsageError, match="takes no tiny, batch"):
+        cnncalc.explain(report, tiny=True, batch=2)
+
+
+def test_the_examples_in_the_docstrings_hold():
+    for module in (api, bridge):
+        failed, _ = doctest.testmod(module)
+        assert not failed
+
+
+def test_the_functions_annotations_resolve_lazily():
+    assert typing.get_type_hints(api.Options)["batch"] is int

@@ -1,0 +1,81 @@
+"""Texts that users see are plain English: these phrases, which nobody would say aloud, stay out."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("docs/**/*.md")]
+FILES = sorted(
+    [*PAGES, *ROOT.glob("cnncalc/**/*.py"), *ROOT.glob("architectures/*.yaml")],
+    key=lambda path: path.relative_to(ROOT),
+)
+
+STILTED = {
+    r"(is|are|was|were) told": "is reported, is shown",
+    r"held against": "compared with",
+    r"holds? (it|them|all|each) (all )?against": "compares with",
+    r"puts? out": "outputs, produces",
+    r"what (enters|leaves)": "the input, the output",
+    r"images? at a time": "batch size",
+    r"what is alive": "live memory",
+    r"the most that is alive": "peak memory",
+    r"held throughout": "resident",
+    r"(they|these|those) are no \w+": "they are not",
+    r"by being there": "automatically",
+    r"(made|done) again": "recomputed, repeated",
+    r"mended": "fixed",
+    r"a word for": "a name for",
+    r"behind one another": "concatenate",
+    r"comes? about": "is computed",
+    r"so it counts": "therefore",
+    r"unless it is said": "default:",
+    r"(unless|if) said otherwise": "by default",
+    r"the own": "your",
+    r"is wanted( here)?, not": "expected ..., not",
+    r"way out": "fix",
+    r"not following": "do not match",
+    r"(?<!there )is no (number|shape|name)": "is not a",
+}
+"""Each phrase, as a regular expression, and what to write instead."""
+
+
+def texts(path):
+    """The prose of a page or a spec; of a module its messages, without its docstrings."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return [text]
+    nodes = [*ast.walk(ast.parse(text))]
+    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    strings = (node for node in nodes if isinstance(node, ast.Constant))
+    return [
+        node.value for node in strings if isinstance(node.value, str) and id(node) not in docstrings
+    ]
+
+
+def stilted(text):
+    """The phrases of a text to rewrite, each with a better one."""
+    flat = " ".join(text.split())
+    for phrase, better in STILTED.items():
+        for found in re.finditer(rf".{{0,20}}\b{phrase}(?!\w).{{0,20}}", flat, re.IGNORECASE):
+            yield f"{found[0]!r}: write {better!r}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_text_is_stilted(path):
+    assert [one for text in texts(path) for one in stilted(text)] == []
+
+
+@pytest.mark.parametrize(
+    "phrase", ["it is told", "what a layer\nputs out", "the own answer"]
+)
+def test_a_stilted_phrase_is_found(phrase):
+    assert len([*stilted(f"before {phrase} after")]) == 1
+
+
+def test_a_message_is_found_in_a_module(tmp_path):
+    module = tmp_path / "module.py"
+    module.write_text('raise ValueError(f"a name is wanted here, not {name!r}")', encoding="utf-8")
+    assert [one for text in texts(module) for one in stilted(text)]
