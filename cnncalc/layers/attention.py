@@ -25,7 +25,7 @@ class Attention(Layer):
     scores n exponentials, n − 1 additions, n − 1 comparisons and n divisions.
     """
 
-    aliases: ClassVar = ("multihead_attention", "multi_head_attention", "self_attention", "mha")
+    aliases: ClassVar = ("multihead_attention", "self_attention", "mha")
     main: ClassVar = "num_heads"
 
     num_heads: int = count("how many heads divide the channels", also=("heads",))
