@@ -234,7 +234,7 @@ class _Builder:
         if not current:
             inputs = some(self.spec.inputs)
             raise SpecError(
-                f"this layer has no input; the network has several, so choose with 'from': {inputs}",
+                f"this layer has no input; the network has several: choose with 'from': {inputs}",
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
