@@ -1,7 +1,7 @@
-"""Memory of a whole network, to the byte of what PyTorch on the CPU holds.
+"""The memory of a whole network, exact to the byte for PyTorch on the CPU.
 
-Layers say which operations PyTorch runs for them (``Layer.steps``); here it is followed which
-tensors share memory, which need a gradient, and when each is let go.
+Layers record the operations that PyTorch runs for them (``Layer.steps``). This package tracks which
+tensors share storage, which need a gradient, and when each is freed.
 """
 
 from collections.abc import Sequence
@@ -35,17 +35,17 @@ VERSION = 2
 
 
 class Held(NamedTuple):
-    """Bytes that are held on account of a layer."""
+    """The bytes attributed to a layer."""
 
     layer: str
     bytes: int
 
 
 class Peak(NamedTuple):
-    """When training needs the most: the layer and the phase (forward, backward or step), all bytes,
-    and what they are: parameters and buffers, gradients of parameters, the optimizer's state, what
-    is kept for the backward pass, and what is only passing (the batch, activations and gradients on
-    their way, temporary tensors)."""
+    """Peak training memory: the layer and the phase (forward, backward or step), the total bytes,
+    and their parts: parameters and buffers, parameter gradients, optimizer state, tensors saved for
+    backward, and transient memory (the batch, feature maps and their gradients, temporary
+    tensors)."""
 
     layer: str
     phase: str
@@ -59,13 +59,13 @@ class Peak(NamedTuple):
 
 @dataclass(frozen=True)
 class Memory:
-    """What a network needs: held throughout, kept for the backward pass, and at its fullest.
+    """The memory of a network: resident, saved for backward, and at the peaks.
 
-    ``saved`` has every tensor once, with the first layer that keeps it. ``inference_peak`` is the
-    layer at which the most activations are alive in inference, ``training_peak`` the moment of a
-    training step (forward, backward, optimizer) at which the most of everything is. ``moments``
-    are all of those moments, in order, without what is held throughout; their rows are places in
-    ``layers``. ``repeated_macs`` are those of what runs again for checkpoints.
+    ``saved`` counts each tensor once, under the first layer that saves it. ``inference_peak`` is
+    peak activation memory in inference, and ``training_peak`` peak memory over a training step
+    (forward, backward, optimizer). ``moments`` lists live memory over that step in order, without
+    resident memory; each ``row`` is an index into ``layers``. ``repeated_macs`` counts the MACs
+    recomputed for checkpoints.
     """
 
     name: str
@@ -87,17 +87,17 @@ class Memory:
 
     @cached_property
     def saved_for_backward(self) -> int:
-        """All that is kept for the backward pass."""
+        """The bytes of all tensors saved for backward."""
         return sum(held.bytes for held in self.saved)
 
     @cached_property
     def saved_by_layer(self) -> dict[str, int]:
-        """The same by the layer's name, without those that keep nothing."""
+        """The same by layer name, without layers that save nothing."""
         return dict(self.saved)
 
     @cached_property
     def training_peak(self) -> Peak:
-        """The fullest moment, the first where there are several."""
+        """The moment with the most live memory; the first if there are several."""
         moment = max(self.moments, key=_alive)
         return Peak(
             layer=self.layers[moment.row],
@@ -112,7 +112,7 @@ class Memory:
 
     @property
     def held(self) -> int:
-        """What is held throughout: parameters, buffers and the optimizer's state."""
+        """Resident memory: parameters, buffers and optimizer state."""
         return self.parameters + self.buffers + self.optimizer_state
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,14 +149,15 @@ def measure(
     checkpoint: int | None = None,
     batch: int | None = None,
 ) -> Memory:
-    """All of it.
+    """The memory of training and inference.
 
-    Without ``training`` the layers run as in inference, with gradients. ``dtype`` and ``batch`` are
-    the report's unless given; ``amp`` stands for autocast. On ``device`` cuda PyTorch keeps and
-    adds up other tensors. ``checkpoint`` is how many blocks keep nothing but what enters the first
-    of them.
+    ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` and ``batch`` default
+    to the report's; the dtype ``amp`` means autocast. On CUDA, PyTorch saves different tensors and
+    accumulates gradients differently. ``checkpoint=n`` checkpoints every n blocks: only their input
+    is saved.
 
-    Raises UsageError for an unknown optimizer, dtype or device, and for what is not modelled.
+    Raises UsageError for an unknown optimizer, dtype or device, and for layers whose memory is not
+    modelled.
     """
     setting = Setting(
         batch or report.batch, dtype or report.dtype, device, optimizer, training, checkpoint
@@ -182,11 +183,11 @@ def measure(
 def saved_for_backward(
     report: Report, *, training: bool = True, dtype: str | None = None, device: str = "cpu"
 ) -> tuple[Held, ...]:
-    """The bytes that autograd keeps until the backward pass, by layer; each tensor counts once, for
-    the first layer that keeps it.
+    """The bytes that autograd saves for backward, by layer; each tensor counts once, for the first
+    layer that saves it.
 
-    The inputs need no gradient and all parameters do. Parameters and buffers are not counted.
-    Raises UsageError for what is not modelled.
+    All parameters require gradients and the network's inputs do not. Parameters and buffers are not
+    counted. Raises UsageError for layers whose memory is not modelled.
     """
     recording = record(
         report,
@@ -202,10 +203,10 @@ def saved_for_backward(
 def inference_peak(
     report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
 ) -> Held:
-    """The most bytes of activations alive at once in inference without gradients, and the layer
-    that runs then; each tensor is let go after the last layer that reads it.
+    """Peak activation memory in inference without gradients, and the layer at which it occurs. Each
+    tensor is freed after the last layer that reads it.
 
-    Raises UsageError for what is not modelled.
+    Raises UsageError for layers whose memory is not modelled.
     """
     recording = record(
         report,
@@ -227,10 +228,7 @@ def training_peak(
     dtype: str | None = None,
     device: str = "cpu",
 ) -> Peak:
-    """When a training step needs the most, and what for; ``measure`` says what is asked.
-
-    Raises UsageError for an unknown optimizer, dtype or device, and for what is not modelled.
-    """
+    """Peak memory of a training step, and its parts; ``measure`` documents options and errors."""
     found = measure(report, optimizer=optimizer, training=training, dtype=dtype, device=device)
     return found.training_peak
 

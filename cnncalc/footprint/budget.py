@@ -1,4 +1,4 @@
-"""The largest batch that fits, and what would have to change for a larger one."""
+"""The largest batch that fits, and the settings that would allow a larger one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,19 +16,18 @@ VERSION = 1
 """The version of ``to_dict``."""
 
 SMALLER = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
-"""The dtypes that a smaller one may stand in for."""
+"""The smaller dtypes to try in place of each dtype."""
 
 PLAINER = ("momentum", "sgd")
-"""Optimizers that hold less than others."""
+"""Optimizers with little or no state."""
 
 EVERY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""The distances of checkpoints that are tried, in blocks."""
+"""The checkpoint intervals to try, in blocks."""
 
 
 class Change(NamedTuple):
-    """Another setting: the option that asks for it, the largest batch with it, the bytes that it
-    takes for the batch that fits without it (or for one image, where none does), and the
-    multiply-accumulates that it repeats for each image."""
+    """Another setting: its command-line option, its largest batch, its training peak at the batch
+    that fits without it (or at one image if none fits), and the MACs it recomputes per image."""
 
     option: str
     batch: int
@@ -38,9 +37,9 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Fit:
-    """The largest batch whose step of training stays within a budget of bytes, and what that step
-    needs; 0 where one image does not fit, and what that needs. ``one_more`` is the peak of one
-    image more, ``macs`` those of the forward pass of one image."""
+    """The largest batch whose training peak stays within a budget of bytes; 0 if not even one image
+    fits. ``memory`` is that of this batch (of one image if none fits), ``one_more`` the training
+    peak with one more image, and ``macs`` the forward MACs per image."""
 
     budget: int
     batch: int
@@ -73,11 +72,8 @@ def fit(
     device: str = "cpu",
     checkpoint: int | None = None,
 ) -> Fit:
-    """The largest batch whose training peak is at most ``budget`` bytes, and the changes that would
-    make room for more. The others are those of ``measure``.
-
-    Raises UsageError as ``measure`` does.
-    """
+    """The largest batch whose training peak is at most ``budget`` bytes, and the settings that
+    would allow a larger one. ``measure`` documents the other options and the errors."""
     setting = Setting(1, dtype or report.dtype, device, optimizer, training, checkpoint)
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))
@@ -98,10 +94,10 @@ def fit(
 
 
 def largest_batch(report: Report, setting: Setting, budget: int) -> int:
-    """The largest batch that fits, 0 for none, and at most what a batch may be.
+    """The largest batch that fits, 0 if none does.
 
-    Every moment grows with each image by the same bytes, or by more for later ones where it is the
-    larger of two sums: what two small batches foretell is exact, or a little too much.
+    Memory at each moment is the larger of linear functions of the batch size, hence linear or
+    convex: extrapolating from two small batches is exact, or overestimates the batch a little.
     """
     two, three = (Step(report, setting._replace(batch=batch)) for batch in (2, 3))
     left = budget - two.held
@@ -122,7 +118,7 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
 
 
 def _others(report: Report, setting: Setting) -> Iterator[tuple[str, Setting]]:
-    """Settings that need less, each with the option that asks for it."""
+    """Settings that need less memory, each with its command-line option."""
     for dtype in SMALLER.get(setting.dtype, ()):
         yield f"--dtype {dtype}", setting._replace(dtype=dtype)
     for plainer in PLAINER:

@@ -1,9 +1,9 @@
-"""Checkpointing: parts of a network keep nothing but their input, and run again backward.
+"""Checkpointing: segments of a network save only their input and are recomputed in the backward
+pass.
 
-A network is cut where a single tensor passes from one part to the next, into blocks that nothing
-bypasses: the building blocks of a residual network, the layers of a plain one. Segments of so many
-blocks are checkpointed as ``torch.utils.checkpoint`` does it, all but the last, which would run
-again at once.
+A network is cut wherever a single tensor connects one part to the next, which gives the blocks of a
+residual network and the layers of a plain one. Segments of N blocks are checkpointed as
+``torch.utils.checkpoint`` does it, except the last, which would be recomputed right away.
 """
 
 from itertools import pairwise
@@ -17,19 +17,19 @@ def blocks(report: Report) -> list[range]:
     """The rows of each block, from the first layer on."""
     last = {source: index for index, row in enumerate(report.rows) for source in row.sources}
     found = []
-    begin, reach = len(report.input_shapes), 0  # how far what came before is read
+    begin, reach = len(report.input_shapes), 0  # the last row that reads any earlier output
     for index in range(len(report.rows)):
         if reach <= index >= begin:
             found.append(range(begin, index + 1))
             begin = index + 1
-        reach = max(reach, last.get(index, len(report.rows)))  # an output is never over
+        reach = max(reach, last.get(index, len(report.rows)))  # outputs are read at the end
     return found
 
 
 def groups(report: Report, every: int) -> list[range]:
-    """The rows of each segment of ``every`` blocks that is checkpointed.
+    """The rows of each checkpointed segment of ``every`` blocks.
 
-    Raises UsageError unless that is at least 1.
+    Raises UsageError if ``every`` is below 1.
     """
     if every < 1:
         raise UsageError(f"checkpoints stand at least 1 block apart, not {every}")
@@ -46,8 +46,8 @@ def segments(recording: Recording, rows: list[range]) -> list[range]:
 
 
 def repeated_macs(report: Report, recording: Recording, parts: list[range]) -> int:
-    """The multiply-accumulates of what runs again, in the report's batch: each segment up to the
-    last operation that keeps anything."""
+    """The recomputed MACs, for the report's batch: each segment up to the last operation that saves
+    anything."""
     rows = set()
     for segment in parts:
         operations = [recording.tape.operations[place] for place in segment]

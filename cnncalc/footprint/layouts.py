@@ -1,8 +1,8 @@
-"""How gradients lie in memory, and which of them the backward pass copies because of it.
+"""The memory layout of gradients, and the copies that the backward pass makes because of it.
 
-Where it can, PyTorch passes gradients on as views: an input of a concatenation gets a part of the
-output's gradient, that of a permutation a permuted one. Most operations read such a view as it is,
-and some copy it first.
+PyTorch passes gradients on as views where it can: an input of a concatenation gets a slice of the
+output's gradient, and the input of a permutation gets a permuted view. Most operations read such a
+view directly, and some make it contiguous first.
 """
 
 from enum import Enum, auto
@@ -15,20 +15,20 @@ from cnncalc.footprint.recording import Recording, not_modelled
 
 
 class Lies(Enum):
-    """How a gradient lies in memory."""
+    """The memory layout of a gradient."""
 
     CONTIGUOUS = auto()
     APART = auto()
-    """Each image is contiguous, with other numbers between the images."""
+    """Each image is contiguous, with gaps between the images."""
     PERMUTED = auto()
-    """In another order than that of the axes."""
+    """Not in the order of the axes."""
     UNKNOWN = auto()
 
 
 def with_copies(report: Report, recording: Recording) -> list[Operation]:
     """The operations, with the copies that their backward passes make of the outputs' gradients.
 
-    Raises UsageError where it is not known whether there is a copy.
+    Raises UsageError where it is unknown whether PyTorch copies.
     """
     operations, batch = list(recording.tape.operations), recording.tape.batch
     lies = dict.fromkeys(recording.outputs, Lies.CONTIGUOUS)
@@ -53,7 +53,7 @@ def with_copies(report: Report, recording: Recording) -> list[Operation]:
 
 
 def _is_copied(operation: Operation, given: Lies, batch: int) -> bool:
-    """Whether the output's gradient is copied, which is not contiguous."""
+    """Whether the output's gradient, which is not contiguous, is copied."""
     layout, read = operation.layout, operation.reads[0]
     if layout is Layout.COPY and given is not Lies.UNKNOWN:
         return True
@@ -67,8 +67,8 @@ def _is_copied(operation: Operation, given: Lies, batch: int) -> bool:
         return True
     if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE}:
         raise LayerError(
-            "the gradient of its output comes in another order than that of the axes, and what "
-            "PyTorch then copies is not modelled"
+            "the gradient of its output is not in the order of its axes, and what PyTorch then "
+            "copies is not modelled"
         )
     return False
 
@@ -81,7 +81,7 @@ def _with_copy(operation: Operation) -> Operation:
 
 
 def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
-    """How the gradient of an input lies, by that of the output."""
+    """The layout of an input's gradient, given that of the output's."""
     read, output, layout = operation.reads[index], operation.outputs[0], operation.layout
     if index in operation.passes:
         if layout is Layout.PERMUTE:
@@ -96,6 +96,6 @@ def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
 
 
 def _sum(*gradients: Lies) -> Lies:
-    """How the sum of two gradients lies, which is a new tensor."""
+    """The layout of the sum of gradients, which is a new tensor."""
     orderly = {Lies.CONTIGUOUS, Lies.APART}
     return Lies.CONTIGUOUS if orderly.issuperset(gradients) else Lies.UNKNOWN

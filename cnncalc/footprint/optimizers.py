@@ -1,7 +1,7 @@
-"""What PyTorch's optimizers hold, and what their steps need beside it.
+"""The state of PyTorch's optimizers, and the temporary memory of their steps.
 
-On the CPU, parameters are updated one after the other (``foreach=False``); a temporary tensor of
-one is let go when that of the next takes its name. On CUDA all are updated together.
+On the CPU, parameters are updated one at a time (``foreach=False``), and a temporary tensor is
+freed when the next parameter's replaces it. On CUDA, all parameters are updated together.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,18 @@ from typing import NamedTuple
 from cnncalc.core.errors import UsageError, did_you_mean
 
 COUNTER_BYTES = 4
-"""A counter of steps is a float32. On CUDA it stays in the main memory."""
+"""A step counter is a float32. On CUDA it stays in host memory."""
 
 
 class Optimizer(NamedTuple):
-    """For every parameter: how many numbers are held for each of its numbers, and whether its steps
-    are counted. How full its update is, one after the other: of which multiples of the parameter
-    before and of its own size; and together: of which multiple of all parameters. And whether it
-    holds the same for parameters that are not trained."""
+    """The memory of an optimizer.
+
+    ``numbers`` is the state per parameter element, and ``counts`` tells whether each parameter has
+    a step counter. ``fullest`` gives the temporary memory of updating one parameter at a time, as
+    pairs of multiples of the previous parameter's size and of its own; the largest pair counts.
+    ``together`` gives that of updating all at once, as a multiple of all parameters. ``untrained``
+    tells whether frozen parameters have state as well.
+    """
 
     numbers: int = 0
     counts: bool = False
@@ -29,23 +33,23 @@ class Optimizer(NamedTuple):
 OPTIMIZERS = {
     "sgd": Optimizer(),
     "momentum": Optimizer(1),
-    # The gradient ahead; the one before it is let go first, and all together are changed in place.
+    # The look-ahead gradient; the previous one is freed first, and on CUDA all change in place.
     "nag": Optimizer(1, fullest=((0, 1),)),
-    # A root; together, a product of the gradients as well. PyTorch makes its sums before it knows
-    # which parameters get a gradient.
+    # A square root; together, a product of the gradients as well. PyTorch allocates the sums before
+    # it knows which parameters get a gradient.
     "adagrad": Optimizer(1, True, ((1, 1),), 2, untrained=True),
     "rmsprop": Optimizer(1, True, ((1, 1),), 1),
-    # A root each of squares and of changes, of the parameter before too.
+    # Square roots of the squares and of the changes, the previous parameter's too.
     "adadelta": Optimizer(2, True, ((2, 1), (1, 2)), 2),
-    # A root and its quotient, beside the quotient of the parameter before; together, one in place.
+    # A square root and a quotient, plus the previous parameter's quotient; together, one in place.
     "adam": Optimizer(2, True, ((1, 2),), 1),
     "adamw": Optimizer(2, True, ((1, 2),), 1),
 }
-"""The optimizers, with PyTorch's settings (and with momentum, or Nesterov's)."""
+"""The optimizers with PyTorch's defaults; momentum and nag are SGD with (Nesterov) momentum."""
 
 
 def find(name: str) -> Optimizer:
-    """The optimizer of this name; raises UsageError with the nearest one."""
+    """The optimizer of this name; raises UsageError for an unknown name."""
     if name not in OPTIMIZERS:
         hint = did_you_mean(name, OPTIMIZERS) or f"; known: {', '.join(OPTIMIZERS)}"
         raise UsageError(f"no optimizer {name!r}{hint}")
@@ -53,14 +57,14 @@ def find(name: str) -> Optimizer:
 
 
 def state(optimizer: Optimizer, trained: Sequence[int], fixed: Sequence[int], *, cuda: bool) -> int:
-    """The bytes that it holds for parameters of so many bytes, trained ones and fixed ones."""
+    """The bytes of state for trained and fixed parameters of these sizes in bytes."""
     counter = COUNTER_BYTES if optimizer.counts and not cuda else 0
     parameters = [*trained, *fixed] if optimizer.untrained else trained
     return sum(optimizer.numbers * size + counter for size in parameters)
 
 
 def updates(optimizer: Optimizer, parameters: Sequence[int], *, cuda: bool) -> list[int]:
-    """The bytes of temporary tensors, when they are most, at the update of every parameter."""
+    """The peak bytes of temporary tensors during the update of each parameter."""
     if cuda:
         return [optimizer.together * sum(parameters)] * len(parameters)
     pairs = zip([0, *parameters], parameters)

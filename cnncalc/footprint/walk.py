@@ -1,8 +1,8 @@
-"""A recording followed forward and backward: how many bytes are alive at every operation.
+"""Walks a recording forward and backward, and counts live memory at every operation.
 
-The order is PyTorch's. Backward, the operations run in reverse. While one runs, the gradient that
-it is given, what it keeps, and the gradients that it makes are alive; then what it was given and
-what it kept are let go, and only then are gradients that meet at a fork added up.
+The order is PyTorch's. In the backward pass the operations run in reverse. While one runs, its
+incoming gradient, its saved tensors and the gradients it produces are live. Then the incoming
+gradient and the saved tensors are freed, and only then are gradients that meet at a fork summed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,10 @@ FORWARD, BACKWARD, STEP = "forward", "backward", "step"
 
 
 class Moment(NamedTuple):
-    """What is alive while an operation of a layer (the row of that position) runs.
+    """Live memory in bytes while an operation runs; ``row`` is the index of its layer's row.
 
-    ``alive`` is everything but parameters, buffers and the optimizer's state; ``saved`` of it is
-    kept for the backward pass, ``gradients`` are those of parameters.
+    ``alive`` counts everything that is not resident (parameters, buffers and optimizer state). Of
+    it, ``saved`` is saved for backward, and ``gradients`` are parameter gradients.
     """
 
     phase: str
@@ -30,22 +30,22 @@ class Moment(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """Bytes that are kept for the backward pass on account of a row."""
+    """The bytes that a row saves for backward."""
 
     row: int
     bytes: int
 
 
 class Update(NamedTuple):
-    """The temporary bytes of the update of a parameter of a row."""
+    """The temporary bytes of updating one parameter of a row."""
 
     row: int
     bytes: int
 
 
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
-    """What autograd keeps until the backward pass begins, every memory once, with the first
-    operation that keeps it; of checkpointed segments, what they read from before."""
+    """The bytes saved for backward, each storage counted once, for the first operation that saves
+    it; a checkpointed segment saves only its inputs."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []
@@ -65,7 +65,7 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
 
 
 def entering(recording: Recording, segment: range) -> frozenset[int]:
-    """The memory that a segment reads and others made, if it keeps anything at all."""
+    """The storages that a segment reads but does not create; none if it saves nothing."""
     tape = recording.tape
     inside = tape.operations[segment.start : segment.stop]
     if not any(operation.keeps for operation in inside):
@@ -79,7 +79,7 @@ def entering(recording: Recording, segment: range) -> frozenset[int]:
 
 
 def forward(recording: Recording) -> list[Moment]:
-    """A forward pass whose inputs nobody else holds."""
+    """A forward pass; the caller keeps no reference to the inputs."""
     walk = _Walk(recording)
     walk.forward(range(len(recording.tape.operations)), FORWARD, keeps=True)
     return walk.moments
@@ -88,12 +88,12 @@ def forward(recording: Recording) -> list[Moment]:
 def training(
     recording: Recording, updates: Sequence[Update], segments: Sequence[range] = ()
 ) -> list[Moment]:
-    """A forward pass, a backward pass and the updates of the parameters, while the caller holds the
-    inputs.
+    """A forward pass, a backward pass and the parameter updates; the caller references the inputs
+    throughout.
 
-    The loss takes no memory but the gradients of the outputs, which it makes when the backward pass
-    begins. Gradients of parameters are made in every step anew. The operations of ``segments`` keep
-    only what they read from before, and run again when the backward pass comes to them.
+    The loss allocates only the gradients of the outputs, at the start of the backward pass.
+    Parameter gradients are allocated anew in every step. The operations of ``segments`` save only
+    their inputs, and are recomputed when the backward pass reaches them.
     """
     walk = _Walk(recording)
     for tensor in recording.inputs:
@@ -105,7 +105,7 @@ def training(
 
 
 class _Walk:
-    """The memory that is alive, by how many hold it."""
+    """Live memory, by reference count of each storage."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -115,7 +115,7 @@ class _Walk:
         self.keepers = [0] * len(self.sizes)
         self.alive = self.saved = self.gradients = 0
         self.given: dict[Tensor, int] = {}
-        """The memory of the gradients that wait for the operation that made their tensor."""
+        """The storage of the gradient accumulated so far, by tensor."""
         self.moments: list[Moment] = []
         for tensor in recording.inputs:
             self.hold(tensor.storage)
@@ -124,48 +124,48 @@ class _Walk:
     # Memory.
 
     def new(self, size: int) -> int:
-        """A new memory, held once."""
+        """A new storage with one reference."""
         self.sizes.append(size)
         self.holders.append(1)
         self.alive += size
         return len(self.sizes) - 1
 
     def hold(self, storage: int | None) -> None:
-        """One more holds it. Parameters (None) are held anyway."""
+        """Add a reference. Parameters (None) are resident anyway."""
         if storage is not None:
             if not self.holders[storage]:
                 self.alive += self.sizes[storage]
             self.holders[storage] += 1
 
     def drop(self, storage: int | None) -> None:
-        """One less holds it, and with the last one it is gone."""
+        """Drop a reference; the last one frees the storage."""
         if storage is not None:
             self.holders[storage] -= 1
             if not self.holders[storage]:
                 self.alive -= self.sizes[storage]
 
     def keep(self, storage: int) -> None:
-        """It is held for the backward pass."""
+        """Save a storage for backward."""
         self.hold(storage)
         if not self.keepers[storage]:
             self.saved += self.sizes[storage]
         self.keepers[storage] += 1
 
     def release(self, storage: int) -> None:
-        """It is held for the backward pass no more, by one operation."""
+        """Release a storage that one operation saved for backward."""
         self.keepers[storage] -= 1
         if not self.keepers[storage]:
             self.saved -= self.sizes[storage]
         self.drop(storage)
 
     def note(self, phase: str, row: int, beside: int = 0) -> None:
-        """Add a moment: so much is alive now, and ``beside`` more."""
+        """Add a moment with the live memory, plus ``beside`` temporary bytes."""
         self.moments.append(Moment(phase, row, self.alive + beside, self.saved, self.gradients))
 
     # Passes.
 
     def train(self, segments: Sequence[range]) -> None:
-        """Forward and backward."""
+        """Run forward and backward, with these segments checkpointed."""
         ends = [*(segment.start for segment in segments), len(self.operations)]
         begins = [0, *(segment.stop for segment in segments)]
         between = [range(begin, end) for begin, end in zip(begins, ends)]
@@ -188,8 +188,8 @@ class _Walk:
             self.backward(places)
 
     def forward(self, places: range, phase: str, *, keeps: bool = False) -> list[Tensor]:
-        """These operations in order; their nodes keep what the backward pass needs. What they made
-        and have not let go."""
+        """Run these operations in order; with ``keeps``, they save tensors for backward. Returns
+        the outputs that are still referenced."""
         held: dict[Tensor, None] = {}
         for place in places:
             operation = self.operations[place]
@@ -211,8 +211,8 @@ class _Walk:
         return list(held)
 
     def again(self, segment: range) -> None:
-        """Backward through a segment. It runs again when something that it kept is needed, and
-        until the last of it is there."""
+        """Run backward through a segment. The first need of a saved tensor triggers recomputation,
+        which stops as soon as the last saved tensor exists."""
         keeping = [place for place in segment if self.operations[place].keeps]
         if not keeping:
             self.backward(segment)
@@ -231,14 +231,14 @@ class _Walk:
         self.backward(range(segment.start, first))
 
     def backward(self, places: range) -> None:
-        """These operations in reverse, as far as they have nodes."""
+        """Run the backward pass of these operations, in reverse; some have no autograd node."""
         for place in reversed(places):
             if self.operations[place].has_node:
                 self.step_back(self.operations[place])
 
     def step_back(self, operation: Operation, also: Iterable[int] = ()) -> None:
-        """From the gradients that are given for the outputs to those of the inputs; with what it
-        kept, ``also`` this is let go."""
+        """Turn the gradients of an operation's outputs into those of its inputs. Frees its saved
+        tensors, and those in ``also``."""
         incoming = [self.given.pop(output) for output in operation.outputs]
         made: list[tuple[Tensor, int]] = []
         for place, read in enumerate(operation.reads):
@@ -262,15 +262,15 @@ class _Walk:
             if not tensor.parameter:
                 self.give(tensor, storage, operation.row)
         for tensor, storage in made:
-            if tensor.relaid:  # a parameter keeps a copy in its own order
+            if tensor.relaid:  # the parameter's gradient is copied into its own layout
                 self.new(tensor.bytes)
                 self.note(BACKWARD, operation.row)
             if tensor.relaid or not tensor.parameter:
                 self.drop(storage)
 
     def give(self, tensor: Tensor, storage: int, row: int) -> None:
-        """A gradient reaches a tensor. Where one is there already, both are added up in a third; on
-        CUDA in the first, if nobody else holds that and it is whole."""
+        """Pass a gradient to a tensor. A second one is summed with the first into a new tensor; on
+        CUDA in place, if nothing else references the first and it is not a view of a larger one."""
         before = self.given.get(tensor)
         if before is None:
             self.hold(storage)
