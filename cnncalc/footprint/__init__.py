@@ -1,7 +1,7 @@
-"""The memory of a whole network, exact to the byte for PyTorch on the CPU.
+"""Memory of a whole network, matching PyTorch on the CPU to the byte.
 
-Layers record the operations that PyTorch runs for them (``Layer.steps``). This package tracks which
-tensors share storage, which need a gradient, and when each is freed.
+Layers describe the operations that PyTorch runs for them (``Layer.steps``). This package tracks
+which tensors share memory, which need a gradient, and when each is freed.
 """
 
 from collections.abc import Sequence
@@ -35,16 +35,16 @@ VERSION = 2
 
 
 class Held(NamedTuple):
-    """The bytes attributed to a layer."""
+    """Bytes attributed to a layer."""
 
     layer: str
     bytes: int
 
 
 class Peak(NamedTuple):
-    """Peak training memory: the layer and the phase (forward, backward or step), the total bytes,
-    and their parts: parameters and buffers, parameter gradients, optimizer state, tensors saved for
-    backward, and transient memory (the batch, feature maps and their gradients, temporary
+    """The peak of a training step: its layer and phase (forward, backward or step), its bytes, and
+    their parts: parameters and buffers, parameter gradients, optimizer state, activations saved for
+    backward, and transient tensors (the batch, activations and gradients in flight, temporary
     tensors)."""
 
     layer: str
@@ -59,13 +59,13 @@ class Peak(NamedTuple):
 
 @dataclass(frozen=True)
 class Memory:
-    """The memory of a network: resident, saved for backward, and at the peaks.
+    """The memory of a network: resident, saved for backward, and at its peaks.
 
-    ``saved`` counts each tensor once, under the first layer that saves it. ``inference_peak`` is
-    peak activation memory in inference, and ``training_peak`` peak memory over a training step
-    (forward, backward, optimizer). ``moments`` lists live memory over that step in order, without
-    resident memory; each ``row`` is an index into ``layers``. ``repeated_macs`` counts the MACs
-    recomputed for checkpoints.
+    ``saved`` lists every tensor once, under the first layer that saves it. ``inference_peak`` is
+    the peak of activations in inference and its layer. ``moments`` are the moments of a training
+    step (forward, backward, optimizer) in order, without resident memory; their rows are positions
+    in ``layers``, and the highest is ``training_peak``. ``repeated_macs`` are recomputed for
+    checkpointing.
     """
 
     name: str
@@ -87,17 +87,17 @@ class Memory:
 
     @cached_property
     def saved_for_backward(self) -> int:
-        """The bytes of all tensors saved for backward."""
+        """All bytes saved for the backward pass."""
         return sum(held.bytes for held in self.saved)
 
     @cached_property
     def saved_by_layer(self) -> dict[str, int]:
-        """The same by layer name, without layers that save nothing."""
+        """The same by layer name, for the layers that save something."""
         return dict(self.saved)
 
     @cached_property
     def training_peak(self) -> Peak:
-        """The moment with the most live memory; the first if there are several."""
+        """The highest moment; the first if there are several."""
         moment = max(self.moments, key=_alive)
         return Peak(
             layer=self.layers[moment.row],
@@ -149,14 +149,14 @@ def measure(
     checkpoint: int | None = None,
     batch: int | None = None,
 ) -> Memory:
-    """The memory of training and inference.
+    """Measure everything.
 
-    ``training=False`` runs the layers in eval mode, with gradients. ``dtype`` and ``batch`` default
-    to the report's; the dtype ``amp`` means autocast. On CUDA, PyTorch saves different tensors and
-    accumulates gradients differently. ``checkpoint=n`` checkpoints every n blocks: only their input
-    is saved.
+    With ``training=False``, the layers run in eval mode, with gradients. ``dtype`` and ``batch``
+    default to the report's; ``amp`` stands for autocast. PyTorch saves and accumulates differently
+    on ``device="cuda"``. ``checkpoint`` is the number of blocks that save only the input of the
+    first of them.
 
-    Raises UsageError for an unknown optimizer, dtype or device, and for layers whose memory is not
+    Raises UsageError for an unknown optimizer, dtype or device, and for anything that is not
     modelled.
     """
     setting = Setting(
@@ -183,11 +183,11 @@ def measure(
 def saved_for_backward(
     report: Report, *, training: bool = True, dtype: str | None = None, device: str = "cpu"
 ) -> tuple[Held, ...]:
-    """The bytes that autograd saves for backward, by layer; each tensor counts once, for the first
-    layer that saves it.
+    """The bytes that autograd saves for the backward pass, by layer. Each tensor counts once, for
+    the first layer that saves it.
 
-    All parameters require gradients and the network's inputs do not. Parameters and buffers are not
-    counted. Raises UsageError for layers whose memory is not modelled.
+    The inputs need no gradient; all parameters do. Parameters and buffers are not counted. Raises
+    UsageError for anything that is not modelled.
     """
     recording = record(
         report,
@@ -203,10 +203,10 @@ def saved_for_backward(
 def inference_peak(
     report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
 ) -> Held:
-    """Peak activation memory in inference without gradients, and the layer at which it occurs. Each
-    tensor is freed after the last layer that reads it.
+    """The peak bytes of live activations in inference without gradients, and the layer that runs at
+    that moment. Each tensor is freed after the last layer that reads it.
 
-    Raises UsageError for layers whose memory is not modelled.
+    Raises UsageError for anything that is not modelled.
     """
     recording = record(
         report,
@@ -228,7 +228,11 @@ def training_peak(
     dtype: str | None = None,
     device: str = "cpu",
 ) -> Peak:
-    """Peak memory of a training step, and its parts; ``measure`` documents options and errors."""
+    """The peak of a training step and its parts; the options are those of ``measure``.
+
+    Raises UsageError for an unknown optimizer, dtype or device, and for anything that is not
+    modelled.
+    """
     found = measure(report, optimizer=optimizer, training=training, dtype=dtype, device=device)
     return found.training_peak
 

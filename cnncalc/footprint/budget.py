@@ -1,4 +1,4 @@
-"""The largest batch that fits, and the settings that would allow a larger one."""
+"""The largest batch that fits, and what would allow a larger one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,18 +16,19 @@ VERSION = 1
 """The version of ``to_dict``."""
 
 SMALLER = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
-"""The smaller dtypes to try in place of each dtype."""
+"""The smaller dtypes to suggest for each dtype."""
 
 PLAINER = ("momentum", "sgd")
-"""Optimizers with little or no state."""
+"""Optimizers with less state than others."""
 
 EVERY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""The checkpoint intervals to try, in blocks."""
+"""The distances between checkpoints to try, in blocks."""
 
 
 class Change(NamedTuple):
-    """Another setting: its command-line option, its largest batch, its training peak at the batch
-    that fits without it (or at one image if none fits), and the MACs it recomputes per image."""
+    """A suggested change: its option, the largest batch with it, the bytes that it needs at the
+    original batch (or for one image if none fits), and the multiply-accumulates that it recomputes
+    for each image."""
 
     option: str
     batch: int
@@ -37,9 +38,9 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Fit:
-    """The largest batch whose training peak stays within a budget of bytes; 0 if not even one image
-    fits. ``memory`` is that of this batch (of one image if none fits), ``one_more`` the training
-    peak with one more image, and ``macs`` the forward MACs per image."""
+    """The largest batch whose training step fits into a budget of bytes, and its memory. If not
+    even one image fits, the batch is 0 and the memory is that of one image. ``one_more`` is the
+    peak with one more image, ``macs`` the forward pass of one image."""
 
     budget: int
     batch: int
@@ -72,8 +73,11 @@ def fit(
     device: str = "cpu",
     checkpoint: int | None = None,
 ) -> Fit:
-    """The largest batch whose training peak is at most ``budget`` bytes, and the settings that
-    would allow a larger one. ``measure`` documents the other options and the errors."""
+    """The largest batch whose training peak is at most ``budget`` bytes, and the changes that would
+    allow a larger one. The other options are those of ``measure``.
+
+    Raises UsageError as ``measure`` does.
+    """
     setting = Setting(1, dtype or report.dtype, device, optimizer, training, checkpoint)
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))
@@ -94,10 +98,11 @@ def fit(
 
 
 def largest_batch(report: Report, setting: Setting, budget: int) -> int:
-    """The largest batch that fits, 0 if none does.
+    """The largest batch that fits; 0 if none does.
 
-    Memory at each moment is the larger of linear functions of the batch size, hence linear or
-    convex: extrapolating from two small batches is exact, or overestimates the batch a little.
+    Each additional image adds the same bytes to a moment, or more from some batch on if the moment
+    is the larger of two sums. Extrapolating from two small batches is therefore exact, or slightly
+    too high.
     """
     two, three = (Step(report, setting._replace(batch=batch)) for batch in (2, 3))
     left = budget - two.held
@@ -118,7 +123,7 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
 
 
 def _others(report: Report, setting: Setting) -> Iterator[tuple[str, Setting]]:
-    """Settings that need less memory, each with its command-line option."""
+    """Settings that need less memory, each with its option."""
     for dtype in SMALLER.get(setting.dtype, ()):
         yield f"--dtype {dtype}", setting._replace(dtype=dtype)
     for plainer in PLAINER:

@@ -1,8 +1,8 @@
-"""The memory layout of gradients, and the copies that the backward pass makes because of it.
+"""The memory layout of gradients, and which of them the backward pass has to copy.
 
-PyTorch passes gradients on as views where it can: an input of a concatenation gets a slice of the
-output's gradient, and the input of a permutation gets a permuted view. Most operations read such a
-view directly, and some make it contiguous first.
+Where possible, PyTorch passes gradients on as views: an input of a concatenation gets a part of the
+output's gradient, that of a permutation a permuted view. Most operations read such a view directly,
+but some copy it first.
 """
 
 from enum import Enum, auto
@@ -19,16 +19,17 @@ class Lies(Enum):
 
     CONTIGUOUS = auto()
     APART = auto()
-    """Each image is contiguous, with gaps between the images."""
+    """Each image is contiguous, but there is a gap between images."""
     PERMUTED = auto()
-    """Not in the order of the axes."""
+    """The elements are not in the order of the axes."""
     UNKNOWN = auto()
 
 
 def with_copies(report: Report, recording: Recording) -> list[Operation]:
-    """The operations, with the copies that their backward passes make of the outputs' gradients.
+    """The operations, including the copies that their backward passes make of the outputs'
+    gradients.
 
-    Raises UsageError where it is unknown whether PyTorch copies.
+    Raises UsageError if it is not known whether PyTorch copies.
     """
     operations, batch = list(recording.tape.operations), recording.tape.batch
     lies = dict.fromkeys(recording.outputs, Lies.CONTIGUOUS)
@@ -67,14 +68,14 @@ def _is_copied(operation: Operation, given: Lies, batch: int) -> bool:
         return True
     if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE}:
         raise LayerError(
-            "the gradient of its output is not in the order of its axes, and what PyTorch then "
-            "copies is not modelled"
+            "the gradient of its output comes in another order than that of the axes, and what "
+            "PyTorch then copies is not modelled"
         )
     return False
 
 
 def _with_copy(operation: Operation) -> Operation:
-    if operation.passes:  # the copy is the gradient of the input
+    if operation.passes:  # the copy becomes the input's gradient
         return operation._replace(passes=frozenset())
     (output,) = operation.outputs
     return operation._replace(beside=operation.beside + output.bytes)
@@ -96,6 +97,6 @@ def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
 
 
 def _sum(*gradients: Lies) -> Lies:
-    """The layout of the sum of gradients, which is a new tensor."""
+    """The layout of the sum of two gradients, which is a new tensor."""
     orderly = {Lies.CONTIGUOUS, Lies.APART}
     return Lies.CONTIGUOUS if orderly.issuperset(gradients) else Lies.UNKNOWN

@@ -1,7 +1,7 @@
-"""The state of PyTorch's optimizers, and the temporary memory of their steps.
+"""The state of PyTorch's optimizers, and the temporary memory of their updates.
 
-On the CPU, parameters are updated one at a time (``foreach=False``), and a temporary tensor is
-freed when the next parameter's replaces it. On CUDA, all parameters are updated together.
+On the CPU, parameters are updated one at a time (``foreach=False``); a temporary tensor is freed
+when the next parameter's replaces it. On CUDA, all parameters are updated together.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,12 @@ COUNTER_BYTES = 4
 
 
 class Optimizer(NamedTuple):
-    """The memory of an optimizer.
+    """State and temporary memory per parameter.
 
-    ``numbers`` is the state per parameter element, and ``counts`` tells whether each parameter has
-    a step counter. ``fullest`` gives the temporary memory of updating one parameter at a time, as
-    pairs of multiples of the previous parameter's size and of its own; the largest pair counts.
-    ``together`` gives that of updating all at once, as a multiple of all parameters. ``untrained``
-    tells whether frozen parameters have state as well.
+    ``numbers`` is the state per element, and ``counts`` tells whether there is a step counter.
+    ``fullest`` are the peaks of an update on the CPU, in multiples of the previous parameter's size
+    and of the parameter's own; ``together`` is the peak on CUDA in multiples of all parameters.
+    ``untrained`` tells whether parameters that are not trained have state too.
     """
 
     numbers: int = 0
@@ -33,23 +32,23 @@ class Optimizer(NamedTuple):
 OPTIMIZERS = {
     "sgd": Optimizer(),
     "momentum": Optimizer(1),
-    # The look-ahead gradient; the previous one is freed first, and on CUDA all change in place.
+    # The look-ahead gradient; the previous one is freed first, and CUDA updates in place.
     "nag": Optimizer(1, fullest=((0, 1),)),
-    # A square root; together, a product of the gradients as well. PyTorch allocates the sums before
-    # it knows which parameters get a gradient.
+    # A square root; on CUDA also a product of the gradients. PyTorch allocates the state before it
+    # knows which parameters get a gradient.
     "adagrad": Optimizer(1, True, ((1, 1),), 2, untrained=True),
     "rmsprop": Optimizer(1, True, ((1, 1),), 1),
-    # Square roots of the squares and of the changes, the previous parameter's too.
+    # Square roots of the squares and of the changes, including the previous parameter's.
     "adadelta": Optimizer(2, True, ((2, 1), (1, 2)), 2),
-    # A square root and a quotient, plus the previous parameter's quotient; together, one in place.
+    # A square root and its quotient, plus the previous parameter's quotient; one on CUDA, in place.
     "adam": Optimizer(2, True, ((1, 2),), 1),
     "adamw": Optimizer(2, True, ((1, 2),), 1),
 }
-"""The optimizers with PyTorch's defaults; momentum and nag are SGD with (Nesterov) momentum."""
+"""The optimizers with PyTorch's default settings (plus momentum, or Nesterov's)."""
 
 
 def find(name: str) -> Optimizer:
-    """The optimizer of this name; raises UsageError for an unknown name."""
+    """The optimizer of this name; raises UsageError with the nearest one."""
     if name not in OPTIMIZERS:
         hint = did_you_mean(name, OPTIMIZERS) or f"; known: {', '.join(OPTIMIZERS)}"
         raise UsageError(f"no optimizer {name!r}{hint}")
@@ -57,7 +56,7 @@ def find(name: str) -> Optimizer:
 
 
 def state(optimizer: Optimizer, trained: Sequence[int], fixed: Sequence[int], *, cuda: bool) -> int:
-    """The bytes of state for trained and fixed parameters of these sizes in bytes."""
+    """The bytes of state for trained and fixed parameters of these sizes."""
     counter = COUNTER_BYTES if optimizer.counts and not cuda else 0
     parameters = [*trained, *fixed] if optimizer.untrained else trained
     return sum(optimizer.numbers * size + counter for size in parameters)

@@ -1,4 +1,4 @@
-"""A training step: forward, backward, and the parameter update."""
+"""A training step: forward, backward, and the parameter updates."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from cnncalc.footprint.walk import Update
 
 
 class Setting(NamedTuple):
-    """The options of ``measure``."""
+    """How a network is trained; the fields are options of ``measure``."""
 
     batch: int
     dtype: str
@@ -20,7 +20,7 @@ class Setting(NamedTuple):
 
 
 class Step:
-    """A training step: its resident memory, and live memory at every moment."""
+    """A training step: its resident memory and all its moments."""
 
     def __init__(self, report: Report, setting: Setting) -> None:
         optimizer, cuda = optimizers.find(setting.optimizer), setting.device == "cuda"
@@ -54,5 +54,5 @@ class Step:
 
     @property
     def peak(self) -> int:
-        """Peak memory in bytes, resident memory included."""
+        """The peak memory, including resident memory."""
         return self.held + max(moment.alive for moment in self.moments)

@@ -1,8 +1,8 @@
-"""Walks a recording forward and backward, and counts live memory at every operation.
+"""Follows a recording forward and backward, and records the live bytes at every operation.
 
-The order is PyTorch's. In the backward pass the operations run in reverse. While one runs, its
-incoming gradient, its saved tensors and the gradients it produces are live. Then the incoming
-gradient and the saved tensors are freed, and only then are gradients that meet at a fork summed.
+The order is PyTorch's: the backward pass runs the operations in reverse. While an operation runs,
+its incoming gradient, its saved tensors and the gradients that it produces are alive. Then the
+first two are freed, and only after that are gradients that meet at a fork added up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,10 @@ FORWARD, BACKWARD, STEP = "forward", "backward", "step"
 
 
 class Moment(NamedTuple):
-    """Live memory in bytes while an operation runs; ``row`` is the index of its layer's row.
+    """Live memory while an operation of a layer (the row at that position) runs.
 
-    ``alive`` counts everything that is not resident (parameters, buffers and optimizer state). Of
-    it, ``saved`` is saved for backward, and ``gradients`` are parameter gradients.
+    ``alive`` includes everything except parameters, buffers and optimizer state. ``saved`` is the
+    part saved for backward, ``gradients`` the part for parameter gradients.
     """
 
     phase: str
@@ -30,22 +30,22 @@ class Moment(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """The bytes that a row saves for backward."""
+    """Bytes saved for backward by a row."""
 
     row: int
     bytes: int
 
 
 class Update(NamedTuple):
-    """The temporary bytes of updating one parameter of a row."""
+    """The temporary bytes while a parameter of a row is updated."""
 
     row: int
     bytes: int
 
 
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
-    """The bytes saved for backward, each storage counted once, for the first operation that saves
-    it; a checkpointed segment saves only its inputs."""
+    """What autograd saves for the backward pass. Every storage counts once, for the first operation
+    that saves it; a checkpointed segment saves only its inputs."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []
@@ -65,7 +65,7 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
 
 
 def entering(recording: Recording, segment: range) -> frozenset[int]:
-    """The storages that a segment reads but does not create; none if it saves nothing."""
+    """The storages that a segment reads from outside, if it saves anything at all."""
     tape = recording.tape
     inside = tape.operations[segment.start : segment.stop]
     if not any(operation.keeps for operation in inside):
@@ -79,7 +79,7 @@ def entering(recording: Recording, segment: range) -> frozenset[int]:
 
 
 def forward(recording: Recording) -> list[Moment]:
-    """A forward pass; the caller keeps no reference to the inputs."""
+    """A forward pass whose inputs have no other reference."""
     walk = _Walk(recording)
     walk.forward(range(len(recording.tape.operations)), FORWARD, keeps=True)
     return walk.moments
@@ -88,12 +88,12 @@ def forward(recording: Recording) -> list[Moment]:
 def training(
     recording: Recording, updates: Sequence[Update], segments: Sequence[range] = ()
 ) -> list[Moment]:
-    """A forward pass, a backward pass and the parameter updates; the caller references the inputs
-    throughout.
+    """A forward pass, a backward pass and the parameter updates, while the caller holds a reference
+    to the inputs.
 
-    The loss allocates only the gradients of the outputs, at the start of the backward pass.
-    Parameter gradients are allocated anew in every step. The operations of ``segments`` save only
-    their inputs, and are recomputed when the backward pass reaches them.
+    The loss needs no memory except the gradients of the outputs, which the backward pass allocates
+    first. Parameter gradients are allocated anew in every step. The operations of ``segments`` save
+    only the inputs of their segment and run again when the backward pass reaches them.
     """
     walk = _Walk(recording)
     for tensor in recording.inputs:
@@ -105,7 +105,7 @@ def training(
 
 
 class _Walk:
-    """Live memory, by reference count of each storage."""
+    """Live memory, by reference counts."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -115,7 +115,8 @@ class _Walk:
         self.keepers = [0] * len(self.sizes)
         self.alive = self.saved = self.gradients = 0
         self.given: dict[Tensor, int] = {}
-        """The storage of the gradient accumulated so far, by tensor."""
+        """The storage of each gradient until the operation that produced its tensor runs
+        backward."""
         self.moments: list[Moment] = []
         for tensor in recording.inputs:
             self.hold(tensor.storage)
@@ -124,21 +125,21 @@ class _Walk:
     # Memory.
 
     def new(self, size: int) -> int:
-        """A new storage with one reference."""
+        """Allocate a storage with one reference."""
         self.sizes.append(size)
         self.holders.append(1)
         self.alive += size
         return len(self.sizes) - 1
 
     def hold(self, storage: int | None) -> None:
-        """Add a reference. Parameters (None) are resident anyway."""
+        """Add a reference. Parameters (None) are not counted."""
         if storage is not None:
             if not self.holders[storage]:
                 self.alive += self.sizes[storage]
             self.holders[storage] += 1
 
     def drop(self, storage: int | None) -> None:
-        """Drop a reference; the last one frees the storage."""
+        """Remove a reference; the last one frees the storage."""
         if storage is not None:
             self.holders[storage] -= 1
             if not self.holders[storage]:
@@ -159,13 +160,13 @@ class _Walk:
         self.drop(storage)
 
     def note(self, phase: str, row: int, beside: int = 0) -> None:
-        """Add a moment with the live memory, plus ``beside`` temporary bytes."""
+        """Add a moment with the live bytes, plus ``beside``."""
         self.moments.append(Moment(phase, row, self.alive + beside, self.saved, self.gradients))
 
     # Passes.
 
     def train(self, segments: Sequence[range]) -> None:
-        """Run forward and backward, with these segments checkpointed."""
+        """Forward and backward."""
         ends = [*(segment.start for segment in segments), len(self.operations)]
         begins = [0, *(segment.stop for segment in segments)]
         between = [range(begin, end) for begin, end in zip(begins, ends)]
@@ -188,8 +189,8 @@ class _Walk:
             self.backward(places)
 
     def forward(self, places: range, phase: str, *, keeps: bool = False) -> list[Tensor]:
-        """Run these operations in order; with ``keeps``, they save tensors for backward. Returns
-        the outputs that are still referenced."""
+        """Run these operations in order, saving what the backward pass needs. Returns the tensors
+        that they created and did not free."""
         held: dict[Tensor, None] = {}
         for place in places:
             operation = self.operations[place]
@@ -211,8 +212,8 @@ class _Walk:
         return list(held)
 
     def again(self, segment: range) -> None:
-        """Run backward through a segment. The first need of a saved tensor triggers recomputation,
-        which stops as soon as the last saved tensor exists."""
+        """Run a segment backward. It is recomputed when something that it saved is needed, up to
+        the last saved tensor."""
         keeping = [place for place in segment if self.operations[place].keeps]
         if not keeping:
             self.backward(segment)
@@ -231,14 +232,14 @@ class _Walk:
         self.backward(range(segment.start, first))
 
     def backward(self, places: range) -> None:
-        """Run the backward pass of these operations, in reverse; some have no autograd node."""
+        """Run these operations in reverse, if they have nodes."""
         for place in reversed(places):
             if self.operations[place].has_node:
                 self.step_back(self.operations[place])
 
     def step_back(self, operation: Operation, also: Iterable[int] = ()) -> None:
-        """Turn the gradients of an operation's outputs into those of its inputs. Frees its saved
-        tensors, and those in ``also``."""
+        """Turn the output gradients of an operation into input gradients. Frees what the operation
+        saved, and ``also`` these storages."""
         incoming = [self.given.pop(output) for output in operation.outputs]
         made: list[tuple[Tensor, int]] = []
         for place, read in enumerate(operation.reads):
@@ -262,15 +263,15 @@ class _Walk:
             if not tensor.parameter:
                 self.give(tensor, storage, operation.row)
         for tensor, storage in made:
-            if tensor.relaid:  # the parameter's gradient is copied into its own layout
+            if tensor.relaid:  # a parameter keeps a copy in its own memory format
                 self.new(tensor.bytes)
                 self.note(BACKWARD, operation.row)
             if tensor.relaid or not tensor.parameter:
                 self.drop(storage)
 
     def give(self, tensor: Tensor, storage: int, row: int) -> None:
-        """Pass a gradient to a tensor. A second one is summed with the first into a new tensor; on
-        CUDA in place, if nothing else references the first and it is not a view of a larger one."""
+        """Deliver a gradient to a tensor. A second one is added into a third tensor; on CUDA in
+        place, if nothing else references the first and it is a whole tensor."""
         before = self.given.get(tensor)
         if before is None:
             self.hold(storage)
