@@ -120,7 +120,8 @@ class Watch:
             for path in args[: 2 if event in ("os.rename", "os.link") else 1]:
                 if isinstance(path, str | bytes | os.PathLike):
                     real = os.path.realpath(os.fsdecode(path))
-                    if not real.startswith(self.folder) and real != os.devnull:
+                    own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
+                    if not own and real != os.devnull:
                         self.seen.append(f"{event} {real}")
 
     def writes(self, event: str, args: tuple[Any, ...]) -> bool:

@@ -163,7 +163,7 @@ def scales_operations_but_not_parameters_with_the_batch(kind: type[Layer]) -> No
 def uses_its_weights(kind: type[Layer]) -> None:
     for example in kind.examples:
         held, done = worked(kind, example)
-        if held.weights or held.biases:
+        if (held.weights or held.biases) and "Operations: none" not in (kind.__doc__ or ""):
             assert sum(done) > 0, f"{example} has parameters and counts no operations"
 
 

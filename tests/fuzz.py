@@ -227,7 +227,7 @@ def held_by(module: nn.Module) -> Held:
     for name, parameter in module.named_parameters():
         if not parameter.requires_grad:
             fixed += parameter.numel()
-        elif name.endswith("bias"):
+        elif "bias" in name.rpartition(".")[2]:
             biases += parameter.numel()
         else:
             weights += parameter.numel()

@@ -87,6 +87,51 @@ def multiply(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda *maps: torch.stack(torch.broadcast_tensors(*maps)).prod(0))
 
 
+class Binary(nn.Module):
+    """A function of two tensors of one shape, folded over all inputs."""
+
+    def __init__(self, function: Callable[[Tensor, Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, first: Tensor, *others: Tensor) -> Tensor:
+        if not others:
+            raise ValueError("nothing to combine")
+        for other in others:
+            if other.shape != first.shape:
+                raise ValueError("shapes differ")
+            first = self.function(first, other)
+        return first
+
+
+class Unary(nn.Module):
+    """A function of one tensor."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+@plain("subtract")
+def subtract(layer: Any, x: Shape) -> nn.Module:
+    if layer.value is None:
+        return Binary(torch.sub)
+    return Unary(lambda given: given - layer.value)
+
+
+@plain("maximum")
+def maximum(layer: Any, x: Shape) -> nn.Module:
+    return Binary(torch.maximum)
+
+
+@plain("abs")
+def absolute(layer: Any, x: Shape) -> nn.Module:
+    return Unary(torch.abs)
+
+
 @plain("concat")
 def concat(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda *maps: torch.cat(maps, dim=1))

@@ -10,8 +10,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
 import cnncalc
+from architectures import all_of_them
 from cnncalc import UsageError, bridge, cli, layers
-from cnncalc.spec import catalog
 
 
 def class_in(text):
@@ -58,7 +58,7 @@ def agree(report, device):
         assert device == "meta" or torch.equal(one.nan_to_num(), other.nan_to_num())
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", all_of_them())
 def test_every_architecture_holds_the_same_under_the_same_names(name):
     report = cnncalc.summarize(name)
     with torch.device("meta"):
@@ -75,7 +75,7 @@ MOST = 10**10
 are for its size alone."""
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", all_of_them())
 def test_with_the_same_weights_the_outputs_are_equal(name):
     report = cnncalc.summarize(name, tiny=True)
     large = report.totals.macs > MOST

@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_told_and_stops_nobody(graded):
     assert len(problems) == len(BAD)
     for name, says in {
         "bytes_yaml": "not text in UTF-8",
-        "syntax_yaml": "not valid YAML",
+        "syntax_yaml": "is never closed",
         "empty_csv": "begins with a row that names its columns",
         "empty_md": "begins with a row that names its columns",
         "other_docx": "its name must end in",
@@ -458,7 +458,10 @@ def test_an_architecture_is_a_name_a_path_the_notation_or_layers(tmp_path, archi
         ("{architecture: [conv: 3], input: 3x9x9, answers: {}}", "a.yaml:1:17: conv needs"),
         ("{architecture: vgg61, answers: {}}", "a.yaml:1:16: no file and no built-in"),
         ("{architecture: 20C5, answers: {}}", "a.yaml:1:16: no file and no built-in"),
-        ("{architecture: vgg16, input: 3x2x2, answers: {}}", "vgg16.yaml"),
+        (
+            "{architecture: vgg16, input: 3x2x2, answers: {}}",
+            "VGG-16 does not take an input of 3×2×2",
+        ),
         ("{architecture: 3, answers: {}}", "a network is a mapping, not 3"),
         ("{architecture: vgg16, batch: many, answers: {}}", "a batch is a whole number"),
         ("!!python/object:os.system {}", "YAML tags are not obeyed"),
@@ -784,7 +787,7 @@ def test_a_page_states_the_scheme(room, name):
     (ada,) = gradebook.grade(
         keys, submissions.find([room / "handed_in/ada.yaml"]), Marker(), {"slip": "0.25"}
     )
-    assert "one known mistake 0.25, two together 0." in pages.load(name).write(ada)
+    assert "0.25 for one common mistake, 0 for two at once." in pages.load(name).write(ada)
 
 
 def test_a_block_is_found_by_its_name_and_what_is_like_it():

@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 
 import cnncalc
+from architectures import is_variant
 from cnncalc import footprint
 from cnncalc.bridge.oracles import (
     inference_peak_in_pytorch,
@@ -26,7 +27,7 @@ def both_batches():
     """Batches of 1 and 4 for every architecture; each day one of them."""
     for number, name in enumerate(catalog.names()):
         for batch in (1, 4):
-            daily = (batch == 1) == (number % 2 == 0)
+            daily = (batch == 1) == (number % 2 == 0) and not is_variant(name)
             marks = () if daily else pytest.mark.exhaustive
             yield pytest.param(name, batch, id=f"{name}-{batch}", marks=marks)
 

@@ -12,6 +12,7 @@ import torch
 from typer.testing import CliRunner
 
 import cnncalc
+from architectures import all_of_them
 from cnncalc import UsageError, bridge, footprint, layers
 from cnncalc.bridge import gpu, influence, oracles, places, verification
 from cnncalc.bridge.quantities import QUANTITIES
@@ -22,7 +23,7 @@ from cnncalc.core.shape import Map, Vector
 from cnncalc.spec import catalog
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", all_of_them())
 def test_pytorch_agrees_on_every_architecture(name):
     found = bridge.verify(cnncalc.summarize(name), "meta")
     assert found.disagreements == ()
@@ -44,7 +45,7 @@ MOST = 10**10
 are for its size alone."""
 
 
-@pytest.mark.parametrize("name", catalog.names())
+@pytest.mark.parametrize("name", all_of_them())
 def test_pytorch_agrees_on_every_architecture_that_really_runs(name):
     report = cnncalc.summarize(name, tiny=True, batch=2)
     if report.totals.macs > MOST:

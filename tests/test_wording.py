@@ -68,9 +68,7 @@ def test_no_text_is_stilted(path):
     assert [one for text in texts(path) for one in stilted(text)] == []
 
 
-@pytest.mark.parametrize(
-    "phrase", ["it is told", "what a layer\nputs out", "the own answer"]
-)
+@pytest.mark.parametrize("phrase", ["it is told", "what a layer\nputs out", "the own answer"])
 def test_a_stilted_phrase_is_found(phrase):
     assert len([*stilted(f"before {phrase} after")]) == 1
 

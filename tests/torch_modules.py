@@ -453,6 +453,99 @@ def log_softmax(layer: Any, x: Shape) -> nn.Module:
     return nn.LogSoftmax(dim=1)
 
 
+# Sequences.
+
+
+class ChannelsLast(nn.Module):
+    """Hand the positions of a signal to a module that wants the channels last."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        y = self.module(x.transpose(1, 2))
+        return (y[0] if isinstance(y, tuple) else y).transpose(1, 2)
+
+
+SIGNALS = maps(axes=(1,))
+RECURRENT = {
+    "hidden_size": st.integers(2, 6),
+    "num_layers": st.integers(1, 3),
+    "bidirectional": FLAGS,
+    "bias": FLAGS,
+}
+
+
+def recurrent(constructor: Callable[..., nn.Module], **more: Callable[[Any], Any]) -> Any:
+    """The constructor with a layer's fields."""
+
+    def build(layer: Any, x: Map) -> nn.Module:
+        given = {name: read(layer) for name, read in more.items()}
+        return ChannelsLast(
+            constructor(
+                x.channels,
+                layer.hidden_size,
+                layer.num_layers,
+                bias=layer.bias,
+                batch_first=True,
+                bidirectional=layer.bidirectional,
+                **given,
+            )
+        )
+
+    return build
+
+
+twin("rnn", SIGNALS, drawn(**RECURRENT))(recurrent(nn.RNN))
+twin("gru", SIGNALS, drawn(**RECURRENT))(recurrent(nn.GRU))
+twin("lstm", SIGNALS, drawn(**RECURRENT, proj_size=st.integers(0, 1)))(
+    recurrent(nn.LSTM, proj_size=lambda layer: layer.proj_size)
+)
+
+
+class PlainAttention(nn.MultiheadAttention):
+    """PyTorch's parameters and the definition's products, which a counter sees."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tokens = x.flatten(2).transpose(1, 2)
+        projected = nn.functional.linear(tokens, self.in_proj_weight, self.in_proj_bias)
+        query, key, value = (
+            part.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
+            for part in projected.chunk(3, dim=2)
+        )
+        scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
+        y = self.out_proj((scores.softmax(3) @ value).transpose(1, 2).flatten(2))
+        return y.transpose(1, 2).unflatten(2, x.shape[2:])
+
+
+@twin("attention", MAPS, drawn(num_heads=st.integers(1, 4), bias=FLAGS))
+def attention(layer: Any, x: Map) -> nn.Module:
+    try:
+        return PlainAttention(x.channels, layer.num_heads, bias=layer.bias)
+    except AssertionError as why:  # how PyTorch refuses heads that do not divide the channels
+        raise ValueError(str(why)) from None
+
+
+class Rows(nn.Embedding):
+    """An embedding of the zeros that an oracle hands over."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(x.long()).transpose(1, 2)
+
+
+@twin("embedding", VECTORS, drawn(num_embeddings=COUNTS, embedding_dim=COUNTS))
+def embedding(layer: Any, x: Shape) -> nn.Module:
+    if not isinstance(x, Vector):  # PyTorch takes indices of any shape, and adds an axis
+        raise ValueError("an embedding of a map")
+    return Rows(layer.num_embeddings, layer.embedding_dim)
+
+
+@twin("space_to_depth", maps(axes=(2,)), drawn(downscale_factor=st.integers(1, 3)))
+def space_to_depth(layer: Any, x: Map) -> nn.Module:
+    return nn.PixelUnshuffle(layer.downscale_factor)
+
+
 def without_fields(constructor: Callable[[], nn.Module]) -> Callable[[Any, Any], nn.Module]:
     return lambda layer, x: constructor()
 

@@ -67,6 +67,31 @@ class Concat(nn.Module):
         return torch.cat(inputs, dim=1)
 
 
+class Subtract(nn.Module):
+    """The difference of its inputs, or of its input and a number."""
+
+    def __init__(self, value: float | None) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        return x - (self.value if other is None else other)
+
+
+class Maximum(nn.Module):
+    """The largest of its inputs, element by element."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.maximum, inputs)
+
+
+class Abs(nn.Module):
+    """The absolute value of each element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.abs()
+
+
 # Convolutions.
 
 
@@ -301,3 +326,42 @@ class Permute(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.permute(0, *[1 + place for place in self.order])
+
+
+# Sequences: the positions of a map in order, with the channels last.
+
+
+class _Signal(nn.Module):
+    """A recurrent network over the positions of a signal; its last states are dropped."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        # oneDNN's kernels hide their products from counters.
+        with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
+            return super().forward(x.movedim(1, -1))[0].movedim(-1, 1)
+
+
+class SignalRNN(_Signal, nn.RNN):
+    """A plain recurrent network."""
+
+
+class SignalGRU(_Signal, nn.GRU):
+    """Gated recurrent units."""
+
+
+class SignalLSTM(_Signal, nn.LSTM):
+    """Long short-term memories."""
+
+
+class PositionAttention(nn.MultiheadAttention):
+    """Multi-head attention of the positions of a map to one another."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        tokens = x.flatten(2).mT
+        return super().forward(tokens, tokens, tokens)[0].mT.reshape(x.shape)
+
+
+class WordEmbedding(nn.Embedding):
+    """A row for each index, turned into channels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.long()).movedim(-1, 1)

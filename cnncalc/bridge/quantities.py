@@ -129,10 +129,10 @@ def _numbers(quantity: str, ran: Ran) -> Found:
 
 
 def _held(module: nn.Module) -> dict[str, int]:
-    """What a module holds; parameters that are named ``bias`` are biases."""
+    """The numbers a module holds; parameters whose names contain ``bias`` are biases."""
     told = dict.fromkeys(("weights", "biases", "fixed"), 0)
     for name, parameter in module.named_parameters():
-        trained = "biases" if name.endswith("bias") else "weights"
+        trained = "biases" if "bias" in name.rpartition(".")[2] else "weights"
         told[trained if parameter.requires_grad else "fixed"] += parameter.numel()
     return {**told, "buffers": sum(buffer.numel() for buffer in module.buffers())}
 

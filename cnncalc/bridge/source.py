@@ -96,6 +96,9 @@ def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) ->
         if parameter.kind is parameter.VAR_POSITIONAL:
             told += map(_literal, value)
             continue
+        if parameter.kind is parameter.VAR_KEYWORD:
+            told += [f"{also}={_literal(one)}" for also, one in value.items()]
+            continue
         text = _literal(_one_for_all(made, value))
         if parameter.default is not parameter.empty:
             told += [f"{name}={text}"] if text != _literal(parameter.default) else []

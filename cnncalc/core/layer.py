@@ -137,6 +137,10 @@ class Layer:
         always needed."""
         return 0
 
+    def constant_macs(self, *inputs: Any) -> int:
+        """The MACs that read a constant, whose gradient is never needed."""
+        return 0
+
     def counters(self) -> int:
         """The number of buffers that only count batches; inference does not read them."""
         return 0
@@ -202,7 +206,9 @@ class Layer:
         elements = output.elements * batch
         stored = elements if self.stored else 0
         products = self.macs(*inputs)
-        inner = products if input_gradient else self.inner_macs(*inputs)
+        inner = (
+            products - self.constant_macs(*inputs) if input_gradient else self.inner_macs(*inputs)
+        )
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)

@@ -85,6 +85,6 @@ class MaxPool(Pool):
         Refusal(
             {"kernel": 3, "padding": [[0, 1], [0, 1]], "ceil_mode": True},
             ("4x9x9",),
-            "the same padding before and after",
+            "the same padding on both sides",
         ),
     )

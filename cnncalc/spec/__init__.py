@@ -1,6 +1,7 @@
-"""From text to a validated spec: YAML with places, the one-line notation, blocks, expressions.
+"""From text to a validated spec: YAML with line numbers, the one-line notation, blocks,
+expressions.
 
-``load`` is the way in; what comes out is a ``Spec`` whose layers are still as they were written.
+Start with ``load``. It returns a ``Spec`` whose layers are not expanded yet.
 """
 
 from cnncalc.spec.document import Block, Branches, Entry, Spec

@@ -19,7 +19,7 @@ WORDS = {
     "loss": "cnncalc counts networks without their loss",
     "cross_entropy_loss": "cnncalc counts networks without their loss",
 }
-"""Layers of other tools that cnncalc writes in another way, or does not have."""
+"""Layers of other tools that cnncalc spells differently or does not support."""
 
 FORMATS = {
     r"^\s*layers?\s*\{": "a Caffe prototxt",
@@ -31,7 +31,7 @@ FORMATS = {
 
 
 def foreign(text: str) -> str:
-    """The sentence about a text that is no spec but the file of another tool; else nothing."""
+    """The sentence about a text that is not a spec but another tool's file; otherwise empty."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
             return f"looks like {name}; cnncalc reads its own YAML or the one-line notation"
@@ -39,7 +39,7 @@ def foreign(text: str) -> str:
 
 
 def word(kind: str) -> str:
-    """The hint for a layer kind of another tool, or for one that is written like a call."""
+    """The hint for a layer kind of another tool, or for one written like a function call."""
     bare = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
     if match := re.match(r"(\w+) ?[({=]", kind):
         return f"; write its fields as in '{match[1]}: {{...}}'"
@@ -47,7 +47,7 @@ def word(kind: str) -> str:
 
 
 class Advice(NamedTuple):
-    """A sentence about a YAML error, and the line and column it is about, counted from 0."""
+    """A sentence about a YAML error, with its line and column, counted from 0."""
 
     sentence: str
     line: int
@@ -55,7 +55,7 @@ class Advice(NamedTuple):
 
 
 def of_yaml(error: Any, text: str) -> Advice:
-    """What is probably wrong where YAML stops understanding a text."""
+    """What is probably wrong where the YAML parser gives up."""
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
@@ -72,7 +72,7 @@ def of_yaml(error: Any, text: str) -> Advice:
 
 
 def _opening(text: str) -> tuple[str, int, int]:
-    """The last bracket that is open where a text stops: its sign, line and column."""
+    """The last bracket still open where a text ends: the character, its line and its column."""
     open_at: list[int] = [0]
     for match in re.finditer(r"[\[{\]}]", text):
         if match[0] in "[{":
@@ -84,7 +84,7 @@ def _opening(text: str) -> tuple[str, int, int]:
 
 
 def _bracket(opening: tuple[str, int, int], stop: Any, lines: list[str]) -> Advice:
-    """A list or mapping in brackets that is not closed, or lacks a comma."""
+    """A list or mapping in brackets that is not closed, or is missing a comma."""
     sign, number, column = opening
     end = "}" if sign == "{" else "]"
     opened = lines[number][column:]

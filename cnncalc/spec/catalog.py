@@ -1,4 +1,5 @@
-"""The built-in architectures: one YAML each in ``architectures/``, found by being there."""
+"""The built-in architectures: one YAML file each in ``architectures/``, discovered
+automatically."""
 
 from functools import cache
 from pathlib import Path
@@ -8,7 +9,7 @@ from cnncalc.core.errors import UsageError, did_you_mean
 
 @cache
 def folder() -> Path:
-    """Where they are: inside the installed package, else beside it in a checkout."""
+    """Their folder: inside the installed package, or next to it in a checkout."""
     here = Path(__file__).parents[1]
     installed = here / "architectures"
     return installed if installed.is_dir() else here.parent / "architectures"
@@ -26,7 +27,7 @@ def holds(source: str) -> bool:
 
 
 def called(word: str) -> str | None:
-    """The built-in that a word names, whatever its case, hyphens and underscores: ``ResNet-50``."""
+    """The built-in that a word names, ignoring case, hyphens and underscores: ``ResNet-50``."""
     return word if word in names() else {_bare(name): name for name in names()}.get(_bare(word))
 
 

@@ -1,9 +1,8 @@
-"""What a spec says that the literature says of it: claims, read and checked.
+"""What a spec claims that the literature prints: each claim has a quantity, a value and a source.
 
-Each names a quantity, the value as it is printed, and its source; a whole table is one item with
-several quantities and the ``layers`` that are its rows. Where a number follows only under a
-convention, ``habit`` names that; where it does not follow from what the source describes,
-``erratum`` says why.
+A whole table is one item with several quantities, and with ``layers`` as its rows. If a number only
+matches under a convention, ``habit`` names the convention. If it does not follow from what the
+source describes, ``erratum`` says why.
 """
 
 import re
@@ -61,9 +60,9 @@ class Claim(NamedTuple):
 
 
 def read(item: Item, wrong: Tell) -> Iterator[Claim]:
-    """The claims that an item makes: one for each quantity, and for each of its ``layers``.
+    """The claims in an item: one for each quantity, and for each of its ``layers``.
 
-    What is not well formed is told to ``wrong`` and makes no claim.
+    Malformed claims are reported to ``wrong`` and skipped.
     """
     if not isinstance(item.value, dict):
         wrong("a claim is a mapping with quantity, value and source", item.where)
@@ -107,7 +106,8 @@ def read(item: Item, wrong: Tell) -> Iterator[Claim]:
 def _rows(
     where: Where, keys: Mapping[Key, Item], given: Mapping[str, Any]
 ) -> Iterator[tuple[str | None, Any, Where]]:
-    """Each layer that is spoken of (None: the whole network), its value or values, and where."""
+    """Each layer that has claims (None: the whole network), its value or values, and their
+    location."""
     if "layers" in given:
         for key, value in keys[Key("layers")].value.items():
             yield str(key), value.plain(), key.where
@@ -116,14 +116,14 @@ def _rows(
 
 
 def _listed(value: Any) -> list[Any]:
-    """A list, or the one value that stands for a list of one."""
+    """A list; a single value becomes a list of one."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 
 def _mistakes(
     where: Where, keys: Mapping[Key, Item], given: Mapping[str, Any]
 ) -> Iterator[tuple[str, Where]]:
-    """What is wrong with the keys of a claim."""
+    """Everything that is wrong with the keys of a claim."""
     for name in ("quantity", "source"):
         if not given.get(name):
             yield f"a claim needs {name!r}", where
@@ -200,12 +200,12 @@ CHECKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
     "habit": _wrong_habit,
     "erratum": _wrong_text("erratum"),
 }
-"""What is wrong with each key that a claim may have. Values wait until their quantity is known."""
+"""What is wrong with each key of a claim. Values are checked later, once the quantity is known."""
 KEYS = tuple(CHECKS)
 
 
 def check_value(quantity: str, given: Any, than: str | None = None) -> None:
-    """Raise UsageError unless a value can be one of this quantity."""
+    """Raise UsageError unless the value is valid for this quantity."""
     if isinstance(given, dict | list):
         raise UsageError(f"expected a printed number, not {shown(given)}")
     value = str(given)
@@ -220,7 +220,7 @@ def check_value(quantity: str, given: Any, than: str | None = None) -> None:
 
 
 def read_ratio(value: str) -> tuple[Printed, bool]:
-    """``12x less`` or ``2x more`` than another: the number, and whether it is more.
+    """Parse ``12x less`` or ``2x more`` into the number and whether it is more.
 
     Raises UsageError for anything else.
     """

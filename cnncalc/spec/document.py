@@ -1,7 +1,7 @@
-"""The tree of a spec, its sugar undone: entries with kind, name, sources, repeats and branches.
+"""The tree of a spec with its shorthand expanded: entries with kind, name, sources and branches.
 
-Every key is checked here, and every mistake is collected; kinds and numbers are left to the graph,
-since blocks and parameters decide them.
+Every key is checked here, and every mistake is collected. Kinds and numbers are checked by the
+graph, because they depend on blocks and parameters.
 """
 
 import re
@@ -46,17 +46,17 @@ LONGEST_NAME = 100
 LONGEST_TITLE = 200
 MOST_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-"""What a terminal might obey, or a page not hold; lines and tabs may be."""
+"""Characters that a terminal might interpret or a page cannot contain, except newlines and tabs."""
 UNEQUAL = {
     False: "add 'shortcut:' with a 1×1 convolution that gives the input the same shape",
     True: "make both ways end in the same shape",
 }
-"""How to fix a residual whose ways differ in shape, by whether it has a shortcut."""
+"""How to fix a residual whose two paths differ in shape, by whether it has a shortcut."""
 INDEX = "$index counts the turns of a repeat"
 
 
 class Branches(NamedTuple):
-    """Ways that all start from one place, by name, and the kind that joins them."""
+    """Branches that start from the same place, by name, and the kind that joins them."""
 
     ways: tuple[tuple[str, tuple["Entry", ...]], ...]
     join: "Entry"
@@ -74,9 +74,9 @@ class Entry(NamedTuple):
     when: Item | None = None
     branches: Branches | None = None
     help: str = ""
-    """How to fix it if it refuses its input."""
+    """How to fix the spec if the layer refuses its input."""
     broken: bool = False
-    """Whether what is wrong with it leaves nothing to expand; its name is still known."""
+    """Whether the entry is too broken to expand; its name is still known."""
 
 
 class Block(NamedTuple):
@@ -89,7 +89,7 @@ class Block(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """A whole spec. ``inputs`` are by name, ``input`` when there is only one."""
+    """A whole spec. ``inputs`` are by name; a single input is called ``input``."""
 
     name: str
     inputs: dict[Key, Item]
@@ -105,7 +105,7 @@ class Spec(NamedTuple):
 
 
 def parse(root: Item) -> Spec:
-    """The spec of a tree; what is wrong with it stands in ``mistakes``."""
+    """The spec of a tree; everything that is wrong with it is in ``mistakes``."""
     return _Parser().spec(root)
 
 
@@ -160,7 +160,7 @@ class _Parser:
         )
 
     def claims(self, item: Item) -> Iterator[Claim]:
-        """The claims that are well formed."""
+        """The well-formed claims."""
         if not isinstance(item.value, list):
             self.wrong(f"'published' is a list of claims, not {describe(item)}", item.where)
             return
@@ -194,7 +194,7 @@ class _Parser:
         return item.value
 
     def prose(self, item: Item) -> str | None:
-        """The item as a text for readers; all of a spec's together have a limit."""
+        """The item as prose for readers; the total length per spec is limited."""
         text = self.text(item)
         self.letters += len(text or "")
         if self.letters > MOST_PROSE:
@@ -204,7 +204,7 @@ class _Parser:
         return text
 
     def title(self, item: Item) -> str | None:
-        """The item as a name of the network: one short line."""
+        """The item as the network's name: one short line."""
         text = self.prose(item) or ""
         if len(text) > LONGEST_TITLE or len(text.splitlines()) > 1:
             self.wrong(
@@ -213,7 +213,7 @@ class _Parser:
         return text
 
     def text(self, item: Item) -> str | None:
-        """The item as text; None where it is none."""
+        """The item as text; None if it is not text."""
         if isinstance(item.value, dict | list) or item.value is None:
             self.wrong(f"expected text, not {describe(item)}", item.where)
             return None
@@ -261,7 +261,7 @@ class _Parser:
         return Block(str(name), tuple(takes), layers, item.where)
 
     def items(self, item: Item) -> list[Item]:
-        """A list, or the one value that stands for a list of one."""
+        """A list; a single value becomes a list of one."""
         return item.value if isinstance(item.value, list) else [item]
 
     def entries(self, item: Item) -> tuple[Entry, ...]:
@@ -296,7 +296,7 @@ class _Parser:
         return self.kind_entry(kinds[0], keys)
 
     def kind_entry(self, kind: Key, keys: dict[Key, Item]) -> Entry:
-        """An entry of one kind, with the keys beside it."""
+        """An entry with one kind, and the keys beside it."""
         value, keys = self.lift_from(keys[kind], keys)
         name = self.entry_name(keys)
         sources, branches = self.sources(keys), self.branches(kind, value, keys)
@@ -317,7 +317,7 @@ class _Parser:
         )
 
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
-        """What is wrong with an entry that has no kind, or several."""
+        """What is wrong with an entry that has no kind, or more than one."""
         if not kinds:
             return "a layer needs a kind, as in 'conv', beside its name, from, repeat and when"
         first, second = map(str, kinds[:2])
@@ -329,7 +329,7 @@ class _Parser:
         return f"a layer has one kind, and this one has {first!r} and {second[:60]!r}{hint}"
 
     def lift_from(self, value: Item, keys: dict[Key, Item]) -> tuple[Item | None, dict[Key, Item]]:
-        """``concat: {from: [a, b]}`` means what ``concat:`` beside ``from: [a, b]`` does."""
+        """``concat: {from: [a, b]}`` means the same as ``concat:`` beside ``from: [a, b]``."""
         if value.value is None:
             return None, keys
         if not isinstance(value.value, dict) or "from" not in value.value:
@@ -363,7 +363,8 @@ class _Parser:
         return None if wrong or not items else tuple(items)
 
     def branches(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Branches | None:
-        """The ways of ``branches`` and of ``residual``, which is short for two that are added."""
+        """The paths of ``branches``, or of ``residual``, which is shorthand for two branches and an
+        add."""
         join, shortcut = keys.get(Key("join")), keys.get(Key("shortcut"))
         if join is not None and kind != BRANCHES:
             self.wrong(f"'join' belongs to branches, not to {kind!r}", join.where)
@@ -398,19 +399,19 @@ class _Parser:
 
 
 def _kind_alone(name: str, where: Where) -> Entry:
-    """An entry that is nothing but a kind."""
+    """An entry with only a kind."""
     kind = Key(name)
     kind.where = where
     return Entry(kind, None, where)
 
 
 def _broken(name: str | None, where: Where) -> Entry:
-    """What stands for an entry that cannot be used."""
+    """A placeholder for an entry that cannot be used."""
     return _kind_alone("", where)._replace(name=name, broken=True)
 
 
 def describe(item: Item) -> str:
-    """A value as an error quotes it."""
+    """A value, as quoted in an error."""
     if isinstance(item.value, dict):
         return "a mapping" if item.value else "an empty mapping"
     if isinstance(item.value, list):

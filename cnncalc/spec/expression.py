@@ -1,8 +1,8 @@
-"""The small safe arithmetic of specs: ``$width``, ``${4 * width}``. Nothing is ever executed.
+"""The small, safe arithmetic of specs: ``$width``, ``${4 * width}``. No code is ever executed.
 
-Whole numbers, decimals (exact, as fractions), true, false and words; ``+ - * // %``, comparisons,
-``and or not``, ``a if c else b``, and the functions ``min max round_to``. Python's grammar is
-borrowed for reading; the few forms in ``FORMS`` are all that means anything.
+Supported are whole numbers, decimals (exact, as fractions), true, false and words; ``+ - * // %``,
+comparisons, ``and or not``, ``a if c else b``, and the functions ``min max round_to``. Python
+parses the expression; only the forms in ``FORMS`` are allowed.
 """
 
 import ast
@@ -19,7 +19,7 @@ from cnncalc.core.fields import LARGEST, shown
 
 MOST_CHARACTERS = 300
 LONGEST_COMPARED = 1_000
-"""A word or a list may be this long, in characters, to be compared."""
+"""The longest word or list, in characters, that may be compared."""
 
 Operators = Mapping[type[ast.AST], Callable[[Any, Any], Any]]
 
@@ -40,9 +40,9 @@ ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 def round_to(value: Any, multiple: int) -> int:
-    """The nearest multiple (halves go up), at least one, and never less than 90 % of the value.
+    """The nearest multiple (halves go up), but at least one, and never below 90 % of the value.
 
-    Source: the rule by which the MobileNets keep channels divisible by 8.
+    Source: the rule that keeps channels in the MobileNets divisible by 8.
     """
     nearest = max(multiple, int((2 * value + multiple) // (2 * multiple)) * multiple)
     return nearest if 10 * nearest >= 9 * value else nearest + multiple
@@ -63,7 +63,7 @@ UNDECLARED = "; declare it under 'parameters'"
 
 
 def is_expression(value: Any) -> bool:
-    """Whether a scalar asks for arithmetic."""
+    """Whether a scalar contains an expression."""
     return isinstance(value, str) and value.startswith("$")
 
 
@@ -71,7 +71,7 @@ WRITTEN = re.compile(r"\$(?:\{(.*)\}|([A-Za-z_]\w*))", re.DOTALL)
 
 
 def exact(value: Any) -> Any:
-    """A decimal as the fraction that it is written as; a whole fraction as an integer."""
+    """A decimal as an exact fraction; a whole number as an integer."""
     return _fraction(value) if isinstance(value, float) else value
 
 
@@ -85,7 +85,7 @@ def _fraction(value: float) -> Any:
 
 
 def evaluate(text: str, names: Mapping[str, Any]) -> Any:
-    """The value of ``$name`` or ``${expression}``; raises LayerError with what is wrong."""
+    """The value of ``$name`` or ``${expression}``. Raises LayerError if it is not valid."""
     match = WRITTEN.fullmatch(text)
     if match is None:
         raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
@@ -110,7 +110,7 @@ def quotient(a: Any, b: Any) -> Any:
 
 
 def power(a: Any, b: Any) -> Any:
-    """The exact power; raises LayerError where it is no fraction, or has too many digits."""
+    """The exact power. Raises LayerError if it is not a fraction or has too many digits."""
     if not isinstance(b, int) and b.denominator != 1:
         raise LayerError("a power is a whole number")
     digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
@@ -120,12 +120,12 @@ def power(a: Any, b: Any) -> Any:
 
 
 PEOPLES = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
-"""What people write beside that, by hand: ``/`` is exact, and there are powers."""
+"""Operators that people also use in handwritten answers: an exact ``/``, and powers."""
 
 
 @lru_cache(maxsize=250)
 def _parsed(source: str) -> ast.expr:
-    """The tree of an expression; blocks are expanded often, and say the same each time."""
+    """The syntax tree of an expression, cached because blocks are expanded often."""
     if len(source) > MOST_CHARACTERS:
         raise LayerError(f"an expression is longer than {MOST_CHARACTERS} characters")
     try:
@@ -211,7 +211,7 @@ FORMS: Mapping[type[ast.AST], Callable[..., Any]] = {
     ast.IfExp: _choice,
     ast.Call: _function,
 }
-"""Everything that means anything in an expression."""
+"""Every form that is allowed in an expression."""
 
 
 def _look_up(name: str, names: Mapping[str, Any]) -> Any:
@@ -233,7 +233,8 @@ def _call(name: str, values: list[Any]) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Whether arithmetic can be done with a value: integers, fractions; both have a denominator."""
+    """Whether a value supports arithmetic: integers and fractions do, and both have a
+    denominator."""
     return hasattr(value, "denominator")
 
 
@@ -244,7 +245,7 @@ def _number(value: Any) -> Any:
 
 
 def _comparable(value: Any) -> None:
-    """Raise LayerError for a word or a list that takes long to compare."""
+    """Raise LayerError for a word or a list that would take too long to compare."""
     if not is_number(value) and len(str(value)) > LONGEST_COMPARED:
         most = f"more than {LONGEST_COMPARED} characters"
         raise LayerError(f"{shown(value)} is too long to be compared: it has {most}")

@@ -1,7 +1,7 @@
-"""Spec to graph: blocks expanded, expressions worked out, names resolved, order fixed.
+"""Spec to graph: expand blocks, evaluate expressions, resolve names, fix the order.
 
-A graph is a list of nodes in the order of the text; each reads only nodes before it, so that there
-can be no cycle. No shapes yet: those are the analysis's.
+A graph is a list of nodes in the order of the text. Each node reads only earlier ones, so there are
+no cycles. The analysis infers the shapes.
 """
 
 from collections import ChainMap
@@ -36,7 +36,7 @@ USUAL_VALUES = 30
 class Node(NamedTuple):
     """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
 
-    ``layer`` is None where the text says something wrong, so that the rest can still be checked.
+    ``layer`` is None if its text is wrong, so that the rest can still be checked.
     """
 
     name: str
@@ -44,15 +44,15 @@ class Node(NamedTuple):
     inputs: tuple[int, ...]
     where: Where
     axes: int | None = None
-    """How many spatial axes its name insists on (``Conv2d``), if any."""
+    """The number of spatial axes that its name implies (``Conv2d``), if any."""
     help: str = ""
-    """How to fix it if it refuses its input, where the text it comes from tells."""
+    """How to fix it if it refuses its input, if the spec gives a hint."""
 
 
 class Graph(NamedTuple):
-    """A network, expanded. ``groups`` names what each dotted path prefix was made from.
+    """An expanded network. ``groups`` maps each dotted prefix to what it was expanded from.
 
-    ``mistakes`` are told by the analysis, together with those that it finds itself.
+    The analysis reports ``mistakes`` together with those that it finds itself.
     """
 
     name: str
@@ -71,10 +71,10 @@ def build(
     inputs: values.Shapes | Mapping[str, values.Shapes] | None = None,
     layout: Layout = "chw",
 ) -> Graph:
-    """Expand a spec, with some of its parameters set and perhaps other input shapes.
+    """Expand a spec, optionally with other parameters and input shapes.
 
-    Raises Mistakes where parameters or inputs make no sense, UsageError for a setting or an input
-    that the spec does not have.
+    Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an input that
+    the spec does not have.
     """
     try:
         return _Builder(spec).graph(settings or {}, inputs, layout)
@@ -139,7 +139,7 @@ class _Builder:
     def inputs(
         self, given: values.Shapes | Mapping[str, values.Shapes] | None, layout: Layout
     ) -> tuple[Scope, tuple[int, ...]]:
-        """Add the inputs; the scope of the network, and what its first layer reads."""
+        """Add the inputs. Returns the network's scope and the inputs of its first layer."""
         scope = Scope("", self.parameters)
         current: tuple[int, ...] = ()
         shapes = values.inputs(self.spec, self.parameters, given, layout, self.work)
@@ -152,7 +152,7 @@ class _Builder:
             current = (self.add(name, layer, (), name.where),)
             scope.names[name] = current
             scope.places[name] = name.where
-        if not scope.names:  # a mistake already; nobody knows what the layers read
+        if not scope.names:  # already reported; the inputs of the layers are unknown
             self.nodes.append(Node("", None, (), self.spec.where))
             current = (0,)
         return scope, current if len(scope.names) <= 1 else ()
@@ -160,12 +160,12 @@ class _Builder:
     def expand(
         self, entries: Sequence[Entry], scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
-        """Add all entries in order; what the last one puts out."""
+        """Add all entries in order. Returns the output of the last one."""
         self.nested += 1
         for entry in entries:
             self.work.add(1, entry.where)
             try:
-                if self.nested > MOST_NESTED + 1:  # the text's own list is no nesting
+                if self.nested > MOST_NESTED + 1:  # the top-level list does not count
                     sentence = f"blocks and branches nest deeper than {MOST_NESTED} levels"
                     raise SpecError(sentence, entry.where)
                 current = self.entry(entry, scope, current)
@@ -176,7 +176,7 @@ class _Builder:
         return current
 
     def broken(self, entry: Entry, scope: Scope) -> tuple[int, ...]:
-        """A node without a layer, for an entry that is wrong: what reads it is not checked."""
+        """A placeholder node for a wrong entry, so that layers reading it are not checked."""
         self.nodes.append(Node(entry.name or "", None, (), entry.where))
         node = (len(self.nodes) - 1,)
         if entry.name:
@@ -208,7 +208,7 @@ class _Builder:
     def repeated(
         self, entry: Entry, times: int, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
-        """Add what an entry stands for, several times in a row."""
+        """Expand an entry several times in a row."""
         often = f" ×{times}" if times > 1 else ""
         self.label(scope.prefix + name, f"{entry.kind}{often}", entry.where)
         before = len(self.nodes)
@@ -228,7 +228,7 @@ class _Builder:
     def once(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
-        """Add what an entry stands for, once, under this name."""
+        """Expand an entry once, under this name."""
         if entry.branches is not None:
             return self.branches(entry, name, scope, current)
         if entry.kind in self.spec.blocks:
@@ -271,8 +271,8 @@ class _Builder:
         self.groups[path] = text
 
     def automatic(self, entry: Entry, scope: Scope) -> str:
-        """A name for an entry without one: its kind and a number. Unnamed branches have none, and
-        what is in them belongs to the list that they stand in."""
+        """A name for an entry without one: its kind and a number. Unnamed branches have no name;
+        their layers belong to the surrounding list."""
         if entry.branches is not None and entry.repeat is None:
             return ""
         word = str(entry.kind)
@@ -307,7 +307,8 @@ class _Builder:
         return self.once(join, self.automatic(join, joined), joined, tuple(ends))
 
     def way(self, prefix: str, way: str) -> str:
-        """The path of a branch; ways of one name in several unnamed forks are numbered."""
+        """The path of a branch; branches with the same name in several unnamed forks are
+        numbered."""
         path = first = f"{prefix}{way}"
         while way and (path in self.ways or path in self.index):
             number = self.counters.get(f"{first}_", 1) + 1
@@ -348,7 +349,7 @@ class _Builder:
         return self.kinds[word]
 
     def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
-        """The layer of an entry; the same values give the same object. None where it is wrong."""
+        """The layer of an entry, or None if it is wrong. Equal values return the same object."""
         # Entries live as long as the spec, so ids are unique.
         if id(entry) not in self.fixed:
             layer = self.evaluated(kind, entry, scope)
@@ -358,7 +359,7 @@ class _Builder:
         return self.fixed[id(entry)]
 
     def evaluated(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
-        """The same, from the values of its expressions."""
+        """The same, after evaluating its expressions."""
         value = values.given_to(entry, scope.values, self.work)
         said = repr(value)
         self.work.letters(said, entry.where)
@@ -387,7 +388,7 @@ class _Builder:
         return tuple(found)
 
     def path(self, name: str) -> tuple[int, ...] | None:
-        """The node of a full dotted name."""
+        """The node with a full dotted name."""
         return (self.index[name],) if name in self.index else None
 
     def dangling(self, name: str, scope: Scope) -> str:
@@ -405,7 +406,7 @@ class _Builder:
 
 
 def _written_names(entries: Sequence[Entry]) -> list[str]:
-    """All names that the text gives to layers, inside branches too."""
+    """All names that the text gives to layers, including those inside branches."""
     names = [entry.name for entry in entries if entry.name]
     for entry in entries:
         for _, way in entry.branches.ways if entry.branches else ():

@@ -33,7 +33,7 @@ TOKEN = (
 
 
 def is_notation(text: str) -> bool:
-    """Whether the text can only be meant as the one-line notation."""
+    """Whether the text can only be the one-line notation."""
     return (
         "\n" not in text.strip()
         and re.fullmatch(LOOKS_LIKE, text.strip(), re.IGNORECASE | re.ASCII) is not None
@@ -41,13 +41,13 @@ def is_notation(text: str) -> bool:
 
 
 def is_layers(text: str) -> bool:
-    """Whether the text can only be meant as layers of the notation, without their input."""
+    """Whether the text can only be layers in the notation, without an input."""
     tokens = text.strip()[:LONGEST].split("-")
     return all(re.fullmatch(TOKEN, token, re.IGNORECASE | re.ASCII) for token in tokens)
 
 
 def read(text: str, source: str = SOURCE) -> Item:
-    """The spec that the notation stands for; raises SpecError with the column."""
+    """The spec that the notation describes; raises SpecError with the column."""
     text = text.strip()
     if len(text) > LONGEST:
         raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))
@@ -98,7 +98,7 @@ def _layer(token: str, where: Where) -> Item:
 
 
 def size_of(text: str) -> Any:
-    """``3`` as a number, ``3x5`` as one for each axis."""
+    """``3`` as a number, ``3x5`` as one number per axis."""
     sizes = [int(size) for size in re.split("x", text, flags=re.IGNORECASE)]
     return sizes[0] if len(sizes) == 1 else sizes
 

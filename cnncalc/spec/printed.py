@@ -1,4 +1,4 @@
-"""Numbers as the literature prints them, and whether an exact one agrees with them."""
+"""Numbers as the literature prints them, and whether an exact number agrees with them."""
 
 import re
 from typing import NamedTuple
@@ -6,17 +6,18 @@ from typing import NamedTuple
 from cnncalc.core.errors import UsageError
 
 POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "B": 3, "T": 4}
-"""The letters of a scale, and how many thousands they multiply."""
+"""The scale letters, and the powers of 1000 that they stand for."""
 
 NUMBER = r"(?i)~?\s*([0-9][0-9,]*)(?:\.([0-9]+))?\s*([KMGT]I?B|[KMGBT]?)"
 LONGEST = 100
 
 
 class Printed(NamedTuple):
-    """A number as it is printed: ``digits`` / 10 ^ ``places``, times so many thousands.
+    """A printed number: ``digits`` / 10 ^ ``places``, times 1000 to the power of its scale.
 
-    Zeros that end a whole number are places, not digits. ``full`` is a number without a scale and
-    without decimals, which says every digit; ``binary`` a unit that counts by 1024, as MiB does.
+    Zeros at the end of a whole number count as places, not digits. A ``full`` number has neither a
+    scale nor decimals, so every digit is significant. ``binary`` means a unit based on 1024, such
+    as MiB.
     """
 
     digits: int
@@ -27,8 +28,9 @@ class Printed(NamedTuple):
     binary: bool = False
 
     def agrees(self, exact: int, kilo: int = 1000, cut: bool = False, of: int = 1) -> bool:
-        """Whether ``exact`` / ``of`` rounds (or is ``cut``) to this at the digits printed."""
-        # All in whole numbers: what is compared is multiplied by ``of`` and by 10 ^ places.
+        """Whether ``exact`` / ``of`` rounds (or is ``cut``) to this number at its printed
+        digits."""
+        # Integer arithmetic only: both sides are multiplied by ``of`` and by 10 ^ places.
         up, down = int(10 ** max(self.places, 0)), int(10 ** max(-self.places, 0))
         last = int((1024 if self.binary else kilo) ** self.power) * down * of
         over = exact * up - self.digits * last
@@ -38,12 +40,11 @@ class Printed(NamedTuple):
 
 
 def read_number(text: str) -> Printed:
-    """The number that a text prints: ``61706``, ``138M``, ``~3.8G``, ``93 MB``, ``58.1 MiB``.
+    """Parse a printed number: ``61706``, ``138M``, ``~3.8G``, ``93 MB``, ``58.1 MiB``.
 
-    ``138M`` agrees with 137.5 to 138.5 million, ``150K`` with 145 to 155 thousand, and what has no
-    unit and no decimals only with itself.
-
-    Raises UsageError for what is no number.
+    ``138M`` agrees with 137.5 to 138.5 million, and ``150K`` with 145 to 155 thousand. A number
+    without a unit or decimals agrees only with itself. Raises UsageError for anything that is not a
+    number.
     """
     match = re.fullmatch(NUMBER, text.strip()) if len(text) <= LONGEST else None
     if match is None:

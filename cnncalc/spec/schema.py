@@ -34,7 +34,7 @@ Schema = dict[str, Any]
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SEPARATOR = r"[\s_-]*"
-"""What may stand between the letters of a kind's name."""
+"""What may separate the letters of a kind's name."""
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
 OWN_WORDS = (*NODE, BRANCHES, RESIDUAL)
@@ -82,7 +82,7 @@ def schema() -> Schema:
 
 
 def _words() -> dict[str, Schema]:
-    """The parts that several others refer to."""
+    """Definitions that other parts of the schema refer to."""
     present = [keys for n in range(len(NODE) + 1) for keys in combinations(NODE, n)]
     spellings = "|".join(map(_spelling, layers.every()))
     free = [kind for kind in layers.every() if not required_of(kind) and not kind.either]
@@ -105,7 +105,7 @@ def _words() -> dict[str, Schema]:
             {"type": "string", "minLength": 1},
             {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
         ),
-        # One key that is none of NODE: the kind.
+        # One key that is not in NODE: the kind.
         "one_kind": {
             "not": {"propertyNames": {"enum": list(NODE)}},
             "anyOf": [{"required": list(keys), "maxProperties": len(keys) + 1} for keys in present],
@@ -127,7 +127,7 @@ def _any(*choices: Schema) -> Schema:
 
 
 def _names(values: Schema) -> Schema:
-    """A mapping from names to these values."""
+    """A mapping from names to values of this schema."""
     return {"type": "object", "propertyNames": NAME, "additionalProperties": values}
 
 
@@ -141,7 +141,7 @@ def _object(properties: Mapping[str, Schema]) -> Schema:
 
 
 def _top() -> Mapping[str, Schema]:
-    """The keys of a spec. Blocks and layers are checked by ``_body`` too."""
+    """The keys of a spec. ``_body`` checks blocks and layers as well."""
     parameters = {**_names({}), "properties": {"index": False}}
     return {
         "name": _any(TITLE, NULL),
@@ -172,7 +172,7 @@ def _body(mode: str) -> Schema:
 
 
 def _takes() -> Schema:
-    """The names that a block takes, some of them with defaults."""
+    """The parameters that a block takes, optionally with defaults."""
     name = {**NAME, "not": {"const": "index"}}
     defaults = {**_names({}), "properties": {"index": False}}
     one = _any(name, defaults)
@@ -180,7 +180,7 @@ def _takes() -> Schema:
 
 
 def _layers_of(mode: str) -> dict[str, Schema]:
-    """A list of layers, one layer, and a layer as a mapping, in this mode."""
+    """A list of layers, a single layer, and a layer as a mapping, in this mode."""
     bare = {
         "plain": _ref("kind_alone"),
         "named": _any(_ref("kind_alone"), {**NAME, "not": _ref("kind")}),
@@ -203,7 +203,7 @@ def _layer(mode: str, bare: Schema) -> Schema:
         "from": _ref("from"),
         "repeat": _any({"type": "integer", "minimum": 0}, EXPRESSION),
         "when": _any({"type": "boolean"}, EXPRESSION),
-        # What joins branches is a layer with nothing beside it.
+        # The layer that joins branches has no other keys.
         "join": _any(bare, {**_ref(f"{mode}_layer"), "maxProperties": 1}),
         "shortcut": entries,
     }
@@ -225,7 +225,7 @@ def _layer(mode: str, bare: Schema) -> Schema:
 
 
 def _kinds() -> Schema:
-    """What may follow each kind, by every spelling; the names are listed for completion."""
+    """The valid values for every spelling of every kind; names are listed for completion."""
     properties, spelled = {}, {}
     for kind in layers.every():
         value = _ref(f"{kind.kind}_value")
@@ -235,7 +235,7 @@ def _kinds() -> Schema:
 
 
 def _kind(kind: type[Layer]) -> dict[str, Schema]:
-    """The fields of a kind, and all that may follow its name."""
+    """The fields of a kind, and everything that is valid after its name."""
     needed = set(required_of(kind))
     allowed = [_ref(kind.__name__), EXPRESSION]
     if not needed and not kind.either:
@@ -275,7 +275,7 @@ def _times(words: Sequence[str], needed: bool) -> Schema:
 
 
 def _with_expressions(fragment: Mapping[str, Any], beside: Schema | None = None) -> Schema:
-    """The same, with ``$x`` allowed wherever a single value is, and ``from`` in a mapping."""
+    """The same, but any single value may be ``$x``, and a mapping may contain ``from``."""
     part = dict(fragment)
     if part.get("type") == "object":
         inner = {key: _with_expressions(value) for key, value in part["properties"].items()}
@@ -320,7 +320,7 @@ def _claim() -> Schema:
 
 
 def _given(key: str) -> Schema:
-    """A key with something after it."""
+    """A key with a non-empty value."""
     return {"required": [key], "properties": {key: NOT_NULL}}
 
 

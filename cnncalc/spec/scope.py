@@ -8,7 +8,7 @@ from cnncalc.core.errors import Where
 
 
 class Scope:
-    """Where names are looked up: what a block was given, and its layers so far."""
+    """The names visible in one place: a block's arguments, and its layers so far."""
 
     def __init__(
         self, prefix: str, values: MutableMapping[str, Any], outer: "Scope | None" = None
@@ -18,16 +18,16 @@ class Scope:
         self.outer = outer
         self.names: dict[str, tuple[int, ...]] = {}
         self.places: dict[str, Where] = {}
-        """Where the names were given."""
+        """Where each name was defined."""
 
     def turn(self, index: int) -> "Scope":
-        """The same scope, for one turn of a repeat."""
+        """The same scope, for one iteration of a repeat."""
         scope = Scope(self.prefix, ChainMap({"index": index}, self.values), self.outer)
         scope.names, scope.places = self.names, self.places
         return scope
 
     def find(self, name: str) -> tuple[int, ...] | None:
-        """The nodes that a name stands for, here or further out."""
+        """The nodes that a name refers to, in this scope or an outer one."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.names:
@@ -36,6 +36,6 @@ class Scope:
         return None
 
     def visible(self) -> list[str]:
-        """All names that can be read from here."""
+        """All names that are visible from here."""
         outer = self.outer.visible() if self.outer else []
         return [*self.names, *outer]

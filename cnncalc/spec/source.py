@@ -1,4 +1,4 @@
-"""Finding the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
+"""Find the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
 
 import os
 import sys
@@ -15,13 +15,13 @@ MOST_BASES = 20
 MOST_BYTES = 5_000_000
 MERGED = ("parameters", "blocks")
 OWN = ("name", "note", "variants", "published")
-"""A base's keys that say what it is; what extends it does not inherit them."""
+"""Keys that describe a base itself, so that a spec extending it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
-"""The option of the command line that lets specs extend files outside their folder."""
+"""The command-line option that lets a spec extend files outside its own folder."""
 
 
 outside: ContextVar[bool] = ContextVar("outside", default=False)
-"""Whether specs may extend files outside their folder, where a caller of ``load`` does not say."""
+"""The default for ``extends_anywhere`` if the caller of ``load`` does not set it."""
 
 
 def load(
@@ -29,13 +29,13 @@ def load(
     *,
     extends_anywhere: bool | None = None,
 ) -> document.Spec:
-    """The spec that a person means: a file, else a built-in of that name; ``-`` is standard input,
-    a text with a hyphenated shape is the notation, a mapping is a spec as plain data, and a tree
-    was read from a text before.
+    """The spec for a target: a file, or else a built-in with that name.
 
-    A spec extends only files in its own folder and below, unless ``extends_anywhere``.
+    ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
+    plain data, and a tree is a text that has already been read. A spec extends only files in its
+    own folder and below, unless ``extends_anywhere``.
 
-    Raises Mistakes with every mistake of the text, UsageError where there is nothing to read.
+    Raises Mistakes with every mistake in the text, and UsageError if there is nothing to read.
     """
     if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
@@ -63,7 +63,7 @@ def _read(target: str) -> Item:
 
 
 def _quotable(found: str, source: str) -> Item:
-    """The tree of the text that a person asked for: errors in it may show its lines."""
+    """The tree of the user's own text, whose lines errors may show."""
     root: Item | None = None
     broken: SpecError | None = None
     try:
@@ -79,19 +79,19 @@ def _quotable(found: str, source: str) -> Item:
 
 
 def standard_input() -> bytes:
-    """What standard input holds, as far as it may be used; raises UsageError where it is closed."""
+    """The text on standard input, up to the size limit; raises UsageError if it is closed."""
     if sys.stdin is None:
         raise UsageError("standard input is closed, so there is nothing to read")
     return sys.stdin.buffer.read(MOST_BYTES + 1)
 
 
 def _spec_in(file: Path) -> Item:
-    """The tree of a file with a spec."""
+    """The tree of a spec file."""
     return _written(read_text(file), str(file))
 
 
 def _written(found: str, source: str) -> Item:
-    """The tree of a spec's text, which may be the notation."""
+    """The tree of a spec's text, which may be in the notation."""
     if notation.is_notation(found):
         return notation.read(found, source)
     return text.read(found, source)
@@ -105,7 +105,8 @@ def _is_there(file: Path) -> bool:
 
 
 def _find(target: str, beside: Path) -> Path:
-    """The file of that path, else the built-in of that name (``vgg16`` and ``vgg16.yaml``)."""
+    """The file with that path, or else the built-in with that name (``vgg16`` or
+    ``vgg16.yaml``)."""
     if not target.strip():
         raise UsageError("no network is named; a file, or a name that cnncalc list shows")
     file = beside / target
@@ -125,7 +126,8 @@ def _find(target: str, beside: Path) -> Path:
 
 
 def read_text(file: Path) -> str:
-    """The text of a file; raises UsageError where there is none, SpecError for what is no text."""
+    """The text of a file. Raises UsageError if there is no such file, SpecError if it is not
+    text."""
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
@@ -139,7 +141,7 @@ def read_text(file: Path) -> str:
 
 
 def decoded(data: bytes, source: str) -> str:
-    """Bytes as text; raises SpecError where they are too many, or no text in UTF-8."""
+    """Decode bytes; raises SpecError if they are too many or not UTF-8."""
     if len(data) > MOST_BYTES:
         raise SpecError(f"is longer than {MOST_BYTES:,} bytes", Where(source))
     try:
@@ -153,14 +155,14 @@ def decoded(data: bytes, source: str) -> str:
 
 
 def _folder(root: Item) -> Path:
-    """The folder that a text lies in; that of the process if it does not come from a file."""
+    """The folder of a text; the current folder if it does not come from a file."""
     return Path(root.where.source).parent
 
 
 def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
     """The tree with its base merged in: parameters and blocks by name, everything else replaced.
 
-    Every base is a built-in or lies ``within`` this folder, if there is one.
+    Every base is a built-in or, if ``within`` is given, inside that folder.
     """
     if not isinstance(root.value, dict) or "extends" not in root.value:
         return root
@@ -185,7 +187,8 @@ def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
 
 
 def _check_place(base: Item, file: Path, within: Path | None) -> None:
-    """Raise SpecError for a base that is no ordinary file, or lies where it may not."""
+    """Raise SpecError for a base that is not an ordinary file or lies outside the allowed
+    folder."""
     built_in = file.parent == catalog.folder().resolve()
     if within is not None and not built_in and not file.is_relative_to(within.resolve()):
         raise SpecError(
@@ -200,7 +203,7 @@ def _check_place(base: Item, file: Path, within: Path | None) -> None:
 
 
 def _base(file: Path, base: Item) -> Item:
-    """The tree of a base. A file that is not a spec is refused without a word of its content."""
+    """The tree of a base. The error for a file that is not a spec never reveals its content."""
     try:
         parent = _spec_in(file)
     except UsageError as error:

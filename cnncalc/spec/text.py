@@ -1,7 +1,7 @@
-"""YAML text to a tree of values that know their place. The only place that touches YAML.
+"""YAML text to a tree of values with their locations. The only module that touches YAML.
 
-It is read event by event, so that nothing nests deeper, repeats more often or grows larger than
-the limits below, and no tag is ever obeyed. Plain scalars mean what YAML 1.2 says.
+It reads event by event, to enforce the limits below on nesting, repetition and size, and it never
+acts on a tag. Plain scalars have the meaning that YAML 1.2 gives them.
 """
 
 import re
@@ -21,16 +21,16 @@ Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Key(str):
-    """A key of a mapping that knows its place."""
+    """A key of a mapping, with its location."""
 
     __slots__ = ("where",)
     where: Where
 
 
 class Item(NamedTuple):
-    """A value and its place: a scalar, a list of Items, or a dict of Key to Item.
+    """A value with its location: a scalar, a list of Items, or a dict of Key to Item.
 
-    ``text`` is a scalar as it is written: of 2.50 the value does not tell the last digit.
+    ``text`` is a scalar as written, because the value of 2.50 loses the last digit.
     """
 
     value: Any
@@ -38,7 +38,7 @@ class Item(NamedTuple):
     text: str = ""
 
     def plain(self) -> Any:
-        """The value without places."""
+        """The value without locations."""
         if isinstance(self.value, dict):
             return {str(key): item.plain() for key, item in self.value.items()}
         if isinstance(self.value, list):
@@ -50,9 +50,9 @@ NEEDED = "a spec needs at least 'input' and 'layers'"
 
 
 def read(text: str, source: str, needed: str = NEEDED) -> Item:
-    """The tree of a YAML document; raises SpecError with the place of what cannot be used.
+    """The tree of a YAML document; raises SpecError with the location of anything unusable.
 
-    ``needed`` tells an empty text what it lacks.
+    ``needed`` is what the error for an empty text says is missing.
     """
     try:
         root = _Reader(text, source).document() if text.strip() else None
@@ -72,7 +72,7 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
 
 
 class _Reader:
-    """Builds the tree from YAML's events with a stack of its own."""
+    """Builds the tree from YAML's events, with its own stack."""
 
     def __init__(self, text: str, source: str) -> None:
         self.source = source
@@ -81,7 +81,7 @@ class _Reader:
         self.values = 0
 
     def document(self) -> Item | None:
-        """The first document, if there is any; a second one is refused."""
+        """The first document, if any; a second one is an error."""
         root: Item | None = None
         for event in self.events:
             if isinstance(event, yaml.NodeEvent):
@@ -93,7 +93,7 @@ class _Reader:
         return root
 
     def node(self, event: Any, depth: int) -> Item:
-        """The value that starts with this event."""
+        """The value that starts at this event."""
         where = self.at(event)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, where)
@@ -113,13 +113,13 @@ class _Reader:
         return item
 
     def refuse_tag(self, event: Any) -> None:
-        """Untagged and "!" are the ordinary cases; every other tag asks for a type of its own."""
+        """No tag and "!" are the ordinary cases; every other tag asks for a specific type."""
         if event.tag not in (None, "!"):
             sentence = f"YAML tags are not obeyed, and {event.tag[:60]!r} is one"
             raise SpecError(sentence, self.at(event))
 
     def alias(self, event: Any, where: Where) -> Item:
-        """What an anchor holds; every use counts in full, so that aliases cannot explode."""
+        """The value of an anchor. Every use counts in full, so that aliases cannot explode."""
         if event.anchor not in self.anchors:
             raise SpecError(f"nothing above is anchored as &{event.anchor[:60]}", where)
         item, size = self.anchors[event.anchor]
@@ -182,7 +182,7 @@ def _continues(last: Any, key: Any, value: Any) -> bool:
 
 
 def _joined(last: Any, key: Any) -> Any:
-    """One scalar made of a number and its next three digits."""
+    """One scalar from a number and its next three digits."""
     return yaml.ScalarEvent(
         last.anchor,
         last.tag,
@@ -198,7 +198,7 @@ WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 
 
 def scalar(text: str, where: Where) -> Any:
-    """What a plain scalar means: nothing, true, false, an integer, a decimal, or its text."""
+    """The value of a plain scalar: nothing, true, false, an integer, a decimal, or its text."""
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     if re.fullmatch(r"[-+]?[0-9]+", text):
@@ -213,9 +213,10 @@ def scalar(text: str, where: Where) -> Any:
 
 
 def located(value: Any, where: Where, depth: int = 0) -> Item:
-    """Plain Python data as a tree whose every value is at one place.
+    """Plain Python data as a tree in which every value has the same location.
 
-    Raises SpecError for what a text could not say: other types, huge numbers, data in itself.
+    Raises SpecError for anything that a text cannot express: other types, huge numbers, data that
+    contains itself.
     """
     if depth > MOST_DEPTH:
         raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)

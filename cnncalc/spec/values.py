@@ -1,5 +1,7 @@
-"""The values of a spec: parameters and inputs, and whatever layers and blocks are given, with every
-expression worked out. The only place that evaluates."""
+"""Evaluates the values of a spec: parameters, inputs, and the arguments of layers and blocks.
+
+No other module evaluates expressions.
+"""
 
 from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
@@ -19,19 +21,19 @@ Shapes = str | int | Sequence[int]
 
 
 class _List(list[Any]):
-    """A list that knows its weight."""
+    """A list that stores its weight."""
 
     weight = 1
 
 
 class _Dict(dict[str, Any]):
-    """A mapping that knows its weight."""
+    """A mapping that stores its weight."""
 
     weight = 1
 
 
 def weight(value: Any) -> int:
-    """How many values there are in a value, itself included; ten letters count as one."""
+    """The number of values inside a value, including itself; ten letters count as one."""
     if isinstance(value, _List | _Dict):
         return value.weight
     return 1 + len(value) // 10 if isinstance(value, str) else 1
@@ -40,8 +42,8 @@ def weight(value: Any) -> int:
 def value_of(item: Item, names: Values, work: Work) -> Any:
     """The plain value of an item, with its expressions evaluated.
 
-    Raises SpecError for an expression that has no value, and for a list that grows too long once
-    its names are replaced by lists.
+    Raises SpecError for an invalid expression, and for a list that becomes too long once its names
+    are filled in.
     """
     if isinstance(item.value, dict):
         fields = _Dict({str(key): value_of(one, names, work) for key, one in item.value.items()})
@@ -68,7 +70,7 @@ def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
 
 
 def depends(item: Item) -> bool:
-    """Whether an item has an expression in it, so that its value may differ from use to use."""
+    """Whether an item contains an expression, so that its value may vary between uses."""
     if isinstance(item.value, dict):
         return any(map(depends, item.value.values()))
     if isinstance(item.value, list):
@@ -77,9 +79,9 @@ def depends(item: Item) -> bool:
 
 
 def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
-    """The value of every parameter; later ones may use earlier ones.
+    """The value of every parameter; each may use earlier ones.
 
-    Raises UsageError for a setting that is no parameter.
+    Raises UsageError for a setting that is not a parameter.
     """
     for name in settings:
         if name not in spec.parameters:
@@ -102,9 +104,9 @@ def inputs(
     layout: Layout,
     work: Work,
 ) -> dict[Key, Shape | SpecError]:
-    """The shape of every input, or what is wrong with it in the spec.
+    """The shape of every input, or the error in the spec.
 
-    Raises UsageError for a shape given to an input that there is not, and for no shape.
+    Raises UsageError for the shape of an input that does not exist, and for an invalid shape.
     """
     if given is None or isinstance(given, Mapping):
         named: Mapping[str, Shapes] = given or {}
@@ -140,16 +142,16 @@ def _shape(item: Item, names: Values, layout: Layout, work: Work) -> Shape:
 
 
 def given_to(entry: Entry, names: Values, work: Work) -> Any:
-    """What an entry gives to its kind or block; None where it gives nothing."""
+    """The arguments that an entry passes to its kind or block; None if there are none."""
     return None if entry.value is None else value_of(entry.value, names, work)
 
 
 def arguments(
     block: Block, entry: Entry, names: Values, outer: MutableMapping[str, Any], work: Work
 ) -> dict[str, Any]:
-    """What a block's names stand for in one use: by position, by name, or the default.
+    """The values of a block's parameters in one use: by position, by name, or the default.
 
-    Raises SpecError where something is missing, unknown or too much.
+    Raises SpecError if an argument is missing, unknown or superfluous.
     """
     taken = dict(block.takes)
     value = given_to(entry, names, work)
@@ -168,7 +170,7 @@ def arguments(
     missing = [name for name, item in block.takes if item is None and name not in values]
     if missing:
         raise SpecError(f"{_takes(block)}; this use lacks {some(missing)}", entry.where)
-    for name, item in block.takes:  # a default may use what was given, and earlier defaults
+    for name, item in block.takes:  # a default may use the arguments and earlier defaults
         if item is not None and name not in values:
             values[name] = value_of(item, ChainMap(values, outer), work)
     return values
@@ -179,7 +181,7 @@ def _takes(block: Block) -> str:
 
 
 def times(item: Item | None, names: Values, work: Work) -> int:
-    """How often an entry is repeated: once unless it says otherwise."""
+    """How many times an entry is repeated; once by default."""
     value = 1 if item is None else value_of(item, names, work)
     if item is not None and (type(value) is not int or value < 0):
         sentence = f"'repeat' must be a whole number of at least 0, not {shown(value)}"
@@ -188,7 +190,7 @@ def times(item: Item | None, names: Values, work: Work) -> int:
 
 
 def holds(item: Item | None, names: Values, work: Work) -> bool:
-    """Whether an entry's condition holds: yes unless it says otherwise."""
+    """Whether an entry's condition is true; it is by default."""
     value = True if item is None else value_of(item, names, work)
     if item is not None and not isinstance(value, bool):
         raise SpecError(f"'when' must be true or false, not {shown(value)}", item.where)
@@ -196,7 +198,7 @@ def holds(item: Item | None, names: Values, work: Work) -> bool:
 
 
 def place_of(entry: Entry, written: str | None) -> Where:
-    """The place of a field as it was written; the entry's where the field is missing."""
+    """The location of a field; that of the entry if the field is missing."""
     if entry.value is None or written is None:
         return entry.where
     if not isinstance(entry.value.value, dict):

@@ -1,4 +1,4 @@
-"""How much work a spec may cause. Everything that a short text can multiply is counted here."""
+"""Limits how much work a spec may cause. Everything that a short text can multiply counts."""
 
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.spec.expression import MOST_CHARACTERS
@@ -6,11 +6,12 @@ from cnncalc.spec.expression import MOST_CHARACTERS
 MOST_STEPS = 220_000
 USUAL_NAME = 100
 USUAL_EXPRESSION = 24
-"""Names and expressions of this many characters are part of a step."""
+"""Names and expressions up to this length are included in their step."""
 
 
 class TooMuch(Exception):
-    """Expanding stops here: a limit is reached (``error`` says which), or enough is wrong."""
+    """Stops the expansion: a limit was reached (``error`` says which), or there are enough
+    mistakes."""
 
     def __init__(self, error: SpecError | None = None) -> None:
         super().__init__()
@@ -31,11 +32,11 @@ class Work:
             raise TooMuch(SpecError(f"expands to more than {MOST_STEPS:,} steps", where))
 
     def letters(self, text: str, where: Where) -> None:
-        """Count a name, or the fields of a layer as text, where they are longer than usual."""
+        """Count a name, or the text of a layer's fields, if it is longer than usual."""
         self.add(max(len(text) - USUAL_NAME, 0) // 4, where)
 
     def expression(self, text: str, where: Where) -> None:
-        """Count an expression: parsing it once, and evaluating it where it is longer than usual."""
+        """Count an expression: parsing it once, and each evaluation if it is longer than usual."""
         length = min(len(text), MOST_CHARACTERS)
         if text not in self.parsed:
             self.parsed.add(text)

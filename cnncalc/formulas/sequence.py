@@ -1,0 +1,92 @@
+"""Recurrent layers, attention and embeddings: sizes, parameters and multiply-accumulates."""
+
+from cnncalc.formulas.tracing import formula
+
+
+@formula("weights")
+def recurrent_weights(n_in: int, hidden: int, gates: int, layers: int, directions: int = 1) -> int:
+    """Every gate reads the input and the previous output; later layers read all directions."""
+    later = (layers - 1) * (directions * hidden + hidden)
+    return directions * gates * hidden * (n_in + hidden + later)
+
+
+@formula("weights")
+def one_recurrent_layer(n_in: int, hidden: int, gates: int, directions: int = 1) -> int:
+    """Every gate reads the input and the previous output."""
+    return directions * gates * hidden * (n_in + hidden)
+
+
+@formula("weights")
+def projected_weights(
+    n_in: int, hidden: int, projected: int, gates: int, layers: int, directions: int = 1
+) -> int:
+    """Every gate reads the input and the projected output, onto which each layer projects."""
+    later = (layers - 1) * (directions * projected + projected)
+    gated = gates * hidden * (n_in + projected + later)
+    return directions * (gated + layers * hidden * projected)
+
+
+@formula("biases")
+def recurrent_biases(hidden: int, gates: int, layers: int, directions: int = 1) -> int:
+    """Two per gate, as PyTorch keeps them: for the input and for the previous output."""
+    return layers * directions * gates * 2 * hidden
+
+
+@formula("MACs")
+def per_position(weights: int, positions: int) -> int:
+    """Every weight is used once per position."""
+    return weights * positions
+
+
+@formula("C_out")
+def recurrent_channels(hidden: int, directions: int = 1) -> int:
+    """The outputs of both directions are concatenated."""
+    return directions * hidden
+
+
+@formula("weights")
+def attention_weights(C: int) -> int:
+    """Four projections: of query, key, value and output."""
+    return 4 * C * C
+
+
+@formula("biases")
+def attention_biases(C: int) -> int:
+    """One per output of each of the four projections."""
+    return 4 * C
+
+
+@formula("MACs")
+def attention_macs(C: int, positions: int) -> int:
+    """The four projections, the scores of all pairs of positions, and their weighted sums."""
+    return 4 * C * C * positions + 2 * C * positions * positions
+
+
+@formula("scores", gives="derivation")
+def attention_scores(heads: int, positions: int) -> int:
+    """One per head for every pair of positions."""
+    return heads * positions * positions
+
+
+@formula("weights")
+def embedding_weights(num_embeddings: int, embedding_dim: int) -> int:
+    """One row for every entry of the vocabulary."""
+    return num_embeddings * embedding_dim
+
+
+@formula("C_out")
+def embedding_channels(embedding_dim: int) -> int:
+    """As many channels as a row has numbers."""
+    return embedding_dim
+
+
+@formula("C_out")
+def unshuffled(C_in: int, r: int) -> int:
+    """Each block of r x r pixels becomes r x r channels."""
+    return C_in * r * r
+
+
+@formula("N_out")
+def blocks(N: int, r: int) -> int:
+    """How many blocks of r pixels fit an axis."""
+    return N // r

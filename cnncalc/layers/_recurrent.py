@@ -1,0 +1,145 @@
+"""What recurrent layers share."""
+
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count, flag
+from cnncalc.core.layer import Layer, Reach, Tape, Tensor, everything, need_map
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import operations, sequence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recurrent(Layer):
+    """A recurrent network that reads the positions of a signal one after another."""
+
+    main: ClassVar = "hidden_size"
+    gates: ClassVar[int]
+    """The number of gates per cell."""
+    cell: ClassVar[Operations]
+    """The arithmetic per hidden unit and position, apart from products and biases."""
+
+    hidden_size: int = count("the size of the hidden state", also=("units", "hidden"))
+    num_layers: int = count("how many layers are stacked", 1, also=("layers",))
+    bidirectional: bool = flag("whether a second network reads the positions backwards", False)
+    bias: bool = flag("whether gates have biases", True, ("use_bias",))
+
+    @property
+    def projected(self) -> int:
+        """The size of a cell's output."""
+        return self.hidden_size
+
+    @property
+    def directions(self) -> int:
+        """1, or 2 when bidirectional."""
+        return 2 if self.bidirectional else 1
+
+    def output(self, x: Shape) -> Map:
+        """As many positions as the input; the channels of both directions concatenated."""
+        x = _need_signal(x, self.kind)
+        return Map(
+            sequence.recurrent_channels(hidden=self.projected, directions=self.directions),
+            x.spatial,
+        )
+
+    def widths(self, x: Map) -> list[int]:
+        """The input channels of each stacked layer."""
+        return [x.channels, *[self.directions * self.projected] * (self.num_layers - 1)]
+
+    def weights(self, n_in: int) -> int:
+        """The weights of all stacked layers, the first of which reads n_in channels."""
+        sizes = {"hidden": self.hidden_size, "gates": self.gates, "directions": self.directions}
+        if self.num_layers == 1:
+            return sequence.one_recurrent_layer(n_in=n_in, **sizes)
+        return sequence.recurrent_weights(n_in=n_in, layers=self.num_layers, **sizes)
+
+    def parameters(self, x: Map) -> Parameters:
+        """The weights and biases of every stacked layer."""
+        biases = sequence.recurrent_biases(
+            hidden=self.hidden_size,
+            gates=self.gates,
+            layers=self.num_layers,
+            directions=self.directions,
+        )
+        return Parameters(self.weights(x.channels), biases if self.bias else 0)
+
+    def tensors(self, x: Map) -> Tensors:
+        """PyTorch's tensors: per layer and direction, for the input and for the previous output."""
+        rows = self.gates * self.hidden_size
+        named = (
+            self._of_cell(rows, n_in, f"_l{layer}{way}")
+            for layer, n_in in enumerate(self.widths(x))
+            for way in ("", "_reverse")[: self.directions]
+        )
+        return dict(chain.from_iterable(tensors.items() for tensors in named))
+
+    def _of_cell(self, rows: int, n_in: int, ending: str) -> Tensors:
+        tensors: Tensors = {
+            f"weight_ih{ending}": (rows, n_in),
+            f"weight_hh{ending}": (rows, self.projected),
+        }
+        if self.bias:
+            tensors |= {f"bias_ih{ending}": (rows,), f"bias_hh{ending}": (rows,)}
+        return tensors
+
+    def macs(self, x: Map) -> int:
+        """Every weight once per position."""
+        return sequence.per_position(weights=self.weights(x.channels), positions=x.spatial[0])
+
+    def constant_macs(self, x: Map) -> int:
+        """Those of the gates at the first position, which read a state of zeros."""
+        cells = self.num_layers * self.directions
+        return cells * self.gates * self.hidden_size * self.projected
+
+    def inner_macs(self, x: Map) -> int:
+        """All but those that read the input or the first state."""
+        read = self.directions * self.gates * self.hidden_size * x.channels * x.spatial[0]
+        return self.macs(x) - read - self.constant_macs(x)
+
+    def operations(self, x: Map) -> Operations:
+        """The products, the biases, and the arithmetic of the cells."""
+        products = self.macs(x)
+        units = self.num_layers * self.directions * self.hidden_size * x.spatial[0]
+        multiply, add, compare, divide, exponential = (
+            operations.each(n=units, times=times) if times else 0 for times in self.cell
+        )
+        biases = operations.each(n=units, times=2 * self.gates) if self.bias else 0
+        return Operations(
+            products + multiply, products + add + biases, compare, divide, exponential
+        )
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """Everything: read forwards, the last position has seen all positions before it."""
+        return everything(x)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """Not modelled: what PyTorch saves depends on the library that runs the recurrence."""
+        raise LayerError("what PyTorch saves for a recurrent layer is not modelled")
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """PyTorch's module, reading the positions of a signal."""
+        return getattr(nn, f"Signal{self.kind.upper()}")(x.channels, **self.settings())
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of PyTorch's class, after the input's channels."""
+        return {
+            "hidden_size": self.hidden_size,
+            "num_layers": self.num_layers,
+            "bidirectional": self.bidirectional,
+            "bias": self.bias,
+            "batch_first": True,
+        }
+
+
+def _need_signal(x: Shape, kind: str) -> Map:
+    """The shape as a signal; raises LayerError with the way to make one."""
+    x = need_map(x)
+    if len(x.spatial) != 1:
+        raise LayerError(
+            f"reads a signal (channels × positions), not {x}; put a reshape before it, as in "
+            f"reshape: [{x.elements // x.spatial[-1]}, {x.spatial[-1]}]"
+        )
+    return x

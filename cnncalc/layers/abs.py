@@ -1,0 +1,40 @@
+"""Absolute value."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
+from cnncalc.layers._elementwise import Elementwise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Abs(Elementwise):
+    """Replace each element by its absolute value.
+
+    Operations: one comparison per element.
+    """
+
+    aliases: ClassVar = ("absolute",)
+    each: ClassVar = Operations(compare=1)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """One operation, which saves its input; the gradient is multiplied by its sign."""
+        return tape.op(x, keeps=(x,), beside=x.bytes)
+
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        """A module of ours."""
+        return nn.Abs()
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("4096",),
+            output="4096",
+            params=0,
+            operations=Operations(compare=4096),
+            source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
+        ),
+    )
+    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields, not 1"),)

@@ -1,0 +1,74 @@
+"""Embedding."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.formulas import sequence
+
+
+@dataclass(frozen=True, kw_only=True)
+class Embedding(Layer):
+    """Look up a learned row of numbers for every word of a text.
+
+    The input is a vector of word indices; the output is a signal with one channel per number of a
+    row and one position per word.
+
+    Operations: none; rows are copied.
+    """
+
+    main: ClassVar = "embedding_dim"
+
+    num_embeddings: int = count("the size of the vocabulary", also=("input_dim", "vocabulary"))
+    embedding_dim: int = count("the numbers in a row", also=("output_dim", "dim"))
+
+    def output(self, x: Shape) -> Map:
+        """One position per word."""
+        if not isinstance(x, Vector):
+            raise LayerError(f"reads a vector of word indices, not {x}; use an input of one size")
+        return Map(sequence.embedding_channels(embedding_dim=self.embedding_dim), (x.features,))
+
+    def parameters(self, x: Vector) -> Parameters:
+        """A row for every word of the vocabulary."""
+        return Parameters(
+            sequence.embedding_weights(
+                num_embeddings=self.num_embeddings, embedding_dim=self.embedding_dim
+            )
+        )
+
+    def tensors(self, x: Vector) -> Tensors:
+        """A row for every word of the vocabulary."""
+        return {"weight": (self.num_embeddings, self.embedding_dim)}
+
+    def operations(self, x: Vector) -> Operations:
+        """None."""
+        return Operations()
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """Not modelled: indices are int64, while inputs are counted in the network's dtype."""
+        raise LayerError("the memory of an embedding's int64 indices is not modelled")
+
+    def to_torch(self, nn: Any, x: Vector) -> Any:
+        """``Embedding``, with its rows turned into channels."""
+        return nn.WordEmbedding(self.num_embeddings, self.embedding_dim)
+
+    examples: ClassVar = (
+        Example(
+            given={"num_embeddings": 18765, "embedding_dim": 300},
+            inputs=("64",),
+            output="300x64",
+            weights=5_629_500,
+            params=5_629_500,
+            macs=0,
+            operations=Operations(),
+            source="Kim 2014, table 1: MR has a vocabulary of 18,765 words, vectors of 300",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"vocabulary": 10, "dim": 4}, ("8x5",), "a vector of word indices, not 8×5"),
+        Refusal(4, ("8",), "needs 'num_embeddings'"),
+    )

@@ -1,0 +1,112 @@
+"""Long short-term memory."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations, Tensors
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import sequence
+from cnncalc.layers._recurrent import Recurrent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lstm(Recurrent):
+    """Read the positions of a signal with a long short-term memory and output its hidden states.
+
+    Each cell has four gates, with PyTorch's two biases per gate. With ``proj_size`` the hidden
+    state is projected onto that many channels before it is output and fed back.
+
+    Operations per position: one multiplication and one addition for every weight and an addition
+    for every bias; per hidden unit three sigmoids (an exponential, an addition and a division
+    each), two hyperbolic tangents (an exponential each), three multiplications and an addition.
+    """
+
+    aliases: ClassVar = ("long_short_term_memory",)
+    gates: ClassVar = 4
+    cell: ClassVar = Operations(multiply=3, add=4, divide=3, exponential=5)
+
+    proj_size: int = count("the size of the projected output; 0 for no projection", 0, least=0)
+
+    @property
+    def projected(self) -> int:
+        """The size of a cell's output."""
+        return self.proj_size or self.hidden_size
+
+    def output(self, x: Shape) -> Map:
+        """As many positions as the input; the channels of both directions concatenated."""
+        if self.proj_size >= self.hidden_size:
+            raise LayerError(
+                f"projects {self.hidden_size} hidden units onto {self.proj_size}; proj_size must "
+                "be smaller than hidden_size"
+            )
+        return super().output(x)
+
+    def weights(self, n_in: int) -> int:
+        """The weights of the gates, and of the projections."""
+        if not self.proj_size:
+            return super().weights(n_in)
+        return sequence.projected_weights(
+            n_in=n_in,
+            hidden=self.hidden_size,
+            projected=self.proj_size,
+            gates=self.gates,
+            layers=self.num_layers,
+            directions=self.directions,
+        )
+
+    def _of_cell(self, rows: int, n_in: int, ending: str) -> Tensors:
+        tensors = super()._of_cell(rows, n_in, ending)
+        if self.proj_size:
+            tensors[f"weight_hr{ending}"] = (self.proj_size, self.hidden_size)
+        return tensors
+
+    def settings(self) -> dict[str, Any]:
+        """The arguments of ``LSTM``."""
+        return {**super().settings(), "proj_size": self.proj_size}
+
+    examples: ClassVar = (
+        Example(
+            given=256,
+            inputs=("512x26",),
+            output="256x26",
+            weights=786_432,  # 4·256·(512 + 256)
+            biases=2_048,
+            macs=20_447_232,  # every weight at each of 26 positions
+            source="Shi et al. 2015, CRNN: LSTM layers of 256 units over 512-channel columns",
+        ),
+        Example(
+            given={"hidden_size": 20, "num_layers": 2},
+            inputs=("10x5",),
+            output="20x5",
+            params=5_920,  # 4·20·(10 + 20) + 160, and 4·20·(20 + 20) + 160
+            source="torch.nn.LSTM, example: LSTM(10, 20, 2) on 5 positions",
+        ),
+        Example(
+            given={"units": 3, "bidirectional": True, "bias": False},
+            inputs=("2x4",),
+            output="6x4",
+            weights=120,  # 2 directions · 4·3·(2 + 3)
+            biases=0,
+            macs=480,
+            # 24 hidden units in all: 3 multiplications each, 4 additions, 3 divisions, 5 functions
+            operations=Operations(multiply=552, add=576, divide=72, exponential=120),
+            source="by hand: Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.",
+        ),
+        Example(
+            given={"hidden_size": 8, "proj_size": 2},
+            inputs=("5x7",),
+            output="2x7",
+            weights=240,  # 4·8·(5 + 2) + 8·2
+            biases=64,
+            source="by hand: Sak et al. 2014, the recurrent projection layer",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(4, ("8x5x5",), "reshape: [40, 5]"),
+        Refusal(4, ("100",), "not a vector"),
+        Refusal({"units": 4, "proj_size": 4}, ("8x5",), "must be smaller than hidden_size"),
+        Refusal(0, ("8x5",), "at least 1, not 0"),
+    )

@@ -1,0 +1,55 @@
+"""Element-wise maximum."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
+from cnncalc.formulas import operations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Maximum(Layer):
+    """Keep the largest of two or more maps of the same shape, element by element.
+
+    Operations: one comparison for every element and every map after the first.
+    """
+
+    aliases: ClassVar = ("max", "eltwise_max")
+    arity: ClassVar = (2, None)
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The common shape."""
+        if len(set(inputs)) > 1:
+            shapes = " and ".join(map(str, inputs))
+            raise LayerError(f"cannot take the maximum of {shapes}: shapes must be equal")
+        return inputs[0]
+
+    def operations(self, *inputs: Shape) -> Operations:
+        """Comparisons."""
+        return Operations(compare=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
+
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
+        """Not modelled: PyTorch masks the gradients of ties."""
+        raise LayerError("what PyTorch saves for a maximum of maps is not modelled")
+
+    def to_torch(self, nn: Any, *inputs: Shape) -> Any:
+        """A module of ours."""
+        return nn.Maximum()
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("48x8x8", "48x8x8"),
+            output="48x8x8",
+            params=0,
+            operations=Operations(compare=3072),  # 48·8·8
+            source="Wu et al. 2018, LightCNN: the max-feature-map of two halves",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("4x5x5", "4x5x6"), "maximum of 4×5×5 and 4×5×6"),
+        Refusal(None, ("4x5x5",), "at least 2 inputs, not 1"),
+    )

@@ -1,0 +1,81 @@
+"""Space to depth."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import sequence
+from cnncalc.formulas.tracing import named
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpaceToDepth(Layer):
+    """Move each block of r × r pixels into r² channels: the reverse of a pixel shuffle.
+
+    It shrinks a map without losing anything (YOLOv2's reorg, YOLOv5's Focus).
+
+    Operations: none; numbers are copied to their new places.
+    """
+
+    aliases: ClassVar = ("pixel_unshuffle", "reorg")
+    main: ClassVar = "downscale_factor"
+
+    downscale_factor: int = count("r, the side of a block", also=("r", "block_size", "stride"))
+
+    def output(self, x: Shape) -> Map:
+        """r² times as many channels, r times lower and narrower."""
+        x = need_map(x, axes=(2,))
+        r = self.downscale_factor
+        if any(size % r for size in x.spatial):
+            raise LayerError(
+                f"{x} cannot be cut into blocks of {r}·{r}; both sides must divide by {r}"
+            )
+        r = named("r", r)
+        return Map(
+            sequence.unshuffled(C_in=x.channels, r=r),
+            tuple(sequence.blocks(N=N, r=r) for N in x.spatial),
+        )
+
+    def operations(self, x: Map) -> Operations:
+        """None."""
+        return Operations()
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """A block."""
+        r = self.downscale_factor
+        return (Reach(r, r),) * len(x.spatial)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A copy, which saves nothing."""
+        return tape.op(x, makes=self.output(x.shape).elements, ordered=True)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        """``PixelUnshuffle``."""
+        return nn.PixelUnshuffle(self.downscale_factor)
+
+    examples: ClassVar = (
+        Example(
+            given=2,
+            inputs=("64x26x26",),
+            output="256x13x13",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="Redmon and Farhadi 2017, YOLO9000: passthrough, 26×26×64 to 13×13×256",
+        ),
+        Example(
+            given={"r": 3},
+            inputs=("1x12x12",),
+            output="9x4x4",
+            source="torch.nn.PixelUnshuffle, example: PixelUnshuffle(3)",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(2, ("4x5x6",), "both sides must divide by 2"),
+        Refusal(2, ("4x16",), "needs 2 spatial axes, not 1"),
+        Refusal(2, ("100",), "not a vector"),
+    )

@@ -1,0 +1,74 @@
+"""Subtraction."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import number
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
+from cnncalc.formulas import operations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subtract(Layer):
+    """Subtract a second map of the same shape from the first, or a number from every element.
+
+    Operations: one addition per element.
+    """
+
+    aliases: ClassVar = ("sub", "minus", "difference")
+    main: ClassVar = "value"
+    arity: ClassVar = (1, 2)
+
+    value: float | None = number("the number to subtract; left out with two inputs", None)
+
+    def output(self, *inputs: Shape) -> Shape:
+        """The input's shape."""
+        if self.value is None and len(inputs) == 1:
+            raise LayerError("needs a second input to subtract, or a number")
+        if self.value is not None and len(inputs) == 2:
+            raise LayerError("takes one input and a number, or two inputs, not both")
+        if len(set(inputs)) > 1:
+            raise LayerError(f"cannot subtract {inputs[1]} from {inputs[0]}: shapes must be equal")
+        return inputs[0]
+
+    def operations(self, *inputs: Shape) -> Operations:
+        """Additions, of negative numbers."""
+        return Operations(add=operations.each(n=inputs[0].elements))
+
+    def steps(self, tape: Tape, x: Tensor, *other: Tensor) -> Tensor:
+        """A difference, which saves nothing; the gradient of the second input changes its sign."""
+        if not other:
+            return tape.plus(x)
+        size = max(x.size, other[0].size)
+        return tape.op(x, *other, passes=(0,) if x.size == size else (), size=size)
+
+    def to_torch(self, nn: Any, *inputs: Shape) -> Any:
+        """A module of ours."""
+        return nn.Subtract(self.value)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("4096", "4096"),
+            output="4096",
+            params=0,
+            operations=Operations(add=4096),
+            source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
+        ),
+        Example(
+            given=0.5,
+            inputs=("3x4x4",),
+            output="3x4x4",
+            operations=Operations(add=48),
+            source="by hand: centring an image of 3·4·4 values",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("4x5x5", "4x5x6"), "cannot subtract 4×5×6 from 4×5×5"),
+        Refusal(None, ("4x5x5",), "needs a second input"),
+        Refusal(2, ("4x5x5", "4x5x5"), "not both"),
+        Refusal("two", ("4x5x5",), "must be a number"),
+    )
