@@ -119,12 +119,14 @@ def test_devices_are_read_up_to_the_limit():
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "net.yaml").write_text("extends: pipe\n", encoding="utf-8")
-    assert "which is empty or no ordinary file" in told(tmp_path / "net.yaml")
+    assert "which is empty or not an ordinary file" in told(tmp_path / "net.yaml")
 
 
 @pytest.mark.parametrize("target", [5, None, ["conv"], b"vgg16"])
 def test_what_is_no_network_is_said(target):
-    with pytest.raises(UsageError, match="a network is a name, a path, the notation or a mapping"):
+    with pytest.raises(
+        UsageError, match="a network must be a name, a path, the notation or a mapping"
+    ):
         cnncalc.summarize(target)
 
 
@@ -297,7 +299,7 @@ def test_bases_of_a_base_may_lie_anywhere_in_the_first_spec_s_folder(tmp_path):
 def test_what_is_no_ordinary_file_is_not_extended(tmp_path, base):
     if not os.path.lexists(base):
         pytest.skip("needs Linux")
-    with pytest.raises(CnncalcError, match=r"no ordinary file|no file"):
+    with pytest.raises(CnncalcError, match=r"not an ordinary file|no file"):
         cnncalc.summarize(extending(tmp_path, base), extends_anywhere=True)
 
 

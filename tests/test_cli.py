@@ -80,6 +80,21 @@ def test_a_misspelt_command_gets_the_nearest(monkeypatch, capsys):
     assert "did you mean 'summarize'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["summarize", SMALL, "--batch"], "option '--batch' requires an argument"),
+        (["check-stride", "7", "3", "3", "-p"], "option '-p' requires an argument"),
+        (["grade", "a.yaml", "--all=1"], "option '--all' does not take a value"),
+        (["--version=3"], "option '--version' does not take a value"),
+    ],
+)
+def test_an_option_without_its_value_is_one_sentence(monkeypatch, capsys, arguments, says):
+    assert program(monkeypatch, *arguments) == 2
+    command = "" if arguments[0].startswith("-") else f" {arguments[0]}"
+    assert capsys.readouterr().err == f"cnncalc: {says}; see cnncalc{command} --help\n"
+
+
 def test_a_reader_that_has_enough_ends_it_quietly():
     code = f"import sys; sys.argv = ['cnncalc', 'show', 'googlenet']; {RUN}"
     with subprocess.Popen(

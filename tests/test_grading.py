@@ -462,11 +462,11 @@ def test_an_architecture_is_a_name_a_path_the_notation_or_layers(tmp_path, archi
             "{architecture: vgg16, input: 3x2x2, answers: {}}",
             "VGG-16 does not take an input of 3×2×2",
         ),
-        ("{architecture: 3, answers: {}}", "a network is a mapping, not 3"),
+        ("{architecture: 3, answers: {}}", "a network must be a mapping, not 3"),
         ("{architecture: vgg16, batch: many, answers: {}}", "a batch is a whole number"),
-        ("!!python/object:os.system {}", "YAML tags are not obeyed"),
+        ("!!python/object:os.system {}", "YAML tags are not supported"),
         ("answers: {}\n---\nanswers: {}", "a.yaml:3:1: a file holds one document"),
-        ("credit: 5\nanswers: {}", "'credit' is a mapping, not 5"),
+        ("credit: 5\nanswers: {}", "'credit' must be a mapping, not 5"),
     ],
 )
 def test_a_sheet_tells_where_it_is_wrong(source, says):

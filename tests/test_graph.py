@@ -197,7 +197,7 @@ def test_two_inputs_by_name():
 
 
 def test_with_several_inputs_nothing_is_read_by_default():
-    with pytest.raises(CnncalcError, match=r"reads nothing; .* from: left, right"):
+    with pytest.raises(CnncalcError, match=r"has no input; .* choose with 'from': left, right"):
         net("relu", input={"left": 3, "right": 5})
 
 
@@ -476,7 +476,7 @@ def test_a_block_sees_its_own_arguments_and_the_parameters_but_not_its_caller_s(
         "inner": {"layers": [{"linear": "$width"}]},
         "outer": {"takes": ["width"], "layers": ["inner"]},
     }
-    assert told({"outer": 4}, blocks=blocks)[0].startswith("nothing here is named 'width'")
+    assert told({"outer": 4}, blocks=blocks)[0].startswith("'width' is not defined here")
     report = net({"outer": 4}, blocks=blocks, parameters={"width": 9})
     assert report.output_shape.features == 9
 

@@ -229,4 +229,4 @@ def looks_batched(shape: Shape) -> bool:
 def check_axes(axes: int, x: Shape) -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
-        raise LayerError(f"is for {axes} spatial axes by its name, but {x} has {len(x.spatial)}")
+        raise LayerError(f"its name is for {axes}-d maps, but {x} is {len(x.spatial)}-d")

@@ -41,6 +41,11 @@ class Commands(TyperGroup):
         with _errors.ended_early():
             return super().make_context(*given, **named)
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the command."""
+        with _errors.in_context(ctx):
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
         """Run the command."""
         with _errors.ended_early():

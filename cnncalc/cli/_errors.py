@@ -125,6 +125,17 @@ def usage(error: Any) -> UsageError:
 
 
 @contextmanager
+def in_context(context: Any) -> Iterator[None]:
+    """Note which command a mistake in its arguments belongs to, where typer does not."""
+    wrong_call: Any = typer.BadParameter.__mro__[1]  # typer's UsageError, which it does not export
+    try:
+        yield
+    except wrong_call as error:
+        error.ctx = error.ctx or context
+        raise
+
+
+@contextmanager
 def ended_early() -> Iterator[None]:
     """End in silence where the reader of a pipe has had enough, and in a sentence on Ctrl-C."""
     try:

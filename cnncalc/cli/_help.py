@@ -9,6 +9,8 @@ from typing import Any
 
 from typer.core import TyperCommand
 
+from cnncalc.cli import _errors
+
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 TASKS = {
     "Analyse a network": ("summarize", "explain", "layer", "memory", "export"),
@@ -22,6 +24,11 @@ TASKS = {
 
 class Command(TyperCommand):
     """A command whose examples come last, each on a line of its own."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments."""
+        with _errors.in_context(ctx):
+            return super().parse_args(ctx, args)
 
     def format_help_text(self, ctx: Any, formatter: Any) -> None:
         """Write the text without the examples."""

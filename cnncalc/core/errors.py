@@ -137,7 +137,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 def _tolerance(word: str) -> int:
     """How many typing mistakes a word of this length may have."""
-    return 1 if len(word) <= 4 else 2 if len(word) <= 8 else 3
+    letters = len(word.lstrip("-"))
+    return 1 if letters <= 4 else 2 if letters <= 8 else 3
 
 
 def _edits(word: str, name: str) -> int | None:

@@ -148,6 +148,6 @@ def read_shape(text: str, layout: Layout = "chw") -> Shape:
     parts = re.split(JOINED, text.strip().strip("[]()"))
     if not all(part.isdecimal() and part.isascii() and len(part) <= MOST_DIGITS for part in parts):
         raise UsageError(
-            f"a shape is whole numbers joined by x, as in 3x224x224, not {text[:60]!r}"
+            f"a shape must be whole numbers joined by x, such as 3x224x224, not {text[:60]!r}"
         )
     return shape_of(tuple(map(int, parts)), layout)

@@ -1,7 +1,7 @@
-"""Memory of a whole network, to the byte of what PyTorch on the CPU holds.
+"""Memory of a whole network, matching PyTorch on the CPU to the byte.
 
-Layers say which operations PyTorch runs for them (``Layer.steps``); here it is followed which
-tensors share memory, which need a gradient, and when each is let go.
+Layers describe the operations that PyTorch runs for them (``Layer.steps``). This package tracks
+which tensors share memory, which need a gradient, and when each is freed.
 """
 
 from collections.abc import Sequence
@@ -35,17 +35,17 @@ VERSION = 2
 
 
 class Held(NamedTuple):
-    """Bytes that are held on account of a layer."""
+    """Bytes attributed to a layer."""
 
     layer: str
     bytes: int
 
 
 class Peak(NamedTuple):
-    """When training needs the most: the layer and the phase (forward, backward or step), all bytes,
-    and what they are: parameters and buffers, gradients of parameters, the optimizer's state, what
-    is kept for the backward pass, and what is only passing (the batch, activations and gradients on
-    their way, temporary tensors)."""
+    """The peak of a training step: its layer and phase (forward, backward or step), its bytes, and
+    their parts: parameters and buffers, parameter gradients, optimizer state, activations saved for
+    backward, and transient tensors (the batch, activations and gradients in flight, temporary
+    tensors)."""
 
     layer: str
     phase: str
@@ -59,13 +59,13 @@ class Peak(NamedTuple):
 
 @dataclass(frozen=True)
 class Memory:
-    """What a network needs: held throughout, kept for the backward pass, and at its fullest.
+    """The memory of a network: resident, saved for backward, and at its peaks.
 
-    ``saved`` has every tensor once, with the first layer that keeps it. ``inference_peak`` is the
-    layer at which the most activations are alive in inference, ``training_peak`` the moment of a
-    training step (forward, backward, optimizer) at which the most of everything is. ``moments``
-    are all of those moments, in order, without what is held throughout; their rows are places in
-    ``layers``. ``repeated_macs`` are those of what runs again for checkpoints.
+    ``saved`` lists every tensor once, under the first layer that saves it. ``inference_peak`` is
+    the peak of activations in inference and its layer. ``moments`` are the moments of a training
+    step (forward, backward, optimizer) in order, without resident memory; their rows are positions
+    in ``layers``, and the highest is ``training_peak``. ``repeated_macs`` are recomputed for
+    checkpointing.
     """
 
     name: str
@@ -87,17 +87,17 @@ class Memory:
 
     @cached_property
     def saved_for_backward(self) -> int:
-        """All that is kept for the backward pass."""
+        """All bytes saved for the backward pass."""
         return sum(held.bytes for held in self.saved)
 
     @cached_property
     def saved_by_layer(self) -> dict[str, int]:
-        """The same by the layer's name, without those that keep nothing."""
+        """The same by layer name, for the layers that save something."""
         return dict(self.saved)
 
     @cached_property
     def training_peak(self) -> Peak:
-        """The fullest moment, the first where there are several."""
+        """The highest moment; the first if there are several."""
         moment = max(self.moments, key=_alive)
         return Peak(
             layer=self.layers[moment.row],
@@ -112,7 +112,7 @@ class Memory:
 
     @property
     def held(self) -> int:
-        """What is held throughout: parameters, buffers and the optimizer's state."""
+        """Resident memory: parameters, buffers and optimizer state."""
         return self.parameters + self.buffers + self.optimizer_state
 
     def to_dict(self) -> dict[str, Any]:
@@ -149,14 +149,15 @@ def measure(
     checkpoint: int | None = None,
     batch: int | None = None,
 ) -> Memory:
-    """All of it.
+    """Measure everything.
 
-    Without ``training`` the layers run as in inference, with gradients. ``dtype`` and ``batch`` are
-    the report's unless given; ``amp`` stands for autocast. On ``device`` cuda PyTorch keeps and
-    adds up other tensors. ``checkpoint`` is how many blocks keep nothing but what enters the first
-    of them.
+    With ``training=False``, the layers run in eval mode, with gradients. ``dtype`` and ``batch``
+    default to the report's; ``amp`` stands for autocast. PyTorch saves and accumulates differently
+    on ``device="cuda"``. ``checkpoint`` is the number of blocks that save only the input of the
+    first of them.
 
-    Raises UsageError for an unknown optimizer, dtype or device, and for what is not modelled.
+    Raises UsageError for an unknown optimizer, dtype or device, and for anything that is not
+    modelled.
     """
     setting = Setting(
         batch or report.batch, dtype or report.dtype, device, optimizer, training, checkpoint
@@ -182,11 +183,11 @@ def measure(
 def saved_for_backward(
     report: Report, *, training: bool = True, dtype: str | None = None, device: str = "cpu"
 ) -> tuple[Held, ...]:
-    """The bytes that autograd keeps until the backward pass, by layer; each tensor counts once, for
-    the first layer that keeps it.
+    """The bytes that autograd saves for the backward pass, by layer. Each tensor counts once, for
+    the first layer that saves it.
 
-    The inputs need no gradient and all parameters do. Parameters and buffers are not counted.
-    Raises UsageError for what is not modelled.
+    The inputs need no gradient; all parameters do. Parameters and buffers are not counted. Raises
+    UsageError for anything that is not modelled.
     """
     recording = record(
         report,
@@ -202,10 +203,10 @@ def saved_for_backward(
 def inference_peak(
     report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
 ) -> Held:
-    """The most bytes of activations alive at once in inference without gradients, and the layer
-    that runs then; each tensor is let go after the last layer that reads it.
+    """The peak bytes of live activations in inference without gradients, and the layer that runs at
+    that moment. Each tensor is freed after the last layer that reads it.
 
-    Raises UsageError for what is not modelled.
+    Raises UsageError for anything that is not modelled.
     """
     recording = record(
         report,
@@ -227,9 +228,10 @@ def training_peak(
     dtype: str | None = None,
     device: str = "cpu",
 ) -> Peak:
-    """When a training step needs the most, and what for; ``measure`` says what is asked.
+    """The peak of a training step and its parts; the options are those of ``measure``.
 
-    Raises UsageError for an unknown optimizer, dtype or device, and for what is not modelled.
+    Raises UsageError for an unknown optimizer, dtype or device, and for anything that is not
+    modelled.
     """
     found = measure(report, optimizer=optimizer, training=training, dtype=dtype, device=device)
     return found.training_peak

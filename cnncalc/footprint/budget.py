@@ -1,4 +1,4 @@
-"""The largest batch that fits, and what would have to change for a larger one."""
+"""The largest batch that fits, and what would allow a larger one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ VERSION = 1
 """The version of ``to_dict``."""
 
 SMALLER = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
-"""The dtypes that a smaller one may stand in for."""
+"""The smaller dtypes to suggest for each dtype."""
 
 PLAINER = ("momentum", "sgd")
-"""Optimizers that hold less than others."""
+"""Optimizers with less state than others."""
 
 EVERY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-"""The distances of checkpoints that are tried, in blocks."""
+"""The distances between checkpoints to try, in blocks."""
 
 
 class Change(NamedTuple):
-    """Another setting: the option that asks for it, the largest batch with it, the bytes that it
-    takes for the batch that fits without it (or for one image, where none does), and the
-    multiply-accumulates that it repeats for each image."""
+    """A suggested change: its option, the largest batch with it, the bytes that it needs at the
+    original batch (or for one image if none fits), and the multiply-accumulates that it recomputes
+    for each image."""
 
     option: str
     batch: int
@@ -38,9 +38,9 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Fit:
-    """The largest batch whose step of training stays within a budget of bytes, and what that step
-    needs; 0 where one image does not fit, and what that needs. ``one_more`` is the peak of one
-    image more, ``macs`` those of the forward pass of one image."""
+    """The largest batch whose training step fits into a budget of bytes, and its memory. If not
+    even one image fits, the batch is 0 and the memory is that of one image. ``one_more`` is the
+    peak with one more image, ``macs`` the forward pass of one image."""
 
     budget: int
     batch: int
@@ -74,7 +74,7 @@ def fit(
     checkpoint: int | None = None,
 ) -> Fit:
     """The largest batch whose training peak is at most ``budget`` bytes, and the changes that would
-    make room for more. The others are those of ``measure``.
+    allow a larger one. The other options are those of ``measure``.
 
     Raises UsageError as ``measure`` does.
     """
@@ -98,10 +98,11 @@ def fit(
 
 
 def largest_batch(report: Report, setting: Setting, budget: int) -> int:
-    """The largest batch that fits, 0 for none, and at most what a batch may be.
+    """The largest batch that fits; 0 if none does.
 
-    Every moment grows with each image by the same bytes, or by more for later ones where it is the
-    larger of two sums: what two small batches foretell is exact, or a little too much.
+    Each additional image adds the same bytes to a moment, or more from some batch on if the moment
+    is the larger of two sums. Extrapolating from two small batches is therefore exact, or slightly
+    too high.
     """
     two, three = (Step(report, setting._replace(batch=batch)) for batch in (2, 3))
     left = budget - two.held
@@ -122,7 +123,7 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
 
 
 def _others(report: Report, setting: Setting) -> Iterator[tuple[str, Setting]]:
-    """Settings that need less, each with the option that asks for it."""
+    """Settings that need less memory, each with its option."""
     for dtype in SMALLER.get(setting.dtype, ()):
         yield f"--dtype {dtype}", setting._replace(dtype=dtype)
     for plainer in PLAINER:

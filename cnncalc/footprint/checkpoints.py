@@ -1,9 +1,9 @@
-"""Checkpointing: parts of a network keep nothing but their input, and run again backward.
+"""Checkpointing: parts of a network save only their input and run again in the backward pass.
 
-A network is cut where a single tensor passes from one part to the next, into blocks that nothing
-bypasses: the building blocks of a residual network, the layers of a plain one. Segments of so many
-blocks are checkpointed as ``torch.utils.checkpoint`` does it, all but the last, which would run
-again at once.
+A network is cut wherever a single tensor passes from one part to the next, into blocks that nothing
+bypasses: the building blocks of a residual network, the layers of a plain one. Segments of N blocks
+are checkpointed as in ``torch.utils.checkpoint``, except for the last one, which would be
+recomputed immediately.
 """
 
 from itertools import pairwise
@@ -17,37 +17,37 @@ def blocks(report: Report) -> list[range]:
     """The rows of each block, from the first layer on."""
     last = {source: index for index, row in enumerate(report.rows) for source in row.sources}
     found = []
-    begin, reach = len(report.input_shapes), 0  # how far what came before is read
+    begin, reach = len(report.input_shapes), 0  # the last row that reads anything so far
     for index in range(len(report.rows)):
         if reach <= index >= begin:
             found.append(range(begin, index + 1))
             begin = index + 1
-        reach = max(reach, last.get(index, len(report.rows)))  # an output is never over
+        reach = max(reach, last.get(index, len(report.rows)))  # an output stays alive to the end
     return found
 
 
 def groups(report: Report, every: int) -> list[range]:
-    """The rows of each segment of ``every`` blocks that is checkpointed.
+    """The rows of each checkpointed segment of ``every`` blocks.
 
-    Raises UsageError unless that is at least 1.
+    Raises UsageError unless ``every`` is at least 1.
     """
     if every < 1:
-        raise UsageError(f"checkpoints stand at least 1 block apart, not {every}")
+        raise UsageError(f"checkpoints must be at least 1 block apart, not {every}")
     parts = blocks(report)
     starts = [part.start for part in parts[::every]]
     return [range(start, stop) for start, stop in pairwise(starts)]
 
 
 def segments(recording: Recording, rows: list[range]) -> list[range]:
-    """The operations of the layers of these rows."""
+    """The operations that belong to these rows."""
     ends = recording.ends
     found = [range(ends[part.start - 1] + 1, ends[part.stop - 1] + 1) for part in rows]
     return [segment for segment in found if segment]
 
 
 def repeated_macs(report: Report, recording: Recording, parts: list[range]) -> int:
-    """The multiply-accumulates of what runs again, in the report's batch: each segment up to the
-    last operation that keeps anything."""
+    """The recomputed multiply-accumulates for the report's batch: each segment up to the last
+    operation that saves anything."""
     rows = set()
     for segment in parts:
         operations = [recording.tape.operations[place] for place in segment]

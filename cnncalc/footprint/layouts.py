@@ -1,8 +1,8 @@
-"""How gradients lie in memory, and which of them the backward pass copies because of it.
+"""The memory layout of gradients, and which of them the backward pass has to copy.
 
-Where it can, PyTorch passes gradients on as views: an input of a concatenation gets a part of the
-output's gradient, that of a permutation a permuted one. Most operations read such a view as it is,
-and some copy it first.
+Where possible, PyTorch passes gradients on as views: an input of a concatenation gets a part of the
+output's gradient, that of a permutation a permuted view. Most operations read such a view directly,
+but some copy it first.
 """
 
 from enum import Enum, auto
@@ -15,20 +15,21 @@ from cnncalc.footprint.recording import Recording, not_modelled
 
 
 class Lies(Enum):
-    """How a gradient lies in memory."""
+    """The memory layout of a gradient."""
 
     CONTIGUOUS = auto()
     APART = auto()
-    """Each image is contiguous, with other numbers between the images."""
+    """Each image is contiguous, but there is a gap between images."""
     PERMUTED = auto()
-    """In another order than that of the axes."""
+    """The elements are not in the order of the axes."""
     UNKNOWN = auto()
 
 
 def with_copies(report: Report, recording: Recording) -> list[Operation]:
-    """The operations, with the copies that their backward passes make of the outputs' gradients.
+    """The operations, including the copies that their backward passes make of the outputs'
+    gradients.
 
-    Raises UsageError where it is not known whether there is a copy.
+    Raises UsageError if it is not known whether PyTorch copies.
     """
     operations, batch = list(recording.tape.operations), recording.tape.batch
     lies = dict.fromkeys(recording.outputs, Lies.CONTIGUOUS)
@@ -53,7 +54,7 @@ def with_copies(report: Report, recording: Recording) -> list[Operation]:
 
 
 def _is_copied(operation: Operation, given: Lies, batch: int) -> bool:
-    """Whether the output's gradient is copied, which is not contiguous."""
+    """Whether the output's gradient, which is not contiguous, is copied."""
     layout, read = operation.layout, operation.reads[0]
     if layout is Layout.COPY and given is not Lies.UNKNOWN:
         return True
@@ -74,14 +75,14 @@ def _is_copied(operation: Operation, given: Lies, batch: int) -> bool:
 
 
 def _with_copy(operation: Operation) -> Operation:
-    if operation.passes:  # the copy is the gradient of the input
+    if operation.passes:  # the copy becomes the input's gradient
         return operation._replace(passes=frozenset())
     (output,) = operation.outputs
     return operation._replace(beside=operation.beside + output.bytes)
 
 
 def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
-    """How the gradient of an input lies, by that of the output."""
+    """The layout of an input's gradient, given that of the output's."""
     read, output, layout = operation.reads[index], operation.outputs[0], operation.layout
     if index in operation.passes:
         if layout is Layout.PERMUTE:
@@ -96,6 +97,6 @@ def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
 
 
 def _sum(*gradients: Lies) -> Lies:
-    """How the sum of two gradients lies, which is a new tensor."""
+    """The layout of the sum of two gradients, which is a new tensor."""
     orderly = {Lies.CONTIGUOUS, Lies.APART}
     return Lies.CONTIGUOUS if orderly.issuperset(gradients) else Lies.UNKNOWN

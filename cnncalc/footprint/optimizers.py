@@ -1,7 +1,7 @@
-"""What PyTorch's optimizers hold, and what their steps need beside it.
+"""The state of PyTorch's optimizers, and the temporary memory of their updates.
 
-On the CPU, parameters are updated one after the other (``foreach=False``); a temporary tensor of
-one is let go when that of the next takes its name. On CUDA all are updated together.
+On the CPU, parameters are updated one at a time (``foreach=False``); a temporary tensor is freed
+when the next parameter's replaces it. On CUDA, all parameters are updated together.
 """
 
 from collections.abc import Sequence
@@ -10,14 +10,17 @@ from typing import NamedTuple
 from cnncalc.core.errors import UsageError, did_you_mean
 
 COUNTER_BYTES = 4
-"""A counter of steps is a float32. On CUDA it stays in the main memory."""
+"""A step counter is a float32. On CUDA it stays in host memory."""
 
 
 class Optimizer(NamedTuple):
-    """For every parameter: how many numbers are held for each of its numbers, and whether its steps
-    are counted. How full its update is, one after the other: of which multiples of the parameter
-    before and of its own size; and together: of which multiple of all parameters. And whether it
-    holds the same for parameters that are not trained."""
+    """State and temporary memory per parameter.
+
+    ``numbers`` is the state per element, and ``counts`` tells whether there is a step counter.
+    ``fullest`` are the peaks of an update on the CPU, in multiples of the previous parameter's size
+    and of the parameter's own; ``together`` is the peak on CUDA in multiples of all parameters.
+    ``untrained`` tells whether parameters that are not trained have state too.
+    """
 
     numbers: int = 0
     counts: bool = False
@@ -29,19 +32,19 @@ class Optimizer(NamedTuple):
 OPTIMIZERS = {
     "sgd": Optimizer(),
     "momentum": Optimizer(1),
-    # The gradient ahead; the one before it is let go first, and all together are changed in place.
+    # The look-ahead gradient; the previous one is freed first, and CUDA updates in place.
     "nag": Optimizer(1, fullest=((0, 1),)),
-    # A root; together, a product of the gradients as well. PyTorch makes its sums before it knows
-    # which parameters get a gradient.
+    # A square root; on CUDA also a product of the gradients. PyTorch allocates the state before it
+    # knows which parameters get a gradient.
     "adagrad": Optimizer(1, True, ((1, 1),), 2, untrained=True),
     "rmsprop": Optimizer(1, True, ((1, 1),), 1),
-    # A root each of squares and of changes, of the parameter before too.
+    # Square roots of the squares and of the changes, including the previous parameter's.
     "adadelta": Optimizer(2, True, ((2, 1), (1, 2)), 2),
-    # A root and its quotient, beside the quotient of the parameter before; together, one in place.
+    # A square root and its quotient, plus the previous parameter's quotient; one on CUDA, in place.
     "adam": Optimizer(2, True, ((1, 2),), 1),
     "adamw": Optimizer(2, True, ((1, 2),), 1),
 }
-"""The optimizers, with PyTorch's settings (and with momentum, or Nesterov's)."""
+"""The optimizers with PyTorch's default settings (plus momentum, or Nesterov's)."""
 
 
 def find(name: str) -> Optimizer:
@@ -53,14 +56,14 @@ def find(name: str) -> Optimizer:
 
 
 def state(optimizer: Optimizer, trained: Sequence[int], fixed: Sequence[int], *, cuda: bool) -> int:
-    """The bytes that it holds for parameters of so many bytes, trained ones and fixed ones."""
+    """The bytes of state for trained and fixed parameters of these sizes."""
     counter = COUNTER_BYTES if optimizer.counts and not cuda else 0
     parameters = [*trained, *fixed] if optimizer.untrained else trained
     return sum(optimizer.numbers * size + counter for size in parameters)
 
 
 def updates(optimizer: Optimizer, parameters: Sequence[int], *, cuda: bool) -> list[int]:
-    """The bytes of temporary tensors, when they are most, at the update of every parameter."""
+    """The peak bytes of temporary tensors during the update of each parameter."""
     if cuda:
         return [optimizer.together * sum(parameters)] * len(parameters)
     pairs = zip([0, *parameters], parameters)

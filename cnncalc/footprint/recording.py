@@ -1,4 +1,4 @@
-"""A report played on a tape: every operation that PyTorch runs for it, in order."""
+"""A report recorded on a tape: every operation that PyTorch runs for it, in order."""
 
 from typing import NamedTuple
 
@@ -8,18 +8,18 @@ from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
 from cnncalc.core.tape import Tape, Tensor
 
 AMP = "amp"
-"""The dtype that stands for parameters of float32 under autocast to bfloat16."""
+"""Stands for float32 parameters under autocast to bfloat16."""
 
 DTYPES = ("float32", "float64", "bfloat16", "float16", AMP)
-"""What PyTorch's layers compute in."""
+"""The dtypes that PyTorch's layers compute in."""
 
 DEVICES = ("cpu", "cuda")
-"""Where the layers run: PyTorch keeps and adds up other tensors on each."""
+"""The devices to model; PyTorch saves and accumulates differently on each."""
 
 
 class Recording(NamedTuple):
-    """A tape, with the network's inputs and outputs, for each operation the tensors that are let go
-    after it (the outputs stay), and for each row the last operation when it has run."""
+    """A tape with the network's inputs and outputs. For each operation it lists the tensors that
+    are freed after it (the outputs are not), and for each row its last operation."""
 
     tape: Tape
     inputs: tuple[Tensor, ...]
@@ -31,10 +31,10 @@ class Recording(NamedTuple):
 def record(
     report: Report, *, training: bool, learns: bool, dtype: str, device: str, batch: int
 ) -> Recording:
-    """The forward pass on a tape; ``learns`` says whether gradients are wanted. The report's own
-    batch and dtype do not matter.
+    """Record the forward pass on a tape; ``learns`` tells whether gradients are needed. The
+    report's own batch and dtype are not used.
 
-    Raises UsageError for what is not modelled.
+    Raises UsageError for anything that is not modelled.
     """
     for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
         if word not in known:
@@ -49,7 +49,7 @@ def record(
         cuda=device == "cuda",
     )
     tensors: list[Tensor] = []
-    ends: list[int] = []  # the last operation when each row has run
+    ends: list[int] = []  # each row's last operation
     for index, row in enumerate(report.rows):
         tape.row = index
         if row.name in report.input_shapes:
@@ -62,10 +62,10 @@ def record(
         tensor.shape = row.output
         tensors.append(tensor)
         ends.append(len(tape.operations) - 1)
-    for index, row in enumerate(report.rows):  # a layer's inputs are held until it has run
+    for index, row in enumerate(report.rows):  # a layer's inputs live until it has run
         for source in row.sources:
             tape.lives[tensors[source]] = ends[index]
-    for tensor in tape.cached:  # autocast lets go of them when it ends
+    for tensor in tape.cached:  # autocast frees them when it ends
         tape.lives[tensor] = len(tape.operations) - 1
     place = {row.name: index for index, row in enumerate(report.rows)}
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
@@ -74,7 +74,7 @@ def record(
 
 
 def not_modelled(row: Row, why: LayerError) -> UsageError:
-    """The error for a layer whose memory is not known."""
+    """The error for a layer whose memory is not modelled."""
     return UsageError(f"layer {row.name!r} ({row.kind}): {why}")
 
 

@@ -1,4 +1,4 @@
-"""A step of training: forward, backward, and the update of the parameters."""
+"""A training step: forward, backward, and the parameter updates."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from cnncalc.footprint.walk import Update
 
 
 class Setting(NamedTuple):
-    """How a network is trained, in the words of ``measure``."""
+    """How a network is trained; the fields are options of ``measure``."""
 
     batch: int
     dtype: str
@@ -20,7 +20,7 @@ class Setting(NamedTuple):
 
 
 class Step:
-    """A step of training: what is held throughout, and all its moments."""
+    """A training step: its resident memory and all its moments."""
 
     def __init__(self, report: Report, setting: Setting) -> None:
         optimizer, cuda = optimizers.find(setting.optimizer), setting.device == "cuda"
@@ -49,10 +49,10 @@ class Step:
 
     @property
     def held(self) -> int:
-        """Parameters, buffers and the optimizer's state."""
+        """Resident memory: parameters, buffers and optimizer state."""
         return self.parameters + self.recording.tape.buffer_bytes + self.state
 
     @property
     def peak(self) -> int:
-        """The most bytes of everything."""
+        """The peak memory, including resident memory."""
         return self.held + max(moment.alive for moment in self.moments)

@@ -1,8 +1,8 @@
-"""A recording followed forward and backward: how many bytes are alive at every operation.
+"""Follows a recording forward and backward, and records the live bytes at every operation.
 
-The order is PyTorch's. Backward, the operations run in reverse. While one runs, the gradient that
-it is given, what it keeps, and the gradients that it makes are alive; then what it was given and
-what it kept are let go, and only then are gradients that meet at a fork added up.
+The order is PyTorch's: the backward pass runs the operations in reverse. While an operation runs,
+its incoming gradient, its saved tensors and the gradients that it produces are alive. Then the
+first two are freed, and only after that are gradients that meet at a fork added up.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,10 @@ FORWARD, BACKWARD, STEP = "forward", "backward", "step"
 
 
 class Moment(NamedTuple):
-    """What is alive while an operation of a layer (the row of that position) runs.
+    """Live memory while an operation of a layer (the row at that position) runs.
 
-    ``alive`` is everything but parameters, buffers and the optimizer's state; ``saved`` of it is
-    kept for the backward pass, ``gradients`` are those of parameters.
+    ``alive`` includes everything except parameters, buffers and optimizer state. ``saved`` is the
+    part saved for backward, ``gradients`` the part for parameter gradients.
     """
 
     phase: str
@@ -30,22 +30,22 @@ class Moment(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """Bytes that are kept for the backward pass on account of a row."""
+    """Bytes saved for backward by a row."""
 
     row: int
     bytes: int
 
 
 class Update(NamedTuple):
-    """The temporary bytes of the update of a parameter of a row."""
+    """The temporary bytes while a parameter of a row is updated."""
 
     row: int
     bytes: int
 
 
 def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
-    """What autograd keeps until the backward pass begins, every memory once, with the first
-    operation that keeps it; of checkpointed segments, what they read from before."""
+    """What autograd saves for the backward pass. Every storage counts once, for the first operation
+    that saves it; a checkpointed segment saves only its inputs."""
     operations, sizes = recording.tape.operations, recording.tape.storages
     seen: set[int] = set()
     found = []
@@ -65,7 +65,7 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
 
 
 def entering(recording: Recording, segment: range) -> frozenset[int]:
-    """The memory that a segment reads and others made, if it keeps anything at all."""
+    """The storages that a segment reads from outside, if it saves anything at all."""
     tape = recording.tape
     inside = tape.operations[segment.start : segment.stop]
     if not any(operation.keeps for operation in inside):
@@ -79,7 +79,7 @@ def entering(recording: Recording, segment: range) -> frozenset[int]:
 
 
 def forward(recording: Recording) -> list[Moment]:
-    """A forward pass whose inputs nobody else holds."""
+    """A forward pass whose inputs have no other reference."""
     walk = _Walk(recording)
     walk.forward(range(len(recording.tape.operations)), FORWARD, keeps=True)
     return walk.moments
@@ -88,12 +88,12 @@ def forward(recording: Recording) -> list[Moment]:
 def training(
     recording: Recording, updates: Sequence[Update], segments: Sequence[range] = ()
 ) -> list[Moment]:
-    """A forward pass, a backward pass and the updates of the parameters, while the caller holds the
-    inputs.
+    """A forward pass, a backward pass and the parameter updates, while the caller holds a reference
+    to the inputs.
 
-    The loss takes no memory but the gradients of the outputs, which it makes when the backward pass
-    begins. Gradients of parameters are made in every step anew. The operations of ``segments`` keep
-    only what they read from before, and run again when the backward pass comes to them.
+    The loss needs no memory except the gradients of the outputs, which the backward pass allocates
+    first. Parameter gradients are allocated anew in every step. The operations of ``segments`` save
+    only the inputs of their segment and run again when the backward pass reaches them.
     """
     walk = _Walk(recording)
     for tensor in recording.inputs:
@@ -105,7 +105,7 @@ def training(
 
 
 class _Walk:
-    """The memory that is alive, by how many hold it."""
+    """Live memory, by reference counts."""
 
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
@@ -115,7 +115,8 @@ class _Walk:
         self.keepers = [0] * len(self.sizes)
         self.alive = self.saved = self.gradients = 0
         self.given: dict[Tensor, int] = {}
-        """The memory of the gradients that wait for the operation that made their tensor."""
+        """The storage of each gradient until the operation that produced its tensor runs
+        backward."""
         self.moments: list[Moment] = []
         for tensor in recording.inputs:
             self.hold(tensor.storage)
@@ -124,42 +125,42 @@ class _Walk:
     # Memory.
 
     def new(self, size: int) -> int:
-        """A new memory, held once."""
+        """Allocate a storage with one reference."""
         self.sizes.append(size)
         self.holders.append(1)
         self.alive += size
         return len(self.sizes) - 1
 
     def hold(self, storage: int | None) -> None:
-        """One more holds it. Parameters (None) are held anyway."""
+        """Add a reference. Parameters (None) are not counted."""
         if storage is not None:
             if not self.holders[storage]:
                 self.alive += self.sizes[storage]
             self.holders[storage] += 1
 
     def drop(self, storage: int | None) -> None:
-        """One less holds it, and with the last one it is gone."""
+        """Remove a reference; the last one frees the storage."""
         if storage is not None:
             self.holders[storage] -= 1
             if not self.holders[storage]:
                 self.alive -= self.sizes[storage]
 
     def keep(self, storage: int) -> None:
-        """It is held for the backward pass."""
+        """Save a storage for backward."""
         self.hold(storage)
         if not self.keepers[storage]:
             self.saved += self.sizes[storage]
         self.keepers[storage] += 1
 
     def release(self, storage: int) -> None:
-        """It is held for the backward pass no more, by one operation."""
+        """Release a storage that one operation saved for backward."""
         self.keepers[storage] -= 1
         if not self.keepers[storage]:
             self.saved -= self.sizes[storage]
         self.drop(storage)
 
     def note(self, phase: str, row: int, beside: int = 0) -> None:
-        """Add a moment: so much is alive now, and ``beside`` more."""
+        """Add a moment with the live bytes, plus ``beside``."""
         self.moments.append(Moment(phase, row, self.alive + beside, self.saved, self.gradients))
 
     # Passes.
@@ -188,8 +189,8 @@ class _Walk:
             self.backward(places)
 
     def forward(self, places: range, phase: str, *, keeps: bool = False) -> list[Tensor]:
-        """These operations in order; their nodes keep what the backward pass needs. What they made
-        and have not let go."""
+        """Run these operations in order, saving what the backward pass needs. Returns the tensors
+        that they created and did not free."""
         held: dict[Tensor, None] = {}
         for place in places:
             operation = self.operations[place]
@@ -211,8 +212,8 @@ class _Walk:
         return list(held)
 
     def again(self, segment: range) -> None:
-        """Backward through a segment. It runs again when something that it kept is needed, and
-        until the last of it is there."""
+        """Run a segment backward. It is recomputed when something that it saved is needed, up to
+        the last saved tensor."""
         keeping = [place for place in segment if self.operations[place].keeps]
         if not keeping:
             self.backward(segment)
@@ -231,14 +232,14 @@ class _Walk:
         self.backward(range(segment.start, first))
 
     def backward(self, places: range) -> None:
-        """These operations in reverse, as far as they have nodes."""
+        """Run these operations in reverse, if they have nodes."""
         for place in reversed(places):
             if self.operations[place].has_node:
                 self.step_back(self.operations[place])
 
     def step_back(self, operation: Operation, also: Iterable[int] = ()) -> None:
-        """From the gradients that are given for the outputs to those of the inputs; with what it
-        kept, ``also`` this is let go."""
+        """Turn the output gradients of an operation into input gradients. Frees what the operation
+        saved, and ``also`` these storages."""
         incoming = [self.given.pop(output) for output in operation.outputs]
         made: list[tuple[Tensor, int]] = []
         for place, read in enumerate(operation.reads):
@@ -262,15 +263,15 @@ class _Walk:
             if not tensor.parameter:
                 self.give(tensor, storage, operation.row)
         for tensor, storage in made:
-            if tensor.relaid:  # a parameter keeps a copy in its own order
+            if tensor.relaid:  # a parameter keeps a copy in its own memory format
                 self.new(tensor.bytes)
                 self.note(BACKWARD, operation.row)
             if tensor.relaid or not tensor.parameter:
                 self.drop(storage)
 
     def give(self, tensor: Tensor, storage: int, row: int) -> None:
-        """A gradient reaches a tensor. Where one is there already, both are added up in a third; on
-        CUDA in the first, if nobody else holds that and it is whole."""
+        """Deliver a gradient to a tensor. A second one is added into a third tensor; on CUDA in
+        place, if nothing else references the first and it is a whole tensor."""
         before = self.given.get(tensor)
         if before is None:
             self.hold(storage)

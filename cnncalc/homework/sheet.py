@@ -201,7 +201,7 @@ def written(item: Item) -> Any:
 def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
     """The item as a mapping, with its keys checked if ``known`` is given."""
     if not isinstance(item.value, dict):
-        raise SpecError(f"{what} is a mapping, not {describe(item)}", item.where)
+        raise SpecError(f"{what} must be a mapping, not {describe(item)}", item.where)
     for name in item.value if known is not None else ():
         if name not in known:
             hint = did_you_mean(name, known) or f"; it has {', '.join(known)}"

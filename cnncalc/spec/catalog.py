@@ -1,6 +1,7 @@
 """The built-in architectures: one YAML file each in ``architectures/``, discovered
 automatically."""
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def called(word: str) -> str | None:
 
 
 def _bare(name: str) -> str:
-    return name.lower().replace("-", "").replace("_", "")
+    """The name without hyphens and underscores, except between digits: 1_6gf is not 16gf."""
+    return re.sub(r"(?<!\d)_|_(?!\d)", "", name.lower().replace("-", "_"))
 
 
 def path(name: str) -> Path:

@@ -65,7 +65,7 @@ def read(item: Item, wrong: Tell) -> Iterator[Claim]:
     Malformed claims are reported to ``wrong`` and skipped.
     """
     if not isinstance(item.value, dict):
-        wrong("a claim is a mapping with quantity, value and source", item.where)
+        wrong("a claim must be a mapping with quantity, value and source", item.where)
         return
     keys = {key: inner for key, inner in item.value.items() if inner.value is not None}
     given = {str(key): inner.plain() for key, inner in keys.items()}
@@ -130,7 +130,7 @@ def _mistakes(
     if ("value" in given) == ("layers" in given):
         yield "a claim needs 'value', or 'layers' with a value for each: one of the two", where
     if given.get("erratum") == "":
-        yield "an erratum says why the number does not follow", where
+        yield "an erratum must say why the number does not follow", where
     for key, value in keys.items():
         if key not in CHECKS:
             hint = did_you_mean(key, CHECKS) or f"; it has {', '.join(CHECKS)}"
@@ -149,21 +149,21 @@ def _wrong_quantity(given: Mapping[str, Any]) -> Iterator[str]:
 def _wrong_text(name: str) -> Callable[[Mapping[str, Any]], Iterator[str]]:
     def check(given: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(given[name], dict | list):
-            yield f"{name!r} of a claim is a text, not {shown(given[name])}"
+            yield f"{name!r} of a claim must be text, not {shown(given[name])}"
 
     return check
 
 
 def _wrong_settings(given: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(given["set"], dict):
-        yield f"'set' of a claim is a mapping, not {shown(given['set'])}"
+        yield f"'set' of a claim must be a mapping, not {shown(given['set'])}"
 
 
 def _wrong_rows(given: Mapping[str, Any]) -> Iterator[str]:
     if not isinstance(given["layers"], dict):
-        yield f"'layers' of a claim is a mapping, not {shown(given['layers'])}"
+        yield f"'layers' of a claim must be a mapping, not {shown(given['layers'])}"
     if "layer" in given:
-        yield "'layer' and 'layers' are one of the two"
+        yield "give 'layer' or 'layers', not both"
 
 
 def _wrong_habit(given: Mapping[str, Any]) -> Iterator[str]:

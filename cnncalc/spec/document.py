@@ -41,7 +41,7 @@ NODE = {
 
 BRANCHES = "branches"
 RESIDUAL = "residual"
-NAME = r"letters, digits, _ and - (the dot is kept for layers inside blocks)"
+NAME = r"letters, digits, _ and - (the dot is reserved for layers inside blocks)"
 LONGEST_NAME = 100
 LONGEST_TITLE = 200
 MOST_PROSE = 20_000
@@ -52,7 +52,7 @@ UNEQUAL = {
     True: "make both ways end in the same shape",
 }
 """How to fix a residual whose two paths differ in shape, by whether it has a shortcut."""
-INDEX = "$index counts the turns of a repeat"
+INDEX = "'index' is reserved: $index counts the iterations of a repeat"
 
 
 class Branches(NamedTuple):
@@ -133,7 +133,7 @@ class _Parser:
         parameters = self.optional(top, "parameters", self.names_of, {})
         for name in parameters:
             if name == "index":
-                self.wrong(f"{INDEX}; this needs another name", name.where)
+                self.wrong(f"{INDEX}; choose another name", name.where)
         blocks = self.optional(top, "blocks", self.names_of, {})
         known = {name: self.block(name, item) for name, item in blocks.items()}
         layers = self.optional(top, "layers", self.entries, ())
@@ -176,7 +176,7 @@ class _Parser:
     def mapping(self, item: Item, what: str, known: Iterable[str]) -> dict[Key, Item]:
         """The item as a mapping with known keys."""
         if not isinstance(item.value, dict):
-            self.wrong(f"{what} is a mapping, not {describe(item)}", item.where)
+            self.wrong(f"{what} must be a mapping, not {describe(item)}", item.where)
             return {}
         for key in item.value:
             if key not in known:
@@ -187,7 +187,7 @@ class _Parser:
     def names_of(self, item: Item) -> dict[Key, Item]:
         """The item as a mapping from names."""
         if not isinstance(item.value, dict):
-            self.wrong(f"names with values are wanted here, not {describe(item)}", item.where)
+            self.wrong(f"expected a mapping from names to values, not {describe(item)}", item.where)
             return {}
         for key in item.value:
             self.check_name(key, key.where)
@@ -208,7 +208,8 @@ class _Parser:
         text = self.prose(item) or ""
         if len(text) > LONGEST_TITLE or len(text.splitlines()) > 1:
             self.wrong(
-                f"a network's name is one line of at most {LONGEST_TITLE} characters", item.where
+                f"a network's name must be one line of at most {LONGEST_TITLE} characters",
+                item.where,
             )
         return text
 
@@ -218,7 +219,7 @@ class _Parser:
             self.wrong(f"expected text, not {describe(item)}", item.where)
             return None
         if re.search(CONTROL, str(item.value)):
-            self.wrong(f"a text holds no control characters, and {describe(item)} does", item.where)
+            self.wrong(f"text must not contain control characters: {describe(item)}", item.where)
         return str(item.value)
 
     def check_name(self, name: str, where: Where) -> str:
@@ -237,7 +238,7 @@ class _Parser:
 
     def block(self, name: Key, item: Item) -> Block:
         if name in (*NODE, BRANCHES, RESIDUAL):
-            sentence = f"no block can be named {str(name)!r}: the word has a meaning of its own"
+            sentence = f"a block cannot be named {str(name)!r}: the word is reserved"
             self.wrong(sentence, name.where)
         keys = self.mapping(item, f"block {name!r}", ("takes", "layers"))
         takes: list[tuple[str, Item | None]] = []
@@ -251,7 +252,7 @@ class _Parser:
                 takes.append((self.check_name(taken, entry.where), None))
         names = [taken for taken, _ in takes]
         if "index" in names:
-            self.wrong(f"{INDEX}; this needs another name", item.where)
+            self.wrong(f"{INDEX}; choose another name", item.where)
         for taken, often in sorted(Counter(names).items()):
             if often > 1:
                 self.wrong(f"block {name!r} takes {taken!r} twice", item.where)
@@ -285,7 +286,7 @@ class _Parser:
             keys = item.value
         else:
             self.wrong(
-                f"a layer is a kind, as in 'relu' or 'conv: {{...}}', not {describe(item)}",
+                f"expected a layer, such as 'relu' or 'conv: {{...}}', not {describe(item)}",
                 item.where,
             )
             return _broken(None, item.where)
@@ -319,14 +320,14 @@ class _Parser:
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
         """What is wrong with an entry that has no kind, or more than one."""
         if not kinds:
-            return "a layer needs a kind, as in 'conv', beside its name, from, repeat and when"
+            return "a layer needs a kind, such as 'conv', besides name, from, repeat and when"
         first, second = map(str, kinds[:2])
         if keys[kinds[0]].value is None:
             hint = f"; if it is a field of {first!r}, indent it further"
         else:
             hint = f"; move a field into the value of {first!r}, or start another layer with '- '"
         hint = did_you_mean(second, NODE) or hint
-        return f"a layer has one kind, and this one has {first!r} and {second[:60]!r}{hint}"
+        return f"a layer has one kind, but this one has {first!r} and {second[:60]!r}{hint}"
 
     def lift_from(self, value: Item, keys: dict[Key, Item]) -> tuple[Item | None, dict[Key, Item]]:
         """``concat: {from: [a, b]}`` means the same as ``concat:`` beside ``from: [a, b]``."""
@@ -355,7 +356,7 @@ class _Parser:
         wrong = [source for source in items if not isinstance(source.value, str)]
         for source in wrong:
             self.wrong(
-                f"'from' is the name of a layer, or a list of names, not {describe(source)}",
+                f"'from' must be the name of a layer, or a list of names, not {describe(source)}",
                 source.where,
             )
         if not items:
@@ -372,7 +373,7 @@ class _Parser:
             self.wrong(f"'shortcut' belongs to residual, not to {kind!r}", shortcut.where)
         if kind == RESIDUAL:
             if value is None:
-                self.wrong("'residual' is a list of layers", kind.where)
+                self.wrong("'residual' must be a list of layers", kind.where)
                 return None
             inner = self.entries(value)
             other = self.entries(shortcut) if shortcut else ()
@@ -381,7 +382,7 @@ class _Parser:
         if kind != BRANCHES:
             return None
         if value is None or not isinstance(value.value, dict | list) or not value.value:
-            self.wrong("'branches' is a mapping from names to lists of layers", kind.where)
+            self.wrong("'branches' must be a mapping from names to lists of layers", kind.where)
             return None
         if join is None:
             self.wrong("branches need 'join': concat, add or multiply", kind.where)

@@ -55,8 +55,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 WORDS = {"true": True, "false": False}
 ONLY_IN_REPEAT = (
-    "; it counts the turns of a 'repeat', for the fields of the layer that is repeated: "
-    "give it to a block to use it there, in 'when' too"
+    "; only the fields of a repeated layer can use it: "
+    "to use it inside a block or in 'when', pass it to the block"
 )
 
 UNDECLARED = "; declare it under 'parameters'"
@@ -143,7 +143,7 @@ def _evaluate(node: ast.AST, names: Mapping[str, Any], operators: Operators) -> 
         return value
     signs = "+ - * / ** // %" if ast.Div in operators else "+ - * // %"
     raise LayerError(
-        f"{ast.unparse(node)[:60]!r} is not allowed here; an expression has whole numbers, "
+        f"{ast.unparse(node)[:60]!r} is not allowed here; an expression may use whole numbers, "
         f"decimals, names, {signs}, comparisons, and, or, not, if else, {', '.join(FUNCTIONS)}"
     )
 
@@ -219,7 +219,7 @@ def _look_up(name: str, names: Mapping[str, Any]) -> Any:
         return WORDS[name]
     if name not in names:
         hint = did_you_mean(name, names) or (ONLY_IN_REPEAT if name == "index" else UNDECLARED)
-        raise LayerError(f"nothing here is named {name!r}{hint}")
+        raise LayerError(f"{name!r} is not defined here{hint}")
     return names[name]
 
 

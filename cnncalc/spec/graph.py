@@ -124,7 +124,7 @@ class _Builder:
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
-            sentence = "no layer is left: every one is repeated 0 times or left out"
+            sentence = "the network has no layers: each is left out or repeated 0 times"
             self.wrong(sentence, self.spec.where)
         return Graph(
             name=self.spec.name or _stem(self.spec.where.source),
@@ -238,7 +238,7 @@ class _Builder:
         if not current:
             inputs = some(self.spec.inputs)
             raise SpecError(
-                f"this layer reads nothing; with several inputs it says which: from: {inputs}",
+                f"this layer has no input; the network has several: choose with 'from': {inputs}",
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
@@ -393,7 +393,7 @@ class _Builder:
 
     def dangling(self, name: str, scope: Scope) -> str:
         if name in self.left_out:
-            why = "its 'when' does not hold, or it is repeated 0 times"
+            why = "its 'when' is false, or it is repeated 0 times"
             return f"'from: {name}' names a layer that is left out: {why}"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
@@ -401,7 +401,7 @@ class _Builder:
         if name in self.written:
             fact = f"'from: {name}' names a layer that is not above this one"
             return f"{fact}; a layer reads only earlier ones"
-        hint = did_you_mean(name, scope.visible()) or f"; in reach: {some(scope.visible())}"
+        hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
         return f"'from: {name[:60]}' names no layer{hint}"
 
 

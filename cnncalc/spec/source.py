@@ -39,7 +39,7 @@ def load(
     """
     if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
-        raise UsageError(f"a network is a name, a path, the notation or a mapping, not {kind}")
+        raise UsageError(f"a network must be a name, a path, the notation or a mapping, not {kind}")
     try:
         if isinstance(target, Item):
             root = target
@@ -131,7 +131,7 @@ def read_text(file: Path) -> str:
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
-        raise UsageError(f"{str(file)!r} is no file that could be read to its end")
+        raise UsageError(f"{str(file)!r} cannot be read as a file")
     try:
         with file.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
@@ -168,7 +168,7 @@ def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
         return root
     base = root.value[Key("extends")]
     if not isinstance(base.value, str):
-        raise SpecError(f"'extends' names a spec, not {document.describe(base)}", base.where)
+        raise SpecError(f"'extends' must name a spec, not {document.describe(base)}", base.where)
     beside = _folder(root)
     if not _is_there(beside / base.value) and notation.is_notation(base.value):
         return Item(_merged(notation.read(base.value), root), root.where)
@@ -178,7 +178,7 @@ def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
         raise SpecError(error.sentence, base.where) from None
     resolved = file.resolve()
     if resolved in seen or resolved == Path(root.where.source).resolve():
-        raise SpecError(f"extends {base.value!r}, which in the end extends itself", base.where)
+        raise SpecError(f"extends {base.value!r}, which eventually extends itself", base.where)
     if len(seen) >= MOST_BASES:
         raise SpecError(f"extends more than {MOST_BASES} specs in a row", base.where)
     _check_place(base, resolved, within)
@@ -199,7 +199,9 @@ def _check_place(base: Item, file: Path, within: Path | None) -> None:
     if file.is_dir():
         raise SpecError(f"extends {base.value!r}, which is a folder, not a file", base.where)
     if not file.is_file() or file.stat().st_size == 0:
-        raise SpecError(f"extends {base.value!r}, which is empty or no ordinary file", base.where)
+        raise SpecError(
+            f"extends {base.value!r}, which is empty or not an ordinary file", base.where
+        )
 
 
 def _base(file: Path, base: Item) -> Item:
@@ -219,7 +221,7 @@ def _base(file: Path, base: Item) -> Item:
         raise SpecError(f"extends {base.value!r}, which is not a spec", base.where)
     for key in parent.value:
         if key not in document.TOP:
-            sentence = f"extends {base.value!r}, which has a key that no spec has"
+            sentence = f"extends {base.value!r}, which has a key that is not a spec's"
             raise SpecError(f"{sentence} (line {key.where.line})", base.where)
     return parent
 

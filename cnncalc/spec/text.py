@@ -115,13 +115,13 @@ class _Reader:
     def refuse_tag(self, event: Any) -> None:
         """No tag and "!" are the ordinary cases; every other tag asks for a specific type."""
         if event.tag not in (None, "!"):
-            sentence = f"YAML tags are not obeyed, and {event.tag[:60]!r} is one"
+            sentence = f"YAML tags are not supported; remove {event.tag[:60]!r}"
             raise SpecError(sentence, self.at(event))
 
     def alias(self, event: Any, where: Where) -> Item:
         """The value of an anchor. Every use counts in full, so that aliases cannot explode."""
         if event.anchor not in self.anchors:
-            raise SpecError(f"nothing above is anchored as &{event.anchor[:60]}", where)
+            raise SpecError(f"no anchor &{event.anchor[:60]} above this line", where)
         item, size = self.anchors[event.anchor]
         self.count(size, where)
         return item
@@ -162,7 +162,7 @@ class _Reader:
         self.values += values
         if self.values > MOST_VALUES:
             raise SpecError(
-                f"holds more than {MOST_VALUES:,} values, aliases counted in full", where
+                f"holds more than {MOST_VALUES:,} values, counting every use of an alias", where
             )
 
     def at(self, event: Any) -> Where:
@@ -207,7 +207,7 @@ def scalar(text: str, where: Where) -> Any:
         return int(text)
     if re.fullmatch(DECIMAL, text):
         if len(text) > MOST_DIGITS or not isfinite(float(text)):
-            raise SpecError(f"{text[:20]!r} is no decimal that can be used", where)
+            raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
         return float(text)
     return text
 

@@ -137,7 +137,7 @@ def _shape(item: Item, names: Values, layout: Layout, work: Work) -> Shape:
         return read_shape(value, layout)
     sizes = value if isinstance(value, list) else [value]
     if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
-        raise UsageError(f"a shape is whole numbers, as in 3x224x224, not {shown(value)}")
+        raise UsageError(f"a shape must be whole numbers, such as 3x224x224, not {shown(value)}")
     return shape_of(tuple(sizes), layout)
 
 
@@ -165,11 +165,11 @@ def arguments(
     elif value is not None:
         listed = value if isinstance(value, list) else [value]
         if len(listed) > len(taken):
-            raise SpecError(f"{_takes(block)}, and was given {len(listed)} values", entry.where)
+            raise SpecError(f"{_takes(block)}, but got {len(listed)} values", entry.where)
         values.update(zip(taken, listed))
     missing = [name for name, item in block.takes if item is None and name not in values]
     if missing:
-        raise SpecError(f"{_takes(block)}; this use lacks {some(missing)}", entry.where)
+        raise SpecError(f"{_takes(block)}; add {some(missing)}", entry.where)
     for name, item in block.takes:  # a default may use the arguments and earlier defaults
         if item is not None and name not in values:
             values[name] = value_of(item, ChainMap(values, outer), work)
@@ -177,7 +177,7 @@ def arguments(
 
 
 def _takes(block: Block) -> str:
-    return f"block {block.name!r} takes {some(name for name, _ in block.takes) or 'nothing'}"
+    return f"block {block.name!r} takes {some(name for name, _ in block.takes) or 'no values'}"
 
 
 def times(item: Item | None, names: Values, work: Work) -> int:
