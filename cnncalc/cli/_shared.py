@@ -166,6 +166,12 @@ def chosen(
     return endings[ending]
 
 
+def warn(texts: Sequence[str]) -> None:
+    """Write warnings to standard error, one line each."""
+    for text in texts:
+        typer.echo(f"warning: {text}", err=True)
+
+
 MOST_PIECES = 10_000
 """This many pieces of a text are written at once."""
 
