@@ -105,6 +105,8 @@ class Report:
     variants: tuple[tuple[str, str], ...] = ()
     groups: Mapping[str, str] | None = None
     settings: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+    """What is probably a mistake in a valid spec; never anything for a built-in."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
@@ -209,6 +211,7 @@ class Report:
             "dtype": self.dtype,
             "inputs": {name: list(shape.dimensions) for name, shape in self.input_shapes.items()},
             "outputs": {row.name: list(row.output.dimensions) for row in self.outputs},
+            "warnings": list(self.warnings),
             "layers": [row_dict(row) for row in self.layers],
             "totals": cost_dict(self.totals),
         }

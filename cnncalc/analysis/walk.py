@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache, cached_property
 
 from cnncalc import layers
+from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Field, grown, hull, places
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
@@ -50,6 +51,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         variants=spec.variants,
         groups=graph.groups,
         settings=graph.settings,
+        warnings=warnings.collect(graph, rows),
     )
 
 

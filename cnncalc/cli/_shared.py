@@ -165,6 +165,12 @@ def chosen(
     return endings[ending]
 
 
+def warn(texts: Sequence[str]) -> None:
+    """Write warnings to standard error, one line each."""
+    for text in texts:
+        typer.echo(f"warning: {text}", err=True)
+
+
 def write(text: str, output: Path | None) -> None:
     """Write a text to a file or to standard output; raises UsageError if the file cannot be
     written."""
