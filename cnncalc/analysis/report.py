@@ -201,6 +201,10 @@ class Report:
 
     def to_dict(self) -> dict[str, Any]:
         """The documented contract: plain data with exact integers (docs/json.md)."""
+        return self.record([row_dict(row) for row in self.layers])
+
+    def record(self, layers: list[Any]) -> dict[str, Any]:
+        """The same contract around the layers as data."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,
@@ -212,7 +216,7 @@ class Report:
             "inputs": {name: list(shape.dimensions) for name, shape in self.input_shapes.items()},
             "outputs": {row.name: list(row.output.dimensions) for row in self.outputs},
             "warnings": list(self.warnings),
-            "layers": [row_dict(row) for row in self.layers],
+            "layers": layers,
             "totals": cost_dict(self.totals),
         }
 
