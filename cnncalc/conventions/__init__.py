@@ -1,6 +1,6 @@
-"""The ways of counting: one record in one file each, discovered automatically.
+"""Counting conventions: one per file in ``tools``, discovered automatically.
 
-A file named without a leading underscore is a convention of that name; it is its ``CONVENTION``.
+Each file defines ``CONVENTION`` and is named after it; files with a leading underscore are skipped.
 """
 
 from collections.abc import Iterable
@@ -19,12 +19,12 @@ Placed = tuple[str, Layer, tuple[Shape, ...], Shape]
 
 
 def names() -> tuple[str, ...]:
-    """The names of all conventions, as they are typed."""
+    """The names of all conventions, with hyphens."""
     return tuple(name.replace("_", "-") for name in discovery.modules(tools.__path__))
 
 
 def load(name: str) -> Convention:
-    """The convention of this name; raises UsageError with the nearest one."""
+    """The convention of this name; raises UsageError for an unknown name."""
     if name not in names():
         hint = did_you_mean(name, names()) or f"; a convention is {one_of(names())}"
         raise UsageError(f"no convention {name!r}{hint}")
@@ -33,9 +33,9 @@ def load(name: str) -> Convention:
 
 
 def count(name: str, layers: Iterable[Placed], batch: int = 1) -> Count:
-    """What a network comes to under the convention of this name.
+    """A network's total under the convention of this name.
 
-    Raises UsageError for an unknown name, and where it is not known what the tool counts.
+    Raises UsageError for an unknown name, and for a layer whose count in the tool is not modelled.
     """
     convention = load(name)
     images = 1 if convention.per_image else batch
@@ -43,7 +43,7 @@ def count(name: str, layers: Iterable[Placed], batch: int = 1) -> Count:
     sums = [0] * len(convention.terms)
     by_layer = {}
     for layer_name, layer, inputs, output in layers:
-        key = (id(layer), inputs)  # blocks repeat: each is worked out once
+        key = (id(layer), inputs)  # blocks repeat, so cache
         if key not in known:
             try:
                 seen = convention.sees(layer, inputs, output)
@@ -67,6 +67,6 @@ def _amount(term: Term, seen: Iterable[object]) -> int:
 
 
 def count_report(name: str, report: Report) -> Count:
-    """The total of a report under the convention of this name; raises UsageError as ``count``."""
+    """A report's total under the convention of this name; raises UsageError as ``count`` does."""
     layers = [(row.name, row.layer, row.inputs, row.output) for row in report.layers]
     return count(name, layers, report.batch)

@@ -1,13 +1,14 @@
-"""What PyTorch calls when a network runs in inference, told without PyTorch.
+"""What PyTorch calls when a network runs in inference, derived without PyTorch.
 
-A layer builds its module from the ``nn`` that it is handed. The one here has modules that do not
-run but tell what they would call: classes of ``torch.nn``, and the operations inside those modules
-that do more than one thing. The tools that watch PyTorch see the one or the other.
+A layer builds its module from the ``nn`` passed to ``to_torch``. The ``nn`` in this file has stub
+modules that list what the real ones would call: themselves, and the operations inside modules that
+run several. Profilers count either modules or operations.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
@@ -19,12 +20,12 @@ from cnncalc.core.shape import Map, Shape, Vector
 
 
 class Call(NamedTuple):
-    """A module, or an operation ``inside`` one, at work on one image.
+    """A call of a module, or of an operation ``inside`` one, on one image.
 
-    A module goes by its class, and an operation by the class of ``torch.nn`` that does the same.
-    Operations without one are ``add``, ``mul`` and ``bmm``, and ``*`` for a product that is written
-    with that sign. ``weights`` and ``biases`` are the numbers that it works with, ``mode`` is how
-    an upsampling fills in (``bilinear2d``), and ``layer`` is the layer that it belongs to.
+    ``name`` is the module's class, or the ``torch.nn`` class equivalent to the operation.
+    Operations without one are ``add``, ``mul``, ``bmm``, and ``*`` for a product written with that
+    operator. ``weights`` and ``biases`` count its parameters, ``mode`` is the interpolation of an
+    upsampling (``bilinear2d``), and ``layer`` the layer that it belongs to.
     """
 
     name: str
@@ -38,17 +39,17 @@ class Call(NamedTuple):
 
     @property
     def family(self) -> str:
-        """The name without a number of axes: ``Conv`` of ``Conv2d``."""
+        """The name without the number of axes: ``Conv`` for ``Conv2d``."""
         return _family(self.name)
 
     @property
     def places_in(self) -> int:
-        """The positions of the input; a vector is one."""
+        """The number of input positions; a vector has one."""
         return _places(self.input)
 
     @property
     def places_out(self) -> int:
-        """The positions of the output."""
+        """The number of output positions."""
         return _places(self.output)
 
 
@@ -56,15 +57,16 @@ Calls = list[Call]
 
 
 def of(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """The calls of a layer, each module before what is inside it.
+    """The calls of a layer, each module before the operations inside it.
 
-    Raises LayerError where it is not known what PyTorch runs.
+    Raises LayerError for a module whose operations are not modelled.
     """
     module: Module = layer.to_torch(_Names(), *inputs)
     calls = module.calls(inputs, output, layer.parameters(*inputs))
     return tuple(call._replace(layer=layer) for call in calls)
 
 
+@cache
 def _family(name: str) -> str:
     return re.sub("[123]d$", "", name)
 
@@ -84,12 +86,11 @@ PLAIN = {
     "Dropout", "StochasticDepth", "Identity", "Flatten", "Reshape", "Permute", "Slice", "Crop",
     "ZeroPad", "ReflectionPad", "ReplicationPad", "Add", "Concat",
 }  # fmt: skip
-"""The modules that run one operation, or only such as no tool counts."""
+"""The modules that run one operation, or only operations that no tool counts."""
 
 
 class _Names:
-    """The ``nn`` that layers are handed: it has the names of ``torch.nn`` and those of
-    ``cnncalc.bridge.modules``."""
+    """A stand-in for ``nn``, with the names of ``torch.nn`` and of ``cnncalc.bridge.modules``."""
 
     def __getattr__(self, name: str) -> Callable[..., "Module"]:
         composed = COMPOSED.get(_family(name))
@@ -104,23 +105,24 @@ class _Names:
 
 @dataclass(frozen=True)
 class Module:
-    """A module that does not run but tells what it would call; ``given`` is what makes it."""
+    """A stub that lists what the module would call; ``given`` are its constructor's arguments."""
 
     name: str
     given: tuple[Any, ...]
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
-        """The call of the module itself, and those inside it."""
+        """The call of the module itself, then the operations inside it."""
         own = Call(self.name, inputs[0], y, held.weights + held.fixed, held.biases)
         return [own, *(call._replace(inside=True) for call in self.inside(inputs, y, held))]
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
-        """The operations that it runs, unless it is the only one."""
+        """The operations inside the module; none if it is itself a single operation."""
         return []
 
 
 class Padded(Module):
-    """A module whose input is padded first; no tool counts that, but they see the larger input."""
+    """A module whose input is padded first. No tool counts the padding, but all see the larger
+    input."""
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         module, sides = self.given
@@ -134,7 +136,7 @@ class Padded(Module):
 
 
 class Sequential(Module):
-    """A pool and the flatten behind it, which is a view."""
+    """A pool followed by a flatten, which is a view."""
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         pool: Module = self.given[0]
@@ -142,7 +144,8 @@ class Sequential(Module):
 
 
 class Separable(Module):
-    """A depthwise convolution, and a pointwise one that has a weight for every pair of channels."""
+    """A depthwise convolution followed by a pointwise one, which has a weight per pair of
+    channels."""
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         depthwise, pointwise = self.given
@@ -157,7 +160,7 @@ class Separable(Module):
 
 
 class Upsample(Module):
-    """An upsampling; there is one for each mode and number of axes."""
+    """An upsampling, with the operation named after its mode and number of axes."""
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         mode = f"{self.given[2]}{len(y.dimensions) - 1}d"
@@ -165,21 +168,21 @@ class Upsample(Module):
 
 
 class PartialConv(Module):
-    """A convolution for each filter, which together have all weights, and the biases at the end."""
+    """One convolution per filter, counted together, with the biases added at the end."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         return [Call("Conv", inputs[0], y, held.weights)]
 
 
 class LocallyConnected(Module):
-    """A matrix product at every place, which together have all weights, and the biases."""
+    """One matrix product per position, counted together, plus the biases."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         return [Call("bmm", inputs[0], y, held.weights)]
 
 
 class Maxout(Module):
-    """A linear layer with several outputs for each, and the largest of those."""
+    """A linear layer with several candidates per output, and a maximum over them."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         _, n_out, pieces, _ = self.given
@@ -194,14 +197,14 @@ class ChannelsNorm(Module):
 
 
 class Scale(Module):
-    """A product."""
+    """A product with a factor per channel."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         return [Call("*", y, y)]
 
 
 class Multiply(Module):
-    """A product for every input after the first; sizes of 1 are repeated as they meet others."""
+    """A product per input after the first, with broadcasting."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         sizes = [x.dimensions for x in inputs]
@@ -210,15 +213,14 @@ class Multiply(Module):
 
 
 class Subsampling(Module):
-    """An average pool, times the size of its window, times a coefficient, and the biases."""
+    """An average pool times the window size, times a coefficient, plus a bias."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         return [Call("AvgPool", inputs[0], y), Call("*", y, y), Call("*", y, y)]
 
 
 class LocalResponseNorm(Module):
-    """The squares, their means over channels (with zeros before the first and after the last), and
-    the divisor made of them."""
+    """The squares, their means over channels (zero-padded), and the divisor computed from them."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         size = self.given[0]
@@ -228,7 +230,7 @@ class LocalResponseNorm(Module):
 
 
 class LPPool(Module):
-    """An average pool of the powers, and its size, sign and root."""
+    """An average pool of the powers, its sign and absolute value, the window size, and the root."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
         return [

@@ -1,8 +1,8 @@
-"""What a convention of counting is: a weighted sum of named parts of a network.
+"""A counting convention: a weighted sum of named parts of a network.
 
-A convention is one record in one file of ``conventions/``, named by the file. It says what it sees
-of a layer (its costs, the modules of PyTorch that it becomes, or all operations in them), and which
-of what it sees counts how much: what no term speaks of counts nothing, as in the tool itself.
+A convention chooses what it sees of a layer (its costs, its PyTorch modules, or all operations in
+them), and how much each of these counts. Anything that no term matches counts as 0, as in the tool
+itself.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,8 +21,8 @@ See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
 @dataclass(frozen=True)
 class Term:
-    """A part of the sum: ``each`` of those seen for which ``where`` holds, ``times`` over; ``what``
-    names what is counted, in the plural."""
+    """A term of the sum: ``times`` the total of ``each`` over everything seen that matches
+    ``where``. ``what`` names what is counted, in the plural."""
 
     what: str
     where: Callable[[Any], bool]
@@ -32,10 +32,10 @@ class Term:
 
 @dataclass(frozen=True)
 class Convention:
-    """A way of counting: whose it is (``tool`` and ``version``), the ``unit`` of its totals, and in
-    one line what ``counts``.
+    """A counting convention: its ``tool`` and ``version``, the ``unit`` of its totals, and one line
+    on what ``counts``.
 
-    ``per_image``: it never counts more than one image. ``read`` words its totals.
+    With ``per_image`` it ignores the batch size. ``read`` formats its totals.
     """
 
     tool: str
@@ -54,7 +54,7 @@ class Convention:
 
 
 class Part(NamedTuple):
-    """A part of a count: so many, ``times`` over."""
+    """A part of a count: an amount, counted ``times`` times each."""
 
     times: int
     amount: int
@@ -62,7 +62,7 @@ class Part(NamedTuple):
 
     @property
     def total(self) -> int:
-        """What it adds."""
+        """Its contribution to the total."""
         return self.times * self.amount
 
     def text(self) -> str:
@@ -73,7 +73,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class Count:
-    """A network's total under a convention: its parts, and what each layer adds."""
+    """A network's total under a convention, by part and by layer."""
 
     name: str
     convention: Convention
@@ -82,7 +82,7 @@ class Count:
 
     @property
     def total(self) -> int:
-        """The number that the tool would print, exactly."""
+        """The exact number that the tool reports."""
         return sum(part.total for part in self.parts)
 
     def text(self) -> str:
@@ -105,49 +105,49 @@ class Count:
         }
 
 
-# What can be seen of a layer.
+# What a convention sees of a layer.
 
 
 def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
-    """Its costs as the reports have them, for one image."""
+    """Its cost, for one image."""
     return (layer.cost(inputs, output),)
 
 
 def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """The modules of PyTorch that it becomes, and the operations inside them."""
+    """Its PyTorch modules and the operations inside them."""
     return calls.of(layer, inputs, output)
 
 
 def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """The modules of PyTorch alone."""
+    """Its PyTorch modules only."""
     return tuple(call for call in operations(layer, inputs, output) if not call.inside)
 
 
-# Which of them.
+# Predicates for ``where``.
 
 
 def everything(seen: object) -> bool:
-    """All that is seen."""
+    """Matches everything."""
     return True
 
 
 def of(*names: str) -> Callable[[Call], bool]:
-    """Calls of these names, with a number of axes (``AvgPool2d``) or for any (``AvgPool``)."""
+    """Calls of these names, for one number of axes (``AvgPool2d``) or for all (``AvgPool``)."""
     return lambda call: call.name in names or call.family in names
 
 
 def modules_of(*names: str) -> Callable[[Call], bool]:
-    """The same, but no operations inside of other modules."""
+    """The same, excluding operations inside other modules."""
     return lambda call: of(*names)(call) and not call.inside
 
 
 def inside_of_others(*names: str) -> Callable[[Call], bool]:
-    """The same, but only operations inside of other modules."""
+    """The same, but only operations inside other modules."""
     return lambda call: of(*names)(call) and call.inside
 
 
 def upsampling(*modes: str) -> Callable[[Call], bool]:
-    """Upsamplings of these modes, as in ``bilinear2d``."""
+    """Upsamplings with these modes, such as ``bilinear2d``."""
     return lambda call: call.mode in modes
 
 
@@ -157,36 +157,37 @@ def fixed_norms(call: Call) -> bool:
 
 
 def measuring_norms(call: Call) -> bool:
-    """Norms that measure what they normalise: a batch norm does without running statistics."""
+    """Norms that compute statistics of their input, including batch norms without running
+    statistics."""
     others = call.family in ("GroupNorm", "LayerNorm", "InstanceNorm")
     return others or (call.family == "BatchNorm" and not fixed_norms(call))
 
 
 def affine(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    """Those of the norms that scale and shift."""
+    """The matching norms that have a scale and shift."""
     return lambda call: where(call) and call.weights > 0
 
 
 def bare(where: Callable[[Call], bool]) -> Callable[[Call], bool]:
-    """Those of the norms that do not."""
+    """The matching norms that have no scale and shift."""
     return lambda call: where(call) and call.weights == 0
 
 
-# How much of each.
+# Amounts for ``each``.
 
 
 def products(call: Call) -> int:
-    """Every weight once for every position of the output."""
+    """Every weight once per output position."""
     return call.weights * call.places_out
 
 
 def products_at_inputs(call: Call) -> int:
-    """Every weight once for every position of the input: what a transposed convolution does."""
+    """Every weight once per input position, as in a transposed convolution."""
     return call.weights * call.places_in
 
 
 def added_biases(call: Call) -> int:
-    """Every bias once for every position of the output."""
+    """Every bias once per output position."""
     return call.biases * call.places_out
 
 
@@ -196,10 +197,10 @@ def parameters(call: Call) -> int:
 
 
 def inputs(call: Call) -> int:
-    """The elements of the input."""
+    """The number of input elements."""
     return call.input.elements
 
 
 def outputs(call: Call) -> int:
-    """The elements of the output."""
+    """The number of output elements."""
     return call.output.elements

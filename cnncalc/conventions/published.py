@@ -1,4 +1,4 @@
-"""What the literature prints of a network, held against what is calculated."""
+"""Published figures of a network, compared with the calculated ones."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -27,15 +27,15 @@ from cnncalc.spec.graph import build
 from cnncalc.spec.printed import Printed, read_number
 
 COUNTED_AS = {NO_BIASES: "weights", MACS_AS_FLOPS: "macs"}
-"""What is counted in place of what a habit calls by another name."""
+"""The quantity that a habit actually counts."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One printed number, and the calculated one under the conventions that the claim names.
+    """A printed figure, and the calculated one under the conventions that the claim names.
 
-    ``calculated`` is an exact integer, or the text of a shape or of a ratio. ``network`` is what
-    was asked for, ``name`` what it is called.
+    ``calculated`` is an exact integer, or the text of a shape or a ratio. ``network`` is the file
+    or built-in name, ``name`` the network's title.
     """
 
     network: str
@@ -51,24 +51,24 @@ class Finding:
 
     @property
     def settings(self) -> str:
-        """The settings and the input under which the number is claimed: ``width=0.75``."""
+        """The settings and the input that the figure is for: ``width=0.75``."""
         given = [f"{name}={value}" for name, value in (self.claim.settings or {}).items()]
         return ", ".join(given + ([f"input {self.claim.input}"] if self.claim.input else []))
 
     @property
     def quantity(self) -> str:
-        """What is printed."""
+        """The quantity that is printed."""
         return self.claim.quantity
 
     @property
     def printed(self) -> str:
-        """The value as it is printed, and what it is compared with."""
+        """The value as printed, and the network it is relative to."""
         claim = self.claim
         return f"{claim.value} than {claim.than}" if claim.than else claim.value
 
     @property
     def verdict(self) -> str:
-        """``agrees`` or ``does not follow``; against what the claim says, ``does not agree`` or
+        """``agrees`` or ``does not follow`` if as expected; otherwise ``does not agree`` or
         ``agrees, against the erratum``."""
         if self.claim.erratum is None:
             return "agrees" if self.agrees else "does not agree"
@@ -76,22 +76,22 @@ class Finding:
 
     @property
     def expected(self) -> bool:
-        """Whether it is as the claim says: it agrees, or is marked as an erratum and does not."""
+        """Whether the figure agrees, or is marked as an erratum and does not."""
         return self.agrees is (self.claim.erratum is None)
 
     @property
     def convention(self) -> str:
-        """The conventions under which they are compared: ``K = 1024, biases left out``."""
+        """The conventions of the comparison: ``K = 1024, biases left out``."""
         return ", ".join(self.claim.habits)
 
     @property
     def reason(self) -> str:
-        """Why the number does not follow, where it does not."""
+        """Why the figure does not follow; empty if it does."""
         return self.claim.erratum or ""
 
     @property
     def source(self) -> str:
-        """Who prints it, and where."""
+        """Where the figure is printed."""
         return self.claim.source
 
     def to_dict(self) -> dict[str, Any]:
@@ -103,22 +103,22 @@ COLUMNS = (
     "network", "layer", "settings", "quantity", "printed", "calculated",
     "verdict", "convention", "reason", "source",
 )  # fmt: skip
-"""What a finding says as plain data, in order."""
+"""The columns of a finding as plain data, in order."""
 
 
 def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, ...]:
-    """Every number that a network's spec says is published: those of its layers in their order,
-    then those of the whole.
+    """Compares every published figure in a network's spec: first the layers', in order, then the
+    whole network's.
 
-    ``target`` is what ``summarize`` takes. Raises Mistakes with every claim that cannot be held
-    against the network, as of a layer that it does not have.
+    ``target`` is anything that ``summarize`` takes. Raises Mistakes with every claim that cannot be
+    compared, such as one about an unknown layer.
 
     >>> [finding.verdict for finding in check("ntu_example2")]
     ['agrees', 'agrees']
     """
     spec = load(target)
     name = spec.name if isinstance(target, Mapping) else os.fspath(target)
-    # A spec that does not work is told as such, also where it claims nothing.
+    # Build the network first, so that a broken spec is reported even if it has no claims.
     reports = {repr((None, None)): analyze(build(spec))}
     placed, mistakes = [], []
     for claim in spec.published:
@@ -135,7 +135,7 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, 
 
 
 def _compare(claim: Claim, rows: Sequence[Row]) -> tuple[int | str, bool]:
-    """The calculated number that a claim is about, and whether the printed one agrees with it."""
+    """The calculated value for a claim, and whether the printed one agrees with it."""
     if claim.quantity in SHAPES:
         return _compare_shape(claim, rows)
     exact = _count(claim, rows)
@@ -150,7 +150,7 @@ def _agrees(claim: Claim, number: Printed, exact: int, of: int = 1) -> bool:
 
 
 def _count(claim: Claim, rows: Sequence[Row]) -> int:
-    """The count, under the claim's habits. Batch normalisation is what keeps running statistics."""
+    """The count under the claim's habits; layers with buffers are batch norms."""
     name = claim.quantity
     for habit in claim.habits:
         name = COUNTED_AS.get(habit, name)
@@ -159,7 +159,7 @@ def _count(claim: Claim, rows: Sequence[Row]) -> int:
 
 
 def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
-    """How many times less, or more, than the other network's."""
+    """The ratio to the other network's count."""
     number, more = read_ratio(claim.value)
     other = _count(claim, _built_in(str(claim.than)).rows)
     low, high = (other, exact) if more else (exact, other)
@@ -171,7 +171,7 @@ def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
 
 
 def _compare_shape(claim: Claim, rows: Sequence[Row]) -> tuple[int | str, bool]:
-    """The output of the last row: whole, its sizes, its channels, or its receptive field."""
+    """The last row's output shape, spatial sizes, channels, or receptive field."""
     last = rows[-1]
     layout: Layout = "hwc" if CHANNELS_LAST in claim.habits else "chw"
     printed = read_shape(claim.value.replace("@", "x"), layout)
@@ -182,14 +182,14 @@ def _compare_shape(claim: Claim, rows: Sequence[Row]) -> tuple[int | str, bool]:
         channels = last.output.dimensions[0]
         return channels, printed.dimensions == (channels,)
     sizes = _sizes(last.output) if claim.quantity == "size" else last.receptive_field or ()
-    # One number stands for as many axes as there are.
+    # A single number stands for all axes.
     alike = len(printed.dimensions) == 1 and len(set(sizes)) == 1
     found = sizes[:1] if alike else sizes
     return "×".join(map(str, found)) or "none", printed.dimensions == found
 
 
 def _as_map(shape: Shape) -> Shape:
-    """A vector as the literature's tables write it, 1×1×n."""
+    """A vector as papers' tables write it, 1×1×n."""
     return Map(shape.features, (1, 1)) if isinstance(shape, Vector) else shape
 
 
@@ -198,9 +198,9 @@ def _sizes(shape: Shape) -> tuple[int, ...]:
 
 
 def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
-    """The layer or block that a claim is about, or the whole network.
+    """The rows of the layer or block that a claim is about, or of the whole network.
 
-    Raises SpecError for a layer that the network does not have.
+    Raises SpecError for an unknown layer.
     """
     if claim.layer is None:
         return report.rows
@@ -213,7 +213,7 @@ def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
 
 
 def _report(spec: Spec, claim: Claim, known: dict[str, Report]) -> Report:
-    """The network under a claim's settings and input; each is worked out once."""
+    """The network with a claim's settings and input, cached in ``known``."""
     key = repr((claim.settings, claim.input))
     if key not in known:
         try:

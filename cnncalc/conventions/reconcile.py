@@ -1,7 +1,8 @@
-"""Which convention is a number? Every way of counting is asked whether its total rounds to it.
+"""Finds the counting conventions whose total rounds to a given number.
 
-A number is written as papers and tools write it: ``4.134G``, ``8.2 GFLOPs``, ``3.6 billion``,
-``7.2 × 10^8``, ``25.6M params``, ``97.5 MiB``, ``4,089,184,256``. It is meant at the digits it has.
+A number may be written as papers and tools write it: ``4.134G``, ``8.2 GFLOPs``, ``3.6 billion``,
+``7.2 × 10^8``, ``25.6M params``, ``97.5 MiB``, ``4,089,184,256``. It matches every total that
+rounds to its digits.
 """
 
 import re
@@ -28,7 +29,7 @@ WORDS = {
     **dict.fromkeys(("param", "params", "parameter", "parameters", "weights"), PARAMETERS),
     **dict.fromkeys(("b", "byte", "bytes"), MEMORY),
 }  # fmt: skip
-"""What a unit says is counted. Papers' FLOPs are often MACs, so both are operations."""
+"""The quantity that a unit stands for. Papers' FLOPs are often MACs, so both are operations."""
 
 LETTERS = {"thousand": "k", "million": "m", "billion": "g", "trillion": "t"}
 NUMBER = re.compile(
@@ -40,12 +41,12 @@ SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 LONGEST = 60
 
 MOST_TIMES = 8
-"""A part is looked for in what is missing up to so many times."""
+"""How many times a part may be added to, or removed from, a total to explain a difference."""
 
 
 class Reading(NamedTuple):
-    """One way to take a number: its digits and scale letter, what K stands for, and what is counted
-    (None: anything)."""
+    """One interpretation of a number: its digits and scale letter, the value of K, and the quantity
+    counted (None: any except bytes)."""
 
     digits: str
     letter: str
@@ -58,17 +59,17 @@ class Reading(NamedTuple):
 
     @property
     def value(self) -> Fraction:
-        """The number as it stands."""
+        """The exact value of the digits as written."""
         return Fraction(self.digits.replace(",", "")) * int(self.kilo ** POWERS[self.letter])
 
     @property
     def exact(self) -> int | None:
-        """The number, if every digit of it is given."""
+        """The number, if all of its digits are given."""
         return int(self.value) if not self.letter and "." not in self.digits else None
 
 
 def readings(text: str) -> tuple[Reading, ...]:
-    """The ways to take a number, the likeliest first; raises UsageError where there is none.
+    """The interpretations of a number, the likeliest first; raises UsageError if there are none.
 
     >>> [reading.kilo for reading in readings("97.5 MB")]
     [1000, 1024]
@@ -88,13 +89,16 @@ def readings(text: str) -> tuple[Reading, ...]:
     letter = {place: letter for letter, place in POWERS.items() if letter != "B"}.get(thousands)
     plain = [way for way in ways if not way[0]]
     if letter is None or not plain:
-        raise UsageError(f"{text[:LONGEST]!r} is beyond the numbers that are looked for")
+        raise UsageError(
+            f"{text[:LONGEST]!r} is not supported; write a power of ten up to 10^12, without a "
+            "scale letter"
+        )
     digits = format(Decimal(found["digits"].replace(",", "")).scaleb(rest), "f")
     return tuple(Reading(digits, letter, kilo, measure) for _, kilo, measure in plain)
 
 
 def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
-    """What may stand behind the digits: a scale letter, what K is, and what is counted."""
+    """The interpretations of a unit: scale letter, the value of K, and the quantity counted."""
     for word, letter in LETTERS.items():
         if unit.startswith(word):
             unit = letter + unit.removeprefix(word)
@@ -118,8 +122,7 @@ def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
 
 
 class Candidate(NamedTuple):
-    """A number that a network can be said to have: a total, ``times`` over, and the ways of
-    counting that give it."""
+    """A multiple of a network's total, and the conventions that give it."""
 
     counts: tuple[Count, ...]
     times: int
@@ -132,12 +135,12 @@ class Candidate(NamedTuple):
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What it is the sum of."""
+        """Its parts, which add up to ``total``."""
         return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
 
     @property
     def title(self) -> str:
-        """``2 · thop 0.1.1``; several ways of counting are joined."""
+        """``2 · thop 0.1.1``; the names of several conventions are joined."""
         names = ", ".join(count.convention.title for count in self.counts)
         if self.times == 1:
             return names
@@ -145,7 +148,7 @@ class Candidate(NamedTuple):
 
     @property
     def unit(self) -> str:
-        """What is counted: twice a count of MACs is one of FLOPs."""
+        """The unit of the total: twice a count of MACs is FLOPs."""
         if self.measure == MEMORY:
             return "bytes"
         return self.counts[0].convention.unit if self.times == 1 else "FLOPs"
@@ -162,7 +165,8 @@ class Candidate(NamedTuple):
 
 
 class Missing(NamedTuple):
-    """What would make a candidate the number: a part more, or less where its times are negative."""
+    """A part that turns a candidate into the number when added, or removed if ``times`` is
+    negative."""
 
     candidate: Candidate
     part: Part
@@ -170,8 +174,10 @@ class Missing(NamedTuple):
 
 @dataclass(frozen=True)
 class Reconciliation:
-    """What was found: the candidates that agree under the first reading that any agrees with, else
-    the nearest one; and the conventions whose totals are not known, with the reasons."""
+    """The candidates that agree under the first reading that any agrees with, and the nearest one.
+
+    ``unknown`` has the conventions whose totals are not modelled, with the reasons.
+    """
 
     report: Report
     number: str
@@ -183,7 +189,7 @@ class Reconciliation:
 
     @property
     def difference(self) -> int:
-        """How much larger the number is than the nearest total, rounded to a whole."""
+        """The number minus the nearest total, rounded to a whole number."""
         return round(self.reading.value - self.nearest.total)
 
     def to_dict(self) -> dict[str, Any]:
@@ -212,9 +218,9 @@ class Reconciliation:
 
 
 def reconcile(report: Report, number: str) -> Reconciliation:
-    """Find the ways of counting a network that give a number, or come nearest to it.
+    """Find the conventions that give a number for a network, or come nearest to it.
 
-    Raises UsageError for anything that is not a number.
+    Raises UsageError if the text is not a number.
     """
     ways = readings(number)
     unknown: dict[str, str] = {}
@@ -232,14 +238,14 @@ def reconcile(report: Report, number: str) -> Reconciliation:
 
 
 def _fits(reading: Reading, candidate: Candidate) -> bool:
-    """Whether what is read can be what is counted; bytes must be asked for."""
+    """Whether a candidate's quantity is the one in the reading; bytes need an explicit unit."""
     if reading.measure is None:
         return candidate.measure != MEMORY
     return reading.measure == candidate.measure
 
 
 def candidates(report: Report, unknown: dict[str, str]) -> Iterator[Candidate]:
-    """All numbers that the network can be said to have; ``unknown`` is told what is not known."""
+    """All candidates of a network; conventions without a total are added to ``unknown``."""
     alike: dict[tuple[str, tuple[Part, ...]], list[Count]] = {}
     for name in conventions.names():
         try:
@@ -264,7 +270,7 @@ def _measure(count: Count) -> str:
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """Where the number is exact: the parts that would make it of a total, most telling first."""
+    """The parts that would explain the difference from an exact number, the likeliest first."""
     exact = reading.exact
     if exact is None:
         return

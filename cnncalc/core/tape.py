@@ -75,7 +75,7 @@ class Layout(Enum):
     """How the gradients of an operation's inputs lie in memory, given the output's gradient."""
 
     FOLLOW = auto()
-    """They may take over the layout of the output's gradient."""
+    """Possibly that of the output's gradient."""
     KEEP = auto()
     """Like the inputs, whatever the layout of the output's gradient."""
     ORDER = auto()
@@ -267,11 +267,11 @@ class Tape:
         return held
 
     def buffers(self, numbers: int, counters: int = 0) -> None:
-        """State that is not learned: numbers, and counters of batches."""
+        """Buffers: numbers, and counters of batches."""
         self.buffer_bytes += memory.size_in_bytes(numbers, self.size) + INDEX_BYTES * counters
 
     def hold(self, *tensors: Tensor) -> None:
-        """Keep these tensors referenced up to here."""
+        """Keep these tensors referenced until the latest operation has run."""
         for tensor in tensors:
             self.lives[tensor] = len(self.operations) - 1
 
@@ -300,13 +300,13 @@ class Tape:
         return [self._cast(one, min(one.size, low)) for one in reversed(tensors)][::-1]
 
     def raised(self, x: Tensor, *, cuda: bool) -> Tensor:
-        """A copy in full precision, for operations that autocast runs in no other on this
-        device."""
+        """A copy in full precision, for operations that autocast always runs in full precision on
+        this device."""
         return self._cast(x, self.size if self.low and cuda == self.cuda else x.size)
 
     def statistics(self, n: int, x: Tensor, held: bool) -> int:
-        """The bytes of n means or deviations of a tensor: as precise as the parameters if there
-        are any, and on CUDA at least float32."""
+        """The bytes of n means or deviations of a tensor: at the precision of the parameters if
+        there are any, and on CUDA at least float32."""
         size = max(x.size, self.size if held else 0)
         return memory.size_in_bytes(n, max(size, FULL_BYTES) if self.cuda else size)
 
@@ -354,8 +354,8 @@ class Tape:
         return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 
     def dropout(self, x: Tensor, p: float) -> Tensor:
-        """Elementwise dropout: a product with a factor per element, or with a single zero. On
-        CUDA, a mask of one byte per element is saved instead."""
+        """Elementwise dropout: multiplies by one factor per element, or by a single zero if p is 1.
+        On CUDA, a mask of one byte per element is saved instead."""
         if self.cuda and p < 1:
             return self.op(x, own=x.numbers * MASK_BYTES)
         return self.multiply(x, self.op(shared=1 if p == 1 else x.numbers, size=x.size))
@@ -441,8 +441,8 @@ class Tape:
 
 
 def _fitted(wanted: Sequence[Tensor], numbers: int, size: int) -> int:
-    """The bytes that gradients need besides themselves if all are computed with this many
-    elements of one size, and are then summed and cast one by one to fit their tensors."""
+    """The temporary bytes needed if all gradients are computed with this many elements of one size,
+    and are then summed and cast one by one to fit their tensors."""
     made = memory.size_in_bytes(numbers, size)
     alive = fullest = made * len(wanted)
     for tensor in wanted:

@@ -1,8 +1,8 @@
 """calflops' ``calculate_flops``, its FLOPs (its MACs are those of convolutions and linear layers).
 
-It counts functions of ``torch.nn.functional`` as they are called: two for each multiply-accumulate,
-the biases of convolutions but not of linear layers, and one or more for an element of what else it
-knows.
+It counts calls of ``torch.nn.functional`` functions: two FLOPs for each multiply-accumulate, the
+biases of convolutions but not of linear layers, and one or more per element for the other functions
+it supports.
 """
 
 from math import prod
@@ -26,7 +26,7 @@ from cnncalc.core.errors import LayerError
 
 
 def _transposed(call: Call) -> int:
-    """It takes a group's output channels for all of them, and divides by the groups once more."""
+    """It takes one group's output channels as all of them, and divides by the groups again."""
     groups: int = call.layer.groups
     filters = call.output.dimensions[0] // groups // groups
     return call.input.dimensions[0] * filters * _taps(call) * call.places_in
@@ -38,7 +38,7 @@ def _taps(call: Call) -> int:
 
 
 def _transposed_biases(call: Call) -> int:
-    """At the positions that an ordinary convolution of the input would have."""
+    """Counted at the output positions of an ordinary convolution of the input."""
     if not call.biases:
         return 0
     places = (
@@ -51,7 +51,7 @@ def _transposed_biases(call: Call) -> int:
 
 
 def _upsampled(call: Call) -> int:
-    """The inputs: it means to multiply them by the scale, and drops the product."""
+    """The input elements: it multiplies them by the scale, but discards the product."""
     if not isinstance(call.layer.scale_factor, int):
         raise LayerError("it counts an upsampling only by one scale for all axes")
     return inputs(call)

@@ -1,9 +1,9 @@
 """fvcore's ``FlopCountAnalysis``, which calls a multiply-accumulate a flop.
 
-It traces the network and has formulas for the operations below; others count nothing. The network
-is taken in evaluation mode: in training batch norms count 5 for an element. A convolution that is
-written with ``padding="same"`` is another operation to it, and counts nothing; cnncalc gives
-PyTorch such padding in numbers.
+It traces the network and has formulas for the operations below; others count as 0. The counts are
+for eval mode; in training mode a batch norm counts 5 per element. A convolution with
+``padding="same"`` is a different operation to it and counts as 0; cnncalc exports such padding as
+numbers.
 """
 
 from cnncalc.conventions.convention import (

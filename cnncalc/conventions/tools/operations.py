@@ -1,4 +1,4 @@
-"""All arithmetic, each operation for one."""
+"""All arithmetic, counting each operation once."""
 
 from cnncalc.conventions.convention import Convention, Term, costs, everything
 

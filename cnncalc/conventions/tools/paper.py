@@ -1,4 +1,4 @@
-"""What papers print, often under the name of FLOPs: multiply-accumulates, rounded."""
+"""Rounded multiply-accumulates, as in papers, which often call them FLOPs."""
 
 from cnncalc.conventions.convention import Convention, Term, costs, everything
 
@@ -6,8 +6,8 @@ SCALES = ((10**12, "T"), (10**9, "G"), (10**6, "M"), (10**3, "K"))
 
 
 def rounded(number: int) -> str:
-    """``4.1 G``: one decimal, halves up, in the largest unit that leaves at least 1; below 1,000
-    the number itself."""
+    """``4.1 G``: one decimal, halves rounded up, in the largest unit that gives at least 1; below
+    1,000 the number itself."""
     if number < 1_000:
         return str(number)
     counts = (((20 * number + scale) // (2 * scale), letter) for scale, letter in SCALES)

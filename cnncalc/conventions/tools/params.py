@@ -1,4 +1,4 @@
-"""Trained numbers."""
+"""Learnable parameters."""
 
 from cnncalc.conventions.convention import Convention, Term, costs, everything
 

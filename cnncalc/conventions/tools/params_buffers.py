@@ -1,4 +1,4 @@
-"""All numbers that a network holds: what PyTorch's ``state_dict`` has."""
+"""All numbers in PyTorch's ``state_dict``: parameters and buffers."""
 
 from cnncalc.conventions.convention import Convention, Term, costs, everything
 

@@ -1,7 +1,7 @@
-"""ptflops' ``get_model_complexity_info`` with its usual backend, ``pytorch``.
+"""ptflops' ``get_model_complexity_info`` with its default backend, ``pytorch``.
 
-It counts modules and, beside them, functions of ``torch.nn.functional``: a module that calls such a
-function counts twice. It always runs one image.
+It counts both modules and ``torch.nn.functional`` functions, so a module that calls such a function
+counts twice. The batch size is always 1.
 """
 
 from cnncalc.conventions.convention import (
@@ -43,7 +43,7 @@ CONVENTION = Convention(
         Term("other norms' elements", affine(OTHER_NORMS), outputs, times=2),
         Term("other bare norms' elements", bare(OTHER_NORMS), outputs),
         Term("layer-norm elements", modules_of("LayerNorm"), outputs),
-        # Of these the module and its function are counted, of those further down one of the two.
+        # Where the factor is 2, both the module and its function count; otherwise one of the two.
         Term("ReLU elements", modules_of("ReLU"), outputs, times=2),
         Term("PReLU, ELU and GELU elements", modules_of("PReLU", "ELU", "GELU"), outputs, times=2),
         Term(

@@ -1,7 +1,7 @@
 """ptflops' ``get_model_complexity_info`` with ``backend="aten"``.
 
-It counts matrix products and convolutions with their biases, wherever they run, and nothing else.
-It always runs one image.
+It counts only matrix products and convolutions, with their biases, wherever they run. The batch
+size is always 1.
 """
 
 from cnncalc.conventions.convention import (

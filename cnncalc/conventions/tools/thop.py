@@ -1,7 +1,7 @@
-"""thop's ``profile``, which has a formula for each class of modules below; others count nothing.
+"""thop's ``profile``, which has a formula for each module class below; others count as 0.
 
-Its transposed convolutions have a product for every position of the output, where there is one for
-every position of the input. It computes adaptive pools in floating point and cuts the result.
+It counts the products of transposed convolutions at every output position instead of every input
+position. It computes adaptive pools in floating point and truncates the result.
 """
 
 from cnncalc.conventions.calls import Call
@@ -23,7 +23,7 @@ OTHER_NORMS = of("LayerNorm", "InstanceNorm")
 
 
 def _whole_windows(call: Call) -> int:
-    """The inputs, where windows of one size share them without rest."""
+    """The input elements; raises LayerError unless the windows all have the same size."""
     places = zip(call.input.dimensions[1:], call.output.dimensions[1:])
     if any(before % after for before, after in places):
         raise LayerError(
@@ -34,7 +34,7 @@ def _whole_windows(call: Call) -> int:
 
 
 def _softmax(call: Call) -> int:
-    """An exponential and a division for each element, and a sum for each but the first."""
+    """An exponential and a division per element, and an addition for each element but the first."""
     elements = call.input.elements
     return 3 * elements - elements // call.input.dimensions[0]
 

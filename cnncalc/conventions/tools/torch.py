@@ -1,5 +1,5 @@
-"""``torch.utils.flop_counter.FlopCounterMode``: its formulas are those of matrix products and
-convolutions, and everything else counts nothing."""
+"""``torch.utils.flop_counter.FlopCounterMode``, which has formulas for matrix products and
+convolutions only; everything else counts as 0."""
 
 from cnncalc.conventions.convention import Convention, Term, costs, everything
 

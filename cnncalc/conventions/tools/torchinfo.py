@@ -1,9 +1,9 @@
 """torchinfo's ``summary``, "total mult-adds".
 
-It goes through the modules and looks only at their parameters: those of a module with ``Conv`` in
-its name count once for every position of the output, all others once for every image. So biases
-count like weights, norms count as good as nothing, and transposed convolutions, which have the
-positions of their input, come out too high by about the square of the stride.
+It looks only at the modules' parameters: those of a module with ``Conv`` in its name count once per
+output position, all others once per image. Biases therefore count like weights, norms count next to
+nothing, and transposed convolutions, whose products are one per input position, come out too high
+by about the square of the stride.
 """
 
 from cnncalc.conventions.calls import Call

@@ -1,9 +1,9 @@
 """torchprofile's ``profile_macs``.
 
-It traces the network and has formulas for the operations below; others count nothing. It takes a
-transposed convolution for an ordinary one, by its output's positions, and with its groups left out
-where the channels change. A convolution that is written with ``padding="same"`` is another
-operation to it, and counts nothing; cnncalc gives PyTorch such padding in numbers.
+It traces the network and has formulas for the operations below; others count as 0. It counts a
+transposed convolution like an ordinary one, at its output positions, and ignores the groups if the
+number of channels changes. A convolution with ``padding="same"`` is a different operation to it and
+counts as 0; cnncalc exports such padding as numbers.
 """
 
 from cnncalc.conventions.calls import Call
@@ -20,7 +20,7 @@ from cnncalc.conventions.convention import (
 
 
 def _transposed(call: Call) -> int:
-    """It knows a transposed convolution by its channels: as many filters as outputs are none."""
+    """It detects a transposed convolution only if its input and output channels differ."""
     same = call.input.dimensions[0] == call.output.dimensions[0]
     return products(call) * (1 if same else int(call.layer.groups))
 

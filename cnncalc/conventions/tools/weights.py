@@ -1,4 +1,4 @@
-"""Trained numbers without biases, as in many lectures' tables."""
+"""Learnable parameters without biases, as in many lectures' tables."""
 
 from cnncalc.conventions.convention import Convention, Term, costs, everything
 
