@@ -5,16 +5,9 @@ from typing import Any, NamedTuple
 
 WORDS = {
     "activation": "write the activation itself, as in relu",
-    "attention": "cnncalc has no attention",
-    "multi_head_attention": "cnncalc has no attention",
     "transformer": "cnncalc has no transformers",
-    "embedding": "cnncalc has no embeddings: its inputs are numbers",
-    "lstm": "cnncalc has no recurrent layers",
-    "gru": "cnncalc has no recurrent layers",
-    "rnn": "cnncalc has no recurrent layers",
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
-    "space_to_depth": "cnncalc has pixel_shuffle, its inverse, but not this",
     "sequential": "list its layers one after another, or name them as a block",
     "loss": "cnncalc counts networks without their loss",
     "cross_entropy_loss": "cnncalc counts networks without their loss",
