@@ -8,6 +8,7 @@ run several. Profilers count either modules or operations.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
@@ -65,6 +66,7 @@ def of(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ..
     return tuple(call._replace(layer=layer) for call in calls)
 
 
+@cache
 def _family(name: str) -> str:
     return re.sub("[123]d$", "", name)
 
@@ -97,7 +99,7 @@ class _Names:
         return lambda *given, **named: (composed or Module)(name, given)
 
     def padded(self, module: "Module", sides: tuple[int, ...], value: float = 0.0) -> "Module":
-        """The module after a padding step."""
+        """The module after a separate padding step."""
         return Padded("padded", (module, sides)) if sides else module
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 WORDS = {
     "activation": "write the activation itself, as in relu",
-    "transformer": "build it from attention, layer_norm and linear",
+    "transformer": "cnncalc has no transformers",
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
     "sequential": "list its layers one after another, or name them as a block",
@@ -18,6 +18,7 @@ FORMATS = {
     r"^\s*layers?\s*\{": "a Caffe prototxt",
     r"^\s*\[(net|network|convolutional|maxpool)\]": "a Darknet cfg",
     r"^\s*(import \w|from [\w.]+ import |class \w+\(|def \w+\()": "Python code",
+    r"^\s*(\w+ = )?(\w+\.)*(Sequential\(|nn\.\w+\(|add\()": "Python code",
     r'^\s*[{"].*"(class_name|keras_version)"': "a Keras model in JSON",
     r"^\s*<\?xml": "XML",
 }
@@ -34,7 +35,9 @@ def foreign(text: str) -> str:
 def word(kind: str) -> str:
     """The hint for a layer kind of another tool, or for one written like a function call."""
     bare = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
-    if match := re.match(r"(\w+) ?[({=]", kind):
+    if match := re.match(r"(?:\w+\.)*(\w+) ?([({=])(\)?)", kind):
+        if match[3]:
+            return f"; write '{match[1]}'"
         return f"; write its fields as in '{match[1]}: {{...}}'"
     return f"; {WORDS[bare]}" if bare in WORDS else ""
 
