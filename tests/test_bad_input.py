@@ -82,7 +82,7 @@ def test_a_folder_is_no_spec(tmp_path):
 
 
 def test_an_empty_word_is_no_spec():
-    assert told("") == "no network is named; a file, or a name that cnncalc list shows"
+    assert told("") == "no network is named; give a file, or a name from cnncalc list"
 
 
 def test_a_broken_link_is_a_missing_file(tmp_path):
@@ -415,16 +415,16 @@ def test_a_layout_is_one_of_two():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("1x28x28-10D5", "notation:1:9: '10D5' is no layer of the notation"),
-        ("1x28x28-10C5-", "notation:1:14: '' is no layer of the notation"),
-        ("1x28x28--10N", "notation:1:9: '' is no layer of the notation"),
-        ("1x28x28-10C5-MQ2-10N", "notation:1:14: 'MQ2' is no layer of the notation"),
-        ("9HL-48x48-100C3-MP2-X", "notation:1:21: 'X' is no layer of the notation"),
-        ("1x28x28-10C5z2", "notation:1:9: '10C5z2' is no layer of the notation"),
-        ("1x28x28-MP2g2", "notation:1:9: 'MP2g2' is no layer of the notation"),
-        ("1x28x28-10C3x3x3x3", "notation:1:9: '10C3x3x3x3' is no layer of the notation"),
-        ("1x28x28-10C5\u017f2", "notation:1:9: '10C5\u017f2' is no layer of the notation"),
-        ("1x28x28-\u0663C5", "notation:1:9: '\u0663C5' is no layer of the notation"),
+        ("1x28x28-10D5", "notation:1:9: '10D5' is not a layer of the notation"),
+        ("1x28x28-10C5-", "notation:1:14: '' is not a layer of the notation"),
+        ("1x28x28--10N", "notation:1:9: '' is not a layer of the notation"),
+        ("1x28x28-10C5-MQ2-10N", "notation:1:14: 'MQ2' is not a layer of the notation"),
+        ("9HL-48x48-100C3-MP2-X", "notation:1:21: 'X' is not a layer of the notation"),
+        ("1x28x28-10C5z2", "notation:1:9: '10C5z2' is not a layer of the notation"),
+        ("1x28x28-MP2g2", "notation:1:9: 'MP2g2' is not a layer of the notation"),
+        ("1x28x28-10C3x3x3x3", "notation:1:9: '10C3x3x3x3' is not a layer of the notation"),
+        ("1x28x28-10C5\u017f2", "notation:1:9: '10C5\u017f2' is not a layer of the notation"),
+        ("1x28x28-\u0663C5", "notation:1:9: '\u0663C5' is not a layer of the notation"),
         ("0x28x28-10N", "notation:1:1: a size must be at least 1, not 0"),
         ("9HL-0x48-10N", "notation:1:5: a size must be at least 1, not 0"),
         ("1x28x28-0N", "notation:1:9: linear out_features must be a whole number of at least 1"),
@@ -440,7 +440,7 @@ def test_a_layout_is_one_of_two():
             "notation:1:14: layer 'max_pool1' (max_pool, input 10\u00d724\u00d724)",
         ),
         ("784-10C5", "notation:1:5: layer 'conv1' (conv, input 784): needs a feature map"),
-        ("1x28x28-10C5s2s3", "notation:1:9: '10C5s2s3' is no layer of the notation"),
+        ("1x28x28-10C5s2s3", "notation:1:9: '10C5s2s3' is not a layer of the notation"),
         ("1x28-" + "9" * 101 + "N", "notation:1: a number in the notation is larger than any size"),
     ],
 )
@@ -554,7 +554,7 @@ BOMBS = {
     "deep indents": ("\n".join(" " * i + "a:" for i in range(2000)), "deeper than 60 levels"),
     "deep dashes": ("- " * 100_000, "deeper than 60 levels"),
     "long text": ("a" * 5_000_001, "longer than 5,000,000 bytes"),
-    "long word": ("a" * 4_999_999, "a spec is a mapping"),
+    "long word": ("a" * 4_999_999, "a spec must be a mapping"),
     "long word of four bytes": ("\U0001f600" * 1_249_999, "net.yaml"),
     "long number": (START + f"  - linear: {'9' * 100_000}\n", "100000 digits"),
     "long decimal": (START + f"  - leaky_relu: 0.{'9' * 4_900_000}\n", "decimal"),
@@ -752,3 +752,11 @@ def test_many_of_a_kind_take_no_longer_than_they_are_many(tmp_path, text, layers
 def test_a_long_notation_is_refused():
     with pytest.raises(Mistakes):
         cnncalc.summarize("1x28x28" + "-10N" * 150_000)
+
+
+def test_a_missing_file_is_compared_with_its_neighbours(tmp_path):
+    (tmp_path / "net.yaml").write_text("input: 3x9x9\nlayers: [relu]")
+    for target in ("net", "net.yml"):
+        assert told(f"{tmp_path}/{target}").endswith(f"; did you mean '{tmp_path}/net.yaml'?")
+    assert told(f"{tmp_path}/nat.yml") == f"no file '{tmp_path}/nat.yml'"
+    assert told("net.yml") == "no file 'net.yml'"  # and not unet

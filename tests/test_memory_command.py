@@ -226,3 +226,8 @@ def test_memory_of_a_jump_without_end_is_computed(tmp_path, size, stride):
         "layers:\n  - {b: , repeat: 1450}\n"
     )
     assert invoke(str(tmp_path / "net.yaml")).exit_code == 0
+
+
+def test_what_layers_save_is_aligned():
+    _, table = invoke("1x8x8-20C3-9N").stdout.split("Saved by layer")
+    assert len({len(line) for line in table.splitlines()[2:] if line}) == 1
