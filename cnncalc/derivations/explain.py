@@ -1,7 +1,6 @@
-"""Why a number is what it is: the formulas of one layer as they ran, symbol by symbol.
+"""How a layer's numbers are computed: its formulas as they ran, symbol by symbol.
 
-A quantity is asked of the layer once more, this time with tracing on. Nothing is written here that
-was not run.
+Each quantity is computed again with tracing on, so every equation shown is one that ran.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -30,7 +29,7 @@ from cnncalc.formulas.tracing import Traced, expression_of, tracing
 
 
 class Derivation(NamedTuple):
-    """One quantity of one layer: its equations, and the answer in a line of its own."""
+    """One quantity of one layer: its equations, and the answer on one line."""
 
     quantity: str
     workings: tuple[Working, ...]
@@ -38,18 +37,18 @@ class Derivation(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """Something that can be explained: a doc line and how it is derived."""
+    """A quantity that can be explained: a line of documentation, and how to derive it."""
 
     doc: str
     derive: Callable[[Row, Report], tuple[list[Working], str]]
 
 
 SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
-"""The names of an output's sizes; how they come about is told with its shape."""
+"""The names of an output's sizes; the shape's derivation covers them."""
 
 
 def _named(inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """The shapes with sizes that know their names: C_in and H_in, or C_1 and C_2 of several."""
+    """The shapes with traced, named sizes: C_in and H_in, or C_1 and C_2 for several inputs."""
     ends = ["in"] if len(inputs) == 1 else list(map(str, range(1, len(inputs) + 1)))
     return tuple(map(_named_shape, inputs, ends))
 
@@ -73,8 +72,8 @@ def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
 
 
 def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
-    """How the sizes of a layer's output come about, where they are not its input's; raises
-    LayerError where it cannot be run."""
+    """The equations of a layer's output sizes, without those that equal the input's; raises
+    LayerError if the layer refuses the inputs."""
     named = _named(inputs)
     with tracing():
         output = layer.infer(named)
@@ -82,7 +81,7 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
     names = _names(output, "out")
     found = [definition(*size) for size in zip(names, map(expression_of, output.dimensions))]
     if named and _names(named[0], "out") == names:
-        # What is the first input's own size has nothing to be told.
+        # A size taken over from the first input needs no equation.
         found = [
             [] if size is old else chain
             for chain, size, old in zip(found, output.dimensions, named[0].dimensions)
@@ -196,17 +195,17 @@ def _field_answer(row: Row, report: Report) -> str:
 
 
 def _each(texts: list[str], between: str) -> str:
-    """One text where all axes agree, else one for each."""
+    """A single text if all axes agree, otherwise one per axis."""
     return texts[0] if len(set(texts)) == 1 else between.join(texts)
 
 
 QUANTITIES = {
     "shape": Quantity("the output's shape", _shape),
-    "parameters": Quantity("trained numbers, and buffers", _parameters),
+    "parameters": Quantity("learnable parameters, and buffers", _parameters),
     "macs": Quantity("multiply-accumulates and FLOPs", _macs),
     "operations": Quantity("all arithmetic, by kind", _operations),
     "memory": Quantity("elements and bytes of the output", _memory),
-    "receptive-field": Quantity("what one output sees of the input", _receptive_field),
+    "receptive-field": Quantity("the input pixels that one output depends on", _receptive_field),
 }
 """What can be explained of every layer."""
 
@@ -225,7 +224,8 @@ def quantities(word: str | None) -> tuple[str, ...]:
 
 
 def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tuple[Derivation, ...]:
-    """The derivations of a layer of a report; an equation of several quantities stands once."""
+    """The derivations of a layer of a report; an equation that several quantities share appears
+    once."""
     derivations = []
     shown: set[Working] = set()
     for quantity in wanted:
@@ -237,7 +237,7 @@ def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tup
 
 
 def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[Derivation, ...]:
-    """The derivations without equations of a known form, and without those that then have none."""
+    """The derivations without equations of a known form; derivations left empty are dropped."""
     kept = (
         derivation._replace(
             workings=tuple(one for one in derivation.workings if one.form not in known)
@@ -257,11 +257,11 @@ def title(row: Row) -> str:
 
 
 LONGEST = 120
-"""Fields longer than this (a connection table) are cut short in a title."""
+"""Fields longer than this, such as a connection table, are truncated in a title."""
 
 
 def as_text(row: Row, derivations: Sequence[Derivation], symbols: bool = True) -> str:
-    """For a terminal; with a legend of the symbols unless that is not wanted."""
+    """For a terminal; ``symbols`` adds a legend of the symbols."""
     lines = [title(row)]
     for derivation in derivations:
         lines += ["", f"{derivation.quantity}: {derivation.answer}"]
@@ -278,7 +278,7 @@ def _legend(derivations: Iterable[Derivation]) -> dict[str, str]:
 
 
 def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
-    """A heading, a list with every equation as code, and a legend of the symbols."""
+    """A heading, a list of the equations as code, and a legend of the symbols."""
     lines = [f"### {title(row)}"]
     for derivation in derivations:
         lines += ["", f"**{derivation.quantity}**: {derivation.answer}", ""]
@@ -293,12 +293,12 @@ def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
 
 
 def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
-    """An ``align*`` with every equation and a legend of the symbols; needs amsmath."""
+    """An ``align*`` with the equations, and a legend of the symbols; needs amsmath."""
     equations = [working.latex() for derivation in derivations for working in derivation.workings]
     name = row.name.replace("_", r"\_")
     body = " \\\\\n  ".join(equations)
     if not body:
-        return f"% {row.name}: nothing to work out\n"
+        return f"% {row.name}: nothing to compute\n"
     needs = rf"% layer {row.name}; needs \usepackage{{amsmath}}"
     known = "; ".join(f"${name}$ {latex_text(text)}" for name, text in _legend(derivations).items())
     return (
@@ -310,4 +310,4 @@ def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
 
 
 FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
-"""The ways to write an explanation."""
+"""The formats of an explanation."""

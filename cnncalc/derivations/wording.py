@@ -1,4 +1,4 @@
-"""Derivations in words: an expression as text or as LaTeX, with symbols or with their numbers."""
+"""Formats an expression as text or LaTeX, with its symbols or their values."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 STRENGTH = {"+": 1, "-": 1, "neg": 2, "share": 3, "*": 4, "/": 5}
-"""How tightly operators bind; a weaker one inside a stronger one needs brackets."""
+"""How tightly operators bind; a weaker one inside a stronger one needs parentheses."""
 CLOSED = 6
-"""What brings its own brackets, or needs none."""
+"""The strength of anything that never needs parentheses."""
 
 Leaf = Callable[[Expression], str]
 
 
 def symbols(leaf: Expression) -> str:
-    """A leaf by its name; a plain number stands for itself."""
+    """A leaf as its symbol, or as its value if it has none."""
     return leaf.symbol or numbers(leaf)
 
 
 def numbers(leaf: Expression) -> str:
-    """A leaf by its value, grouped by thousands; a negative one in parentheses."""
+    """A leaf as its value, with thousands separators; a negative one in parentheses."""
     text = units.exact(leaf.value) if isinstance(leaf.value, int) else str(leaf.value)
     return text if leaf.value >= 0 else f"({minus(text)})"
 
 
 def minus(number: int | Fraction | str) -> str:
-    """A number with a typographic minus."""
+    """A number with a typographic minus sign."""
     return str(number).replace("-", "−")
 
 
@@ -61,7 +61,7 @@ def text(expression: Expression, leaf: Leaf) -> str:
 
 
 def _listed(part: Expression, leaf: Leaf) -> str:
-    """A part between commas, where a negative number needs no brackets."""
+    """An argument in a list, where a negative number needs no parentheses."""
     inner = text(part, leaf)
     return inner if part.op else inner.strip("()")
 
@@ -109,7 +109,7 @@ def _latex_inside(part: Expression, leaf: Leaf) -> str:
 
 
 def latex_symbol(name: str) -> str:
-    r"""``C_in`` as ``C_{\mathrm{in}}``, words upright, a number as it is."""
+    r"""``C_in`` as ``C_{\mathrm{in}}``; words are upright, numbers unchanged."""
     name = name.replace("−", "-")
     if name.strip("(-)")[:1].isdecimal():
         return name.replace(",", "{,}")
