@@ -11,6 +11,7 @@ from cnncalc.cli import app
 from cnncalc.core.errors import UsageError
 from cnncalc.derivations import stride
 from cnncalc.derivations.stride import Axis
+from cnncalc.layers import _window
 
 small = st.builds(
     Axis,
@@ -238,9 +239,10 @@ def test_axes_of_a_layer_that_differ_are_checked_apart():
 
 @given(small)
 def test_a_network_s_window_is_judged_as_the_window_alone(axis):
-    window = stride.Window("it", "conv", "", axis.N, axis.F, axis.S, axis.P, axis.P, axis.D, 0)
     if axis.possible:
-        window = window._replace(output=axis.floor)
+        slid = _window.Axis(axis.N, axis.F, axis.S, axis.P, axis.P, axis.D)
+        sizes = (*slid[:6], slid.places(), slid.cut_off())
+        window = stride.Window("it", "conv", "", *sizes)
         assert window.fits == axis.fits
         assert window.remainder == axis.remainder
         runs = stride.unread(axis)

@@ -199,17 +199,17 @@ def test_other_precisions_are_no_less_exact(dtype):
 @pytest.mark.parametrize(
     ("spec", "device", "why"),
     [
-        ("1x8x8-1C3", "meta", "it is found with numbers"),
+        ("1x8x8-1C3", "meta", "it needs actual numbers"),
         ({"input": {"x": "1x4", "y": "1x4"}, "layers": [{"add": None, "from": ["x", "y"]}]},
          "cpu", "several inputs"),
         ({"input": "1x8x8", "layers": [{"upsample": 2}]}, "cpu", "uneven"),
-        ({"input": "4x8x8", "layers": [{"group_norm": 2}]}, "cpu", "is not counted as read"),
+        ({"input": "4x8x8", "layers": [{"group_norm": 2}]}, "cpu", "which do not count"),
         ({"input": "4x8x8", "layers": [{"batch_norm": {"track_running_stats": False}}]},
-         "cpu", "is not counted as read"),
-        ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "permutation puts"),
-        ({"input": "4x8x8", "layers": [{"permute": [1, 2, 0]}]}, "cpu", "permutation puts"),
+         "cpu", "which do not count"),
+        ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "permutation moves"),
+        ({"input": "4x8x8", "layers": [{"permute": [1, 2, 0]}]}, "cpu", "permutation moves"),
         # Roots of what is below 0.
-        ({"input": "4x8x8", "layers": [{"lrn": {"size": 3, "k": -1}}]}, "cpu", "not a number"),
+        ({"input": "4x8x8", "layers": [{"lrn": {"size": 3, "k": -1}}]}, "cpu", "is NaN"),
         ({"input": "4x8x8", "layers": [
             "global_avg_pool", {"conv": {"filters": 1, "kernel": 1, "padding": 1}}
         ]}, "cpu", "nothing but padding"),

@@ -1,15 +1,15 @@
-"""Receptive fields: how they grow through a layer, and merge where branches meet.
+"""Receptive fields: how they grow through a layer, and how they merge where branches meet.
 
-Along an axis, output i usually sees ``size`` pixels from ``start + i·jump`` on. That no longer
-holds where outputs stand closer than inputs (upsampling), or windows differ in size (adaptive
-pooling). From there on a field is described by ``Pieces`` of the last map for which it held, in
-integers, and stays exact: ``size`` is the largest field's, over all positions of a map without end.
+Along an axis, output i usually sees ``size`` pixels from ``start + i·jump`` on. That changes when
+outputs are closer together than inputs (upsampling), or when windows differ in size (adaptive
+pooling). From there on, a field is described exactly, in integers, by ``Pieces`` of the last map
+for which it was true; ``size`` is then the largest field over all positions of an unbounded map.
 
-It is an upper bound in three cases: where inputs are cut once more and the outputs before were
-several pieces apart (an adaptive pool from 13 to 4 and then one from 4 to 3); where branches meet
-that count in pieces of different maps, and none sees all that the others see; and after a strided
-transposed convolution that is dilated or whose filter is shorter than its stride, so that some
-inputs are left out.
+The size is an upper bound in three cases: where inputs are cut again although the previous outputs
+were several pieces apart (an adaptive pool from 13 to 4 and then one from 4 to 3); where branches
+meet that count in pieces of different maps, and none sees everything that the others see; and after
+a strided transposed convolution that is dilated or whose filter is shorter than its stride, so that
+some inputs are left out.
 """
 
 from __future__ import annotations
@@ -68,15 +68,15 @@ class Field(NamedTuple):
     bound: bool = False
 
     def pixels(self, index: int) -> tuple[int, int]:
-        """The first and the last pixel that the output at this position sees, or may see where the
-        size is a bound; they may lie outside of the image."""
+        """The first and the last pixel that the output at this position sees, or may see if the
+        size is a bound. They may lie outside the image."""
         size, jump, start, step, per, first, last, _ = _whole(self)
         one, other = (first + index * step) // per, (last + index * step) // per
         return start + one * jump, start + other * jump + size - 1
 
 
 def _whole(field: Field) -> Pieces:
-    """A field by its pieces: one to an output, unless it says otherwise."""
+    """A field by its pieces; by default, each output is one piece."""
     return field.pieces or _uncut(field, field.size)
 
 
@@ -91,10 +91,8 @@ def _uncut(field: Field, size: int) -> Pieces:
 
 
 def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach along each axis.
-
-    A vector's fields (no reach left to give) stay: it has no axes to slide along.
-    """
+    """The fields after a layer with this reach along each axis. A vector's fields (without a reach)
+    stay the same: it has no axes to slide along."""
     if len(reach) != len(fields):
         return fields if not reach else None
     return _along_axes(_grown_axis, fields, reach)
@@ -118,7 +116,7 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
 
 
 def _through(pieces: Pieces, reach: Reach) -> Pieces:
-    """The pieces that outputs of a layer with this reach have."""
+    """The pieces of the outputs of a layer with this reach."""
     step = pieces.step
     if reach.cut is None:
         first = receptive.first_piece(first_in=pieces.first, step=step, P=reach.before)
@@ -136,7 +134,7 @@ def _through(pieces: Pieces, reach: Reach) -> Pieces:
 
 
 def _largest(cut: Cut) -> Cut:
-    """The same windows, cut into no smaller pieces than they need."""
+    """The same windows, cut into as few pieces as possible."""
     step, per, begin, end, gaps = cut
     common = gcd(step, per)
     step, per, begin, end = (int(number) // common for number in (step, per, begin, end))
@@ -144,7 +142,7 @@ def _largest(cut: Cut) -> Cut:
 
 
 def _reduced(pieces: Pieces, first: int, last: int) -> Pieces:
-    """The pieces as large as they can be."""
+    """The largest possible pieces."""
     common = gcd(pieces.step, pieces.per)
     if common > 1:
         first, last = first // common, last // common
@@ -154,7 +152,7 @@ def _reduced(pieces: Pieces, first: int, last: int) -> Pieces:
 
 
 def _by(whole: Pieces, narrow: Pieces) -> Field:
-    """The field that has these pieces."""
+    """The field with these pieces."""
     whole, narrow = _even(whole), _even(narrow)
     if whole.per == narrow.per == 1:
         return Field(whole.size, whole.jump, whole.start, narrow.size, bound=whole.bound)
@@ -163,7 +161,7 @@ def _by(whole: Pieces, narrow: Pieces) -> Field:
 
 
 def _even(pieces: Pieces) -> Pieces:
-    """Where outputs are whole steps apart, no cuts are left."""
+    """If outputs are whole steps apart, no cuts are needed."""
     if pieces.per > 1:
         return pieces
     jump: int = receptive.pieces_jump(j_0=pieces.jump, step=pieces.step)  # type: ignore[assignment]
@@ -183,15 +181,15 @@ def _start(pieces: Pieces) -> int:
 
 
 def places(x: Shape) -> tuple[int, ...]:
-    """How many outputs a map has along each axis."""
+    """The number of outputs of a map along each axis."""
     return x.spatial if isinstance(x, Map) else ()
 
 
 def hull(
     seen: Sequence[tuple[Field, ...] | None], places: Sequence[tuple[int, ...]]
 ) -> tuple[Field, ...] | None:
-    """What several inputs see together, each of which has so many places along each axis; None
-    where their axes differ."""
+    """What several inputs see together, given the number of positions of each along each axis; None
+    if their axes differ."""
     first = seen[0]
     if all(fields == first for fields in seen) and len(set(places)) == 1:
         return first
@@ -205,8 +203,8 @@ def hull(
 
 
 def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tuple[Field, ...]:
-    """What the function makes of the values along each axis; axes that are alike are worked out
-    once, but where each is to be shown."""
+    """Apply the function to the values of each axis. Axes with equal values are computed once,
+    unless each has to be shown."""
     axes = len(values[0])
     if axes > 1 and not is_tracing() and all(one.count(one[0]) == axes for one in values):
         return (function(*[one[0] for one in values]),) * axes
@@ -236,8 +234,8 @@ def _joined(members: list[Pieces]) -> Pieces:
     first = members[0]
     if all(one[:5] == first[:5] for one in members):  # all but their first and last pieces
         return _covering(first, members)
-    # Members that count in pieces of different maps are compared in pieces of pixels, by what
-    # each sees at most. One that sees, at least, what the others do at most is their hull.
+    # Members that count in pieces of different maps are compared in pieces of pixels, by the most
+    # that each can see. If one sees at least the most that the others can see, it is the hull.
     outer = [*map(_at_most, members)]
     fastest = max(outer, key=lambda one: exact(one.step, one.per))
     outer = [_moving(one, fastest) for one in outer]
@@ -251,7 +249,7 @@ def _joined(members: list[Pieces]) -> Pieces:
 
 
 def _covering(like: Pieces, members: list[Pieces]) -> Pieces:
-    """From the first of all members' pieces to the last; pieces are like this one's."""
+    """From the first to the last piece of all members, in this member's pieces."""
     return like._replace(
         first=min(one.first for one in members),
         last=max(one.last for one in members),
@@ -260,13 +258,13 @@ def _covering(like: Pieces, members: list[Pieces]) -> Pieces:
 
 
 def _at_most(one: Pieces) -> Pieces:
-    """In pieces of pixels, what is not less than an output sees."""
+    """In pieces of pixels, an upper bound of what an output sees."""
     cut = one.per - 1
     return _in_pixels(one, one.jump * (one.first - cut) + cut, one.jump * one.last)
 
 
 def _at_least(one: Pieces) -> Pieces:
-    """In pieces of pixels, what is not more than an output sees."""
+    """In pieces of pixels, a lower bound of what an output sees."""
     cut = one.per - 1
     return _in_pixels(one, one.jump * one.first, one.jump * (one.last - cut) + cut)
 
@@ -278,7 +276,7 @@ def _in_pixels(one: Pieces, first: int, last: int) -> Pieces:
 
 
 def _moving(one: Pieces, like: Pieces) -> Pieces:
-    """Pieces of pixels that move as others do: as they are, or from where their first one is."""
+    """Pieces of pixels that move like the others: unchanged, or starting from the first one."""
     if (one.step, one.per) == (like.step, like.per):
         return one
     first, last = one.first // one.per, one.last // one.per

@@ -1,6 +1,6 @@
-"""The result: plain frozen rows, and the questions that are asked of them.
+"""The result: plain frozen rows and the queries on them.
 
-Rows hold integers only. Units, separators and widths are the renderers' business.
+Rows contain only integers. Units, separators and column widths belong to the renderers.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,15 +15,16 @@ from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Shape
 
 VERSION = 1
-"""The version of ``to_dict``: it changes when a name or a meaning does, not with new names."""
+"""The version of ``to_dict``. It changes if a name or its meaning changes, not if names are
+added."""
 
 
 class Row(NamedTuple):
-    """One layer as it runs. ``sources`` are positions of rows; counts are in ``cost``.
+    """One layer of the network. ``sources`` are positions of rows; counts are in ``cost``.
 
-    ``fields`` is the receptive field along each axis of the network's input, None where the
-    network has several inputs of different axes; ``implied`` marks the flatten before a linear
-    layer, which nobody wrote.
+    ``fields`` is the receptive field along each axis of the network's input, or None if the network
+    has several inputs with different axes. ``implied`` marks a flatten that the spec leaves out
+    before a linear layer.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Row(NamedTuple):
         return "input" if isinstance(self.layer, Input) else self.layer.kind
 
     def __getattr__(self, name: str) -> int:
-        """A count of the row's cost under its own name: ``row.params``, ``row.macs``."""
+        """A count from the row's cost: ``row.params``, ``row.macs``."""
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.cost, name)  # type: ignore[no-any-return]
@@ -54,7 +55,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Line:
-    """One line of an outline: a layer, or a block whose layers are added up."""
+    """One line of an outline: a layer, or a block with its layers added up."""
 
     name: str
     kind: str
@@ -63,36 +64,36 @@ class Line:
 
     @property
     def folded(self) -> bool:
-        """Whether it stands for a block."""
+        """Whether this is a block."""
         return len(self.rows) > 1 or self.kind != self.rows[0].kind
 
     @property
     def last(self) -> Row:
-        """The row whose output is the line's."""
+        """The row that produces the output."""
         return self.rows[-1]
 
     @property
     def inputs(self) -> tuple[Shape, ...]:
-        """What enters the first layer."""
+        """The inputs of the first layer."""
         return self.rows[0].inputs
 
     @property
     def output(self) -> Shape:
-        """What leaves the last layer."""
+        """The output of the last layer."""
         return self.last.output
 
     @cached_property
     def cost(self) -> Cost:
-        """The costs added up."""
+        """The sum of the costs."""
         return self.rows[0].cost if len(self.rows) == 1 else total([row.cost for row in self.rows])
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
-    """What is known of a network: a row for every layer, in order, inputs first.
+    """The results for a network: one row per layer, in order, inputs first.
 
-    Iterate over it for the layers, ask it for one by name, and ask ``totals`` for the sums, whose
-    names are those of ``Cost``.
+    Iterate over it for the layers, index it by name for one of them, and read ``totals`` for the
+    sums, which have the names of ``Cost``.
     """
 
     name: str
@@ -104,6 +105,8 @@ class Report:
     variants: tuple[tuple[str, str], ...] = ()
     groups: Mapping[str, str] | None = None
     settings: Mapping[str, Any] | None = None
+    warnings: tuple[str, ...] = ()
+    """What is probably a mistake in a valid spec; never anything for a built-in."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
@@ -115,11 +118,11 @@ class Report:
         return len(self.layers)
 
     def __contains__(self, name: object) -> bool:
-        """Whether there is a layer of this name."""
+        """Whether there is a layer with this name."""
         return name in self._by_name
 
     def __getitem__(self, name: str) -> Row:
-        """The row of this name; raises UnknownName, also a KeyError, with the nearest name."""
+        """The row with this name; raises UnknownName (also a KeyError) with the nearest name."""
         try:
             return self._by_name[name]
         except KeyError:
@@ -132,7 +135,7 @@ class Report:
 
     @cached_property
     def layers(self) -> tuple[Row, ...]:
-        """All rows but the inputs."""
+        """All rows except the inputs."""
         return tuple(row for row in self.rows if row.layer.arity != (0, 0))
 
     @cached_property
@@ -142,14 +145,14 @@ class Report:
 
     @property
     def input_shape(self) -> Shape:
-        """The shape of the only input; raises UsageError when there are several."""
+        """The shape of the only input; raises UsageError if there are several."""
         if len(self.input_shapes) != 1:
             raise UsageError(f"{self.name} has several inputs: {', '.join(self.input_shapes)}")
         return next(iter(self.input_shapes.values()))
 
     @property
     def output_shape(self) -> Shape:
-        """What the last layer puts out."""
+        """The output of the last layer."""
         return self.rows[-1].output
 
     @cached_property
@@ -164,14 +167,15 @@ class Report:
         return total([row.cost for row in self.rows])
 
     def by_kind(self) -> dict[str, Cost]:
-        """The sums of every kind of layer, in order of first appearance."""
+        """The sums for each kind of layer, in order of first appearance."""
         kinds: dict[str, list[Cost]] = {}
         for row in self.layers:
             kinds.setdefault(row.kind, []).append(row.cost)
         return {kind: total(costs) for kind, costs in kinds.items()}
 
     def by_block(self, depth: int = 1) -> dict[str, Cost]:
-        """The sums of every block down to a depth; layers outside blocks stand for themselves."""
+        """The sums for each block down to a depth; a layer outside of blocks has a line of its
+        own."""
         return {line.name: line.cost for line in self.outline(depth)}
 
     def outline(self, depth: int) -> tuple[Line, ...]:
@@ -187,16 +191,20 @@ class Report:
 
     @cached_property
     def depth(self) -> int:
-        """How deep the deepest layer is nested; 1 where there are no blocks."""
+        """The nesting depth of the deepest layer; 1 without blocks."""
         return max(row.name.count(".") + 1 for row in self.rows)
 
     def share(self, cost: Cost, quantity: str) -> float:
-        """The part of the total that a cost is, from 0 to 1."""
+        """A cost as a fraction of the total, from 0 to 1."""
         whole = getattr(self.totals, quantity)
         return getattr(cost, quantity) / whole if whole else 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """The documented contract: plain data with exact integers (docs/json.md)."""
+        return self.record([row_dict(row) for row in self.layers])
+
+    def record(self, layers: list[Any]) -> dict[str, Any]:
+        """The same contract around the layers as data."""
         return {
             "format": "cnncalc.report",
             "version": VERSION,
@@ -207,12 +215,13 @@ class Report:
             "dtype": self.dtype,
             "inputs": {name: list(shape.dimensions) for name, shape in self.input_shapes.items()},
             "outputs": {row.name: list(row.output.dimensions) for row in self.outputs},
-            "layers": [row_dict(row) for row in self.layers],
+            "warnings": list(self.warnings),
+            "layers": layers,
             "totals": cost_dict(self.totals),
         }
 
     def to_frame(self) -> Any:
-        """A pandas DataFrame with a line for every layer; needs pandas."""
+        """A pandas DataFrame with one line per layer; needs pandas."""
         try:
             import pandas
         except ImportError:
@@ -221,7 +230,7 @@ class Report:
 
 
 def cost_dict(cost: Cost) -> dict[str, int]:
-    """All counts of a cost by name, the derived ones too."""
+    """All counts of a cost by name, including derived ones."""
     counts = {name: getattr(cost, name) for name in COUNTED}
     return {"params": cost.params, "flops": cost.flops, **counts}
 

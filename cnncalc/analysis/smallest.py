@@ -1,4 +1,4 @@
-"""The smallest input that a network takes, found by asking the analysis."""
+"""The smallest input that a network accepts, found by trial."""
 
 from cnncalc.analysis.walk import takes
 from cnncalc.core.layer import Input
@@ -6,15 +6,16 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.spec.graph import Graph
 
 TRIED = 256
-"""Up to here every size is tried, since some networks (U-Net) take one size and refuse the next."""
+"""Every size up to here is tried, because some networks (U-Net) accept one size but not the
+next."""
 
 
 def smallest(graph: Graph) -> Graph:
-    """The network with its inputs cut to as few pixels as all layers take.
+    """The network with its inputs cut to the fewest pixels that all layers accept.
 
-    All sides are cut to the same number, shorter ones stay as they are; channels and vectors too.
-    Beyond 256 pixels the number is sought by halving, which finds the least one where all larger
-    ones are taken. What no size makes right stays as it is.
+    All sides are cut to the same number; shorter sides, channels and vectors stay as they are.
+    Above 256 pixels the number is found by bisection, which is exact if every larger one works. A
+    network that no size can fix stays as it is.
     """
     longest = max((side for shape in _inputs(graph) for side in _sides(shape)), default=1)
     for size in range(1, min(longest, TRIED + 1)):
@@ -39,7 +40,7 @@ def _sides(shape: Shape) -> tuple[int, ...]:
 
 
 def _cut(graph: Graph, size: int) -> Graph:
-    """The network with no side of an input longer than this."""
+    """The network with every side of an input limited to this length."""
     nodes = [
         node._replace(layer=Input(shape=_no_longer(node.layer.shape, size)))
         if isinstance(node.layer, Input)

@@ -1,10 +1,11 @@
-"""Graph to report: the only walk that calls layers, and the one that says where they refused."""
+"""Graph to report. The only code that runs layers, and that reports where one refuses its input."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
 from cnncalc import layers
+from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Field, grown, hull, places
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
@@ -27,10 +28,10 @@ Key = tuple[int, tuple[Shape, ...], bool]
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
-    """Every layer's shapes, costs and receptive field.
+    """The shapes, costs and receptive fields of every layer.
 
-    Raises Mistakes with every layer that refuses its input and does not follow from another's
-    refusal, UsageError for an unknown dtype or a batch below 1.
+    Raises Mistakes with every layer that refuses its input, unless that follows from another's
+    refusal, and UsageError for an unknown dtype or a batch below 1.
     """
     if type(batch) is not int or not 1 <= batch < LARGEST:
         raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
@@ -50,14 +51,15 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         variants=spec.variants,
         groups=graph.groups,
         settings=graph.settings,
+        warnings=warnings.collect(graph, rows),
     )
 
 
 def again(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
-    """The network of a report once more, with these rows' layers and sources; what else they hold
-    is worked out anew.
+    """Recompute a report for these rows' layers and sources.
 
-    Layers that refuse what now enters them, and all behind these, are left out; why is told beside.
+    Layers that refuse their new input are left out, and so are all that depend on them. Returns the
+    report and the mistakes.
     """
     nodes = [Node(row.name, row.layer, row.sources, Where(report.name)) for row in rows]
     walk = _Walk(nodes, (), report.batch, report.dtype)
@@ -66,7 +68,7 @@ def again(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecErr
 
 
 def takes(graph: Graph) -> bool:
-    """Whether every layer takes what it is given; nothing but shapes is worked out."""
+    """Whether every layer accepts its input. Computes shapes only."""
     try:
         _Shapes(graph.nodes, graph.mistakes, 1, "float32").rows()
     except Mistakes:
@@ -75,7 +77,7 @@ def takes(graph: Graph) -> bool:
 
 
 class _Walk:
-    """Networks repeat their blocks: each distinct pair of layer and inputs is worked out once."""
+    """Networks repeat their blocks, so each distinct pair of layer and inputs is computed once."""
 
     def __init__(
         self, nodes: Sequence[Node], mistakes: Sequence[SpecError], batch: int, dtype: str
@@ -84,19 +86,19 @@ class _Walk:
         self.batch = batch
         self.dtype = dtype
         self.known: dict[Key, Known] = {}
-        self.trained: list[bool] = []  # whether a row's output depends on what is trained
+        self.trained: list[bool] = []  # whether a row's output depends on trained parameters
         self.mistakes = list(mistakes)
         self.flattens: dict[str, int] = {}
         self.done: list[Row] = []
 
     @cached_property
     def names(self) -> set[str]:
-        """All names that are taken."""
+        """All names in use."""
         return {node.name for node in self.nodes}
 
     @cached_property
     def batched(self) -> str:
-        """How to fix a network whose input looks like a batch of images, not like a volume."""
+        """The fix for a network whose input looks like a batch of images, not like a volume."""
         for node in self.nodes:
             if isinstance(node.layer, Input) and looks_batched(node.layer.shape):
                 return (
@@ -105,15 +107,15 @@ class _Walk:
         return ""
 
     def rows(self) -> list[Row]:
-        """All rows; raises Mistakes where a layer refuses what enters it."""
+        """All rows; raises Mistakes if a layer refuses its input."""
         self.walk()
         if self.mistakes:
             raise Mistakes(self.mistakes)
         return self.done
 
     def walk(self) -> None:
-        """Work out what can be worked out, and note what refuses."""
-        place: list[int | None] = []  # where each node's row is; None after a refusal
+        """Compute whatever can be computed, and collect refusals."""
+        place: list[int | None] = []  # the row of each node; None after a refusal
         for node in self.nodes:
             sources = [place[index] for index in node.inputs]
             known = [source for source in sources if source is not None]
@@ -123,7 +125,8 @@ class _Walk:
                 place.append(self.node(node, node.layer, known))
 
     def node(self, node: Node, layer: Layer, sources: list[int]) -> int | None:
-        """Add the row of a node, and of a flatten that it implies; None where it refuses."""
+        """Add the row of a node and of the flatten that it implies; None if it refuses its
+        input."""
         done = self.done
         inputs = tuple([done[source].output for source in sources])
         try:
@@ -142,7 +145,7 @@ class _Walk:
         return len(done) - 1
 
     def flatten_name(self, node: Node) -> str:
-        """A free name beside the node's, for the flatten that nobody wrote."""
+        """A free name next to the node's, for a flatten that the spec leaves out."""
         prefix = node.name[: node.name.rfind(".") + 1]
         while True:
             number = self.flattens.get(prefix, 0) + 1
@@ -175,7 +178,7 @@ class _Walk:
     def fields(
         self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
     ) -> tuple[Field, ...] | None:
-        """The receptive field of an output: its inputs' hull, grown by the layer's reach."""
+        """The receptive field of an output: the hull of its inputs, grown by the layer's reach."""
         if not sources:
             axes = len(output.spatial) if isinstance(output, Map) else 0
             return (Field(1, 1, 0, 1),) * axes
@@ -192,9 +195,9 @@ class _Walk:
 
 
 def _is_sane(field: Field) -> bool:
-    """Whether a receptive field is of a size that a network may have, as every shape is.
+    """Whether the numbers of a receptive field stay below the limit for sizes.
 
-    Where sizes like 9/8 are multiplied again and again, its numbers would grow without end.
+    If jumps like 9/8 are multiplied over and over, they would otherwise grow without bound.
     """
     return bool(max(field.size, field.jump.numerator, field.jump.denominator) < LARGEST)
 

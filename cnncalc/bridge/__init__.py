@@ -1,7 +1,5 @@
-"""Bridges to frameworks: the only package that imports one, and only when it is used.
-
-Importing this module imports no framework.
-"""
+"""Bridges to frameworks. No other package imports a framework, and this one only when it is
+used."""
 
 from __future__ import annotations
 
@@ -21,11 +19,10 @@ INSTALL = "this needs PyTorch: pip install 'cnncalc[torch]'"
 def to_torch(target: Target, **options: Unpack[Options]) -> Any:
     """The network as a ``torch.nn.Module`` that runs and trains.
 
-    ``target`` is a report, or anything that ``summarize`` takes, with its options. Parameters are
-    named after the layers; several inputs are given in order, and several outputs are returned as a
-    tuple. Under ``with torch.device("meta")`` nothing is allocated.
-
-    Raises UsageError without PyTorch.
+    ``target`` is a report, or anything that ``summarize`` accepts, with its options. Parameters are
+    named after the layers; several inputs are passed in order, and several outputs are returned as
+    a tuple. Under ``with torch.device("meta")`` nothing is allocated. Raises UsageError without
+    PyTorch.
     """
     return _load("network").Network(report_of(target, options))
 
@@ -40,12 +37,11 @@ def verify(
 ) -> Verification:
     """Run a network in PyTorch, forward and backward, and compare every number with its report.
 
-    ``target`` is a report, or anything that ``summarize`` takes, with its options. ``device`` is
+    ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``device`` is
     auto, cpu, cuda, mps or meta; auto picks a GPU if there is one, otherwise the CPU, and meta for
     large networks. ``training=False`` runs the layers in eval mode, with gradients.
-    ``receptive_field`` compares that too, which takes many more runs.
-
-    Raises UsageError without PyTorch, and where the network cannot be run there.
+    ``receptive_field`` also compares the receptive field, which takes many more runs. Raises
+    UsageError without PyTorch, and if the network cannot run on that device.
     """
     checked: Verification = _load("verification").verify(
         report_of(target, options), device, training=training, receptive_field=receptive_field
@@ -54,7 +50,7 @@ def verify(
 
 
 def torch_source(report: Report) -> str:
-    """The network as the text of a PyTorch program, which imports nothing of this package.
+    """The network as the text of a PyTorch program that does not need cnncalc.
 
     Raises UsageError without PyTorch.
     """
@@ -63,7 +59,7 @@ def torch_source(report: Report) -> str:
 
 
 def _load(name: str) -> Any:
-    """A module of this package that imports PyTorch; raises UsageError where there is none."""
+    """A module of this package that imports PyTorch; raises UsageError if it is not installed."""
     try:
         return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as missing:

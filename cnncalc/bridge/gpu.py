@@ -1,4 +1,4 @@
-"""What only a CUDA device tells: the time of every layer, and what its allocator holds."""
+"""Measurements that only a CUDA device provides: the time of each layer, and allocator memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ from cnncalc.core.errors import UsageError
 
 
 class Measured(NamedTuple):
-    """A quantity that is told and not compared: there is nothing calculated beside it."""
+    """A measured quantity, with no calculated one to compare it with."""
 
     layer: str
     quantity: str
@@ -23,11 +23,11 @@ class Measured(NamedTuple):
 
 
 def measure(report: Report, network: Network, inputs: list[Tensor]) -> Iterator[Measured]:
-    """A forward pass of inference on CUDA, after one that warms up.
+    """Measure a forward pass in inference on CUDA, after a warm-up pass.
 
-    Microseconds of every layer; then the bytes of the allocator's peak, and its parts: what is
-    modelled (parameters, buffers, and activations as on the CPU), what rounding to blocks of 512
-    bytes adds, and the rest, such as workspaces.
+    Yields the microseconds of every layer, then the peak bytes of the allocator and their parts:
+    the modelled memory (parameters, buffers, and activations as on the CPU), what rounding to
+    blocks of 512 bytes adds, and the rest, such as workspaces.
     """
     network.eval()
     with torch.no_grad():

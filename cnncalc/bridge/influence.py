@@ -1,7 +1,7 @@
-"""What the first unit of a map reads, found by running the network: a pixel that is NaN
-spoils every unit that reads it.
+"""Which pixels the first unit of a map reads, found by running the network: a pixel set to NaN
+turns every unit that reads it into NaN.
 
-Gradients would tell less: a max pool has one only for what it chose, and ReLU none below 0.
+Gradients would show less: a max pool has one only for the value it picked, and ReLU none below 0.
 """
 
 import platform
@@ -20,16 +20,16 @@ from cnncalc.bridge.network import Network
 from cnncalc.core.shape import Map
 
 EXACT = platform.machine() in {"x86_64", "AMD64"}
-"""Whether NaN stays where it is read in float32 too. Elsewhere, and everywhere in half precision,
-PyTorch convolves some maps tile by tile, and what is read by one place spoils others; in float64 it
+"""Whether float32 is safe too. On other machines, and everywhere in half precision, PyTorch
+convolves some maps in tiles, so that NaN spreads to positions that do not read it. In float64 it
 never does."""
 
 WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
-"""Modules that measure the whole map; but ``ChannelsNorm`` does not."""
+"""Modules that compute statistics over the whole map; ``ChannelsNorm`` does not."""
 
 
 class Span(NamedTuple):
-    """Pixels along an axis: the first, and the one behind the last."""
+    """Pixels along an axis: the first, and one past the last."""
 
     first: int
     end: int
@@ -39,39 +39,39 @@ Spans = tuple[Span, ...]
 
 
 def last_map(report: Report) -> Row | None:
-    """The last layer that puts out a map of more than one position."""
+    """The last layer that outputs a map with more than one position."""
     maps = [row for row in report.layers if isinstance(row.output, Map)]
     return next((row for row in reversed(maps) if max(row.output.dimensions[1:]) > 1), None)
 
 
 def cannot_tell(report: Report, network: Network, device: str) -> str:
-    """Why what a unit reads cannot be compared; nothing where it can."""
+    """Why the pixels that a unit reads cannot be compared; empty if they can."""
     if device != "cpu":
-        return "it is found with numbers, on the CPU"
+        return "it needs actual numbers; --device cpu compares it"
     if len(report.input_shapes) > 1:
         return "the network has several inputs"
     fields = [field for row in report.rows for field in row.fields or ()]
     if any(
         isinstance(number, Fraction) for field in fields for number in (field.jump, field.start)
     ):
-        return "behind windows that are uneven, units differ in how much they read"
+        return "after uneven windows, units differ in how much they read"
     for module in network.modules():
         if _measures(module):
-            return "what a normalisation measures is not counted as read"
+            return "a normalisation also reads the pixels for its statistics, which do not count"
         if isinstance(module, modules.Reshape | modules.Permute):
-            return "a reshape or permutation puts numbers into places that read others"
+            return "a reshape or permutation moves numbers to other positions"
     return ""
 
 
 def _measures(module: nn.Module) -> bool:
-    """Whether it normalises by what it finds in the whole map."""
+    """Whether it normalises by statistics of the whole map."""
     if isinstance(module, nn.modules.batchnorm._BatchNorm):
         return not module.track_running_stats
     return isinstance(module, WHOLE_MAP) and not isinstance(module, modules.ChannelsNorm)
 
 
 def cut(report: Report, spans: Spans) -> Spans:
-    """The part of what is read that lies in the image: none, where it lies beside it along any
+    """The part of the pixels that lies inside the image; none if they lie outside along any
     axis."""
     lengths = report.input_shape.dimensions[1:]
     inside = [
@@ -83,13 +83,13 @@ def cut(report: Report, spans: Spans) -> Spans:
 
 
 def calculated(row: Row) -> Spans:
-    """What the first unit of a map reads along each axis, by its field."""
+    """The pixels that the first unit of a map reads along each axis, from its receptive field."""
     return tuple(Span(int(one.start), int(one.start) + one.size) for one in row.fields or ())
 
 
 def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Spans | None:
-    """The same, by running the network as in inference; the guess is tried first. None where the
-    unit is not a number anyway."""
+    """The same, by running the network in eval mode, trying the guess first. None if the unit is
+    NaN in any case."""
     unit = _Unit(report, row, network.eval())
     with torch.no_grad():
         if unit.is_spoilt(unit.image):
@@ -98,8 +98,8 @@ def in_pytorch(report: Report, row: Row, network: Network, guess: Spans) -> Span
 
 
 def cannot_compare(ours: Spans, inside: Spans, theirs: Spans) -> str:
-    """Why PyTorch may find something else than we do; nothing where both must agree. ``inside`` is
-    our part in the image."""
+    """Why PyTorch may differ; empty if both must agree. ``inside`` is the calculated part inside
+    the image."""
     if theirs == inside:
         return ""
     if not any(end for _, end in theirs):
@@ -109,11 +109,11 @@ def cannot_compare(ours: Spans, inside: Spans, theirs: Spans) -> str:
         and (their.end == there.end or their.end < there.end < our.end)
         for our, there, their in zip(ours, inside, theirs)
     )
-    return "the image ends in a gap of what is read" if ends_in_gaps else ""
+    return "the image ends in a gap between the pixels that are read" if ends_in_gaps else ""
 
 
 class _Unit:
-    """The first unit of a map, in all of its channels."""
+    """The first unit of a map, in all its channels."""
 
     def __init__(self, report: Report, row: Row, network: Network) -> None:
         exact = EXACT and report.dtype == "float32"
@@ -128,7 +128,7 @@ class _Unit:
         self.values = output[self.place]
 
     def span(self, axis: int, guess: Span) -> Span:
-        """The first pixel that it reads along an axis, and the end of what it reads."""
+        """The first pixel that it reads along an axis, and one past the last."""
         length = self.image.shape[2 + axis]
         end = _least(length, guess.end, lambda cut: not self.reads(axis, cut, length))
         if end == 0:  # nothing
@@ -147,13 +147,13 @@ class _Unit:
         return self.is_spoilt(image)
 
     def is_spoilt(self, image: Tensor) -> bool:
-        """Whether it is not a number."""
+        """Whether it is NaN."""
         self.network(image)
         return bool(self.values.isnan().any())
 
 
 def _least(length: int, guess: int, holds: Callable[[int], bool]) -> int:
-    """The least place up to the length from which on it holds."""
+    """The smallest position, at most ``length``, from which on the condition holds."""
     if holds(guess) and not (guess and holds(guess - 1)):
         return guess
     return bisect_left(range(length + 1), True, key=holds)

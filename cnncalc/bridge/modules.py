@@ -1,6 +1,6 @@
-"""The names that layers build themselves from: all of ``torch.nn``, and what it lacks.
+"""The modules that layers are built from: all of ``torch.nn``, plus what it lacks.
 
-This module is the ``nn`` that every layer's ``to_torch`` is handed.
+This module is the ``nn`` that every layer's ``to_torch`` receives.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,8 @@ def __getattr__(name: str) -> Any:
 
 
 def padded(module: nn.Module, sides: Sequence[int], value: float = 0.0) -> nn.Module:
-    """The module with its input padded first; PyTorch's own padding is equal before and after.
-
-    A hook pads, so that the parameters keep their names.
-    """
+    """The module with its input padded first, because PyTorch's own padding is equal on both sides.
+    A hook does the padding, so that the parameters keep their names."""
     if sides:
         module.register_forward_pre_hook(partial(_pad, sides=tuple(sides), value=value))
     return module
@@ -33,13 +31,14 @@ def _pad(_: nn.Module, inputs: tuple[Tensor], sides: tuple[int, ...], value: flo
 
 
 def _trained(*sizes: int, fan_in: int) -> nn.Parameter:
-    """Parameters as PyTorch's convolutions begin: uniform within 1/√fan_in of 0."""
+    """Parameters initialised like those of PyTorch's convolutions: uniform within 1/√fan_in of
+    0."""
     bound = fan_in**-0.5
     return nn.Parameter(torch.empty(sizes).uniform_(-bound, bound))
 
 
 def _beside_channels(values: Tensor, x: Tensor) -> Tensor:
-    """One value for each channel, with axes of size 1 so that it spreads over those of x."""
+    """One value per channel, with axes of size 1 so that it broadcasts over those of x."""
     return values.reshape(-1, *[1] * (x.dim() - 2))
 
 
@@ -54,14 +53,14 @@ class Add(nn.Module):
 
 
 class Multiply(nn.Module):
-    """The product of its inputs; sizes of 1 are repeated."""
+    """The product of its inputs; sizes of 1 are broadcast."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return reduce(mul, inputs)
 
 
 class Concat(nn.Module):
-    """Its inputs behind one another along the channels."""
+    """Its inputs, concatenated along the channels."""
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return torch.cat(inputs, dim=1)
@@ -108,10 +107,11 @@ class Separable(nn.Module):
 
 
 class PartialConv(nn.Module):
-    """A convolution whose filters read only the channels that a table gives them (LeNet-5's C3).
+    """A convolution whose filters read only the channels that a table assigns to them (LeNet-5's
+    C3).
 
-    The filters have different depths, so their planes lie in one tensor behind one another. The
-    padding is before and after each axis, the last axis first.
+    Filters differ in depth, so their planes are concatenated in one tensor. The padding is before
+    and after each axis, the last axis first.
     """
 
     def __init__(
@@ -146,7 +146,7 @@ class PartialConv(nn.Module):
 
 
 class LocallyConnected(nn.Module):
-    """A convolution with filters and biases of their own at every place.
+    """A convolution with separate filters and biases at every position.
 
     The padding is before and after each axis, the last axis first.
     """
@@ -174,7 +174,7 @@ class LocallyConnected(nn.Module):
         x = functional.pad(x, self.padding)
         for dim, (F, S, D) in enumerate(self.windows, 2):
             x = x.unfold(dim, D * (F - 1) + 1, S)[..., ::D]
-        # Now batch, channels, places and taps: at every place a matrix of images and taps.
+        # Now batch, channels, positions and taps: a matrix of images and taps at every position.
         n = len(self.places)
         places, taps = range(2, 2 + n), range(2 + n, 2 + 2 * n)
         windows = x.permute(*places, 0, 1, *taps).flatten(0, n - 1).flatten(2)
@@ -186,7 +186,7 @@ class LocallyConnected(nn.Module):
 
 
 class Subsampling(nn.Module):
-    """LeNet-5's pool: the sum of each window, times a coefficient, plus a bias for each map."""
+    """LeNet-5's pool: the sum of each window, times a coefficient, plus a bias per channel."""
 
     def __init__(self, channels: int, window: tuple[int, ...]) -> None:
         super().__init__()
@@ -228,10 +228,8 @@ class Maxout(nn.Linear):
 
 
 class RBF(nn.Module):
-    """Squared distances from prototypes, which are weights that no training changes.
-
-    They begin as random bitmaps of −1 and 1.
-    """
+    """Squared distances from prototypes, which are fixed weights. They start as random bitmaps of
+    −1 and 1."""
 
     def __init__(self, n_in: int, n_out: int) -> None:
         super().__init__()
@@ -264,7 +262,7 @@ class Scale(nn.Module):
 
 
 class StochasticDepth(nn.Module):
-    """In training, images are set to 0 as a whole, and the others made up for it."""
+    """In training, sets whole images to 0 and scales up the others."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -273,16 +271,16 @@ class StochasticDepth(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
-        # Dropout of one number for each image: 0, or 1/(1 − p).
+        # Dropout of one number per image: 0, or 1/(1 − p).
         kept = functional.dropout(x.new_ones(x.shape[0], *[1] * (x.dim() - 1)), self.p)
         return x * kept
 
 
-# What changes places and sizes.
+# Positions and sizes.
 
 
 class Crop(nn.Module):
-    """The map without some cells at its edges."""
+    """The map without some positions at its edges."""
 
     def __init__(self, sides: Sequence[tuple[int, int]]) -> None:
         super().__init__()
@@ -295,7 +293,7 @@ class Crop(nn.Module):
 
 
 class Slice(nn.Module):
-    """Channels from start up to stop."""
+    """The channels from start up to stop."""
 
     def __init__(self, start: int, stop: int | None) -> None:
         super().__init__()
@@ -307,7 +305,7 @@ class Slice(nn.Module):
 
 
 class Reshape(nn.Module):
-    """The same numbers in another shape."""
+    """The same elements in another shape."""
 
     def __init__(self, shape: Sequence[int]) -> None:
         super().__init__()
@@ -318,7 +316,7 @@ class Reshape(nn.Module):
 
 
 class Permute(nn.Module):
-    """The dimensions after the batch in another order."""
+    """Permutes the axes after the batch."""
 
     def __init__(self, order: Sequence[int]) -> None:
         super().__init__()

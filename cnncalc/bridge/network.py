@@ -1,4 +1,4 @@
-"""A report as a PyTorch module: its layers under their names, run in its order."""
+"""A report as a PyTorch module: its layers under their names, run in order."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,8 @@ from cnncalc.core.errors import UsageError
 
 
 class Step(NamedTuple):
-    """One layer's turn: the values it reads, the one it makes, and those nobody reads later."""
+    """One layer's step: the values it reads, the one it produces, and those that are not needed
+    after."""
 
     name: str
     sources: tuple[int, ...]
@@ -19,14 +20,14 @@ class Step(NamedTuple):
 
 
 class Network(nn.Module):
-    """A network as PyTorch runs it. A layer named ``block.conv1`` is the submodule of that name.
+    """A network as a PyTorch module. Layer ``block.conv1`` is the submodule with that name.
 
-    Every tensor is let go as soon as the last layer that reads it has run.
+    Every tensor is freed as soon as the last layer that reads it has run.
     """
 
     def __init__(self, report: Report) -> None:
         super().__init__()
-        # Names with an underscore leave those without to the layers.
+        # Underscores keep these names from colliding with layers.
         self._steps = _steps(report)
         self._inputs = len(report.input_shapes)
         row_of = {row.name: index for index, row in enumerate(report.rows)}
@@ -35,7 +36,7 @@ class Network(nn.Module):
             self._place(row.name, row.layer.to_torch(modules, *row.inputs))
 
     def _place(self, name: str, module: nn.Module) -> None:
-        """Put a module where its dotted name says, in containers that are made on the way."""
+        """Add a module under its dotted name, creating containers on the way."""
         *path, last = name.split(".")
         holder: nn.Module = self
         for part in path:
@@ -58,7 +59,7 @@ class Network(nn.Module):
 
 
 def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
-    """Add a submodule; raises UsageError for a name that a module cannot give to a part of it."""
+    """Add a submodule; raises UsageError for a name that PyTorch does not allow."""
     try:
         holder.add_module(part, module)
     except KeyError:
@@ -69,7 +70,7 @@ def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
 
 
 def _steps(report: Report) -> tuple[Step, ...]:
-    """A step for every layer, with what it is the last to read."""
+    """A step for every layer, with the values that it is the last to read."""
     last_reader = {source: index for index, row in enumerate(report.rows) for source in row.sources}
     return tuple(
         Step(

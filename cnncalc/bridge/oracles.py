@@ -1,6 +1,6 @@
-"""PyTorch, asked about memory: what autograd keeps, and what is alive when the most is.
+"""Measures memory in PyTorch: what autograd saves, and the peaks.
 
-The networks hold zeros, which are quickly made, and memory is the same whatever the numbers are.
+All numbers are zeros, which are quick to create; memory does not depend on them.
 """
 
 import weakref
@@ -26,7 +26,7 @@ from cnncalc.bridge.network import Network, Step
 def saved_by_pytorch(
     report: Report, device: str = "cpu", training: bool = True, autocast: bool = False
 ) -> int:
-    """The bytes that autograd keeps after a forward pass, every storage once; parameters and
+    """The bytes that autograd saves in a forward pass. Every storage counts once; parameters and
     buffers are left out."""
     network = _network(report, device, training)
     own = _storages([*network.parameters(), *network.buffers()])
@@ -35,7 +35,7 @@ def saved_by_pytorch(
     def pack(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in own:
-            kept[storage._cdata] = storage  # held, so that no other gets its place
+            kept[storage._cdata] = storage  # referenced, so that its address is not reused
         return tensor
 
     with saved_tensors_hooks(pack, lambda tensor: tensor), _precision(device, autocast):
@@ -44,10 +44,10 @@ def saved_by_pytorch(
 
 
 def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: bool = False) -> int:
-    """The most bytes of activations alive in a forward pass without gradients.
+    """The peak bytes of activations in a forward pass without gradients.
 
-    The caller holds the inputs, so they are taken to be gone once the last layer that reads them
-    (or a view of them) has run.
+    The caller references the inputs, so they are treated as freed once the last layer that reads
+    them (or a view of them) has run.
     """
     network = _network(report, device, training=False)
     alive = Alive(ignored=[*network.parameters(), *network.buffers()])
@@ -70,12 +70,12 @@ def training_peak_in_pytorch(
     autocast: bool = False,
     segments: Sequence[range] = (),
 ) -> int:
-    """The most bytes alive in two steps of training, parameters and buffers included; one step will
-    do for an optimizer that holds nothing. The rows of ``segments`` are checkpointed.
+    """The peak bytes of two training steps, including parameters and buffers; one step is enough
+    for an optimizer without state. The rows of ``segments`` are checkpointed.
 
-    A step is a forward pass, a backward pass and an update, one parameter after the other, as
-    PyTorch does it on the CPU; the second begins with what the optimizer then holds, and with new
-    gradients. The caller holds the inputs, nobody the outputs.
+    A step is a forward pass, a backward pass and an update of one parameter at a time, as PyTorch
+    does it on the CPU. The second step starts with optimizer state, and its gradients are new. The
+    caller references the inputs but not the outputs.
     """
     network = _network(report, device, training)
     held = [*network.parameters(), *network.buffers()]
@@ -143,9 +143,9 @@ def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[
 
 
 def unwatched_training_peak_in_pytorch(report: Report) -> int:
-    """The most that the CPU's allocator gives out in a forward and a backward pass, as PyTorch's
-    profiler notes it: with what operations need inside. It leaves PyTorch free to add gradients up
-    in place, which it does not do while a mode looks on."""
+    """The peak of the CPU allocator in a forward and a backward pass, as PyTorch's profiler records
+    it: including memory inside operations. It lets PyTorch accumulate gradients in place, which it
+    does not do under a dispatch mode."""
     network = _network(report, "cpu", training=True)
     inputs, seed = _inputs(report, "cpu"), torch.zeros(())
     with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
@@ -167,11 +167,11 @@ OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
 }
-"""PyTorch's optimizers with their own settings, by our names."""
+"""PyTorch's optimizers with their default settings, under our names."""
 
 
 class _Loss(torch.autograd.Function):
-    """A loss that takes no memory but a gradient for every output. Its own value and gradient are
+    """A loss that needs no memory except one gradient per output. Its own value and gradient are
     the seed."""
 
     @staticmethod
@@ -189,7 +189,7 @@ class _Loss(torch.autograd.Function):
 
 
 class Alive(TorchDispatchMode):
-    """Follows every storage from the operation that makes it until it is freed."""
+    """Follows every storage from the operation that allocates it until it is freed."""
 
     def __init__(self, ignored: Sequence[Tensor]) -> None:
         super().__init__()
@@ -199,7 +199,7 @@ class Alive(TorchDispatchMode):
         self.peak = 0
 
     def watch(self, tensors: Sequence[Tensor]) -> None:
-        """Count these too, from now on."""
+        """Count these as well from now on."""
         for tensor in tensors:
             storage = tensor.untyped_storage()
             place = storage._cdata
@@ -210,11 +210,11 @@ class Alive(TorchDispatchMode):
         self.peak = max(self.peak, self.now)
 
     def gone(self, place: int) -> None:
-        """A storage has been freed."""
+        """Called when a storage has been freed."""
         self.now -= self.bytes.pop(place, 0)
 
     def let_go(self, tensor: Tensor, *_: object) -> None:
-        """Take it for freed, though somebody holds it."""
+        """Treat it as freed although it is still referenced."""
         place = tensor.untyped_storage()._cdata
         self.ignored.add(place)
         self.gone(place)
@@ -222,7 +222,7 @@ class Alive(TorchDispatchMode):
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        # What is given may have been made out of sight: an index of places, for one.
+        # Some inputs are created out of sight, such as the indices of a pool.
         self.watch(_tensors((args, kwargs)))
         result = func(*args, **(kwargs or {}))
         self.watch(_tensors(result))
@@ -232,7 +232,7 @@ class Alive(TorchDispatchMode):
 def _checkpointed(
     network: Network, inputs: Sequence[Tensor], segments: Sequence[range]
 ) -> Tensor | tuple[Tensor, ...]:
-    """The network's outputs; each segment is run by ``torch.utils.checkpoint``."""
+    """The network's outputs, with each segment run by ``torch.utils.checkpoint``."""
     if not segments:
         return network(*inputs)
     values = dict(enumerate(inputs))
@@ -267,12 +267,12 @@ def _checkpointed(
 
 
 def _precision(device: str, autocast: bool) -> Any:
-    """What PyTorch calls mixed precision: products in bfloat16, where it is asked for."""
+    """PyTorch's mixed precision, products in bfloat16, if requested."""
     return torch.autocast(device, torch.bfloat16) if autocast else nullcontext()
 
 
 def _network(report: Report, device: str, training: bool) -> Network:
-    """The network with zeros for parameters."""
+    """The network with all parameters set to zero."""
     if _nowhere() == "cpu":  # there are no zeros
         return Network(report).train(training)
     with torch.device("meta"):
@@ -285,7 +285,7 @@ def _network(report: Report, device: str, training: bool) -> Network:
 
 
 def _nowhere() -> str:
-    """Where nothing is allocated: among fake tensors, that is everywhere."""
+    """A device that allocates nothing: among fake tensors, that is any device."""
     return "cpu" if isinstance(torch.empty(0), FakeTensor) else "meta"
 
 
@@ -302,17 +302,17 @@ def _tensors(tree: Any) -> list[Tensor]:
 
 
 def _storages(tensors: Sequence[Tensor]) -> set[int]:
-    """What tells the tensors' memory from any other that is alive."""
+    """Identifies the storage of a tensor among all that are alive."""
     return {tensor.untyped_storage()._cdata for tensor in tensors}
 
 
 def _last_readers(report: Report, device: str) -> list[str | None]:
-    """For every input the last layer that is given it or a view of it; None where it leaves."""
+    """For each input, the last layer that receives it or a view of it; None if it is an output."""
     reads = {source: row.name for row in report.layers for source in row.sources}
     found = _seen_reading(report, _nowhere())
     if found == [reads.get(index) for index in range(len(found))]:
         return found
-    return _seen_reading(report, device)  # what is a view where nothing is may be a copy there
+    return _seen_reading(report, device)  # a view here may be a copy there
 
 
 def _seen_reading(report: Report, device: str) -> list[str | None]:

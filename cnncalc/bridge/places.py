@@ -1,4 +1,4 @@
-"""Where a network runs in PyTorch: which devices there are, and what fits there."""
+"""Where a network runs in PyTorch: which devices exist, and what fits on them."""
 
 import os
 from collections.abc import Iterator
@@ -18,17 +18,18 @@ from cnncalc.core.errors import UsageError, did_you_mean, one_of
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 
 MOST_MACS = 3 * 10**10
-"""``auto`` takes the meta device beyond this: the CPU would be busy for more than some seconds."""
+"""Beyond this, ``auto`` picks the meta device, because the CPU would take more than a few
+seconds."""
 
 MOST_NUMBERS = 2**60
-"""A tensor of so many numbers, of 8 bytes each, has more bytes than PyTorch's int64 can count."""
+"""A tensor with this many 8-byte elements has more bytes than PyTorch's int64 can count."""
 
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
-"""Where Linux says how much of the machine's memory a container may have."""
+"""Where Linux stores a container's memory limit."""
 
 
 def choose(report: Report, asked: str) -> str:
-    """The device to run on; raises UsageError where it is not there or too small."""
+    """The device to run on; raises UsageError if it does not exist or is too small."""
     if asked not in DEVICES:
         hint = did_you_mean(asked, DEVICES) or f"; a device is {one_of(DEVICES)}"
         raise UsageError(f"no device {asked!r}{hint}")
@@ -46,9 +47,9 @@ def choose(report: Report, asked: str) -> str:
 
 @contextmanager
 def on(device: str, dtype: torch.dtype) -> Iterator[str]:
-    """Make tensors on this device, of this dtype, unless told otherwise; gives where they are.
+    """Create tensors on this device with this dtype by default; yields the device they are on.
 
-    On the meta device PyTorch does what it does on the CPU, with tensors that have no numbers.
+    On the meta device PyTorch does what it does on the CPU, with tensors that hold no data.
     """
     place: AbstractContextManager[Any] = nullcontext()
     if device == "meta":
@@ -61,7 +62,7 @@ def on(device: str, dtype: torch.dtype) -> Iterator[str]:
 
 @contextmanager
 def of(dtype: torch.dtype) -> Iterator[None]:
-    """Make tensors of this dtype unless told otherwise."""
+    """Create tensors with this dtype by default."""
     usual = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
@@ -71,7 +72,7 @@ def of(dtype: torch.dtype) -> Iterator[None]:
 
 
 def dtype_of(report: Report) -> torch.dtype:
-    """PyTorch's dtype; raises UsageError for one that no layer computes in."""
+    """PyTorch's dtype; raises UsageError for one that PyTorch's layers do not support."""
     dtype = getattr(torch, report.dtype, None)
     if isinstance(dtype, torch.dtype) and dtype.is_floating_point:
         return dtype
@@ -81,16 +82,16 @@ def dtype_of(report: Report) -> torch.dtype:
 
 
 def is_full(why: Exception) -> bool:
-    """Whether PyTorch says that the memory does not suffice; the CPU has no error of its own."""
+    """Whether PyTorch ran out of memory; the CPU has no error type of its own."""
     full = (torch.OutOfMemoryError, MemoryError)
     return isinstance(why, full) or "allocate memory" in str(why) or "enough memory" in str(why)
 
 
 def _too_large(report: Report, device: str) -> str:
-    """Why the network cannot fit there, with the numbers; nothing where it may."""
+    """Why the network cannot fit, with the numbers; empty if it may fit."""
     there = _memory(device)
     parameters, activations = report.totals.parameter_bytes, _activations(report)
-    # Where the bytes are compared, the network is run once more beside the first.
+    # To compare the bytes, a second copy of the network runs beside the first.
     copies, beside = (3, " and for a second copy") if device == "cpu" else (2, "")
     needed = copies * parameters + activations
     if there is None or needed <= there:
@@ -105,7 +106,7 @@ def _too_large(report: Report, device: str) -> str:
 
 
 def _too_many(report: Report) -> str:
-    """Why PyTorch has no tensors of these sizes on any device; nothing where it has."""
+    """Why PyTorch cannot create tensors of these sizes on any device; empty if it can."""
     for row in report.rows:
         held = row.cost.params + row.cost.fixed
         numbers = max(held, row.output.elements * report.batch)
@@ -119,25 +120,25 @@ def _too_many(report: Report) -> str:
 
 
 def _activations(report: Report) -> int:
-    """The bytes of activations that a run forward and back needs at least."""
+    """The least bytes of activations that a forward and backward pass needs."""
     try:
         saved = sum(held.bytes for held in footprint.saved_for_backward(report))
         return max(saved, footprint.inference_peak(report).bytes)
-    except UsageError:  # not modelled: what one layer reads and puts out
+    except UsageError:  # not modelled: one layer's input and output
         widest = max(sum(one.elements for one in (*row.inputs, row.output)) for row in report.rows)
         return widest * report.batch * BYTES[report.dtype]
 
 
 def _memory(device: str) -> int | None:
-    """The bytes that a device has free, None where they are not known or not needed."""
+    """The free bytes on a device; None if unknown or not needed."""
     if device == "cuda":
         return int(torch.cuda.mem_get_info()[0])
     return _main_memory() if device in {"cpu", "mps"} else None
 
 
 def _main_memory() -> int | None:
-    """The bytes of memory of the machine, or of its container; None where the system does not
-    say."""
+    """The bytes of memory of the machine or of its container; None if the system does not report
+    it."""
     try:
         machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,4 +1,4 @@
-"""What is compared of a network that ran in PyTorch: one entry for each quantity, in one list."""
+"""The quantities to compare for a network that ran in PyTorch, each with one entry in a list."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Told = int | str | tuple[int, ...]
 
 
 class Check(NamedTuple):
-    """One quantity of one layer (or of the whole, named ``total``), from both sides."""
+    """One quantity of a layer, or of the network (named ``total``), from both sides."""
 
     layer: str
     quantity: str
@@ -29,12 +29,12 @@ class Check(NamedTuple):
 
     @property
     def agrees(self) -> bool:
-        """Whether both sides say the same."""
+        """Whether both sides agree."""
         return self.calculated == self.pytorch
 
 
 class Skipped(NamedTuple):
-    """One quantity of one layer, or of the whole, that cannot be compared, and why."""
+    """One quantity of a layer or of the network that cannot be compared, and why."""
 
     layer: str
     quantity: str
@@ -43,34 +43,34 @@ class Skipped(NamedTuple):
 
 @dataclass(frozen=True)
 class Ran:
-    """A network that ran in PyTorch: what the comparisons read."""
+    """A network that ran in PyTorch: the input of the comparisons."""
 
     report: Report
     network: Network
     trial: Trial
     device: str
     tensors: str
-    """Where the tensors are: with the meta device, they look as if they were on the CPU."""
+    """Where the tensors are; with the meta device, they appear to be on the CPU."""
 
     @cached_property
     def rows(self) -> list[Row]:
-        """The layers that ran to their end."""
+        """The layers that finished."""
         return [row for row in self.report.layers if row.name in self.trial.outputs]
 
     @cached_property
     def held(self) -> dict[str, dict[str, int]]:
-        """How many numbers of each sort every layer holds, and the network."""
+        """How many parameters and buffers each layer, and the network, has."""
         names = {row.name: row.name for row in self.report.layers} | {"total": ""}
         return {name: _held(self.network.get_submodule(path)) for name, path in names.items()}
 
     @property
     def whole(self) -> bool:
-        """Whether all of it ran."""
+        """Whether the whole network ran."""
         return not self.trial.refusal
 
     @property
     def training(self) -> bool:
-        """Whether it ran as in training."""
+        """Whether it ran in training mode."""
         return self.trial.training
 
 
@@ -89,7 +89,7 @@ def _macs(ran: Ran) -> Found:
 
 
 def _backward_macs(ran: Ran) -> Found:
-    """Where PyTorch is right: not with groups."""
+    """Compared except where PyTorch miscounts: convolutions with groups."""
     if not ran.whole:
         return
     grouped = {row.name for row in ran.rows if _has_groups(ran.network.get_submodule(row.name))}
@@ -114,7 +114,7 @@ def _has_groups(module: nn.Module) -> bool:
 def _by_layer(
     ran: Ran, quantity: str, calculated: Mapping[str, int], total: int, found: Mapping[str, int]
 ) -> Iterator[Check]:
-    """Every layer's part, and the total."""
+    """The values of every layer, and the total."""
     for row in ran.rows:
         yield Check(row.name, quantity, calculated.get(row.name, 0), found.get(row.name, 0))
     if ran.whole:
@@ -122,14 +122,14 @@ def _by_layer(
 
 
 def _numbers(quantity: str, ran: Ran) -> Found:
-    """How many numbers of a sort every layer holds, and the network."""
+    """How many numbers of one sort each layer, and the network, has."""
     costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
     for name, cost in costs.items():
         yield Check(name, quantity, getattr(cost, quantity), ran.held[name][quantity])
 
 
 def _held(module: nn.Module) -> dict[str, int]:
-    """The numbers a module holds; parameters whose names contain ``bias`` are biases."""
+    """The parameters and buffers of a module; parameters named ``bias`` count as biases."""
     told = dict.fromkeys(("weights", "biases", "fixed"), 0)
     for name, parameter in module.named_parameters():
         trained = "biases" if "bias" in name.rpartition(".")[2] else "weights"
@@ -138,7 +138,7 @@ def _held(module: nn.Module) -> dict[str, int]:
 
 
 def _tensors(ran: Ran) -> Found:
-    """The shape of every tensor that a layer holds, under the name that it has there."""
+    """The shape of every tensor of a layer, by its name in the module."""
     for row in ran.report.layers:
         module = ran.network.get_submodule(row.name)
         calculated = row.layer.tensors(*row.inputs)
@@ -179,8 +179,8 @@ UNNEEDED = (
 
 
 def _unneeded(ran: Ran) -> int:
-    """The bytes of the gradients that PyTorch makes on the meta device alone: of what a norm of
-    batches or instances reads where nothing before it is trained."""
+    """The bytes of gradients that PyTorch creates only on the meta device: those of the input of a
+    batch or instance norm if nothing before it is trained."""
     need_gradients: set[int] = set()
     numbers = 0
     for index, row in enumerate(ran.report.rows):
@@ -194,7 +194,7 @@ def _unneeded(ran: Ran) -> int:
 
 
 def _in_bytes(quantity: str, compare: Callable[[Ran], Found], ran: Ran) -> Found:
-    """A comparison of bytes, where they are modelled."""
+    """Compare bytes, if they are modelled."""
     if ran.tensors != "cpu":
         yield Skipped("total", quantity, "the bytes are modelled for the CPU")
     elif ran.device == "cpu" and any(map(_may_keep_its_input_size, ran.rows)):
@@ -220,7 +220,7 @@ def _may_keep_its_input_size(row: Row) -> bool:
 
 
 def _receptive_field(ran: Ran) -> Found:
-    """How much of the image the first unit of the last map reads."""
+    """How many pixels of the image the first unit of the last map reads."""
     row = influence.last_map(ran.report)
     if row is None or not ran.whole:
         return
@@ -231,7 +231,7 @@ def _receptive_field(ran: Ran) -> Found:
     inside = influence.cut(ran.report, calculated)
     found = influence.in_pytorch(ran.report, row, ran.network, inside)
     if found is None:
-        yield Skipped(row.name, "receptive_field", "the unit is not a number whatever it reads")
+        yield Skipped(row.name, "receptive_field", "the unit is NaN in any case")
     elif why := influence.cannot_compare(calculated, inside, found):
         yield Skipped(row.name, "receptive_field", why)
     else:
@@ -253,4 +253,4 @@ QUANTITIES: dict[str, Callable[[Ran], Found]] = {
     "training_peak": partial(_in_bytes, "training_peak", _training_peak),
     "receptive_field": _receptive_field,
 }
-"""Everything that is compared: one entry for each quantity."""
+"""All comparisons, one for each quantity."""

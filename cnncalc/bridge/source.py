@@ -1,6 +1,6 @@
-"""A report as the text of a PyTorch program, which needs nothing but PyTorch.
+"""A report as the text of a PyTorch program that needs only PyTorch.
 
-Every layer's ``to_torch`` is handed a namespace that writes calls down instead of making them.
+Every layer's ``to_torch`` receives a namespace that writes calls down instead of making them.
 """
 
 import ast
@@ -20,26 +20,26 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
 
 WIDTH = 100
-"""The longest line, comments aside."""
+"""The longest line, not counting comments."""
 
 BODY = " " * 8
-"""What a method's lines begin with."""
+"""The indentation inside a method."""
 
 PLAIN = ("x", "y", "z", "u", "v", "w")
-"""Variables of ``forward``, the first free one first; when none is free, the layer's name is."""
+"""Variables of ``forward``, in order of preference; if all are taken, the layer's name is used."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """A layer as text: the call that builds its module, and what ``forward`` says, if that is
-    not a call of the module."""
+    """A layer as text: the call that builds its module, and the expression in ``forward``, if that
+    is not a call of the module."""
 
     build: str
     apply: Callable[..., str] | None = None
 
 
 class Recorder:
-    """The ``nn`` that writes down. What one expression says, ``forward`` says without a module."""
+    """The ``nn`` that records calls. An operation that is one expression needs no module."""
 
     def Add(self) -> Written:
         return Written("", lambda *inputs: " + ".join(inputs))
@@ -67,7 +67,7 @@ class Recorder:
         return Written("", lambda x: f"{x}.permute({_arguments([0, *(n + 1 for n in order)])})")
 
     def padded(self, module: Written, sides: Sequence[int], value: float = 0.0) -> Written:
-        """Padding as a module before the module."""
+        """The padding as a separate module before the module."""
         if not sides:
             return module
         axes = len(sides) // 2
@@ -78,7 +78,7 @@ class Recorder:
 
     def __getattr__(self, name: str) -> Callable[..., Written]:
         made = getattr(modules, name)
-        # What the bridge has of its own is written into the file, under its name.
+        # Modules of the bridge are copied into the file under their own names.
         written = name if name in vars(modules) else f"nn.{name}"
 
         def call(*given: Any, **named: Any) -> Written:
@@ -88,7 +88,7 @@ class Recorder:
 
 
 def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) -> str:
-    """Arguments as a person would give them: those at their defaults left out, options named."""
+    """Arguments as a person would write them: defaults left out, options by name."""
     signature = inspect.signature(made)
     told: list[str] = []
     for name, value in signature.bind(*given, **named).arguments.items():
@@ -108,7 +108,7 @@ def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) ->
 
 
 def _one_for_all(made: type[nn.Module], value: Any) -> Any:
-    """One number for equal numbers along all axes: Conv2d takes 3 for (3, 3)."""
+    """One number if all axes are equal: Conv2d accepts 3 for (3, 3)."""
     if isinstance(value, tuple) and made.__name__.endswith(f"{len(value)}d"):
         return value[0] if len({*value}) == 1 else value
     return value
@@ -136,13 +136,13 @@ def _arguments(values: Iterable[Any]) -> str:
 
 
 class Names:
-    """Names for the parts of a spec that Python takes, each given once."""
+    """Valid Python names for parts of a spec, each used once."""
 
     def __init__(self) -> None:
         self._taken = {*PLAIN, "self", "torch", *keyword.kwlist, *dir(nn.Module())}
 
     def give(self, wanted: str) -> str:
-        """The name itself where it can be had; ``layer1.0.conv1`` is ``layer1_0_conv1``."""
+        """The name itself if it is available; ``layer1.0.conv1`` becomes ``layer1_0_conv1``."""
         name = re.sub(r"\W", "_", wanted, flags=re.ASCII)
         if not name.isidentifier():
             name = f"layer_{name}"
@@ -153,16 +153,16 @@ class Names:
 
 
 def _class_name(title: str) -> str:
-    """``VGG-16`` is VGG16; what cannot be a class is Network."""
+    """``VGG-16`` becomes VGG16; a name that cannot be a class becomes Network."""
     words = re.findall(r"[A-Za-z0-9]+", title)
     joined = "_".join(word[0].upper() + word[1:] for word in words)
-    name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # it stays between two numbers
+    name = re.sub(r"(?<!\d)_|_(?!\d)", "", joined)  # keep it between two numbers
     usable = name.isidentifier() and name not in vars(modules) and not keyword.iskeyword(name)
     return name if usable else "Network"
 
 
 def _plain_text(title: str) -> str:
-    """A title without what would end a docstring."""
+    """A title without anything that would end a docstring."""
     told = " ".join(title.replace('"', "'").replace("\\", "/").split())
     return "".join(filter(str.isprintable, told))
 
@@ -171,7 +171,7 @@ def _plain_text(title: str) -> str:
 
 
 def source(report: Report) -> str:
-    """The text of a program with the network as a class."""
+    """The text of a program that defines the network as a class."""
     recorder = Recorder()
     written = {row.name: row.layer.to_torch(recorder, *row.inputs) for row in report.layers}
     names = Names()
@@ -224,14 +224,15 @@ def _paragraphs(lines: Iterable[tuple[Row, str, str]]) -> str:
 
 
 def _block(name: str) -> list[str]:
-    """The path of the repeated block that a layer is in, or else of its outermost block."""
+    """The path of the repeated block that a layer belongs to, or of its outermost block."""
     path = name.split(".")[:-1]
     numbers = [place for place, part in enumerate(path, 1) if part.isdecimal()]
     return path[: numbers[-1] if numbers else 1]
 
 
 def _wrapped(code: str, indent: str) -> str:
-    """Code in one line, or else what its last brackets hold in a line, or in one line each."""
+    """Code on one line; if it is too long, the content of its last brackets on a line of its own,
+    or one line per item."""
     if len(indent + code) <= WIDTH or code[-1:] not in (")", "]"):
         return indent + code
     head, parts = _opened(code)
@@ -243,7 +244,7 @@ def _wrapped(code: str, indent: str) -> str:
 
 
 def _opened(code: str) -> tuple[str, list[str]]:
-    """What stands before the last brackets, with the opening one, and what they hold."""
+    """The text up to and including the last opening bracket, and the items inside."""
     depth, commas = 0, [len(code) - 1]
     for place in reversed(range(len(code))):
         depth += (code[place] in ")]") - (code[place] in "([")
@@ -257,10 +258,10 @@ def _opened(code: str) -> tuple[str, list[str]]:
 
 
 def _variables(report: Report, name_of: dict[str, str]) -> dict[str, str]:
-    """The variable in which each row's output is.
+    """The variable that holds each row's output.
 
-    A tensor takes the place of one that is read for the last time. What several layers read that
-    are not in one block is named after the layer that makes it, and so are several inputs.
+    A tensor replaces one that is read for the last time. A tensor that several layers outside a
+    common block read is named after the layer that produces it; several inputs are named too.
     """
     readers = _readers(report)
     several_inputs = len(report.input_shapes) > 1
@@ -286,13 +287,13 @@ def _readers(report: Report) -> list[list[int]]:
 
 
 def _far_apart(report: Report, readers: Sequence[int]) -> bool:
-    """Whether there are several readers, in no common block."""
+    """Whether there are several readers, without a common block."""
     outermost = {tuple(_block(report.rows[reader].name)[:1]) for reader in readers}
     return len({*readers}) > 1 and (len(outermost) > 1 or () in outermost)
 
 
 def _main(report: Report) -> str:
-    """Running the file shows the shape of what comes out."""
+    """The lines that print the output shape when the file is run."""
     images = ", ".join(
         f"torch.zeros({_arguments([1, *shape.dimensions])})"
         for shape in report.input_shapes.values()
@@ -310,8 +311,8 @@ def _main(report: Report) -> str:
 
 
 def _own(program: str) -> tuple[set[str], list[str]]:
-    """The names that a program uses, and the definitions that it needs, each after what it needs
-    itself."""
+    """The names that a program uses, and the definitions that it needs, each after its own
+    dependencies."""
     used: set[str] = set()
     definitions: list[str] = []
 
@@ -331,7 +332,7 @@ def _own(program: str) -> tuple[set[str], list[str]]:
 
 
 def _imports(used: set[str]) -> str:
-    """The imports of the bridge's modules, as far as they are used."""
+    """The imports of the bridge's modules that are used."""
     lines = []
     for node in ast.parse(inspect.getsource(modules)).body:
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""A network's run in PyTorch, forward and back, watched layer by layer."""
+"""A network's run in PyTorch, forward and backward, observed layer by layer."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from cnncalc.bridge.network import Network
 
 
 class Trial:
-    """What every layer was seen to do.
+    """What was observed, by layer name.
 
-    By the layers' names: the shape that it put out, its multiply-accumulates forward and back, and
-    the bytes that autograd kept on its account, every storage for the first that kept it, without
-    parameters and buffers. ``refusal`` is what PyTorch said where it did not run to its end.
+    These are the output shapes, the multiply-accumulates forward and backward, and the bytes that
+    autograd saved. Every storage counts for the first layer that saves it; parameters and buffers
+    are left out. ``refusal`` is PyTorch's error if the run did not finish.
     """
 
     def __init__(self, report: Report, network: Network, training: bool) -> None:
@@ -34,7 +34,7 @@ class Trial:
         self._network = network
         self._names = [row.name for row in report.layers]
         self._flops = FlopCounterMode(display=False)
-        self._layer = ""  # whose turn it is
+        self._layer = ""  # the layer that is running
         self._counted = 0
         self._pass = self.macs
         own = [*network.parameters(), *network.buffers()]
@@ -42,7 +42,7 @@ class Trial:
         self._nodes: set[Node] = set()
 
     def run(self, *inputs: Tensor) -> None:
-        """Run forward, and back from the sum of all outputs."""
+        """Run forward, then backward from the sum of all outputs."""
         self._network.train(self.training)
         try:
             with self._flops, self._watched():
@@ -66,7 +66,7 @@ class Trial:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Every layer says when it begins and ends, while this lasts."""
+        """Inside, every layer reports when it begins and ends."""
         handles = []
         for name in self._names:
             layer = self._network.get_submodule(name)
@@ -85,7 +85,7 @@ class Trial:
         self._turn("")
         self.outputs[name] = tuple(output.shape)
         waiting = [output.grad_fn]
-        while waiting:  # what autograd is to do for this layer, and for no layer before
+        while waiting:  # autograd's nodes for this layer, without those of earlier layers
             node = waiting.pop()
             if node is not None and node not in self._nodes:
                 self._nodes.add(node)
@@ -93,7 +93,7 @@ class Trial:
                 waiting += [before for before, _ in node.next_functions]
 
     def _turn(self, name: str) -> None:
-        """What was multiplied since the last turn is the last layer's."""
+        """Attribute the products since the last call to the last layer."""
         counted = self._flops.get_total_flops() // 2  # PyTorch counts two operations for each
         self._pass[self._layer] += counted - self._counted
         self._layer, self._counted = name, counted
@@ -101,11 +101,11 @@ class Trial:
     def _keep(self, tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in self._storages:
-            self._storages[storage._cdata] = storage  # held, so that no other gets its place
+            self._storages[storage._cdata] = storage  # referenced, to keep its address
             self.saved[self._layer] += storage.nbytes()
         return tensor
 
 
 def first_line(why: Exception) -> str:
-    """The first line of what PyTorch says."""
+    """The first line of PyTorch's error."""
     return str(why).strip().split("\n")[0]

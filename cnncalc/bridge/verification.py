@@ -1,4 +1,4 @@
-"""A network built and run in PyTorch, and what PyTorch says beside what was calculated."""
+"""Build and run a network in PyTorch, and compare PyTorch's numbers with the calculated ones."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Verification:
-    """All that was compared of a network, what could not be, and what else was measured."""
+    """Everything that was compared, what could not be compared, and what else was measured."""
 
     name: str
     device: str
@@ -35,7 +35,7 @@ class Verification:
 
     @cached_property
     def disagreements(self) -> tuple[Check, ...]:
-        """What the two sides say differently."""
+        """The quantities that differ."""
         return tuple(check for check in self.checks if not check.agrees)
 
     @property
@@ -64,9 +64,9 @@ class Verification:
 def verify(
     report: Report, device: str = "auto", *, training: bool = True, receptive_field: bool = False
 ) -> Verification:
-    """Build the network in PyTorch, run it forward and back, and compare.
+    """Build the network in PyTorch, run it forward and backward, and compare.
 
-    Raises UsageError where it cannot be run on that device.
+    Raises UsageError if it cannot run on that device.
     """
     where, dtype = places.choose(report, device), places.dtype_of(report)
     wanted = [name for name in QUANTITIES if name != "receptive_field" or receptive_field]
@@ -102,10 +102,10 @@ def verify(
 def _compared(
     report: Report, device: str, tensors: str, training: bool, wanted: Sequence[str]
 ) -> Iterator[Check | Skipped | Measured]:
-    """A network's run, and what is wanted of it."""
+    """Run a network and make the requested comparisons."""
     try:
         network = Network(report)
-    except (RuntimeError, ValueError) as why:  # PyTorch refuses a layer that was taken here
+    except (RuntimeError, ValueError) as why:  # PyTorch refuses a layer that cnncalc accepts
         if places.is_full(why):
             raise
         yield Check("total", "builds", "yes", f"no: {first_line(why)}")
@@ -126,7 +126,7 @@ def _compared(
 
 
 def _stopped(ran: Ran) -> Check:
-    """Where a run ended early; raises UsageError where another batch or input would do."""
+    """Where a run stopped; raises UsageError if another batch or input would help."""
     refusal = ran.trial.refusal
     not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]
     layer = (not_run or ["total"])[0]

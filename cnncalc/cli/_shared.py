@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -165,14 +166,27 @@ def chosen(
     return endings[ending]
 
 
-def write(text: str, output: Path | None) -> None:
-    """Write a text to a file or to standard output; raises UsageError if the file cannot be
-    written."""
+def warn(texts: Sequence[str]) -> None:
+    """Write warnings to standard error, one line each."""
+    for text in texts:
+        typer.echo(f"warning: {text}", err=True)
+
+
+MOST_PIECES = 10_000
+"""This many pieces of a text are written at once."""
+
+
+def write(text: str | Iterable[str], output: Path | None) -> None:
+    """Write a text, whole or in pieces, to a file or to standard output; raises UsageError if the
+    file cannot be written."""
+    pieces = iter([text] if isinstance(text, str) else text)
     if output is None:
-        typer.echo(text, nl=False)
+        while some := list(islice(pieces, MOST_PIECES)):
+            typer.echo("".join(some), nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8", errors="replace", newline="")
+        with output.open("w", encoding="utf-8", errors="replace", newline="") as stream:
+            stream.writelines(pieces)
     except OSError as error:
         raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
     typer.echo(f"wrote {output}", err=True)
@@ -188,4 +202,5 @@ def draw(view: "View", format_name: str | None, output: Path | None) -> None:
 
         write(table.for_terminal(view), None)
     else:
-        write(render.load(chosen).render(view), output)
+        form = render.load(chosen)
+        write(getattr(form, "pieces", form.render)(view), output)

@@ -96,10 +96,7 @@ def _check_network(network: str, format: str) -> bool:
     found = api.check_stride(report)
     wrong = [window for window in found if not window.fits]
     if format == "json":
-        records = [
-            {**one._asdict(), "fits": one.fits, "remainder": one.remainder, "unread": one.unread}
-            for one in found
-        ]
+        records = [{**one._asdict(), "fits": one.fits, "remainder": one.remainder} for one in found]
         shared.write(json.dumps(records, indent=2) + "\n", None)
         return not wrong
     headings = {"Layer": False, "N": True, "F": True, "S": True, "P": True, "Output": True}

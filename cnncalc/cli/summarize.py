@@ -104,6 +104,7 @@ def run(
         _draw_plot(view, format, output)
     else:
         shared.draw(view, format, output)
+    shared.warn(report.warnings)
 
 
 def _draw_plot(view: View, format: str | None, output: Path | None) -> None:

@@ -8,6 +8,7 @@ run several. Profilers count either modules or operations.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
@@ -65,6 +66,7 @@ def of(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ..
     return tuple(call._replace(layer=layer) for call in calls)
 
 
+@cache
 def _family(name: str) -> str:
     return re.sub("[123]d$", "", name)
 

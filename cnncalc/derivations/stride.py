@@ -171,6 +171,8 @@ class Window(NamedTuple):
     after: int
     D: int
     output: int
+    unread: int
+    """The pixels cut off at the end; whatever else is left over is padding."""
 
     @property
     def span(self) -> int:
@@ -187,12 +189,6 @@ class Window(NamedTuple):
         """Whether the stride is legal as the lectures define it: nothing is left over."""
         return self.remainder == 0
 
-    @property
-    def unread(self) -> int:
-        """The input pixels cut off at the end; the rest of the remainder is padding."""
-        moved = (self.output - 1) * self.S
-        return max(self.span - moved - self.after, 0)
-
 
 def windows(report: Report) -> Iterator[Window]:
     """Every sliding window of a network, layer by layer."""
@@ -206,7 +202,8 @@ def windows(report: Report) -> Iterator[Window]:
         for axis, name in zip(sliding[:1] if alike else sliding, x.axes):
             N, F, S, before, after, D, *_ = axis
             along = "" if alike else name
-            yield Window(row.name, row.kind, along, N, F, S, before, after, D, axis.places())
+            sizes = (N, F, S, before, after, D, axis.places(), axis.cut_off())
+            yield Window(row.name, row.kind, along, *sizes)
 
 
 class Solution(NamedTuple):

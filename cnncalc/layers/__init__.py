@@ -37,18 +37,25 @@ def find(word: str) -> tuple[type[Layer], int | None]:
 
     Raises LayerError with the nearest name for an unknown word.
     """
-    if word in names():
-        return load(word), None
-    known = _spellings()
-    bare = plain(word)
-    if bare in known:
-        return load(known[bare]), None
-    rank = re.fullmatch(r"(.+?)([123])d", bare)
-    if rank and rank[1] in known:
-        return load(known[rank[1]]), int(rank[2])
+    if found := known(word):
+        return found
     words = [*names(), *(alias for kind in every() for alias in kind.aliases)]
     hint = did_you_mean(word, words) or "; run cnncalc kinds for a list"
     raise LayerError(f"no layer kind {word[:60]!r}{hint}")
+
+
+def known(word: str) -> tuple[type[Layer], int | None] | None:
+    """The same, or None for an unknown word."""
+    if word in names():
+        return load(word), None
+    spellings = _spellings()
+    bare = plain(word)
+    if bare in spellings:
+        return load(spellings[bare]), None
+    rank = re.fullmatch(r"(.+?)([123])d", bare)
+    if rank and rank[1] in spellings:
+        return load(spellings[rank[1]]), int(rank[2])
+    return None
 
 
 def plain(word: str) -> str:

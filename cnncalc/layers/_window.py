@@ -45,6 +45,11 @@ class Axis(NamedTuple):
             raise LayerError(self.too_large())
         return size
 
+    def cut_off(self) -> int:
+        """How many pixels at the end of the input lie behind the last window."""
+        end = (self.places() - 1) * self.S + self.extent
+        return max(self.before + self.N - end, 0)
+
     def too_large(self) -> str:
         """Why no window fits, with the arithmetic."""
         spread = f" (spread to {self.D}·({self.F} − 1) + 1 = {self.extent})" if self.D > 1 else ""

@@ -4,13 +4,13 @@ Values come from the report; a view only chooses and words them, and every forma
 view.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cnncalc.analysis.receptive import Field
-from cnncalc.analysis.report import Line, Report
+from cnncalc.analysis.report import Line, Report, row_dict
 from cnncalc.core import units
 from cnncalc.core.cost import Cost, Operations
 from cnncalc.core.errors import UsageError, did_you_mean, some
@@ -24,6 +24,18 @@ Value = int | float | str | None
 
 MOST_LINES = 45
 """By default blocks are opened as far as the table stays within this many lines."""
+
+
+class Lazy(list[Any]):
+    """A list that makes each item when it is iterated over, so that only one is in memory. It is
+    a list because ``json`` writes nothing else as an array."""
+
+    def __init__(self, make: Callable[[Any], Any], sources: Iterable[Any]) -> None:
+        super().__init__(sources)
+        self.make = make
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.make, super().__iter__())
 
 
 class Column(NamedTuple):
@@ -325,8 +337,9 @@ class View:
         return name in ("fields", "inputs")
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole report: depth, columns and order only affect tables."""
-        record = self.report.to_dict()
+        """The whole report, its layers as a lazy list: depth, columns and order only affect
+        tables."""
+        record = self.report.record(Lazy(row_dict, self.report.layers))
         return record if self.count is None else {**record, "convention": self.count.to_dict()}
 
     @property

@@ -22,6 +22,11 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in folder().glob("*.yaml")))
 
 
+def holds(source: str) -> bool:
+    """Whether a text of this name is a built-in architecture."""
+    return Path(source).parent == folder()
+
+
 def called(word: str) -> str | None:
     """The built-in that a word names, ignoring case, hyphens and underscores: ``ResNet-50``."""
     return word if word in names() else {_bare(name): name for name in names()}.get(_bare(word))

@@ -61,6 +61,8 @@ class Graph(NamedTuple):
     settings: Mapping[str, Any]
     spec: Spec
     mistakes: tuple[SpecError, ...] = ()
+    used: tuple[Block, ...] = ()
+    """The blocks that its layers come from."""
 
 
 def build(
@@ -97,6 +99,7 @@ class _Builder:
         self.left_out: set[str] = set()
         self.ways: set[str] = set()
         self.open: list[str] = []
+        self.used: dict[str, Block] = {}
         self.nested = 0
         self.work = Work()
         self.most_nodes = MOST_LAYERS + len(spec.inputs)
@@ -130,6 +133,7 @@ class _Builder:
             settings=self.parameters,
             spec=self.spec,
             mistakes=tuple(self.mistakes),
+            used=tuple(self.used.values()),
         )
 
     def inputs(
@@ -319,6 +323,7 @@ class _Builder:
         if block.name in self.open:
             chain = " → ".join([*self.open[self.open.index(block.name) :], block.name])
             raise SpecError(f"block {block.name!r} uses itself ({chain})", entry.where)
+        self.used[block.name] = block
         path = scope.prefix + name
         self.label(path, block.name, entry.where)
         given = values.arguments(block, entry, scope.values, self.parameters, self.work)

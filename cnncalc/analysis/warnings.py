@@ -1,0 +1,80 @@
+"""What is probably a mistake in a valid spec: unread outputs, blocks named like a layer kind, and
+pixels that strided layers never read."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from cnncalc import layers
+from cnncalc.analysis.report import Row
+from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.layer import Input
+from cnncalc.core.shape import Map
+from cnncalc.layers._window import Axis
+from cnncalc.spec import Block, catalog
+from cnncalc.spec.graph import Graph, Node
+
+MOST_WARNINGS = 10
+MOST_NAMES = 3
+OUTPUT = re.compile(r"(^|\.)(out|head|aux)", re.IGNORECASE)
+"""The names of layers and blocks that are meant to be outputs."""
+
+
+def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
+    """All warnings about a network, each with its location; none about a built-in."""
+    if catalog.holds(graph.spec.where.source):
+        return ()
+    found = [str(warning) for warning in (*_unread(graph.nodes), *_shadowing(graph.used))]
+    more = len(found) - MOST_WARNINGS
+    rest = [f"{more:,} more warnings"] if more > 0 else []
+    return (*found[:MOST_WARNINGS], *rest, *_cut_off(rows))
+
+
+def _unread(nodes: Sequence[Node]) -> Iterator[SpecError]:
+    """The layers before the last that no layer reads; once for every location in the text."""
+    read = {source for node in nodes for source in node.inputs}
+    seen: set[Where | str] = set()
+    for index, node in enumerate(nodes[:-1]):
+        place = node.where if node.where.line else node.name  # plain data has no lines
+        if index in read or place in seen:
+            continue
+        seen.add(place)
+        if isinstance(node.layer, Input):
+            yield SpecError(f"no layer reads the input {node.name!r}", node.where)
+        elif not OUTPUT.search(node.name):
+            fact = f"no layer reads the output of {node.name!r}"
+            help = "read it with 'from'; if it is an output, start its name with out, head or aux"
+            yield SpecError(fact, node.where, help)
+
+
+def _shadowing(used: Iterable[Block]) -> Iterator[SpecError]:
+    """The blocks that are named like a layer kind, except those inherited from a built-in."""
+    for block in used:
+        if catalog.holds(block.where.source):
+            continue
+        if known := layers.known(block.name):
+            fact = f"{block.name!r} is the block here, not the layer kind {known[0].kind!r}"
+            yield SpecError(fact, block.where, "give the block another name")
+
+
+def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
+    """One warning for all layers that never read the end of their input."""
+    known: dict[tuple[int, Map], bool] = {}
+    names = []
+    for row in rows:
+        if not hasattr(row.layer, "axes") or not isinstance(x := row.inputs[0], Map):
+            continue
+        key = (id(row.layer), x)
+        if key not in known:
+            known[key] = any(map(_drops_pixels, row.layer.axes(x)))
+        if known[key]:
+            names.append(row.name)
+    if names:
+        count = "1 layer never reads" if len(names) == 1 else f"{len(names):,} layers never read"
+        shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+        yield f"{count} the last pixels of the input: {shown}; see cnncalc check-stride"
+
+
+def _drops_pixels(axis: object) -> bool:
+    """Whether the last window ends before the input does. A stride beyond the window, which skips
+    pixels everywhere, is meant."""
+    return isinstance(axis, Axis) and axis.extent >= axis.S and axis.cut_off() > 0

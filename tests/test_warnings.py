@@ -1,0 +1,203 @@
+"""Warnings: valid specs that are probably not what their author meant."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import cli
+from cnncalc.analysis.warnings import MOST_WARNINGS
+from cnncalc.spec import catalog
+
+UNREAD = "read it with 'from'; if it is an output, start its name with out, head or aux"
+
+
+def conv(name, source=None, **fields):
+    entry = {"conv": {"filters": 4, "kernel": 1, **fields}, "name": name}
+    return entry if source is None else {**entry, "from": source}
+
+
+def warnings(*layers, input="3x16x16", **more):
+    return cnncalc.summarize({"input": input, "layers": list(layers), **more}).warnings
+
+
+def unread(name):
+    return f"no layer reads the output of {name!r}; {UNREAD}"
+
+
+# Unread outputs.
+
+
+def test_a_chain_has_no_warnings():
+    assert warnings(conv("a"), "relu", {"max_pool": 2}, {"linear": 10}) == ()
+
+
+def test_branches_that_are_all_joined_have_no_warnings():
+    ways = {"a": [conv("x")], "b": [conv("y"), "relu"], "c": [conv("z")]}
+    assert warnings({"branches": ways, "join": "concat"}) == ()
+
+
+@pytest.mark.parametrize("forgotten", ["a", "b", "c"])
+def test_a_branch_that_is_left_out_of_the_join_is_unread(forgotten):
+    joined = [name for name in "abc" if name != forgotten]
+    found = warnings(*(conv(name, "input") for name in "abc"), {"concat": {"from": joined}})
+    assert found == (unread(forgotten),)
+
+
+def test_of_an_unread_branch_its_last_layer_is_named():
+    side = [conv("p", "stem"), {"relu": None, "name": "q"}, {"tanh": None, "name": "r"}]
+    assert warnings(conv("stem"), *side, conv("main", "stem"), "relu") == (unread("r"),)
+
+
+def test_an_unread_layer_of_a_repeated_block_is_named_once(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text(
+        "input: 3x8x8\n"
+        "blocks:\n"
+        "  unit:\n"
+        "    layers:\n"
+        "      - conv: {filters: 4, kernel: 1}\n"
+        "      - {conv: {filters: 4, kernel: 1}, from: input}\n"
+        "layers: [{unit: , repeat: 3}]\n"
+    )
+    assert cnncalc.summarize(file).warnings == (f"{file}:5:9: {unread('unit1.0.conv1')}",)
+
+
+@pytest.mark.parametrize("name", ["out", "output_2", "Head", "heads-age", "aux1", "AuxLogits"])
+def test_a_layer_or_block_called_an_output_is_one(name):
+    block = {"takes": [], "layers": [conv("x"), "relu"]}
+    assert warnings(conv("a"), conv(name, "a"), conv("b", "a")) == ()
+    assert (
+        warnings(conv("a"), {"net": None, "name": name}, conv("b", "a"), blocks={"net": block})
+        == ()
+    )
+
+
+@pytest.mark.parametrize("name", ["age", "about", "overhead", "taux"])
+def test_other_names_are_no_outputs(name):
+    assert warnings(conv("a"), conv(name, "a"), conv("b", "a")) == (unread(name),)
+
+
+@pytest.mark.parametrize("name", ["left", "out"])
+def test_an_unread_input_is_named(name):
+    inputs = {name: "3x8x8", "right": "3x8x8"}
+    assert warnings(conv("a", "right"), input=inputs) == (f"no layer reads the input {name!r}",)
+
+
+@pytest.mark.parametrize("more", [0, 1, 5])
+def test_very_many_warnings_are_counted(more):
+    layers = [conv(f"c{i}", "input") for i in range(MOST_WARNINGS + more)]
+    found = warnings(*layers, conv("end", "input"))
+    assert found[:MOST_WARNINGS] == tuple(unread(f"c{i}") for i in range(MOST_WARNINGS))
+    assert found[MOST_WARNINGS:] == ((f"{more} more warnings",) if more else ())
+
+
+# Blocks named like a kind.
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("conv", "conv"), ("Conv2d", "conv"), ("convolution", "conv"), ("max-pool", "max_pool"),
+        ("BatchNorm", "batch_norm"), ("fc", "linear"), ("dense", "linear"),
+    ],
+)  # fmt: skip
+def test_a_block_that_hides_a_kind_is_reported_where_it_is_used(name, kind):
+    blocks = {name: {"takes": [], "layers": ["relu"]}}
+    fact = f"{name!r} is the block here, not the layer kind {kind!r}"
+    assert warnings(name, name, blocks=blocks) == (f"{fact}; give the block another name",)
+    assert warnings("tanh", blocks=blocks) == ()
+
+
+@pytest.mark.parametrize("name", ["unit", "conv_bn", "bottleneck", "inception", "conv5d"])
+def test_a_block_of_another_name_hides_nothing(name):
+    assert warnings(name, blocks={name: {"takes": [], "layers": ["relu"]}}) == ()
+
+
+# Pixels that are never read.
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "size", "drops"),
+    [
+        ("conv", {"kernel": 3, "stride": 2}, 8, True),  # 5/2 leaves 1 pixel over
+        ("conv", {"kernel": 3, "stride": 2}, 9, False),  # 6/2
+        ("conv", {"kernel": 3, "stride": 2, "padding": 1}, 8, False),  # 7/2 leaves 1 zero over
+        ("conv", {"kernel": 2, "stride": 4}, 8, False),  # skips pixels everywhere
+        ("conv", {"kernel": 5, "stride": 3, "padding": 1}, 10, False),  # 7/3 leaves 1 zero over
+        ("conv", {"kernel": 5, "stride": 3, "padding": 1}, 11, True),  # 8/3: 1 zero and 1 pixel
+        ("conv", {"kernel": 3, "stride": 2, "padding": "same"}, 8, False),
+        ("max_pool", {"kernel": 2}, 7, True),
+        ("max_pool", {"kernel": 2}, 6, False),
+        ("max_pool", {"kernel": 2, "ceil_mode": True}, 7, False),
+        ("avg_pool", {"kernel": [2, 3]}, 8, True),  # 8 = 4·2, but 8 = 2·3 + 2
+    ],
+)  # fmt: skip
+def test_a_strided_layer_that_drops_pixels_is_named(kind, fields, size, drops):
+    fields = {**fields, "filters": 2} if kind == "conv" else fields
+    found = warnings({kind: fields, "name": "a"}, input=[3, size, size])
+    text = "1 layer never reads the last pixels of the input: a; see cnncalc check-stride"
+    assert found == ((text,) if drops else ())
+
+
+@pytest.mark.parametrize(
+    ("size", "count", "shown"),
+    [
+        (15, 3, "p0, p1, p2"),  # 15, 7, 3, 1
+        (31, 4, "p0, p1, p2, …"),
+        (28, 1, "p2"),  # 28, 14, 7, 3
+    ],
+)
+def test_one_warning_names_all_layers_that_drop_pixels(size, count, shown):
+    pools = [{"max_pool": 2, "name": f"p{i}"} for i in range(max(count, 3))]
+    who = f"{count} layers never read" if count > 1 else "1 layer never reads"
+    text = f"{who} the last pixels of the input: {shown}; see cnncalc check-stride"
+    assert warnings(*pools, input=[3, size, size]) == (text,)
+
+
+# Built-ins.
+
+
+def variants():
+    for name in catalog.names():
+        yield name, {}
+        if "aux" in cnncalc.load(name).parameters:
+            yield name, {"aux": True}
+
+
+def test_no_built_in_has_warnings_and_none_has_an_unread_layer():
+    for name, settings in variants():
+        assert cnncalc.summarize(name, settings=settings).warnings == (), name
+        spec = cnncalc.load(name)
+        copy = spec._replace(where=spec.where._replace(source="copy.yaml"))
+        found = cnncalc.analyze(cnncalc.build(copy, settings)).warnings
+        assert not [text for text in found if "no layer reads" in text], name
+
+
+def test_what_extends_a_built_in_inherits_no_warnings():
+    assert cnncalc.summarize({"extends": "autoencoder_fc", "note": "mine"}).warnings == ()
+
+
+# Where they are shown.
+
+
+def test_warnings_go_to_standard_error_and_into_json(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text(
+        "input: 3x9x9\n"
+        "layers:\n"
+        "  - {conv: {filters: 4, kernel: 3}, name: a}\n"
+        "  - {relu: , name: b, from: input}\n"
+        "  - max_pool: 2\n"
+    )
+    expected = [
+        f"{file}:3:6: {unread('a')}",
+        "1 layer never reads the last pixels of the input: max_pool1; see cnncalc check-stride",
+    ]
+    for options in ([], ["-f", "json"]):
+        result = CliRunner().invoke(cli.app, ["summarize", str(file), *options])
+        assert result.exit_code == 0
+        assert result.stderr.splitlines() == [f"warning: {text}" for text in expected]
+    assert json.loads(result.stdout)["warnings"] == expected
+    assert CliRunner().invoke(cli.app, ["summarize", "lenet5"]).stderr == ""
