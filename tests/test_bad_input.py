@@ -82,7 +82,7 @@ def test_a_folder_is_no_spec(tmp_path):
 
 
 def test_an_empty_word_is_no_spec():
-    assert told("") == "no network is named; a file, or a name that cnncalc list shows"
+    assert told("") == "no network is named; give a file, or a name from cnncalc list"
 
 
 def test_a_broken_link_is_a_missing_file(tmp_path):
@@ -554,7 +554,7 @@ BOMBS = {
     "deep indents": ("\n".join(" " * i + "a:" for i in range(2000)), "deeper than 60 levels"),
     "deep dashes": ("- " * 100_000, "deeper than 60 levels"),
     "long text": ("a" * 5_000_001, "longer than 5,000,000 bytes"),
-    "long word": ("a" * 4_999_999, "a spec is a mapping"),
+    "long word": ("a" * 4_999_999, "a spec must be a mapping"),
     "long word of four bytes": ("\U0001f600" * 1_249_999, "net.yaml"),
     "long number": (START + f"  - linear: {'9' * 100_000}\n", "100000 digits"),
     "long decimal": (START + f"  - leaky_relu: 0.{'9' * 4_900_000}\n", "decimal"),
@@ -752,3 +752,11 @@ def test_many_of_a_kind_take_no_longer_than_they_are_many(tmp_path, text, layers
 def test_a_long_notation_is_refused():
     with pytest.raises(Mistakes):
         cnncalc.summarize("1x28x28" + "-10N" * 150_000)
+
+
+def test_a_missing_file_is_compared_with_its_neighbours(tmp_path):
+    (tmp_path / "net.yaml").write_text("input: 3x9x9\nlayers: [relu]")
+    for target in ("net", "net.yml"):
+        assert told(f"{tmp_path}/{target}").endswith(f"; did you mean '{tmp_path}/net.yaml'?")
+    assert told(f"{tmp_path}/nat.yml") == f"no file '{tmp_path}/nat.yml'"
+    assert told("net.yml") == "no file 'net.yml'"  # and not unet

@@ -526,6 +526,7 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-a", "softmax"], "no activation 'softmax'; choose elu, "),
         (["1 2", "1", "-a", "max_pool"], "; choose elu, leaky_relu, relu, sigmoid or tanh"),
         (["1 2", "1", "-a", "sigmiod"], "did you mean 'sigmoid'?"),
+        (["1 2", "1", "-a", "gelu"], "no activation 'gelu'; choose"),
         (["1 2", "1", "-a", ""], "no activation ''"),
         (["1 2", "1", "-a", "relu:3"], "relu takes no fields, not 3"),
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu negative_slope must be a number"),

@@ -507,3 +507,9 @@ def test_long_equations_are_broken_in_latex():
         "layer", "conv_transpose", "64x8x8", "--filters", "4", "-k2", "-s2", "-f", "latex"
     ).stdout
     assert re.search(r"^  &\\quad\\text\{\(at most", out, re.M)
+
+
+def test_a_sum_of_short_names_is_aligned():
+    text = run("explain", "resnet50", "layer1", "params").stdout
+    assert "    0     75,008\n" in text
+    assert "    sum  215,808\n" in text

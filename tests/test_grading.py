@@ -927,3 +927,17 @@ def test_relative_paths_are_not_links(room, monkeypatch, target):
     monkeypatch.chdir(room / "handed_in")
     found = {one.file.name: one.problem for one in submissions.find([Path(target)])}
     assert found["ada.yaml"] == ""
+
+
+def test_a_sheet_without_answers_cannot_be_used(tmp_path):
+    sheet = tmp_path / "a.yaml"
+    sheet.write_text("architecture: lenet5\nanswers:\n")
+    assert "a.yaml' has no answers to grade" in str(run(sheet).exception)
+
+
+def test_a_class_without_questions_has_no_table_of_questions(tmp_path):
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "ada.yaml").write_text("architecture: lenet5\nanswers: {c1: {params: 1}}")
+    shown = run(tmp_path / "keys", tmp_path / "nobody.yaml")
+    assert "cannot be read" in shown.stdout
+    assert "Question" not in shown.stdout

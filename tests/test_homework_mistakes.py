@@ -148,7 +148,7 @@ def test_the_command_explains_one_with_its_examples():
     assert command("batch-forgotten").output == (
         "batch forgotten: counted a single image instead of the whole batch\n\n"
         "You counted a single image. Every image in the batch has its own activations and needs "
-        "its own operations, so multiply both by the batch size. Only the parameters are shared."
+        "its own operations, so multiply\nboth by the batch size. Only the parameters are shared."
         "\n\n"
         "  macs of conv: {filters: 10, kernel: 5, padding: 2} on 3x32x32, batch size 32\n"
         "    768,000: 75 products for each of 10·32·32 outputs, but for only one of the 32 images\n"
@@ -160,4 +160,11 @@ def test_the_command_tells_the_nearest_mistake():
     refused = command("bias-forgoten")
     assert isinstance(refused.exception, UsageError)
     assert "did you mean 'bias_forgotten'?" in str(refused.exception)
+
+
+def test_an_explanation_fits_the_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    explanation = command("bias-forgotten").stdout.split("\n\n")[1]
+    assert explanation.startswith("You counted the weights")
+    assert max(map(len, explanation.splitlines())) <= 60
     assert "run cnncalc mistakes to list them" in str(command("x").exception)

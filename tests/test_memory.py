@@ -397,6 +397,7 @@ def test_a_kind_that_says_nothing_is_refused(monkeypatch):
         ({"dtype": "int8"}, "no dtype 'int8'"),
         ({"dtype": "float23"}, "did you mean 'float32'"),
         ({"device": "cude"}, "did you mean 'cuda'"),
+        ({"device": "gpu"}, "no device 'gpu'; did you mean 'cuda'"),
         ({"device": "metal"}, "modelled for cpu or cuda"),
         ({"optimizer": "adan"}, "no optimizer 'adan'; did you mean 'adam'"),
         ({"checkpoint": 0}, "at least 1 block apart, not 0"),

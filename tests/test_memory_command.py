@@ -200,3 +200,8 @@ def test_bytes_are_read(text, size):
 def test_what_is_no_number_of_bytes_is_refused(text):
     with pytest.raises(ValueError, match="is not a number of bytes"):
         units.bytes_of(text)
+
+
+def test_what_layers_save_is_aligned():
+    _, table = invoke("1x8x8-20C3-9N").stdout.split("Saved by layer")
+    assert len({len(line) for line in table.splitlines()[2:] if line}) == 1

@@ -378,3 +378,13 @@ def test_practice_ends_politely(input, says):
     result = run("practice", "--seed", "5", input=input)
     assert result.exit_code == 0
     assert says in result.stdout
+
+
+def test_no_seed_is_printed_for_a_quiz_that_cannot_be_made(tmp_path):
+    assert "--seed" not in run("quiz", "--topics", "foo").stderr
+    assert "--seed" not in run("quiz", "--per-student", "none.txt", "-o", str(tmp_path)).stderr
+
+
+def test_practice_does_not_suggest_what_only_a_spec_has():
+    said = run("practice", "-n", "1", "--topics", "params", "--seed", "5", input="foo\n").stdout
+    assert ": 'foo' is not defined here\n" in said

@@ -442,6 +442,8 @@ def test_a_device_that_is_not_there_is_refused():
 def test_unknown_devices_and_dtypes_are_refused():
     with pytest.raises(UsageError, match="no device 'cdua'; did you mean 'cuda'"):
         bridge.verify(cnncalc.summarize("4-2N"), "cdua")
+    with pytest.raises(UsageError, match="no device 'gpu'; did you mean 'cuda'"):
+        bridge.verify(cnncalc.summarize("4-2N"), "gpu")
     with pytest.raises(UsageError, match="do not compute in int8"):
         bridge.verify(cnncalc.summarize("4-2N", dtype="int8"), "meta")
 

@@ -31,7 +31,8 @@ CONTAINER = Path("/sys/fs/cgroup/memory.max")
 def choose(report: Report, asked: str) -> str:
     """The device to run on; raises UsageError if it does not exist or is too small."""
     if asked not in DEVICES:
-        hint = did_you_mean(asked, DEVICES) or f"; a device is {one_of(DEVICES)}"
+        meant = "cuda" if asked == "gpu" else asked
+        hint = did_you_mean(meant, DEVICES) or f"; a device is {one_of(DEVICES)}"
         raise UsageError(f"no device {asked!r}{hint}")
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not present.get(asked, True):

@@ -101,6 +101,8 @@ def run(
         credit=shared.pairs(credit, "--credit", "slip=0.5"),
         watch=_watch,
     )
+    if alone and grades[0].marked and not grades[0].answers:
+        raise UsageError(f"{str(files[0])!r} has no answers to grade")
     _report_oddities(grades)
     # Files first: they must be there even if nobody reads standard output to its end.
     if feedback_folder is not None:
@@ -201,7 +203,8 @@ def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
     if form is not None:
         return listing.rendered(form, "Marks", STUDENT, [one.to_dict() for one in graded])
     each = [_alone(one, None) for one in graded if everything and one.marked]
-    return "\n".join([*each, _students(graded), _questions(graded.questions)])
+    questions = [_questions(graded.questions)] if graded.questions else []
+    return "\n".join([*each, _students(graded), *questions])
 
 
 def _students(graded: Sequence[Graded]) -> str:

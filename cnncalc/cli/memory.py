@@ -251,7 +251,12 @@ def _by_layer(found: Memory, everything: bool) -> str:
         number = f"{len(rest)} more" if len(rest) > 1 else rest[0].layer
         shown.append(Held(number, sum(held.bytes for held in rest)))
     headings = {"Saved by layer": False, "Bytes": True, "": False}
-    rows = [(held.layer, units.exact(held.bytes), units.in_bytes(held.bytes)) for held in shown]
+    sizes = [units.in_bytes(held.bytes) for held in shown]
+    longest = max(map(len, sizes), default=0)  # the last column is never set to the right
+    rows = [
+        (held.layer, units.exact(held.bytes), f"{size:>{longest}}")
+        for held, size in zip(shown, sizes, strict=True)
+    ]
     return listing.columns(headings, rows)
 
 

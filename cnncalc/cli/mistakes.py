@@ -9,6 +9,7 @@ from cnncalc.cli.kinds import written
 from cnncalc.core.errors import UsageError, did_you_mean
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.render import terminal
 
 
 def run(
@@ -36,7 +37,8 @@ def run(
 
 def _about(mistake: Mistake) -> list[str]:
     """One mistake, as paragraphs."""
-    paragraphs = [f"{mistake.title}: {mistake.says}", mistake.explanation]
+    explanation = "\n".join(terminal.wrap(mistake.explanation, terminal.width()))
+    paragraphs = [f"{mistake.title}: {mistake.says}", explanation]
     for one in mistake.examples:
         paragraphs.append(f"  {asked(one)} of {given(one)}\n    {one.wrong}: {one.why}")
     return paragraphs

@@ -81,20 +81,26 @@ def run(
 
     cnncalc quiz --seed 7 --per-student class.txt --choices -f latex -o week3
     """
-    if seed is None:  # printed, so that you can repeat the questions
-        seed = new_seed()
-        typer.echo(f"--seed {seed}", err=True)
-    wanted = order(topics, level, geometry, count, seed, choices)
+    drawn = new_seed() if seed is None else seed
+    wanted = order(topics, level, geometry, count, drawn, choices)
     form = papers.load(format)
     if output is not None:
         _write_all(wanted, _names(per_student), form, solutions, output)
+        _note_seed(seed, drawn)
         return
     if per_student is not None:
         raise UsageError(
             "--per-student writes several files; add a folder for them, as in -o week3"
         )
     posed = pose(wanted)
+    _note_seed(seed, drawn)
     shared.write(posed.sheet(answers=True) if key else form.write(posed, solutions), None)
+
+
+def _note_seed(given: int | None, drawn: int) -> None:
+    """Print a seed that nobody gave, so that you can repeat the questions."""
+    if given is None:
+        typer.echo(f"--seed {drawn} gives the same questions again", err=True)
 
 
 def _names(file: Path | None) -> list[str]:

@@ -207,13 +207,14 @@ QUANTITIES = {
     "memory": Quantity("elements and bytes of the output", _memory),
     "receptive-field": Quantity("the input pixels that one output depends on", _receptive_field),
 }
-"""What can be explained of every layer."""
+"""Everything that can be explained about a layer."""
 
 ALSO = {"params": "parameters", "rf": "receptive-field", "flops": "macs", "output": "shape"}
 
 
 def quantities(word: str | None) -> tuple[str, ...]:
-    """The quantities that a word asks for, all without one; raises UsageError for no quantity."""
+    """The quantities that a word names; all if there is none. Raises UsageError for an unknown
+    word."""
     if word is None:
         return tuple(QUANTITIES)
     name = ALSO.get(word.lower(), word.lower().replace("_", "-"))

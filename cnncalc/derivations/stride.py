@@ -21,7 +21,7 @@ MOST_TAPS = 1_000_000
 
 
 class Axis(NamedTuple):
-    """A window along one axis: N inputs, F taps, stride S, P zeros a side, dilation D."""
+    """A window along one axis: N inputs, F taps, stride S, P zeros on each side, dilation D."""
 
     N: int
     F: int
@@ -113,7 +113,7 @@ def quotient(axis: Axis) -> str:
 
 
 def unread(axis: Axis) -> list[tuple[int, int]] | None:
-    """The runs of input pixels, counted from 0, that no window reads (the floor rule).
+    """The runs of input pixels, counted from 0, that no window reads (rounding down).
 
     None if windows leave gaps, and too many to list.
     """
@@ -172,7 +172,7 @@ class Window(NamedTuple):
     D: int
     output: int
     unread: int
-    """The pixels cut off at the end; whatever else is left over is padding."""
+    """The pixels cut off at the end; the rest of the remainder is padding."""
 
     @property
     def span(self) -> int:
@@ -181,12 +181,12 @@ class Window(NamedTuple):
 
     @property
     def remainder(self) -> int:
-        """What the stride leaves over."""
+        """The remainder of the division by the stride."""
         return self.span % self.S
 
     @property
     def fits(self) -> bool:
-        """Whether the stride is legal as the lectures define it: nothing is left over."""
+        """Whether the stride is legal as the lectures define it: there is no remainder."""
         return self.remainder == 0
 
 

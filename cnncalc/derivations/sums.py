@@ -81,7 +81,7 @@ QUANTITIES: dict[str, tuple[str, Callable[[int], str], Callable[[Cost], str]]] =
 
 
 def explain(part: Part, wanted: Iterable[str] = QUANTITIES) -> tuple[Sum, ...]:
-    """The sums of a network or a block; layers that add nothing are left out."""
+    """The sums of a network or a block; layers that contribute nothing are left out."""
     return tuple(_sum(part, quantity) for quantity in wanted if quantity in QUANTITIES)
 
 
@@ -100,7 +100,7 @@ def as_text(part: Part, sums: Iterable[Sum]) -> str:
     for one in sums:
         lines += ["", f"{one.quantity}: {one.answer}"]
         if one.terms:
-            name = max(len(label) for label, _ in one.terms)
+            name = max(len("sum"), *(len(label) for label, _ in one.terms))
             size = max(len(units.exact(one.result)), *(len(units.exact(n)) for _, n in one.terms))
             lines += [f"    {label:{name}}  {units.exact(n):>{size}}" for label, n in one.terms]
             lines += [f"    {'─' * (name + 2 + size)}"]

@@ -38,7 +38,8 @@ def record(
     """
     for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
         if word not in known:
-            hint = did_you_mean(word, known) or f"; memory is modelled for {one_of(known)}"
+            meant = "cuda" if word == "gpu" else word
+            hint = did_you_mean(meant, known) or f"; memory is modelled for {one_of(known)}"
             raise UsageError(f"no {what} {word!r}{hint}")
     tape = Tape(
         batch,

@@ -5,16 +5,9 @@ from typing import Any, NamedTuple
 
 WORDS = {
     "activation": "write the activation itself, as in relu",
-    "attention": "cnncalc has no attention",
-    "multi_head_attention": "cnncalc has no attention",
     "transformer": "cnncalc has no transformers",
-    "embedding": "cnncalc has no embeddings: its inputs are numbers",
-    "lstm": "cnncalc has no recurrent layers",
-    "gru": "cnncalc has no recurrent layers",
-    "rnn": "cnncalc has no recurrent layers",
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
-    "space_to_depth": "cnncalc has pixel_shuffle, its inverse, but not this",
     "sequential": "list its layers one after another, or name them as a block",
     "loss": "cnncalc counts networks without their loss",
     "cross_entropy_loss": "cnncalc counts networks without their loss",
@@ -25,6 +18,7 @@ FORMATS = {
     r"^\s*layers?\s*\{": "a Caffe prototxt",
     r"^\s*\[(net|network|convolutional|maxpool)\]": "a Darknet cfg",
     r"^\s*(import \w|from [\w.]+ import |class \w+\(|def \w+\()": "Python code",
+    r"^\s*(\w+ = )?(\w+\.)*(Sequential\(|nn\.\w+\(|add\()": "Python code",
     r'^\s*[{"].*"(class_name|keras_version)"': "a Keras model in JSON",
     r"^\s*<\?xml": "XML",
 }
@@ -41,7 +35,9 @@ def foreign(text: str) -> str:
 def word(kind: str) -> str:
     """The hint for a layer kind of another tool, or for one written like a function call."""
     bare = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind).lower()
-    if match := re.match(r"(\w+) ?[({=]", kind):
+    if match := re.match(r"(?:\w+\.)*(\w+) ?([({=])(\)?)", kind):
+        if match[3]:
+            return f"; write '{match[1]}'"
         return f"; write its fields as in '{match[1]}: {{...}}'"
     return f"; {WORDS[bare]}" if bare in WORDS else ""
 

@@ -108,20 +108,25 @@ def _find(target: str, beside: Path) -> Path:
     """The file with that path, or else the built-in with that name (``vgg16`` or
     ``vgg16.yaml``)."""
     if not target.strip():
-        raise UsageError("no network is named; a file, or a name that cnncalc list shows")
+        raise UsageError("no network is named; give a file, or a name from cnncalc list")
     file = beside / target
     if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
     name = target.removesuffix(".yaml").removesuffix(".yml")
     if catalog.called(name):
         return catalog.path(name)
+    there = (other for other in (f"{name}.yaml", f"{name}.yml") if _is_there(beside / other))
+    if other := next(there, None):
+        hint = f"; did you mean {other[:200]!r}?"
+    else:
+        # A name of three letters is near to many short ones: net is not unet.
+        last = Path(name).name
+        hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
     if "/" in target or target != name:
-        raise UsageError(
-            f"no file {target[:200]!r}{did_you_mean(Path(name).name, catalog.names())}"
-        )
+        raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
         f"no file and no built-in architecture {target[:200]!r}"
-        f"{did_you_mean(target, catalog.names()) or '; cnncalc list shows what is built in'}"
+        f"{hint or '; cnncalc list shows what is built in'}"
     )
 
 

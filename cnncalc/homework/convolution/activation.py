@@ -68,7 +68,8 @@ def activation_of(word: str) -> Layer:
     except LayerError:
         kind = Layer
     if kind is Layer or kind.kind not in FUNCTIONS:
-        hint = did_you_mean(name, FUNCTIONS) or f"; choose {one_of(list(FUNCTIONS))}"
+        near = did_you_mean(name, FUNCTIONS) if kind is Layer else ""  # gelu is not a misspelt elu
+        hint = near or f"; choose {one_of(list(FUNCTIONS))}"
         raise UsageError(f"no activation {name[:40]!r}{hint}")
     try:
         return kind.parse(scalar(value, Where("")) if colon else None)

@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 
 from cnncalc.core.errors import LayerError
-from cnncalc.spec.expression import PEOPLES, calculate, is_number
+from cnncalc.spec.expression import PEOPLES, UNDECLARED, calculate, is_number
 
 GROUPED = r"[0-9]{1,3}(?:[, _'\u00a0\u2009\u202f][0-9]{3})+"
 
@@ -39,7 +39,10 @@ def calculated(text: str) -> Fraction:
     source = re.sub(r"\s*([0-9]+)\s+([0-9]+/[0-9]+)\s*", r"\1+\2", source)  # 2 1/3
     source = re.sub(r"(?<=[0-9)])(?:\s*[x×X·]\s*(?=[0-9(])|(?=\())", "*", source)
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
-    value = calculate(source, {}, PEOPLES)
+    try:
+        value = calculate(source, {}, PEOPLES)
+    except LayerError as why:  # an answer has no parameters
+        raise LayerError(str(why).removesuffix(UNDECLARED)) from None
     if isinstance(value, bool) or not is_number(value):
         raise LayerError(f"{text.strip()[:60]!r} is not a number")
     return Fraction(value)
