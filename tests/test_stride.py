@@ -218,7 +218,7 @@ def test_a_remainder_that_is_all_padding_loses_no_pixel(words):
 
 def test_every_layer_of_a_network_is_checked():
     """224 + 6 - 7 = 223 is odd; so is 112 + 2 - 3; a 1x1 with stride 2 never reaches the end."""
-    result = run("check-stride", "resnet18")
+    result = run("check-stride", "resnet18", env={"COLUMNS": "100"})
     assert result.exit_code == 1
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
     assert "illegal: 1 left over, no pixel is lost" in lines["conv1"]
