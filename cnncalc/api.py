@@ -160,7 +160,7 @@ def summarize(
 
 
 def _misfit(graph: Graph, mistakes: Mistakes) -> str:
-    """What is wrong with an input that a network of sound text does not take."""
+    """The error for an input shape that a valid network does not accept."""
     inputs = (node.layer for node in graph.nodes if isinstance(node.layer, Input))
     given = ", ".join(str(layer.shape) for layer in inputs)
     usual = ", ".join(str(item.plain()) for item in graph.spec.inputs.values())
@@ -169,7 +169,7 @@ def _misfit(graph: Graph, mistakes: Mistakes) -> str:
 
 
 class Changes(TypedDict, total=False):
-    """What ``summarize`` can change about a network."""
+    """The options of ``summarize`` that change a network."""
 
     input: Shapes | Mapping[str, Shapes] | None
     settings: Mapping[str, Any] | None

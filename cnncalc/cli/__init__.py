@@ -133,7 +133,7 @@ def options(
 
 def main() -> None:
     """The program: runs a command and turns a user's mistake into one clear sentence."""
-    gc.disable()  # what a command leaves behind goes with the process; looking for it takes time
+    gc.disable()  # process exit cleans up after a command, and looking for cycles takes time
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the program
             setattr(sys, name, io.StringIO())

@@ -137,11 +137,11 @@ def in_context(context: Any) -> Iterator[None]:
 
 @contextmanager
 def ended_early() -> Iterator[None]:
-    """End in silence where the reader of a pipe has had enough, and in a sentence on Ctrl-C."""
+    """Exit silently if the reader of a pipe has closed it, and with a message on Ctrl-C."""
     try:
         yield
     except BrokenPipeError:
-        # What is left in the buffer goes nowhere, so that the interpreter cannot fail at its end.
+        # Discard what is left in the buffer, so that the interpreter does not fail on exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""Tables that are not a network's: drawn for a terminal, or written in any format."""
+"""Tables other than a network's: for a terminal, or in any format."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``cnncalc claims``: what the literature prints, held against what is calculated."""
+"""``cnncalc claims``: compare what the literature prints with the calculated values."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -21,7 +21,7 @@ Findings = Sequence["Finding"]
 
 LONGEST_NAME = 18
 UNEXPECTED = {False: "NO, without a reason", True: "YES, despite its erratum"}
-"""What is said of a number that is not as its claim says."""
+"""The verdict on a number that contradicts its claim."""
 
 
 def run(

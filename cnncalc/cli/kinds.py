@@ -95,7 +95,7 @@ def default_of(value: Any) -> str:
 
 
 def derivations(kind: type[Layer]) -> list[str]:
-    """The examples, worked out: the first in full, of the others only formulas not shown yet."""
+    """The worked examples: the first in full, and only new formulas for the others."""
     texts: list[str] = []
     known: set[str] = set()
     for example in kind.examples:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.render.view import Value
 
 MOST_SHOWN = 10
-"""The layers that are shown one by one unless all are wanted."""
+"""The number of layers listed by default."""
 
 CUDA = (
     "On CUDA the figures follow PyTorch's source code and have not been measured; they exclude "
@@ -151,7 +151,7 @@ def _write(
     format: str | None,
     output: Path | None,
 ) -> None:
-    """What was found as JSON, its records in another format, or the text."""
+    """The result as JSON, its records in another format, or text."""
     form = listing.format_of(format, output)
     if form is not None and form.SUFFIX == ".json":
         text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
@@ -164,7 +164,7 @@ def _write(
 
 
 def _quantities(found: Memory) -> Records:
-    """Everything that is in the JSON, a line for each; what layers keep stands last."""
+    """Everything in the JSON, one line each; the layers' saved bytes come last."""
     told = found.to_dict()
     for name in ("parameters", "buffers", "gradients", "optimizer_state", "saved_for_backward"):
         yield _quantity(name, told[name])
@@ -183,7 +183,7 @@ def _quantity(name: str, bytes: int, layer: str = "", phase: str = "") -> dict[s
 
 
 def _settings(found: "Fit") -> Records:
-    """The batch that fits as it is, and with another setting each."""
+    """The batch that fits, and the largest batch with each change."""
     at = found.memory
     once = at.repeated_macs // at.batch
     told = (found.batch, at.training_peak.bytes, once)
@@ -193,7 +193,7 @@ def _settings(found: "Fit") -> Records:
 
 
 def _title(found: Memory) -> str:
-    """The network and how it is run."""
+    """The network and the settings of the run."""
     mode = "training" if found.training else "evaluation"
     parts = [found.dtype, f"batch {units.exact(found.batch)}", mode, found.optimizer]
     if found.checkpoint is not None:
@@ -206,7 +206,7 @@ def _title(found: Memory) -> str:
 
 
 def _remarks(found: Memory) -> str:
-    """What is to be known beside the numbers."""
+    """Notes on the numbers."""
     return f"\n{CUDA}\n" if found.device != "cpu" else ""
 
 
@@ -222,7 +222,7 @@ def _text(found: Memory, everything: bool) -> str:
 
 
 def _parts(found: Memory) -> str:
-    """What there is to hold, the peaks, and what the training peak is made of."""
+    """Resident memory, the peaks, and the parts of the training peak."""
     inference, peak = found.inference_peak, found.training_peak
     parts = [
         ("parameters", found.parameters, ""),
@@ -243,7 +243,7 @@ def _parts(found: Memory) -> str:
 
 
 def _by_layer(found: Memory, everything: bool) -> str:
-    """What is saved for the backward pass, most first; what is left is added up."""
+    """What is saved for the backward pass, largest first; the rest is added up."""
     ordered = sorted(found.saved, key=lambda held: -held.bytes)
     most = len(ordered) if everything else MOST_SHOWN
     shown, rest = ordered[:most], ordered[most:]
@@ -261,7 +261,8 @@ def _by_layer(found: Memory, everything: bool) -> str:
 
 
 def _fit_text(found: "Fit") -> str:
-    """The batch, its peak and that of one image more; then what would make room."""
+    """The batch, its peak and the peak with one more image; then what would allow a larger
+    batch."""
     at, peak = found.memory, found.memory.training_peak
     budget, over = found.budget, found.one_more - found.budget
     parts = [("budget", budget, units.in_binary(budget))]
@@ -279,7 +280,7 @@ def _fit_text(found: "Fit") -> str:
 
 
 def _changes(found: "Fit") -> str:
-    """The largest batch with another setting each, and what it takes and costs."""
+    """The largest batch with each change, and what it needs and costs."""
     at = units.exact(found.memory.batch)
     headings = {"To fit more": False, "Batch": True, f"Batch {at} takes": True}
     headings["Recomputed MACs"] = True
@@ -296,7 +297,7 @@ def _changes(found: "Fit") -> str:
 
 
 def _again(repeated: int, macs: int) -> str:
-    """What is repeated, beside a forward pass."""
+    """The recomputed operations, compared with a forward pass."""
     if not repeated:
         return "none"
     return f"{units.human(repeated)} per image ({100 * repeated // macs} %)"

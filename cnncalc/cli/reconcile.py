@@ -1,4 +1,4 @@
-"""``cnncalc reconcile``: which convention a number is."""
+"""``cnncalc reconcile``: find the convention behind a number."""
 
 import json
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ NUMBERS = ("total", "times", "amount")
 
 
 def _records(found: Reconciliation) -> "Iterator[dict[str, Value]]":
-    """A line for every part of what gives the number, or else of what comes nearest."""
+    """One line per part of the matching total, or else of the nearest."""
     agrees = "yes" if found.agreeing else "no"
     for candidate in found.agreeing or (found.nearest,):
         for part in candidate.parts:
@@ -80,7 +80,7 @@ def _records(found: Reconciliation) -> "Iterator[dict[str, Value]]":
 
 
 def _lines(found: Reconciliation) -> Iterator[str]:
-    """The answer, what gives the number or comes nearest, and what is not known."""
+    """The answer: the matching or nearest total, and the conventions that are unknown."""
     yield View(found.report).title
     if found.agreeing:
         binary = ", with K = 1024," if found.reading.kilo == 1024 else ""
@@ -101,7 +101,7 @@ def _lines(found: Reconciliation) -> Iterator[str]:
 
 
 def _sum(candidate: Candidate) -> Iterator[str]:
-    """The total, and the parts that it is the sum of."""
+    """The total and its parts."""
     yield f"{candidate.title}: {units.exact(candidate.total)} {candidate.unit}"
     for number, part in enumerate(candidate.parts):
         yield f"  {'+' if number else '='} {part.text()}"

@@ -1,4 +1,4 @@
-"""``cnncalc verify``: what was calculated, held against a run in PyTorch."""
+"""``cnncalc verify``: compare the calculated numbers with a run in PyTorch."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -117,7 +117,7 @@ COLUMNS = ("network", "layer", "quantity", "calculated", "pytorch", "agrees")
 
 
 def _records(one: "Verification") -> Iterator[dict[str, Any]]:
-    """What was compared and what was not, a line for each."""
+    """What was compared and what was not, on one line each."""
     for check in one.checks:
         sides = (_plain(check.calculated), _plain(check.pytorch))
         yield _record(one, check.layer, check.quantity, *sides, "yes" if check.agrees else "no")
@@ -153,7 +153,7 @@ def _summary(one: "Verification") -> str:
 
 
 def _table(one: "Verification", everything: bool) -> str:
-    """The figures side by side; only those that differ, unless everything is wanted."""
+    """The figures side by side; only those that differ, unless all are requested."""
     checks = one.checks if everything else one.disagreements
     rows: list[Sequence[str]] = [_line(check) for check in checks]
     rows += [(told.layer, told.quantity, "", "", f"{told.value:,}") for told in one.measured]
@@ -174,7 +174,7 @@ def _told(value: "Told") -> str:
 
 
 def _difference(check: "Check") -> str:
-    """How far apart two counts are, as in `` (+1)``."""
+    """The difference between two counts, as in `` (+1)``."""
     ours, theirs = check.calculated, check.pytorch
     if check.agrees or not isinstance(ours, int) or not isinstance(theirs, int):
         return ""

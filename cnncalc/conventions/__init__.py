@@ -15,7 +15,7 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
 
 Placed = tuple[str, Layer, tuple[Shape, ...], Shape]
-"""A layer in a network: its name, the layer, its inputs' shapes and its output's."""
+"""A layer in a network: its name, the layer, its input shapes and its output shape."""
 
 
 def names() -> tuple[str, ...]:

@@ -99,7 +99,7 @@ class _Names:
         return lambda *given, **named: (composed or Module)(name, given)
 
     def padded(self, module: "Module", sides: tuple[int, ...], value: float = 0.0) -> "Module":
-        """The module after a padding step."""
+        """The module after a separate padding step."""
         return Padded("padded", (module, sides)) if sides else module
 
 

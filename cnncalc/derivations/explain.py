@@ -1,7 +1,6 @@
-"""Why a number is what it is: the formulas of one layer as they ran, symbol by symbol.
+"""How a number is computed: the formulas of one layer, as they ran, symbol by symbol.
 
-A quantity is asked of the layer once more, this time with tracing on. Nothing is written here that
-was not run.
+The layer computes a quantity once more with tracing on, so nothing is shown that did not run.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -30,7 +29,7 @@ from cnncalc.formulas.tracing import Traced, expression_of, tracing
 
 
 class Derivation(NamedTuple):
-    """One quantity of one layer: its equations, and the answer in a line of its own."""
+    """One quantity of one layer: its equations, and the answer on a line of its own."""
 
     quantity: str
     workings: tuple[Working, ...]
@@ -38,18 +37,18 @@ class Derivation(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """Something that can be explained: a doc line and how it is derived."""
+    """Something that can be explained: a one-line description and how to derive it."""
 
     doc: str
     derive: Callable[[Row, Report], tuple[list[Working], str]]
 
 
 SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
-"""The names of an output's sizes; how they come about is told with its shape."""
+"""The names of an output's sizes; the derivation of its shape explains them."""
 
 
 def _named(inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """The shapes with sizes that know their names: C_in and H_in, or C_1 and C_2 of several."""
+    """The shapes with named sizes: C_in and H_in, or C_1 and C_2 for several inputs."""
     ends = ["in"] if len(inputs) == 1 else list(map(str, range(1, len(inputs) + 1)))
     return tuple(map(_named_shape, inputs, ends))
 
@@ -73,8 +72,8 @@ def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
 
 
 def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
-    """How the sizes of a layer's output come about, where they are not its input's; raises
-    LayerError where it cannot be run."""
+    """How the sizes of a layer's output are computed, if they differ from its input's. Raises
+    LayerError if the layer cannot run."""
     named = _named(inputs)
     with tracing():
         output = layer.infer(named)
@@ -82,7 +81,7 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
     names = _names(output, "out")
     found = [definition(*size) for size in zip(names, map(expression_of, output.dimensions))]
     if named and _names(named[0], "out") == names:
-        # What is the first input's own size has nothing to be told.
+        # Sizes taken over from the first input need no explanation.
         found = [
             [] if size is old else chain
             for chain, size, old in zip(found, output.dimensions, named[0].dimensions)
@@ -196,7 +195,7 @@ def _field_answer(row: Row, report: Report) -> str:
 
 
 def _each(texts: list[str], between: str) -> str:
-    """One text where all axes agree, else one for each."""
+    """One text if all axes agree, else one for each."""
     return texts[0] if len(set(texts)) == 1 else between.join(texts)
 
 
@@ -208,13 +207,14 @@ QUANTITIES = {
     "memory": Quantity("elements and bytes of the output", _memory),
     "receptive-field": Quantity("what one output sees of the input", _receptive_field),
 }
-"""What can be explained of every layer."""
+"""Everything that can be explained about a layer."""
 
 ALSO = {"params": "parameters", "rf": "receptive-field", "flops": "macs", "output": "shape"}
 
 
 def quantities(word: str | None) -> tuple[str, ...]:
-    """The quantities that a word asks for, all without one; raises UsageError for no quantity."""
+    """The quantities that a word names; all if there is none. Raises UsageError for an unknown
+    word."""
     if word is None:
         return tuple(QUANTITIES)
     name = ALSO.get(word.lower(), word.lower().replace("_", "-"))
@@ -225,7 +225,8 @@ def quantities(word: str | None) -> tuple[str, ...]:
 
 
 def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tuple[Derivation, ...]:
-    """The derivations of a layer of a report; an equation of several quantities stands once."""
+    """The derivations of a layer in a report; an equation that several quantities need appears
+    once."""
     derivations = []
     shown: set[Working] = set()
     for quantity in wanted:
@@ -237,7 +238,7 @@ def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tup
 
 
 def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[Derivation, ...]:
-    """The derivations without equations of a known form, and without those that then have none."""
+    """The derivations without equations that are already shown, leaving out empty ones."""
     kept = (
         derivation._replace(
             workings=tuple(one for one in derivation.workings if one.form not in known)
@@ -257,11 +258,11 @@ def title(row: Row) -> str:
 
 
 LONGEST = 120
-"""Fields longer than this (a connection table) are cut short in a title."""
+"""Fields longer than this (a connection table) are shortened in a title."""
 
 
 def as_text(row: Row, derivations: Sequence[Derivation], symbols: bool = True) -> str:
-    """For a terminal; with a legend of the symbols unless that is not wanted."""
+    """For a terminal, with a legend of the symbols unless turned off."""
     lines = [title(row)]
     for derivation in derivations:
         lines += ["", f"{derivation.quantity}: {derivation.answer}"]

@@ -1,6 +1,6 @@
-"""Does a window fit? What each rule says, what is never read, and what would fit.
+"""Does a window fit? What each framework makes of it, what is never read, and what would fit.
 
-``Axis`` is a question about one axis, ``windows`` asks it of all layers of a network.
+``Axis`` answers this for one axis, ``windows`` for all layers of a network.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from cnncalc.formulas.vocabulary import ceil_div, span
 from cnncalc.layers import _window as layers
 
 MOST_TAPS = 1_000_000
-"""Unread pixels between windows are listed tap by tap, up to here."""
+"""Unread pixels between windows are listed one by one up to this many."""
 
 
 class Axis(NamedTuple):
-    """A window along one axis: N inputs, F taps, stride S, P zeros a side, dilation D."""
+    """A window along one axis: N inputs, F taps, stride S, P zeros on each side, dilation D."""
 
     N: int
     F: int
@@ -31,12 +31,12 @@ class Axis(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """How many inputs the window spans."""
+        """The number of inputs that the window spans."""
         return self.D * (self.F - 1) + 1
 
     @property
     def span(self) -> int:
-        """How far the window can move: what the stride has to divide."""
+        """How far the window can move: the distance that the stride has to divide."""
         return self.N + 2 * self.P - self.extent
 
     @property
@@ -46,12 +46,12 @@ class Axis(NamedTuple):
 
     @property
     def remainder(self) -> int:
-        """What the stride leaves over."""
+        """The remainder of the division by the stride."""
         return window.left_over(N=self.N, F=self.F, S=self.S, P=self.P, D=self.D)
 
     @property
     def fits(self) -> bool:
-        """Whether the stride is legal in the lectures' sense: nothing is left over."""
+        """Whether the stride is legal as the lectures define it: there is no remainder."""
         return self.possible and self.remainder == 0
 
     @property
@@ -61,14 +61,14 @@ class Axis(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """What one convention says the output size is; None where it refuses."""
+    """The output size under one convention; None if it refuses the window."""
 
     name: str
     size: int | None
 
 
 def rules(axis: Axis) -> tuple[Rule, ...]:
-    """What every convention says."""
+    """The output size under every convention."""
     N, F, S, P, D = axis
     unpadded = axis._replace(P=0)
     ceil = window.output_size_ceil(N=N, F=F, S=S, P=P, D=D)
@@ -95,7 +95,7 @@ def equation(axis: Axis) -> str:
     """``(N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33``: the formula without rounding, and its value."""
     with tracing() as steps:
         window.output_size(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
-    # The floor is what is in question here, so the quotient is shown as it is.
+    # The quotient is shown without rounding, because the rounding is what is in question.
     general, numbers = (
         wording.text(steps[0].expression, leaf).replace("⌊", "").replace("⌋", "")
         for leaf in (wording.symbols, wording.numbers)
@@ -104,7 +104,8 @@ def equation(axis: Axis) -> str:
 
 
 def quotient(axis: Axis) -> str:
-    """span/S + 1 as a whole number, or rounded to two decimals, which never make it look whole."""
+    """span/S + 1 as a whole number, or rounded to two decimals that never look like a whole
+    number."""
     size = abs(axis.span + axis.S)
     sign = "−" if axis.span + axis.S < 0 else ""
     whole, over = divmod(size, axis.S)
@@ -113,9 +114,9 @@ def quotient(axis: Axis) -> str:
 
 
 def unread(axis: Axis) -> list[tuple[int, int]] | None:
-    """The runs of input pixels, counted from 0, that no window reads (the floor rule).
+    """The runs of input pixels, counted from 0, that no window reads (rounding down).
 
-    None where windows leave gaps and there are too many of them to list.
+    None if windows leave gaps and there are too many of them to list.
     """
     if not axis.possible:
         return [(0, axis.N - 1)]
@@ -133,7 +134,7 @@ def unread(axis: Axis) -> list[tuple[int, int]] | None:
 
 
 def nearest(axis: Axis) -> dict[str, list[int]]:
-    """The nearest N, P and S, each changed alone, with which the window fits."""
+    """The nearest N, P and S, each changed alone, for which the window fits."""
     below = axis.N - axis.remainder if axis.possible else axis.extent - 2 * axis.P
     sizes = [n for n in (below, below + axis.S) if n > 0 and n != axis.N][
         : 2 if axis.possible else 1
@@ -146,7 +147,7 @@ def nearest(axis: Axis) -> dict[str, list[int]]:
 
 
 def _nearest_fits(axis: Axis, name: str, candidates: range) -> list[int]:
-    """The nearest candidates on either side that fit; at most 10,000 on each are tried."""
+    """The nearest candidates on either side that fit; at most 10,000 on each side are tried."""
     now: int = getattr(axis, name)
     below = range(min(now - 1, candidates.stop - 1), max(candidates.start - 1, now - 10_000), -1)
     above = range(max(now + 1, candidates.start), min(candidates.stop, now + 10_000))
@@ -159,7 +160,7 @@ def _fitting(axis: Axis, name: str, candidates: range) -> Iterator[int]:
 
 
 class Window(NamedTuple):
-    """A window of a layer along one axis, or along all where they are alike (``along`` is "")."""
+    """A layer's window along one axis, or along all axes if they are equal (``along`` is "")."""
 
     layer: str
     kind: str
@@ -172,7 +173,7 @@ class Window(NamedTuple):
     D: int
     output: int
     unread: int
-    """The pixels cut off at the end; whatever else is left over is padding."""
+    """The pixels cut off at the end; the rest of the remainder is padding."""
 
     @property
     def span(self) -> int:
@@ -181,12 +182,12 @@ class Window(NamedTuple):
 
     @property
     def remainder(self) -> int:
-        """What the stride leaves over."""
+        """The remainder of the division by the stride."""
         return self.span % self.S
 
     @property
     def fits(self) -> bool:
-        """Whether the stride is legal as the lectures define it: nothing is left over."""
+        """Whether the stride is legal as the lectures define it: there is no remainder."""
         return self.remainder == 0
 
 
@@ -207,7 +208,7 @@ def windows(report: Report) -> Iterator[Window]:
 
 
 class Solution(NamedTuple):
-    """A geometry that gives the size asked for."""
+    """A geometry that gives the requested size."""
 
     axis: Axis
     output: int
@@ -225,11 +226,11 @@ def solve(
     D: int = 1,
     largest: int = 11,
 ) -> list[Solution]:
-    """Every (N, F, S, P) with these values that gives the output; those that fit come first.
+    """Every (N, F, S, P) with these values that gives the output; exact fits come first.
 
-    What is left out is searched: F from 1 to ``largest``, S from 1 to F (at least to 4), P while
-    the first window still reads an input, N wherever the others lead. Raises UsageError for a size
-    below 1, and where more than 200,000 geometries would have to be tried.
+    Values that are not given are searched: F from 1 to ``largest``, S from 1 to F (at least to 4),
+    P while the first window still reads an input, and N wherever the others lead. Raises UsageError
+    for a size below 1, and if there are more than 200,000 geometries to try.
     """
     for name, value in (("N", N), ("output", output), ("F", F), ("S", S), ("D", D)):
         if value is not None and value < 1:
@@ -248,7 +249,7 @@ def solve(
 def _geometries(
     output: int, N: int | None, F: int | None, S: int | None, P: int | None, D: int, largest: int
 ) -> Iterator[Axis]:
-    """All that are searched, one after the other."""
+    """All geometries to try, one after the other."""
     for f in [F] if F is not None else range(1, largest + 1):
         extent = D * (f - 1) + 1
         for s in [S] if S is not None else range(1, max(f, 4) + 1):

@@ -1,4 +1,4 @@
-"""Why a total is what it is: the sum over a network, or over a block of it, term by term."""
+"""How a total is computed: the sum over a network, or over a block, term by term."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -18,12 +18,12 @@ class Sum(NamedTuple):
 
     @property
     def result(self) -> int:
-        """The terms added up."""
+        """The sum of the terms."""
         return sum(number for _, number in self.terms)
 
 
 class Part(NamedTuple):
-    """A network or a block: its name, its kind, and what it consists of."""
+    """A network or a block: its name, its kind, and its parts."""
 
     name: str
     kind: str
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
     @property
     def cost(self) -> Cost:
-        """The costs added up."""
+        """The sum of the costs."""
         return total([line.cost for line in self.lines])
 
 
@@ -48,7 +48,7 @@ def network(report: Report) -> Part:
 
 
 def block(report: Report, name: str) -> Part | None:
-    """The block of that name, None if there is none."""
+    """The block with that name; None if there is none."""
     depth = name.count(".") + 2
     lines = tuple(line for line in report.outline(depth) if line.name.startswith(f"{name}."))
     return Part(name, (report.groups or {}).get(name, ""), lines) if lines else None
@@ -77,11 +77,11 @@ QUANTITIES: dict[str, tuple[str, Callable[[int], str], Callable[[Cost], str]]] =
     "operations": ("operations_total", units.human, _operations),
     "memory": ("activations_total_bytes", units.in_bytes, _memory),
 }
-"""The totals: the name of the count, how it is abbreviated, and a remark about it."""
+"""The totals: the name of the count, its abbreviation, and a remark."""
 
 
 def explain(part: Part, wanted: Iterable[str] = QUANTITIES) -> tuple[Sum, ...]:
-    """The sums of a network or a block; layers that add nothing are left out."""
+    """The sums of a network or a block; layers that contribute nothing are left out."""
     return tuple(_sum(part, quantity) for quantity in wanted if quantity in QUANTITIES)
 
 

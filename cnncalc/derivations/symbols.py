@@ -1,4 +1,4 @@
-"""What the symbols of derivations stand for."""
+"""The meaning of the symbols in derivations."""
 
 from collections.abc import Iterable
 
@@ -23,10 +23,10 @@ MEANINGS = {
     "j": "jump, the input pixels from one output to the next",
     "s": "start, where the first receptive field begins",
 }
-"""Every symbol of one letter. Longer ones are words that explain themselves."""
+"""Every one-letter symbol. Longer ones are words that explain themselves."""
 
 DEPTH = "depth"
-"""D with an index: ``D_in`` is a size, a bare D the dilation."""
+"""With an index, D is a size, as in ``D_in``; a bare D is the dilation."""
 
 
 def legend(workings: Iterable[Working]) -> dict[str, str]:

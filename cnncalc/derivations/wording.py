@@ -1,4 +1,4 @@
-"""Derivations in words: an expression as text or as LaTeX, with symbols or with their numbers."""
+"""Derivations in words: an expression as text or LaTeX, with symbols or with numbers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 STRENGTH = {"+": 1, "-": 1, "neg": 2, "share": 3, "*": 4, "/": 5}
-"""How tightly operators bind; a weaker one inside a stronger one needs brackets."""
+"""Operator precedence; a weaker operator inside a stronger one needs parentheses."""
 CLOSED = 6
-"""What brings its own brackets, or needs none."""
+"""Operators that have their own brackets, or need none."""
 
 Leaf = Callable[[Expression], str]
 
@@ -25,13 +25,13 @@ def symbols(leaf: Expression) -> str:
 
 
 def numbers(leaf: Expression) -> str:
-    """A leaf by its value, grouped by thousands; a negative one in parentheses."""
+    """A leaf as its value, with thousands separators; a negative one in parentheses."""
     text = units.exact(leaf.value) if isinstance(leaf.value, int) else str(leaf.value)
     return text if leaf.value >= 0 else f"({minus(text)})"
 
 
 def minus(number: int | Fraction | str) -> str:
-    """A number with a typographic minus."""
+    """A number with a typographic minus sign."""
     return str(number).replace("-", "−")
 
 
@@ -61,7 +61,7 @@ def text(expression: Expression, leaf: Leaf) -> str:
 
 
 def _listed(part: Expression, leaf: Leaf) -> str:
-    """A part between commas, where a negative number needs no brackets."""
+    """An item between commas, where a negative number needs no parentheses."""
     inner = text(part, leaf)
     return inner if part.op else inner.strip("()")
 

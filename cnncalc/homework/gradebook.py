@@ -73,8 +73,8 @@ class Graded(NamedTuple):
 
 
 class Keys:
-    """The key of every student: one for all, or a folder with one for each, which is called like
-    the submission, its file or its folder."""
+    """The key of every student: one for all, or a folder with one for each, named after the
+    submission, its file or its folder."""
 
     def __init__(self, target: Path) -> None:
         self.folder = target if target.is_dir() else None
@@ -132,7 +132,7 @@ def grade(
                 raise UsageError(one.problem)
             found = sheets.load(one.file, keys.of(one), one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
-        except Exception as why:  # even a fault of ours: the class goes on
+        except Exception as why:  # even after a defect of ours, the rest of the class is graded
             text = str(why) if isinstance(why, CnncalcError) else failure(why)
             source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
             yield Graded(one.handle, source, None, problem=problem, handle=one.handle)

@@ -53,8 +53,8 @@ class Marked(NamedTuple):
 
 
 class Marker:
-    """Marks sheets under the same terms. It caches what it works out about a question, so that many
-    sheets about the same questions are cheap."""
+    """Marks sheets under the same terms. It caches what it computes about a question, so that many
+    sheets with the same questions are cheap."""
 
     def __init__(self, terms: Terms = KIND) -> None:
         self.terms = terms

@@ -67,7 +67,7 @@ def draw(view: View, width: int, colour: bool) -> str:
 
 
 def _bar(panel: Panel, at: int, width: int) -> str:
-    """A bar in eighths of a character; whatever is more than nothing has at least one."""
+    """A bar in eighths of a character; anything above zero gets at least one."""
     share, largest = panel.shares[at], max(panel.shares) or 1.0
     eighths = max(round(8 * width * share / largest), 1 if share else 0)
     full, rest = divmod(eighths, 8)
@@ -75,5 +75,5 @@ def _bar(panel: Panel, at: int, width: int) -> str:
 
 
 def _short(name: str) -> str:
-    """The end of a long name, where it differs from others."""
+    """The end of a long name, because that is where names differ."""
     return name if len(name) <= LONGEST_NAME else "…" + name[1 - LONGEST_NAME :]

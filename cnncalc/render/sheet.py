@@ -1,4 +1,4 @@
-"""What a format needs to know about the table it draws."""
+"""The data that a format needs about the table it draws."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -7,7 +7,8 @@ from cnncalc.render.view import Total, Value
 
 
 class Sheet(Protocol):
-    """What every format draws: lines in columns, with a title, remarks, totals and a legend."""
+    """The content that every format draws: lines in columns, with a title, remarks, totals and a
+    legend."""
 
     @property
     def name(self) -> str:

@@ -1,6 +1,7 @@
-"""The terminal: its width, its colours, and tables set in columns.
+"""The terminal: its width, its colours, and tables in columns.
 
-Only the base attributes and colours are used, so that a table reads well on light and dark.
+Only the base attributes and colours are used, so that a table is readable on light and dark
+backgrounds.
 """
 
 import os

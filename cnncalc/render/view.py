@@ -45,7 +45,7 @@ class Column(NamedTuple):
     doc: str
     value: Callable[[Line, "View"], Value]
     read: Callable[[Any], str] = str
-    """Turns a value into text, integers into human units."""
+    """Turns a value into text; integers become human units."""
 
 
 def _count(heading: str, doc: str, name: str) -> Column:
@@ -92,7 +92,7 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
 
 
 def _few(text: str) -> str:
-    """A list in a cell: the first items and how many there are, where there are very many."""
+    """A list in a cell, shortened to its first items and their number if it is very long."""
     return some(text.split(", "))
 
 
@@ -106,7 +106,7 @@ def _inputs(line: Line, view: "View") -> str | None:
 
 
 def _kernel(line: Line, view: "View") -> str | None:
-    """``3×3, s2, p1``: the window of a layer; what is left out has its usual value."""
+    """``3×3, s2, p1``: the window of a layer; default values are left out."""
     layer, x = line.last.layer, line.inputs[0] if line.inputs else None
     size = getattr(layer, "kernel_size", None)
     if line.folded or size is None or not isinstance(x, Map):
@@ -121,7 +121,7 @@ def _kernel(line: Line, view: "View") -> str | None:
 
 
 def _setting(letter: str, value: Any, usual: int) -> str:
-    """``s2``, or ``s2×1`` where axes differ; nothing for the usual value."""
+    """``s2``, or ``s2×1`` if axes differ; empty for the default."""
     if isinstance(value, str):
         return "" if value == "valid" else value
     axes = [
@@ -133,7 +133,7 @@ def _setting(letter: str, value: Any, usual: int) -> str:
 
 
 def _saved(line: Line, view: "View") -> int | None:
-    """The bytes that its layers save for backward; None where that is not modelled."""
+    """The bytes that its layers save for backward; None if that is not modelled."""
     if view.saved is None:
         return None
     return sum(view.saved.get(row.name, 0) for row in line.rows)
@@ -209,7 +209,7 @@ USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", "rf")
 
 
 WORDS = ("layer", "kind", "kernel", "fields", "inputs", "input", "output")
-"""The columns that hold no numbers."""
+"""The columns without numbers."""
 
 
 class Total(NamedTuple):
@@ -222,7 +222,7 @@ class Total(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class View:
-    """A report to show, with a ``count`` under another convention if one is wanted."""
+    """A report to show, optionally with a ``count`` under another convention."""
 
     report: Report
     columns: tuple[str, ...] = USUAL
@@ -248,7 +248,7 @@ class View:
 
     @cached_property
     def saved(self) -> Mapping[str, int] | None:
-        """The bytes that each layer saves for backward; None where that is not modelled."""
+        """The bytes that each layer saves for backward; None if that is not modelled."""
         from cnncalc.footprint import saved_for_backward
 
         try:

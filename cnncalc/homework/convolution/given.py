@@ -23,7 +23,7 @@ YAML = (".yaml", ".yml", ".json")
 SIZE = "[0-9]{1,9}"
 RANDOM = re.compile(rf"random:({SIZE}(?:x{SIZE}){{0,2}})(?::(-?{SIZE})\.\.(-?{SIZE}))?")
 FILE = re.compile(r"[^\s;|,*\[\]]*[A-Za-z_][^\s;|,*\[\]]*")
-"""A word that can only be a file name: it has a letter, and no separator of numbers."""
+"""A word that can only be a file name: it contains a letter, and nothing that separates numbers."""
 
 
 class Dice(Random):

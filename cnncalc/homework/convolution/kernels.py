@@ -1,6 +1,6 @@
-"""The kernels that have names: for signals and images, and of any odd size where that has a sense.
+"""The named kernels: for signals and images, and in any odd size where that makes sense.
 
-A kernel is a function of the place in it, counted from 0 along each axis, and of its size.
+A kernel is a function of a position, counted from 0 along each axis, and of its size.
 """
 
 from collections.abc import Callable
@@ -19,7 +19,7 @@ Place = tuple[int, ...]
 
 
 class Kernel(NamedTuple):
-    """A named kernel: its weight at a place, who prints it, and the axes and sizes it has."""
+    """A named kernel: its weight at a position, its source, and the axes and sizes it supports."""
 
     weight: Callable[[Place, int], Number]
     source: str

@@ -181,7 +181,7 @@ def common_denominator(numbers: Iterable[Real]) -> int:
 
 
 def _is_list(value: Any) -> TypeGuard[Sequence[Any]]:
-    """Whether it is a list that is not empty."""
+    """Whether this is a non-empty list."""
     return isinstance(value, list | tuple) and len(value) > 0
 
 
@@ -213,11 +213,11 @@ def _cells(row: str) -> list[str]:
 
 
 Channels = Sequence[Sequence[Sequence[Any]]]
-"""What is to become numbers: ``[channel][row][column]``."""
+"""The cells before they are read as numbers: ``[channel][row][column]``."""
 
 
 def _tensor(given: Cells, name: str) -> Tensor:
-    """The numbers of all channels; raises UsageError with the place of what is none."""
+    """The numbers of all channels; raises UsageError with the location of anything else."""
     channels, is_signal, factor = given
     _check_sizes(channels)
     found = [
@@ -266,13 +266,13 @@ def _number_at(cell: Any, where: str) -> tuple[Number, bool]:
 
 
 def _place(channels: Channels, channel: int, row: int, column: int = 0) -> str:
-    """``channel 2, row 1, column 3``; a channel that is alone, and what is 0, is not told."""
+    """``channel 2, row 1, column 3``; a single channel and a 0 are left out."""
     parts = {"channel": channel if len(channels) > 1 else 0, "row": row, "column": column}
     return ", ".join(f"{word} {number}" for word, number in parts.items() if number)
 
 
 def _times(tensor: Tensor, factor: str) -> Tensor:
-    """The tensor with all numbers multiplied; raises UsageError where the factor is no number."""
+    """The tensor with all numbers multiplied; raises UsageError if the factor is not a number."""
     scale, decimal = _number_at(factor, "the factor before *")
     planes = tuple(tuple(plain(scale * x) for x in p) for p in tensor.planes)
     common_denominator(x for plane in planes for x in plane)

@@ -54,10 +54,10 @@ class Section(NamedTuple):
 
 
 def sections(worked: Worked, steps: int | None = None, digits: int | None = None) -> list[Section]:
-    """All that is shown of a convolution, in order.
+    """Everything that is shown of a convolution, in order.
 
-    ``steps`` is how many windows of each kernel are written out: all of up to 64, and else 10,
-    where None is given. ``digits`` rounds what is not whole; floats have 3 without it.
+    ``steps`` is the number of windows of each kernel to write out; by default all of up to 64, and
+    otherwise 10. ``digits`` rounds numbers that are not whole; by default floats have 3.
     """
     convolution, pooling = worked.convolution, worked.pooling
     most = steps_shown(worked, steps)
@@ -74,7 +74,7 @@ def sections(worked: Worked, steps: int | None = None, digits: int | None = None
 
 
 def steps_shown(worked: Worked, steps: int | None) -> int:
-    """How many windows of each kernel are written out: as many as asked for, else the usual."""
+    """How many windows of each kernel to write out: as many as requested, or the default."""
     if steps is not None:
         return steps
     windows = worked.stages[0].output.shape.elements
@@ -84,7 +84,7 @@ def steps_shown(worked: Worked, steps: int | None) -> int:
 
 
 def _given(convolution: Convolution) -> Section:
-    """The input and the kernels, and how these are laid on it."""
+    """The input and the kernels, and how the kernels are applied."""
     x, padded, kernels = convolution.input, convolution.padded, convolution.kernels
     notes = (
         FLIPPED if convolution.flip else NOT_FLIPPED,
@@ -112,7 +112,7 @@ def _planes(letter: str, what: str, tensor: Tensor) -> list[Picture]:
 
 
 def _kernel(what: str, kernel: Tensor, *place: tuple[int, int]) -> list[Picture]:
-    """Every plane of a kernel, which is one of several."""
+    """Every plane of one of several kernels."""
     planes = []
     for c in range(kernel.shape.channels):
         symbol = f"w{_index(*place, (c, kernel.shape.channels))}"
@@ -122,13 +122,13 @@ def _kernel(what: str, kernel: Tensor, *place: tuple[int, int]) -> list[Picture]
 
 
 def _index(*places: tuple[int, int]) -> str:
-    """``_2`` for the second of several, counted from 0; one alone has none."""
+    """``_2`` for the second of several, counted from 0; empty if there is only one."""
     shown = [str(place + 1) for place, many in places if many > 1]
     return f"_{','.join(shown)}" if shown else ""
 
 
 def _about(what: str, tensor: Tensor, channel: int) -> str:
-    """``input 3×3 (random, seed 7)``, and after that ``channel 2``."""
+    """``input 3×3 (random, seed 7)``, and ``channel 2`` after that."""
     if channel:
         return f"channel {channel + 1}"
     name = f" ({tensor.name})" if tensor.name else ""
@@ -159,23 +159,23 @@ def _sides(axis: Axis) -> str:
 
 
 def _same(sizes: Sequence[int]) -> str:
-    """One size where all axes agree, else one for each."""
+    """One size if all axes agree, else one for each."""
     return _size(sizes[:1] if len(set(sizes)) == 1 else sizes)
 
 
 def _along(texts: Sequence[str]) -> str:
-    """One text where all axes agree, else one for each by its name."""
+    """One text if all axes agree, else one for each by its name."""
     if len(set(texts)) == 1:
         return texts[0]
     return ", ".join(f"{text} along {name}" for text, name in zip(texts, AXES[len(texts)]))
 
 
 def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
-    """How many places the window has, and what the stride leaves over."""
+    """The number of positions of the window, and the remainder of the stride."""
     lines = [
         Line((first, *(f"= {rest}" for rest in others)), one.latex())
         for one in explain.sizes(layer, (x.shape,))
-        if one.symbol != "C_out"  # as many channels as kernels: that needs no equation
+        if one.symbol != "C_out"  # as many channels as kernels, which needs no equation
         for first, *others in [one.text().split(" = ")]
     ]
     over: dict[str, list[str]] = {}
@@ -189,7 +189,7 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
 
 
 def _sums(worked: Worked, place: int, most: int, digits: int | None) -> Section:
-    """The windows of one kernel, and what they add up to."""
+    """The windows of one kernel and their sums."""
     convolution = worked.convolution
     kernel, many = convolution.kernels[place], len(convolution.kernels)
     output = worked.stages[1 if convolution.bias else 0].output
@@ -212,7 +212,7 @@ def _sums(worked: Worked, place: int, most: int, digits: int | None) -> Section:
 
 
 def _activation(worked: Worked, layer: Layer, digits: int | None) -> Section:
-    """The function, and what it makes of every sum."""
+    """The function, and its value for every sum."""
     output = next(stage.output for stage in worked.stages if stage.name == layer.kind)
     function, style = FUNCTIONS[layer.kind], Style(output.decimal, digits)
     formula = Line(
@@ -225,7 +225,7 @@ def _activation(worked: Worked, layer: Layer, digits: int | None) -> Section:
 
 
 def _pooling(pooling: Pooling) -> Section:
-    """The window of a pooling, and how many places it has."""
+    """The window of a pooling, and its number of positions."""
     axes = pooling.layer.axes(pooling.input.shape)
     slide = _slide(pooling.layer, pooling.input, axes)
     outside = Style().text(REDUCTIONS[pooling.layer.kind].outside)
@@ -235,7 +235,7 @@ def _pooling(pooling: Pooling) -> Section:
 
 
 def _pools(pooling: Pooling, output: Tensor, place: int, most: int, style: Style) -> Section:
-    """The windows of one channel, and what they become."""
+    """The windows of one channel and their results."""
     written = REDUCTIONS[pooling.layer.kind].written
     letter = f"z{_index((place, output.shape.channels))}"
     lines = tuple(

@@ -72,9 +72,9 @@ def _told(count: int) -> str:
 
 
 def pad(x: Tensor, axes: Sequence[Axis], mode: str, outside: Real = 0) -> Tensor:
-    """The tensor with the cells around it that the axes want; ``outside`` stands where zeros are.
+    """The tensor surrounded by the cells that each axis needs; ``outside`` replaces zeros.
 
-    Raises LayerError for an unknown mode, and where there are too few cells to reflect.
+    Raises LayerError for an unknown mode, and if there are too few cells to reflect.
     """
     sides = tuple((axis.before, axis.after) for axis in axes)
     shape = Pad.parse({"padding": sides, "mode": mode}).output(x.shape)

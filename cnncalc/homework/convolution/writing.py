@@ -13,8 +13,8 @@ USUAL_DIGITS = 3
 
 
 class Style(NamedTuple):
-    """How numbers are written: fractions as decimals where these end, or everything that is not
-    whole rounded to so many digits after the point."""
+    """How numbers are written: fractions as decimals if these terminate, or everything that is not
+    whole rounded to this many digits after the point."""
 
     decimal: bool = False
     digits: int | None = None
@@ -51,8 +51,8 @@ class Style(NamedTuple):
 
 
 def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
-    """``1/9``, and a kernel's numbers without that factor, where all but zeros are fractions; else
-    no factor, and the numbers as they are."""
+    """``1/9``, and a kernel's numbers without that factor, if all except zeros are fractions; else
+    no factor, and the numbers unchanged."""
     common = common_denominator(kernel.planes[channel])
     if kernel.decimal or any(isinstance(n, int) and n for n in kernel.planes[channel]):
         return "", Style(kernel.decimal).rows(kernel, channel)
@@ -63,8 +63,8 @@ def with_factor(kernel: Tensor, channel: int) -> tuple[str, list[list[str]]]:
 def products(
     pairs: Sequence[Sequence[tuple[Real, Real]]], numbers: Style, weights: Style
 ) -> list[str]:
-    """The summands ``0.5×0``, ``− 0.1×1``, ``+ 3×(−2)``; those of each channel are in brackets
-    where there are several."""
+    """The summands ``0.5×0``, ``− 0.1×1``, ``+ 3×(−2)``; with several channels, those of each are
+    in brackets."""
     summands: list[str] = []
     for channel in pairs:
         terms = [f"{numbers.text(x)}×{bracketed(weights.text(weight))}" for x, weight in channel]
@@ -117,8 +117,8 @@ def _value(text: str) -> Fraction:
 
 
 def _places(denominator: int) -> int | None:
-    """How many digits after the point a fraction with this denominator has; None where its decimal
-    does not end."""
+    """The number of digits after the point of a fraction with this denominator; None if its decimal
+    does not terminate."""
     counts = range(1, denominator.bit_length() + 1)
     return next((count for count in counts if 10**count % denominator == 0), None)
 

@@ -1,7 +1,7 @@
-"""One HTML table: a whole page as a file, and a piece of one in a notebook.
+"""One HTML table: a whole page as a file, or a fragment in a notebook.
 
-It takes the colours of the page around it, so that it reads well in light and in dark. Characters
-beyond ASCII are written as references, so that no encoding can spoil them.
+It inherits the colours of the page around it, so that it is readable in light and dark mode.
+Characters beyond ASCII are written as references, so that no encoding can corrupt them.
 """
 
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ STYLE = """\
 
 
 def render(view: "Sheet") -> str:
-    """A page that stands by itself: the table with its title, remarks, totals and conventions."""
+    """A complete page: the table with its title, remarks, totals and conventions."""
     return _ascii(
         [
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -40,7 +40,7 @@ def render(view: "Sheet") -> str:
 
 
 def piece(view: "Sheet") -> str:
-    """The same table with its style, to stand in a page that is there already."""
+    """The same table with its style, to embed in an existing page."""
     return _ascii([f"<style>\n{STYLE}\n</style>", *_section(view)])
 
 

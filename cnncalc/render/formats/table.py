@@ -23,7 +23,7 @@ SHORTEST = {"kind": 8, "fields": 8, "inputs": 8, "kernel": 8, "layer": 16}
 
 
 class Entry(NamedTuple):
-    """A row: a line of the view, or None for the heading of a block."""
+    """A row: a line of the view, or None for a block heading."""
 
     label: str
     block: str
@@ -163,12 +163,13 @@ def _fitted(natural: Mapping[str, int], width: int, usual: bool) -> dict[str, in
 
 
 def _over(widths: Mapping[str, int], width: int) -> int:
-    """By how much the columns exceed a width."""
+    """How far the columns exceed a width."""
     return sum(widths.values()) + len(terminal.GAP) * (len(widths) - 1) - width
 
 
 def _cut(text: str, name: str, width: int) -> str:
-    """The text, its end cut; of a layer's name the end remains, where it differs from others."""
+    """The text with its end cut; of a layer's name the end is kept, because that is where names
+    differ."""
     if terminal.cells(text) <= width:
         return text
     short = text[1 - width :] if name == "layer" else text[: width - 1]
