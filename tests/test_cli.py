@@ -1,4 +1,4 @@
-"""The command line: exit codes, streams, where output goes. The numbers are tested elsewhere."""
+"""The command line: exit codes, streams and output files. The numbers are tested elsewhere."""
 
 import gc
 import io
