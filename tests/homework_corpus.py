@@ -82,9 +82,7 @@ def written_wrong(case: Case, mistake: str, wrong: Wrong, rng: random.Random) ->
     unit = f" {wrong.unit}" if wrong.unit else ""
     if wrong.value >= 100_000 and rng.random() < 0.2:
         text, half = rounded(wrong.value, 1000, rng.choice([1, 2]), rng)
-        if abs(wrong.value - whole(case)) > 2.5 * float(
-            half
-        ):  # it could also be read as the right value
+        if abs(wrong.value - whole(case)) > 2.5 * float(half):  # cannot be the right value
             return Answer(case, f"{text}{wrong.unit}", mistake, wrong, half)
     text = f"{wrong.value:,}" if rng.random() < 0.5 else str(wrong.value)
     return Answer(case, text + unit, mistake, wrong)

@@ -191,7 +191,7 @@ def test_the_command_shows_bytes_and_binary_prefixes():
 def test_the_command_says_no_with_the_nearest():
     ran = run("resnet50", "4133640192")
     assert ran.exit_code == 1
-    assert "no way of counting gives 4133640192; the nearest is\n\nthop 0.1.1: 4," in ran.stdout
+    assert "no convention gives 4133640192; the nearest is\n\nthop 0.1.1: 4," in ran.stdout
     assert "\n4133640192 is 102,400 less\n" in ran.stdout
     assert "it would be MACs, papers + 4 · 11,113,984 batch-norm elements\n" in ran.stdout
     more = run("resnet50", "4.2G")

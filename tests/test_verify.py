@@ -661,7 +661,7 @@ def test_all_architectures_are_verified_one_after_the_other(monkeypatch):
     ("arguments", "says"),
     [
         ([], "needs a network or --all-architectures"),
-        (["vgg16", "--all-architectures"], "one of the two"),
+        (["vgg16", "--all-architectures"], "needs either"),
         (["--all-architectures", "--set", "classes=3"], "for one network"),
         (["vgg16", "--format", "jsno"], "did you mean 'json'"),
         (["vgg16", "--batch", "0"], "at least 1, not 0"),

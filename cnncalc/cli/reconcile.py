@@ -86,7 +86,7 @@ def _lines(found: Reconciliation) -> Iterator[str]:
         binary = ", with K = 1024," if found.reading.kilo == 1024 else ""
         yield f"{found.number}{binary} is"
     else:
-        yield f"no way of counting gives {found.number}; the nearest is"
+        yield f"no convention gives {found.number}; the nearest is"
     for candidate in found.agreeing or (found.nearest,):
         yield ""
         yield from _sum(candidate)

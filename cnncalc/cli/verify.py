@@ -84,7 +84,7 @@ def run(
     """
     form = listing.format_of(format, output)
     if (spec is None) != all_architectures:
-        raise UsageError("verify needs a network or --all-architectures: one of the two")
+        raise UsageError("verify needs either a network or --all-architectures")
     if all_architectures and (input or settings):
         raise UsageError("--input and --set are for one network, not for --all-architectures")
     given: dict[str, Any] = {
