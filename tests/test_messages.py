@@ -8,10 +8,10 @@ import sys
 import pytest
 
 import cnncalc
-from cnncalc import cli
+from cnncalc import cli, layers
 from cnncalc.cli import _errors
 from cnncalc.core.errors import Mistakes, UsageError, did_you_mean
-from cnncalc.spec import catalog
+from cnncalc.spec import advice, catalog
 
 WRONG = "input: 3x8x8\nlayers:\n  - reluu\n  - max_pool: {kernel: 3, pad: 'a b'}\n"
 
@@ -183,6 +183,10 @@ def test_an_option_lets_a_spec_extend_files_elsewhere(tmp_path):
     assert refused.returncode == 2
     assert "allow it with --extends-anywhere" in refused.stderr
     assert program("summarize", file, "--extends-anywhere", capture_output=True).returncode == 0
+
+
+def test_no_kind_is_called_missing():
+    assert [word for word in advice.WORDS if layers.known(word)] == []
 
 
 @pytest.mark.parametrize(

@@ -23,13 +23,13 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     """All warnings about a network, each with its location; none about a built-in."""
     if catalog.holds(graph.spec.where.source):
         return ()
-    found = [str(warning) for warning in (*_unread(graph.nodes), *_shadowing(graph.used))]
+    found = [str(warning) for warning in (*unread(graph.nodes), *_shadowing(graph.used))]
     more = len(found) - MOST_WARNINGS
     rest = [f"{more:,} more warnings"] if more > 0 else []
     return (*found[:MOST_WARNINGS], *rest, *_cut_off(rows))
 
 
-def _unread(nodes: Sequence[Node]) -> Iterator[SpecError]:
+def unread(nodes: Sequence[Node]) -> Iterator[SpecError]:
     """The layers before the last that no layer reads; once for every location in the text."""
     read = {source for node in nodes for source in node.inputs}
     seen: set[Where | str] = set()

@@ -16,28 +16,28 @@ from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key
 
 TOP = {
-    "name": "what the network is called",
+    "name": "the name of the network",
     "source": "where the architecture comes from",
-    "note": "what a reader should know: which network this is",
-    "variants": "other networks of a similar name, and how they differ",
+    "note": "anything that readers should know, such as which version this is",
+    "variants": "networks with similar names, and how they differ",
     "extends": "the built-in or file that this spec starts from",
     "input": "the input's shape, as in 3x224x224, or several by name",
-    "parameters": "values that the layers use as $name, and --set changes",
+    "parameters": "values that layers use as $name; override them with --set",
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
-    "published": "what the literature says of this network",
+    "published": "published numbers, to compare with the calculated ones",
 }
-"""The keys of a spec and what they hold."""
+"""The keys of a spec and their meaning."""
 
 NODE = {
-    "name": "what the layer is called",
-    "from": "the earlier layer, or layers, that it reads; the one before when left out",
-    "repeat": "how many times in a row; $index counts from 0",
-    "when": "left out unless this holds",
-    "join": "how branches come together: concat, add, multiply, or any kind that takes several",
-    "shortcut": "the other way round a residual; the identity when left out",
+    "name": "the name of the layer",
+    "from": "the earlier layer or layers that it reads; by default the previous one",
+    "repeat": "how many copies to put in a row; $index counts them from 0",
+    "when": "a condition; the layer is left out unless it is true",
+    "join": "how to combine branches: concat, add, multiply, or any kind with several inputs",
+    "shortcut": "the second branch of a residual; by default the identity",
 }
-"""The keys that stand beside a kind and what they hold."""
+"""The keys next to a kind and their meaning."""
 
 BRANCHES = "branches"
 RESIDUAL = "residual"
@@ -49,7 +49,7 @@ CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 """Characters that a terminal might interpret or a page cannot contain, except newlines and tabs."""
 UNEQUAL = {
     False: "add 'shortcut:' with a 1×1 convolution that gives the input the same shape",
-    True: "make both ways end in the same shape",
+    True: "give both branches the same output shape",
 }
 """How to fix a residual whose two paths differ in shape, by whether it has a shortcut."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
