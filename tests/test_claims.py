@@ -61,7 +61,7 @@ def test_a_figure_that_does_not_hold_is_exit_code_1(net):
     # Input, 6·28·28 and 10 are stored: 5,738 numbers of 4 bytes, 22,952.
     result = run(net(WRONG))
     assert result.exit_code == 1
-    assert re.search(r"total +activations_total_ +25 kB +22,952 +NO, without", result.stdout)
+    assert re.search(r"total +activations_total_ +25 kB +22,952 +NO, and no", result.stdout)
     assert "1 unexpected" in result.stdout
 
 

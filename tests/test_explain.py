@@ -96,7 +96,7 @@ def test_latex_equations_balance_and_name_the_layer():
 
 def test_latex_with_nothing_to_work_out_is_a_comment():
     out = run("explain", "vgg16", "relu1", "parameters", "--format", "latex").stdout
-    assert out == "% relu1: nothing to work out\n"
+    assert out == "% relu1: nothing to compute\n"
 
 
 def test_markdown_lists_equations_as_code():
@@ -206,7 +206,7 @@ def printed_results(text, sizes):
         general = [side for side in sides if not is_arithmetic(side)]
         assert all(evaluated(side) == value for side in exact), line
         for formula, numbers in zip(general, exact or [result], strict=False):
-            if exact or formula in known:  # weights = C_in = 64 has nothing to work out
+            if exact or formula in known:  # weights = C_in = 64 needs no computation
                 same_terms(terms(formula), terms(numbers.replace(",", "")), known, line)
         known |= dict.fromkeys(names, value)
     return known

@@ -608,6 +608,36 @@ def test_a_batch_has_an_end():
 # A report's totals.
 
 
+def wide(size):
+    """A network of one layer with so many inputs."""
+    inputs = ["input"] * size
+    return cnncalc.summarize({"input": "2x3x3", "layers": [{"concat": None, "from": inputs}]})
+
+
+def deep(size):
+    """A network of so many layers in a row."""
+    return cnncalc.summarize({"input": "5", "layers": [{"tanh": None, "repeat": size}]})
+
+
+@pytest.mark.parametrize(("build", "size"), [(wide, 19_999), (deep, 2_300)])
+def test_the_memory_of_large_networks_is_modelled(build, size):
+    assert footprint.measure(build(size)).inference_peak.bytes > 0
+
+
+@pytest.mark.parametrize(
+    ("compute", "build", "size", "says"),
+    [
+        (footprint.measure, wide, 20_000, "at most 20,000 layers.*has 20,001$"),
+        (footprint.inference_peak, wide, 29_000, "at most 20,000 .* has 29,001$"),
+        (partial(fit, budget=10**9), deep, 5_003, "at most 5,000 layers.* has 5,004$"),
+        (partial(fit, budget=10**9), wide, 5_000, "at most 5,000 .* has 5,001$"),
+    ],
+)
+def test_larger_networks_are_refused_in_a_sentence(compute, build, size, says):
+    with pytest.raises(UsageError, match=says):
+        compute(build(size))
+
+
 def test_totals_know_their_bytes():
     report = cnncalc.summarize("lenet5", batch=2)
     found = footprint.measure(report)

@@ -202,6 +202,32 @@ def test_what_is_no_number_of_bytes_is_refused(text):
         units.bytes_of(text)
 
 
+@pytest.mark.parametrize(
+    ("spec", "options"),
+    [
+        (f"input: 2x{7 * 10**29}x{3 * 10**30}\nlayers: [conv: {{filters: 5, kernel: 2}}]\n", []),
+        (f"input: {10**31}\nlayers: [linear: 9, linear: {4 * 10**30}]\n", ["--batch", str(10**25)]),
+        ("input: 9x8x8\nlayers: [{relu: , repeat: 300}]\n", ["--batch", str(6 * 10**30)]),
+    ],
+)
+def test_the_picture_of_astronomic_sizes_is_drawn(tmp_path, spec, options):
+    (tmp_path / "net.yaml").write_text(spec)
+    shown = invoke(str(tmp_path / "net.yaml"), "--plot", *options)
+    assert shown.exit_code == 0
+    assert "▼" in shown.stdout
+
+
+@pytest.mark.parametrize(("size", "stride"), [("997x5", 7), ("2003x2003", 11)])
+def test_memory_of_a_jump_without_end_is_computed(tmp_path, size, stride):
+    (tmp_path / "net.yaml").write_text(
+        "input: 1x64x64\nblocks:\n  b:\n    layers:\n"
+        f"      - upsample: {{size: {size}}}\n"
+        f"      - conv: {{filters: 1, kernel: 3, stride: {stride}}}\n"
+        "layers:\n  - {b: , repeat: 1450}\n"
+    )
+    assert invoke(str(tmp_path / "net.yaml")).exit_code == 0
+
+
 def test_what_layers_save_is_aligned():
     _, table = invoke("1x8x8-20C3-9N").stdout.split("Saved by layer")
     assert len({len(line) for line in table.splitlines()[2:] if line}) == 1

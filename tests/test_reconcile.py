@@ -193,11 +193,11 @@ def test_the_command_says_no_with_the_nearest():
     assert ran.exit_code == 1
     assert "no convention gives 4133640192; the nearest is\n\nthop 0.1.1: 4," in ran.stdout
     assert "\n4133640192 is 102,400 less\n" in ran.stdout
-    assert "it would be MACs, papers + 4 · 11,113,984 batch-norm elements\n" in ran.stdout
+    assert "it equals MACs, papers + 4 · 11,113,984 batch-norm elements\n" in ran.stdout
     more = run("resnet50", "4.2G")
     assert more.stdout.endswith("4.2G is 66,257,408 more\n")
     less = run("resnet50", "4111511576")
-    assert "it would be fvcore 0.1.5 − 1,000 biases at output positions\n" in less.stdout
+    assert "it equals fvcore 0.1.5 − 1,000 biases at output positions\n" in less.stdout
 
 
 def test_the_command_says_what_it_could_not_compare():

@@ -660,9 +660,9 @@ def test_all_architectures_are_verified_one_after_the_other(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "needs a network or --all-architectures"),
-        (["vgg16", "--all-architectures"], "needs either"),
-        (["--all-architectures", "--set", "classes=3"], "for one network"),
+        ([], "give either a network or --all-architectures"),
+        (["vgg16", "--all-architectures"], "give either a network"),
+        (["--all-architectures", "--set", "classes=3"], "need a single network"),
         (["vgg16", "--format", "jsno"], "did you mean 'json'"),
         (["vgg16", "--batch", "0"], "at least 1, not 0"),
     ],

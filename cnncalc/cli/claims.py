@@ -1,4 +1,4 @@
-"""``cnncalc claims``: compare what the literature prints with the calculated values."""
+"""``cnncalc claims``: compares published figures with the calculated ones."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 Findings = Sequence["Finding"]
 
 LONGEST_NAME = 18
-UNEXPECTED = {False: "NO, without a reason", True: "YES, despite its erratum"}
-"""The verdict on a number that contradicts its claim."""
+UNEXPECTED = {False: "NO, and no erratum", True: "YES, despite its erratum"}
+"""The verdict on a figure that is not as its claim expects."""
 
 
 def run(
@@ -79,7 +79,7 @@ def _sheet(shown: Findings, found: Findings) -> "Records":
 
 
 def _totals(found: Findings) -> "list[Total]":
-    """How many agree, how many under a convention, and how many do not."""
+    """How many figures match as printed, match with a convention, or do not match."""
     from cnncalc.render.view import Total
 
     agree = [one for one in found if one.agrees]
@@ -94,7 +94,7 @@ def _totals(found: Findings) -> "list[Total]":
 
 
 def _text(shown: Findings, found: Findings, sources: bool) -> str:
-    """A table for each network, and how many figures agree."""
+    """A table per network, and the totals."""
     groups = groupby(shown, lambda one: (one.network, one.name))
     tables = [_table(*named, list(group), sources) for named, group in groups]
     counts = ", ".join(f"{total.text} {total.label.lower()}" for total in _totals(found))
@@ -102,7 +102,7 @@ def _text(shown: Findings, found: Findings, sources: bool) -> str:
 
 
 def _table(network: str, name: str, findings: Findings, sources: bool) -> str:
-    """The figures of a network; reasons and sources are notes below."""
+    """The figures of a network; reasons and sources are footnotes."""
     notes: dict[str, int] = {}
     headings = {"Layer": False, "Quantity": False, "Printed": True, "Calculated": True}
     if sources:
@@ -139,10 +139,10 @@ def _agrees(one: "Finding", noted: Callable[[str], str]) -> str:
 
 
 def _quantity(name: str) -> str:
-    """The name, a long one on two lines, so that the table fits."""
+    """The name; a long one is split into two lines to keep the table narrow."""
     return name if len(name) <= LONGEST_NAME else "_\n".join(name.rsplit("_", 1))
 
 
 def _figure(value: int | str) -> str:
-    """A number with separators; everything else as it is."""
+    """A number with separators; anything else unchanged."""
     return units.exact(int(value)) if str(value).isdecimal() else str(value)

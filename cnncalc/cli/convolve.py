@@ -108,7 +108,7 @@ def run(
         hint = did_you_mean(chosen, ENDINGS.values()) or f"; choose {one_of([*ENDINGS.values()])}"
         raise UsageError(f"no format {chosen!r}{hint}")
     if digits is not None and not 0 <= digits <= MOST_DIGITS:
-        raise UsageError(f"--digits is between 0 and {MOST_DIGITS}, not {digits}")
+        raise UsageError(f"--digits must be between 0 and {MOST_DIGITS}, not {digits}")
     most = _steps(steps)
     x, weights = load(input, kernels, seed)
     worked = convolve(
@@ -138,7 +138,7 @@ def _refuse_options(words: Iterable[str], context: typer.Context) -> None:
         if re.match("--?[A-Za-z]", word):
             known = [option for one in context.command.params for option in one.opts]
             name = word.partition("=")[0]
-            raise UsageError(f"there is no option {name[:40]!r}{did_you_mean(name, known)}")
+            raise UsageError(f"no option {name[:40]!r}{did_you_mean(name, known)}")
 
 
 def _sizes(word: str) -> Any:
@@ -153,7 +153,7 @@ def _steps(word: str | None) -> int | None:
     if word in words:
         return words[word]
     if not re.fullmatch("[0-9]{1,9}", word or ""):
-        raise UsageError(f"--steps is all, none or a whole number, not {word!r:.40}")
+        raise UsageError(f"--steps must be all, none or a whole number, not {word!r:.40}")
     return int(word or "")
 
 
@@ -165,7 +165,7 @@ def _bias(word: str) -> Tensor:
 
 
 def _width(format: str, output: Path | None) -> int:
-    """The width of the terminal, or of a file."""
+    """The width of the output: that of the terminal for text."""
     from cnncalc.render import terminal
 
     return terminal.width() if format == "text" and output is None else WIDE

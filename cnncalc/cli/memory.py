@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cnncalc.render.view import Value
 
 MOST_SHOWN = 10
-"""The number of layers listed by default."""
+"""The number of layers listed without ``--all``."""
 
 CUDA = (
     "On CUDA the figures follow PyTorch's source code and have not been measured; they exclude "
@@ -111,7 +111,7 @@ def run(
 
 
 def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
-    """Raise UsageError for options that do not go together."""
+    """Raise UsageError for options that exclude each other."""
     if fit is not None and batch != 1:
         raise UsageError("--fit finds the batch size; leave out --batch")
     if plot and fit is not None:
@@ -121,7 +121,7 @@ def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:
 
 
 def _budget(text: str) -> int:
-    """The bytes of a budget; raises UsageError unless there are any."""
+    """A budget in bytes; raises UsageError if it is invalid or below 1."""
     try:
         budget = units.bytes_of(text)
     except ValueError as why:
@@ -134,7 +134,7 @@ def _budget(text: str) -> int:
 
 
 FEWEST_BYTES = 1_000_000
-"""A budget below this must name its unit: 24 means 24GiB to most people."""
+"""A smaller budget needs a unit: 24 means 24GiB to most people."""
 
 COLUMNS = ("quantity", "layer", "phase", "bytes")
 FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
@@ -151,7 +151,7 @@ def _write(
     format: str | None,
     output: Path | None,
 ) -> None:
-    """The result as JSON, its records in another format, or text."""
+    """Write the result as JSON, its records in another format, or the text."""
     form = listing.format_of(format, output)
     if form is not None and form.SUFFIX == ".json":
         text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
@@ -164,12 +164,12 @@ def _write(
 
 
 def _quantities(found: Memory) -> Records:
-    """Everything in the JSON, one line each; the layers' saved bytes come last."""
-    told = found.to_dict()
+    """A record for each number in the JSON; memory saved by layer comes last."""
+    data = found.to_dict()
     for name in ("parameters", "buffers", "gradients", "optimizer_state", "saved_for_backward"):
-        yield _quantity(name, told[name])
-    yield _quantity("inference_peak", **told["inference_peak"], phase="forward")
-    peak = told["training_peak"]
+        yield _quantity(name, data[name])
+    yield _quantity("inference_peak", **data["inference_peak"], phase="forward")
+    peak = data["training_peak"]
     layer, phase = peak.pop("layer"), peak.pop("phase")
     yield _quantity("training_peak", peak.pop("bytes"), layer, phase)
     for name, size in peak.items():
@@ -183,17 +183,17 @@ def _quantity(name: str, bytes: int, layer: str = "", phase: str = "") -> dict[s
 
 
 def _settings(found: "Fit") -> Records:
-    """The batch that fits, and the largest batch with each change."""
+    """The largest batch with the requested settings, and with each change."""
     at = found.memory
     once = at.repeated_macs // at.batch
-    told = (found.batch, at.training_peak.bytes, once)
-    yield dict(zip(FIT_COLUMNS, ("as asked", *told), strict=True))
+    asked = ("as asked", found.batch, at.training_peak.bytes, once)
+    yield dict(zip(FIT_COLUMNS, asked, strict=True))
     for change in found.changes:
         yield dict(zip(FIT_COLUMNS, change, strict=True))
 
 
 def _title(found: Memory) -> str:
-    """The network and the settings of the run."""
+    """The network and its settings."""
     mode = "training" if found.training else "evaluation"
     parts = [found.dtype, f"batch {units.exact(found.batch)}", mode, found.optimizer]
     if found.checkpoint is not None:
@@ -206,7 +206,7 @@ def _title(found: Memory) -> str:
 
 
 def _remarks(found: Memory) -> str:
-    """Notes on the numbers."""
+    """Caveats about the numbers."""
     return f"\n{CUDA}\n" if found.device != "cpu" else ""
 
 
@@ -222,7 +222,7 @@ def _text(found: Memory, everything: bool) -> str:
 
 
 def _parts(found: Memory) -> str:
-    """Resident memory, the peaks, and the parts of the training peak."""
+    """The sizes, the peaks, and the parts of the training peak."""
     inference, peak = found.inference_peak, found.training_peak
     parts = [
         ("parameters", found.parameters, ""),
@@ -243,7 +243,7 @@ def _parts(found: Memory) -> str:
 
 
 def _by_layer(found: Memory, everything: bool) -> str:
-    """What is saved for the backward pass, largest first; the rest is added up."""
+    """The memory saved by layer, largest first; the rest is added up."""
     ordered = sorted(found.saved, key=lambda held: -held.bytes)
     most = len(ordered) if everything else MOST_SHOWN
     shown, rest = ordered[:most], ordered[most:]
@@ -261,8 +261,7 @@ def _by_layer(found: Memory, everything: bool) -> str:
 
 
 def _fit_text(found: "Fit") -> str:
-    """The batch, its peak and the peak with one more image; then what would allow a larger
-    batch."""
+    """The largest batch, its peak and the peak of one more image; then the possible changes."""
     at, peak = found.memory, found.memory.training_peak
     budget, over = found.budget, found.one_more - found.budget
     parts = [("budget", budget, units.in_binary(budget))]
@@ -280,7 +279,7 @@ def _fit_text(found: "Fit") -> str:
 
 
 def _changes(found: "Fit") -> str:
-    """The largest batch with each change, and what it needs and costs."""
+    """The largest batch with each change, its memory and its recomputation."""
     at = units.exact(found.memory.batch)
     headings = {"To fit more": False, "Batch": True, f"Batch {at} takes": True}
     headings["Recomputed MACs"] = True
@@ -297,7 +296,7 @@ def _changes(found: "Fit") -> str:
 
 
 def _again(repeated: int, macs: int) -> str:
-    """The recomputed operations, compared with a forward pass."""
+    """The recomputed MACs, also as a percentage of a forward pass."""
     if not repeated:
         return "none"
     return f"{units.human(repeated)} per image ({100 * repeated // macs} %)"

@@ -1,4 +1,4 @@
-"""``cnncalc reconcile``: find the convention behind a number."""
+"""``cnncalc reconcile``: finds the counting convention behind a number."""
 
 import json
 from collections.abc import Iterator
@@ -70,17 +70,17 @@ NUMBERS = ("total", "times", "amount")
 
 
 def _records(found: Reconciliation) -> "Iterator[dict[str, Value]]":
-    """One line per part of the matching total, or else of the nearest."""
+    """A record for each part of the matching totals, or of the nearest one."""
     agrees = "yes" if found.agreeing else "no"
     for candidate in found.agreeing or (found.nearest,):
         for part in candidate.parts:
-            told = (candidate.title, agrees, candidate.total, candidate.unit)
-            cells = (*told, part.times, part.amount, part.what)
+            total = (candidate.title, agrees, candidate.total, candidate.unit)
+            cells = (*total, part.times, part.amount, part.what)
             yield dict(zip(COLUMNS, cells, strict=True))
 
 
 def _lines(found: Reconciliation) -> Iterator[str]:
-    """The answer: the matching or nearest total, and the conventions that are unknown."""
+    """The matching totals or the nearest one, and the conventions that were not compared."""
     yield View(found.report).title
     if found.agreeing:
         binary = ", with K = 1024," if found.reading.kilo == 1024 else ""
@@ -95,13 +95,13 @@ def _lines(found: Reconciliation) -> Iterator[str]:
         more = "more" if found.difference > 0 else "less"
         yield f"{found.number} is {units.exact(abs(found.difference))} {more}"
     for missing in found.missing:
-        yield f"it would be {_made(missing)}"
+        yield f"it equals {_made(missing)}"
     for why in found.unknown.values():
         yield f"\nnot compared: {why}"
 
 
 def _sum(candidate: Candidate) -> Iterator[str]:
-    """The total and its parts."""
+    """A total and its parts."""
     yield f"{candidate.title}: {units.exact(candidate.total)} {candidate.unit}"
     for number, part in enumerate(candidate.parts):
         yield f"  {'+' if number else '='} {part.text()}"

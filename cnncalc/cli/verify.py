@@ -1,4 +1,4 @@
-"""``cnncalc verify``: compare the calculated numbers with a run in PyTorch."""
+"""``cnncalc verify``: compares the calculated numbers with a run in PyTorch."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -84,9 +84,9 @@ def run(
     """
     form = listing.format_of(format, output)
     if (spec is None) != all_architectures:
-        raise UsageError("verify needs either a network or --all-architectures")
+        raise UsageError("give either a network or --all-architectures")
     if all_architectures and (input or settings):
-        raise UsageError("--input and --set are for one network, not for --all-architectures")
+        raise UsageError("--input and --set need a single network, not --all-architectures")
     given: dict[str, Any] = {
         "batch": batch if batch is not None else 2 if tiny else 1,
         "input": shared.inputs_of(input),
@@ -110,21 +110,21 @@ def _text(done: "list[Verification]", form: "Format | None", everything: bool, s
         records = [one.to_dict() for one in done]
         return json.dumps(records[0] if single else records, indent=2, ensure_ascii=False) + "\n"
     lines = [record for one in done for record in _records(one)]
-    return listing.rendered(form, "Calculated and run", COLUMNS, lines)
+    return listing.rendered(form, "Calculated and PyTorch", COLUMNS, lines)
 
 
 COLUMNS = ("network", "layer", "quantity", "calculated", "pytorch", "agrees")
 
 
 def _records(one: "Verification") -> Iterator[dict[str, Any]]:
-    """What was compared and what was not, on one line each."""
+    """A record for each figure: compared, skipped or measured."""
     for check in one.checks:
         sides = (_plain(check.calculated), _plain(check.pytorch))
         yield _record(one, check.layer, check.quantity, *sides, "yes" if check.agrees else "no")
     for left in one.skipped:
         yield _record(one, left.layer, left.quantity, "", "", left.why)
-    for told in one.measured:
-        yield _record(one, told.layer, told.quantity, "", told.value, "")
+    for measured in one.measured:
+        yield _record(one, measured.layer, measured.quantity, "", measured.value, "")
 
 
 def _record(one: "Verification", *cells: object) -> dict[str, Any]:
@@ -137,7 +137,7 @@ def _plain(value: "Told") -> int | str:
 
 def _summary(one: "Verification") -> str:
     """``VGG-16: 352 of 352 figures agree with PyTorch 2.13.0 (cpu, float32, batch 1, training)``,
-    and what was not compared."""
+    followed by the figures that were not compared."""
     agreeing = len(one.checks) - len(one.disagreements)
     sign = "✓" if one.agrees else "✗"
     mode = "training" if one.training else "evaluation"
@@ -153,10 +153,10 @@ def _summary(one: "Verification") -> str:
 
 
 def _table(one: "Verification", everything: bool) -> str:
-    """The figures side by side; only those that differ, unless all are requested."""
+    """The figures side by side; by default, only those that differ."""
     checks = one.checks if everything else one.disagreements
     rows: list[Sequence[str]] = [_line(check) for check in checks]
-    rows += [(told.layer, told.quantity, "", "", f"{told.value:,}") for told in one.measured]
+    rows += [(found.layer, found.quantity, "", "", f"{found.value:,}") for found in one.measured]
     if not rows:
         return ""
     headings = {"Layer": False, "Quantity": False, "Calculated": True, "": False, "PyTorch": False}
@@ -165,16 +165,16 @@ def _table(one: "Verification", everything: bool) -> str:
 
 def _line(check: "Check") -> tuple[str, ...]:
     sign = "✓" if check.agrees else "✗"
-    told = _told(check.pytorch) + _difference(check)
-    return (check.layer, check.quantity, _told(check.calculated), sign, told)
+    pytorch = _shown(check.pytorch) + _difference(check)
+    return (check.layer, check.quantity, _shown(check.calculated), sign, pytorch)
 
 
-def _told(value: "Told") -> str:
+def _shown(value: "Told") -> str:
     return f"{value:,}" if isinstance(value, int) else str(_plain(value))
 
 
 def _difference(check: "Check") -> str:
-    """The difference between two counts, as in `` (+1)``."""
+    """The difference of two counts, such as `` (+1)``."""
     ours, theirs = check.calculated, check.pytorch
     if check.agrees or not isinstance(ours, int) or not isinstance(theirs, int):
         return ""

@@ -1,2 +1,2 @@
-"""Why a number is what it is: ``explain`` derives a layer's numbers, ``equations`` and ``wording``
-write derivations as text or LaTeX, ``stride`` checks whether a window fits."""
+"""How the numbers are computed: ``explain`` derives a layer's numbers and ``sums`` the totals,
+``equations`` and ``wording`` format them as text or LaTeX, ``stride`` checks if windows fit."""

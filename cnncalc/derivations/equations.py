@@ -1,4 +1,4 @@
-"""Equations: how a traced number is derived, from the formulas' symbols to the result."""
+"""Equations of traced numbers, from the formula's symbols to the result."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 LONGEST = 150
-"""An equation with more characters than this in LaTeX gets a line for each step."""
+"""A LaTeX equation with more characters than this gets one line per step."""
 
 
 class Working(NamedTuple):
-    """One equation: the symbol, how it was computed, the result, and a note."""
+    """One equation: the symbol on the left, the expression that computes it, and a note."""
 
     symbol: str
     expression: Expression
@@ -28,12 +28,12 @@ class Working(NamedTuple):
 
     @property
     def result(self) -> int | Fraction:
-        """The result."""
+        """The value of the expression."""
         return self.expression.value
 
     @property
     def form(self) -> str:
-        """``weights = F·F·C_in·C_out``: the formula without its numbers."""
+        """``weights = F·F·C_in·C_out``: the formula without numbers."""
         return f"{self.symbol} = {wording.text(self.expression, wording.symbols)}"
 
     def text(self) -> str:
@@ -41,7 +41,7 @@ class Working(NamedTuple):
         general = wording.text(self.expression, wording.symbols)
         exact = wording.text(self.expression, wording.numbers)
         steps = [self.symbol, general, exact, wording.minus(_grouped(self.result))]
-        if not self.expression.op:  # already a value: C_out = 10
+        if not self.expression.op:  # nothing to compute: C_out = 10
             steps = [self.symbol, self.expression.symbol, steps[-1]]
         return " = ".join(filter(None, dict.fromkeys(steps))) + (
             f"  ({self.note})" if self.note else ""
@@ -57,7 +57,7 @@ class Working(NamedTuple):
             steps = [general, steps[-1]] if self.expression.symbol else steps[-1:]
         note = rf"\quad\text{{({latex_text(self.note)})}}" if self.note else ""
         steps = [*dict.fromkeys(steps)]
-        # Prose is about twice as wide as a formula with the same number of characters.
+        # A character of prose is about twice as wide as one of a formula.
         if sum(map(len, [names, *steps, self.note * 2])) <= LONGEST:
             return f"{names} &= {' = '.join(steps)}{note}"
         line = " \\\\\n  &"
@@ -70,14 +70,14 @@ def _grouped(number: int | Fraction) -> str:
 
 
 def latex_text(note: str) -> str:
-    """A note, with symbols and signs set as in the equations."""
+    """A note, with its symbols and signs formatted as in the equations."""
     for sign, command in {"−": "-", "·": r"\cdot", "≥": r"\ge"}.items():
         note = note.replace(sign, f"${command}$")
     return re.sub(r"\b[A-Za-z]+_\w+", lambda found: f"${wording.latex_symbol(found[0])}$", note)
 
 
 def equations_of(symbol: str, number: int | Fraction, known: Container[str] = ()) -> list[Working]:
-    """The equation of a number, after those of the symbols in it, except for known ones."""
+    """The equation of a number, preceded by those of its symbols, without the known ones."""
     expression = expression_of(number)
     if expression.step and expression.symbol == symbol:
         return definition(symbol, expression, known)
@@ -85,26 +85,26 @@ def equations_of(symbol: str, number: int | Fraction, known: Container[str] = ()
 
 
 def definition(symbol: str, expression: Expression, known: Container[str] = ()) -> list[Working]:
-    """The equation of a formula's result."""
+    """The equation of a formula's result, preceded by those of its symbols."""
     step = expression.step
     derivation, note = (step.expression, step.note) if step else (expression, "")
     return [*_parts(derivation, known), Working(symbol, derivation, note)]
 
 
 def _parts(expression: Expression, known: Container[str]) -> list[Working]:
-    """The equations of all symbols in an expression that come from formulas."""
+    """The equations of all symbols in an expression that a formula computed."""
     if expression.step and expression.symbol not in known:
         return definition(expression.symbol, expression, known)
     return [working for part in expression.operands for working in _parts(part, known)]
 
 
 def once(workings: Iterable[Working]) -> list[Working]:
-    """Every equation once."""
+    """The equations without repetitions."""
     return list({working.text(): working for working in workings}.values())
 
 
 def along(axes: Sequence[str], chains: Sequence[list[Working]]) -> list[Working]:
-    """The equations for several axes: one for all if they are equal, else one for each."""
+    """The equations of several axes: a shared one where all axes agree, otherwise one per axis."""
     chains = [
         once(_renamed(working, f"{axis}_", "N_") for working in chain)
         for axis, chain in zip(axes, chains, strict=True)
@@ -127,15 +127,15 @@ def _one_for_all(axes: Sequence[str], workings: tuple[Working, ...]) -> list[Wor
     return [Working(symbol, _with(expression, "N_in", "N"), note)]
 
 
-def _on_axis(working: Working, axis: str, told: bool) -> Working:
-    """An equation for one axis; if there are others, it names the axis."""
+def _on_axis(working: Working, axis: str, labelled: bool) -> Working:
+    """An equation for one axis, labelled with the axis if there are several."""
     on_axis = _renamed(working, "N_", f"{axis}_")
-    told = told and on_axis.symbol == working.symbol
-    return on_axis._replace(symbol=f"{on_axis.symbol} ({axis})") if told else on_axis
+    labelled = labelled and on_axis.symbol == working.symbol
+    return on_axis._replace(symbol=f"{on_axis.symbol} ({axis})") if labelled else on_axis
 
 
 def _renamed(working: Working, old: str, new: str) -> Working:
-    """The equation with another prefix for its symbols."""
+    """The equation with the prefix ``old`` of its symbols replaced by ``new``."""
     symbol = new + working.symbol.removeprefix(old)
     return Working(
         symbol if working.symbol.startswith(old) else working.symbol,

@@ -1,6 +1,6 @@
-"""How a number is computed: the formulas of one layer, as they ran, symbol by symbol.
+"""How a layer's numbers are computed: its formulas as they ran, symbol by symbol.
 
-The layer computes a quantity once more with tracing on, so nothing is shown that did not run.
+Each quantity is computed again with tracing on, so every equation shown is one that ran.
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -29,7 +29,7 @@ from cnncalc.formulas.tracing import Traced, expression_of, tracing
 
 
 class Derivation(NamedTuple):
-    """One quantity of one layer: its equations, and the answer on a line of its own."""
+    """One quantity of one layer: its equations, and the answer on one line."""
 
     quantity: str
     workings: tuple[Working, ...]
@@ -37,18 +37,18 @@ class Derivation(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """Something that can be explained: a one-line description and how to derive it."""
+    """A quantity that can be explained: a line of documentation, and how to derive it."""
 
     doc: str
     derive: Callable[[Row, Report], tuple[list[Working], str]]
 
 
 SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
-"""The names of an output's sizes; the derivation of its shape explains them."""
+"""The names of an output's sizes; the shape's derivation covers them."""
 
 
 def _named(inputs: tuple[Shape, ...]) -> tuple[Shape, ...]:
-    """The shapes with named sizes: C_in and H_in, or C_1 and C_2 for several inputs."""
+    """The shapes with traced, named sizes: C_in and H_in, or C_1 and C_2 for several inputs."""
     ends = ["in"] if len(inputs) == 1 else list(map(str, range(1, len(inputs) + 1)))
     return tuple(map(_named_shape, inputs, ends))
 
@@ -72,8 +72,8 @@ def _shape(row: Row, report: Report) -> tuple[list[Working], str]:
 
 
 def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
-    """How the sizes of a layer's output are computed, if they differ from its input's. Raises
-    LayerError if the layer cannot run."""
+    """The equations of a layer's output sizes, without those that equal the input's; raises
+    LayerError if the layer refuses the inputs."""
     named = _named(inputs)
     with tracing():
         output = layer.infer(named)
@@ -81,7 +81,7 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
     names = _names(output, "out")
     found = [definition(*size) for size in zip(names, map(expression_of, output.dimensions))]
     if named and _names(named[0], "out") == names:
-        # Sizes taken over from the first input need no explanation.
+        # A size taken over from the first input needs no equation.
         found = [
             [] if size is old else chain
             for chain, size, old in zip(found, output.dimensions, named[0].dimensions)
@@ -195,17 +195,17 @@ def _field_answer(row: Row, report: Report) -> str:
 
 
 def _each(texts: list[str], between: str) -> str:
-    """One text if all axes agree, else one for each."""
+    """A single text if all axes agree, otherwise one per axis."""
     return texts[0] if len(set(texts)) == 1 else between.join(texts)
 
 
 QUANTITIES = {
     "shape": Quantity("the output's shape", _shape),
-    "parameters": Quantity("trained numbers, and buffers", _parameters),
+    "parameters": Quantity("learnable parameters, and buffers", _parameters),
     "macs": Quantity("multiply-accumulates and FLOPs", _macs),
     "operations": Quantity("all arithmetic, by kind", _operations),
     "memory": Quantity("elements and bytes of the output", _memory),
-    "receptive-field": Quantity("what one output sees of the input", _receptive_field),
+    "receptive-field": Quantity("the input pixels that one output depends on", _receptive_field),
 }
 """Everything that can be explained about a layer."""
 
@@ -225,7 +225,7 @@ def quantities(word: str | None) -> tuple[str, ...]:
 
 
 def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tuple[Derivation, ...]:
-    """The derivations of a layer in a report; an equation that several quantities need appears
+    """The derivations of a layer of a report; an equation that several quantities share appears
     once."""
     derivations = []
     shown: set[Working] = set()
@@ -238,7 +238,7 @@ def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tup
 
 
 def only_new(derivations: Iterable[Derivation], known: Container[str]) -> tuple[Derivation, ...]:
-    """The derivations without equations that are already shown, leaving out empty ones."""
+    """The derivations without equations of a known form; derivations left empty are dropped."""
     kept = (
         derivation._replace(
             workings=tuple(one for one in derivation.workings if one.form not in known)
@@ -258,11 +258,11 @@ def title(row: Row) -> str:
 
 
 LONGEST = 120
-"""Fields longer than this (a connection table) are shortened in a title."""
+"""Fields longer than this, such as a connection table, are truncated in a title."""
 
 
 def as_text(row: Row, derivations: Sequence[Derivation], symbols: bool = True) -> str:
-    """For a terminal, with a legend of the symbols unless turned off."""
+    """For a terminal; ``symbols`` adds a legend of the symbols."""
     lines = [title(row)]
     for derivation in derivations:
         lines += ["", f"{derivation.quantity}: {derivation.answer}"]
@@ -279,7 +279,7 @@ def _legend(derivations: Iterable[Derivation]) -> dict[str, str]:
 
 
 def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
-    """A heading, a list with every equation as code, and a legend of the symbols."""
+    """A heading, a list of the equations as code, and a legend of the symbols."""
     lines = [f"### {title(row)}"]
     for derivation in derivations:
         lines += ["", f"**{derivation.quantity}**: {derivation.answer}", ""]
@@ -294,12 +294,12 @@ def as_markdown(row: Row, derivations: Sequence[Derivation]) -> str:
 
 
 def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
-    """An ``align*`` with every equation and a legend of the symbols; needs amsmath."""
+    """An ``align*`` with the equations, and a legend of the symbols; needs amsmath."""
     equations = [working.latex() for derivation in derivations for working in derivation.workings]
     name = row.name.replace("_", r"\_")
     body = " \\\\\n  ".join(equations)
     if not body:
-        return f"% {row.name}: nothing to work out\n"
+        return f"% {row.name}: nothing to compute\n"
     needs = rf"% layer {row.name}; needs \usepackage{{amsmath}}"
     known = "; ".join(f"${name}$ {latex_text(text)}" for name, text in _legend(derivations).items())
     return (
@@ -311,4 +311,4 @@ def as_latex(row: Row, derivations: Sequence[Derivation]) -> str:
 
 
 FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
-"""The ways to write an explanation."""
+"""The formats of an explanation."""

@@ -1,6 +1,6 @@
-"""Does a window fit? What each framework makes of it, what is never read, and what would fit.
+"""Checks whether a window fits: the output size under each rule, unread pixels, and alternatives.
 
-``Axis`` answers this for one axis, ``windows`` for all layers of a network.
+``Axis`` describes a window along one axis, ``windows`` lists those of all layers of a network.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ from cnncalc.formulas.vocabulary import ceil_div, span
 from cnncalc.layers import _window as layers
 
 MOST_TAPS = 1_000_000
-"""Unread pixels between windows are listed one by one up to this many."""
+"""The most taps for which unread pixels between windows are listed."""
 
 
 class Axis(NamedTuple):
@@ -31,12 +31,12 @@ class Axis(NamedTuple):
 
     @property
     def extent(self) -> int:
-        """The number of inputs that the window spans."""
+        """How many inputs the window spans, dilation included."""
         return self.D * (self.F - 1) + 1
 
     @property
     def span(self) -> int:
-        """How far the window can move: the distance that the stride has to divide."""
+        """How far the window can move; the stride should divide this."""
         return self.N + 2 * self.P - self.extent
 
     @property
@@ -46,12 +46,12 @@ class Axis(NamedTuple):
 
     @property
     def remainder(self) -> int:
-        """The remainder of the division by the stride."""
+        """The remainder of the span divided by the stride."""
         return window.left_over(N=self.N, F=self.F, S=self.S, P=self.P, D=self.D)
 
     @property
     def fits(self) -> bool:
-        """Whether the stride is legal as the lectures define it: there is no remainder."""
+        """Whether the stride divides the span; lectures call other strides illegal."""
         return self.possible and self.remainder == 0
 
     @property
@@ -61,7 +61,7 @@ class Axis(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """The output size under one convention; None if it refuses the window."""
+    """The output size under one convention; None if the convention rejects the window."""
 
     name: str
     size: int | None
@@ -83,7 +83,7 @@ def rules(axis: Axis) -> tuple[Rule, ...]:
 
 
 def _caffe(axis: Axis) -> int | None:
-    """Caffe's pools round up, and drop a window that starts in the padding only if there is any."""
+    """Caffe's pools round up, and drop a last window that starts in the padding only if P > 0."""
     if axis.P:
         size = window.output_size_ceil(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
     else:
@@ -95,7 +95,7 @@ def equation(axis: Axis) -> str:
     """``(N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33``: the formula without rounding, and its value."""
     with tracing() as steps:
         window.output_size(N=axis.N, F=axis.F, S=axis.S, P=axis.P, D=axis.D)
-    # The quotient is shown without rounding, because the rounding is what is in question.
+    # The question is whether rounding is needed, so show the quotient without it.
     general, numbers = (
         wording.text(steps[0].expression, leaf).replace("⌊", "").replace("⌋", "")
         for leaf in (wording.symbols, wording.numbers)
@@ -104,8 +104,7 @@ def equation(axis: Axis) -> str:
 
 
 def quotient(axis: Axis) -> str:
-    """span/S + 1 as a whole number, or rounded to two decimals that never look like a whole
-    number."""
+    """span/S + 1 as a whole number, or rounded to two decimals that never look whole."""
     size = abs(axis.span + axis.S)
     sign = "−" if axis.span + axis.S < 0 else ""
     whole, over = divmod(size, axis.S)
@@ -116,7 +115,7 @@ def quotient(axis: Axis) -> str:
 def unread(axis: Axis) -> list[tuple[int, int]] | None:
     """The runs of input pixels, counted from 0, that no window reads (rounding down).
 
-    None if windows leave gaps and there are too many of them to list.
+    None if windows leave gaps, and too many to list.
     """
     if not axis.possible:
         return [(0, axis.N - 1)]
@@ -134,7 +133,7 @@ def unread(axis: Axis) -> list[tuple[int, int]] | None:
 
 
 def nearest(axis: Axis) -> dict[str, list[int]]:
-    """The nearest N, P and S, each changed alone, for which the window fits."""
+    """The nearest N, P and S that make the window fit, changing one at a time."""
     below = axis.N - axis.remainder if axis.possible else axis.extent - 2 * axis.P
     sizes = [n for n in (below, below + axis.S) if n > 0 and n != axis.N][
         : 2 if axis.possible else 1
@@ -147,7 +146,7 @@ def nearest(axis: Axis) -> dict[str, list[int]]:
 
 
 def _nearest_fits(axis: Axis, name: str, candidates: range) -> list[int]:
-    """The nearest candidates on either side that fit; at most 10,000 on each side are tried."""
+    """The nearest candidate on either side that fits; tries at most 10,000 per side."""
     now: int = getattr(axis, name)
     below = range(min(now - 1, candidates.stop - 1), max(candidates.start - 1, now - 10_000), -1)
     above = range(max(now + 1, candidates.start), min(candidates.stop, now + 10_000))
@@ -160,7 +159,7 @@ def _fitting(axis: Axis, name: str, candidates: range) -> Iterator[int]:
 
 
 class Window(NamedTuple):
-    """A layer's window along one axis, or along all axes if they are equal (``along`` is "")."""
+    """A window of a layer along one axis, or along all axes if they are alike (``along`` is "")."""
 
     layer: str
     kind: str
@@ -192,7 +191,7 @@ class Window(NamedTuple):
 
 
 def windows(report: Report) -> Iterator[Window]:
-    """Every window of a network that slides over its input, layer by layer."""
+    """Every sliding window of a network, layer by layer."""
     for row in report.layers:
         axes = getattr(row.layer, "axes", None)
         x = row.inputs[0]
@@ -226,10 +225,10 @@ def solve(
     D: int = 1,
     largest: int = 11,
 ) -> list[Solution]:
-    """Every (N, F, S, P) with these values that gives the output; exact fits come first.
+    """Every (N, F, S, P) with the given values that yields the output; exact fits come first.
 
-    Values that are not given are searched: F from 1 to ``largest``, S from 1 to F (at least to 4),
-    P while the first window still reads an input, and N wherever the others lead. Raises UsageError
+    Values not given are searched: F from 1 to ``largest``, S from 1 to F (at least to 4), P while
+    the first window still reads an input, and every N that yields the output. Raises UsageError
     for a size below 1, and if there are more than 200,000 geometries to try.
     """
     for name, value in (("N", N), ("output", output), ("F", F), ("S", S), ("D", D)):
@@ -249,7 +248,7 @@ def solve(
 def _geometries(
     output: int, N: int | None, F: int | None, S: int | None, P: int | None, D: int, largest: int
 ) -> Iterator[Axis]:
-    """All geometries to try, one after the other."""
+    """All geometries to try."""
     for f in [F] if F is not None else range(1, largest + 1):
         extent = D * (f - 1) + 1
         for s in [S] if S is not None else range(1, max(f, 4) + 1):

@@ -1,4 +1,4 @@
-"""How a total is computed: the sum over a network, or over a block, term by term."""
+"""How a total is computed: the sum over a network or a block, term by term."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from cnncalc.core.errors import some
 
 
 class Sum(NamedTuple):
-    """One total: its terms by the name of the layer or block, and the answer in words."""
+    """A total: its terms by layer or block name, and the answer on one line."""
 
     quantity: str
     terms: tuple[tuple[str, int], ...]
@@ -23,7 +23,7 @@ class Sum(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A network or a block: its name, its kind, and its parts."""
+    """A network or a block: its name, its kind, and its layers and blocks."""
 
     name: str
     kind: str
@@ -38,7 +38,7 @@ class Part(NamedTuple):
 
     @property
     def cost(self) -> Cost:
-        """The sum of the costs."""
+        """The total cost."""
         return total([line.cost for line in self.lines])
 
 
@@ -48,7 +48,7 @@ def network(report: Report) -> Part:
 
 
 def block(report: Report, name: str) -> Part | None:
-    """The block with that name; None if there is none."""
+    """The block of this name; None if there is none."""
     depth = name.count(".") + 2
     lines = tuple(line for line in report.outline(depth) if line.name.startswith(f"{name}."))
     return Part(name, (report.groups or {}).get(name, ""), lines) if lines else None
@@ -77,7 +77,7 @@ QUANTITIES: dict[str, tuple[str, Callable[[int], str], Callable[[Cost], str]]] =
     "operations": ("operations_total", units.human, _operations),
     "memory": ("activations_total_bytes", units.in_bytes, _memory),
 }
-"""The totals: the name of the count, its abbreviation, and a remark."""
+"""The totals: the count's name, how to abbreviate it, and a remark on it."""
 
 
 def explain(part: Part, wanted: Iterable[str] = QUANTITIES) -> tuple[Sum, ...]:
@@ -95,7 +95,7 @@ def _sum(part: Part, quantity: str) -> Sum:
 
 
 def as_text(part: Part, sums: Iterable[Sum]) -> str:
-    """For a terminal: every sum as a column of terms."""
+    """For a terminal: each sum as a column of terms."""
     lines = [part.title]
     for one in sums:
         lines += ["", f"{one.quantity}: {one.answer}"]
@@ -109,7 +109,7 @@ def as_text(part: Part, sums: Iterable[Sum]) -> str:
 
 
 def as_markdown(part: Part, sums: Iterable[Sum]) -> str:
-    """A heading and a table for every sum."""
+    """A heading, and a table per sum."""
     lines = [f"### {part.title}"]
     for one in sums:
         lines += ["", f"**{one.quantity}**: {one.answer}", ""]
@@ -121,7 +121,7 @@ def as_markdown(part: Part, sums: Iterable[Sum]) -> str:
 
 
 def as_latex(part: Part, sums: Iterable[Sum]) -> str:
-    """A table for every sum; needs booktabs and longtable."""
+    """A table per sum; needs booktabs and longtable."""
     lines = [rf"% {part.name}; needs \usepackage{{booktabs,longtable}}"]
     for one in sums:
         rows = [rf"{_tex(label)} & {units.exact(n)} \\" for label, n in one.terms]
@@ -144,4 +144,4 @@ def _tex(text: str) -> str:
 
 
 FORMATS = {"text": as_text, "markdown": as_markdown, "latex": as_latex}
-"""The ways to write the sums."""
+"""The formats of the sums."""

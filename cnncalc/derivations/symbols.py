@@ -1,4 +1,4 @@
-"""The meaning of the symbols in derivations."""
+"""The meanings of the symbols in derivations."""
 
 from collections.abc import Iterable
 
@@ -20,13 +20,13 @@ MEANINGS = {
     "n": "features",
     "k": "pieces",
     "r": "receptive field",
-    "j": "jump, the input pixels from one output to the next",
+    "j": "jump, the distance in input pixels from one output to the next",
     "s": "start, where the first receptive field begins",
 }
-"""Every one-letter symbol. Longer ones are words that explain themselves."""
+"""All one-letter symbols; longer ones are self-explanatory words."""
 
 DEPTH = "depth"
-"""With an index, D is a size, as in ``D_in``; a bare D is the dilation."""
+"""D with an index, as in ``D_in``; a bare D is the dilation."""
 
 
 def legend(workings: Iterable[Working]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Derivations in words: an expression as text or LaTeX, with symbols or with numbers."""
+"""Formats an expression as text or LaTeX, with its symbols or their values."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 STRENGTH = {"+": 1, "-": 1, "neg": 2, "share": 3, "*": 4, "/": 5}
-"""Operator precedence; a weaker operator inside a stronger one needs parentheses."""
+"""How tightly operators bind; a weaker one inside a stronger one needs parentheses."""
 CLOSED = 6
-"""Operators that have their own brackets, or need none."""
+"""The strength of anything that never needs parentheses."""
 
 Leaf = Callable[[Expression], str]
 
 
 def symbols(leaf: Expression) -> str:
-    """A leaf by its name; a plain number stands for itself."""
+    """A leaf as its symbol, or as its value if it has none."""
     return leaf.symbol or numbers(leaf)
 
 
@@ -61,7 +61,7 @@ def text(expression: Expression, leaf: Leaf) -> str:
 
 
 def _listed(part: Expression, leaf: Leaf) -> str:
-    """An item between commas, where a negative number needs no parentheses."""
+    """An argument in a list, where a negative number needs no parentheses."""
     inner = text(part, leaf)
     return inner if part.op else inner.strip("()")
 
@@ -109,7 +109,7 @@ def _latex_inside(part: Expression, leaf: Leaf) -> str:
 
 
 def latex_symbol(name: str) -> str:
-    r"""``C_in`` as ``C_{\mathrm{in}}``, words upright, a number as it is."""
+    r"""``C_in`` as ``C_{\mathrm{in}}``; words are upright, numbers unchanged."""
     name = name.replace("−", "-")
     if name.strip("(-)")[:1].isdecimal():
         return name.replace(",", "{,}")

@@ -9,7 +9,7 @@ from cnncalc.core.fields import LARGEST
 from cnncalc.footprint import Memory, measure
 from cnncalc.footprint.checkpoints import blocks
 from cnncalc.footprint.optimizers import OPTIMIZERS
-from cnncalc.footprint.recording import AMP
+from cnncalc.footprint.recording import AMP, check_size
 from cnncalc.footprint.step import Setting, Step
 
 VERSION = 1
@@ -23,6 +23,10 @@ PLAINER = ("momentum", "sgd")
 
 EVERY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """The distances between checkpoints to try, in blocks."""
+
+
+MOST_LAYERS = 5_000
+"""The size of the largest network whose batch is computed, which takes dozens of training steps."""
 
 
 class Change(NamedTuple):
@@ -78,6 +82,7 @@ def fit(
 
     Raises UsageError as ``measure`` does.
     """
+    check_size(report, MOST_LAYERS, "the largest batch is computed")
     setting = Setting(1, dtype or report.dtype, device, optimizer, training, checkpoint)
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))
@@ -133,5 +138,6 @@ def _others(report: Report, setting: Setting) -> Iterator[tuple[str, Setting]]:
         number = len(blocks(report))
         tried = [setting._replace(checkpoint=every) for every in EVERY if every < number]
         if tried:
-            best = min(tried, key=lambda one: Step(report, one).peak)
+            recording = Step(report, setting).recording
+            best = min(tried, key=lambda one: Step(report, one, recording).peak)
             yield f"--checkpoint {best.checkpoint}", best

@@ -17,6 +17,10 @@ DEVICES = ("cpu", "cuda")
 """The devices to model; PyTorch saves and accumulates differently on each."""
 
 
+MOST_LAYERS = 20_000
+"""The size of the largest network whose memory is modelled, as ``check_size`` counts it."""
+
+
 class Recording(NamedTuple):
     """A tape with the network's inputs and outputs. For each operation it lists the tensors that
     are freed after it (the outputs are not), and for each row its last operation."""
@@ -41,6 +45,7 @@ def record(
             meant = "cuda" if word == "gpu" else word
             hint = did_you_mean(meant, known) or f"; memory is modelled for {one_of(known)}"
             raise UsageError(f"no {what} {word!r}{hint}")
+    check_size(report, MOST_LAYERS, "memory is modelled")
     tape = Tape(
         batch,
         BYTES["float32" if dtype == AMP else dtype],
@@ -72,6 +77,16 @@ def record(
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _let_go(tape, outputs), tuple(ends))
+
+
+def check_size(report: Report, most: int, what: str) -> None:
+    """Raise UsageError for a network with too many layers; a layer counts once per input."""
+    size = sum(max(len(row.sources), 1) for row in report.rows)
+    if size > most:
+        raise UsageError(
+            f"{what} for networks of at most {most:,} layers, counting a layer once for each of "
+            f"its inputs; this one has {size:,}"
+        )
 
 
 def not_modelled(row: Row, why: LayerError) -> UsageError:

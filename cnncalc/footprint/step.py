@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
 from cnncalc.footprint import checkpoints, layouts, optimizers, walk
-from cnncalc.footprint.recording import record
+from cnncalc.footprint.recording import Recording, record
 from cnncalc.footprint.walk import Update
 
 
@@ -20,20 +20,17 @@ class Setting(NamedTuple):
 
 
 class Step:
-    """A training step: its resident memory and all its moments."""
+    """A training step: its resident memory and all its moments.
 
-    def __init__(self, report: Report, setting: Setting) -> None:
+    ``recording`` is that of a step that differs in its optimizer or checkpoints only.
+    """
+
+    def __init__(
+        self, report: Report, setting: Setting, recording: Recording | None = None
+    ) -> None:
         optimizer, cuda = optimizers.find(setting.optimizer), setting.device == "cuda"
-        self.recording = record(
-            report,
-            training=setting.training,
-            learns=True,
-            dtype=setting.dtype,
-            device=setting.device,
-            batch=setting.batch,
-        )
+        self.recording = recording or _recorded(report, setting)
         tape, totals = self.recording.tape, report.totals
-        tape.operations = layouts.with_copies(report, self.recording)
         self.sizes = [tensor.bytes for _, tensor in tape.parameters]
         self.parameters = (totals.params + totals.fixed) * tape.size
         fixed = [row.cost.fixed * tape.size for row in report.rows if row.cost.fixed]
@@ -56,3 +53,17 @@ class Step:
     def peak(self) -> int:
         """The peak memory, including resident memory."""
         return self.held + max(moment.alive for moment in self.moments)
+
+
+def _recorded(report: Report, setting: Setting) -> Recording:
+    """The forward pass with gradients, and the copies that the backward pass makes."""
+    recording = record(
+        report,
+        training=setting.training,
+        learns=True,
+        dtype=setting.dtype,
+        device=setting.device,
+        batch=setting.batch,
+    )
+    recording.tape.operations = layouts.with_copies(report, recording)
+    return recording

@@ -53,37 +53,37 @@ class Marked(NamedTuple):
 
 
 class Marker:
-    """Marks sheets under the same terms. It caches what it computes about a question, so that many
-    sheets with the same questions are cheap."""
+    """Marks sheets under the same terms. It caches the possible mistakes of each question, so
+    marking many sheets with the same questions is cheap."""
 
     def __init__(self, terms: Terms = KIND) -> None:
         self.terms = terms
         self._slips = lru_cache(maxsize=1_000)(_slips)
 
     def slips(self, question: Question) -> Slips:
-        """The mistakes that can be made in a question."""
+        """The possible mistakes in a question."""
         return self._slips(question, None)
 
     def sheet(self, sheet: Sheet) -> Marked:
-        """Every answer of a sheet."""
+        """Mark every answer on a sheet."""
         own = Own(sheet)
         return Marked(
             sheet, tuple(_told_once(self._marked(answer, own) for answer in sheet.answers))
         )
 
     def _marked(self, answer: Answer, own: Own) -> Mark:
-        """One answer of many: if it cannot be marked, it alone is reported."""
+        """Mark one answer; if that fails, the others are still marked."""
         try:
             return self.answer(answer, own)
         except Exception as why:
             return Mark(answer, Outcome.UNREADABLE, why=failure(why))
 
     def mark(self, question: Question, given: object) -> Mark:
-        """One answer on its own."""
+        """Mark one answer on its own."""
         return self.answer(Answer(question.label, question, given, Where("")))
 
     def answer(self, answer: Answer, own: Own | None = None) -> Mark:
-        """One answer, given the student's other answers."""
+        """Mark one answer, given the student's other answers."""
         question = answer.question
         if answer.given is None and not answer.problem:
             return Mark(answer, Outcome.UNANSWERED)
@@ -111,7 +111,7 @@ class Marker:
     def agreement(
         self, question: Question, written: Written, terms: Terms | None = None
     ) -> Reading | None:
-        """How a written value agrees with the question, or with another that is accepted for it."""
+        """How a written value agrees with the question, or with one accepted in its place."""
         terms = terms or self.terms
         reading = question.agrees(written, terms)
         if reading is None and not terms.strict:
@@ -172,6 +172,6 @@ def _told_once(marks: Iterable[Mark]) -> Iterator[Mark]:
 
 
 def _slips(question: Question, inputs: tuple[Shape, ...] | None) -> Slips:
-    """The slips of a question; fewer if the student's own shapes are the input, because these
-    differ from sheet to sheet."""
+    """The slips of a question; fewer if the student's own shapes are the input, because each sheet
+    has different ones."""
     return Slips(question) if inputs is None else Slips(question.with_inputs(inputs), own=True)

@@ -173,7 +173,7 @@ class Own:
         for row in question.part(question.report):
             if row.name in self._entering or row.name in self.shapes:
                 for carried in self.carried(Question(question.ask, question.report, row.name)):
-                    assert isinstance(carried.value, int)  # an ask that adds up is a count
+                    assert isinstance(carried.value, int)  # quantities that add up are counts
                     counts[row.name] = carried.value
         return counts
 

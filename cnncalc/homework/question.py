@@ -1,6 +1,6 @@
-"""A question: its subject, what is asked, and the assumptions, which are right at first.
+"""A question: its subject, the quantity asked for, and assumptions, which are correct at first.
 
-A mistake turns a question into another one, whose right answer is the wrong answer to the first:
+A mistake turns a question into another one, whose correct answer is the wrong answer to the first:
 with a wrong rule for a formula, another layer, another input, another ask, or a sum over other
 layers. Nothing is computed until the value is needed.
 """
@@ -183,7 +183,7 @@ class Question:
             assert self.row is not None
             rows = (self.row,)
         changed: dict[str, Layer] = {}
-        same: dict[Layer, Layer] = {}  # equal layers stay one object, and are worked out once
+        same: dict[Layer, Layer] = {}  # equal layers stay one object, so results are cached
         for row in map(self._believed, rows):
             other = change(row) if row.sources else None  # inputs of the network are given
             if other is not None:
@@ -211,7 +211,7 @@ class Question:
         return replace(self, meant=meant)
 
     def saying(self, detail: str) -> "Question":
-        """The same question with a note on where or how it was changed."""
+        """The same question with a note about the change."""
         return replace(self, detail=", ".join(filter(None, (self.detail, detail))))
 
     # Written answers.
