@@ -475,6 +475,18 @@ def test_a_total_is_written_in_every_format():
     assert latex.count("{") == latex.count("}")
 
 
+def test_a_total_of_nothing_has_no_terms():
+    text = run("explain", "1x4x4-MP2").stdout
+    assert "parameters: 0\n\nmacs: 0\n\noperations: 12" in text
+    markdown = run("explain", "1x4x4-MP2", "-f", "md").stdout
+    assert "**parameters**: 0\n\n**macs**: 0\n\n**operations**: 12" in markdown
+
+
+def test_equations_without_symbols_need_no_legend():
+    report = cnncalc.summarize("1x4x4-MP2")
+    assert "symbols" not in explain.as_markdown(report.layers[0], [])
+
+
 @pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
 def test_every_symbol_has_a_meaning(kind):
     """Every letter, that is; longer names are words."""

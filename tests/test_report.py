@@ -725,6 +725,7 @@ def test_shapes_are_plain_tuples():
     assert Map(channels=3, spatial=(4, 5)) == (3, 4, 5)
     assert Map(3, (4, 5)).spatial == (4, 5)
     assert pickle.loads(pickle.dumps(Map(3, (4, 5)))) == copy.copy(Map(3, (4, 5))) == (3, 4, 5)
+    assert repr(Map(3, (4, 5))) == "Map(channels=3, spatial=(4, 5))"
     assert repr(Vector(10)) == "Vector(features=10)"
     assert pickle.loads(pickle.dumps(Vector(10))) == (10,)
 

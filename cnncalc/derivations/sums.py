@@ -112,10 +112,10 @@ def as_markdown(part: Part, sums: Iterable[Sum]) -> str:
     """A heading, and a table per sum."""
     lines = [f"### {part.title}"]
     for one in sums:
-        lines += ["", f"**{one.quantity}**: {one.answer}", ""]
+        lines += ["", f"**{one.quantity}**: {one.answer}"]
         if one.terms:
             rows = [*one.terms, ("**sum**", one.result)]
-            lines += ["| term | number |", "| :--- | ---: |"]
+            lines += ["", "| term | number |", "| :--- | ---: |"]
             lines += [f"| {label} | {units.exact(n)} |" for label, n in rows]
     return "\n".join(lines).rstrip() + "\n"
 

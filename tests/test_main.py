@@ -1,0 +1,23 @@
+"""The program's entry point: interruptions and exhausted memory end in one sentence."""
+
+import pytest
+
+from cnncalc import __main__, cli
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "says"),
+    [
+        (KeyboardInterrupt, 130, "interrupted before the end"),
+        (MemoryError, 2, "needs more memory than there is"),
+    ],
+)
+def test_it_ends_in_one_sentence(monkeypatch, capsys, error, code, says):
+    def fail():
+        raise error
+
+    monkeypatch.setattr(cli, "main", fail)
+    with pytest.raises(SystemExit) as stopped:
+        __main__.main()
+    assert stopped.value.code == code
+    assert says in capsys.readouterr().err
