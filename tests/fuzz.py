@@ -51,8 +51,8 @@ from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
 
 BATCH = 2
-"""More than one image: PyTorch cannot tell one image from an image without a batch, and measures
-of a single number have no variance."""
+"""More than one image: PyTorch cannot tell a single image from an input without a batch, and the
+variance of one number is undefined."""
 
 REFUSALS = (
     RuntimeError,
@@ -65,11 +65,11 @@ REFUSALS = (
 """How PyTorch refuses."""
 
 
-# Where the two are meant to differ.
+# Intended differences.
 
 
 class Stated(NamedTuple):
-    """What the calculator refuses with these words and PyTorch does not, and why."""
+    """What the calculator refuses with these words although PyTorch does not, and why."""
 
     words: str
     why: str
@@ -77,7 +77,7 @@ class Stated(NamedTuple):
 
 
 def is_uneven(case: Single) -> bool:
-    """Whether the padding differs before and after somewhere."""
+    """Whether the padding before and after some axis differs."""
     padding = case.given.get("padding")
     if isinstance(padding, dict):
         return True
@@ -120,30 +120,30 @@ STATED = (
 )
 
 ONE_NUMBER = "Expected more than 1 (value per channel|spatial element) when training"
-"""What PyTorch says where it would have to measure the variance of one number. It depends on the
-batch and on training, which the shapes of a network do not."""
+"""PyTorch's error for the variance of a single number. It depends on the batch and on training
+mode, which shapes do not include."""
 
 NO_VIEW = "view size is not compatible with input tensor's size and stride"
-"""What PyTorch says to a local response norm of a volume whose numbers do not lie in order."""
+"""PyTorch's error for a local response norm of a volume that is not contiguous."""
 
 BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
     # It copies on the CPU; where nothing is computed it is a view, where it can be one.
     "meta": lambda row: row.kind == "channel_shuffle",
-    # A volume that becomes smaller may stay in memory of the input's size: it depends on the
-    # implementation that PyTorch chooses, and so on the machine.
+    # A volume that shrinks may stay in memory of the input's size, depending on the implementation
+    # that PyTorch picks, and so on the machine.
     "cpu": lambda row: (
         row.kind == "conv_transpose"
         and len(row.output.dimensions) == 4
         and row.output.elements < row.inputs[0].elements
     ),
 }
-"""Layers behind which bytes are not compared on one of the devices; they are on the other."""
+"""Layers after which bytes are not compared on one of the devices; they are on the other."""
 
 MEASURES = ("group_norm", "instance_norm", "layer_norm")
 """Kinds whose statistics do not widen a receptive field, by convention."""
 
 
-# PyTorch, asked.
+# PyTorch's side.
 
 
 class Multiplications(TorchDispatchMode):
@@ -163,8 +163,8 @@ class Multiplications(TorchDispatchMode):
 
 
 class Ran(NamedTuple):
-    """A forward pass as PyTorch ran it: shape and multiply-accumulates of every layer, and the
-    bytes that autograd keeps."""
+    """A forward pass in PyTorch: shape and multiply-accumulates of every layer, and the bytes that
+    autograd saves."""
 
     layers: dict[str, tuple[tuple[int, ...], int]]
     saved: int
@@ -178,7 +178,7 @@ def run(report: Report, network: nn.Module, device: str) -> Ran:
     def pack(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
         if storage._cdata not in own:
-            kept[storage._cdata] = storage  # held, so that no other gets its place
+            kept[storage._cdata] = storage  # referenced, so that its address is not reused
         return tensor
 
     dtype = getattr(torch, report.dtype)
@@ -197,7 +197,7 @@ def run(report: Report, network: nn.Module, device: str) -> Ran:
 def watched(
     network: nn.Module, report: Report, counter: Multiplications
 ) -> Iterator[dict[str, tuple[tuple[int, ...], int]]]:
-    """What every layer puts out, and how much has been multiplied since the one before."""
+    """The output of every layer, and the multiplications since the previous one."""
     seen = {}
     done = 0
 
@@ -222,7 +222,7 @@ Held = tuple[int, int, int, int]
 
 
 def held_by(module: nn.Module) -> Held:
-    """What a module holds."""
+    """The parameters and buffers of a module."""
     weights = biases = fixed = 0
     for name, parameter in module.named_parameters():
         if not parameter.requires_grad:
@@ -235,7 +235,7 @@ def held_by(module: nn.Module) -> Held:
 
 
 def held_by_row(row: Row) -> Held:
-    """What the calculator says that a layer holds."""
+    """The parameters and buffers that the calculator reports for a layer."""
     return row.cost.weights, row.cost.biases, row.cost.fixed, row.cost.buffers
 
 
@@ -243,8 +243,7 @@ def held_by_row(row: Row) -> Held:
 
 
 class Found(NamedTuple):
-    """What came of one case: the word under which it is counted, its kinds, and what the two sides
-    disagree about."""
+    """The result of one case: the word it counts under, its kinds, and the differences."""
 
     word: str
     kinds: tuple[str, ...] = ()
@@ -252,7 +251,7 @@ class Found(NamedTuple):
 
 
 def compared(report: Report) -> Iterator[str]:
-    """All that PyTorch says of a network differently."""
+    """Every difference between PyTorch and the calculator about a network."""
     try:
         network = Network(report).to(getattr(torch, report.dtype))
     except REFUSALS as why:
@@ -284,7 +283,7 @@ def compared(report: Report) -> Iterator[str]:
 
 
 def peaks_differ(report: Report, training: bool, where: str) -> Iterator[str]:
-    """Layers whose forward or backward pass peaks at another number of bytes in PyTorch."""
+    """Layers whose forward or backward pass peaks at a different number of bytes in PyTorch."""
     try:
         found = footprint.measure(report, training=training)
     except UsageError:
@@ -301,7 +300,8 @@ def peaks_differ(report: Report, training: bool, where: str) -> Iterator[str]:
 
 
 def is_known(why: str, report: Report, training: bool) -> bool:
-    """Whether PyTorch refuses what shapes cannot tell: by the batch, or by the order in memory."""
+    """Whether PyTorch refuses for a reason that shapes do not show: the batch, or the memory
+    layout."""
     if re.search(ONE_NUMBER, why):
         return training or report.batch == 1
     volumes = (row for row in report if len(row.output.dimensions) == 4)
@@ -309,7 +309,7 @@ def is_known(why: str, report: Report, training: bool) -> bool:
 
 
 def saved_bytes(report: Report, training: bool) -> int | None:
-    """What the calculator says is kept for the backward pass; None where it says it cannot."""
+    """What the calculator reports as saved for backward; None if that is not modelled."""
     try:
         return sum(held.bytes for held in footprint.saved_for_backward(report, training=training))
     except UsageError:
@@ -345,7 +345,7 @@ Told = tuple[tuple[int, ...], Held]
 
 
 def ask(case: Single, training: bool = False) -> Told | str | None:
-    """What PyTorch's own module says, or why it refuses; None where there is no such module."""
+    """The result of PyTorch's own module, or its error; None if there is no such module."""
     kind, given = layers.load(case.kind), {**case.given, **case.wrong}
     try:
         module = plain_modules.module_of(kind, given, case.inputs[0])
@@ -357,14 +357,14 @@ def ask(case: Single, training: bool = False) -> Told | str | None:
     except REFUSALS as why:
         return first_line(why)
     except AttributeError:
-        if isinstance(case.inputs[0], Vector):  # a module for maps wants to know the axes
+        if isinstance(case.inputs[0], Vector):  # a module for maps needs the number of axes
             return None
         raise
     return tuple(y.shape), held_by(module)
 
 
 def refused(case: Single, why: str) -> tuple[str, ...]:
-    """Whether PyTorch refuses it too, in a word; after it a disagreement, if it is one."""
+    """Whether PyTorch refuses it too, in a word, then the difference if there is one."""
     theirs = ask(case)
     if refuses(theirs) or refuses_to_train(ask(case, training=True)):
         return ("refused by both",)
@@ -377,12 +377,13 @@ def refused(case: Single, why: str) -> tuple[str, ...]:
 
 
 def refuses(told: Told | str | None) -> bool:
-    """Whether this is a refusal. One is an output without elements: here there is no size 0."""
+    """Whether this is a refusal. An empty output is one, because sizes of 0 are not supported
+    here."""
     return isinstance(told, str) or (told is not None and 0 in told[0])
 
 
 def refuses_to_train(told: Told | str | None) -> bool:
-    """The same, but for what is refused because of the batch."""
+    """The same, except for refusals because of the batch."""
     return refuses(told) and not (isinstance(told, str) and re.search(ONE_NUMBER, told))
 
 
@@ -392,7 +393,7 @@ UNKNOWN_BYTES = "taken, but the bytes are said to be unknown"
 
 
 class Text(NamedTuple):
-    """A network as it is given to the calculator."""
+    """A network as passed to the calculator."""
 
     spec: dict[str, Any]
     text: str
@@ -413,14 +414,14 @@ def written(spec: dict[str, Any], flow: bool | None = None) -> str:
 
 
 class Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
-    """Writes what is there twice a second time, without YAML's aliases."""
+    """Writes repeated values in full, without YAML aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def summarized(case: Text) -> Report:
-    """The report of a network, from its text on."""
+    """The report of a network, starting from its text."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "network.yaml"
         file.write_text(case.text, encoding="utf-8")
@@ -428,7 +429,7 @@ def summarized(case: Text) -> Report:
 
 
 def check_network(case: Text) -> Found:
-    """Compare a network. The calculator must take it: it was asked about every part."""
+    """Compare a network. The calculator must accept it, because every part was checked with it."""
     try:
         report = summarized(case)
     except CnncalcError as why:
@@ -444,7 +445,7 @@ MOST_ACTIVATIONS, UNITS = 10_000, 8
 
 
 def layer_or_network(random: Random) -> Text:
-    """A random network, which often is a single layer."""
+    """A random network, often with a single layer."""
     if random.random() < 0.5:
         return network(random)
     spec = random_networks.single(random).spec
@@ -483,7 +484,7 @@ def check_fields(case: Text) -> Found:
 
 
 def measures(row: Row) -> bool:
-    """Whether it measures statistics over the map, in inference too."""
+    """Whether it computes statistics over the map in inference too."""
     return row.kind in MEASURES or not getattr(row.layer, "track_running_stats", True)
 
 
@@ -509,18 +510,19 @@ def reached(report: Report) -> Iterator[tuple[int, ...]]:
 
 
 def span(gradient: Tensor | None, axis: int) -> int:
-    """From the first to the last place along an axis that is not 0; nothing of what overflows."""
+    """From the first to the last position along an axis that is not 0; empty if any value
+    overflows."""
     if gradient is None or not gradient.isfinite().all():
         return 0
     places = gradient.nonzero()[:, 2 + axis]
     return int(places.max() - places.min()) + 1 if len(places) else 0
 
 
-# Smaller and smaller.
+# Shrinking.
 
 
 def shrunk(case: Any, smaller: Callable[[Any], Iterator[Any]], fails: Callable[[Any], bool]) -> Any:
-    """The case without everything that it does not need in order to fail."""
+    """The case without everything that is not needed to make it fail."""
     while (found := next(filter(fails, smaller(case)), None)) is not None:
         case = found
     return case
@@ -533,7 +535,7 @@ def smaller_layers(case: Single) -> Iterator[Single]:
 
 
 def smaller_networks(case: Text) -> Iterator[Text]:
-    """The network with one part of it left out, opened, or made smaller, in every way."""
+    """Every network with one part left out, opened, or made smaller."""
     for path in list(paths(case.spec)):
         for change in (leave_out, open_up, write_out, halve):
             spec = copy.deepcopy(case.spec)
@@ -545,7 +547,7 @@ def smaller_networks(case: Text) -> Iterator[Text]:
 
 
 def paths(tree: Any) -> Iterator[tuple[Any, ...]]:
-    """The way to every part of a tree, the largest parts first."""
+    """The path to every part of a tree, the largest parts first."""
     for key, inner in tree.items() if isinstance(tree, dict) else enumerate(tree):
         yield (key,)
         if isinstance(inner, dict | list):
@@ -559,7 +561,7 @@ def leave_out(spec: Any, container: Any, key: Any) -> bool:
 
 
 def open_up(spec: Any, container: Any, key: Any) -> bool:
-    """The layers of a block, or of the first of some branches, in its place."""
+    """Replace a block, or branches, by their layers (of the first branch)."""
     if not isinstance(container, list) or not isinstance(container[key], str | dict):
         return False
     entry = container[key] if isinstance(container[key], dict) else {container[key]: None}
@@ -590,7 +592,7 @@ def halve(spec: Any, container: Any, key: Any) -> bool:
 
 
 class Compared(NamedTuple):
-    """What is drawn, how it is compared, and how it is made smaller."""
+    """What to draw, and how to compare and shrink it."""
 
     draw: Callable[[Random], Any]
     check: Callable[[Any], Found]
@@ -608,7 +610,7 @@ MOST_TOLD = 10
 
 
 class Tally(NamedTuple):
-    """What came of many cases."""
+    """The result of many cases."""
 
     words: Counter[str]
     kinds: Counter[str]
@@ -621,7 +623,7 @@ def drawn(what: str, seed: int, index: int) -> Any:
 
 
 def judged(what: str, case: Any) -> Found:
-    """What comes of a case; an exception that nobody expects is a disagreement too."""
+    """The result of a case; an unexpected exception counts as a difference."""
     try:
         return COMPARED[what].check(case)
     except Exception as why:
@@ -629,7 +631,7 @@ def judged(what: str, case: Any) -> Found:
 
 
 def work(what: str, seed: int, first: int, count: int) -> Tally:
-    """Compare cases from the first on."""
+    """Compare cases, starting at the first."""
     tally = Tally(Counter(), Counter(), [])
     for index in range(first, first + count):
         case = drawn(what, seed, index)
@@ -643,7 +645,7 @@ def work(what: str, seed: int, first: int, count: int) -> Tally:
 
 
 def told(what: str, seed: int, index: int, case: Any, found: Found) -> str:
-    """A disagreement, with the smallest case that shows it and how to make it again."""
+    """A difference, with the smallest case that shows it and how to reproduce it."""
 
     def fails(other: Any) -> bool:
         again = judged(what, other)
@@ -658,13 +660,13 @@ def told(what: str, seed: int, index: int, case: Any, found: Found) -> str:
 
 
 def be_quiet() -> None:
-    """Of what PyTorch warns of, nothing is wrong; and small layers are faster with one thread."""
+    """PyTorch's warnings are harmless here, and small layers are faster with one thread."""
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
 
 
 def compare(mapped: Any, what: str, seed: int, first: int, count: int) -> Tally:
-    """Compare cases in chunks; ``mapped`` is ``map``, or what does the same in other processes."""
+    """Compare cases in chunks; ``mapped`` is ``map`` or its equivalent for several processes."""
     total = Tally(Counter(), Counter(), [])
     starts = range(first, first + count, CHUNK)
     counts = [min(CHUNK, first + count - start) for start in starts]
@@ -702,7 +704,7 @@ def main(
 
 
 def show(what: str, count: int, tally: Tally, seconds: float) -> None:
-    """Print the figures, and the first disagreements."""
+    """Print the figures and the first differences."""
     typer.echo(f"{count:,} {what}: {len(tally.failures)} disagreements, in {seconds:.0f} s")
     for word, often in tally.words.most_common():
         typer.echo(f"{often:11,}  {word}")

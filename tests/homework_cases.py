@@ -1,8 +1,7 @@
-"""Random questions with their truths, and with the wrong values that mistakes give.
+"""Random questions with the right values, and with the wrong values that mistakes give.
 
-Everything here is worked out in plain arithmetic of its own: no formula, rule or reading of the
-package is used. For every question the values that *all* mistakes give are worked out, so that it
-can be told which of them give the same.
+All of it is plain arithmetic in this file; no formula, rule or parser of the package is used. The
+values of *all* mistakes are computed for every question, to know which mistakes give the same.
 """
 
 import random

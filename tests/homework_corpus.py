@@ -33,7 +33,7 @@ from cnncalc.spec import text as tree
 
 
 class Answer(NamedTuple):
-    """A wrong answer: to which question, what is written, and by which mistake."""
+    """A wrong answer: its question, the value written, and the mistake behind it."""
 
     case: Case
     text: str
@@ -42,7 +42,7 @@ class Answer(NamedTuple):
     half: Decimal = Decimal(0)
 
     def also_by(self, mistake: str) -> bool:
-        """Whether another mistake gives the same, at the digits that are written."""
+        """Whether another mistake gives the same value at the digits written."""
         for other in self.case.wrong.get(mistake, ()):
             if self.wrong.unit not in ("", other.unit or self.case.unit):
                 continue
@@ -56,7 +56,7 @@ class Answer(NamedTuple):
 
 
 def wrong_answers(count: int, seed: int) -> Iterator[Answer]:
-    """So many wrong answers; each mistake about as often as the others."""
+    """This many wrong answers, with each mistake about equally often."""
     rng = random.Random(seed)
     used: Counter[str] = Counter()
     made = 0
@@ -74,7 +74,7 @@ def wrong_answers(count: int, seed: int) -> Iterator[Answer]:
 
 
 def written_wrong(case: Case, mistake: str, wrong: Wrong, rng: random.Random) -> Answer:
-    """A wrong value as it is written: exact, or where it is large sometimes rounded."""
+    """A wrong value as written: exact, or sometimes rounded if it is large."""
     if isinstance(wrong.value, str):
         return Answer(case, wrong.value, mistake, wrong)
     if isinstance(wrong.value, tuple):
@@ -82,7 +82,7 @@ def written_wrong(case: Case, mistake: str, wrong: Wrong, rng: random.Random) ->
     unit = f" {wrong.unit}" if wrong.unit else ""
     if wrong.value >= 100_000 and rng.random() < 0.2:
         text, half = rounded(wrong.value, 1000, rng.choice([1, 2]), rng)
-        if abs(wrong.value - whole(case)) > 2.5 * float(half):  # the truth is not meant as well
+        if abs(wrong.value - whole(case)) > 2.5 * float(half):  # cannot be the right value
             return Answer(case, f"{text}{wrong.unit}", mistake, wrong, half)
     text = f"{wrong.value:,}" if rng.random() < 0.5 else str(wrong.value)
     return Answer(case, text + unit, mistake, wrong)
@@ -100,7 +100,7 @@ def rounded(value: int, kilo: int, decimals: int, rng: random.Random) -> tuple[s
 
 
 class Found(NamedTuple):
-    """What a diagnosis says of an answer: the mistakes of the first, second and third."""
+    """The diagnosis of an answer: the first, second and third mistakes."""
 
     answer: Answer
     names: tuple[tuple[str, ...], ...]
@@ -115,7 +115,8 @@ class Found(NamedTuple):
 
     @property
     def ambiguous(self) -> bool:
-        """Whether the first that is said gives the very same value, by the arithmetic here."""
+        """Whether the first mistake reported gives the same value, by the arithmetic in this
+        file."""
         others = [names[0] for names in self.names[:1] if len(names) == 1]
         return not self.first and any(map(self.answer.also_by, others))
 
@@ -127,7 +128,7 @@ def question_of(given: Given) -> Any:
 
 
 def diagnose(answer: Answer) -> Found:
-    """What the package says of a wrong answer."""
+    """The package's diagnosis of a wrong answer."""
     asked = question_of(answer.case.given)
     mark = Marker().mark(asked, answer.text)
     assert mark.outcome is Outcome.WRONG, (answer, mark.outcome, mark.why)
@@ -138,7 +139,7 @@ def diagnose(answer: Answer) -> Found:
 
 
 class Score(NamedTuple):
-    """How many answers were diagnosed how well."""
+    """How many answers were diagnosed, and how well."""
 
     answers: int
     first: int
@@ -148,17 +149,17 @@ class Score(NamedTuple):
 
     @property
     def plain(self) -> int:
-        """Answers that one mistake alone gives, or that are told first anyway."""
+        """Answers that only one mistake gives, or whose mistake comes first anyway."""
         return self.answers - len(self.ambiguous)
 
     @property
     def good(self) -> bool:
-        """Whether the stated mistake is told first, and nearly always among the first three."""
+        """Whether the actual mistake comes first, and nearly always among the first three."""
         return self.first >= 0.95 * self.plain and self.among_three >= 0.99 * self.answers
 
 
 def score(count: int, seed: int) -> Score:
-    """The diagnoses of so many wrong answers."""
+    """The diagnoses of this many wrong answers."""
     found = [diagnose(answer) for answer in wrong_answers(count, seed)]
     return Score(
         len(found),
@@ -169,12 +170,13 @@ def score(count: int, seed: int) -> Score:
     )
 
 
-# Two mistakes, whole sheets, and numbers that stand for nothing.
+# Two mistakes, whole sheets, and meaningless numbers.
 
 
 class PairScore(NamedTuple):
-    """How many answers by two mistakes were diagnosed how: the pair first, among the three that are
-    told, one mistake that gives the same, another pair that does, or nothing of these."""
+    """How many answers with two mistakes were diagnosed in each way: the pair comes first, the pair
+    is among the first three, a single mistake gives the same value, another pair does, or none of
+    these."""
 
     answers: int
     first: int
@@ -185,7 +187,7 @@ class PairScore(NamedTuple):
 
 
 def score_pairs(count: int, seed: int) -> PairScore:
-    """The diagnoses of so many answers by two mistakes."""
+    """The diagnoses of this many answers with two mistakes."""
     rng = random.Random(seed)
     told: Counter[str] = Counter()
     missed = []
@@ -222,8 +224,8 @@ def _kind_of(
 
 
 class SheetScore(NamedTuple):
-    """How many sheets, and what was not marked as it should be: of each its layer, its quantity,
-    what was answered and how it was marked."""
+    """The number of sheets, and every answer that was marked incorrectly: its layer, its quantity,
+    the answer and its mark."""
 
     sheets: int
     answers: int
@@ -233,7 +235,7 @@ class SheetScore(NamedTuple):
 
 
 def score_sheets(count: int, seed: int) -> SheetScore:
-    """The marks of whole networks of which one size is wrong and the rest follows from it."""
+    """The marks of whole networks in which one size is wrong and the rest follows from it."""
     rng = random.Random(seed)
     answers = following = among_three = 0
     failed = []
@@ -260,8 +262,8 @@ def score_sheets(count: int, seed: int) -> SheetScore:
 
 
 def explained_numbers(count: int, seed: int) -> list[tuple[Case, str, str]]:
-    """Which of so many random numbers are explained, and how: of truths above 1,000, numbers from
-    half to twice as much. Nobody made a mistake for them, so hardly any should be."""
+    """How many of this many random numbers get an explanation, and which. They lie between half and
+    twice a true value above 1,000; no mistake is behind them, so hardly any should be explained."""
     rng = random.Random(seed)
     explained = []
     while count > 0:
@@ -276,11 +278,11 @@ def explained_numbers(count: int, seed: int) -> list[tuple[Case, str, str]]:
     return explained
 
 
-# Right answers in all writings.
+# Right answers in every notation.
 
 
 def right_answers(count: int, seed: int) -> Iterator[tuple[Case, str]]:
-    """So many right answers, each in some writing."""
+    """This many right answers, each in some notation."""
     rng = random.Random(seed)
     for _ in range(count):
         if rng.random() < 0.05:
@@ -304,7 +306,7 @@ def legality(rng: random.Random) -> tuple[Case, str]:
 
 
 def written_right(case: Case, rng: random.Random) -> str:
-    """A right value as somebody may write it."""
+    """A right value as a person might write it."""
     if isinstance(case.truth, tuple):
         return written_shape(case.truth, rng)
     value = whole(case)
@@ -351,7 +353,7 @@ def binary_and_bits(value: int, rng: random.Random) -> list[str]:
 
 
 def written_shape(shape: Shape, rng: random.Random) -> str:
-    """A shape in some order, with some signs between the sizes, perhaps with the batch in front."""
+    """A shape in some order, with various separators, perhaps with the batch in front."""
     sizes = list(shape)
     if len(sizes) > 1 and rng.random() < 0.4:
         sizes = [*sizes[1:], sizes[0]]
@@ -366,7 +368,7 @@ def written_shape(shape: Shape, rng: random.Random) -> str:
 
 
 def wrongly_marked(count: int, seed: int) -> list[tuple[Case, str, str]]:
-    """The right answers that are not marked right, and what is said of them."""
+    """The right answers that are not marked right, and their remarks."""
     failed = []
     for case, text in right_answers(count, seed):
         mark = Marker().mark(question_of(case.given), text)
@@ -376,7 +378,7 @@ def wrongly_marked(count: int, seed: int) -> list[tuple[Case, str, str]]:
 
 
 def told_of(got: Score) -> Iterator[str]:
-    """What there is to say of a score, line by line."""
+    """The lines that report a score."""
     yield f"{got.answers} wrong answers by stated mistakes"
     yield f"  stated mistake first:        {got.first} ({got.first / got.answers:.1%})"
     yield f"  among the first three:       {got.among_three} ({got.among_three / got.answers:.1%})"
@@ -391,8 +393,8 @@ def told_of(got: Score) -> Iterator[str]:
 
 
 def told_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
-    """Whether pairs, sheets and numbers are marked well enough, and what there is to say of them;
-    nothing of what is not wanted."""
+    """Whether pairs, sheets and numbers are marked well enough, and the lines that report it; empty
+    for those that were not requested."""
     good, lines = True, []
     if given.pairs:
         two = score_pairs(given.pairs, given.seed)
@@ -424,7 +426,7 @@ def told_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
 
 
 def main() -> int:
-    """Print the figures; the exit code is 1 where they are not good enough."""
+    """Print the figures; the exit code is 1 if they are not good enough."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wrong", type=int, default=400)
     parser.add_argument("--right", type=int, default=10_000)

@@ -1,6 +1,5 @@
-"""Random convolutions with numbers, and the wrong matrices that mistakes give: plain loops of their
-own, which share nothing with the package.
-"""
+"""Random convolutions with numbers, and the wrong matrices that mistakes give, as plain loops that
+share nothing with the package."""
 
 import random
 from collections.abc import Iterator

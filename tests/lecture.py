@@ -1,4 +1,4 @@
-"""What the tests of the five decks share: small networks, and windows counted one by one."""
+"""Helpers for the tests of the five lectures: small networks, and windows counted one by one."""
 
 from cnncalc import summarize
 
@@ -14,5 +14,5 @@ def row(input_shape, *layers):
 
 
 def positions(N, F, S=1, P=0):
-    """How many places a window has, counted one by one as the slides do."""
+    """The number of positions of a window, counted one by one as on the slides."""
     return sum(1 for left in range(-P, N + P - F + 1, S))

@@ -1,7 +1,7 @@
-"""The tools that count, each asked for its total of the network that ``to_torch`` gives.
+"""The other counting tools, each run on the network that ``to_torch`` builds.
 
-``python tests/peers.py`` asks them all for every built-in architecture and writes what they print
-to ``tests/cases/peers.csv``, in some minutes.
+``python tests/peers.py`` runs them all for every built-in architecture and writes their totals to
+``tests/cases/peers.csv``, which takes a few minutes.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ MISSING = [name for name in PACKAGES if util.find_spec(name) is None]
 
 
 def network_of(report: Report, device: str) -> nn.Module:
-    """The network in evaluation mode, with zeros for parameters, which are quickly made."""
+    """The network in eval mode with all parameters zero, which are quick to create."""
     with torch.device("meta"):
         network: nn.Module = cnncalc.to_torch(report).eval()
     if device != "meta":
@@ -91,7 +91,7 @@ def by_torchprofile(report: Report) -> int:
 
 
 class Named(nn.Module):
-    """A network whose inputs are given by name, as ptflops hands over several."""
+    """A network that takes its inputs by name, as ptflops passes several."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -140,7 +140,7 @@ TOOLS = {
     for name, function in dict(vars()).items()
     if name.startswith("by_")
 }
-"""The tools by the names of their conventions."""
+"""The tools, by the names of their conventions."""
 
 
 @contextlib.contextmanager
@@ -163,7 +163,7 @@ def _left_as_it_was() -> Iterator[None]:
 
 
 def printed(tool: str, report: Report) -> int:
-    """The total that a tool prints; fractions are not expected."""
+    """The total that a tool prints; it must be whole."""
     with _left_as_it_was():
         total = TOOLS[tool](report)
     assert int(total) == total
@@ -171,7 +171,7 @@ def printed(tool: str, report: Report) -> int:
 
 
 def recorded() -> dict[str, dict[str, int]]:
-    """What the tools printed when the record was written, by architecture and tool."""
+    """The recorded totals, by architecture and tool."""
     with RECORD.open(encoding="utf-8", newline="") as stream:
         return {
             line.pop("architecture"): {tool: int(total) for tool, total in line.items()}
@@ -180,7 +180,7 @@ def recorded() -> dict[str, dict[str, int]]:
 
 
 def main() -> None:
-    """Write the record anew."""
+    """Write the record again."""
     if MISSING:
         raise SystemExit(f"not installed: {', '.join(MISSING)}; pip install 'cnncalc[peers]'")
     with RECORD.open("w", encoding="utf-8", newline="") as stream:

@@ -1,8 +1,8 @@
-"""Random layers and networks, drawn from what the kinds declare of themselves.
+"""Random layers and networks, drawn from what the kinds declare about themselves.
 
-Nothing here knows a field: a value is drawn from the field's JSON Schema and from the sizes of the
-input, so that a new kind is drawn by being there. Everything takes a ``random.Random``, or whatever
-acts like one, and makes the same of the same seed.
+No field is listed here: values are drawn from the field's JSON Schema and from the sizes of the
+input, so that new kinds are covered automatically. Everything takes a ``random.Random`` or an
+equivalent, and the same seed gives the same result.
 """
 
 import copy
@@ -17,13 +17,13 @@ from cnncalc.core.layer import Layer, fields_of, required_of
 from cnncalc.core.shape import Map, Shape, Vector, shape_of
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12)
-"""Numbers of channels that groups often divide."""
+"""Numbers of channels with many divisors."""
 
 LONGEST = {1: 20, 2: 12, 3: 7}
-"""The largest size along each axis, by how many axes there are."""
+"""The largest size along each axis, by the number of axes."""
 
 NUMBERS = (-1.5, -0.5, 0, 1e-5, 0.1, 0.5, 1, 1.5, 2, 3, 20)
-"""What fields hold that no count depends on."""
+"""Values of fields that affect no count."""
 
 KINDS = tuple(layers.every())
 WEIGHTED = tuple(kind for kind in KINDS for _ in range(max(3, 1 + len(fields_of(kind)))))
@@ -34,7 +34,7 @@ STEPS = tuple(kind for kind in WEIGHTED if kind.arity[0] == kind.arity[1] == 1)
 
 
 def shape(random: Random) -> Shape:
-    """A small feature map of one to three axes, or now and then a vector."""
+    """A small feature map with one to three axes, or occasionally a vector."""
     if random.random() < 0.1:
         return Vector(random.randint(1, 12))
     axes = random.choice((1, 2, 2, 3))
@@ -46,27 +46,28 @@ def shape(random: Random) -> Shape:
 
 
 def fields(random: Random, kind: type[Layer], x: Shape) -> dict[str, Any]:
-    """Fields for a layer of this kind, as a spec writes them; some are left at their defaults."""
+    """Fields for a layer of this kind, as a spec writes them; some keep their defaults."""
     required = required_of(kind)
     near = near_of(x)
     given: dict[str, Any] = {}
     for name, field in fields_of(kind).items():
         if name in required or random.random() < 0.4:
             given[name] = value(random, field.schema, near)
-            if type(given[name]) is int:  # so that a table is as long as there are filters
+            if type(given[name]) is int:  # so that a table is as long as the number of filters
                 near = near._replace(lengths=(*near.lengths, given[name]))
     return given
 
 
 class Near(NamedTuple):
-    """Numbers that often make a layer fit: values, and lengths of lists."""
+    """Numbers that often fit a layer, as values and as lengths of lists."""
 
     values: tuple[int, ...]
     lengths: tuple[int, ...]
 
 
 def near_of(x: Shape) -> Near:
-    """The sizes of an input and what divides its channels; its axes and its dimensions."""
+    """The sizes of an input, the divisors of its channels, and its number of axes and
+    dimensions."""
     first, *spatial = x.dimensions
     divisors = [n for n in range(1, first + 1) if first % n == 0]
     axes = len(spatial)
@@ -74,7 +75,7 @@ def near_of(x: Shape) -> Near:
 
 
 def value(random: Random, schema: Any, near: Near) -> Any:
-    """A value that a JSON Schema allows."""
+    """A value that matches a JSON Schema."""
     if "anyOf" in schema and "type" not in schema:
         # A string with a pattern is another way to write one of the other forms.
         forms = [form for form in schema["anyOf"] if form.get("type") != "string"]
@@ -135,7 +136,7 @@ DRAWN: dict[str, Callable[[Random, Any, Near], Any]] = {
 
 
 def beyond(random: Random, kind: type[Layer]) -> dict[str, Any]:
-    """A field with a number just below or above what its schema allows; none without bounds."""
+    """A field with a number just outside its schema's bounds; none without bounds."""
     outside = {
         name: list(_outside(field.schema))
         for name, field in fields_of(kind).items()
@@ -161,8 +162,8 @@ def _outside(schema: Any) -> Iterator[float]:
 
 
 class Single(NamedTuple):
-    """One layer and its inputs. ``wrong`` is a field that is out of its range, if there is one;
-    ``trained`` says which inputs come from a layer with parameters."""
+    """One layer and its inputs. ``wrong`` is a field out of its range, if any; ``trained`` tells
+    which inputs come from a layer with parameters."""
 
     kind: str
     given: dict[str, Any]
@@ -172,7 +173,7 @@ class Single(NamedTuple):
 
     @property
     def spec(self) -> dict[str, Any]:
-        """A network of this one layer."""
+        """A network with only this layer."""
         names = [f"x{number}" for number in range(len(self.inputs))]
         before = [
             {"scale": None, "from": name, "name": f"before_{name}"}
@@ -207,7 +208,8 @@ def single(random: Random) -> Single:
 
 
 def beside(random: Random, x: Shape) -> Shape:
-    """Another input beside x: mostly the same, or different in one size, or any other."""
+    """Another input to go with x: usually the same shape, or different in one size, or any
+    other."""
     chance = random.random()
     if chance < 0.1:
         return shape(random)
@@ -221,20 +223,20 @@ def beside(random: Random, x: Shape) -> Shape:
 # Networks.
 
 MOST_ELEMENTS, MOST_PARAMS, MOST_MACS = 10_000, 100_000, 2_000_000
-"""What no layer of a network may have more of, so that it runs in a moment."""
+"""Limits for each layer, so that a network runs quickly."""
 
 Entry = Any
 """An item of a list of layers, as a spec writes it."""
 
 
 def network(random: Random) -> dict[str, Any]:
-    """A spec that the calculator takes, with every part of the language in it now and then."""
+    """A valid spec that uses every part of the language now and then."""
     return _Writer(random).spec()
 
 
 class _Writer:
-    """Writes one spec. What it has drawn is asked of the calculator and thrown away where that
-    refuses: that it refuses nothing else than PyTorch does is for single layers to show."""
+    """Writes one spec. Every draw is checked with the calculator and dropped if refused; the tests
+    of single layers show that it refuses only what PyTorch refuses."""
 
     def __init__(self, random: Random) -> None:
         self.random = random
@@ -298,7 +300,7 @@ class _Writer:
     def chain(
         self, x: Shape, length: int, depth: int, scope: dict[str, Shape] | None = None
     ) -> tuple[list[Entry], Shape]:
-        """Steps one after another; what has a name in ``scope`` may be read again."""
+        """Steps one after another; anything named in ``scope`` may be read again."""
         scope = {"input": x} if scope is None else scope
         entries: list[Entry] = []
         for _ in range(length):
@@ -313,13 +315,13 @@ class _Writer:
         return entries, x
 
     def left_out(self, x: Shape) -> Entry:
-        """A layer with a condition that does not hold."""
+        """A layer whose condition is false."""
         flag = self.fresh("flag")
         self.parameters[flag] = False
         return _as_mapping(self.layer(x)[0]) | {"when": f"${flag}"}
 
     def step(self, x: Shape, depth: int, scope: dict[str, Shape]) -> tuple[Entry, Shape]:
-        """A layer, or something made of layers."""
+        """A layer, or a group of layers."""
         composed = (self.residual, self.branches, self.block, self.again, self.repeated)
         if self.chance(0.35):
             if depth and self.chance(0.7):
@@ -331,7 +333,7 @@ class _Writer:
         return self.layer(x)
 
     def layer(self, x: Shape) -> tuple[Entry, Shape]:
-        """One layer that takes x; a map is mostly left a map."""
+        """One layer that accepts x; a map usually stays a map."""
         for _ in range(10):
             kind = self.random.choice(STEPS)
             given = fields(self.random, kind, x)
@@ -342,7 +344,7 @@ class _Writer:
         return "relu", x
 
     def written(self, kind: type[Layer], given: dict[str, Any], x: Shape) -> Entry:
-        """A layer in one of the ways in which a spec can write it."""
+        """A layer in one of the ways to write it in a spec."""
         word = self.word(kind, x)
         known = fields_of(kind)
         if not given:
@@ -368,7 +370,7 @@ class _Writer:
         return self.random.choice(words)
 
     def earlier(self, scope: dict[str, Shape]) -> tuple[Entry, Shape] | None:
-        """A layer or a join that reads what stands above by name."""
+        """A layer or a join that reads an earlier layer by name."""
         if not scope:
             return None
         if self.chance(0.3):
@@ -384,7 +386,7 @@ class _Writer:
         return None
 
     def residual(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
-        """A body and the way round it, made to fit at the end of one of the two."""
+        """A body and its shortcut, with one of them adjusted so that the shapes match."""
         body, y = self.chain(x, self.random.randint(1, 3), depth)
         if y == x:
             return {"residual": body}, x
@@ -395,7 +397,7 @@ class _Writer:
         return None if more is None else ({"residual": body + more}, x)
 
     def branches(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
-        """Several ways, joined as they are or made to fit."""
+        """Several branches, joined directly or adjusted to fit."""
         join = self.random.choice(JOINS)
         count = self.random.randint(max(join.arity[0], 1), 4)
         ways = [self.chain(x, self.random.randint(0, 2), depth) for _ in range(count)]
@@ -418,7 +420,7 @@ class _Writer:
         return {"branches": named, "join": word if self.chance(0.5) else {word: None}}, y
 
     def block(self, x: Shape, depth: int) -> tuple[Entry, Shape]:
-        """A new block of what is drawn, some of whose numbers are given to it."""
+        """A new block of random layers that takes some of its numbers as parameters."""
         name = self.fresh("block")
         body, y = self.chain(x, self.random.randint(1, 3), depth)
         takes: list[Any] = []
@@ -440,7 +442,7 @@ class _Writer:
         return {name: arguments}, y
 
     def again(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
-        """A block that there is already, with other numbers."""
+        """An existing block with other numbers."""
         if not self.blocks:
             return None
         name = self.random.choice(list(self.blocks))
@@ -456,7 +458,7 @@ class _Writer:
         return self.tried(_as_mapping(entry) | {"repeat": self.random.randint(1, 3)}, x)
 
     def tried(self, entry: Entry, x: Shape) -> tuple[Entry, Shape] | None:
-        """The entry and what it puts out, where the calculator takes it."""
+        """The entry and its output, if the calculator accepts it."""
         spec = {
             "input": list(x.dimensions),
             "parameters": self.parameters,
@@ -470,7 +472,7 @@ class _Writer:
         return (entry, report.output_shape) if all(map(is_small, report)) else None
 
     def fit(self, x: Shape, y: Shape) -> list[Entry] | None:
-        """Layers that make y of x; None where that would be large."""
+        """Layers that turn x into y; None if they would be large."""
         if x == y:
             return []
         if isinstance(x, Map) and isinstance(y, Map) and len(x.spatial) == len(y.spatial):
@@ -485,7 +487,7 @@ class _Writer:
         return [linear] if isinstance(y, Vector) else [linear, {"reshape": list(y.dimensions)}]
 
     def parametrize(self, entries: list[Entry]) -> None:
-        """Put a parameter of the spec, or an expression with one, in place of a number."""
+        """Replace a number by a parameter of the spec, or by an expression with one."""
         found = list(_numbers(entries))
         if not found:
             return
@@ -503,7 +505,7 @@ class _Writer:
 
 
 def accepted(kind: type[Layer], given: dict[str, Any], *inputs: Shape) -> Shape | None:
-    """What a layer puts out, where the calculator takes it and it is small."""
+    """The output of a layer, if the calculator accepts it and it is small."""
     try:
         layer = kind.parse(given)
         if kind.flattens:
@@ -517,25 +519,25 @@ def accepted(kind: type[Layer], given: dict[str, Any], *inputs: Shape) -> Shape 
 
 
 def accepted_chain(entries: list[Entry], x: Shape) -> Shape:
-    """What layers put out that are known to fit."""
+    """The outputs of layers that are known to fit."""
     spec = {"input": list(x.dimensions), "layers": entries}
     return cnncalc.summarize(spec).output_shape
 
 
 def is_small(row: Any) -> bool:
-    """Whether a row of a report runs in a moment."""
+    """Whether a row of a report runs quickly."""
     cost = row.cost
     small = row.output.elements <= MOST_ELEMENTS and cost.macs <= MOST_MACS
     return small and cost.params + cost.fixed <= MOST_PARAMS
 
 
 def _as_mapping(entry: Entry) -> dict[str, Any]:
-    """An entry as the mapping that it is short for."""
+    """The mapping that an entry is short for."""
     return {entry: None} if isinstance(entry, str) else copy.copy(entry)
 
 
 def _numbers(tree: Any) -> Iterator[tuple[dict[str, Any], str]]:
-    """The places of all whole numbers that stand by themselves in a tree."""
+    """The positions of all whole numbers in a tree."""
     if isinstance(tree, dict):
         for key, inner in tree.items():
             if type(inner) is int:

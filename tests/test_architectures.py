@@ -1,4 +1,4 @@
-"""Every built-in architecture: it works, it says what it is, and its totals are the true ones."""
+"""Every built-in architecture works, describes itself, and has the right totals."""
 
 import re
 

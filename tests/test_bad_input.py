@@ -1,4 +1,4 @@
-"""Wrong specs: each is told what is wrong, where, once, and cheaply."""
+"""Wrong specs: each error says what is wrong and where, once, and quickly."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""The command line: exit codes, streams, where output goes. The numbers are tested elsewhere."""
+"""The command line: exit codes, streams and output files. The numbers are tested elsewhere."""
 
 import gc
 import io
@@ -282,7 +282,7 @@ def test_a_file_without_an_ending_holds_a_table(tmp_path):
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in architecture 'vgg17'"),
         (["kinds", "convv"], "did you mean 'conv'"),
-        (["list", "--format", "xml"], "no format 'xml'; there are csv, html, json"),
+        (["list", "--format", "xml"], "no format 'xml'; choose from csv, html, json"),
     ],
 )
 def test_what_cannot_be_used_is_one_clear_sentence(arguments, says):

@@ -1,6 +1,6 @@
-"""Conventions of counting: held against what the tools print, and worked by hand.
+"""Counting conventions, compared with what the tools print and with values worked by hand.
 
-``cases/peers.csv`` is what the tools printed for the built-in architectures; ``test_peers`` runs
+``cases/peers.csv`` has what the tools printed for the built-in architectures; ``test_peers`` runs
 them again.
 """
 

@@ -1,4 +1,4 @@
-"""Convolutions with numbers held against PyTorch, NumPy and the definition, on random numbers."""
+"""Convolutions with numbers, compared with PyTorch, NumPy and the definition on random numbers."""
 
 import random
 from fractions import Fraction

@@ -110,7 +110,7 @@ def test_markdown_lists_equations_as_code():
     [
         (["vgg16", "conv1"], "did you mean 'conv1_1'"),
         (["vgg16", "fc8", "paramters"], "did you mean 'parameters'"),
-        (["vgg16", "fc8", "xyz"], "there are shape, parameters"),
+        (["vgg16", "fc8", "xyz"], "choose from shape, parameters"),
         (["vgg16", "fc8", "-f", "pdf"], "it has text, markdown or latex"),
         (["resnet18", "layer1", "shape"], "shape is not a sum over layers; name a layer"),
         (["resnet18", "rf"], "receptive-field is not a sum over layers"),

@@ -1,4 +1,5 @@
-"""Some hundred random layers and networks against PyTorch, and proof that the fuzzer can fail.
+"""A few hundred random layers and networks compared with PyTorch, and proof that the fuzzer can
+fail.
 
 The long run is a command: see fuzz.py and docs/fuzzing.md.
 """

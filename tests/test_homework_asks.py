@@ -1,4 +1,4 @@
-"""What can be asked: its truth, by hand, and what makes no sense."""
+"""What questions can ask for: right values worked by hand, and questions that make no sense."""
 
 import inspect
 from itertools import product

@@ -1,4 +1,4 @@
-"""Stated mistakes are found again, and right answers are right, by arithmetic that is not ours."""
+"""Deliberate mistakes are found, and right answers are marked right, by independent arithmetic."""
 
 import random
 

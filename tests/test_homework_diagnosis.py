@@ -1,4 +1,4 @@
-"""Which mistakes are told of a wrong value, in which order, and when none is."""
+"""Which mistakes are reported for a wrong value, in which order, and when none is."""
 
 import pytest
 

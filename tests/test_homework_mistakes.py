@@ -1,4 +1,4 @@
-"""Every mistake keeps its promises: explained, worked by hand, and found again."""
+"""Every mistake has an explanation and worked examples, and is found when it is made."""
 
 import inspect
 from pathlib import Path

@@ -59,7 +59,7 @@ def test_an_uneven_average_was_refused_where_only_the_padded_volume_holds_its_wi
     # ⌊(3 + 2 + 1 − 4)/4⌋ + 1 = 1
     assert agrees({"input": "1x3x4x4", "layers": [pool]}).output_shape == Map(1, (1, 1, 1))
     # Evenly padded, it is PyTorch's own pool, which refuses.
-    with pytest.raises(CnncalcError, match="larger than an axis of 3; PyTorch cannot"):
+    with pytest.raises(CnncalcError, match="larger than an axis of 3"):
         cnncalc.summarize(
             {"input": "1x3x4x4", "layers": [{"avg_pool": {"kernel": 4, "padding": [1, 0, 0]}}]}
         )

@@ -216,8 +216,9 @@ def test_a_remainder_that_is_all_padding_loses_no_pixel(words):
     assert "never read" not in result.stdout
 
 
-def test_every_layer_of_a_network_is_checked():
+def test_every_layer_of_a_network_is_checked(monkeypatch):
     """224 + 6 - 7 = 223 is odd; so is 112 + 2 - 3; a 1x1 with stride 2 never reaches the end."""
+    monkeypatch.setenv("COLUMNS", "100")
     result = run("check-stride", "resnet18")
     assert result.exit_code == 1
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}

@@ -15,18 +15,35 @@ from cnncalc.spec.graph import Graph, Node
 
 MOST_WARNINGS = 10
 MOST_NAMES = 3
+SMALLEST_IMAGE = 8
+"""The smallest side of an input that is taken for an image with its channels last."""
 OUTPUT = re.compile(r"(^|\.)(out|head|aux)", re.IGNORECASE)
 """The names of layers and blocks that are meant to be outputs."""
 
 
 def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
-    """All warnings about a network, each with its location; none about a built-in."""
+    """All warnings about a network, each with its location; about a built-in, only those about the
+    shape of its input."""
+    last = tuple(_channels_last(rows))
     if catalog.holds(graph.spec.where.source):
-        return ()
+        return last
     found = [str(warning) for warning in (*unread(graph.nodes), *_shadowing(graph.used))]
     more = len(found) - MOST_WARNINGS
     rest = [f"{more:,} more warnings"] if more > 0 else []
-    return (*found[:MOST_WARNINGS], *rest, *_cut_off(rows))
+    return (*last, *found[:MOST_WARNINGS], *rest, *_cut_off(rows))
+
+
+def _channels_last(rows: Sequence[Row]) -> Iterator[str]:
+    """The inputs that look like a square image with its channels last, as Keras writes it."""
+    for row in rows:
+        if not isinstance(row.layer, Input) or not isinstance(x := row.output, Map):
+            continue
+        size, *rest = x.spatial
+        if x.channels == size >= SMALLEST_IMAGE and rest in ([1], [3]):
+            yield (
+                f"input {x} is read as {size} channels of {size}×{rest[0]} pixels; channels come "
+                f"first, as in {rest[0]}x{size}x{size}"
+            )
 
 
 def unread(nodes: Sequence[Node]) -> Iterator[SpecError]:

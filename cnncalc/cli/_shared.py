@@ -162,7 +162,7 @@ def chosen(
     if not ending:
         return usual
     if ending not in endings:
-        raise UsageError(f"no format has the ending {ending!r}; there are {', '.join(endings)}")
+        raise UsageError(f"no format has the ending {ending!r}; choose from {', '.join(endings)}")
     return endings[ending]
 
 

@@ -205,7 +205,11 @@ def _would_fit(axis: Axis) -> str:
         for name, values in stride.nearest(axis).items()
         if values
     ]
-    return f"would fit, changing one thing: {'; '.join(parts)}" if parts else "nothing near fits"
+    return (
+        f"would fit if you change one value: {'; '.join(parts)}"
+        if parts
+        else "no nearby value fits"
+    )
 
 
 def _as_dict(axis: Axis) -> dict[str, Any]:

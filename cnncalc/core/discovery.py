@@ -42,6 +42,6 @@ def chosen(package: str, path: Iterable[str], name: str, what: str) -> ModuleTyp
     """
     known = modules(path)
     if name not in known:
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+        hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
         raise UsageError(f"no {what} {name[:40]!r}{hint}")
     return import_module(f"{package}.{name}")

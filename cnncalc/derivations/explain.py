@@ -219,7 +219,7 @@ def quantities(word: str | None) -> tuple[str, ...]:
         return tuple(QUANTITIES)
     name = ALSO.get(word.lower(), word.lower().replace("_", "-"))
     if name not in QUANTITIES:
-        hint = did_you_mean(name, [*QUANTITIES, *ALSO]) or f"; there are {', '.join(QUANTITIES)}"
+        hint = did_you_mean(name, [*QUANTITIES, *ALSO]) or f"; choose from {', '.join(QUANTITIES)}"
         raise UsageError(f"no quantity {word[:40]!r}{hint}")
     return (name,)
 

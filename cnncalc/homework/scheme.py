@@ -43,7 +43,9 @@ def scheme(given: Mapping[str, Any]) -> Scheme:
     parts = {}
     for name, value in given.items():
         if name not in Scheme._fields:
-            hint = did_you_mean(name, Scheme._fields) or f"; there are {', '.join(Scheme._fields)}"
+            hint = (
+                did_you_mean(name, Scheme._fields) or f"; choose from {', '.join(Scheme._fields)}"
+            )
             raise UsageError(f"no outcome {name[:40]!r} earns credit{hint}")
         parts[name] = _part(name, value)
     return Scheme(**parts)

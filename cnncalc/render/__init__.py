@@ -55,6 +55,6 @@ def for_file(path: str) -> str:
         return "table"
     endings = _endings()
     if suffix not in endings:
-        hint = did_you_mean(suffix, endings) or f"; there are {', '.join(endings)}"
+        hint = did_you_mean(suffix, endings) or f"; choose from {', '.join(endings)}"
         raise UsageError(f"no format has the ending {suffix!r}{hint}")
     return endings[suffix]

@@ -401,7 +401,7 @@ def column(word: str, also: Sequence[str] = ()) -> str:
     Raises UsageError with the nearest name."""
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
-        hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+        hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
         raise UsageError(f"no column {name!r}{hint}")
     return name
 

@@ -128,7 +128,7 @@ def _mistakes(
         if not given.get(name):
             yield f"a claim needs {name!r}", where
     if ("value" in given) == ("layers" in given):
-        yield "a claim needs 'value', or 'layers' with a value for each: one of the two", where
+        yield "a claim needs either 'value', or 'layers' with a value for each", where
     if given.get("erratum") == "":
         yield "an erratum must say why the number does not follow", where
     for key, value in keys.items():

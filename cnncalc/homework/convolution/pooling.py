@@ -99,7 +99,7 @@ def pool_of(word: str) -> Pool:
     except LayerError:
         kind = None
     if kind is None or kind.kind not in REDUCTIONS:
-        raise UsageError(f"no pooling {name[:40]!r} is worked out; there are {one_of([*kinds])}")
+        raise UsageError(f"no pooling {name[:40]!r} is supported; choose {one_of([*kinds])}")
     match = re.fullmatch(rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)", window, re.ASCII)
     if match is None or len(window) > MOST_DIGITS:
         raise UsageError(f"a pooling is written as max:2 or max:3s2p1, not {word[:40]!r}")
