@@ -81,7 +81,7 @@ def record(
 
 def check_size(report: Report, most: int, what: str) -> None:
     """Raise UsageError for a network with too many layers; a layer counts once per input."""
-    size = sum(max(len(row.sources), 1) for row in report.rows)
+    size = sum(len(row.sources) for row in report.rows)
     if size > most:
         raise UsageError(
             f"{what} for networks of at most {most:,} layers, counting a layer once for each of "

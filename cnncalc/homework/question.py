@@ -82,9 +82,24 @@ class Question:
         """The answer; raises LayerError if there is none."""
         with self._worked_out() as (row, report):
             if row is None:
-                return self.ask.total(self.part(report), report, self.times)
+                return self._total(report)
             value = self.ask.of(row, report)
             return value * self._times if isinstance(value, int) and self.times else value
+
+    def _total(self, report: Report) -> Value:
+        """The sum over the network or block. What each layer adds is cached, because a mistake
+        leaves out or repeats every layer in turn."""
+        if not (self.ask.adds_up and self.times):
+            return self.ask.total(self.part(report), report, self.times)
+        known = _summed.setdefault(report, {})
+        key = self.ask, self.layer, frozenset(self.rules.items())
+        if key not in known:
+            if len(known) * len(report.rows) > MOST_ROWS:
+                known.clear()
+            summands = self.ask.summands(self.part(report), report)
+            known[key] = sum(summands.values()), summands
+        once, summands = known[key]
+        return once + sum((n - 1) * summands.get(name, 0) for name, n in self.times.items())
 
     @cached_property
     def derivation(self) -> Derivation:
@@ -256,6 +271,8 @@ Belief = tuple[Report, str]
 """A network under wrong assumptions, and why it stops early; empty if it does not."""
 Beliefs = dict[object, Belief]
 _kept: WeakKeyDictionary[Report, Beliefs] = WeakKeyDictionary()
+_summed: WeakKeyDictionary[Report, dict[object, tuple[int, dict[str, int]]]] = WeakKeyDictionary()
+"""The total of a network or block, and what each layer adds to it."""
 
 
 def believed(
