@@ -258,7 +258,7 @@ def test_inputs_and_settings_are_taken():
     ("word", "says"),
     [
         ("torhc", "cannot export to 'torhc'; did you mean 'torch'?"),
-        ("jax", "cannot export to 'jax'; export knows torch"),
+        ("jax", "cannot export to 'jax'; choose torch"),
     ],
 )
 def test_another_framework_is_refused(word, says):
