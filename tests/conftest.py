@@ -11,6 +11,9 @@ pytest.register_assert_rewrite("contract")
 # PyTorch's numbers are the same with any number of threads, and small layers are faster with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Tables are as wide as in a pipe, whatever the terminal that the tests run in.
+os.environ.pop("COLUMNS", None)
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
