@@ -11,9 +11,6 @@ pytest.register_assert_rewrite("contract")
 # PyTorch's numbers are the same with any number of threads, and small layers are faster with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Tables are as wide as in a pipe, whatever the terminal that the tests run in.
-os.environ.pop("COLUMNS", None)
-
 GOLDEN = Path(__file__).parent / "golden"
 
 
@@ -36,6 +33,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if item.get_closest_marker("exhaustive")]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_runtest_setup() -> None:
+    # Tables are as wide as in a pipe, whatever the terminal that the tests run in.
+    os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture
