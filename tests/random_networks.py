@@ -30,7 +30,7 @@ WEIGHTED = tuple(kind for kind in KINDS for _ in range(max(3, 1 + len(fields_of(
 """All kinds, those with more fields more often."""
 
 JOINS = tuple(kind for kind in KINDS if kind.arity[1] is None)
-STEPS = tuple(kind for kind in WEIGHTED if kind.arity[0] == kind.arity[1] == 1)
+STEPS = tuple(kind for kind in WEIGHTED if kind.arity[0] == 1)
 
 
 def shape(random: Random) -> Shape:
