@@ -283,7 +283,7 @@ def test_a_network_that_does_not_work_is_told_as_such():
         ("138M", "a list of claims"),
         (["138M"], "a claim must be a mapping"),
         ([claim(sauce="x")], "no key 'sauce'; did you mean 'source'"),
-        ([claim(value=None)], "a claim needs 'value', or 'layers'"),
+        ([claim(value=None)], "a claim needs either 'value', or 'layers'"),
         ([claim(layer=None, layers={"c1": 1})], "needs either"),
         ([claim(value=None, layers={"c1": 1})], "give 'layer' or 'layers', not both"),
         ([claim(source=None)], "a claim needs 'source'"),
