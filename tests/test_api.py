@@ -60,3 +60,8 @@ def test_the_examples_in_the_docstrings_hold():
 
 def test_the_functions_annotations_resolve_lazily():
     assert typing.get_type_hints(api.Options)["batch"] is int
+
+
+def test_solve_needs_a_size():
+    with pytest.raises(cnncalc.UsageError, match="needs an input or an output size"):
+        cnncalc.solve(kernel=3)

@@ -6,12 +6,13 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 
 import cnncalc
 from cnncalc import cli, layers
 from cnncalc.cli import _errors
-from cnncalc.core.errors import Mistakes, UsageError, did_you_mean
-from cnncalc.spec import advice, catalog
+from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.spec import advice, catalog, source, text
 
 WRONG = "input: 3x8x8\nlayers:\n  - reluu\n  - max_pool: {kernel: 3, pad: 'a b'}\n"
 
@@ -222,3 +223,37 @@ def test_an_input_that_a_network_does_not_take_is_blamed_and_not_the_network_s_t
     assert f"does not take an input of {shape.replace('x', '×')}: " in caught.value.fact
     assert caught.value.help.startswith("its own input is ")
     assert ".yaml" not in str(caught.value)
+
+
+def test_a_closing_bracket_too_many_is_passed_over():
+    assert advice._opening("a] [b")[0] == "["
+
+
+def test_a_pipe_is_no_spec(tmp_path):
+    os.mkfifo(tmp_path / "net.yaml")
+    with pytest.raises(UsageError, match="cannot be read as a file"):
+        cnncalc.summarize(tmp_path / "net.yaml")
+
+
+def test_a_base_that_cannot_be_read_is_reported_where_it_is_named(tmp_path, monkeypatch):
+    (tmp_path / "base.yaml").write_text("input: 5", encoding="utf-8")
+    (tmp_path / "net.yaml").write_text("extends: base.yaml", encoding="utf-8")
+    right = source._spec_in
+
+    def unreadable(file):
+        if file.name == "base.yaml":
+            raise UsageError("cannot read it: permission denied")
+        return right(file)
+
+    monkeypatch.setattr(source, "_spec_in", unreadable)
+    with pytest.raises(CnncalcError, match=r"net\.yaml:1:10: cannot read it"):
+        cnncalc.summarize(tmp_path / "net.yaml")
+
+
+def test_a_yaml_error_without_a_place_is_reported(monkeypatch):
+    def fail(self):
+        raise yaml.MarkedYAMLError(problem="out of ideas")
+
+    monkeypatch.setattr(text._Reader, "document", fail)
+    with pytest.raises(SpecError, match=r"a\.yaml: is not valid YAML: out of ideas"):
+        text.read("input: 5", "a.yaml")

@@ -16,6 +16,7 @@ import cnncalc
 from cnncalc import render
 from cnncalc.core.errors import UsageError
 from cnncalc.render import plot, terminal
+from cnncalc.render.formats import table
 from cnncalc.render.view import COLUMNS, USUAL, View, choose_columns
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -543,3 +544,9 @@ def test_json_of_many_layers_is_never_whole_in_memory():
     finally:
         tracemalloc.stop()
     assert most < size / 3
+
+
+@pytest.mark.parametrize(("name", "short"), [("kind", "漢字…"), ("layer", "…漢字")])
+def test_wide_characters_are_cut_by_their_width(name, short):
+    # Each of these characters is two cells wide.
+    assert table._cut("漢字漢字", name, 6) == short
