@@ -229,7 +229,7 @@ TAG = re.compile(r"(?<!\\)<script\b", re.IGNORECASE)
 
 
 def failures(case: Case, found: dict[str, Any], work: Path) -> Iterator[tuple[str, str]]:
-    """What is wrong with a run: its kind, and the detail by which it is told from others."""
+    """A failure of a run: its kind, and the detail that distinguishes it from others."""
     slow = FACTOR if case.torch or case.everything else 1
     if found["trace"]:
         yield culprit(found["trace"])

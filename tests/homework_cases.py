@@ -63,7 +63,7 @@ def whole(case: Case) -> int:
 
 @dataclass
 class Conv:
-    """A convolution and what enters it."""
+    """A convolution and its input."""
 
     c: int
     h: int
@@ -852,7 +852,7 @@ def under(x: Conv, ask: str, made: Pair | tuple[str, ...], batch: int) -> int | 
 
 
 PRECISE = 100
-"""Smaller values, and sizes, come about by two mistakes too easily to tell anything."""
+"""Two mistakes produce smaller values, and sizes, too easily for these to identify a pair."""
 
 
 def of_pair(rng: random.Random) -> tuple[Case, Pair, int | Shape, frozenset[Pair]]:

@@ -7,9 +7,9 @@
 the rest follows, ``--numbers`` random ones that nobody made a mistake for.
 
 Questions, truths and wrong values are those of ``homework_cases``, which shares no arithmetic with
-the package; the package marks what is written. Where the first diagnosis is another mistake than
-the stated one, it is told whether it gives the very same value (the answer is ambiguous: nobody
-could tell the two apart) or not (the diagnosis is wrong).
+the package; the package marks the answers. If the first diagnosis is not the stated mistake, the
+report says whether it gives exactly the same value (the answer is ambiguous) or not (the diagnosis
+is wrong).
 """
 
 import argparse
@@ -413,7 +413,7 @@ def told_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
         good &= not whole_ones.failed
         lines.append(
             f"{whole_ones.sheets} sheets of {whole_ones.answers} answers with one wrong size: its "
-            f"mistake is told {whole_ones.mistake_among_three} times, {whole_ones.following} "
+            f"mistake is named {whole_ones.mistake_among_three} times, {whole_ones.following} "
             f"answers follow from it; {len(whole_ones.failed)} not marked so"
         )
         lines += [f"  not so: {one}" for one in whole_ones.failed[:20]]

@@ -117,7 +117,7 @@ def norm(channels):
 
 
 def pair(c_in, c_out, first, second):
-    """Two convolutions of 3×3, with the side of what each puts out."""
+    """Two 3×3 convolutions, with the side of each output."""
     return conv(3, c_in, c_out, first**2), conv(3, c_out, c_out, second**2)
 
 
