@@ -499,6 +499,8 @@ def test_explaining_an_input_says_its_shape():
 
 def test_the_network_s_own_module_runs(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["cnncalc", "list", "--names"])
+    # Another test of the same process may have imported it: runpy warns of that.
+    monkeypatch.delitem(sys.modules, "cnncalc.__main__", raising=False)
     with pytest.raises(SystemExit) as done:
         runpy.run_module("cnncalc", run_name="__main__")
     gc.enable()
