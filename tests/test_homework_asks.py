@@ -57,6 +57,9 @@ def test_an_unknown_ask_is_told_with_the_nearest():
         (CONV, "multiplications", "768,000"),
         (CONV, "additions", "778,240"),
         (CONV, "ops", "1,546,240"),
+        (CONV, "connections", "778,240"),  # and a bias
+        ("{subsampling: 2, input: 6x28x28}", "connections", "5,880"),  # LeNet-5's S2: 5·6·14·14
+        ("{linear: {out_features: 84, bias: false}, input: 120}", "connections", "10,080"),
         (POOL, "comparisons", "559,872"),  # 8 for each of 96·27·27
         ("{avg_pool: 2, input: 1x4x4}", "divisions", "4"),
         ("{sigmoid: , input: 5}", "exponentials", "5"),
