@@ -48,7 +48,7 @@ TOP = {
 """The keys of a sheet and their meaning."""
 TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
-MOST_NAMED = 200
+MAX_NAMED = 200
 TOTALS = ("totals", "total", "network", "overall", "sum")
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 ONE = "layer"
@@ -120,7 +120,7 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
     if name is not None and name.value is not None:
         several = name.value if isinstance(name.value, list) else [name]
         names = ", ".join(str(one.plain()) for one in several)
-        student = printable(names)[:MOST_NAMED] or student
+        student = printable(names)[:MAX_NAMED] or student
     source = root.where.source
     if key is not None:
         answers = tuple(_to_questions_of(key, top, source))

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.homework import asks
 from cnncalc.homework.written import suffix_of
-from cnncalc.spec.text import MOST_VALUES, Item, Key
+from cnncalc.spec.text import MAX_VALUES, Item, Key
 
-MOST_CELLS = MOST_VALUES
+MAX_CELLS = MAX_VALUES
 
 
 class Cell(NamedTuple):
@@ -72,8 +72,8 @@ def _read(
     table: Sequence[Sequence[Cell]], answers: dict[Key, Item], questions: list[Item], source: str
 ) -> None:
     """Add the answers of one table."""
-    if sum(map(len, table)) > MOST_CELLS:
-        raise SpecError(f"holds more than {MOST_CELLS:,} cells", Where(source))
+    if sum(map(len, table)) > MAX_CELLS:
+        raise SpecError(f"holds more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
     names = [" ".join(cell.text.lower().split()) for cell in header]
     if _is_summary(names):
