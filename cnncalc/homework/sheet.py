@@ -140,9 +140,9 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
     given = dict(_given(top))
     labels = [asked.label for asked in key.answers]
     others = [label for label in given if label not in {*labels}]
-    alike = {_alike(label): label for label in reversed(others)}
+    near = {alike(label): label for label in reversed(others)}
     for asked in key.answers:
-        label = asked.label if asked.label in given else alike.get(_alike(asked.label), "")
+        label = asked.label if asked.label in given else near.get(alike(asked.label), "")
         item = given.pop(label, None)
         own = None if item is None else asked.chosen(written(item))
         yield asked._replace(given=own, where=item.where if item else Where(source))
@@ -152,7 +152,7 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
             yield Answer(label, None, written(item), item.where, why)
 
 
-def _alike(label: str) -> str:
+def alike(label: str) -> str:
     """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
     plain = re.sub(r"[\W_]", "", readable(label)).lower()
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
@@ -302,8 +302,8 @@ def _layer(word: str, report: Report) -> str | None:
     if word.lower() in TOTALS:
         return None
     names = [*dict.fromkeys(blocks(report)), *(row.name for row in report)]
-    alike = [name for name in names if _alike(name) == _alike(word)]
-    return alike[0] if len(alike) == 1 and word not in names else word
+    near = [name for name in names if alike(name) == alike(word)]
+    return near[0] if len(near) == 1 and word not in names else word
 
 
 def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:
