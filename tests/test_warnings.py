@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.analysis import warnings as analysis
-from cnncalc.analysis.warnings import MOST_WARNINGS
+from cnncalc.analysis.warnings import MAX_WARNINGS
 from cnncalc.spec import catalog
 
 UNREAD = "read it with 'from'; if it is an output, start its name with out, head or aux"
@@ -46,7 +46,7 @@ def test_a_branch_that_is_left_out_of_the_join_is_unread(forgotten):
     assert found == (unread(forgotten),)
 
 
-def test_of_an_unread_branch_its_last_layer_is_named():
+def test_the_last_layer_of_an_unread_branch_is_named():
     side = [conv("p", "stem"), {"relu": None, "name": "q"}, {"tanh": None, "name": "r"}]
     assert warnings(conv("stem"), *side, conv("main", "stem"), "relu") == (unread("r"),)
 
@@ -76,7 +76,7 @@ def test_a_layer_or_block_called_an_output_is_one(name):
 
 
 @pytest.mark.parametrize("name", ["age", "about", "overhead", "taux"])
-def test_other_names_are_no_outputs(name):
+def test_other_names_are_not_outputs(name):
     assert warnings(conv("a"), conv(name, "a"), conv("b", "a")) == (unread(name),)
 
 
@@ -88,10 +88,10 @@ def test_an_unread_input_is_named(name):
 
 @pytest.mark.parametrize("more", [0, 1, 5])
 def test_very_many_warnings_are_counted(more):
-    layers = [conv(f"c{i}", "input") for i in range(MOST_WARNINGS + more)]
+    layers = [conv(f"c{i}", "input") for i in range(MAX_WARNINGS + more)]
     found = warnings(*layers, conv("end", "input"))
-    assert found[:MOST_WARNINGS] == tuple(unread(f"c{i}") for i in range(MOST_WARNINGS))
-    assert found[MOST_WARNINGS:] == ((f"{more} more warnings",) if more else ())
+    assert found[:MAX_WARNINGS] == tuple(unread(f"c{i}") for i in range(MAX_WARNINGS))
+    assert found[MAX_WARNINGS:] == ((f"{more} more warnings",) if more else ())
 
 
 # Blocks named like a kind.
@@ -185,7 +185,7 @@ def test_a_built_in_has_no_warnings_where_its_copy_has_some(name):
     assert len(cnncalc.analyze(cnncalc.build(copy)).warnings) == 1
 
 
-def test_what_extends_a_built_in_inherits_no_warnings():
+def test_extending_a_built_in_adds_no_warnings():
     assert cnncalc.summarize({"extends": "autoencoder_fc", "note": "mine"}).warnings == ()
 
 
@@ -214,7 +214,7 @@ def test_warnings_go_to_standard_error_and_into_json(tmp_path):
 
 
 @pytest.mark.parametrize("network", ["resnet18", "3x32x32-8C3-10N"])
-def test_channels_last_are_noticed(network):
+def test_a_channels_last_input_is_noticed(network):
     (warning,) = cnncalc.summarize(network, input="224x224x3").warnings[:1]
     assert warning == (
         "input 224×224×3 is read as 224 channels of 224×3 pixels; channels come first, as in "
@@ -223,7 +223,7 @@ def test_channels_last_are_noticed(network):
 
 
 @pytest.mark.parametrize("shape", ["3x224x224", "64x32x32", "4x4x1", "16x32x3"])
-def test_channels_first_are_not(shape):
+def test_a_channels_first_input_is_not(shape):
     assert cnncalc.summarize(f"{shape}-GAP-10N").warnings == ()
 
 

@@ -12,7 +12,7 @@ from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
 from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
-from cnncalc.homework.sheet import Sheet, alike, failure
+from cnncalc.homework.sheet import Sheet, failure, normal
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import printable
 
@@ -102,9 +102,9 @@ class Keys:
         used, folder = self.target, self.target.parent
         sent = {one.file for one in submissions}
         beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)
-        own = {alike(path.stem): path for path in beside if path not in sent}
+        own = {normal(path.stem): path for path in beside if path not in sent}
         for one in graded:
-            names = [alike(one.student), alike(one.handle)]
+            names = [normal(one.student), normal(one.handle)]
             found = [own[name] for name in names if name in own]
             if found and used not in found and self._answers(found[0]):
                 yield one.student, found[0]
@@ -177,7 +177,7 @@ def graded(
     )
 
 
-class Asked(NamedTuple):
+class QuestionStatistics(NamedTuple):
     """A question's statistics: the number of answers with each outcome, and of each mistake."""
 
     label: str
@@ -185,7 +185,7 @@ class Asked(NamedTuple):
     mistakes: Mapping[str, int]
 
 
-def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
+def statistics(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
     """The statistics of all questions, in the order of the sheets."""
     outcomes: dict[str, Counter[str]] = {}
     mistakes: dict[str, Counter[str]] = {}
@@ -195,4 +195,4 @@ def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
         made = mistakes.setdefault(label, Counter())
         for diagnosis in mark.diagnoses[:1]:
             made.update(mistake.title for mistake in diagnosis.slip.mistakes)
-    return tuple(Asked(label, outcomes[label], mistakes[label]) for label in outcomes)
+    return tuple(QuestionStatistics(label, outcomes[label], mistakes[label]) for label in outcomes)
