@@ -290,7 +290,7 @@ def test_a_mutated_notation_is_understood_or_refused():
             raise
 
 
-def test_mutated_expressions_are_worked_out_or_refused():
+def test_mutated_expressions_are_evaluated_or_refused():
     atoms = ("a", "b", "word", "flag", "none", "half", "many", "0", "1", "-3", "2.5", "9" * 99,
              "1e999", "True", "'x'", "'x' * 9", "x", "()", "[]", "1j", "b''", "...")  # fmt: skip
     forms = ("{} + {}", "{} - {}", "{} * {}", "{} // {}", "{} % {}", "{} / {}", "{} ** {}",
