@@ -171,7 +171,7 @@ def test_a_field_may_go_by_any_of_its_names():
     assert by_torch == by_lecture
 
 
-def test_the_main_field_may_stand_alone():
+def test_the_main_field_can_be_given_alone():
     linear = layers.load("linear")
     assert linear.parse(120) == linear.parse({"out_features": 120})
 
@@ -212,7 +212,7 @@ def test_all_mistakes_in_a_layer_are_reported_together(given, sentences):
     ("kind", "given", "field"),
     [("pad", {"top": 1}, "padding"), ("crop", {"left": 2, "bottom": 1}, "crop")],
 )
-def test_sides_may_stand_without_the_name_of_their_field(kind, given, field):
+def test_sides_can_be_given_without_their_field(kind, given, field):
     layer = layers.load(kind)
     assert layer.parse(given) == layer.parse({field: given})
 
@@ -235,7 +235,7 @@ def test_a_misspelt_side_is_refused_as_a_side():
     ],
 )
 @pytest.mark.parametrize("kind", ["conv", "linear"])
-def test_a_field_of_another_framework_is_refused_with_the_way_to_write_it(kind, field, value, hint):
+def test_a_field_of_another_framework_is_refused_with_our_spelling(kind, field, value, hint):
     with pytest.raises(FieldErrors) as refused:
         layers.load(kind).parse(
             {"K": 8, "F": 3, field: value} if kind == "conv" else {field: value}

@@ -133,7 +133,7 @@ def claim(**keys):
         ({"layer": None, "quantity": "output", "value": 10}, "10"),
     ],
 )  # fmt: skip
-def test_a_claim_is_held_against_the_network(keys, calculated):
+def test_a_claim_is_compared_with_the_network(keys, calculated):
     (found,) = check(network(claim(**keys)))
     assert (found.calculated, found.agrees, found.expected) == (calculated, True, True)
     assert found.verdict == "agrees"
@@ -232,7 +232,7 @@ def test_a_finding_is_plain_data():
     }
 
 
-def test_no_claims_are_fine():
+def test_a_network_may_have_no_claims():
     assert check(network()) == ()
     assert check(network(published=None)) == ()
 
@@ -250,13 +250,13 @@ def test_no_claims_are_fine():
         ({"quantity": "fixed", "layer": None, "value": "2x less", "than": "lenet5"}, "fixed is 0"),
     ],
 )
-def test_what_cannot_be_compared_is_a_mistake(keys, says):
+def test_a_claim_that_cannot_be_compared_is_an_error(keys, says):
     with pytest.raises(Mistakes) as caught:
         check(network(claim(), claim(**keys)))
     assert says in str(caught.value)
 
 
-def test_all_such_mistakes_are_told_with_their_place(tmp_path):
+def test_all_such_errors_have_locations(tmp_path):
     file = tmp_path / "net.yaml"
     file.write_text(
         "input: 4\nlayers: [{linear: 2, name: fc}]\npublished:\n"
@@ -272,7 +272,7 @@ def test_all_such_mistakes_are_told_with_their_place(tmp_path):
     ]
 
 
-def test_a_network_that_does_not_work_is_told_as_such():
+def test_a_broken_network_is_reported():
     with pytest.raises(Mistakes, match="no layer kind"):
         check({"input": 3, "layers": ["rleu"]})
 
@@ -317,7 +317,7 @@ def test_a_network_that_does_not_work_is_told_as_such():
         ([claim(layer=None, quantity="output", than="alexnet", value="3")], "of the whole network"),
     ],
 )  # fmt: skip
-def test_a_claim_that_is_not_well_formed_is_said(claims, says):
+def test_a_malformed_claim_is_reported(claims, says):
     spec = cnncalc.load(network(published=claims))
     (mistake,) = spec.mistakes
     assert says in str(mistake)
