@@ -396,7 +396,7 @@ def test_a_batch_must_be_a_whole_number(batch):
 @pytest.mark.parametrize(
     ("dtype", "sentence"),
     [
-        ("float31", "no dtype 'float31'; did you mean 'float32'?"),
+        ("flaot32", "no dtype 'flaot32'; did you mean 'float32'?"),
         ("zzz", "no dtype 'zzz'; known: float64, float32, bfloat16, float16, float8, int8"),
     ],
 )
