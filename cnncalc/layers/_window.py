@@ -58,7 +58,7 @@ class Axis(NamedTuple):
         needed = self.extent - self.N
         return (
             f"a filter of {self.F}{spread} is larger than the padded input of {size}; "
-            f"use a smaller filter or a total padding of at least {needed}"
+            f"use a smaller filter, or pad by at least {needed} in total"
         )
 
     def reach(self) -> Reach:
@@ -113,7 +113,7 @@ def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
         padding = padding[missing:]
     if len(padding) != len(x.spatial):
         raise LayerError(
-            f"padding {list(padding)} is for {len(padding)} axes, but {x} has {len(x.spatial)}"
+            f"padding {list(padding)} covers {len(padding)} axes, but {x} has {len(x.spatial)}"
         )
     return tuple((side, side) if isinstance(side, int) else side for side in padding)
 
