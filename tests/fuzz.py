@@ -92,9 +92,9 @@ def are_of_other_ranks(case: Single) -> bool:
 
 STATED = (
     Stated("not a vector of", "PyTorch reads a batch of vectors as one signal"),
-    Stated(r"\] is for 1 axes, but .* has [23]", "PyTorch broadcasts a one-element list"),
+    Stated(r"\] has 1 value, but .* has [23]", "PyTorch broadcasts a one-element list"),
     Stated(
-        r"padding \[\(0, 0\).* is for [23] axes, but .* has [12]",
+        r"padding \[\(0, 0\).* covers [23] axes, but .* has [12]",
         "PyTorch can pad any dimension, even the channels by nothing",
     ),
     Stated(

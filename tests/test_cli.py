@@ -49,7 +49,7 @@ def test_an_error_goes_to_standard_error_and_exits_with_2(monkeypatch, capsys):
     assert program(monkeypatch, "summarize", "vgg61") == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("cnncalc: no file and no built-in architecture 'vgg61'; did you mean")
+    assert err.startswith("cnncalc: no file or built-in architecture 'vgg61'; did you mean")
     assert "Traceback" not in err
 
 
