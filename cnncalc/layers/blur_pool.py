@@ -97,7 +97,7 @@ class BlurPool(Layer):
     )
     refusals: ClassVar = (
         Refusal(7, ("4x3x3",), "an axis of 3 has 2 cells to reflect"),
-        Refusal({"kernel": 3, "stride": [2, 2]}, ("4x9",), "2 axes"),
+        Refusal({"kernel": 3, "stride": [2, 2]}, ("4x9",), "has 2 values"),
         Refusal(0, ("4x9x9",), "at least 1"),
         Refusal(3, ("100",), "not a vector"),
     )

@@ -100,5 +100,5 @@ class MaxUnpool(Rearrangement):
         Refusal({"kernel": 2, "padding": 2}, ("4x4x4", "4x8x8"), "more than half of the window"),
         Refusal(2, ("4x4x4",), "takes 2 inputs, not 1"),
         Refusal(2, ("4x4x4", "100"), "not a vector"),
-        Refusal([2, 2], ("4x4", "4x8"), "2 axes"),
+        Refusal([2, 2], ("4x4", "4x8"), "has 2 values"),
     )

@@ -63,6 +63,6 @@ class Unfold(Columns):
     refusals: ClassVar = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
         Refusal(3, ("4x16",), "needs 2 spatial axes, not 1"),
-        Refusal([3, 3, 3], ("4x8x8",), "3 axes"),
+        Refusal([3, 3, 3], ("4x8x8",), "has 3 values"),
         Refusal(3, ("100",), "not a vector"),
     )
