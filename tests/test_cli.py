@@ -46,10 +46,10 @@ def test_a_table_goes_to_standard_output_and_nothing_to_standard_error(monkeypat
 
 
 def test_an_error_goes_to_standard_error_and_exits_with_2(monkeypatch, capsys):
-    assert program(monkeypatch, "summarize", "vgg17") == 2
+    assert program(monkeypatch, "summarize", "vgg61") == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("cnncalc: no file and no built-in architecture 'vgg17'; did you mean")
+    assert err.startswith("cnncalc: no file or built-in architecture 'vgg61'; did you mean")
     assert "Traceback" not in err
 
 
@@ -278,7 +278,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--set", "classes=5"], "no parameter 'classes'; it has none"),
         (["summarize", SMALL, "-i", "3x4x4", "-i", "1x2x2"], "given as NAME=SHAPE, not '3x4x4'"),
         (["summarize", SMALL, "-i", "left=1x30x30"], "no input 'left'"),
-        (["summarize", SMALL, "--dtype", "float31"], "did you mean 'float32'"),
+        (["summarize", SMALL, "--dtype", "flaot32"], "did you mean 'float32'"),
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in architecture 'vgg17'"),
         (["kinds", "convv"], "did you mean 'conv'"),

@@ -510,7 +510,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2 3", "1 2 3 4"], "a filter of 4 is larger than the padded input of 3; use"),
         (["1 2", "1", "-s", "0"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "-1"], "stride must be a whole number of at least 1"),
-        (["1 2", "1", "-s", "1x1"], "stride [1, 1] is for 2 axes, but 1×2 has 1"),
+        (["1 2", "1", "-s", "1x1"], "stride [1, 1] has 2 values, but 1×2 has 1 spatial axis"),
         (["1 2", "1", "-s", "9" * 5000], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-p", "full"], "padding must be same or valid, a whole number"),
         (["1 2", "1", "-p", "100000000"], "the input with its padding has 200,000,002 numbers"),
@@ -528,7 +528,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-a", "sigmiod"], "did you mean 'sigmoid'?"),
         (["1 2", "1", "-a", "gelu"], "no activation 'gelu'; choose"),
         (["1 2", "1", "-a", ""], "no activation ''"),
-        (["1 2", "1", "-a", "relu:3"], "relu takes no fields, not 3"),
+        (["1 2", "1", "-a", "relu:3"], "relu has no fields; remove 3"),
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu negative_slope must be a number"),
         (["1 2", "1", "--pool", "median:2"], "no pooling 'median' is supported; choose avg or"),
         (["1 2", "1", "--pool", "lp:2"], "no pooling 'lp' is supported"),
@@ -562,7 +562,7 @@ def test_invalid_input_is_refused(arguments, says):
         ("x.csv", b"a,b\n1,2\n", "the input: row 1, column 1: 'a' is not a number"),
         ("x.csv", b"", "the input: row 1 holds no numbers"),
         ("x.csv", b"\xff\xfe", "is not text in UTF-8"),
-        ("x.csv", b"1\x002", "holds a zero byte"),
+        ("x.csv", b"1\x002", "contains a null byte"),
         ("x.csv", b"1 " * 3_000_000, "is longer than 5,000,000 bytes"),
         ("x.yaml", b"", "is empty; a matrix is numbers in rows"),
         ("x.yaml", b"[1, 2", "this '[' is never closed"),
@@ -599,7 +599,7 @@ def test_omitted_windows_are_counted():
         convolve(x, [one], pool=AvgPool(kernel_size=2, padding=1, count_include_pad=False))
     with pytest.raises(UsageError, match="takes 1 to 64 kernels, not 0"):
         convolve(x, [])
-    with pytest.raises(CnncalcError, match="is for 2 axes, but 1×3 has 1"):
+    with pytest.raises(CnncalcError, match="has 2 values, but 1×3 has 1 spatial axis"):
         convolve(x, [of([[1]])])
 
 

@@ -11,7 +11,7 @@ import fuzz
 import pytest
 import random_networks
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from random_networks import Single
 from torch.utils.flop_counter import FlopCounterMode
@@ -30,7 +30,12 @@ RANDOM = st.randoms(use_true_random=False)
 
 
 def few(examples):
-    return settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck))
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],  # the fuzzer has its own way to make a case small
+    )
 
 
 @few(250)

@@ -164,6 +164,44 @@ def test_a_key_for_each_student(room):
     assert "no key is called 'bob'" in bob.problem
 
 
+@pytest.mark.parametrize(
+    ("key", "sent", "graded_with"),
+    [
+        ("keys/ada.yaml", ["in/bob.yaml"], {"bob": "bob.yaml"}),
+        ("keys/ada.yaml", ["in/ada.yaml", "in/bob.yaml", "in/Cy.yaml"], {"bob": "bob.yaml"}),
+        ("keys/ada.yaml", ["in/x.yaml"], {"Bob": "bob.yaml"}),  # it says whose it is
+        ("keys/ada.yaml", ["in/ada.yaml"], {}),
+        ("keys/ada.yaml", ["in/dan.yaml"], {}),  # the file of this name has no answers
+        ("keys/ada.yaml", ["in/eve.yaml"], {}),  # the file of this name is no sheet
+        ("in/ada.yaml", ["in/bob.yaml", "in/Cy.yaml"], {}),  # the sheets themselves are no keys
+        ("keys", ["in/bob.yaml"], {}),
+    ],
+)
+def test_a_student_graded_with_the_key_of_another_is_named(tmp_path, key, sent, graded_with):
+    texts = {f"keys/{name}.yaml": KEY for name in ("ada", "bob")}
+    texts |= {f"in/{name}.yaml": KEY for name in ("ada", "bob", "Cy", "dan", "eve")}
+    texts |= {"keys/dan.yaml": "questions: [{name: 1, answer: }]", "keys/eve.yaml": "[1"}
+    texts["in/x.yaml"] = f"student: Bob\n{KEY}"
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = cnncalc.grade([tmp_path / name for name in sent], tmp_path / key)
+    assert found.own_keys == {who: tmp_path / "keys" / name for who, name in graded_with.items()}
+
+
+def test_grading_with_the_key_of_another_warns(tmp_path):
+    for name in ("keys/ada.yaml", "keys/bob.yaml", "keys/cy.yaml", "in/bob.yaml", "in/cy.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(KEY, encoding="utf-8")
+    key, bob = str(tmp_path / "keys/ada.yaml"), str(tmp_path / "keys/bob.yaml")
+    rest = "; to grade everyone with their own key, give the folder as the key\n"
+    words = ["grade", key, str(tmp_path / "in/bob.yaml")]
+    found = CliRunner().invoke(cli.app, words)
+    assert found.stderr == f"warning: bob: graded with {key}, not with {bob}{rest}"
+    found = CliRunner().invoke(cli.app, [*words, str(tmp_path / "in/cy.yaml")])
+    assert found.stderr == f"warning: bob, cy: graded with {key}, not with {bob} and so on{rest}"
+
+
 def test_a_key_is_validated_and_its_answers_are_checked(room):
     (room / "key.yaml").write_text("questions: [{answer: 3}]", encoding="utf-8")
     with pytest.raises(CnncalcError, match="question 1: asks nothing"):

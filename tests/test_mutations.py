@@ -22,8 +22,8 @@ HANG = 20
 SHORT = ("lenet5", "lenet5_1998", "alexnet", "vgg16", "squeezenet1_1", "mobilenet_v2", "resnet50")
 """Built-ins that use every part of the language between them."""
 
-BYTES = 250
-VALUES = 300
+BYTES = 150
+VALUES = 150
 LAYERS = 1000
 """How many mutations are made of each text, of each tree, and of a single layer in a small net."""
 

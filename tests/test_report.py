@@ -183,7 +183,8 @@ def test_a_layer_s_text_is_what_differs_from_the_defaults():
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("conv2", "; did you mean 'conv1'?"), ("zzzzzz", ""), ("", "")]
+    ("name", "hint"),
+    [("cnov1", "; did you mean 'conv1'?"), ("conv2", ""), ("zzzzzz", ""), ("", "")],
 )
 def test_an_unknown_row_suggests_the_nearest_name(small, name, hint):
     with pytest.raises(UsageError) as refused:

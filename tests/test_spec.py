@@ -110,7 +110,7 @@ def test_the_main_argument_can_be_given_alone(net, written, kind):
 def test_a_name_with_a_rank_takes_maps_of_that_rank(net, shape, kind, output):
     report = net(f"input: {shape}\nlayers:\n  - {kind}: {{out_channels: 8, kernel_size: 3}}\n")
     assert str(report.output_shape) == output
-    with pytest.raises(CnncalcError, match="its name is for"):
+    with pytest.raises(CnncalcError, match="its name ends in"):
         net(f"input: {shape}\nlayers:\n  - {'MaxPool2d' if kind != 'Conv2d' else 'MaxPool3d'}: 2\n")
 
 
@@ -668,9 +668,9 @@ def test_handwritten_arithmetic_is_exact(written, value):
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("2**0.5", "a power is a whole number"),
-        ("0**-1", "a power is larger than any size"),
-        ("10**101", "a power is larger than any size"),
+        ("2**0.5", "an exponent must be a whole number"),
+        ("0**-1", "a power is too large"),
+        ("10**101", "a power is too large"),
         ("1 / 0", "'1 / 0' divides by zero"),
     ],
 )
@@ -678,3 +678,14 @@ def test_handwritten_arithmetic_without_a_value_is_refused(written, sentence):
     with pytest.raises(LayerError) as refused:
         calculate(written, {}, HANDWRITTEN)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("kernel", ["(3, 5)", "(3,5)", "3x5", "[3, 5]"])
+def test_sizes_per_axis_can_be_a_tuple_inside_braces(net, kernel):
+    report = net(f"input: 3x8x8\nlayers:\n  - conv: {{filters: 4, kernel: {kernel}, stride: 1}}\n")
+    assert report.output_shape == (4, 6, 4)  # 8 - 3 + 1, 8 - 5 + 1
+
+
+def test_a_tuple_inside_braces_needs_its_closing_parenthesis(net):
+    with pytest.raises(CnncalcError, match=r"not '\(3,5'"):
+        net("input: 3x8x8\nlayers:\n  - conv: {filters: 4, kernel: (3, 5}\n")

@@ -225,3 +225,64 @@ def test_a_channels_last_input_is_noticed(network):
 @pytest.mark.parametrize("shape", ["3x224x224", "64x32x32", "4x4x1", "16x32x3"])
 def test_a_channels_first_input_is_not(shape):
     assert cnncalc.summarize(f"{shape}-GAP-10N").warnings == ()
+
+
+# Every command that reads a network.
+
+SPEC = """\
+input: 3x8x8
+layers:
+  - {conv: {filters: 4, kernel: 1}, name: side}
+  - {conv: {filters: 4, kernel: 2}, from: input}
+"""
+COMMANDS = {
+    "summarize": [], "explain": ["side"], "memory": [], "reconcile": ["1"], "check-stride": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_reads_a_network_warns(tmp_path, command):
+    (tmp_path / "net.yaml").write_text(SPEC)
+    net = str(tmp_path / "net.yaml")
+    found = CliRunner().invoke(cli.app, [command, net, *COMMANDS[command]])
+    assert found.stderr == f"warning: {net}:3:6: {unread('side')}\n"
+    assert "warning" not in found.stdout
+
+
+@pytest.mark.parametrize("command", ["memory", "reconcile"])
+def test_json_has_the_warnings(tmp_path, command):
+    (tmp_path / "net.yaml").write_text(SPEC)
+    words = [command, str(tmp_path / "net.yaml"), *COMMANDS[command], "--format", "json"]
+    found = json.loads(CliRunner().invoke(cli.app, words).stdout)
+    assert found["warnings"] == [f"{tmp_path / 'net.yaml'}:3:6: {unread('side')}"]
+
+
+@pytest.mark.parametrize("command", ["verify", "export"])
+def test_commands_that_run_pytorch_warn_too(tmp_path, command):
+    pytest.importorskip("torch")
+    (tmp_path / "net.yaml").write_text(SPEC)
+    net = str(tmp_path / "net.yaml")
+    found = CliRunner().invoke(cli.app, [command, net])
+    assert f"warning: {net}:3:6: {unread('side')}\n" in found.stderr
+    assert found.exit_code == 0
+
+
+def test_grading_warns_about_the_network_of_a_sheet(tmp_path):
+    (tmp_path / "net.yaml").write_text(SPEC)
+    sheet = tmp_path / "ada.yaml"
+    net = tmp_path / "net.yaml"
+    sheet.write_text(f"architecture: {net}\nanswers: {{side: {{params: 16}}}}\n")
+    found = CliRunner().invoke(cli.app, ["grade", str(sheet)])
+    assert found.stderr == f"warning: {net}:3:6: {unread('side')}\n"
+    words = ["grade", str(sheet), str(sheet.rename(tmp_path / "bob.yaml")), "--format", "json"]
+    sheet.write_text((tmp_path / "bob.yaml").read_text())
+    assert json.loads(CliRunner().invoke(cli.app, words).stdout)["warnings"] == [
+        f"{net}:3:6: {unread('side')}"
+    ]
+
+
+def test_check_stride_does_not_point_to_itself(tmp_path):
+    net = tmp_path / "net.yaml"
+    net.write_text("input: 1x8x8\nlayers: [{conv: {filters: 4, kernel: 3, stride: 2}}]\n")
+    assert "see cnncalc check-stride" in CliRunner().invoke(cli.app, ["memory", str(net)]).stderr
+    assert CliRunner().invoke(cli.app, ["check-stride", str(net)]).stderr == ""

@@ -37,8 +37,10 @@ def count(name: str, report: Report) -> Count:
     convention = load(name)
     if convention.whole:
         found = convention.whole(report)
-        by_layer = {row.name: found.get(row.name, 0) for row in report.rows}
-        return Count(name, convention, (Part(1, sum(found.values()), convention.counts),), by_layer)
+        part = Part(1, sum(found.values()), convention.counts)
+        return Count(
+            name, convention, (part,), {row.name: found.get(row.name, 0) for row in report.rows}
+        )
     size = BYTES[report.dtype] if convention.sized else 1
     images = 1 if convention.per_image else report.batch
     known: dict[tuple[int, tuple[Shape, ...]], list[int]] = {}
