@@ -8,6 +8,7 @@ import weakref
 
 import pytest
 import torch
+from plain_modules import PLAIN
 from torch.nn import functional
 
 import cnncalc
@@ -309,3 +310,69 @@ def test_stochastic_depth_drops_whole_images_in_training_only():
     y = layer.train()(x).flatten(1)
     assert {tuple(set(image)) for image in y.tolist()} == {(0.0,), (2.0,)}
     assert layers.load("stochastic_depth").parse(1).to_torch(modules, Map(2, (3, 3)))(x).sum() == 0
+
+
+def against_the_definition(kind, given, shapes, held_by=None):
+    """Outputs of the layer's module and of a plain one with the same numbers, on random input."""
+    torch.manual_seed(1)
+    layer, inputs = layers.load(kind).parse(given), [*map(read_shape, shapes)]
+    ours, plain = layer.to_torch(modules, *inputs), PLAIN[kind](layer, inputs[0])
+    if held_by:
+        plain.load_state_dict(held_by(ours))
+    numbers = [torch.randn(2, *x.dimensions) for x in inputs]
+    return ours(*numbers), plain(*numbers)
+
+
+@pytest.mark.parametrize(
+    ("given", "shapes"),
+    [
+        ({"filters": 4, "kernel": 3}, ("2x6x7", "18x4x5")),
+        ({"filters": 4, "kernel": [3, 2], "groups": 2}, ("4x6x7", "24x4x6", "12x4x6")),
+        (
+            {
+                "filters": 4,
+                "kernel": 2,
+                "stride": [2, 1],
+                "dilation": 2,
+                "padding": [[0, 1], [2, 1]],
+            },
+            ("2x6x7", "8x3x8"),
+        ),
+        ({"filters": 4, "kernel": 3, "padding": "same", "bias": False}, ("2x1x7", "18x1x7")),
+    ],
+)
+def test_deformed_taps_read_between_pixels(given, shapes):
+    def of_conv(module):
+        return {f"conv.{name}": held for name, held in module.state_dict().items()}
+
+    torch.testing.assert_close(*against_the_definition("deform_conv", given, shapes, of_conv))
+
+
+@pytest.mark.parametrize("peepholes", [True, False])
+@pytest.mark.parametrize("shape", ["2x4x5x6", "2x4x6"])
+def test_a_convolutional_lstm_follows_its_equations(shape, peepholes):
+    def apart(module):
+        held = module.state_dict()
+        of_frame, of_state = held["gates.weight"].split([2, 3], dim=1)
+        cells = [held[f"weight_c{gate}"] for gate in "ifo" if peepholes]
+        frame = [int(size) for size in shape.split("x")[2:]]
+        return {
+            "of_frame.weight": of_frame,
+            "of_frame.bias": held["gates.bias"],
+            "of_state.weight": of_state,
+            "of_cell": torch.stack(cells) if cells else torch.zeros(0, 3, *frame),
+        }
+
+    given = {"hidden": 3, "kernel": 3, "peepholes": peepholes}
+    torch.testing.assert_close(*against_the_definition("conv_lstm", given, (shape,), apart))
+
+
+@pytest.mark.parametrize(("kernel", "shape"), [(3, "2x9"), (4, "2x8x9"), (2, "2x4x5x6")])
+def test_blur_pooling_filters_every_channel(kernel, shape):
+    torch.testing.assert_close(*against_the_definition("blur_pool", kernel, (shape,)))
+
+
+def test_unpooling_puts_values_back():
+    unpool = layers.load("max_unpool").parse(2).to_torch(modules, Map(1, (2,)), Map(1, (5,)))
+    pooled = torch.tensor([[[1.0, 3, 4, 2, 9]]])
+    assert unpool(torch.tensor([[[7.0, 8]]]), pooled).tolist() == [[[0, 7, 8, 0, 0]]]

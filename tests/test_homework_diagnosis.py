@@ -326,7 +326,9 @@ def test_an_unknown_layer_or_block_suggests_the_nearest():
 
 def test_the_wrong_values_of_a_question_have_their_likeliest_mistake():
     conv = of_layer(CONV, "3x32x32", "parameters")
-    values = {value: slip.mistakes[0].name for value, slip in Slips(conv).wrong_values().items()}
+    values = {
+        value: slips[0].mistakes[0].name for value, slips in Slips(conv).wrong_values().items()
+    }
     assert values[750] == "bias_forgotten"
     assert values[260] == "filter_depth_forgotten"
     assert values[761 - 10] == "one_bias_per_layer"

@@ -57,7 +57,10 @@ def behind(kind, given, inputs, *, batch, trained=True):
     return cnncalc.summarize(spec, batch=batch)
 
 
-UNMODELLED = ("attention", "embedding", "gru", "lstm", "maximum", "rnn")
+UNMODELLED = (
+    "attention", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "lstm", "max_unpool",
+    "maximum", "rnn", "unfold",
+)  # fmt: skip
 """The kinds whose memory depends on the kernel that PyTorch picks, or on int64 indices."""
 EXAMPLES = [
     pytest.param(kind.kind, example.given, example.inputs, id=f"{kind.kind}-{index}")
@@ -129,6 +132,9 @@ OTHERS = [
         {"kernel": 2, "stride": 1, "padding": "same", "count_include_pad": False},
         ["1x4x4"],
     ),
+    ("blur_pool", {"kernel": 1, "stride": 3}, ["4x8"]),
+    ("blur_pool", {"kernel": 2, "stride": 1}, ["4x8x8x8"]),
+    ("blur_pool", 5, ["1x8x8"]),
     ("lp_pool", 2, ["4x8"]),
     ("lp_pool", 2, ["4x8x8x8"]),
     ("lp_pool", {"kernel": 2, "p": 3, "ceil_mode": True}, ["4x9x9"]),
@@ -159,6 +165,7 @@ OTHERS = [
     ("local_response_norm", {"size": 9}, ["2x4x4"]),
     ("local_response_norm", {"size": 3, "beta": 1}, ["2x4x4"]),
     ("pad", {"padding": 1, "mode": "replicate"}, ["4x8x8"]),
+    ("pad", {"padding": 1, "mode": "reflect"}, ["2x4x4x4"]),
     ("pad", {"padding": 0}, ["4x8x8"]),
     ("multiply", None, ["4x1x1", "4x5x5", "1x5x5"]),
     ("multiply", None, ["4x1x1", "4x1x1", "4x5x5", "4x5x5"]),

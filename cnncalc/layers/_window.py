@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
-from cnncalc.core.layer import Reach, per_axis
+from cnncalc.core.layer import Reach, Tape, Tensor, per_axis
 from cnncalc.core.shape import Map
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -150,3 +150,11 @@ def split_padding(
 def padded(x: Map, axes: Sequence[Axis]) -> int:
     """The elements of one image after padding."""
     return Map(x.channels, tuple(axis.before + axis.N + axis.after for axis in axes)).elements
+
+
+def extended(tape: Tape, x: Tensor, makes: int, mode: str = "reflect") -> Tensor:
+    """A copy that reflection or replication pads, which saves its input."""
+    # Autocast raises the precision of all of them but this one.
+    if mode != "reflect" or len(x.shape.spatial) < 3:
+        x = tape.raised(x, cuda=False)
+    return tape.op(x, makes=makes, keeps=(x,))
