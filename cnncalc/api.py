@@ -231,7 +231,7 @@ def layer(
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
     760
     """
-    return layer_alone(kind, inputs, fields, batch, dtype)["layer"]
+    return layer_alone(kind, inputs, fields, batch, dtype)[walk.ALONE]
 
 
 def layer_alone(
@@ -242,7 +242,7 @@ def layer_alone(
     spec = {
         "name": kind,
         "input": dict(zip(names, inputs, strict=True)),
-        "layers": [{kind: fields or None, "name": "layer", "from": names}],
+        "layers": [{kind: fields or None, "name": walk.ALONE, "from": names}],
     }
     return summarize(spec, batch=batch, dtype=dtype)
 
