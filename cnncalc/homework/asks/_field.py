@@ -1,5 +1,6 @@
 """The asks about the place of a receptive field."""
 
+from abc import abstractmethod
 from fractions import Fraction
 from typing import ClassVar
 
@@ -17,9 +18,9 @@ class AlongField(Ask):
     adds_up: ClassVar = False
     whole_way: ClassVar = True
 
+    @abstractmethod
     def along(self, field: Field) -> int | Fraction:
         """The number along one axis."""
-        raise NotImplementedError
 
     def of(self, row: Row, report: Report) -> Value:
         """The number that all axes share."""

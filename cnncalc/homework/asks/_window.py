@@ -11,8 +11,6 @@ def axes(row: Row) -> tuple[Axis, ...]:
     """The window of a layer along each axis; raises LayerError if it has none."""
     sliding = getattr(row.layer, "axes", None)
     maps = all(isinstance(x, Map) for x in row.inputs)
-    # Where a layer has several inputs, such as the offsets of a deformable convolution, the window
-    # slides over the first.
     found = sliding(row.inputs[0]) if sliding and maps else ()
     if not found or not all(isinstance(axis, _window.Axis) for axis in found):
         raise LayerError("has no sliding window")
