@@ -19,7 +19,7 @@ class LastWindowKept(WrongRule):
     """
 
     says: ClassVar = "counted a last window that would start in the padding on the right"
-    prior: ClassVar = 12
+    prior: ClassVar = 22
     rules: ClassVar = {window.output_size_ceil: all_windows}
     examples: ClassVar = (
         Example(
