@@ -441,7 +441,7 @@ def check_network(case: Text) -> Found:
 
 # Receptive fields.
 
-MOST_ACTIVATIONS, UNITS = 10_000, 8
+MAX_ACTIVATIONS, UNITS = 10_000, 8
 
 
 def layer_or_network(random: Random) -> Text:
@@ -465,7 +465,7 @@ def check_fields(case: Text) -> Found:
     axes = {len(x.dimensions) - 1 for x in report.input_shapes.values()}
     if axes != {len(fields)} or any(map(measures, report)):
         return Found("not said: measured statistics, or inputs of other axes")
-    if report.totals.activation > MOST_ACTIVATIONS * report.batch:
+    if report.totals.activation > MAX_ACTIVATIONS * report.batch:
         return Found("not asked: large")
     jumps = [field.jump for row in report.rows for field in row.fields or ()]
     slack = math.ceil(max(jumps)) if any(isinstance(jump, Fraction) for jump in jumps) else 0
@@ -606,7 +606,7 @@ COMPARED = {
 }
 
 CHUNK = 250
-MOST_TOLD = 10
+MAX_TOLD = 10
 
 
 class Tally(NamedTuple):
@@ -711,7 +711,7 @@ def show(what: str, count: int, tally: Tally, seconds: float) -> None:
     if tally.kinds:
         rarest, often = tally.kinds.most_common()[-1]
         typer.echo(f"  {len(tally.kinds)} kinds were taken, {rarest} least often: {often:,} times")
-    for failure in tally.failures[:MOST_TOLD]:
+    for failure in tally.failures[:MAX_TOLD]:
         typer.echo(f"\n{failure}")
 
 

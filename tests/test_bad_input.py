@@ -15,10 +15,10 @@ from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 
 CASES = Path(__file__).parent / "cases" / "errors"
 NAMES = sorted(file.stem for file in CASES.glob("*.yaml"))
-TOLD = sorted(file.stem for file in CASES.glob("*.txt"))
+MESSAGES = sorted(file.stem for file in CASES.glob("*.txt"))
 
 
-def told(target, **options):
+def error(target, **options):
     """The text of the error that a spec gets, without the path of its folder."""
     with pytest.raises(CnncalcError) as caught:
         cnncalc.summarize(target, **options)
@@ -29,14 +29,14 @@ def told(target, **options):
 
 
 def test_every_case_has_its_message():
-    assert NAMES == TOLD
+    assert NAMES == MESSAGES
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_wrong_spec_gets_exactly_this_message(name):
     if name.startswith("syntax_") and not yaml.__with_libyaml__:
         pytest.skip("PyYAML words a broken syntax in another way without libyaml")
-    message = told(CASES / f"{name}.yaml").replace(f"{CASES}{os.sep}", "")
+    message = error(CASES / f"{name}.yaml").replace(f"{CASES}{os.sep}", "")
     assert message == (CASES / f"{name}.txt").read_text(encoding="utf-8").rstrip("\n")
 
 
@@ -57,42 +57,42 @@ def test_a_message_is_a_sentence_with_its_place(name):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    assert told(tmp_path / "qqqqqq.yaml") == f"no file {str(tmp_path / 'qqqqqq.yaml')!r}"
+    assert error(tmp_path / "qqqqqq.yaml") == f"no file {str(tmp_path / 'qqqqqq.yaml')!r}"
 
 
 def test_a_missing_file_named_like_a_built_in_gets_a_hint():
-    assert told("nets/vgg_16.yaml") == "no file 'nets/vgg_16.yaml'; did you mean 'vgg16'?"
+    assert error("nets/vgg_16.yaml") == "no file 'nets/vgg_16.yaml'; did you mean 'vgg16'?"
 
 
 def test_a_misspelt_built_in_gets_a_hint():
-    assert told("vgg61").endswith("'vgg61'; did you mean 'vgg16'?")
+    assert error("vgg61").endswith("'vgg61'; did you mean 'vgg16'?")
 
 
 def test_a_word_like_no_built_in_is_shown_the_way():
-    assert told("zzzzzz").endswith("'zzzzzz'; cnncalc list shows what is built in")
+    assert error("zzzzzz").endswith("'zzzzzz'; cnncalc list shows what is built in")
 
 
 @pytest.mark.parametrize("word", ["a\0b", "~" * 100_000, "\ud800", "a\nb"])
 def test_a_word_that_no_file_can_have_is_refused_shortly(word):
-    assert len(told(word)) < 400
+    assert len(error(word)) < 400
 
 
 def test_a_folder_is_no_spec(tmp_path):
-    assert told(tmp_path) == f"{str(tmp_path)!r} is a folder, not a file"
+    assert error(tmp_path) == f"{str(tmp_path)!r} is a folder, not a file"
 
 
 def test_an_empty_word_is_no_spec():
-    assert told("") == "no network is named; give a file, or a name from cnncalc list"
+    assert error("") == "no network is named; give a file, or a name from cnncalc list"
 
 
 def test_a_broken_link_is_a_missing_file(tmp_path):
     (tmp_path / "net.yaml").symlink_to(tmp_path / "nothing")
-    assert told(tmp_path / "net.yaml").startswith("no file ")
+    assert error(tmp_path / "net.yaml").startswith("no file ")
 
 
 def test_a_link_that_leads_to_itself_is_refused(tmp_path):
     (tmp_path / "net.yaml").symlink_to(tmp_path / "net.yaml")
-    assert told(tmp_path / "net.yaml").startswith("no file ")
+    assert error(tmp_path / "net.yaml").startswith("no file ")
 
 
 def test_a_file_that_may_not_be_read_is_refused(tmp_path):
@@ -101,25 +101,25 @@ def test_a_file_that_may_not_be_read_is_refused(tmp_path):
     file.chmod(0)
     if os.access(file, os.R_OK):
         pytest.skip("this user may read everything")
-    assert told(file) == f"cannot read {str(file)!r}: Permission denied"
+    assert error(file) == f"cannot read {str(file)!r}: Permission denied"
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
 def test_a_file_that_fails_while_it_is_read_is_refused():
-    assert told("/proc/self/mem").startswith("cannot read '/proc/self/mem': ")
+    assert error("/proc/self/mem").startswith("cannot read '/proc/self/mem': ")
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="needs Unix's /dev")
 def test_devices_are_read_up_to_the_limit():
-    assert told("/dev/null") == "/dev/null: is empty; a spec needs at least 'input' and 'layers'"
-    assert told("/dev/zero") == "/dev/zero: is longer than 5,000,000 bytes"
+    assert error("/dev/null") == "/dev/null: is empty; a spec needs at least 'input' and 'layers'"
+    assert error("/dev/zero") == "/dev/zero: is longer than 5,000,000 bytes"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs Unix's pipes")
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "net.yaml").write_text("extends: pipe\n", encoding="utf-8")
-    assert "which is empty or not an ordinary file" in told(tmp_path / "net.yaml")
+    assert "which is empty or not an ordinary file" in error(tmp_path / "net.yaml")
 
 
 @pytest.mark.parametrize("target", [5, None, ["conv"], b"vgg16"])
@@ -150,11 +150,11 @@ def file_of(folder, data):
     ],
 )
 def test_a_file_that_is_no_text_is_refused(tmp_path, data, sentence):
-    assert told(file_of(tmp_path, data)).removeprefix(f"{tmp_path}{os.sep}") == sentence
+    assert error(file_of(tmp_path, data)).removeprefix(f"{tmp_path}{os.sep}") == sentence
 
 
 def test_a_control_character_is_refused_with_the_file(tmp_path):
-    message = told(file_of(tmp_path, b"input: 3\nname: \x07\n"))
+    message = error(file_of(tmp_path, b"input: 3\nname: \x07\n"))
     assert message.startswith(f"{tmp_path / 'net.yaml'}: is not readable as YAML")
 
 
@@ -180,7 +180,7 @@ def test_every_habit_of_writing_files_is_read(tmp_path, data):
 
 
 def test_a_place_is_right_behind_a_byte_order_mark_and_with_windows_line_ends(tmp_path):
-    message = told(file_of(tmp_path, b"\xef\xbb\xbfinput: 3\r\nlayers:\r\n  - rellu\r\n"))
+    message = error(file_of(tmp_path, b"\xef\xbb\xbfinput: 3\r\nlayers:\r\n  - rellu\r\n"))
     assert "net.yaml:3:5: no layer kind 'rellu'" in message
 
 
@@ -222,12 +222,12 @@ def test_standard_input_is_read(monkeypatch):
 )
 def test_standard_input_is_named_in_errors(monkeypatch, data, sentence):
     monkeypatch.setattr(sys, "stdin", Piped(data))
-    assert told("-") == sentence
+    assert error("-") == sentence
 
 
 def test_a_closed_standard_input_is_told(monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
-    assert told("-") == "standard input is closed, so there is nothing to read"
+    assert error("-") == "standard input is closed, so there is nothing to read"
 
 
 @pytest.mark.parametrize("data", [b"\xff", b"input: [", b""])
@@ -240,7 +240,7 @@ def test_whatever_is_wrong_with_a_text_is_raised_as_mistakes(monkeypatch, tmp_pa
 
 
 def test_a_text_too_long_is_told_so_whatever_its_alphabet(tmp_path):
-    message = told(file_of(tmp_path, "\u4e2d".encode() * 14_000_000))
+    message = error(file_of(tmp_path, "\u4e2d".encode() * 14_000_000))
     assert message.endswith("net.yaml: is longer than 5,000,000 bytes")
 
 
@@ -271,7 +271,7 @@ def extending(folder, base):
 )
 def test_a_file_that_is_not_a_spec_is_never_quoted(tmp_path, content):
     (tmp_path / "base.yaml").write_text(content, encoding="utf-8")
-    message = told(extending(tmp_path, "base.yaml"))
+    message = error(extending(tmp_path, "base.yaml"))
     assert "extends 'base.yaml', which" in message
     assert "sesam" not in message
 
@@ -283,7 +283,7 @@ def test_a_spec_extends_nothing_outside_its_folder(tmp_path, base):
     (tmp_path / "base.yaml").write_bytes(GOOD)
     (folder / "link").symlink_to(tmp_path / "base.yaml")
     file = extending(folder, base.format(absolute=tmp_path / "base.yaml"))
-    assert "outside the spec's folder; allow it with --extends-anywhere" in told(file)
+    assert "outside the spec's folder; allow it with --extends-anywhere" in error(file)
     assert cnncalc.summarize(file, extends_anywhere=True).totals.params == 8
 
 
@@ -292,7 +292,7 @@ def test_bases_of_a_base_may_lie_anywhere_in_the_first_spec_s_folder(tmp_path):
     (tmp_path / "root.yaml").write_bytes(GOOD)
     (tmp_path / "inner/base.yaml").write_text("extends: ../root.yaml\n", encoding="utf-8")
     assert cnncalc.summarize(extending(tmp_path, "inner/base.yaml")).totals.params == 8
-    assert "outside" in told(tmp_path / "inner/base.yaml")
+    assert "outside" in error(tmp_path / "inner/base.yaml")
 
 
 @pytest.mark.parametrize("base", ["/dev/tty", "/dev/zero", "/proc/version", "/proc/self/fd/0"])
@@ -307,7 +307,7 @@ def test_what_is_no_ordinary_file_is_not_extended(tmp_path, base):
 def test_a_file_s_name_cannot_command_a_terminal(tmp_path, name):
     file = tmp_path / name
     file.write_text("input: 3\nlayers: [rellu]\n", encoding="utf-8")
-    assert told(file).isprintable()
+    assert error(file).isprintable()
     file.write_text("input: 3\nlayers: [relu]\n", encoding="utf-8")
     assert cnncalc.summarize(file).name.isprintable()
 
@@ -348,13 +348,13 @@ LOOP["again"] = LOOP
     ids=range(18),
 )
 def test_plain_data_is_refused_like_a_text(spec):
-    message = told(spec)
+    message = error(spec)
     assert message
     assert len(message) < 1000
 
 
 def test_an_error_in_plain_data_has_no_place_but_names_the_layer():
-    assert told(data(layers=[{"max_pool": 9, "name": "big"}])).startswith("layer 'big' (max_pool")
+    assert error(data(layers=[{"max_pool": 9, "name": "big"}])).startswith("layer 'big' (max_pool")
 
 
 @pytest.mark.parametrize(
@@ -362,19 +362,19 @@ def test_an_error_in_plain_data_has_no_place_but_names_the_layer():
 )
 def test_a_setting_is_checked_where_it_is_used(settings):
     spec = data(parameters={"a": 1}, layers=[{"linear": "$a"}])
-    assert "linear" in told(spec, settings=settings)
+    assert "linear" in error(spec, settings=settings)
 
 
 @pytest.mark.parametrize("settings", [{"b": 1}, {1: 1}, {None: 1}])
 def test_a_setting_that_the_spec_does_not_have_is_refused(settings):
-    assert "has no parameter" in told(data(), settings=settings)
+    assert "has no parameter" in error(data(), settings=settings)
 
 
 @pytest.mark.parametrize(
     "shape", ["", "x", "3x", "3x0x8", "3 8 8", "3x8x8x8x8", "-3", "1.5", "9" * 101, "\u0663x8x8"]
 )
 def test_another_input_shape_is_checked(shape):
-    assert len(told(data(), input=shape)) < 300
+    assert len(error(data(), input=shape)) < 300
 
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), [3, 8, 8], 784, {"input": [3, 8, 8]}, {1: "3"}])
@@ -388,7 +388,7 @@ def test_an_input_of_another_type_is_no_traceback(shape):
 
 @pytest.mark.parametrize("batch", [0, -1, 1.5, "2", True, None, 10**100, 10**5000], ids=range(8))
 def test_a_batch_is_a_whole_number(batch):
-    message = told(data(), batch=batch)
+    message = error(data(), batch=batch)
     assert message.startswith("a batch is a whole number of at least 1, not ")
     assert len(message) < 200
 
@@ -401,7 +401,7 @@ def test_a_batch_is_a_whole_number(batch):
     ],
 )
 def test_a_dtype_is_one_of_a_few(dtype, sentence):
-    assert told(data(), dtype=dtype) == sentence
+    assert error(data(), dtype=dtype) == sentence
 
 
 def test_a_layout_is_one_of_two():
@@ -445,11 +445,11 @@ def test_a_layout_is_one_of_two():
     ],
 )
 def test_a_wrong_notation_gets_the_column(text, sentence):
-    assert told(text).startswith(sentence)
+    assert error(text).startswith(sentence)
 
 
 def test_a_lazy_hint_says_what_the_notation_has():
-    assert told("1x28x28-X").endswith(
+    assert error("1x28x28-X").endswith(
         "it has 96C11s4 (convolution), MP2 or AP2 (pooling), 500N (fully connected) and GAP "
         "(global average pooling)"
     )
@@ -504,7 +504,7 @@ try:
 except OSError:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-MOST_KIB = 200 * 1024
+MAX_KIB = 200 * 1024
 HANGS = 60
 """Seconds after which a bomb has gone off: very many, so that a slow machine is no failure."""
 
@@ -705,7 +705,7 @@ def test_a_bomb_is_stopped_by_a_limit_that_is_told(tmp_path, bomb):
     said, memory = measured(tmp_path, text)
     assert limit in said
     assert len(said) < 8000
-    assert memory < MOST_KIB
+    assert memory < MAX_KIB
 
 
 @pytest.mark.parametrize(
@@ -757,6 +757,6 @@ def test_a_long_notation_is_refused():
 def test_a_missing_file_is_compared_with_its_neighbours(tmp_path):
     (tmp_path / "net.yaml").write_text("input: 3x9x9\nlayers: [relu]")
     for target in ("net", "net.yml"):
-        assert told(f"{tmp_path}/{target}").endswith(f"; did you mean '{tmp_path}/net.yaml'?")
-    assert told(f"{tmp_path}/nat.yml") == f"no file '{tmp_path}/nat.yml'"
-    assert told("net.yml") == "no file 'net.yml'"  # and not unet
+        assert error(f"{tmp_path}/{target}").endswith(f"; did you mean '{tmp_path}/net.yaml'?")
+    assert error(f"{tmp_path}/nat.yml") == f"no file '{tmp_path}/nat.yml'"
+    assert error("net.yml") == "no file 'net.yml'"  # and not unet

@@ -22,9 +22,9 @@ from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import WIDE, as_latex, as_markdown, as_text
 from cnncalc.homework.convolution.given import load
 from cnncalc.homework.convolution.kernels import KERNELS
-from cnncalc.homework.convolution.matrix import MOST_NUMBERS
+from cnncalc.homework.convolution.matrix import MAX_NUMBERS
 from cnncalc.homework.convolution.sheet import sections
-from cnncalc.homework.convolution.window import MODES, MOST_CELLS, MOST_TAKEN
+from cnncalc.homework.convolution.window import MAX_CELLS, MAX_PRODUCTS, MODES
 from cnncalc.homework.convolution.writing import Style
 from cnncalc.layers.avg_pool import AvgPool
 
@@ -41,7 +41,7 @@ def text(*arguments):
     return done.stdout
 
 
-def told(*arguments):
+def error(*arguments):
     """What is told of a mistake: one sentence."""
     done = run(*arguments)
     assert isinstance(done.exception, CnncalcError), done.exception
@@ -553,7 +553,7 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )  # fmt: skip
 def test_what_cannot_be_used(arguments, says):
-    assert says in told(*arguments)
+    assert says in error(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -577,7 +577,7 @@ def test_what_cannot_be_used(arguments, says):
 )  # fmt: skip
 def test_files_that_cannot_be_used(tmp_path, name, content, says):
     (tmp_path / name).write_bytes(content)
-    assert says in told(name, "1")
+    assert says in error(name, "1")
 
 
 @pytest.mark.parametrize(
@@ -653,7 +653,7 @@ def test_help_names_the_kernels_and_says_how_it_is_written():
 
 def test_matrices_may_begin_with_a_minus():
     assert "u(1) = −1×(−1) + 2×1 = 3\n" in text("-1 2", "-1 1")
-    assert MOST_NUMBERS == 10_000
+    assert MAX_NUMBERS == 10_000
 
 
 def test_pool_words():
@@ -678,7 +678,7 @@ def test_the_page_shows_every_kernel_as_it_is():
 
 def test_the_page_tells_the_limits_and_all_words():
     page = PAGE.read_text(encoding="utf-8")
-    for limit in (MOST_NUMBERS, MOST_CELLS, MOST_TAKEN):
+    for limit in (MAX_NUMBERS, MAX_CELLS, MAX_PRODUCTS):
         assert f"{limit:,}" in page
     for word in (*FUNCTIONS, *(mode.removesuffix("s") for mode in MODES)):
         assert re.search(rf"`{word}[:`]", page), word

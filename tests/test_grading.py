@@ -220,6 +220,114 @@ def test_semicolons_headers_and_bars_are_understood(tmp_path):
     assert given == ["6|28", None]
 
 
+# A small network by hand: (3·3·3 + 1)·4 = 112, (2·2·4 + 1)·6 = 102 and (6·3·3 + 1)·5 = 275
+# parameters, 489 in all; the maps are 4×8×8, 4×4×4 and 6×3×3.
+SMALL = """
+architecture:
+  input: 3x8x8
+  layers:
+    - {conv: {filters: 4, kernel: 3, padding: same}, name: conv1}
+    - {max_pool: 2, name: pool1}
+    - {conv: {filters: 6, kernel: 2}, name: conv_2}
+    - {linear: 5, name: fc}
+answers:
+  conv1: {shape: , params: }
+  pool1: {elements: }
+  conv_2: {params: }
+  fc: {params: }
+  totals: {params: }
+"""
+KERAS_CSV = """Layer (type),Output Shape,Param #,Connected to
+input_1 (InputLayer),"(None, 8, 8, 3)",0,
+conv1 (Conv2D),"(None, 8, 8, 4)",112,input_1[0][0]
+conv_2 (Conv2D),,102,pool1[0][0]
+fc (Dense),,275,conv_2[0][0]
+Total params: 1,489
+Trainable params: 489,
+Non-trainable params: 1,000
+"""
+KERAS_DRAWN = """student: Ada
+
+Model: "sequential"
+┏━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━┓
+┃ Layer (type)    ┃ Output Shape      ┃ Param # ┃
+┡━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━┩
+│ conv1 (Conv2D)  │ (None, 8, 8, 4)   │     108 │
+├─────────────────┼───────────────────┼─────────┤
+│ conv-2 (Conv2D) │                   │     102 │
+└─────────────────┴───────────────────┴─────────┘
+ Total params: 489 (1.91 KB)
+ Non-trainable params: 0 (0.00 B)
+"""
+COURSE = """
+|  | Activation shape | Activation Size | # parameters |
+|---|---|---|---|
+| INPUT | (8,8,3) | 192 | 0 |
+| CONV1 (f=3, s=1) | (8,8,4) | | 112 |
+| POOL1 | | 64 | |
+| Conv2 (f=2) | | | 102 |
+| FC | | | 275 |
+| Total params | | | 489 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "outcomes"),
+    [
+        ("a.csv", KERAS_CSV, "right right unanswered right right right"),
+        ("a.md", KERAS_DRAWN, "right wrong unanswered right unanswered right"),
+        ("a.md", COURSE, "right right right right right right"),
+    ],
+)
+def test_tables_as_tools_and_courses_print_them_are_read(tmp_path, name, text, outcomes):
+    (tmp_path / "key.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    key = gradebook.key(tmp_path / "key.yaml")
+    marks = Marker().sheet(sheet.load(tmp_path / name, key)).marks
+    assert [mark.outcome.value for mark in marks] == outcomes.split()
+
+
+def test_a_table_of_a_tool_may_name_its_own_network(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "architecture,lenet5\nLayer (type),Param #\nc1 (Conv2D),156\nc3 (Conv2D),2416\n",
+        encoding="utf-8",
+    )
+    read = sheet.load(tmp_path / "a.csv")
+    assert [answer.label for answer in read.answers] == ["c1 parameters", "c3 parameters"]
+    assert not any(answer.problem for answer in read.answers)
+
+
+def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
+    (tmp_path / "key.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "a.csv").write_text(
+        "layer,params\nconv1 (first),112\nconv1 (second),113\n", encoding="utf-8"
+    )
+    answers = sheet.load(tmp_path / "a.csv", gradebook.key(tmp_path / "key.yaml")).answers
+    assert {answer.given for answer in answers if answer.question} == {None}
+    assert [answer.problem for answer in answers if not answer.question] == ["was not asked"] * 2
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ('"Total params: 489"', "489"),
+        ("Total params: 4,489,012 (17.1 MB)", "4,489,012 (17.1 MB)"),
+        ("Total params:,,489", "489"),
+        ("total parameters = 489", "489"),
+        ("Total params: 489,,417", None),  # a row of something else
+        ("Total params,489,417", None),
+        ("Total params:", None),
+        ("Total paramsters: 489", None),
+    ],
+)
+def test_totals_below_a_table_are_read(tmp_path, row, told):
+    (tmp_path / "a.csv").write_text(
+        f"architecture,lenet5\nlayer,params\nc1,156\n{row}\n", encoding="utf-8"
+    )
+    totals = [one for one in sheet.load(tmp_path / "a.csv").answers if one.label.startswith("tot")]
+    assert [one.given for one in totals] == [told] * (told is not None)
+
+
 @pytest.mark.parametrize(
     ("given", "part"),
     [("0.5", Fraction(1, 2)), ("1/4", Fraction(1, 4)), ("5%", Fraction(1, 20)), ("0", Fraction(0))],

@@ -385,14 +385,14 @@ def test_what_would_not_be_obeyed_beside_a_join_is_refused(key):
 # Mistakes.
 
 
-def told(*layers, **more):
+def errors(*layers, **more):
     with pytest.raises(Mistakes) as refused:
         net(*layers, **more)
     return [error.sentence for error in refused.value.errors]
 
 
 def test_all_mistakes_are_told_at_once_and_those_that_follow_are_not():
-    said = told(
+    sentences = errors(
         {"relu": 1},
         {"max_pool": 9, "from": "input", "name": "pool"},
         {"conv": {"filters": 3, "kernel": 99}, "from": "pool"},
@@ -400,42 +400,45 @@ def test_all_mistakes_are_told_at_once_and_those_that_follow_are_not():
         {"linear": 0, "from": "input"},
         "nothing",
     )
-    assert len(said) == 4
-    assert any("relu takes no fields" in text for text in said)
-    assert any("layer 'pool'" in text for text in said)
-    assert any("linear out_features" in text for text in said)
-    assert any("no layer kind 'nothing'" in text for text in said)
+    assert len(sentences) == 4
+    assert any("relu takes no fields" in text for text in sentences)
+    assert any("layer 'pool'" in text for text in sentences)
+    assert any("linear out_features" in text for text in sentences)
+    assert any("no layer kind 'nothing'" in text for text in sentences)
 
 
 def test_a_mistake_in_a_block_is_told_once():
-    said = told({"unit": None, "repeat": 5}, "unit", blocks={"unit": {"layers": [{"linear": 0}]}})
-    assert said == ["linear out_features must be a whole number of at least 1, not 0"]
+    sentences = errors(
+        {"unit": None, "repeat": 5}, "unit", blocks={"unit": {"layers": [{"linear": 0}]}}
+    )
+    assert sentences == ["linear out_features must be a whole number of at least 1, not 0"]
 
 
 def test_after_fifty_mistakes_no_more_are_looked_for():
-    assert len(told(*[{"relu": None, "from": f"x{i}"} for i in range(1000)])) == 50
+    assert len(errors(*[{"relu": None, "from": f"x{i}"} for i in range(1000)])) == 50
 
 
 def test_after_fifty_broken_entries_no_more_are_read():
-    assert len(told(*[{"relu": None, f"zzz{i}": 1} for i in range(1000)])) == 50
+    assert len(errors(*[{"relu": None, f"zzz{i}": 1} for i in range(1000)])) == 50
 
 
 def test_a_layer_in_a_fork_without_a_name_shares_the_names_of_its_list():
-    said = told({"relu": None, "name": "x"}, {"residual": [{"tanh": None, "name": "x"}]})
-    assert len(said) == 1
-    assert said[0].startswith("two layers are named 'x'")
+    sentences = errors({"relu": None, "name": "x"}, {"residual": [{"tanh": None, "name": "x"}]})
+    assert len(sentences) == 1
+    assert sentences[0].startswith("two layers are named 'x'")
 
 
 def test_a_map_larger_than_any_size_is_refused():
     grow = {"upsample": 10**60, "name": "up", "repeat": 2}
     assert any(
-        "'up.1'" in text and "outputs a size of more than 100 digits" in text for text in told(grow)
+        "'up.1'" in text and "outputs a size of more than 100 digits" in text
+        for text in errors(grow)
     )
 
 
 def test_the_largest_network_is_a_hundred_thousand_layers():
     assert len(net({"relu": None, "repeat": 100_000}, input="1")) == 100_000
-    assert told({"relu": None, "repeat": 100_001}) == [
+    assert errors({"relu": None, "repeat": 100_001}) == [
         "repeating this 100,001 times makes more than 100,000 layers"
     ]
 
@@ -443,13 +446,13 @@ def test_the_largest_network_is_a_hundred_thousand_layers():
 def test_a_network_that_grows_past_the_limit_is_stopped():
     blocks = {f"b{i}": {"layers": [f"b{i + 1}"] * 20} for i in range(3)}
     blocks["b3"] = {"layers": ["relu"] * 20}  # 20^4 = 160,000 layers
-    assert told("b0", input="1", blocks=blocks) == ["makes more than 100,000 layers"]
+    assert errors("b0", input="1", blocks=blocks) == ["makes more than 100,000 layers"]
 
 
 def test_an_expansion_without_layers_is_stopped_too():
     unit = {"layers": [{"relu": None, "when": False}]}
-    said = told({"unit": None, "repeat": 10**9}, blocks={"unit": unit})
-    assert said == ["expands to more than 220,000 steps"]
+    sentences = errors({"unit": None, "repeat": 10**9}, blocks={"unit": unit})
+    assert sentences == ["expands to more than 220,000 steps"]
 
 
 def test_blocks_nest_forty_deep():
@@ -458,7 +461,7 @@ def test_blocks_nest_forty_deep():
         return {**blocks, f"b{depth - 1}": {"layers": ["relu"]}}
 
     assert len(net("b0", blocks=nested(40))) == 1
-    assert told("b0", blocks=nested(41)) == ["blocks and branches nest deeper than 40 levels"]
+    assert errors("b0", blocks=nested(41)) == ["blocks and branches nest deeper than 40 levels"]
 
 
 def test_a_kind_that_does_not_say_its_facts_is_a_programmer_s_mistake():
@@ -476,7 +479,7 @@ def test_a_block_sees_its_own_arguments_and_the_parameters_but_not_its_caller_s(
         "inner": {"layers": [{"linear": "$width"}]},
         "outer": {"takes": ["width"], "layers": ["inner"]},
     }
-    assert told({"outer": 4}, blocks=blocks)[0].startswith("'width' is not defined here")
+    assert errors({"outer": 4}, blocks=blocks)[0].startswith("'width' is not defined here")
     report = net({"outer": 4}, blocks=blocks, parameters={"width": 9})
     assert report.output_shape.features == 9
 

@@ -12,7 +12,7 @@ from cnncalc.homework.ask import Ask
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.question import question
 from cnncalc.homework.sheet import summarize
-from cnncalc.homework.written import told
+from cnncalc.homework.written import format_value
 from cnncalc.spec import text
 
 CONV = "{conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}"
@@ -57,6 +57,9 @@ def test_an_unknown_ask_is_told_with_the_nearest():
         (CONV, "multiplications", "768,000"),
         (CONV, "additions", "778,240"),
         (CONV, "ops", "1,546,240"),
+        (CONV, "connections", "778,240"),  # and a bias
+        ("{subsampling: 2, input: 6x28x28}", "connections", "5,880"),  # LeNet-5's S2: 5·6·14·14
+        ("{linear: {out_features: 84, bias: false}, input: 120}", "connections", "10,080"),
         (POOL, "comparisons", "559,872"),  # 8 for each of 96·27·27
         ("{avg_pool: 2, input: 1x4x4}", "divisions", "4"),
         ("{sigmoid: , input: 5}", "exponentials", "5"),
@@ -168,7 +171,7 @@ def test_derivations_end_in_a_line_of_their_own(network, ask, answer):
 def test_a_sum_of_no_parts_is_told_plainly():
     report = summarize({"input": "3x4x4", "layers": ["relu"]})
     asked = question(asks.find("params"), report)
-    assert asked.derive().answer == told(asked.value) == "0"
+    assert asked.derive().answer == format_value(asked.value) == "0"
 
 
 def test_a_block_has_no_total_of_what_does_not_add_up():

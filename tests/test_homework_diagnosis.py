@@ -33,7 +33,7 @@ def of_network(ask, layer=None, network=NETWORK, **given):
     return question(asks.find(ask), summarize(network, **given), layer)
 
 
-def told(asked, text):
+def diagnosed(asked, text):
     found = Slips(asked).diagnose(asked.read(text))
     return [tuple(one.name for one in diagnosis.slip.mistakes) for diagnosis in found]
 
@@ -64,7 +64,7 @@ def test_the_mistake_is_told_in_words(ask, text, says):
 
 def test_several_mistakes_that_give_the_value_are_told_most_likely_first():
     pool = of_layer({"max_pool": {"kernel": 3, "stride": 2}}, "64x112x112", "shape")
-    assert told(pool, "64x56x56") == [("ceil_for_floor",), ("fraction_rounded",)]
+    assert diagnosed(pool, "64x56x56") == [("ceil_for_floor",), ("fraction_rounded",)]
 
 
 def test_what_was_done_in_several_places_is_told_once():
@@ -82,8 +82,8 @@ def test_what_was_done_in_several_places_is_told_once():
 
 def test_two_mistakes_are_told_only_where_one_does_not_explain_the_value():
     conv = of_layer(CONV, "3x32x32", "parameters")
-    assert told(conv, "750") == [("bias_forgotten",)]
-    assert told(conv, "250")[0] == ("bias_forgotten", "filter_depth_forgotten")
+    assert diagnosed(conv, "750") == [("bias_forgotten",)]
+    assert diagnosed(conv, "250")[0] == ("bias_forgotten", "filter_depth_forgotten")
 
 
 def test_auxiliary_heads_are_told_by_their_names():
@@ -102,7 +102,7 @@ def test_a_mistake_that_alone_makes_no_difference_is_told_with_another():
     fields = {"filters": 8, "kernel": 3, "stride": 4, "padding": 1}
     conv = of_layer({"conv": fields}, "2x28x28", "shape")
     assert str(conv.value) == "8×7×7"  # ⌊27/4⌋ + 1, and ⌊25/4⌋ + 1 without the padding
-    assert told(conv, "8x26x26") == [("padding_forgotten", "stride_forgotten")]  # 28 − 3 + 1
+    assert diagnosed(conv, "8x26x26") == [("padding_forgotten", "stride_forgotten")]  # 28 − 3 + 1
 
 
 def test_of_equal_arithmetic_one_mistake_is_told():
@@ -113,7 +113,7 @@ def test_of_equal_arithmetic_one_mistake_is_told():
     ]
     total = of_network("parameters", network={"input": "50", "layers": layers})
     # 255 + 30: leaving out the side output is leaving out that layer.
-    assert told(total, "285") == [("auxiliary_heads_left_out",)]
+    assert diagnosed(total, "285") == [("auxiliary_heads_left_out",)]
 
 
 def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
@@ -135,28 +135,28 @@ def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
 @pytest.mark.parametrize("text", ["77", "2e3", "~600", "0.5"])
 def test_a_value_that_no_mistake_gives_is_not_explained(text):
     conv = of_layer(CONV, "3x32x32", "parameters")
-    assert told(conv, text) == []
+    assert diagnosed(conv, text) == []
     assert remark(conv, text) == "incorrect; no common mistake gives this value"
 
 
 def test_a_number_of_one_digit_explains_nothing():
     conv = of_layer(CONV, "3x32x32", "macs")
-    assert told(conv, "2.56e5") == [("filter_depth_forgotten",)]
-    assert told(conv, "3e5") == []  # 250,000 to 350,000 is anything
+    assert diagnosed(conv, "2.56e5") == [("filter_depth_forgotten",)]
+    assert diagnosed(conv, "3e5") == []  # 250,000 to 350,000 is anything
 
 
 def test_small_numbers_are_not_explained_by_pairs():
     field = of_network("receptive_field", "p2")  # 1 + 4 + 1 + 4·2 + 2 = 16
-    assert told(field, "16") == []
+    assert diagnosed(field, "16") == []
     slips = Slips(field)
     by_pairs = {slip.value for slip in slips.pairs} - {slip.value for slip in slips.single}
     assert by_pairs
-    assert all(told(field, str(value)) == [] for value in by_pairs if value < 100)
+    assert all(diagnosed(field, str(value)) == [] for value in by_pairs if value < 100)
 
 
 def test_a_wrong_verdict_is_answered_with_the_reason():
     asked = of_layer({"conv": {"filters": 1, "kernel": 3, "stride": 3}}, "1x7x7", "stride_legal")
-    assert told(asked, "legal") == []
+    assert diagnosed(asked, "legal") == []
     assert remark(asked, "legal") == (
         "it is illegal, 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
     )
@@ -184,7 +184,7 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
 
     total = of_network("macs")
     all_pairs = len(Slips(total).pairs)
-    monkeypatch.setattr(diagnosis, "MOST_WORK", 20)
+    monkeypatch.setattr(diagnosis, "MAX_WORK", 20)
     assert 0 < len(Slips(total).pairs) < all_pairs
 
 
@@ -235,7 +235,7 @@ def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
 
 def test_what_a_mistake_gives_in_the_layer_alone_is_not_told_of_the_way_to_it():
     asked = of_network("parameters", "c2")
-    assert told(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever came before
+    assert diagnosed(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever came before
     assert remark(asked, "2,400") == "left out the biases"
     fc = of_network("macs", "fc", batch=4)
     assert remark(fc, "23,080") == "counted the biases as multiply-accumulates"  # 4·577·10
@@ -312,8 +312,8 @@ def test_a_block_is_the_sum_of_its_layers_and_its_end():
     assert block.label == "inception3a parameters"
     assert block.value == 163_696
     assert str(of_network("shape", "inception3a", "googlenet").value) == "256×28×28"
-    assert told(block, "163,328") == [("biases_left_out_of_total",)]
-    assert told(block, "157,520")[0] == ("layer_left_out",)
+    assert diagnosed(block, "163,328") == [("biases_left_out_of_total",)]
+    assert diagnosed(block, "157,520")[0] == ("layer_left_out",)
 
 
 def test_an_unknown_layer_or_block_is_told_with_the_nearest():
@@ -340,9 +340,9 @@ def test_the_wrong_values_of_a_question_have_their_likeliest_mistake():
 def test_what_is_kept_of_a_network_is_bounded(monkeypatch):
     from cnncalc.homework import question as module
 
-    monkeypatch.setattr(module, "MOST_ROWS", 10)
+    monkeypatch.setattr(module, "MAX_ROWS", 10)
     total = of_network("macs", network={**NETWORK, "name": "another"})
-    assert told(total, str(2 * total.value)) == [("flops_for_macs",)]
+    assert diagnosed(total, str(2 * total.value)) == [("flops_for_macs",)]
 
 
 def test_a_marker_works_a_question_out_once():

@@ -13,7 +13,7 @@ from cnncalc.core.shape import Map, Vector
 from cnncalc.homework import asks
 from cnncalc.homework.convolution import of
 from cnncalc.homework.question import question
-from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, read, told
+from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, format_value, read
 
 AGREEING = [
     ("34,944", 34_944, "", ()),
@@ -297,7 +297,7 @@ def test_signals_of_several_channels_are_rows():
     signals = of("1 2 3 | 4 5 6")
     assert read("1 2 3; 4 5 6", (Matrix,)).agrees(signals).notes == ()
     assert read("1 4; 2 5; 3 6", (Matrix,)).agrees(signals).notes == ("as columns",)
-    assert told(signals) == "1 2 3 | 4 5 6"
+    assert format_value(signals) == "1 2 3 | 4 5 6"
 
 
 @pytest.mark.parametrize(
@@ -322,19 +322,19 @@ def test_where_a_matrix_is_wrong(given, truth, says):
 
 
 def test_truths_are_told_as_people_read_them():
-    assert told(34_944, "B") == "34,944 B"
-    assert told(True) == "yes"
-    assert told(Fraction(1, 3)) == "1/3"
-    assert told(Map(96, (55, 55))) == "96×55×55"
-    assert told(of([[1, 2], [3, 4]])) == "1 2; 3 4"
+    assert format_value(34_944, "B") == "34,944 B"
+    assert format_value(True) == "yes"
+    assert format_value(Fraction(1, 3)) == "1/3"
+    assert format_value(Map(96, (55, 55))) == "96×55×55"
+    assert format_value(of([[1, 2], [3, 4]])) == "1 2; 3 4"
 
 
 def test_how_much_a_value_tells():
-    assert Verdict("yes", True).told_apart > 100
-    assert Number.read("760").told_apart == 760
-    assert Number.read("35K").told_apart == 35
-    assert Size.read("96x55x55").told_apart == 96 * 55
-    assert Matrix.read("19 25").told_apart == 19 * 25
+    assert Verdict("yes", True).resolution > 100
+    assert Number.read("760").resolution == 760
+    assert Number.read("35K").resolution == 35
+    assert Size.read("96x55x55").resolution == 96 * 55
+    assert Matrix.read("19 25").resolution == 19 * 25
 
 
 def test_a_rounded_number_overlaps_what_it_may_stand_for():
@@ -407,7 +407,7 @@ def test_a_unit_that_is_not_asked_for_is_told():
 
 
 @pytest.mark.parametrize(
-    ("given", "truth", "roundly"),
+    ("given", "truth", "agrees"),
     [
         ("138000000", 138_357_544, True),
         ("138,400,000", 138_357_544, True),
@@ -417,11 +417,11 @@ def test_a_unit_that_is_not_asked_for_is_told():
         ("100", 104, False),
     ],
 )
-def test_zeros_at_the_end_may_be_places(given, truth, roundly):
+def test_zeros_at_the_end_may_be_places(given, truth, agrees):
     number = Number.read(given)
     assert number.agrees(truth) is None
-    found = number.roundly
-    assert (found is not None and found.agrees(truth) is not None) == roundly
+    found = number.as_rounded
+    assert (found is not None and found.agrees(truth) is not None) == agrees
 
 
 @pytest.mark.parametrize(

@@ -39,12 +39,12 @@ def lines(text):
 
 
 def test_the_command_writes_lines():
-    told = lines(invoke("lenet5", "--optimizer", "adam", "-f", "csv").stdout)
+    records = lines(invoke("lenet5", "--optimizer", "adam", "-f", "csv").stdout)
     found = footprint.measure(cnncalc.summarize("lenet5"), optimizer="adam")
-    by_layer = {one["layer"]: int(one["bytes"]) for one in told if not one["phase"]}
+    by_layer = {one["layer"]: int(one["bytes"]) for one in records if not one["phase"]}
     assert by_layer.pop("") == found.saved_for_backward  # the last that is not of a layer
     assert by_layer == found.saved_by_layer
-    by_name = {one["quantity"]: one for one in told if one["layer"] == "" or one["phase"]}
+    by_name = {one["quantity"]: one for one in records if one["layer"] == "" or one["phase"]}
     # 61,706 parameters in 4 bytes, Adam's two numbers for each and 10 counters
     assert by_name["parameters"]["bytes"] == "246824"
     assert by_name["optimizer_state"]["bytes"] == str(2 * 246824 + 4 * 10)
@@ -55,14 +55,14 @@ def test_the_command_writes_lines():
 
 
 def test_the_batch_that_fits_is_written_as_lines():
-    told = lines(invoke("lenet5", "--fit", "1GB", "--checkpoint", "2", "-f", "csv").stdout)
+    records = lines(invoke("lenet5", "--fit", "1GB", "--checkpoint", "2", "-f", "csv").stdout)
     found = fit(cnncalc.summarize("lenet5"), 10**9, checkpoint=2)
     # An apostrophe keeps spreadsheets from running what begins with a hyphen.
-    assert [one["option"].removeprefix("'") for one in told] == [
+    assert [one["option"].removeprefix("'") for one in records] == [
         "as asked", *(change.option for change in found.changes)
     ]  # fmt: skip
-    assert told[0]["batch"] == str(found.batch)
-    assert told[0]["repeated_macs"] == str(found.memory.repeated_macs // found.batch)
+    assert records[0]["batch"] == str(found.batch)
+    assert records[0]["repeated_macs"] == str(found.memory.repeated_macs // found.batch)
 
 
 @pytest.mark.parametrize(

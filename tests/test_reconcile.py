@@ -210,24 +210,24 @@ def test_the_command_says_what_it_could_not_compare():
 
 
 def test_the_command_writes_json():
-    told = json.loads(run("resnet50", "4.134G", "--format", "json").stdout)
-    assert (told["format"], told["version"], told["agrees"]) == ("cnncalc.reconciliation", 1, True)
-    assert told["inputs"] == {"input": [3, 224, 224]}
-    (one,) = told["agreeing"]
+    data = json.loads(run("resnet50", "4.134G", "--format", "json").stdout)
+    assert (data["format"], data["version"], data["agrees"]) == ("cnncalc.reconciliation", 1, True)
+    assert data["inputs"] == {"input": [3, 224, 224]}
+    (one,) = data["agreeing"]
     assert (one["conventions"], one["times"], one["total"]) == (["thop"], 1, 4_133_742_592)
     assert sum(part["times"] * part["amount"] for part in one["parts"]) == one["total"]
-    told = json.loads(run("resnet50", "4133640192", "--format", "json").stdout)
-    assert (told["agrees"], told["nearest"]["difference"]) == (False, -102_400)
-    assert told["missing"][0]["part"]["amount"] == 11_113_984
+    data = json.loads(run("resnet50", "4133640192", "--format", "json").stdout)
+    assert (data["agrees"], data["nearest"]["difference"]) == (False, -102_400)
+    assert data["missing"][0]["part"]["amount"] == 11_113_984
 
 
 def test_the_command_writes_a_line_for_every_part(tmp_path):
     file = tmp_path / "why.csv"
     run("resnet50", "4.134G", "-o", str(file))
-    told = [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
-    assert {(one["convention"], one["agrees"]) for one in told} == {("thop 0.1.1", "yes")}
-    assert sum(int(one["times"]) * int(one["amount"]) for one in told) == 4_133_742_592
-    (row,) = [one for one in told if one["part"] == "batch-norm elements"]
+    data = [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+    assert {(one["convention"], one["agrees"]) for one in data} == {("thop 0.1.1", "yes")}
+    assert sum(int(one["times"]) * int(one["amount"]) for one in data) == 4_133_742_592
+    (row,) = [one for one in data if one["part"] == "batch-norm elements"]
     assert (row["times"], row["amount"]) == ("4", "11113984")
     assert "| thop 0.1.1 | no | 4,133,742,592 |" in run("resnet50", "5G", "-f", "markdown").stdout
 

@@ -8,7 +8,7 @@ import yaml
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError, LayerError
-from cnncalc.spec.expression import PEOPLES, calculate
+from cnncalc.spec.expression import HANDWRITTEN, calculate
 
 # Expectations are worked out by hand beside each example, never by running the program.
 
@@ -662,7 +662,7 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
     [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1)],
 )
 def test_a_sum_by_hand_is_exact(written, value):
-    assert calculate(written, {}, PEOPLES) == value
+    assert calculate(written, {}, HANDWRITTEN) == value
 
 
 @pytest.mark.parametrize(
@@ -676,5 +676,5 @@ def test_a_sum_by_hand_is_exact(written, value):
 )
 def test_a_sum_by_hand_that_has_no_value_is_refused(written, sentence):
     with pytest.raises(LayerError) as refused:
-        calculate(written, {}, PEOPLES)
+        calculate(written, {}, HANDWRITTEN)
     assert str(refused.value) == sentence

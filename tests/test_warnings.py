@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.analysis import warnings as analysis
-from cnncalc.analysis.warnings import MOST_WARNINGS
+from cnncalc.analysis.warnings import MAX_WARNINGS
 from cnncalc.spec import catalog
 
 UNREAD = "read it with 'from'; if it is an output, start its name with out, head or aux"
@@ -88,10 +88,10 @@ def test_an_unread_input_is_named(name):
 
 @pytest.mark.parametrize("more", [0, 1, 5])
 def test_very_many_warnings_are_counted(more):
-    layers = [conv(f"c{i}", "input") for i in range(MOST_WARNINGS + more)]
+    layers = [conv(f"c{i}", "input") for i in range(MAX_WARNINGS + more)]
     found = warnings(*layers, conv("end", "input"))
-    assert found[:MOST_WARNINGS] == tuple(unread(f"c{i}") for i in range(MOST_WARNINGS))
-    assert found[MOST_WARNINGS:] == ((f"{more} more warnings",) if more else ())
+    assert found[:MAX_WARNINGS] == tuple(unread(f"c{i}") for i in range(MAX_WARNINGS))
+    assert found[MAX_WARNINGS:] == ((f"{more} more warnings",) if more else ())
 
 
 # Blocks named like a kind.

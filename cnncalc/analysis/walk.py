@@ -55,7 +55,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     )
 
 
-def again(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
+def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
     """Recompute a report for these rows' layers and sources.
 
     Layers that refuse their new input are left out, and so are all that depend on them. Returns the

@@ -131,10 +131,10 @@ def _stopped(ran: Ran) -> Check:
     not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]
     layer = (not_run or ["total"])[0]
     if "more than 1 value per channel" in refusal:
-        way_out = "--batch 2 or --eval" if ran.trial.training else "--batch 2"
+        fix = "--batch 2 or --eval" if ran.trial.training else "--batch 2"
         raise UsageError(
             f"{ran.report.name}: PyTorch does not run layer {layer!r} on one number for each "
-            f"channel; {way_out}"
+            f"channel; {fix}"
         )
     if "more than 1 spatial element" in refusal:
         raise UsageError(

@@ -172,7 +172,7 @@ def warn(texts: Sequence[str]) -> None:
         typer.echo(f"warning: {text}", err=True)
 
 
-MOST_PIECES = 10_000
+MAX_PIECES = 10_000
 """This many pieces of a text are written at once."""
 
 
@@ -181,7 +181,7 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
     file cannot be written."""
     pieces = iter([text] if isinstance(text, str) else text)
     if output is None:
-        while some := list(islice(pieces, MOST_PIECES)):
+        while some := list(islice(pieces, MAX_PIECES)):
             typer.echo("".join(some), nl=False)
         return
     try:

@@ -11,7 +11,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.homework import books, feedback, pages
-from cnncalc.homework.gradebook import ANSWER, STUDENT, Asked, Graded
+from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded, QuestionStatistics
 from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.scheme import Scheme, points
@@ -216,7 +216,7 @@ def _students(graded: Sequence[Graded]) -> str:
     return f"{table}{legend}\n"
 
 
-def _questions(asked: Iterable[Asked]) -> str:
+def _questions(asked: Iterable[QuestionStatistics]) -> str:
     """How often each question was answered right, and which mistakes were made."""
     headings = {"Question": False, "Right": True, "Of": True, "Mistakes": False}
     rows = []

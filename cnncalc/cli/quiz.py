@@ -13,7 +13,7 @@ from cnncalc.homework import papers
 from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, order, pose
 from cnncalc.spec.source import read_text
 
-MOST_STUDENTS = 10_000
+MAX_STUDENTS = 10_000
 LONGEST_STEM = 60
 
 Topics = Annotated[
@@ -110,9 +110,9 @@ def _names(file: Path | None) -> list[str]:
     if file.exists() and not file.is_file():
         raise UsageError(f"{str(file)!r} is not a regular file; --per-student needs a text file")
     names = [printable(line.strip()) for line in read_text(file).splitlines() if line.strip()]
-    if not 1 <= len(names) <= MOST_STUDENTS:
+    if not 1 <= len(names) <= MAX_STUDENTS:
         raise UsageError(
-            f"{file} has {len(names):,} names; --per-student takes 1 to {MOST_STUDENTS:,}"
+            f"{file} has {len(names):,} names; --per-student takes 1 to {MAX_STUDENTS:,}"
         )
     return names
 

@@ -14,7 +14,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
-    from cnncalc.bridge.quantities import Check, Told
+    from cnncalc.bridge.quantities import Check, Figure
     from cnncalc.bridge.verification import Verification
     from cnncalc.render import Format
 
@@ -131,7 +131,7 @@ def _record(one: "Verification", *cells: object) -> dict[str, Any]:
     return dict(zip(COLUMNS, (one.name, *cells), strict=True))
 
 
-def _plain(value: "Told") -> int | str:
+def _plain(value: "Figure") -> int | str:
     return "×".join(map(str, value)) if isinstance(value, tuple) else value
 
 
@@ -169,7 +169,7 @@ def _line(check: "Check") -> tuple[str, ...]:
     return (check.layer, check.quantity, _shown(check.calculated), sign, pytorch)
 
 
-def _shown(value: "Told") -> str:
+def _shown(value: "Figure") -> str:
     return f"{value:,}" if isinstance(value, int) else str(_plain(value))
 
 

@@ -15,9 +15,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
-from cnncalc.core.errors import MOST_MISTAKES, LayerError, did_you_mean
+from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
-from cnncalc.core.shape import MOST_DIGITS, Map, Shape, Vector
+from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
 
@@ -187,7 +187,7 @@ class Layer:
             raise LayerError(f"takes {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
         if max(output.dimensions) >= LARGEST:
-            raise LayerError(f"outputs a size of more than {MOST_DIGITS} digits")
+            raise LayerError(f"outputs a size of more than {MAX_DIGITS} digits")
         return output
 
     def cost(
@@ -212,8 +212,8 @@ class Layer:
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
-        held = weights + biases + fixed + buffers - self.counters()
-        read = sum(shape.elements for shape in inputs) * batch + held
+        numbers = weights + biases + fixed + buffers - self.counters()
+        read = sum(shape.elements for shape in inputs) * batch + numbers
         moved = size if self.moves and inputs else 0
         return Cost(
             weights=weights,
@@ -306,7 +306,7 @@ def _checked(kind: type[Layer], given: Mapping[str, Any]) -> tuple[dict[str, Any
     wrong: Wrong = []
     known, names = fields_of(kind), _names_of(kind)
     for written, value in given.items():
-        if len(wrong) >= MOST_MISTAKES:
+        if len(wrong) >= MAX_MISTAKES:
             break
         name = names.get(written)
         if name is None:

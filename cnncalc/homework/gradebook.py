@@ -155,7 +155,7 @@ def graded(
     )
 
 
-class Asked(NamedTuple):
+class QuestionStatistics(NamedTuple):
     """A question's statistics: the number of answers with each outcome, and of each mistake."""
 
     label: str
@@ -163,7 +163,7 @@ class Asked(NamedTuple):
     mistakes: Mapping[str, int]
 
 
-def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
+def statistics(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
     """The statistics of all questions, in the order of the sheets."""
     outcomes: dict[str, Counter[str]] = {}
     mistakes: dict[str, Counter[str]] = {}
@@ -173,4 +173,4 @@ def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
         made = mistakes.setdefault(label, Counter())
         for diagnosis in mark.diagnoses[:1]:
             made.update(mistake.title for mistake in diagnosis.slip.mistakes)
-    return tuple(Asked(label, outcomes[label], mistakes[label]) for label in outcomes)
+    return tuple(QuestionStatistics(label, outcomes[label], mistakes[label]) for label in outcomes)

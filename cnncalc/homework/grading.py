@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncalc.core.errors import UsageError, Where
 from cnncalc.homework import gradebook, sheet, submissions
-from cnncalc.homework.gradebook import Asked, Graded, Keys
+from cnncalc.homework.gradebook import Graded, Keys, QuestionStatistics
 from cnncalc.homework.marking import Mark, Marker
 from cnncalc.homework.scheme import scheme
 from cnncalc.homework.submissions import Submission
@@ -32,7 +32,7 @@ class Grades(tuple[Graded, ...]):
     skipped: tuple[Path, ...] = ()
 
     @cached_property
-    def questions(self) -> tuple[Asked, ...]:
+    def questions(self) -> tuple[QuestionStatistics, ...]:
         """The outcomes and the mistakes of every question."""
         return gradebook.statistics(self)
 

@@ -16,7 +16,7 @@ from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Slips
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
-from cnncalc.homework.written import told
+from cnncalc.homework.written import format_value
 from cnncalc.spec.text import located
 
 Given = dict[str, Any]
@@ -177,7 +177,7 @@ TOPICS = {
     ),
 }
 USUAL = ("shape", "params", "macs", "rf", "stride")
-MOST_QUESTIONS = 1_000
+MAX_QUESTIONS = 1_000
 CHOICES = 4
 
 
@@ -207,7 +207,7 @@ def order(
     return Order(named, level.lower(), windows, questions, seed, choices)
 
 
-class Posed(NamedTuple):
+class PosedQuestion(NamedTuple):
     """A question of a quiz; ``choices`` is empty unless it is multiple choice."""
 
     number: int
@@ -219,7 +219,7 @@ class Posed(NamedTuple):
     @property
     def answer(self) -> str:
         """The right answer."""
-        return told(self.question.value, self.question.ask.unit)
+        return format_value(self.question.value, self.question.ask.unit)
 
     @property
     def reason(self) -> str:
@@ -259,7 +259,7 @@ class Quiz(NamedTuple):
     """The questions for one student; the name is empty if everyone gets the same."""
 
     student: str
-    posed: tuple[Posed, ...]
+    posed: tuple[PosedQuestion, ...]
 
     @property
     def title(self) -> str:
@@ -316,7 +316,7 @@ def pose(order: Order, student: str = "") -> Quiz:
         given = topic.give(dice)
         asked = question(asks.load(topic.ask), *given_network(located(given, Where(""))))
         choices = _choices(asked, dice) if order.choices else ()
-        posed.append(Posed(number, topic, given, asked, choices))
+        posed.append(PosedQuestion(number, topic, given, asked, choices))
     return Quiz(student, tuple(posed))
 
 
@@ -332,8 +332,8 @@ def check(order: Order) -> None:
         if word not in known:
             hint = did_you_mean(word, known) or f"; choose {one_of(known)}"
             raise UsageError(f"no {what} {word[:40]!r}{hint}")
-    if not 1 <= order.questions <= MOST_QUESTIONS:
-        raise UsageError(f"a quiz has 1 to {MOST_QUESTIONS:,} questions, not {order.questions:,}")
+    if not 1 <= order.questions <= MAX_QUESTIONS:
+        raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
 
 
 def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
@@ -344,10 +344,10 @@ def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
     if isinstance(asked.value, bool):
         return ()
     unit = asked.ask.unit
-    wrong = dict.fromkeys(told(value, unit) for value in Slips(asked).wrong_values())
+    wrong = dict.fromkeys(format_value(value, unit) for value in Slips(asked).wrong_values())
     apart = [text for text in wrong if asked.agrees(asked.read(text)) is None]
     if not apart:
         return ()
-    listed = [told(asked.value, unit), *apart[: CHOICES - 1]]
+    listed = [format_value(asked.value, unit), *apart[: CHOICES - 1]]
     dice.random.shuffle(listed)
     return tuple(listed)

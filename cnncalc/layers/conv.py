@@ -120,13 +120,13 @@ class Conv(Filters):
     def _partial(self, tape: Tape, x: Tensor) -> Tensor:
         """One convolution per filter on the channels it reads from a padded copy. Each saves
         those channels and their indices. The outputs are concatenated, and the biases added."""
-        held, out = self.parameters(x.shape), self.output(x.shape)
+        params, out = self.parameters(x.shape), self.output(x.shape)
         around = tape.op(x, makes=padded(x.shape, self.axes(x.shape)))
         plane = around.numbers // tape.batch // x.shape.channels
         place = out.elements // out.channels
         assert self.connections is not None
-        taps = held.weights // sum(map(len, self.connections))
-        weights, *biases = tape.trained(held.weights, held.biases)
+        taps = params.weights // sum(map(len, self.connections))
+        weights, *biases = tape.trained(params.weights, params.biases)
         filters = tape.split(weights, [taps * len(reads) for reads in self.connections])
         maps = []
         for reads, planes in zip(self.connections, filters):

@@ -46,8 +46,8 @@ class Prelu(Elementwise):
         x, slopes = tape.lowered(x, *tape.trained(self.num_parameters))
         gradient = x.bytes if x.needs_gradient else 0
         summed = slopes.bytes if slopes.numbers != x.numbers else 0
-        fullest = x.bytes + max(x.bytes, gradient + summed)
-        return tape.op(x, slopes, keeps=(x, slopes), beside=fullest - gradient - slopes.bytes)
+        peak = x.bytes + max(x.bytes, gradient + summed)
+        return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - slopes.bytes)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.PReLU(self.num_parameters)

@@ -24,7 +24,7 @@ FORMATS = {
 }
 
 
-def foreign(text: str) -> str:
+def foreign_format(text: str) -> str:
     """The sentence about a text that is not a spec but another tool's file; otherwise empty."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):

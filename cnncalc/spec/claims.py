@@ -41,7 +41,7 @@ HABITS = {
 
 RATIO = r"(?i)(.+?)\s*[x×]\s*(less|fewer|more)"
 
-Tell = Callable[[str, Where], None]
+ReportError = Callable[[str, Where], None]
 
 
 class Claim(NamedTuple):
@@ -59,7 +59,7 @@ class Claim(NamedTuple):
     erratum: str | None = None
 
 
-def read(item: Item, wrong: Tell) -> Iterator[Claim]:
+def read(item: Item, wrong: ReportError) -> Iterator[Claim]:
     """The claims in an item: one for each quantity, and for each of its ``layers``.
 
     Malformed claims are reported to ``wrong`` and skipped.

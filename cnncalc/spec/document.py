@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import MOST_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.core.errors import MAX_MISTAKES, Mistakes, SpecError, Where, did_you_mean
 from cnncalc.core.fields import shown
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
@@ -44,7 +44,7 @@ RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is reserved for layers inside blocks)"
 LONGEST_NAME = 100
 LONGEST_TITLE = 200
-MOST_PROSE = 20_000
+MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 """Characters that a terminal might interpret or a page cannot contain, except newlines and tabs."""
 UNEQUAL = {
@@ -118,7 +118,7 @@ class _Parser:
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
-        if len(self.mistakes) >= MOST_MISTAKES:
+        if len(self.mistakes) >= MAX_MISTAKES:
             raise Mistakes(self.mistakes)
 
     def spec(self, root: Item) -> Spec:
@@ -197,8 +197,8 @@ class _Parser:
         """The item as prose for readers; the total length per spec is limited."""
         text = self.text(item)
         self.letters += len(text or "")
-        if self.letters > MOST_PROSE:
-            sentence = f"name, source, note and variants have more than {MOST_PROSE:,} characters"
+        if self.letters > MAX_PROSE:
+            sentence = f"name, source, note and variants have more than {MAX_PROSE:,} characters"
             self.wrong(sentence, item.where)
             return None
         return text

@@ -17,7 +17,7 @@ from typing import Any
 from cnncalc.core.errors import LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, shown
 
-MOST_CHARACTERS = 300
+MAX_CHARACTERS = 300
 LONGEST_COMPARED = 1_000
 """The longest word or list, in characters, that may be compared."""
 
@@ -119,15 +119,15 @@ def power(a: Any, b: Any) -> Any:
     return quotient(a, 1) ** int(b)
 
 
-PEOPLES = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
+HANDWRITTEN = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
 """Operators that people also use in handwritten answers: an exact ``/``, and powers."""
 
 
 @lru_cache(maxsize=250)
 def _parsed(source: str) -> ast.expr:
     """The syntax tree of an expression, cached because blocks are expanded often."""
-    if len(source) > MOST_CHARACTERS:
-        raise LayerError(f"an expression is longer than {MOST_CHARACTERS} characters")
+    if len(source) > MAX_CHARACTERS:
+        raise LayerError(f"an expression is longer than {MAX_CHARACTERS} characters")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")

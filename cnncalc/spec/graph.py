@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cnncalc import layers
 from cnncalc.core.errors import (
-    MOST_MISTAKES,
+    MAX_MISTAKES,
     LayerError,
     Mistakes,
     SpecError,
@@ -25,10 +25,10 @@ from cnncalc.spec import Block, Entry, Spec, advice, values
 from cnncalc.spec.document import NODE
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item, Key
-from cnncalc.spec.work import TooMuch, Work
+from cnncalc.spec.work import LimitReached, Work
 
-MOST_LAYERS = 100_000
-MOST_NESTED = 40
+MAX_LAYERS = 100_000
+MAX_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each one beyond counts as a step."""
 
@@ -102,13 +102,13 @@ class _Builder:
         self.used: dict[str, Block] = {}
         self.nested = 0
         self.work = Work()
-        self.most_nodes = MOST_LAYERS + len(spec.inputs)
+        self.most_nodes = MAX_LAYERS + len(spec.inputs)
         self.mistakes = list(spec.mistakes)
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
-        if len(self.mistakes) >= MOST_MISTAKES:
-            raise TooMuch
+        if len(self.mistakes) >= MAX_MISTAKES:
+            raise LimitReached
 
     def graph(
         self,
@@ -120,7 +120,7 @@ class _Builder:
             self.parameters = values.parameters(self.spec, settings, self.work)
             scope, current = self.inputs(inputs, layout)
             self.expand(self.spec.layers, scope, current)
-        except TooMuch as reason:
+        except LimitReached as reason:
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
@@ -165,8 +165,8 @@ class _Builder:
         for entry in entries:
             self.work.add(1, entry.where)
             try:
-                if self.nested > MOST_NESTED + 1:  # the top-level list does not count
-                    sentence = f"blocks and branches nest deeper than {MOST_NESTED} levels"
+                if self.nested > MAX_NESTED + 1:  # the top-level list does not count
+                    sentence = f"blocks and branches nest deeper than {MAX_NESTED} levels"
                     raise SpecError(sentence, entry.where)
                 current = self.entry(entry, scope, current)
             except SpecError as error:
@@ -221,9 +221,9 @@ class _Builder:
 
     def too_many(self, entry: Entry, times: int) -> None:
         self.wrong(
-            f"repeating this {times:,} times makes more than {MOST_LAYERS:,} layers", entry.where
+            f"repeating this {times:,} times makes more than {MAX_LAYERS:,} layers", entry.where
         )
-        raise TooMuch
+        raise LimitReached
 
     def once(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
@@ -260,8 +260,8 @@ class _Builder:
             raise SpecError(f"a layer and a branch above it are both named {name!r}", where)
         self.work.letters(name, where)
         if len(self.nodes) >= self.most_nodes:
-            self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
-            raise TooMuch
+            self.wrong(f"makes more than {MAX_LAYERS:,} layers", where)
+            raise LimitReached
         self.index[name] = len(self.nodes)
         self.nodes.append(Node(name, layer, inputs, where, axes, help))
         return len(self.nodes) - 1

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import yaml
 
 from cnncalc.core.errors import SpecError, Where
-from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.spec import advice
 
-MOST_VALUES = 100_000
-MOST_DEPTH = 60
+MAX_VALUES = 100_000
+MAX_DEPTH = 60
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -97,8 +97,8 @@ class _Reader:
         where = self.at(event)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, where)
-        if depth > MOST_DEPTH:
-            raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)
+        if depth > MAX_DEPTH:
+            raise SpecError(f"is nested deeper than {MAX_DEPTH} levels", where)
         self.refuse_tag(event)
         before = self.values
         self.count(1, where)
@@ -160,9 +160,9 @@ class _Reader:
 
     def count(self, values: int, where: Where) -> None:
         self.values += values
-        if self.values > MOST_VALUES:
+        if self.values > MAX_VALUES:
             raise SpecError(
-                f"holds more than {MOST_VALUES:,} values, counting every use of an alias", where
+                f"holds more than {MAX_VALUES:,} values, counting every use of an alias", where
             )
 
     def at(self, event: Any) -> Where:
@@ -202,11 +202,11 @@ def scalar(text: str, where: Where) -> Any:
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     if re.fullmatch(r"[-+]?[0-9]+", text):
-        if len(text) > MOST_DIGITS:
+        if len(text) > MAX_DIGITS:
             raise SpecError(f"a number of {len(text)} digits is larger than any size", where)
         return int(text)
     if re.fullmatch(DECIMAL, text):
-        if len(text) > MOST_DIGITS or not isfinite(float(text)):
+        if len(text) > MAX_DIGITS or not isfinite(float(text)):
             raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
         return float(text)
     return text
@@ -218,8 +218,8 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
     Raises SpecError for anything that a text cannot express: other types, huge numbers, data that
     contains itself.
     """
-    if depth > MOST_DEPTH:
-        raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)
+    if depth > MAX_DEPTH:
+        raise SpecError(f"is nested deeper than {MAX_DEPTH} levels", where)
     if isinstance(value, dict):
         items = {}
         for name, inner in value.items():
@@ -229,7 +229,7 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
         return Item(items, where)
     if isinstance(value, list | tuple):
         return Item([located(inner, where, depth + 1) for inner in value], where)
-    if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
+    if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
         raise SpecError("a number is larger than any size", where)
     if value is None or isinstance(value, str | int) or _is_finite(value):
         return Item(value, where)

@@ -11,7 +11,7 @@ from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_yo
 from cnncalc.core.fields import shown
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
-from cnncalc.spec.text import MOST_VALUES, Item, Key, located
+from cnncalc.spec.text import MAX_VALUES, Item, Key, located
 from cnncalc.spec.work import Work
 
 Values = Mapping[str, Any]
@@ -60,8 +60,8 @@ def value_of(item: Item, names: Values, work: Work) -> Any:
 def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
     """The same list or mapping with its weight set; raises SpecError when it is too heavy."""
     holder.weight += sum(map(weight, held))
-    if holder.weight > MOST_VALUES:
-        sentence = f"holds more than {MOST_VALUES:,} values once its names are filled in"
+    if holder.weight > MAX_VALUES:
+        sentence = f"holds more than {MAX_VALUES:,} values once its names are filled in"
         raise SpecError(sentence, where)
     return holder
 
