@@ -43,6 +43,7 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     dtype: shared.Dtype = "float32",
     output: shared.TextOutput = None,
 ) -> None:
@@ -72,6 +73,7 @@ def run(
         input=shared.inputs_of(input),
         dtype=dtype,
         settings=shared.settings_of(settings),
+        layout=layout,
     )
     if layer is not None and quantity is None and layer not in report and _is_quantity(layer):
         layer, wanted = None, explain.quantities(layer)

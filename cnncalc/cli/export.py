@@ -17,6 +17,7 @@ def run(
     to: Annotated[str, typer.Option("--to", help="The framework to write for: torch.")] = "torch",
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     output: shared.TextOutput = None,
 ) -> None:
     """Write the network as readable PyTorch code that runs and trains without cnncalc.
@@ -30,5 +31,10 @@ def run(
     if to not in WRITERS:
         hint = did_you_mean(to, WRITERS) or f"; choose {', '.join(WRITERS)}"
         raise UsageError(f"cannot export to {to!r}{hint}")
-    report = summarize(spec, input=shared.inputs_of(input), settings=shared.settings_of(settings))
+    report = summarize(
+        spec,
+        input=shared.inputs_of(input),
+        settings=shared.settings_of(settings),
+        layout=layout,
+    )
     shared.write(WRITERS[to](report), output)

@@ -62,6 +62,7 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
@@ -88,6 +89,7 @@ def run(
         batch=batch,
         input=shared.inputs_of(input),
         settings=shared.settings_of(settings),
+        layout=layout,
     )
     how: dict[str, Any] = {
         "optimizer": optimizer,

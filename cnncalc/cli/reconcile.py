@@ -29,6 +29,7 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     dtype: shared.Dtype = "float32",
     format: shared.FormatName = None,
     output: shared.Output = None,
@@ -52,6 +53,7 @@ def run(
         input=shared.inputs_of(input),
         dtype=dtype,
         settings=shared.settings_of(settings),
+        layout=layout,
     )
     found = api.reconcile(report, " ".join(number))
     if form is None:

@@ -10,7 +10,6 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError, one_of
-from cnncalc.core.shape import layout_of
 from cnncalc.render.view import USUAL, View, choose_columns, column
 
 CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(shared.CONVENTIONS)]
@@ -67,7 +66,7 @@ def run(
     input: shared.Input = None,
     settings: shared.Settings = None,
     dtype: shared.Dtype = "float32",
-    layout: shared.LayoutName = "chw",
+    layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
@@ -89,17 +88,16 @@ def run(
     shown = USUAL if columns is None else choose_columns(columns.split(","), own)
     shown = tuple(dict.fromkeys([*shown, *own]))
     order = None if sort is None else column(sort, own)
-    where = layout_of(layout)
     report = summarize(
         spec,
         batch=batch,
         input=shared.inputs_of(input),
         dtype=dtype,
         settings=shared.settings_of(settings),
-        layout=where,
+        layout=layout,
     )
     count = None if convention is None else report.under(convention)
-    view = View(report, shown, depth, order, exact, where, count)
+    view = View(report, shown, depth, order, exact, count)
     if plot:
         _draw_plot(view, format, output)
     else:

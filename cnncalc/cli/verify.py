@@ -64,6 +64,7 @@ def run(
     batch: Batch = None,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     dtype: shared.Dtype = "float32",
     format: shared.FormatName = None,
     output: shared.TextOutput = None,
@@ -92,6 +93,7 @@ def run(
         "input": shared.inputs_of(input),
         "dtype": dtype,
         "settings": shared.settings_of(settings),
+        "layout": layout,
         "tiny": tiny,
     }
     where = device or ("meta" if all_architectures and not tiny else "auto")

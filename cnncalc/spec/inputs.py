@@ -6,7 +6,7 @@ from typing import NamedTuple
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.shape import Layout, Shape, read_sizes, shape_of
-from cnncalc.spec import Spec, catalog
+from cnncalc.spec import Spec, catalog, notation
 from cnncalc.spec.text import Item, Key, located
 from cnncalc.spec.values import Values, value_of
 from cnncalc.spec.work import Work
@@ -16,6 +16,8 @@ Shapes = str | int | Sequence[int]
 
 FEW = (1, 3, 4)
 """The numbers of channels of images: grey, colour, and colour with transparency."""
+OPTION = "--layout {}"
+USE = "use --input {} --batch {}"
 SMALLEST_IMAGE = 8
 """The smallest side of the images that a batch may consist of."""
 
@@ -87,11 +89,15 @@ def _own(
         shape = shape_of(sizes, layout or "chw")
     except (UsageError, LayerError) as why:
         return SpecError(f"input: {why}", item.where)
+    except SpecError as why:
+        return why
     if catalog.holds(item.where.source):
         return Given(shape)
-    if turned := _turned(sizes, layout, "'layout: {}'"):
+    # A file has a key for it; the notation and plain data leave it to the caller.
+    say = "'layout: {}'" if item.where.source not in ("", notation.SOURCE) else OPTION
+    if turned := _turned(sizes, layout, say):
         return SpecError(turned.fact, item.where, turned.help)
-    batched = _batched(sizes, layout, "write {} and use --batch {}", "'layout: {}'")
+    batched = _batched(sizes, layout, "write {} and use --batch {}", say)
     error = batched and SpecError(batched.fact, item.where, batched.help)
     return Given(shape, batched=error)
 
@@ -103,20 +109,15 @@ def _replaced(
     layout = layout or spec.layouts.get(spec.where.source)
     sizes = _sizes(item, names, work)
     shape = shape_of(sizes, layout or "chw")
-    is_volume = own is not None and len(own) == 4
-    batched = None
-    if not is_volume:
-        batched = _batched(sizes, layout, "use --input {} --batch {}", "--layout {}")
-    if catalog.holds(spec.where.source) and own is not None and len(shape) != len(own):
-        one, *rest = sizes
-        help = f"use --input {_text(rest)} --batch {one}" if len(rest) == len(own) else ""
-        raise batched or UsageError(
+    if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
+        raise _batched(sizes, layout, USE) or UsageError(
             f"an input of {spec.name} has {len(own)} sizes, as in {_text(own)}, not {_text(sizes)}",
-            help,
+            USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
-    if turned := _turned(sizes, layout, "--layout {}"):
+    if turned := _turned(sizes, layout, OPTION):
         raise turned
-    return Given(shape, own, batched)
+    takes_volumes = own is not None and len(own) == 4
+    return Given(shape, own, None if takes_volumes else _batched(sizes, layout, USE, OPTION))
 
 
 def _sizes(item: Item, names: Values, work: Work) -> tuple[int, ...]:
@@ -130,31 +131,29 @@ def _sizes(item: Item, names: Values, work: Work) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def looks_last(sizes: Sequence[int]) -> bool:
+def _looks_last(sizes: Sequence[int]) -> bool:
     """Whether sizes look like those of an image with its channels last: ``32x32x3``."""
-    return (
-        len(sizes) >= 3
-        and sizes[-1] in FEW
-        and sizes[-1] < min(sizes[:-1])
-        and sizes[0] not in FEW
-    )
+    first, *_, last = sizes
+    return last in FEW and first not in FEW and last < min(sizes[:-1])
 
 
-def looks_first(sizes: Sequence[int]) -> bool:
+def _looks_first(sizes: Sequence[int]) -> bool:
     """Whether sizes look like those of an image with its channels first: ``3x32x32``."""
-    return looks_last((*sizes[1:], *sizes[:1]))
+    return _looks_last((*sizes[1:], *sizes[:1]))
 
 
 def _turned(sizes: tuple[int, ...], layout: Layout | None, say: str) -> UsageError | None:
     """Why sizes look as if they were written in the other layout; ``say`` states a layout."""
+    if len(sizes) < 3:
+        return None
     first, *inner, last = sizes
-    if layout is None and looks_last(sizes):
+    if layout is None and _looks_last(sizes):
         return UsageError(
             f"input {_text(sizes)} looks as if its channels come last",
             f"write {_text([last, first, *inner])}, or add {say.format('hwc')}; "
             f"if it has {first} channels, add {say.format('chw')}",
         )
-    if layout == "hwc" and looks_first(sizes):
+    if layout == "hwc" and _looks_first(sizes):
         return UsageError(
             f"input {_text(sizes)} looks as if its channels come first, but the layout is hwc",
             f"write {_text([*inner, last, first])}; "
@@ -165,9 +164,13 @@ def _turned(sizes: tuple[int, ...], layout: Layout | None, say: str) -> UsageErr
 
 
 def _batched(
-    sizes: tuple[int, ...], layout: Layout | None, use: str, say: str
+    sizes: tuple[int, ...], layout: Layout | None, use: str, say: str = ""
 ) -> UsageError | None:
-    """Why sizes look like a batch of images. ``use`` is how to give an image and its batch size."""
+    """Why sizes look like a batch of images.
+
+    ``use`` is how to give an image and its batch size, ``say`` how to state a layout, if the
+    network may take volumes.
+    """
     batch, *image = sizes
     if len(image) != 3 or layout == "chw":
         return None
@@ -177,7 +180,7 @@ def _batched(
         return None
     image = image if is_first else [image[2], *image[:2]]
     images = "one image" if batch == 1 else f"{batch} images"
-    volume = "" if layout == "hwc" else f"; if it is a volume, add {say.format('chw')}"
+    volume = f"; if it is a volume, add {say.format('chw')}" if say and layout is None else ""
     return UsageError(
         f"input {_text(sizes)} looks like a batch of {images}",
         f"{use.format(_text(image), batch)}{volume}",

@@ -11,7 +11,7 @@ from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_yo
 from cnncalc.core.fields import shown
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
-from cnncalc.spec.text import MAX_VALUES, Item, Key, located
+from cnncalc.spec.text import MAX_VALUES, Item, located
 from cnncalc.spec.work import Work
 
 Values = Mapping[str, Any]
