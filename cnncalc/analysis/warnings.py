@@ -40,7 +40,7 @@ def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
         first = next((one for one in _behind(rows, place) if one.weights), None)
         then = f": {first.name} then has {first.weights:,} weights" if first else ""
         what = "channels" if isinstance(row.output, Map) else "features"
-        yield f"the input has {row.output[0]:,} {what} instead of {own[0]:,}{then}"
+        yield f"the input has {row.output[0]:,} instead of {own[0]:,} {what}{then}"
 
 
 def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:

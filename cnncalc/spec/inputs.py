@@ -95,8 +95,9 @@ def _own(
         return Given(shape)
     # A file has a key for it; the notation and plain data leave it to the caller.
     say = "'layout: {}'" if item.where.source not in ("", notation.SOURCE) else OPTION
-    if turned := _turned(sizes, layout, say):
-        return SpecError(turned.fact, item.where, turned.help)
+    stated = item.where.source in spec.layouts
+    if not stated and (doubt := turned(sizes, layout, say)):
+        return SpecError(f"input {doubt.fact}", item.where, doubt.help)
     batched = _batched(sizes, layout, "write {} and use --batch {}", say)
     error = batched and SpecError(batched.fact, item.where, batched.help)
     return Given(shape, batched=error)
@@ -114,8 +115,8 @@ def _replaced(
             f"an input of {spec.name} has {len(own)} sizes, as in {_text(own)}, not {_text(sizes)}",
             USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
-    if turned := _turned(sizes, layout, OPTION):
-        raise turned
+    if why := turned(sizes, layout):
+        raise UsageError(f"input {why.fact}", why.help)
     takes_volumes = own is not None and len(own) == 4
     return Given(shape, own, None if takes_volumes else _batched(sizes, layout, USE, OPTION))
 
@@ -131,31 +132,31 @@ def _sizes(item: Item, names: Values, work: Work) -> tuple[int, ...]:
     return tuple(sizes)
 
 
-def _looks_last(sizes: Sequence[int]) -> bool:
+def looks_last(sizes: Sequence[int]) -> bool:
     """Whether sizes look like those of an image with its channels last: ``32x32x3``."""
-    first, *_, last = sizes
-    return last in FEW and first not in FEW and last < min(sizes[:-1])
+    few = len(sizes) >= 3 and sizes[-1] in FEW and sizes[0] not in FEW
+    return few and sizes[-1] < min(sizes[:-1])
 
 
-def _looks_first(sizes: Sequence[int]) -> bool:
+def looks_first(sizes: Sequence[int]) -> bool:
     """Whether sizes look like those of an image with its channels first: ``3x32x32``."""
-    return _looks_last((*sizes[1:], *sizes[:1]))
+    return looks_last(sizes[::-1])
 
 
-def _turned(sizes: tuple[int, ...], layout: Layout | None, say: str) -> UsageError | None:
+def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> UsageError | None:
     """Why sizes look as if they were written in the other layout; ``say`` states a layout."""
     if len(sizes) < 3:
         return None
     first, *inner, last = sizes
-    if layout is None and _looks_last(sizes):
+    if layout is None and looks_last(sizes):
         return UsageError(
-            f"input {_text(sizes)} looks as if its channels come last",
+            f"{_text(sizes)} looks as if its channels come last",
             f"write {_text([last, first, *inner])}, or add {say.format('hwc')}; "
             f"if it has {first} channels, add {say.format('chw')}",
         )
-    if layout == "hwc" and _looks_first(sizes):
+    if layout == "hwc" and looks_first(sizes):
         return UsageError(
-            f"input {_text(sizes)} looks as if its channels come first, but the layout is hwc",
+            f"{_text(sizes)} looks as if its channels come first, but the layout is hwc",
             f"write {_text([*inner, last, first])}; "
             f"if it has {last} channels, write {_text([last, first, *inner])} with "
             f"{say.format('chw')}",
