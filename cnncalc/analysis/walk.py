@@ -225,4 +225,5 @@ def _flatten() -> Layer:
 def check_axes(axes: int, x: Shape, help: str = "") -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
-        raise LayerError(f"its name is for {axes}-d maps, but {x} is {len(x.spatial)}-d", help)
+        found = f"{len(x.spatial)} spatial {'axis' if len(x.spatial) == 1 else 'axes'}"
+        raise LayerError(f"its name ends in {axes}d, but {x} has {found}", help)

@@ -32,6 +32,7 @@ class Verification:
     checks: tuple[Check, ...]
     skipped: tuple[Skipped, ...] = ()
     measured: tuple[Measured, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def disagreements(self) -> tuple[Check, ...]:
@@ -58,6 +59,7 @@ class Verification:
             "checks": [{**check._asdict(), "agrees": check.agrees} for check in self.checks],
             "skipped": [one._asdict() for one in self.skipped],
             "measured": [one._asdict() for one in self.measured],
+            "warnings": list(self.warnings),
         }
 
 
@@ -96,6 +98,7 @@ def verify(
         checks=tuple(one for one in found if isinstance(one, Check)),
         skipped=tuple(one for one in found if isinstance(one, Skipped)),
         measured=tuple(one for one in found if isinstance(one, Measured)),
+        warnings=report.warnings,
     )
 
 

@@ -93,6 +93,8 @@ def _check_network(network: str, format: str) -> bool:
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
     report = api.summarize(network)
+    # One warning points to this very command.
+    shared.warn(text for text in report.warnings if "check-stride" not in text)
     found = api.check_stride(report)
     wrong = [window for window in found if not window.fits]
     if format == "json":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.api import memory, summarize
+from cnncalc.api import memory
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
@@ -84,13 +84,7 @@ def run(
     cnncalc memory mobilenet_v2 --format csv
     """
     _check(fit, plot, batch, format)
-    report = summarize(
-        spec,
-        batch=batch,
-        input=shared.inputs_of(input),
-        settings=shared.settings_of(settings),
-        layout=layout,
-    )
+    report = shared.network(spec, input, settings, batch=batch, layout=layout)
     how: dict[str, Any] = {
         "optimizer": optimizer,
         "training": not evaluation,

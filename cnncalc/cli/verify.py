@@ -88,19 +88,16 @@ def run(
         raise UsageError("give either a network or --all-architectures")
     if all_architectures and (input or settings):
         raise UsageError("--input and --set need a single network, not --all-architectures")
-    given: dict[str, Any] = {
-        "batch": batch if batch is not None else 2 if tiny else 1,
-        "input": shared.inputs_of(input),
-        "dtype": dtype,
-        "settings": shared.settings_of(settings),
-        "layout": layout,
-        "tiny": tiny,
-    }
+    images = batch if batch is not None else 2 if tiny else 1
     where = device or ("meta" if all_architectures and not tiny else "auto")
-    done = [
-        bridge.verify(name, where, training=training, receptive_field=receptive_field, **given)
-        for name in ([spec] if spec else shared.announced(catalog.names()))
-    ]
+    done = []
+    for name in [spec] if spec else shared.announced(catalog.names()):
+        report = shared.network(
+            name, input, settings, batch=images, dtype=dtype, layout=layout, tiny=tiny
+        )
+        done.append(
+            bridge.verify(report, where, training=training, receptive_field=receptive_field)
+        )
     shared.write(_text(done, form, everything, single=spec is not None), output)
     raise typer.Exit(0 if all(one.agrees for one in done) else 1)
 

@@ -214,6 +214,7 @@ class Reconciliation:
                 for candidate, part in self.missing
             ],
             "unknown": self.unknown,
+            "warnings": list(self.report.warnings),
         }  # fmt: skip
 
 

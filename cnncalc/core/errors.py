@@ -125,7 +125,9 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     meant = word.lower()[:100]
     first = list(islice(known, MAX_COMPARED))
     ends = accumulate(map(len, first))
-    few = [name for name, end in zip(first, ends) if end <= MAX_COMPARED]
+    few = [
+        name for name, end in zip(first, ends) if end <= MAX_COMPARED and _same_numbers(word, name)
+    ]
     near = [(edits, name) for name in few if (edits := _edits(meant, name.lower())) is not None]
     if not near:
         return ""
@@ -133,6 +135,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     letters = sorted(meant)
     _, best = min(near, key=lambda pair: (pair[0], sorted(pair[1].lower()) != letters))
     return f"; did you mean {best!r}?"
+
+
+def _same_numbers(word: str, name: str) -> bool:
+    """Whether both have the same digits, or one has more numbers at its end: ``conv99`` is not
+    ``conv1`` misspelt, but ``conv1`` may be ``conv1_1``."""
+    one, other = (re.findall("[0-9]+", text[:100]) for text in (word, name))
+    least = min(len(one), len(other))
+    return one[:least] == other[:least] or sorted("".join(one)) == sorted("".join(other))
 
 
 def _tolerance(word: str) -> int:

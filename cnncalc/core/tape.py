@@ -267,9 +267,10 @@ class Tape:
         self.parameters += [(self.row, one) for one in held]
         return held
 
-    def buffers(self, numbers: int, counters: int = 0) -> None:
-        """Buffers: numbers, and counters of batches."""
+    def buffers(self, numbers: int, counters: int = 0) -> Tensor:
+        """Buffers: numbers, which are returned as one tensor, and counters of batches."""
         self.buffer_bytes += memory.size_in_bytes(numbers, self.size) + INDEX_BYTES * counters
+        return Tensor(numbers, self.size, None, needs_gradient=False)
 
     def hold(self, *tensors: Tensor) -> None:
         """Keep these tensors referenced until the latest operation has run."""
@@ -343,7 +344,11 @@ class Tape:
                 "pass is not modelled"
             )
         parameters[0].copies_gradient = spans and bool(x.channels_last)
-        given, *held = self.lowered(x, *parameters)
+        return self.filtered(x, *parameters, makes=makes)
+
+    def filtered(self, x: Tensor, *filters: Tensor, makes: int) -> Tensor:
+        """A convolution with these filters and biases, which saves its input and the filters."""
+        given, *held = self.lowered(x, *filters)
         keeps = (given, held[0])
         return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 

@@ -84,6 +84,8 @@ class Memory:
     inference_peak: LayerBytes
     moments: tuple[Moment, ...]
     repeated_macs: int
+    warnings: tuple[str, ...] = ()
+    """What is probably a mistake in the spec."""
 
     @cached_property
     def saved_for_backward(self) -> int:
@@ -136,6 +138,7 @@ class Memory:
             "saved": [entry._asdict() for entry in self.saved],
             "inference_peak": self.inference_peak._asdict(),
             "training_peak": self.training_peak._asdict(),
+            "warnings": list(self.warnings),
         }
 
 
@@ -177,6 +180,7 @@ def measure(
         ),
         moments=step.moments,
         repeated_macs=step.repeated_macs,
+        warnings=report.warnings,
     )
 
 

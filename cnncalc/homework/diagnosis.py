@@ -162,13 +162,14 @@ class Slips:
             found = _likeliest(self._pair_values.explaining(written))
         return found
 
-    def wrong_values(self) -> dict[Value, Slip]:
-        """Every value that a single mistake gives, with the likeliest one: for multiple choice."""
-        values: dict[Value, Slip] = {}
+    def wrong_values(self) -> dict[Value, tuple[Slip, ...]]:
+        """Every value that a single mistake gives, with the mistakes that give it, both most likely
+        first."""
+        values: dict[Value, tuple[Slip, ...]] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit
             if plain and slip.value != self.question.value:
-                values.setdefault(slip.value, slip)
+                values[slip.value] = (*values.get(slip.value, ()), slip)
         return values
 
 

@@ -13,7 +13,7 @@ from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
 from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
-from cnncalc.homework.sheet import Sheet, failure
+from cnncalc.homework.sheet import Sheet, failure, normal
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import printable
 
@@ -78,12 +78,12 @@ class Keys:
     submission, its file or its folder."""
 
     def __init__(self, target: Path, layout: Layout | None = None) -> None:
-        self.folder = target if target.is_dir() else None
+        self.target = target
         self.layout = layout
-        self.one = None if self.folder else key(target, layout)
+        self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
-        if self.folder:
-            self.own = {printable(path.stem): path for path in sorted(self.folder.iterdir())}
+        if self.one is None:
+            self.own = {printable(path.stem): path for path in sorted(target.iterdir())}
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError where there is none."""
@@ -95,6 +95,28 @@ class Keys:
                 return key(self.own[name], self.layout)
         handle = submission.handle
         raise UsageError(f"no key is called {handle!r}{did_you_mean(handle, self.own)}")
+
+    def passed_over(
+        self, submissions: Sequence[Submission], graded: Sequence[Graded]
+    ) -> Iterator[tuple[str, Path]]:
+        """The students graded with the key of another although there is one of their own beside it,
+        and that key."""
+        used, folder = self.target, self.target.parent
+        sent = {one.file for one in submissions}
+        beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)
+        own = {normal(path.stem): path for path in beside if path not in sent}
+        for one in graded:
+            names = [normal(one.student), normal(one.handle)]
+            found = [own[name] for name in names if name in own]
+            if found and used not in found and self._answers(found[0]):
+                yield one.student, found[0]
+
+    def _answers(self, file: Path) -> bool:
+        """Whether a file has answers, as a key does and a blank answer sheet does not."""
+        try:
+            return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
+        except CnncalcError:
+            return False
 
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:

@@ -26,10 +26,12 @@ class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
     ``wrong_in_key`` holds the key's own answers that are not right; the calculated values are what
-    the class is graded by. ``skipped`` lists the folders that were not searched.
+    the class is graded by. ``own_keys`` has the key beside the given one of each student who was
+    graded with another student's. ``skipped`` lists the folders that were not searched.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
+    own_keys: Mapping[str, Path] = MappingProxyType({})
     skipped: tuple[Path, ...] = ()
 
     @property
@@ -42,6 +44,12 @@ class Grades(tuple[Graded, ...]):
     def questions(self) -> tuple[QuestionStatistics, ...]:
         """The outcomes and the mistakes of every question."""
         return gradebook.statistics(self)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is probably a mistake in the specs of the sheets or keys, each once."""
+        reports = [one.marked.sheet.report for one in self if one.marked]
+        return tuple(dict.fromkeys(text for one in reports if one for text in one.warnings))
 
     @property
     def unread(self) -> int:
@@ -93,7 +101,9 @@ def grade(
         raise UsageError(f"{str(key)!r} is the key; the sheets to grade are missing")
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))
-    grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker)) if keys.one else ()
+    if keys.one:
+        grades.own_keys = dict(keys.passed_over(found, grades))
+        grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker))
     return grades
 
 

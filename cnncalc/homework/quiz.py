@@ -13,10 +13,10 @@ from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
 from cnncalc.core.layer import Input
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
-from cnncalc.homework.diagnosis import Slips
+from cnncalc.homework.diagnosis import Slip, Slips
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
-from cnncalc.homework.written import format_value
+from cnncalc.homework.written import Value, format_value
 from cnncalc.spec.text import located
 
 Given = dict[str, Any]
@@ -228,6 +228,11 @@ class PosedQuestion(NamedTuple):
         return "" if derivation.workings else f": {derivation.answer}"
 
     @property
+    def mistakes(self) -> dict[Value, tuple[Slip, ...]]:
+        """Every wrong value that a single mistake gives, with the mistakes that give it."""
+        return wrong_values(self.question)
+
+    @property
     def text(self) -> str:
         """The question in words."""
         return f"{self._given()} {self.topic.words}"
@@ -338,6 +343,16 @@ def check(order: Order) -> None:
         raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
 
 
+def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
+    """Every value that a single mistake gives and that nobody would mark as right."""
+    unit = asked.ask.unit
+    return {
+        value: slips
+        for value, slips in Slips(asked).wrong_values().items()
+        if asked.agrees(asked.read(format_value(value, unit))) is None
+    }
+
+
 def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
     """The right answer and those of the likeliest mistakes, shuffled.
 
@@ -346,8 +361,7 @@ def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
     if isinstance(asked.value, bool):
         return ()
     unit = asked.ask.unit
-    wrong = dict.fromkeys(format_value(value, unit) for value in Slips(asked).wrong_values())
-    apart = [text for text in wrong if asked.agrees(asked.read(text)) is None]
+    apart = [format_value(value, unit) for value in wrong_values(asked)]
     if not apart:
         return ()
     listed = [format_value(asked.value, unit), *apart[: CHOICES - 1]]

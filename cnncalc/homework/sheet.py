@@ -205,10 +205,10 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
     given = dict(_given(top))
     labels = [asked.label for asked in key.answers]
     others = [label for label in given if label not in {*labels}]
-    alike = {_alike(label): label for label in reversed(others)}
+    alike = {normal(label): label for label in reversed(others)}
     bare = _unambiguous(others)
     for asked in key.answers:
-        plain = _alike(asked.label)
+        plain = normal(asked.label)
         label = alike.get(plain) or bare.get(plain, "")
         item = given.pop(asked.label if asked.label in given else label, None)
         own = None if item is None else asked.chosen(written(item))
@@ -225,7 +225,7 @@ def _of_input(label: str) -> bool:
     return any(INPUT.fullmatch(label.removesuffix(end)) for end in ends if label.endswith(end))
 
 
-def _alike(label: str) -> str:
+def normal(label: str) -> str:
     """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
     plain = re.sub(r"[\W_]", "", readable(label)).lower()
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
@@ -236,7 +236,7 @@ def _unambiguous(labels: Iterable[str]) -> dict[str, str]:
     except forms that several have."""
     found: dict[str, list[str]] = {}
     for label in labels:
-        found.setdefault(_alike(BRACKETS.sub("", label)), []).append(label)
+        found.setdefault(normal(BRACKETS.sub("", label)), []).append(label)
     return {form: same[0] for form, same in found.items() if len(same) == 1}
 
 
@@ -390,8 +390,8 @@ def _layer(word: str, report: Report) -> str | None:
     if word.lower() in TOTALS:
         return None
     names = [*dict.fromkeys(blocks(report)), *(row.name for row in report)]
-    for plain in (_alike(word), _alike(BRACKETS.sub("", word))):
-        alike = [name for name in names if _alike(name) == plain]
+    for plain in (normal(word), normal(BRACKETS.sub("", word))):
+        alike = [name for name in names if normal(name) == plain]
         if len(alike) == 1 and word not in names:
             return alike[0]
     return word

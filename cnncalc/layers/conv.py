@@ -195,7 +195,7 @@ class Conv(Filters):
         Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
-        Refusal({"filters": 8, "kernel": [3, 3, 3]}, ("4x5x5",), "3 axes"),
+        Refusal({"filters": 8, "kernel": [3, 3, 3]}, ("4x5x5",), "has 3 values"),
         Refusal({"filters": 0, "kernel": 3}, ("4x5x5",), "at least 1, not 0"),
         Refusal({"filters": 8, "kernel": 3, "stride": 1.5}, ("4x5x5",), "not 1.5"),
         Refusal({"filters": 8}, ("4x5x5",), "needs 'kernel_size'"),

@@ -138,12 +138,14 @@ class _Parser:
 
     def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
         top = self.mapping(root, "a spec", TOP)
+        hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
         for key in ("input", "layers"):
-            if key not in top and isinstance(root.value, dict):
+            # A misspelt key is probably the missing one, so report only the misspelling.
+            if key not in top and isinstance(root.value, dict) and repr(key) not in hints:
                 self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
         given = top.get(Key("input"))
         if given is not None and not given.value and given.value != 0:
-            self.wrong(f"'input' is empty; it is {TOP['input']}", given.where)
+            self.wrong(f"'input' is empty; give {TOP['input']}", given.where)
             top = {key: item for key, item in top.items() if key != "input"}
         parameters = self.optional(top, "parameters", self.names_of, {})
         for name in parameters:
@@ -187,7 +189,7 @@ class _Parser:
     def claims(self, item: Item) -> Iterator[Claim]:
         """The well-formed claims."""
         if not isinstance(item.value, list):
-            self.wrong(f"'published' is a list of claims, not {describe(item)}", item.where)
+            self.wrong(f"'published' must be a list of claims, not {describe(item)}", item.where)
             return
         for claim in item.value:
             yield from claims.read(claim, self.wrong)
@@ -251,7 +253,7 @@ class _Parser:
         if len(name) > LONGEST_NAME:
             self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
         elif not name.replace("_", "").replace("-", "").isalnum():
-            self.wrong(f"{name[:60]!r} is not a name: a name has {NAME}", where)
+            self.wrong(f"{name[:60]!r} is not a valid name; use {NAME}", where)
         return name[:LONGEST_NAME]
 
     def inputs(self, item: Item) -> dict[Key, Item]:
@@ -385,7 +387,7 @@ class _Parser:
                 source.where,
             )
         if not items:
-            self.wrong("'from' names no layer", item.where)
+            self.wrong("'from' is empty; name at least one layer", item.where)
         return None if wrong or not items else tuple(items)
 
     def branches(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Branches | None:
@@ -443,5 +445,5 @@ def describe(item: Item) -> str:
     if isinstance(item.value, list):
         return "a list" if item.value else "an empty list"
     if item.value is None:
-        return "nothing"
+        return "an empty value"
     return shown(item.value)

@@ -78,7 +78,7 @@ def exact(value: Any) -> Any:
 @lru_cache(maxsize=1_000)
 def _fraction(value: float) -> Any:
     if not isfinite(value):
-        raise LayerError("a value is larger than any size")
+        raise LayerError("a value is too large")
     from fractions import Fraction
 
     return Fraction(str(value))
@@ -112,10 +112,10 @@ def quotient(a: Any, b: Any) -> Any:
 def power(a: Any, b: Any) -> Any:
     """The exact power. Raises LayerError if it is not a fraction or has too many digits."""
     if not isinstance(b, int) and b.denominator != 1:
-        raise LayerError("a power is a whole number")
+        raise LayerError("an exponent must be a whole number")
     digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
     if digits > LARGEST.bit_length() or (a == 0 and b < 0):
-        raise LayerError("a power is larger than any size")
+        raise LayerError("a power is too large")
     return quotient(a, 1) ** int(b)
 
 
@@ -248,10 +248,10 @@ def _comparable(value: Any) -> None:
     """Raise LayerError for a word or a list that would take too long to compare."""
     if not is_number(value) and len(str(value)) > LONGEST_COMPARED:
         most = f"more than {LONGEST_COMPARED} characters"
-        raise LayerError(f"{shown(value)} is too long to be compared: it has {most}")
+        raise LayerError(f"{shown(value)} is too long to compare: it has {most}")
 
 
 def _bounded(value: Any) -> Any:
     if is_number(value) and not -LARGEST < value < LARGEST:
-        raise LayerError("a value is larger than any size")
+        raise LayerError("a value is too large")
     return value

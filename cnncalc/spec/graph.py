@@ -220,7 +220,7 @@ class _Builder:
         name = entry.name or self.automatic(entry, scope)
         if name in scope.places:
             line = scope.places[name].line
-            raise SpecError(f"two layers are named {name!r}; first in line {line}", entry.where)
+            raise SpecError(f"two layers are named {name!r}; first on line {line}", entry.where)
         if entry.repeat is None:
             current = self.once(entry, name, scope, current)
         else:
@@ -246,7 +246,7 @@ class _Builder:
 
     def too_many(self, entry: Entry, times: int) -> None:
         self.wrong(
-            f"repeating this {times:,} times makes more than {MAX_LAYERS:,} layers", entry.where
+            f"repeating this {times:,} times creates more than {MAX_LAYERS:,} layers", entry.where
         )
         raise LimitReached
 
@@ -263,7 +263,7 @@ class _Builder:
         if not current:
             inputs = some(self.spec.inputs)
             raise SpecError(
-                f"this layer has no input; the network has several: choose with 'from': {inputs}",
+                f"the network has several inputs; choose one with 'from': {inputs}",
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
@@ -280,12 +280,12 @@ class _Builder:
     ) -> int:
         if name in self.index:
             line = self.nodes[self.index[name]].where.line
-            raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
+            raise SpecError(f"two layers are named {name!r}; first on line {line}", where)
         if name in self.ways:
             raise SpecError(f"a layer and a branch above it are both named {name!r}", where)
         self.work.letters(name, where)
         if len(self.nodes) >= self.most_nodes:
-            self.wrong(f"makes more than {MAX_LAYERS:,} layers", where)
+            self.wrong(f"expands to more than {MAX_LAYERS:,} layers", where)
             raise LimitReached
         self.index[name] = len(self.nodes)
         self.nodes.append(Node(name, layer, inputs, where, axes, help))
@@ -425,12 +425,12 @@ class _Builder:
             return f"'from: {name}' names a layer that is left out: {why}"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
-            return f"'from: {name}' names no layer here; did you mean {inside[0]!r}?"
+            return f"'from: {name}' does not name a layer here; did you mean {inside[0]!r}?"
         if name in self.written:
             fact = f"'from: {name}' names a layer that is not above this one"
-            return f"{fact}; a layer reads only earlier ones"
+            return f"{fact}; a layer can only read earlier ones"
         hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
-        return f"'from: {name[:60]}' names no layer{hint}"
+        return f"'from: {name[:60]}' does not name a layer{hint}"
 
 
 def _written_names(entries: Sequence[Entry]) -> list[str]:

@@ -110,7 +110,7 @@ def _find(target: str, beside: Path) -> Path:
     """The file with that path, or else the built-in with that name (``vgg16`` or
     ``vgg16.yaml``)."""
     if not target.strip():
-        raise UsageError("no network is named; give a file, or a name from cnncalc list")
+        raise UsageError("no network given; name a file or a built-in (see cnncalc list)")
     file = beside / target
     if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
@@ -127,8 +127,8 @@ def _find(target: str, beside: Path) -> Path:
     if "/" in target or target != name:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
-        f"no file and no built-in architecture {target[:200]!r}"
-        f"{hint or '; cnncalc list shows what is built in'}"
+        f"no file or built-in architecture {target[:200]!r}"
+        f"{hint or '; run cnncalc list to see the built-ins'}"
     )
 
 
@@ -157,7 +157,7 @@ def decoded(data: bytes, source: str) -> str:
         line = data[: error.start].count(b"\n") + 1
         raise SpecError("is not text in UTF-8", Where(source, line)) from None
     if "\0" in found:
-        raise SpecError("is not text: it holds a zero byte", Where(source))
+        raise SpecError("is not text: it contains a null byte", Where(source))
     return found
 
 

@@ -73,7 +73,7 @@ def _read(
 ) -> None:
     """Add the answers of one table."""
     if sum(map(len, table)) > MAX_CELLS:
-        raise SpecError(f"holds more than {MAX_CELLS:,} cells", Where(source))
+        raise SpecError(f"contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
     names = [" ".join(cell.text.lower().split()) for cell in header]
     if _is_summary(names):
