@@ -148,6 +148,7 @@ def test_the_option_reads_every_shape_without_a_layout_and_prints_it_so(tmp_path
     [
         ["explain", "30x20x3-4C3"],
         ["memory", "30x20x3-4C3"],
+        ["check-stride", "30x20x3-4C3"],
         ["reconcile", "30x20x3-4C3", "112 params"],  # 3·3·3·4 + 4
         ["layer", "conv", "30x20x3", "--filters", "4", "-k", "3"],
     ],
