@@ -157,9 +157,10 @@ def test_the_command_explains_one_with_its_examples():
 
 
 def test_the_command_suggests_the_nearest_mistake():
-    refused = command("bias-forgoten")
-    assert isinstance(refused.exception, UsageError)
-    assert "did you mean 'bias_forgotten'?" in str(refused.exception)
+    for between in "-_ ":
+        refused = command(f"bias{between}forgoten")
+        assert isinstance(refused.exception, UsageError)
+        assert f"did you mean 'bias{between}forgotten'?" in str(refused.exception)
 
 
 def test_an_explanation_fits_the_terminal(monkeypatch):

@@ -1,6 +1,6 @@
 """Reshape."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import prod
 from typing import Any, ClassVar
 
@@ -32,7 +32,6 @@ def target(doc: str) -> Any:
     return declare(doc, REQUIRED, (), check, {"anyOf": [one, many]})
 
 
-@dataclass(frozen=True, kw_only=True)
 class Reshape(Rearrangement):
     """Gives the same values, in the same order, another shape.
 
