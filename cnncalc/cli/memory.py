@@ -68,6 +68,7 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
@@ -91,7 +92,7 @@ def run(
     cnncalc memory mobilenet_v2 --format csv
     """
     _check(fit, plot, batch, format)
-    report = shared.network(spec, input, settings, batch=batch)
+    report = shared.network(spec, input, settings, batch=batch, layout=layout)
     if dtype == INT8:
         if fit is not None or plot or checkpoint is not None or optimizer != "sgd":
             raise UsageError(
