@@ -115,6 +115,9 @@ class Layer:
     moves: ClassVar[bool] = True
     """Whether the layer reads and writes data at all. False for views and for layers that do
     nothing in inference."""
+    inside: ClassVar[bool] = False
+    """Whether an int8 engine can run the layer inside the one before: by folding it into the
+    weights, by clamping the outputs, or by leaving it out."""
     flattens: ClassVar[bool] = False
     """Whether a feature map is flattened first, by a flatten layer that the report shows."""
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -259,6 +262,11 @@ class Layer:
             bytes_read=memory.size_in_bytes(read, moved),
             bytes_written=memory.size_in_bytes(elements, moved),
         )
+
+    def channels_first(self) -> Layer:
+        """The same layer, if its fields list the channels last; each kind with such fields
+        overrides it."""
+        return self
 
     def text(self) -> str:
         """The fields that differ from their defaults, as ``out_channels 64, kernel_size 3``."""
