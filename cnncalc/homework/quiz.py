@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from cnncalc import layers
 from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
-from cnncalc.core.layer import Input
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Slip, Slips
+from cnncalc.homework.phrases import described, phrase
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
 from cnncalc.homework.written import Value, format_value
@@ -151,29 +151,80 @@ class Dice:
 
 
 class Topic(NamedTuple):
-    """What a question asks, how it is worded, how its layer is chosen, and its default geometry."""
+    """What a question asks, in which words, how its layer is chosen, and its default geometry."""
 
     ask: str
-    words: str
+    words: tuple[str, ...]
     give: Callable[[Dice], Given]
     geometry: str = "clean"
 
 
 TOPICS = {
-    "shape": Topic("shape", "What is the shape of the output?", Dice.conv_or_pool),
-    "params": Topic("parameters", "How many parameters does it have?", Dice.conv_or_linear),
-    "macs": Topic("macs", "How many multiply-accumulates (MACs) does it need?", Dice.conv),
+    "shape": Topic(
+        "shape",
+        (
+            "What is the shape of the output?",
+            "Which shape does the output have, channels included?",
+            "How many channels, rows and columns does the output have?",
+        ),
+        Dice.conv_or_pool,
+    ),
+    "params": Topic(
+        "parameters",
+        (
+            "How many parameters does it have?",
+            "How many learnable parameters does it have?",
+            "How many numbers does this layer learn?",
+        ),
+        Dice.conv_or_linear,
+    ),
+    "macs": Topic(
+        "macs",
+        (
+            "How many multiply-accumulates (MACs) does it need?",
+            "How many products does it add up in all? Count each as one MAC.",
+        ),
+        Dice.conv,
+    ),
     "rf": Topic(
         "receptive_field",
-        "How many input pixels along each axis does one output of the last layer see?",
+        (
+            "How many input pixels along each axis does one output of the last layer see?",
+            "How wide is the receptive field of one output of the last layer, in input pixels?",
+        ),
         Dice.chain,
     ),
-    "stride": Topic("stride_legal", "Is the stride legal (yes or no)?", Dice.letters, "any"),
-    "flops": Topic("flops", "How many FLOPs (two per MAC) does it need?", Dice.conv),
-    "memory": Topic("memory", "How many bytes does the output take in float32?", Dice.conv_or_pool),
+    "stride": Topic(
+        "stride_legal",
+        (
+            "Is the stride legal (yes or no)?",
+            "Does the window fit a whole number of times (yes or no)?",
+        ),
+        Dice.letters,
+        "any",
+    ),
+    "flops": Topic(
+        "flops",
+        (
+            "How many FLOPs (two per MAC) does it need?",
+            "Counting two FLOPs for each MAC, how many FLOPs does it need?",
+        ),
+        Dice.conv,
+    ),
+    "memory": Topic(
+        "memory",
+        (
+            "How many bytes does the output take in float32?",
+            "How much memory, in bytes, does its output need at 4 bytes per number?",
+        ),
+        Dice.conv_or_pool,
+    ),
     "padding": Topic(
         "same_padding",
-        "With stride 1, how many zeros on each side keep the output as large as the input?",
+        (
+            "With stride 1, how many zeros on each side keep the output as large as the input?",
+            "Which padding on each side leaves the size unchanged at stride 1?",
+        ),
         Dice.odd_window,
     ),
 }
@@ -215,6 +266,7 @@ class PosedQuestion(NamedTuple):
     topic: Topic
     given: Mapping[str, Any]
     question: Question
+    words: str
     choices: tuple[str, ...] = ()
 
     @property
@@ -236,7 +288,7 @@ class PosedQuestion(NamedTuple):
     @property
     def text(self) -> str:
         """The question in words."""
-        return f"{self._given()} {self.topic.words}"
+        return f"{self._given()} {self.words}"
 
     @property
     def lettered(self) -> tuple[str, ...]:
@@ -252,13 +304,9 @@ class PosedQuestion(NamedTuple):
         if "N" in self.given:
             letters = ", ".join(f"{name} = {size}" for name, size in self.given.items())
             return f"A window slides along an axis with {letters}."
-        report = self.question.report
-        shape = report.rows[0].output
-        layers = [row for row in report if not isinstance(row.layer, Input) and not row.implied]
-        kinds = [
-            f"{row.kind} ({text})" if (text := row.layer.text()) else row.kind for row in layers
-        ]
-        return f"An input of {shape} passes through {', then '.join(kinds)}."
+        first, *rows = self.question.report.rows
+        layers = (phrase(row) for row in rows if not row.implied)
+        return f"{described(first.output)} enters {', then '.join(layers)}."
 
 
 class Quiz(NamedTuple):
@@ -324,7 +372,8 @@ def pose(order: Order, student: str = "") -> Quiz:
             asks.load(topic.ask), *given_network(located(given, Where("")), layout="chw")
         )
         choices = _choices(asked, dice) if order.choices else ()
-        posed.append(PosedQuestion(number, topic, given, asked, choices))
+        words = dice.one(topic.words)
+        posed.append(PosedQuestion(number, topic, given, asked, words, choices))
     return Quiz(student, tuple(posed))
 
 
