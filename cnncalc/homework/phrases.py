@@ -8,6 +8,8 @@ from cnncalc.analysis.report import Row
 from cnncalc.core.layer import fields_of
 from cnncalc.core.shape import Map, Shape
 
+UNCOUNTED = ("ing", "isation", "dropout")
+"""How names end that take no article: max pooling, batch normalisation."""
 COLOURS = (1, 3)
 """The numbers of channels of an image."""
 
@@ -24,7 +26,7 @@ def described(shape: Shape) -> str:
 def phrase(row: Row) -> str:
     """``a convolution with 16 filters of 5×5, stride 1, padding 2``."""
     title = (sys.modules[type(row.layer).__module__].__doc__ or row.kind).strip(".\n")
-    article = "" if title.endswith("pooling") else "a "
+    article = "" if title.endswith(UNCOUNTED) else "a "
     return ", ".join([f"{article}{title[:1].lower()}{title[1:]}{_size(row)}", *_rest(row)])
 
 

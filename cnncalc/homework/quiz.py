@@ -9,8 +9,9 @@ from random import Random
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
-from cnncalc import layers
-from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc import api, layers
+from cnncalc.analysis.report import Report
+from cnncalc.core.errors import CnncalcError, UsageError, Where, did_you_mean, one_of
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Slip, Slips
@@ -149,6 +150,20 @@ class Dice:
         D = self.one((1, 2)) if self.level.beyond else 1
         return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
 
+    def layer_of(self, report: Report, topic: "Topic") -> Given:
+        """A layer of a network, with its input, whose answer is not plain to see: not zero, and
+        not the input itself."""
+        rows = [row for row in report if len(row.inputs) == 1 and not row.implied]
+        for row in self.random.sample(rows, min(len(rows), MAX_TRIES)):
+            given = {row.kind: plain(row.layer.given), "input": "x".join(map(str, row.inputs[0]))}
+            try:
+                value = asked_about(given, topic.ask).value
+            except CnncalcError:
+                continue
+            if value not in (0, row.inputs[0]) or value is False:
+                return given
+        raise UsageError(f"{report.name} has no layer for the topic {topic.ask!r}")
+
 
 class Topic(NamedTuple):
     """What a question asks, in which words, how its layer is chosen, and its default geometry."""
@@ -230,11 +245,14 @@ TOPICS = {
 }
 USUAL = ("shape", "params", "macs", "rf", "stride")
 MAX_QUESTIONS = 1_000
+MAX_TRIES = 200
+"""How many layers of a network are tried for a question."""
 CHOICES = 4
 
 
 class Order(NamedTuple):
-    """The settings of a quiz; without a geometry, each topic uses its own default."""
+    """The settings of a quiz; without a geometry, each topic uses its own default. With a
+    ``report``, the questions are about layers of that network."""
 
     topics: tuple[str, ...] = USUAL
     level: str = "easy"
@@ -242,6 +260,7 @@ class Order(NamedTuple):
     questions: int = 10
     seed: int = 0
     choices: bool = False
+    report: Report | None = None
 
 
 def order(
@@ -347,34 +366,47 @@ def quiz(
     seed: int = 0,
     choices: bool = False,
     student: str = "",
+    network: api.Target | None = None,
 ) -> Quiz:
     """A quiz with its key; the same arguments always give the same questions.
 
     ``level`` is ``easy`` or ``hard``, ``geometry`` is ``clean``, ``illegal`` or ``any``. Another
-    ``student`` gets other questions. Raises UsageError for whatever does not exist.
+    ``student`` gets other questions. With a ``network``, the questions are about its layers, and
+    level and geometry do not matter. Raises UsageError for whatever does not exist.
 
     >>> len(quiz("shape,params", questions=2, seed=7).posed)
     2
     """
-    return pose(order(topics, level, geometry, questions, seed, choices), student)
+    wanted = order(topics, level, geometry, questions, seed, choices)
+    if network is not None:
+        wanted = wanted._replace(report=api.report_of(network, {}))
+    return pose(wanted, student)
 
 
 def pose(order: Order, student: str = "") -> Quiz:
     """The quiz of a student; raises UsageError if the order is not valid."""
     check(order)
+    topics = [TOPICS[name] for name in order.topics]
+    if order.report:  # a layer on its own has no way behind it
+        topics = [topic for topic in topics if not asks.load(topic.ask).whole_way]
+        if not topics:
+            raise UsageError("this topic is about several layers; leave out the network")
     posed = []
     for number in range(1, order.questions + 1):
         seed = f"{order.seed}/{student}/{number}"
-        topic = TOPICS[order.topics[(number - 1) % len(order.topics)]]
+        topic = topics[(number - 1) % len(topics)]
         dice = Dice(seed, LEVELS[order.level], order.geometry or topic.geometry)
-        given = topic.give(dice)
-        asked = question(
-            asks.load(topic.ask), *given_network(located(given, Where("")), layout="chw")
-        )
+        given = dice.layer_of(order.report, topic) if order.report else topic.give(dice)
+        asked = asked_about(given, topic.ask)
         choices = _choices(asked, dice) if order.choices else ()
         words = dice.one(topic.words)
         posed.append(PosedQuestion(number, topic, given, asked, words, choices))
     return Quiz(student, tuple(posed))
+
+
+def asked_about(given: Given, ask: str) -> Question:
+    """The question; raises UsageError, SpecError or Mistakes if it has no answer."""
+    return question(asks.load(ask), *given_network(located(given, Where("")), layout="chw"))
 
 
 def check(order: Order) -> None:
@@ -391,6 +423,13 @@ def check(order: Order) -> None:
             raise UsageError(f"no {what} {word[:40]!r}{hint}")
     if not 1 <= order.questions <= MAX_QUESTIONS:
         raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
+
+
+def plain(value: Any) -> Any:
+    """A value of a field as a spec writes it, with lists for tuples."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
