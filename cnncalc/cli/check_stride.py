@@ -44,15 +44,7 @@ def run(
     dilation: Annotated[
         str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
     ] = "1",
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="The format of the output: text or json.",
-            autocompletion=complete.words(lambda: ("text", "json")),
-        ),
-    ] = "text",
+    format: Annotated[str | None, shared.text_format("text", "json")] = None,
 ) -> None:
     """Check whether a stride fits the input and the kernel.
 
@@ -68,12 +60,11 @@ def run(
 
     cnncalc check-stride resnet50
     """
-    if format not in ("text", "json"):
-        raise UsageError(f"no format {format!r}; choose text or json")
+    form = shared.chosen(format, None, ["text", "json"])
     if f is None or s is None:
-        fits = _check_network(n, format)
+        fits = _check_network(n, form)
     else:
-        fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), format)
+        fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), form)
     raise typer.Exit(0 if fits else 1)
 
 
