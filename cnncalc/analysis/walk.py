@@ -37,7 +37,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
     if type(batch) is not int or not 1 <= batch < LARGEST:
-        raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
+        raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
         raise UsageError(
             f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"

@@ -117,7 +117,7 @@ def layout_of(word: str) -> Layout:
     layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}
     if word.lower() in layouts:
         return layouts[word.lower()]
-    raise UsageError(f"a layout is chw or hwc, not {word!r}")
+    raise UsageError(f"a layout must be chw or hwc, not {word!r}")
 
 
 def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:

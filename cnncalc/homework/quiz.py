@@ -342,7 +342,7 @@ def check(order: Order) -> None:
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that nobody would mark as right."""
+    """Every value that a single mistake gives and that is not accepted as right."""
     unit = asked.ask.unit
     return {
         value: slips
