@@ -94,9 +94,9 @@ class Report(report.Report):
 
         Raises UsageError for an unknown convention, and where it is not known what the tool counts.
         """
-        from cnncalc.conventions import count_report
+        from cnncalc import conventions
 
-        return count_report(convention, self)
+        return conventions.count(convention, self)
 
     def __str__(self) -> str:
         """The table of ``cnncalc summarize``, 100 columns wide."""
