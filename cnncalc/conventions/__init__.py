@@ -3,7 +3,7 @@
 Each file defines ``CONVENTION`` and is named after it; files with a leading underscore are skipped.
 """
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from importlib import import_module
 
 from cnncalc.analysis.report import Report
@@ -32,21 +32,26 @@ def load(name: str) -> Convention:
     return convention
 
 
-def count(name: str, layers: Iterable[Placed], batch: int = 1) -> Count:
-    """A network's total under the convention of this name.
+def count(
+    name: str, layers: Iterable[Placed], batch: int = 1, sharing: Container[str] = ()
+) -> Count:
+    """A network's total under the convention of this name. The layers in ``sharing`` use weights
+    that count for another layer.
 
     Raises UsageError for an unknown name, and for a layer whose count in the tool is not modelled.
     """
     convention = load(name)
     images = 1 if convention.per_image else batch
-    known: dict[tuple[int, tuple[Shape, ...]], list[int]] = {}
+    known: dict[tuple[int, tuple[Shape, ...], bool], list[int]] = {}
     sums = [0] * len(convention.terms)
     by_layer = {}
     for layer_name, layer, inputs, output in layers:
-        key = (id(layer), inputs)  # blocks repeat, so cache
+        shares = layer_name in sharing
+        key = (id(layer), inputs, shares)  # blocks repeat, so cache
         if key not in known:
             try:
                 seen = convention.sees(layer, inputs, output)
+                seen = [one.with_shared_weights for one in seen] if shares else seen
                 known[key] = [images * _amount(term, seen) for term in convention.terms]
             except LayerError as why:
                 raise UsageError(
@@ -69,4 +74,5 @@ def _amount(term: Term, seen: Iterable[object]) -> int:
 def count_report(name: str, report: Report) -> Count:
     """A report's total under the convention of this name; raises UsageError as ``count`` does."""
     layers = [(row.name, row.layer, row.inputs, row.output) for row in report.layers]
-    return count(name, layers, report.batch)
+    sharing = {row.name for row in report.layers if row.weights_of}
+    return count(name, layers, report.batch, sharing)

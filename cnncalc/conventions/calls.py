@@ -38,6 +38,11 @@ class Call(NamedTuple):
     layer: Any = None
 
     @property
+    def with_shared_weights(self) -> "Call":
+        """The same: profilers count products with shared weights wherever they run."""
+        return self
+
+    @property
     def family(self) -> str:
         """The name without the number of axes: ``Conv`` for ``Conv2d``."""
         return _family(self.name)

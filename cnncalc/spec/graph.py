@@ -23,7 +23,9 @@ from cnncalc.core.layer import FieldErrors, Input, Layer
 from cnncalc.core.shape import Layout
 from cnncalc.spec import Block, Entry, Spec, advice, values
 from cnncalc.spec.document import NODE
+from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
+from cnncalc.spec.sharing import Sharing, shared
 from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import TooMuch, Work
 
@@ -31,22 +33,6 @@ MOST_LAYERS = 100_000
 MOST_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each one beyond counts as a step."""
-
-
-class Node(NamedTuple):
-    """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
-
-    ``layer`` is None if its text is wrong, so that the rest can still be checked.
-    """
-
-    name: str
-    layer: Layer | None
-    inputs: tuple[int, ...]
-    where: Where
-    axes: int | None = None
-    """The number of spatial axes that its name implies (``Conv2d``), if any."""
-    help: str = ""
-    """How to fix it if it refuses its input, if the spec gives a hint."""
 
 
 class Graph(NamedTuple):
@@ -90,9 +76,10 @@ class _Builder:
         self.groups: dict[str, str] = {}
         self.index: dict[str, int] = {}
         self.counters: dict[str, int] = {}
-        self.written = set(_written_names(spec.layers))
-        for block in spec.blocks.values():
-            self.written.update(_written_names(block.layers))
+        everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
+        self.written = {name for part in everything for name in _written_names(part)}
+        self.sharing = Sharing(everything)
+        self.frozen = False
         self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
         self.parsed: dict[tuple[int, str], Layer | None] = {}
         self.fixed: dict[int, Layer | None] = {}
@@ -120,6 +107,8 @@ class _Builder:
             self.parameters = values.parameters(self.spec, settings, self.work)
             scope, current = self.inputs(inputs, layout)
             self.expand(self.spec.layers, scope, current)
+            for error in self.sharing.lonely(self.written):
+                self.wrong(error.sentence, error.where)
         except TooMuch as reason:
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
@@ -217,6 +206,7 @@ class _Builder:
             current = self.once(entry, f"{name}.{index}", scope.turn(index), current)
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                 self.too_many(entry, times)
+        self.sharing.note(scope.prefix + name, range(before, len(self.nodes)))
         return current
 
     def too_many(self, entry: Entry, times: int) -> None:
@@ -228,7 +218,28 @@ class _Builder:
     def once(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
-        """Expand an entry once, under this name."""
+        """Expand an entry once, under this name, and freeze or share its weights."""
+        begin, frozen = len(self.nodes), self.frozen
+        trainable = values.holds(entry.trainable, scope.values, self.work, "trainable")
+        self.frozen = frozen or not trainable
+        try:
+            current = self.alone(entry, name, scope, current)
+        finally:
+            self.frozen = frozen
+        span = range(begin, len(self.nodes))
+        if entry.weights is not None:
+            owner = self.sharing.owner(entry, span, scope)
+            if owner is not None:
+                self.work.add(len(span), entry.where)
+                self.nodes[begin:] = shared(entry, self.nodes, span, owner)
+        if name:
+            self.sharing.note(scope.prefix + name, span)
+        return current
+
+    def alone(
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Expand the branches, the block or the kind of an entry."""
         if entry.branches is not None:
             return self.branches(entry, name, scope, current)
         if entry.kind in self.spec.blocks:
@@ -263,7 +274,8 @@ class _Builder:
             self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
             raise TooMuch
         self.index[name] = len(self.nodes)
-        self.nodes.append(Node(name, layer, inputs, where, axes, help))
+        node = Node(name, layer, inputs, where, axes, help, trainable=not self.frozen)
+        self.nodes.append(node)
         return len(self.nodes) - 1
 
     def label(self, path: str, text: str, where: Where) -> None:
