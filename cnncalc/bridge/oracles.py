@@ -50,17 +50,17 @@ def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: boo
     them (or a view of them) has run.
     """
     network = _network(report, device, training=False)
-    alive = Alive(ignored=[*network.parameters(), *network.buffers()])
+    alive = LiveMemory(ignored=[*network.parameters(), *network.buffers()])
     inputs = _inputs(report, device)
     alive.watch(inputs)
     readers = _last_readers(report, device)
 
-    def let_go(name: str, _: object) -> None:
+    def release(name: str, _: object) -> None:
         for tensor, reader in zip(inputs, readers, strict=True):
             if reader == name:
-                alive.let_go(tensor)
+                alive.release(tensor)
 
-    network._after.append(let_go)
+    network._after.append(release)
     with torch.no_grad(), alive, _precision(device, autocast):
         network(*inputs)
     return alive.peak
@@ -82,9 +82,9 @@ def training_peak_in_pytorch(
     caller references the inputs but not the outputs.
     """
     network = _network(report, device, training)
-    held = [*network.parameters(), *network.buffers()]
+    resident = [*network.parameters(), *network.buffers()]
     inputs, seed = _inputs(report, device), torch.zeros((), device=device)
-    alive = Alive(ignored=[*held, seed])
+    alive = LiveMemory(ignored=[*resident, seed])
     alive.watch(inputs)
     with alive:
         update = None
@@ -100,7 +100,7 @@ def training_peak_in_pytorch(
             update = update or OPTIMIZERS[optimizer](network.parameters())
             update.step()
             update.zero_grad()
-    return alive.peak + sum(tensor.nbytes for tensor in held)
+    return alive.peak + sum(tensor.nbytes for tensor in resident)
 
 
 def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[str, str], int]:
@@ -108,7 +108,7 @@ def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[
     layer, without parameters and buffers."""
     network = _network(report, "cpu", training)
     inputs, seed = _inputs(report, "cpu"), torch.zeros(())
-    alive = Alive(ignored=[*network.parameters(), *network.buffers(), seed])
+    alive = LiveMemory(ignored=[*network.parameters(), *network.buffers(), seed])
     alive.watch(inputs)
     peaks: dict[tuple[str, str], int] = {}
     running = ("", "")
@@ -154,9 +154,9 @@ def unwatched_training_peak_in_pytorch(report: Report) -> int:
         _Loss.apply(seed, network(*inputs)).backward(seed)
     events = profiled.profiler.kineto_results.events()
     given_out = sorted((one.start_ns(), one.nbytes()) for one in events if one.name() == "[memory]")
-    held = [*network.parameters(), *network.buffers(), *inputs]
+    resident = [*network.parameters(), *network.buffers(), *inputs]
     peak: int = max(accumulate(size for _, size in given_out))
-    return peak + sum(tensor.nbytes for tensor in held)
+    return peak + sum(tensor.nbytes for tensor in resident)
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
@@ -190,7 +190,7 @@ class _Loss(torch.autograd.Function):
         return None, *gradients
 
 
-class Alive(TorchDispatchMode):
+class LiveMemory(TorchDispatchMode):
     """Follows every storage from the operation that allocates it until it is freed."""
 
     def __init__(self, ignored: Sequence[Tensor]) -> None:
@@ -208,18 +208,18 @@ class Alive(TorchDispatchMode):
             if place not in self.ignored and place not in self.bytes:
                 self.bytes[place] = storage.nbytes()
                 self.now += storage.nbytes()
-                weakref.finalize(storage, self.gone, place)
+                weakref.finalize(storage, self.freed, place)
         self.peak = max(self.peak, self.now)
 
-    def gone(self, place: int) -> None:
+    def freed(self, place: int) -> None:
         """Called when a storage has been freed."""
         self.now -= self.bytes.pop(place, 0)
 
-    def let_go(self, tensor: Tensor) -> None:
+    def release(self, tensor: Tensor) -> None:
         """Treat it as freed although it is still referenced."""
         place = tensor.untyped_storage()._cdata
         self.ignored.add(place)
-        self.gone(place)
+        self.freed(place)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -247,9 +247,9 @@ def _checkpointed(
         return values
 
     def inside(x: Tensor, steps: Sequence[Step], source: int) -> Tensor:
-        held = {source: x}
+        resident = {source: x}
         del x
-        return run(steps, held)[steps[-1].value]
+        return run(steps, resident)[steps[-1].value]
 
     done = len(inputs)
     for rows in segments:

@@ -16,7 +16,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.layers.conv_transpose import ConvTranspose
 
-Told = int | str | tuple[int, ...]
+Figure = int | str | tuple[int, ...]
 
 
 class Check(NamedTuple):
@@ -24,8 +24,8 @@ class Check(NamedTuple):
 
     layer: str
     quantity: str
-    calculated: Told
-    pytorch: Told
+    calculated: Figure
+    pytorch: Figure
 
     @property
     def agrees(self) -> bool:
@@ -58,24 +58,24 @@ class Ran:
         return [row for row in self.report.layers if row.name in self.trial.outputs]
 
     @cached_property
-    def held(self) -> dict[str, dict[str, int]]:
+    def counts(self) -> dict[str, dict[str, int]]:
         """How many parameters and buffers each layer, and the network, has."""
-        held = {
-            row.name: self.held_in(self.network._layer(row.name))
+        counts = {
+            row.name: self.counts_of(self.network._layer(row.name))
             for row in self.report.layers
             if row.weights_of is None
         }
-        return held | {"total": self.held_in(self.network)}
+        return counts | {"total": self.counts_of(self.network)}
 
-    def held_in(self, module: nn.Module) -> dict[str, int]:
+    def counts_of(self, module: nn.Module) -> dict[str, int]:
         """The parameters and buffers of a module; parameters named ``bias`` count as biases."""
-        told = dict.fromkeys(("weights", "biases", "fixed", "frozen"), 0)
+        counts = dict.fromkeys(("weights", "biases", "fixed", "frozen"), 0)
         for name, parameter in module.named_parameters():
             learned = "biases" if "bias" in name.rpartition(".")[2] else "weights"
             frozen = self.network._is_frozen(parameter)
-            told[learned if frozen or parameter.requires_grad else "fixed"] += parameter.numel()
-            told["frozen"] += parameter.numel() if frozen else 0
-        return {**told, "buffers": sum(buffer.numel() for buffer in module.buffers())}
+            counts[learned if frozen or parameter.requires_grad else "fixed"] += parameter.numel()
+            counts["frozen"] += parameter.numel() if frozen else 0
+        return {**counts, "buffers": sum(buffer.numel() for buffer in module.buffers())}
 
     @property
     def whole(self) -> bool:
@@ -138,13 +138,13 @@ def _by_layer(
 def _numbers(quantity: str, ran: Ran) -> Found:
     """How many numbers of one sort each layer, and the network, has."""
     costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
-    for name, held in ran.held.items():
-        yield Check(name, quantity, getattr(costs[name], quantity), held[quantity])
+    for name, counts in ran.counts.items():
+        yield Check(name, quantity, getattr(costs[name], quantity), counts[quantity])
 
 
 def _frozen(ran: Ran) -> Found:
     """The frozen parameters, if there are any on either side."""
-    if ran.report.totals.frozen or ran.held["total"]["frozen"]:
+    if ran.report.totals.frozen or ran.counts["total"]["frozen"]:
         yield from _numbers("frozen", ran)
 
 
@@ -162,8 +162,8 @@ def _tensors(ran: Ran) -> Found:
 
 
 def _saved(ran: Ran) -> Found:
-    held = footprint.saved_for_backward(ran.report, training=ran.training)
-    calculated = {one.layer: one.bytes for one in held}
+    counts = footprint.saved_for_backward(ran.report, training=ran.training)
+    calculated = {one.layer: one.bytes for one in counts}
     total = sum(calculated.values())
     return _by_layer(ran, "saved_for_backward", calculated, total, ran.trial.saved)
 

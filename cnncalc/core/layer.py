@@ -15,9 +15,9 @@ from math import prod
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
-from cnncalc.core.errors import MOST_MISTAKES, LayerError, did_you_mean
+from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
-from cnncalc.core.shape import MOST_DIGITS, Map, Shape, Vector
+from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
 
@@ -187,7 +187,7 @@ class Layer:
             raise LayerError(f"takes {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
         if max(output.dimensions) >= LARGEST:
-            raise LayerError(f"outputs a size of more than {MOST_DIGITS} digits")
+            raise LayerError(f"outputs a size of more than {MAX_DIGITS} digits")
         return output
 
     def cost(
@@ -214,8 +214,8 @@ class Layer:
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
-        held = weights + biases + fixed + buffers - self.counters()
-        read = sum(shape.elements for shape in inputs) * batch + held
+        numbers = weights + biases + fixed + buffers - self.counters()
+        read = sum(shape.elements for shape in inputs) * batch + numbers
         moved = size if self.moves and inputs else 0
         return Cost(
             weights=weights,
@@ -275,7 +275,7 @@ INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "norma
             "input_shape", "input_dim")  # fmt: skip
 """Arguments of other frameworks that cnncalc infers."""
 ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
-"""Arguments of other frameworks for what is a layer of its own here."""
+"""Arguments of other frameworks for layers that are separate here."""
 
 
 def _by_field(kind: type[Layer], given: Any) -> Mapping[str, Any]:
@@ -289,8 +289,9 @@ def _by_field(kind: type[Layer], given: Any) -> Mapping[str, Any]:
         of_main = not parts.isdisjoint(given) and _names_of(kind).keys().isdisjoint(given)
         return {str(kind.main): given} if of_main else given
     if kind.main is None:
-        takes = f"takes its fields by name ({', '.join(known)})" if known else "takes no fields"
-        raise LayerError(f"{takes}, not {shown(given)}")
+        if not known:
+            raise LayerError(f"has no fields; remove {shown(given)}")
+        raise LayerError(f"needs field names ({', '.join(known)}), not {shown(given)}")
     return {kind.main: given}
 
 
@@ -309,14 +310,14 @@ def _checked(kind: type[Layer], given: Mapping[str, Any]) -> tuple[dict[str, Any
     wrong: Wrong = []
     known, names = fields_of(kind), _names_of(kind)
     for written, value in given.items():
-        if len(wrong) >= MOST_MISTAKES:
+        if len(wrong) >= MAX_MISTAKES:
             break
         name = names.get(written)
         if name is None:
             wrong.append((written, f"has no field {written!r}{_hint(kind, written, value)}"))
         elif name in values:
             both = f"{spelled[name]!r} and {written!r}"
-            wrong.append((written, f"has both {both}, two names of one field; keep one of them"))
+            wrong.append((written, f"has both {both}, two names for the same field; keep one"))
         else:
             values[name], spelled[name] = None, written
             try:
@@ -329,12 +330,12 @@ def _checked(kind: type[Layer], given: Mapping[str, Any]) -> tuple[dict[str, Any
 def _hint(kind: type[Layer], written: str, value: Any) -> str:
     """How to fix an unknown field."""
     if written in INFERRED:
-        return "; cnncalc infers it from the input: leave it out"
+        return "; remove it: cnncalc infers it from the input"
     if written in ACTIVATION:
         if value in (None, "linear", "identity", "none"):
-            return "; leave it out: a layer has no activation of its own"
+            return "; remove it: activations are separate layers"
         word = value if isinstance(value, str) and value.isidentifier() else "the activation"
-        return f"; write {word} after it, as a layer of its own"
+        return f"; add {word} after it, as a separate layer"
     return did_you_mean(str(written), _names_of(kind)) or has_only(fields_of(kind))
 
 
@@ -397,8 +398,10 @@ def per_axis(sizes: Sizes, x: Map, name: str) -> tuple[int, ...]:
     if isinstance(sizes, int):
         return (sizes,) * len(x.spatial)
     if len(sizes) != len(x.spatial):
+        given = "value" if len(sizes) == 1 else "values"
         raise LayerError(
-            f"{name} {list(sizes)} is for {len(sizes)} axes, but {x} has {len(x.spatial)}"
+            f"{name} {list(sizes)} has {len(sizes)} {given}, but {x} has {len(x.spatial)} spatial "
+            f"{'axis' if len(x.spatial) == 1 else 'axes'}"
         )
     return sizes
 

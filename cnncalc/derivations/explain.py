@@ -100,10 +100,10 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
         used = units.exact(row.shared.params)
         return [], f"0 parameters: it shares the {used} of {row.weights_of}, which count there"
     with tracing():
-        held = row.layer.parameters(*_named(row.inputs))
-        params = held.params
-    counts = {"weights": held.weights, "biases": held.biases, "fixed": held.fixed}
-    counts |= {"buffers": held.buffers, "params": params}
+        parameters = row.layer.parameters(*_named(row.inputs))
+        params = parameters.params
+    counts = {"weights": parameters.weights, "biases": parameters.biases, "fixed": parameters.fixed}
+    counts |= {"buffers": parameters.buffers, "params": params}
     workings = [
         working
         for name, count in counts.items()
@@ -112,7 +112,7 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
     ]
     extra = "".join(
         f", {units.exact(number)} {what}"
-        for number, what in ((held.fixed, "fixed"), (held.buffers, "in buffers"))
+        for number, what in ((parameters.fixed, "fixed"), (parameters.buffers, "in buffers"))
         if number
     )
     extra += ", frozen" if row.cost.frozen else ""

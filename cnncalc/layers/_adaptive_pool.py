@@ -50,7 +50,7 @@ def _reach(N: int, N_out: int) -> Reach:
 
 SHARED_REFUSALS = (
     Refusal(0, ("4x5x5",), "at least 1, or one per axis, not 0"),
-    Refusal([2, 2, 2], ("4x5x5",), "3 axes"),
+    Refusal([2, 2, 2], ("4x5x5",), "has 3 values"),
     Refusal(2, ("100",), "not a vector"),
     Refusal(None, ("4x5x5",), "needs 'output_size'"),
 )

@@ -55,8 +55,10 @@ class Filters(Layer):
         return padded(x, axes) if split_padding(axes)[1] else 0
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        held = self.parameters(x.shape)
-        return self.convolved(tape, x, need_map(self.output(x.shape)), held.weights, held.biases)
+        params = self.parameters(x.shape)
+        return self.convolved(
+            tape, x, need_map(self.output(x.shape)), params.weights, params.biases
+        )
 
     def convolved(self, tape: Tape, x: Tensor, out: Map, weights: int, biases: int) -> Tensor:
         """A convolution with this window, which saves its input or the padded copy."""

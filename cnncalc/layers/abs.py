@@ -37,4 +37,4 @@ class Abs(Elementwise):
             source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields, not 1"),)
+    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)

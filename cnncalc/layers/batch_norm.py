@@ -52,12 +52,12 @@ class BatchNorm(Norm):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and deviation of each channel if they are measured."""
-        held, C = self.parameters(x.shape), channels_of(x.shape)
+        params, C = self.parameters(x.shape), channels_of(x.shape)
         if self.track_running_stats:
             tape.buffers(2 * C, counters=1)
         known = self.affine or self.track_running_stats
         measured = tape.statistics(2 * C, x, known) if self.measures(tape.training) else 0
-        return tape.normalized(x, *tape.trained(held.weights, held.biases), own=measured)
+        return tape.normalized(x, *tape.trained(params.weights, params.biases), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return of_rank(nn, "BatchNorm", x)(

@@ -44,4 +44,4 @@ class Flatten(Rearrangement):
             source="TUM lecture, AlexNet before FC6: 6·6·256",
         ),
     )
-    refusals: ClassVar = (Refusal(3, ("4x5x5",), "takes no fields"),)
+    refusals: ClassVar = (Refusal(3, ("4x5x5",), "has no fields"),)

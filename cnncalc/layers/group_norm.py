@@ -56,10 +56,10 @@ class GroupNorm(Norm):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and deviation of each group."""
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         x = tape.raised(tape.in_order(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
-        trained = tape.trained(held.weights, held.biases)
+        trained = tape.trained(params.weights, params.biases)
         return tape.normalized(x, *trained, own=measured, contiguous=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

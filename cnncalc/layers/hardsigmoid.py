@@ -32,4 +32,4 @@ class Hardsigmoid(Elementwise):
             source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields, not 6"),)
+    refusals: ClassVar = (Refusal(6, ("5",), "has no fields; remove 6"),)

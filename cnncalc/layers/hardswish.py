@@ -33,4 +33,4 @@ class Hardswish(Elementwise):
             source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields, not 6"),)
+    refusals: ClassVar = (Refusal(6, ("5",), "has no fields; remove 6"),)

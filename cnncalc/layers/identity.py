@@ -29,4 +29,4 @@ class Identity(Elementwise):
     examples: ClassVar = (
         Example(None, ("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut", params=0),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields"),)
+    refusals: ClassVar = (Refusal(1, ("5",), "has no fields"),)

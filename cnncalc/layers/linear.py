@@ -50,8 +50,8 @@ class Linear(Layer):
         return Operations(multiply=products, add=products + added)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        held = self.parameters(x.shape)
-        return tape.linear(x, held.weights, held.biases, self.output(x.shape).elements)
+        params = self.parameters(x.shape)
+        return tape.linear(x, params.weights, params.biases, self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Vector) -> Any:
         return nn.Linear(x.features, self.out_features, self.bias)

@@ -56,4 +56,4 @@ class LogSoftmax(Softmax):
             source="torch.nn.LogSoftmax(dim=1) on a map",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields, not 1"),)
+    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)

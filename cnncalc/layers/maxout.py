@@ -59,9 +59,9 @@ class Maxout(Layer):
         """A linear layer, which saves its input, and a maximum, which saves its input and
         output. The gradient of the maximum needs a mask, the number of pieces that share it, and
         their shares."""
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         pieces = self.out_features * self.pieces
-        every = tape.linear(x, held.weights, held.biases, pieces)
+        every = tape.linear(x, params.weights, params.biases, pieces)
         mask, counts = tape.images(pieces, 1), tape.indices(self.out_features * tape.batch)
         shares = tape.images(self.out_features, every.size)
         return tape.op(

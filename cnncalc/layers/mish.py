@@ -33,4 +33,4 @@ class Mish(Elementwise):
             source="Bochkovskiy, Wang and Liao 2020, YOLOv4: after the first layer",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields, not 1"),)
+    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)

@@ -47,8 +47,8 @@ class Prelu(Elementwise):
         gradient = x.bytes if x.needs_gradient else 0
         own = slopes.bytes if slopes.needs_gradient else 0
         summed = own if slopes.numbers != x.numbers else 0
-        fullest = x.bytes + max(x.bytes, gradient + summed)
-        return tape.op(x, slopes, keeps=(x, slopes), beside=fullest - gradient - own)
+        peak = x.bytes + max(x.bytes, gradient + summed)
+        return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - own)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.PReLU(self.num_parameters)

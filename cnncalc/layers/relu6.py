@@ -31,4 +31,4 @@ class Relu6(Elementwise):
             source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields"),)
+    refusals: ClassVar = (Refusal(6, ("5",), "has no fields"),)

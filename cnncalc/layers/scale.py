@@ -67,6 +67,6 @@ class Scale(Layer):
     )
     refusals: ClassVar = (
         Refusal({"initial": "small"}, ("4x5x5",), "must be a number, not 'small'"),
-        Refusal(2, ("4x5x5",), "takes its fields by name (initial), not 2"),
+        Refusal(2, ("4x5x5",), "needs field names (initial), not 2"),
         Refusal({"bias": True}, ("4x5x5",), "has no field 'bias'"),
     )

@@ -95,9 +95,9 @@ class SeparableConv(Filters):
         return self.macs(x) + biases
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        held, between = self.parameters(x.shape), self.between(x.shape)
+        params, between = self.parameters(x.shape), self.between(x.shape)
         mixing, shifts = between.channels * self.out_channels, self.out_channels * self.bias
-        y = self.convolved(tape, x, between, held.weights - mixing, held.biases - shifts)
+        y = self.convolved(tape, x, between, params.weights - mixing, params.biases - shifts)
         return tape.convolution(y, mixing, shifts, self.output(x.shape).elements, spans=False)
 
     def to_torch(self, nn: Any, x: Map) -> Any:

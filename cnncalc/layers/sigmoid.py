@@ -34,4 +34,4 @@ class Sigmoid(Elementwise):
             source="LeCun et al. 1998, LeNet-5: S2 passes through a sigmoid; 6·14·14",
         ),
     )
-    refusals: ClassVar = (Refusal(0.5, ("5",), "takes no fields, not 0.5"),)
+    refusals: ClassVar = (Refusal(0.5, ("5",), "has no fields; remove 0.5"),)

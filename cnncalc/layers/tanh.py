@@ -33,4 +33,4 @@ class Tanh(Elementwise):
             source="LeCun et al. 1998, LeNet-5: the squashing function after C5",
         ),
     )
-    refusals: ClassVar = (Refusal(1.7159, ("5",), "takes no fields, not 1.7159"),)
+    refusals: ClassVar = (Refusal(1.7159, ("5",), "has no fields; remove 1.7159"),)
