@@ -94,9 +94,9 @@ class Report(report.Report):
 
         Raises UsageError for an unknown convention, and where it is not known what the tool counts.
         """
-        from cnncalc.conventions import count_report
+        from cnncalc import conventions
 
-        return count_report(convention, self)
+        return conventions.count(convention, self)
 
     def __str__(self) -> str:
         """The table of ``cnncalc summarize``, 100 columns wide."""
@@ -231,7 +231,7 @@ def layer(
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
     760
     """
-    return layer_alone(kind, inputs, fields, batch, dtype)["layer"]
+    return layer_alone(kind, inputs, fields, batch, dtype)[walk.ALONE]
 
 
 def layer_alone(
@@ -242,7 +242,7 @@ def layer_alone(
     spec = {
         "name": kind,
         "input": dict(zip(names, inputs, strict=True)),
-        "layers": [{kind: fields or None, "name": "layer", "from": names}],
+        "layers": [{kind: fields or None, "name": walk.ALONE, "from": names}],
     }
     return summarize(spec, batch=batch, dtype=dtype)
 

@@ -66,7 +66,7 @@ def test_an_interrupt_prints_one_sentence(monkeypatch, capsys):
 
     monkeypatch.setattr(bridge, "verify", interrupt)
     assert program(monkeypatch, "verify", SMALL) == 130
-    assert capsys.readouterr() == ("", "cnncalc: interrupted before the end\n")
+    assert capsys.readouterr() == ("", "cnncalc: interrupted\n")
 
 
 def test_debug_shows_the_traceback(monkeypatch):

@@ -233,7 +233,7 @@ def test_a_submission_cannot_make_a_file_be_read(room):
         ("a.csv", "layer,quantity,answer\nc,shape,1\nc,shape,2\n", "c shape is answered twice"),
         ("a.csv", 'layer,shape\n"' + "x" * 200_000, "field larger than field limit"),
         ("a.md", "|layer|shape|\n|-|-|\n" + "|a|b|\n" * 60_000, "more than 100,000 cells"),
-        ("a.csv", "layer,shape\nconv1\0,3\n", "zero byte"),
+        ("a.csv", "layer,shape\nconv1\0,3\n", "null byte"),
     ],
 )
 def test_invalid_tables_are_refused(tmp_path, name, text, says):
@@ -541,6 +541,8 @@ def test_pages_and_gradebooks_are_written(room):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (["ROOM/key.yaml", "ROOM/missing"], "no file or folder"),
+        (["ROOM/key.yaml", "ROOM/handed_in", "ROOM/missing.yaml"], "no file or folder"),
         (["missing.yaml"], "cannot read 'missing.yaml'"),
         (["ROOM/handed_in"], "the sheets to grade are missing"),
         (["ROOM/key.yaml", "ROOM/key.yaml"], "the sheets to grade are missing"),
@@ -602,8 +604,8 @@ def test_a_key_names_its_network_in_any_form(tmp_path, architecture):
     [
         ("{architecture: {layers: [conv]}, answers: {}}", "a.yaml:1:16: a spec needs 'input'"),
         ("{architecture: [conv: 3], input: 3x9x9, answers: {}}", "a.yaml:1:17: conv needs"),
-        ("{architecture: vgg61, answers: {}}", "a.yaml:1:16: no file and no built-in"),
-        ("{architecture: 20C5, answers: {}}", "a.yaml:1:16: no file and no built-in"),
+        ("{architecture: vgg61, answers: {}}", "a.yaml:1:16: no file or built-in"),
+        ("{architecture: 20C5, answers: {}}", "a.yaml:1:16: no file or built-in"),
         (
             "{architecture: vgg16, input: 3x2x2, answers: {}}",
             "VGG-16 does not take an input of 3×2×2",
@@ -611,7 +613,7 @@ def test_a_key_names_its_network_in_any_form(tmp_path, architecture):
         ("{architecture: 3, answers: {}}", "a network must be a mapping, not 3"),
         ("{architecture: vgg16, batch: many, answers: {}}", "a batch is a whole number"),
         ("!!python/object:os.system {}", "YAML tags are not supported"),
-        ("answers: {}\n---\nanswers: {}", "a.yaml:3:1: a file holds one document"),
+        ("answers: {}\n---\nanswers: {}", "a.yaml:3:1: expected a single YAML document"),
         ("credit: 5\nanswers: {}", "'credit' must be a mapping, not 5"),
     ],
 )
@@ -1084,6 +1086,7 @@ def test_a_sheet_without_answers_cannot_be_used(tmp_path):
 def test_a_class_without_questions_has_no_table_of_questions(tmp_path):
     (tmp_path / "keys").mkdir()
     (tmp_path / "keys" / "ada.yaml").write_text("architecture: lenet5\nanswers: {c1: {params: 1}}")
-    shown = run(tmp_path / "keys", tmp_path / "nobody.yaml")
+    (tmp_path / "eve.yaml").symlink_to(tmp_path / "nothing")
+    shown = run(tmp_path / "keys", tmp_path / "eve.yaml")
     assert "cannot be read" in shown.stdout
     assert "Question" not in shown.stdout

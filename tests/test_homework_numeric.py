@@ -145,8 +145,8 @@ def test_every_mistake_handles_numeric_questions():
 
 
 def test_an_incomplete_numeric_mistake_raises_a_type_error():
-    with pytest.raises(NotImplementedError):
-        WrongNumbers().instead(None)
+    with pytest.raises(TypeError, match="abstract"):
+        WrongNumbers()
 
 
 def test_only_some_of_very_many_windows_are_shown():

@@ -8,7 +8,7 @@ from cnncalc import __main__, cli
 @pytest.mark.parametrize(
     ("error", "code", "says"),
     [
-        (KeyboardInterrupt, 130, "interrupted before the end"),
+        (KeyboardInterrupt, 130, "interrupted"),
         (MemoryError, 2, "needs more memory than there is"),
     ],
 )

@@ -290,6 +290,16 @@ def test_claims_and_conventions_count_once():
     assert report.under("params-buffers").total == 148
     assert report.under("torch").total == 2 * report.totals.macs
     assert report.under("thop").total == report.totals.macs
+    assert report.under("keras").total == 148
+    # torchinfo counts the parameters once: 4·6·6 numbers in, 148, and 3 outputs of 4·6·6 twice.
+    assert report.under("torchinfo-total").total == 4 * (144 + 148 + 2 * 3 * 144)
+
+
+def test_keras_calls_frozen_parameters_non_trainable():
+    report = cnncalc.summarize(FROZEN_TRUNK)  # 4·28 and 2·4 frozen, 2·4 moving means and variances
+    assert report.under("keras-non-trainable").total == 120 + 8
+    assert report.under("keras-trainable").total == report.totals.trainable == 650
+    assert report.under("keras").total == 778
 
 
 def test_an_explanation_says_where_shared_parameters_count():

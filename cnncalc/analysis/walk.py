@@ -27,6 +27,9 @@ from cnncalc.spec.node import Node
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
 Key = tuple[int, tuple[Shape, ...], bool, bool]
 
+ALONE = "layer"
+"""The name of a layer that is not part of a network; errors leave it out."""
+
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     """The shapes, costs and receptive fields of every layer.
@@ -167,6 +170,8 @@ class _Walk:
         except LayerError as why:
             shapes = some(inputs)
             who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
+            if node.name == ALONE:
+                who = f"{layer.kind} (input {shapes})"
             help = self.batched or why.help or node.help
             self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, help))
             return None

@@ -40,7 +40,7 @@ def run(
         int | None,
         typer.Option(
             "--checkpoint",
-            min=1,
+            metavar="N",
             help="Checkpoint every N blocks: save only their input and recompute the rest.",
         ),
     ] = None,
@@ -181,7 +181,7 @@ def _settings(found: "Fit") -> Records:
     """The largest batch with the requested settings, and with each change."""
     at = found.memory
     once = at.repeated_macs // at.batch
-    asked = ("as asked", found.batch, at.training_peak.bytes, once)
+    asked = ("as requested", found.batch, at.training_peak.bytes, once)
     yield dict(zip(FIT_COLUMNS, asked, strict=True))
     for change in found.changes:
         yield dict(zip(FIT_COLUMNS, change, strict=True))
@@ -228,7 +228,7 @@ def _parts(found: Memory) -> str:
         ("inference peak", inference.bytes, f"at {inference.layer}"),
         ("training peak", peak.bytes, f"at {peak.layer}, {peak.phase}"),
         ("  resident", found.resident, "parameters, buffers, optimizer state"),
-        ("  gradients", peak.gradients, "of parameters, so far"),
+        ("  gradients", peak.gradients, "of parameters, accumulated so far"),
         ("  saved for backward", peak.saved, "still needed"),
         ("  transient", peak.transient, "batch, feature maps, temporary tensors"),
     ]
@@ -276,7 +276,7 @@ def _fit_text(found: "Fit") -> str:
 def _changes(found: "Fit") -> str:
     """The largest batch with each change, its memory and its recomputation."""
     at = units.exact(found.memory.batch)
-    headings = {"To fit more": False, "Batch": True, f"Batch {at} takes": True}
+    headings = {"Change": False, "Largest batch": True, f"Peak at batch {at}": True}
     headings["Recomputed MACs"] = True
     rows = [
         (

@@ -77,7 +77,8 @@ def _lines(found: Reconciliation) -> Iterator[str]:
     """The matching totals or the nearest one, and the conventions that were not compared."""
     yield View(found.report).title
     if found.agreeing:
-        binary = ", with K = 1024," if found.reading.kilo == 1024 else ""
+        by_1024 = found.reading.kilo == 1024 and not found.number.lower().endswith("ib")
+        binary = ", with K = 1024," if by_1024 else ""
         yield f"{found.number}{binary} is"
     else:
         yield f"no convention gives {found.number}; the nearest is"

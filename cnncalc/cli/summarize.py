@@ -22,7 +22,6 @@ def run(
         int | None,
         typer.Option(
             "--depth",
-            min=1,
             metavar="N",
             help="How many levels of blocks to open; by default as many as fit on a screen.",
         ),
@@ -84,6 +83,8 @@ def run(
 
     cnncalc summarize resnet50 --convention thop
     """
+    if depth is not None and depth < 1:
+        raise UsageError(f"--depth must be at least 1, not {depth}")
     own = () if convention is None else (convention,)
     shown = USUAL if columns is None else choose_columns(columns.split(","), own)
     shown = tuple(dict.fromkeys([*shown, *own]))

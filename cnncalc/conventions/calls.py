@@ -38,11 +38,6 @@ class Call(NamedTuple):
     layer: Any = None
 
     @property
-    def with_shared_weights(self) -> "Call":
-        """The same: profilers count products with shared weights wherever they run."""
-        return self
-
-    @property
     def family(self) -> str:
         """The name without the number of axes: ``Conv`` for ``Conv2d``."""
         return _family(self.name)
@@ -145,11 +140,11 @@ class Sequential(Module):
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         pool: Module = self.given[0]
-        return pool.calls(inputs, y, params)
+        return [*pool.calls(inputs, y, params), Call("Flatten", y, y)]
 
 
 class Separable(Module):
-    """A depthwise convolution followed by a pointwise one, which has a weight per pair of
+    """A module of a depthwise convolution and a pointwise one, which has a weight per pair of
     channels."""
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
@@ -161,7 +156,7 @@ class Separable(Module):
         first = Parameters(params.weights - second.weights, params.biases - second.biases)
         one: Calls = depthwise.calls(inputs, between, first)
         other: Calls = pointwise.calls((between,), y, second)
-        return one + other
+        return [Call(self.name, inputs[0], y), *one, *other]
 
 
 class Upsample(Module):

@@ -12,7 +12,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    NamedTuple,
+    Self,
+    TypeVar,
+    cast,
+    dataclass_transform,
+)
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
@@ -86,6 +95,7 @@ class Reach(NamedTuple):
     cut: Cut | None = None
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Layer:
     """A layer kind. Subclasses are frozen, keyword-only dataclasses, one per file."""
 
@@ -113,6 +123,17 @@ class Layer:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
+        # Methods that dataclass would generate for every kind anew take time to compile.
+        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text()})"
 
     # Subclasses override these. Shapes have no batch dimension.
 
@@ -368,8 +389,8 @@ def required_of(kind: type[Layer]) -> tuple[str, ...]:
 
 def _declared(kind: type[Layer]) -> tuple[dataclasses.Field[Any], ...]:
     """The dataclass fields of a kind, the main field first."""
-    declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return tuple(sorted(declared, key=lambda one: one.name != kind.main))
+    fields = dataclasses.fields(cast(Any, kind))
+    return tuple(sorted(fields, key=lambda one: one.name != kind.main))
 
 
 def has_only(known: Mapping[str, Field]) -> str:
@@ -377,7 +398,6 @@ def has_only(known: Mapping[str, Field]) -> str:
     return f"; it has {', '.join(known)}" if known else "; it has no fields"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Input(Layer):
     """An input of the network."""
 

@@ -183,7 +183,7 @@ def _field_answer(row: Row, report: Report) -> str:
     if not fields:
         return "a vector has no position"
     first = next(iter(report.input_shapes.values()))
-    sizes = "×".join(str(field.size) for field in fields)
+    sizes = "×".join(units.exact(field.size) for field in fields)
     most = "at most " if any(field.bound for field in fields) else ""
     clipped = [
         min(field.size, size)
@@ -191,10 +191,10 @@ def _field_answer(row: Row, report: Report) -> str:
             fields, first.spatial if isinstance(first, Map) else (), strict=False
         )
     ]
-    inside = "×".join(map(str, clipped))
+    inside = "×".join(map(units.exact, clipped))
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
-    cut = f", of which at most {inside} lie in the image" if inside != sizes else ""
+    cut = f", at most {inside} of them inside the image" if inside != sizes else ""
     return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
 
 

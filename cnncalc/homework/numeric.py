@@ -6,6 +6,7 @@ Its layers are a small network, so that mistakes can change them like any others
 the input, the kernels and the biases.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -113,9 +114,9 @@ class Numeric(Question):
 class WrongNumbers(Mistake):
     """A mistake that uses other numbers, or applies the kernels in another way."""
 
+    @abstractmethod
     def instead(self, given: Numbers) -> Numbers | None:
         """The numbers that were used; None if they are the same."""
-        raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question about the other numbers, if it is about numbers."""

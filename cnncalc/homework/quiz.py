@@ -9,6 +9,7 @@ from random import Random
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
+from cnncalc import layers
 from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
 from cnncalc.core.layer import Input
 from cnncalc.derivations.stride import Axis
@@ -17,6 +18,7 @@ from cnncalc.homework.diagnosis import Slip, Slips
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
 from cnncalc.homework.written import Value, format_value
+from cnncalc.layers._pool import Pool
 from cnncalc.spec.text import located
 
 Given = dict[str, Any]
@@ -87,13 +89,12 @@ class Dice:
 
     def sliding(self, kind: str, **fields: Any) -> Given:
         """A layer with a random window on a square map."""
-        letters = self.window(pool=kind != "conv")
+        layer = layers.load(kind)
+        letters = self.window(pool=issubclass(layer, Pool))
         names = {"kernel_size": "F", "stride": "S", "padding": "P", "dilation": "D"}
-        usual = {"stride": 1, "padding": 0, "dilation": 1}
         window = {name: letters[letter] for name, letter in names.items()}
-        if kind != "conv":
-            usual.pop("stride")  # a pool's stride is its window's size
-        written = {name: size for name, size in window.items() if size != usual.get(name)}
+        usual = {name: getattr(layer, name, None) for name in names}
+        written = {name: size for name, size in window.items() if size != usual[name]}
         channels = self.one(self.level.channels)
         return {kind: {**fields, **written}, "input": f"{channels}x{letters['N']}x{letters['N']}"}
 

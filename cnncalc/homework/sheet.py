@@ -23,6 +23,7 @@ from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from cnncalc.analysis import walk
 from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
@@ -51,7 +52,7 @@ FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
 TOTALS = ("totals", "total", "network", "overall", "sum")
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
-ONE = "layer"
+ONE = walk.ALONE
 """The name of the layer in a free-standing question."""
 BRACKETS = re.compile(r"\([^()]*\)")
 """Remarks beside a layer's name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cnncalc.core.errors import UsageError
 from cnncalc.homework.written import printable
 
 
@@ -34,6 +35,7 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
     """The submissions in files and folders, each once, without the key.
 
     Links are refused: they could show a student another's answers, the key or any other file.
+    Raises UsageError for a file or folder that does not exist.
     """
     targets = list(targets)
     found = {one.file: one for target in targets for one in _in(target)}
@@ -57,6 +59,8 @@ def _home(targets: Sequence[Path]) -> Path:
 def _in(target: Path) -> Iterator[Found]:
     """A file, or the files of a folder and of the folders in it; hidden ones are left out."""
     if not target.is_dir():
+        if not os.path.lexists(target):
+            raise UsageError(f"no file or folder {str(target)[:200]!r}")
         yield Found(target, target.parent)
         return
     unread: list[OSError] = []

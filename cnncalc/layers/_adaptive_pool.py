@@ -1,6 +1,5 @@
 """The base of pools with a given output size."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.core.fields import Sizes, sizes
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdaptivePool(Layer):
     """Windows sized to give the output a requested size."""
 

@@ -1,6 +1,5 @@
 """The base of the layers that turn windows into the columns of a matrix, and back."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import ClassVar
 
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Map
 from cnncalc.layers._window import Axis
 
 
-@dataclass(frozen=True, kw_only=True)
 class Columns(Layer):
     """A window that slides over an image, with the same padding on both sides of an axis."""
 

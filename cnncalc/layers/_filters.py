@@ -1,6 +1,5 @@
 """The base of convolutions: filters that slide along every spatial axis."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 
 
-@dataclass(frozen=True, kw_only=True)
 class Filters(Layer):
     """Filters that slide over the input."""
 

@@ -1,6 +1,5 @@
 """The base of pools over whole channels."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.core.fields import flag
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class GlobalPool(Layer):
     """One value per channel."""
 

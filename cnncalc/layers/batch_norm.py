@@ -1,6 +1,5 @@
 """Batch normalisation."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm, folded
 
 
-@dataclass(frozen=True, kw_only=True)
 class BatchNorm(Norm):
     """Normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts it.
 

@@ -1,6 +1,5 @@
 """Blur pooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
@@ -12,7 +11,6 @@ from cnncalc.formulas import macs, parameters
 from cnncalc.layers._window import Axis, extended, padded, torch_sides
 
 
-@dataclass(frozen=True, kw_only=True)
 class BlurPool(Layer):
     """Blurs every channel with a fixed filter and keeps every other position.
 

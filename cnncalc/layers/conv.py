@@ -1,6 +1,5 @@
 """Convolution."""
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -40,7 +39,6 @@ def connection_table(doc: str) -> Any:
     return declare(doc, None, (), check, {"type": "array", "items": row, "minItems": 1})
 
 
-@dataclass(frozen=True, kw_only=True)
 class Conv(Filters):
     """Slides filters over the input; each filter produces one output channel.
 

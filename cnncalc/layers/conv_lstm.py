@@ -1,6 +1,5 @@
 """Convolutional long short-term memory."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -13,7 +12,6 @@ from cnncalc.formulas import dimensions, operations, sequence
 from cnncalc.layers.lstm import Lstm
 
 
-@dataclass(frozen=True, kw_only=True)
 class ConvLstm(Layer):
     """Reads the frames of a sequence with a convolutional LSTM and outputs its hidden states.
 

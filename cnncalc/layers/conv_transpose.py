@@ -1,6 +1,5 @@
 """Transposed convolution."""
 
-from dataclasses import dataclass
 from math import gcd
 from typing import Any, ClassVar, NamedTuple
 
@@ -82,7 +81,6 @@ class TransposedAxis(NamedTuple):
         return None if first >= self.F else self.F - 1 - (self.F - 1 - first) % apart
 
 
-@dataclass(frozen=True, kw_only=True)
 class ConvTranspose(Layer):
     """Spreads every input over the footprint of a filter: a convolution run backwards.
 

@@ -1,6 +1,5 @@
 """Deformable convolution."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -15,7 +14,6 @@ from cnncalc.layers._window import torch_window
 from cnncalc.layers.conv import check_groups
 
 
-@dataclass(frozen=True, kw_only=True)
 class DeformConv(Filters):
     """A convolution whose taps are moved by offsets that another layer computes.
 

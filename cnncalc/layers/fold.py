@@ -1,6 +1,5 @@
 """Fold (col2im)."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -23,7 +22,6 @@ AXES = Map(1, (1, 1))
 """A stand-in for an image, of which only the number of axes is known."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Fold(Columns):
     """Adds the columns of a matrix into the windows of an image (col2im): the reverse of unfold.
 

@@ -1,6 +1,5 @@
 """Group normalisation."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -12,7 +11,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._norm import Norm
 
 
-@dataclass(frozen=True, kw_only=True)
 class GroupNorm(Norm):
     """Normalises each group of channels to mean 0 and variance 1, then scales and shifts each
     channel.

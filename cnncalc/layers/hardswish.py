@@ -1,6 +1,5 @@
 """Hard swish."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Hardswish(Elementwise):
     """Multiplies each element x by x + 3, clipped to 0 to 6, and divides by 6.
 

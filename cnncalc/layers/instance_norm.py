@@ -1,6 +1,5 @@
 """Instance normalisation."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._norm import Norm, folded
 
 
-@dataclass(frozen=True, kw_only=True)
 class InstanceNorm(Norm):
     """Normalises every channel of each image to mean 0 and variance 1.
 

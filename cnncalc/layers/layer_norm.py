@@ -1,6 +1,5 @@
 """Layer normalisation."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerNorm(Norm):
     """Normalises each image to mean 0 and variance 1, then scales and shifts it.
 

@@ -1,6 +1,5 @@
 """Fully connected layer."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape, Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters
 
 
-@dataclass(frozen=True, kw_only=True)
 class Linear(Layer):
     """Connects every input to every output.
 

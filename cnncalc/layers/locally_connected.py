@@ -1,7 +1,6 @@
 """Locally connected layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -15,7 +14,6 @@ from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded, torch_window
 
 
-@dataclass(frozen=True, kw_only=True)
 class LocallyConnected(Filters):
     """Applies different filters at every position: a convolution without weight sharing.
 

@@ -1,6 +1,5 @@
 """Max unpooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -14,7 +13,6 @@ from cnncalc.layers._window import Axis
 from cnncalc.layers.conv_transpose import TransposedAxis
 
 
-@dataclass(frozen=True, kw_only=True)
 class MaxUnpool(Rearrangement):
     """Puts every value back where a max pool found its maximum, with zeros everywhere else.
 

@@ -1,6 +1,5 @@
 """Maxout."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -11,7 +10,6 @@ from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.formulas.tracing import named
 
 
-@dataclass(frozen=True, kw_only=True)
 class Maxout(Layer):
     """Outputs the maximum of several linear functions of the input.
 

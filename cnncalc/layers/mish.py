@@ -1,6 +1,5 @@
 """Mish."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Mish(Elementwise):
     """Multiplies each element x by tanh(ln(1 + exp(x))).
 

@@ -1,6 +1,5 @@
 """Padding."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -14,7 +13,6 @@ from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers._window import extended, sides_of, torch_sides
 
 
-@dataclass(frozen=True, kw_only=True)
 class Pad(Rearrangement):
     """Adds cells around the map.
 

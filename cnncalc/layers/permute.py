@@ -1,6 +1,5 @@
 """Permutation of dimensions."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -36,7 +35,6 @@ def permutation(doc: str) -> Any:
     return declare(doc, REQUIRED, ("dims",), check, {"anyOf": orders})
 
 
-@dataclass(frozen=True, kw_only=True)
 class Permute(Rearrangement):
     """Reorders the dimensions.
 

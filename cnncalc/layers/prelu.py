@@ -1,6 +1,5 @@
 """Parametric rectified linear unit."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -12,7 +11,6 @@ from cnncalc.formulas import parameters
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Prelu(Elementwise):
     """Keeps positive values and multiplies the others by a learned slope.
 

@@ -1,6 +1,5 @@
 """Learned channel scaling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
 
 
-@dataclass(frozen=True, kw_only=True)
 class Scale(Layer):
     """Multiplies every channel by a learned factor.
 

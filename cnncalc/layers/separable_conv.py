@@ -1,6 +1,5 @@
 """Depthwise separable convolution."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -12,7 +11,6 @@ from cnncalc.formulas.tracing import named
 from cnncalc.layers._filters import Filters
 
 
-@dataclass(frozen=True, kw_only=True)
 class SeparableConv(Filters):
     """Filters every channel separately, then mixes the channels at every position.
 

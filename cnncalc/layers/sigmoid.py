@@ -1,6 +1,5 @@
 """Sigmoid."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Sigmoid(Elementwise):
     """Maps each element x to the range from 0 to 1 with the logistic function 1 / (1 + exp(−x)).
 

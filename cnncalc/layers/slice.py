@@ -1,6 +1,5 @@
 """Channel slicing."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -12,7 +11,6 @@ from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
 
-@dataclass(frozen=True, kw_only=True)
 class Slice(Rearrangement):
     """Keeps the channels from ``start`` up to, but not including, ``stop``.
 

@@ -1,6 +1,5 @@
 """Softmax."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class Softmax(Layer):
     """Turns the n channels at each position (the n features of a vector) into probabilities.
 

@@ -1,6 +1,5 @@
 """Space to depth."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -13,7 +12,6 @@ from cnncalc.formulas.tracing import named
 from cnncalc.layers._rearrangement import Rearrangement
 
 
-@dataclass(frozen=True, kw_only=True)
 class SpaceToDepth(Rearrangement):
     """Move each block of r × r pixels into r² channels: the reverse of a pixel shuffle.
 

@@ -1,6 +1,5 @@
 """Unfold (im2col)."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.formulas import dimensions
 from cnncalc.layers._columns import Columns
 
 
-@dataclass(frozen=True, kw_only=True)
 class Unfold(Columns):
     """Copies every window of an image into a column of a matrix (im2col).
 

@@ -1,6 +1,5 @@
 """Upsampling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -14,7 +13,6 @@ MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, 
 """The interpolation modes, each with the rank its name requires, if any."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Upsample(Layer):
     """Enlarges the map by repeating values or by interpolating between them.
 

@@ -182,8 +182,8 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
     for axis, name in zip(axes, AXES[len(axes)]):
         fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
         if not fit.fits:
-            said = f"{fit.S} does not divide {fit.span}, {fit.remainder} left over"
-            over.setdefault(f"{said}; floor gives {fit.floor}", []).append(name)
+            said = f"{fit.S} does not divide {fit.span} (remainder {fit.remainder})"
+            over.setdefault(f"{said}; rounding down gives {fit.floor}", []).append(name)
     notes = (f"illegal stride along {' and '.join(names)}: {said}" for said, names in over.items())
     return Section(tuple(notes), tuple(lines))
 
