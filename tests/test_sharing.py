@@ -176,8 +176,8 @@ def test_the_memory_of_frozen_layers_is_that_of_inference():
 
 
 def test_shared_weights_on_a_map_with_channels_last_are_not_modelled():
-    turned = [{"permute": [2, 0, 1]}, CONV | {"name": "m", "repeat": 2, "weights": "m"}]
-    report = cnncalc.summarize({"input": "6x6x4", "layers": turned})
+    conv = {"conv": {"filters": 5, "kernel": 3, "padding": 1}, "repeat": 2, "weights": "m"}
+    report = cnncalc.summarize({"input": "6x6x5", "layers": [{"permute": [2, 0, 1]}, conv]})
     with pytest.raises(cnncalc.UsageError, match="shares weights and reads a map with channels"):
         footprint.measure(report)
 

@@ -12,7 +12,7 @@ from cnncalc.analysis.receptive import Field
 from cnncalc.core.cost import COUNTED, Cost, Parameters, total
 from cnncalc.core.errors import UnknownName, UsageError, did_you_mean
 from cnncalc.core.layer import Input, Layer
-from cnncalc.core.shape import Shape
+from cnncalc.core.shape import Layout, Shape
 
 VERSION = 1
 """The version of ``to_dict``. It changes if a name or its meaning changes, not if names are
@@ -119,7 +119,9 @@ class Report:
     groups: Mapping[str, str] | None = None
     settings: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
-    """What is probably a mistake in a valid spec; never anything for a built-in."""
+    """What is probably a mistake in a valid spec; for a built-in, only what its input changes."""
+    layout: Layout = "chw"
+    """How tables write shapes; everything else is channels first."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"

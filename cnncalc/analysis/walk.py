@@ -56,6 +56,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         groups=graph.groups,
         settings=graph.settings,
         warnings=warnings.collect(graph, rows),
+        layout=graph.layout,
     )
 
 
@@ -111,14 +112,13 @@ class _Walk:
         """All names in use."""
         return {node.name for node in self.nodes}
 
-    @cached_property
-    def batched(self) -> str:
-        """The fix for a network whose input looks like a batch of images, not like a volume."""
+    def without_batch(self, axes: int) -> str:
+        """The fix for a layer of this many axes if an input has one more: perhaps it is a batch."""
         for node in self.nodes:
-            if isinstance(node.layer, Input) and looks_batched(node.layer.shape):
-                return (
-                    f"if {node.layer.shape} starts with the batch size, drop it; use --batch for it"
-                )
+            shape = node.layer.shape if isinstance(node.layer, Input) else ()
+            if len(shape) == axes + 2:
+                batch, *image = map(str, shape)
+                return f"if {batch} is the batch size, write {'x'.join(image)} and --batch {batch}"
         return ""
 
     def rows(self) -> list[Row]:
@@ -165,14 +165,14 @@ class _Walk:
                 self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs)
                 sources, inputs = [len(done) - 1], (done[-1].output,)
             if node.axes is not None and isinstance(inputs[0], Map):
-                check_axes(node.axes, inputs[0])
+                check_axes(node.axes, inputs[0], self.without_batch(node.axes))
             self.row(node.name, layer, tuple(sources), inputs, node)
         except LayerError as why:
             shapes = some(inputs)
             who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
             if node.name == ALONE:
                 who = f"{layer.kind} (input {shapes})"
-            help = self.batched or why.help or node.help
+            help = why.help or node.help
             self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, help))
             return None
         return len(done) - 1
@@ -263,13 +263,8 @@ def _flatten() -> Layer:
     return layers.load("flatten").parse(None)
 
 
-def looks_batched(shape: Shape) -> bool:
-    """Whether a shape of four sizes ends like an image: 1 or 3 channels, and a square."""
-    return len(shape) == 4 and shape[1] in (1, 3) and shape[2] == shape[3] > 3
-
-
-def check_axes(axes: int, x: Shape) -> None:
+def check_axes(axes: int, x: Shape, help: str = "") -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
         found = f"{len(x.spatial)} spatial {'axis' if len(x.spatial) == 1 else 'axes'}"
-        raise LayerError(f"its name ends in {axes}d, but {x} has {found}")
+        raise LayerError(f"its name ends in {axes}d, but {x} has {found}", help)

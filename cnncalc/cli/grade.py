@@ -69,6 +69,7 @@ def run(
     everything: Annotated[
         bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
     ] = False,
+    layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: Annotated[
         Path | None,
@@ -99,6 +100,7 @@ def run(
         strict=strict,
         tolerance=tolerance,
         credit=shared.pairs(credit, "--credit", "slip=0.5"),
+        layout=layout,
         watch=_watch,
     )
     if alone and grades[0].marked and not grades[0].answers:
@@ -131,6 +133,8 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
 
 def _report_oddities(grades: Grades, key: Path) -> None:
     """What the teacher should know besides the grades."""
+    for note in grades.notes:
+        typer.echo(note, err=True)
     for mark in grades.wrong_in_key:
         where, label = printable(str(mark.answer.where)), mark.answer.label
         typer.echo(

@@ -62,6 +62,7 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
@@ -83,7 +84,7 @@ def run(
     cnncalc memory mobilenet_v2 --format csv
     """
     _check(fit, plot, batch, format)
-    report = shared.network(spec, input, settings, batch=batch)
+    report = shared.network(spec, input, settings, batch=batch, layout=layout)
     how: dict[str, Any] = {
         "optimizer": optimizer,
         "training": not evaluation,

@@ -3,7 +3,7 @@
 Each file defines ``CONVENTION`` and is named after it; files with a leading underscore are skipped.
 """
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from importlib import import_module
 
 from cnncalc.analysis.report import Report

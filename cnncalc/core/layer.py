@@ -263,6 +263,11 @@ class Layer:
             bytes_written=memory.size_in_bytes(elements, moved),
         )
 
+    def channels_first(self) -> Layer:
+        """The same layer, if its fields list the channels last; each kind with such fields
+        overrides it."""
+        return self
+
     def text(self) -> str:
         """The fields that differ from their defaults, as ``out_channels 64, kernel_size 3``."""
         given = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))

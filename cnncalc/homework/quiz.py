@@ -320,7 +320,9 @@ def pose(order: Order, student: str = "") -> Quiz:
         topic = TOPICS[order.topics[(number - 1) % len(order.topics)]]
         dice = Dice(seed, LEVELS[order.level], order.geometry or topic.geometry)
         given = topic.give(dice)
-        asked = question(asks.load(topic.ask), *given_network(located(given, Where(""))))
+        asked = question(
+            asks.load(topic.ask), *given_network(located(given, Where("")), layout="chw")
+        )
         choices = _choices(asked, dice) if order.choices else ()
         posed.append(PosedQuestion(number, topic, given, asked, choices))
     return Quiz(student, tuple(posed))

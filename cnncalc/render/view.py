@@ -239,7 +239,6 @@ class View:
     depth: int | None = None
     sort: str | None = None
     exact: bool = False
-    layout: Layout = "chw"
     count: "Count | None" = None
 
     @cached_property
@@ -265,6 +264,11 @@ class View:
             return {entry.layer: entry.bytes for entry in saved_for_backward(self.report)}
         except UsageError:
             return None
+
+    @property
+    def layout(self) -> Layout:
+        """How shapes are written."""
+        return self.report.layout
 
     @property
     def name(self) -> str:

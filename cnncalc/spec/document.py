@@ -6,11 +6,20 @@ graph, because they depend on blocks and parameters.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import MAX_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.core.errors import (
+    MAX_MISTAKES,
+    Mistakes,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+)
 from cnncalc.core.fields import shown
+from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key
@@ -22,6 +31,7 @@ TOP = {
     "variants": "networks with similar names, and how they differ",
     "extends": "the built-in or file that this spec starts from",
     "input": "the input's shape, as in 3x224x224, or several by name",
+    "layout": "how this file writes shapes: chw (channels first, as usual) or hwc (channels last)",
     "parameters": "values that layers use as $name; override them with --set",
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
@@ -105,12 +115,17 @@ class Spec(NamedTuple):
     note: str = ""
     variants: tuple[tuple[str, str], ...] = ()
     published: tuple[Claim, ...] = ()
+    layouts: Mapping[str, Layout] = MappingProxyType({})
+    """How each file that says so writes shapes: the spec's own, and those that it extends."""
     mistakes: tuple[SpecError, ...] = ()
 
 
-def parse(root: Item) -> Spec:
-    """The spec of a tree; everything that is wrong with it is in ``mistakes``."""
-    return _Parser().spec(root)
+def parse(root: Item, layouts: Mapping[str, Item] = MappingProxyType({})) -> Spec:
+    """The spec of a tree; everything that is wrong with it is in ``mistakes``.
+
+    ``layouts`` has what each of its files says about its layout.
+    """
+    return _Parser().spec(root, layouts)
 
 
 class _Parser:
@@ -125,7 +140,7 @@ class _Parser:
         if len(self.mistakes) >= MAX_MISTAKES:
             raise Mistakes(self.mistakes)
 
-    def spec(self, root: Item) -> Spec:
+    def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
         top = self.mapping(root, "a spec", TOP)
         hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
         for key in ("input", "layers"):
@@ -148,6 +163,7 @@ class _Parser:
                 "'layers' is empty; a network has at least one layer", top[Key("layers")].where
             )
         published = tuple(self.optional(top, "published", self.claims, ()))
+        known_layouts = {source: self.layout(item) for source, item in layouts.items()}
         return Spec(
             name=self.optional(top, "name", self.title, "") or "",
             inputs=self.optional(top, "input", self.inputs, {}),
@@ -162,8 +178,17 @@ class _Parser:
                 for name, item in self.optional(top, "variants", self.names_of, {}).items()
             ),
             published=published,
+            layouts=known_layouts,
             mistakes=tuple(self.mistakes),
         )
+
+    def layout(self, item: Item) -> Layout:
+        """The layout with this name."""
+        try:
+            return layout_of(self.text(item)) or "chw"
+        except UsageError as why:
+            self.wrong(str(why), item.where)
+            return "chw"
 
     def claims(self, item: Item) -> Iterator[Claim]:
         """The well-formed claims."""

@@ -6,6 +6,7 @@ no cycles. The analysis infers the shapes.
 
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncalc import layers
@@ -20,9 +21,11 @@ from cnncalc.core.errors import (
     some,
 )
 from cnncalc.core.layer import FieldErrors, Input, Layer
-from cnncalc.core.shape import Layout
+from cnncalc.core.shape import Layout, Shape
 from cnncalc.spec import Block, Entry, Spec, advice, values
 from cnncalc.spec.document import NODE
+from cnncalc.spec.inputs import Given, Shapes, layout_in
+from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.sharing import Sharing, shared
@@ -49,28 +52,34 @@ class Graph(NamedTuple):
     mistakes: tuple[SpecError, ...] = ()
     used: tuple[Block, ...] = ()
     """The blocks that its layers come from."""
+    replaced: Mapping[str, Shape] = MappingProxyType({})
+    """The spec's own shapes of the inputs that have another one."""
+    layout: Layout = "chw"
+    """How shapes are written where they are given, and in tables."""
 
 
 def build(
     spec: Spec,
     settings: Mapping[str, Any] | None = None,
-    inputs: values.Shapes | Mapping[str, values.Shapes] | None = None,
-    layout: Layout = "chw",
+    inputs: Shapes | Mapping[str, Shapes] | None = None,
+    layout: Layout | None = None,
 ) -> Graph:
     """Expand a spec, optionally with other parameters and input shapes.
 
+    ``layout`` is how shapes are written, in ``inputs`` and in files that do not say so themselves.
     Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an input that
-    the spec does not have.
+    the spec does not have, and for an input that looks like something else.
     """
     try:
-        return _Builder(spec).graph(settings or {}, inputs, layout)
+        return _Builder(spec, layout).graph(settings or {}, inputs)
     except SpecError as error:
         raise Mistakes([*spec.mistakes, error]) from None
 
 
 class _Builder:
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, layout: Layout | None) -> None:
         self.spec = spec
+        self.layout = layout
         self.parameters: dict[str, Any] = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
@@ -100,13 +109,14 @@ class _Builder:
     def graph(
         self,
         settings: Mapping[str, Any],
-        inputs: values.Shapes | Mapping[str, values.Shapes] | None,
-        layout: Layout,
+        inputs: Shapes | Mapping[str, Shapes] | None,
     ) -> Graph:
+        given: Mapping[Key, Given | SpecError] = {}
         try:
             self.parameters = values.parameters(self.spec, settings, self.work)
-            scope, current = self.inputs(inputs, layout)
-            self.expand(self.spec.layers, scope, current)
+            given = read_inputs(self.spec, self.parameters, inputs, self.layout, self.work)
+            self.expand(self.spec.layers, *self.inputs(given))
+            self.check_batches(given)
             for error in self.sharing.lonely(self.written):
                 self.wrong(error.sentence, error.where)
         except LimitReached as reason:
@@ -123,21 +133,36 @@ class _Builder:
             spec=self.spec,
             mistakes=tuple(self.mistakes),
             used=tuple(self.used.values()),
+            replaced={
+                str(name): one.own
+                for name, one in given.items()
+                if isinstance(one, Given) and one.own is not None
+            },
+            layout=self.layout or self.spec.layouts.get(self.spec.where.source, "chw"),
         )
 
-    def inputs(
-        self, given: values.Shapes | Mapping[str, values.Shapes] | None, layout: Layout
-    ) -> tuple[Scope, tuple[int, ...]]:
+    def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:
+        """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
+        if any(node.axes == 3 for node in self.nodes):
+            return
+        for one in given.values():
+            batched = one.batched if isinstance(one, Given) else None
+            if isinstance(batched, SpecError):
+                self.mistakes.append(batched)
+                self.nodes.clear()  # everything else follows from it
+            elif batched is not None:
+                raise batched
+
+    def inputs(self, given: Mapping[Key, Given | SpecError]) -> tuple[Scope, tuple[int, ...]]:
         """Add the inputs. Returns the network's scope and the inputs of its first layer."""
         scope = Scope("", self.parameters)
         current: tuple[int, ...] = ()
-        shapes = values.inputs(self.spec, self.parameters, given, layout, self.work)
-        for name, shape in shapes.items():
+        for name, one in given.items():
             layer = None
-            if isinstance(shape, SpecError):
-                self.wrong(shape.sentence, shape.where)
+            if isinstance(one, SpecError):
+                self.wrong(one.sentence, one.where)
             else:
-                layer = Input(shape=shape)
+                layer = Input(shape=one.shape)
             current = (self.add(name, layer, (), name.where),)
             scope.names[name] = current
             scope.places[name] = name.where
@@ -379,7 +404,10 @@ class _Builder:
         if key not in self.parsed:
             self.parsed[key] = None
             try:
-                self.parsed[key] = kind.parse(value)
+                layer = kind.parse(value)
+                if layout_in(self.spec, entry.where.source, self.layout) == "hwc":
+                    layer = layer.channels_first()
+                self.parsed[key] = layer
             except FieldErrors as errors:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"

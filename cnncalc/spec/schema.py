@@ -150,6 +150,7 @@ def _top() -> Mapping[str, Schema]:
         "variants": _any(_names(TEXT), NULL),
         "extends": {"type": "string", "minLength": 1},
         "input": INPUTS,
+        "layout": {"type": "string", "pattern": f"^({'|'.join(map(any_case, ('chw', 'hwc')))})$"},
         "parameters": _any(parameters, NULL),
         "blocks": _any({"type": "object"}, NULL),
         "layers": {"type": "array", "minItems": 1},
