@@ -115,6 +115,9 @@ class Layer:
     moves: ClassVar[bool] = True
     """Whether the layer reads and writes data at all. False for views and for layers that do
     nothing in inference."""
+    inside: ClassVar[bool] = False
+    """Whether an int8 engine can run the layer inside the one before: by folding it into the
+    weights, by clamping the outputs, or by leaving it out."""
     flattens: ClassVar[bool] = False
     """Whether a feature map is flattened first, by a flatten layer that the report shows."""
     examples: ClassVar[tuple[Example, ...]] = ()
