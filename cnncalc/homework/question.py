@@ -166,6 +166,7 @@ class Question:
         if not self.ask.costs:
             return row._replace(output=output)
         cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
+        cost = cost.with_shared_weights if row.weights_of else cost
         return row._replace(output=output, cost=cost)
 
     def _believed(self, row: Row) -> Row:
