@@ -221,18 +221,20 @@ class Layer:
         batch: int = 1,
         dtype: str = "float32",
         input_gradient: bool = False,
+        trainable: bool = True,
     ) -> Cost:
         """All counts for a batch in this dtype. ``input_gradient`` tells whether the backward pass
-        needs the gradient of the input."""
+        needs the gradient of the input, ``trainable`` whether it needs those of the parameters."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]
         elements = output.elements * batch
         stored = elements if self.stored else 0
         products = self.macs(*inputs)
-        inner = (
-            products - self.constant_macs(*inputs) if input_gradient else self.inner_macs(*inputs)
-        )
+        learns = weights if trainable else 0
+        inner = self.inner_macs(*inputs) if learns else 0
+        if input_gradient:
+            inner = products - self.constant_macs(*inputs)
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
@@ -244,9 +246,10 @@ class Layer:
             biases=biases,
             buffers=buffers,
             fixed=fixed,
+            frozen=0 if trainable else weights + biases,
             macs=products * batch,
             backward_macs=mac_formulas.backward_macs(
-                of_weights=products * batch if weights else 0, of_inputs=inner * batch
+                of_weights=products * batch if learns else 0, of_inputs=inner * batch
             ),
             connections=connections * batch,
             multiply=multiply * batch,

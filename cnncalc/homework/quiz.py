@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from cnncalc import api, layers
 from cnncalc.analysis.report import Report
-from cnncalc.core.errors import CnncalcError, UsageError, Where, did_you_mean, one_of
+from cnncalc.core.errors import CnncalcError, UsageError, Where, unknown
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Slip, Slips
@@ -419,8 +419,7 @@ def check(order: Order) -> None:
         ("geometry", order.geometry or "any", GEOMETRIES),
     ):
         if word not in known:
-            hint = did_you_mean(word, known) or f"; choose {one_of(known)}"
-            raise UsageError(f"no {what} {word[:40]!r}{hint}")
+            raise unknown(what, word, known)
     if not 1 <= order.questions <= MAX_QUESTIONS:
         raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
 
@@ -433,7 +432,7 @@ def plain(value: Any) -> Any:
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that nobody would mark as right."""
+    """Every value that a single mistake gives and that is not accepted as right."""
     unit = asked.ask.unit
     return {
         value: slips
