@@ -245,7 +245,7 @@ class Question:
         if reading is None and isinstance(meant, Size) and not terms.strict:
             of_one = meant.of_one(self.report.batch)
             reading = of_one.agrees(self.value) if of_one else None
-            return reading and Reading((*reading.notes, "the batch in front"))
+            return reading and Reading((*reading.notes, "with the batch size"))
         return reading
 
 
