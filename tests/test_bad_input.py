@@ -389,7 +389,7 @@ def test_an_input_of_the_wrong_type_is_refused(shape):
 @pytest.mark.parametrize("batch", [0, -1, 1.5, "2", True, None, 10**100, 10**5000], ids=range(8))
 def test_a_batch_must_be_a_whole_number(batch):
     message = error(data(), batch=batch)
-    assert message.startswith("a batch is a whole number of at least 1, not ")
+    assert message.startswith("the batch size must be a whole number of at least 1, not ")
     assert len(message) < 200
 
 

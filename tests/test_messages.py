@@ -219,7 +219,7 @@ def test_a_typo_gets_the_intended_word(word, known, meant):
     assert did_you_mean(word, known) == f"; did you mean {meant!r}?"
 
 
-@pytest.mark.parametrize(("name", "shape"), [("lenet5", "32"), ("alexnet", "3x9x9")])
+@pytest.mark.parametrize(("name", "shape"), [("lenet5", "1x4x4"), ("alexnet", "3x9x9")])
 def test_an_unsuitable_input_is_blamed_instead_of_the_network(name, shape):
     with pytest.raises(UsageError) as caught:
         cnncalc.summarize(name, input=shape)

@@ -93,13 +93,15 @@ def _too_large(report: Report, device: str) -> str:
     there = _memory(device)
     parameters, activations = report.totals.parameter_bytes, _activations(report)
     # To compare the bytes, a second copy of the network runs beside the first.
-    copies, beside = (3, " and for a second copy") if device == "cpu" else (2, "")
-    needed = copies * parameters + activations
+    copies, beside = (2, ", as much for a second copy") if device == "cpu" else (1, "")
+    gradients = report.totals.trainable * BYTES[report.dtype]
+    needed = copies * parameters + gradients + activations
     if there is None or needed <= there:
         return ""
     return (
         f"{report.name} needs at least {units.in_bytes(needed)} "
-        f"({units.in_bytes(parameters)} for parameters, as much for their gradients{beside}, "
+        f"({units.in_bytes(parameters)} for parameters{beside}, {units.in_bytes(gradients)} for "
+        f"their gradients, "
         f"{units.in_bytes(activations)} for activations), and {device} has "
         f"{units.in_bytes(there)}; --device meta checks it without allocating anything, "
         "--tiny with a smaller input"

@@ -66,10 +66,12 @@ Dtype = Annotated[
     ),
 ]
 LayoutName = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--layout",
-        help="How shapes are written: channels first (chw) or channels last (hwc).",
+        help="How shapes are written where a file does not say so: channels first (chw, as usual) "
+        "or channels last (hwc).",
+        show_default=False,
         autocompletion=complete.words(lambda: ("chw", "hwc")),
     ),
 ]

@@ -44,6 +44,7 @@ def run(
     dilation: Annotated[
         str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
     ] = "1",
+    layout: shared.LayoutName = None,
     format: Annotated[
         str,
         typer.Option(
@@ -71,7 +72,7 @@ def run(
     if format not in ("text", "json"):
         raise UsageError(f"no format {format!r}; choose text or json")
     if f is None or s is None:
-        fits = _check_network(n, format)
+        fits = _check_network(n, layout, format)
     else:
         fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), format)
     raise typer.Exit(0 if fits else 1)
@@ -88,11 +89,11 @@ def _check_axes(axes: list[Axis], format: str) -> bool:
     return all(axis.fits for axis in axes)
 
 
-def _check_network(network: str, format: str) -> bool:
+def _check_network(network: str, layout: str | None, format: str) -> bool:
     """Show the answer for every layer that has a window; whether all fit."""
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
-    report = api.summarize(network)
+    report = api.summarize(network, layout=layout)
     # One warning points to this very command.
     shared.warn(text for text in report.warnings if "check-stride" not in text)
     found = api.check_stride(report)

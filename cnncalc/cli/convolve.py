@@ -10,6 +10,7 @@ import typer
 
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.core.shape import layout_of
 from cnncalc.homework.convolution import Tensor, activation_of, convolve, pool_of, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
@@ -86,6 +87,7 @@ def run(
         typer.Option("--digits", help="Round to this many digits after the decimal point."),
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The seed for random numbers.")] = 0,
+    layout: shared.LayoutName = None,
     format: Annotated[
         str | None,
         typer.Option("--format", "-f", help=f"The output format: {one_of([*FORMATS, 'json'])}."),
@@ -110,7 +112,7 @@ def run(
     if digits is not None and not 0 <= digits <= MAX_DIGITS:
         raise UsageError(f"--digits must be between 0 and {MAX_DIGITS}, not {digits}")
     most = _steps(steps)
-    x, weights = load(input, kernels, seed)
+    x, weights = load(input, kernels, seed, layout_of(layout))
     worked = convolve(
         x,
         weights,

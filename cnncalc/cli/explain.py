@@ -42,6 +42,7 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     dtype: shared.Dtype = "float32",
     output: shared.TextOutput = None,
 ) -> None:
@@ -65,7 +66,7 @@ def run(
         hint = did_you_mean(chosen, explain.FORMATS) or f"; it has {one_of(list(explain.FORMATS))}"
         raise UsageError(f"no format {chosen!r}{hint}")
     wanted = explain.quantities(quantity)
-    report = shared.network(spec, input, settings, batch=batch, dtype=dtype)
+    report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=layout)
     if layer is not None and quantity is None and layer not in report and _is_quantity(layer):
         layer, wanted = None, explain.quantities(layer)
     part = sums.network(report) if layer is None else sums.block(report, layer)

@@ -44,6 +44,7 @@ def run(
     ] = None,
     batch: shared.Batch = 1,
     dtype: shared.Dtype = "float32",
+    layout: shared.LayoutName = None,
     format: Annotated[
         str | None,
         typer.Option(
@@ -85,7 +86,7 @@ def run(
         options = some(map(_option, fields_of(found)))
         has = f"its fields are {options}" if options else "it has no fields"
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
-    report = api.layer_alone(kind, shapes, fields, batch, dtype)
+    report = api.layer_alone(kind, shapes, fields, batch, dtype, layout)
     row = report["layer"]
     form = shared.chosen(format, output, ENDINGS, "text")
     if form == "json":

@@ -56,8 +56,9 @@ def record(
     )
     tensors: list[Tensor] = []
     ends: list[int] = []  # each row's last operation
+    place = {row.name: index for index, row in enumerate(report.rows)}
     for index, row in enumerate(report.rows):
-        tape.row = index
+        tape.turn(index, place.get(row.weights_of or ""), row.trainable)
         if row.name in report.input_shapes:
             tensor = tape.input(row.output.elements)
         else:
@@ -71,9 +72,8 @@ def record(
     for index, row in enumerate(report.rows):  # a layer's inputs live until it has run
         for source in row.sources:
             tape.lives[tensors[source]] = ends[index]
-    for tensor in tape.cached:  # autocast frees them when it ends
+    for tensor in tape.cached.values():  # autocast frees them when it ends
         tape.lives[tensor] = len(tape.operations) - 1
-    place = {row.name: index for index, row in enumerate(report.rows)}
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))

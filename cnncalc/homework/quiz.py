@@ -320,7 +320,9 @@ def pose(order: Order, student: str = "") -> Quiz:
         topic = TOPICS[order.topics[(number - 1) % len(order.topics)]]
         dice = Dice(seed, LEVELS[order.level], order.geometry or topic.geometry)
         given = topic.give(dice)
-        asked = question(asks.load(topic.ask), *given_network(located(given, Where(""))))
+        asked = question(
+            asks.load(topic.ask), *given_network(located(given, Where("")), layout="chw")
+        )
         choices = _choices(asked, dice) if order.choices else ()
         posed.append(PosedQuestion(number, topic, given, asked, choices))
     return Quiz(student, tuple(posed))
@@ -343,7 +345,7 @@ def check(order: Order) -> None:
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that nobody would mark as right."""
+    """Every value that a single mistake gives and that is not accepted as right."""
     unit = asked.ask.unit
     return {
         value: slips
