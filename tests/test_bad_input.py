@@ -397,7 +397,7 @@ def test_a_batch_must_be_a_whole_number(batch):
     ("dtype", "sentence"),
     [
         ("flaot32", "no dtype 'flaot32'; did you mean 'float32'?"),
-        ("zzz", "no dtype 'zzz'; known: float64, float32, bfloat16, float16, float8, int8"),
+        ("zzz", "no dtype 'zzz'; choose from float64, float32, bfloat16, float16, float8, int8"),
     ],
 )
 def test_an_unknown_dtype_is_refused(dtype, sentence):

@@ -9,15 +9,7 @@ from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Field, grown, hull, places
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
-from cnncalc.core.errors import (
-    LayerError,
-    Mistakes,
-    SpecError,
-    UsageError,
-    Where,
-    did_you_mean,
-    some,
-)
+from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.layer import Input, Layer, Reach
 from cnncalc.core.shape import Map, Shape
@@ -40,9 +32,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     if type(batch) is not int or not 1 <= batch < LARGEST:
         raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
-        raise UsageError(
-            f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"
-        )
+        raise unknown("dtype", str(dtype), BYTES)
     rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
     spec = graph.spec
     return Report(

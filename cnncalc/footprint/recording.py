@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
+from cnncalc.core.errors import LayerError, UsageError, unknown
 from cnncalc.core.tape import Tape, Tensor
 
 AMP = "amp"
@@ -43,8 +43,7 @@ def record(
     for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
         if word not in known:
             meant = "cuda" if word == "gpu" else word
-            hint = did_you_mean(meant, known) or f"; memory is modelled for {one_of(known)}"
-            raise UsageError(f"no {what} {word!r}{hint}")
+            raise unknown(what, word, known, meant)
     check_size(report, MAX_LAYERS, "memory is modelled")
     tape = Tape(
         batch,
