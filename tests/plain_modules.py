@@ -6,6 +6,7 @@ same shapes and parameters; only they are compared, so some stand for another of
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -39,13 +40,13 @@ def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Modul
 
     ``given`` is what a spec says, and may be what the calculator refuses.
     """
-    if kind.flattens:
-        x = Vector(x.elements)
     layer = unchecked(kind, given)
+    if layer.flattens:
+        x = Vector(x.elements)
     built = TWINS[kind.kind].module(layer, x) if kind.kind in TWINS else None
     if built is None and kind.kind in PLAIN:
         built = PLAIN[kind.kind](layer, x)
-    return nn.Sequential(nn.Flatten(), built) if built and kind.flattens else built
+    return nn.Sequential(nn.Flatten(), built) if built and layer.flattens else built
 
 
 def unchecked(kind: type[Layer], given: Mapping[str, Any]) -> Layer:
@@ -237,7 +238,7 @@ def depthwise_conv(layer: Any, x: Map) -> nn.Module:
 def separable_conv(layer: Any, x: Map) -> nn.Module:
     between = x.channels * layer.multiplier
     pointwise = ranked("Conv", x)(between, layer.out_channels, 1, bias=layer.bias)
-    return nn.Sequential(depthwise_conv(layer, x), pointwise)
+    return nn.Sequential(depthwise_conv(replace(layer, bias=layer.depthwise_bias), x), pointwise)
 
 
 @plain("locally_connected")
@@ -315,7 +316,14 @@ def rbf(layer: Any, x: Vector) -> nn.Module:
 
 @plain("scale")
 def scale(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda values: values, weight=(x.dimensions[0],))
+    C = (x.dimensions[0],)
+    return Does(lambda values: values, weight=C, **({"bias": C} if layer.bias else {}))
+
+
+@plain("prelu")
+def prelu(layer: Any, x: Shape) -> nn.Module:
+    sizes = x.dimensions if layer.num_parameters == "elements" else x.dimensions[:1]
+    return Does(lambda values: values, weight=sizes)
 
 
 @plain("stochastic_depth")

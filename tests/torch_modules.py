@@ -5,6 +5,7 @@ a layer for an input, and how PyTorch is told the same.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -183,9 +184,13 @@ def depthwise(layer: Any, x: Map) -> nn.Module | None:
 twin("depthwise_conv", MAPS, or_same(drawn(multiplier=COUNTS, **WINDOW)))(depthwise)
 
 
-@twin("separable_conv", MAPS, or_same(drawn(out_channels=COUNTS, multiplier=COUNTS, **WINDOW)))
+@twin(
+    "separable_conv",
+    MAPS,
+    or_same(drawn(out_channels=COUNTS, multiplier=COUNTS, depthwise_bias=FLAGS, **WINDOW)),
+)
 def separable_conv(layer: Any, x: Map) -> nn.Module | None:
-    first = depthwise(layer, x)
+    first = depthwise(replace(layer, bias=layer.depthwise_bias), x)
     if first is None:
         return None
     between = x.channels * layer.multiplier
@@ -216,9 +221,21 @@ def conv_transpose(layer: Any, x: Map) -> nn.Module:
     )
 
 
-@twin("linear", VECTORS, drawn(out_features=COUNTS, bias=FLAGS))
-def linear(layer: Any, x: Vector) -> nn.Module:
-    return nn.Linear(x.features, layer.out_features, layer.bias)
+class Everywhere(nn.Module):
+    """A module that reads the channels of every position."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.module(x.movedim(1, -1)).movedim(-1, 1)
+
+
+@twin("linear", SHAPES, drawn(out_features=COUNTS, bias=FLAGS, per_position=FLAGS))
+def linear(layer: Any, x: Shape) -> nn.Module:
+    module = nn.Linear(x.dimensions[0], layer.out_features, layer.bias)
+    return Everywhere(module) if isinstance(x, Map) else module
 
 
 # Pools.
@@ -418,9 +435,10 @@ def dropout(layer: Any, x: Shape) -> nn.Module:
     return nn.Dropout(layer.p)
 
 
-@twin("prelu", SHAPES, drawn(num_parameters=COUNTS))
-def prelu(layer: Any, x: Shape) -> nn.Module:
-    return nn.PReLU(layer.num_parameters)
+@twin("prelu", SHAPES, drawn(num_parameters=COUNTS | st.sampled_from(("channels", "elements"))))
+def prelu(layer: Any, x: Shape) -> nn.Module | None:
+    count = layer.num_parameters
+    return nn.PReLU(count) if type(count) is int else None
 
 
 @twin("gelu", SHAPES, drawn(approximate=st.sampled_from(("none", "tanh"))))
@@ -468,12 +486,21 @@ class ChannelsLast(nn.Module):
         return (y[0] if isinstance(y, tuple) else y).transpose(1, 2)
 
 
+class Last(nn.Module):
+    """The last position."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[..., -1]
+
+
 SIGNALS = maps(axes=(1,))
 RECURRENT = {
     "hidden_size": st.integers(2, 6),
     "num_layers": st.integers(1, 3),
     "bidirectional": FLAGS,
     "bias": FLAGS,
+    "separate_biases": FLAGS,
+    "return_sequences": FLAGS,
 }
 
 
@@ -482,17 +509,20 @@ def recurrent(constructor: Callable[..., nn.Module], **more: Callable[[Any], Any
 
     def build(layer: Any, x: Map) -> nn.Module:
         given = {name: read(layer) for name, read in more.items()}
-        return ChannelsLast(
-            constructor(
-                x.channels,
-                layer.hidden_size,
-                layer.num_layers,
-                bias=layer.bias,
-                batch_first=True,
-                bidirectional=layer.bidirectional,
-                **given,
-            )
+        module = constructor(
+            x.channels,
+            layer.hidden_size,
+            layer.num_layers,
+            bias=layer.bias,
+            batch_first=True,
+            bidirectional=layer.bidirectional,
+            **given,
         )
+        for name, _ in [*module.named_parameters()]:
+            if name.startswith("bias_hh") and not layer.separate_biases:
+                module.register_parameter(name, None)  # it still adds what is not counted
+        every = ChannelsLast(module)
+        return every if layer.return_sequences else nn.Sequential(every, Last())
 
     return build
 

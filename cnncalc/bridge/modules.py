@@ -240,6 +240,13 @@ class RBF(nn.Module):
         return (x[:, None] - self.weight).square().sum(dim=2)
 
 
+class PositionLinear(nn.Linear):
+    """A linear layer over the channels of every position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 # Norms, factors, and what is dropped in training.
 
 
@@ -251,14 +258,27 @@ class ChannelsNorm(nn.LayerNorm):
 
 
 class Scale(nn.Module):
-    """A learned factor for each channel."""
+    """A learned factor for each channel, and perhaps a bias."""
 
-    def __init__(self, channels: int, initial: float) -> None:
+    def __init__(self, channels: int, initial: float, bias: bool) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.full((channels,), float(initial)))
+        self.bias = nn.Parameter(torch.zeros(channels)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * _beside_channels(self.weight, x)
+        y = x * _beside_channels(self.weight, x)
+        return y if self.bias is None else y + _beside_channels(self.bias, x)
+
+
+class ElementSlopes(nn.Module):
+    """Keras's PReLU: a learned slope for each element of an image."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(tuple(sizes), 0.25))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(min=0) + self.weight * x.clamp(max=0)
 
 
 class StochasticDepth(nn.Module):
@@ -329,13 +349,26 @@ class Permute(nn.Module):
 # Sequences: the positions of a map in order, with the channels last.
 
 
-class _Signal(nn.Module):
-    """A recurrent network over the positions of a signal; its last states are dropped."""
+class _Signal(nn.RNNBase):
+    """A recurrent network over the positions of a signal. It outputs the states at all of them, or
+    only the last state of each direction."""
+
+    def reads(self, separate_biases: bool, return_sequences: bool) -> None:
+        """Without separate biases, those of the state are zeros that are not learned."""
+        self.return_sequences = return_sequences
+        for name in [] if separate_biases else [*self._parameters]:
+            if name.startswith("bias_hh"):
+                zeros = torch.zeros_like(self._parameters.pop(name))
+                setattr(self, name, zeros)
 
     def forward(self, x: Tensor) -> Tensor:
         # oneDNN's kernels hide their products from counters.
         with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
-            return super().forward(x.movedim(1, -1))[0].movedim(-1, 1)
+            y = super().forward(x.movedim(1, -1))[0].movedim(-1, 1)
+        if self.return_sequences:
+            return y
+        forwards, *backwards = y.chunk(2 if self.bidirectional else 1, dim=1)
+        return torch.cat([forwards[..., -1], *(one[..., 0] for one in backwards)], dim=1)
 
 
 class SignalRNN(_Signal, nn.RNN):

@@ -38,7 +38,7 @@ def run(
         typer.echo(_overview(), nl=False)
         return
     try:
-        found, _ = layers.find(kind)
+        found = layers.find(kind).kind
     except LayerError as why:
         raise UsageError(str(why)) from None
     typer.echo("\n\n".join(_about(found)))

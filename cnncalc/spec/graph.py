@@ -22,7 +22,7 @@ from cnncalc.core.errors import (
 from cnncalc.core.layer import FieldErrors, Input, Layer
 from cnncalc.core.shape import Layout
 from cnncalc.spec import Block, Entry, Spec, advice, values
-from cnncalc.spec.document import NODE
+from cnncalc.spec.document import ACTIVATION, NODE
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import TooMuch, Work
@@ -47,6 +47,8 @@ class Node(NamedTuple):
     """The number of spatial axes that its name implies (``Conv2d``), if any."""
     help: str = ""
     """How to fix it if it refuses its input, if the spec gives a hint."""
+    word: str = ""
+    """The name of its kind as it is written."""
 
 
 class Graph(NamedTuple):
@@ -93,7 +95,7 @@ class _Builder:
         self.written = set(_written_names(spec.layers))
         for block in spec.blocks.values():
             self.written.update(_written_names(block.layers))
-        self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
+        self.kinds: dict[str, layers.Found] = {}
         self.parsed: dict[tuple[int, str], Layer | None] = {}
         self.fixed: dict[int, Layer | None] = {}
         self.left_out: set[str] = set()
@@ -233,8 +235,8 @@ class _Builder:
             return self.branches(entry, name, scope, current)
         if entry.kind in self.spec.blocks:
             return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
-        kind, axes = self.kind(entry.kind)
-        layer = self.layer(kind, entry, scope)
+        found = self.kind(entry.kind)
+        layer = self.layer(found, entry, scope)
         if not current:
             inputs = some(self.spec.inputs)
             raise SpecError(
@@ -242,7 +244,29 @@ class _Builder:
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
-        return (self.add(scope.prefix + name, layer, current, entry.where, axes, entry.help),)
+        full = scope.prefix + name
+        node = self.add(full, layer, current, entry.where, found.axes, entry.help, entry.kind)
+        after = self.activation(found, entry, scope)
+        if after is not None:
+            node = self.add(f"{full}_{after.kind}", after, (node,), entry.where)
+        return (node,)
+
+    def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
+        """The activation that a layer names among its fields, which becomes a layer of its own."""
+        fields = entry.value.value if entry.value and found.kind.activated else None
+        item = fields.get(Key(ACTIVATION)) if isinstance(fields, dict) else None
+        if item is None:
+            return None
+        word = values.value_of(item, scope.values, self.work)
+        if word in (None, "linear"):
+            return None
+        try:
+            layer = layers.find(str(word)).parse(None)
+        except LayerError as why:
+            raise SpecError(f"{ACTIVATION}: {why}", item.where) from None
+        if layer.stored or not layer.moves:
+            raise SpecError(f"{str(word)!r} is not an activation, such as relu", item.where)
+        return layer
 
     def add(
         self,
@@ -252,6 +276,7 @@ class _Builder:
         where: Where,
         axes: int | None = None,
         help: str = "",
+        word: str = "",
     ) -> int:
         if name in self.index:
             line = self.nodes[self.index[name]].where.line
@@ -263,7 +288,7 @@ class _Builder:
             self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
             raise TooMuch
         self.index[name] = len(self.nodes)
-        self.nodes.append(Node(name, layer, inputs, where, axes, help))
+        self.nodes.append(Node(name, layer, inputs, where, axes, help, word))
         return len(self.nodes) - 1
 
     def label(self, path: str, text: str, where: Where) -> None:
@@ -277,7 +302,7 @@ class _Builder:
             return ""
         word = str(entry.kind)
         if entry.branches is None and entry.kind not in self.spec.blocks:
-            word = self.kind(entry.kind)[0].kind
+            word = self.kind(entry.kind).kind.kind
         word += "_" * word[-1].isdigit()  # relu6_1, not relu61
         while True:
             number = self.counters.get(scope.prefix + word, 0) + 1
@@ -338,7 +363,7 @@ class _Builder:
         finally:
             self.open.pop()
 
-    def kind(self, word: Key) -> tuple[type[Layer], int | None]:
+    def kind(self, word: Key) -> layers.Found:
         if word not in self.kinds:
             try:
                 self.kinds[word] = layers.find(word)
@@ -348,33 +373,35 @@ class _Builder:
                 raise SpecError(text, word.where) from None
         return self.kinds[word]
 
-    def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+    def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry, or None if it is wrong. Equal values return the same object."""
         # Entries live as long as the spec, so ids are unique.
         if id(entry) not in self.fixed:
-            layer = self.evaluated(kind, entry, scope)
+            layer = self.evaluated(found, entry, scope)
             if entry.value is not None and values.depends(entry.value):
                 return layer
             self.fixed[id(entry)] = layer
         return self.fixed[id(entry)]
 
-    def evaluated(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+    def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The same, after evaluating its expressions."""
         value = values.given_to(entry, scope.values, self.work)
+        if found.kind.activated and isinstance(value, dict):
+            value.pop(ACTIVATION, None)
         said = repr(value)
         self.work.letters(said, entry.where)
         key = (id(entry), said)
         if key not in self.parsed:
             self.parsed[key] = None
             try:
-                self.parsed[key] = kind.parse(value)
+                self.parsed[key] = found.parse(value)
             except FieldErrors as errors:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
                     fact = f"has no field {written!r}{beside}" if written in NODE else text
-                    self.wrong(f"{kind.kind} {fact}", values.place_of(entry, written))
+                    self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
-                self.wrong(f"{kind.kind} {why}", entry.where)
+                self.wrong(f"{found.kind.kind} {why}", entry.where)
         return self.parsed[key]
 
     def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
