@@ -320,12 +320,6 @@ def scale(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda values: values, weight=C, **({"bias": C} if layer.bias else {}))
 
 
-@plain("prelu")
-def prelu(layer: Any, x: Shape) -> nn.Module:
-    sizes = x.dimensions if layer.num_parameters == "elements" else x.dimensions[:1]
-    return Does(lambda values: values, weight=sizes)
-
-
 @plain("stochastic_depth")
 def stochastic_depth(layer: Any, x: Shape) -> nn.Module:
     return nn.Dropout(layer.p)

@@ -58,8 +58,8 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = ("attention", "embedding", "gru", "linear-2", "lstm", "maximum", "rnn")
-"""The kinds (or worked examples of a kind) whose memory depends on the kernel that PyTorch picks, on
-copies of what is not contiguous, or on int64 indices."""
+"""The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
+what is not contiguous, or on int64 indices."""
 MODELLED = {
     kind: [
         (f"{kind.kind}-{index}", example)

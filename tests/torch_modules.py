@@ -436,9 +436,25 @@ def dropout(layer: Any, x: Shape) -> nn.Module:
 
 
 @twin("prelu", SHAPES, drawn(num_parameters=COUNTS | st.sampled_from(("channels", "elements"))))
-def prelu(layer: Any, x: Shape) -> nn.Module | None:
-    count = layer.num_parameters
-    return nn.PReLU(count) if type(count) is int else None
+def prelu(layer: Any, x: Shape) -> nn.Module:
+    return (
+        Slopes(x)
+        if layer.num_parameters == "elements"
+        else nn.PReLU(
+            x.dimensions[0] if layer.num_parameters == "channels" else layer.num_parameters
+        )
+    )
+
+
+class Slopes(nn.Module):
+    """A learned slope for each element."""
+
+    def __init__(self, x: Shape) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(x.dimensions))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.where(x > 0, x, self.weight * x)
 
 
 @twin("gelu", SHAPES, drawn(approximate=st.sampled_from(("none", "tanh"))))

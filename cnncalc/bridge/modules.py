@@ -356,12 +356,14 @@ class _Signal(nn.RNNBase):
     def reads(self, separate_biases: bool, return_sequences: bool) -> None:
         """Without separate biases, those of the state are zeros that are not learned."""
         self.return_sequences = return_sequences
-        for name in [] if separate_biases else [*self._parameters]:
-            if name.startswith("bias_hh"):
-                zeros = torch.zeros_like(self._parameters.pop(name))
-                setattr(self, name, zeros)
+        biases = [name for name in self._parameters if name.startswith("bias_hh")]
+        self.absent = [] if separate_biases else biases
+        for name in self.absent:
+            del self._parameters[name]
 
     def forward(self, x: Tensor) -> Tensor:
+        for name in self.absent:
+            setattr(self, name, self.weight_hh_l0.new_zeros(self.weight_hh_l0.shape[0]))
         # oneDNN's kernels hide their products from counters.
         with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
             y = super().forward(x.movedim(1, -1))[0].movedim(-1, 1)

@@ -90,8 +90,7 @@ class Prelu(Elementwise):
         mask = x.numbers  # of bools, for the gradient
         positive = tape.op(x, keeps=(x,), beside=mask)
         negative = tape.op(x, keeps=(x,), beside=mask)
-        y = tape.add(positive, tape.multiply(negative, slopes))
-        return y
+        return tape.add(positive, tape.multiply(negative, slopes))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         sizes = self.slopes(x)
