@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_modules import TWINS, pairs, ranked, sides
+from torch_modules import TWINS, dim_of, pairs, ranked, sides
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
@@ -135,7 +135,7 @@ def absolute(layer: Any, x: Shape) -> nn.Module:
 
 @plain("concat")
 def concat(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda *maps: torch.cat(maps, dim=1))
+    return Does(lambda *maps: torch.cat(maps, dim=dim_of(layer.along, x)))
 
 
 # Views.
@@ -161,8 +161,9 @@ def crop(layer: Any, x: Map) -> nn.Module | None:
 
 @plain("slice")
 def part(layer: Any, x: Shape) -> nn.Module:
-    stop = x.dimensions[0] if layer.stop is None else layer.stop
-    return Does(lambda values: values.narrow(1, layer.start, stop - layer.start))
+    dim = dim_of(layer.along, x)
+    stop = x.dimensions[dim - 1] if layer.stop is None else layer.stop
+    return Does(lambda values: values.narrow(dim, layer.start, stop - layer.start))
 
 
 @plain("permute")

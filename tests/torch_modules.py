@@ -29,6 +29,21 @@ class Twin(NamedTuple):
 
 TWINS: dict[str, Twin] = {}
 
+AXES = (("length",), ("height", "width"), ("depth", "height", "width"))
+
+
+def axis_of(x: Shape) -> st.SearchStrategy[str]:
+    """An axis of a shape, by its name."""
+    spatial = AXES[len(x.spatial) - 1] if isinstance(x, Map) else ()
+    return st.sampled_from(("channels", "last", *spatial))
+
+
+def dim_of(word: str, x: Shape) -> int:
+    """PyTorch's number of an axis, which counts the batch."""
+    if word == "last":
+        return len(x.dimensions)
+    return 1 if word == "channels" else 2 + AXES[len(x.dimensions) - 2].index(word)
+
 
 def maps(axes: tuple[int, ...] = (1, 2, 3)) -> st.SearchStrategy[Map]:
     """Small feature maps, with channels that groups often divide."""
@@ -345,9 +360,13 @@ def pad(layer: Any, x: Map) -> nn.Module:
     return ranked(PADS[layer.mode], x)(tuple(sides(layer.padding, x)))
 
 
-@twin("flatten", SHAPES, drawn())
+@twin(
+    "flatten",
+    SHAPES,
+    drawn(over=lambda x: st.sampled_from(("all", "positions")[: 1 + isinstance(x, Map)])),
+)
 def flatten(layer: Any, x: Shape) -> nn.Module:
-    return nn.Flatten()
+    return nn.Flatten(2 if layer.over == "positions" else 1)
 
 
 @twin(
@@ -477,14 +496,14 @@ def softplus(layer: Any, x: Shape) -> nn.Module:
     return nn.Softplus(layer.beta, layer.threshold)
 
 
-@twin("softmax", SHAPES, drawn())
+@twin("softmax", SHAPES, drawn(over=axis_of))
 def softmax(layer: Any, x: Shape) -> nn.Module:
-    return nn.Softmax(dim=1)
+    return nn.Softmax(dim=dim_of(layer.over, x))
 
 
-@twin("log_softmax", SHAPES, drawn())
+@twin("log_softmax", SHAPES, drawn(over=axis_of))
 def log_softmax(layer: Any, x: Shape) -> nn.Module:
-    return nn.LogSoftmax(dim=1)
+    return nn.LogSoftmax(dim=dim_of(layer.over, x))
 
 
 # Sequences.

@@ -60,10 +60,14 @@ class Multiply(nn.Module):
 
 
 class Concat(nn.Module):
-    """Its inputs, concatenated along the channels."""
+    """Its inputs, concatenated along a dimension; 1 are the channels."""
+
+    def __init__(self, dim: int = 1) -> None:
+        super().__init__()
+        self.dim = dim
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return torch.cat(inputs, dim=1)
+        return torch.cat(inputs, dim=self.dim)
 
 
 class Subtract(nn.Module):
@@ -313,15 +317,17 @@ class Crop(nn.Module):
 
 
 class Slice(nn.Module):
-    """The channels from start up to stop."""
+    """The places from start up to stop along a dimension; 1 are the channels."""
 
-    def __init__(self, start: int, stop: int | None) -> None:
+    def __init__(self, start: int, stop: int | None, dim: int = 1) -> None:
         super().__init__()
         self.start = start
         self.stop = stop
+        self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        return x[:, self.start : self.stop]
+        stop = x.shape[self.dim] if self.stop is None else self.stop
+        return x.narrow(self.dim, self.start, stop - self.start)
 
 
 class Reshape(nn.Module):
@@ -353,9 +359,16 @@ class _Signal(nn.RNNBase):
     """A recurrent network over the positions of a signal. It outputs the states at all of them, or
     only the last state of each direction."""
 
-    def reads(self, separate_biases: bool, return_sequences: bool) -> None:
-        """Without separate biases, those of the state are zeros that are not learned."""
+    def __init__(
+        self,
+        *sizes: int,
+        separate_biases: bool = True,
+        return_sequences: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(*sizes, **settings)
         self.return_sequences = return_sequences
+        # Without separate biases, those of the state are zeros that are not learned.
         biases = [name for name in self._parameters if name.startswith("bias_hh")]
         self.absent = [] if separate_biases else biases
         for name in self.absent:

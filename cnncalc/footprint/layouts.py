@@ -87,7 +87,8 @@ def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
     if index in operation.passes:
         if layout is Layout.PERMUTE:
             return Lies.UNKNOWN if given in {Lies.PERMUTED, Lies.UNKNOWN} else Lies.PERMUTED
-        apart = layout is Layout.SPLIT and batch > 1 and read.numbers < output.numbers
+        rows = batch if layout is Layout.SPLIT else 2 * (layout is Layout.NARROW)
+        apart = rows > 1 and read.numbers < output.numbers
         return Lies.APART if apart and given is Lies.CONTIGUOUS else given
     if layout is Layout.ORDER:
         return Lies.CONTIGUOUS

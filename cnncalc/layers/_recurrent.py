@@ -135,9 +135,7 @@ class Recurrent(Layer):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         """PyTorch's module, reading the positions of a signal."""
-        module = getattr(nn, f"Signal{self.kind.upper()}")(x.channels, **self.settings())
-        module.reads(self.separate_biases, self.return_sequences)
-        return module
+        return getattr(nn, f"Signal{self.kind.upper()}")(x.channels, **self.settings())
 
     def settings(self) -> dict[str, Any]:
         """The arguments of PyTorch's class, after the input's channels."""
@@ -147,6 +145,8 @@ class Recurrent(Layer):
             "bidirectional": self.bidirectional,
             "bias": self.bias,
             "batch_first": True,
+            "separate_biases": self.separate_biases,
+            "return_sequences": self.return_sequences,
         }
 
 
