@@ -1,10 +1,12 @@
 """``python -m cnncalc``, and the program ``cnncalc``."""
 
+import gc
 import sys
 
 
 def main() -> None:
     """Run the command line; Ctrl-C ends it with a message even while it still loads."""
+    gc.disable()  # process exit cleans up after a command, and looking for cycles takes time
     try:
         from cnncalc import cli
 

@@ -10,7 +10,6 @@ import typing
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from fractions import Fraction
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
 from cnncalc.core import units
+from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Example, Layer, fields_of
 from cnncalc.derivations import wording
 from cnncalc.formulas.tracing import tracing
@@ -310,58 +310,41 @@ def _sentence(text: str) -> str:
 
 
 def memory_page() -> str:
-    """The memory of every built-in architecture in training and inference, at batch 1 and 4."""
+    """The memory of every built-in architecture in training and inference, at batch 1."""
     head = [
         f"{GENERATED}# Memory of the built-in architectures",
-        "Bytes in float32, as [memory.md](memory.md) defines them: the activations that autograd "
-        "saves for the backward pass, the peak of live activations in inference, and the peak of a "
-        "training step with SGD and with Adam. *Training* and *eval* are the modes of the layers; "
-        "gradients are computed in both. PyTorch gives the same numbers, to the byte. To check one "
-        "network with SGD, run `cnncalc verify NAME --device meta` (with `--batch` and `--eval`); "
-        "to check all, including Adam at batch 1, run `python -m pytest "
-        "tests/test_memory_architectures.py --exhaustive`. `cnncalc memory NAME` shows more detail "
-        "and other batch sizes.",
+        "Bytes at batch 1 in float32, as [memory.md](memory.md) defines them: the activations that "
+        "autograd saves for the backward pass, the peak of live activations in inference, and the "
+        "peak of a training step with SGD and with Adam, each with the layer where it occurs. "
+        "PyTorch gives the same numbers, to the byte. To check one network with SGD, run "
+        "`cnncalc verify NAME --device meta` (with `--batch` and `--eval`); to check all, also "
+        "with Adam, in eval mode and at batch 4, run `python -m pytest "
+        "tests/test_memory_architectures.py --exhaustive`. `cnncalc memory NAME` shows more "
+        "detail and other batch sizes.",
     ]
-    headings = ("name", "saved, training", "saved, eval", "inference peak")
-    headings += ("training peak, SGD", "the same in eval", "training peak, Adam")
-    tables = (
-        f"## Batch {batch}\n\n{table(headings, map(partial(_memory, batch), catalog.names()))}"
-        for batch in (1, 4)
+    headings = "name", "saved", "inference peak", "training peak, SGD", "training peak, Adam"
+    return "\n\n".join([*head, table(headings, map(_memory, catalog.names()))]) + "\n"
+
+
+def _memory(name: str) -> tuple[str, ...]:
+    """A network's bytes, and the layers where the peaks occur."""
+    report = api.summarize(name)
+    link = f"[{name}](architectures.md#{name})"
+    try:
+        sgd, adam = (footprint.measure(report, optimizer=one) for one in ("sgd", "adam"))
+    except UsageError:
+        return link, *["not modelled"] * 4
+    inference = sgd.inference_peak
+    return (
+        link,
+        units.exact(sgd.saved_for_backward),
+        f"{units.exact(inference.bytes)} at {code(inference.layer)}",
+        *map(_moment, (sgd.training_peak, adam.training_peak)),
     )
-    peaks = f"## Where the peaks of batch 1 occur\n\n{_peaks()}"
-    return "\n\n".join([*head, *tables, peaks]) + "\n"
-
-
-def _memory(batch: int, name: str) -> tuple[str, ...]:
-    """A network's bytes."""
-    report = api.summarize(name, batch=batch)
-    training, evaluation = (footprint.measure(report, training=mode) for mode in (True, False))
-    adam = footprint.training_peak(report, optimizer="adam")
-    sizes = (
-        training.saved_for_backward,
-        evaluation.saved_for_backward,
-        training.inference_peak.bytes,
-        training.training_peak.bytes,
-        evaluation.training_peak.bytes,
-        adam.bytes,
-    )
-    return f"[{name}](architectures.md#{name})", *map(units.exact, sizes)
-
-
-def _peaks() -> str:
-    """The layer where each peak occurs."""
-    headings = ("name", "inference", "training, SGD", "training, Adam")
-    rows = (
-        (name, code(footprint.inference_peak(report).layer), *map(_moment, peaks))
-        for name in catalog.names()
-        for report in [api.summarize(name)]
-        for peaks in [[footprint.training_peak(report, optimizer=one) for one in ("sgd", "adam")]]
-    )
-    return table(headings, rows)
 
 
 def _moment(peak: footprint.Peak) -> str:
-    return f"{code(peak.layer)}, {peak.phase}"
+    return f"{units.exact(peak.bytes)} at {code(peak.layer)}, {peak.phase}"
 
 
 # Commands.

@@ -1,19 +1,27 @@
 """The built-in architectures as test parameters."""
 
+from math import inf
 from typing import Any
 
 import pytest
 import yaml
 
+from cnncalc import summarize
 from cnncalc.spec import catalog
 
 
-def all_of_them() -> list[Any]:
-    """Every built-in; those that only set another's parameters run with ``--exhaustive``."""
+def all_of_them(most_layers: float = inf) -> list[Any]:
+    """Every built-in; larger ones, and those that only set another's parameters, run with
+    ``--exhaustive``."""
     return [
-        pytest.param(name, marks=pytest.mark.exhaustive if is_variant(name) else ())
+        pytest.param(name, marks=() if is_daily(name, most_layers) else pytest.mark.exhaustive)
         for name in catalog.names()
     ]
+
+
+def is_daily(name: str, most_layers: float) -> bool:
+    """Whether a built-in has layers of its own, and no more than that."""
+    return not is_variant(name) and (most_layers == inf or len(summarize(name)) <= most_layers)
 
 
 def is_variant(name: str) -> bool:

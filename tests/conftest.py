@@ -5,11 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 pytest.register_assert_rewrite("contract")
 
 # PyTorch's numbers are the same with any number of threads, and small layers are faster with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Every run draws the same examples, so that a change fails for its own reasons; new ones are drawn
+# with --exhaustive, and by the commands of docs/fuzzing.md.
+settings.register_profile("daily", derandomize=True)
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -25,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "exhaustive: only run with --exhaustive")
+    if not config.getoption("--exhaustive"):
+        settings.load_profile("daily")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

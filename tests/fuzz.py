@@ -92,9 +92,9 @@ def are_of_other_ranks(case: Single) -> bool:
 
 STATED = (
     Stated("not a vector of", "PyTorch reads a batch of vectors as one signal"),
-    Stated(r"\] is for 1 axes, but .* has [23]", "PyTorch broadcasts a one-element list"),
+    Stated(r"\] has 1 value, but .* has [23]", "PyTorch broadcasts a one-element list"),
     Stated(
-        r"padding \[\(0, 0\).* is for [23] axes, but .* has [12]",
+        r"padding \[\(0, 0\).* covers [23] axes, but .* has [12]",
         "PyTorch can pad any dimension, even the channels by nothing",
     ),
     Stated(
@@ -123,6 +123,7 @@ ONE_NUMBER = "Expected more than 1 (value per channel|spatial element) when trai
 """PyTorch's error for the variance of a single number. It depends on the batch and on training
 mode, which shapes do not include."""
 
+NO_WORD = "index out of range in self"
 NO_VIEW = "view size is not compatible with input tensor's size and stride"
 """PyTorch's error for a local response norm of a volume that is not contiguous."""
 
@@ -300,10 +301,12 @@ def peaks_differ(report: Report, training: bool, where: str) -> Iterator[str]:
 
 
 def is_known(why: str, report: Report, training: bool) -> bool:
-    """Whether PyTorch refuses for a reason that shapes do not show: the batch, or the memory
-    layout."""
+    """Whether PyTorch refuses for a reason that shapes do not show: the batch, the memory layout,
+    or the values that an embedding looks up."""
     if re.search(ONE_NUMBER, why):
         return training or report.batch == 1
+    if NO_WORD in why:
+        return any(row.kind == "embedding" for row in report)
     volumes = (row for row in report if len(row.output.dimensions) == 4)
     return NO_VIEW in why and any(row.kind == "local_response_norm" for row in volumes)
 
@@ -441,7 +444,7 @@ def check_network(case: Text) -> Found:
 
 # Receptive fields.
 
-MOST_ACTIVATIONS, UNITS = 10_000, 8
+MAX_ACTIVATIONS, UNITS = 10_000, 8
 
 
 def layer_or_network(random: Random) -> Text:
@@ -465,7 +468,7 @@ def check_fields(case: Text) -> Found:
     axes = {len(x.dimensions) - 1 for x in report.input_shapes.values()}
     if axes != {len(fields)} or any(map(measures, report)):
         return Found("not said: measured statistics, or inputs of other axes")
-    if report.totals.activation > MOST_ACTIVATIONS * report.batch:
+    if report.totals.activation > MAX_ACTIVATIONS * report.batch:
         return Found("not asked: large")
     jumps = [field.jump for row in report.rows for field in row.fields or ()]
     slack = math.ceil(max(jumps)) if any(isinstance(jump, Fraction) for jump in jumps) else 0
@@ -606,7 +609,7 @@ COMPARED = {
 }
 
 CHUNK = 250
-MOST_TOLD = 10
+MAX_TOLD = 10
 
 
 class Tally(NamedTuple):
@@ -711,7 +714,7 @@ def show(what: str, count: int, tally: Tally, seconds: float) -> None:
     if tally.kinds:
         rarest, often = tally.kinds.most_common()[-1]
         typer.echo(f"  {len(tally.kinds)} kinds were taken, {rarest} least often: {often:,} times")
-    for failure in tally.failures[:MOST_TOLD]:
+    for failure in tally.failures[:MAX_TOLD]:
         typer.echo(f"\n{failure}")
 
 

@@ -255,6 +255,100 @@ def locally_connected(layer: Any, x: Map) -> nn.Module:
     return Does(lambda values: shared(values).detach(), **sizes)
 
 
+class Deformed(nn.Module):
+    """Dai et al. 2017, equations 2 to 4, tap by tap: what a moved tap reads, times its weights."""
+
+    def __init__(self, conv: nn.Module, around: list[int]) -> None:
+        super().__init__()
+        self.conv = conv
+        self.around = around
+
+    def forward(self, x: Tensor, offsets: Tensor, factors: Tensor | None = None) -> Tensor:
+        conv: Any = self.conv
+        places = conv(functional.pad(x, self.around)).shape[2:]
+        F, S, D = conv.kernel_size, conv.stride, conv.dilation
+        taps = F[0] * F[1]
+        parts = x.shape[1] // offsets.unflatten(1, (-1, 2 * taps)).shape[1]
+        if offsets.shape[2:] != places or x.shape[1] % parts or parts * taps < 1:
+            raise ValueError("offsets of another size")
+        moves = offsets.unflatten(1, (-1, taps, 2)).repeat_interleave(parts, 1)
+        times = torch.ones_like(moves[:, :, :, 0])
+        if factors is not None:
+            times = factors.unflatten(1, (-1, taps)).repeat_interleave(parts, 1)
+        if moves.shape[1] != x.shape[1] or times.shape != moves[:, :, :, 0].shape:
+            raise ValueError("factors or groups of another size")
+        filters = functional.conv2d  # of one tap, for every place
+        y = torch.zeros(x.shape[0], conv.out_channels, *places)
+        for tap in range(taps):
+            down, along = divmod(tap, F[1])
+            rows = torch.arange(places[0])[:, None] * S[0] + down * D[0] - self.around[2]
+            columns = torch.arange(places[1]) * S[1] + along * D[1] - self.around[0]
+            read = self.between(x, rows + moves[:, :, tap, 0], columns + moves[:, :, tap, 1])
+            weight = conv.weight[:, :, down, along, None, None]
+            y = y + filters(read * times[:, :, tap], weight, groups=conv.groups)
+        return y if conv.bias is None else y + conv.bias[:, None, None]
+
+    def between(self, x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+        """The four pixels around every point, each by its share; 0 outside the map."""
+        total = torch.zeros_like(rows)
+        for row in (rows.floor(), rows.floor() + 1):
+            for column in (columns.floor(), columns.floor() + 1):
+                share = (1 - (rows - row).abs()) * (1 - (columns - column).abs())
+                inside = (row >= 0) & (row < x.shape[2]) & (column >= 0) & (column < x.shape[3])
+                place = (row * x.shape[3] + column).long().where(inside, 0)
+                pixel = x.flatten(2).gather(2, place.flatten(2)).reshape(place.shape)
+                total = total + share * pixel * inside
+        return total
+
+
+@plain("deform_conv")
+def deform_conv(layer: Any, x: Map) -> nn.Module | None:
+    if len(x.spatial) != 2:
+        raise ValueError("a map of another number of axes")
+    if layer.padding == "same":
+        around = same_sides(layer, x, layer.stride, layer.dilation)
+    else:
+        around = sides(0 if layer.padding == "valid" else layer.padding, x)
+    return Deformed(_conv(layer, x, layer.out_channels, layer.groups), around)
+
+
+class FramesLSTM(nn.Module):
+    """Shi et al. 2015, equation 3, with filters of their own for the frame and the state."""
+
+    def __init__(self, layer: Any, x: Map) -> None:
+        super().__init__()
+        frame, hidden = Map(x.channels, x.spatial[1:]), layer.hidden_channels
+        build, settings = ranked("Conv", frame), {"padding": "same"}
+        self.of_frame = build(
+            x.channels, 4 * hidden, layer.kernel_size, **settings, bias=layer.bias
+        )
+        self.of_state = build(hidden, 4 * hidden, layer.kernel_size, **settings, bias=False)
+        sizes = (3 * layer.peepholes, hidden, *frame.spatial)
+        self.of_cell = nn.Parameter(torch.zeros(sizes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = self.of_state.in_channels
+        H = C = torch.zeros(x.shape[0], hidden, *x.shape[3:])
+        W = self.of_cell if len(self.of_cell) else torch.zeros(3, 1, *[1] * (x.dim() - 3))
+        states = []
+        for time in range(x.shape[2]):
+            gates = (self.of_frame(x[:, :, time]) + self.of_state(H)).split(hidden, 1)
+            i = torch.sigmoid(gates[0] + W[0] * C)
+            f = torch.sigmoid(gates[1] + W[1] * C)
+            C = f * C + i * torch.tanh(gates[2])
+            o = torch.sigmoid(gates[3] + W[2] * C)
+            H = o * torch.tanh(C)
+            states.append(H)
+        return torch.stack(states, 2)
+
+
+@plain("conv_lstm")
+def conv_lstm(layer: Any, x: Map) -> nn.Module:
+    if len(x.spatial) < 2:
+        raise ValueError("frames without an axis")
+    return FramesLSTM(layer, x)
+
+
 def pool(name: str, layer: Any, x: Map, *, fill: float, **more: Any) -> nn.Module:
     """A pool of what is padded in a step before it."""
     stride = layer.kernel_size if layer.stride is None else layer.stride
@@ -272,6 +366,39 @@ def pool(name: str, layer: Any, x: Map, *, fill: float, **more: Any) -> nn.Modul
 @plain("max_pool")
 def max_pool(layer: Any, x: Map) -> nn.Module:
     return pool("MaxPool", layer, x, fill=-inf, dilation=layer.dilation)
+
+
+@plain("max_unpool")
+def max_unpool(layer: Any, x: Map) -> nn.Module:
+    window = (layer.kernel_size, layer.stride, layer.padding)
+    pool = ranked("MaxPool", x)(*window, return_indices=True)
+    unpool = ranked("MaxUnpool", x)(*window)
+
+    def back(values: Tensor, pooled: Tensor) -> Tensor:
+        best, indices = pool(pooled)
+        if best.shape != values.shape:  # PyTorch reads indices of another size
+            raise ValueError("values of another size")
+        return unpool(values, indices, output_size=pooled.shape[2:])
+
+    return Does(back)
+
+
+@plain("blur_pool")
+def blur_pool(layer: Any, x: Map) -> nn.Module:
+    """Zhang's release, with the filter as a polynomial's coefficients."""
+    F, axes = layer.kernel_size, len(x.spatial)
+    row = torch.ones(1)
+    for _ in range(F - 1):
+        row = functional.pad(row, (0, 1)) + functional.pad(row, (1, 0))
+    filt = row
+    for _ in range(axes - 1):
+        filt = filt.unsqueeze(-1) * row
+    filt = (filt / filt.sum()).expand(x.channels, 1, *[F] * axes)
+    conv = ranked("Conv", x)(x.channels, x.channels, F, layer.stride, groups=x.channels, bias=False)
+    del conv.weight
+    conv.register_buffer("weight", filt)
+    around = [int((F - 1) / 2), -int(-(F - 1) // 2)] * axes
+    return nn.Sequential(Does(lambda y: functional.pad(y, around, mode="reflect")), conv)
 
 
 @plain("avg_pool")

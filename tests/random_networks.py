@@ -222,7 +222,7 @@ def beside(random: Random, x: Shape) -> Shape:
 
 # Networks.
 
-MOST_ELEMENTS, MOST_PARAMS, MOST_MACS = 10_000, 100_000, 2_000_000
+MAX_ELEMENTS, MAX_PARAMS, MAX_MACS = 10_000, 100_000, 2_000_000
 """Limits for each layer, so that a network runs quickly."""
 
 Entry = Any
@@ -481,7 +481,7 @@ class _Writer:
             }
             mixed = {"conv": {"out_channels": y.channels, "kernel_size": 1}}
             return [sized] * (x.spatial != y.spatial) + [mixed] * (x.channels != y.channels)
-        if x.elements * y.elements > MOST_PARAMS:
+        if x.elements * y.elements > MAX_PARAMS:
             return None
         linear = {"linear": y.elements}
         return [linear] if isinstance(y, Vector) else [linear, {"reshape": list(y.dimensions)}]
@@ -514,8 +514,8 @@ def accepted(kind: type[Layer], given: dict[str, Any], *inputs: Shape) -> Shape 
         cost = layer.cost(inputs, y)
     except LayerError:
         return None
-    small = y.elements <= MOST_ELEMENTS and cost.macs <= MOST_MACS
-    return y if small and cost.params + cost.fixed <= MOST_PARAMS else None
+    small = y.elements <= MAX_ELEMENTS and cost.macs <= MAX_MACS
+    return y if small and cost.params + cost.fixed <= MAX_PARAMS else None
 
 
 def accepted_chain(entries: list[Entry], x: Shape) -> Shape:
@@ -527,8 +527,8 @@ def accepted_chain(entries: list[Entry], x: Shape) -> Shape:
 def is_small(row: Any) -> bool:
     """Whether a row of a report runs quickly."""
     cost = row.cost
-    small = row.output.elements <= MOST_ELEMENTS and cost.macs <= MOST_MACS
-    return small and cost.params + cost.fixed <= MOST_PARAMS
+    small = row.output.elements <= MAX_ELEMENTS and cost.macs <= MAX_MACS
+    return small and cost.params + cost.fixed <= MAX_PARAMS
 
 
 def _as_mapping(entry: Entry) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from cnncalc.core.errors import CnncalcError
 FILE = '''
 """Maxima of neighbouring channels."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.core.cost import Operations
@@ -24,7 +23,6 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.core.tape import Tape, Tensor
 
 
-@dataclass(frozen=True, kw_only=True)
 class ChannelMaximum(Layer):
     """Takes the maximum of every few neighbouring channels.
 

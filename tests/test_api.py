@@ -62,6 +62,6 @@ def test_the_functions_annotations_resolve_lazily():
     assert typing.get_type_hints(api.Options)["batch"] is int
 
 
-def test_solve_needs_a_size():
+def test_solve_requires_a_size():
     with pytest.raises(cnncalc.UsageError, match="needs an input or an output size"):
         cnncalc.solve(kernel=3)

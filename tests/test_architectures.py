@@ -235,7 +235,7 @@ WITH_SETTINGS = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_loads_and_says_what_it_is(name):
+def test_it_loads_and_describes_itself(name):
     spec = cnncalc.load(name)
     assert spec.name
     assert spec.source
@@ -246,7 +246,7 @@ def test_it_loads_and_says_what_it_is(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_its_variants_are_built_in_and_name_it_back(name):
+def test_its_variants_are_built_in_and_refer_back_to_it(name):
     variants = dict(cnncalc.load(name).variants)
     assert set(variants) <= set(NAMES)
     assert name not in variants
@@ -255,19 +255,19 @@ def test_its_variants_are_built_in_and_name_it_back(name):
 
 
 @pytest.mark.parametrize("name", TRUE_TOTALS)
-def test_its_totals_are_the_true_ones(name):
+def test_its_totals_match_the_recorded_ones(name):
     totals = cnncalc.summarize(name).totals
     assert (totals.params, totals.macs) == TRUE_TOTALS[name]
 
 
 @pytest.mark.parametrize("name", BY_HAND)
-def test_its_totals_are_those_of_the_sum_by_hand(name):
+def test_its_totals_match_the_sum_by_hand(name):
     totals = cnncalc.summarize(name).totals
     by_hand = [sum(column) for column in zip(*BY_HAND[name], strict=True)]
     assert [totals.params, totals.macs] == by_hand
 
 
-def test_the_totals_of_every_architecture_are_known_from_elsewhere():
+def test_every_architecture_has_independent_totals():
     assert set(NAMES) == {*TRUE_TOTALS, *BY_HAND, "inception_v3"}
 
 
@@ -292,7 +292,7 @@ def test_every_printed_number_agrees_or_the_reason_is_stated(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_convention_is_named_that_is_not_needed(name):
+def test_no_claim_names_an_unneeded_habit(name):
     """Without any one of the conventions that a claim names, its number does not agree."""
     claims = [
         {
@@ -324,7 +324,7 @@ def test_lenet5_of_1998_layer_by_layer():
     assert report.totals.fixed == 840
 
 
-def test_a_name_is_a_word_that_a_person_can_type():
+def test_names_are_easy_to_type():
     assert [name for name in NAMES if not re.fullmatch(r"[a-z][a-z0-9_]*", name)] == []
 
 
@@ -343,7 +343,7 @@ def test_a_name_is_a_word_that_a_person_can_type():
         ("resnet152_v1", "layer4", 1507),
     ],
 )
-def test_receptive_fields_are_those_of_the_literature(name, layer, size):
+def test_receptive_fields_match_the_literature(name, layer, size):
     """Araujo, Norris and Sim 2019, and its authors' published table."""
     report = cnncalc.summarize(name)
     line = next(line for line in report.outline(layer.count(".") + 1) if line.name == layer)

@@ -83,7 +83,7 @@ def test_a_negative_number_is_not_a_formula():
     assert attack.FORMULA.match("-1+1")
 
 
-def test_a_slice_of_the_attack_finds_nothing():
+def test_a_short_attack_finds_no_fault():
     families = ["spec", "sheet", "class", "layer", "number", "line", "quiz", "list"]
     slice = attack.Attack(seed=1, families=families)
     slice.run(range(60), jobs=1)
@@ -91,7 +91,7 @@ def test_a_slice_of_the_attack_finds_nothing():
     assert {0, 1, 2} == {code for codes in slice.codes.values() for code in codes}
 
 
-def test_a_number_always_draws_the_same_case():
+def test_the_same_number_draws_the_same_case():
     for number in range(5):
         assert hostile.draw(3, number) == hostile.draw(3, number)
 
@@ -134,7 +134,9 @@ def test_a_name_with_control_characters_is_escaped_in_a_quiz(tmp_path, monkeypat
     "named",
     ["architecture: other", "questions: [{given: {architecture: other}, ask: params, answer: 3}]"],
 )
-def test_a_sheet_quotes_no_file_that_is_not_a_spec(tmp_path, monkeypatch, capsys, named, secret):
+def test_a_sheet_never_quotes_a_file_that_is_not_a_spec(
+    tmp_path, monkeypatch, capsys, named, secret
+):
     answers = "answers: {conv1: {params: 3}}"
     sheet = "\n".join(["student: Ada", named] + [answers] * named.startswith("arch"))
     code, out, error = run(

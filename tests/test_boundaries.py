@@ -19,11 +19,11 @@ def imported_by(code: str) -> set[str]:
     return set(run.stdout.split("\n")[-2].split())
 
 
-def test_the_library_computes_without_framework_or_drawing():
+def test_the_library_needs_neither_framework_nor_rich():
     assert imported_by("import cnncalc; cnncalc.summarize('vgg16').totals") == set()
 
 
-def test_the_probe_sees_what_is_imported():
+def test_the_probe_detects_imports():
     assert imported_by("import numpy, rich") == {"numpy", "rich"}
 
 
@@ -54,17 +54,17 @@ def test_importing_the_package_imports_nothing_else():
 
 
 @pytest.mark.parametrize("name", cnncalc.__all__)
-def test_every_public_name_is_there_and_explained(name):
+def test_every_public_name_exists_and_has_a_docstring(name):
     assert getattr(cnncalc, name) is not None
     assert name in dir(cnncalc)
 
 
-def test_an_unknown_public_name_is_an_attribute_error():
+def test_an_unknown_public_name_raises_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = cnncalc.nothing
 
 
-def test_public_functions_are_functions_whatever_was_imported_before():
+def test_public_functions_do_not_depend_on_earlier_imports():
     cnncalc.summarize("1x4x4-2C3")
     assert [
         name for name in cnncalc.__all__ if type(getattr(cnncalc, name)).__name__ == "module"

@@ -8,6 +8,7 @@ import weakref
 
 import pytest
 import torch
+from plain_modules import PLAIN
 from torch.nn import functional
 
 import cnncalc
@@ -91,7 +92,7 @@ def test_a_network_trains(name, shape):
 
 
 @pytest.mark.parametrize("name", ["lenet5_1998", "resnet18", "mobilenet_v3_small", "unet"])
-def test_a_network_trains_where_nothing_is_allocated(name):
+def test_a_network_trains_on_the_meta_device(name):
     with torch.device("meta"):
         network = cnncalc.to_torch(name)
         shapes = cnncalc.summarize(name).input_shapes.values()
@@ -119,12 +120,12 @@ def test_several_inputs_and_outputs():
         network(torch.zeros(2, 2, 4, 4))
 
 
-def test_a_report_becomes_a_network_too():
+def test_a_report_converts_to_a_network():
     report = cnncalc.summarize("1x8x8-4C3-10N")
     assert cnncalc.to_torch(report)(torch.zeros(1, 1, 8, 8)).shape == (1, 10)
 
 
-def test_a_tensor_is_let_go_after_its_last_use():
+def test_a_tensor_is_freed_after_its_last_use():
     network = cnncalc.to_torch("1x16x16-2C3-2C3-2C3-2C3").eval()
     made, alive = [], []
     for layer in network.children():
@@ -137,7 +138,7 @@ def test_a_tensor_is_let_go_after_its_last_use():
     assert alive == [0] + [1] * (len(made) - 1)
 
 
-def test_a_tensor_that_two_layers_read_is_let_go_after_the_second():
+def test_a_tensor_that_two_layers_read_is_freed_after_the_second():
     conv = {"conv": {"filters": 2, "kernel": 1}}
     spec = {
         "input": "2x4x4",
@@ -173,7 +174,7 @@ def test_a_network_can_be_copied_and_keeps_its_values():
     assert torch.equal(copy.deepcopy(network)(x), network(x))
 
 
-def test_a_name_that_pytorch_needs_itself_is_refused():
+def test_a_name_reserved_by_pytorch_is_refused():
     spec = {"input": "4", "layers": [{"relu": None, "name": "half"}]}
     with pytest.raises(UsageError, match="layer 'half' cannot become a module of PyTorch"):
         cnncalc.to_torch(spec)
@@ -204,14 +205,14 @@ def test_a_max_pool_never_sees_its_padding():
 
 
 @pytest.mark.parametrize(("counted", "last"), [(True, 2.0), (False, 3.0)])
-def test_an_average_counts_its_padding_or_not(counted, last):
+def test_an_average_may_count_its_padding(counted, last):
     given = {"kernel": 3, "stride": 2, "padding": "same", "count_include_pad": counted}
     pool = module_of("avg_pool", given, "1x4")
     assert pool(torch.tensor([[[3.0, 3.0, 3.0, 3.0]]])).tolist() == [[[3.0, last]]]
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
-def test_partial_connections_are_a_convolution_with_holes(padding):
+def test_partial_connections_equal_a_convolution_with_zeroed_weights(padding):
     table = [[0, 1], [2], [0, 1, 2]]
     given = {"filters": 3, "kernel": 2, "padding": padding, "connections": table}
     partial = module_of("conv", given, "3x5x5")
@@ -228,7 +229,7 @@ def test_partial_connections_are_a_convolution_with_holes(padding):
 
 
 @pytest.mark.parametrize("shape", ["2x9", "2x9x8", "2x9x8x7"])
-def test_a_locally_connected_layer_that_repeats_itself_is_a_convolution(shape):
+def test_a_locally_connected_layer_with_equal_weights_equals_a_convolution(shape):
     x = read_shape(shape)
     given = {"filters": 3, "kernel": 3, "stride": 2, "padding": 1, "dilation": 2}
     local, conv = module_of("locally_connected", given, shape), module_of("conv", given, shape)
@@ -240,7 +241,7 @@ def test_a_locally_connected_layer_that_repeats_itself_is_a_convolution(shape):
         assert torch.allclose(local(values), conv(values), atol=1e-5)
 
 
-def test_a_locally_connected_layer_has_weights_for_each_place():
+def test_a_locally_connected_layer_has_weights_for_each_position():
     local = module_of("locally_connected", {"filters": 1, "kernel": 1, "bias": False}, "1x2x2")
     with torch.no_grad():
         local.weight.copy_(torch.tensor([1.0, 2.0, 3.0, 4.0]).reshape(4, 1, 1))
@@ -278,13 +279,13 @@ def test_local_response_norm_divides_by_the_mean_of_squares():
     assert torch.allclose(y, torch.tensor([1 / 4.5, 2 / 9, 3 / 8.5]))  # 2 + 1.5/3·(5, 14, 13)
 
 
-def test_layer_norm_over_the_channels_is_one_for_every_position():
+def test_layer_norm_over_channels_normalises_each_position():
     norm = module_of("layer_norm", "channels", "4x2x3")
     y = norm(torch.randn(2, 4, 2, 3))
     assert torch.allclose(y.mean(dim=1), torch.zeros(2, 2, 3), atol=1e-6)
 
 
-def test_what_changes_places():
+def test_rearrangements_match_pytorch():
     x = torch.arange(24.0).reshape(1, 2, 3, 4)
     assert module_of("crop", {"size": [1, 2]}, "2x3x4")(x).tolist() == [
         [[[5.0, 6.0]], [[17.0, 18.0]]]
@@ -297,7 +298,7 @@ def test_what_changes_places():
     assert padded[0, 0, 1].tolist() == [0, 1, 2, 3, 0, 0]
 
 
-def test_scale_begins_as_told():
+def test_scale_starts_at_its_initial_value():
     assert module_of("scale", {"initial": 0.5}, "2x1x1")(torch.ones(1, 2, 1, 1)).sum() == 1
 
 
@@ -309,3 +310,69 @@ def test_stochastic_depth_drops_whole_images_in_training_only():
     y = layer.train()(x).flatten(1)
     assert {tuple(set(image)) for image in y.tolist()} == {(0.0,), (2.0,)}
     assert layers.load("stochastic_depth").parse(1).to_torch(modules, Map(2, (3, 3)))(x).sum() == 0
+
+
+def against_the_definition(kind, given, shapes, held_by=None):
+    """Outputs of the layer's module and of a plain one with the same numbers, on random input."""
+    torch.manual_seed(1)
+    layer, inputs = layers.load(kind).parse(given), [*map(read_shape, shapes)]
+    ours, plain = layer.to_torch(modules, *inputs), PLAIN[kind](layer, inputs[0])
+    if held_by:
+        plain.load_state_dict(held_by(ours))
+    numbers = [torch.randn(2, *x.dimensions) for x in inputs]
+    return ours(*numbers), plain(*numbers)
+
+
+@pytest.mark.parametrize(
+    ("given", "shapes"),
+    [
+        ({"filters": 4, "kernel": 3}, ("2x6x7", "18x4x5")),
+        ({"filters": 4, "kernel": [3, 2], "groups": 2}, ("4x6x7", "24x4x6", "12x4x6")),
+        (
+            {
+                "filters": 4,
+                "kernel": 2,
+                "stride": [2, 1],
+                "dilation": 2,
+                "padding": [[0, 1], [2, 1]],
+            },
+            ("2x6x7", "8x3x8"),
+        ),
+        ({"filters": 4, "kernel": 3, "padding": "same", "bias": False}, ("2x1x7", "18x1x7")),
+    ],
+)
+def test_deformed_taps_read_between_pixels(given, shapes):
+    def of_conv(module):
+        return {f"conv.{name}": held for name, held in module.state_dict().items()}
+
+    torch.testing.assert_close(*against_the_definition("deform_conv", given, shapes, of_conv))
+
+
+@pytest.mark.parametrize("peepholes", [True, False])
+@pytest.mark.parametrize("shape", ["2x4x5x6", "2x4x6"])
+def test_a_convolutional_lstm_follows_its_equations(shape, peepholes):
+    def apart(module):
+        held = module.state_dict()
+        of_frame, of_state = held["gates.weight"].split([2, 3], dim=1)
+        cells = [held[f"weight_c{gate}"] for gate in "ifo" if peepholes]
+        frame = [int(size) for size in shape.split("x")[2:]]
+        return {
+            "of_frame.weight": of_frame,
+            "of_frame.bias": held["gates.bias"],
+            "of_state.weight": of_state,
+            "of_cell": torch.stack(cells) if cells else torch.zeros(0, 3, *frame),
+        }
+
+    given = {"hidden": 3, "kernel": 3, "peepholes": peepholes}
+    torch.testing.assert_close(*against_the_definition("conv_lstm", given, (shape,), apart))
+
+
+@pytest.mark.parametrize(("kernel", "shape"), [(3, "2x9"), (4, "2x8x9"), (2, "2x4x5x6")])
+def test_blur_pooling_filters_every_channel(kernel, shape):
+    torch.testing.assert_close(*against_the_definition("blur_pool", kernel, (shape,)))
+
+
+def test_unpooling_puts_values_back():
+    unpool = layers.load("max_unpool").parse(2).to_torch(modules, Map(1, (2,)), Map(1, (5,)))
+    pooled = torch.tensor([[[1.0, 3, 4, 2, 9]]])
+    assert unpool(torch.tensor([[[7.0, 8]]]), pooled).tolist() == [[[0, 7, 8, 0, 0]]]

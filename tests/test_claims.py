@@ -57,7 +57,7 @@ def test_figures_are_shown_with_their_verdicts(net):
     assert result.stdout.endswith("1 match with a convention, 1 do not match\n")
 
 
-def test_a_figure_that_does_not_hold_is_exit_code_1(net):
+def test_a_wrong_figure_exits_with_1(net):
     # Input, 6·28·28 and 10 are stored: 5,738 numbers of 4 bytes, 22,952.
     result = run(net(WRONG))
     assert result.exit_code == 1
@@ -65,7 +65,7 @@ def test_a_figure_that_does_not_hold_is_exit_code_1(net):
     assert "1 unexpected" in result.stdout
 
 
-def test_an_erratum_that_holds_is_exit_code_1(net):
+def test_an_erratum_that_holds_exits_with_1(net):
     # 117,600 + 47,040 multiply-accumulates.
     result = run(net(AFTER_ALL))
     assert result.exit_code == 1
@@ -78,7 +78,7 @@ def test_sources_are_notes_below(net):
     assert "LeCun" not in run(net()).stdout
 
 
-def test_errata_alone_can_be_shown(net):
+def test_only_errata_can_be_shown(net):
     text = run(net(WRONG), "--errata").stdout
     assert "biases left out" not in text
     assert "one filter has 26" in text
@@ -102,13 +102,13 @@ def test_no_number_is_cut_at_any_width(net, monkeypatch, width):
     assert "…" not in text
 
 
-def test_the_decks_tables_fit_80_columns(monkeypatch):
+def test_the_tables_of_the_lectures_fit_80_columns(monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     names = ("vgg16", "googlenet", "alexnet", "lenet5", "lenet5_1998", "chinese_ocr", "vgg19")
     assert max(map(len, run(*names).stdout.splitlines())) <= 80
 
 
-def test_every_built_in_is_there():
+def test_every_built_in_is_listed():
     result = run("--errata")
     assert result.exit_code == 0
     assert "unexpected" not in result.stdout
@@ -177,14 +177,14 @@ def test_html_has_every_figure(net, records):
 
 
 @pytest.mark.parametrize("name", sorted(set(render.names()) - {"table"}))
-def test_records_without_totals_and_remarks_leave_no_gaps(name):
+def test_tables_without_totals_and_remarks_have_no_blank_gaps(name):
     sheet = Records("Things", ("thing", "count"), [{"thing": "a", "count": None}])
     text = render.load(name).render(sheet)
     assert "\n\n\n" not in text
     assert not re.search(r"<tfoot>|<p></p>|noindent|midrule\n\\end\{", text)
 
 
-def test_the_ending_of_a_file_chooses_the_format(net, tmp_path):
+def test_the_file_extension_selects_the_format(net, tmp_path):
     file = tmp_path / "claims.csv"
     assert run(net(), "-o", file).exit_code == 0
     assert file.read_text(encoding="utf-8").startswith("network,layer,")
@@ -193,18 +193,18 @@ def test_the_ending_of_a_file_chooses_the_format(net, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["vgg61"], "no file and no built-in architecture 'vgg61'"),
+        (["vgg61"], "no file or built-in architecture 'vgg61'"),
         (["lenet5", "--format", "jsno"], "no format 'jsno'; did you mean 'json'?"),
         (["lenet5", "-o", "claims.xyz"], "no format has the ending '.xyz'"),
     ],
 )
-def test_what_cannot_be_used_is_one_clear_sentence(arguments, says):
+def test_invalid_input_gets_one_clear_sentence(arguments, says):
     result = run(*arguments)
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
 
 
-def test_a_claim_that_is_not_well_formed_is_told_with_its_place(net):
+def test_a_malformed_claim_is_reported_with_its_location(net):
     file = net("  - {quantity: params, value: many, source: a}\n")
     error = run(file).exception
     assert isinstance(error, CnncalcError)

@@ -45,22 +45,22 @@ def test_a_table_goes_to_standard_output_and_nothing_to_standard_error(monkeypat
     assert err == ""
 
 
-def test_a_mistake_goes_to_standard_error_and_ends_with_2(monkeypatch, capsys):
-    assert program(monkeypatch, "summarize", "vgg17") == 2
+def test_an_error_goes_to_standard_error_and_exits_with_2(monkeypatch, capsys):
+    assert program(monkeypatch, "summarize", "vgg61") == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("cnncalc: no file and no built-in architecture 'vgg17'; did you mean")
+    assert err.startswith("cnncalc: no file or built-in architecture 'vgg61'; did you mean")
     assert "Traceback" not in err
 
 
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 @pytest.mark.parametrize("arguments", [["summarize", SMALL], ["summarize", "vgg17"]])
-def test_a_closed_stream_is_no_traceback(monkeypatch, capsys, stream, arguments):
+def test_a_closed_stream_causes_no_traceback(monkeypatch, capsys, stream, arguments):
     monkeypatch.setattr(sys, stream, None)
     assert program(monkeypatch, *arguments) == (2 if "vgg17" in arguments else 0)
 
 
-def test_an_interrupt_ends_in_one_sentence(monkeypatch, capsys):
+def test_an_interrupt_prints_one_sentence(monkeypatch, capsys):
     def interrupt(*given, **named):
         raise KeyboardInterrupt
 
@@ -69,7 +69,7 @@ def test_an_interrupt_ends_in_one_sentence(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "cnncalc: interrupted before the end\n")
 
 
-def test_debug_shows_where_a_mistake_comes_from(monkeypatch):
+def test_debug_shows_the_traceback(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["cnncalc", "--debug", "summarize", "vgg17"])
     with pytest.raises(UsageError):
         cli.main()
@@ -89,13 +89,13 @@ def test_a_misspelt_command_gets_the_nearest(monkeypatch, capsys):
         (["--version=3"], "option '--version' does not take a value"),
     ],
 )
-def test_an_option_without_its_value_is_one_sentence(monkeypatch, capsys, arguments, says):
+def test_an_option_without_a_value_gets_one_sentence(monkeypatch, capsys, arguments, says):
     assert program(monkeypatch, *arguments) == 2
     command = "" if arguments[0].startswith("-") else f" {arguments[0]}"
     assert capsys.readouterr().err == f"cnncalc: {says}; see cnncalc{command} --help\n"
 
 
-def test_a_reader_that_has_enough_ends_it_quietly():
+def test_a_closed_pipe_ends_the_program_quietly():
     code = f"import sys; sys.argv = ['cnncalc', 'show', 'googlenet']; {RUN}"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -107,7 +107,7 @@ def test_a_reader_that_has_enough_ends_it_quietly():
 RUN = "from cnncalc.cli import main; main()"
 
 
-def test_the_module_is_the_program():
+def test_the_module_runs_the_program():
     done = subprocess.run(
         [sys.executable, "-m", "cnncalc", "--version"], capture_output=True, text=True, check=True
     )
@@ -121,7 +121,7 @@ def test_without_a_command_the_help_is_shown():
 
 
 @pytest.mark.parametrize("name", cli.names())
-def test_every_command_explains_itself_with_examples(name):
+def test_every_command_has_help_with_examples(name):
     text = run(name, "--help", terminal_width=80).output
     prose, _, examples = text.partition("\nExamples:\n")
     assert prose.startswith("Usage:")
@@ -130,7 +130,7 @@ def test_every_command_explains_itself_with_examples(name):
     assert run(name, "-h", terminal_width=80).output == text
 
 
-def test_the_help_groups_whole_sentences_by_task():
+def test_the_help_groups_commands_by_task():
     text = run("--help", terminal_width=80).output
     assert "..." not in text.partition("Commands")[2].replace("[ARGS]...", "")
     shown = re.sub(r"\s+", " ", text)
@@ -154,7 +154,7 @@ def options():
     yield from (("layer", letter, f"--{field}") for letter, field in layer.LETTERS.items())
 
 
-def test_no_letter_means_two_things():
+def test_no_option_letter_has_two_meanings():
     """Across all commands; --kernel and --kernel-size are one thing."""
     meanings = {}
     for _, letter, long in options():
@@ -172,14 +172,14 @@ def test_no_letter_means_two_things():
         ("-k=3 --no-bias -s 2", "--kernel 3 --stride 2 --no-bias"),
     ],
 )
-def test_letters_of_a_layer_are_its_fields(letters, words):
+def test_letters_set_the_fields_of_a_layer(letters, words):
     short = run("layer", "conv", "3x32x32", "--filters", "4", *letters.split())
     assert short.exit_code == 0
     assert short.stdout == run("layer", "conv", "3x32x32", "--filters", "4", *words.split()).stdout
 
 
 @pytest.mark.parametrize("short", [("md", "markdown"), ("tex", "latex"), ("TXT", "table")])
-def test_an_ending_is_a_name_of_its_format(short):
+def test_a_file_extension_names_its_format(short):
     drawn = [run("summarize", SMALL, "-f", word).stdout for word in short]
     assert drawn[0] == drawn[1] != ""
     assert run("list", "-f", "md").stdout.startswith("## ")
@@ -199,7 +199,7 @@ def test_short_names_of_dtypes_are_understood(short, name):
     [("VGG16", "vgg16"), ("ResNet-50", "resnet50"), ("resnet_50", "resnet50"),
      ("MobileNetV2", "mobilenet_v2"), ("LeNet-5.yaml", "lenet5")],
 )  # fmt: skip
-def test_networks_are_known_however_their_names_are_written(written, name):
+def test_network_names_ignore_case_and_punctuation(written, name):
     assert run("summarize", written).stdout == run("summarize", name).stdout
     assert run("show", written).stdout == run("show", name).stdout
 
@@ -249,7 +249,7 @@ def test_files_are_completed_too(tmp_path, monkeypatch):
     assert _complete.networks("mine[1]") == ["mine[1].yaml"]
 
 
-def test_a_file_gets_the_format_of_its_ending(tmp_path):
+def test_the_file_extension_sets_the_format(tmp_path):
     for name in render.names():
         suffix = render.load(name).SUFFIX
         file = tmp_path / f"net{suffix}"
@@ -261,7 +261,7 @@ def test_a_file_gets_the_format_of_its_ending(tmp_path):
     assert json.loads((tmp_path / "net.json").read_text())["name"] == SMALL
 
 
-def test_a_file_without_an_ending_holds_a_table(tmp_path):
+def test_a_file_without_an_extension_holds_a_table(tmp_path):
     run("summarize", SMALL, "-o", str(tmp_path / "net"))
     assert "Parameters" in (tmp_path / "net").read_text()
 
@@ -278,14 +278,14 @@ def test_a_file_without_an_ending_holds_a_table(tmp_path):
         (["summarize", SMALL, "--set", "classes=5"], "no parameter 'classes'; it has none"),
         (["summarize", SMALL, "-i", "3x4x4", "-i", "1x2x2"], "given as NAME=SHAPE, not '3x4x4'"),
         (["summarize", SMALL, "-i", "left=1x30x30"], "no input 'left'"),
-        (["summarize", SMALL, "--dtype", "float31"], "did you mean 'float32'"),
+        (["summarize", SMALL, "--dtype", "flaot32"], "did you mean 'float32'"),
         (["summarize", SMALL, "--batch", "0"], "at least 1, not 0"),
         (["show", "vgg17"], "no built-in architecture 'vgg17'"),
         (["kinds", "convv"], "did you mean 'conv'"),
         (["list", "--format", "xml"], "no format 'xml'; choose from csv, html, json"),
     ],
 )
-def test_what_cannot_be_used_is_one_clear_sentence(arguments, says):
+def test_invalid_input_gets_one_clear_sentence(arguments, says):
     result = run(*arguments)
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
@@ -332,7 +332,7 @@ def test_depth_opens_blocks():
     assert re.search("^layer1.0 +building_block\n  conv1 +conv ", opened, re.M)
 
 
-def test_plots_are_drawn_and_need_no_format():
+def test_plots_are_drawn_without_a_format():
     result = run("summarize", SMALL, "--plot")
     assert result.exit_code == 0
     assert "linear1" in result.stdout
@@ -345,12 +345,12 @@ def test_the_list_has_every_architecture(format):
     assert all(name.replace("_", r"\_") in text or name in text for name in catalog.names())
 
 
-def test_bare_names_are_for_scripts():
+def test_names_alone_can_be_listed():
     assert run("list", "--names").stdout.split() == list(catalog.names())
 
 
 @pytest.mark.parametrize("person", [True, False])
-def test_long_work_shows_on_a_terminal_how_far_it_is(monkeypatch, person):
+def test_long_work_shows_its_progress_on_a_terminal(monkeypatch, person):
     from cnncalc.cli import _shared
 
     shown = io.StringIO()
@@ -373,13 +373,13 @@ def test_the_help_of_a_layer_shows_its_fields(kind):
         assert f"--{name.replace('_', '-')} " in text
 
 
-def test_columns_and_layouts_are_known_in_capitals_too():
+def test_columns_and_layouts_ignore_case():
     words = ["summarize", SMALL, "--columns", "Layer, Output,MACs", "--sort", "MACs"]
     lower = ["summarize", SMALL, "--columns", "layer,output,macs", "--sort", "macs"]
     assert run(*words, "--layout", "HWC").stdout == run(*lower, "--layout", "hwc").stdout
 
 
-def test_a_layer_without_a_kind_says_what_is_missing():
+def test_a_layer_without_a_kind_is_refused():
     assert "--dtype" in run("layer", "--help").stdout
     assert "needs a kind" in str(run("layer").exception)
     assert "did you mean 'conv'" in str(run("layer", "cnov", "--help").exception)
@@ -392,7 +392,7 @@ def test_every_kind_is_shown_with_its_formula_and_example(kind):
     assert "Worked examples" in text
 
 
-def test_kinds_lists_all():
+def test_kinds_lists_every_kind():
     text = run("kinds").stdout
     assert all(name in text for name in layers.names())
 
@@ -402,12 +402,12 @@ def test_standard_input_is_a_spec():
     assert "7,850" in run("summarize", "-", input=text).stdout
 
 
-def test_no_colours_where_nobody_looks():
+def test_a_pipe_gets_no_colour():
     assert "\x1b" not in run("summarize", SMALL).stdout
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
-def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
+def test_a_full_disk_gets_one_sentence(monkeypatch, capsys):
     def full(*arguments, **settings):
         raise OSError(28, "No space left on device")
 
@@ -430,7 +430,7 @@ def test_a_full_disk_is_one_sentence(monkeypatch, capsys):
         (["summarize", SMALL], "net.md", "## "),
     ],
 )
-def test_the_ending_chooses_the_format_everywhere(tmp_path, arguments, name, begins):
+def test_every_command_selects_the_format_by_file_extension(tmp_path, arguments, name, begins):
     assert run(*arguments, "-o", str(tmp_path / name)).exit_code == 0
     assert (tmp_path / name).read_text(encoding="utf-8").startswith(begins)
 
@@ -438,7 +438,7 @@ def test_the_ending_chooses_the_format_everywhere(tmp_path, arguments, name, beg
 @pytest.mark.parametrize(
     "arguments", [["summarize", SMALL], ["list"], ["explain", "vgg16", "fc6"]], ids=" ".join
 )
-def test_an_unknown_ending_is_refused(tmp_path, arguments):
+def test_an_unknown_file_extension_is_refused(tmp_path, arguments):
     result = run(*arguments, "-o", str(tmp_path / "net.xyz"))
     assert "no format has the ending '.xyz'" in str(result.exception)
 
@@ -450,7 +450,7 @@ def test_an_unknown_ending_is_refused(tmp_path, arguments):
         (["--padding"], "--padding needs a value"),
     ],
 )
-def test_a_field_of_a_layer_is_given_once_and_with_a_value(words, says):
+def test_a_field_of_a_layer_needs_one_value(words, says):
     result = run("layer", "conv", "3x8x8", "--filters", "4", *words)
     assert says in str(result.exception)
 
@@ -469,12 +469,12 @@ def test_every_numeric_column_is_sorted_largest_first(column):
     assert len(set(values)) > 1
 
 
-def test_a_column_of_words_is_sorted_by_the_alphabet():
+def test_a_text_column_is_sorted_alphabetically():
     text = run("summarize", "lenet5", "--sort", "kind", "--columns", "kind", "-f", "csv").stdout
     assert text.splitlines()[1:] == sorted(text.splitlines()[1:])
 
 
-def test_a_folded_block_shows_what_it_stores():
+def test_a_folded_block_shows_the_sum_of_its_outputs():
     """So that the memory column adds up to the total, but for what stands in brackets."""
     report = cnncalc.summarize("resnet18")
     view = View(report, ("memory",), depth=1)
@@ -482,7 +482,7 @@ def test_a_folded_block_shows_what_it_stores():
     assert sum(view.values(line)[0] for line in shown) == report.totals.activations_total_bytes
 
 
-def test_explanations_multiply_by_the_batch():
+def test_explanations_include_the_batch():
     text = run("explain", "vgg16", "conv1_1", "macs", "--batch", "4").stdout
     assert "MACs of the batch = MACs·batch = 86,704,128·4 = 346,816,512" in text
 
@@ -493,7 +493,7 @@ def test_fields_that_differ_by_axis_are_shown_by_axis_and_fixed_weights_in_the_t
     assert re.search("Fixed weights +840\n", run("summarize", "lenet5_1998").stdout)
 
 
-def test_explaining_an_input_says_its_shape():
+def test_explaining_an_input_shows_its_shape():
     assert run("explain", "lenet5", "input", "shape").stdout.startswith("input · input · 1×32×32\n")
 
 
@@ -507,5 +507,5 @@ def test_the_network_s_own_module_runs(monkeypatch):
     assert not done.value.code
 
 
-def test_macs_are_written_alike_in_every_table():
+def test_macs_are_formatted_the_same_in_every_table():
     assert "| MACs |" in run("list", "--format", "markdown").stdout.splitlines()[2]

@@ -26,12 +26,12 @@ RECORDED = peers.recorded()
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_every_architecture_has_the_totals_that_the_tools_printed(name):
+def test_every_architecture_reproduces_the_tools_totals(name):
     report = cnncalc.summarize(name)
     assert {tool: report.under(tool).total for tool in peers.TOOLS} == RECORDED[name]
 
 
-def test_the_record_has_every_tool_that_has_a_convention_of_its_own():
+def test_the_record_covers_every_tool():
     tools = {name for name in NAMES if conventions.load(name).version}
     assert tools == {*peers.TOOLS}
     assert all({*totals} == tools for totals in RECORDED.values())
@@ -209,7 +209,7 @@ def test_one_layer(name, layer, input, total):
     assert under(name, layer, input=input) == total
 
 
-def test_a_product_of_several_is_one_for_each_after_the_first():
+def test_a_product_of_n_inputs_is_n_minus_1_products():
     spec = {
         "input": {"a": "4x1x1", "b": "4x1x1", "c": "4x5x6"},
         "layers": [{"multiply": None, "from": ["a", "b", "c"]}],
@@ -231,13 +231,13 @@ def test_the_layers_and_the_parts_add_up_to_the_total(name, network):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_batch_of_three_is_three_images_unless_the_tool_runs_one(name):
+def test_a_batch_of_three_counts_three_images_unless_the_tool_runs_one(name):
     one, three = (cnncalc.summarize("googlenet", batch=batch).under(name).total for batch in (1, 3))
     assert three == one * (1 if conventions.load(name).per_image else 3)
 
 
 @pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
-def test_every_kind_is_counted_or_refused_in_a_sentence(kind):
+def test_every_kind_is_counted_or_refused(kind):
     for example in kind.examples:
         names = [f"x{index}" for index in range(len(example.inputs))]
         spec = {
@@ -268,7 +268,7 @@ def test_every_kind_is_counted_or_refused_in_a_sentence(kind):
         ("calflops", {"upsample": {"size": 16}}, "only by one scale for all axes"),
     ],
 )
-def test_a_total_that_is_not_known_is_refused(name, layer, says):
+def test_an_unknown_total_is_refused(name, layer, says):
     with pytest.raises(UsageError, match=says):
         under(name, layer, input="4x8x8")
 
@@ -285,7 +285,7 @@ def test_an_unknown_convention_gets_the_nearest_one():
 
 
 @pytest.mark.parametrize("name", peers.TOOLS)
-def test_the_versions_are_those_that_are_tested(name, request):
+def test_conventions_name_the_tested_versions(name, request):
     text = (request.config.rootpath / "constraints.txt").read_text(encoding="utf-8")
     pinned = dict(line.split("==") for line in text.splitlines() if not line.startswith("#"))
     package = name.removesuffix("-aten")
@@ -294,7 +294,7 @@ def test_the_versions_are_those_that_are_tested(name, request):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_every_convention_says_what_it_is(name):
+def test_every_convention_describes_itself(name):
     module = import_module(f"cnncalc.conventions.tools.{name.replace('-', '_')}")
     assert module.__doc__.endswith(".") or module.__doc__.endswith(".\n")
     convention = conventions.load(name)
@@ -308,7 +308,7 @@ def test_every_convention_says_what_it_is(name):
     [(4_089_184_256, "4.1 G"), (4_050_000_000, "4.1 G"), (999_950, "1.0 M"), (999, "999"),
      (15_470_264_320, "15.5 G"), (1_500, "1.5 K"), (2 * 10**12, "2.0 T"), (0, "0")],
 )  # fmt: skip
-def test_papers_round(macs, text):
+def test_papers_may_round(macs, text):
     assert conventions.load("paper").read(macs) == text
 
 
@@ -364,7 +364,7 @@ def test_the_column_may_be_placed_and_sorted_by():
     assert lines[0].endswith(",layer3")
 
 
-def test_a_convention_that_is_a_column_already_adds_none():
+def test_a_convention_that_is_already_a_column_is_not_added_twice():
     assert summarize("lenet5", "--convention", "macs", "--format", "csv") == summarize(
         "lenet5", "--format", "csv"
     )

@@ -169,7 +169,7 @@ def test_ntu_example1_line_by_line():
     assert plane(work(as_printed, EXAMPLE1_KERNEL, bias="0.05")) == [[Fraction(35, 100)]]
 
 
-def test_ntu_example1_pool_says_that_a_row_is_left_over():
+def test_ntu_example1_pool_reports_the_dropped_row():
     text = as_text(sections(example1()), 80)
     assert "illegal stride along H and W: 2 does not divide 1, 1 left over; floor gives 1" in text
 
@@ -264,7 +264,7 @@ def test_tum_box_filter_window():
     assert equations(work(TUM, "box"))[-1] == "u(8) = 5×1/3 + 5×1/3 + 6×1/3 = 16/3"
 
 
-def test_tum_what_else_to_do_at_boundaries():
+def test_tum_other_padding_modes():
     # the "??" at both ends if the signal goes on as 4 4 3 ... 5 6 6, or as 3 4 3 ... 5 6 5
     repeated = plane(work(TUM, "box", padding=1, mode="replicate"))
     mirrored = plane(work(TUM, "box", padding=1, mode="reflect"))
@@ -347,7 +347,7 @@ def test_asu_box_filter_step_by_step():
     assert results[5 * 8 + 3] == "50"
 
 
-def test_asu_no_change():
+def test_asu_identity_kernel():
     assert plane(work(F, "0 0 0; 0 1 0; 0 0 0", padding=1)) == read(F).nested()[0]
     assert named("identity", 2).nested() == read("0 0 0; 0 1 0; 0 0 0").nested()
 
@@ -412,7 +412,7 @@ def test_modes_are_those_of_the_pad_layer():
     assert [*MODES] == allowed
 
 
-def test_reductions_are_pools_and_functions_are_elementwise():
+def test_reductions_match_pools_and_activations_match_layers():
     assert all(issubclass(layers.load(kind), Pool) for kind in REDUCTIONS)
     assert all(issubclass(layers.load(kind), Elementwise) for kind in FUNCTIONS)
 
@@ -430,7 +430,7 @@ def test_a_named_kernel_has_a_source_and_its_sizes(name):
 
 @pytest.mark.parametrize("size", [3, 5, 7, 15])
 @pytest.mark.parametrize("axes", [1, 2])
-def test_means_add_up_to_1_and_edges_to_0(size, axes):
+def test_smoothing_kernels_sum_to_1_and_edge_kernels_to_0(size, axes):
     sums = {
         name: sum(named(f"{name}:{size}", axes).planes[0])
         for name in KERNELS
@@ -469,7 +469,7 @@ def test_one_call_takes_every_option(tmp_path):
     assert "u_1(1,1) = 0×0 + 1×1 + 3×2 + 4×3 − 20 = −1" in str(worked)
 
 
-def test_one_call_says_which_part_is_wrong():
+def test_one_call_names_the_invalid_part():
     with pytest.raises(UsageError, match="kernel 2: no kernel is named 'bx'; did you mean 'box'"):
         cnncalc.convolve("1 2", "1", "bx")
     with pytest.raises(UsageError, match="not 0"):

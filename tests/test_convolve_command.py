@@ -22,9 +22,9 @@ from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import WIDE, as_latex, as_markdown, as_text
 from cnncalc.homework.convolution.given import load
 from cnncalc.homework.convolution.kernels import KERNELS
-from cnncalc.homework.convolution.matrix import MOST_NUMBERS
+from cnncalc.homework.convolution.matrix import MAX_NUMBERS
 from cnncalc.homework.convolution.sheet import sections
-from cnncalc.homework.convolution.window import MODES, MOST_CELLS, MOST_TAKEN
+from cnncalc.homework.convolution.window import MAX_CELLS, MAX_PRODUCTS, MODES
 from cnncalc.homework.convolution.writing import Style
 from cnncalc.layers.avg_pool import AvgPool
 
@@ -41,7 +41,7 @@ def text(*arguments):
     return done.stdout
 
 
-def told(*arguments):
+def error(*arguments):
     """What is told of a mistake: one sentence."""
     done = run(*arguments)
     assert isinstance(done.exception, CnncalcError), done.exception
@@ -123,13 +123,13 @@ def test_numbers_are_exact():
         ("0 1 2; 3 4 5", [SIX]),
     ],
 )  # fmt: skip
-def test_plain_data(data, nested):
+def test_plain_data_is_read(data, nested):
     assert of(data).nested() == nested
 
 
 @given(st.lists(st.lists(st.integers(-(10**14), 10**14), min_size=3, max_size=3), min_size=2))
 @settings(max_examples=30, deadline=None)
-def test_what_is_written_is_read_again(whole):
+def test_json_output_can_be_read_back(whole):
     tensor = of([[Fraction(n, 360) for n in row] for row in whole])
     written = "; ".join(" ".join(map(str, row)) for row in tensor.rows(0))
     assert read(written) == tensor
@@ -147,7 +147,7 @@ def test_what_is_written_is_read_again(whole):
         ("image.json", "[[0, 1, 2], [3, 4, 5]]"),
     ],
 )
-def test_files(tmp_path, name, content):
+def test_files_are_read(tmp_path, name, content):
     (tmp_path / name).write_text(content, encoding="utf-8")
     tensor, _ = load(name, ["1"])
     assert (tensor.nested(), tensor.name) == ([SIX], name)
@@ -159,7 +159,7 @@ def test_numbers_in_yaml_are_exact(tmp_path):
     assert tensor.planes[0] == (Fraction(100000000000001, 10**15), Fraction(1, 5), 5)
 
 
-def test_standard_input(monkeypatch):
+def test_standard_input_is_read(monkeypatch):
     stdin = io.TextIOWrapper(io.BytesIO(b"0 1 2\n3 4 5\n"))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert load("-", ["1"])[0].nested() == [SIX]
@@ -182,14 +182,14 @@ def test_random_numbers_reach_both_bounds():
 # Signals and images together.
 
 
-def test_a_row_is_an_image_where_anything_else_is():
+def test_a_row_is_an_image_if_any_other_matrix_is():
     x, (row, column) = load("1 2 3; 4 5 6", ["1 1", "[[1, 1]]"])
     assert (x.shape, row.shape, column.shape) == (Map(1, (2, 3)), Map(1, (1, 2)), Map(1, (1, 2)))
     x, _ = load("1 2 3", ["1; 1"])
     assert x.shape == Map(1, (1, 3))
 
 
-def test_named_kernels_are_as_the_input_is():
+def test_named_kernels_take_the_input_s_number_of_axes():
     assert load("1 2 3", ["box"])[1][0].shape == Map(1, (3,))
     assert load("1 2 3; 4 5 6", ["box"])[1][0].shape == Map(1, (3, 3))
     assert load("1 2 3", ["box", "1 2 3; 4 5 6; 7 8 9"])[1][0].shape == Map(1, (3, 3))
@@ -270,7 +270,7 @@ def test_large_matrices_show_their_ends():
     assert lines[29].endswith("197  198")
 
 
-def test_numbers_have_the_digits_that_are_asked_for():
+def test_numbers_have_the_requested_digits():
     drawn = text("10 50 60 10 20 40 30", "box", "--padding", "same", "--digits", "3")
     assert "20.000  40.000  40.000  30.000  23.333  30.000  23.333" in drawn
     assert "u(1) = 0×1/3 + 10×1/3 + 50×1/3 = 20\n" in drawn
@@ -278,7 +278,7 @@ def test_numbers_have_the_digits_that_are_asked_for():
     assert "0.7311\n" in text("1", "1", "-a", "sigmoid", "--digits", "4")
 
 
-def test_decimals_stay_decimals_and_fractions_fractions():
+def test_decimals_and_fractions_keep_their_form():
     assert "u(1) = 0.5×0.5 = 0.25\n" in text("0.5", "0.5")
     assert "u(1) = 1/2×1/2 = 1/4\n" in text("1/2", "1/2")
     assert "u(1) = 0.5×1/3 = 1/6\n" in text("0.5", "1/3")
@@ -304,7 +304,7 @@ def test_decimals_stay_decimals_and_fractions_fractions():
         (2.5, Style(digits=1), "2.5"),
     ],
 )
-def test_how_a_number_is_written(number, style, written):
+def test_numbers_are_formatted(number, style, written):
     assert style.text(number) == written
 
 
@@ -319,7 +319,7 @@ def test_several_channels_are_bracketed():
     assert "x_1, input 2×2    x_2, channel 2    w_1, kernel 2×2    w_2, channel 2\n" in drawn
 
 
-def test_a_flipped_kernel_is_shown_and_said():
+def test_a_flipped_kernel_is_shown_and_mentioned():
     drawn = text(*KEDGE, "--flip")
     assert drawn.startswith("convolution: the kernel is flipped along every axis")
     assert "w, flipped kernel 2×2" in drawn
@@ -351,17 +351,17 @@ def test_a_flipped_kernel_is_shown_and_said():
         (["-a", "elu:2"], "y = u where u > 0, else 2·(e^u − 1)"),
     ],
 )
-def test_what_is_said(options, line):
+def test_remarks_describe_the_convolution(options, line):
     assert line in text(*KEDGE, *options)
 
 
-def test_means_of_what_is_not_exact():
+def test_means_of_rounded_numbers():
     # sigmoid(0) = 1/2 and sigmoid(40) = 1 at three digits
     drawn = text("0 40", "1", "-a", "sigmoid", "--pool", "mean:2")
     assert "z(1) = (0.500 + 1.000)/2 = 0.750\n" in drawn
 
 
-def test_how_many_windows_are_written_out():
+def test_the_number_of_worked_windows_can_be_chosen():
     assert text("random:8x8", "1").count("\nu(") == 64
     many = run("random:9x9", "1")
     assert many.stdout.count("u(") == 10
@@ -399,11 +399,11 @@ def test_latex_is_balanced_and_has_its_columns():
     assert r"w_{2,1} = \tfrac{1}{9} \begin{pmatrix}" in written
 
 
-def test_latex_of_narrow_matrices_needs_no_more_columns():
+def test_latex_of_narrow_matrices_has_no_extra_columns():
     assert "MaxMatrixCols" not in text(*KEDGE, "--format", "latex")
 
 
-def test_names_are_written_so_that_they_are_shown_as_they_are(tmp_path):
+def test_names_are_escaped(tmp_path):
     (tmp_path / "a_b*c.csv").write_text("1 2")
     assert r"kernel 1 (a_b\*c.csv)" in text("1 2", "a_b*c.csv", "1 1", "-f", "markdown")
     assert r"kernel 1 (a\_b*c.csv)" in text("1 2", "a_b*c.csv", "1 1", "-f", "latex")
@@ -439,7 +439,7 @@ def test_json_is_exact():
     }
 
 
-def test_json_names_what_has_a_name():
+def test_json_includes_names():
     found = json.loads(text("random:3x3", "box", "--steps", "none", "-f", "json"))
     assert (found["input"]["name"], found["kernels"][0]["name"]) == ("random, seed 0", "box")
     assert (found["bias"], found["steps"]) == (None, [])
@@ -449,7 +449,7 @@ def test_json_names_what_has_a_name():
     ("ending", "begins"),
     [("txt", "cross-correlation"), ("md", "cross"), ("tex", "% needs"), ("json", "{")],
 )
-def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
+def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
     done = run(*KEDGE, "-o", f"out.{ending}")
     assert (done.exit_code, done.stdout) == (0, "")
     assert (tmp_path / f"out.{ending}").read_text(encoding="utf-8").startswith(begins)
@@ -510,7 +510,7 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 2 3", "1 2 3 4"], "a filter of 4 is larger than the padded input of 3; use"),
         (["1 2", "1", "-s", "0"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "-1"], "stride must be a whole number of at least 1"),
-        (["1 2", "1", "-s", "1x1"], "stride [1, 1] is for 2 axes, but 1×2 has 1"),
+        (["1 2", "1", "-s", "1x1"], "stride [1, 1] has 2 values, but 1×2 has 1 spatial axis"),
         (["1 2", "1", "-s", "9" * 5000], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-p", "full"], "padding must be same or valid, a whole number"),
         (["1 2", "1", "-p", "100000000"], "the input with its padding has 200,000,002 numbers"),
@@ -528,7 +528,7 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-a", "sigmiod"], "did you mean 'sigmoid'?"),
         (["1 2", "1", "-a", "gelu"], "no activation 'gelu'; choose"),
         (["1 2", "1", "-a", ""], "no activation ''"),
-        (["1 2", "1", "-a", "relu:3"], "relu takes no fields, not 3"),
+        (["1 2", "1", "-a", "relu:3"], "relu has no fields; remove 3"),
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu negative_slope must be a number"),
         (["1 2", "1", "--pool", "median:2"], "no pooling 'median' is supported; choose avg or"),
         (["1 2", "1", "--pool", "lp:2"], "no pooling 'lp' is supported"),
@@ -552,8 +552,8 @@ def test_the_ending_of_a_file_chooses_the_format(tmp_path, ending, begins):
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )  # fmt: skip
-def test_what_cannot_be_used(arguments, says):
-    assert says in told(*arguments)
+def test_invalid_input_is_refused(arguments, says):
+    assert says in error(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -562,7 +562,7 @@ def test_what_cannot_be_used(arguments, says):
         ("x.csv", b"a,b\n1,2\n", "the input: row 1, column 1: 'a' is not a number"),
         ("x.csv", b"", "the input: row 1 holds no numbers"),
         ("x.csv", b"\xff\xfe", "is not text in UTF-8"),
-        ("x.csv", b"1\x002", "holds a zero byte"),
+        ("x.csv", b"1\x002", "contains a null byte"),
         ("x.csv", b"1 " * 3_000_000, "is longer than 5,000,000 bytes"),
         ("x.yaml", b"", "is empty; a matrix is numbers in rows"),
         ("x.yaml", b"[1, 2", "this '[' is never closed"),
@@ -575,9 +575,9 @@ def test_what_cannot_be_used(arguments, says):
         ("x.yaml", b"!!python/object:os.system [1]", "YAML tags are not supported"),
     ],
 )  # fmt: skip
-def test_files_that_cannot_be_used(tmp_path, name, content, says):
+def test_invalid_files_are_refused(tmp_path, name, content, says):
     (tmp_path / name).write_bytes(content)
-    assert says in told(name, "1")
+    assert says in error(name, "1")
 
 
 @pytest.mark.parametrize(
@@ -585,13 +585,13 @@ def test_files_that_cannot_be_used(tmp_path, name, content, says):
     [None, 7, {}, [], [[]], [[1], 2], [[1], []], [[[1]], [2]], [True], [None], [float("nan")],
      [float("inf")], [10**1000], [1e30], [[1, 2], [3]], [[[[1]]]], ["x"], "x"],
 )  # fmt: skip
-def test_plain_data_that_cannot_be_used(data):
+def test_invalid_plain_data_is_refused(data):
     with pytest.raises(UsageError) as why:
         of(data)
     assert len(str(why.value)) < 200
 
 
-def test_what_is_not_worked_out_is_said():
+def test_omitted_windows_are_counted():
     x, one = of([1, 2, 3]), of([1])
     with pytest.raises(UsageError, match="hang over the edge"):
         convolve(x, [one], pool=AvgPool(kernel_size=2, ceil_mode=True))
@@ -599,11 +599,11 @@ def test_what_is_not_worked_out_is_said():
         convolve(x, [one], pool=AvgPool(kernel_size=2, padding=1, count_include_pad=False))
     with pytest.raises(UsageError, match="takes 1 to 64 kernels, not 0"):
         convolve(x, [])
-    with pytest.raises(CnncalcError, match="is for 2 axes, but 1×3 has 1"):
+    with pytest.raises(CnncalcError, match="has 2 values, but 1×3 has 1 spatial axis"):
         convolve(x, [of([[1]])])
 
 
-def test_floats_are_no_exact_input():
+def test_floats_are_refused():
     half = Tensor(Map(1, (1,)), ((0.1,),))
     with pytest.raises(UsageError, match="no common denominator"):
         convolve(half, [of([1])])
@@ -627,7 +627,7 @@ def test_floats_are_no_exact_input():
     ],
     ids=lambda arguments: arguments[0][:20],
 )
-def test_nothing_takes_long(arguments):
+def test_hostile_input_is_refused_quickly(arguments):
     begin = time.process_time()
     done = run(*arguments)
     assert done.exception is None or isinstance(done.exception, CnncalcError | SystemExit)
@@ -645,7 +645,7 @@ def test_the_command_draws_without_rich_and_counts_without_numpy():
     assert done.stdout.endswith("z, max_pool, 1\n2\n\n")
 
 
-def test_help_names_the_kernels_and_says_how_it_is_written():
+def test_the_help_lists_the_kernels_and_the_input_forms():
     shown = run("--help").stdout
     assert all(name in shown for name in KERNELS)
     assert 'cnncalc convolve "0 1 2; 3 4 5; 6 7 8" "0 1; 2 3"' in shown
@@ -653,10 +653,10 @@ def test_help_names_the_kernels_and_says_how_it_is_written():
 
 def test_matrices_may_begin_with_a_minus():
     assert "u(1) = −1×(−1) + 2×1 = 3\n" in text("-1 2", "-1 1")
-    assert MOST_NUMBERS == 10_000
+    assert MAX_NUMBERS == 10_000
 
 
-def test_pool_words():
+def test_pooling_can_be_given_in_many_forms():
     assert pool_of("max:3x2s2p1").stride == 2
     assert pool_of("max_pool:2").kernel_size == 2
     assert as_markdown([], WIDE) == "\n"
@@ -676,9 +676,9 @@ def test_the_page_shows_every_kernel_as_it_is():
     }
 
 
-def test_the_page_tells_the_limits_and_all_words():
+def test_the_page_states_the_limits_and_every_name():
     page = PAGE.read_text(encoding="utf-8")
-    for limit in (MOST_NUMBERS, MOST_CELLS, MOST_TAKEN):
+    for limit in (MAX_NUMBERS, MAX_CELLS, MAX_PRODUCTS):
         assert f"{limit:,}" in page
     for word in (*FUNCTIONS, *(mode.removesuffix("s") for mode in MODES)):
         assert re.search(rf"`{word}[:`]", page), word

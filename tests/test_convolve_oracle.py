@@ -73,7 +73,7 @@ def test_pytorch_agrees(seed):
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_every_line_adds_up_to_what_comes_out(seed):
+def test_every_line_adds_up_to_its_output(seed):
     dice = random.Random(seed)
     x = drawn(dice, 2, (4, 5))
     kernels = [drawn(dice, 2, (2, 3)) for _ in range(2)]
@@ -95,7 +95,7 @@ def test_flipped_kernels_convolve_as_numpy_does(seed):
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_flipped_kernels_convolve_as_the_definition_says(seed):
+def test_flipped_kernels_follow_the_definition(seed):
     # ASU: (f ∗ g)(x, y) = Σ f(i, j) I(x − i, y − j), f and I zero outside
     dice = random.Random(seed)
     image, kernel = drawn(dice, 1, (4, 5)), drawn(dice, 1, (3, 3))
@@ -154,7 +154,7 @@ def test_pytorch_activates_the_same(word):
 
 
 @pytest.mark.parametrize(("word", "kind"), [("relu", int), ("lrelu", Fraction), ("tanh", float)])
-def test_what_can_be_exact_is(word, kind):
+def test_exact_input_gives_exact_output(word, kind):
     worked = convolve(of([-3, 2]), [of([1])], activation=activation_of(word))
     assert type(worked.output.planes[0][0]) is kind
 

@@ -185,7 +185,7 @@ def matches(said, text):
 
 
 @pytest.mark.parametrize("example", [*shown()], ids=lambda example: example.commands[0])
-def test_every_command_shown_does_what_is_shown(example):
+def test_every_command_shown_prints_the_output_shown(example):
     write_files(example.path)
     done = [shell(line) for line in example.commands]
     if example.output is None:
@@ -215,11 +215,11 @@ def run_in_order(path):
 
 
 @pytest.mark.parametrize("path", IN_ORDER, ids=lambda path: path.stem)
-def test_every_tutorial_and_guide_runs_from_beginning_to_end(path):
+def test_every_tutorial_and_guide_runs(path):
     run_in_order(path)
 
 
-def test_the_teaching_page_runs_from_beginning_to_end():
+def test_the_teaching_page_runs():
     run_in_order(TEACHING)
     assert len(list(Path("pages").iterdir())) == 40
     assert "left out the biases" in "".join(
@@ -241,7 +241,7 @@ def test_the_comparison_of_outputs_can_fail():
     ("mark", "ending"),
     [("install-and-run", ".venv/bin/cnncalc summarize vgg16"), ("test", "pytest -n 2")],
 )
-def test_the_readme_has_one_command_for_each_of_these(mark, ending):
+def test_the_readme_shows_each_main_command(mark, ending):
     commands = [text for name, _, text in FENCE.findall(page("README.md")) if name == mark]
     assert len(commands) == 1
     assert len(commands[0].splitlines()) == 1
@@ -286,7 +286,7 @@ def values_in(text, names):
 
 
 @pytest.mark.parametrize("path", ["README.md", "docs/export.md", "docs/verify.md"])
-def test_every_expression_has_the_value_in_its_comment(path, monkeypatch):
+def test_every_expression_equals_the_value_in_its_comment(path, monkeypatch):
     monkeypatch.syspath_prepend(str(Path.cwd()))  # where commands write files
     names, compared = {}, 0
     for block in FENCE.finditer(page(path)):
@@ -407,5 +407,5 @@ def anchors(path):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_no_page_names_a_machine(path):
+def test_no_page_mentions_a_local_path(path):
     assert re.findall(r"/(?:home|root|tmp|work|Users)/", path.read_text(encoding="utf-8")) == []

@@ -36,7 +36,7 @@ def test_the_lectures_convolution_in_full():
     assert "10,240" in out.stdout
 
 
-def test_axes_that_differ_are_explained_apart():
+def test_axes_that_differ_are_explained_separately():
     out = run("explain", "3x7x9-4C3x2s2", "conv1", "shape").stdout
     assert "H_out = ⌊(H_in − F)/S⌋ + 1 = ⌊(7 − 3)/2⌋ + 1 = 3" in out
     assert "W_out = ⌊(W_in − F)/S⌋ + 1 = ⌊(9 − 2)/2⌋ + 1 = 4" in out
@@ -47,7 +47,7 @@ def test_groups_share_out_the_channels_without_a_floor():
     assert "F·F·(C_in/G)·C_out = 3·3·(8/2)·4 = 144" in out
 
 
-def test_the_receptive_field_says_what_lies_in_the_image():
+def test_the_receptive_field_shows_how_much_lies_in_the_image():
     """Two 3x3 convolutions see 5 pixels; on a 4x4 image at most 4 of them are there."""
     spec = {
         "input": "1x4x4",
@@ -75,7 +75,7 @@ def test_every_derivation_ends_in_the_count_of_the_report(name):
                 assert "FLOPs" in results
 
 
-def test_a_minus_in_the_value_of_an_option_stays_one():
+def test_a_negative_option_value_stays_negative():
     """768·14·14 in two sizes, the last of them what is left over: 14·14 = 196."""
     out = run("layer", "reshape", "768x14x14", "--shape=[768, -1]")
     assert out.exit_code == 0
@@ -94,7 +94,7 @@ def test_latex_equations_balance_and_name_the_layer():
     assert r"\left\lfloor \frac{N - F + 2 \cdot P}{S} \right\rfloor + 1" in out
 
 
-def test_latex_with_nothing_to_work_out_is_a_comment():
+def test_latex_without_equations_is_a_comment():
     out = run("explain", "vgg16", "relu1", "parameters", "--format", "latex").stdout
     assert out == "% relu1: nothing to compute\n"
 
@@ -116,7 +116,7 @@ def test_markdown_lists_equations_as_code():
         (["resnet18", "rf"], "receptive-field is not a sum over layers"),
     ],
 )
-def test_what_cannot_be_explained_is_said(arguments, says):
+def test_unknown_quantities_and_layers_are_refused(arguments, says):
     result = run("explain", *arguments)
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
@@ -134,7 +134,7 @@ def test_what_cannot_be_explained_is_said(arguments, says):
         (["add", "3x8x8", "4x8x8"], "cannot add 3×8×8 and 4×8×8"),
     ],
 )
-def test_a_layer_that_cannot_be_is_refused(arguments, says):
+def test_an_impossible_layer_is_refused(arguments, says):
     result = run("layer", *arguments)
     assert says in str(result.exception)
 
@@ -238,7 +238,7 @@ def examples():
 
 
 @pytest.mark.parametrize(("kind", "example"), [*examples()])
-def test_every_number_of_every_example_is_worked_out(kind, example):
+def test_every_number_of_every_example_is_derived(kind, example):
     report = report_of(kind, example)
     row = report.layers[-1]
     sizes = sizes_of(row)
@@ -290,7 +290,7 @@ def test_every_number_of_every_example_is_worked_out(kind, example):
 
 
 @pytest.mark.parametrize("name", ["googlenet", "unet", "resnet18", "densenet121", "lenet5_1998"])
-def test_every_equation_of_a_network_gives_what_it_says(name):
+def test_every_equation_of_a_network_holds(name):
     report = cnncalc.summarize(name, batch=3)
     known = set()
     for row in report.layers:
@@ -373,12 +373,12 @@ def test_latex_symbols(name, set_as):
     assert wording.latex_symbol(name) == set_as
 
 
-def test_adding_to_nothing_is_the_number_itself():
+def test_adding_to_zero_leaves_the_number():
     assert 0 + N is N
     assert wording.text(expression_of(5 + N), wording.symbols) == "5 + N"
 
 
-def test_inputs_of_different_axes_are_said_to_be():
+def test_inputs_with_different_axes_are_reported():
     spec = {
         "input": {"image": "1x4x4", "sound": "1x9"},
         "layers": [
@@ -423,7 +423,7 @@ def test_inputs_of_different_axes_are_said_to_be():
         (N - -2, "N − (−2)", "7 − (−2)"),
     ],
 )
-def test_expressions_read_as_people_write_them(number, symbols, numbers):
+def test_expressions_follow_mathematical_style(number, symbols, numbers):
     expression = expression_of(number)
     assert wording.text(expression, wording.symbols) == symbols
     assert wording.text(expression, wording.numbers) == numbers
@@ -432,7 +432,7 @@ def test_expressions_read_as_people_write_them(number, symbols, numbers):
 @pytest.mark.parametrize(
     "words", [["--shape", "-1,4"], ["--shape=-1,4"], ["--shape", "-1x4"], ["--shape=[-1, 4]"]]
 )
-def test_a_size_below_zero_may_be_given(words):
+def test_negative_sizes_can_be_explained(words):
     """8·4·4 numbers in rows of 4: 32 of them."""
     done = run("layer", "reshape", "8x4x4", *words)
     assert done.stdout.startswith("layer · reshape (shape [-1, 4]) · 8×4×4 → 32×4\n")
@@ -458,7 +458,7 @@ def test_a_total_is_the_sum_of_the_terms_shown(name, quantity, count):
     assert 0 not in numbers
 
 
-def test_a_block_is_explained_by_what_is_in_it():
+def test_a_block_is_explained_by_its_layers():
     """The first bottleneck: 64·64, 9·64·64, 64·256 and 64·256 weights, 2·(64 + 64 + 256 + 256)."""
     text = run("explain", "resnet50", "layer1.0", "parameters").stdout
     assert text.startswith("layer1.0 · building_block · 64×56×56 → 256×56×56\n")
@@ -475,7 +475,7 @@ def test_a_total_is_written_in_every_format():
     assert latex.count("{") == latex.count("}")
 
 
-def test_a_total_of_nothing_has_no_terms():
+def test_a_total_of_zero_has_no_terms():
     text = run("explain", "1x4x4-MP2").stdout
     assert "parameters: 0\n\nmacs: 0\n\noperations: 12" in text
     markdown = run("explain", "1x4x4-MP2", "-f", "md").stdout

@@ -59,7 +59,7 @@ def agree(report, device):
 
 
 @pytest.mark.parametrize("name", all_of_them())
-def test_every_architecture_holds_the_same_under_the_same_names(name):
+def test_every_architecture_exports_the_same_parameters(name):
     report = cnncalc.summarize(name)
     with torch.device("meta"):
         module, exported = cnncalc.to_torch(report), class_in(bridge.torch_source(report))()
@@ -84,7 +84,7 @@ def test_with_the_same_weights_the_outputs_are_equal(name):
 
 
 @pytest.mark.parametrize("name", ["resnet18", "unet_image", "inception_module"])
-def test_they_are_equal_for_larger_inputs_too(name):
+def test_outputs_are_equal_for_larger_inputs(name):
     size = 8 if name == "inception_module" else 32
     channels = cnncalc.summarize(name).input_shape.channels
     agree(cnncalc.summarize(name, input=[channels, size, size]), "cpu")
@@ -130,7 +130,7 @@ def test_padding_that_differs_before_and_after_is_a_module():
 # How it reads.
 
 
-def test_lenet5_reads_as_a_person_writes_it(golden):
+def test_lenet5_reads_like_handwritten_code(golden):
     golden("lenet5_torch.txt", bridge.torch_source(cnncalc.summarize("lenet5")))
 
 
@@ -150,7 +150,7 @@ def test_a_residual_block_runs_in_two_variables():
     assert f"\n{block}\n" in text
 
 
-def test_what_other_blocks_read_again_is_named_after_its_layer():
+def test_an_output_that_another_block_reads_is_named_after_its_layer():
     text = bridge.torch_source(cnncalc.summarize("unet"))
     assert "down4_relu2 = self.down4_relu2(x)  # 512×64×64" in text
     assert "y = down4_relu2[:, :, 4:-4, 4:-4]  # 512×56×56" in text
@@ -224,7 +224,7 @@ def test_every_name_of_a_layer_can_be_exported(name):
 
 
 @pytest.mark.parametrize("title", ['"""', "end\\", 'a""" raise SystemExit """', "7", "None", "nn"])
-def test_a_title_stays_a_title(title):
+def test_a_title_is_kept_in_the_docstring(title):
     spec = {"name": title, "input": "4", "layers": [{"linear": 2}]}
     made = class_in(bridge.torch_source(cnncalc.summarize(spec)))
     assert made.__name__ in ("Network", "End", "ARaiseSystemExit", "Nn")
@@ -234,7 +234,7 @@ def test_a_title_stays_a_title(title):
 # The command.
 
 
-def test_the_file_runs_where_cnncalc_is_not(tmp_path):
+def test_the_file_runs_without_cnncalc(tmp_path):
     path = tmp_path / "net.py"
     ran = CliRunner().invoke(cli.app, ["export", "lenet5", "--to", "torch", "-o", str(path)])
     assert (ran.exit_code, ran.stdout) == (0, "")
@@ -246,7 +246,7 @@ def test_the_file_runs_where_cnncalc_is_not(tmp_path):
     assert (ran.returncode, ran.stdout) == (0, "torch.Size([1, 10])\n")
 
 
-def test_inputs_and_settings_are_taken():
+def test_inputs_and_settings_are_applied():
     ran = CliRunner().invoke(
         cli.app, ["export", "resnet18", "--input", "3x64x64", "--set", "classes=10"]
     )
@@ -267,7 +267,7 @@ def test_another_framework_is_refused(word, says):
     assert str(ran.exception) == says
 
 
-def test_without_pytorch_one_sentence_says_how_to_get_it():
+def test_without_pytorch_the_error_says_how_to_install_it():
     code = (
         "import sys\nsys.modules['torch'] = None\nfrom cnncalc.cli import main\n"
         "sys.argv = ['cnncalc', 'export', 'lenet5']\nmain()"

@@ -171,7 +171,7 @@ def test_a_field_may_go_by_any_of_its_names():
     assert by_torch == by_lecture
 
 
-def test_the_main_field_may_stand_alone():
+def test_the_main_field_can_be_given_alone():
     linear = layers.load("linear")
     assert linear.parse(120) == linear.parse({"out_features": 120})
 
@@ -181,11 +181,11 @@ def test_the_main_field_may_stand_alone():
     [
         (
             {"out_channels": 8, "K": 8, "F": 3},
-            ["has both 'out_channels' and 'K', two names of one field; keep one of them"],
+            ["has both 'out_channels' and 'K', two names for the same field; keep one"],
         ),
         (
             {"K": 8, "kernel_size": 3, "F": 3},
-            ["has both 'kernel_size' and 'F', two names of one field; keep one of them"],
+            ["has both 'kernel_size' and 'F', two names for the same field; keep one"],
         ),
         ({"filtres": 8, "F": 3}, ["has no field 'filtres'; did you mean 'filters'?"]),
         (
@@ -212,7 +212,7 @@ def test_all_mistakes_in_a_layer_are_reported_together(given, sentences):
     ("kind", "given", "field"),
     [("pad", {"top": 1}, "padding"), ("crop", {"left": 2, "bottom": 1}, "crop")],
 )
-def test_sides_may_stand_without_the_name_of_their_field(kind, given, field):
+def test_sides_can_be_given_without_their_field(kind, given, field):
     layer = layers.load(kind)
     assert layer.parse(given) == layer.parse({field: given})
 
@@ -225,17 +225,17 @@ def test_a_misspelt_side_is_refused_as_a_side():
 @pytest.mark.parametrize(
     ("field", "value", "hint"),
     [
-        ("activation", "relu", "; write relu after it, as a layer of its own"),
-        ("act", "LeakyReLU", "; write LeakyReLU after it, as a layer of its own"),
-        ("activation", {"name": "relu"}, "; write the activation after it, as a layer of its own"),
-        ("activation", None, "; leave it out: a layer has no activation of its own"),
-        ("activation", "linear", "; leave it out: a layer has no activation of its own"),
-        ("in_channels", 3, "; cnncalc infers it from the input: leave it out"),
-        ("input_shape", [28, 28, 1], "; cnncalc infers it from the input: leave it out"),
+        ("activation", "relu", "; add relu after it, as a separate layer"),
+        ("act", "LeakyReLU", "; add LeakyReLU after it, as a separate layer"),
+        ("activation", {"name": "relu"}, "; add the activation after it, as a separate layer"),
+        ("activation", None, "; remove it: activations are separate layers"),
+        ("activation", "linear", "; remove it: activations are separate layers"),
+        ("in_channels", 3, "; remove it: cnncalc infers it from the input"),
+        ("input_shape", [28, 28, 1], "; remove it: cnncalc infers it from the input"),
     ],
 )
 @pytest.mark.parametrize("kind", ["conv", "linear"])
-def test_a_field_of_another_framework_is_refused_with_the_way_to_write_it(kind, field, value, hint):
+def test_a_field_of_another_framework_is_refused_with_our_spelling(kind, field, value, hint):
     with pytest.raises(FieldErrors) as refused:
         layers.load(kind).parse(
             {"K": 8, "F": 3, field: value} if kind == "conv" else {field: value}

@@ -169,7 +169,7 @@ def _column(values):
 
 
 @pytest.mark.parametrize("formula", FORMULAS, ids=name_of)
-def test_a_formula_is_explained(formula):
+def test_every_formula_has_a_docstring(formula):
     assert (formula.__doc__ or "").strip().endswith(".")
 
 
@@ -186,7 +186,7 @@ def test_axes_have_the_symbols_of_the_lectures():
     assert symbols_of("C_i", (64, 64)) == ("C_1", "C_2")
 
 
-def test_steps_are_recorded_only_inside_of_tracing():
+def test_steps_are_recorded_only_while_tracing():
     with tracing() as steps:
         conv_weights(F=(5, 5), C_in=3, C_out=10)
     conv_weights(F=(3, 3), C_in=3, C_out=10)

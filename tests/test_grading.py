@@ -96,7 +96,7 @@ def by_student(graded):
     return {one.student: one for one in graded}
 
 
-def test_sheets_of_every_form_are_marked_alike(graded):
+def test_sheets_in_every_format_get_the_same_marks(graded):
     found = by_student(graded)
     outcomes = {
         name: [mark.outcome.value for mark in found[name].marks]
@@ -110,7 +110,7 @@ def test_sheets_of_every_form_are_marked_alike(graded):
     }
 
 
-def test_points_are_full_half_for_a_named_slip_and_by_the_question(graded):
+def test_credit_is_full_half_for_a_known_mistake_or_set_by_the_question(graded):
     found = by_student(graded)
     # ½ + ½ for the two slips, 1 carried forward, 1, and 2 for the stride
     assert (found["Ada"].score, found["Ada"].possible) == (5, 6)
@@ -125,7 +125,7 @@ def test_another_scheme_gives_other_points(room):
     assert ada.score == Fraction(1, 4) * 2 + Fraction(1, 2) + 1 + 2
 
 
-def test_what_cannot_be_read_is_told_and_stops_nobody(graded):
+def test_an_unreadable_sheet_is_reported_and_the_others_are_graded(graded):
     problems = {one.student: one.problem for one in graded if one.problem}
     assert len(problems) == len(BAD)
     for name, says in {
@@ -164,7 +164,45 @@ def test_a_key_for_each_student(room):
     assert "no key is called 'bob'" in bob.problem
 
 
-def test_a_key_must_make_sense_and_its_own_answers_are_checked(room):
+@pytest.mark.parametrize(
+    ("key", "sent", "graded_with"),
+    [
+        ("keys/ada.yaml", ["in/bob.yaml"], {"bob": "bob.yaml"}),
+        ("keys/ada.yaml", ["in/ada.yaml", "in/bob.yaml", "in/Cy.yaml"], {"bob": "bob.yaml"}),
+        ("keys/ada.yaml", ["in/x.yaml"], {"Bob": "bob.yaml"}),  # it says whose it is
+        ("keys/ada.yaml", ["in/ada.yaml"], {}),
+        ("keys/ada.yaml", ["in/dan.yaml"], {}),  # the file of this name has no answers
+        ("keys/ada.yaml", ["in/eve.yaml"], {}),  # the file of this name is no sheet
+        ("in/ada.yaml", ["in/bob.yaml", "in/Cy.yaml"], {}),  # the sheets themselves are no keys
+        ("keys", ["in/bob.yaml"], {}),
+    ],
+)
+def test_a_student_graded_with_the_key_of_another_is_named(tmp_path, key, sent, graded_with):
+    texts = {f"keys/{name}.yaml": KEY for name in ("ada", "bob")}
+    texts |= {f"in/{name}.yaml": KEY for name in ("ada", "bob", "Cy", "dan", "eve")}
+    texts |= {"keys/dan.yaml": "questions: [{name: 1, answer: }]", "keys/eve.yaml": "[1"}
+    texts["in/x.yaml"] = f"student: Bob\n{KEY}"
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    found = cnncalc.grade([tmp_path / name for name in sent], tmp_path / key)
+    assert found.own_keys == {who: tmp_path / "keys" / name for who, name in graded_with.items()}
+
+
+def test_grading_with_the_key_of_another_warns(tmp_path):
+    for name in ("keys/ada.yaml", "keys/bob.yaml", "keys/cy.yaml", "in/bob.yaml", "in/cy.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(KEY, encoding="utf-8")
+    key, bob = str(tmp_path / "keys/ada.yaml"), str(tmp_path / "keys/bob.yaml")
+    rest = "; to grade everyone with their own key, give the folder as the key\n"
+    words = ["grade", key, str(tmp_path / "in/bob.yaml")]
+    found = CliRunner().invoke(cli.app, words)
+    assert found.stderr == f"warning: bob: graded with {key}, not with {bob}{rest}"
+    found = CliRunner().invoke(cli.app, [*words, str(tmp_path / "in/cy.yaml")])
+    assert found.stderr == f"warning: bob, cy: graded with {key}, not with {bob} and so on{rest}"
+
+
+def test_a_key_is_validated_and_its_answers_are_checked(room):
     (room / "key.yaml").write_text("questions: [{answer: 3}]", encoding="utf-8")
     with pytest.raises(CnncalcError, match="question 1: asks nothing"):
         gradebook.key(room / "key.yaml")
@@ -198,7 +236,7 @@ def test_a_submission_cannot_make_a_file_be_read(room):
         ("a.csv", "layer,shape\nconv1\0,3\n", "zero byte"),
     ],
 )
-def test_tables_that_cannot_be_used(tmp_path, name, text, says):
+def test_invalid_tables_are_refused(tmp_path, name, text, says):
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(SpecError, match=says):
         sheets.read(tmp_path / name)
@@ -220,16 +258,124 @@ def test_semicolons_headers_and_bars_are_understood(tmp_path):
     assert given == ["6|28", None]
 
 
+# A small network by hand: (3·3·3 + 1)·4 = 112, (2·2·4 + 1)·6 = 102 and (6·3·3 + 1)·5 = 275
+# parameters, 489 in all; the maps are 4×8×8, 4×4×4 and 6×3×3.
+SMALL = """
+architecture:
+  input: 3x8x8
+  layers:
+    - {conv: {filters: 4, kernel: 3, padding: same}, name: conv1}
+    - {max_pool: 2, name: pool1}
+    - {conv: {filters: 6, kernel: 2}, name: conv_2}
+    - {linear: 5, name: fc}
+answers:
+  conv1: {shape: , params: }
+  pool1: {elements: }
+  conv_2: {params: }
+  fc: {params: }
+  totals: {params: }
+"""
+KERAS_CSV = """Layer (type),Output Shape,Param #,Connected to
+input_1 (InputLayer),"(None, 8, 8, 3)",0,
+conv1 (Conv2D),"(None, 8, 8, 4)",112,input_1[0][0]
+conv_2 (Conv2D),,102,pool1[0][0]
+fc (Dense),,275,conv_2[0][0]
+Total params: 1,489
+Trainable params: 489,
+Non-trainable params: 1,000
+"""
+KERAS_DRAWN = """student: Ada
+
+Model: "sequential"
+┏━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━┓
+┃ Layer (type)    ┃ Output Shape      ┃ Param # ┃
+┡━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━┩
+│ conv1 (Conv2D)  │ (None, 8, 8, 4)   │     108 │
+├─────────────────┼───────────────────┼─────────┤
+│ conv-2 (Conv2D) │                   │     102 │
+└─────────────────┴───────────────────┴─────────┘
+ Total params: 489 (1.91 KB)
+ Non-trainable params: 0 (0.00 B)
+"""
+COURSE = """
+|  | Activation shape | Activation Size | # parameters |
+|---|---|---|---|
+| INPUT | (8,8,3) | 192 | 0 |
+| CONV1 (f=3, s=1) | (8,8,4) | | 112 |
+| POOL1 | | 64 | |
+| Conv2 (f=2) | | | 102 |
+| FC | | | 275 |
+| Total params | | | 489 |
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "outcomes"),
+    [
+        ("a.csv", KERAS_CSV, "right right unanswered right right right"),
+        ("a.md", KERAS_DRAWN, "right wrong unanswered right unanswered right"),
+        ("a.md", COURSE, "right right right right right right"),
+    ],
+)
+def test_tables_as_tools_and_courses_print_them_are_read(tmp_path, name, text, outcomes):
+    (tmp_path / "key.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    key = gradebook.key(tmp_path / "key.yaml")
+    marks = Marker().sheet(sheet.load(tmp_path / name, key)).marks
+    assert [mark.outcome.value for mark in marks] == outcomes.split()
+
+
+def test_a_table_of_a_tool_may_name_its_own_network(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "architecture,lenet5\nLayer (type),Param #\nc1 (Conv2D),156\nc3 (Conv2D),2416\n",
+        encoding="utf-8",
+    )
+    read = sheet.load(tmp_path / "a.csv")
+    assert [answer.label for answer in read.answers] == ["c1 parameters", "c3 parameters"]
+    assert not any(answer.problem for answer in read.answers)
+
+
+def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
+    (tmp_path / "key.yaml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "a.csv").write_text(
+        "layer,params\nconv1 (first),112\nconv1 (second),113\n", encoding="utf-8"
+    )
+    answers = sheet.load(tmp_path / "a.csv", gradebook.key(tmp_path / "key.yaml")).answers
+    assert {answer.given for answer in answers if answer.question} == {None}
+    assert [answer.problem for answer in answers if not answer.question] == ["was not asked"] * 2
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ('"Total params: 489"', "489"),
+        ("Total params: 4,489,012 (17.1 MB)", "4,489,012 (17.1 MB)"),
+        ("Total params:,,489", "489"),
+        ("total parameters = 489", "489"),
+        ("Total params: 489,,417", None),  # a row of something else
+        ("Total params,489,417", None),
+        ("Total params:", None),
+        ("Total paramsters: 489", None),
+    ],
+)
+def test_totals_below_a_table_are_read(tmp_path, row, told):
+    (tmp_path / "a.csv").write_text(
+        f"architecture,lenet5\nlayer,params\nc1,156\n{row}\n", encoding="utf-8"
+    )
+    totals = [one for one in sheet.load(tmp_path / "a.csv").answers if one.label.startswith("tot")]
+    assert [one.given for one in totals] == [told] * (told is not None)
+
+
 @pytest.mark.parametrize(
     ("given", "part"),
     [("0.5", Fraction(1, 2)), ("1/4", Fraction(1, 4)), ("5%", Fraction(1, 20)), ("0", Fraction(0))],
 )
-def test_parts(given, part):
+def test_fractions_of_points_are_read(given, part):
     assert sheet.part_of(given) == part
 
 
 @pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", "9" * 30, "nan"])
-def test_what_is_no_part(given):
+def test_invalid_fractions_of_points_are_refused(given):
     assert sheet.part_of(given) is None
 
 
@@ -241,7 +387,7 @@ def test_what_is_no_part(given):
         ("tolerance: big", "not 'big'"),
     ],
 )
-def test_points_and_tolerances_that_make_no_sense(tmp_path, key, says):
+def test_invalid_points_and_tolerances_are_refused(tmp_path, key, says):
     (tmp_path / "key.yaml").write_text(
         f"questions: [{{given: {{linear: 1, input: 2}}, ask: params, {key}}}]", encoding="utf-8"
     )
@@ -257,12 +403,12 @@ def test_points_and_tolerances_that_make_no_sense(tmp_path, key, says):
         ({"slip": "half"}, "not 'half'"),
     ],
 )
-def test_a_scheme_that_makes_no_sense(given, says):
+def test_an_invalid_scheme_is_refused(given, says):
     with pytest.raises(UsageError, match=says):
         scheme(given)
 
 
-def test_points_are_printed_shortly():
+def test_points_are_printed_briefly():
     assert [points(Fraction(n, 3)) for n in (0, 3, 4)] == ["0", "1", "1.33"]
 
 
@@ -290,7 +436,7 @@ def test_the_gradebook_has_points_by_question(graded):
     assert "UTF-8" in found["bytes_yaml"][-1]
 
 
-def test_moodle_is_given_grade_and_feedback_by_id(graded):
+def test_moodle_gets_grades_and_feedback_by_id(graded):
     ((name, text),) = books.load("moodle").write(graded, "hw").items()
     found = {row[0]: row for row in rows(text)}
     assert name == "hw.csv"
@@ -309,7 +455,7 @@ def test_canvas_has_its_columns_and_the_points_possible(graded):
     assert ["Ada", "", "", "ada", "", "5"] in students
 
 
-def test_gradescope_gets_one_file_for_each(graded):
+def test_gradescope_gets_one_file_per_student(graded):
     texts = books.load("gradescope").write(graded, "hw")
     ada = json.loads(texts["ada.results.json"])
     assert ada["score"] == 5
@@ -324,7 +470,7 @@ def test_gradescope_gets_one_file_for_each(graded):
 
 
 @pytest.mark.parametrize("name", pages.names())
-def test_a_page_has_the_points_the_mistake_and_the_right_way(graded, name):
+def test_a_page_shows_the_points_the_mistake_and_the_solution(graded, name):
     found = by_student(graded)
     text = pages.load(name).write(found["Ada"])
     assert "5 of 6 points" in text
@@ -362,7 +508,7 @@ def test_a_class_as_data(room):
     assert listed[1][:3] == ["Ada", "5", "6"]
 
 
-def test_one_sheet_by_itself(room):
+def test_a_single_sheet_is_graded(room):
     alone = room / "ada.yaml"
     alone.write_text(f"architecture: alexnet\n{ADA.replace('questions', '# ')}", encoding="utf-8")
     result = run(alone)
@@ -406,7 +552,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "--feedback", "ROOM/x", "--page", "pdf"], "no form of feedback 'pdf'"),
     ],
 )
-def test_what_cannot_be_graded(room, words, says):
+def test_invalid_submissions_are_refused(room, words, says):
     result = run(*(word.replace("ROOM", str(room)) for word in words))
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
@@ -443,7 +589,7 @@ NETWORK = (
         "{architecture: FILE, input: 1x28x28}",
     ],
 )
-def test_an_architecture_is_a_name_a_path_the_notation_or_layers(tmp_path, architecture):
+def test_a_key_names_its_network_in_any_form(tmp_path, architecture):
     (tmp_path / "net.yaml").write_text(NETWORK, encoding="utf-8")
     said = architecture.replace("FILE", str(tmp_path / "net.yaml")).removeprefix("{")
     said = said.removesuffix("}") if architecture.startswith("{") else said
@@ -469,7 +615,7 @@ def test_an_architecture_is_a_name_a_path_the_notation_or_layers(tmp_path, archi
         ("credit: 5\nanswers: {}", "'credit' must be a mapping, not 5"),
     ],
 )
-def test_a_sheet_tells_where_it_is_wrong(source, says):
+def test_errors_in_a_sheet_have_locations(source, says):
     with pytest.raises(CnncalcError) as refused:
         sheet_of(source)
     assert says in str(refused.value)
@@ -489,7 +635,7 @@ def test_answers_by_layer_have_points_and_tolerances():
     assert "did you mean 'points'" in graded.marks[-1].why
 
 
-def test_credit_of_the_key_is_given_unless_it_is_said_otherwise(room):
+def test_the_key_s_credit_is_the_default(room):
     (room / "key.yaml").write_text(f"credit: {{slip: 1/4}}\n{KEY}", encoding="utf-8")
     keys, ada = gradebook.Keys(room / "key.yaml"), room / "handed_in/ada.yaml"
     ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which nobody obeys
@@ -503,20 +649,20 @@ def test_credit_of_the_key_is_given_unless_it_is_said_otherwise(room):
 
 
 @pytest.mark.parametrize("given", ["b", "B", "(b)", "b.", "B) 280", "280"])
-def test_a_choice_by_its_letter(given):
+def test_a_choice_is_read_by_its_letter(given):
     question = "given: {conv: {filters: 10, kernel: 3}, input: 3x4x4}, ask: params"
     found = outcomes(f"questions: [{{{question}, choices: [270, 280, 90], answer: '{given}'}}]")
     assert found == {"question 1": "right"}
 
 
-def test_a_verdict_that_is_wrong_is_told_with_the_arithmetic():
+def test_a_wrong_verdict_is_shown_with_the_arithmetic():
     read = sheet_of("questions: [{given: {N: 7, F: 3, S: 3}, ask: stride_legal, answer: legal}]")
     (mark,) = Marker().sheet(read).marks
     assert mark.why == "it is illegal, 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
 
 
 @pytest.mark.parametrize("name", ["name: {a: 1}", "name: [1]", "ask: {a: 1}", "ask: "])
-def test_a_name_and_an_ask_are_texts(name):
+def test_names_and_quantities_must_be_text(name):
     (answer,) = sheet_of(f"questions: [{{given: {{N: 7, F: 3}}, {name}}}]").answers
     assert "Item" not in answer.label + answer.problem
     assert answer.question is None
@@ -548,14 +694,14 @@ def test_names_that_mean_the_same(layer, quantity, with_key):
 
 
 @pytest.mark.parametrize("name", ["1", "Q1", "q 1", "Question 1", "1.", "Exercise 1"])
-def test_questions_that_are_called_alike(name):
+def test_questions_with_the_same_label(name):
     key = sheet_of("questions: [{name: 1, given: {N: 7, F: 3}, ask: legal}]")
     said = spec_text.read(f"questions: [{{name: '{name}', answer: legal}}]", "a.yaml")
     (mark,) = Marker().sheet(sheet.read(said, "a", key)).marks
     assert mark.outcome.value == "right"
 
 
-def test_a_unit_in_a_heading_is_that_of_its_numbers(tmp_path):
+def test_a_unit_in_a_heading_applies_to_its_numbers(tmp_path):
     (tmp_path / "a.csv").write_text(
         "architecture,vgg16\nlayer,Memory (MiB),# of params (K)\nTotal,58.13,138358\n",
         encoding="utf-8",
@@ -574,12 +720,12 @@ def test_a_unit_in_a_heading_is_that_of_its_numbers(tmp_path):
         (f"{'x' * 500}", "x" * 200),
     ],
 )
-def test_a_students_name_is_one_line_that_can_be_printed(name, shown):
+def test_a_student_s_name_is_printed_on_one_line(name, shown):
     read = sheet.read(spec_text.read(f"student: {name}\nanswers: {{}}", "a.yaml"), "a")
     assert read.student == shown
 
 
-def test_every_sheet_has_files_of_its_own(room):
+def test_every_sheet_gets_its_own_files(room):
     folder = room / "downloads"
     for name in ("ada/answers.yaml", "bob/answers.yaml", "cy.yaml", "dee.md", "dee.yaml"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -606,12 +752,12 @@ def test_every_sheet_has_files_of_its_own(room):
     ],
     ids=" ".join,
 )
-def test_every_submission_gets_a_name_of_its_own(files, names):
+def test_every_submission_gets_its_own_name(files, names):
     root = Path("/class")
     assert submissions.handles([(root / file, root) for file in files]) == names
 
 
-def test_links_out_of_a_folder_and_to_the_key_are_refused(room):
+def test_links_outside_the_folder_and_to_the_key_are_refused(room):
     folder = room / "handed_in"
     for file in folder.iterdir():
         file.unlink()
@@ -638,18 +784,18 @@ def test_links_out_of_a_folder_and_to_the_key_are_refused(room):
     assert problems["loop"].startswith("cannot be read")
 
 
-def test_a_link_named_by_itself_is_refused_too(room):
+def test_a_link_given_directly_is_refused(room):
     link = room / "handed_in/mine.yaml"
     link.symlink_to(room / "key.yaml")
     assert "is the key itself" in run(room / "key.yaml", link).stdout
 
 
-def test_folders_left_out_are_reported(room):
+def test_skipped_folders_are_reported(room):
     (room / "handed_in/__late").mkdir()
     assert "__late" in run(room / "key.yaml", room / "handed_in").stderr
 
 
-def test_a_name_that_is_not_utf8_is_graded_and_written(room):
+def test_a_file_name_that_is_not_utf8_is_graded(room):
     file = Path(os.fsdecode(os.fsencode(room / "handed_in") + b"/z\xff.yaml"))
     file.write_text("answers: {conv1: {params: 34944}}", encoding="utf-8")
     result = run(
@@ -679,7 +825,7 @@ def test_a_name_never_leads_out_of_the_folder(room, name):
     assert not list(room.rglob("x.csv"))
 
 
-def test_gradebooks_are_written_though_nobody_reads_the_table(room, monkeypatch):
+def test_gradebooks_are_written_even_if_the_pipe_closes(room, monkeypatch):
     def closed(*_):
         raise BrokenPipeError
 
@@ -697,7 +843,7 @@ def test_a_zero_has_no_digits_to_round_to(zero):
         }
 
 
-def test_a_zero_is_right_where_nothing_is():
+def test_zero_is_right_if_there_is_none():
     relu = "questions: [{given: {relu: , input: 3x4x4}, ask: params, answer: 0K}]"
     assert outcomes(relu) == {"question 1": "right"}
 
@@ -725,7 +871,7 @@ def test_a_batch_and_a_dtype_are_single_values(name, value):
         "architecture,lenet5\nlayer,quantity,answer\nc1,params,156,,\nc1,shape,6x28x28,,\n",
     ],
 )
-def test_empty_columns_at_the_end_of_a_table_say_nothing(tmp_path, text):
+def test_empty_trailing_columns_are_ignored(tmp_path, text):
     file = tmp_path / "a.csv"
     file.write_text(text, encoding="utf-8")
     marks = Marker().sheet(sheet.load(file)).marks
@@ -749,7 +895,7 @@ questions:
 """
 
 
-def test_what_is_handed_in_moves_no_cursor_and_ends_no_line(room):
+def test_submissions_cannot_control_the_terminal(room):
     alone = room / "esc.yaml"
     alone.write_text(ESCAPES, encoding="utf-8")
     shown = run(alone, "--feedback", room / "pages").stdout
@@ -775,7 +921,7 @@ def test_what_is_handed_in_moves_no_cursor_and_ends_no_line(room):
         ("params", "none", "wrong"),
     ],
 )
-def test_a_dash_is_no_answer_unless_nothing_is_right(ask, given, outcome):
+def test_a_dash_is_blank_unless_zero_is_right(ask, given, outcome):
     question = f"given: {{conv: {{filters: 10, kernel: 3, bias: false}}, input: 3x4x4}}, ask: {ask}"
     found = outcomes(f"questions: [{{{question}, answer: '{given}'}}]")
     assert found == {"question 1": outcome}
@@ -790,7 +936,7 @@ def test_a_page_states_the_scheme(room, name):
     assert "0.25 for one common mistake, 0 for two at once." in pages.load(name).write(ada)
 
 
-def test_a_block_is_found_by_its_name_and_what_is_like_it():
+def test_a_block_is_found_by_its_exact_or_similar_name():
     answers = "{Inception_3a: {params: '163,696', shape: 28x28x256}, Overall: {params: 7M}}"
     found = outcomes(f"{{architecture: googlenet, answers: {answers}}}")
     assert found == {
@@ -800,7 +946,7 @@ def test_a_block_is_found_by_its_name_and_what_is_like_it():
     }
 
 
-def test_what_is_only_like_a_question_answers_no_other_one():
+def test_a_similar_label_does_not_answer_another_question():
     """Written without their marks, conv1_1 and conv11 are the same."""
     conv = "{conv: {filters: N, kernel: 1}, name: NAME}"
     first = conv.replace("NAME", "conv1_1").replace("N", "1")
@@ -852,7 +998,7 @@ def test_a_wrong_answer_about_a_transposed_convolution_is_marked(layer, quantity
 
 @pytest.mark.parametrize("name", ["notes.yaml", "notes.md", "notes.csv"])
 @pytest.mark.parametrize("content", ["root:x:0:0:hidden", "hidden: 1\nother: 2", "[hidden]"])
-def test_what_is_not_a_sheet_is_never_quoted(room, name, content):
+def test_a_file_that_is_not_a_sheet_is_never_quoted(room, name, content):
     (room / "handed_in" / name).write_text(content, encoding="utf-8")
     result = run(room / "key.yaml", room / "handed_in", "-f", "json")
     assert "hidden" not in result.stdout + result.stderr
@@ -892,7 +1038,7 @@ def test_the_formats_neutralise_formulas(room, words):
     assert not [cell for cell in cells if cell.startswith("=")]
 
 
-def test_a_class_from_python(room):
+def test_a_class_can_be_graded_from_python(room):
     files = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
     grades = cnncalc.grade(files, key=room / "key.yaml", credit={"slip": "1/4"})
     assert [(one.student, one.score) for one in grades] == [("Ada", Fraction(9, 2)), ("=Bob()", 4)]
@@ -911,7 +1057,7 @@ def test_a_class_from_python(room):
         ({"answers": {}}, {"credit": {"slop": "1"}}, "did you mean 'slip'"),
     ],
 )
-def test_what_python_cannot_grade(answers, options, says):
+def test_invalid_data_from_python_is_refused(answers, options, says):
     with pytest.raises(UsageError, match=says):
         cnncalc.grade(answers, **options)
 

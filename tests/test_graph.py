@@ -41,19 +41,19 @@ def test_a_number_stands_apart_from_a_word_that_ends_in_a_digit():
     assert names(net("relu6", {"relu": None, "name": "relu6_1"})) == ["relu6_2", "relu6_1"]
 
 
-def test_automatic_names_keep_clear_of_written_ones():
+def test_automatic_names_avoid_given_ones():
     report = net(conv(4), conv(4, name="conv1"), conv(4), conv(4, name="conv3"), conv(4))
     assert names(report) == ["conv2", "conv1", "conv4", "conv3", "conv5"]
 
 
-def test_an_implied_flatten_keeps_clear_of_written_names():
+def test_an_implied_flatten_avoids_given_names():
     report = net({"relu": None, "name": "flatten"}, {"linear": 4})
     assert names(report) == ["flatten", "flatten2", "linear1"]
     assert [row.implied for row in report] == [False, True, False]
     assert sources(report)["linear1"] == ["flatten2"]
 
 
-def test_several_implied_flattens_have_names_of_their_own():
+def test_several_implied_flattens_have_distinct_names():
     heads = [{"linear": n, "from": "input", "name": f"head{n}"} for n in (2, 3, 4)]
     report = net(*heads)
     flat = [row.name for row in report if row.implied]
@@ -65,7 +65,7 @@ def test_a_vector_is_not_flattened():
     assert names(net({"linear": 4}, {"linear": 2}, input="10")) == ["linear1", "linear2"]
 
 
-def test_an_implied_flatten_stands_in_the_block_of_its_layer():
+def test_an_implied_flatten_belongs_to_the_block_of_its_layer():
     report = net("head", blocks={"head": {"layers": [{"linear": 4}]}})
     assert names(report) == ["head1.flatten", "head1.linear1"]
 
@@ -90,19 +90,19 @@ def test_from_names_an_earlier_layer(written):
 @pytest.mark.parametrize(
     "join", [{"concat": {"from": ["a", "b"]}}, {"concat": None, "from": ["a", "b"]}]
 )
-def test_from_stands_in_a_kind_or_beside_it(join):
+def test_from_can_be_inside_a_kind_or_beside_it(join):
     report = net(conv(4, name="a"), conv(5, name="b"), join)
     assert sources(report)["concat1"] == ["a", "b"]
     assert str(report.output_shape) == "9×8×8"
 
 
-def test_from_stands_among_a_kind_s_fields():
+def test_from_can_be_one_of_a_kind_s_fields():
     report = net(conv(4, name="a"), "relu", {"conv": {"filters": 2, "kernel": 1, "from": "a"}})
     assert sources(report)["conv1"] == ["a"]
     assert report["conv1"].cost.params == 10  # 2·4 + 2
 
 
-def test_the_order_of_sources_is_kept_and_one_may_come_twice():
+def test_sources_keep_their_order_and_may_repeat():
     report = net(conv(4, name="a"), {"concat": None, "from": ["a", "input", "a"]})
     assert sources(report)["concat1"] == ["a", "input", "a"]
     assert str(report.output_shape) == "11×8×8"
@@ -128,7 +128,7 @@ def test_from_reaches_into_blocks_and_repeats_by_dotted_names():
     assert str(report["z"].output) == "4×2×2"
 
 
-def test_from_input_inside_a_block_is_what_enters_the_block():
+def test_from_input_inside_a_block_is_the_block_s_input():
     unit = {"layers": [conv(3), {"add": {"from": ["conv1", "input"]}}]}
     unit["layers"][0]["name"] = "conv1"
     report = net("tanh", {"unit": None, "repeat": 2, "name": "u"}, blocks={"unit": unit})
@@ -137,7 +137,7 @@ def test_from_input_inside_a_block_is_what_enters_the_block():
     assert found["u.1.add1"] == ["u.1.conv1", "u.0.add1"]
 
 
-def test_from_input_inside_a_branch_is_where_the_branches_part():
+def test_from_input_inside_a_branch_is_the_fork_s_input():
     ways = {"a": ["tanh", {"sigmoid": None, "from": "input"}], "b": []}
     report = net({"relu": None, "name": "stem"}, {"branches": ways, "join": "add"})
     assert sources(report)["a.sigmoid1"] == ["stem"]
@@ -150,7 +150,7 @@ def test_a_branch_sees_the_layers_around_it():
     assert sources(report)["add1"] == ["a.tanh1", "sigmoid1"]
 
 
-def test_a_block_with_several_sources_hands_all_to_its_first_layer():
+def test_a_block_passes_all_its_sources_to_its_first_layer():
     unit = {"layers": ["concat", conv(2)]}
     report = net(
         conv(4, name="a"), conv(5, name="b"), {"unit": None, "from": ["a", "b"]},
@@ -196,8 +196,10 @@ def test_two_inputs_by_name():
     assert sources(report)["linear2"] == ["right"]
 
 
-def test_with_several_inputs_nothing_is_read_by_default():
-    with pytest.raises(CnncalcError, match=r"has no input; .* choose with 'from': left, right"):
+def test_with_several_inputs_the_first_layer_needs_a_source():
+    with pytest.raises(
+        CnncalcError, match=r"the network has several inputs; choose one with 'from': left, right"
+    ):
         net("relu", input={"left": 3, "right": 5})
 
 
@@ -238,14 +240,14 @@ def test_when_leaves_a_layer_out(deep, found):
     assert names(cnncalc.summarize(spec, settings={"deep": deep})) == found
 
 
-def test_what_is_left_out_may_have_a_name_that_is_used_instead():
+def test_a_layer_left_out_may_share_its_name_with_its_replacement():
     report = net(
         {"relu": None, "name": "act", "when": False}, {"tanh": None, "name": "act", "when": True}
     )
     assert [row.kind for row in report] == ["tanh"]
 
 
-def test_what_is_left_out_is_not_counted_in_automatic_names():
+def test_layers_left_out_are_not_counted_in_automatic_names():
     assert names(net({"relu": None, "when": False}, "relu")) == ["relu1"]
 
 
@@ -309,7 +311,7 @@ def test_each_join(join, kind, shape):
     assert (report.rows[-1].kind, str(report.output_shape)) == (kind, shape)
 
 
-def test_joins_of_one_network_stay_apart():
+def test_joins_in_one_network_are_independent():
     forks = [{"branches": {f"{join}{i}": [conv(3)], "b": []}, "join": join}
              for i in range(3) for join in ("add", "multiply", "add")]  # fmt: skip
     report = net(
@@ -360,14 +362,14 @@ def test_branches_in_branches():
     assert str(report.output_shape) == "9×8×8"
 
 
-def test_two_forks_with_the_same_ways_do_not_clash():
+def test_two_forks_with_the_same_branch_names_do_not_clash():
     report = net({"branches": {"a": [conv(3)], "b": []}, "join": "add"},
                  {"branches": {"a": [conv(3)], "b": []}, "join": "add"})  # fmt: skip
     assert len(set(names(report))) == len(report) == 4
     assert sources(report)["add2"] == [names(report)[2], "add1"]
 
 
-def test_a_way_of_branches_may_use_blocks():
+def test_a_branch_may_use_blocks():
     unit = {"takes": ["n"], "layers": [conv("$n"), "relu"]}
     report = net({"branches": {"a": [{"unit": 4}], "b": [{"unit": 5}]}, "join": "concat"},
                  blocks={"unit": unit})  # fmt: skip
@@ -377,7 +379,7 @@ def test_a_way_of_branches_may_use_blocks():
 
 
 @pytest.mark.parametrize("key", [{"repeat": 3}, {"when": False}, {"name": "j"}, {"from": "input"}])
-def test_what_would_not_be_obeyed_beside_a_join_is_refused(key):
+def test_a_key_without_effect_beside_a_join_is_refused(key):
     with pytest.raises(CnncalcError):
         net({"branches": {"a": ["relu"], "b": []}, "join": {"add": None, **key}})
 
@@ -385,14 +387,14 @@ def test_what_would_not_be_obeyed_beside_a_join_is_refused(key):
 # Mistakes.
 
 
-def told(*layers, **more):
+def errors(*layers, **more):
     with pytest.raises(Mistakes) as refused:
         net(*layers, **more)
     return [error.sentence for error in refused.value.errors]
 
 
-def test_all_mistakes_are_told_at_once_and_those_that_follow_are_not():
-    said = told(
+def test_all_mistakes_are_reported_at_once_without_their_consequences():
+    sentences = errors(
         {"relu": 1},
         {"max_pool": 9, "from": "input", "name": "pool"},
         {"conv": {"filters": 3, "kernel": 99}, "from": "pool"},
@@ -400,56 +402,59 @@ def test_all_mistakes_are_told_at_once_and_those_that_follow_are_not():
         {"linear": 0, "from": "input"},
         "nothing",
     )
-    assert len(said) == 4
-    assert any("relu takes no fields" in text for text in said)
-    assert any("layer 'pool'" in text for text in said)
-    assert any("linear out_features" in text for text in said)
-    assert any("no layer kind 'nothing'" in text for text in said)
+    assert len(sentences) == 4
+    assert any("relu has no fields" in text for text in sentences)
+    assert any("layer 'pool'" in text for text in sentences)
+    assert any("linear out_features" in text for text in sentences)
+    assert any("no layer kind 'nothing'" in text for text in sentences)
 
 
-def test_a_mistake_in_a_block_is_told_once():
-    said = told({"unit": None, "repeat": 5}, "unit", blocks={"unit": {"layers": [{"linear": 0}]}})
-    assert said == ["linear out_features must be a whole number of at least 1, not 0"]
+def test_a_mistake_in_a_block_is_reported_once():
+    sentences = errors(
+        {"unit": None, "repeat": 5}, "unit", blocks={"unit": {"layers": [{"linear": 0}]}}
+    )
+    assert sentences == ["linear out_features must be a whole number of at least 1, not 0"]
 
 
-def test_after_fifty_mistakes_no_more_are_looked_for():
-    assert len(told(*[{"relu": None, "from": f"x{i}"} for i in range(1000)])) == 50
+def test_the_search_stops_after_fifty_mistakes():
+    assert len(errors(*[{"relu": None, "from": f"x{i}"} for i in range(1000)])) == 50
 
 
-def test_after_fifty_broken_entries_no_more_are_read():
-    assert len(told(*[{"relu": None, f"zzz{i}": 1} for i in range(1000)])) == 50
+def test_reading_stops_after_fifty_broken_entries():
+    assert len(errors(*[{"relu": None, f"zzz{i}": 1} for i in range(1000)])) == 50
 
 
 def test_a_layer_in_a_fork_without_a_name_shares_the_names_of_its_list():
-    said = told({"relu": None, "name": "x"}, {"residual": [{"tanh": None, "name": "x"}]})
-    assert len(said) == 1
-    assert said[0].startswith("two layers are named 'x'")
+    sentences = errors({"relu": None, "name": "x"}, {"residual": [{"tanh": None, "name": "x"}]})
+    assert len(sentences) == 1
+    assert sentences[0].startswith("two layers are named 'x'")
 
 
-def test_a_map_larger_than_any_size_is_refused():
+def test_a_map_above_the_size_limit_is_refused():
     grow = {"upsample": 10**60, "name": "up", "repeat": 2}
     assert any(
-        "'up.1'" in text and "outputs a size of more than 100 digits" in text for text in told(grow)
+        "'up.1'" in text and "outputs a size of more than 100 digits" in text
+        for text in errors(grow)
     )
 
 
 def test_the_largest_network_is_a_hundred_thousand_layers():
     assert len(net({"relu": None, "repeat": 100_000}, input="1")) == 100_000
-    assert told({"relu": None, "repeat": 100_001}) == [
-        "repeating this 100,001 times makes more than 100,000 layers"
+    assert errors({"relu": None, "repeat": 100_001}) == [
+        "repeating this 100,001 times creates more than 100,000 layers"
     ]
 
 
 def test_a_network_that_grows_past_the_limit_is_stopped():
     blocks = {f"b{i}": {"layers": [f"b{i + 1}"] * 20} for i in range(3)}
     blocks["b3"] = {"layers": ["relu"] * 20}  # 20^4 = 160,000 layers
-    assert told("b0", input="1", blocks=blocks) == ["makes more than 100,000 layers"]
+    assert errors("b0", input="1", blocks=blocks) == ["expands to more than 100,000 layers"]
 
 
 def test_an_expansion_without_layers_is_stopped_too():
     unit = {"layers": [{"relu": None, "when": False}]}
-    said = told({"unit": None, "repeat": 10**9}, blocks={"unit": unit})
-    assert said == ["expands to more than 220,000 steps"]
+    sentences = errors({"unit": None, "repeat": 10**9}, blocks={"unit": unit})
+    assert sentences == ["expands to more than 220,000 steps"]
 
 
 def test_blocks_nest_forty_deep():
@@ -458,10 +463,10 @@ def test_blocks_nest_forty_deep():
         return {**blocks, f"b{depth - 1}": {"layers": ["relu"]}}
 
     assert len(net("b0", blocks=nested(40))) == 1
-    assert told("b0", blocks=nested(41)) == ["blocks and branches nest deeper than 40 levels"]
+    assert errors("b0", blocks=nested(41)) == ["blocks and branches nest deeper than 40 levels"]
 
 
-def test_a_kind_that_does_not_say_its_facts_is_a_programmer_s_mistake():
+def test_an_incomplete_kind_raises_a_type_error():
     class Silent(Layer):
         """A kind that nobody has finished."""
 
@@ -476,7 +481,7 @@ def test_a_block_sees_its_own_arguments_and_the_parameters_but_not_its_caller_s(
         "inner": {"layers": [{"linear": "$width"}]},
         "outer": {"takes": ["width"], "layers": ["inner"]},
     }
-    assert told({"outer": 4}, blocks=blocks)[0].startswith("'width' is not defined here")
+    assert errors({"outer": 4}, blocks=blocks)[0].startswith("'width' is not defined here")
     report = net({"outer": 4}, blocks=blocks, parameters={"width": 9})
     assert report.output_shape.features == 9
 
@@ -494,16 +499,16 @@ def test_a_list_that_doubles_is_refused():
     doubled = {f"a{i + 1}": [f"$a{i}", f"$a{i}"] for i in range(20)}
     message = refusal(parameters={"a0": 1, **doubled}, layers=[{"linear": "$a20"}])
     # 2 of one, 1 for the list: 3, 7, 15, ... a16 would hold 131,071.
-    assert message == "holds more than 100,000 values once its names are filled in"
+    assert message == "contains more than 100,000 values once its names are filled in"
 
 
 def test_a_long_list_is_not_compared():
     message = refusal(parameters={"a": [1] * 400}, layers=[{"relu": None, "when": "${a == 3}"}])
     assert message.startswith("[1, 1, ")
-    assert message.endswith("... is too long to be compared: it has more than 1000 characters")
+    assert message.endswith("... is too long to compare: it has more than 1000 characters")
 
 
-def test_of_very_many_wrong_fields_the_first_are_told():
+def test_only_the_first_of_many_wrong_fields_are_reported():
     fields = {f"field{i}": 1 for i in range(200)}
     with pytest.raises(Mistakes) as refused:
         cnncalc.summarize({"input": "3x8x8", "layers": [{"linear": fields}]})

@@ -12,7 +12,7 @@ from cnncalc.homework.ask import Ask
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.question import question
 from cnncalc.homework.sheet import summarize
-from cnncalc.homework.written import told
+from cnncalc.homework.written import format_value
 from cnncalc.spec import text
 
 CONV = "{conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}"
@@ -26,13 +26,13 @@ def marked(given, ask, answer):
 
 
 @pytest.mark.parametrize("ask", tuple(asks.every()), ids=lambda ask: ask.name)
-def test_an_ask_is_explained_and_found_by_its_names(ask):
+def test_a_quantity_is_explained_and_found_by_its_names(ask):
     assert (inspect.getdoc(ask) or "").endswith((".", '"'))
     for word in (ask.name, ask.title, ask.name.upper(), *ask.aliases):
         assert asks.find(word) is ask
 
 
-def test_an_unknown_ask_is_told_with_the_nearest():
+def test_an_unknown_quantity_suggests_the_nearest():
     with pytest.raises(UsageError, match="'parametrs'; did you mean 'parameters'"):
         asks.find("parametrs")
     with pytest.raises(UsageError, match="'colour'; choose from additions, biases"):
@@ -57,6 +57,9 @@ def test_an_unknown_ask_is_told_with_the_nearest():
         (CONV, "multiplications", "768,000"),
         (CONV, "additions", "778,240"),
         (CONV, "ops", "1,546,240"),
+        (CONV, "connections", "778,240"),  # and a bias
+        ("{subsampling: 2, input: 6x28x28}", "connections", "5,880"),  # LeNet-5's S2: 5·6·14·14
+        ("{linear: {out_features: 84, bias: false}, input: 120}", "connections", "10,080"),
         (POOL, "comparisons", "559,872"),  # 8 for each of 96·27·27
         ("{avg_pool: 2, input: 1x4x4}", "divisions", "4"),
         ("{sigmoid: , input: 5}", "exponentials", "5"),
@@ -80,7 +83,7 @@ def test_an_unknown_ask_is_told_with_the_nearest():
         (POOL, "stride", "2"),
     ],
 )
-def test_a_truth_by_hand(given, ask, answer):
+def test_right_answers_by_hand(given, ask, answer):
     mark = marked(given, ask, f'"{answer}"')
     assert (mark.outcome.value, mark.why) == ("right", "")
 
@@ -125,7 +128,7 @@ def test_a_truth_by_hand(given, ask, answer):
         ("{linear: 4, input: 9}", "rf", "has no receptive field"),
     ],
 )
-def test_what_makes_no_sense_is_told(given, ask, why):
+def test_invalid_questions_are_refused(given, ask, why):
     mark = marked(given, ask, "4")
     assert mark.outcome.value == "unreadable"
     assert why in mark.why
@@ -145,7 +148,7 @@ def test_a_window_question_about_any_kind_and_shape_is_answered_or_refused(kind)
         assert answer
 
 
-def test_memory_is_let_pass_in_elements_and_told():
+def test_memory_in_elements_is_accepted_with_a_note():
     mark = marked(CONV, "memory", '"10,240"')
     assert (mark.outcome.value, mark.reading.notes) == ("right", ("counted in elements",))
 
@@ -159,19 +162,19 @@ def test_memory_is_let_pass_in_elements_and_told():
         ("{N: 3, F: 5}", "stride_legal", "illegal, a window of 5 is larger than 3: (N − F)/S"),
     ],
 )
-def test_derivations_end_in_a_line_of_their_own(network, ask, answer):
+def test_derivations_end_with_the_answer(network, ask, answer):
     mark = marked(network, ask, "77")
     derivation = mark.answer.question.derive()
     assert derivation.answer.startswith(answer)
 
 
-def test_a_sum_of_no_parts_is_told_plainly():
+def test_an_empty_sum_has_a_plain_derivation():
     report = summarize({"input": "3x4x4", "layers": ["relu"]})
     asked = question(asks.find("params"), report)
-    assert asked.derive().answer == told(asked.value) == "0"
+    assert asked.derive().answer == format_value(asked.value) == "0"
 
 
-def test_a_block_has_no_total_of_what_does_not_add_up():
+def test_a_block_has_no_total_of_a_quantity_that_does_not_add_up():
     spec = {
         "input": "1x9x9",
         "blocks": {"two": {"layers": [{"conv": {"filters": 4, "kernel": 3}}] * 2}},
@@ -181,13 +184,13 @@ def test_a_block_has_no_total_of_what_does_not_add_up():
         question(asks.find("stride_legal"), summarize(spec), "both")
 
 
-def test_an_ask_must_say_its_truth_and_what_it_is_made_of():
+def test_an_incomplete_quantity_raises_a_type_error():
     for left_out in (Ask().of, Ask().make):
         with pytest.raises(NotImplementedError):
             left_out(None, None)
 
 
-def test_a_name_may_stand_for_one_ask(monkeypatch):
+def test_a_name_belongs_to_one_quantity_only(monkeypatch):
     monkeypatch.setattr(type(asks.load("macs")), "aliases", ("flops",))
     asks._spellings.cache_clear()
     with pytest.raises(TypeError, match="'flops' names both flops and macs"):
@@ -196,7 +199,7 @@ def test_a_name_may_stand_for_one_ask(monkeypatch):
     asks._spellings.cache_clear()
 
 
-def test_an_ask_without_a_formula_tells_its_truth():
+def test_a_quantity_without_a_formula_shows_its_value():
     class Plain(asks.load("elements").__class__):
         explained = None
 

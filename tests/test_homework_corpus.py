@@ -17,7 +17,7 @@ def score():
     return corpus.score(WRONG, seed=4)
 
 
-def test_the_stated_mistake_is_told_first(score):
+def test_the_stated_mistake_comes_first(score):
     assert score.missed == ()
     assert score.first >= 0.9 * score.answers  # ambiguous answers may be told as the other mistake
     assert score.good
@@ -27,7 +27,7 @@ def test_the_stated_mistake_is_among_the_first_three(score):
     assert score.among_three >= 0.99 * score.answers
 
 
-def test_every_mistake_is_made():
+def test_every_mistake_occurs():
     made = {answer.mistake for answer in corpus.wrong_answers(WRONG, seed=4)}
     assert made | numbers.MISTAKES.keys() == set(mistakes.names())
 
@@ -43,13 +43,13 @@ def test_a_diagnosis_that_gives_another_value_is_missed():
     assert (nothing.first, nothing.among_three, nothing.ambiguous) == (False, False, False)
 
 
-def test_two_mistakes_are_told():
+def test_two_mistakes_are_diagnosed():
     two = corpus.score_pairs(60, seed=4)
     assert two.missed == ()
     assert two.first >= 0.7 * two.answers
 
 
-def test_what_follows_from_one_wrong_size_is_marked_so():
+def test_consequences_of_one_wrong_size_are_marked_as_such():
     sheets = corpus.score_sheets(20, seed=4)
     assert sheets.failed == ()
     assert sheets.mistake_among_three == sheets.sheets
@@ -60,7 +60,7 @@ def test_hardly_any_random_number_is_explained():
     assert len(corpus.explained_numbers(60, seed=4)) <= 1
 
 
-def test_the_command_tells_all_figures(capsys, monkeypatch):
+def test_the_command_prints_every_figure(capsys, monkeypatch):
     counts = {"--wrong": 0, "--right": 5, "--pairs": 3, "--sheets": 2, "--numbers": 1}
     words = [word for name, count in counts.items() for word in (name, str(count))]
     monkeypatch.setattr("sys.argv", ["corpus", *words])

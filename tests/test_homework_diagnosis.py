@@ -33,7 +33,7 @@ def of_network(ask, layer=None, network=NETWORK, **given):
     return question(asks.find(ask), summarize(network, **given), layer)
 
 
-def told(asked, text):
+def diagnosed(asked, text):
     found = Slips(asked).diagnose(asked.read(text))
     return [tuple(one.name for one in diagnosis.slip.mistakes) for diagnosis in found]
 
@@ -58,16 +58,16 @@ def remark(asked, text, terms=None):
         ("parameters", "760 MACs", "the number is right, but the unit is wrong"),
     ],
 )
-def test_the_mistake_is_told_in_words(ask, text, says):
+def test_the_mistake_is_named_in_words(ask, text, says):
     assert remark(of_layer(CONV, "3x32x32", ask), text).startswith(says)
 
 
-def test_several_mistakes_that_give_the_value_are_told_most_likely_first():
+def test_several_possible_mistakes_are_listed_most_likely_first():
     pool = of_layer({"max_pool": {"kernel": 3, "stride": 2}}, "64x112x112", "shape")
-    assert told(pool, "64x56x56") == [("ceil_for_floor",), ("fraction_rounded",)]
+    assert diagnosed(pool, "64x56x56") == [("ceil_for_floor",), ("fraction_rounded",)]
 
 
-def test_what_was_done_in_several_places_is_told_once():
+def test_a_mistake_made_in_several_places_is_reported_once():
     layers = [{"linear": 50, "name": "a"}, {"linear": 50, "name": "b"}, {"linear": 50, "name": "c"}]
     total = of_network("parameters", network={"input": "50", "layers": layers})
     (found,) = Slips(total).diagnose(total.read("5,100"))  # 2550 each
@@ -80,32 +80,32 @@ def test_what_was_done_in_several_places_is_told_once():
     assert found.slip.says.count("without") == MOST
 
 
-def test_two_mistakes_are_told_only_where_one_does_not_explain_the_value():
+def test_two_mistakes_are_reported_only_if_one_does_not_explain_the_value():
     conv = of_layer(CONV, "3x32x32", "parameters")
-    assert told(conv, "750") == [("bias_forgotten",)]
-    assert told(conv, "250")[0] == ("bias_forgotten", "filter_depth_forgotten")
+    assert diagnosed(conv, "750") == [("bias_forgotten",)]
+    assert diagnosed(conv, "250")[0] == ("bias_forgotten", "filter_depth_forgotten")
 
 
-def test_auxiliary_heads_are_told_by_their_names():
+def test_auxiliary_heads_are_named():
     total = of_network("parameters", network="googlenet")
     assert remark(total, "13,378,280").endswith("only in training (aux1, aux2)")
 
 
-def test_two_mistakes_in_one_formula_are_told():
+def test_two_mistakes_in_one_formula_are_diagnosed():
     conv = of_layer(CONV, "3x32x32", "shape")
     (found,) = Slips(conv).diagnose(conv.read("10x29x29"))  # 32 − 5 + 2
     assert [one.name for one in found.slip.mistakes] == ["padding_once", "plus_one_forgotten"]
     assert found.derive().workings[-1].text().endswith("⌊(32 − 5 + 2)/1⌋ + 1 − 1 = 29")
 
 
-def test_a_mistake_that_alone_makes_no_difference_is_told_with_another():
+def test_a_mistake_without_effect_is_diagnosed_together_with_another():
     fields = {"filters": 8, "kernel": 3, "stride": 4, "padding": 1}
     conv = of_layer({"conv": fields}, "2x28x28", "shape")
     assert str(conv.value) == "8×7×7"  # ⌊27/4⌋ + 1, and ⌊25/4⌋ + 1 without the padding
-    assert told(conv, "8x26x26") == [("padding_forgotten", "stride_forgotten")]  # 28 − 3 + 1
+    assert diagnosed(conv, "8x26x26") == [("padding_forgotten", "stride_forgotten")]  # 28 − 3 + 1
 
 
-def test_of_equal_arithmetic_one_mistake_is_told():
+def test_mistakes_with_equal_arithmetic_are_reported_once():
     layers = [
         {"linear": 5, "name": "middle"},
         {"linear": 64, "name": "aux"},
@@ -113,7 +113,7 @@ def test_of_equal_arithmetic_one_mistake_is_told():
     ]
     total = of_network("parameters", network={"input": "50", "layers": layers})
     # 255 + 30: leaving out the side output is leaving out that layer.
-    assert told(total, "285") == [("auxiliary_heads_left_out",)]
+    assert diagnosed(total, "285") == [("auxiliary_heads_left_out",)]
 
 
 def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
@@ -135,28 +135,28 @@ def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
 @pytest.mark.parametrize("text", ["77", "2e3", "~600", "0.5"])
 def test_a_value_that_no_mistake_gives_is_not_explained(text):
     conv = of_layer(CONV, "3x32x32", "parameters")
-    assert told(conv, text) == []
+    assert diagnosed(conv, text) == []
     assert remark(conv, text) == "incorrect; no common mistake gives this value"
 
 
-def test_a_number_of_one_digit_explains_nothing():
+def test_a_one_digit_number_is_not_diagnosed():
     conv = of_layer(CONV, "3x32x32", "macs")
-    assert told(conv, "2.56e5") == [("filter_depth_forgotten",)]
-    assert told(conv, "3e5") == []  # 250,000 to 350,000 is anything
+    assert diagnosed(conv, "2.56e5") == [("filter_depth_forgotten",)]
+    assert diagnosed(conv, "3e5") == []  # 250,000 to 350,000 is anything
 
 
 def test_small_numbers_are_not_explained_by_pairs():
     field = of_network("receptive_field", "p2")  # 1 + 4 + 1 + 4·2 + 2 = 16
-    assert told(field, "16") == []
+    assert diagnosed(field, "16") == []
     slips = Slips(field)
     by_pairs = {slip.value for slip in slips.pairs} - {slip.value for slip in slips.single}
     assert by_pairs
-    assert all(told(field, str(value)) == [] for value in by_pairs if value < 100)
+    assert all(diagnosed(field, str(value)) == [] for value in by_pairs if value < 100)
 
 
-def test_a_wrong_verdict_is_answered_with_the_reason():
+def test_a_wrong_verdict_gets_the_reason():
     asked = of_layer({"conv": {"filters": 1, "kernel": 3, "stride": 3}}, "1x7x7", "stride_legal")
-    assert told(asked, "legal") == []
+    assert diagnosed(asked, "legal") == []
     assert remark(asked, "legal") == (
         "it is illegal, 3 does not divide 4: (N − F)/S + 1 = (7 − 3)/3 + 1 = 2.33"
     )
@@ -164,13 +164,13 @@ def test_a_wrong_verdict_is_answered_with_the_reason():
     assert remark(legal, "no") == "it is legal, 2 divides 4: (N − F)/S + 1 = (7 − 3)/2 + 1 = 3"
 
 
-def test_strictly_a_rounded_value_is_wrong_and_told_so():
+def test_under_strict_terms_a_rounded_value_is_reported_as_wrong():
     conv = of_layer(CONV, "3x32x32", "macs")
     assert remark(conv, "768K") == "rounded" or remark(conv, "768K") == ""
     assert remark(conv, "770K", Terms(strict=True)) == "not exactly the value: rounded"
 
 
-def test_a_value_that_is_no_value_is_not_explained():
+def test_an_unreadable_value_is_not_explained():
     conv = of_layer(CONV, "3x32x32", "shape")
     with pytest.raises(NotImplementedError):
         Written("").agrees(conv.value)
@@ -184,7 +184,7 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
 
     total = of_network("macs")
     all_pairs = len(Slips(total).pairs)
-    monkeypatch.setattr(diagnosis, "MOST_WORK", 20)
+    monkeypatch.setattr(diagnosis, "MAX_WORK", 20)
     assert 0 < len(Slips(total).pairs) < all_pairs
 
 
@@ -205,7 +205,7 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
         ("receptive_field", "c2", "10", "grew the receptive field without the jump"),
     ],
 )
-def test_a_mistake_in_the_layers_before_is_told(ask, layer, text, says):
+def test_a_mistake_in_earlier_layers_is_diagnosed(ask, layer, text, says):
     assert remark(of_network(ask, layer), text).startswith(says)
 
 
@@ -218,7 +218,7 @@ def test_a_mistake_in_the_layers_before_is_told(ask, layer, text, says):
         ("googlenet", "inception4a", "512x13x13", "rounded the output size down instead of up"),
     ],
 )
-def test_a_mistake_is_told_though_a_later_layer_would_not_fit(name, layer, text, says):
+def test_a_mistake_is_diagnosed_even_if_a_later_layer_would_not_fit(name, layer, text, says):
     assert remark(of_network("shape", layer, name), text).startswith(says)
     assert remark(of_network("macs", None, name), "1234567").startswith(
         "incorrect; no common mistake"
@@ -233,9 +233,9 @@ def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
     assert remark(asked, "4x5x5") == "forgot the padding (on the way to this layer)"
 
 
-def test_what_a_mistake_gives_in_the_layer_alone_is_not_told_of_the_way_to_it():
+def test_a_mistake_in_the_layer_hides_the_same_one_on_the_way():
     asked = of_network("parameters", "c2")
-    assert told(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever came before
+    assert diagnosed(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever came before
     assert remark(asked, "2,400") == "left out the biases"
     fc = of_network("macs", "fc", batch=4)
     assert remark(fc, "23,080") == "counted the biases as multiply-accumulates"  # 4·577·10
@@ -251,7 +251,7 @@ def test_positions_of_the_input_are_shown_as_such():
     ]
 
 
-def test_what_is_said_beside_a_formula_is_not_said_of_a_wrong_rule():
+def test_remarks_on_a_formula_do_not_apply_to_a_wrong_rule():
     # PyTorch drops a last window beyond the padding; who rounds down has none to drop.
     fields = {"kernel": 3, "stride": 2, "ceil_mode": True}
     pool = of_layer({"max_pool": fields}, "64x112x112", "shape")
@@ -284,18 +284,18 @@ def test_a_total_is_a_sum_whose_parts_are_shown():
     assert found.derive().answer == "156 (c1) + 2·2,416 (c2) + 5,770 (fc) = 10,758"
 
 
-def test_of_very_many_parts_the_first_are_shown():
+def test_only_the_first_of_very_many_parts_are_shown():
     many = [{"linear": 2, "name": f"fc{i}"} for i in range(20)]
     total = of_network("parameters", network={"input": "2", "layers": many})
     assert total.derive().answer.endswith("6 (fc11) + ... (20 in all) = 120")
 
 
-def test_the_end_of_a_network_is_that_of_its_last_layer():
+def test_the_output_of_a_network_is_that_of_its_last_layer():
     assert str(of_network("shape").value) == "10"
     assert of_network("shape").derive().answer == "10"
 
 
-def test_what_does_not_add_up_has_no_total():
+def test_a_quantity_that_does_not_add_up_has_no_total():
     with pytest.raises(UsageError, match="stride legal of a network"):
         of_network("stride_legal")
     with pytest.raises(UsageError, match="same padding of a network: has no"):
@@ -305,18 +305,18 @@ def test_what_does_not_add_up_has_no_total():
 # Blocks.
 
 
-def test_a_block_is_the_sum_of_its_layers_and_its_end():
+def test_a_block_has_the_sum_and_the_output_of_its_layers():
     # Szegedy et al. 2014, table 1: inception (3a), 28×28×256; 163,696 with biases, by hand:
     # 12,352 + (18,528 + 110,720) + (3,088 + 12,832) + 6,176.
     block = of_network("params", "inception3a", "googlenet")
     assert block.label == "inception3a parameters"
     assert block.value == 163_696
     assert str(of_network("shape", "inception3a", "googlenet").value) == "256×28×28"
-    assert told(block, "163,328") == [("biases_left_out_of_total",)]
-    assert told(block, "157,520")[0] == ("layer_left_out",)
+    assert diagnosed(block, "163,328") == [("biases_left_out_of_total",)]
+    assert diagnosed(block, "157,520")[0] == ("layer_left_out",)
 
 
-def test_an_unknown_layer_or_block_is_told_with_the_nearest():
+def test_an_unknown_layer_or_block_suggests_the_nearest():
     with pytest.raises(UsageError, match="no layer 'inception3f'; did you mean 'inception3"):
         of_network("params", "inception3f", "googlenet")
 
@@ -326,7 +326,9 @@ def test_an_unknown_layer_or_block_is_told_with_the_nearest():
 
 def test_the_wrong_values_of_a_question_have_their_likeliest_mistake():
     conv = of_layer(CONV, "3x32x32", "parameters")
-    values = {value: slip.mistakes[0].name for value, slip in Slips(conv).wrong_values().items()}
+    values = {
+        value: slips[0].mistakes[0].name for value, slips in Slips(conv).wrong_values().items()
+    }
     assert values[750] == "bias_forgotten"
     assert values[260] == "filter_depth_forgotten"
     assert values[761 - 10] == "one_bias_per_layer"
@@ -337,15 +339,15 @@ def test_the_wrong_values_of_a_question_have_their_likeliest_mistake():
 # What is worked out is kept.
 
 
-def test_what_is_kept_of_a_network_is_bounded(monkeypatch):
+def test_the_cache_of_a_network_is_bounded(monkeypatch):
     from cnncalc.homework import question as module
 
-    monkeypatch.setattr(module, "MOST_ROWS", 10)
+    monkeypatch.setattr(module, "MAX_ROWS", 10)
     total = of_network("macs", network={**NETWORK, "name": "another"})
-    assert told(total, str(2 * total.value)) == [("flops_for_macs",)]
+    assert diagnosed(total, str(2 * total.value)) == [("flops_for_macs",)]
 
 
-def test_a_marker_works_a_question_out_once():
+def test_a_marker_solves_a_question_once():
     marker = Marker()
     conv = of_layer(CONV, "3x32x32", "parameters")
     assert marker.slips(conv) is marker.slips(conv)

@@ -54,7 +54,7 @@ def marks():
         ("question 4", "wrong", []),
     ],
 )
-def test_marks(marks, label, outcome, mistakes):
+def test_answers_are_marked(marks, label, outcome, mistakes):
     mark = marks[label]
     assert mark.outcome.value == outcome
     assert [[one.name for one in found.slip.mistakes] for found in mark.diagnoses] == mistakes
@@ -78,13 +78,13 @@ def test_the_wrong_arithmetic_is_shown_as_it_ran(marks):
         ("62,367,776", "wrong"),
     ],
 )
-def test_zeros_at_the_end_of_a_count_may_be_places(given, outcome):
+def test_trailing_zeros_of_a_count_may_be_rounding(given, outcome):
     asked = f"{{architecture: alexnet, answers: {{totals: {{params: '{given}'}}}}}}"
     (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
     assert mark.outcome.value == outcome
 
 
-def test_zeros_at_the_end_do_not_hide_a_mistake():
+def test_trailing_zeros_do_not_hide_a_mistake():
     """1000·1 weights without the bias: 1000 is what 1001 rounds to as well."""
     asked = "questions: [{given: {linear: 1, input: 1000}, ask: params, answer: 1000}]"
     (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
@@ -93,13 +93,13 @@ def test_zeros_at_the_end_do_not_hide_a_mistake():
     assert mark.outcome.value == "wrong"
 
 
-def test_a_contradictory_unit_is_told():
+def test_a_contradictory_unit_is_reported():
     asked = "questions: [{given: {linear: 7, input: 9}, ask: params, answer: 999 MB}]"
     (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
     assert mark.why == "it is in B, but the question asks for a plain number"
 
 
-def test_a_habit_of_a_whole_sheet_is_told_once():
+def test_a_habit_of_a_whole_sheet_is_noted_once():
     answers = "{c1: {shape: 28x28x6, macs: 118K}, s2: {shape: 14x14x6}, c3: {shape: 16x10x10}}"
     read = sheet.read(text.read(f"architecture: lenet5\nanswers: {answers}", "ada.yaml"))
     notes = [mark.reading.notes for mark in Marker().sheet(read).marks]

@@ -57,7 +57,7 @@ def test_a_mistake_is_explained(mistake):
     [pair for one in MISTAKES if isinstance(one, WrongRule) for pair in one.rules.items()],
     ids=lambda rule: rule.__name__,
 )
-def test_a_wrong_rule_takes_what_its_formula_takes(right, wrong):
+def test_a_wrong_rule_has_the_parameters_of_its_formula(right, wrong):
     assert taken_by(wrong) == taken_by(inspect.unwrap(right))
 
 
@@ -67,7 +67,7 @@ def taken_by(rule):
 
 
 @pytest.mark.parametrize(("mistake", "example"), EXAMPLES)
-def test_what_is_worked_by_hand_is_wrong_and_diagnosed(mistake, example):
+def test_values_worked_by_hand_are_wrong_and_diagnosed(mistake, example):
     about = asked(example)
     written = about.read(example.wrong)
     assert about.agrees(written) is None
@@ -130,7 +130,7 @@ def test_every_mistake_can_follow_one_that_replaces_the_layer(kind):
         lambda: WrongWriting().meant(None, None),
     ],
 )
-def test_a_mistake_must_say_what_is_wrong(left_out):
+def test_an_incomplete_mistake_raises_a_type_error(left_out):
     with pytest.raises(NotImplementedError):
         left_out()
 
@@ -156,7 +156,7 @@ def test_the_command_explains_one_with_its_examples():
     assert "\n  total parameters of googlenet\n" in command("Auxiliary heads included").output
 
 
-def test_the_command_tells_the_nearest_mistake():
+def test_the_command_suggests_the_nearest_mistake():
     refused = command("bias-forgoten")
     assert isinstance(refused.exception, UsageError)
     assert "did you mean 'bias_forgotten'?" in str(refused.exception)

@@ -58,7 +58,7 @@ def marked(given, answer, ask="convolution"):
         ("input: 2.50, kernel: 2", "5"),
     ],
 )
-def test_a_right_matrix(given, answer):
+def test_a_right_matrix_is_accepted(given, answer):
     mark = marked(given, answer)
     assert mark.outcome.value == "right", mark
 
@@ -85,13 +85,13 @@ def test_the_mistake_behind_a_wrong_matrix(given, answer, made):
     ]
 
 
-def test_a_wrong_matrix_that_nothing_explains_is_told_number_by_number():
+def test_an_unexplained_matrix_is_compared_number_by_number():
     mark = marked(KEDGE, "19 25; 37 44")
     assert not mark.diagnoses
     assert mark.why == "1 of 4 numbers is wrong: (2,2) is 43, not 44"
 
 
-def test_wrong_decimals_are_told_as_decimals():
+def test_wrong_decimals_are_shown_as_decimals():
     assert marked(f"{RELU}, activation: sigmoid", "0.5 0.5 0.5").why == (
         "2 of 3 numbers are wrong: (2) is 0.269, not 0.5; (3) is 0.881, not 0.5"
     )
@@ -128,14 +128,14 @@ def test_the_same_layers_can_be_asked_for_counts(ask, answer):
         ("input: 3x32x32, linear: 4", "needs numbers, as in given: {input: 0 1 2; 3 4 5"),
     ],
 )
-def test_numbers_that_cannot_be_asked_about(given, says):
+def test_invalid_numeric_questions_are_refused(given, says):
     (answer,) = sheet_of(given, "1").answers
     assert answer.question is None
     assert says in answer.problem
     assert "\n" not in answer.problem
 
 
-def test_no_mistake_stumbles_over_numbers():
+def test_every_mistake_handles_numeric_questions():
     given = f"{KEDGE}, padding: 1, bias: 1, activation: relu, pool: avg:2"
     (answer,) = sheet_of(given, "1").answers
     for mistake in mistakes.every():
@@ -144,12 +144,12 @@ def test_no_mistake_stumbles_over_numbers():
             assert isinstance(other.value, Tensor)
 
 
-def test_wrong_numbers_must_say_what_is_wrong():
+def test_an_incomplete_numeric_mistake_raises_a_type_error():
     with pytest.raises(NotImplementedError):
         WrongNumbers().instead(None)
 
 
-def test_very_many_windows_are_not_all_written_out():
+def test_only_some_of_very_many_windows_are_shown():
     big = "; ".join(["1 2 3 4 5 6 7 8 9 10"] * 10)
     mark = marked(f"input: {big}, kernel: 1 1; 1 1", "1")
     lines = [working.text() for working in mark.answer.question.derive().workings]
@@ -158,7 +158,7 @@ def test_very_many_windows_are_not_all_written_out():
     assert mark.answer.question.derive().workings[1].latex().startswith("u(1,1) &= 1 \\times 1 + ")
 
 
-def test_a_class_answers_in_every_form(tmp_path):
+def test_a_class_can_answer_in_every_format(tmp_path):
     (tmp_path / "key.yaml").write_text(
         f"questions: [{{name: conv, given: {{{KEDGE}}}, ask: convolution}}]", encoding="utf-8"
     )
@@ -175,7 +175,7 @@ def test_a_class_answers_in_every_form(tmp_path):
     assert [line.split(",")[1] for line in result.stdout.splitlines()[1:]] == ["1"] * 4
 
 
-def test_stated_mistakes_are_found_again_by_arithmetic_that_is_not_ours():
+def test_independent_arithmetic_confirms_the_stated_mistakes():
     made = set()
     for work, stated, wrong in numbers.wrong_answers(80, seed=4):
         asked = {"given": work.given, "ask": "convolution"}

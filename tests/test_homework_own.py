@@ -92,7 +92,7 @@ def outcome(answers, label, network=NETWORK):
         ("{p1: {rf: 8x8}, c2: {rf: 16x16}}", "c2 receptive field", "your answers for the"),
     ],
 )
-def test_what_follows_from_own_answers(answers, label, why):
+def test_values_that_follow_from_earlier_answers_get_credit(answers, label, why):
     got, said = outcome(answers, label)
     assert got == "follows"
     assert said.startswith(why)
@@ -128,7 +128,7 @@ def test_the_end_of_the_network_follows_too():
         ("{fc: {shape: 100}, totals: {shape: 100}}", "total shape"),
     ],
 )
-def test_what_does_not_follow_is_wrong(answers, label):
+def test_a_value_that_does_not_follow_is_wrong(answers, label):
     assert outcome(answers, label)[0] == "wrong"
 
 
@@ -139,7 +139,7 @@ def test_a_rounded_right_part_does_not_hide_a_mistake_in_the_total():
     assert mark.diagnoses == ()
 
 
-def test_a_mistake_on_top_of_own_answers_is_told():
+def test_a_mistake_on_top_of_earlier_answers_is_diagnosed():
     mark = marks("{c1: {shape: 6x27x27}, c2: {shape: 16x8x8}}")["c2 shape"]
     assert feedback.remark(mark) == (
         "forgot the + 1 in the output size (given your earlier answers)"
@@ -148,12 +148,12 @@ def test_a_mistake_on_top_of_own_answers_is_told():
     assert derivation.answer == "16×8×8 (from an input of 6×13×13)"
 
 
-def test_the_working_is_diagnosed_where_its_result_is_not():
+def test_the_working_is_diagnosed_if_the_result_cannot_be():
     mark = marks('{c1: {params: "5*5*6 = 151.5"}}')["c1 parameters"]
     assert [one.name for one in mark.diagnoses[0].slip.mistakes] == ["bias_forgotten"]
 
 
-def test_blocks_are_believed_as_well():
+def test_answers_about_blocks_carry_over():
     network = "architecture: googlenet"
     answers = "{inception3a: {shape: 256x27x27}, inception3b: {shape: 480x27x27, params: 1}}"
     assert outcome(answers, "inception3b shape", network) == (
@@ -173,7 +173,7 @@ architecture:
     assert outcome(answers, "fc parameters", network)[0] == "follows"  # 8·37·4 + 4
 
 
-def test_joins_are_believed_with_all_their_inputs():
+def test_answers_about_joins_carry_over_with_all_inputs():
     network = """
 architecture:
   input: 3x8x8
@@ -187,7 +187,7 @@ architecture:
     assert outcome(answers, "joined elements", network)[0] == "follows"
 
 
-def test_fields_are_believed_where_there_are_any():
+def test_receptive_fields_carry_over():
     network = """
 architecture:
   input: {image: 1x9x9, signal: 1x9}
@@ -202,7 +202,7 @@ architecture:
     assert outcome(answers, "e receptive field", network)[0] == "follows"
 
 
-def test_free_standing_questions_follow_from_nothing():
+def test_free_standing_questions_do_not_follow_from_others():
     answers = """{c1: {shape: 6x27x27}}
 questions:
   - {given: {conv: {filters: 6, kernel: 5}, input: 1x32x32}, ask: elements, answer: 4374}

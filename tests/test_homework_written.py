@@ -13,7 +13,7 @@ from cnncalc.core.shape import Map, Vector
 from cnncalc.homework import asks
 from cnncalc.homework.convolution import of
 from cnncalc.homework.question import question
-from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, read, told
+from cnncalc.homework.written import Matrix, Number, Size, Terms, Verdict, format_value, read
 
 AGREEING = [
     ("34,944", 34_944, "", ()),
@@ -96,14 +96,14 @@ def test_a_number_does_not_agree(text, truth, unit):
     assert read(text, (Number,)).agrees(truth, unit) is None
 
 
-def test_strict_terms_let_nothing_pass():
+def test_strict_terms_accept_only_exact_values():
     strict = Terms(strict=True)
     assert read("35K", (Number,)).agrees(34_944, terms=strict) is None
     assert read("34.944K", (Number,)).agrees(34_944, terms=strict) is not None
     assert read("55x55x96", (Size,)).agrees(Map(96, (55, 55)), terms=strict) is None
 
 
-def test_a_tolerance_is_a_part_of_the_truth():
+def test_a_tolerance_is_relative_to_the_right_value():
     kind = Terms(tolerance=Fraction(1, 100))
     assert read("34,600", (Number,)).agrees(34_944, terms=kind) is not None
     assert read("34,500", (Number,)).agrees(34_944, terms=kind) is None
@@ -135,7 +135,7 @@ def test_a_shape_agrees(given, truth, notes):
     assert read(given, (Size,)).agrees(truth).notes == notes
 
 
-def test_what_is_asked_decides_what_a_product_means():
+def test_the_question_decides_how_a_product_is_read():
     assert read("55*55*96", (Number,)).agrees(290_400) is not None
     assert read("55*55*96", (Size,)).agrees(290_400) is None
 
@@ -162,7 +162,7 @@ def test_a_shape_does_not_agree(given):
         ("[-1, 96, 55, 55]", 1),
     ],
 )
-def test_the_batch_in_front_is_let_pass_and_told(given, batch):
+def test_a_leading_batch_is_accepted_with_a_note(given, batch):
     spec = {"input": "3x227x227", "layers": [{"conv": {"filters": 96, "kernel": 11, "stride": 4}}]}
     asked = question(asks.find("shape"), summarize(spec, batch=batch), "conv1")
     written = asked.read(given)
@@ -188,7 +188,7 @@ def test_the_batch_in_front_is_let_pass_and_told(given, batch):
         ("no - 2.33", False),
     ],
 )
-def test_a_verdict(word, yes):
+def test_verdicts_are_read(word, yes):
     assert read(word, (Verdict,)).agrees(yes) is not None
     assert read(word, (Verdict,)).agrees(not yes) is None
 
@@ -209,18 +209,18 @@ def test_a_verdict(word, yes):
         ("not illegal; it fits; works; fine; ✓; yep; yes, 3 divides 6; it is an integer", True),
     ],
 )
-def test_verdicts_as_people_word_them(words, yes):
+def test_verdicts_in_many_wordings_are_read(words, yes):
     for word in words.split("; "):
         assert read(word, (Verdict,)).agrees(yes) is not None, word
 
 
 @pytest.mark.parametrize("word", ["maybe", "yes and no", "2.33", "", "3 legal", "illegal or legal"])
-def test_no_verdict(word):
+def test_other_texts_are_not_verdicts(word):
     assert Verdict.read(word) is None
 
 
 @pytest.mark.parametrize("given", [[[19, 25], [37, 43]], "19 25; 37 43", "[[19, 25], [37, 43]]"])
-def test_a_matrix(given):
+def test_matrices_are_read(given):
     assert read(given, (Matrix,)).agrees(of([[19, 25], [37, 43]])) is not None
     assert read(given, (Matrix,)).agrees(of([[19, 25], [37, 44]])) is None
     assert read(given, (Matrix,)).agrees(of([[19, 25]])) is None
@@ -229,13 +229,13 @@ def test_a_matrix(given):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("9**9**9", "a power is larger than any size"),
+        ("9**9**9", "a power is too large"),
         ("x + 1", "'x' is not defined here"),
         ("print(1)", "is not allowed here"),
         ("__import__('os').system('ls')", "is not allowed here"),
         ("1/0", "divides by zero"),
         ("lots", "'lots' is not defined here"),
-        ("9" * 200, "is larger than any size"),
+        ("9" * 200, "is too large"),
         ("(" * 200, "is not an expression"),
         ("1" * 400, "has at most 300 characters"),
         ("1 < 2", "is not a number"),
@@ -247,14 +247,14 @@ def test_a_matrix(given):
         ("(5", "is not an expression"),
     ],
 )
-def test_what_is_hostile_gets_one_sentence(text, says):
+def test_hostile_text_gets_one_sentence(text, says):
     with pytest.raises(UsageError) as refused:
         read(text, (Number,))
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
-def test_matrices_that_are_none():
+def test_invalid_matrices_are_refused():
     with pytest.raises(UsageError, match="row 2 has 1 number, and row 1 has 2 numbers"):
         read("1 2; 3", (Matrix,))
     assert Matrix.read([[1, 2], [True, 4]]) is None
@@ -287,7 +287,7 @@ SIGNAL = [[1, 2, 3]]
         ("−1 ~0.33", ["-1", "1/3"], ("rounded",)),
     ],
 )
-def test_matrices_as_people_write_them(given, truth, notes):
+def test_matrices_in_many_styles_are_read(given, truth, notes):
     assert read(given, (Matrix,)).agrees(of(truth)).notes == notes
     strict = read(given, (Matrix,)).agrees(of(truth), terms=Terms(strict=True))
     assert (strict is None) == bool(notes)
@@ -297,7 +297,7 @@ def test_signals_of_several_channels_are_rows():
     signals = of("1 2 3 | 4 5 6")
     assert read("1 2 3; 4 5 6", (Matrix,)).agrees(signals).notes == ()
     assert read("1 4; 2 5; 3 6", (Matrix,)).agrees(signals).notes == ("as columns",)
-    assert told(signals) == "1 2 3 | 4 5 6"
+    assert format_value(signals) == "1 2 3 | 4 5 6"
 
 
 @pytest.mark.parametrize(
@@ -317,27 +317,27 @@ def test_signals_of_several_channels_are_rows():
         ),
     ],
 )
-def test_where_a_matrix_is_wrong(given, truth, says):
+def test_the_first_wrong_number_of_a_matrix_is_located(given, truth, says):
     assert read(given, (Matrix,)).differs(of(truth)) == says
 
 
-def test_truths_are_told_as_people_read_them():
-    assert told(34_944, "B") == "34,944 B"
-    assert told(True) == "yes"
-    assert told(Fraction(1, 3)) == "1/3"
-    assert told(Map(96, (55, 55))) == "96×55×55"
-    assert told(of([[1, 2], [3, 4]])) == "1 2; 3 4"
+def test_right_values_are_formatted_for_people():
+    assert format_value(34_944, "B") == "34,944 B"
+    assert format_value(True) == "yes"
+    assert format_value(Fraction(1, 3)) == "1/3"
+    assert format_value(Map(96, (55, 55))) == "96×55×55"
+    assert format_value(of([[1, 2], [3, 4]])) == "1 2; 3 4"
 
 
-def test_how_much_a_value_tells():
-    assert Verdict("yes", True).told_apart > 100
-    assert Number.read("760").told_apart == 760
-    assert Number.read("35K").told_apart == 35
-    assert Size.read("96x55x55").told_apart == 96 * 55
-    assert Matrix.read("19 25").told_apart == 19 * 25
+def test_the_resolution_of_a_value():
+    assert Verdict("yes", True).resolution > 100
+    assert Number.read("760").resolution == 760
+    assert Number.read("35K").resolution == 35
+    assert Size.read("96x55x55").resolution == 96 * 55
+    assert Matrix.read("19 25").resolution == 19 * 25
 
 
-def test_a_rounded_number_overlaps_what_it_may_stand_for():
+def test_a_rounded_number_overlaps_the_range_it_stands_for():
     number = Number.read("35K")
     assert number.overlaps(34_000, 34_600) is not None
     assert number.overlaps(34_000, 34_400) is None
@@ -377,7 +377,7 @@ def test_a_rounded_number_overlaps_what_it_may_stand_for():
         ("no parameters", 0, "", ()),
     ],
 )
-def test_more_numbers_as_people_write_them(text, truth, unit, notes):
+def test_numbers_in_more_styles_are_read(text, truth, unit, notes):
     assert sorted(read(text, (Number,)).agrees(truth, unit).notes) == sorted(notes)
 
 
@@ -392,11 +392,11 @@ def test_more_numbers_as_people_write_them(text, truth, unit, notes):
         ("-", 34_944, ""),
     ],
 )
-def test_numbers_that_only_look_like_it(text, truth, unit):
+def test_texts_that_only_look_like_numbers_are_refused(text, truth, unit):
     assert read(text, (Number,)).agrees(truth, unit) is None
 
 
-def test_a_unit_that_is_not_asked_for_is_told():
+def test_an_unexpected_unit_is_reported():
     assert (
         Number.read("35 KB").differs(34_944)
         == "it is in B, but the question asks for a plain number"
@@ -407,7 +407,7 @@ def test_a_unit_that_is_not_asked_for_is_told():
 
 
 @pytest.mark.parametrize(
-    ("given", "truth", "roundly"),
+    ("given", "truth", "agrees"),
     [
         ("138000000", 138_357_544, True),
         ("138,400,000", 138_357_544, True),
@@ -417,11 +417,11 @@ def test_a_unit_that_is_not_asked_for_is_told():
         ("100", 104, False),
     ],
 )
-def test_zeros_at_the_end_may_be_places(given, truth, roundly):
+def test_trailing_zeros_may_be_rounding(given, truth, agrees):
     number = Number.read(given)
     assert number.agrees(truth) is None
-    found = number.roundly
-    assert (found is not None and found.agrees(truth) is not None) == roundly
+    found = number.as_rounded
+    assert (found is not None and found.agrees(truth) is not None) == agrees
 
 
 @pytest.mark.parametrize(
@@ -452,14 +452,14 @@ def test_zeros_at_the_end_may_be_places(given, truth, roundly):
         "55x55x96 = 290,400",
     ],
 )
-def test_more_shapes_as_people_write_them(text):
+def test_shapes_in_more_styles_are_read(text):
     written = read(text, (Size,))
     shapes = (written, written.of_one(1))
     assert any(one and one.agrees(Map(96, (55, 55))) for one in shapes)
 
 
 @pytest.mark.parametrize("text", ["4,096", "(4096,)", "4096 neurons", "1x1x4096"])
-def test_vectors_as_people_write_them(text):
+def test_vectors_in_many_styles_are_read(text):
     assert read(text, (Size,)).agrees(Vector(4096)) is not None
 
 
@@ -491,7 +491,7 @@ def writings_of(count, rng):
     yield from (f"{digits}e{power}", f"{digits} x 10^{power}", f"{digits} \\cdot 10^{power}")
 
 
-def test_no_right_writing_of_a_count_is_wrong():
+def test_every_spelling_of_a_right_count_is_accepted():
     rng = Random(7)
     for _ in range(400):
         count = rng.randrange(1, 10 ** rng.randint(1, 12))
@@ -499,7 +499,7 @@ def test_no_right_writing_of_a_count_is_wrong():
             assert read(text, (Number,)).agrees(count) is not None, (text, count)
 
 
-def test_no_right_writing_of_a_shape_is_wrong():
+def test_every_spelling_of_a_right_shape_is_accepted():
     rng = Random(8)
     for _ in range(1000):
         c, h, w = (rng.randrange(1, 999) for _ in range(3))
@@ -512,17 +512,17 @@ def test_no_right_writing_of_a_shape_is_wrong():
 
 
 @pytest.mark.parametrize("text", ["5", "5x5", "(7-3)/1+1", "1x5x5", "(7-3)/1 + 1 = 5", "N_out = 5"])
-def test_a_window_alone_has_one_size_for_each_axis(text):
+def test_a_stand_alone_window_has_one_size_per_axis(text):
     assert read(text, (Size,)).agrees(Map(1, (5,))) is not None
 
 
 @pytest.mark.parametrize("text", ["5x6", "6x6", "1x1", "(7-3)/1"])
-def test_other_sizes_of_a_window_alone(text):
+def test_wrong_sizes_of_a_stand_alone_window(text):
     assert read(text, (Size,)).agrees(Map(1, (5,))) is None
 
 
 @pytest.mark.parametrize("text", ["(227-11)/5", "1/3x2", "9**9**9", "a(3)x4", "x".join("2" * 99)])
-def test_no_shapes(text):
+def test_other_texts_are_not_shapes(text):
     written = None
     with suppress(UsageError):
         written = read(text, (Size,))

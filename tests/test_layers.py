@@ -11,7 +11,7 @@ KINDS = tuple(layers.every())
 
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
-def test_a_kind(kind, promise):
+def test_the_contract_holds_for_every_kind(kind, promise):
     promise(kind)
 
 

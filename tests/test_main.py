@@ -12,7 +12,7 @@ from cnncalc import __main__, cli
         (MemoryError, 2, "needs more memory than there is"),
     ],
 )
-def test_it_ends_in_one_sentence(monkeypatch, capsys, error, code, says):
+def test_loading_errors_end_in_one_sentence(monkeypatch, capsys, error, code, says):
     def fail():
         raise error
 

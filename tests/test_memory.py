@@ -57,7 +57,10 @@ def behind(kind, given, inputs, *, batch, trained=True):
     return cnncalc.summarize(spec, batch=batch)
 
 
-UNMODELLED = ("attention", "embedding", "gru", "linear-2", "lstm", "maximum", "rnn")
+UNMODELLED = (
+    "attention", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2", "lstm",
+    "max_unpool", "maximum", "rnn", "unfold",
+)  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
 what is not contiguous, or on int64 indices."""
 MODELLED = {
@@ -92,7 +95,7 @@ def test_every_worked_example_agrees(kind, given, inputs, batch, trained):
 
 
 @pytest.mark.parametrize("unmodelled", UNMODELLED)
-def test_memory_that_is_not_known_is_an_error(unmodelled):
+def test_unknown_memory_raises_an_error(unmodelled):
     kind, _, index = unmodelled.partition("-")
     example = layers.load(kind).examples[int(index or 0)]
     report = behind(kind, example.given, example.inputs, batch=1, trained=False)
@@ -138,6 +141,9 @@ OTHERS = [
         {"kernel": 2, "stride": 1, "padding": "same", "count_include_pad": False},
         ["1x4x4"],
     ),
+    ("blur_pool", {"kernel": 1, "stride": 3}, ["4x8"]),
+    ("blur_pool", {"kernel": 2, "stride": 1}, ["4x8x8x8"]),
+    ("blur_pool", 5, ["1x8x8"]),
     ("lp_pool", 2, ["4x8"]),
     ("lp_pool", 2, ["4x8x8x8"]),
     ("lp_pool", {"kernel": 2, "p": 3, "ceil_mode": True}, ["4x9x9"]),
@@ -168,6 +174,7 @@ OTHERS = [
     ("local_response_norm", {"size": 9}, ["2x4x4"]),
     ("local_response_norm", {"size": 3, "beta": 1}, ["2x4x4"]),
     ("pad", {"padding": 1, "mode": "replicate"}, ["4x8x8"]),
+    ("pad", {"padding": 1, "mode": "reflect"}, ["2x4x4x4"]),
     ("pad", {"padding": 0}, ["4x8x8"]),
     ("multiply", None, ["4x1x1", "4x5x5", "1x5x5"]),
     ("multiply", None, ["4x1x1", "4x1x1", "4x5x5", "4x5x5"]),
@@ -311,7 +318,7 @@ GRAPHS = {
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("batch", [1, 3])
 @pytest.mark.parametrize("layers", GRAPHS.values(), ids=GRAPHS)
-def test_what_is_shared_and_what_needs_a_gradient(layers, batch, dtype):
+def test_storages_are_shared_and_gradients_needed_as_in_pytorch(layers, batch, dtype):
     spec = {"input": {"x": "4x8x8"}, "layers": layers}
     agree(cnncalc.summarize(spec, batch=batch, dtype=dtype))
 
@@ -396,14 +403,14 @@ def test_the_comparison_can_fail(monkeypatch, broken):
         {"locally_connected": {"filters": 4, "kernel": 2}},
     ],
 )
-def test_what_depends_on_the_order_in_memory_is_refused(first, last):
+def test_memory_that_depends_on_the_element_order_is_refused(first, last):
     report = cnncalc.summarize({"input": "4x8x8", "layers": [first, last]})
     for ask in (footprint.saved_for_backward, footprint.inference_peak):
         with pytest.raises(UsageError, match="its input is not contiguous"):
             ask(report)
 
 
-def test_a_kind_that_says_nothing_is_refused(monkeypatch):
+def test_a_kind_without_steps_is_refused(monkeypatch):
     monkeypatch.setattr(Relu, "steps", Layer.steps)
     monkeypatch.delattr(Relu.__base__, "steps")
     spec = {"input": "2x8x8", "layers": [{"conv": {"filters": 4, "kernel": 3}}, "relu"]}
@@ -423,7 +430,7 @@ def test_a_kind_that_says_nothing_is_refused(monkeypatch):
         ({"checkpoint": 0}, "at least 1 block apart, not 0"),
     ],
 )
-def test_what_is_not_known_is_refused(asked, says):
+def test_unknown_devices_dtypes_and_optimizers_are_refused(asked, says):
     with pytest.raises(UsageError, match=says):
         footprint.measure(cnncalc.summarize("lenet5"), **asked)
 
@@ -443,7 +450,7 @@ def test_three_axes_before_the_channels_are_refused_where_their_gradient_is_copi
 
 @pytest.mark.parametrize("name", footprint.OPTIMIZERS)
 @pytest.mark.parametrize("architecture", ["lenet5", "lenet5_1998"])  # one has fixed weights
-def test_optimizers_hold_what_pytorch_holds(architecture, name):
+def test_optimizer_state_matches_pytorch(architecture, name):
     report = cnncalc.summarize(architecture)
     network = cnncalc.to_torch(report)
     optimizer = OPTIMIZERS[name](network.parameters())
@@ -462,7 +469,7 @@ STEPS = ["nag", "adagrad", "rmsprop", "adadelta", "adam", "adamw"]
 
 
 @pytest.mark.parametrize("name", STEPS)
-def test_updates_together_need_what_pytorch_needs(monkeypatch, name):
+def test_updates_of_all_parameters_together_match_pytorch(monkeypatch, name):
     # As on CUDA, where the counters stay in the main memory.
     together = partial(OPTIMIZERS[name], foreach=True)
     monkeypatch.setitem(OPTIMIZERS, name, together)
@@ -507,7 +514,7 @@ def test_other_precisions_agree(kind, given, inputs, dtype):
 # CUDA, which is not at hand: what can be seen of it on the CPU, and the rest by hand.
 
 
-def test_gradients_are_added_up_in_place_where_nobody_watches():
+def test_gradients_accumulate_in_place_without_other_references():
     layers = [
         {"scale": None, "name": "s"},
         {"slice": {"stop": 1}, "name": "a"},
@@ -549,7 +556,7 @@ def test_statistics_on_cuda_by_hand():
 # Checkpoints.
 
 
-def test_blocks_are_cut_where_a_single_tensor_passes():
+def test_blocks_end_where_a_single_tensor_passes():
     layers = [
         {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "a"},
         {"relu": None, "name": "b"},
@@ -564,7 +571,7 @@ def test_blocks_are_cut_where_a_single_tensor_passes():
     assert groups(report, 9) == []
 
 
-def test_a_segment_that_keeps_nothing_does_not_run_again():
+def test_a_segment_that_saves_nothing_is_not_recomputed():
     layers = [{"conv": {"filters": 4, "kernel": 1}}, {"pad": 1}, {"upsample": 2}, {"pad": 1}]
     report = cnncalc.summarize({"input": "4x8x8", "layers": [*layers, *layers]}, batch=2)
     for every in (1, 2, 3):
@@ -596,7 +603,7 @@ def test_the_largest_batch_fits_and_one_more_does_not(name, optimizer):
     assert fit(report, peak(7) - 1, optimizer=optimizer).batch == 6
 
 
-def test_changes_make_room_for_more():
+def test_suggested_changes_allow_a_larger_batch():
     report = cnncalc.summarize("resnet18")
     found = fit(report, 2**30, optimizer="adam")
     options = {change.option.rpartition(" ")[0]: change for change in found.changes}
@@ -612,7 +619,7 @@ def test_changes_make_room_for_more():
     assert already.changes == ()
 
 
-def test_where_nothing_fits_one_image_is_measured():
+def test_if_nothing_fits_one_image_is_measured():
     report = cnncalc.summarize("vgg16")
     found = fit(report, 10**9)
     assert found.batch == 0
@@ -621,7 +628,7 @@ def test_where_nothing_fits_one_image_is_measured():
     assert [change.option for change in found.changes] == ["--dtype bfloat16"]
 
 
-def test_a_batch_has_an_end():
+def test_the_batch_is_bounded():
     spec = {"input": "1", "layers": [{"linear": 1}]}
     assert fit(cnncalc.summarize(spec), LARGEST**2).batch == LARGEST - 1
     # What no image makes larger fits always, or never.
@@ -662,7 +669,7 @@ def test_larger_networks_are_refused_in_a_sentence(compute, build, size, says):
         compute(build(size))
 
 
-def test_totals_know_their_bytes():
+def test_totals_have_bytes():
     report = cnncalc.summarize("lenet5", batch=2)
     found = footprint.measure(report)
     totals = report.totals
@@ -675,14 +682,14 @@ def test_totals_know_their_bytes():
     assert copied.totals.training_peak == totals.training_peak
 
 
-def test_totals_of_what_is_not_modelled_are_refused():
+def test_totals_with_unknown_memory_are_refused():
     report = cnncalc.summarize("lenet5", dtype="int8")
     assert report.totals.params == 61_706
     with pytest.raises(UsageError, match="no dtype 'int8'"):
         _ = report.totals.training_peak
 
 
-def test_totals_equal_other_sums_but_nothing_else():
+def test_totals_compare_equal_only_to_totals():
     report = cnncalc.summarize("lenet5")
     summed = sum((row.cost for row in report.rows), Cost())
     assert report.totals == summed
@@ -690,7 +697,7 @@ def test_totals_equal_other_sums_but_nothing_else():
     assert report.totals != 61_706
 
 
-def test_a_column_shows_what_is_saved():
+def test_a_column_shows_the_saved_bytes():
     report = cnncalc.summarize("resnet18")
     view = View(report, choose_columns(["+saved"]), depth=1)
     shown = [COLUMNS["saved"].value(line, view) for line in view.lines]

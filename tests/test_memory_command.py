@@ -18,7 +18,7 @@ def invoke(*arguments):
     return CliRunner().invoke(app, ["memory", *arguments])
 
 
-def test_the_command_folds_what_is_small():
+def test_the_command_folds_small_layers():
     shown = invoke("vgg16", "--optimizer", "adam")
     assert shown.exit_code == 0
     assert "saved for backward" in shown.stdout
@@ -38,13 +38,13 @@ def lines(text):
     return [*csv.DictReader(text.splitlines())]
 
 
-def test_the_command_writes_lines():
-    told = lines(invoke("lenet5", "--optimizer", "adam", "-f", "csv").stdout)
+def test_the_command_writes_csv():
+    records = lines(invoke("lenet5", "--optimizer", "adam", "-f", "csv").stdout)
     found = footprint.measure(cnncalc.summarize("lenet5"), optimizer="adam")
-    by_layer = {one["layer"]: int(one["bytes"]) for one in told if not one["phase"]}
+    by_layer = {one["layer"]: int(one["bytes"]) for one in records if not one["phase"]}
     assert by_layer.pop("") == found.saved_for_backward  # the last that is not of a layer
     assert by_layer == found.saved_by_layer
-    by_name = {one["quantity"]: one for one in told if one["layer"] == "" or one["phase"]}
+    by_name = {one["quantity"]: one for one in records if one["layer"] == "" or one["phase"]}
     # 61,706 parameters in 4 bytes, Adam's two numbers for each and 10 counters
     assert by_name["parameters"]["bytes"] == "246824"
     assert by_name["optimizer_state"]["bytes"] == str(2 * 246824 + 4 * 10)
@@ -54,15 +54,15 @@ def test_the_command_writes_lines():
     assert sum(int(one["bytes"]) for one in parts) == int(peak["bytes"])
 
 
-def test_the_batch_that_fits_is_written_as_lines():
-    told = lines(invoke("lenet5", "--fit", "1GB", "--checkpoint", "2", "-f", "csv").stdout)
+def test_the_batch_that_fits_is_written_as_csv():
+    records = lines(invoke("lenet5", "--fit", "1GB", "--checkpoint", "2", "-f", "csv").stdout)
     found = fit(cnncalc.summarize("lenet5"), 10**9, checkpoint=2)
     # An apostrophe keeps spreadsheets from running what begins with a hyphen.
-    assert [one["option"].removeprefix("'") for one in told] == [
+    assert [one["option"].removeprefix("'") for one in records] == [
         "as asked", *(change.option for change in found.changes)
     ]  # fmt: skip
-    assert told[0]["batch"] == str(found.batch)
-    assert told[0]["repeated_macs"] == str(found.memory.repeated_macs // found.batch)
+    assert records[0]["batch"] == str(found.batch)
+    assert records[0]["repeated_macs"] == str(found.memory.repeated_macs // found.batch)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_the_batch_that_fits_is_written_as_lines():
         ("txt", "resident"),
     ],
 )
-def test_the_ending_of_the_file_chooses_the_format(tmp_path, ending, says):
+def test_the_file_extension_selects_the_format(tmp_path, ending, says):
     file = tmp_path / f"memory.{ending}"
     assert invoke("lenet5", "-o", str(file)).exit_code == 0
     assert says in file.read_text(encoding="utf-8")
@@ -88,7 +88,7 @@ def test_an_unknown_format_is_refused():
     assert "did you mean 'json'" in str(result.exception)
 
 
-def test_the_peaks_are_told_with_what_they_are_made_of():
+def test_the_peaks_are_shown_with_their_parts():
     shown = invoke("lenet5", "--optimizer", "adam", "--dtype", "amp").stdout
     peak = footprint.training_peak(cnncalc.summarize("lenet5"), optimizer="adam", dtype="amp")
     assert "LeNet-5: amp, batch 1, training, adam" in shown
@@ -99,7 +99,7 @@ def test_the_peaks_are_told_with_what_they_are_made_of():
         assert f"{number:,}" in shown
 
 
-def test_checkpoints_and_cuda_are_told():
+def test_checkpoints_and_cuda_are_shown():
     shown = invoke("lenet5", "--checkpoint", "3", "--device", "cuda").stdout
     assert "checkpoints every 3 blocks" in shown
     assert "recomputed MACs" in shown
@@ -109,7 +109,7 @@ def test_checkpoints_and_cuda_are_told():
 # The batch that fits.
 
 
-def test_the_batch_that_fits_is_told():
+def test_the_batch_that_fits_is_shown():
     result = invoke("resnet18", "--optimizer", "adam", "--fit", "1GiB")
     assert result.exit_code == 0
     found = fit(cnncalc.summarize("resnet18"), 2**30, optimizer="adam")
@@ -122,7 +122,7 @@ def test_the_batch_that_fits_is_told():
     assert json.loads(asked.stdout) == found.to_dict()
 
 
-def test_where_nothing_fits_the_answer_is_no():
+def test_if_nothing_fits_the_exit_code_is_1():
     result = invoke("vgg16", "--fit", "1kB")
     assert result.exit_code == 1
     assert "Not even one image fits." in result.stdout
@@ -141,7 +141,7 @@ def test_where_nothing_fits_the_answer_is_no():
         (["--plot", "--format", "json"], "leave out --format json"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(options, says):
+def test_conflicting_options_are_refused(options, says):
     result = invoke("lenet5", *options)
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
@@ -166,7 +166,7 @@ def test_the_picture_fits_and_shows_the_peak(name, width):
     assert picture[-1].partition("│")[2].strip() == "█" * (width - picture[-1].index("│") - 2)
 
 
-def test_the_phases_stand_below_the_picture():
+def test_the_phases_are_labelled_below_the_picture():
     shown = invoke("lenet5", "--plot").stdout
     assert "LeNet-5: float32" in shown
     for word in ("forward", "backward", "step", "gradients of parameters"):
@@ -197,7 +197,7 @@ def test_bytes_are_read(text, size):
 @pytest.mark.parametrize(
     "text", ["", "GB", "-1GB", "1e9", "24G", "1,5 GB", "1" * 16, "٣ GB", "1.GB"]
 )
-def test_what_is_no_number_of_bytes_is_refused(text):
+def test_an_invalid_number_of_bytes_is_refused(text):
     with pytest.raises(ValueError, match="is not a number of bytes"):
         units.bytes_of(text)
 
@@ -218,7 +218,7 @@ def test_the_picture_of_astronomic_sizes_is_drawn(tmp_path, spec, options):
 
 
 @pytest.mark.parametrize(("size", "stride"), [("997x5", 7), ("2003x2003", 11)])
-def test_memory_of_a_jump_without_end_is_computed(tmp_path, size, stride):
+def test_memory_does_not_depend_on_the_jump(tmp_path, size, stride):
     (tmp_path / "net.yaml").write_text(
         "input: 1x64x64\nblocks:\n  b:\n    layers:\n"
         f"      - upsample: {{size: {size}}}\n"
@@ -228,6 +228,6 @@ def test_memory_of_a_jump_without_end_is_computed(tmp_path, size, stride):
     assert invoke(str(tmp_path / "net.yaml")).exit_code == 0
 
 
-def test_what_layers_save_is_aligned():
+def test_saved_bytes_are_aligned():
     _, table = invoke("1x8x8-20C3-9N").stdout.split("Saved by layer")
     assert len({len(line) for line in table.splitlines()[2:] if line}) == 1

@@ -35,7 +35,7 @@ def program(*arguments, **options):
     return subprocess.run(command, encoding="utf-8", check=False, timeout=60, **options)
 
 
-def test_a_terminal_shows_the_line_a_caret_help_and_a_count(wrong):
+def test_a_terminal_shows_the_line_caret_help_and_count(wrong):
     first, second, count = _errors.drawn(mistakes(wrong), colour=False).split("\n\n")
     assert first.splitlines() == [
         "error: no layer kind 'reluu'",
@@ -77,7 +77,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(("no_color", "coloured"), [(None, True), ("1", False), ("", True)])
-def test_a_terminal_has_colour_unless_it_wants_none(monkeypatch, no_color, coloured):
+def test_a_terminal_has_colour_unless_disabled(monkeypatch, no_color, coloured):
     monkeypatch.delenv("NO_COLOR", raising=False)
     if no_color is not None:
         monkeypatch.setenv("NO_COLOR", no_color)
@@ -130,7 +130,7 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
         (["summarize", "vgg16", "--batch", "x"], "invalid value for '--batch' / '-b': 'x' is not "),
     ],
 )
-def test_a_mistake_in_a_call_looks_like_every_other_error(monkeypatch, capsys, arguments, message):
+def test_usage_errors_look_like_every_other_error(monkeypatch, capsys, arguments, message):
     monkeypatch.setattr(sys, "argv", ["cnncalc", *arguments])
     with pytest.raises(SystemExit) as done:
         cli.main()
@@ -142,7 +142,7 @@ def test_a_mistake_in_a_call_looks_like_every_other_error(monkeypatch, capsys, a
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["list"], ["check-stride", "7", "3", "3"]])
-def test_a_reader_that_stops_early_is_no_failure(arguments):
+def test_a_pipe_that_closes_early_is_not_a_failure(arguments):
     reads, writes = os.pipe()
     os.close(reads)
     ran = program(*arguments, stdout=writes, stderr=subprocess.PIPE)
@@ -150,7 +150,7 @@ def test_a_reader_that_stops_early_is_no_failure(arguments):
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_too_little_memory_is_a_sentence(monkeypatch, capsys):
+def test_running_out_of_memory_gets_a_sentence(monkeypatch, capsys):
     def exhausted(**named):
         raise MemoryError
 
@@ -161,7 +161,7 @@ def test_too_little_memory_is_a_sentence(monkeypatch, capsys):
     assert capsys.readouterr().err == "cnncalc: this needs more memory than there is\n"
 
 
-def test_an_interrupt_while_the_program_loads_is_a_sentence():
+def test_an_interrupt_during_loading_gets_a_sentence():
     code = (
         "import sys, builtins\n"
         "from cnncalc.__main__ import main\n"
@@ -186,7 +186,7 @@ def test_an_option_lets_a_spec_extend_files_elsewhere(tmp_path):
     assert program("summarize", file, "--extends-anywhere", capture_output=True).returncode == 0
 
 
-def test_no_kind_is_called_missing():
+def test_kinds_are_not_reported_as_missing_files():
     assert [word for word in advice.WORDS if layers.known(word)] == []
 
 
@@ -196,10 +196,11 @@ def test_no_kind_is_called_missing():
         ("activation", ["dilation"]), ("attention", ["flatten"]), ("embedding", ["padding"]),
         ("space_to_depth", ["stochastic_depth"]), ("segnet", ["lenet5"]), (".svg", [".csv"]),
         ("yolo", catalog.names()), ("x1", ["x2"]), ("a", ["b"]),
-        ("transformer", ["conv_transpose"]),
+        ("transformer", ["conv_transpose"]), ("conv99", ["conv1", "conv2"]), ("int4", ["int8"]),
+        ("resnet51", ["resnet50", "resnet152"]), ("layer1.2", ["layer1.1"]),
     ],
 )  # fmt: skip
-def test_a_word_that_is_not_near_is_no_suggestion(word, known):
+def test_distant_words_are_not_suggested(word, known):
     assert did_you_mean(word, known) == ""
 
 
@@ -209,15 +210,17 @@ def test_a_word_that_is_not_near_is_no_suggestion(word, known):
         ("kernal", ["kernel", "stride"], "kernel"), ("vgg61", ["vgg11", "vgg16"], "vgg16"),
         ("Convv", ["conv", "concat"], "conv"), ("ad", ["add"], "add"),
         ("pading", ["dilation", "padding"], "padding"), ("batchnrom", ["batch_norm"], "batch_norm"),
-        ("tahn", ["tanh"], "tanh"),
+        ("tahn", ["tanh"], "tanh"), ("cnov3", ["conv1", "conv3"], "conv3"),
+        ("conv", ["conv1"], "conv1"), ("conv1", ["conv1_1"], "conv1_1"),
+        ("layer2.1", ["layer1.2"], "layer1.2"),
     ],
 )  # fmt: skip
-def test_a_slip_of_the_finger_gets_the_word_that_was_meant(word, known, meant):
+def test_a_typo_gets_the_intended_word(word, known, meant):
     assert did_you_mean(word, known) == f"; did you mean {meant!r}?"
 
 
 @pytest.mark.parametrize(("name", "shape"), [("lenet5", "32"), ("alexnet", "3x9x9")])
-def test_an_input_that_a_network_does_not_take_is_blamed_and_not_the_network_s_text(name, shape):
+def test_an_unsuitable_input_is_blamed_instead_of_the_network(name, shape):
     with pytest.raises(UsageError) as caught:
         cnncalc.summarize(name, input=shape)
     assert f"does not take an input of {shape.replace('x', '×')}: " in caught.value.fact
@@ -225,11 +228,11 @@ def test_an_input_that_a_network_does_not_take_is_blamed_and_not_the_network_s_t
     assert ".yaml" not in str(caught.value)
 
 
-def test_a_closing_bracket_too_many_is_passed_over():
+def test_an_extra_closing_bracket_is_ignored():
     assert advice._opening("a] [b")[0] == "["
 
 
-def test_a_pipe_is_no_spec(tmp_path):
+def test_a_pipe_is_refused(tmp_path):
     os.mkfifo(tmp_path / "net.yaml")
     with pytest.raises(UsageError, match="cannot be read as a file"):
         cnncalc.summarize(tmp_path / "net.yaml")

@@ -79,7 +79,7 @@ def test_the_tools_print_the_totals_of_their_conventions(name):
 
 
 @pytest.mark.parametrize("name", catalog.names())
-def test_every_architecture_in_small(name):
+def test_every_architecture_at_a_small_size(name):
     report = small(name)
     totals = ours(report, peers.TOOLS)
     assert totals == theirs(report, totals)

@@ -133,7 +133,7 @@ def claim(**keys):
         ({"layer": None, "quantity": "output", "value": 10}, "10"),
     ],
 )  # fmt: skip
-def test_a_claim_is_held_against_the_network(keys, calculated):
+def test_a_claim_is_compared_with_the_network(keys, calculated):
     (found,) = check(network(claim(**keys)))
     assert (found.calculated, found.agrees, found.expected) == (calculated, True, True)
     assert found.verdict == "agrees"
@@ -232,7 +232,7 @@ def test_a_finding_is_plain_data():
     }
 
 
-def test_no_claims_are_fine():
+def test_a_network_may_have_no_claims():
     assert check(network()) == ()
     assert check(network(published=None)) == ()
 
@@ -250,13 +250,13 @@ def test_no_claims_are_fine():
         ({"quantity": "fixed", "layer": None, "value": "2x less", "than": "lenet5"}, "fixed is 0"),
     ],
 )
-def test_what_cannot_be_compared_is_a_mistake(keys, says):
+def test_a_claim_that_cannot_be_compared_is_an_error(keys, says):
     with pytest.raises(Mistakes) as caught:
         check(network(claim(), claim(**keys)))
     assert says in str(caught.value)
 
 
-def test_all_such_mistakes_are_told_with_their_place(tmp_path):
+def test_all_such_errors_have_locations(tmp_path):
     file = tmp_path / "net.yaml"
     file.write_text(
         "input: 4\nlayers: [{linear: 2, name: fc}]\npublished:\n"
@@ -272,7 +272,7 @@ def test_all_such_mistakes_are_told_with_their_place(tmp_path):
     ]
 
 
-def test_a_network_that_does_not_work_is_told_as_such():
+def test_a_broken_network_is_reported():
     with pytest.raises(Mistakes, match="no layer kind"):
         check({"input": 3, "layers": ["rleu"]})
 
@@ -293,9 +293,9 @@ def test_a_network_that_does_not_work_is_told_as_such():
         ([claim(quantity=["params", {}])], "no quantity {}"),
         ([claim(quantity=["params", "macs"])], "one value for each of params, macs, not 156"),
         ([claim(quantity=["params", "macs"], value=[1])], "one value for each of params, macs"),
-        ([claim(habit="whim")], "a habit is K = 1024"),
-        ([claim(habit=[["whim"]])], "a habit is K = 1024"),
-        ([claim(habit="channels last")], "the habit 'channels last' is about output"),
+        ([claim(habit="whim")], "'habit' must be K = 1024"),
+        ([claim(habit=[["whim"]])], "'habit' must be K = 1024"),
+        ([claim(habit="channels last")], "habit 'channels last' applies only to output"),
         ([claim(source=["a"])], "'source' of a claim must be text"),
         ([claim(layer={"a": 1})], "'layer' of a claim must be text"),
         ([claim(erratum=[1])], "'erratum' of a claim must be text"),
@@ -305,19 +305,19 @@ def test_a_network_that_does_not_work_is_told_as_such():
         ([claim(value={"a": 1})], "params: expected a printed number"),
         ([claim(value="many")], "params: 'many' is not a number"),
         ([claim(value="9" * 5_000)], "is not a number"),
-        ([claim(value="93 MB")], "params: '93 MB' are bytes, and params are none"),
+        ([claim(value="93 MB")], "params: '93 MB' is in bytes, but params is not"),
         ([claim(quantity="output", value="1.5x3")], "output: a shape must be whole numbers"),
         ([claim(quantity="output", value="1x2x3x4x5")], "1 to 4 sizes"),
         ([claim(quantity="size", value="0x3")], "size: a size must be at least 1"),
         ([claim(quantity="channels", value="3x3")], "channels: expected one number"),
         ([claim(layer=None, than="alexnett", value="2x less")], "did you mean 'alexnet'"),
-        ([claim(layer=None, than=["alexnet"], value="2x less")], "names a built-in architecture"),
-        ([claim(layer=None, than="alexnet", value="2")], "as in 12x less or 2x more, not '2'"),
+        ([claim(layer=None, than=["alexnet"], value="2x less")], "must be a built-in architecture"),
+        ([claim(layer=None, than="alexnet", value="2")], "as 12x less or 2x more, not '2'"),
         ([claim(than="alexnet", value="2x less")], "a count of the whole network"),
         ([claim(layer=None, quantity="output", than="alexnet", value="3")], "of the whole network"),
     ],
 )  # fmt: skip
-def test_a_claim_that_is_not_well_formed_is_said(claims, says):
+def test_a_malformed_claim_is_reported(claims, says):
     spec = cnncalc.load(network(published=claims))
     (mistake,) = spec.mistakes
     assert says in str(mistake)

@@ -36,7 +36,7 @@ def quiz(request):
     return pose(Order(tuple(TOPICS), request.param, "any", 40, 11, choices=True), "Ada")
 
 
-def test_the_same_seed_gives_the_same_and_every_student_gets_another():
+def test_the_same_seed_gives_the_same_quizzes_and_students_get_different_ones():
     order = Order(questions=20, seed=7)
     assert pose(order, "Ada").sheet(True) == pose(order, "Ada").sheet(True)
     assert pose(order, "Ada").sheet(True) != pose(order, "Bob").sheet(True).replace("Bob", "Ada")
@@ -70,7 +70,7 @@ def window(given):
 
 @pytest.mark.parametrize("level", LEVELS)
 @pytest.mark.parametrize(("geometry", "fits"), [("clean", {True}), ("illegal", {False})])
-def test_the_geometry_is_as_asked(level, geometry, fits):
+def test_the_geometry_is_as_requested(level, geometry, fits):
     order = Order(("shape", "macs", "stride"), level, geometry, 150, seed=1)
     found = set()
     for one in pose(order).posed:
@@ -84,7 +84,7 @@ def test_any_geometry_is_both():
     assert {one.answer for one in posed} == {"yes", "no"}
 
 
-def test_strides_are_legal_or_not_unless_one_is_asked_for():
+def test_strides_may_be_illegal_unless_one_kind_is_requested():
     # Windows that all fit would make "yes" the answer to every question about a stride.
     posed = pose(Order(("shape", "stride"), questions=40)).posed
     assert {one.answer for one in posed if one.topic is TOPICS["stride"]} == {"yes", "no"}
@@ -135,19 +135,19 @@ def test_a_letter_stands_for_its_choice(quiz):
     assert right.count(Outcome.RIGHT) == wrong.count(Outcome.WRONG) == len(chosen)
 
 
-def test_choices_that_are_no_list_make_one_question_unreadable():
+def test_choices_that_are_not_a_list_make_only_their_question_unreadable():
     asked = "{given: {linear: 10, input: 784}, ask: params, answer: 7850, choices: 3}"
     assert marked(f"questions: [{asked}]") == [Outcome.UNREADABLE]
 
 
-def test_yes_or_no_has_no_choices():
+def test_yes_no_questions_have_no_choices():
     (one,) = pose(Order(("stride",), questions=1, choices=True)).posed
     assert one.choices == ()
 
 
 @pytest.mark.parametrize("name", papers.names())
 @pytest.mark.parametrize("solved", [True, False])
-def test_every_form_has_every_question_and_answers_only_where_they_are_wanted(name, solved):
+def test_every_format_has_every_question_and_answers_only_in_the_key(name, solved):
     quiz = pose(Order(("params", "shape"), questions=6, seed=2), "Ada & Eve")
     written = papers.load(name).write(quiz, solved)
     plain = re.sub(r"<[^>]*>|\\[a-z]+\*?|[{}$\\]", "", written).replace("&#x27;", "'")
@@ -161,7 +161,7 @@ def test_every_form_has_every_question_and_answers_only_where_they_are_wanted(na
 
 
 @pytest.mark.parametrize("name", papers.names())
-def test_why_a_stride_is_illegal_is_told(name):
+def test_the_key_says_why_a_stride_is_illegal(name):
     quiz = pose(Order(("stride",), geometry="illegal", questions=1, seed=7))
     N, F, S, P, _ = window(quiz.posed[0].given)
     written = papers.load(name).write(quiz, solved=True)
@@ -211,7 +211,7 @@ def test_latex_compiles(tmp_path):
         (Order(questions=10**9), "not 1,000,000,000"),
     ],
 )
-def test_an_order_that_cannot_be_met(order, says):
+def test_an_impossible_order_is_refused(order, says):
     with pytest.raises(UsageError, match=re.escape(says)):
         pose(order)
 
@@ -232,13 +232,13 @@ def test_a_sheet_and_its_key_on_the_terminal():
     assert "=" in run("quiz", "--seed", "3", "--solutions").stdout
 
 
-def test_a_seed_that_nobody_chose_is_told():
+def test_a_random_seed_is_printed():
     result = run("quiz", "-n", "1")
     seed = re.search(r"--seed (\d+)", result.stderr)[1]
     assert run("quiz", "-n", "1", "--seed", seed).stdout == result.stdout
 
 
-def test_a_class_gets_a_folder(tmp_path):
+def test_a_class_gets_one_folder(tmp_path):
     names = tmp_path / "class.txt"
     names.write_text("Ada Lovelace\n\nÉmile\n", encoding="utf-8")
     folder = tmp_path / "week3"
@@ -261,7 +261,7 @@ def test_a_class_gets_a_folder(tmp_path):
     assert set(marked(key)) == {Outcome.RIGHT}
 
 
-def test_names_from_a_windows_editor_have_no_mark_before_the_first(tmp_path):
+def test_a_byte_order_mark_is_not_part_of_the_first_name(tmp_path):
     names = tmp_path / "class.txt"
     names.write_text("Ada\n", encoding="utf-8-sig")
     run("quiz", "--seed", "1", "--per-student", str(names), "-o", str(tmp_path / "w"))
@@ -314,13 +314,13 @@ def test_a_class_list_needs_no_utf8_locale(tmp_path):
 
 @pytest.mark.parametrize("name", ["# [x](http://x) <b>*a*`", "</title><script>", "\\input{x}$%&_#"])
 @pytest.mark.parametrize("form", papers.names())
-def test_a_name_is_only_text_in_every_form(form, name):
+def test_a_name_is_escaped_in_every_format(form, name):
     written = papers.load(form).write(pose(Order(questions=1), name), solved=False)
     assert f"Quiz for {name}" not in written
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
-def test_a_class_list_that_never_ends_is_refused(tmp_path):
+def test_an_endless_class_list_is_refused(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     for endless in (tmp_path / "pipe", "/dev/zero", tmp_path):
         refused = run("quiz", "--per-student", str(endless), "-o", str(tmp_path / "x"))
@@ -344,7 +344,7 @@ def test_one_quiz_gets_a_folder_too(tmp_path):
         (["-o", "NAMES"], "cannot write"),
     ],
 )
-def test_a_quiz_that_cannot_be_written(tmp_path, words, says):
+def test_an_unwritable_quiz_is_reported(tmp_path, words, says):
     for name, names in (("NAMES", "Ada\n"), ("EMPTY", "\n"), ("TWICE", "Ada B\nAda_B\n")):
         (tmp_path / name).write_text(names, encoding="utf-8")
     words = [str(tmp_path / word) if word.isupper() else word for word in words]
@@ -385,6 +385,6 @@ def test_no_seed_is_printed_for_a_quiz_that_cannot_be_made(tmp_path):
     assert "--seed" not in run("quiz", "--per-student", "none.txt", "-o", str(tmp_path)).stderr
 
 
-def test_practice_does_not_suggest_what_only_a_spec_has():
+def test_practice_does_not_suggest_fixes_for_specs():
     said = run("practice", "-n", "1", "--topics", "params", "--seed", "5", input="foo\n").stdout
     assert ": 'foo' is not defined here\n" in said

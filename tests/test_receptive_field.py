@@ -303,7 +303,7 @@ def test_uneven_fields_by_hand(layers, size):
     assert not report.rows[-1].fields[0].bound
 
 
-def test_a_bound_is_marked():
+def test_an_upper_bound_is_marked():
     """13 inputs pool to 4 and on to 3: two neighbouring windows of the four span 7 pixels."""
     layers = [{"adaptive_avg_pool": 4}, {"adaptive_avg_pool": 3}]
     report = cnncalc.summarize({"input": [1, 13], "layers": layers})

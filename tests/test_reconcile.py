@@ -50,13 +50,13 @@ def test_numbers_are_read_as_papers_and_tools_write_them(text, taken):
 @pytest.mark.parametrize(
     "text", ["", "x", "G", "4.1 GHz", "4.1 Giga", "-3", "1.2.3", "4 apples", "9" * 100, "4 Q"]
 )
-def test_what_is_no_number_is_refused(text):
+def test_an_invalid_number_is_refused(text):
     with pytest.raises(UsageError, match=r"is not a number; write it like 4\.134G"):
         readings(text)
 
 
 @pytest.mark.parametrize("text", ["3e40", "3e2 GFLOPs"])
-def test_powers_have_their_bounds(text):
+def test_powers_are_bounded(text):
     with pytest.raises(UsageError, match=r"power of ten up to 10\^12"):
         readings(text)
 
@@ -124,7 +124,7 @@ def test_a_batch_multiplies():
 # The nearest, and what is missing.
 
 
-def test_where_none_agrees_the_nearest_is_told_with_the_difference():
+def test_without_a_match_the_nearest_is_shown_with_its_difference():
     answer = reconcile(cnncalc.summarize("resnet50"), "4.2G")
     assert answer.agreeing == ()
     assert answer.nearest.title == "thop 0.1.1"
@@ -132,7 +132,7 @@ def test_where_none_agrees_the_nearest_is_told_with_the_difference():
     assert answer.missing == ()
 
 
-def test_what_is_missing_is_named():
+def test_a_missing_part_is_named():
     # thop without its pool: 4,089,184,256 + 4 · 11,113,984.
     answer = reconcile(cnncalc.summarize("resnet50"), "4133640192")
     first = answer.missing[0]
@@ -140,14 +140,14 @@ def test_what_is_missing_is_named():
     assert first.part == (4, 11_113_984, "batch-norm elements")
 
 
-def test_what_is_too_much_is_named():
+def test_a_surplus_part_is_named():
     # fvcore's total without 100,352 pool inputs is MACs + 2 · 11,113,984; ask for 1,000 less.
     answer = reconcile(cnncalc.summarize("resnet50"), "4111511576")
     assert answer.nearest.title == "fvcore 0.1.5"
     assert answer.missing[0].part == (-1, 1_000, "biases at output positions")
 
 
-def test_what_is_not_known_is_said():
+def test_unknown_totals_are_reported():
     spec = {"input": "4x8x8", "layers": [{"adaptive_avg_pool": 3}, {"linear": 5}]}
     answer = reconcile(cnncalc.summarize(spec), "180")
     assert [*answer.unknown] == ["thop"]
@@ -188,7 +188,7 @@ def test_the_command_shows_bytes_and_binary_prefixes():
     assert "parameters, 4 bytes each: 102,228,128 bytes\n  = 4 · 25,529,472 weights" in ran.stdout
 
 
-def test_the_command_says_no_with_the_nearest():
+def test_the_command_exits_with_1_and_shows_the_nearest():
     ran = run("resnet50", "4133640192")
     assert ran.exit_code == 1
     assert "no convention gives 4133640192; the nearest is\n\nthop 0.1.1: 4," in ran.stdout
@@ -200,7 +200,7 @@ def test_the_command_says_no_with_the_nearest():
     assert "it equals fvcore 0.1.5 − 1,000 biases at output positions\n" in less.stdout
 
 
-def test_the_command_says_what_it_could_not_compare():
+def test_the_command_reports_what_it_could_not_compare():
     ran = run("4x9x9-3C3", "243")
     assert "not compared" not in ran.stdout
     spec = '{"input": "4x8x8", "layers": [{"adaptive_avg_pool": 3}, {"linear": 5}]}'
@@ -210,29 +210,29 @@ def test_the_command_says_what_it_could_not_compare():
 
 
 def test_the_command_writes_json():
-    told = json.loads(run("resnet50", "4.134G", "--format", "json").stdout)
-    assert (told["format"], told["version"], told["agrees"]) == ("cnncalc.reconciliation", 1, True)
-    assert told["inputs"] == {"input": [3, 224, 224]}
-    (one,) = told["agreeing"]
+    data = json.loads(run("resnet50", "4.134G", "--format", "json").stdout)
+    assert (data["format"], data["version"], data["agrees"]) == ("cnncalc.reconciliation", 1, True)
+    assert data["inputs"] == {"input": [3, 224, 224]}
+    (one,) = data["agreeing"]
     assert (one["conventions"], one["times"], one["total"]) == (["thop"], 1, 4_133_742_592)
     assert sum(part["times"] * part["amount"] for part in one["parts"]) == one["total"]
-    told = json.loads(run("resnet50", "4133640192", "--format", "json").stdout)
-    assert (told["agrees"], told["nearest"]["difference"]) == (False, -102_400)
-    assert told["missing"][0]["part"]["amount"] == 11_113_984
+    data = json.loads(run("resnet50", "4133640192", "--format", "json").stdout)
+    assert (data["agrees"], data["nearest"]["difference"]) == (False, -102_400)
+    assert data["missing"][0]["part"]["amount"] == 11_113_984
 
 
-def test_the_command_writes_a_line_for_every_part(tmp_path):
+def test_the_command_writes_a_csv_line_for_every_part(tmp_path):
     file = tmp_path / "why.csv"
     run("resnet50", "4.134G", "-o", str(file))
-    told = [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
-    assert {(one["convention"], one["agrees"]) for one in told} == {("thop 0.1.1", "yes")}
-    assert sum(int(one["times"]) * int(one["amount"]) for one in told) == 4_133_742_592
-    (row,) = [one for one in told if one["part"] == "batch-norm elements"]
+    data = [*csv.DictReader(file.read_text(encoding="utf-8").splitlines())]
+    assert {(one["convention"], one["agrees"]) for one in data} == {("thop 0.1.1", "yes")}
+    assert sum(int(one["times"]) * int(one["amount"]) for one in data) == 4_133_742_592
+    (row,) = [one for one in data if one["part"] == "batch-norm elements"]
     assert (row["times"], row["amount"]) == ("4", "11113984")
     assert "| thop 0.1.1 | no | 4,133,742,592 |" in run("resnet50", "5G", "-f", "markdown").stdout
 
 
-def test_the_command_refuses_what_it_cannot_use():
+def test_the_command_refuses_invalid_input():
     for arguments, says in ((["x"], "is not a number"), (["4G", "--format", "jsno"], "'json'")):
         ran = run("resnet50", *arguments)
         assert isinstance(ran.exception, UsageError)

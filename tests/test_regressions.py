@@ -28,7 +28,7 @@ def agrees(spec, batch=2):
 # Of the calculator.
 
 
-def test_batch_norm_took_an_epsilon_of_0_which_pytorch_does_not_train():
+def test_batch_norm_refuses_an_epsilon_of_0_as_pytorch_does():
     with pytest.raises(CnncalcError, match="eps must be a number greater than 0, not 0"):
         cnncalc.summarize({"input": "4x5x5", "layers": [{"batch_norm": {"eps": 0}}]})
     with pytest.raises(ValueError, match="eps must be positive"):
@@ -40,7 +40,7 @@ def test_batch_norm_took_an_epsilon_of_0_which_pytorch_does_not_train():
 
 @pytest.mark.parametrize("kernel", [3, 4])  # as many zeros before as after, and one more after
 @pytest.mark.parametrize("counted", [True, False])
-def test_a_same_average_was_refused_where_its_window_is_larger_than_the_volume(kernel, counted):
+def test_a_same_average_may_have_a_window_larger_than_the_volume(kernel, counted):
     pool = {"kernel": kernel, "stride": 1, "padding": "same", "count_include_pad": counted}
     layers_ = [{"scale": None}, {"avg_pool": pool}]
     report = agrees({"input": "6x2x6x4", "layers": layers_})
@@ -54,7 +54,7 @@ def test_a_same_average_was_refused_where_its_window_is_larger_than_the_volume(k
     assert sum(held.bytes for held in saved) == 4 * kept
 
 
-def test_an_uneven_average_was_refused_where_only_the_padded_volume_holds_its_window():
+def test_an_uneven_average_may_fit_only_the_padded_volume():
     pool = {"avg_pool": {"kernel": 4, "padding": [[2, 1], [0, 0], [0, 0]]}}
     # ⌊(3 + 2 + 1 − 4)/4⌋ + 1 = 1
     assert agrees({"input": "1x3x4x4", "layers": [pool]}).output_shape == Map(1, (1, 1, 1))
@@ -67,14 +67,14 @@ def test_an_uneven_average_was_refused_where_only_the_padded_volume_holds_its_wi
         nn.AvgPool3d(4, padding=(1, 0, 0))(torch.zeros(2, 1, 3, 4, 4))
 
 
-def test_the_schema_took_a_table_of_connections_that_reads_a_channel_twice():
+def test_the_schema_refuses_a_connection_table_that_repeats_a_channel():
     schema = fields_of(layers.load("conv"))["connections"].schema
     jsonschema.validate([[0, 1], [1]], schema)
     with pytest.raises(jsonschema.ValidationError, match="non-unique"):
         jsonschema.validate([[1, 1]], schema)
 
 
-def test_branches_that_move_in_other_steps_were_taken_to_be_together():
+def test_branches_with_different_steps_are_not_treated_as_aligned():
     # One cell of eight is kept, the fourth, and spread over all: output 0 reads inputs 0 and 3,
     # output 7 reads inputs 3 and 7, which lie furthest apart.
     spec = {
@@ -92,7 +92,7 @@ def test_branches_that_move_in_other_steps_were_taken_to_be_together():
 # Of PyTorch: what the comparison has to know, so that nobody takes it for ours.
 
 
-def test_a_channel_shuffle_copies_on_the_cpu_and_need_not_where_nothing_is_computed():
+def test_a_channel_shuffle_copies_on_the_cpu_but_not_always_on_meta():
     shuffle = nn.ChannelShuffle(1)
     on_cpu, nowhere = torch.zeros(2, 4, 5, 5), torch.zeros(2, 4, 5, 5, device="meta")
 
@@ -104,7 +104,7 @@ def test_a_channel_shuffle_copies_on_the_cpu_and_need_not_where_nothing_is_compu
     agrees({"input": "4x5x5", "layers": [{"scale": None}, {"channel_shuffle": 1}, "tanh"]})
 
 
-def test_a_transposed_volume_may_lie_in_memory_of_its_inputs_size():
+def test_a_transposed_volume_may_take_the_size_of_its_input():
     small = nn.ConvTranspose3d(6, 2, 1)(torch.zeros(1, 6, 3, 3, 3))
     assert small.untyped_storage().nbytes() in {small.nbytes, 3 * small.nbytes}
     spec = {"input": "6x3x3x3", "layers": [{"conv_transpose": {"filters": 2, "kernel": 1}}, "silu"]}
@@ -112,7 +112,7 @@ def test_a_transposed_volume_may_lie_in_memory_of_its_inputs_size():
     assert sum(held.bytes for held in saved) == 4 * (6 * 27 + 2 * 27)
 
 
-def test_a_group_of_one_number_is_no_group_to_pytorch_in_one_image():
+def test_pytorch_refuses_a_group_of_one_number_in_one_image():
     spec = {"input": 1, "layers": [{"group_norm": 1}]}
     assert agrees(spec, batch=2).output_shape == Vector(1)
     with pytest.raises(ValueError, match="more than 1 value per channel"):
@@ -128,7 +128,7 @@ def test_a_local_response_norm_of_a_permuted_volume_is_refused_by_pytorch():
     agrees({"input": "6x4x3x2", "layers": [{"permute": [3, 1, 2, 0]}, {"lrn": 2}]})
 
 
-def test_the_halves_of_a_separable_convolution_hand_back_a_gradient():
+def test_the_halves_of_a_separable_convolution_pass_a_gradient_back():
     # With one channel the depthwise half has no groups, whose backward pass PyTorch miscounts.
     spec = {"input": "1x10x10", "layers": [{"separable_conv": {"filters": 2, "kernel": [3, 4]}}]}
     report = cnncalc.summarize(spec, batch=2)
@@ -143,7 +143,7 @@ def test_the_halves_of_a_separable_convolution_hand_back_a_gradient():
 # Of the oracle itself.
 
 
-def test_a_shuffled_image_was_held_as_long_as_its_copy():
+def test_a_shuffled_image_is_freed_before_its_copy():
     # On the CPU it is a copy, and so the image is let go: at most two maps of 2·9·7 numbers.
     spec = {"input": "2x9x7", "layers": [{"channel_shuffle": 1}, "gelu"]}
     report = cnncalc.summarize(spec)
@@ -152,7 +152,7 @@ def test_a_shuffled_image_was_held_as_long_as_its_copy():
 
 
 @pytest.mark.parametrize("kind", ["batch_norm", "layer_norm", "instance_norm", "group_norm"])
-def test_the_modules_to_compare_with_were_not_told_of_epsilon(kind):
+def test_the_plain_modules_use_the_given_epsilon(kind):
     given = {"num_groups": 2} if kind == "group_norm" else {}
     found = fuzz.ask(Single(kind, given, (Map(4, (5, 5)),), {"eps": "small"}, (False,)))
     assert isinstance(found, str)  # a refusal, and not a shape
@@ -217,7 +217,7 @@ def test_a_gradient_of_unknown_order_is_not_guessed():
     assert footprint.saved_for_backward(report)
 
 
-def test_images_that_alternate_in_memory_are_not_taken_for_contiguous_ones():
+def test_interleaved_images_are_not_treated_as_contiguous():
     spec = {
         "input": "2x10",
         "layers": [{"locally_connected": {"filters": 1, "kernel": 1}}, "instance_norm"],

@@ -129,7 +129,7 @@ def test_a_block_of_one_layer_gets_no_heading():
     ]  # fmt: skip
 
 
-def test_sorted_lines_keep_their_full_names(report):
+def test_sorted_rows_keep_their_full_names(report):
     text = render.load("table").render(View(report, ("layer", "macs"), depth=9, sort="macs"))
     assert "\nbody.1.conv" in text
 
@@ -165,14 +165,14 @@ WINDOWS = {
 }
 
 
-def test_the_kernel_column_has_what_is_unusual_of_a_window():
+def test_the_kernel_column_shows_the_unusual_parts_of_a_window():
     view = View(cnncalc.summarize(WINDOWS), ("kernel",))
     assert [view.text("kernel", line) for line in view.lines] == [
         "", "3×3, s2, p1, g4", "3×5, p1×2", "3×3, same, d2", "2×2, p0/1", "2×2, s2", "3×3", "",
     ]  # fmt: skip
 
 
-def test_the_inputs_column_names_what_a_line_reads(report):
+def test_the_inputs_column_names_the_inputs_of_a_row(report):
     view = View(report, ("inputs",), depth=9)
     inputs = {line.name: view.text("inputs", line) for line in view.lines}
     assert inputs["stem"] == "input"
@@ -183,7 +183,7 @@ def test_the_inputs_column_names_what_a_line_reads(report):
     assert any(re.fullmatch(r"  add +bn2, layer1\.0\.relu2", row) for row in shown)
 
 
-def test_the_inputs_come_by_themselves_where_maps_are_joined_and_there_is_room():
+def test_the_inputs_column_appears_for_joins_if_there_is_room():
     wide = [render.load("table").render(View(cnncalc.summarize(name), depth=3), width=200)
             for name in ("resnet18", "vgg16")]  # fmt: skip
     assert ["Inputs" in text for text in wide] == [True, False]
@@ -220,7 +220,7 @@ def test_very_many_inputs_are_counted_not_listed():
         ("\u202eabc", r"\u202eabc"),
     ],
 )
-def test_nothing_steers_the_terminal(text, shown):
+def test_no_text_controls_the_terminal(text, shown):
     assert terminal.visible(text) == shown
 
 
@@ -232,7 +232,7 @@ def test_wide_characters_take_two_columns(text, columns):
 
 @pytest.mark.parametrize("width", [7, 11, 20])
 @pytest.mark.parametrize("text", ["one two three four", "averyveryverylongword in it", "层" * 30])
-def test_wrapped_text_fits_and_keeps_every_letter(text, width):
+def test_wrapped_text_fits_and_loses_nothing(text, width):
     lines = terminal.wrap(text, width, indent="  ")
     assert max(map(terminal.cells, lines)) <= width
     assert "".join("".join(lines).split()) == "".join(text.split())
@@ -249,20 +249,20 @@ def test_verdicts_are_coloured(cell, code):
 # The same numbers.
 
 
-def test_csv_says_what_the_report_says(view, counts):
+def test_csv_matches_the_report(view, counts):
     rows = list(csv.reader(io.StringIO(render.load("csv").render(view), newline="")))
     assert rows[0] == ["layer", *COUNTS]
     assert read(rows[1:]) == counts
 
 
-def test_json_says_what_the_report_says(view, counts, report):
+def test_json_matches_the_report(view, counts, report):
     data = json.loads(render.load("json").render(view))
     layers = [(row["name"], *(row[name] for name in COUNTS)) for row in data["layers"]]
     assert layers == counts[len(report.input_shapes) :]
     assert data == json.loads(json.dumps(report.to_dict()))
 
 
-def test_markdown_says_what_the_report_says(view, counts):
+def test_markdown_matches_the_report(view, counts):
     lines = render.load("markdown").render(view).splitlines()
     rows = [re.split(r" (?<!\\)\| ", line[2:-2]) for line in lines if line.startswith("| ")]
     unescaped = [[re.sub(r"\\(.)", r"\1", cell) for cell in row] for row in rows[2:]]
@@ -270,13 +270,13 @@ def test_markdown_says_what_the_report_says(view, counts):
     assert rows[1] == [":---", "---:", "---:", "---:"]
 
 
-def test_latex_says_what_the_report_says(view, counts):
+def test_latex_matches_the_report(view, counts):
     body = render.load("latex").render(view).split("\\endfoot\n")[1].split("\\midrule\n")[0]
     rows = [line.removesuffix(" \\\\").split(" & ") for line in body.splitlines()]
     assert read([[re.sub(r"\\(.)", r"\1", cell) for cell in row] for row in rows]) == counts
 
 
-def test_html_says_what_the_report_says(view, counts):
+def test_html_matches_the_report(view, counts):
     class Rows(html.parser.HTMLParser):
         def __init__(self):
             super().__init__()
@@ -370,7 +370,7 @@ class Tags(html.parser.HTMLParser):
             self.texts["/".join(self.open)] += data
 
 
-def test_html_is_a_page_that_stands_by_itself(report):
+def test_html_is_a_self_contained_page(report):
     page = Tags(render.load("html").render(View(report)))
     assert page.declared == ["doctype html"]
     assert page.texts["meta charset"] == "utf-8"
@@ -410,7 +410,7 @@ def test_latex_is_sound_with_every_column(name):
         assert line.startswith("%") or not re.search("[#%~]", bare)
 
 
-def test_latex_gets_smaller_and_then_turns_where_it_is_wide(report):
+def test_a_wide_latex_table_gets_smaller_and_then_rotates(report):
     assert r"\footnotesize" in latex(report, "layer", "params")
     wide = latex(cnncalc.summarize("resnet50"), *USUAL)
     assert r"\tiny" in wide
@@ -444,7 +444,7 @@ def test_html_and_json_are_ascii(report):
         assert render.load(name).render(View(report)).isascii(), name
 
 
-def test_csv_is_for_every_column(report):
+def test_csv_has_every_column(report):
     view = View(report, tuple(COLUMNS), depth=1)
     rows = list(csv.DictReader(io.StringIO(render.load("csv").render(view), newline="")))
     assert list(rows[0]) == list(COLUMNS)
@@ -462,7 +462,7 @@ def test_an_unknown_format_gets_the_nearest():
 
 
 @pytest.mark.parametrize("width", [60, 80, 120, 200])
-def test_a_plot_fits_and_shows_where_the_numbers_sit(width):
+def test_a_plot_fits_and_shows_the_distribution(width):
     lines = plot.draw(View(cnncalc.summarize("vgg16")), width, False).splitlines()
     assert max(map(len, lines)) <= max(width, 76)
     fc6 = next(line for line in lines if line.startswith("fc6"))
@@ -471,7 +471,7 @@ def test_a_plot_fits_and_shows_where_the_numbers_sit(width):
     assert not any(line.startswith("relu") for line in lines)
 
 
-def test_the_headings_of_a_plot_stand_over_their_numbers():
+def test_the_headings_of_a_plot_align_with_their_numbers():
     lines = plot.draw(View(cnncalc.summarize("vgg16")), 100, False).splitlines()
     heading = next(line for line in lines if "Params" in line)
     conv = next(line for line in lines if line.startswith("conv1_1"))
@@ -479,7 +479,7 @@ def test_the_headings_of_a_plot_stand_over_their_numbers():
         assert heading.index(word) + len(word) == conv.index(number) + len(number)
 
 
-def test_bars_are_as_long_as_their_shares():
+def test_bars_are_proportional_to_their_shares():
     """One bar of 8 characters and one of a quarter of it; the least is a sliver."""
     panel = plot.Panel("MACs", ["4", "1", "0", "0"], [0.8, 0.2, 1e-9, 0.0])
     assert [plot._bar(panel, at, 8).rstrip() for at in range(4)] == ["████████", "██", "▏", ""]
@@ -534,7 +534,7 @@ def test_totals_beyond_the_layers_are_the_inputs(report):
     }
 
 
-def test_json_of_many_layers_is_never_whole_in_memory():
+def test_json_of_many_layers_is_streamed():
     report = cnncalc.summarize({"input": "4x9x9", "layers": [{"relu": None, "repeat": 500}]})
     view = View(report)
     tracemalloc.start()

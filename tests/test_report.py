@@ -167,7 +167,7 @@ def test_operations_for_several_images():
 # Rows and outlines.
 
 
-def test_rows_are_found_by_name(small):
+def test_rows_can_be_found_by_name(small):
     assert small["conv1"].kind == "conv"
     assert small["input"].kind == "input"
     assert small["input"].cost.activation == 192
@@ -183,9 +183,10 @@ def test_a_layer_s_text_is_what_differs_from_the_defaults():
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("conv2", "; did you mean 'conv1'?"), ("zzzzzz", ""), ("", "")]
+    ("name", "hint"),
+    [("cnov1", "; did you mean 'conv1'?"), ("conv2", ""), ("zzzzzz", ""), ("", "")],
 )
-def test_a_row_that_is_not_there_gets_the_nearest_name(small, name, hint):
+def test_an_unknown_row_suggests_the_nearest_name(small, name, hint):
     with pytest.raises(UsageError) as refused:
         small[name]
     assert str(refused.value) == f"small has no layer {name!r}{hint}"
@@ -198,13 +199,13 @@ def test_a_report_is_its_layers_in_order(small):
     assert [row.implied for row in small] == [False, False, False, True, False]
 
 
-def test_what_goes_in_and_what_comes_out(small):
+def test_inputs_and_outputs_of_a_report(small):
     assert small.input_shape == Map(3, (8, 8))
     assert small.output_shape == Vector(10)
     assert [row.name for row in small.outputs] == ["linear1"]
 
 
-def test_a_network_with_two_ends():
+def test_a_network_with_two_outputs():
     layers = [{"max_pool": 2, "name": "p"}, {"linear": 10}, {"linear": 2, "from": "p"}]
     report = cnncalc.summarize({**SMALL, "layers": layers})
     assert {row.name: str(row.output) for row in report.outputs} == {
@@ -252,7 +253,7 @@ def test_outlines_fold_what_is_deeper():
     assert lines(9) == lines(4)
 
 
-def test_a_line_stands_for_its_block():
+def test_a_line_sums_up_its_block():
     report = cnncalc.summarize(NESTED)
     _, block, _, single = report.outline(1)
     assert block.folded
@@ -283,7 +284,7 @@ def test_two_forks_are_two_lines_of_an_outline():
 # Plain data.
 
 
-def test_to_dict_is_plain_and_whole(small):
+def test_to_dict_is_plain_and_complete(small):
     plain = json.loads(json.dumps(small.to_dict()))
     assert plain["format"] == "cnncalc.report"
     assert plain["name"] == "small"
@@ -367,7 +368,7 @@ def test_branches_see_the_hull_of_what_each_sees():
     assert fields(report, "add1") == (Field(5, 1, -2, 1),) * 2
 
 
-def test_branches_that_look_to_different_sides():
+def test_branches_that_see_different_sides():
     left = {"conv": {"filters": 3, "kernel": 3, "padding": {"left": 2}}}
     right = {"conv": {"filters": 3, "kernel": 3, "padding": {"right": 2}}}
     fork = {"branches": {"l": [left], "r": [right]}, "join": "add"}
@@ -376,7 +377,7 @@ def test_branches_that_look_to_different_sides():
     assert fields(report, "add1") == (Field(3, 1, 0, 3), Field(5, 1, -2, 3))
 
 
-def test_a_step_of_less_than_a_pixel_is_exact():
+def test_a_fractional_step_is_exact():
     report = cnncalc.summarize(
         {"input": "1x8x8", "layers": [{"conv_transpose": {"filters": 1, "kernel": 2, "stride": 2}},
                                       {"conv": {"filters": 1, "kernel": 3}}]}
@@ -387,7 +388,7 @@ def test_a_step_of_less_than_a_pixel_is_exact():
     assert report.to_dict()["layers"][1]["receptive_field"][0]["jump"] == "1/2"
 
 
-def test_a_hull_is_at_least_as_wide_as_everything_in_it():
+def test_a_hull_covers_everything_in_it():
     up = {"conv_transpose": {"filters": 1, "kernel": 2, "stride": 2}}
     ways = {"a": [{"conv": {"filters": 1, "kernel": 4, "padding": [[1, 2], [1, 2]]}}],
             "b": [{"conv": {"filters": 1, "kernel": 3, "padding": 1}}] * 2, "c": []}  # fmt: skip
@@ -402,7 +403,7 @@ def test_a_hull_is_at_least_as_wide_as_everything_in_it():
             assert outer.smallest <= inner.smallest
 
 
-def test_inputs_of_different_axes_have_no_common_field():
+def test_inputs_with_different_axes_have_no_common_receptive_field():
     report = cnncalc.summarize(
         {
             "input": {"image": "1x4x4", "sound": "1x9", "word": 5},
@@ -553,7 +554,7 @@ def test_groups_divide_weights_and_macs(groups, n_in, n_out, kernel, axes):
 
 @QUICK
 @given(layer_lists(), st.integers(2, 4))
-def test_a_repeat_is_the_same_layers_written_again(layers, times):
+def test_a_repeat_equals_the_written_out_layers(layers, times):
     body = [*layers, {"conv": {"filters": 3, "kernel": 1}}]
     blocks = {"body": {"layers": body}}
     spec = {"input": "3x7x6", "blocks": blocks, "layers": [{"body": None, "repeat": times}]}
@@ -578,7 +579,7 @@ def test_a_repeat_is_the_same_layers_written_again(layers, times):
         (10**18, "1.00 E"), (10**30, "1,000,000,000,000.00 E"), (-5, "-5"),
     ],
 )  # fmt: skip
-def test_counts_go_by_thousands(number, text):
+def test_counts_use_powers_of_1000(number, text):
     assert units.human(number) == text
 
 
@@ -610,14 +611,14 @@ def test_a_human_number_is_within_half_a_unit_of_its_last_digit(number):
 # Shapes.
 
 
-def test_a_map_knows_itself():
+def test_a_map_has_channels_and_sizes():
     image = Map(3, (24, 32))
     assert (image.elements, image.axes, image.dimensions) == (2304, ("H", "W"), (3, 24, 32))
     assert (str(image), image.text("hwc")) == ("3×24×32", "24×32×3")
     assert (Map(2, (9,)).axes, Map(2, (9, 8, 7)).axes) == (("L",), ("D", "H", "W"))
 
 
-def test_a_vector_knows_itself():
+def test_a_vector_has_a_size():
     vector = Vector(784)
     assert (vector.elements, vector.dimensions) == (784, (784,))
     assert (str(vector), vector.text("hwc")) == ("784", "784")
@@ -627,7 +628,7 @@ def test_a_vector_knows_itself():
     "text",
     ["3x24x32", "3X24X32", "3*24*32", "3,24,32", "3 × 24 × 32", "[3, 24, 32]", " (3,24,32) "],
 )
-def test_a_shape_is_read_in_many_spellings(text):
+def test_shapes_are_read_in_many_spellings(text):
     assert read_shape(text) == Map(3, (24, 32))
 
 
@@ -646,7 +647,7 @@ def test_channels_may_be_last():
         ((3, -1), "not -1"),
     ],
 )
-def test_a_shape_that_cannot_be_is_refused(sizes, says):
+def test_an_impossible_shape_is_refused(sizes, says):
     with pytest.raises(UsageError, match=says):
         shape_of(sizes)
 
@@ -654,7 +655,7 @@ def test_a_shape_that_cannot_be_is_refused(sizes, says):
 # The catalogue, and the words of errors.
 
 
-def test_built_ins_are_found_by_being_there():
+def test_built_ins_are_discovered_automatically():
     assert list(catalog.names()) == sorted(catalog.names())
     for name in catalog.names():
         assert catalog.path(name).read_text(encoding="utf-8")
@@ -669,26 +670,26 @@ def test_built_ins_are_found_by_being_there():
         ("a\\b", ""),
     ],
 )
-def test_what_is_not_built_in_has_no_path(name, hint):
+def test_an_unknown_built_in_is_refused(name, hint):
     with pytest.raises(UsageError) as refused:
         catalog.path(name)
     assert str(refused.value).startswith(f"no built-in architecture {name!r}{hint}")
 
 
-def test_a_place_says_what_it_knows():
+def test_a_location_prints_what_is_known():
     assert str(Where("a.yaml", 3, 5)) == "a.yaml:3:5"
     assert str(Where("a.yaml", 3)) == "a.yaml:3"
     assert str(Where("a.yaml")) == "a.yaml"
     assert str(Where("")) == ""
 
 
-def test_words_are_listed_as_people_do():
+def test_words_are_listed_with_commas_and_or():
     assert one_of(["a"]) == "a"
     assert one_of(["a", "b"]) == "a or b"
     assert one_of(["a", "b", "c"]) == "a, b or c"
 
 
-def test_a_hint_is_the_nearest_word_in_its_own_spelling():
+def test_a_hint_is_the_nearest_word_in_its_original_spelling():
     assert did_you_mean("RELLU", ["conv", "ReLU"]) == "; did you mean 'ReLU'?"
     assert did_you_mean("zzz", ["conv", "ReLU"]) == ""
     assert did_you_mean("zzz", []) == ""
@@ -707,7 +708,7 @@ def test_a_row_has_the_counts_under_their_own_names():
         _ = report["c1"]._hidden
 
 
-def test_a_map_with_other_axes_than_the_input_has_no_field():
+def test_a_map_with_other_axes_than_the_input_has_no_receptive_field():
     layers = ["flatten", {"reshape": [4, 4]}, {"conv": {"filters": 1, "kernel": 2}}]
     report = cnncalc.summarize({"input": "1x4x4", "layers": layers})
     assert report["conv1"].fields is None

@@ -34,7 +34,7 @@ def test_one_pixel_less_is_refused(name):
         cnncalc.summarize(name, input=[channels, *(side - 1 for side in sides)])
 
 
-def test_the_next_size_need_not_be_taken():
+def test_the_next_size_may_be_refused():
     # Halved and doubled again, only an even map is as large as it was.
     layers = [
         {"conv": {"filters": 1, "kernel": 3}, "name": "a"},
@@ -45,12 +45,12 @@ def test_the_next_size_need_not_be_taken():
     assert smallest({"input": "1x64x64", "layers": layers}) == ["1×4×4"]
 
 
-def test_sides_are_cut_to_one_size_and_shorter_ones_stay():
+def test_sides_shrink_to_one_size_and_shorter_ones_stay():
     layers = [{"conv": {"filters": 1, "kernel": [2, 5]}}]
     assert smallest({"input": "1x3x40", "layers": layers}) == ["1×3×5"]
 
 
-def test_several_inputs_are_cut_together():
+def test_several_inputs_shrink_together():
     layers = [{"concat": {"from": ["x", "y"]}}, {"max_pool": 4}]
     spec = {"input": {"x": "2x64x64", "y": "3x64x64"}, "layers": layers}
     assert smallest(spec) == ["2×4×4", "3×4×4"]
@@ -61,11 +61,11 @@ def test_long_signals_are_halved():
     assert smallest({"input": "1x1000000", "layers": layers}) == ["1×3000"]
 
 
-def test_what_no_size_makes_right_is_told_of_the_input_as_it_is():
+def test_an_error_at_every_size_is_reported_for_the_original_input():
     with pytest.raises(Mistakes, match="input 1×10×10"):
         cnncalc.summarize("1x10x10-4C11-10N", tiny=True)
 
 
-def test_parameters_of_the_text_that_are_wrong_are_told():
+def test_wrong_parameters_are_reported():
     with pytest.raises(Mistakes, match="needs 'kernel_size'"):
         cnncalc.summarize({"input": "1x10x10", "layers": [{"conv": 8}]}, tiny=True)

@@ -8,7 +8,7 @@ import yaml
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError, LayerError
-from cnncalc.spec.expression import PEOPLES, calculate
+from cnncalc.spec.expression import HANDWRITTEN, calculate
 
 # Expectations are worked out by hand beside each example, never by running the program.
 
@@ -93,7 +93,7 @@ def test_one_layer_in_many_spellings(net, layer):
      ("max_pool: 2", "max_pool"), ("MaxPool2d: 2", "max_pool"), ("dropout: 0.5", "dropout"),
      ("relu:", "relu"), ("ReLU", "relu"), ("BatchNorm2d: {}", "batch_norm")],
 )  # fmt: skip
-def test_the_main_argument_may_stand_alone(net, written, kind):
+def test_the_main_argument_can_be_given_alone(net, written, kind):
     report = net(f"input: 3x8x8\nlayers:\n  - {written}\n")
     assert [row.kind for row in report if not row.implied] == [kind]
 
@@ -110,7 +110,7 @@ def test_the_main_argument_may_stand_alone(net, written, kind):
 def test_a_name_with_a_rank_takes_maps_of_that_rank(net, shape, kind, output):
     report = net(f"input: {shape}\nlayers:\n  - {kind}: {{out_channels: 8, kernel_size: 3}}\n")
     assert str(report.output_shape) == output
-    with pytest.raises(CnncalcError, match="its name is for"):
+    with pytest.raises(CnncalcError, match="its name ends in"):
         net(f"input: {shape}\nlayers:\n  - {'MaxPool2d' if kind != 'Conv2d' else 'MaxPool3d'}: 2\n")
 
 
@@ -144,7 +144,7 @@ def test_a_volume_is_convolved(net):
 # YAML.
 
 
-def test_anchors_are_repetitions(net):
+def test_anchors_repeat_values(net):
     report = net("""
 input: 3x8x8
 layers:
@@ -187,7 +187,7 @@ def test_scalars_mean_what_a_reader_expects(net, written, value):
     assert repr(found) == repr(value)  # which tells 1, 1.0 and true apart
 
 
-def test_what_is_read_as_text_is_yaml_s_own_text(net):
+def test_text_follows_yaml_s_rules(net):
     text = 'note: "a\\u00e9\\n\\x41"\ninput: 3\nlayers: [relu]\n'
     assert net(text).note == yaml.safe_load(text)["note"]
 
@@ -203,7 +203,7 @@ def test_blank_optional_keys_are_left_out(net):
     assert (report.name, report.source, report.note, report.variants) == ("tiny", "", "", ())
 
 
-def test_a_name_is_the_file_s_when_the_text_has_none(net):
+def test_the_name_defaults_to_the_file_name(net):
     assert net("input: 3\nlayers: [relu]\n", name="my-net.yaml").name == "my-net"
 
 
@@ -292,7 +292,7 @@ def test_an_expression_has_its_value(expression, value):
     assert repr(found) == repr(value)  # which tells 1, 1.0 and true apart
 
 
-def test_a_text_without_a_dollar_is_no_expression():
+def test_a_text_without_a_dollar_is_not_an_expression():
     spec = {"input": 3, "parameters": {"n": 2, "x": "n + 1"}, "layers": ["relu"]}
     assert cnncalc.summarize(spec).settings["x"] == "n + 1"
 
@@ -337,7 +337,7 @@ def test_a_setting_replaces_a_parameter_and_what_follows_from_it(net):
     assert net(SIZED, settings={}).totals.params == 32
 
 
-def test_a_setting_may_make_up_for_a_wrong_default(net):
+def test_a_setting_replaces_a_wrong_default(net):
     text = "input: 3\nparameters: {a: $b}\nlayers:\n  - linear: $a\n"
     assert net(text, settings={"a": 2}).totals.params == 8
 
@@ -346,7 +346,7 @@ def test_a_setting_may_make_up_for_a_wrong_default(net):
     ("name", "hint"),
     [("widht", "; did you mean 'width'?"), ("zzz", "; it has width, twice")],
 )
-def test_an_unknown_setting_is_refused_with_what_there_is(net, name, hint):
+def test_an_unknown_setting_lists_the_known_ones(net, name, hint):
     with pytest.raises(CnncalcError) as refused:
         net(SIZED, settings={name: 1})
     assert str(refused.value).endswith(f"has no parameter {name!r}{hint}")
@@ -365,14 +365,14 @@ def test_a_built_in_s_parameter_is_set():
 # Inputs.
 
 
-def test_another_input_shape_takes_the_place_of_the_spec_s(net):
+def test_an_input_shape_replaces_the_spec_s(net):
     text = "input: 3x8x8\nlayers:\n  - conv: {out_channels: 2, kernel_size: 3}\n"
     assert str(net(text, input="5x9x7").output_shape) == "2×7×5"
     assert str(net(text, input="9x7x5", layout="hwc").output_shape) == "2×7×5"
     assert str(net(text, input={"input": "5x9x7"}).output_shape) == "2×7×5"
 
 
-def test_another_shape_goes_to_the_input_of_that_name(net):
+def test_a_named_input_shape_replaces_that_input(net):
     text = "input: {left: 3, right: 4}\nlayers:\n  - {concat: , from: [left, right]}\n"
     assert str(net(text).output_shape) == "7"
     assert str(net(text, input={"right": "10"}).output_shape) == "13"
@@ -409,7 +409,7 @@ layers:
     assert outputs(report) == {"unit1.conv1": "8×4×4", "unit1.relu1": "8×4×4"}  # (8-3+2)//2 + 1
 
 
-def test_one_argument_stands_alone_and_the_rest_are_defaults(net):
+def test_one_argument_can_be_given_alone(net):
     report = net("""
 input: 3
 parameters: {classes: 7}
@@ -425,7 +425,7 @@ layers:
     assert [row.output.features for row in report] == [5, 8, 13, 6, 8, 14, 5, 2, 7]
 
 
-def test_takes_may_be_one_name_a_list_or_a_mapping(net):
+def test_takes_can_be_a_name_a_list_or_a_mapping(net):
     for takes, use in [("n", "5"), ("[n]", "[5]"), ("{n: 5}", ""), ("[{n: 4}]", "5")]:
         report = net(
             f"input: 3\nblocks: {{b: {{takes: {takes}, layers: [linear: $n]}}}}\n"
@@ -434,7 +434,7 @@ def test_takes_may_be_one_name_a_list_or_a_mapping(net):
         assert str(report.output_shape) == "5"
 
 
-def test_blocks_in_blocks_hand_their_arguments_on(net):
+def test_nested_blocks_pass_their_arguments_on(net):
     report = net("""
 input: 3x8x8
 blocks:
@@ -460,7 +460,7 @@ layers:
                              "s.unit1.0": "unit", "s.unit1.1": "unit"}  # fmt: skip
 
 
-def test_a_block_may_take_the_place_of_a_kind(net):
+def test_a_block_may_replace_a_kind(net):
     text = "input: 3\nblocks: {activation: {layers: [%s]}}\nlayers: [activation]\n"
     assert [row.kind for row in net(text % "relu")] == ["relu"]
     assert [row.kind for row in net(text % "tanh, sigmoid")] == ["tanh", "sigmoid"]
@@ -483,7 +483,7 @@ published: [{quantity: params, value: 2586, source: nobody}]
 """  # 4·4 + (4·64)·10 + 10 = 16 + 2570
 
 
-def test_extends_inherits_everything_but_what_the_base_is(write):
+def test_extends_inherits_everything_except_the_identity(write):
     write(BASE, name="base.yaml")
     child = write("extends: base.yaml\n", name="child.yaml")
     report = cnncalc.summarize(child)
@@ -517,7 +517,7 @@ def test_extends_a_built_in_by_name(net):
         assert report.name == "mine"
 
 
-def test_extends_is_found_beside_the_file_that_says_it(net, tmp_path, monkeypatch):
+def test_extends_is_resolved_beside_its_file(net, tmp_path, monkeypatch):
     monkeypatch.chdir("/")
     net(BASE, name="deep/base.yaml")
     net("extends: base.yaml\nparameters: {classes: 2}\n", name="deep/middle.yaml")
@@ -529,7 +529,7 @@ def test_extends_of_a_built_in_by_a_file_of_its_name(net):
     assert net("extends: vgg16\n", name="own/vgg16.yaml").totals.params == 138_357_544
 
 
-def test_extends_stops_after_many(write):
+def test_extends_is_limited(write):
     files = [write(BASE, name="b0.yaml")]
     for i in range(1, 30):
         files.append(write(f"extends: b{i - 1}.yaml\n", name=f"b{i}.yaml"))
@@ -620,7 +620,7 @@ def test_a_file_may_hold_the_notation(tmp_path, end):
     assert (report.name, report.totals.params) == (LINE, 8806)
 
 
-def test_a_mistake_in_a_file_with_the_notation_has_its_place(tmp_path):
+def test_a_mistake_in_a_notation_file_has_its_location(tmp_path):
     file = tmp_path / "net.txt"
     file.write_text("1x28x28-6C5-MPP\n", encoding="utf-8")
     with pytest.raises(CnncalcError) as refused:
@@ -661,20 +661,31 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
     ("written", "value"),
     [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1)],
 )
-def test_a_sum_by_hand_is_exact(written, value):
-    assert calculate(written, {}, PEOPLES) == value
+def test_handwritten_arithmetic_is_exact(written, value):
+    assert calculate(written, {}, HANDWRITTEN) == value
 
 
 @pytest.mark.parametrize(
     ("written", "sentence"),
     [
-        ("2**0.5", "a power is a whole number"),
-        ("0**-1", "a power is larger than any size"),
-        ("10**101", "a power is larger than any size"),
+        ("2**0.5", "an exponent must be a whole number"),
+        ("0**-1", "a power is too large"),
+        ("10**101", "a power is too large"),
         ("1 / 0", "'1 / 0' divides by zero"),
     ],
 )
-def test_a_sum_by_hand_that_has_no_value_is_refused(written, sentence):
+def test_handwritten_arithmetic_without_a_value_is_refused(written, sentence):
     with pytest.raises(LayerError) as refused:
-        calculate(written, {}, PEOPLES)
+        calculate(written, {}, HANDWRITTEN)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("kernel", ["(3, 5)", "(3,5)", "3x5", "[3, 5]"])
+def test_sizes_per_axis_can_be_a_tuple_inside_braces(net, kernel):
+    report = net(f"input: 3x8x8\nlayers:\n  - conv: {{filters: 4, kernel: {kernel}, stride: 1}}\n")
+    assert report.output_shape == (4, 6, 4)  # 8 - 3 + 1, 8 - 5 + 1
+
+
+def test_a_tuple_inside_braces_needs_its_closing_parenthesis(net):
+    with pytest.raises(CnncalcError, match=r"not '\(3,5'"):
+        net("input: 3x8x8\nlayers:\n  - conv: {filters: 4, kernel: (3, 5}\n")

@@ -53,7 +53,7 @@ def test_unread_pixels_are_those_under_no_tap(axis):
 
 
 @given(small)
-def test_whatever_is_said_to_fit_does(axis):
+def test_every_suggestion_fits(axis):
     for name, values in stride.nearest(axis).items():
         for value in values:
             assert axis._replace(**{name: value}).fits
@@ -87,7 +87,7 @@ def test_the_lectures_legal_strides(arguments, size):
     assert f"the output is {size}" in result.stdout
 
 
-def test_two_axes_are_answered_one_by_one():
+def test_axes_are_checked_one_by_one():
     """32 + 4 - 5 = 31 is odd; 49 + 4 - 5 = 48 is even."""
     answers = json.loads(run("check-stride", "32x49", "5", "2", "-p", "2", "-f", "json").stdout)
     assert [answer["fits"] for answer in answers] == [False, True]
@@ -107,7 +107,7 @@ def test_two_axes_are_answered_one_by_one():
         (Axis(3, 7, 1), [None, None, None, 3, None, None]),
     ],
 )
-def test_every_rule_has_its_say(axis, expected):
+def test_every_padding_rule_is_reported(axis, expected):
     assert [rule.size for rule in stride.rules(axis)] == expected
 
 
@@ -125,7 +125,7 @@ def test_huge_sizes_stay_exact():
     assert f"{n - 2:,}" in result.stdout
 
 
-def test_gaps_too_many_to_list_are_said_to_be():
+def test_very_many_gaps_are_counted():
     assert stride.unread(Axis(10**9, 2, 3)) is None
     assert "too many to list" in run("check-stride", str(10**9), "2", "3").stdout
 
@@ -148,7 +148,7 @@ def test_wide_strides_with_few_windows_list_their_gaps():
         ("7 3 3 -p 1.5", "P must be whole numbers"),
     ],
 )
-def test_what_cannot_be_used_is_said(arguments, says):
+def test_invalid_input_is_refused(arguments, says):
     result = run("check-stride", *arguments.split())
     assert isinstance(result.exception, UsageError)
     assert says in str(result.exception)
@@ -187,20 +187,20 @@ def test_alexnets_55_needs_227():
         ("--input 28 --output 14 --kernel 3 --stride 2", (28, 3, 2, 1, 14, 1)),
     ],
 )
-def test_what_only_fits_rounded_down_is_shown_with_its_remainder(words, solution):
+def test_solutions_that_round_down_show_their_remainder(words, solution):
     result = run("solve", *words.split())
     assert result.exit_code == 0
     rows = [line.split() for line in result.stdout.splitlines()[2:]]
     assert list(map(str, solution)) in rows
 
 
-def test_nothing_fits_where_no_rounding_helps():
+def test_some_sizes_have_no_solution():
     result = run("solve", "--input", "5", "--output", "50")
     assert result.exit_code == 1
     assert result.stdout.startswith("nothing fits with F ≤ 11")
 
 
-def test_the_remainders_are_left_out_where_something_fits_exactly():
+def test_solutions_with_remainders_are_omitted_if_some_fit_exactly():
     result = run("solve", "--input", "224", "--output", "55")
     assert "remainder" in result.stdout
     assert all(line.endswith("fits") for line in result.stdout.splitlines()[1:])
@@ -231,7 +231,7 @@ def test_every_layer_of_a_network_is_checked(monkeypatch):
     assert "all 18 layers fit" in fitting.stdout  # 13 convolutions and 5 pools
 
 
-def test_axes_of_a_layer_that_differ_are_checked_apart():
+def test_axes_that_differ_are_checked_separately():
     """(9 - 3)/2 is whole, (8 - 3)/2 is not."""
     records = json.loads(run("check-stride", "1x9x8-2C3s2", "-f", "json").stdout)
     assert [(one["along"], one["fits"]) for one in records] == [("H", True), ("W", False)]
@@ -239,7 +239,7 @@ def test_axes_of_a_layer_that_differ_are_checked_apart():
 
 
 @given(small)
-def test_a_network_s_window_is_judged_as_the_window_alone(axis):
+def test_a_network_s_window_gets_the_verdict_of_the_window_alone(axis):
     if axis.possible:
         slid = _window.Axis(axis.N, axis.F, axis.S, axis.P, axis.P, axis.D)
         sizes = (*slid[:6], slid.places(), slid.cut_off())
@@ -267,7 +267,7 @@ def test_sizes_have_thousands_separators():
         ("solve -i 5 --largest 1000", "--largest must be from 1 to 101"),
     ],
 )
-def test_solve_says_what_cannot_be_used(arguments, says):
+def test_solve_refuses_invalid_input(arguments, says):
     result = run(*arguments.split())
     assert says in str(result.exception)
 
@@ -277,14 +277,14 @@ def test_a_window_too_large_gets_the_nearest_input(N, F):
     assert stride.nearest(Axis(N, F, 1))["N"] == [F]
 
 
-def test_three_axes_go_by_their_names():
+def test_three_axes_are_named():
     text = run("check-stride", "8x16x16", "3", "1").stdout
     assert [line for line in text.splitlines() if line.startswith("axis")] == [
         "axis D", "axis H", "axis W",
     ]  # fmt: skip
 
 
-def test_a_search_without_end_is_refused():
+def test_an_endless_search_is_refused():
     with pytest.raises(UsageError, match="geometries to try"):
         stride.solve(5, D=10_000_000)
     with pytest.raises(UsageError, match="geometries to try"):
@@ -307,5 +307,5 @@ def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():
         (("1004", "3", "1000"), "2.01"),  # and 2.001 is not 2
     ],
 )
-def test_the_quotient_is_rounded_but_never_looks_whole(words, value):
+def test_a_rounded_quotient_never_looks_whole(words, value):
     assert run("check-stride", *words).stdout.splitlines()[0].endswith(f" + 1 = {value}")

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.analysis import warnings as analysis
-from cnncalc.analysis.warnings import MOST_WARNINGS
+from cnncalc.analysis.warnings import MAX_WARNINGS
 from cnncalc.spec import catalog
 
 UNREAD = "read it with 'from'; if it is an output, start its name with out, head or aux"
@@ -46,7 +46,7 @@ def test_a_branch_that_is_left_out_of_the_join_is_unread(forgotten):
     assert found == (unread(forgotten),)
 
 
-def test_of_an_unread_branch_its_last_layer_is_named():
+def test_the_last_layer_of_an_unread_branch_is_named():
     side = [conv("p", "stem"), {"relu": None, "name": "q"}, {"tanh": None, "name": "r"}]
     assert warnings(conv("stem"), *side, conv("main", "stem"), "relu") == (unread("r"),)
 
@@ -76,7 +76,7 @@ def test_a_layer_or_block_called_an_output_is_one(name):
 
 
 @pytest.mark.parametrize("name", ["age", "about", "overhead", "taux"])
-def test_other_names_are_no_outputs(name):
+def test_other_names_are_not_outputs(name):
     assert warnings(conv("a"), conv(name, "a"), conv("b", "a")) == (unread(name),)
 
 
@@ -88,10 +88,10 @@ def test_an_unread_input_is_named(name):
 
 @pytest.mark.parametrize("more", [0, 1, 5])
 def test_very_many_warnings_are_counted(more):
-    layers = [conv(f"c{i}", "input") for i in range(MOST_WARNINGS + more)]
+    layers = [conv(f"c{i}", "input") for i in range(MAX_WARNINGS + more)]
     found = warnings(*layers, conv("end", "input"))
-    assert found[:MOST_WARNINGS] == tuple(unread(f"c{i}") for i in range(MOST_WARNINGS))
-    assert found[MOST_WARNINGS:] == ((f"{more} more warnings",) if more else ())
+    assert found[:MAX_WARNINGS] == tuple(unread(f"c{i}") for i in range(MAX_WARNINGS))
+    assert found[MAX_WARNINGS:] == ((f"{more} more warnings",) if more else ())
 
 
 # Blocks named like a kind.
@@ -185,7 +185,7 @@ def test_a_built_in_has_no_warnings_where_its_copy_has_some(name):
     assert len(cnncalc.analyze(cnncalc.build(copy)).warnings) == 1
 
 
-def test_what_extends_a_built_in_inherits_no_warnings():
+def test_extending_a_built_in_adds_no_warnings():
     assert cnncalc.summarize({"extends": "autoencoder_fc", "note": "mine"}).warnings == ()
 
 
@@ -214,7 +214,7 @@ def test_warnings_go_to_standard_error_and_into_json(tmp_path):
 
 
 @pytest.mark.parametrize("network", ["resnet18", "3x32x32-8C3-10N"])
-def test_channels_last_are_noticed(network):
+def test_a_channels_last_input_is_noticed(network):
     (warning,) = cnncalc.summarize(network, input="224x224x3").warnings[:1]
     assert warning == (
         "input 224×224×3 is read as 224 channels of 224×3 pixels; channels come first, as in "
@@ -223,5 +223,66 @@ def test_channels_last_are_noticed(network):
 
 
 @pytest.mark.parametrize("shape", ["3x224x224", "64x32x32", "4x4x1", "16x32x3"])
-def test_channels_first_are_not(shape):
+def test_a_channels_first_input_is_not(shape):
     assert cnncalc.summarize(f"{shape}-GAP-10N").warnings == ()
+
+
+# Every command that reads a network.
+
+SPEC = """\
+input: 3x8x8
+layers:
+  - {conv: {filters: 4, kernel: 1}, name: side}
+  - {conv: {filters: 4, kernel: 2}, from: input}
+"""
+COMMANDS = {
+    "summarize": [], "explain": ["side"], "memory": [], "reconcile": ["1"], "check-stride": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_reads_a_network_warns(tmp_path, command):
+    (tmp_path / "net.yaml").write_text(SPEC)
+    net = str(tmp_path / "net.yaml")
+    found = CliRunner().invoke(cli.app, [command, net, *COMMANDS[command]])
+    assert found.stderr == f"warning: {net}:3:6: {unread('side')}\n"
+    assert "warning" not in found.stdout
+
+
+@pytest.mark.parametrize("command", ["memory", "reconcile"])
+def test_json_has_the_warnings(tmp_path, command):
+    (tmp_path / "net.yaml").write_text(SPEC)
+    words = [command, str(tmp_path / "net.yaml"), *COMMANDS[command], "--format", "json"]
+    found = json.loads(CliRunner().invoke(cli.app, words).stdout)
+    assert found["warnings"] == [f"{tmp_path / 'net.yaml'}:3:6: {unread('side')}"]
+
+
+@pytest.mark.parametrize("command", ["verify", "export"])
+def test_commands_that_run_pytorch_warn_too(tmp_path, command):
+    pytest.importorskip("torch")
+    (tmp_path / "net.yaml").write_text(SPEC)
+    net = str(tmp_path / "net.yaml")
+    found = CliRunner().invoke(cli.app, [command, net])
+    assert f"warning: {net}:3:6: {unread('side')}\n" in found.stderr
+    assert found.exit_code == 0
+
+
+def test_grading_warns_about_the_network_of_a_sheet(tmp_path):
+    (tmp_path / "net.yaml").write_text(SPEC)
+    sheet = tmp_path / "ada.yaml"
+    net = tmp_path / "net.yaml"
+    sheet.write_text(f"architecture: {net}\nanswers: {{side: {{params: 16}}}}\n")
+    found = CliRunner().invoke(cli.app, ["grade", str(sheet)])
+    assert found.stderr == f"warning: {net}:3:6: {unread('side')}\n"
+    words = ["grade", str(sheet), str(sheet.rename(tmp_path / "bob.yaml")), "--format", "json"]
+    sheet.write_text((tmp_path / "bob.yaml").read_text())
+    assert json.loads(CliRunner().invoke(cli.app, words).stdout)["warnings"] == [
+        f"{net}:3:6: {unread('side')}"
+    ]
+
+
+def test_check_stride_does_not_point_to_itself(tmp_path):
+    net = tmp_path / "net.yaml"
+    net.write_text("input: 1x8x8\nlayers: [{conv: {filters: 4, kernel: 3, stride: 2}}]\n")
+    assert "see cnncalc check-stride" in CliRunner().invoke(cli.app, ["memory", str(net)]).stderr
+    assert CliRunner().invoke(cli.app, ["check-stride", str(net)]).stderr == ""

@@ -40,6 +40,7 @@ STILTED = {
     r"(?<!there )is no (number|shape|name)": "is not a",
 }
 """Each phrase, as a regular expression, and what to write instead."""
+ANY = re.compile("|".join(STILTED), re.IGNORECASE)
 
 
 def texts(path):
@@ -58,13 +59,15 @@ def texts(path):
 def stilted(text):
     """The phrases of a text to rewrite, each with a better one."""
     flat = " ".join(text.split())
+    if not ANY.search(flat):
+        return
     for phrase, better in STILTED.items():
         for found in re.finditer(rf".{{0,20}}\b{phrase}(?!\w).{{0,20}}", flat, re.IGNORECASE):
             yield f"{found[0]!r}: write {better!r}"
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_text_is_stilted(path):
+def test_no_text_has_a_stilted_phrase(path):
     assert [one for text in texts(path) for one in stilted(text)] == []
 
 

@@ -611,6 +611,35 @@ def space_to_depth(layer: Any, x: Map) -> nn.Module:
     return nn.PixelUnshuffle(layer.downscale_factor)
 
 
+IMAGES = maps(axes=(2,))
+COLUMNS = {
+    "kernel_size": sizes(1, 3),
+    "stride": sizes(1, 3),
+    "padding": sizes(0, 2),
+    "dilation": sizes(1, 2),
+}
+
+
+@twin("unfold", IMAGES, drawn(**COLUMNS))
+def unfold(layer: Any, x: Map) -> nn.Module:
+    return nn.Unfold(layer.kernel_size, layer.dilation, layer.padding, layer.stride)
+
+
+@twin(
+    "fold",
+    st.builds(
+        Map,
+        st.sampled_from((4, 6, 8, 9, 12, 18)),
+        st.tuples(st.sampled_from((1, 2, 4, 6, 9, 12, 16))),
+    ),
+    lambda x: drawn(output_size=sizes(1, 6), **COLUMNS)(Map(1, (1, 1))),
+)
+def fold(layer: Any, x: Map) -> nn.Module:
+    return nn.Fold(
+        layer.output_size, layer.kernel_size, layer.dilation, layer.padding, layer.stride
+    )
+
+
 def without_fields(constructor: Callable[[], nn.Module]) -> Callable[[Any, Any], nn.Module]:
     return lambda layer, x: constructor()
 

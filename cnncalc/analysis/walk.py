@@ -55,7 +55,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     )
 
 
-def again(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
+def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
     """Recompute a report for these rows' layers and sources.
 
     Layers that refuse their new input are left out, and so are all that depend on them. Returns the
@@ -230,4 +230,5 @@ def looks_batched(shape: Shape) -> bool:
 def check_axes(axes: int, x: Shape) -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
-        raise LayerError(f"its name is for {axes}-d maps, but {x} is {len(x.spatial)}-d")
+        found = f"{len(x.spatial)} spatial {'axis' if len(x.spatial) == 1 else 'axes'}"
+        raise LayerError(f"its name ends in {axes}d, but {x} has {found}")

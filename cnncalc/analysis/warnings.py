@@ -15,8 +15,8 @@ from cnncalc.layers._window import Axis
 from cnncalc.spec import Block, catalog
 from cnncalc.spec.graph import Graph, Node
 
-MOST_WARNINGS = 10
-MOST_NAMES = 3
+MAX_WARNINGS = 10
+MAX_NAMES = 3
 SMALLEST_IMAGE = 8
 """The smallest side of an input that is taken for an image with its channels last."""
 OUTPUT = re.compile(r"(^|\.)(out|head|aux)", re.IGNORECASE)
@@ -31,9 +31,9 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
         return last
     found = [str(warning) for warning in (*unread(graph.nodes), *_shadowing(graph.used))]
     found += _read_as_theirs(graph.nodes, rows)
-    more = len(found) - MOST_WARNINGS
+    more = len(found) - MAX_WARNINGS
     rest = [f"{more:,} more warnings"] if more > 0 else []
-    return (*last, *found[:MOST_WARNINGS], *rest, *_cut_off(rows))
+    return (*last, *found[:MAX_WARNINGS], *rest, *_cut_off(rows))
 
 
 def _channels_last(rows: Sequence[Row]) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _cut_off(rows: Sequence[Row]) -> Iterator[str]:
             names.append(row.name)
     if names:
         count = "1 layer never reads" if len(names) == 1 else f"{len(names):,} layers never read"
-        shown = ", ".join(names[:MOST_NAMES]) + (", …" if len(names) > MOST_NAMES else "")
+        shown = ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
         yield f"{count} the last pixels of the input: {shown}; see cnncalc check-stride"
 
 

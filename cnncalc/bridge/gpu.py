@@ -39,18 +39,18 @@ def measure(report: Report, network: Network, inputs: list[Tensor]) -> Iterator[
         torch.cuda.synchronize()
     for name, (begin, end) in events.items():
         yield Measured(name, "microseconds", round(1000 * begin.elapsed_time(end)))
-    held = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
-    yield from _parts(held, report)
+    resident = sum(tensor.nbytes for tensor in (*network.parameters(), *network.buffers()))
+    yield from _parts(resident, report)
 
 
-def _parts(held: int, report: Report) -> Iterator[Measured]:
+def _parts(resident: int, report: Report) -> Iterator[Measured]:
     statistics = torch.cuda.memory_stats()
     allocated = statistics["allocated_bytes.all.peak"]
     requested = statistics["requested_bytes.all.peak"]
     yield Measured("total", "allocator_peak", allocated)
     yield Measured("total", "rounding", allocated - requested)
     try:
-        modelled = held + footprint.inference_peak(report).bytes
+        modelled = resident + footprint.inference_peak(report).bytes
     except UsageError:
         return
     yield Measured("total", "modelled", modelled)

@@ -24,6 +24,12 @@ EXACT = platform.machine() in {"x86_64", "AMD64"}
 convolves some maps in tiles, so that NaN spreads to positions that do not read it. In float64 it
 never does."""
 
+MOVES = (modules.Reshape, modules.Permute, nn.Unfold, nn.Fold)
+"""Modules after which a position is not one of the image."""
+
+LESS = (modules.DeformConv, modules.ConvLSTM, modules.MaxUnpool)
+"""Modules of which some units read less than others."""
+
 WHOLE_MAP = (nn.GroupNorm, nn.LayerNorm, nn.modules.instancenorm._InstanceNorm)
 """Modules that compute statistics over the whole map; ``ChannelsNorm`` does not."""
 
@@ -58,8 +64,10 @@ def cannot_tell(report: Report, network: Network, device: str) -> str:
     for module in network.modules():
         if _measures(module):
             return "a normalisation also reads the pixels for its statistics, which do not count"
-        if isinstance(module, modules.Reshape | modules.Permute):
-            return "a reshape or permutation moves numbers to other positions"
+        if isinstance(module, MOVES):
+            return "a layer moves numbers to other positions"
+        if isinstance(module, LESS):
+            return "what a unit reads depends on the numbers or on its position"
     return ""
 
 

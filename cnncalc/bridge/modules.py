@@ -5,7 +5,7 @@ This module is the ``nn`` that every layer's ``to_torch`` receives.
 
 from collections.abc import Sequence
 from functools import partial, reduce
-from math import prod
+from math import comb, prod
 from operator import add, mul
 from typing import Any
 
@@ -186,7 +186,106 @@ class LocallyConnected(nn.Module):
         return y if self.bias is None else y + self.bias
 
 
+class DeformConv(nn.Module):
+    """A convolution whose taps are moved by offsets (and multiplied by factors).
+
+    The padding is before and after each axis, the last axis first. Offsets are ordered as in
+    torchvision: group, tap, then vertical and horizontal.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+        offset_groups: int,
+        bias: bool,
+    ) -> None:
+        super().__init__()
+        self.windows = tuple(zip(kernel_size, stride, dilation))
+        self.padding = tuple(padding)
+        self.groups = groups
+        self.offset_groups = offset_groups
+        fan_in = in_channels // groups * prod(kernel_size)
+        self.weight = _trained(out_channels, in_channels // groups, *kernel_size, fan_in=fan_in)
+        self.bias = _trained(out_channels, fan_in=fan_in) if bias else None
+
+    def forward(self, x: Tensor, offsets: Tensor, factors: Tensor | None = None) -> Tensor:
+        x = functional.pad(x, self.padding)
+        places = offsets.shape[2:]
+        images = x.shape[0] * self.offset_groups
+        # One row of the sampling grid per tap, for each image and group of offsets.
+        moved = offsets.reshape(images, -1, 2, *places)
+        grid = torch.stack([self._moved(x, moved, axis) for axis in (1, 0)], dim=-1)
+        read = functional.grid_sample(
+            x.reshape(images, -1, *x.shape[2:]), grid.flatten(1, 2), align_corners=False
+        ).unflatten(2, (-1, places[0]))
+        if factors is not None:
+            read = read * factors.reshape(images, 1, -1, *places)
+        columns = read.reshape(x.shape[0], self.groups, -1, prod(places))
+        filters = self.weight.reshape(self.groups, -1, columns.shape[2])
+        y = (filters @ columns).reshape(x.shape[0], -1, *places)
+        return y if self.bias is None else y + _beside_channels(self.bias, y)
+
+    def _moved(self, x: Tensor, moved: Tensor, axis: int) -> Tensor:
+        """Where the taps read along an axis; the edges of the map are at -1 and 1."""
+        F, S, D = self.windows[axis]
+        taps = torch.arange(F, device=x.device) * D
+        starts = torch.arange(moved.shape[3 + axis], device=x.device) * S
+        tap = taps.reshape((-1, 1) if axis == 0 else (1, -1))
+        tap = tap.expand([one for one, _, _ in self.windows]).reshape(-1, 1, 1)
+        place = tap + starts.reshape((-1, 1) if axis == 0 else (1, -1)) + moved[:, :, axis]
+        return (2 * place + 1) / x.shape[2 + axis] - 1
+
+
 # Pools.
+
+
+class MaxUnpool(nn.Module):
+    """Puts values where a max pool of another map finds its maxima."""
+
+    def __init__(
+        self, kernel_size: int | Sequence[int], stride: Any, padding: int | Sequence[int]
+    ) -> None:
+        super().__init__()
+        self.window = (kernel_size, stride, padding)
+
+    def forward(self, x: Tensor, pooled: Tensor) -> Tensor:
+        axes = x.dim() - 2
+        pool = getattr(functional, f"max_pool{axes}d")
+        unpool = getattr(functional, f"max_unpool{axes}d")
+        _, indices = pool(pooled, *self.window, return_indices=True)
+        return unpool(x, indices, *self.window, output_size=pooled.shape[2:])
+
+
+class BlurPool(nn.Module):
+    """A fixed binomial filter for every channel, over a map extended by reflection.
+
+    The padding is before and after each axis, the last axis first.
+    """
+
+    def __init__(
+        self, channels: int, kernel_size: int, stride: Any, padding: Sequence[int]
+    ) -> None:
+        super().__init__()
+        self.stride = stride
+        self.padding = tuple(padding)
+        row = torch.tensor(
+            [comb(kernel_size - 1, k) / 2 ** (kernel_size - 1) for k in range(kernel_size)]
+        )
+        axes = len(padding) // 2
+        filt = reduce(torch.multiply, [row.reshape(-1, *[1] * n) for n in range(axes)])
+        self.register_buffer("filt", filt.repeat(channels, 1, *[1] * axes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        convolve = getattr(functional, f"conv{x.dim() - 2}d")
+        if any(self.padding):
+            x = functional.pad(x, self.padding, mode="reflect")
+        return convolve(x, self.filt, None, self.stride, groups=x.shape[1])
 
 
 class Subsampling(nn.Module):
@@ -396,6 +495,43 @@ class SignalGRU(_Signal, nn.GRU):
 
 class SignalLSTM(_Signal, nn.LSTM):
     """Long short-term memories."""
+
+
+class ConvLSTM(nn.Module):
+    """A convolutional LSTM over the frames of a sequence. ``cell`` is the size of a frame if the
+    gates have peepholes."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        hidden_channels: int,
+        kernel_size: Sequence[int],
+        bias: bool,
+        cell: Sequence[int],
+    ) -> None:
+        super().__init__()
+        self.hidden_channels = hidden_channels
+        conv = getattr(nn, f"Conv{len(kernel_size)}d")
+        channels = in_channels + hidden_channels
+        self.gates = conv(channels, 4 * hidden_channels, kernel_size, padding="same", bias=bias)
+        self.peeps = bool(cell)
+        for gate in "ifo" if cell else "":
+            self.register_parameter(
+                f"weight_c{gate}", _trained(hidden_channels, *cell, fan_in=hidden_channels)
+            )
+
+    def forward(self, x: Tensor) -> Tensor:
+        hidden = cell = x.new_zeros(x.shape[0], self.hidden_channels, *x.shape[3:])
+        states = []
+        for frame in x.unbind(2):
+            i, f, g, o = self.gates(torch.cat([frame, hidden], dim=1)).chunk(4, dim=1)
+            if self.peeps:
+                i, f = i + self.weight_ci * cell, f + self.weight_cf * cell
+            cell = f.sigmoid() * cell + i.sigmoid() * g.tanh()
+            o = o + self.weight_co * cell if self.peeps else o
+            hidden = o.sigmoid() * cell.tanh()
+            states.append(hidden)
+        return torch.stack(states, dim=2)
 
 
 class PositionAttention(nn.MultiheadAttention):

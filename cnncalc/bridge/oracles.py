@@ -50,13 +50,13 @@ def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: boo
     them (or a view of them) has run.
     """
     network = _network(report, device, training=False)
-    alive = Alive(ignored=[*network.parameters(), *network.buffers()])
+    alive = LiveMemory(ignored=[*network.parameters(), *network.buffers()])
     inputs = _inputs(report, device)
     alive.watch(inputs)
     for tensor, name in zip(inputs, _last_readers(report, device), strict=True):
         if name is not None:
             layer = network.get_submodule(name)
-            layer.register_forward_hook(partial(alive.let_go, tensor))
+            layer.register_forward_hook(partial(alive.release, tensor))
     with torch.no_grad(), alive, _precision(device, autocast):
         network(*inputs)
     return alive.peak
@@ -78,9 +78,9 @@ def training_peak_in_pytorch(
     caller references the inputs but not the outputs.
     """
     network = _network(report, device, training)
-    held = [*network.parameters(), *network.buffers()]
+    resident = [*network.parameters(), *network.buffers()]
     inputs, seed = _inputs(report, device), torch.zeros((), device=device)
-    alive = Alive(ignored=[*held, seed])
+    alive = LiveMemory(ignored=[*resident, seed])
     alive.watch(inputs)
     with alive:
         update = None
@@ -96,7 +96,7 @@ def training_peak_in_pytorch(
             update = update or OPTIMIZERS[optimizer](network.parameters())
             update.step()
             update.zero_grad()
-    return alive.peak + sum(tensor.nbytes for tensor in held)
+    return alive.peak + sum(tensor.nbytes for tensor in resident)
 
 
 def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[str, str], int]:
@@ -104,7 +104,7 @@ def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[
     layer, without parameters and buffers."""
     network = _network(report, "cpu", training)
     inputs, seed = _inputs(report, "cpu"), torch.zeros(())
-    alive = Alive(ignored=[*network.parameters(), *network.buffers(), seed])
+    alive = LiveMemory(ignored=[*network.parameters(), *network.buffers(), seed])
     alive.watch(inputs)
     peaks: dict[tuple[str, str], int] = {}
     running = ("", "")
@@ -152,9 +152,9 @@ def unwatched_training_peak_in_pytorch(report: Report) -> int:
         _Loss.apply(seed, network(*inputs)).backward(seed)
     events = profiled.profiler.kineto_results.events()
     given_out = sorted((one.start_ns(), one.nbytes()) for one in events if one.name() == "[memory]")
-    held = [*network.parameters(), *network.buffers(), *inputs]
+    resident = [*network.parameters(), *network.buffers(), *inputs]
     peak: int = max(accumulate(size for _, size in given_out))
-    return peak + sum(tensor.nbytes for tensor in held)
+    return peak + sum(tensor.nbytes for tensor in resident)
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {
@@ -188,7 +188,7 @@ class _Loss(torch.autograd.Function):
         return None, *gradients
 
 
-class Alive(TorchDispatchMode):
+class LiveMemory(TorchDispatchMode):
     """Follows every storage from the operation that allocates it until it is freed."""
 
     def __init__(self, ignored: Sequence[Tensor]) -> None:
@@ -206,18 +206,18 @@ class Alive(TorchDispatchMode):
             if place not in self.ignored and place not in self.bytes:
                 self.bytes[place] = storage.nbytes()
                 self.now += storage.nbytes()
-                weakref.finalize(storage, self.gone, place)
+                weakref.finalize(storage, self.freed, place)
         self.peak = max(self.peak, self.now)
 
-    def gone(self, place: int) -> None:
+    def freed(self, place: int) -> None:
         """Called when a storage has been freed."""
         self.now -= self.bytes.pop(place, 0)
 
-    def let_go(self, tensor: Tensor, *_: object) -> None:
+    def release(self, tensor: Tensor, *_: object) -> None:
         """Treat it as freed although it is still referenced."""
         place = tensor.untyped_storage()._cdata
         self.ignored.add(place)
-        self.gone(place)
+        self.freed(place)
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
@@ -245,9 +245,9 @@ def _checkpointed(
         return values
 
     def inside(x: Tensor, steps: Sequence[Step], source: int) -> Tensor:
-        held = {source: x}
+        resident = {source: x}
         del x
-        return run(steps, held)[steps[-1].value]
+        return run(steps, resident)[steps[-1].value]
 
     done = len(inputs)
     for rows in segments:

@@ -17,11 +17,11 @@ from cnncalc.core.errors import UsageError, did_you_mean, one_of
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 
-MOST_MACS = 3 * 10**10
+MAX_MACS = 3 * 10**10
 """Beyond this, ``auto`` picks the meta device, because the CPU would take more than a few
 seconds."""
 
-MOST_NUMBERS = 2**60
+MAX_NUMBERS = 2**60
 """A tensor with this many 8-byte elements has more bytes than PyTorch's int64 can count."""
 
 CONTAINER = Path("/sys/fs/cgroup/memory.max")
@@ -39,7 +39,7 @@ def choose(report: Report, asked: str) -> str:
         raise UsageError(f"PyTorch sees no {asked} device here; --device cpu or meta runs anywhere")
     if asked == "auto":
         asked = "cuda" if present["cuda"] else "cpu"
-        large = asked == "cpu" and report.totals.macs > MOST_MACS
+        large = asked == "cpu" and report.totals.macs > MAX_MACS
         asked = "meta" if large or _too_large(report, asked) else asked
     if refusal := _too_large(report, asked) or _too_many(report):
         raise UsageError(refusal)
@@ -109,12 +109,12 @@ def _too_large(report: Report, device: str) -> str:
 def _too_many(report: Report) -> str:
     """Why PyTorch cannot create tensors of these sizes on any device; empty if it can."""
     for row in report.rows:
-        held = row.cost.params + row.cost.fixed
-        numbers = max(held, row.output.elements * report.batch)
-        if numbers >= MOST_NUMBERS:
+        params = row.cost.params + row.cost.fixed
+        numbers = max(params, row.output.elements * report.batch)
+        if numbers >= MAX_NUMBERS:
             return (
                 f"{report.name}: layer {row.name!r} has {units.exact(numbers)} numbers in its "
-                f"{'parameters' if numbers == held else 'output'}, more than a tensor of PyTorch "
+                f"{'parameters' if numbers == params else 'output'}, more than a tensor of PyTorch "
                 "can have; a smaller --batch or --input, or --tiny, may do"
             )
     return ""
@@ -123,7 +123,7 @@ def _too_many(report: Report) -> str:
 def _activations(report: Report) -> int:
     """The least bytes of activations that a forward and backward pass needs."""
     try:
-        saved = sum(held.bytes for held in footprint.saved_for_backward(report))
+        saved = sum(entry.bytes for entry in footprint.saved_for_backward(report))
         return max(saved, footprint.inference_peak(report).bytes)
     except UsageError:  # not modelled: one layer's input and output
         widest = max(sum(one.elements for one in (*row.inputs, row.output)) for row in report.rows)

@@ -16,7 +16,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError
 from cnncalc.layers.conv_transpose import ConvTranspose
 
-Told = int | str | tuple[int, ...]
+Figure = int | str | tuple[int, ...]
 
 
 class Check(NamedTuple):
@@ -24,8 +24,8 @@ class Check(NamedTuple):
 
     layer: str
     quantity: str
-    calculated: Told
-    pytorch: Told
+    calculated: Figure
+    pytorch: Figure
 
     @property
     def agrees(self) -> bool:
@@ -58,10 +58,10 @@ class Ran:
         return [row for row in self.report.layers if row.name in self.trial.outputs]
 
     @cached_property
-    def held(self) -> dict[str, dict[str, int]]:
+    def counts(self) -> dict[str, dict[str, int]]:
         """How many parameters and buffers each layer, and the network, has."""
         names = {row.name: row.name for row in self.report.layers} | {"total": ""}
-        return {name: _held(self.network.get_submodule(path)) for name, path in names.items()}
+        return {name: _counts_of(self.network.get_submodule(path)) for name, path in names.items()}
 
     @property
     def whole(self) -> bool:
@@ -125,16 +125,16 @@ def _numbers(quantity: str, ran: Ran) -> Found:
     """How many numbers of one sort each layer, and the network, has."""
     costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
     for name, cost in costs.items():
-        yield Check(name, quantity, getattr(cost, quantity), ran.held[name][quantity])
+        yield Check(name, quantity, getattr(cost, quantity), ran.counts[name][quantity])
 
 
-def _held(module: nn.Module) -> dict[str, int]:
+def _counts_of(module: nn.Module) -> dict[str, int]:
     """The parameters and buffers of a module; parameters named ``bias`` count as biases."""
-    told = dict.fromkeys(("weights", "biases", "fixed"), 0)
+    counts = dict.fromkeys(("weights", "biases", "fixed"), 0)
     for name, parameter in module.named_parameters():
         trained = "biases" if "bias" in name.rpartition(".")[2] else "weights"
-        told[trained if parameter.requires_grad else "fixed"] += parameter.numel()
-    return {**told, "buffers": sum(buffer.numel() for buffer in module.buffers())}
+        counts[trained if parameter.requires_grad else "fixed"] += parameter.numel()
+    return {**counts, "buffers": sum(buffer.numel() for buffer in module.buffers())}
 
 
 def _tensors(ran: Ran) -> Found:
@@ -151,8 +151,8 @@ def _tensors(ran: Ran) -> Found:
 
 
 def _saved(ran: Ran) -> Found:
-    held = footprint.saved_for_backward(ran.report, training=ran.training)
-    calculated = {one.layer: one.bytes for one in held}
+    counts = footprint.saved_for_backward(ran.report, training=ran.training)
+    calculated = {one.layer: one.bytes for one in counts}
     total = sum(calculated.values())
     return _by_layer(ran, "saved_for_backward", calculated, total, ran.trial.saved)
 

@@ -239,10 +239,10 @@ def _wrapped(code: str, indent: str) -> str:
         return indent + code
     head, parts = _opened(code)
     inner = indent + " " * 4
-    held = inner + ", ".join(parts)
-    if len(held) > WIDTH or len(parts) == 1:
-        held = "\n".join(f"{_wrapped(part, inner)}," for part in parts)
-    return f"{indent}{head}\n{held}\n{indent}{code[-1]}"
+    inside = inner + ", ".join(parts)
+    if len(inside) > WIDTH or len(parts) == 1:
+        inside = "\n".join(f"{_wrapped(part, inner)}," for part in parts)
+    return f"{indent}{head}\n{inside}\n{indent}{code[-1]}"
 
 
 def _opened(code: str) -> tuple[str, list[str]]:

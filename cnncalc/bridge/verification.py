@@ -32,6 +32,7 @@ class Verification:
     checks: tuple[Check, ...]
     skipped: tuple[Skipped, ...] = ()
     measured: tuple[Measured, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @cached_property
     def disagreements(self) -> tuple[Check, ...]:
@@ -58,6 +59,7 @@ class Verification:
             "checks": [{**check._asdict(), "agrees": check.agrees} for check in self.checks],
             "skipped": [one._asdict() for one in self.skipped],
             "measured": [one._asdict() for one in self.measured],
+            "warnings": list(self.warnings),
         }
 
 
@@ -96,6 +98,7 @@ def verify(
         checks=tuple(one for one in found if isinstance(one, Check)),
         skipped=tuple(one for one in found if isinstance(one, Skipped)),
         measured=tuple(one for one in found if isinstance(one, Measured)),
+        warnings=report.warnings,
     )
 
 
@@ -131,10 +134,10 @@ def _stopped(ran: Ran) -> Check:
     not_run = [row.name for row in ran.report.layers if row.name not in ran.trial.outputs]
     layer = (not_run or ["total"])[0]
     if "more than 1 value per channel" in refusal:
-        way_out = "--batch 2 or --eval" if ran.trial.training else "--batch 2"
+        fix = "--batch 2 or --eval" if ran.trial.training else "--batch 2"
         raise UsageError(
             f"{ran.report.name}: PyTorch does not run layer {layer!r} on one number for each "
-            f"channel; {way_out}"
+            f"channel; {fix}"
         )
     if "more than 1 spatial element" in refusal:
         raise UsageError(

@@ -4,7 +4,6 @@ Exit codes: 0 success, 1 the answer is "no", 2 the input cannot be used. Results
 output, messages to standard error.
 """
 
-import gc
 import io
 import sys
 from importlib import import_module
@@ -133,7 +132,6 @@ def options(
 
 def main() -> None:
     """The program: runs a command and turns a user's mistake into one clear sentence."""
-    gc.disable()  # process exit cleans up after a command, and looking for cycles takes time
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:  # closed by whoever started the program
             setattr(sys, name, io.StringIO())

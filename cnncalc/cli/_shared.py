@@ -15,6 +15,7 @@ from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import UsageError, Where, one_of
 
 if TYPE_CHECKING:
+    from cnncalc.api import Report
     from cnncalc.render.view import View
 
 RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
@@ -166,13 +167,27 @@ def chosen(
     return endings[ending]
 
 
-def warn(texts: Sequence[str]) -> None:
+def warn(texts: Iterable[str]) -> None:
     """Write warnings to standard error, one line each."""
     for text in texts:
         typer.echo(f"warning: {text}", err=True)
 
 
-MOST_PIECES = 10_000
+def network(
+    spec: str,
+    input: Sequence[str] | None = None,
+    settings: Sequence[str] | None = None,
+    **options: Any,
+) -> "Report":
+    """The report of the network that a command names; its warnings go to standard error."""
+    from cnncalc.api import summarize
+
+    report = summarize(spec, input=inputs_of(input), settings=settings_of(settings), **options)
+    warn(report.warnings)
+    return report
+
+
+MAX_PIECES = 10_000
 """This many pieces of a text are written at once."""
 
 
@@ -181,7 +196,7 @@ def write(text: str | Iterable[str], output: Path | None) -> None:
     file cannot be written."""
     pieces = iter([text] if isinstance(text, str) else text)
     if output is None:
-        while some := list(islice(pieces, MOST_PIECES)):
+        while some := list(islice(pieces, MAX_PIECES)):
             typer.echo("".join(some), nl=False)
         return
     try:

@@ -10,7 +10,7 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
-from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.derivations import stride
 from cnncalc.derivations.stride import Axis
 from cnncalc.formulas.expression import AXES
@@ -93,6 +93,8 @@ def _check_network(network: str, format: str) -> bool:
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
     report = api.summarize(network)
+    # One warning points to this very command.
+    shared.warn(text for text in report.warnings if "check-stride" not in text)
     found = api.check_stride(report)
     wrong = [window for window in found if not window.fits]
     if format == "json":
@@ -148,7 +150,7 @@ def _axes(**words: str) -> list[Axis]:
 def _numbers(name: str, word: str) -> list[int]:
     parts = word.replace("×", "x").replace(",", "x").split("x")
     least = 0 if name == "P" else 1
-    if not all(part.isascii() and part.isdecimal() and len(part) <= MOST_DIGITS for part in parts):
+    if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):
         raise UsageError(f"{name} must be whole numbers, as in 7 or 7x9, not {word[:60]!r}")
     numbers = [int(part) for part in parts]
     if len(numbers) > 3 or min(numbers) < least:

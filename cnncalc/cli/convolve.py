@@ -17,11 +17,11 @@ from cnncalc.homework.convolution.given import load
 from cnncalc.homework.convolution.kernels import KERNELS
 from cnncalc.homework.convolution.matrix import LONGEST
 from cnncalc.homework.convolution.sheet import sections
-from cnncalc.homework.convolution.window import MOST_TAKEN
+from cnncalc.homework.convolution.window import MAX_PRODUCTS
 from cnncalc.spec import notation
 
 ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
-MOST_DIGITS = 15
+MAX_DIGITS = 15
 SETTINGS = {"ignore_unknown_options": True}
 """A matrix may start with a negative number, which must not be taken for an option."""
 
@@ -107,8 +107,8 @@ def run(
     if chosen not in (*FORMATS, "json"):
         hint = did_you_mean(chosen, ENDINGS.values()) or f"; choose {one_of([*ENDINGS.values()])}"
         raise UsageError(f"no format {chosen!r}{hint}")
-    if digits is not None and not 0 <= digits <= MOST_DIGITS:
-        raise UsageError(f"--digits must be between 0 and {MOST_DIGITS}, not {digits}")
+    if digits is not None and not 0 <= digits <= MAX_DIGITS:
+        raise UsageError(f"--digits must be between 0 and {MAX_DIGITS}, not {digits}")
     most = _steps(steps)
     x, weights = load(input, kernels, seed)
     worked = convolve(
@@ -149,7 +149,7 @@ def _sizes(word: str) -> Any:
 
 def _steps(word: str | None) -> int | None:
     """How many windows to write out; None if not given."""
-    words = {None: None, "none": 0, "all": MOST_TAKEN}
+    words = {None: None, "none": 0, "all": MAX_PRODUCTS}
     if word in words:
         return words[word]
     if not re.fullmatch("[0-9]{1,9}", word or ""):

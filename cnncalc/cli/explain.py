@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.api import summarize
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
@@ -66,13 +65,7 @@ def run(
         hint = did_you_mean(chosen, explain.FORMATS) or f"; it has {one_of(list(explain.FORMATS))}"
         raise UsageError(f"no format {chosen!r}{hint}")
     wanted = explain.quantities(quantity)
-    report = summarize(
-        spec,
-        batch=batch,
-        input=shared.inputs_of(input),
-        dtype=dtype,
-        settings=shared.settings_of(settings),
-    )
+    report = shared.network(spec, input, settings, batch=batch, dtype=dtype)
     if layer is not None and quantity is None and layer not in report and _is_quantity(layer):
         layer, wanted = None, explain.quantities(layer)
     part = sums.network(report) if layer is None else sums.block(report, layer)

@@ -5,7 +5,6 @@ from typing import Annotated
 import typer
 
 from cnncalc import bridge
-from cnncalc.api import summarize
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean
 
@@ -30,5 +29,4 @@ def run(
     if to not in WRITERS:
         hint = did_you_mean(to, WRITERS) or f"; choose {', '.join(WRITERS)}"
         raise UsageError(f"cannot export to {to!r}{hint}")
-    report = summarize(spec, input=shared.inputs_of(input), settings=shared.settings_of(settings))
-    shared.write(WRITERS[to](report), output)
+    shared.write(WRITERS[to](shared.network(spec, input, settings)), output)

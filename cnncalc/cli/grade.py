@@ -9,9 +9,9 @@ import typer
 
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError, one_of
+from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.homework import books, feedback, pages
-from cnncalc.homework.gradebook import ANSWER, STUDENT, Asked, Graded
+from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded, QuestionStatistics
 from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.scheme import Scheme, points
@@ -103,7 +103,7 @@ def run(
     )
     if alone and grades[0].marked and not grades[0].answers:
         raise UsageError(f"{str(files[0])!r} has no answers to grade")
-    _report_oddities(grades)
+    _report_oddities(grades, files[0])
     # Files first: they must be there even if nobody reads standard output to its end.
     if feedback_folder is not None:
         _write_all(
@@ -129,7 +129,7 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
     return shared.announced(found, lambda one: one.handle)
 
 
-def _report_oddities(grades: Grades) -> None:
+def _report_oddities(grades: Grades, key: Path) -> None:
     """What the teacher should know besides the grades."""
     for mark in grades.wrong_in_key:
         where, label = printable(str(mark.answer.where)), mark.answer.label
@@ -137,6 +137,16 @@ def _report_oddities(grades: Grades) -> None:
             f"{where}: the key's {label} is {feedback.given(mark)}, but {feedback.right(mark)} is "
             "right and is used",
             err=True,
+        )
+    shared.warn(grades.warnings)
+    own = [printable(str(key)) for key in grades.own_keys.values()]
+    if own:
+        such_as = "" if len(own) == 1 else " and so on"
+        shared.warn(
+            [
+                f"{some(grades.own_keys)}: graded with {printable(str(key))}, not with {own[0]}"
+                f"{such_as}; to grade everyone with their own key, give the folder as the key"
+            ]
         )
     for folder in grades.skipped:
         name = printable(str(folder))
@@ -198,7 +208,11 @@ def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
     """A line for every student, then one for every question."""
     if form is not None and form.SUFFIX == ".json":
         students = [{**one.to_dict(), "answers": one.answers} for one in graded]
-        found = {"students": students, "questions": [one._asdict() for one in graded.questions]}
+        found = {
+            "students": students,
+            "questions": [one._asdict() for one in graded.questions],
+            "warnings": graded.warnings,
+        }
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     if form is not None:
         return listing.rendered(form, "Marks", STUDENT, [one.to_dict() for one in graded])
@@ -216,7 +230,7 @@ def _students(graded: Sequence[Graded]) -> str:
     return f"{table}{legend}\n"
 
 
-def _questions(asked: Iterable[Asked]) -> str:
+def _questions(asked: Iterable[QuestionStatistics]) -> str:
     """How often each question was answered right, and which mistakes were made."""
     headings = {"Question": False, "Right": True, "Of": True, "Mistakes": False}
     rows = []

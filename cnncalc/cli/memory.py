@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.api import memory, summarize
+from cnncalc.api import memory
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError, one_of
-from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, Held, Memory
+from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, LayerBytes, Memory
 
 if TYPE_CHECKING:
     from cnncalc.footprint.budget import Fit
     from cnncalc.render.view import Value
 
-MOST_SHOWN = 10
+MAX_SHOWN = 10
 """The number of layers listed without ``--all``."""
 
 CUDA = (
@@ -83,12 +83,7 @@ def run(
     cnncalc memory mobilenet_v2 --format csv
     """
     _check(fit, plot, batch, format)
-    report = summarize(
-        spec,
-        batch=batch,
-        input=shared.inputs_of(input),
-        settings=shared.settings_of(settings),
-    )
+    report = shared.network(spec, input, settings, batch=batch)
     how: dict[str, Any] = {
         "optimizer": optimizer,
         "training": not evaluation,
@@ -174,8 +169,8 @@ def _quantities(found: Memory) -> Records:
     yield _quantity("training_peak", peak.pop("bytes"), layer, phase)
     for name, size in peak.items():
         yield _quantity(f"training_peak.{name}", size, layer, phase)
-    for held in found.saved:
-        yield _quantity("saved_for_backward", held.bytes, held.layer)
+    for entry in found.saved:
+        yield _quantity("saved_for_backward", entry.bytes, entry.layer)
 
 
 def _quantity(name: str, bytes: int, layer: str = "", phase: str = "") -> dict[str, "Value"]:
@@ -232,7 +227,7 @@ def _parts(found: Memory) -> str:
         ("saved for backward", found.saved_for_backward, ""),
         ("inference peak", inference.bytes, f"at {inference.layer}"),
         ("training peak", peak.bytes, f"at {peak.layer}, {peak.phase}"),
-        ("  resident", found.held, "parameters, buffers, optimizer state"),
+        ("  resident", found.resident, "parameters, buffers, optimizer state"),
         ("  gradients", peak.gradients, "of parameters, so far"),
         ("  saved for backward", peak.saved, "still needed"),
         ("  transient", peak.transient, "batch, feature maps, temporary tensors"),
@@ -244,18 +239,18 @@ def _parts(found: Memory) -> str:
 
 def _by_layer(found: Memory, everything: bool) -> str:
     """The memory saved by layer, largest first; the rest is added up."""
-    ordered = sorted(found.saved, key=lambda held: -held.bytes)
-    most = len(ordered) if everything else MOST_SHOWN
+    ordered = sorted(found.saved, key=lambda entry: -entry.bytes)
+    most = len(ordered) if everything else MAX_SHOWN
     shown, rest = ordered[:most], ordered[most:]
     if rest:
         number = f"{len(rest)} more" if len(rest) > 1 else rest[0].layer
-        shown.append(Held(number, sum(held.bytes for held in rest)))
+        shown.append(LayerBytes(number, sum(entry.bytes for entry in rest)))
     headings = {"Saved by layer": False, "Bytes": True, "": False}
-    sizes = [units.in_bytes(held.bytes) for held in shown]
+    sizes = [units.in_bytes(entry.bytes) for entry in shown]
     longest = max(map(len, sizes), default=0)  # the last column is never set to the right
     rows = [
-        (held.layer, units.exact(held.bytes), f"{size:>{longest}}")
-        for held, size in zip(shown, sizes, strict=True)
+        (entry.layer, units.exact(entry.bytes), f"{size:>{longest}}")
+        for entry, size in zip(shown, sizes, strict=True)
     ]
     return listing.columns(headings, rows)
 

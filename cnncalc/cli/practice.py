@@ -8,7 +8,7 @@ from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_see
 from cnncalc.core.errors import one_of
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
-from cnncalc.homework.quiz import GEOMETRIES, Posed, quiz
+from cnncalc.homework.quiz import GEOMETRIES, PosedQuestion, quiz
 
 
 def run(
@@ -41,7 +41,7 @@ def run(
     typer.echo(f"{right} of {asked} right" if asked else "no questions answered")
 
 
-def _asked(one: Posed, count: int) -> bool:
+def _asked(one: PosedQuestion, count: int) -> bool:
     """Ask until the answer can be read; return whether it is right."""
     typer.echo(f"{one.number}/{count}  {one.text}")
     while True:

@@ -9,11 +9,11 @@ import typer
 
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
-from cnncalc.homework import papers
-from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, Quiz, order, pose
+from cnncalc.homework import papers, platforms
+from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, order, pose
 from cnncalc.spec.source import read_text
 
-MOST_STUDENTS = 10_000
+MAX_STUDENTS = 10_000
 LONGEST_STEM = 60
 
 Topics = Annotated[
@@ -72,6 +72,13 @@ def run(
             "--output", "-o", help="Write sheets, blank answer sheets and keys to this folder."
         ),
     ] = None,
+    export: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--export",
+            help=f"Also write a file for {one_of(platforms.names())}; -o names the folder.",
+        ),
+    ] = None,
 ) -> None:
     """Write question sheets and keys; the same seed gives the same questions.
 
@@ -80,18 +87,20 @@ def run(
     cnncalc quiz --level hard --geometry illegal --seed 7 --solutions
 
     cnncalc quiz --seed 7 --per-student class.txt --choices -f latex -o week3
+
+    cnncalc quiz --seed 7 --export moodle -o week3
     """
     drawn = new_seed() if seed is None else seed
     wanted = order(topics, level, geometry, count, drawn, choices)
     form = papers.load(format)
+    banks = [platforms.load(name) for name in export or ()]
     if output is not None:
-        _write_all(wanted, _names(per_student), form, solutions, output)
+        _write_all(wanted, _names(per_student), form, solutions, banks, output)
         _note_seed(seed, drawn)
         return
-    if per_student is not None:
-        raise UsageError(
-            "--per-student writes several files; add a folder for them, as in -o week3"
-        )
+    for option, used in (("--per-student", per_student), ("--export", export)):
+        if used:
+            raise UsageError(f"{option} writes files; add a folder for them, as in -o week3")
     posed = pose(wanted)
     _note_seed(seed, drawn)
     shared.write(posed.sheet(answers=True) if key else form.write(posed, solutions), None)
@@ -110,15 +119,20 @@ def _names(file: Path | None) -> list[str]:
     if file.exists() and not file.is_file():
         raise UsageError(f"{str(file)!r} is not a regular file; --per-student needs a text file")
     names = [printable(line.strip()) for line in read_text(file).splitlines() if line.strip()]
-    if not 1 <= len(names) <= MOST_STUDENTS:
+    if not 1 <= len(names) <= MAX_STUDENTS:
         raise UsageError(
-            f"{file} has {len(names):,} names; --per-student takes 1 to {MOST_STUDENTS:,}"
+            f"{file} has {len(names):,} names; --per-student takes 1 to {MAX_STUDENTS:,}"
         )
     return names
 
 
 def _write_all(
-    wanted: Order, names: list[str], form: papers.Form, solutions: bool, folder: Path
+    wanted: Order,
+    names: list[str],
+    form: papers.Form,
+    solutions: bool,
+    banks: list[platforms.Platform],
+    folder: Path,
 ) -> None:
     """Write a sheet, a blank answer sheet and a key for every name."""
     stems = [file_name(name) for name in names]
@@ -126,23 +140,23 @@ def _write_all(
     if twice:
         raise UsageError(f"several names give the same file name: {one_of(twice)}")
     for name in shared.announced(names):
-        _write_one(pose(wanted, name), file_name(name), form, solutions, folder)
+        quiz, stem = pose(wanted, name), file_name(name)
+        questions = form.write(quiz, solutions)
+        _write(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
+        for part, answers in (("answers", False), ("keys", True)):
+            _write(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
+        for bank in banks:
+            _write(folder / "platforms" / f"{stem}{bank.ENDING}", bank.write(quiz))
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
     typer.echo(f"wrote {many} to {folder}: questions, blank answer sheets and keys", err=True)
 
 
-def _write_one(quiz: Quiz, stem: str, form: papers.Form, solutions: bool, folder: Path) -> None:
-    texts = {
-        folder / "questions" / f"{stem}{form.SUFFIX}": form.write(quiz, solutions),
-        folder / "answers" / f"{stem}.yaml": quiz.sheet(answers=False),
-        folder / "keys" / f"{stem}.yaml": quiz.sheet(answers=True),
-    }
-    for path, text in texts.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="")
-        except OSError as why:
-            raise UsageError(f"cannot write {str(path)!r}: {why.strerror or why}") from None
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as why:
+        raise UsageError(f"cannot write {str(path)!r}: {why.strerror or why}") from None
 
 
 def file_name(student: str) -> str:

@@ -46,13 +46,7 @@ def run(
     cnncalc reconcile net.yaml 4133742592 --input 3x224x224 --format json
     """
     form = listing.format_of(format, output)
-    report = api.summarize(
-        spec,
-        batch=batch,
-        input=shared.inputs_of(input),
-        dtype=dtype,
-        settings=shared.settings_of(settings),
-    )
+    report = shared.network(spec, input, settings, batch=batch, dtype=dtype)
     found = api.reconcile(report, " ".join(number))
     if form is None:
         text = "\n".join(_lines(found)) + "\n"

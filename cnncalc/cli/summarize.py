@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from cnncalc.api import summarize
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
@@ -90,21 +89,13 @@ def run(
     shown = tuple(dict.fromkeys([*shown, *own]))
     order = None if sort is None else column(sort, own)
     where = layout_of(layout)
-    report = summarize(
-        spec,
-        batch=batch,
-        input=shared.inputs_of(input),
-        dtype=dtype,
-        settings=shared.settings_of(settings),
-        layout=where,
-    )
+    report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=where)
     count = None if convention is None else report.under(convention)
     view = View(report, shown, depth, order, exact, where, count)
     if plot:
         _draw_plot(view, format, output)
     else:
         shared.draw(view, format, output)
-    shared.warn(report.warnings)
 
 
 def _draw_plot(view: View, format: str | None, output: Path | None) -> None:

@@ -14,7 +14,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.spec import catalog
 
 if TYPE_CHECKING:
-    from cnncalc.bridge.quantities import Check, Told
+    from cnncalc.bridge.quantities import Check, Figure
     from cnncalc.bridge.verification import Verification
     from cnncalc.render import Format
 
@@ -87,18 +87,14 @@ def run(
         raise UsageError("give either a network or --all-architectures")
     if all_architectures and (input or settings):
         raise UsageError("--input and --set need a single network, not --all-architectures")
-    given: dict[str, Any] = {
-        "batch": batch if batch is not None else 2 if tiny else 1,
-        "input": shared.inputs_of(input),
-        "dtype": dtype,
-        "settings": shared.settings_of(settings),
-        "tiny": tiny,
-    }
+    images = batch if batch is not None else 2 if tiny else 1
     where = device or ("meta" if all_architectures and not tiny else "auto")
-    done = [
-        bridge.verify(name, where, training=training, receptive_field=receptive_field, **given)
-        for name in ([spec] if spec else shared.announced(catalog.names()))
-    ]
+    done = []
+    for name in [spec] if spec else shared.announced(catalog.names()):
+        report = shared.network(name, input, settings, batch=images, dtype=dtype, tiny=tiny)
+        done.append(
+            bridge.verify(report, where, training=training, receptive_field=receptive_field)
+        )
     shared.write(_text(done, form, everything, single=spec is not None), output)
     raise typer.Exit(0 if all(one.agrees for one in done) else 1)
 
@@ -131,7 +127,7 @@ def _record(one: "Verification", *cells: object) -> dict[str, Any]:
     return dict(zip(COLUMNS, (one.name, *cells), strict=True))
 
 
-def _plain(value: "Told") -> int | str:
+def _plain(value: "Figure") -> int | str:
     return "×".join(map(str, value)) if isinstance(value, tuple) else value
 
 
@@ -169,7 +165,7 @@ def _line(check: "Check") -> tuple[str, ...]:
     return (check.layer, check.quantity, _shown(check.calculated), sign, pytorch)
 
 
-def _shown(value: "Told") -> str:
+def _shown(value: "Figure") -> str:
     return f"{value:,}" if isinstance(value, int) else str(_plain(value))
 
 

@@ -110,12 +110,12 @@ class Module:
     name: str
     given: tuple[Any, ...]
 
-    def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         """The call of the module itself, then the operations inside it."""
-        own = Call(self.name, inputs[0], y, held.weights + held.fixed, held.biases)
-        return [own, *(call._replace(inside=True) for call in self.inside(inputs, y, held))]
+        own = Call(self.name, inputs[0], y, params.weights + params.fixed, params.biases)
+        return [own, *(call._replace(inside=True) for call in self.inside(inputs, y, params))]
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         """The operations inside the module; none if it is itself a single operation."""
         return []
 
@@ -124,36 +124,36 @@ class Padded(Module):
     """A module whose input is padded first. No tool counts the padding, but all see the larger
     input."""
 
-    def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         module, sides = self.given
         (x,) = inputs
         assert isinstance(x, Map)
         # PyTorch's order of sides: the last axis first.
         added = [before + after for before, after in zip(sides[::2], sides[1::2])]
         spatial = tuple(size + more for size, more in zip(x.spatial, reversed(added), strict=True))
-        padded: Calls = module.calls((Map(x.channels, spatial),), y, held)
+        padded: Calls = module.calls((Map(x.channels, spatial),), y, params)
         return padded
 
 
 class Sequential(Module):
     """A pool followed by a flatten, which is a view."""
 
-    def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         pool: Module = self.given[0]
-        return pool.calls(inputs, y, held)
+        return pool.calls(inputs, y, params)
 
 
 class Separable(Module):
     """A depthwise convolution followed by a pointwise one, which has a weight per pair of
     channels."""
 
-    def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         depthwise, pointwise = self.given
         C_in, C_out = pointwise.given[:2]
         assert isinstance(y, Map)
         between = Map(C_in, y.spatial)
         second = Parameters(C_in * C_out, C_out if pointwise.given[-1] else 0)
-        first = Parameters(held.weights - second.weights, held.biases - second.biases)
+        first = Parameters(params.weights - second.weights, params.biases - second.biases)
         one: Calls = depthwise.calls(inputs, between, first)
         other: Calls = pointwise.calls((between,), y, second)
         return one + other
@@ -162,7 +162,7 @@ class Separable(Module):
 class Upsample(Module):
     """An upsampling, with the operation named after its mode and number of axes."""
 
-    def calls(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         mode = f"{self.given[2]}{len(y.dimensions) - 1}d"
         return [Call(self.name, inputs[0], y, mode=mode)]
 
@@ -170,23 +170,23 @@ class Upsample(Module):
 class PartialConv(Module):
     """One convolution per filter, counted together, with the biases added at the end."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
-        return [Call("Conv", inputs[0], y, held.weights)]
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
+        return [Call("Conv", inputs[0], y, params.weights)]
 
 
 class LocallyConnected(Module):
     """One matrix product per position, counted together, plus the biases."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
-        return [Call("bmm", inputs[0], y, held.weights)]
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
+        return [Call("bmm", inputs[0], y, params.weights)]
 
 
 class Maxout(Module):
     """A linear layer with several candidates per output, and a maximum over them."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         _, n_out, pieces, _ = self.given
-        return [Call("Linear", inputs[0], Vector(n_out * pieces), held.weights, held.biases)]
+        return [Call("Linear", inputs[0], Vector(n_out * pieces), params.weights, params.biases)]
 
 
 class PositionLinear(Module):
@@ -199,21 +199,21 @@ class PositionLinear(Module):
 class ChannelsNorm(Module):
     """A layer normalisation with the channels last."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
-        return [Call("LayerNorm", y, y, held.weights, held.biases)]
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
+        return [Call("LayerNorm", y, y, params.weights, params.biases)]
 
 
 class Scale(Module):
     """A product with a factor per channel."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         return [Call("*", y, y)]
 
 
 class Multiply(Module):
     """A product per input after the first, with broadcasting."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         sizes = [x.dimensions for x in inputs]
         products = list(accumulate(sizes, lambda one, other: tuple(map(max, one, other))))[1:]
         return [Call("*", x, x) for x in (Map(dims[0], dims[1:]) for dims in products)]
@@ -222,14 +222,14 @@ class Multiply(Module):
 class Subsampling(Module):
     """An average pool times the window size, times a coefficient, plus a bias."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         return [Call("AvgPool", inputs[0], y), Call("*", y, y), Call("*", y, y)]
 
 
 class LocalResponseNorm(Module):
     """The squares, their means over channels (zero-padded), and the divisor computed from them."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         size = self.given[0]
         assert isinstance(y, Map)
         around = Map(y.channels + size - 1, y.spatial)
@@ -239,7 +239,7 @@ class LocalResponseNorm(Module):
 class LPPool(Module):
     """An average pool of the powers, its sign and absolute value, the window size, and the root."""
 
-    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         return [
             Call("AvgPool", inputs[0], y),
             Call("ReLU", y, y),

@@ -40,7 +40,7 @@ NUMBER = re.compile(
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 LONGEST = 60
 
-MOST_TIMES = 8
+MAX_TIMES = 8
 """How many times a part may be added to, or removed from, a total to explain a difference."""
 
 
@@ -214,6 +214,7 @@ class Reconciliation:
                 for candidate, part in self.missing
             ],
             "unknown": self.unknown,
+            "warnings": list(self.report.warnings),
         }  # fmt: skip
 
 
@@ -280,6 +281,6 @@ def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
         for candidate in known
         for part in parts
         if (exact - candidate.total) % part.amount == 0
-        and abs(exact - candidate.total) <= MOST_TIMES * part.amount
+        and abs(exact - candidate.total) <= MAX_TIMES * part.amount
     ]
     yield from sorted(found, key=lambda one: (abs(one.part.times), -one.part.amount))[:3]

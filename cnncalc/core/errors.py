@@ -93,7 +93,7 @@ class SpecError(CnncalcError):
         return f"{place}: {self.sentence}" if place else self.sentence
 
 
-MOST_MISTAKES = 50
+MAX_MISTAKES = 50
 """After this many mistakes the rest of a text is not checked."""
 
 
@@ -116,16 +116,18 @@ class Mistakes(CnncalcError):
         return max(len(self.errors) - self.SHOWN, 0)
 
 
-MOST_COMPARED = 3_000
+MAX_COMPARED = 3_000
 """A misspelt word is compared with the first known words, up to this many letters in all."""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint ``; did you mean 'x'?`` with the nearest known word, or nothing if none is near."""
     meant = word.lower()[:100]
-    first = list(islice(known, MOST_COMPARED))
+    first = list(islice(known, MAX_COMPARED))
     ends = accumulate(map(len, first))
-    few = [name for name, end in zip(first, ends) if end <= MOST_COMPARED]
+    few = [
+        name for name, end in zip(first, ends) if end <= MAX_COMPARED and _same_numbers(word, name)
+    ]
     near = [(edits, name) for name in few if (edits := _edits(meant, name.lower())) is not None]
     if not near:
         return ""
@@ -133,6 +135,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     letters = sorted(meant)
     _, best = min(near, key=lambda pair: (pair[0], sorted(pair[1].lower()) != letters))
     return f"; did you mean {best!r}?"
+
+
+def _same_numbers(word: str, name: str) -> bool:
+    """Whether both have the same digits, or one has more numbers at its end: ``conv99`` is not
+    ``conv1`` misspelt, but ``conv1`` may be ``conv1_1``."""
+    one, other = (re.findall("[0-9]+", text[:100]) for text in (word, name))
+    least = min(len(one), len(other))
+    return one[:least] == other[:least] or sorted("".join(one)) == sorted("".join(other))
 
 
 def _tolerance(word: str) -> int:
@@ -168,14 +178,14 @@ def _edits(word: str, name: str) -> int | None:
     return row[-1] if row[-1] <= most else None
 
 
-MOST_LISTED = 12
+MAX_LISTED = 12
 
 
 def some(words: Iterable[object], between: str = ", ") -> str:
     """The words joined; of very many, the first ones and how many there are."""
     listed = [str(word) for word in words]
-    more = f"{between}... ({len(listed):,} in all)" if len(listed) > MOST_LISTED else ""
-    return between.join(listed[:MOST_LISTED]) + more
+    more = f"{between}... ({len(listed):,} in all)" if len(listed) > MAX_LISTED else ""
+    return between.join(listed[:MAX_LISTED]) + more
 
 
 def one_of(words: Sequence[str]) -> str:

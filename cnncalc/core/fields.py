@@ -11,10 +11,10 @@ from math import inf
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError, one_of
-from cnncalc.core.shape import JOINED, MOST_DIGITS
+from cnncalc.core.shape import JOINED, MAX_DIGITS
 
 REQUIRED: Any = dataclasses.MISSING
-LARGEST = 10**MOST_DIGITS
+LARGEST = 10**MAX_DIGITS
 
 BIAS = ("use_bias", "bias_term")
 """What Keras and Caffe call the field ``bias``."""

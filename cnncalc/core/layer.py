@@ -12,12 +12,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from math import prod
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    NamedTuple,
+    Self,
+    TypeVar,
+    cast,
+    dataclass_transform,
+)
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
-from cnncalc.core.errors import MOST_MISTAKES, LayerError, did_you_mean
+from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
-from cnncalc.core.shape import MOST_DIGITS, Map, Shape, Vector
+from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
 
@@ -98,6 +107,7 @@ class Reach(NamedTuple):
     cut: Cut | None = None
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 class Layer:
     """A layer kind. Subclasses are frozen, keyword-only dataclasses, one per file."""
 
@@ -128,6 +138,17 @@ class Layer:
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         cls.kind = cls.__module__.rpartition(".")[2]
+        # Methods that dataclass would generate for every kind anew take time to compile.
+        dataclass(frozen=True, kw_only=True, repr=False, eq=False)(cls)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.text()})"
 
     # Subclasses override these. Shapes have no batch dimension.
 
@@ -207,7 +228,7 @@ class Layer:
             raise LayerError(f"takes {wanted}, not {len(inputs)}")
         output = self.output(*inputs)
         if max(output.dimensions) >= LARGEST:
-            raise LayerError(f"outputs a size of more than {MOST_DIGITS} digits")
+            raise LayerError(f"outputs a size of more than {MAX_DIGITS} digits")
         return output
 
     def cost(
@@ -232,8 +253,8 @@ class Layer:
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
-        held = weights + biases + fixed + buffers - self.counters()
-        read = sum(shape.elements for shape in inputs) * batch + held
+        numbers = weights + biases + fixed + buffers - self.counters()
+        read = sum(shape.elements for shape in inputs) * batch + numbers
         moved = size if self.moves and inputs else 0
         return Cost(
             weights=weights,
@@ -295,7 +316,7 @@ INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "norma
             "input_shape", "input_dim")  # fmt: skip
 """Arguments of other frameworks that cnncalc infers."""
 ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
-"""Arguments of other frameworks for what is a layer of its own here."""
+"""Arguments of other frameworks for layers that are separate here."""
 
 
 def _by_field(kind: type[Layer], given: Any) -> Mapping[str, Any]:
@@ -309,8 +330,9 @@ def _by_field(kind: type[Layer], given: Any) -> Mapping[str, Any]:
         of_main = not parts.isdisjoint(given) and _names_of(kind).keys().isdisjoint(given)
         return {str(kind.main): given} if of_main else given
     if kind.main is None:
-        takes = f"takes its fields by name ({', '.join(known)})" if known else "takes no fields"
-        raise LayerError(f"{takes}, not {shown(given)}")
+        if not known:
+            raise LayerError(f"has no fields; remove {shown(given)}")
+        raise LayerError(f"needs field names ({', '.join(known)}), not {shown(given)}")
     return {kind.main: given}
 
 
@@ -335,14 +357,14 @@ def _checked(
         theirs = set(foreign.values())
         names = {word: name for word, name in names.items() if name not in theirs} | dict(foreign)
     for written, value in given.items():
-        if len(wrong) >= MOST_MISTAKES:
+        if len(wrong) >= MAX_MISTAKES:
             break
         name = names.get(written)
         if name is None:
             wrong.append((written, f"has no field {written!r}{_hint(kind, names, written, value)}"))
         elif name in values:
             both = f"{spelled[name]!r} and {written!r}"
-            wrong.append((written, f"has both {both}, two names of one field; keep one of them"))
+            wrong.append((written, f"has both {both}, two names for the same field; keep one"))
         else:
             values[name], spelled[name] = None, written
             try:
@@ -355,12 +377,12 @@ def _checked(
 def _hint(kind: type[Layer], names: Mapping[str, str], written: str, value: Any) -> str:
     """How to fix an unknown field."""
     if written in INFERRED:
-        return "; cnncalc infers it from the input: leave it out"
+        return "; remove it: cnncalc infers it from the input"
     if written in ACTIVATION:
         if value in (None, "linear", "identity", "none"):
-            return "; leave it out: a layer has no activation of its own"
+            return "; remove it: activations are separate layers"
         word = value if isinstance(value, str) and value.isidentifier() else "the activation"
-        return f"; write {word} after it, as a layer of its own"
+        return f"; add {word} after it, as a separate layer"
     for theirs, foreign in kind.foreign.items():
         if written in foreign.names:
             return f"; it is a field of {theirs.replace('*', '2')}"
@@ -396,8 +418,8 @@ def required_of(kind: type[Layer]) -> tuple[str, ...]:
 
 def _declared(kind: type[Layer]) -> tuple[dataclasses.Field[Any], ...]:
     """The dataclass fields of a kind, the main field first."""
-    declared = dataclasses.fields(kind) if dataclasses.is_dataclass(kind) else ()
-    return tuple(sorted(declared, key=lambda one: one.name != kind.main))
+    fields = dataclasses.fields(cast(Any, kind))
+    return tuple(sorted(fields, key=lambda one: one.name != kind.main))
 
 
 def has_only(known: Mapping[str, Field]) -> str:
@@ -405,7 +427,6 @@ def has_only(known: Mapping[str, Field]) -> str:
     return f"; it has {', '.join(known)}" if known else "; it has no fields"
 
 
-@dataclass(frozen=True, kw_only=True)
 class Input(Layer):
     """An input of the network."""
 
@@ -426,8 +447,10 @@ def per_axis(sizes: Sizes, x: Map, name: str) -> tuple[int, ...]:
     if isinstance(sizes, int):
         return (sizes,) * len(x.spatial)
     if len(sizes) != len(x.spatial):
+        given = "value" if len(sizes) == 1 else "values"
         raise LayerError(
-            f"{name} {list(sizes)} is for {len(sizes)} axes, but {x} has {len(x.spatial)}"
+            f"{name} {list(sizes)} has {len(sizes)} {given}, but {x} has {len(x.spatial)} spatial "
+            f"{'axis' if len(x.spatial) == 1 else 'axes'}"
         )
     return sizes
 

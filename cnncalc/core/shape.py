@@ -14,7 +14,7 @@ JOINED = r"\s*[x×X*,]\s*"
 SHAPE_PATTERN = rf"^\s*[\[\]()]*{SIZE}(?:{JOINED}{SIZE}){{0,3}}[\[\]()]*\s*$"
 """What ``read_shape`` accepts, as a regular expression that JSON Schema shares."""
 
-MOST_DIGITS = 100
+MAX_DIGITS = 100
 """The most digits of a size; arithmetic on longer ones could take forever."""
 
 
@@ -146,7 +146,7 @@ def read_shape(text: str, layout: Layout = "chw") -> Shape:
     Raises UsageError for any other text.
     """
     parts = re.split(JOINED, text.strip().strip("[]()"))
-    if not all(part.isdecimal() and part.isascii() and len(part) <= MOST_DIGITS for part in parts):
+    if not all(part.isdecimal() and part.isascii() and len(part) <= MAX_DIGITS for part in parts):
         raise UsageError(
             f"a shape must be whole numbers joined by x, such as 3x224x224, not {text[:60]!r}"
         )

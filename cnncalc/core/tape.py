@@ -36,8 +36,9 @@ class Tensor:
     ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
     means that the elements are not contiguous, ``reordered`` that they are not in the order of the
     axes, ``interleaved`` that those of several images alternate. ``channels_last`` tells whether
-    PyTorch computes in that memory format (None: in some cases, which are not modelled). A
-    parameter is ``relaid`` if its gradient has another memory format and is therefore copied.
+    PyTorch computes in that memory format (None: in some cases, which are not modelled).
+    ``copies_gradient`` tells whether a parameter's gradient has another memory format and is
+    therefore copied.
     """
 
     numbers: int
@@ -49,7 +50,7 @@ class Tensor:
     interleaved: bool = False
     channels_last: bool | None = False
     parameter: bool = False
-    relaid: bool = False
+    copies_gradient: bool = False
     shape: Any = None
 
     @property
@@ -270,9 +271,10 @@ class Tape:
         self.parameters += [(self.row, one) for one in held]
         return held
 
-    def buffers(self, numbers: int, counters: int = 0) -> None:
-        """Buffers: numbers, and counters of batches."""
+    def buffers(self, numbers: int, counters: int = 0) -> Tensor:
+        """Buffers: numbers, which are returned as one tensor, and counters of batches."""
         self.buffer_bytes += memory.size_in_bytes(numbers, self.size) + INDEX_BYTES * counters
+        return Tensor(numbers, self.size, None, needs_gradient=False)
 
     def hold(self, *tensors: Tensor) -> None:
         """Keep these tensors referenced until the latest operation has run."""
@@ -345,8 +347,12 @@ class Tape:
                 "its input is a volume with channels last, and what PyTorch copies in the backward "
                 "pass is not modelled"
             )
-        parameters[0].relaid = spans and bool(x.channels_last)
-        given, *held = self.lowered(x, *parameters)
+        parameters[0].copies_gradient = spans and bool(x.channels_last)
+        return self.filtered(x, *parameters, makes=makes)
+
+    def filtered(self, x: Tensor, *filters: Tensor, makes: int) -> Tensor:
+        """A convolution with these filters and biases, which saves its input and the filters."""
+        given, *held = self.lowered(x, *filters)
         keeps = (given, held[0])
         return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 
@@ -387,8 +393,8 @@ class Tape:
         keeps = [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
         beside = _fitted(wanted, a.numbers, size)
         if b.needs_gradient:  # computed first: two quotients, a negation, a product
-            fullest = 4 * memory.size_in_bytes(a.numbers, size)
-            beside = max(beside, fullest - sum(x.bytes for x in wanted))
+            peak = 4 * memory.size_in_bytes(a.numbers, size)
+            beside = max(beside, peak - sum(x.bytes for x in wanted))
         return self.op(a, b, keeps=keeps, beside=beside, size=size)
 
     def subtracted(self, x: Tensor, makes: int) -> Tensor:
@@ -448,7 +454,7 @@ def _fitted(wanted: Sequence[Tensor], numbers: int, size: int) -> int:
     """The temporary bytes needed if all gradients are computed with this many elements of one size,
     and are then summed and cast one by one to fit their tensors."""
     made = memory.size_in_bytes(numbers, size)
-    alive = fullest = made * len(wanted)
+    alive = peak = made * len(wanted)
     for tensor in wanted:
         now = made
         for needed, there in (
@@ -456,7 +462,7 @@ def _fitted(wanted: Sequence[Tensor], numbers: int, size: int) -> int:
             (tensor.size != size, tensor.bytes),
         ):
             if needed:
-                fullest = max(fullest, alive + there)
+                peak = max(peak, alive + there)
                 alive += there - now
                 now = there
-    return fullest - alive
+    return peak - alive

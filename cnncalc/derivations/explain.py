@@ -97,10 +97,10 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
 
 def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
     with tracing():
-        held = row.layer.parameters(*_named(row.inputs))
-        params = held.params
-    counts = {"weights": held.weights, "biases": held.biases, "fixed": held.fixed}
-    counts |= {"buffers": held.buffers, "params": params}
+        parameters = row.layer.parameters(*_named(row.inputs))
+        params = parameters.params
+    counts = {"weights": parameters.weights, "biases": parameters.biases, "fixed": parameters.fixed}
+    counts |= {"buffers": parameters.buffers, "params": params}
     workings = [
         working
         for name, count in counts.items()
@@ -109,7 +109,7 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
     ]
     extra = "".join(
         f", {units.exact(number)} {what}"
-        for number, what in ((held.fixed, "fixed"), (held.buffers, "in buffers"))
+        for number, what in ((parameters.fixed, "fixed"), (parameters.buffers, "in buffers"))
         if number
     )
     return once(workings), f"{units.exact(params)} parameter{'s' * (params != 1)}{extra}"

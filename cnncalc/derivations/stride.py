@@ -16,7 +16,7 @@ from cnncalc.formulas.tracing import tracing
 from cnncalc.formulas.vocabulary import ceil_div, span
 from cnncalc.layers import _window as layers
 
-MOST_TAPS = 1_000_000
+MAX_TAPS = 1_000_000
 """The most taps for which unread pixels between windows are listed."""
 
 
@@ -123,7 +123,7 @@ def unread(axis: Axis) -> list[tuple[int, int]] | None:
     if axis.D == 1 and axis.S <= axis.F:  # windows touch: only the end can be left over
         last = (places - 1) * axis.S + axis.extent - axis.P - 1
         return [(last + 1, axis.N - 1)] if last + 1 < axis.N else []
-    if places * axis.F > MOST_TAPS:
+    if places * axis.F > MAX_TAPS:
         return None
     read = {
         place * axis.S - axis.P + tap * axis.D for place in range(places) for tap in range(axis.F)
@@ -213,7 +213,7 @@ class Solution(NamedTuple):
     output: int
 
 
-MOST_TRIED = 200_000
+MAX_TRIED = 200_000
 
 
 def solve(
@@ -238,8 +238,8 @@ def solve(
         raise UsageError(f"P must be at least 0, not {P}")
     found = []
     for tried, axis in enumerate(_geometries(output, N, F, S, P, D, largest)):
-        if tried == MOST_TRIED:
-            raise UsageError(f"more than {MOST_TRIED:,} geometries to try; give F, S or P as well")
+        if tried == MAX_TRIED:
+            raise UsageError(f"more than {MAX_TRIED:,} geometries to try; give F, S or P as well")
         if axis.possible and axis.floor == output:
             found.append(Solution(axis, output))
     return sorted(found, key=lambda solution: (not solution.axis.fits, solution.axis))

@@ -21,7 +21,7 @@ __all__ = [
     "DEVICES",
     "DTYPES",
     "OPTIMIZERS",
-    "Held",
+    "LayerBytes",
     "Memory",
     "Peak",
     "inference_peak",
@@ -34,7 +34,7 @@ VERSION = 2
 """The version of ``to_dict``."""
 
 
-class Held(NamedTuple):
+class LayerBytes(NamedTuple):
     """Bytes attributed to a layer."""
 
     layer: str
@@ -80,15 +80,17 @@ class Memory:
     buffers: int
     gradients: int
     optimizer_state: int
-    saved: tuple[Held, ...]
-    inference_peak: Held
+    saved: tuple[LayerBytes, ...]
+    inference_peak: LayerBytes
     moments: tuple[Moment, ...]
     repeated_macs: int
+    warnings: tuple[str, ...] = ()
+    """What is probably a mistake in the spec."""
 
     @cached_property
     def saved_for_backward(self) -> int:
         """All bytes saved for the backward pass."""
-        return sum(held.bytes for held in self.saved)
+        return sum(entry.bytes for entry in self.saved)
 
     @cached_property
     def saved_by_layer(self) -> dict[str, int]:
@@ -102,7 +104,7 @@ class Memory:
         return Peak(
             layer=self.layers[moment.row],
             phase=moment.phase,
-            bytes=self.held + moment.alive,
+            bytes=self.resident + moment.alive,
             parameters=self.parameters + self.buffers,
             gradients=moment.gradients,
             optimizer_state=self.optimizer_state,
@@ -111,7 +113,7 @@ class Memory:
         )
 
     @property
-    def held(self) -> int:
+    def resident(self) -> int:
         """Resident memory: parameters, buffers and optimizer state."""
         return self.parameters + self.buffers + self.optimizer_state
 
@@ -133,9 +135,10 @@ class Memory:
             "gradients": self.gradients,
             "optimizer_state": self.optimizer_state,
             "saved_for_backward": self.saved_for_backward,
-            "saved": [held._asdict() for held in self.saved],
+            "saved": [entry._asdict() for entry in self.saved],
             "inference_peak": self.inference_peak._asdict(),
             "training_peak": self.training_peak._asdict(),
+            "warnings": list(self.warnings),
         }
 
 
@@ -177,12 +180,13 @@ def measure(
         ),
         moments=step.moments,
         repeated_macs=step.repeated_macs,
+        warnings=report.warnings,
     )
 
 
 def saved_for_backward(
     report: Report, *, training: bool = True, dtype: str | None = None, device: str = "cpu"
-) -> tuple[Held, ...]:
+) -> tuple[LayerBytes, ...]:
     """The bytes that autograd saves for the backward pass, by layer. Each tensor counts once, for
     the first layer that saves it.
 
@@ -202,7 +206,7 @@ def saved_for_backward(
 
 def inference_peak(
     report: Report, *, dtype: str | None = None, device: str = "cpu", batch: int | None = None
-) -> Held:
+) -> LayerBytes:
     """The peak bytes of live activations in inference without gradients, and the layer that runs at
     that moment. Each tensor is freed after the last layer that reads it.
 
@@ -216,8 +220,8 @@ def inference_peak(
         device=device,
         batch=batch or report.batch,
     )
-    fullest = max(walk.forward(recording), key=_alive)
-    return Held(report.rows[fullest.row].name, fullest.alive)
+    highest = max(walk.forward(recording), key=_alive)
+    return LayerBytes(report.rows[highest.row].name, highest.alive)
 
 
 def training_peak(
@@ -237,11 +241,11 @@ def training_peak(
     return found.training_peak
 
 
-def _by_layer(report: Report, saved: Sequence[walk.Saved]) -> tuple[Held, ...]:
+def _by_layer(report: Report, saved: Sequence[walk.Saved]) -> tuple[LayerBytes, ...]:
     by_row: dict[int, int] = {}
     for row, size in saved:
         by_row[row] = by_row.get(row, 0) + size
-    return tuple(Held(report.rows[row].name, size) for row, size in by_row.items() if size)
+    return tuple(LayerBytes(report.rows[row].name, size) for row, size in by_row.items() if size)
 
 
 def _alive(moment: Moment) -> int:

@@ -15,17 +15,17 @@ from cnncalc.footprint.step import Setting, Step
 VERSION = 1
 """The version of ``to_dict``."""
 
-SMALLER = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
+SMALLER_DTYPES = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
 """The smaller dtypes to suggest for each dtype."""
 
-PLAINER = ("momentum", "sgd")
+LIGHTER_OPTIMIZERS = ("momentum", "sgd")
 """Optimizers with less state than others."""
 
-EVERY = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+CHECKPOINT_INTERVALS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """The distances between checkpoints to try, in blocks."""
 
 
-MOST_LAYERS = 5_000
+MAX_LAYERS = 5_000
 """The size of the largest network whose batch is computed, which takes dozens of training steps."""
 
 
@@ -82,7 +82,7 @@ def fit(
 
     Raises UsageError as ``measure`` does.
     """
-    check_size(report, MOST_LAYERS, "the largest batch is computed")
+    check_size(report, MAX_LAYERS, "the largest batch is computed")
     setting = Setting(1, dtype or report.dtype, device, optimizer, training, checkpoint)
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))
@@ -110,13 +110,13 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
     too high.
     """
     two, three = (Step(report, setting._replace(batch=batch)) for batch in (2, 3))
-    left = budget - two.held
-    foretold = [
+    left = budget - two.resident
+    estimates = [
         2 + (left - now.alive) // (then.alive - now.alive)
         for now, then in zip(two.moments, three.moments)
         if then.alive > now.alive
     ]
-    low, high = 0, max(1, min([*foretold, LARGEST - 1])) + 1
+    low, high = 0, max(1, min([*estimates, LARGEST - 1])) + 1
     batch = high - 1
     while high - low > 1:
         if Step(report, setting._replace(batch=batch)).peak <= budget:
@@ -129,14 +129,16 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
 
 def _others(report: Report, setting: Setting) -> Iterator[tuple[str, Setting]]:
     """Settings that need less memory, each with its option."""
-    for dtype in SMALLER.get(setting.dtype, ()):
+    for dtype in SMALLER_DTYPES.get(setting.dtype, ()):
         yield f"--dtype {dtype}", setting._replace(dtype=dtype)
-    for plainer in PLAINER:
-        if OPTIMIZERS[plainer].numbers < OPTIMIZERS[setting.optimizer].numbers:
-            yield f"--optimizer {plainer}", setting._replace(optimizer=plainer)
+    for lighter in LIGHTER_OPTIMIZERS:
+        if OPTIMIZERS[lighter].numbers < OPTIMIZERS[setting.optimizer].numbers:
+            yield f"--optimizer {lighter}", setting._replace(optimizer=lighter)
     if setting.checkpoint is None:
         number = len(blocks(report))
-        tried = [setting._replace(checkpoint=every) for every in EVERY if every < number]
+        tried = [
+            setting._replace(checkpoint=every) for every in CHECKPOINT_INTERVALS if every < number
+        ]
         if tried:
             recording = Step(report, setting).recording
             best = min(tried, key=lambda one: Step(report, one, recording).peak)

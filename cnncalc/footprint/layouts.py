@@ -14,7 +14,7 @@ from cnncalc.core.tape import Layout, Operation
 from cnncalc.footprint.recording import Recording, not_modelled
 
 
-class Lies(Enum):
+class GradientLayout(Enum):
     """The memory layout of a gradient."""
 
     CONTIGUOUS = auto()
@@ -32,39 +32,43 @@ def with_copies(report: Report, recording: Recording) -> list[Operation]:
     Raises UsageError if it is not known whether PyTorch copies.
     """
     operations, batch = list(recording.tape.operations), recording.tape.batch
-    lies = dict.fromkeys(recording.outputs, Lies.CONTIGUOUS)
+    layouts = dict.fromkeys(recording.outputs, GradientLayout.CONTIGUOUS)
     for place in reversed(range(len(operations))):
         operation = operations[place]
         if not operation.has_node:
             continue
-        given = lies.get(operation.outputs[0], Lies.CONTIGUOUS)
-        if given is not Lies.CONTIGUOUS:
+        given = layouts.get(operation.outputs[0], GradientLayout.CONTIGUOUS)
+        if given is not GradientLayout.CONTIGUOUS:
             try:
                 copied = _is_copied(operation, given, batch)
             except LayerError as why:
                 raise not_modelled(report.rows[operation.row], why) from None
             if copied:
                 operation = operations[place] = _with_copy(operation)
-                given = Lies.CONTIGUOUS
+                given = GradientLayout.CONTIGUOUS
         for index, read in enumerate(operation.reads):
             if read.needs_gradient and not read.parameter:
                 made = _made(operation, given, index, batch)
-                lies[read] = _sum(lies[read], made) if read in lies else made
+                layouts[read] = _sum(layouts[read], made) if read in layouts else made
     return operations
 
 
-def _is_copied(operation: Operation, given: Lies, batch: int) -> bool:
+def _is_copied(operation: Operation, given: GradientLayout, batch: int) -> bool:
     """Whether the output's gradient, which is not contiguous, is copied."""
     layout, read = operation.layout, operation.reads[0]
-    if layout is Layout.COPY and given is not Lies.UNKNOWN:
+    if layout is Layout.COPY and given is not GradientLayout.UNKNOWN:
         return True
     if layout is Layout.MERGE and min(batch, channels_of(read.shape)) == 1:
         return False
-    if layout is Layout.MERGE and given is not Lies.UNKNOWN:
+    if layout is Layout.MERGE and given is not GradientLayout.UNKNOWN:
         return True
-    if given is Lies.APART:
+    if given is GradientLayout.APART:
         return False
-    if layout is Layout.RESHAPE and given is Lies.PERMUTED and len(read.shape.dimensions) == 1:
+    if (
+        layout is Layout.RESHAPE
+        and given is GradientLayout.PERMUTED
+        and len(read.shape.dimensions) == 1
+    ):
         return True
     if layout in {Layout.COPY, Layout.RESHAPE, Layout.MERGE}:
         raise LayerError(
@@ -81,23 +85,30 @@ def _with_copy(operation: Operation) -> Operation:
     return operation._replace(beside=operation.beside + output.bytes)
 
 
-def _made(operation: Operation, given: Lies, index: int, batch: int) -> Lies:
+def _made(operation: Operation, given: GradientLayout, index: int, batch: int) -> GradientLayout:
     """The layout of an input's gradient, given that of the output's."""
     read, output, layout = operation.reads[index], operation.outputs[0], operation.layout
     if index in operation.passes:
         if layout is Layout.PERMUTE:
-            return Lies.UNKNOWN if given in {Lies.PERMUTED, Lies.UNKNOWN} else Lies.PERMUTED
+            return (
+                GradientLayout.UNKNOWN
+                if given in {GradientLayout.PERMUTED, GradientLayout.UNKNOWN}
+                else GradientLayout.PERMUTED
+            )
         rows = batch if layout is Layout.SPLIT else 2 * (layout is Layout.NARROW)
         apart = rows > 1 and read.numbers < output.numbers
-        return Lies.APART if apart and given is Lies.CONTIGUOUS else given
+        return GradientLayout.APART if apart and given is GradientLayout.CONTIGUOUS else given
     if layout is Layout.ORDER:
-        return Lies.CONTIGUOUS
-    follows = layout is Layout.FOLLOW and given not in {Lies.CONTIGUOUS, Lies.APART}
+        return GradientLayout.CONTIGUOUS
+    follows = layout is Layout.FOLLOW and given not in {
+        GradientLayout.CONTIGUOUS,
+        GradientLayout.APART,
+    }
     permuted = any(one.permuted for one in (*operation.reads, output) if not one.parameter)
-    return Lies.UNKNOWN if follows or permuted else Lies.CONTIGUOUS
+    return GradientLayout.UNKNOWN if follows or permuted else GradientLayout.CONTIGUOUS
 
 
-def _sum(*gradients: Lies) -> Lies:
+def _sum(*gradients: GradientLayout) -> GradientLayout:
     """The layout of the sum of two gradients, which is a new tensor."""
-    orderly = {Lies.CONTIGUOUS, Lies.APART}
-    return Lies.CONTIGUOUS if orderly.issuperset(gradients) else Lies.UNKNOWN
+    orderly = {GradientLayout.CONTIGUOUS, GradientLayout.APART}
+    return GradientLayout.CONTIGUOUS if orderly.issuperset(gradients) else GradientLayout.UNKNOWN

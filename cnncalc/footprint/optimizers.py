@@ -17,14 +17,14 @@ class Optimizer(NamedTuple):
     """State and temporary memory per parameter.
 
     ``numbers`` is the state per element, and ``counts`` tells whether there is a step counter.
-    ``fullest`` are the peaks of an update on the CPU, in multiples of the previous parameter's size
+    ``peaks`` are the peaks of an update on the CPU, in multiples of the previous parameter's size
     and of the parameter's own; ``together`` is the peak on CUDA in multiples of all parameters.
     ``untrained`` tells whether parameters that are not trained have state too.
     """
 
     numbers: int = 0
     counts: bool = False
-    fullest: tuple[tuple[int, int], ...] = ()
+    peaks: tuple[tuple[int, int], ...] = ()
     together: int = 0
     untrained: bool = False
 
@@ -33,7 +33,7 @@ OPTIMIZERS = {
     "sgd": Optimizer(),
     "momentum": Optimizer(1),
     # The look-ahead gradient; the previous one is freed first, and CUDA updates in place.
-    "nag": Optimizer(1, fullest=((0, 1),)),
+    "nag": Optimizer(1, peaks=((0, 1),)),
     # A square root; on CUDA also a product of the gradients. PyTorch allocates the state before it
     # knows which parameters get a gradient.
     "adagrad": Optimizer(1, True, ((1, 1),), 2, untrained=True),
@@ -68,6 +68,6 @@ def updates(optimizer: Optimizer, parameters: Sequence[int], *, cuda: bool) -> l
         return [optimizer.together * sum(parameters)] * len(parameters)
     pairs = zip([0, *parameters], parameters)
     return [
-        max((m * before + n * size for m, n in optimizer.fullest), default=0)
+        max((m * before + n * size for m, n in optimizer.peaks), default=0)
         for before, size in pairs
     ]

@@ -17,7 +17,7 @@ DEVICES = ("cpu", "cuda")
 """The devices to model; PyTorch saves and accumulates differently on each."""
 
 
-MOST_LAYERS = 20_000
+MAX_LAYERS = 20_000
 """The size of the largest network whose memory is modelled, as ``check_size`` counts it."""
 
 
@@ -28,7 +28,7 @@ class Recording(NamedTuple):
     tape: Tape
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
-    let_go: tuple[tuple[Tensor, ...], ...]
+    freed: tuple[tuple[Tensor, ...], ...]
     ends: tuple[int, ...]
 
 
@@ -45,7 +45,7 @@ def record(
             meant = "cuda" if word == "gpu" else word
             hint = did_you_mean(meant, known) or f"; memory is modelled for {one_of(known)}"
             raise UsageError(f"no {what} {word!r}{hint}")
-    check_size(report, MOST_LAYERS, "memory is modelled")
+    check_size(report, MAX_LAYERS, "memory is modelled")
     tape = Tape(
         batch,
         BYTES["float32" if dtype == AMP else dtype],
@@ -76,7 +76,7 @@ def record(
     place = {row.name: index for index, row in enumerate(report.rows)}
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
-    return Recording(tape, inputs, outputs, _let_go(tape, outputs), tuple(ends))
+    return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))
 
 
 def check_size(report: Report, most: int, what: str) -> None:
@@ -94,7 +94,7 @@ def not_modelled(row: Row, why: LayerError) -> UsageError:
     return UsageError(f"layer {row.name!r} ({row.kind}): {why}")
 
 
-def _let_go(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:
+def _freed(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:
     ending: list[list[Tensor]] = [[] for _ in tape.operations]
     staying = {*outputs}
     for tensor, index in tape.lives.items():

@@ -40,19 +40,19 @@ class Step:
         every = setting.checkpoint
         rows = [] if every is None else checkpoints.groups(report, every)
         self.segments = checkpoints.segments(self.recording, rows)
-        again = checkpoints.repeated_macs(report, self.recording, self.segments)
-        self.repeated_macs = again // report.batch * setting.batch
+        repeated = checkpoints.repeated_macs(report, self.recording, self.segments)
+        self.repeated_macs = repeated // report.batch * setting.batch
         self.moments = tuple(walk.training(self.recording, updates, self.segments))
 
     @property
-    def held(self) -> int:
+    def resident(self) -> int:
         """Resident memory: parameters, buffers and optimizer state."""
         return self.parameters + self.recording.tape.buffer_bytes + self.state
 
     @property
     def peak(self) -> int:
         """The peak memory, including resident memory."""
-        return self.held + max(moment.alive for moment in self.moments)
+        return self.resident + max(moment.alive for moment in self.moments)
 
 
 def _recorded(report: Report, setting: Setting) -> Recording:

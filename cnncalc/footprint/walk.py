@@ -56,7 +56,7 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
             kept, own = operation.kept, operation.own
         else:
             first = place == segment.start
-            kept, own = entering(recording, segment) if first else frozenset[int](), 0
+            kept, own = segment_inputs(recording, segment) if first else frozenset[int](), 0
         if segment is not None or operation.has_node:
             new = kept - seen
             seen |= new
@@ -64,7 +64,7 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
     return found
 
 
-def entering(recording: Recording, segment: range) -> frozenset[int]:
+def segment_inputs(recording: Recording, segment: range) -> frozenset[int]:
     """The storages that a segment reads from outside, if it saves anything at all."""
     tape = recording.tape
     inside = tape.operations[segment.start : segment.stop]
@@ -112,7 +112,7 @@ class _Walk:
         self.operations = recording.tape.operations
         self.sizes = list(recording.tape.storages)
         self.holders = [0] * len(self.sizes)
-        self.keepers = [0] * len(self.sizes)
+        self.savers = [0] * len(self.sizes)
         self.alive = self.saved = self.gradients = 0
         self.given: dict[Tensor, int] = {}
         """The storage of each gradient until the operation that produced its tensor runs
@@ -148,14 +148,14 @@ class _Walk:
     def keep(self, storage: int) -> None:
         """Save a storage for backward."""
         self.hold(storage)
-        if not self.keepers[storage]:
+        if not self.savers[storage]:
             self.saved += self.sizes[storage]
-        self.keepers[storage] += 1
+        self.savers[storage] += 1
 
     def release(self, storage: int) -> None:
         """Release a storage that one operation saved for backward."""
-        self.keepers[storage] -= 1
-        if not self.keepers[storage]:
+        self.savers[storage] -= 1
+        if not self.savers[storage]:
             self.saved -= self.sizes[storage]
         self.drop(storage)
 
@@ -172,7 +172,7 @@ class _Walk:
         between = [range(begin, end) for begin, end in zip(begins, ends)]
         for places, segment in zip(between, segments):
             self.forward(places, FORWARD, keeps=True)
-            for storage in entering(self.recording, segment):
+            for storage in segment_inputs(self.recording, segment):
                 self.keep(storage)
             self.forward(segment, FORWARD)
         self.forward(between[-1], FORWARD, keeps=True)
@@ -185,18 +185,18 @@ class _Walk:
             self.drop(storage)
         self.backward(between[-1])
         for places, segment in zip(reversed(between[:-1]), reversed(segments)):
-            self.again(segment)
+            self.backward_checkpointed(segment)
             self.backward(places)
 
     def forward(self, places: range, phase: str, *, keeps: bool = False) -> list[Tensor]:
         """Run these operations in order, saving what the backward pass needs. Returns the tensors
         that they created and did not free."""
-        held: dict[Tensor, None] = {}
+        live: dict[Tensor, None] = {}
         for place in places:
             operation = self.operations[place]
             for output in operation.outputs:
                 self.hold(output.storage)
-                held[output] = None
+                live[output] = None
             self.alive += operation.own
             self.note(phase, operation.row)
             if keeps and operation.has_node:
@@ -205,13 +205,13 @@ class _Walk:
                     self.keep(storage)
             else:
                 self.alive -= operation.own
-            for tensor in self.recording.let_go[place]:
-                if tensor in held or phase == FORWARD:
+            for tensor in self.recording.freed[place]:
+                if tensor in live or phase == FORWARD:
                     self.drop(tensor.storage)
-                held.pop(tensor, None)
-        return list(held)
+                live.pop(tensor, None)
+        return list(live)
 
-    def again(self, segment: range) -> None:
+    def backward_checkpointed(self, segment: range) -> None:
         """Run a segment backward. It is recomputed when something that it saved is needed, up to
         the last saved tensor."""
         keeping = [place for place in segment if self.operations[place].keeps]
@@ -221,14 +221,14 @@ class _Walk:
         first, last = keeping[0], keeping[-1]
         self.backward(range(last + 1, segment.stop))
         runs = last + 1 if self.operations[last].keeps_what_it_makes else last
-        held = self.forward(range(segment.start, runs), BACKWARD, keeps=True)
+        live = self.forward(range(segment.start, runs), BACKWARD, keeps=True)
         if runs == last:
             for storage in self.operations[last].kept:
                 self.keep(storage)
-        for tensor in held:
+        for tensor in live:
             self.drop(tensor.storage)
         self.backward(range(first + 1, last + 1))
-        self.step_back(self.operations[first], also=entering(self.recording, segment))
+        self.step_back(self.operations[first], also=segment_inputs(self.recording, segment))
         self.backward(range(segment.start, first))
 
     def backward(self, places: range) -> None:
@@ -263,10 +263,10 @@ class _Walk:
             if not tensor.parameter:
                 self.give(tensor, storage, operation.row)
         for tensor, storage in made:
-            if tensor.relaid:  # a parameter keeps a copy in its own memory format
+            if tensor.copies_gradient:  # a parameter keeps a copy in its own memory format
                 self.new(tensor.bytes)
                 self.note(BACKWARD, operation.row)
-            if tensor.relaid or not tensor.parameter:
+            if tensor.copies_gradient or not tensor.parameter:
                 self.drop(storage)
 
     def give(self, tensor: Tensor, storage: int, row: int) -> None:

@@ -74,3 +74,21 @@ def shuffled(C_in: int, r: int) -> int:
 def left_for(n: int, sizes: tuple[int, ...]) -> int:
     """The size inferred from the others and the number n of elements."""
     return share(n, product(sizes))
+
+
+@formula("C_out")
+def column(C_in: int, F: tuple[int, ...]) -> int:
+    """The inputs under a window, as one column of a matrix."""
+    return C_in * product(F)
+
+
+@formula("C_out")
+def folded(C_in: int, F: tuple[int, ...]) -> int:
+    """The channels whose windows fill a column."""
+    return share(C_in, product(F))
+
+
+@formula("columns")
+def columns(N_out: tuple[int, ...]) -> int:
+    """One column per window position."""
+    return product(N_out)

@@ -69,3 +69,9 @@ def normalisation_additions(n: int, G: int = 1) -> int:
     """For each group of n numbers: their sum, the deviations from the mean, the sum of the
     squares, and epsilon."""
     return G * ((n - 1) + n + (n - 1) + 1)
+
+
+@formula("samples")
+def samples(F: tuple[int, ...], C_in: int, N_out: tuple[int, ...]) -> int:
+    """A value between the inputs for every tap of every window, in every channel."""
+    return product(F) * C_in * product(N_out)

@@ -110,3 +110,9 @@ def separable_biases(C_in: int, C_out: int, multiplier: int = 1) -> int:
 def prototypes(n_in: int, n_out: int) -> int:
     """A fixed, not learned, point in the input space for each output."""
     return n_in * n_out
+
+
+@formula("buffers")
+def fixed_filters(F: tuple[int, ...], C_in: int) -> int:
+    """A copy of the same fixed filter for every channel."""
+    return product(F) * C_in

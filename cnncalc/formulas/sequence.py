@@ -1,6 +1,7 @@
 """Recurrent layers, attention and embeddings: sizes, parameters and multiply-accumulates."""
 
 from cnncalc.formulas.tracing import formula
+from cnncalc.formulas.vocabulary import product
 
 
 @formula("weights")
@@ -92,3 +93,29 @@ def unshuffled(C_in: int, r: int) -> int:
 def blocks(N: int, r: int) -> int:
     """How many blocks of r pixels fit an axis."""
     return N // r
+
+
+@formula("weights")
+def conv_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int) -> int:
+    """The filters of four gates read the input and the previous output."""
+    return product(F) * (C_in + hidden) * 4 * hidden
+
+
+@formula("weights")
+def peepholes(hidden: int, N: tuple[int, ...]) -> int:
+    """Three gates have a weight for every element of the cell."""
+    return 3 * hidden * product(N)
+
+
+@formula("biases")
+def conv_lstm_biases(hidden: int) -> int:
+    """One per filter of the four gates."""
+    return 4 * hidden
+
+
+@formula("MACs")
+def conv_lstm_macs(
+    F: tuple[int, ...], C_in: int, hidden: int, N_out: tuple[int, ...], steps: int
+) -> int:
+    """The filters of the four gates, at every position of every step."""
+    return product(F) * (C_in + hidden) * 4 * hidden * product(N_out) * steps

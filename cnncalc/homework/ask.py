@@ -12,7 +12,7 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError, some
 from cnncalc.derivations import explain
 from cnncalc.derivations.explain import Derivation
-from cnncalc.homework.written import Number, Value, Written, told
+from cnncalc.homework.written import Number, Value, Written, format_value
 
 
 class Ask:
@@ -94,7 +94,7 @@ class Ask:
 
     def said(self, value: Value) -> str:
         """The value as text, as it ends a derivation."""
-        return told(value, self.unit)
+        return format_value(value, self.unit)
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The derivation of a layer's value."""

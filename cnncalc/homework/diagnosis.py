@@ -20,12 +20,12 @@ from cnncalc.homework.written import Number, Reading, Value, Verdict, Written
 
 MOST = 3
 """The number of diagnoses to report."""
-MOST_WORK = 5_000
+MAX_WORK = 5_000
 """The number of layers to compute at most when trying pairs, the likeliest first."""
-TOLD_APART = 5
+MIN_RESOLUTION = 5
 """A rounded value is diagnosed only if at least this many values are as short: 1e9 could mean
 anything."""
-TOLD_APART_BY_PAIRS = 100
+MIN_RESOLUTION_FOR_PAIRS = 100
 """The same for pairs: there are enough of them to explain any small number."""
 RARER = 0.5
 """How much rarer a mistake is in all earlier layers than in the layer in question."""
@@ -107,7 +107,7 @@ class Slips:
             if mistake in different or any(one.layers for one in mistake.other(self.question))
         ]
         likeliest = sorted(combinations(alone, 2), key=lambda pair: -pair[0].prior * pair[1].prior)
-        return tuple(self._made(likeliest, MOST_WORK))
+        return tuple(self._made(likeliest, MAX_WORK))
 
     def _made(self, made: Iterable[tuple[Mistake, ...]], most: int | None = None) -> Iterator[Slip]:
         """The slips of these mistakes, in this layer and in all layers so far, one per value."""
@@ -156,19 +156,20 @@ class Slips:
         if isinstance(written, Verdict):  # any mistake could turn a yes into a no
             return ()
         found: tuple[Diagnosis, ...] = ()
-        if not written.rounded or written.told_apart >= TOLD_APART:
+        if not written.rounded or written.resolution >= MIN_RESOLUTION:
             found = _likeliest(self._single_values.explaining(written))
-        if not found and written.told_apart >= TOLD_APART_BY_PAIRS:
+        if not found and written.resolution >= MIN_RESOLUTION_FOR_PAIRS:
             found = _likeliest(self._pair_values.explaining(written))
         return found
 
-    def wrong_values(self) -> dict[Value, Slip]:
-        """Every value that a single mistake gives, with the likeliest one: for multiple choice."""
-        values: dict[Value, Slip] = {}
+    def wrong_values(self) -> dict[Value, tuple[Slip, ...]]:
+        """Every value that a single mistake gives, with the mistakes that give it, both most likely
+        first."""
+        values: dict[Value, tuple[Slip, ...]] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit
             if plain and slip.value != self.question.value:
-                values.setdefault(slip.value, slip)
+                values[slip.value] = (*values.get(slip.value, ()), slip)
         return values
 
 
@@ -187,21 +188,21 @@ def _likeliest(found: Iterable[Diagnosis]) -> tuple[Diagnosis, ...]:
     way to it.
     """
     ranked = sorted(found, key=lambda one: (len(one.reading.notes), -one.slip.likelihood))
-    told: dict[object, Diagnosis] = {}
+    reported: dict[object, Diagnosis] = {}
     arithmetic = set()
     here = {one.slip.mistakes for one in ranked if not one.slip.along_the_way}
     for one in ranked:
         if one.slip.along_the_way and one.slip.mistakes in here:
             continue
         key = (one.slip.mistakes, one.slip.along_the_way, one.slip.value)
-        if key in told:
-            told[key] = _elsewhere(told[key], one.slip.question.detail)
-        elif len(told) < MOST:
+        if key in reported:
+            reported[key] = _elsewhere(reported[key], one.slip.question.detail)
+        elif len(reported) < MOST:
             same = _arithmetic(one.slip.question)
             if same not in arithmetic:
-                told[key] = one
+                reported[key] = one
             arithmetic.add(same)
-    return tuple(told.values())
+    return tuple(reported.values())
 
 
 def _arithmetic(question: Question) -> object:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.diagnosis import Diagnosis
 from cnncalc.homework.marking import Mark, Outcome
-from cnncalc.homework.written import as_text, printable, told
+from cnncalc.homework.written import as_text, format_value, printable
 
 
 class Worked(NamedTuple):
@@ -23,7 +23,7 @@ def given(mark: Mark) -> str:
 def right(mark: Mark) -> str:
     """The right answer; empty where there is no question."""
     asked = mark.answer.question
-    return told(asked.value, asked.ask.unit) if asked else ""
+    return format_value(asked.value, asked.ask.unit) if asked else ""
 
 
 def remark(mark: Mark) -> str:

@@ -12,7 +12,7 @@ from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
 from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
-from cnncalc.homework.sheet import Sheet, failure
+from cnncalc.homework.sheet import Sheet, failure, normal
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import printable
 
@@ -77,11 +77,11 @@ class Keys:
     submission, its file or its folder."""
 
     def __init__(self, target: Path) -> None:
-        self.folder = target if target.is_dir() else None
-        self.one = None if self.folder else key(target)
+        self.target = target
+        self.one = None if target.is_dir() else key(target)
         self.own: Mapping[str, Path] = {}
-        if self.folder:
-            self.own = {printable(path.stem): path for path in sorted(self.folder.iterdir())}
+        if self.one is None:
+            self.own = {printable(path.stem): path for path in sorted(target.iterdir())}
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError where there is none."""
@@ -93,6 +93,28 @@ class Keys:
                 return key(self.own[name])
         handle = submission.handle
         raise UsageError(f"no key is called {handle!r}{did_you_mean(handle, self.own)}")
+
+    def passed_over(
+        self, submissions: Sequence[Submission], graded: Sequence[Graded]
+    ) -> Iterator[tuple[str, Path]]:
+        """The students graded with the key of another although there is one of their own beside it,
+        and that key."""
+        used, folder = self.target, self.target.parent
+        sent = {one.file for one in submissions}
+        beside = sorted(path for path in folder.iterdir() if path.suffix == used.suffix)
+        own = {normal(path.stem): path for path in beside if path not in sent}
+        for one in graded:
+            names = [normal(one.student), normal(one.handle)]
+            found = [own[name] for name in names if name in own]
+            if found and used not in found and self._answers(found[0]):
+                yield one.student, found[0]
+
+    def _answers(self, file: Path) -> bool:
+        """Whether a file has answers, as a key does and a blank answer sheet does not."""
+        try:
+            return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
+        except CnncalcError:
+            return False
 
 
 def key(target: Path) -> Sheet:
@@ -155,7 +177,7 @@ def graded(
     )
 
 
-class Asked(NamedTuple):
+class QuestionStatistics(NamedTuple):
     """A question's statistics: the number of answers with each outcome, and of each mistake."""
 
     label: str
@@ -163,7 +185,7 @@ class Asked(NamedTuple):
     mistakes: Mapping[str, int]
 
 
-def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
+def statistics(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
     """The statistics of all questions, in the order of the sheets."""
     outcomes: dict[str, Counter[str]] = {}
     mistakes: dict[str, Counter[str]] = {}
@@ -173,4 +195,4 @@ def statistics(graded: Sequence[Graded]) -> tuple[Asked, ...]:
         made = mistakes.setdefault(label, Counter())
         for diagnosis in mark.diagnoses[:1]:
             made.update(mistake.title for mistake in diagnosis.slip.mistakes)
-    return tuple(Asked(label, outcomes[label], mistakes[label]) for label in outcomes)
+    return tuple(QuestionStatistics(label, outcomes[label], mistakes[label]) for label in outcomes)

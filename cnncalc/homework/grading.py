@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncalc.core.errors import UsageError, Where
 from cnncalc.homework import gradebook, sheet, submissions
-from cnncalc.homework.gradebook import Asked, Graded, Keys
+from cnncalc.homework.gradebook import Graded, Keys, QuestionStatistics
 from cnncalc.homework.marking import Mark, Marker
 from cnncalc.homework.scheme import scheme
 from cnncalc.homework.submissions import Submission
@@ -25,16 +25,24 @@ class Grades(tuple[Graded, ...]):
     """One ``Graded`` per submission, in order.
 
     ``wrong_in_key`` holds the key's own answers that are not right; the calculated values are what
-    the class is graded by. ``skipped`` lists the folders that were not searched.
+    the class is graded by. ``own_keys`` has the key beside the given one of each student who was
+    graded with another student's. ``skipped`` lists the folders that were not searched.
     """
 
     wrong_in_key: tuple[Mark, ...] = ()
+    own_keys: Mapping[str, Path] = MappingProxyType({})
     skipped: tuple[Path, ...] = ()
 
     @cached_property
-    def questions(self) -> tuple[Asked, ...]:
+    def questions(self) -> tuple[QuestionStatistics, ...]:
         """The outcomes and the mistakes of every question."""
         return gradebook.statistics(self)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is probably a mistake in the specs of the sheets or keys, each once."""
+        reports = [one.marked.sheet.report for one in self if one.marked]
+        return tuple(dict.fromkeys(text for one in reports if one for text in one.warnings))
 
     @property
     def unread(self) -> int:
@@ -80,7 +88,9 @@ def grade(
         raise UsageError(f"{str(key)!r} is the key; the sheets to grade are missing")
     grades = Grades(gradebook.grade(keys, watch(found), marker, credit))
     grades.skipped = tuple(submissions.left_out(paths))
-    grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker)) if keys.one else ()
+    if keys.one:
+        grades.own_keys = dict(keys.passed_over(found, grades))
+        grades.wrong_in_key = tuple(gradebook.wrong_in(keys.one, marker))
     return grades
 
 

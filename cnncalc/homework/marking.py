@@ -9,7 +9,7 @@ from cnncalc.core.errors import UsageError, Where
 from cnncalc.core.shape import Shape
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
-from cnncalc.homework.own import Own
+from cnncalc.homework.own import StudentNetwork
 from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet, failure
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
@@ -66,12 +66,12 @@ class Marker:
 
     def sheet(self, sheet: Sheet) -> Marked:
         """Mark every answer on a sheet."""
-        own = Own(sheet)
+        own = StudentNetwork(sheet)
         return Marked(
-            sheet, tuple(_told_once(self._marked(answer, own) for answer in sheet.answers))
+            sheet, tuple(_noted_once(self._marked(answer, own) for answer in sheet.answers))
         )
 
-    def _marked(self, answer: Answer, own: Own) -> Mark:
+    def _marked(self, answer: Answer, own: StudentNetwork) -> Mark:
         """Mark one answer; if that fails, the others are still marked."""
         try:
             return self.answer(answer, own)
@@ -82,7 +82,7 @@ class Marker:
         """Mark one answer on its own."""
         return self.answer(Answer(question.label, question, given, Where("")))
 
-    def answer(self, answer: Answer, own: Own | None = None) -> Mark:
+    def answer(self, answer: Answer, own: StudentNetwork | None = None) -> Mark:
         """Mark one answer, given the student's other answers."""
         question = answer.question
         if answer.given is None and not answer.problem:
@@ -116,13 +116,15 @@ class Marker:
         reading = question.agrees(written, terms)
         if reading is None and not terms.strict:
             for name in question.ask.also:
-                let_pass = question.asking(asks.load(name))
-                found = let_pass.agrees(written, terms)
+                accepted = question.asking(asks.load(name))
+                found = accepted.agrees(written, terms)
                 if found is not None:
-                    return Reading((*found.notes, f"counted in {let_pass.ask.title}"))
+                    return Reading((*found.notes, f"counted in {accepted.ask.title}"))
         return reading
 
-    def wrong(self, answer: Answer, question: Question, written: Written, own: Own | None) -> Mark:
+    def wrong(
+        self, answer: Answer, question: Question, written: Written, own: StudentNetwork | None
+    ) -> Mark:
         """The mark of a wrong value."""
         before = written.before
         if before is not None and question.agrees(before, self.terms) is not None:
@@ -135,15 +137,17 @@ class Marker:
             found = self._from_own(question, written, own)
         if not found and before is not None:  # the working may show a mistake that its result hides
             found = self.slips(question).diagnose(before)
-        roundly = written.roundly if isinstance(written, Number) else None
-        if not found and roundly is not None:
-            reading = self.agreement(question, roundly)
+        as_rounded = written.as_rounded if isinstance(written, Number) else None
+        if not found and as_rounded is not None:
+            reading = self.agreement(question, as_rounded)
             if reading is not None:
                 return Mark(answer, Outcome.RIGHT, reading)
         why = "" if found else self._why(question, written)
         return Mark(answer, Outcome.WRONG, diagnoses=found, why=why)
 
-    def _from_own(self, question: Question, written: Written, own: Own) -> tuple[Diagnosis, ...]:
+    def _from_own(
+        self, question: Question, written: Written, own: StudentNetwork
+    ) -> tuple[Diagnosis, ...]:
         """Mistakes made on top of the student's own earlier shapes."""
         inputs = own.entering(question)
         if inputs is None:
@@ -161,13 +165,13 @@ class Marker:
         return written.differs(question.value, question.ask.unit)
 
 
-def _told_once(marks: Iterable[Mark]) -> Iterator[Mark]:
+def _noted_once(marks: Iterable[Mark]) -> Iterator[Mark]:
     """The marks; a habit that many answers share is noted on the first only."""
-    told = False
+    noted = False
     for mark in marks:
         notes = mark.reading.notes
-        others = tuple(note for note in notes if not told or note != CHANNELS_LAST)
-        told = told or CHANNELS_LAST in notes
+        others = tuple(note for note in notes if not noted or note != CHANNELS_LAST)
+        noted = noted or CHANNELS_LAST in notes
         yield mark._replace(reading=Reading(others))
 
 

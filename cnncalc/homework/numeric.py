@@ -29,7 +29,7 @@ from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.worked import Worked
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.question import Question
-from cnncalc.homework.written import told
+from cnncalc.homework.written import format_value
 from cnncalc.layers._pool import Pool
 from cnncalc.layers.conv import Conv
 
@@ -96,7 +96,7 @@ class Numeric(Question):
     @cached_property
     def derivation(self) -> Derivation:
         """Every window's sum, as ``cnncalc convolve`` writes it."""
-        return Derivation(self.ask.title, tuple(_equations(self.worked)), told(self.value))
+        return Derivation(self.ask.title, tuple(_equations(self.worked)), format_value(self.value))
 
     @property
     def changes(self) -> object:
@@ -228,4 +228,4 @@ def _report(worked: Worked) -> Report:
         {"name": "the convolution", "input": list(shape.dimensions), "layers": standing_in}
     )
     rows = [row._replace(layer=named.get(row.name, row.layer)) for row in report.rows]
-    return walk.again(report, rows)[0]
+    return walk.recompute(report, rows)[0]

@@ -36,7 +36,7 @@ class Follows(NamedTuple):
     why: str
 
 
-class Own:
+class StudentNetwork:
     """The network according to the answers on a student's sheet."""
 
     def __init__(self, sheet: Sheet) -> None:

@@ -23,7 +23,7 @@ from cnncalc.derivations.equations import Working
 from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.tracing import Rules, replacing
 from cnncalc.homework.ask import Ask
-from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, read, told
+from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written, format_value, read
 
 Meant = Callable[[Written, Value], Written | None]
 """What a wrongly written value means, given the right value."""
@@ -94,7 +94,7 @@ class Question:
         known = _summed.setdefault(report, {})
         key = self.ask, self.layer, frozenset(self.rules.items())
         if key not in known:
-            if len(known) * len(report.rows) > MOST_ROWS:
+            if len(known) * len(report.rows) > MAX_ROWS:
                 known.clear()
             summands = self.ask.summands(self.part(report), report)
             known[key] = sum(summands.values()), summands
@@ -112,8 +112,8 @@ class Question:
                 (shape,) = explain.explain(row, report, ["shape"])  # where the positions come from
                 workings = (*shape.workings, *workings)
             if self.times:
-                times = f"{told(self.ask.of(row, report))} · {self._times}"
-                answer = f"{times} = {told(self.value, self.ask.unit)}"
+                times = f"{format_value(self.ask.of(row, report))} · {self._times}"
+                answer = f"{times} = {format_value(self.value, self.ask.unit)}"
             if row.inputs != self.report[row.name].inputs:
                 answer = f"{answer} (from an input of {some(row.inputs)})"
         return Derivation(self.ask.title, workings, answer)
@@ -264,7 +264,7 @@ def _counts_positions(workings: Iterable[Working]) -> bool:
     return False
 
 
-MOST_ROWS = 200_000
+MAX_ROWS = 200_000
 """The most layers that are cached for each network."""
 
 Belief = tuple[Report, str]
@@ -287,11 +287,11 @@ def believed(
     known = _kept.setdefault(report, {})
     key = tuple(frozenset(part.items()) for part in (rules, layers, conditions))
     if key not in known:
-        if len(known) * len(report.rows) > MOST_ROWS:
+        if len(known) * len(report.rows) > MAX_ROWS:
             known.clear()
         rows = [row._replace(layer=layers.get(row.name, row.layer)) for row in report.rows]
         with replacing(rules):
-            as_far, refusals = walk.again(replace(report, **conditions), rows)
+            as_far, refusals = walk.recompute(replace(report, **conditions), rows)
         known[key] = as_far, refusals[0].sentence if refusals else ""
     return known[key]
 

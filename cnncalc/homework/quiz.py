@@ -13,10 +13,10 @@ from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
 from cnncalc.core.layer import Input
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
-from cnncalc.homework.diagnosis import Slips
+from cnncalc.homework.diagnosis import Slip, Slips
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
-from cnncalc.homework.written import told
+from cnncalc.homework.written import Value, format_value
 from cnncalc.spec.text import located
 
 Given = dict[str, Any]
@@ -177,7 +177,7 @@ TOPICS = {
     ),
 }
 USUAL = ("shape", "params", "macs", "rf", "stride")
-MOST_QUESTIONS = 1_000
+MAX_QUESTIONS = 1_000
 CHOICES = 4
 
 
@@ -207,7 +207,7 @@ def order(
     return Order(named, level.lower(), windows, questions, seed, choices)
 
 
-class Posed(NamedTuple):
+class PosedQuestion(NamedTuple):
     """A question of a quiz; ``choices`` is empty unless it is multiple choice."""
 
     number: int
@@ -219,13 +219,18 @@ class Posed(NamedTuple):
     @property
     def answer(self) -> str:
         """The right answer."""
-        return told(self.question.value, self.question.ask.unit)
+        return format_value(self.question.value, self.question.ask.unit)
 
     @property
     def reason(self) -> str:
         """Why the answer is right, if no equation shows it: ``: illegal, 3 ...``."""
         derivation = self.question.derive()
         return "" if derivation.workings else f": {derivation.answer}"
+
+    @property
+    def mistakes(self) -> dict[Value, tuple[Slip, ...]]:
+        """Every wrong value that a single mistake gives, with the mistakes that give it."""
+        return wrong_values(self.question)
 
     @property
     def text(self) -> str:
@@ -259,7 +264,7 @@ class Quiz(NamedTuple):
     """The questions for one student; the name is empty if everyone gets the same."""
 
     student: str
-    posed: tuple[Posed, ...]
+    posed: tuple[PosedQuestion, ...]
 
     @property
     def title(self) -> str:
@@ -316,7 +321,7 @@ def pose(order: Order, student: str = "") -> Quiz:
         given = topic.give(dice)
         asked = question(asks.load(topic.ask), *given_network(located(given, Where(""))))
         choices = _choices(asked, dice) if order.choices else ()
-        posed.append(Posed(number, topic, given, asked, choices))
+        posed.append(PosedQuestion(number, topic, given, asked, choices))
     return Quiz(student, tuple(posed))
 
 
@@ -332,8 +337,18 @@ def check(order: Order) -> None:
         if word not in known:
             hint = did_you_mean(word, known) or f"; choose {one_of(known)}"
             raise UsageError(f"no {what} {word[:40]!r}{hint}")
-    if not 1 <= order.questions <= MOST_QUESTIONS:
-        raise UsageError(f"a quiz has 1 to {MOST_QUESTIONS:,} questions, not {order.questions:,}")
+    if not 1 <= order.questions <= MAX_QUESTIONS:
+        raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
+
+
+def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
+    """Every value that a single mistake gives and that nobody would mark as right."""
+    unit = asked.ask.unit
+    return {
+        value: slips
+        for value, slips in Slips(asked).wrong_values().items()
+        if asked.agrees(asked.read(format_value(value, unit))) is None
+    }
 
 
 def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
@@ -344,10 +359,9 @@ def _choices(asked: Question, dice: Dice) -> tuple[str, ...]:
     if isinstance(asked.value, bool):
         return ()
     unit = asked.ask.unit
-    wrong = dict.fromkeys(told(value, unit) for value in Slips(asked).wrong_values())
-    apart = [text for text in wrong if asked.agrees(asked.read(text)) is None]
+    apart = [format_value(value, unit) for value in wrong_values(asked)]
     if not apart:
         return ()
-    listed = [told(asked.value, unit), *apart[: CHOICES - 1]]
+    listed = [format_value(asked.value, unit), *apart[: CHOICES - 1]]
     dice.random.shuffle(listed)
     return tuple(listed)

@@ -15,7 +15,7 @@ A problem with one answer is stored with it and never stops the others.
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -48,11 +48,15 @@ TOP = {
 """The keys of a sheet and their meaning."""
 TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
-MOST_NAMED = 200
+MAX_NAMED = 200
 TOTALS = ("totals", "total", "network", "overall", "sum")
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 ONE = "layer"
 """The name of the layer in a free-standing question."""
+BRACKETS = re.compile(r"\([^()]*\)")
+"""Remarks beside a layer's name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""
+INPUT = re.compile(r"input(?:_?[0-9]+|_layer)?(?: *\([^()]*\))?", re.IGNORECASE)
+"""The row of the input, which printed tables have although nobody asks about it."""
 
 
 class Answer(NamedTuple):
@@ -116,7 +120,7 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
     if name is not None and name.value is not None:
         several = name.value if isinstance(name.value, list) else [name]
         names = ", ".join(str(one.plain()) for one in several)
-        student = printable(names)[:MOST_NAMED] or student
+        student = printable(names)[:MAX_NAMED] or student
     source = root.where.source
     if key is not None:
         answers = tuple(_to_questions_of(key, top, source))
@@ -140,22 +144,39 @@ def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[
     given = dict(_given(top))
     labels = [asked.label for asked in key.answers]
     others = [label for label in given if label not in {*labels}]
-    alike = {_alike(label): label for label in reversed(others)}
+    alike = {normal(label): label for label in reversed(others)}
+    bare = _unambiguous(others)
     for asked in key.answers:
-        label = asked.label if asked.label in given else alike.get(_alike(asked.label), "")
-        item = given.pop(label, None)
+        plain = normal(asked.label)
+        label = alike.get(plain) or bare.get(plain, "")
+        item = given.pop(asked.label if asked.label in given else label, None)
         own = None if item is None else asked.chosen(written(item))
         yield asked._replace(given=own, where=item.where if item else Where(source))
     for label, item in given.items():
-        if item.value is not None:
+        if item.value is not None and not _of_input(label):
             why = f"was not asked{did_you_mean(label, labels)}"
             yield Answer(label, None, written(item), item.where, why)
 
 
-def _alike(label: str) -> str:
+def _of_input(label: str) -> bool:
+    """Whether a label is about the input: ``Input shape``, ``input_1 (InputLayer) parameters``."""
+    ends = (f" {ask.title}" for ask in asks.every())
+    return any(INPUT.fullmatch(label.removesuffix(end)) for end in ends if label.endswith(end))
+
+
+def normal(label: str) -> str:
     """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
     plain = re.sub(r"[\W_]", "", readable(label)).lower()
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
+
+
+def _unambiguous(labels: Iterable[str]) -> dict[str, str]:
+    """The labels by their normal forms without what is in brackets, ``conv1 (Conv2D) shape``,
+    except forms that several have."""
+    found: dict[str, list[str]] = {}
+    for label in labels:
+        found.setdefault(normal(BRACKETS.sub("", label)), []).append(label)
+    return {form: same[0] for form, same in found.items() if len(same) == 1}
 
 
 def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
@@ -302,8 +323,11 @@ def _layer(word: str, report: Report) -> str | None:
     if word.lower() in TOTALS:
         return None
     names = [*dict.fromkeys(blocks(report)), *(row.name for row in report)]
-    alike = [name for name in names if _alike(name) == _alike(word)]
-    return alike[0] if len(alike) == 1 and word not in names else word
+    for plain in (normal(word), normal(BRACKETS.sub("", word))):
+        alike = [name for name in names if normal(name) == plain]
+        if len(alike) == 1 and word not in names:
+            return alike[0]
+    return word
 
 
 def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:

@@ -1,6 +1,5 @@
 """The base of pools with a given output size."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.core.fields import Sizes, sizes
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdaptivePool(Layer):
     """Windows sized to give the output a requested size."""
 
@@ -50,7 +48,7 @@ def _reach(N: int, N_out: int) -> Reach:
 
 SHARED_REFUSALS = (
     Refusal(0, ("4x5x5",), "at least 1, or one per axis, not 0"),
-    Refusal([2, 2, 2], ("4x5x5",), "3 axes"),
+    Refusal([2, 2, 2], ("4x5x5",), "has 3 values"),
     Refusal(2, ("100",), "not a vector"),
     Refusal(None, ("4x5x5",), "needs 'output_size'"),
 )

@@ -1,6 +1,5 @@
 """The base of functions of one element."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class Elementwise(Layer):
     """A function of each element; the shape stays the same."""
 

@@ -1,6 +1,5 @@
 """The base of convolutions: filters that slide along every spatial axis."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 
 
-@dataclass(frozen=True, kw_only=True)
 class Filters(Layer):
     """Filters that slide over the input."""
 
@@ -57,8 +55,10 @@ class Filters(Layer):
         return padded(x, axes) if split_padding(axes)[1] else 0
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        held = self.parameters(x.shape)
-        return self.convolved(tape, x, need_map(self.output(x.shape)), held.weights, held.biases)
+        params = self.parameters(x.shape)
+        return self.convolved(
+            tape, x, need_map(self.output(x.shape)), params.weights, params.biases
+        )
 
     def convolved(self, tape: Tape, x: Tensor, out: Map, weights: int, biases: int) -> Tensor:
         """A convolution with this window, which saves its input or the padded copy."""

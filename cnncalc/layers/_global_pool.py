@@ -1,6 +1,5 @@
 """The base of pools over whole channels."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from cnncalc.core.fields import flag
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class GlobalPool(Layer):
     """One value per channel."""
 
@@ -38,6 +36,6 @@ class GlobalPool(Layer):
 SHARED_REFUSALS = (
     Refusal(None, ("100",), "not a vector"),
     Refusal({"keepdim": 1}, ("4x5x5",), "must be true or false"),
-    Refusal(7, ("4x7x7",), "takes its fields by name (keepdim), not 7"),
+    Refusal(7, ("4x7x7",), "needs field names (keepdim), not 7"),
 )
 """Refusals of every global pool."""

@@ -1,6 +1,5 @@
 """The base of the normalisations."""
 
-from dataclasses import dataclass
 from math import prod
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
 
 
-@dataclass(frozen=True, kw_only=True)
 class Norm(Layer):
     """Mean 0 and variance 1 for groups of values, then perhaps a learned scale and shift."""
 

@@ -1,6 +1,5 @@
 """The base of pools with a sliding window."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.core.errors import LayerError
@@ -11,7 +10,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
 
 
-@dataclass(frozen=True, kw_only=True)
 class Pool(Layer):
     """A window that slides over every channel separately."""
 

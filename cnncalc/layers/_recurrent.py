@@ -1,6 +1,5 @@
 """What recurrent layers share."""
 
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any, ClassVar
 
@@ -12,7 +11,6 @@ from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import operations, sequence
 
 
-@dataclass(frozen=True, kw_only=True)
 class Recurrent(Layer):
     """A recurrent network that reads the positions of a signal one after another."""
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
-from cnncalc.core.layer import Reach, per_axis
+from cnncalc.core.layer import Reach, Tape, Tensor, per_axis
 from cnncalc.core.shape import Map
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -58,7 +58,7 @@ class Axis(NamedTuple):
         needed = self.extent - self.N
         return (
             f"a filter of {self.F}{spread} is larger than the padded input of {size}; "
-            f"use a smaller filter or a total padding of at least {needed}"
+            f"use a smaller filter, or pad by at least {needed} in total"
         )
 
     def reach(self) -> Reach:
@@ -113,7 +113,7 @@ def sides_of(padding: Padding, x: Map) -> tuple[tuple[int, int], ...]:
         padding = padding[missing:]
     if len(padding) != len(x.spatial):
         raise LayerError(
-            f"padding {list(padding)} is for {len(padding)} axes, but {x} has {len(x.spatial)}"
+            f"padding {list(padding)} covers {len(padding)} axes, but {x} has {len(x.spatial)}"
         )
     return tuple((side, side) if isinstance(side, int) else side for side in padding)
 
@@ -150,3 +150,11 @@ def split_padding(
 def padded(x: Map, axes: Sequence[Axis]) -> int:
     """The elements of one image after padding."""
     return Map(x.channels, tuple(axis.before + axis.N + axis.after for axis in axes)).elements
+
+
+def extended(tape: Tape, x: Tensor, makes: int, mode: str = "reflect") -> Tensor:
+    """A copy that reflection or replication pads, which saves its input."""
+    # Autocast raises the precision of all of them but this one.
+    if mode != "reflect" or len(x.shape.spatial) < 3:
+        x = tape.raised(x, cuda=False)
+    return tape.op(x, makes=makes, keeps=(x,))

@@ -1,6 +1,5 @@
 """Absolute value."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Abs(Elementwise):
     """Replace each element by its absolute value.
 
@@ -37,4 +35,4 @@ class Abs(Elementwise):
             source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields, not 1"),)
+    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)

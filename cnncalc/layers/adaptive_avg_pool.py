@@ -1,6 +1,5 @@
 """Adaptive average pooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdaptiveAvgPool(AdaptivePool):
     """Averages the input to a given output size, whatever the size of the input.
 

@@ -1,6 +1,5 @@
 """Adaptive max pooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Map
 from cnncalc.layers._adaptive_pool import SHARED_REFUSALS, AdaptivePool
 
 
-@dataclass(frozen=True, kw_only=True)
 class AdaptiveMaxPool(AdaptivePool):
     """Takes maxima so that the output has a given size, whatever the size of the input.
 

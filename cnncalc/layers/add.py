@@ -1,6 +1,5 @@
 """Elementwise addition."""
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class Add(Layer):
     """Adds two or more inputs of the same shape, element by element, as at the end of a residual
     block.

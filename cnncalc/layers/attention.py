@@ -1,6 +1,5 @@
 """Multi-head attention."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -12,7 +11,6 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, sequence
 
 
-@dataclass(frozen=True, kw_only=True)
 class Attention(Layer):
     """Let every position of a map attend to every position of it, with several heads.
 

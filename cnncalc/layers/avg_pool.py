@@ -1,6 +1,5 @@
 """Average pooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -13,7 +12,6 @@ from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 from cnncalc.layers._window import torch_sides
 
 
-@dataclass(frozen=True, kw_only=True)
 class AvgPool(Pool):
     """Averages the elements under each window.
 

@@ -1,6 +1,5 @@
 """Batch normalisation."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm, folded
 
 
-@dataclass(frozen=True, kw_only=True)
 class BatchNorm(Norm):
     """Normalises every channel to mean 0 and variance 1 over the batch, then scales and shifts it.
 
@@ -53,12 +51,12 @@ class BatchNorm(Norm):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and deviation of each channel if they are measured."""
-        held, C = self.parameters(x.shape), channels_of(x.shape)
+        params, C = self.parameters(x.shape), channels_of(x.shape)
         if self.track_running_stats:
             tape.buffers(2 * C, counters=1)
         known = self.affine or self.track_running_stats
         measured = tape.statistics(2 * C, x, known) if self.measures(tape.training) else 0
-        return tape.normalized(x, *tape.trained(held.weights, held.biases), own=measured)
+        return tape.normalized(x, *tape.trained(params.weights, params.biases), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return of_rank(nn, "BatchNorm", x)(

@@ -1,6 +1,5 @@
 """Dropout of whole channels."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class ChannelDropout(Elementwise):
     """Zeroes whole channels with probability p in training; does nothing in inference.
 

@@ -1,6 +1,5 @@
 """Channel shuffle."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers.conv import check_groups
 
 
-@dataclass(frozen=True, kw_only=True)
 class ChannelShuffle(Rearrangement):
     """Interleaves the channels of several groups, so that the next grouped convolution reads from
     every group.

@@ -1,6 +1,5 @@
 """Concatenation."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -13,7 +12,6 @@ from cnncalc.layers._axes import along, axis, place
 from cnncalc.layers._rearrangement import Rearrangement
 
 
-@dataclass(frozen=True, kw_only=True)
 class Concat(Rearrangement):
     """Concatenates its inputs along the channels, or along another axis; their other sizes must be
     equal.

@@ -1,6 +1,5 @@
 """Convolution."""
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -40,7 +39,6 @@ def connection_table(doc: str) -> Any:
     return declare(doc, None, (), check, {"type": "array", "items": row, "minItems": 1})
 
 
-@dataclass(frozen=True, kw_only=True)
 class Conv(Filters):
     """Slides filters over the input; each filter produces one output channel.
 
@@ -121,13 +119,13 @@ class Conv(Filters):
     def _partial(self, tape: Tape, x: Tensor) -> Tensor:
         """One convolution per filter on the channels it reads from a padded copy. Each saves
         those channels and their indices. The outputs are concatenated, and the biases added."""
-        held, out = self.parameters(x.shape), self.output(x.shape)
+        params, out = self.parameters(x.shape), self.output(x.shape)
         around = tape.op(x, makes=padded(x.shape, self.axes(x.shape)))
         plane = around.numbers // tape.batch // x.shape.channels
         place = out.elements // out.channels
         assert self.connections is not None
-        taps = held.weights // sum(map(len, self.connections))
-        weights, *biases = tape.trained(held.weights, held.biases)
+        taps = params.weights // sum(map(len, self.connections))
+        weights, *biases = tape.trained(params.weights, params.biases)
         filters = tape.split(weights, [taps * len(reads) for reads in self.connections])
         maps = []
         for reads, planes in zip(self.connections, filters):
@@ -196,7 +194,7 @@ class Conv(Filters):
         Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
-        Refusal({"filters": 8, "kernel": [3, 3, 3]}, ("4x5x5",), "3 axes"),
+        Refusal({"filters": 8, "kernel": [3, 3, 3]}, ("4x5x5",), "has 3 values"),
         Refusal({"filters": 0, "kernel": 3}, ("4x5x5",), "at least 1, not 0"),
         Refusal({"filters": 8, "kernel": 3, "stride": 1.5}, ("4x5x5",), "not 1.5"),
         Refusal({"filters": 8}, ("4x5x5",), "needs 'kernel_size'"),

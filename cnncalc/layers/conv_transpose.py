@@ -1,6 +1,5 @@
 """Transposed convolution."""
 
-from dataclasses import dataclass
 from math import gcd
 from typing import Any, ClassVar, NamedTuple
 
@@ -83,7 +82,6 @@ class TransposedAxis(NamedTuple):
         return None if first >= self.F else self.F - 1 - (self.F - 1 - first) % apart
 
 
-@dataclass(frozen=True, kw_only=True)
 class ConvTranspose(Layer):
     """Spreads every input over the footprint of a filter: a convolution run backwards.
 
@@ -159,11 +157,11 @@ class ConvTranspose(Layer):
         return tuple(axis.reach() for axis in self.axes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
-        spans = taps > 1 and held.weights > x.shape.channels * taps
+        spans = taps > 1 and params.weights > x.shape.channels * taps
         n_out = self.output(x.shape).elements
-        return tape.convolution(x, held.weights, held.biases, n_out, spans=spans)
+        return tape.convolution(x, params.weights, params.biases, n_out, spans=spans)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "ConvTranspose", x)(

@@ -1,6 +1,5 @@
 """Cropping."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -22,7 +21,6 @@ def _cut(N: int, size: int) -> tuple[int, int]:
     return before, window.cut_after(cut=cut, cut_before=before)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Crop(Rearrangement):
     """Removes cells from the edges of the map.
 

@@ -1,6 +1,5 @@
 """Depthwise convolution."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -11,7 +10,6 @@ from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
 
 
-@dataclass(frozen=True, kw_only=True)
 class DepthwiseConv(Filters):
     """Filters every channel separately.
 

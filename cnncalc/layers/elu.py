@@ -1,6 +1,5 @@
 """Exponential linear unit."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Elu(Elementwise):
     """Keeps positive values and replaces the others by alpha·(exp(x) − 1).
 

@@ -1,6 +1,5 @@
 """Embedding."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import sequence
 
 
-@dataclass(frozen=True, kw_only=True)
 class Embedding(Layer):
     """Look up a learned row of numbers for every word of a text.
 

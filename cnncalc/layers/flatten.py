@@ -1,6 +1,5 @@
 """Flatten."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
 
-@dataclass(frozen=True, kw_only=True)
 class Flatten(Rearrangement):
     """Flattens a feature map to a vector.
 

@@ -1,6 +1,5 @@
 """Gaussian error linear unit."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Gelu(Elementwise):
     """Multiplies each element x by the probability that a standard normal variable is below x.
 

@@ -1,6 +1,5 @@
 """Global average pooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 
 
-@dataclass(frozen=True, kw_only=True)
 class GlobalAvgPool(GlobalPool):
     """Averages every channel to a single value.
 

@@ -1,6 +1,5 @@
 """Global max pooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Map
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 
 
-@dataclass(frozen=True, kw_only=True)
 class GlobalMaxPool(GlobalPool):
     """Takes the maximum of every channel.
 

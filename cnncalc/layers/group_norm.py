@@ -1,6 +1,5 @@
 """Group normalisation."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -12,7 +11,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._norm import Norm
 
 
-@dataclass(frozen=True, kw_only=True)
 class GroupNorm(Norm):
     """Normalises each group of channels to mean 0 and variance 1, then scales and shifts each
     channel.
@@ -57,10 +55,10 @@ class GroupNorm(Norm):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and deviation of each group."""
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         x = tape.raised(tape.in_order(x), cuda=True)
         measured = tape.statistics(2 * self.num_groups * tape.batch, x, self.affine)
-        trained = tape.trained(held.weights, held.biases)
+        trained = tape.trained(params.weights, params.biases)
         return tape.normalized(x, *trained, own=measured, contiguous=True)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:

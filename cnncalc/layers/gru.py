@@ -1,6 +1,5 @@
 """Gated recurrent unit."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.core.cost import Operations
@@ -8,7 +7,6 @@ from cnncalc.core.layer import Example, Foreign, Refusal
 from cnncalc.layers._recurrent import KERAS, Recurrent
 
 
-@dataclass(frozen=True, kw_only=True)
 class Gru(Recurrent):
     """Read the positions of a signal with gated recurrent units and output their hidden states.
 

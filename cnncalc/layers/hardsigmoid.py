@@ -1,6 +1,5 @@
 """Hard sigmoid."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Hardsigmoid(Elementwise):
     """Approximates the sigmoid by straight lines: x + 3, clipped to 0 to 6, divided by 6.
 
@@ -32,4 +30,4 @@ class Hardsigmoid(Elementwise):
             source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields, not 6"),)
+    refusals: ClassVar = (Refusal(6, ("5",), "has no fields; remove 6"),)

@@ -1,6 +1,5 @@
 """Hard swish."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Hardswish(Elementwise):
     """Multiplies each element x by x + 3, clipped to 0 to 6, and divides by 6.
 
@@ -33,4 +31,4 @@ class Hardswish(Elementwise):
             source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields, not 6"),)
+    refusals: ClassVar = (Refusal(6, ("5",), "has no fields; remove 6"),)

@@ -1,6 +1,5 @@
 """Identity."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Identity(Elementwise):
     """Returns its input unchanged.
 
@@ -29,4 +27,4 @@ class Identity(Elementwise):
     examples: ClassVar = (
         Example(None, ("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut", params=0),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields"),)
+    refusals: ClassVar = (Refusal(1, ("5",), "has no fields"),)

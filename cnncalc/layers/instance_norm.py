@@ -1,6 +1,5 @@
 """Instance normalisation."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._norm import Norm, folded
 
 
-@dataclass(frozen=True, kw_only=True)
 class InstanceNorm(Norm):
     """Normalises every channel of each image to mean 0 and variance 1.
 
@@ -61,11 +59,11 @@ class InstanceNorm(Norm):
         """A batch normalisation that treats the channels of all images as channels. It saves its
         input, the mean and deviation of every channel of every image if they are measured, and
         copies of the running statistics and of the scale."""
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         C = x.shape.channels
         if self.track_running_stats:
             tape.buffers(2 * C, counters=1)
-        copies = [tape.op(one, makes=C) for one in tape.trained(held.weights, held.biases)]
+        copies = [tape.op(one, makes=C) for one in tape.trained(params.weights, params.biases)]
         measured = tape.training or not self.track_running_stats
         kinds = 2 * measured + 2 * self.track_running_stats
         own = tape.statistics(kinds * C * tape.batch, x, self.affine)

@@ -1,6 +1,5 @@
 """Layer normalisation."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm
 
 
-@dataclass(frozen=True, kw_only=True)
 class LayerNorm(Norm):
     """Normalises each image to mean 0 and variance 1, then scales and shifts it.
 
@@ -68,13 +66,13 @@ class LayerNorm(Norm):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves the input, and the mean and deviation of each group. Channels are moved to the
         end first, and back afterwards."""
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         groups = x.shape.elements // self.together(x.shape) * tape.batch
         measured = tape.statistics(2 * groups, x, self.elementwise_affine)
         moves = self.over == "channels"
         axes = tuple(range(len(x.shape.dimensions)))
         given = tape.permuted(x, (*axes[1:], 0)) if moves else x
-        parameters = tape.trained(held.weights, held.biases)
+        parameters = tape.trained(params.weights, params.biases)
         given = tape.raised(given, cuda=True)
         y = tape.op(given, *parameters, keeps=(given,), own=measured, ordered=True)
         return tape.permuted(y, (axes[-1], *axes[:-1])) if moves else y

@@ -1,6 +1,5 @@
 """Leaky rectified linear unit."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class LeakyRelu(Elementwise):
     """Keeps positive values and multiplies the others by a small fixed slope.
 

@@ -1,6 +1,5 @@
 """Fully connected layer."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -20,7 +19,6 @@ from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
 
 
-@dataclass(frozen=True, kw_only=True)
 class Linear(Layer):
     """Connects every input to every output.
 
@@ -79,8 +77,8 @@ class Linear(Layer):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         if isinstance(x.shape, Map):
             raise LayerError("what PyTorch copies for a linear layer per position is not modelled")
-        held = self.parameters(x.shape)
-        return tape.linear(x, held.weights, held.biases, self.output(x.shape).elements)
+        params = self.parameters(x.shape)
+        return tape.linear(x, params.weights, params.biases, self.output(x.shape).elements)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         module = nn.PositionLinear if isinstance(x, Map) else nn.Linear

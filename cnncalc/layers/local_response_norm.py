@@ -1,6 +1,5 @@
 """Local response normalisation."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.formulas import operations
 from cnncalc.formulas.tracing import named
 
 
-@dataclass(frozen=True, kw_only=True)
 class LocalResponseNorm(Layer):
     """Divides each element by a power of the energy in n neighbouring channels.
 

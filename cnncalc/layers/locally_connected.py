@@ -1,7 +1,6 @@
 """Locally connected layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import pairwise
 from typing import Any, ClassVar
@@ -15,7 +14,6 @@ from cnncalc.layers._filters import Filters
 from cnncalc.layers._window import padded, torch_window
 
 
-@dataclass(frozen=True, kw_only=True)
 class LocallyConnected(Filters):
     """Applies different filters at every position: a convolution without weight sharing.
 
@@ -59,13 +57,13 @@ class LocallyConnected(Filters):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The windows of a padded copy, made contiguous if they are not; a matrix product at
         every position, which saves them; and the biases."""
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         around = tape.op(tape.in_order(x), makes=padded(x.shape, self.axes(x.shape)))
         windows = self._cut(tape, around, x.shape)
         copied = self._windows(x.shape)
         if copied:
             windows = tape.op(windows, makes=copied, passes=(0,))
-        weights, *biases = tape.trained(held.weights, held.biases)
+        weights, *biases = tape.trained(params.weights, params.biases)
         n_out = self.output(x.shape).elements
         given, filters = tape.lowered(windows, weights)
         y = tape.op(

@@ -1,6 +1,5 @@
 """Logarithm of softmax."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.layers._axes import place
 from cnncalc.layers.softmax import Softmax
 
 
-@dataclass(frozen=True, kw_only=True)
 class LogSoftmax(Softmax):
     """Computes the logarithm of softmax over the n channels at each position (over the n features
     of a vector), or along another axis.

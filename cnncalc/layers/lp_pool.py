@@ -1,6 +1,5 @@
 """Power-average pooling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -22,7 +21,6 @@ from cnncalc.layers._window import Axis, axes_of
 from cnncalc.layers.avg_pool import check_volume
 
 
-@dataclass(frozen=True, kw_only=True)
 class LpPool(Layer):
     """Computes the p-norm of each window: the p-th root of the sum of p-th powers.
 

@@ -1,6 +1,5 @@
 """Long short-term memory."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Tensors
@@ -12,7 +11,6 @@ from cnncalc.formulas import sequence
 from cnncalc.layers._recurrent import KERAS, Recurrent
 
 
-@dataclass(frozen=True, kw_only=True)
 class Lstm(Recurrent):
     """Read the positions of a signal with a long short-term memory and output its hidden states.
 

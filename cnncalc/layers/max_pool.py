@@ -1,6 +1,5 @@
 """Max pooling."""
 
-from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar
 
@@ -12,7 +11,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
 
 
-@dataclass(frozen=True, kw_only=True)
 class MaxPool(Pool):
     """Takes the maximum of each window.
 

@@ -1,6 +1,5 @@
 """Element-wise maximum."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class Maximum(Layer):
     """Keep the largest of two or more maps of the same shape, element by element.
 

@@ -1,6 +1,5 @@
 """Maxout."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -11,7 +10,6 @@ from cnncalc.formulas import dimensions, macs, operations, parameters
 from cnncalc.formulas.tracing import named
 
 
-@dataclass(frozen=True, kw_only=True)
 class Maxout(Layer):
     """Outputs the maximum of several linear functions of the input.
 
@@ -62,9 +60,9 @@ class Maxout(Layer):
         """A linear layer, which saves its input, and a maximum, which saves its input and
         output. The gradient of the maximum needs a mask, the number of pieces that share it, and
         their shares."""
-        held = self.parameters(x.shape)
+        params = self.parameters(x.shape)
         pieces = self.out_features * self.pieces
-        every = tape.linear(x, held.weights, held.biases, pieces)
+        every = tape.linear(x, params.weights, params.biases, pieces)
         mask, counts = tape.images(pieces, 1), tape.indices(self.out_features * tape.batch)
         shares = tape.images(self.out_features, every.size)
         return tape.op(

@@ -1,6 +1,5 @@
 """Mish."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Mish(Elementwise):
     """Multiplies each element x by tanh(ln(1 + exp(x))).
 
@@ -33,4 +31,4 @@ class Mish(Elementwise):
             source="Bochkovskiy, Wang and Liao 2020, YOLOv4: after the first layer",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "takes no fields, not 1"),)
+    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)

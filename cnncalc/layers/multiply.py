@@ -1,6 +1,5 @@
 """Elementwise multiplication."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class Multiply(Layer):
     """Multiplies two or more inputs element by element, as a gate does.
 

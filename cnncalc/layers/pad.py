@@ -1,6 +1,5 @@
 """Padding."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,10 +10,9 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
 from cnncalc.layers._rearrangement import Rearrangement
-from cnncalc.layers._window import sides_of, torch_sides
+from cnncalc.layers._window import extended, sides_of, torch_sides
 
 
-@dataclass(frozen=True, kw_only=True)
 class Pad(Rearrangement):
     """Adds cells around the map.
 
@@ -56,8 +54,7 @@ class Pad(Rearrangement):
         n_out = self.output(x.shape).elements
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)
-        given = tape.raised(x, cuda=False)
-        return tape.op(given, makes=n_out, keeps=(given,))
+        return extended(tape, x, n_out, self.mode)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         name = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}

@@ -1,6 +1,5 @@
 """Permutation of dimensions."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -36,7 +35,6 @@ def permutation(doc: str) -> Any:
     return declare(doc, REQUIRED, ("dims",), check, {"anyOf": orders})
 
 
-@dataclass(frozen=True, kw_only=True)
 class Permute(Rearrangement):
     """Reorders the dimensions.
 
@@ -57,7 +55,7 @@ class Permute(Rearrangement):
     def output(self, x: Shape) -> Shape:
         if len(self.order) != len(x.dimensions):
             raise LayerError(
-                f"order {list(self.order)} is for {len(self.order)} dimensions, "
+                f"order {list(self.order)} has {len(self.order)} dimensions, "
                 f"but {x} has {len(x.dimensions)}"
             )
         return shape_of(tuple(x.dimensions[place] for place in self.order))
@@ -89,7 +87,7 @@ class Permute(Rearrangement):
         ),
     )
     refusals: ClassVar = (
-        Refusal([1, 0], ("2x3x5",), "is for 2 dimensions, but 2×3×5 has 3"),
+        Refusal([1, 0], ("2x3x5",), "has 2 dimensions, but 2×3×5 has 3"),
         Refusal([0, 0, 1], ("2x3x5",), "each dimension once"),
         Refusal([1, 2, 3], ("2x3x5",), "each dimension once"),
         Refusal(None, ("2x3x5",), "needs 'order'"),

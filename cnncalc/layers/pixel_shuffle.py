@@ -1,6 +1,5 @@
 """Pixel shuffle."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -13,7 +12,6 @@ from cnncalc.formulas.tracing import named
 from cnncalc.layers._rearrangement import Rearrangement
 
 
-@dataclass(frozen=True, kw_only=True)
 class PixelShuffle(Rearrangement):
     """Rearranges r² channels into one channel that is r times as high and r times as wide.
 

@@ -1,6 +1,5 @@
 """Parametric rectified linear unit."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -29,7 +28,6 @@ def slopes(doc: str) -> Any:
     return declare(doc, 1, (), check, schema)
 
 
-@dataclass(frozen=True, kw_only=True)
 class Prelu(Elementwise):
     """Keeps positive values and multiplies the others by a learned slope.
 
@@ -81,8 +79,8 @@ class Prelu(Elementwise):
         x, slopes = tape.lowered(x, *tape.trained(*sizes))
         gradient = x.bytes if x.needs_gradient else 0
         summed = slopes.bytes if slopes.numbers != x.numbers else 0
-        fullest = x.bytes + max(x.bytes, gradient + summed)
-        return tape.op(x, slopes, keeps=(x, slopes), beside=fullest - gradient - slopes.bytes)
+        peak = x.bytes + max(x.bytes, gradient + summed)
+        return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - slopes.bytes)
 
     def clamped(self, tape: Tape, x: Tensor, n: int) -> Tensor:
         """The positive part, plus the negative part times n slopes."""

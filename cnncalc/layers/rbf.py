@@ -1,6 +1,5 @@
 """Radial basis function units."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters
 
 
-@dataclass(frozen=True, kw_only=True)
 class Rbf(Layer):
     """Computes the squared distance of the input from one prototype per output.
 

@@ -1,6 +1,5 @@
 """Rectified linear unit."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Relu(Elementwise):
     """Keeps positive values and replaces the others by 0.
 

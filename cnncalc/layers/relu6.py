@@ -1,6 +1,5 @@
 """Rectified linear unit, capped at 6."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Relu6(Elementwise):
     """Clips every element to the range from 0 to 6.
 
@@ -31,4 +29,4 @@ class Relu6(Elementwise):
             source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "takes no fields"),)
+    refusals: ClassVar = (Refusal(6, ("5",), "has no fields"),)

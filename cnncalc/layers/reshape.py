@@ -1,6 +1,5 @@
 """Reshape."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -32,7 +31,6 @@ def target(doc: str) -> Any:
     return declare(doc, REQUIRED, (), check, {"anyOf": [one, many]})
 
 
-@dataclass(frozen=True, kw_only=True)
 class Reshape(Rearrangement):
     """Gives the same values, in the same order, another shape.
 

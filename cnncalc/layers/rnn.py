@@ -1,6 +1,5 @@
 """Plain recurrent network."""
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from cnncalc.core.cost import Operations
@@ -8,7 +7,6 @@ from cnncalc.core.layer import Example, Foreign, Refusal
 from cnncalc.layers._recurrent import KERAS, Recurrent
 
 
-@dataclass(frozen=True, kw_only=True)
 class Rnn(Recurrent):
     """Read the positions of a signal with a plain recurrent network and output its hidden states.
 

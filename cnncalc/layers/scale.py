@@ -1,6 +1,5 @@
 """Learned channel scaling."""
 
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, ClassVar
 
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
 
 
-@dataclass(frozen=True, kw_only=True)
 class Scale(Layer):
     """Multiplies every channel by a learned factor, and may add a learned bias.
 
@@ -85,5 +83,5 @@ class Scale(Layer):
     refusals: ClassVar = (
         Refusal({"bias": 1}, ("4x5x5",), "must be true or false, not 1"),
         Refusal({"initial": "small"}, ("4x5x5",), "must be a number, not 'small'"),
-        Refusal(2, ("4x5x5",), "takes its fields by name (bias, initial), not 2"),
+        Refusal(2, ("4x5x5",), "needs field names (bias, initial), not 2"),
     )

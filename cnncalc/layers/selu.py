@@ -1,6 +1,5 @@
 """Scaled exponential linear unit."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Selu(Elementwise):
     """Applies an exponential linear unit and a scale, with constants that preserve mean 0 and
     variance 1.

@@ -1,6 +1,5 @@
 """Depthwise separable convolution."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -12,7 +11,6 @@ from cnncalc.formulas.tracing import named
 from cnncalc.layers._filters import Filters
 
 
-@dataclass(frozen=True, kw_only=True)
 class SeparableConv(Filters):
     """Filters every channel separately, then mixes the channels at every position.
 
@@ -99,9 +97,9 @@ class SeparableConv(Filters):
         return self.macs(x) + self.biased(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        held, between = self.parameters(x.shape), self.between(x.shape)
+        params, between = self.parameters(x.shape), self.between(x.shape)
         mixing, shifts = between.channels * self.out_channels, self.out_channels * self.bias
-        y = self.convolved(tape, x, between, held.weights - mixing, held.biases - shifts)
+        y = self.convolved(tape, x, between, params.weights - mixing, params.biases - shifts)
         return tape.convolution(y, mixing, shifts, self.output(x.shape).elements, spans=False)
 
     def to_torch(self, nn: Any, x: Map) -> Any:

@@ -1,6 +1,5 @@
 """Sigmoid."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Sigmoid(Elementwise):
     """Maps each element x to the range from 0 to 1 with the logistic function 1 / (1 + exp(−x)).
 
@@ -34,4 +32,4 @@ class Sigmoid(Elementwise):
             source="LeCun et al. 1998, LeNet-5: S2 passes through a sigmoid; 6·14·14",
         ),
     )
-    refusals: ClassVar = (Refusal(0.5, ("5",), "takes no fields, not 0.5"),)
+    refusals: ClassVar = (Refusal(0.5, ("5",), "has no fields; remove 0.5"),)

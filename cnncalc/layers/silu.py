@@ -1,6 +1,5 @@
 """Sigmoid linear unit."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Silu(Elementwise):
     """Multiplies each element x by its sigmoid: x / (1 + exp(−x)).
 

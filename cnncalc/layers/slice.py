@@ -1,6 +1,5 @@
 """Channel slicing."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -13,7 +12,6 @@ from cnncalc.layers._axes import axis, place
 from cnncalc.layers._rearrangement import Rearrangement
 
 
-@dataclass(frozen=True, kw_only=True)
 class Slice(Rearrangement):
     """Keeps the channels from ``start`` up to, but not including, ``stop``, or places along another
     axis.

@@ -1,6 +1,5 @@
 """Softmax."""
 
-from dataclasses import dataclass
 from math import prod
 from typing import Any, ClassVar
 
@@ -11,7 +10,6 @@ from cnncalc.formulas import operations
 from cnncalc.layers._axes import along, axis, place
 
 
-@dataclass(frozen=True, kw_only=True)
 class Softmax(Layer):
     """Turns the n channels at each position (the n features of a vector) into probabilities, or the
     n values along another axis.

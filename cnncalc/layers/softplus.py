@@ -1,6 +1,5 @@
 """Softplus."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -10,7 +9,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Softplus(Elementwise):
     """Smoothly approximates ReLU: ln(1 + exp(beta·x)) / beta, or x itself if beta·x is large.
 

@@ -1,19 +1,18 @@
 """Space to depth."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import sequence
 from cnncalc.formulas.tracing import named
+from cnncalc.layers._rearrangement import Rearrangement
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpaceToDepth(Layer):
+class SpaceToDepth(Rearrangement):
     """Move each block of r × r pixels into r² channels: the reverse of a pixel shuffle.
 
     It shrinks a map without losing anything (YOLOv2's reorg, YOLOv5's Focus).
@@ -39,10 +38,6 @@ class SpaceToDepth(Layer):
             sequence.unshuffled(C_in=x.channels, r=r),
             tuple(sequence.blocks(N=N, r=r) for N in x.spatial),
         )
-
-    def operations(self, x: Map) -> Operations:
-        """None."""
-        return Operations()
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         """A block."""

@@ -1,6 +1,5 @@
 """LeNet-5's trainable subsampling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -11,7 +10,6 @@ from cnncalc.formulas import macs, operations, parameters
 from cnncalc.layers._window import Axis, axes_of
 
 
-@dataclass(frozen=True, kw_only=True)
 class Subsampling(Layer):
     """Sums each window, multiplies the sum by a learned coefficient and adds a learned bias.
 

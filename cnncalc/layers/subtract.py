@@ -1,6 +1,5 @@
 """Subtraction."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -11,7 +10,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 
 
-@dataclass(frozen=True, kw_only=True)
 class Subtract(Layer):
     """Subtract a second map of the same shape from the first, or a number from every element.
 

@@ -1,6 +1,5 @@
 """Hyperbolic tangent."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -9,7 +8,6 @@ from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
-@dataclass(frozen=True, kw_only=True)
 class Tanh(Elementwise):
     """Maps each element to the range from −1 to 1 with the hyperbolic tangent.
 
@@ -33,4 +31,4 @@ class Tanh(Elementwise):
             source="LeCun et al. 1998, LeNet-5: the squashing function after C5",
         ),
     )
-    refusals: ClassVar = (Refusal(1.7159, ("5",), "takes no fields, not 1.7159"),)
+    refusals: ClassVar = (Refusal(1.7159, ("5",), "has no fields; remove 1.7159"),)

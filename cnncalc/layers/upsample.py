@@ -1,6 +1,5 @@
 """Upsampling."""
 
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -25,7 +24,6 @@ MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, 
 """The interpolation modes, each with the rank its name requires, if any."""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Upsample(Layer):
     """Enlarges the map by repeating values or by interpolating between them.
 
@@ -55,7 +53,7 @@ class Upsample(Layer):
         x = need_map(x)
         axes = MODES[self.mode]
         if axes is not None and axes != len(x.spatial):
-            raise LayerError(f"mode {self.mode} is for {axes} axes, but {x} has {len(x.spatial)}")
+            raise LayerError(f"mode {self.mode} needs {axes} axes, but {x} has {len(x.spatial)}")
         if self.size is not None:
             sizes = zip(x.spatial, per_axis(self.size, x, "size"))
             return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))
@@ -124,7 +122,7 @@ class Upsample(Layer):
     refusals: ClassVar = (
         Refusal({"scale": 2, "size": 8}, ("4x4x4",), "exactly one"),
         Refusal(None, ("4x4x4",), "exactly one"),
-        Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear is for 2 axes"),
+        Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear needs 2 axes"),
         Refusal({"scale": 2, "mode": "bicubic"}, ("4x4x4",), "must be nearest, linear"),
         Refusal(1.5, ("4x4x4",), "not 1.5"),
         Refusal(2, ("100",), "not a vector"),

@@ -52,7 +52,7 @@ def _cell(memory: Memory, moment: Moment, row: int) -> str:
     """The block at the middle of a cell; a blank above all memory."""
     transient = moment.alive - moment.gradients - moment.saved
     top = 0
-    for block, size in zip(PARTS, (memory.held, moment.gradients, moment.saved, transient)):
+    for block, size in zip(PARTS, (memory.resident, moment.gradients, moment.saved, transient)):
         top += size
         if (2 * row + 1) * memory.training_peak.bytes < 2 * HEIGHT * top:
             return block
@@ -62,8 +62,8 @@ def _cell(memory: Memory, moment: Moment, row: int) -> str:
 def _peak(memory: Memory, shown: Sequence[Moment], left: int) -> list[str]:
     """The size and place of the peak, and an arrow that points to it."""
     peak = memory.training_peak
-    fullest = max(moment.alive for moment in shown)
-    place = next(i for i, moment in enumerate(shown) if moment.alive == fullest)
+    highest = max(moment.alive for moment in shown)
+    place = next(i for i, moment in enumerate(shown) if moment.alive == highest)
     text = f"{units.in_bytes(peak.bytes)} at {peak.layer}, {peak.phase}"
     return [" " * (left + 3) + text, " " * (left + 3 + place) + "▼"]
 

@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 Value = int | float | str | None
 
-MOST_LINES = 45
+MAX_LINES = 45
 """By default blocks are opened as far as the table stays within this many lines."""
 
 
-class Lazy(list[Any]):
+class LazyList(list[Any]):
     """A list that makes each item when it is iterated over, so that only one is in memory. It is
     a list because ``json`` writes nothing else as an array."""
 
@@ -252,7 +252,7 @@ class View:
         from cnncalc.footprint import saved_for_backward
 
         try:
-            return {held.layer: held.bytes for held in saved_for_backward(self.report)}
+            return {entry.layer: entry.bytes for entry in saved_for_backward(self.report)}
         except UsageError:
             return None
 
@@ -299,7 +299,7 @@ class View:
     def fitting_depth(self) -> int:
         """The deepest outline that fits a screen, at least 1."""
         depth = 1
-        while depth < self.report.depth and len(self.report.outline(depth + 1)) <= MOST_LINES:
+        while depth < self.report.depth and len(self.report.outline(depth + 1)) <= MAX_LINES:
             depth += 1
         return depth
 
@@ -339,7 +339,7 @@ class View:
     def to_dict(self) -> dict[str, Any]:
         """The whole report, its layers as a lazy list: depth, columns and order only affect
         tables."""
-        record = self.report.record(Lazy(row_dict, self.report.layers))
+        record = self.report.record(LazyList(row_dict, self.report.layers))
         return record if self.count is None else {**record, "convention": self.count.to_dict()}
 
     @property

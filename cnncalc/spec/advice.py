@@ -4,7 +4,7 @@ import re
 from typing import Any, NamedTuple
 
 WORDS = {
-    "activation": "write the activation itself, as in relu",
+    "activation": "name the activation itself, such as relu",
     "transformer": "cnncalc has no transformers",
     "input": "write the shape under 'input' at the top of the spec",
     "input_layer": "write the shape under 'input' at the top of the spec",
@@ -24,7 +24,7 @@ FORMATS = {
 }
 
 
-def foreign(text: str) -> str:
+def foreign_format(text: str) -> str:
     """The sentence about a text that is not a spec but another tool's file; otherwise empty."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
@@ -63,7 +63,7 @@ def of_yaml(error: Any, text: str) -> Advice:
         return _bracket(_opening(text[: mark.index]), mark, lines)
     if "mapping values are not allowed" in str(error.problem):
         return _colon(lines, mark)
-    said = " ".join(part for part in (error.context, error.problem) if part)
+    said = ", ".join(part for part in (error.context, error.problem) if part)
     return Advice(f"is not valid YAML: {said}", mark.line, mark.column)
 
 

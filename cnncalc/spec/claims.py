@@ -41,7 +41,7 @@ HABITS = {
 
 RATIO = r"(?i)(.+?)\s*[x×]\s*(less|fewer|more)"
 
-Tell = Callable[[str, Where], None]
+ReportError = Callable[[str, Where], None]
 
 
 class Claim(NamedTuple):
@@ -59,7 +59,7 @@ class Claim(NamedTuple):
     erratum: str | None = None
 
 
-def read(item: Item, wrong: Tell) -> Iterator[Claim]:
+def read(item: Item, wrong: ReportError) -> Iterator[Claim]:
     """The claims in an item: one for each quantity, and for each of its ``layers``.
 
     Malformed claims are reported to ``wrong`` and skipped.
@@ -79,7 +79,10 @@ def read(item: Item, wrong: Tell) -> Iterator[Claim]:
     for layer, values, where in _rows(item.where, keys, given):
         cells = values if isinstance(given["quantity"], list) else [values]
         if not isinstance(cells, list) or len(cells) != len(quantities):
-            wrong(f"one value for each of {', '.join(quantities)}, not {shown(values)}", where)
+            wrong(
+                f"expected one value for each of {', '.join(quantities)}, not {shown(values)}",
+                where,
+            )
             continue
         for quantity, value in zip(quantities, cells, strict=True):
             if value is None:
@@ -169,16 +172,16 @@ def _wrong_rows(given: Mapping[str, Any]) -> Iterator[str]:
 def _wrong_habit(given: Mapping[str, Any]) -> Iterator[str]:
     for habit in _listed(given["habit"]):
         if habit not in [*HABITS]:
-            yield f"a habit is {one_of([*HABITS])}, not {shown(habit)}"
+            yield f"'habit' must be {one_of([*HABITS])}, not {shown(habit)}"
         elif not any(quantity in HABITS[habit] for quantity in _listed(given.get("quantity"))):
-            yield f"the habit {habit!r} is about {one_of(HABITS[habit])}"
+            yield f"habit {habit!r} applies only to {one_of(HABITS[habit])}"
 
 
 def _wrong_other(given: Mapping[str, Any]) -> Iterator[str]:
     other = given["than"]
     if other not in catalog.names():
         hint = did_you_mean(str(other), catalog.names())
-        yield f"'than' names a built-in architecture, not {shown(other)}{hint}"
+        yield f"'than' must be a built-in architecture, not {shown(other)}{hint}"
     shapes = any(quantity in SHAPES for quantity in _listed(given.get("quantity")))
     if shapes or given.get("layer") or given.get("layers"):
         yield "'than' compares a count of the whole network with that of another"
@@ -216,7 +219,7 @@ def check_value(quantity: str, given: Any, than: str | None = None) -> None:
         return
     number = read_ratio(value)[0] if than else read_number(value)
     if number.of_bytes and "bytes" not in quantity:
-        raise UsageError(f"{value!r} are bytes, and {quantity} are none")
+        raise UsageError(f"{value!r} is in bytes, but {quantity} is not")
 
 
 def read_ratio(value: str) -> tuple[Printed, bool]:
@@ -226,5 +229,5 @@ def read_ratio(value: str) -> tuple[Printed, bool]:
     """
     match = re.fullmatch(RATIO, value.strip()) if len(value) <= 100 else None
     if match is None:
-        raise UsageError(f"with 'than' a value is as in 12x less or 2x more, not {value[:60]!r}")
+        raise UsageError(f"with 'than', write the value as 12x less or 2x more, not {value[:60]!r}")
     return read_number(match[1])._replace(full=False), match[2].lower() == "more"

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import MOST_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.core.errors import MAX_MISTAKES, Mistakes, SpecError, Where, did_you_mean
 from cnncalc.core.fields import shown
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
@@ -46,7 +46,7 @@ RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is reserved for layers inside blocks)"
 LONGEST_NAME = 100
 LONGEST_TITLE = 200
-MOST_PROSE = 20_000
+MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f]"
 """Characters that a terminal might interpret or a page cannot contain, except newlines and tabs."""
 UNEQUAL = {
@@ -120,17 +120,19 @@ class _Parser:
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
-        if len(self.mistakes) >= MOST_MISTAKES:
+        if len(self.mistakes) >= MAX_MISTAKES:
             raise Mistakes(self.mistakes)
 
     def spec(self, root: Item) -> Spec:
         top = self.mapping(root, "a spec", TOP)
+        hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
         for key in ("input", "layers"):
-            if key not in top and isinstance(root.value, dict):
+            # A misspelt key is probably the missing one, so report only the misspelling.
+            if key not in top and isinstance(root.value, dict) and repr(key) not in hints:
                 self.wrong(f"a spec needs {key!r}: {TOP[key]}", root.where)
         given = top.get(Key("input"))
         if given is not None and not given.value and given.value != 0:
-            self.wrong(f"'input' is empty; it is {TOP['input']}", given.where)
+            self.wrong(f"'input' is empty; give {TOP['input']}", given.where)
             top = {key: item for key, item in top.items() if key != "input"}
         parameters = self.optional(top, "parameters", self.names_of, {})
         for name in parameters:
@@ -164,7 +166,7 @@ class _Parser:
     def claims(self, item: Item) -> Iterator[Claim]:
         """The well-formed claims."""
         if not isinstance(item.value, list):
-            self.wrong(f"'published' is a list of claims, not {describe(item)}", item.where)
+            self.wrong(f"'published' must be a list of claims, not {describe(item)}", item.where)
             return
         for claim in item.value:
             yield from claims.read(claim, self.wrong)
@@ -199,8 +201,8 @@ class _Parser:
         """The item as prose for readers; the total length per spec is limited."""
         text = self.text(item)
         self.letters += len(text or "")
-        if self.letters > MOST_PROSE:
-            sentence = f"name, source, note and variants have more than {MOST_PROSE:,} characters"
+        if self.letters > MAX_PROSE:
+            sentence = f"name, source, note and variants have more than {MAX_PROSE:,} characters"
             self.wrong(sentence, item.where)
             return None
         return text
@@ -228,7 +230,7 @@ class _Parser:
         if len(name) > LONGEST_NAME:
             self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
         elif not name.replace("_", "").replace("-", "").isalnum():
-            self.wrong(f"{name[:60]!r} is not a name: a name has {NAME}", where)
+            self.wrong(f"{name[:60]!r} is not a valid name; use {NAME}", where)
         return name[:LONGEST_NAME]
 
     def inputs(self, item: Item) -> dict[Key, Item]:
@@ -362,7 +364,7 @@ class _Parser:
                 source.where,
             )
         if not items:
-            self.wrong("'from' names no layer", item.where)
+            self.wrong("'from' is empty; name at least one layer", item.where)
         return None if wrong or not items else tuple(items)
 
     def branches(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Branches | None:
@@ -420,5 +422,5 @@ def describe(item: Item) -> str:
     if isinstance(item.value, list):
         return "a list" if item.value else "an empty list"
     if item.value is None:
-        return "nothing"
+        return "an empty value"
     return shown(item.value)

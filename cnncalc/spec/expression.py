@@ -17,7 +17,7 @@ from typing import Any
 from cnncalc.core.errors import LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, shown
 
-MOST_CHARACTERS = 300
+MAX_CHARACTERS = 300
 LONGEST_COMPARED = 1_000
 """The longest word or list, in characters, that may be compared."""
 
@@ -78,7 +78,7 @@ def exact(value: Any) -> Any:
 @lru_cache(maxsize=1_000)
 def _fraction(value: float) -> Any:
     if not isfinite(value):
-        raise LayerError("a value is larger than any size")
+        raise LayerError("a value is too large")
     from fractions import Fraction
 
     return Fraction(str(value))
@@ -112,22 +112,22 @@ def quotient(a: Any, b: Any) -> Any:
 def power(a: Any, b: Any) -> Any:
     """The exact power. Raises LayerError if it is not a fraction or has too many digits."""
     if not isinstance(b, int) and b.denominator != 1:
-        raise LayerError("a power is a whole number")
+        raise LayerError("an exponent must be a whole number")
     digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
     if digits > LARGEST.bit_length() or (a == 0 and b < 0):
-        raise LayerError("a power is larger than any size")
+        raise LayerError("a power is too large")
     return quotient(a, 1) ** int(b)
 
 
-PEOPLES = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
+HANDWRITTEN = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
 """Operators that people also use in handwritten answers: an exact ``/``, and powers."""
 
 
 @lru_cache(maxsize=250)
 def _parsed(source: str) -> ast.expr:
     """The syntax tree of an expression, cached because blocks are expanded often."""
-    if len(source) > MOST_CHARACTERS:
-        raise LayerError(f"an expression is longer than {MOST_CHARACTERS} characters")
+    if len(source) > MAX_CHARACTERS:
+        raise LayerError(f"an expression is longer than {MAX_CHARACTERS} characters")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -248,10 +248,10 @@ def _comparable(value: Any) -> None:
     """Raise LayerError for a word or a list that would take too long to compare."""
     if not is_number(value) and len(str(value)) > LONGEST_COMPARED:
         most = f"more than {LONGEST_COMPARED} characters"
-        raise LayerError(f"{shown(value)} is too long to be compared: it has {most}")
+        raise LayerError(f"{shown(value)} is too long to compare: it has {most}")
 
 
 def _bounded(value: Any) -> Any:
     if is_number(value) and not -LARGEST < value < LARGEST:
-        raise LayerError("a value is larger than any size")
+        raise LayerError("a value is too large")
     return value

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from cnncalc import layers
 from cnncalc.core.errors import (
-    MOST_MISTAKES,
+    MAX_MISTAKES,
     LayerError,
     Mistakes,
     SpecError,
@@ -25,10 +25,10 @@ from cnncalc.spec import Block, Entry, Spec, advice, values
 from cnncalc.spec.document import ACTIVATION, NODE
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item, Key
-from cnncalc.spec.work import TooMuch, Work
+from cnncalc.spec.work import LimitReached, Work
 
-MOST_LAYERS = 100_000
-MOST_NESTED = 40
+MAX_LAYERS = 100_000
+MAX_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each one beyond counts as a step."""
 
@@ -104,13 +104,13 @@ class _Builder:
         self.used: dict[str, Block] = {}
         self.nested = 0
         self.work = Work()
-        self.most_nodes = MOST_LAYERS + len(spec.inputs)
+        self.most_nodes = MAX_LAYERS + len(spec.inputs)
         self.mistakes = list(spec.mistakes)
 
     def wrong(self, sentence: str, where: Where) -> None:
         self.mistakes.append(SpecError(sentence, where))
-        if len(self.mistakes) >= MOST_MISTAKES:
-            raise TooMuch
+        if len(self.mistakes) >= MAX_MISTAKES:
+            raise LimitReached
 
     def graph(
         self,
@@ -122,7 +122,7 @@ class _Builder:
             self.parameters = values.parameters(self.spec, settings, self.work)
             scope, current = self.inputs(inputs, layout)
             self.expand(self.spec.layers, scope, current)
-        except TooMuch as reason:
+        except LimitReached as reason:
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
         if not self.mistakes and len(self.nodes) == len(self.spec.inputs):
@@ -167,8 +167,8 @@ class _Builder:
         for entry in entries:
             self.work.add(1, entry.where)
             try:
-                if self.nested > MOST_NESTED + 1:  # the top-level list does not count
-                    sentence = f"blocks and branches nest deeper than {MOST_NESTED} levels"
+                if self.nested > MAX_NESTED + 1:  # the top-level list does not count
+                    sentence = f"blocks and branches nest deeper than {MAX_NESTED} levels"
                     raise SpecError(sentence, entry.where)
                 current = self.entry(entry, scope, current)
             except SpecError as error:
@@ -197,7 +197,7 @@ class _Builder:
         name = entry.name or self.automatic(entry, scope)
         if name in scope.places:
             line = scope.places[name].line
-            raise SpecError(f"two layers are named {name!r}; first in line {line}", entry.where)
+            raise SpecError(f"two layers are named {name!r}; first on line {line}", entry.where)
         if entry.repeat is None:
             current = self.once(entry, name, scope, current)
         else:
@@ -223,9 +223,9 @@ class _Builder:
 
     def too_many(self, entry: Entry, times: int) -> None:
         self.wrong(
-            f"repeating this {times:,} times makes more than {MOST_LAYERS:,} layers", entry.where
+            f"repeating this {times:,} times creates more than {MAX_LAYERS:,} layers", entry.where
         )
-        raise TooMuch
+        raise LimitReached
 
     def once(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
@@ -240,7 +240,7 @@ class _Builder:
         if not current:
             inputs = some(self.spec.inputs)
             raise SpecError(
-                f"this layer has no input; the network has several: choose with 'from': {inputs}",
+                f"the network has several inputs; choose one with 'from': {inputs}",
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
@@ -280,13 +280,13 @@ class _Builder:
     ) -> int:
         if name in self.index:
             line = self.nodes[self.index[name]].where.line
-            raise SpecError(f"two layers are named {name!r}; first in line {line}", where)
+            raise SpecError(f"two layers are named {name!r}; first on line {line}", where)
         if name in self.ways:
             raise SpecError(f"a layer and a branch above it are both named {name!r}", where)
         self.work.letters(name, where)
         if len(self.nodes) >= self.most_nodes:
-            self.wrong(f"makes more than {MOST_LAYERS:,} layers", where)
-            raise TooMuch
+            self.wrong(f"expands to more than {MAX_LAYERS:,} layers", where)
+            raise LimitReached
         self.index[name] = len(self.nodes)
         self.nodes.append(Node(name, layer, inputs, where, axes, help, word))
         return len(self.nodes) - 1
@@ -424,12 +424,12 @@ class _Builder:
             return f"'from: {name}' names a layer that is left out: {why}"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
-            return f"'from: {name}' names no layer here; did you mean {inside[0]!r}?"
+            return f"'from: {name}' does not name a layer here; did you mean {inside[0]!r}?"
         if name in self.written:
             fact = f"'from: {name}' names a layer that is not above this one"
-            return f"{fact}; a layer reads only earlier ones"
+            return f"{fact}; a layer can only read earlier ones"
         hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
-        return f"'from: {name[:60]}' names no layer{hint}"
+        return f"'from: {name[:60]}' does not name a layer{hint}"
 
 
 def _written_names(entries: Sequence[Entry]) -> list[str]:

@@ -16,7 +16,7 @@ import re
 from typing import Any
 
 from cnncalc.core.errors import SpecError, UsageError, Where
-from cnncalc.core.shape import MOST_DIGITS, Map, read_shape
+from cnncalc.core.shape import MAX_DIGITS, Map, read_shape
 from cnncalc.spec.document import LONGEST_TITLE
 from cnncalc.spec.text import Item, located
 
@@ -51,8 +51,8 @@ def read(text: str, source: str = SOURCE) -> Item:
     text = text.strip()
     if len(text) > LONGEST:
         raise SpecError(f"a notation has at most {LONGEST:,} characters", Where(source, 1))
-    if any(len(digits) > MOST_DIGITS for digits in re.findall(r"\d+", text)):
-        raise SpecError("a number in the notation is larger than any size", Where(source, 1))
+    if any(len(digits) > MAX_DIGITS for digits in re.findall(r"\d+", text)):
+        raise SpecError("a number in the notation is too large", Where(source, 1))
     hidden = re.match(r"(\d+)HL-", text, re.IGNORECASE)
     column = hidden.end() if hidden else 0
     shape, _, rest = text[column:].partition("-")

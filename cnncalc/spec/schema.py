@@ -25,7 +25,7 @@ from cnncalc.spec.document import (
     CONTROL,
     LONGEST_NAME,
     LONGEST_TITLE,
-    MOST_PROSE,
+    MAX_PROSE,
     NODE,
     RESIDUAL,
     TOP,
@@ -55,7 +55,7 @@ NOT_NULL: Schema = {"not": NULL}
 TEXT: Schema = {
     "type": ["string", "number", "boolean"],
     "pattern": f"^[^{CONTROL[1:-1]}]*$",
-    "maxLength": MOST_PROSE,
+    "maxLength": MAX_PROSE,
 }
 TITLE: Schema = {
     **TEXT,

@@ -11,8 +11,8 @@ from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, 
 from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.text import Item, Key
 
-MOST_BASES = 20
-MOST_BYTES = 5_000_000
+MAX_BASES = 20
+MAX_BYTES = 5_000_000
 MERGED = ("parameters", "blocks")
 OWN = ("name", "note", "variants", "published")
 """Keys that describe a base itself, so that a spec extending it does not inherit them."""
@@ -71,7 +71,7 @@ def _quotable(found: str, source: str) -> Item:
     except SpecError as error:
         broken = error
     known = root is not None and isinstance(root.value, dict) and set(root.value) & {*document.TOP}
-    if not known and (sentence := advice.foreign(found)):
+    if not known and (sentence := advice.foreign_format(found)):
         raise SpecError(sentence, Where(source, 1))
     if root is None:
         raise broken or SpecError("cannot be read", Where(source))
@@ -82,7 +82,7 @@ def standard_input() -> bytes:
     """The text on standard input, up to the size limit; raises UsageError if it is closed."""
     if sys.stdin is None:
         raise UsageError("standard input is closed, so there is nothing to read")
-    return sys.stdin.buffer.read(MOST_BYTES + 1)
+    return sys.stdin.buffer.read(MAX_BYTES + 1)
 
 
 def _spec_in(file: Path) -> Item:
@@ -108,7 +108,7 @@ def _find(target: str, beside: Path) -> Path:
     """The file with that path, or else the built-in with that name (``vgg16`` or
     ``vgg16.yaml``)."""
     if not target.strip():
-        raise UsageError("no network is named; give a file, or a name from cnncalc list")
+        raise UsageError("no network given; name a file or a built-in (see cnncalc list)")
     file = beside / target
     if _is_there(file) and not (file.is_dir() and Path(target).name in catalog.names()):
         return file
@@ -125,8 +125,8 @@ def _find(target: str, beside: Path) -> Path:
     if "/" in target or target != name:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
-        f"no file and no built-in architecture {target[:200]!r}"
-        f"{hint or '; cnncalc list shows what is built in'}"
+        f"no file or built-in architecture {target[:200]!r}"
+        f"{hint or '; run cnncalc list to see the built-ins'}"
     )
 
 
@@ -139,7 +139,7 @@ def read_text(file: Path) -> str:
         raise UsageError(f"{str(file)!r} cannot be read as a file")
     try:
         with file.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
+            data = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
     return decoded(data, str(file))
@@ -147,15 +147,15 @@ def read_text(file: Path) -> str:
 
 def decoded(data: bytes, source: str) -> str:
     """Decode bytes; raises SpecError if they are too many or not UTF-8."""
-    if len(data) > MOST_BYTES:
-        raise SpecError(f"is longer than {MOST_BYTES:,} bytes", Where(source))
+    if len(data) > MAX_BYTES:
+        raise SpecError(f"is longer than {MAX_BYTES:,} bytes", Where(source))
     try:
         found = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise SpecError("is not text in UTF-8", Where(source, line)) from None
     if "\0" in found:
-        raise SpecError("is not text: it holds a zero byte", Where(source))
+        raise SpecError("is not text: it contains a null byte", Where(source))
     return found
 
 
@@ -184,8 +184,8 @@ def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
     resolved = file.resolve()
     if resolved in seen or resolved == Path(root.where.source).resolve():
         raise SpecError(f"extends {base.value!r}, which eventually extends itself", base.where)
-    if len(seen) >= MOST_BASES:
-        raise SpecError(f"extends more than {MOST_BASES} specs in a row", base.where)
+    if len(seen) >= MAX_BASES:
+        raise SpecError(f"extends more than {MAX_BASES} specs in a row", base.where)
     _check_place(base, resolved, within)
     parent = _extended(_base(file, base), (*seen, resolved), within)
     return Item(_merged(parent, root), root.where)

@@ -11,11 +11,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from cnncalc.core.errors import SpecError, Where
-from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.spec import advice
 
-MOST_VALUES = 100_000
-MOST_DEPTH = 60
+MAX_VALUES = 100_000
+MAX_DEPTH = 60
+LONGEST_JOINED = 100
 
 Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -87,7 +88,7 @@ class _Reader:
             if isinstance(event, yaml.NodeEvent):
                 if root is not None:
                     raise SpecError(
-                        "a file holds one document; a second starts here", self.at(event)
+                        "expected a single YAML document; a second one starts here", self.at(event)
                     )
                 root = self.node(event, 0)
         return root
@@ -97,8 +98,8 @@ class _Reader:
         where = self.at(event)
         if isinstance(event, yaml.AliasEvent):
             return self.alias(event, where)
-        if depth > MOST_DEPTH:
-            raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)
+        if depth > MAX_DEPTH:
+            raise SpecError(f"is nested deeper than {MAX_DEPTH} levels", where)
         self.refuse_tag(event)
         before = self.values
         self.count(1, where)
@@ -121,7 +122,7 @@ class _Reader:
     def alias(self, event: Any, where: Where) -> Item:
         """The value of an anchor. Every use counts in full, so that aliases cannot explode."""
         if event.anchor not in self.anchors:
-            raise SpecError(f"no anchor &{event.anchor[:60]} above this line", where)
+            raise SpecError(f"anchor &{event.anchor[:60]} is not defined above this line", where)
         item, size = self.anchors[event.anchor]
         self.count(size, where)
         return item
@@ -148,7 +149,7 @@ class _Reader:
             key.where = self.at(event)
             if key in items:
                 first = next(k for k in items if k == key).where.line
-                raise SpecError(f"{key[:60]!r} is given twice; first in line {first}", key.where)
+                raise SpecError(f"{key[:60]!r} is given twice; first on line {first}", key.where)
             items[key] = self.node(value, depth + 1)
             last = (key, value)
         return items
@@ -160,9 +161,9 @@ class _Reader:
 
     def count(self, values: int, where: Where) -> None:
         self.values += values
-        if self.values > MOST_VALUES:
+        if self.values > MAX_VALUES:
             raise SpecError(
-                f"holds more than {MOST_VALUES:,} values, counting every use of an alias", where
+                f"contains more than {MAX_VALUES:,} values, counting every use of an alias", where
             )
 
     def at(self, event: Any) -> Where:
@@ -170,10 +171,14 @@ class _Reader:
 
 
 def _continues(last: Any, key: Any, value: Any) -> bool:
-    """Whether a key is the next three digits of a number: YAML ends ``{params: 34,848}`` at 34."""
+    """Whether a key continues the value before it, which YAML ends at a comma inside braces: the
+    next digits of ``{params: 34,848}``, or the next size of ``{kernel: (3, 3)}``."""
+    if not (isinstance(last, yaml.ScalarEvent) and len(last.value) <= LONGEST_JOINED):
+        return False
+    if re.fullmatch(r"\([0-9]+(,[0-9]+)*", last.value):
+        return re.fullmatch(r"[0-9]+\)?", key.value) is not None
     return (
-        isinstance(last, yaml.ScalarEvent)
-        and isinstance(value, yaml.ScalarEvent)
+        isinstance(value, yaml.ScalarEvent)
         and value.value == ""
         and bool(key.start_mark.index == last.end_mark.index + 1)  # type: ignore[union-attr]
         and re.fullmatch(r"[0-9]{3}( ?[A-Za-z]+)?", key.value) is not None
@@ -182,7 +187,7 @@ def _continues(last: Any, key: Any, value: Any) -> bool:
 
 
 def _joined(last: Any, key: Any) -> Any:
-    """One scalar from a number and its next three digits."""
+    """The scalar with its continuation after the comma."""
     return yaml.ScalarEvent(
         last.anchor,
         last.tag,
@@ -202,11 +207,11 @@ def scalar(text: str, where: Where) -> Any:
     if text.lower() in WORDS:
         return WORDS[text.lower()]
     if re.fullmatch(r"[-+]?[0-9]+", text):
-        if len(text) > MOST_DIGITS:
-            raise SpecError(f"a number of {len(text)} digits is larger than any size", where)
+        if len(text) > MAX_DIGITS:
+            raise SpecError(f"a number of {len(text)} digits is too large", where)
         return int(text)
     if re.fullmatch(DECIMAL, text):
-        if len(text) > MOST_DIGITS or not isfinite(float(text)):
+        if len(text) > MAX_DIGITS or not isfinite(float(text)):
             raise SpecError(f"{text[:20]!r} is too large for a decimal", where)
         return float(text)
     return text
@@ -218,8 +223,8 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
     Raises SpecError for anything that a text cannot express: other types, huge numbers, data that
     contains itself.
     """
-    if depth > MOST_DEPTH:
-        raise SpecError(f"is nested deeper than {MOST_DEPTH} levels", where)
+    if depth > MAX_DEPTH:
+        raise SpecError(f"is nested deeper than {MAX_DEPTH} levels", where)
     if isinstance(value, dict):
         items = {}
         for name, inner in value.items():
@@ -229,11 +234,11 @@ def located(value: Any, where: Where, depth: int = 0) -> Item:
         return Item(items, where)
     if isinstance(value, list | tuple):
         return Item([located(inner, where, depth + 1) for inner in value], where)
-    if isinstance(value, int) and abs(value) >= 10**MOST_DIGITS:
-        raise SpecError("a number is larger than any size", where)
+    if isinstance(value, int) and abs(value) >= 10**MAX_DIGITS:
+        raise SpecError("a number is too large", where)
     if value is None or isinstance(value, str | int) or _is_finite(value):
         return Item(value, where)
-    raise SpecError(f"a spec holds no {type(value).__name__} such as {value!r:.40}", where)
+    raise SpecError(f"a spec cannot contain a {type(value).__name__} such as {value!r:.40}", where)
 
 
 def _is_finite(value: Any) -> bool:

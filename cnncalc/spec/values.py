@@ -12,7 +12,7 @@ from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.shape import Layout, Shape, read_shape, shape_of
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
-from cnncalc.spec.text import MOST_VALUES, Item, Key, located
+from cnncalc.spec.text import MAX_VALUES, Item, Key, located
 from cnncalc.spec.work import Work
 
 Values = Mapping[str, Any]
@@ -63,8 +63,8 @@ def value_of(item: Item, names: Values, work: Work) -> Any:
 def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
     """The same list or mapping with its weight set; raises SpecError when it is too heavy."""
     holder.weight += sum(map(weight, held))
-    if holder.weight > MOST_VALUES:
-        sentence = f"holds more than {MOST_VALUES:,} values once its names are filled in"
+    if holder.weight > MAX_VALUES:
+        sentence = f"contains more than {MAX_VALUES:,} values once its names are filled in"
         raise SpecError(sentence, where)
     return holder
 
@@ -165,7 +165,7 @@ def arguments(
     elif value is not None:
         listed = value if isinstance(value, list) else [value]
         if len(listed) > len(taken):
-            raise SpecError(f"{_takes(block)}, but got {len(listed)} values", entry.where)
+            raise SpecError(f"{_takes(block)}, but got {len(listed)}", entry.where)
         values.update(zip(taken, listed))
     missing = [name for name, item in block.takes if item is None and name not in values]
     if missing:

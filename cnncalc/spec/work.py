@@ -1,15 +1,15 @@
 """Limits how much work a spec may cause. Everything that a short text can multiply counts."""
 
 from cnncalc.core.errors import SpecError, Where
-from cnncalc.spec.expression import MOST_CHARACTERS
+from cnncalc.spec.expression import MAX_CHARACTERS
 
-MOST_STEPS = 220_000
+MAX_STEPS = 220_000
 USUAL_NAME = 100
 USUAL_EXPRESSION = 24
 """Names and expressions up to this length are included in their step."""
 
 
-class TooMuch(Exception):
+class LimitReached(Exception):
     """Stops the expansion: a limit was reached (``error`` says which), or there are enough
     mistakes."""
 
@@ -26,10 +26,10 @@ class Work:
         self.parsed: set[str] = set()
 
     def add(self, steps: int, where: Where) -> None:
-        """Count some steps; raises TooMuch once there are more than ``MOST_STEPS``."""
+        """Count some steps; raises LimitReached once there are more than ``MAX_STEPS``."""
         self.steps += steps
-        if self.steps > MOST_STEPS:
-            raise TooMuch(SpecError(f"expands to more than {MOST_STEPS:,} steps", where))
+        if self.steps > MAX_STEPS:
+            raise LimitReached(SpecError(f"expands to more than {MAX_STEPS:,} steps", where))
 
     def letters(self, text: str, where: Where) -> None:
         """Count a name, or the text of a layer's fields, if it is longer than usual."""
@@ -37,7 +37,7 @@ class Work:
 
     def expression(self, text: str, where: Where) -> None:
         """Count an expression: parsing it once, and each evaluation if it is longer than usual."""
-        length = min(len(text), MOST_CHARACTERS)
+        length = min(len(text), MAX_CHARACTERS)
         if text not in self.parsed:
             self.parsed.add(text)
             self.add(length, where)

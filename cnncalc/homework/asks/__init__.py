@@ -37,10 +37,10 @@ def find(word: str) -> Ask:
 
 
 def _plain(word: str) -> str:
-    """A word without its decoration: ``# of parameters``, ``Memory (MB)``."""
+    """A word without its decoration: ``# of parameters``, ``Param #``, ``Memory (MB)``."""
     plain = re.sub(r"[_-]", " ", word.lower())
     counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total)(?= ))\s*(?:of )?"
-    return re.sub(rf"\(.*\)|{counted}|\s", "", plain)
+    return re.sub(rf"\(.*\)|{counted}|\s|#\s*$", "", plain)
 
 
 @cache

@@ -11,7 +11,7 @@ from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
-from cnncalc.homework.written import Number, Size, Value, told
+from cnncalc.homework.written import Number, Size, Value, format_value
 
 
 class RequiredStride(Ask):
@@ -55,6 +55,6 @@ class RequiredStride(Ask):
     def derive(self, row: Row, report: Report) -> Derivation:
         """The formula."""
         with tracing() as steps:
-            answer = told(self.of(row, report))
+            answer = format_value(self.of(row, report))
         workings = tuple(dict.fromkeys(Working(step.symbol, step.expression) for step in steps))
         return Derivation(self.title, workings, answer)

@@ -10,7 +10,7 @@ from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks import _window
-from cnncalc.homework.written import Number, Size, Value, told
+from cnncalc.homework.written import Number, Size, Value, format_value
 
 
 class SamePadding(Ask):
@@ -36,6 +36,6 @@ class SamePadding(Ask):
     def derive(self, row: Row, report: Report) -> Derivation:
         """The formula."""
         with tracing() as steps:
-            answer = told(self.of(row, report))
+            answer = format_value(self.of(row, report))
         workings = tuple(Working(step.symbol, step.expression) for step in steps)
         return Derivation(self.title, workings, answer)

@@ -14,6 +14,7 @@ class Shape(Ask):
         "output",
         "output_shape",
         "output_size",
+        "activation_shape",
         "size",
         "dimensions",
         "dims",

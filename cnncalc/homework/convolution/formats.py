@@ -12,7 +12,7 @@ from cnncalc.homework.convolution.worked import Worked
 
 Item = TypeVar("Item")
 
-MOST_DRAWN = 30
+MAX_DRAWN = 30
 """The most rows of a matrix to draw, and the most columns if no width limits them; larger matrices
 are shortened in the middle."""
 WIDE = 100
@@ -57,7 +57,7 @@ def as_latex(sections: Sequence[Section], width: int) -> str:
 
     parts = [r"% needs \usepackage{amsmath}", r"\begingroup\allowdisplaybreaks"]
     pictures = [picture for section in sections for picture in section.pictures]
-    columns = min(MOST_DRAWN, max(len(picture.rows[0]) for picture in pictures))
+    columns = min(MAX_DRAWN, max(len(picture.rows[0]) for picture in pictures))
     parts += [rf"\setcounter{{MaxMatrixCols}}{{{columns}}}"] if columns > 10 else []
     for section in sections:
         parts += [rf"\noindent {escape(note)}\par" for note in section.notes]
@@ -134,10 +134,10 @@ def _block(picture: Picture, width: int) -> list[str]:
     return [line.ljust(widest) for line in lines]
 
 
-def shortened(rows: list[list[str]], columns: int = MOST_DRAWN) -> list[list[str]]:
+def shortened(rows: list[list[str]], columns: int = MAX_DRAWN) -> list[list[str]]:
     """The rows, shortened in the middle if there are too many of them or they are too long."""
     kept = [_ends(row, columns, "…") for row in rows]
-    return _ends(kept, MOST_DRAWN, ["⋮"] * len(kept[0]))
+    return _ends(kept, MAX_DRAWN, ["⋮"] * len(kept[0]))
 
 
 def _ends(items: list[Item], most: int, between: Item) -> list[Item]:

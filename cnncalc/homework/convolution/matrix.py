@@ -25,7 +25,7 @@ Number = int | Fraction
 Real = int | Fraction | float
 """A number; a float if it cannot be exact, for example after a sigmoid."""
 
-MOST_NUMBERS = 10_000
+MAX_NUMBERS = 10_000
 """The most numbers in a matrix."""
 LONGEST = 40
 """The most characters in a number."""
@@ -71,9 +71,9 @@ class Tensor(NamedTuple):
 
 def check_count(count: int) -> None:
     """Raise UsageError if a matrix has too many numbers."""
-    if count > MOST_NUMBERS:
+    if count > MAX_NUMBERS:
         raise UsageError(
-            f"{count:,} numbers are more than the limit of {MOST_NUMBERS:,}; use a part of the "
+            f"{count:,} numbers are more than the limit of {MAX_NUMBERS:,}; use a part of the "
             "matrix, or get sizes and counts alone with cnncalc layer conv"
         )
 

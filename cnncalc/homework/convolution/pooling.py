@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, UsageError, one_of
-from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.homework.convolution.matrix import Real, Tensor, plain, total
 from cnncalc.homework.convolution.window import Place, check_work, pad, windows
 from cnncalc.homework.convolution.writing import written_maximum, written_mean
@@ -101,7 +101,7 @@ def pool_of(word: str) -> Pool:
     if kind is None or kind.kind not in REDUCTIONS:
         raise UsageError(f"no pooling {name[:40]!r} is supported; choose {one_of([*kinds])}")
     match = re.fullmatch(rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)", window, re.ASCII)
-    if match is None or len(window) > MOST_DIGITS:
+    if match is None or len(window) > MAX_DIGITS:
         raise UsageError(f"a pooling is written as max:2 or max:3s2p1, not {word[:40]!r}")
     fields = {"kernel_size": notation.size_of(match[1]), **notation.options_of(match[2])}
     try:

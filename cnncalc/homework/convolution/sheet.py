@@ -88,7 +88,7 @@ def _given(convolution: Convolution) -> Section:
     x, padded, kernels = convolution.input, convolution.padded, convolution.kernels
     notes = (
         FLIPPED if convolution.flip else NOT_FLIPPED,
-        _geometry(convolution.axes, MODES[convolution.mode].told),
+        _geometry(convolution.axes, MODES[convolution.mode].label),
     )
     pictures = _planes("x", "input", x)
     if padded.shape != x.shape:

@@ -15,9 +15,9 @@ from cnncalc.homework.convolution.matrix import LARGEST, Real, Tensor
 from cnncalc.layers._window import Axis, padded
 from cnncalc.layers.pad import Pad
 
-MOST_TAKEN = 300_000
+MAX_PRODUCTS = 300_000
 """The most products to compute, or numbers to pool."""
-MOST_CELLS = 100_000
+MAX_CELLS = 100_000
 """The most numbers in a map, including its padding."""
 
 Place = tuple[int, ...]
@@ -41,7 +41,7 @@ class Mode(NamedTuple):
     name of the mode in output."""
 
     seen: Callable[[int, int], int | None]
-    told: str
+    label: str
 
 
 MODES = {
@@ -55,19 +55,19 @@ MODES = {
 def check_work(taken: int, x: Map, axes: Sequence[Axis], output: Map) -> None:
     """Raise UsageError if there is too much to compute."""
     for what, cells in (("input with its padding", padded(x, axes)), ("output", output.elements)):
-        if cells > MOST_CELLS:
+        if cells > MAX_CELLS:
             raise UsageError(
-                f"the {what} has {_told(cells)} numbers, more than {MOST_CELLS:,}; take a part of "
-                "the input, or count without numbers: cnncalc layer conv"
+                f"the {what} has {_format_count(cells)} numbers, more than {MAX_CELLS:,}; use part "
+                "of the input, or count without numbers: cnncalc layer conv"
             )
-    if taken > MOST_TAKEN:
+    if taken > MAX_PRODUCTS:
         raise UsageError(
-            f"{_told(taken)} products are more than {MOST_TAKEN:,}; take a part of the input, a "
-            "larger stride or fewer kernels"
+            f"{_format_count(taken)} products are more than {MAX_PRODUCTS:,}; use a part of the "
+            "input, a larger stride or fewer kernels"
         )
 
 
-def _told(count: int) -> str:
+def _format_count(count: int) -> str:
     return f"{count:,}" if count < LARGEST else "very many"
 
 

@@ -22,7 +22,7 @@ from cnncalc.layers._pool import Pool
 from cnncalc.layers._window import Axis
 from cnncalc.layers.conv import Conv
 
-MOST_KERNELS = 64
+MAX_KERNELS = 64
 
 
 class Sum(NamedTuple):
@@ -184,8 +184,8 @@ def convolve(
 
 def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
     """Raise UsageError unless the kernels match each other and the input."""
-    if not 1 <= len(kernels) <= MOST_KERNELS:
-        raise UsageError(f"a convolution takes 1 to {MOST_KERNELS} kernels, not {len(kernels)}")
+    if not 1 <= len(kernels) <= MAX_KERNELS:
+        raise UsageError(f"a convolution takes 1 to {MAX_KERNELS} kernels, not {len(kernels)}")
     first = kernels[0].shape
     for place, kernel in enumerate(kernels, 1):
         if kernel.shape != first:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
-from cnncalc.homework.quiz import Posed, Quiz
+from cnncalc.homework.quiz import PosedQuestion, Quiz
 
 SUFFIX = ".html"
 
@@ -20,7 +20,7 @@ def write(quiz: Quiz, solved: bool) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _question(one: Posed, solved: bool) -> Iterator[str]:
+def _question(one: PosedQuestion, solved: bool) -> Iterator[str]:
     yield f"<p>{escape(one.text)}</p>"
     if one.choices:
         yield f'<ol type="a">{_items(one.choices)}</ol>'

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cnncalc.homework.quiz import Posed, Quiz
+from cnncalc.homework.quiz import PosedQuestion, Quiz
 from cnncalc.render.formats.latex import escape
 
 SUFFIX = ".tex"
@@ -23,7 +23,7 @@ def write(quiz: Quiz, solved: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _question(one: Posed, solved: bool) -> Iterator[str]:
+def _question(one: PosedQuestion, solved: bool) -> Iterator[str]:
     yield rf"\item {escape(one.text)}"
     if one.choices:
         yield r"\begin{itemize}"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from cnncalc.homework.quiz import Posed, Quiz
+from cnncalc.homework.quiz import PosedQuestion, Quiz
 from cnncalc.render.formats.markdown import escape
 
 SUFFIX = ".md"
@@ -14,12 +14,12 @@ def write(quiz: Quiz, solved: bool) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _question(one: Posed, solved: bool) -> str:
+def _question(one: PosedQuestion, solved: bool) -> str:
     lines = [f"{one.number}. {one.text}", *(f"   {line}" for line in _below(one, solved))]
     return "\n".join(line.rstrip() for line in lines)
 
 
-def _below(one: Posed, solved: bool) -> Iterator[str]:
+def _below(one: PosedQuestion, solved: bool) -> Iterator[str]:
     """The choices below a question, and its solution."""
     if one.choices:
         yield ""

@@ -1,18 +1,21 @@
 """Answers in a table, whatever the format.
 
 The first row names the columns: ``layer`` and quantities (a row for each layer), or ``layer``,
-``quantity`` and ``answer``, or ``question`` and ``answer`` (a row for each answer).
+``quantity`` and ``answer``, or ``question`` and ``answer`` (a row for each answer). Tables as Keras
+prints them and as courses hand them out work too: ``Layer (type)`` or an empty heading over the
+layers, and totals such as ``Total params: 61,706`` below.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.errors import SpecError, UsageError, Where
+from cnncalc.homework import asks
 from cnncalc.homework.written import suffix_of
-from cnncalc.spec.text import MOST_VALUES, Item, Key
+from cnncalc.spec.text import MAX_VALUES, Item, Key
 
-MOST_CELLS = MOST_VALUES
+MAX_CELLS = MAX_VALUES
 
 
 class Cell(NamedTuple):
@@ -23,6 +26,16 @@ class Cell(NamedTuple):
 
 
 LAYER, QUANTITY, QUESTION, ANSWER = "layer", "quantity", "question", "answer"
+ABOVE_LAYERS = {"", "layer (type)", "layer name", "layers", "name"}
+"""Other headings of the layers' column."""
+NOT_ASKED = {"connected to", "trainable", "input shape", "kernel shape"}
+"""Columns of printed summaries that nobody asks for."""
+TOTAL = re.compile(
+    r"(total|trainable|non-trainable|optimizer)\s+(?:params|parameters)\s*(?:[:=]\s*(.*))?",
+    re.IGNORECASE,
+)
+THOUSANDS = re.compile(r"[0-9]{3}(?![0-9]).*")
+"""What follows a comma between thousands, at which CSV splits ``Total params: 61,706``."""
 NEEDED = (
     "a table of answers begins with a row that names its columns: layer, then quantities such as "
     "shape; or layer, quantity, answer; or question, answer"
@@ -59,22 +72,64 @@ def _read(
     table: Sequence[Sequence[Cell]], answers: dict[Key, Item], questions: list[Item], source: str
 ) -> None:
     """Add the answers of one table."""
-    if sum(map(len, table)) > MOST_CELLS:
-        raise SpecError(f"holds more than {MOST_CELLS:,} cells", Where(source))
+    if sum(map(len, table)) > MAX_CELLS:
+        raise SpecError(f"contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
-    names = [cell.text.strip().lower() for cell in header]
+    names = [" ".join(cell.text.lower().split()) for cell in header]
+    if _is_summary(names):
+        names[0] = LAYER
     for row in table[1:]:
         cells = dict(zip(names, row))
         if names[:1] == [QUESTION] and ANSWER in names:
             questions.append(_question(cells))
+        elif _add_total(answers, row):
+            continue
         elif names == [LAYER, QUANTITY, ANSWER]:
             if len(row) >= len(names):
                 _add(answers, cells[LAYER], cells[QUANTITY], cells[ANSWER])
         elif names[:1] == [LAYER] and len(names) > 1:
-            for heading, cell in zip(header[1:], row[1:]):
-                _add(answers, row[0], heading, cell)
+            for name, heading, cell in zip(names[1:], header[1:], row[1:]):
+                if name not in NOT_ASKED:
+                    _add(answers, row[0], heading, cell)
         else:
             raise SpecError(NEEDED, table[0][0].where if table[0] else Where(source))
+
+
+def _is_summary(names: Sequence[str]) -> bool:
+    """Whether the columns are layers, under one of their other headings, and quantities."""
+    return names[:1] != [] and names[0] in ABOVE_LAYERS and any(map(_is_asked, names[1:]))
+
+
+def _is_asked(heading: str) -> bool:
+    try:
+        asks.find(heading)
+    except UsageError:
+        return False
+    return True
+
+
+def _add_total(answers: dict[Key, Item], row: Sequence[Cell]) -> bool:
+    """Whether the row is a total of parameters, as Keras prints four of them; adds the answer.
+
+    The trainable ones, if printed, replace all of them: Keras' total includes running statistics.
+    """
+    first, *others = [cell.text.strip() for cell in _without_blank_end(row)] or [""]
+    found = TOTAL.fullmatch(first)
+    if found is None:
+        return False
+    if found[2] and all(map(THOUSANDS.fullmatch, others)):
+        given = ",".join([found[2], *others])
+    elif not found[2] and others and not any(others[:-1]):
+        given = others[-1]
+    else:
+        return False
+    where, which = row[0].where, found[1].lower()
+    if which not in ("total", "trainable"):
+        return True
+    own = answers.setdefault(key("totals", where), Item({}, where)).value
+    if which == "trainable" or "parameters" not in own:
+        own[key("parameters", where)] = Item(given, where, given)
+    return True
 
 
 def _without_blank_end(row: Sequence[Cell]) -> Sequence[Cell]:

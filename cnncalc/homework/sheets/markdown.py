@@ -1,4 +1,7 @@
-"""Answers in Markdown tables; lines such as ``student: Ada`` may come before them."""
+"""Answers in Markdown tables, or in tables as Keras draws them.
+
+Lines such as ``student: Ada`` may come before them, and ``Total params: 61,706`` below.
+"""
 
 import re
 
@@ -12,6 +15,10 @@ SUFFIXES = (".md", ".markdown")
 LONGEST = 500
 MARKS = " *_`"
 """Markup around a name or a value."""
+BARS = str.maketrans("│┃║", "|||")
+RULE = re.compile(r"[|:\s+=─━═┌┬┐├┼┤└┴┘┏┳┓┡╇┩╞╪╡╔╦╗╠╬╣╚╩╝╭╮╰╯-]+")
+"""A line without cells: the rule below the headings, or a border."""
+DRAWN = re.compile(r"[|─━═]")
 
 
 def read(text: str, source: str) -> Item:
@@ -19,16 +26,19 @@ def read(text: str, source: str) -> Item:
     header: dict[str, Cell] = {}
     tables: list[list[list[Cell]]] = []
     inside = False
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(map(str.strip, text.translate(BARS).splitlines()), 1):
         where = Where(source, number)
-        if line.strip().startswith("|"):
+        if line.startswith("|") and not RULE.fullmatch(line):
             if not inside:
                 tables.append([])
-            if not re.fullmatch(r"[|:\s-]+", line.strip()):  # the rule below the headings
-                tables[-1].append([Cell(cell, where) for cell in _cells(line)])
+            tables[-1].append([Cell(cell, where) for cell in _cells(line)])
             inside = True
             continue
+        if RULE.fullmatch(line) and DRAWN.search(line):
+            continue
         inside = False
+        if tables and _table.TOTAL.fullmatch(line[:LONGEST].strip(MARKS)):
+            tables[-1].append([Cell(line.strip(MARKS), where)])
         before, _, after = line[:LONGEST].partition(":")
         name, said = before.strip(f"{MARKS}#>-"), after.strip(MARKS)
         if name.lower() in ABOVE and said:

@@ -16,8 +16,8 @@ from cnncalc.homework.written.value import (
     Terms,
     Value,
     Written,
+    format_value,
     read,
-    told,
 )
 from cnncalc.homework.written.verdict import Verdict
 
@@ -33,10 +33,10 @@ __all__ = [
     "Verdict",
     "Written",
     "as_text",
+    "format_value",
     "printable",
     "read",
     "readable",
     "shown",
     "suffix_of",
-    "told",
 ]

@@ -26,7 +26,7 @@ from cnncalc.homework.written.value import (
 T = TypeVar("T")
 
 Channels = tuple[tuple[tuple[Number, ...], ...], ...]
-MOST_DIFFERENT = 3
+MAX_DIFFERENT = 3
 """The most wrong numbers of a matrix that are listed."""
 
 
@@ -40,9 +40,9 @@ class Matrix(Written):
     longest = 20_000
 
     @property
-    def told_apart(self) -> Fraction:
+    def resolution(self) -> Fraction:
         """The product over all its numbers."""
-        each = (number.told_apart for plane in self.channels for row in plane for number in row)
+        each = (number.resolution for plane in self.channels for row in plane for number in row)
         return Fraction(min(MANY, prod(max(1, int(count)) for count in each)))
 
     @classmethod
@@ -90,14 +90,14 @@ class Matrix(Written):
             return ""
         own, right = self._like(truth), _planes(truth)
         if _sizes(own) != _sizes(right):
-            return f"it is {_told_sizes(own)}, but {_told_sizes(right)} is right"
+            return f"it is {_format_sizes(own)}, but {_format_sizes(right)} is right"
         style = Style(truth.decimal)
         wrong = [
             f"({','.join(map(str, place))}) is {style.text(value)}, not {number.text}"
             for place, number, value in zip(_places(right), _flat(own), _flat(right), strict=True)
             if number.agrees(_exact(value)) is None
         ]
-        which = "; ".join(wrong[:MOST_DIFFERENT]) + ("; ..." if len(wrong) > MOST_DIFFERENT else "")
+        which = "; ".join(wrong[:MAX_DIFFERENT]) + ("; ..." if len(wrong) > MAX_DIFFERENT else "")
         verb = "is" if len(wrong) == 1 else "are"
         return f"{len(wrong)} of {prod(_sizes(right))} numbers {verb} wrong: {which}"
 
@@ -140,7 +140,7 @@ def _sizes(channels: Sequence[Sequence[Sequence[object]]]) -> tuple[int, int, in
     return len(channels), len(channels[0]), len(channels[0][0])
 
 
-def _told_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
+def _format_sizes(channels: Sequence[Sequence[Sequence[object]]]) -> str:
     """``2×2``, with the channels first if there are several."""
     return "×".join(map(str, _sizes(channels)[len(channels) == 1 :]))
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnncalc.core.errors import LayerError
-from cnncalc.core.shape import MOST_DIGITS
+from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.homework.written.arithmetic import GROUPED, calculated, tidied
 from cnncalc.homework.written.texts import as_text
 from cnncalc.homework.written.units import Suffix, scale, suffix_of
@@ -28,8 +28,8 @@ NOTHING = re.compile(r"none|zero|nothing|no|no [a-z]+|n/?a|[-–—]", re.IGNORE
 """Ways to write 0 for a layer that has none."""
 
 BILLION = 10**9
-MANY_ENOUGH = 1000
-MEANT = 2
+MIN_ROUNDED = 1000
+MIN_SIGNIFICANT = 2
 """The digits of a number that count even if they are zeros: 100M stands for 95M to 105M."""
 
 
@@ -73,14 +73,14 @@ class Number(Written):
         return None if self.working is None else Number(self.text, self.working)
 
     @property
-    def roundly(self) -> "Number | None":
+    def as_rounded(self) -> "Number | None":
         """The number if the zeros at its end are not significant, 138000000 as 138M; None if it has
         too few of them."""
         count = int(self.digits)
         zeros = len(str(count)) - len(str(count).rstrip("0"))
-        if self.rounded or self.suffix.power or self.digits != count or count < MANY_ENOUGH:
+        if self.rounded or self.suffix.power or self.digits != count or count < MIN_ROUNDED:
             return None
-        return replace(self, half=_half(str(count))) if zeros >= MEANT else None
+        return replace(self, half=_half(str(count))) if zeros >= MIN_SIGNIFICANT else None
 
     @property
     def value(self) -> Fraction:
@@ -94,7 +94,7 @@ class Number(Written):
         return self.half > 0
 
     @property
-    def told_apart(self) -> Fraction:
+    def resolution(self) -> Fraction:
         """The number in units of its last digit."""
         return abs(self.digits) / (2 * self.half or 1)
 
@@ -165,7 +165,7 @@ def _printed(text: str) -> Number | None:
     if match is None or decimals is None or not (match["whole"].strip("-+−") or decimals):
         return None
     suffix = suffix_of(match["suffix"])
-    if suffix is None or len(text) > MOST_DIGITS:
+    if suffix is None or len(text) > MAX_DIGITS:
         return None
     whole = re.sub(r"[^0-9+-]", "", match["whole"].replace("−", "-"))
     exponent = int((match["exponent"] or "0").replace("−", "-"))
@@ -184,7 +184,7 @@ def _printed(text: str) -> Number | None:
 
 def _half(whole: str) -> Fraction:
     """Half a unit of the last significant digit of a whole number."""
-    places = min(len(whole) - len(whole.rstrip("0")), max(len(whole) - MEANT, 0))
+    places = min(len(whole) - len(whole.rstrip("0")), max(len(whole) - MIN_SIGNIFICANT, 0))
     return Fraction(10) ** places / 2
 
 

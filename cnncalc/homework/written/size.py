@@ -14,7 +14,7 @@ from cnncalc.homework.written.number import Number
 from cnncalc.homework.written.texts import as_text
 from cnncalc.homework.written.value import CHANNELS_LAST, KIND, Reading, Terms, Value, Written
 
-MOST_AXES = 10
+MAX_AXES = 10
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Size(Written):
     expected = "a shape, as in 96x55x55"
 
     @property
-    def told_apart(self) -> Fraction:
+    def resolution(self) -> Fraction:
         """The product of its distinct sizes."""
         return Fraction(prod({*self.sizes}))
 
@@ -36,7 +36,7 @@ class Size(Written):
 
         A symbol for the batch in front (``None``, ``N``, ``-1``) is read as 1.
         """
-        if isinstance(given, list) and len(given) > MOST_AXES:
+        if isinstance(given, list) and len(given) > MAX_AXES:
             return None
         text = as_text(given)
         sizes = _labelled(text) or _sizes_in(text.partition("=")[0])
@@ -126,9 +126,9 @@ def _sizes_worked_out(text: str) -> tuple[int, ...]:
             parts[-1] += sign
     values: list[Fraction] = []
     with suppress(LayerError):
-        values = [calculated(part) for part in parts[:MOST_AXES]]
+        values = [calculated(part) for part in parts[:MAX_AXES]]
     are_sizes = all(value > 0 and value.denominator == 1 for value in values)
-    return tuple(map(int, values)) if are_sizes and len(parts) <= MOST_AXES else ()
+    return tuple(map(int, values)) if are_sizes and len(parts) <= MAX_AXES else ()
 
 
 def _labelled(text: str) -> tuple[int, ...]:

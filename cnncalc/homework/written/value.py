@@ -59,7 +59,7 @@ class Written:
         return False
 
     @property
-    def told_apart(self) -> Fraction:
+    def resolution(self) -> Fraction:
         """About how many values of this size its digits can tell apart: the more, the less likely a
         match is by chance."""
         return Fraction(MANY)
@@ -120,7 +120,7 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
     raise UsageError(f"{shown(given)} is not {wanted}{why}")
 
 
-def told(value: Value, unit: str = "") -> str:
+def format_value(value: Value, unit: str = "") -> str:
     """A right value as people read it."""
     if isinstance(value, bool):
         return "yes" if value else "no"

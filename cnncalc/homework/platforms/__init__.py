@@ -1,0 +1,29 @@
+"""Quizzes for learning platforms: one module per format, discovered automatically.
+
+A module has ``ENDING``, the end of its files' names, and ``write(quiz) -> bytes``. What it writes
+holds the answers; the same quiz always gives the same bytes.
+"""
+
+from typing import Protocol, cast
+
+from cnncalc.core import discovery
+from cnncalc.homework.quiz import Quiz
+
+
+class Platform(Protocol):
+    """The interface of a module."""
+
+    ENDING: str
+
+    def write(self, quiz: Quiz) -> bytes:
+        """The whole file."""
+
+
+def names() -> tuple[str, ...]:
+    """The names of all formats."""
+    return discovery.modules(__path__)
+
+
+def load(name: str) -> Platform:
+    """The format of this name; raises UsageError, with the nearest name, if there is none."""
+    return cast(Platform, discovery.chosen(__name__, __path__, name, "platform"))

@@ -1,0 +1,103 @@
+"""Blur pooling."""
+
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Sizes, count, sizes
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import macs, parameters
+from cnncalc.layers._window import Axis, extended, padded, torch_sides
+
+
+class BlurPool(Layer):
+    """Blurs every channel with a fixed filter and keeps every other position.
+
+    The filter has binomial weights (1, 2, 1 for a size of 3, along each axis), so that sampling
+    causes no aliasing. It is not learned: as in the authors' release it is a buffer, with a copy
+    for every channel. The map is first extended by reflection, so that N positions become ⌈N/S⌉.
+
+    Operations: one multiplication and one addition per multiply-accumulate.
+    """
+
+    aliases: ClassVar = ("blur", "anti_alias")
+    main: ClassVar = "kernel_size"
+
+    kernel_size: int = count("filter size along every axis", also=("kernel", "F", "filt_size"))
+    stride: Sizes = sizes("step between neighbouring windows", 2, also=("S",))
+
+    def axes(self, x: Map) -> tuple[Axis, ...]:
+        """The window along each axis, with the larger half of the padding after the map."""
+        F = self.kernel_size
+        before, after = (F - 1) // 2, F // 2
+        if after >= min(x.spatial):
+            raise LayerError(
+                f"an axis of {min(x.spatial)} has {min(x.spatial) - 1} cells to reflect, "
+                f"but a filter of {F} needs {after}"
+            )
+        strides = per_axis(self.stride, x, "stride")
+        return tuple(Axis(N, F, S, before, after, 1) for N, S in zip(x.spatial, strides))
+
+    def output(self, x: Shape) -> Map:
+        x = need_map(x)
+        return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
+
+    def window(self, x: Map) -> tuple[int, ...]:
+        """The filter size along each axis."""
+        return (self.kernel_size,) * len(x.spatial)
+
+    def parameters(self, x: Map) -> Parameters:
+        filters = parameters.fixed_filters(F=self.window(x), C_in=x.channels)
+        return Parameters(buffers=filters)
+
+    def tensors(self, x: Map) -> Tensors:
+        return {"filt": (x.channels, 1, *self.window(x))}
+
+    def macs(self, x: Map) -> int:
+        return macs.depthwise_macs(F=self.window(x), C_in=x.channels, N_out=self.output(x).spatial)
+
+    def operations(self, x: Map) -> Operations:
+        products = self.macs(x)
+        return Operations(multiply=products, add=products)
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        return tuple(axis.reach() for axis in self.axes(x))
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A padded copy, which saves the input, and a convolution, which saves the copy."""
+        filters, around = tape.buffers(self.parameters(x.shape).buffers), x
+        if self.kernel_size > 1:
+            around = extended(tape, x, makes=padded(x.shape, self.axes(x.shape)))
+        return tape.filtered(around, filters, makes=self.output(x.shape).elements)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        pairs = [(axis.before, axis.after) for axis in self.axes(x)]
+        return nn.BlurPool(x.channels, self.kernel_size, self.stride, torch_sides(pairs))
+
+    examples: ClassVar = (
+        Example(
+            given=3,
+            inputs=("64x112x112",),
+            output="64x56x56",
+            params=0,
+            buffers=576,  # 3·3 for each of 64 channels
+            macs=1_806_336,  # 3·3·64 · 56·56
+            operations=Operations(multiply=1_806_336, add=1_806_336),
+            source="Zhang 2019, Making Convolutional Networks Shift-Invariant Again: Triangle-3",
+        ),
+        Example(
+            given={"filt_size": 4},
+            inputs=("8x9x9",),
+            output="8x5x5",  # 1 cell before and 2 after: (9 + 3 − 4)/2 + 1
+            buffers=128,
+            macs=3_200,
+            source="Zhang 2019, the authors' release: pads ⌊3/2⌋ before and ⌈3/2⌉ after",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(7, ("4x3x3",), "an axis of 3 has 2 cells to reflect"),
+        Refusal({"kernel": 3, "stride": [2, 2]}, ("4x9",), "has 2 values"),
+        Refusal(0, ("4x9x9",), "at least 1"),
+        Refusal(3, ("100",), "not a vector"),
+    )

@@ -1,0 +1,153 @@
+"""Convolutional long short-term memory."""
+
+from math import prod
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Sizes, count, flag, sizes
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import dimensions, operations, sequence
+from cnncalc.layers.lstm import Lstm
+
+
+class ConvLstm(Layer):
+    """Reads the frames of a sequence with a convolutional LSTM and outputs its hidden states.
+
+    The first spatial axis is time: channels × frames × height × width, or channels × frames ×
+    length. Four gates convolve each frame and the previous hidden state, padded so that the size
+    stays the same. With ``peepholes``, three of the gates also read the cell, with a weight for
+    every element.
+
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition per
+    output of a gate for the bias; per hidden unit and frame three sigmoids (an exponential, an
+    addition and a division each), two hyperbolic tangents (an exponential each), three
+    multiplications and an addition; three multiplications and additions more with peepholes.
+    """
+
+    main: ClassVar = "hidden_channels"
+
+    hidden_channels: int = count("the channels of the hidden state", also=("hidden", "filters"))
+    kernel_size: Sizes = sizes("filter size along each axis of a frame", also=("kernel", "F"))
+    bias: bool = flag("whether gates have biases", True, ("use_bias",))
+    peepholes: bool = flag("whether gates read the cell", False)
+
+    def output(self, x: Shape) -> Map:
+        x = _need_frames(x)
+        per_axis(self.kernel_size, _frame(x), "kernel_size")
+        return Map(dimensions.filters(out_channels=self.hidden_channels), x.spatial)
+
+    def window(self, x: Map) -> tuple[int, ...]:
+        """The filter size along each axis of a frame."""
+        return per_axis(self.kernel_size, _frame(x), "kernel_size")
+
+    def parameters(self, x: Map) -> Parameters:
+        hidden = self.hidden_channels
+        weights = sequence.conv_lstm_weights(F=self.window(x), C_in=x.channels, hidden=hidden)
+        if self.peepholes:
+            weights += sequence.peepholes(hidden=hidden, N=_frame(x).spatial)
+        return Parameters(weights, sequence.conv_lstm_biases(hidden=hidden) if self.bias else 0)
+
+    def tensors(self, x: Map) -> Tensors:
+        hidden = self.hidden_channels
+        filters = (4 * hidden, x.channels + hidden, *self.window(x))
+        tensors = weight_and_bias(filters, (4 * hidden,), self.bias, "gates.")
+        if self.peepholes:
+            cell = (hidden, *_frame(x).spatial)
+            tensors |= {f"weight_c{gate}": cell for gate in "ifo"}
+        return tensors
+
+    def macs(self, x: Map) -> int:
+        return sequence.conv_lstm_macs(
+            F=self.window(x),
+            C_in=x.channels,
+            hidden=self.hidden_channels,
+            N_out=_frame(x).spatial,
+            steps=x.spatial[0],
+        )
+
+    def inner_macs(self, x: Map) -> int:
+        """Those of all frames after the first, which read a hidden state."""
+        return self.macs(x) // x.spatial[0] * (x.spatial[0] - 1)
+
+    def operations(self, x: Map) -> Operations:
+        products, units = self.macs(x), self.hidden_channels * prod(x.spatial)
+        multiply, add, compare, divide, exponential = Lstm.cell
+        more, biases = 3 * self.peepholes, 4 * self.bias
+        return Operations(
+            products + operations.each(n=units, times=multiply + more),
+            products + operations.each(n=units, times=add + more + biases),
+            compare,
+            operations.each(n=units, times=divide),
+            operations.each(n=units, times=exponential),
+        )
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        """All frames; every frame widens what the last one sees."""
+        steps = x.spatial[0]
+        around = tuple(
+            Reach(steps * (F - 1) + 1, 1, steps * ((F - 1) // 2)) for F in self.window(x)
+        )
+        return (Reach(steps, 0), *around)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        raise LayerError("what PyTorch saves for a recurrent layer is not modelled")
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        return nn.ConvLSTM(
+            x.channels,
+            self.hidden_channels,
+            self.window(x),
+            self.bias,
+            _frame(x).spatial if self.peepholes else (),
+        )
+
+    examples: ClassVar = (
+        Example(
+            given={"hidden": 64, "kernel": 3, "peepholes": True},
+            inputs=("1x10x64x64",),
+            output="64x10x64x64",
+            weights=936_192,  # 3·3·(1 + 64)·4·64, and 3·64·64·64
+            biases=256,
+            macs=6_134_169_600,  # 149,760 filter weights at 64·64 positions of 10 frames
+            source="by hand: Shi et al. 2015, equation 3: W_x, W_h, b and W_c of three gates",
+        ),
+        Example(
+            given={"filters": 2, "kernel": [1, 3], "bias": False},
+            inputs=("3x2x4x5",),
+            output="2x2x4x5",
+            weights=120,  # 1·3·(3 + 2)·4·2
+            biases=0,
+            macs=4_800,  # 120 at 4·5 positions of 2 frames
+            # 80 hidden units in all: 3 multiplications each, 4 additions, 3 divisions, 5 functions
+            operations=Operations(multiply=5_040, add=5_120, divide=240, exponential=400),
+            source="by hand: Keras' ConvLSTM2D(2, (1, 3), padding='same', use_bias=False)",
+        ),
+        Example(
+            given={"hidden": 2, "kernel": 3, "peepholes": True},
+            inputs=("1x3x4",),
+            output="2x3x4",
+            weights=96,  # 3·(1 + 2)·4·2, and 3·2·4
+            biases=8,
+            macs=864,
+            # 24 hidden units in all: 6 multiplications each, 4 + 3 + 4 additions
+            operations=Operations(multiply=1_008, add=1_128, divide=72, exponential=120),
+            source="by hand: frames of length 4",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"hidden": 4, "kernel": 3}, ("8x5",), "needs 2 or 3 spatial axes, not 1"),
+        Refusal({"hidden": 4, "kernel": [3, 3, 3]}, ("8x5x5x5",), "has 3 values"),
+        Refusal(4, ("8x5x5x5",), "needs 'kernel_size'"),
+        Refusal({"hidden": 4, "kernel": 3}, ("100",), "not a vector"),
+    )
+
+
+def _need_frames(x: Shape) -> Map:
+    return need_map(x, axes=(2, 3))
+
+
+def _frame(x: Map) -> Map:
+    """The map of one frame."""
+    return Map(x.channels, x.spatial[1:])

@@ -1,0 +1,163 @@
+"""Deformable convolution."""
+
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything, need_map
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas.operations import cells
+from cnncalc.layers._filters import Filters
+from cnncalc.layers._window import torch_window
+from cnncalc.layers.conv import check_groups
+
+
+class DeformConv(Filters):
+    """A convolution whose taps are moved by offsets that another layer computes.
+
+    It reads the map and the offsets: for every tap and position a vertical and a horizontal one,
+    so 2·F·F channels, or a multiple of that for several groups of input channels with offsets of
+    their own. With a third input it is the modulated version (v2), in which every moved tap is also
+    multiplied by a factor, with F·F channels. A moved tap reads between four pixels. Since offsets
+    have no limit, every output's receptive field is taken to be the whole map.
+
+    Operations: one multiplication and one addition per multiply-accumulate, and one addition per
+    output for the bias; one addition per offset; and four multiplications and three additions for
+    every tap's value, with a factor one multiplication more.
+    """
+
+    aliases: ClassVar = ("deformable_conv", "deformable_convolution", "dcn")
+    main: ClassVar = "out_channels"
+    arity: ClassVar = (2, 3)
+
+    out_channels: int = count(
+        "number of filters, which is the number of output channels", also=("filters", "K")
+    )
+    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
+
+    def output(self, x: Shape, *others: Shape) -> Map:
+        x = need_map(x, axes=(2,))
+        check_groups(x.channels, self.out_channels, self.groups)
+        places = self.places(x)
+        self._check(x, places, *others)
+        return Map(dimensions.filters(out_channels=self.out_channels), places)
+
+    def _check(self, x: Map, places: tuple[int, ...], offsets: Shape, *factors: Shape) -> None:
+        """Raise LayerError unless the offsets and factors fit the taps."""
+        taps = Map(1, self.window(x)).elements
+        channels = need_map(offsets).channels
+        groups, rest = divmod(channels, 2 * taps)
+        if rest:
+            raise LayerError(
+                f"needs a multiple of {2 * taps} channels of offsets, two for each of {taps} taps, "
+                f"not {channels}"
+            )
+        if x.channels % groups:
+            raise LayerError(
+                f"{channels} channels of offsets are for {groups} groups, which do not divide the "
+                f"{x.channels} input channels"
+            )
+        wanted = {"offsets": Map(channels, places), "factors": Map(groups * taps, places)}
+        for (what, shape), given in zip(wanted.items(), (offsets, *factors)):
+            if given != shape:
+                raise LayerError(f"needs {what} of {shape}, not {given}")
+
+    def parameters(self, x: Map, *others: Shape) -> Parameters:
+        weights = parameters.conv_weights(
+            F=self.window(x), C_in=x.channels, C_out=self.out_channels, G=self.groups
+        )
+        return Parameters(
+            weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
+        )
+
+    def tensors(self, x: Map, *others: Shape) -> Tensors:
+        filters = (self.out_channels, x.channels // self.groups, *self.window(x))
+        return weight_and_bias(filters, (self.out_channels,), self.bias)
+
+    def macs(self, x: Map, *others: Shape) -> int:
+        return macs.conv_macs(
+            F=self.window(x),
+            C_in=x.channels,
+            C_out=self.out_channels,
+            N_out=self.places(x),
+            G=self.groups,
+        )
+
+    def operations(self, x: Map, *others: Shape) -> Operations:
+        offsets, *factors = others
+        products = self.macs(x)
+        n_out = Map(self.out_channels, self.places(x)).elements
+        added = operations.bias_additions(n_out=n_out) if self.bias else 0
+        moved = operations.each(n=offsets.elements)
+        read = operations.samples(F=self.window(x), C_in=x.channels, N_out=self.places(x))
+        return Operations(
+            multiply=products + operations.each(n=read, times=4 + len(factors)),
+            add=products + added + moved + operations.each(n=read, times=3),
+        )
+
+    def reach(self, x: Map, *others: Shape) -> tuple[Reach, ...]:
+        return everything(x)
+
+    def zeros(self, x: Map, *others: Shape) -> tuple[tuple[int, int], ...]:
+        return super().zeros(x)
+
+    def steps(self, tape: Tape, x: Tensor, *others: Tensor) -> Tensor:
+        raise LayerError("what PyTorch saves for a deformable convolution is not modelled")
+
+    def to_torch(self, nn: Any, x: Map, offsets: Map, *factors: Map) -> Any:
+        groups = offsets.channels // (2 * cells(F=self.window(x)))
+        return nn.DeformConv(
+            x.channels,
+            self.out_channels,
+            *torch_window(self.axes(x)),
+            groups=self.groups,
+            offset_groups=groups,
+            bias=self.bias,
+        )
+
+    examples: ClassVar = (
+        Example(
+            given={"filters": 512, "kernel": 3, "padding": 2, "dilation": 2, "bias": False},
+            inputs=("512x14x14", "18x14x14"),
+            output="512x14x14",
+            weights=2_359_296,  # 3·3·512·512
+            biases=0,
+            macs=462_422_016,  # at 14·14 positions
+            source="Dai et al. 2017, section 3: res5's 3×3 filters with dilation 2; 2N offsets",
+        ),
+        Example(
+            given={"filters": 4, "kernel": 3, "padding": 1},
+            inputs=("2x5x5", "18x5x5", "9x5x5"),
+            output="4x5x5",
+            weights=72,
+            biases=4,
+            macs=1_800,
+            # 450 values of taps, 100 biases and 450 offsets
+            operations=Operations(multiply=4_050, add=3_700),
+            source="by hand: Zhu et al. 2019, Deformable ConvNets v2, equation 1",
+        ),
+        Example(
+            given={"filters": 5, "kernel": 3},
+            inputs=("4x10x10", "36x8x8"),
+            output="5x8x8",
+            params=185,
+            macs=11_520,
+            source="by hand: torchvision.ops.deform_conv2d with two groups of offsets",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "9x3x3"), "a multiple of 18 channels"),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "18x5x5"), "offsets of 18×3×3, not 18×5×5"),
+        Refusal(
+            {"filters": 4, "kernel": 3},
+            ("4x5x5", "18x3x3", "18x3x3"),
+            "factors of 9×3×3, not 18×3×3",
+        ),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "54x3x3"), "3 groups, which do not divide"),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5x5",), "takes 2 inputs, not 1"),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5", "6x3"), "needs 2 spatial axes, not 1"),
+        Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "100"), "not a vector"),
+        Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5", "18x3x3"), "4 input channels"),
+    )

@@ -1,0 +1,91 @@
+"""Fold (col2im)."""
+
+from math import prod
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Sizes, sizes
+from cnncalc.core.layer import (
+    Example,
+    Reach,
+    Refusal,
+    everything,
+    need_map,
+    per_axis,
+)
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import dimensions, operations, window
+from cnncalc.layers._columns import Columns
+
+AXES = Map(1, (1, 1))
+"""A stand-in for an image, of which only the number of axes is known."""
+
+
+class Fold(Columns):
+    """Adds the columns of a matrix into the windows of an image (col2im): the reverse of unfold.
+
+    Where windows overlap, their values are summed. The input is a signal whose channels are the
+    rows of the matrix and whose positions are its columns, one per window of the output. Every
+    output's receptive field is taken to be the whole input.
+
+    Operations: one addition per value of the matrix.
+    """
+
+    aliases: ClassVar = ("col2im",)
+
+    output_size: Sizes = sizes("height and width of the output", also=("size",))
+
+    def output(self, x: Shape) -> Map:
+        x = need_map(x, axes=(1,))
+        taps = self.taps(AXES)
+        if x.channels % taps:
+            shown = "·".join(map(str, self.window(AXES)))
+            raise LayerError(
+                f"a window of {shown} does not divide the {x.channels} rows: "
+                f"{x.channels} = {x.channels // taps}·{taps} + {x.channels % taps}"
+            )
+        sides = per_axis(self.output_size, AXES, "output_size")
+        places = self.places(Map(x.channels // taps, sides))
+        if prod(places) != x.spatial[0]:
+            raise LayerError(
+                f"an output of {sides[0]}×{sides[1]} has {places[0]}·{places[1]} = {prod(places)} "
+                f"windows, but the input has {x.spatial[0]} columns"
+            )
+        C_out = dimensions.folded(C_in=x.channels, F=self.window(AXES))
+        return Map(C_out, tuple(window.asked_size(N=x.spatial[0], size=side) for side in sides))
+
+    def operations(self, x: Map) -> Operations:
+        return Operations(add=operations.each(n=x.elements))
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        return everything(x)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        return nn.Fold(self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+
+    examples: ClassVar = (
+        Example(
+            given={"output_size": [4, 5], "kernel_size": [2, 2]},
+            inputs=("12x12",),
+            output="3x4x5",  # 3·4 windows of 2×2
+            params=0,
+            macs=0,
+            operations=Operations(add=144),
+            source="torch.nn.Fold, example: Fold(output_size=(4, 5), kernel_size=(2, 2))",
+        ),
+        Example(
+            given={"size": 8, "kernel": 2, "stride": 2},
+            inputs=("12x16",),
+            output="3x8x8",
+            source="by hand: 4·4 windows side by side, 12/(2·2) = 3 channels",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal({"size": 8, "kernel": 3}, ("12x36",), "12 = 1·9 + 3"),
+        Refusal({"size": 8, "kernel": 2}, ("12x16",), "7·7 = 49 windows"),
+        Refusal({"size": 1, "kernel": 2}, ("12x16",), "larger than the padded input of 1"),
+        Refusal({"size": 8, "kernel": 2}, ("12x4x4",), "needs 1 spatial axes, not 2"),
+        Refusal({"kernel": 2}, ("12x16",), "needs 'output_size'"),
+        Refusal({"size": 8, "kernel": 2}, ("100",), "not a vector"),
+    )

@@ -1,0 +1,104 @@
+"""Max unpooling."""
+
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import Sizes, sizes
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import window
+from cnncalc.layers._rearrangement import Rearrangement
+from cnncalc.layers._window import Axis
+from cnncalc.layers.conv_transpose import TransposedAxis
+
+
+class MaxUnpool(Rearrangement):
+    """Puts every value back where a max pool found its maximum, with zeros everywhere else.
+
+    It reads two maps: the values, and the map that the pool read, which has the size of the
+    output. The fields are those of the pool, whose indices it uses.
+
+    Operations: none; the pool has already found the indices, and values are only copied.
+    """
+
+    aliases: ClassVar = ("unpool", "unpooling")
+    main: ClassVar = "kernel_size"
+    arity: ClassVar = (2, 2)
+
+    kernel_size: Sizes = sizes("the pool's window size along each axis", also=("kernel", "F"))
+    stride: Sizes | None = sizes(
+        "the pool's step between neighbouring windows; default: the window size", None, also=("S",)
+    )
+    padding: Sizes = sizes("the cells that the pool adds around its input", 0, ("pad", "P"), 0)
+
+    def _windows(self, x: Map) -> tuple[tuple[int, ...], ...]:
+        """Window size, stride and padding of each axis."""
+        steps = self.kernel_size if self.stride is None else self.stride
+        given = {"kernel_size": self.kernel_size, "stride": steps, "padding": self.padding}
+        return tuple(zip(*(per_axis(value, x, name) for name, value in given.items())))
+
+    def output(self, x: Shape, pooled: Shape) -> Map:
+        """The shape of the map that the pool read."""
+        x, pooled = need_map(x), need_map(pooled)
+        axes = tuple(
+            Axis(N, F, S, P, P, 1) for N, (F, S, P) in zip(pooled.spatial, self._windows(pooled))
+        )
+        for axis in axes:
+            if axis.before > axis.F // 2:
+                raise LayerError(
+                    f"padding {axis.before} is more than half of the window of {axis.F}"
+                )
+        indices = Map(pooled.channels, tuple(axis.places() for axis in axes))
+        if x != indices:
+            raise LayerError(
+                f"the pool gives {indices} from {pooled}, but the values are {x}; read the "
+                "values first and then the map that the pool read"
+            )
+        sizes = zip(x.spatial, pooled.spatial)
+        return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))
+
+    def reach(self, x: Map, pooled: Map) -> tuple[Reach, ...]:
+        """The values whose windows contain an output."""
+        return tuple(
+            TransposedAxis(N, F, S, P, 1, 0).reach()
+            for N, (F, S, P) in zip(x.spatial, self._windows(x))
+        )
+
+    def steps(self, tape: Tape, x: Tensor, pooled: Tensor) -> Tensor:
+        raise LayerError("how long PyTorch keeps a pool's indices is not modelled")
+
+    def to_torch(self, nn: Any, x: Map, pooled: Map) -> Any:
+        return nn.MaxUnpool(self.kernel_size, self.stride, self.padding)
+
+    examples: ClassVar = (
+        Example(
+            given=2,
+            inputs=("512x11x15", "512x22x30"),
+            output="512x22x30",
+            params=0,
+            macs=0,
+            operations=Operations(),
+            source="Badrinarayanan et al. 2017, SegNet: 360×480 pooled four times is 22×30",
+        ),
+        Example(
+            given={"kernel": 2, "stride": 2},
+            inputs=("1x2x2", "1x5x5"),
+            output="1x5x5",
+            source="torch.nn.MaxUnpool2d, example: output_size=torch.Size([1, 1, 5, 5])",
+        ),
+        Example(
+            given={"kernel": 3, "stride": 2, "padding": 1},
+            inputs=("4x5", "4x9"),
+            output="4x9",  # (9 + 2 − 3)/2 + 1 = 5
+            source="by hand: the pool goes from 9 to 5",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(2, ("4x5x5", "4x8x8"), "the pool gives 4×4×4 from 4×8×8, but the values are 4×5×5"),
+        Refusal(2, ("4x4x4", "3x8x8"), "the pool gives 3×4×4"),
+        Refusal({"kernel": 2, "padding": 2}, ("4x4x4", "4x8x8"), "more than half of the window"),
+        Refusal(2, ("4x4x4",), "takes 2 inputs, not 1"),
+        Refusal(2, ("4x4x4", "100"), "not a vector"),
+        Refusal([2, 2], ("4x4", "4x8"), "has 2 values"),
+    )

@@ -1,0 +1,247 @@
+"""Quizzes for learning platforms, read back as the platforms read them, and marked again."""
+
+import io
+import json
+import re
+import zipfile
+from html import unescape
+from xml.etree.ElementTree import fromstring
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc.cli import app
+from cnncalc.homework import platforms
+from cnncalc.homework.platforms.gradescope import results
+from cnncalc.homework.quiz import TOPICS
+
+QUIZZES = [
+    cnncalc.quiz(TOPICS, questions=8, seed=5, level=level, choices=choices)
+    for level in ("easy", "hard")
+    for choices in (False, True)
+]
+each_quiz = pytest.mark.parametrize("quiz", QUIZZES, ids=["easy", "choices", "hard", "both"])
+
+
+def written(name, quiz):
+    return platforms.load(name).write(quiz)
+
+
+def marked(one, answer):
+    """The outcome and the remark of an answer in a sheet."""
+    sheet = {"questions": [{"name": "1", **one.key(), "answer": answer}]}
+    [graded] = cnncalc.grade(sheet)
+    return graded.answers[0]["outcome"], graded.answers[0]["remark"]
+
+
+def as_marked(one, answer, credit, feedback):
+    """Whether a platform marks an answer as grade does, with a diagnosis that grade gives too."""
+    outcome, remark = marked(one, answer)
+    if credit == 1:
+        return outcome == "right"
+    said = feedback.rstrip(".").split("; or ")
+    return outcome == "wrong" and (not feedback or any(
+        part.casefold() in remark.casefold() for part in said
+    ))  # fmt: skip
+
+
+# Moodle.
+
+
+def moodle(quiz):
+    """Every question as Moodle reads it: type, text, and answers with credit and feedback."""
+    root = fromstring(written("moodle", quiz))
+    for question in root.iterfind("question"):
+        if question.get("type") == "category":
+            continue
+        answers = [
+            (
+                answer.findtext("text"),
+                float(answer.get("fraction")) / 100,
+                re.sub("<.*?>", "", unescape(answer.findtext("feedback/text") or "")),
+            )
+            for answer in question.iterfind("answer")
+        ]
+        yield question.get("type"), question.findtext("questiontext/text"), answers
+
+
+@each_quiz
+def test_moodle_marks_every_answer_as_grade_does(quiz):
+    for one, (kind, text, answers) in zip(quiz.posed, moodle(quiz), strict=True):
+        assert unescape(text) == f"<p>{one.text}</p>"
+        assert kind in ("numerical", "shortanswer", "multichoice")
+        assert len({answer for answer, _, _ in answers}) == len(answers)
+        assert max(credit for _, credit, _ in answers) == 1
+        for answer, credit, feedback in answers:
+            assert as_marked(one, unescape(answer), credit, feedback), (one.text, answer)
+
+
+def test_a_typical_mistake_in_moodle_earns_half_and_is_explained():
+    quiz = cnncalc.quiz("params", questions=1, seed=7, student="Ada")
+    [(kind, _, answers)] = moodle(quiz)
+    # 10 filters of 2·2·3 with a bias each: 130; without the biases 120.
+    assert kind == "numerical"
+    assert ("130", 1, "") in answers
+    assert ("120", 0.5, "Left out the biases.") in answers
+
+
+# GIFT.
+
+
+def gift(quiz):
+    """The answers of every question as Moodle's GIFT reader splits them."""
+    text = written("gift", quiz).decode()
+    for block in text.strip().split("\n\n")[1:]:
+        head, _, rest = block.partition(" {")
+        body = rest.removesuffix("\n}")
+        assert re.fullmatch(r"::Question \d+::(\\.|[^\\~=#{}:])+", head)
+        answers = []
+        for line in body.split("\n")[1:-1]:
+            found = re.fullmatch(
+                r"  ([=~])(?:%([\d.]+)%)?((?:\\.|[^\\~=#])*?)(?: #((?:\\.|[^\\])*))?", line
+            )
+            sign, percent, answer, feedback = found.groups()
+            credit = float(percent) / 100 if percent else float(sign == "=")
+            answer = answer.removesuffix(":0") if body.startswith("#") else answer
+            plain = [re.sub(r"\\(.)", r"\1", one or "") for one in (answer, feedback)]
+            answers.append((plain[0], credit, plain[1]))
+        yield answers
+
+
+@each_quiz
+def test_gift_has_the_answers_of_moodle(quiz):
+    expected = [
+        [(unescape(answer), credit, feedback) for answer, credit, feedback in answers]
+        for _, _, answers in moodle(quiz)
+    ]
+    assert [*gift(quiz)] == expected
+
+
+# Canvas.
+
+
+def canvas(quiz):
+    """Every item of the package that the manifest names."""
+    archive = zipfile.ZipFile(io.BytesIO(written("canvas", quiz)))
+    files = {name: fromstring(archive.read(name)) for name in archive.namelist()}
+    named = {file.get("href") for file in files["imsmanifest.xml"].iterfind(".//{*}file")}
+    assert named == files.keys() - {"imsmanifest.xml"}
+    [questions] = (root for root in files.values() if root.tag.endswith("}questestinterop"))
+    return questions.findall(".//{*}item")
+
+
+def respond(item, answer):
+    """The score and the feedback of a response, as QTI processes conditions in order."""
+    score, shown = 0, []
+    for condition in item.iterfind(".//{*}respcondition"):
+        accepted = [one.text for one in condition.iterfind(".//{*}varequal")]
+        if answer not in accepted and condition.find(".//{*}other") is None:
+            continue
+        for setting in condition.iterfind("{*}setvar"):
+            score = int(setting.text)
+        shown += [one.get("linkrefid") for one in condition.iterfind("{*}displayfeedback")]
+        if condition.get("continue") == "No":
+            break
+    texts = {
+        one.get("ident"): re.sub("<.*?>", "", one.find(".//{*}mattext").text)
+        for one in item.iterfind("{*}itemfeedback")
+    }
+    return score, [unescape(texts[name]) for name in shown if name != "general_fb"]
+
+
+@each_quiz
+def test_canvas_marks_every_answer_as_grade_does(quiz):
+    for one, item in zip(quiz.posed, canvas(quiz), strict=True):
+        labels = {
+            label.get("ident"): unescape(label.findtext(".//{*}mattext"))
+            for label in item.iterfind(".//{*}render_choice/{*}response_label")
+        }
+        for answer in {equal.text for equal in item.iterfind(".//{*}varequal")}:
+            score, shown = respond(item, answer)
+            said = labels.get(answer, answer)
+            assert as_marked(one, said, score / 100, "".join(shown)), (one.text, said)
+
+
+# Gradescope.
+
+
+def test_gradescope_gives_points_and_remarks(tmp_path):
+    quiz = cnncalc.quiz("params", questions=2, seed=7, student="Ada")
+    archive = zipfile.ZipFile(io.BytesIO(written("gradescope", quiz)))
+    assert {info.external_attr >> 16 for info in archive.infolist()} == {0o755}
+    compile(archive.read("run_autograder"), "run_autograder", "exec")
+    key = tmp_path / "key.yaml"
+    key.write_bytes(archive.read("key.yaml"))
+    handed_in = tmp_path / "submission"
+    handed_in.mkdir()
+    assert "the sheets to grade are missing" in results(handed_in, key)["output"]
+    second = quiz.posed[1].answer
+    sheet = f"questions:\n- {{name: 1, answer: 120}}\n- {{name: 2, answer: '{second}'}}\n"
+    (handed_in / "answers.yaml").write_text(sheet, encoding="utf-8")
+    first, other = results(handed_in, key)["tests"]
+    assert (first["score"], first["max_score"]) == (0.5, 1)
+    assert first["output"] == "wrong: left out the biases"
+    assert (other["score"], other["output"]) == (1, "right")
+    (handed_in / "answers.yaml").write_text("questions: 3", encoding="utf-8")
+    assert results(handed_in, key)["score"] == 0
+    (handed_in / "more.yaml").write_text(sheet, encoding="utf-8")
+    assert results(handed_in, key)["output"] == "hand in one answer sheet, not 2"
+
+
+# nbgrader.
+
+
+@each_quiz
+def test_a_notebook_takes_right_answers_and_explains_wrong_ones(quiz):
+    notebook = json.loads(written("nbgrader", quiz))
+    code = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    cells = {cell["metadata"]["nbgrader"]["grade_id"]: cell["source"] for cell in code}
+    assert len({cell["id"] for cell in notebook["cells"]}) == len(notebook["cells"])
+    for one in quiz.posed:
+        names = {}
+        exec(cells[f"answer_{one.number}"], names)
+        exec(cells[f"test-{one.number}"], names)
+        wrong = [str(value) for value in one.mistakes if marked(one, str(value))[0] == "wrong"]
+        for answer in wrong[:1]:
+            names[f"answer_{one.number}"] = answer
+            with pytest.raises(AssertionError, match=r"\w"):
+                exec(cells[f"test-{one.number}"], names)
+
+
+# All of them.
+
+
+@pytest.mark.parametrize("name", platforms.names())
+def test_the_same_quiz_is_the_same_bytes(name):
+    one, again = (cnncalc.quiz(questions=3, seed=2, student="Ada & <Eve>") for _ in range(2))
+    assert written(name, one) == written(name, again)
+
+
+@pytest.mark.parametrize("name", platforms.names())
+def test_a_student_s_name_is_escaped(name):
+    data = written(name, cnncalc.quiz(questions=1, student="<script>x</script> :: {=1}"))
+    if data.startswith(b"PK"):
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        data = b"".join(archive.read(file) for file in archive.namelist() if file != "key.yaml")
+    if name == "gift":  # the title is the rest of a line, and the answers begin below it
+        assert data.startswith(b"$CATEGORY: $course$/top/Quiz for <script>x<//script>")
+    else:
+        assert b"<script>" not in data
+
+
+def test_quiz_writes_what_platforms_import(tmp_path):
+    words = ["quiz", "-n", "2", "--seed", "1", "-o", str(tmp_path)]
+    for name in platforms.names():
+        words += ["--export", name]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    files = sorted(path.name for path in (tmp_path / "platforms").iterdir())
+    assert files == sorted(f"quiz{platforms.load(name).ENDING}" for name in platforms.names())
+
+
+def test_an_export_needs_a_folder_and_a_known_name():
+    for words, why in (
+        (["--export", "moodle"], "--export writes files; add a folder for them, as in -o week3"),
+        (["--export", "moodel", "-o", "x"], "no platform 'moodel'; did you mean 'moodle'?"),
+    ):
+        assert why in str(CliRunner().invoke(app, ["quiz", *words]).exception)
