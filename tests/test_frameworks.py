@@ -59,6 +59,10 @@ def one(kind, given, shape):
          "3x8x8", (4, 8, 8), 108),
         ("InnerProduct", {"num_output": 10}, "4x5x5", (10,), 1010),
         ("Pooling", {"kernel_size": 3, "stride": 2}, "4x8x8", (4, 4, 4), 0),  # rounds up
+        # Ours, spelled in lower case.
+        ("pooling", {"kernel_size": 3, "stride": 2}, "4x8x8", (4, 3, 3), 0),
+        ("dense", 10, "64x98", (10,), 62_730),
+        ("lstm", 8, "3x5", (8, 5), 416),
         ("BatchNorm2d", None, "64x8x8", (64, 8, 8), 128),
     ],
 )  # fmt: skip
@@ -93,12 +97,14 @@ def test_a_name_that_frameworks_dispute_is_refused_with_the_ways_out(kind, given
     [
         ("BatchNorm", "4x5x5", "'BatchNorm' is read as caffe.BatchNorm: batch_norm with "
          "{affine: false}; write caffe.BatchNorm to confirm that, or batch_norm for ours"),
+        ("Pooling", "4x2x2", "'Pooling' is read as caffe.Pooling: max_pool with "
+         "{ceil_mode: true}; write caffe.Pooling to confirm that, or max_pool for ours"),
         ("Dense", "4x5x5", "'Dense' is read as keras.Dense: linear with {per_position: true}; "
          "write keras.Dense to confirm that, or linear for ours"),
     ],
 )  # fmt: skip
 def test_a_name_that_is_also_ours_is_read_as_theirs_with_a_remark(kind, shape, remark):
-    given = 3 if kind == "Dense" else None
+    given = {"Dense": 3, "Pooling": {"kernel_size": 3, "padding": 0, "stride": 3}}.get(kind)
     (warning,) = one(kind, given, shape).warnings
     assert warning.endswith(remark)
 
@@ -110,6 +116,7 @@ def test_a_name_that_is_also_ours_is_read_as_theirs_with_a_remark(kind, shape, r
         ("BatchNorm2d", None, "4x5x5"), ("batch_norm", None, "4x5x5"), ("fc", 3, "4x5x5"),
         ("MaxPooling2D", None, "4x4x4"), ("LayerNormalization", None, "4x5x5"),
         ("BatchNorm", {"affine": True}, "4x5x5"), ("Dropout", 0.5, "4x5x5"),
+        ("pooling", {"kernel": 2, "stride": 2}, "4x8x8"),
     ],
 )  # fmt: skip
 def test_no_remark_where_both_readings_agree(kind, given, shape):

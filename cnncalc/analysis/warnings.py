@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields, replace
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
-from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map
@@ -102,10 +102,11 @@ def _differ(row: Row, layer: Layer) -> bool:
     """Whether another layer in a row's place would be another network."""
     if layer.flattens and isinstance(row.inputs[0], Map):
         return True
-    return (layer.infer(row.inputs), layer.parameters(*row.inputs)) != (
-        row.output,
-        row.layer.parameters(*row.inputs),
-    )
+    try:
+        other = layer.infer(row.inputs), layer.parameters(*row.inputs)
+    except LayerError:
+        return True
+    return other != (row.output, row.layer.parameters(*row.inputs))
 
 
 def _cut_off(rows: Sequence[Row]) -> Iterator[str]:

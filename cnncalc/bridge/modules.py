@@ -425,8 +425,7 @@ class Slice(nn.Module):
         self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        stop = x.shape[self.dim] if self.stop is None else self.stop
-        return x.narrow(self.dim, self.start, stop - self.start)
+        return x[(*[slice(None)] * self.dim, slice(self.start, self.stop))]
 
 
 class Reshape(nn.Module):

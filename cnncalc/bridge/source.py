@@ -105,7 +105,8 @@ def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) ->
         if parameter.default is not parameter.empty:
             told += [f"{name}={text}"] if text != _literal(parameter.default) else []
         else:
-            told.append(f"{name}={text}" if isinstance(value, bool) else text)
+            by_name = isinstance(value, bool) or any("=" in one for one in told)
+            told.append(f"{name}={text}" if by_name else text)
     return ", ".join(told)
 
 

@@ -6,7 +6,7 @@ imports all of them.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -91,17 +91,17 @@ def known(word: str) -> Found | None:
     framework = FRAMEWORKS.get(path.partition(".")[0], "?") if path else ""
     if framework == "?":
         return None
-    return _theirs(name, framework) or ours(name) or _theirs(plain(name), framework)
+    return _theirs(name, framework) or ours(name) or _theirs(name, framework, plain)
 
 
-def _theirs(word: str, framework: str) -> Found | None:
-    """What a word means in this framework; "" for all of them."""
+def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> Found | None:
+    """What a word means in this framework ("" for all of them), if it is spelled as there."""
     rank = re.search("[123](?=[Dd])", word)
-    bare = word.replace(rank[0], "*", 1) if rank else word
+    bare = spelled(word.replace(rank[0], "*", 1) if rank else word)
     meanings = {
         full: meaning
-        for full, meaning in _foreign().get(bare, {}).items()
-        if full.startswith(framework)
+        for full, meaning in _foreign().items()
+        if spelled(full.partition(".")[2]) == bare and full.startswith(framework)
     }
     if not meanings:
         return None
@@ -111,15 +111,9 @@ def _theirs(word: str, framework: str) -> Found | None:
 
 
 @cache
-def _foreign() -> dict[str, dict[str, tuple[type[Layer], Foreign]]]:
-    """The meanings of every foreign name, by its exact and by its plain spelling."""
-    found: dict[str, dict[str, tuple[type[Layer], Foreign]]] = {}
-    for kind in every():
-        for full, foreign in kind.foreign.items():
-            name = full.partition(".")[2]
-            for spelling in (name, plain(name)):
-                found.setdefault(spelling, {})[full] = kind, foreign
-    return found
+def _foreign() -> dict[str, tuple[type[Layer], Foreign]]:
+    """The kinds and meanings of all names of other frameworks."""
+    return {full: (kind, foreign) for kind in every() for full, foreign in kind.foreign.items()}
 
 
 def ours(word: str) -> Found | None:
