@@ -12,10 +12,10 @@ def main() -> None:
 
         cli.main()
     except KeyboardInterrupt:
-        sys.stderr.write("cnncalc: interrupted before the end\n")
+        sys.stderr.write("cnncalc: interrupted\n")
         sys.exit(130)
     except MemoryError:
-        sys.stderr.write("cnncalc: this needs more memory than there is\n")
+        sys.stderr.write("cnncalc: not enough memory\n")
         sys.exit(2)
 
 

@@ -9,11 +9,11 @@ from cnncalc.analysis import report, walk
 from cnncalc.core.cost import Cost
 from cnncalc.core.errors import Mistakes, UsageError
 from cnncalc.core.layer import Input
-from cnncalc.core.shape import Layout, layout_of
+from cnncalc.core.shape import layout_of
 from cnncalc.spec import load
 from cnncalc.spec.graph import Graph, build
+from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
-from cnncalc.spec.values import Shapes
 
 if TYPE_CHECKING:
     from cnncalc.conventions.convention import Count
@@ -94,9 +94,9 @@ class Report(report.Report):
 
         Raises UsageError for an unknown convention, and where it is not known what the tool counts.
         """
-        from cnncalc.conventions import count_report
+        from cnncalc import conventions
 
-        return count_report(convention, self)
+        return conventions.count(convention, self)
 
     def __str__(self) -> str:
         """The table of ``cnncalc summarize``, 100 columns wide."""
@@ -126,7 +126,7 @@ def summarize(
     input: Shapes | Mapping[str, Shapes] | None = None,
     dtype: str = "float32",
     settings: Mapping[str, Any] | None = None,
-    layout: Layout = "chw",
+    layout: str | None = None,
     tiny: bool = False,
     extends_anywhere: bool | None = None,
 ) -> Report:
@@ -135,7 +135,9 @@ def summarize(
     ``target`` is a built-in's name, a path, the one-line notation, or a spec as plain data.
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
-    ``layout`` says how ``input`` is written (``chw`` or ``hwc``); specs are always channels first.
+    ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
+    its own: ``chw`` or ``hwc``. By default they are channels first, and a shape that looks like an
+    image with its channels last is refused.
     ``tiny`` cuts the input to as few pixels as the network takes (``cnncalc.analysis.smallest``).
     ``extends_anywhere`` lets a spec extend files outside its own folder.
 
@@ -144,9 +146,8 @@ def summarize(
     >>> summarize("1x28x28-10N").totals.params
     7850
     """
-    graph = build(
-        load(target, extends_anywhere=extends_anywhere), settings, input, layout_of(layout)
-    )
+    how = layout_of(layout)
+    graph = build(load(target, extends_anywhere=extends_anywhere), settings, input, how)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 
@@ -154,7 +155,7 @@ def summarize(
     try:
         return analyze(graph, batch=batch, dtype=dtype)
     except Mistakes as mistakes:
-        if input is None or not walk.takes(build(graph.spec, settings)):
+        if input is None or not walk.takes(build(graph.spec, settings, layout=how)):
             raise
         raise UsageError(_misfit(graph, mistakes)) from None
 
@@ -173,7 +174,7 @@ class Changes(TypedDict, total=False):
 
     input: Shapes | Mapping[str, Shapes] | None
     settings: Mapping[str, Any] | None
-    layout: Layout
+    layout: str | None
     tiny: bool
 
 
@@ -224,27 +225,38 @@ def explain(
 
 
 def layer(
-    kind: str, *inputs: Shapes, batch: int = 1, dtype: str = "float32", **fields: Any
+    kind: str,
+    *inputs: Shapes,
+    batch: int = 1,
+    dtype: str = "float32",
+    layout: str | None = None,
+    **fields: Any,
 ) -> report.Row:
-    """One layer of a kind, given the shapes of its inputs and its fields.
+    """One layer of a kind, given the shapes of its inputs and its fields; ``layout`` as in
+    ``summarize``.
 
     >>> layer("conv", "3x32x32", filters=10, kernel=5).cost.params
     760
     """
-    return layer_alone(kind, inputs, fields, batch, dtype)["layer"]
+    return layer_alone(kind, inputs, fields, batch, dtype, layout)[walk.ALONE]
 
 
 def layer_alone(
-    kind: str, inputs: Sequence[Shapes], fields: Mapping[str, Any], batch: int, dtype: str
+    kind: str,
+    inputs: Sequence[Shapes],
+    fields: Mapping[str, Any],
+    batch: int,
+    dtype: str,
+    layout: str | None = None,
 ) -> Report:
     """The report of a network with a single layer, called ``layer``."""
     names = [f"input{i}" for i in range(1, len(inputs) + 1)]
     spec = {
         "name": kind,
         "input": dict(zip(names, inputs, strict=True)),
-        "layers": [{kind: fields or None, "name": "layer", "from": names}],
+        "layers": [{kind: fields or None, "name": walk.ALONE, "from": names}],
     }
-    return summarize(spec, batch=batch, dtype=dtype)
+    return summarize(spec, batch=batch, dtype=dtype, layout=layout)
 
 
 def check_stride(target: Target, **options: Unpack[Options]) -> "tuple[Window, ...]":

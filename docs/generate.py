@@ -356,7 +356,8 @@ def cli_page() -> str:
         f"{GENERATED}# Commands",
         "Data goes to standard output, messages to standard error. The exit code is 0 on success, "
         "1 if the answer is no (a stride does not fit, an answer is wrong), and 2 if the input is "
-        "invalid. `cnncalc --debug COMMAND` prints the traceback of an error. Output is coloured "
+        "invalid. If the reader of a pipe stops early, as `head` does, the exit code is 0. "
+        "`cnncalc --debug COMMAND` prints the traceback of an error. Output is coloured "
         "only on a terminal, and not if `NO_COLOR` is set.",
         fenced(help_of()),
     ]

@@ -76,12 +76,16 @@ def by_thop(report: Report) -> float:
 # meta device is itself written in Python, out of the functions that they replace.
 
 
-def by_fvcore(report: Report) -> float:
+def _fvcore(network: nn.Module, inputs: list[torch.Tensor]) -> float:
     from fvcore.nn import FlopCountAnalysis
 
-    analysis = FlopCountAnalysis(network_of(report, "cpu"), tuple(images(report, "cpu")))
+    analysis = FlopCountAnalysis(network, tuple(inputs))
     analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     return analysis.tracer_warnings("none").total()
+
+
+def by_fvcore(report: Report) -> float:
+    return _fvcore(network_of(report, "cpu"), images(report, "cpu"))
 
 
 def by_torchprofile(report: Report) -> int:
@@ -168,6 +172,13 @@ def printed(tool: str, report: Report) -> int:
         total = TOOLS[tool](report)
     assert int(total) == total
     return int(total)
+
+
+def printed_in_training(report: Report) -> float:
+    """The total that fvcore prints in training mode, where PyTorch refuses to measure the variance
+    of a single value; the report should be for several images."""
+    with _left_as_it_was():
+        return _fvcore(network_of(report, "cpu").train(), images(report, "cpu"))
 
 
 def recorded() -> dict[str, dict[str, int]]:

@@ -12,6 +12,7 @@ from importlib import import_module
 
 import peers
 import pytest
+import torch
 from typer.testing import CliRunner
 
 import cnncalc
@@ -226,14 +227,17 @@ def test_the_layers_and_the_parts_add_up_to_the_total(name, network):
     report = cnncalc.summarize(network)
     count = report.under(name)
     assert count.total == sum(count.layers.values()) == sum(part.total for part in count.parts)
-    assert [*count.layers] == [row.name for row in report.layers]
+    assert [*count.layers] == [row.name for row in report.rows]
     assert all(part.amount > 0 for part in count.parts)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_batch_of_three_counts_three_images_unless_the_tool_runs_one(name):
     one, three = (cnncalc.summarize("googlenet", batch=batch).under(name).total for batch in (1, 3))
-    assert three == one * (1 if conventions.load(name).per_image else 3)
+    images = 1 if conventions.load(name).per_image else 3
+    # 4 bytes for each of 6,998,552 parameters, whatever the batch size.
+    once = 4 * 6_998_552 if name == "torchinfo-total" else 0
+    assert three - once == (one - once) * images
 
 
 @pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
@@ -277,8 +281,50 @@ def test_an_unknown_convention_gets_the_nearest_one():
     report = cnncalc.summarize("lenet5")
     with pytest.raises(UsageError, match="no convention 'thpo'; did you mean 'thop'"):
         report.under("thpo")
-    with pytest.raises(UsageError, match=r"a convention is calflops, flops, .* or weights"):
+    with pytest.raises(UsageError, match=r"choose from activations, calflops, .* weights"):
         report.under("xyz")
+
+
+# Sizes, compared with what PyTorch's own modules output.
+
+
+@pytest.mark.parametrize(
+    ("name", "input"),
+    [("lenet5_1998", None), ("mobilenet_v3_small", "3x64x64"), ("unet_image", "3x64x64"),
+     ("depthwise_separable", None), ("googlenet_torchvision", "3x64x64")],
+)  # fmt: skip
+def test_forward_and_backward_sizes_follow_from_the_outputs_of_modules(name, input):
+    report = cnncalc.summarize(name, **({"input": input} if input else {}), batch=2)
+    network = peers.network_of(report, "meta")
+    outputs: list[tuple[torch.nn.Module, int]] = []
+    for module in network.modules():
+        if module is not network and not isinstance(module, torch.nn.Sequential):
+            module.register_forward_hook(lambda one, _, y: outputs.append((one, y.numel())))
+    network(*peers.images(report, "meta"))
+    for tool, counts in {
+        # torchsummary: all modules, one image; torchinfo: those with parameters and no children
+        "torchsummary": [n // 2 for _, n in outputs],
+        "torchinfo-memory": [
+            n for one, n in outputs if [*one.parameters()] and not [*one.children()]
+        ],
+    }.items():
+        assert report.under(tool).total == 2 * 4 * sum(counts)
+
+
+@pytest.mark.parametrize(
+    ("layer", "total"),
+    [
+        # Keras: 4·((5 + 3)·3 + 3), and 3·((5 + 3)·3 + 2·3) for a GRU that resets after the product
+        ({"lstm": 3}, 108),
+        ({"gru": 3}, 90),
+        ({"rnn": 3}, 27),
+        # 2·5 learned and 2·5 moving
+        ("batch_norm", 20),
+        ({"batch_norm": {"affine": False}}, 10),
+    ],
+)
+def test_keras_counts_its_own_parameters(layer, total):
+    assert under("keras", layer, input="5x7") == total
 
 
 # Records.

@@ -8,7 +8,7 @@ from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.question import question
 from cnncalc.homework.sheet import summarize
-from cnncalc.homework.written import Terms, Written
+from cnncalc.homework.written import Size, Terms, Written
 
 CONV = {"conv": {"filters": 10, "kernel": 5, "padding": 2}}
 NETWORK = {
@@ -170,13 +170,13 @@ def test_under_strict_terms_a_rounded_value_is_reported_as_wrong():
     assert remark(conv, "770K", Terms(strict=True)) == "not exactly the value: rounded"
 
 
-def test_an_unreadable_value_is_not_explained():
-    conv = of_layer(CONV, "3x32x32", "shape")
-    with pytest.raises(NotImplementedError):
-        Written("").agrees(conv.value)
-    with pytest.raises(NotImplementedError):
-        Written.read("")
-    assert Written("").overlaps(0, 1) is None
+def test_an_incomplete_kind_of_value_raises_a_type_error():
+    with pytest.raises(TypeError, match="abstract"):
+        Written("")
+
+
+def test_a_value_without_an_order_overlaps_no_range():
+    assert Size.read("3x32x32").overlaps(0, 1) is None
 
 
 def test_pairs_are_tried_while_they_cost_little(monkeypatch):

@@ -59,7 +59,7 @@ def test_the_batch_that_fits_is_written_as_csv():
     found = fit(cnncalc.summarize("lenet5"), 10**9, checkpoint=2)
     # An apostrophe keeps spreadsheets from running what begins with a hyphen.
     assert [one["option"].removeprefix("'") for one in records] == [
-        "as asked", *(change.option for change in found.changes)
+        "as requested", *(change.option for change in found.changes)
     ]  # fmt: skip
     assert records[0]["batch"] == str(found.batch)
     assert records[0]["repeated_macs"] == str(found.memory.repeated_macs // found.batch)

@@ -151,6 +151,41 @@ def test_every_kind(kind, given, inputs, batch):
     assert totals == theirs(report, totals)
 
 
+@pytest.mark.parametrize("name", ["resnet18", "densenet121", "convnext_tiny", "lenet5_1998"])
+def test_fvcore_in_training_mode(name):
+    (shape,) = small(name).input_shapes.values()
+    report = cnncalc.summarize(name, input=str(shape), batch=2)
+    assert peers.printed_in_training(report) == report.under("fvcore-training").total
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "xception", "vgg11_bn"])
+def test_the_sizes_that_torchsummary_prints(name, capsys):
+    torchsummary = pytest.importorskip("torchsummary")
+    report = small(name)
+    (image,) = peers.images(report, "cpu")
+    torchsummary.summary(peers.network_of(report, "cpu"), tuple(image.shape[1:]), device="cpu")
+    printed = re.findall(r"(?:pass|Total) [Ss]ize \(MB\): ([0-9.]+)", capsys.readouterr().out)
+    totals = [report.under(tool).total for tool in ("torchsummary", "torchsummary-total")]
+    assert printed == [f"{total / 2**20:.2f}" for total in totals]
+
+
+@pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "xception", "vgg11_bn"])
+def test_the_sizes_of_torchinfo(name):
+    import torchinfo
+
+    report = small(name)
+    found = torchinfo.summary(
+        peers.network_of(report, "meta"),
+        input_data=peers.images(report, "meta"),
+        device="meta",
+        verbose=0,
+    )
+    sizes = found.total_output_bytes, found.total_output_bytes + found.total_param_bytes
+    (image,) = report.input_shapes.values()
+    totals = [report.under(tool).total for tool in ("torchinfo-memory", "torchinfo-total")]
+    assert sizes == (totals[0], totals[1] - 4 * image.elements)
+
+
 @pytest.mark.parametrize("tool", peers.TOOLS)
 def test_the_versions_are_those_that_the_conventions_name(tool):
     package = tool.removesuffix("-aten")

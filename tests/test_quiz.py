@@ -1,4 +1,4 @@
-"""Quizzes: geometry as asked, the same for the same seed, with keys that grade takes."""
+"""Quizzes: geometry as requested, the same for the same seed, with keys that grade takes."""
 
 import html.parser
 import os

@@ -70,7 +70,8 @@ def test_powers_are_bounded(text):
         ("4089184256", {("macs", 1), ("paper", 1)}),
         ("8178368512", {("flops", 1), ("torch", 1)}),
         ("4089238376", {("torchinfo", 1)}),
-        ("4089185256", {("ptflops-aten", 1)}),
+        ("4089185256", {("ptflops-aten", 1), ("connections", 1)}),
+        ("4089185256 MACs", {("ptflops-aten", 1)}),
         ("4100300288", {("torchprofile", 1)}),
         ("4111512576", {("fvcore", 1)}),
         ("4133742592", {("thop", 1)}),
@@ -80,11 +81,31 @@ def test_powers_are_bounded(text):
         ("4.11 GFLOPs", {("fvcore", 1)}),
         # 2 · 4,133,742,592 = 8,267,485,184, as people double what thop prints
         ("8.267 GFLOPs", {("thop", 2)}),
-        ("25.6M params", {("params", 1), ("params-buffers", 1)}),
+        (
+            "25.6M params",
+            {
+                ("params", 1),
+                ("params-buffers", 1),
+                ("keras", 1),
+                ("keras-biased", 1),
+                ("keras-biased-trainable", 1),
+            },
+        ),
         ("25557032", {("params", 1)}),
         ("25529472", {("weights", 1)}),
         # + 2 · 26,560 running statistics and 53 counters
         ("25610205", {("params-buffers", 1)}),
+        # Keras' own ResNet-50 has 26,560 biases more: 25,636,712, of which 53,120 are moving.
+        ("25636712", {("keras-biased", 1)}),
+        ("25583592", {("keras-biased-trainable", 1)}),
+        ("53120", {("keras-non-trainable", 1)}),
+        # In training mode: 4,089,184,256 + 5 · 11,113,984 + 100,352
+        ("4144854528", {("fvcore-training", 1)}),
+        # What the tools print for torchvision's resnet50
+        ("286.56 MB", {("torchsummary-functions", 1)}),
+        ("384.62 MB", {("torchsummary-functions-total", 1)}),
+        ("177.83 MB", {("torchinfo-memory", 1)}),
+        ("280.66 MB", {("torchinfo-total", 1)}),
         # 4 · 25,557,032 = 102,228,128, in 2²⁰ 97.49
         ("102.23 MB", {("params", 4)}),
         ("97.49 MiB", {("params", 4)}),
@@ -93,6 +114,38 @@ def test_powers_are_bounded(text):
 )
 def test_a_number_of_resnet50_is_found(number, names):
     assert found("resnet50", number) == names
+
+
+@pytest.mark.parametrize(
+    ("network", "number", "names"),
+    [
+        # keras.applications: MobileNet, Xception and VGG16, summary()
+        ("mobilenet_v1", "4253864", {("keras", 1)}),
+        ("mobilenet_v1", "21888", {("keras-non-trainable", 1)}),
+        ("xception", "22910480", {("keras", 1)}),
+        ("xception", "22855952", {("params", 1)}),
+        ("vgg16", "138357544", {("params", 1), ("params-buffers", 1)}),
+        # pytorch-summary's README: vgg16 of an older torchvision, without the adaptive pool
+        ("vgg16", "218.59 MB", {("torchsummary-functions", 1)}),
+        ("vgg16", "746.96 MB", {("torchsummary-functions-total", 1)}),
+        ("vgg16", "108.45 MB", {("torchinfo-memory", 1)}),
+        # As cnncalc itself prints them
+        ("vgg16", "58.13 MiB", {("activations", 4)}),
+        ("vgg16", "15.2M values", {("activations", 1)}),
+        ("lenet5_1998", "340,908 connections", {("connections", 1)}),
+        # conv1_1 and conv1_2, 64·224·224 each, in and out: 2 · 3,211,264 · 4 bytes
+        ("vgg16", "25.69 MB", {("inference-peak", 1)}),
+    ],
+)
+def test_a_number_that_tools_print_of_a_network_is_found(network, number, names):
+    assert found(network, number) == names
+
+
+def test_an_accidental_equality_is_listed_behind_the_simpler_sum():
+    # Keras: 4096·512 + 512·80 weights, 592 biases, 2·512 learned and 2·512 moving of the norm.
+    spec = {"input": 4096, "layers": [{"linear": 512}, "relu", "batch_norm", {"linear": 80}]}
+    answer = reconcile(cnncalc.summarize(spec), "2140752")
+    assert [one.counts[0].name for one in answer.agreeing] == ["keras", "ptflops"]
 
 
 def test_the_first_version_of_the_network_is_what_its_paper_counts():
@@ -127,8 +180,8 @@ def test_a_batch_multiplies():
 def test_without_a_match_the_nearest_is_shown_with_its_difference():
     answer = reconcile(cnncalc.summarize("resnet50"), "4.2G")
     assert answer.agreeing == ()
-    assert answer.nearest.title == "thop 0.1.1"
-    assert answer.difference == 4_200_000_000 - 4_133_742_592
+    assert answer.nearest.title == "fvcore 0.1.5 in training mode"
+    assert answer.difference == 4_200_000_000 - 4_144_854_528
     assert answer.missing == ()
 
 
@@ -141,10 +194,50 @@ def test_a_missing_part_is_named():
 
 
 def test_a_surplus_part_is_named():
-    # fvcore's total without 100,352 pool inputs is MACs + 2 · 11,113,984; ask for 1,000 less.
-    answer = reconcile(cnncalc.summarize("resnet50"), "4111511576")
-    assert answer.nearest.title == "fvcore 0.1.5"
-    assert answer.missing[0].part == (-1, 1_000, "biases at output positions")
+    # ptflops without its 2 · (64·112·112 + 100,352) pool inputs: 4,132,436,968 − 1,806,336.
+    answer = reconcile(cnncalc.summarize("resnet50"), "4130630632")
+    (only,) = answer.missing
+    assert only.candidate.title == "ptflops 0.7.5"
+    assert only.part == (-2, 903_168, "pool inputs")
+
+
+def test_every_explanation_is_listed_the_simplest_first():
+    # fvcore without its 100,352 pool inputs is also MACs + 2 · 11,113,984.
+    answer = reconcile(cnncalc.summarize("resnet50"), "4111412224")
+    assert [(one.candidate.counts[0].name, one.part) for one in answer.missing] == [
+        ("macs", (2, 11_113_984, "batch-norm elements")),
+        ("fvcore", (-1, 100_352, "adaptive average-pool inputs")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("network", "number"),
+    [
+        # fvcore's total less 1,000: it counts no biases that could be left out.
+        ("resnet50", "4111511576"),
+        # The parameters and 2 · 27,264: a MAC count of torchinfo has "batch-norm parameters" as
+        # many, but none of them explains parameters, and Keras already counts its statistics.
+        ("xception", "22965008"),
+    ],
+)
+def test_a_coincidence_is_no_explanation(network, number):
+    assert reconcile(cnncalc.summarize(network), number).missing == ()
+
+
+def test_many_explanations_are_none():
+    """Eight layers of one linear unit have 8 weights, 8 biases, 8 MACs and so on."""
+    spec = {"input": 1, "layers": [{"linear": 1}, "relu"] * 8}
+    answer = reconcile(cnncalc.summarize(spec), "40")
+    assert answer.agreeing == answer.missing == ()
+
+
+def test_unknown_totals_of_other_quantities_are_not_reported():
+    spec = {"input": "4x9", "layers": [{"lstm": 3}]}
+    assert {*reconcile(cnncalc.summarize(spec), "1 MB").unknown} == {
+        "inference-peak", "saved", "torchinfo-memory", "torchinfo-total", "torchsummary",
+        "torchsummary-functions", "torchsummary-functions-total", "torchsummary-total",
+    }  # fmt: skip
+    assert reconcile(cnncalc.summarize(spec), "108 params").unknown == {}
 
 
 def test_unknown_totals_are_reported():
@@ -195,9 +288,9 @@ def test_the_command_exits_with_1_and_shows_the_nearest():
     assert "\n4133640192 is 102,400 less\n" in ran.stdout
     assert "it equals MACs, papers + 4 · 11,113,984 batch-norm elements\n" in ran.stdout
     more = run("resnet50", "4.2G")
-    assert more.stdout.endswith("4.2G is 66,257,408 more\n")
-    less = run("resnet50", "4111511576")
-    assert "it equals fvcore 0.1.5 − 1,000 biases at output positions\n" in less.stdout
+    assert more.stdout.endswith("4.2G is 55,145,472 more\n")
+    less = run("resnet50", "4130630632")
+    assert "it equals ptflops 0.7.5 − 2 · 903,168 pool inputs\n" in less.stdout
 
 
 def test_the_command_reports_what_it_could_not_compare():
@@ -229,7 +322,8 @@ def test_the_command_writes_a_csv_line_for_every_part(tmp_path):
     assert sum(int(one["times"]) * int(one["amount"]) for one in data) == 4_133_742_592
     (row,) = [one for one in data if one["part"] == "batch-norm elements"]
     assert (row["times"], row["amount"]) == ("4", "11113984")
-    assert "| thop 0.1.1 | no | 4,133,742,592 |" in run("resnet50", "5G", "-f", "markdown").stdout
+    told = run("resnet50", "5G", "-f", "markdown").stdout
+    assert "| fvcore 0.1.5 in training mode | no | 4,144,854,528 |" in told
 
 
 def test_the_command_refuses_invalid_input():

@@ -72,8 +72,8 @@ def test_the_lectures_illegal_stride():
     assert result.exit_code == 1
     assert "(7 − 3)/3 + 1 = 2.33" in result.stdout
     assert "illegal stride" in result.stdout
-    assert "floor gives 2" in result.stdout
-    assert "1 of 7 pixels, counted from 0: 6" in result.stdout
+    assert "rounding down gives 2" in result.stdout
+    assert "1 of 7 pixels, zero-based: 6" in result.stdout
     assert "N = 6 or 9; P = 1; S = 2 or 4" in result.stdout
 
 
@@ -134,7 +134,7 @@ def test_wide_strides_with_few_windows_list_their_gaps():
     """Windows of 3 at 0 and 10 over 13 pixels leave 3 to 9."""
     assert stride.unread(Axis(13, 3, 10)) == [(3, 9)]
     runs = run("check-stride", "1000", "1", "100").stdout
-    assert "and 4 more runs" in runs
+    assert "and 4 more ranges" in runs
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def test_wide_strides_with_few_windows_list_their_gaps():
         ("7 0 3", "F must be 1 to 3 whole numbers of at least 1"),
         ("7 3 -- -3", "S must be whole numbers"),
         ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
-        ("7 3 3 -f xml", "no format 'xml'; choose text or json"),
+        ("7 3 3 -f xml", "no format 'xml'; choose from text, json"),
         ("7 3 3 -p 1.5", "P must be whole numbers"),
     ],
 )
@@ -200,6 +200,23 @@ def test_some_sizes_have_no_solution():
     assert result.stdout.startswith("nothing fits with F ≤ 11")
 
 
+def test_only_the_limits_of_what_was_searched_are_reported():
+    words = ["--input", "5", "--output", "50", "--kernel", "3", "--stride", "1"]
+    assert run("solve", *words).stdout == "nothing fits with P < F\n"
+
+
+def test_given_values_that_do_not_fit_show_the_size_that_they_give():
+    words = ["--input", "224", "--kernel", "5", "--stride", "2", "--padding", "3"]
+    result = run("solve", *words, "--output", "55")
+    assert result.exit_code == 1
+    assert result.stdout == (  # 225 / 2 + 1
+        "does not fit: (N − F + 2·P)/S + 1 = (224 − 5 + 2·3)/2 + 1 = 113.50, not 55\n"
+    )
+    assert run("solve", *words).stdout.endswith(" = 113.50, not 224\n")
+    words = ["--output", "50", "--kernel", "99", "--stride", "1", "--padding", "90"]
+    assert run("solve", *words).stdout == "no input size fits\n"  # 50 + 98 − 180 < 1
+
+
 def test_solutions_with_remainders_are_omitted_if_some_fit_exactly():
     result = run("solve", "--input", "224", "--output", "55")
     assert "remainder" in result.stdout
@@ -222,8 +239,8 @@ def test_every_layer_of_a_network_is_checked(monkeypatch):
     result = run("check-stride", "resnet18")
     assert result.exit_code == 1
     lines = {line.split()[0]: line for line in result.stdout.splitlines() if line.strip()}
-    assert "illegal: 1 left over, no pixel is lost" in lines["conv1"]
-    assert "illegal: 1 left over, no pixel is lost" in lines["maxpool"]
+    assert "illegal: remainder 1, no pixel is lost" in lines["conv1"]
+    assert "illegal: remainder 1, no pixel is lost" in lines["maxpool"]
     assert "1 pixel cut off at the end" in lines["layer2.0.downsample.0"]
     assert lines["layer1.0.conv1"].endswith("✓ fits")
     fitting = run("check-stride", "vgg16")
@@ -305,6 +322,7 @@ def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():
         (("403", "3", "1000"), "1.40"),
         (("1002", "3", "1000"), "1.99"),  # 1.999 is not whole
         (("1004", "3", "1000"), "2.01"),  # and 2.001 is not 2
+        (("100000", "5", "9"), "11,111.56"),  # 99,995/9 = 11,110.55…
     ],
 )
 def test_a_rounded_quotient_never_looks_whole(words, value):

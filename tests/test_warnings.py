@@ -213,20 +213,6 @@ def test_warnings_go_to_standard_error_and_into_json(tmp_path):
     assert CliRunner().invoke(cli.app, ["summarize", "lenet5"]).stderr == ""
 
 
-@pytest.mark.parametrize("network", ["resnet18", "3x32x32-8C3-10N"])
-def test_a_channels_last_input_is_noticed(network):
-    (warning,) = cnncalc.summarize(network, input="224x224x3").warnings[:1]
-    assert warning == (
-        "input 224×224×3 is read as 224 channels of 224×3 pixels; channels come first, as in "
-        "3x224x224"
-    )
-
-
-@pytest.mark.parametrize("shape", ["3x224x224", "64x32x32", "4x4x1", "16x32x3"])
-def test_a_channels_first_input_is_not(shape):
-    assert cnncalc.summarize(f"{shape}-GAP-10N").warnings == ()
-
-
 # Every command that reads a network.
 
 SPEC = """\

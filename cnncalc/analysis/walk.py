@@ -1,6 +1,6 @@
 """Graph to report. The only code that runs layers, and that reports where one refuses its input."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
@@ -9,22 +9,18 @@ from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Field, grown, hull, places
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
-from cnncalc.core.errors import (
-    LayerError,
-    Mistakes,
-    SpecError,
-    UsageError,
-    Where,
-    did_you_mean,
-    some,
-)
+from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.layer import Input, Layer, Reach
 from cnncalc.core.shape import Map, Shape
-from cnncalc.spec.graph import Graph, Node
+from cnncalc.spec.graph import Graph
+from cnncalc.spec.node import Node
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
-Key = tuple[int, tuple[Shape, ...], bool]
+Key = tuple[int, tuple[Shape, ...], bool, bool]
+
+ALONE = "layer"
+"""The name of a layer that is not part of a network; errors leave it out."""
 
 
 def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
@@ -34,11 +30,9 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
     if type(batch) is not int or not 1 <= batch < LARGEST:
-        raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
+        raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
-        raise UsageError(
-            f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"
-        )
+        raise unknown("dtype", str(dtype), BYTES)
     rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
     spec = graph.spec
     return Report(
@@ -52,6 +46,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         groups=graph.groups,
         settings=graph.settings,
         warnings=warnings.collect(graph, rows),
+        layout=graph.layout,
     )
 
 
@@ -61,7 +56,18 @@ def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[Spe
     Layers that refuse their new input are left out, and so are all that depend on them. Returns the
     report and the mistakes.
     """
-    nodes = [Node(row.name, row.layer, row.sources, Where(report.name)) for row in rows]
+    place = {row.name: index for index, row in enumerate(rows)}
+    nodes = [
+        Node(
+            row.name,
+            row.layer,
+            row.sources,
+            Where(report.name),
+            shares=place.get(row.weights_of or ""),
+            trainable=row.trainable,
+        )
+        for row in rows
+    ]
     walk = _Walk(nodes, (), report.batch, report.dtype)
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
@@ -96,22 +102,37 @@ class _Walk:
         """All names in use."""
         return {node.name for node in self.nodes}
 
-    @cached_property
-    def batched(self) -> str:
-        """The fix for a network whose input looks like a batch of images, not like a volume."""
+    def without_batch(self, axes: int) -> str:
+        """The fix for a layer of this many axes if an input has one more: perhaps it is a batch."""
         for node in self.nodes:
-            if isinstance(node.layer, Input) and looks_batched(node.layer.shape):
-                return (
-                    f"if {node.layer.shape} starts with the batch size, drop it; use --batch for it"
-                )
+            shape = node.layer.shape if isinstance(node.layer, Input) else ()
+            if len(shape) == axes + 2:
+                batch, *image = map(str, shape)
+                return f"if {batch} is the batch size, write {'x'.join(image)} and --batch {batch}"
         return ""
 
     def rows(self) -> list[Row]:
         """All rows; raises Mistakes if a layer refuses its input."""
         self.walk()
+        self.mistakes += self.misfits()
         if self.mistakes:
             raise Mistakes(self.mistakes)
         return self.done
+
+    def misfits(self) -> Iterator[SpecError]:
+        """A mistake for every layer whose input does not fit the weights that it shares."""
+        row_of = {row.name: row for row in self.done}
+        for node in self.nodes:
+            row = row_of.get(node.name)
+            owner = row_of.get(row.weights_of or "") if row else None
+            if row is None or owner is None:
+                continue
+            if row.inputs != owner.inputs and row.layer.tensors(*row.inputs) != owner.layer.tensors(
+                *owner.inputs
+            ):
+                who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
+                fact = f"shares the weights of {owner.name!r}, which fit its input"
+                yield SpecError(f"{who}: {fact} {some(owner.inputs)} but not this one", node.where)
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""
@@ -131,15 +152,17 @@ class _Walk:
         inputs = tuple([done[source].output for source in sources])
         try:
             if layer.flattens and len(inputs) == 1 and isinstance(inputs[0], Map):
-                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs, True)
+                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs)
                 sources, inputs = [len(done) - 1], (done[-1].output,)
             if node.axes is not None and isinstance(inputs[0], Map):
-                check_axes(node.axes, inputs[0])
-            self.row(node.name, layer, tuple(sources), inputs)
+                check_axes(node.axes, inputs[0], self.without_batch(node.axes))
+            self.row(node.name, layer, tuple(sources), inputs, node)
         except LayerError as why:
             shapes = some(inputs)
             who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
-            help = self.batched or why.help or node.help
+            if node.name == ALONE:
+                who = f"{layer.kind} (input {shapes})"
+            help = why.help or node.help
             self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, help))
             return None
         return len(done) - 1
@@ -160,20 +183,28 @@ class _Walk:
         layer: Layer,
         sources: tuple[int, ...],
         inputs: tuple[Shape, ...],
-        implied: bool = False,
+        node: Node | None = None,
     ) -> None:
+        """Add a row; one without a node is implied."""
         gradient = any(self.trained[source] for source in sources)
-        key = (id(layer), inputs, gradient)
+        trainable = node is None or node.trainable
+        key = (id(layer), inputs, gradient, trainable)
         known = self.known.get(key)
         if known is None:
             output = layer.infer(inputs)
-            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient)
-            trained = gradient or cost.params > 0
+            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient, trainable)
+            trained = gradient or cost.trainable > 0
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained)
         output, cost, reach, trained = known
+        weights_of = None
+        if node is not None and node.shares is not None and cost.held:
+            weights_of, cost = self.nodes[node.shares].name, cost.with_shared_weights
         fields = self.fields(sources, reach, output)
         self.trained.append(trained)
-        self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
+        implied = node is None
+        self.done.append(
+            Row(name, layer, sources, inputs, output, cost, fields, implied, weights_of, trainable)
+        )
 
     def fields(
         self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
@@ -211,10 +242,10 @@ class _Shapes(_Walk):
         layer: Layer,
         sources: tuple[int, ...],
         inputs: tuple[Shape, ...],
-        implied: bool = False,
+        node: Node | None = None,
     ) -> None:
         output = layer.infer(inputs)
-        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
+        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None))
 
 
 @cache
@@ -222,13 +253,8 @@ def _flatten() -> Layer:
     return layers.load("flatten").parse(None)
 
 
-def looks_batched(shape: Shape) -> bool:
-    """Whether a shape of four sizes ends like an image: 1 or 3 channels, and a square."""
-    return len(shape) == 4 and shape[1] in (1, 3) and shape[2] == shape[3] > 3
-
-
-def check_axes(axes: int, x: Shape) -> None:
+def check_axes(axes: int, x: Shape, help: str = "") -> None:
     """Raise LayerError unless the input has as many axes as the layer's name says (``Conv2d``)."""
     if isinstance(x, Map) and len(x.spatial) != axes:
         found = f"{len(x.spatial)} spatial {'axis' if len(x.spatial) == 1 else 'axes'}"
-        raise LayerError(f"its name ends in {axes}d, but {x} has {found}")
+        raise LayerError(f"its name ends in {axes}d, but {x} has {found}", help)

@@ -1,5 +1,5 @@
-"""What is probably a mistake in a valid spec: unread outputs, blocks named like a layer kind, and
-pixels that strided layers never read."""
+"""What is probably a mistake in a valid spec: unread outputs, blocks named like a layer kind,
+pixels that strided layers never read, and inputs with other channels than the spec's own."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +13,11 @@ from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map
 from cnncalc.layers._window import Axis
 from cnncalc.spec import Block, catalog
-from cnncalc.spec.graph import Graph, Node
+from cnncalc.spec.graph import Graph
+from cnncalc.spec.node import Node
 
 MAX_WARNINGS = 10
 MAX_NAMES = 3
-SMALLEST_IMAGE = 8
-"""The smallest side of an input that is taken for an image with its channels last."""
 OUTPUT = re.compile(r"(^|\.)(out|head|aux)", re.IGNORECASE)
 """The names of layers and blocks that are meant to be outputs."""
 
@@ -26,27 +25,35 @@ OUTPUT = re.compile(r"(^|\.)(out|head|aux)", re.IGNORECASE)
 def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     """All warnings about a network, each with its location; about a built-in, only those about the
     shape of its input."""
-    last = tuple(_channels_last(rows))
+    of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
-        return last
+        return of_inputs
     found = [str(warning) for warning in (*unread(graph.nodes), *_shadowing(graph.used))]
     found += _read_as_theirs(graph.nodes, rows)
     more = len(found) - MAX_WARNINGS
     rest = [f"{more:,} more warnings"] if more > 0 else []
-    return (*last, *found[:MAX_WARNINGS], *rest, *_cut_off(rows))
+    return (*of_inputs, *found[:MAX_WARNINGS], *rest, *_cut_off(rows))
 
 
-def _channels_last(rows: Sequence[Row]) -> Iterator[str]:
-    """The inputs that look like a square image with its channels last, as Keras writes it."""
-    for row in rows:
-        if not isinstance(row.layer, Input) or not isinstance(x := row.output, Map):
+def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
+    """The inputs with another number of channels than the spec's own, and what that changes."""
+    for place, row in enumerate(rows):
+        own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
+        if own is None or own[0] == row.output[0]:
             continue
-        size, *rest = x.spatial
-        if x.channels == size >= SMALLEST_IMAGE and rest in ([1], [3]):
-            yield (
-                f"input {x} is read as {size} channels of {size}×{rest[0]} pixels; channels come "
-                f"first, as in {rest[0]}x{size}x{size}"
-            )
+        first = next((one for one in _behind(rows, place) if one.weights), None)
+        then = f": {first.name} then has {first.weights:,} weights" if first else ""
+        what = "channels" if isinstance(row.output, Map) else "features"
+        yield f"the input has {row.output[0]:,} instead of {own[0]:,} {what}{then}"
+
+
+def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:
+    """The rows that depend on the one at this place, in order."""
+    reached = {place}
+    for index, row in enumerate(rows[place + 1 :], place + 1):
+        if not reached.isdisjoint(row.sources):
+            reached.add(index)
+            yield row
 
 
 def unread(nodes: Sequence[Node]) -> Iterator[SpecError]:

@@ -149,7 +149,7 @@ def main() -> None:
             raise
         _errors.show(UsageError(f"cannot write: {error.strerror or error}"))
     except MemoryError:
-        _errors.show(UsageError("this needs more memory than there is"))
+        _errors.show(UsageError("not enough memory"))
     sys.exit(2)
 
 

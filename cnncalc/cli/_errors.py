@@ -145,5 +145,5 @@ def ended_early() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     except KeyboardInterrupt:
-        typer.echo("cnncalc: interrupted before the end", err=True)
+        typer.echo("cnncalc: interrupted", err=True)
         raise typer.Exit(130) from None

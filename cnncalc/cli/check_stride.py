@@ -44,15 +44,8 @@ def run(
     dilation: Annotated[
         str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
     ] = "1",
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="The format of the output: text or json.",
-            autocompletion=complete.words(lambda: ("text", "json")),
-        ),
-    ] = "text",
+    layout: shared.LayoutName = None,
+    format: Annotated[str | None, shared.text_format("text", "json")] = None,
 ) -> None:
     """Check whether a stride fits the input and the kernel.
 
@@ -68,12 +61,11 @@ def run(
 
     cnncalc check-stride resnet50
     """
-    if format not in ("text", "json"):
-        raise UsageError(f"no format {format!r}; choose text or json")
+    form = shared.chosen(format, None, ["text", "json"])
     if f is None or s is None:
-        fits = _check_network(n, format)
+        fits = _check_network(n, layout, form)
     else:
-        fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), format)
+        fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), form)
     raise typer.Exit(0 if fits else 1)
 
 
@@ -88,11 +80,11 @@ def _check_axes(axes: list[Axis], format: str) -> bool:
     return all(axis.fits for axis in axes)
 
 
-def _check_network(network: str, format: str) -> bool:
+def _check_network(network: str, layout: str | None, format: str) -> bool:
     """Show the answer for every layer that has a window; whether all fit."""
     if network.replace("x", "").isdecimal():
         raise UsageError("check-stride needs N, F and S, as in 7 3 3, or a network")
-    report = api.summarize(network)
+    report = api.summarize(network, layout=layout)
     # One warning points to this very command.
     shared.warn(text for text in report.warnings if "check-stride" not in text)
     found = api.check_stride(report)
@@ -114,7 +106,7 @@ def _check_network(network: str, format: str) -> bool:
 
 
 def _row(window: stride.Window) -> list[str]:
-    """``conv1  224  7  2  3  112  ✗ illegal: 1 left over, all of it padding``."""
+    """``conv1  224  7  2  3  112  ✗ illegal: remainder 1, no pixel is lost``."""
     name = f"{window.layer} ({window.along})" if window.along else window.layer
     sides = dict.fromkeys((window.before, window.after))
     kernel = f"{window.F}" + (f" (dilation {window.D})" if window.D > 1 else "")
@@ -122,7 +114,7 @@ def _row(window: stride.Window) -> list[str]:
     if not window.fits:
         pixels = f"{window.unread:,} pixel{'s' * (window.unread != 1)} cut off at the end"
         lost = pixels if window.unread else "no pixel is lost"
-        verdict = f"✗ illegal: {window.remainder:,} left over, {lost}"
+        verdict = f"✗ illegal: remainder {window.remainder:,}, {lost}"
     return [
         name,
         f"{window.N:,}",
@@ -179,10 +171,10 @@ def _verdict(axis: Axis) -> str:
         padded = axis.N + 2 * axis.P
         return f"illegal: a window of {axis.extent:,} is larger than the padded input of {padded:,}"
     if axis.fits:
-        return f"fits: {axis.S:,} divides {axis.span:,}, the output is {axis.floor:,}"
+        return f"fits: {axis.S:,} divides {axis.span:,}; the output is {axis.floor:,}"
     return (
-        f"illegal stride: {axis.S:,} does not divide {axis.span:,}, {axis.remainder:,} left over; "
-        f"floor gives {axis.floor:,}"
+        f"illegal stride: {axis.S:,} does not divide {axis.span:,} (remainder "
+        f"{axis.remainder:,}); rounding down gives {axis.floor:,}"
     )
 
 
@@ -191,13 +183,13 @@ def _unread(axis: Axis) -> str:
     if runs is None:
         return "windows leave gaps, too many to list (floor)"
     if not runs and axis.possible and axis.remainder:
-        return f"no pixel is lost: the {axis.remainder:,} left over is padding (floor)"
+        return f"no pixel is lost: the remainder of {axis.remainder:,} is padding (floor)"
     if not runs:
         return "every pixel is read (floor)"
     count = sum(last - first + 1 for first, last in runs)
     shown = [f"{a:,}" if a == b else f"{a:,} to {b:,}" for a, b in runs[:6]]
-    more = f" and {len(runs) - 6:,} more runs" if len(runs) > 6 else ""
-    where = f"counted from 0: {', '.join(shown)}{more}"
+    more = f" and {len(runs) - 6:,} more ranges" if len(runs) > 6 else ""
+    where = f"zero-based: {', '.join(shown)}{more}"
     return f"never read (floor): {count:,} of {axis.N:,} pixels, {where}"
 
 
@@ -207,11 +199,7 @@ def _would_fit(axis: Axis) -> str:
         for name, values in stride.nearest(axis).items()
         if values
     ]
-    return (
-        f"would fit if you change one value: {'; '.join(parts)}"
-        if parts
-        else "no nearby value fits"
-    )
+    return f"fits if you change one value: {'; '.join(parts)}" if parts else "no nearby value fits"
 
 
 def _as_dict(axis: Axis) -> dict[str, Any]:

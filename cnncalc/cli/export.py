@@ -16,6 +16,7 @@ def run(
     to: Annotated[str, typer.Option("--to", help="The framework to write for: torch.")] = "torch",
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     output: shared.TextOutput = None,
 ) -> None:
     """Write the network as readable PyTorch code that runs and trains without cnncalc.
@@ -29,4 +30,4 @@ def run(
     if to not in WRITERS:
         hint = did_you_mean(to, WRITERS) or f"; choose {', '.join(WRITERS)}"
         raise UsageError(f"cannot export to {to!r}{hint}")
-    shared.write(WRITERS[to](shared.network(spec, input, settings)), output)
+    shared.write(WRITERS[to](shared.network(spec, input, settings, layout=layout)), output)

@@ -45,7 +45,7 @@ def run(
         list[str] | None,
         typer.Option(
             "--credit",
-            help="Set the part of the points that an outcome earns, as in slip=0.5. "
+            help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
             f"Outcomes: {', '.join(Scheme._fields)}.",
         ),
     ] = None,
@@ -69,6 +69,7 @@ def run(
     everything: Annotated[
         bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
     ] = False,
+    layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: Annotated[
         Path | None,
@@ -99,6 +100,7 @@ def run(
         strict=strict,
         tolerance=tolerance,
         credit=shared.pairs(credit, "--credit", "slip=0.5"),
+        layout=layout,
         watch=_watch,
     )
     if alone and grades[0].marked and not grades[0].answers:
@@ -121,7 +123,7 @@ def _title(name: str | None, key: Path) -> str:
     """The name of the assignment, which names files."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
-        raise UsageError(f"--name names a file, so use no slashes: not {title!r}")
+        raise UsageError(f"--name becomes a file name and cannot contain slashes, not {title!r}")
     return title
 
 
@@ -131,6 +133,8 @@ def _watch(found: Sequence[Submission]) -> Iterable[Submission]:
 
 def _report_oddities(grades: Grades, key: Path) -> None:
     """What the teacher should know besides the grades."""
+    for note in grades.notes:
+        typer.echo(note, err=True)
     for mark in grades.wrong_in_key:
         where, label = printable(str(mark.answer.where)), mark.answer.label
         typer.echo(

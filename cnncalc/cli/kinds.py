@@ -124,7 +124,7 @@ def report_of(kind: type[Layer], example: Example) -> Report:
     """The example as a network of one layer."""
     inputs = {f"input{number}": shape for number, shape in enumerate(example.inputs, 1)}
     layer = {kind.kind: example.given, "from": [*inputs]}
-    return summarize({"name": kind.kind, "input": inputs, "layers": [layer]})
+    return summarize({"name": kind.kind, "input": inputs, "layers": [layer]}, layout="chw")
 
 
 def _example(kind: type[Layer], example: Example) -> str:

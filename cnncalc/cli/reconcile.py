@@ -29,6 +29,7 @@ def run(
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     dtype: shared.Dtype = "float32",
     format: shared.FormatName = None,
     output: shared.Output = None,
@@ -46,7 +47,7 @@ def run(
     cnncalc reconcile net.yaml 4133742592 --input 3x224x224 --format json
     """
     form = listing.format_of(format, output)
-    report = shared.network(spec, input, settings, batch=batch, dtype=dtype)
+    report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=layout)
     found = api.reconcile(report, " ".join(number))
     if form is None:
         text = "\n".join(_lines(found)) + "\n"
@@ -77,7 +78,8 @@ def _lines(found: Reconciliation) -> Iterator[str]:
     """The matching totals or the nearest one, and the conventions that were not compared."""
     yield View(found.report).title
     if found.agreeing:
-        binary = ", with K = 1024," if found.reading.kilo == 1024 else ""
+        by_1024 = found.reading.kilo == 1024 and not found.number.lower().endswith("ib")
+        binary = ", with K = 1024," if by_1024 else ""
         yield f"{found.number}{binary} is"
     else:
         yield f"no convention gives {found.number}; the nearest is"

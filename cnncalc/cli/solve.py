@@ -1,5 +1,6 @@
 """``cnncalc solve``: which kernel, stride and padding give a size?"""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -73,9 +74,9 @@ def run(
     )
     exact = [solution for solution in found if solution.axis.fits]
     shown = found if floor or not exact else exact
-    searched = f"F ≤ {largest}, S ≤ F (S ≤ 4 for a small F) and P < F, unless given"
     if not shown:
-        shared.write(f"nothing fits with {searched}\n", None)
+        given = (input, kernel, step, padding)
+        shared.write(f"{_nothing(given, output, dilation, largest)}\n", None)
         raise typer.Exit(1)
     if not exact:
         shared.write("nothing fits exactly; rounded down, as PyTorch does, these do:\n", None)
@@ -83,6 +84,22 @@ def run(
     left = len(found) - len(shown)
     if left:
         typer.echo(f"{left:,} more leave a remainder; --floor lists them", err=True)
+
+
+def _nothing(axis: Sequence[int | None], output: int | None, dilation: int, largest: int) -> str:
+    """Why there is no solution: the limits of the search, or the size that results instead."""
+    N, F, S, P = axis
+    limits = [
+        *([] if F is not None else [f"F ≤ {largest}"]),
+        *([] if S is not None else ["S ≤ F (S ≤ 4 for a small F)"]),
+        *([] if P is not None else ["P < F"]),
+    ]
+    if limits:
+        return f"nothing fits with {', '.join(limits)}"
+    if N is None or F is None or S is None or P is None:
+        return "no input size fits"
+    fit = stride.Axis(N, F, S, P, dilation)
+    return f"does not fit: {stride.equation(fit)}, not {N if output is None else output}"
 
 
 def _table(solutions: list[Solution], dilation: int) -> str:

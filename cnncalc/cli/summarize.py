@@ -9,7 +9,6 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError, one_of
-from cnncalc.core.shape import layout_of
 from cnncalc.render.view import USUAL, View, choose_columns, column
 
 CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(shared.CONVENTIONS)]
@@ -22,7 +21,6 @@ def run(
         int | None,
         typer.Option(
             "--depth",
-            min=1,
             metavar="N",
             help="How many levels of blocks to open; by default as many as fit on a screen.",
         ),
@@ -66,7 +64,7 @@ def run(
     input: shared.Input = None,
     settings: shared.Settings = None,
     dtype: shared.Dtype = "float32",
-    layout: shared.LayoutName = "chw",
+    layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
@@ -84,14 +82,15 @@ def run(
 
     cnncalc summarize resnet50 --convention thop
     """
+    if depth is not None and depth < 1:
+        raise UsageError(f"--depth must be at least 1, not {depth}")
     own = () if convention is None else (convention,)
     shown = USUAL if columns is None else choose_columns(columns.split(","), own)
     shown = tuple(dict.fromkeys([*shown, *own]))
     order = None if sort is None else column(sort, own)
-    where = layout_of(layout)
-    report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=where)
+    report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=layout)
     count = None if convention is None else report.under(convention)
-    view = View(report, shown, depth, order, exact, where, count)
+    view = View(report, shown, depth, order, exact, count)
     if plot:
         _draw_plot(view, format, output)
     else:

@@ -64,6 +64,7 @@ def run(
     batch: Batch = None,
     input: shared.Input = None,
     settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
     dtype: shared.Dtype = "float32",
     format: shared.FormatName = None,
     output: shared.TextOutput = None,
@@ -91,7 +92,9 @@ def run(
     where = device or ("meta" if all_architectures and not tiny else "auto")
     done = []
     for name in [spec] if spec else shared.announced(catalog.names()):
-        report = shared.network(name, input, settings, batch=images, dtype=dtype, tiny=tiny)
+        report = shared.network(
+            name, input, settings, batch=images, dtype=dtype, layout=layout, tiny=tiny
+        )
         done.append(
             bridge.verify(report, where, training=training, receptive_field=receptive_field)
         )

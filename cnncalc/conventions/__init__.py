@@ -10,12 +10,8 @@ from cnncalc.analysis.report import Report
 from cnncalc.conventions import tools
 from cnncalc.conventions.convention import Convention, Count, Part, Term
 from cnncalc.core import discovery
-from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
-from cnncalc.core.layer import Layer
-from cnncalc.core.shape import Shape
-
-Placed = tuple[str, Layer, tuple[Shape, ...], Shape]
-"""A layer in a network: its name, the layer, its input shapes and its output shape."""
+from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import LayerError, UsageError, unknown
 
 
 def names() -> tuple[str, ...]:
@@ -26,36 +22,50 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Convention:
     """The convention of this name; raises UsageError for an unknown name."""
     if name not in names():
-        hint = did_you_mean(name, names()) or f"; a convention is {one_of(names())}"
-        raise UsageError(f"no convention {name!r}{hint}")
+        raise unknown("convention", name, names())
     convention: Convention = import_module(f"{tools.__name__}.{name.replace('-', '_')}").CONVENTION
     return convention
 
 
-def count(name: str, layers: Iterable[Placed], batch: int = 1) -> Count:
+def count(name: str, report: Report) -> Count:
     """A network's total under the convention of this name.
 
     Raises UsageError for an unknown name, and for a layer whose count in the tool is not modelled.
     """
     convention = load(name)
-    images = 1 if convention.per_image else batch
-    known: dict[tuple[int, tuple[Shape, ...]], list[int]] = {}
+    if convention.whole:
+        found = convention.whole(report)
+        part = Part(1, sum(found.values()), convention.counts)
+        return Count(
+            name, convention, (part,), {row.name: found.get(row.name, 0) for row in report.rows}
+        )
+    size = BYTES[report.dtype] if convention.sized else 1
+    images = 1 if convention.per_image else report.batch
+    known: dict[object, list[int]] = {}
     sums = [0] * len(convention.terms)
-    by_layer = {}
-    for layer_name, layer, inputs, output in layers:
-        key = (id(layer), inputs)  # blocks repeat, so cache
+    by_layer: dict[str, int] = {}
+    for row in report.rows:
+        shared = row.weights_of is not None
+        key = (id(row.layer), row.inputs, shared, row.trainable)  # blocks repeat, so cache
         if key not in known:
             try:
-                seen = convention.sees(layer, inputs, output)
-                known[key] = [images * _amount(term, seen) for term in convention.terms]
+                seen = convention.sees(row.layer, row.inputs, row.output)
+                if shared:
+                    seen = [getattr(one, "with_shared_weights", one) for one in seen]
+                if not row.trainable:
+                    seen = [getattr(one, "with_frozen_weights", one) for one in seen]
+                known[key] = [
+                    (size * (not shared) if term.once else size * images) * _amount(term, seen)
+                    for term in convention.terms
+                ]
             except LayerError as why:
                 raise UsageError(
-                    f"the total of {convention.title} is not known: layer {layer_name!r} "
-                    f"({layer.kind}): {why}"
+                    f"the total of {convention.title} is not known: layer {row.name!r} "
+                    f"({row.kind}): {why}"
                 ) from None
         amounts = known[key]
         sums = [sum(pair) for pair in zip(sums, amounts)]
-        by_layer[layer_name] = sum(
+        by_layer[row.name] = sum(
             term.times * amount for term, amount in zip(convention.terms, amounts)
         )
     parts = [Part(term.times, n, term.what) for term, n in zip(convention.terms, sums) if n]
@@ -64,9 +74,3 @@ def count(name: str, layers: Iterable[Placed], batch: int = 1) -> Count:
 
 def _amount(term: Term, seen: Iterable[object]) -> int:
     return sum(term.each(one) for one in seen if term.where(one))
-
-
-def count_report(name: str, report: Report) -> Count:
-    """A report's total under the convention of this name; raises UsageError as ``count`` does."""
-    layers = [(row.name, row.layer, row.inputs, row.output) for row in report.layers]
-    return count(name, layers, report.batch)

@@ -140,11 +140,11 @@ class Sequential(Module):
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         pool: Module = self.given[0]
-        return pool.calls(inputs, y, params)
+        return [*pool.calls(inputs, y, params), Call("Flatten", y, y)]
 
 
 class Separable(Module):
-    """A depthwise convolution followed by a pointwise one, which has a weight per pair of
+    """A module of a depthwise convolution and a pointwise one, which has a weight per pair of
     channels."""
 
     def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
@@ -156,7 +156,7 @@ class Separable(Module):
         first = Parameters(params.weights - second.weights, params.biases - second.biases)
         one: Calls = depthwise.calls(inputs, between, first)
         other: Calls = pointwise.calls((between,), y, second)
-        return one + other
+        return [Call(self.name, inputs[0], y), *one, *other]
 
 
 class Upsample(Module):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from cnncalc.analysis.report import Report
 from cnncalc.conventions import calls
 from cnncalc.conventions.calls import Call
 from cnncalc.core import units
@@ -16,18 +17,28 @@ from cnncalc.core.cost import Cost
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
 
+BYTES = "bytes"
+"""The unit of memory; ``read`` then adds its own, such as MB."""
+
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
 
 @dataclass(frozen=True)
 class Term:
     """A term of the sum: ``times`` the total of ``each`` over everything seen that matches
-    ``where``. ``what`` names what is counted, in the plural."""
+    ``where``. ``what`` names what is counted, in the plural. A term that counts ``once`` does so
+    whatever the batch size."""
 
     what: str
     where: Callable[[Any], bool]
     each: Callable[[Any], int]
     times: int = 1
+    once: bool = False
+
+
+def nothing(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[()]:
+    """Sees nothing of a layer."""
+    return ()
 
 
 @dataclass(frozen=True)
@@ -35,16 +46,22 @@ class Convention:
     """A counting convention: its ``tool`` and ``version``, the ``unit`` of its totals, and one line
     on what ``counts``.
 
-    With ``per_image`` it ignores the batch size. ``read`` formats its totals.
+    With ``per_image`` it ignores the batch size. With ``sized`` it counts the bytes of its terms'
+    numbers in the network's dtype. ``whole`` gives the amounts by layer where they depend on the
+    whole network. ``read`` formats its totals. ``variant_of`` names a convention from which it
+    differs in some networks only.
     """
 
     tool: str
     version: str
     unit: str
     counts: str
-    sees: See
-    terms: tuple[Term, ...]
+    sees: See = nothing
+    terms: tuple[Term, ...] = ()
     per_image: bool = False
+    sized: bool = False
+    whole: Callable[[Report], Mapping[str, int]] | None = None
+    variant_of: str = ""
     read: Callable[[int], str] = units.human
 
     @property
@@ -88,7 +105,10 @@ class Count:
     def text(self) -> str:
         """``4,133,742,592 = 4.13 G MACs``."""
         exact, read = units.exact(self.total), self.convention.read(self.total)
-        return f"{exact if exact == read else f'{exact} = {read}'} {self.convention.unit}"
+        unit = self.convention.unit
+        if unit == BYTES:
+            return f"{exact} {unit} = {read}"
+        return f"{exact if exact == read else f'{exact} = {read}'} {unit}"
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data (docs/reconcile.md)."""
@@ -114,13 +134,18 @@ def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]
 
 
 def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules and the operations inside them."""
-    return calls.of(layer, inputs, output)
+    """Its PyTorch modules and the operations inside them; none for an input."""
+    return calls.of(layer, inputs, output) if inputs else ()
 
 
 def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
     """Its PyTorch modules only."""
     return tuple(call for call in operations(layer, inputs, output) if not call.inside)
+
+
+def modules_and_inputs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """Its PyTorch modules; for an input of the network, a call named ``Input``."""
+    return modules(layer, inputs, output) if inputs else (Call("Input", output, output),)
 
 
 # Predicates for ``where``.
@@ -129,6 +154,11 @@ def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cal
 def everything(seen: object) -> bool:
     """Matches everything."""
     return True
+
+
+def inputs_of_network(call: Call) -> bool:
+    """The inputs of the network."""
+    return call.name == "Input"
 
 
 def of(*names: str) -> Callable[[Call], bool]:

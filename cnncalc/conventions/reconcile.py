@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from cnncalc import conventions
 from cnncalc.analysis.report import Report
-from cnncalc.conventions.convention import Count, Part
-from cnncalc.core.cost import BYTES
+from cnncalc.conventions.convention import Convention, Count, Part
+from cnncalc.core.cost import BYTES as BYTES_EACH
 from cnncalc.core.errors import UsageError
 from cnncalc.spec.printed import POWERS, read_number
 
@@ -23,11 +23,14 @@ VERSION = 1
 """The version of ``to_dict``."""
 
 OPERATIONS, PARAMETERS, MEMORY = "operations", "parameters", "bytes"
+CONNECTIONS, VALUES = "connections", "values"
 WORDS = {
     **dict.fromkeys(("flop", "flops", "mac", "macs", "madd", "madds", "multadd", "multadds",
                      "op", "ops", "operations"), OPERATIONS),
     **dict.fromkeys(("param", "params", "parameter", "parameters", "weights"), PARAMETERS),
     **dict.fromkeys(("b", "byte", "bytes"), MEMORY),
+    **dict.fromkeys(("connection", "connections"), CONNECTIONS),
+    **dict.fromkeys(("activations", "elements", "floats", "neurons", "values"), VALUES),
 }  # fmt: skip
 """The quantity that a unit stands for. Papers' FLOPs are often MACs, so both are operations."""
 
@@ -40,8 +43,18 @@ NUMBER = re.compile(
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 LONGEST = 60
 
-MAX_TIMES = 8
-"""How many times a part may be added to, or removed from, a total to explain a difference."""
+MEASURES = {
+    "parameters": PARAMETERS,
+    "numbers": PARAMETERS,
+    "bytes": MEMORY,
+    "connections": CONNECTIONS,
+    "values": VALUES,
+}
+"""The quantity of a convention's unit; others count operations."""
+
+MAX_EXPLANATIONS = 6
+"""If more parts than these explain a difference, each is likely a coincidence, and none is
+given."""
 
 
 class Reading(NamedTuple):
@@ -56,6 +69,10 @@ class Reading(NamedTuple):
     def agrees(self, total: int) -> bool:
         """Whether a total rounds to it."""
         return read_number(self.digits + self.letter).agrees(total, self.kilo)
+
+    def counts(self, measure: str) -> bool:
+        """Whether it is a number of this quantity; bytes need an explicit unit."""
+        return measure == self.measure if self.measure else measure != MEMORY
 
     @property
     def value(self) -> Fraction:
@@ -137,6 +154,10 @@ class Candidate(NamedTuple):
     def parts(self) -> tuple[Part, ...]:
         """Its parts, which add up to ``total``."""
         return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
+
+    def times_of(self, what: str) -> int:
+        """How often a part counts; 0 if it has no such part."""
+        return sum(part.times for part in self.parts if part.what == what)
 
     @property
     def title(self) -> str:
@@ -224,37 +245,48 @@ def reconcile(report: Report, number: str) -> Reconciliation:
     Raises UsageError if the text is not a number.
     """
     ways = readings(number)
-    unknown: dict[str, str] = {}
-    known = list(candidates(report, unknown))
+    unknown: dict[str, tuple[str, str]] = {}
+    known = sorted(candidates(report, unknown), key=_unlikelihood)
     for reading in ways:
-        agreeing = [one for one in known if _fits(reading, one) and reading.agrees(one.total)]
+        agreeing = [
+            one for one in known if reading.counts(one.measure) and reading.agrees(one.total)
+        ]
         if agreeing:
             break
     else:
         reading = ways[0]
-    comparable = [one for one in known if _fits(reading, one)]
-    nearest = min(comparable, key=lambda one: abs(one.total - reading.value))
-    missing = () if agreeing else tuple(_missing(reading, comparable))
-    return Reconciliation(report, number, reading, tuple(agreeing), nearest, missing, unknown)
+    comparable = [one for one in known if reading.counts(one.measure)]
+    return Reconciliation(
+        report,
+        number,
+        reading,
+        tuple(agreeing),
+        nearest=min(comparable, key=lambda one: abs(one.total - reading.value)),
+        missing=() if agreeing else tuple(_missing(reading, comparable)),
+        unknown={name: why for name, (unit, why) in unknown.items() if reading.counts(unit)},
+    )
 
 
-def _fits(reading: Reading, candidate: Candidate) -> bool:
-    """Whether a candidate's quantity is the one in the reading; bytes need an explicit unit."""
-    if reading.measure is None:
-        return candidate.measure != MEMORY
-    return reading.measure == candidate.measure
+def _unlikelihood(candidate: Candidate) -> tuple[bool, bool, int]:
+    """Sorts the likeliest candidates first: common quantities, not doubled, of few parts."""
+    rare = candidate.measure in (CONNECTIONS, VALUES)
+    return rare, candidate.times == 2 and candidate.unit == "FLOPs", len(candidate.parts)
 
 
-def candidates(report: Report, unknown: dict[str, str]) -> Iterator[Candidate]:
-    """All candidates of a network; conventions without a total are added to ``unknown``."""
-    alike: dict[tuple[str, tuple[Part, ...]], list[Count]] = {}
+def candidates(report: Report, unknown: dict[str, tuple[str, str]]) -> Iterator[Candidate]:
+    """All candidates of a network. Conventions without a total are added to ``unknown``, with their
+    quantity and the reason; variants that make no difference to this network are left out."""
+    counted: dict[str, Count] = {}
     for name in conventions.names():
         try:
-            count = conventions.count_report(name, report)
+            counted[name] = conventions.count(name, report)
         except UsageError as why:
-            unknown[name] = str(why)
-            continue
-        alike.setdefault((_measure(count), count.parts), []).append(count)
+            unknown[name] = (_measure(conventions.load(name)), str(why))
+    alike: dict[tuple[str, tuple[Part, ...]], list[Count]] = {}
+    for count in counted.values():
+        other = counted.get(count.convention.variant_of)
+        if other is None or other.total != count.total:
+            alike.setdefault((_measure(count.convention), count.parts), []).append(count)
     for (measure, _), counts in alike.items():
         yield Candidate(tuple(counts), 1, measure)
     for counts in alike.values():
@@ -262,25 +294,31 @@ def candidates(report: Report, unknown: dict[str, str]) -> Iterator[Candidate]:
         twice = Candidate(tuple(counts), 2, OPERATIONS)
         if unit in ("MACs", "mult-adds") and (OPERATIONS, twice.parts) not in alike:
             yield twice
-        if unit == "parameters":
-            yield Candidate(tuple(counts), BYTES[report.dtype], MEMORY)
+        if unit in ("parameters", "values"):
+            yield Candidate(tuple(counts), BYTES_EACH[report.dtype], MEMORY)
 
 
-def _measure(count: Count) -> str:
-    return PARAMETERS if count.convention.unit in ("parameters", "numbers") else OPERATIONS
+def _measure(convention: Convention) -> str:
+    return MEASURES.get(convention.unit, OPERATIONS)
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """The parts that would explain the difference from an exact number, the likeliest first."""
+    """What would explain the difference from an exact number, the likeliest first: a part that
+    counts as often as in another convention, or not at all."""
     exact = reading.exact
-    if exact is None:
-        return
-    parts = {part.amount: part for candidate in known for part in candidate.parts}.values()
+    plain = [one for one in known if one.times == 1]
+    counted: dict[tuple[str, str, int], set[int]] = {}
+    for candidate in plain:
+        for part in candidate.parts:
+            counted.setdefault((candidate.measure, part.what, part.amount), {0}).add(part.times)
     found = [
-        Missing(candidate, part._replace(times=(exact - candidate.total) // part.amount))
-        for candidate in known
-        for part in parts
-        if (exact - candidate.total) % part.amount == 0
-        and abs(exact - candidate.total) <= MAX_TIMES * part.amount
+        Missing(candidate, Part(times - own, amount, what))
+        for candidate in plain
+        for (measure, what, amount), known_times in counted.items()
+        if measure == candidate.measure
+        for own in [candidate.times_of(what)]
+        for times in known_times
+        if candidate.total + (times - own) * amount == exact
     ]
-    yield from sorted(found, key=lambda one: (abs(one.part.times), -one.part.amount))[:3]
+    if len(found) <= MAX_EXPLANATIONS:
+        yield from sorted(found, key=lambda one: (len(one.candidate.parts), abs(one.part.times)))

@@ -112,12 +112,14 @@ class Vector(tuple[int]):
 Shape = Map | Vector
 
 
-def layout_of(word: str) -> Layout:
-    """The layout with this name. Raises UsageError for an unknown name."""
+def layout_of(word: str | None) -> Layout | None:
+    """The layout with this name, if there is one. Raises UsageError for an unknown name."""
+    if word is None:
+        return None
     layouts: dict[str, Layout] = {"chw": "chw", "hwc": "hwc"}
     if word.lower() in layouts:
         return layouts[word.lower()]
-    raise UsageError(f"a layout is chw or hwc, not {word!r}")
+    raise UsageError(f"a layout must be chw or hwc, not {word[:60]!r}")
 
 
 def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
@@ -141,7 +143,12 @@ def shape_of(sizes: tuple[int, ...], layout: Layout = "chw") -> Shape:
 
 
 def read_shape(text: str, layout: Layout = "chw") -> Shape:
-    """Parse ``3x224x224`` (or with ``×``, ``*`` or ``,``) in the given layout.
+    """Parse ``3x224x224`` in the given layout. Raises UsageError for any other text."""
+    return shape_of(read_sizes(text), layout)
+
+
+def read_sizes(text: str) -> tuple[int, ...]:
+    """Parse ``3x224x224`` (or with ``×``, ``*`` or ``,``) to its sizes as written.
 
     Raises UsageError for any other text.
     """
@@ -150,4 +157,4 @@ def read_shape(text: str, layout: Layout = "chw") -> Shape:
         raise UsageError(
             f"a shape must be whole numbers joined by x, such as 3x224x224, not {text[:60]!r}"
         )
-    return shape_of(tuple(map(int, parts)), layout)
+    return tuple(map(int, parts))

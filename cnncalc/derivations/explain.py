@@ -96,6 +96,9 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
 
 
 def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
+    if row.weights_of is not None:
+        used = units.exact(row.shared.params)
+        return [], f"0 parameters: it shares the {used} of {row.weights_of}, which count there"
     with tracing():
         parameters = row.layer.parameters(*_named(row.inputs))
         params = parameters.params
@@ -112,6 +115,7 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
         for number, what in ((parameters.fixed, "fixed"), (parameters.buffers, "in buffers"))
         if number
     )
+    extra += ", frozen" if row.cost.frozen else ""
     return once(workings), f"{units.exact(params)} parameter{'s' * (params != 1)}{extra}"
 
 
@@ -179,7 +183,7 @@ def _field_answer(row: Row, report: Report) -> str:
     if not fields:
         return "a vector has no position"
     first = next(iter(report.input_shapes.values()))
-    sizes = "×".join(str(field.size) for field in fields)
+    sizes = "×".join(units.exact(field.size) for field in fields)
     most = "at most " if any(field.bound for field in fields) else ""
     clipped = [
         min(field.size, size)
@@ -187,10 +191,10 @@ def _field_answer(row: Row, report: Report) -> str:
             fields, first.spatial if isinstance(first, Map) else (), strict=False
         )
     ]
-    inside = "×".join(map(str, clipped))
+    inside = "×".join(map(units.exact, clipped))
     jumps = _each([str(field.jump) for field in fields], "×")
     starts = _each([str(field.start) for field in fields], ", ")
-    cut = f", of which at most {inside} lie in the image" if inside != sizes else ""
+    cut = f", at most {inside} of them inside the image" if inside != sizes else ""
     return wording.minus(f"{most}{sizes} pixels{cut}; jump {jumps}, start {starts}")
 
 

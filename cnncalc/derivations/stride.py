@@ -78,7 +78,7 @@ def rules(axis: Axis) -> tuple[Rule, ...]:
         Rule("ceil: pooling in Caffe", _caffe(axis)),
         Rule("SAME: TensorFlow, whatever the padding", window.output_size_same(N=N, S=S)),
         Rule("VALID: TensorFlow, no padding", unpadded.floor if unpadded.possible else None),
-        Rule("strict: the lectures, fractions are illegal", axis.floor if axis.fits else None),
+        Rule("strict: the lectures; fractions are illegal", axis.floor if axis.fits else None),
     )
 
 
@@ -109,7 +109,7 @@ def quotient(axis: Axis) -> str:
     sign = "−" if axis.span + axis.S < 0 else ""
     whole, over = divmod(size, axis.S)
     hundredths = min(max((200 * over + axis.S) // (2 * axis.S), 1), 99)
-    return f"{sign}{whole}" + (f".{hundredths:02}" if over else "")
+    return f"{sign}{whole:,}" + (f".{hundredths:02}" if over else "")
 
 
 def unread(axis: Axis) -> list[tuple[int, int]] | None:

@@ -4,6 +4,7 @@ An ask is the quantity that a question asks for: its value for a layer or a netw
 and the kinds of written values that can answer it. Its name is the name of its file.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import ClassVar
@@ -15,7 +16,7 @@ from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.written import Number, Value, Written, format_value
 
 
-class Ask:
+class Ask(ABC):
     """A quantity to ask for: one stateless subclass per file."""
 
     name: ClassVar[str]
@@ -35,7 +36,7 @@ class Ask:
     made_of: ClassVar[tuple[str, ...]] = ()
     """Asks about the same layer from whose answers it can be computed."""
     geometry: ClassVar[bool] = False
-    """Whether it is only about the window, even one that does not fit."""
+    """Whether it is only about the window, which then need not fit."""
     costs: ClassVar[bool] = True
     """Whether it needs the cost of a layer, not only its shape."""
     numbers: ClassVar[bool] = False
@@ -54,12 +55,12 @@ class Ask:
         """The name in plain words."""
         return self.name.replace("_", " ")
 
-    def check(self, row: Row) -> None:
+    def check(self, row: Row) -> None:  # noqa: B027
         """Raise LayerError if it makes no sense to ask this about a layer."""
 
+    @abstractmethod
     def of(self, row: Row, report: Report) -> Value:
         """The value for one layer; raises LayerError if there is none."""
-        raise NotImplementedError
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
         """The value for a network or a block; ``times`` is how often a layer counts.
@@ -86,7 +87,7 @@ class Ask:
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """The value computed from the answers to ``made_of``."""
-        raise NotImplementedError
+        raise TypeError(f"{self.name} is not computed from other answers")
 
     def added(self, row: Row, report: Report) -> Value:
         """What a layer adds to a total."""

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, did_you_mean
+from cnncalc.core.shape import Layout
 from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
 from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
@@ -64,7 +65,7 @@ class Graded(NamedTuple):
         return dict(zip(STUDENT, cells, strict=True))
 
     def part(self, mark: Mark) -> Fraction:
-        """The part of its points that an answer earns."""
+        """The fraction of its points that an answer earns."""
         return self.scheme.part(mark)
 
     def points(self, mark: Mark) -> Fraction:
@@ -76,9 +77,10 @@ class Keys:
     """The key of every student: one for all, or a folder with one for each, named after the
     submission, its file or its folder."""
 
-    def __init__(self, target: Path) -> None:
+    def __init__(self, target: Path, layout: Layout | None = None) -> None:
         self.target = target
-        self.one = None if target.is_dir() else key(target)
+        self.layout = layout
+        self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
         if self.one is None:
             self.own = {printable(path.stem): path for path in sorted(target.iterdir())}
@@ -90,9 +92,9 @@ class Keys:
         file = submission.file
         for name in (submission.handle, file.stem, file.parent.name):
             if name in self.own:
-                return key(self.own[name])
+                return key(self.own[name], self.layout)
         handle = submission.handle
-        raise UsageError(f"no key is called {handle!r}{did_you_mean(handle, self.own)}")
+        raise UsageError(f"no key is named {handle!r}{did_you_mean(handle, self.own)}")
 
     def passed_over(
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
@@ -117,9 +119,9 @@ class Keys:
             return False
 
 
-def key(target: Path) -> Sheet:
+def key(target: Path, layout: Layout | None = None) -> Sheet:
     """A key; raises Mistakes for questions that make no sense, UsageError for such credit."""
-    read = sheets.load(target)
+    read = sheets.load(target, layout=layout)
     scheme(read.credit)
     wrong = [
         SpecError(f"{answer.label}: {answer.problem}", answer.where)
@@ -154,7 +156,7 @@ def grade(
                 raise UsageError(one.problem)
             found = sheets.load(one.file, keys.of(one), one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
-        except Exception as why:  # even after a defect of ours, the rest of the class is graded
+        except Exception as why:  # a bug must not stop the rest of the class
             text = str(why) if isinstance(why, CnncalcError) else failure(why)
             source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
             yield Graded(one.handle, source, None, problem=problem, handle=one.handle)

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cnncalc.core.errors import UsageError, Where
+from cnncalc.core.shape import layout_of
 from cnncalc.homework import gradebook, sheet, submissions
 from cnncalc.homework.gradebook import Graded, Keys, QuestionStatistics
 from cnncalc.homework.marking import Mark, Marker
@@ -32,6 +33,12 @@ class Grades(tuple[Graded, ...]):
     wrong_in_key: tuple[Mark, ...] = ()
     own_keys: Mapping[str, Path] = MappingProxyType({})
     skipped: tuple[Path, ...] = ()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """How the shapes of a sheet or its key are read where they do not say it."""
+        sheets = (one.marked.sheet for one in self if one.marked)
+        return tuple(dict.fromkeys(one.note for one in sheets if one.note))
 
     @cached_property
     def questions(self) -> tuple[QuestionStatistics, ...]:
@@ -57,6 +64,7 @@ def grade(
     strict: bool = False,
     tolerance: Fraction | str = "0",
     credit: Mapping[str, str] = MappingProxyType({}),
+    layout: str | None = None,
     watch: Watch = iter,
 ) -> Grades:
     """Grade one answer sheet, or with a ``key`` the sheets of a class.
@@ -64,24 +72,29 @@ def grade(
     ``answers`` is a sheet as a file or as plain data; with a ``key`` (a file, or a folder with one
     key per student) it is files and folders of submissions. ``strict`` accepts only exact values,
     K = 1000 and channels first; ``tolerance`` is how far off a value may be, as a part of the right
-    one; ``credit`` is the part of the points for each outcome, as in ``{"slip": "0.5"}``.
+    one; ``credit`` is the part of the points for each outcome, as in ``{"slip": "0.5"}``;
+    ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do not say it.
 
     Raises UsageError for an option or a key that cannot be used, SpecError or Mistakes for a key or
-    a single sheet. What is wrong with one submission of a class is its ``problem``.
+    a single sheet. A problem with one submission of a class is recorded as its ``problem``.
 
     >>> [ada] = grade({"architecture": "lenet5", "answers": {"c1": {"params": 150}}})
     >>> ada.marks[0].outcome.value, ada.answers[0]["remark"]
     ('wrong', 'left out the biases')
     """
     marker = Marker(Terms(strict=strict, tolerance=_part(tolerance)))
+    written = layout_of(layout)
     scheme(credit)
     if key is None:
-        read = _data(answers) if isinstance(answers, Mapping) else sheet.load(_alone(answers))
+        if isinstance(answers, Mapping):
+            read = sheet.read(text.located(dict(answers), Where("")), layout=written)
+        else:
+            read = sheet.load(_alone(answers), layout=written)
         return Grades([gradebook.graded(marker.sheet(read), credit)])
     if isinstance(answers, Mapping):
-        raise UsageError("with a key, the answers are files and folders, not plain data")
+        raise UsageError("with a key, answers must be files or folders, not plain data")
     targets = [answers] if isinstance(answers, str | os.PathLike) else answers
-    keys = Keys(Path(key))
+    keys = Keys(Path(key), written)
     paths = [Path(target) for target in targets]
     found = submissions.find(paths, Path(key))
     if not found:
@@ -94,13 +107,9 @@ def grade(
     return grades
 
 
-def _data(answers: Mapping[str, Any]) -> sheet.Sheet:
-    return sheet.read(text.located(dict(answers), Where("")))
-
-
 def _alone(answers: Target | Sequence[Target]) -> Target:
     if not isinstance(answers, str | os.PathLike) or Path(answers).is_dir():
-        raise UsageError("several sheets are graded against a key; give it as 'key'")
+        raise UsageError("several sheets need a key; pass it as 'key'")
     return answers
 
 
@@ -108,6 +117,7 @@ def _part(tolerance: Fraction | str) -> Fraction:
     part = tolerance if isinstance(tolerance, Fraction) else sheet.part_of(str(tolerance))
     if part is None or not 0 <= part <= 1:
         raise UsageError(
-            f"the tolerance is a part from 0 to 1, as in 1% or 0.01, not {str(tolerance)[:40]!r}"
+            "the tolerance must be a fraction from 0 to 1, such as 1% or 0.01, not "
+            f"{str(tolerance)[:40]!r}"
         )
     return part

@@ -9,6 +9,7 @@ the field exists.
 
 import dataclasses
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, NamedTuple
 
@@ -38,7 +39,7 @@ class Example(NamedTuple):
     batch: int = 1
 
 
-class Mistake:
+class Mistake(ABC):
     """A known mistake: one stateless subclass per file.
 
     The docstring of the subclass explains the mistake to the student who made it.
@@ -67,9 +68,9 @@ class Mistake:
         text = inspect.getdoc(type(self)) or ""
         return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
+    @abstractmethod
     def other(self, question: Question) -> Iterator[Question]:
         """The questions that a student with this mistake answers instead."""
-        raise NotImplementedError
 
 
 class WrongRule(Mistake):
@@ -85,9 +86,9 @@ class WrongRule(Mistake):
 class WrongLayer(Mistake):
     """A different layer: for example, one with a field left out."""
 
+    @abstractmethod
     def instead(self, row: Row) -> Layer | None:
         """The layer in place of a row's own; None if the mistake does not apply."""
-        raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question about the other layer or network."""
@@ -99,9 +100,9 @@ class WrongLayer(Mistake):
 class WrongInput(Mistake):
     """A different input shape."""
 
+    @abstractmethod
     def enters(self, row: Row, report: Report) -> Iterator[Shape]:
         """The shapes in place of a row's only input."""
-        raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
         """The questions with the other inputs; none for totals, whose layers feed one another."""
@@ -128,9 +129,9 @@ class WrongAsk(Mistake):
 class WrongSum(Mistake):
     """A total that counts layers more than once, or not at all."""
 
+    @abstractmethod
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
         """How often each layer counts, with a note on which layers."""
-        raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
         """The other totals; none if the quantity does not add up."""
@@ -142,9 +143,9 @@ class WrongSum(Mistake):
 class WrongWriting(Mistake):
     """A right value in the wrong notation: with another unit, or without a size."""
 
+    @abstractmethod
     def meant(self, written: Written, truth: Value) -> Written | None:
         """The value that the student meant; None if it is not written in this wrong way."""
-        raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question with answers read in this way."""

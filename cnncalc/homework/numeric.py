@@ -6,9 +6,10 @@ Its layers are a small network, so that mistakes can change them like any others
 the input, the kernels and the biases.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 from cnncalc.analysis import walk
@@ -16,6 +17,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError, LayerError, UsageError, did_you_mean
 from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Layout
 from cnncalc.derivations.equations import Working
 from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.expression import Expression
@@ -113,9 +115,9 @@ class Numeric(Question):
 class WrongNumbers(Mistake):
     """A mistake that uses other numbers, or applies the kernels in another way."""
 
+    @abstractmethod
     def instead(self, given: Numbers) -> Numbers | None:
         """The numbers that were used; None if they are the same."""
-        raise NotImplementedError
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question about the other numbers, if it is about numbers."""
@@ -157,7 +159,7 @@ def is_given(given: Iterable[str]) -> bool:
     return not {"kernel", "kernels"}.isdisjoint(given)
 
 
-def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
+def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Report, Numbers]:
     """The layers and the numbers that a question gives; raises CnncalcError if they are invalid or
     do not fit together."""
     for name in given:
@@ -166,12 +168,12 @@ def network(given: Mapping[str, Any]) -> tuple[Report, Numbers]:
             raise UsageError(f"a convolution with numbers has no key {name[:60]!r}{hint}")
     if given.get(INPUT) is None:
         raise UsageError("a convolution with numbers needs 'input', as in 0 1 2; 3 4 5")
-    x, kernels = _tensors(given)
+    x, kernels = _tensors(given, layout)
     with named_in_errors("bias"):
         bias = None if given.get("bias") is None else _matrix(given["bias"])
     mode, flip = given.get("mode", "zeros"), given.get("flip", False)
     if not isinstance(flip, bool):
-        raise UsageError(f"'flip' is true or false, not {str(flip)[:40]!r}")
+        raise UsageError(f"'flip' must be true or false, not {str(flip)[:40]!r}")
     numbers = Numbers(x, kernels, bias, "zeros" if mode == "zero" else str(mode), flip)
     window = {name: given[name] for name in WINDOW if given.get(name) is not None}
     word = given.get("activation")
@@ -195,14 +197,14 @@ def question(ask: Ask, report: Report, numbers: Numbers) -> Question:
     return Numeric(ask, report, numbers=numbers)
 
 
-def _tensors(given: Mapping[str, Any]) -> tuple[Tensor, tuple[Tensor, ...]]:
+def _tensors(given: Mapping[str, Any], layout: Layout | None) -> tuple[Tensor, tuple[Tensor, ...]]:
     """The input and the kernels, all as signals or all as images."""
     if "kernel" in given and "kernels" in given:
         raise UsageError("give 'kernel', or 'kernels' as a list, not both")
     listed = given["kernels"] if "kernels" in given else [given["kernel"]]
     if not isinstance(listed, list) or not listed:
-        raise UsageError("'kernels' is a list of kernels; one alone is 'kernel'")
-    x, kernels = together(given[INPUT], listed, _matrix, _is_name)
+        raise UsageError("'kernels' must be a list; for a single kernel, use 'kernel'")
+    x, kernels = together(given[INPUT], listed, partial(_matrix, layout=layout), _is_name)
     return x, tuple(kernels)
 
 
@@ -210,8 +212,8 @@ def _is_name(given: object) -> bool:
     return isinstance(given, str) and given[:1].isalpha()
 
 
-def _matrix(given: Any) -> Tensor:
-    return of(given if isinstance(given, str | list) else [given])
+def _matrix(given: Any, layout: Layout | None = None) -> Tensor:
+    return of(given if isinstance(given, str | list) else [given], layout=layout)
 
 
 def _report(worked: Worked) -> Report:
@@ -225,7 +227,8 @@ def _report(worked: Worked) -> Report:
     standing_in = [{"identity": None, "name": name} for name in named]
     shape = worked.convolution.input.shape
     report = summarize(
-        {"name": "the convolution", "input": list(shape.dimensions), "layers": standing_in}
+        {"name": "the convolution", "input": list(shape.dimensions), "layers": standing_in},
+        layout="chw",
     )
     rows = [row._replace(layer=named.get(row.name, row.layer)) for row in report.rows]
     return walk.recompute(report, rows)[0]

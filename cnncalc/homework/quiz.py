@@ -9,7 +9,8 @@ from random import Random
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc import layers
+from cnncalc.core.errors import UsageError, Where, unknown
 from cnncalc.core.layer import Input
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
@@ -17,6 +18,7 @@ from cnncalc.homework.diagnosis import Slip, Slips
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
 from cnncalc.homework.written import Value, format_value
+from cnncalc.layers._pool import Pool
 from cnncalc.spec.text import located
 
 Given = dict[str, Any]
@@ -87,13 +89,12 @@ class Dice:
 
     def sliding(self, kind: str, **fields: Any) -> Given:
         """A layer with a random window on a square map."""
-        letters = self.window(pool=kind != "conv")
+        layer = layers.load(kind)
+        letters = self.window(pool=issubclass(layer, Pool))
         names = {"kernel_size": "F", "stride": "S", "padding": "P", "dilation": "D"}
-        usual = {"stride": 1, "padding": 0, "dilation": 1}
         window = {name: letters[letter] for name, letter in names.items()}
-        if kind != "conv":
-            usual.pop("stride")  # a pool's stride is its window's size
-        written = {name: size for name, size in window.items() if size != usual.get(name)}
+        usual = {name: getattr(layer, name, None) for name in names}
+        written = {name: size for name, size in window.items() if size != usual[name]}
         channels = self.one(self.level.channels)
         return {kind: {**fields, **written}, "input": f"{channels}x{letters['N']}x{letters['N']}"}
 
@@ -319,7 +320,9 @@ def pose(order: Order, student: str = "") -> Quiz:
         topic = TOPICS[order.topics[(number - 1) % len(order.topics)]]
         dice = Dice(seed, LEVELS[order.level], order.geometry or topic.geometry)
         given = topic.give(dice)
-        asked = question(asks.load(topic.ask), *given_network(located(given, Where(""))))
+        asked = question(
+            asks.load(topic.ask), *given_network(located(given, Where("")), layout="chw")
+        )
         choices = _choices(asked, dice) if order.choices else ()
         posed.append(PosedQuestion(number, topic, given, asked, choices))
     return Quiz(student, tuple(posed))
@@ -335,14 +338,13 @@ def check(order: Order) -> None:
         ("geometry", order.geometry or "any", GEOMETRIES),
     ):
         if word not in known:
-            hint = did_you_mean(word, known) or f"; choose {one_of(known)}"
-            raise UsageError(f"no {what} {word[:40]!r}{hint}")
+            raise unknown(what, word, known)
     if not 1 <= order.questions <= MAX_QUESTIONS:
         raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that nobody would mark as right."""
+    """Every value that a single mistake gives and that is not accepted as right."""
     unit = asked.ask.unit
     return {
         value: slips

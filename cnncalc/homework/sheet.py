@@ -23,15 +23,18 @@ from string import ascii_lowercase
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from cnncalc.analysis import walk
 from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, Where, did_you_mean
+from cnncalc.core.shape import Layout, layout_of, read_sizes, shape_of
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.question import Question, blocks, label_of, question
 from cnncalc.homework.written import printable, readable
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
+from cnncalc.spec.inputs import looks_first, looks_last
 from cnncalc.spec.text import Item, Key
 
 NEEDED = "an answer sheet needs 'answers' or 'questions'"
@@ -39,9 +42,10 @@ TOP = {
     "student": "the name of the student",
     "architecture": "the network: a built-in, a path, the notation, a spec or its layers",
     "input": "the input shape, if the architecture has none or another one is meant",
+    "layout": "how shapes are written: chw (channels first) or hwc (channels last)",
     "batch": "the batch size",
     "dtype": "the data type",
-    "credit": "the part of the points that each outcome earns",
+    "credit": "the fraction of the points that each outcome earns",
     "answers": "answers by layer (or totals) and quantity",
     "questions": "free-standing questions, each with given, ask and answer",
 }
@@ -51,12 +55,12 @@ FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
 TOTALS = ("totals", "total", "network", "overall", "sum")
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
-ONE = "layer"
+ONE = walk.ALONE
 """The name of the layer in a free-standing question."""
 BRACKETS = re.compile(r"\([^()]*\)")
 """Remarks beside a layer's name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""
 INPUT = re.compile(r"input(?:_?[0-9]+|_layer)?(?: *\([^()]*\))?", re.IGNORECASE)
-"""The row of the input, which printed tables have although nobody asks about it."""
+"""The row of the input, which printed tables contain although no question is about it."""
 
 
 class Answer(NamedTuple):
@@ -98,20 +102,29 @@ class Sheet(NamedTuple):
     report: Report | None
     source: str
     credit: Mapping[str, str] = MappingProxyType({})
+    note: str = ""
+    """How its shapes are read, if the sheet does not say it and they are not channels first."""
 
 
-def load(target: str | os.PathLike[str], key: Sheet | None = None, student: str = "") -> Sheet:
+def load(
+    target: str | os.PathLike[str],
+    key: Sheet | None = None,
+    student: str = "",
+    layout: Layout | None = None,
+) -> Sheet:
     """The sheet in a file; raises SpecError or UsageError if it cannot be used at all.
 
     With a ``key``, only the student and the answers of the sheet are read, so a submission cannot
     cause other files to be read. ``student`` is the name unless the sheet gives one; the default is
-    the file name.
+    the file name. ``layout`` is how shapes are written in a sheet that does not say it.
     """
     file = Path(target)
-    return read(sheets.read(file), student or printable(file.stem), key)
+    return read(sheets.read(file), student or printable(file.stem), key, layout)
 
 
-def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
+def read(
+    root: Item, student: str = "", key: Sheet | None = None, layout: Layout | None = None
+) -> Sheet:
     """The sheet of a tree; ``student`` is the name unless the sheet gives one."""
     if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
         raise SpecError(NEEDED, root.where)  # whatever it is, none of it is quoted
@@ -124,14 +137,63 @@ def read(root: Item, student: str = "", key: Sheet | None = None) -> Sheet:
     source = root.where.source
     if key is not None:
         answers = tuple(_to_questions_of(key, top, source))
-        return Sheet(student, answers, key.report, source, key.credit)
-    report = _report(top) if "architecture" in top else None
-    own = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")))]
-    return Sheet(student, tuple(own), report, source, _credit(top.get(Key("credit"))))
+        return Sheet(student, answers, key.report, source, key.credit, key.note)
+    layout, note = _layout(top, layout)
+    report = _report(top, layout) if "architecture" in top else None
+    own = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")), layout)]
+    return Sheet(student, tuple(own), report, source, _credit(top.get(Key("credit"))), note)
+
+
+def _layout(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None, str]:
+    """How the shapes of a sheet are written, and a note if the shapes themselves tell.
+
+    A sheet writes all its shapes alike, so one that looks like an image with its channels last
+    tells about all, unless another one looks like an image with its channels first.
+    """
+    said = top.get(Key("layout"))
+    if said is not None and said.value is not None:
+        try:
+            return layout_of(str(said.plain())), ""
+        except UsageError as why:
+            raise SpecError(str(why), said.where) from None
+    shapes = [_sizes(shape) for shape in _shapes(top)] if usual is None else []
+    last = next((sizes for sizes in shapes if looks_last(sizes)), None)
+    if last is None or any(map(looks_first, shapes)):
+        return usual, ""
+    shown = "x".join(map(str, last))
+    return (
+        "hwc",
+        f"{shown} and all shapes are read with their channels last; 'layout: chw' or "
+        "--layout chw reads them with their channels first",
+    )
+
+
+def _shapes(top: dict[Key, Item]) -> Iterator[Any]:
+    """The shapes of inputs that a sheet gives, as they are written."""
+    networks = [Item(top, Where("")), top.get(Key("architecture"))]
+    networks += [
+        question.value.get(Key("given"))
+        for question in _listed(top.get(Key("questions")))
+        if isinstance(question.value, dict)
+    ]
+    for network in networks:
+        plain = network.value if network is not None else None
+        if isinstance(plain, dict) and Key("input") in plain:
+            yield plain[Key("input")].plain()
+        elif isinstance(plain, str) and notation.is_notation(plain):
+            yield plain.partition("-")[0]
+
+
+def _sizes(shape: Any) -> tuple[int, ...]:
+    """A shape's sizes as written; none if it is not a shape."""
+    try:
+        return read_sizes("x".join(map(str, shape)) if isinstance(shape, list) else str(shape))
+    except UsageError:
+        return ()
 
 
 def _credit(item: Item | None) -> dict[str, str]:
-    """The parts of the points, as written."""
+    """The fractions of the points, as written."""
     if item is None or item.value is None:
         return {}
     parts = _mapping(item, "'credit'")
@@ -208,7 +270,7 @@ def _listed(item: Item | None) -> list[Item]:
     if item is None or item.value is None:
         return []
     if not isinstance(item.value, list):
-        raise SpecError(f"'questions' is a list, not {describe(item)}", item.where)
+        raise SpecError(f"'questions' must be a list, not {describe(item)}", item.where)
     return item.value
 
 
@@ -230,20 +292,20 @@ def _mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
     return item.value
 
 
-def _report(top: dict[Key, Item]) -> Report:
+def _report(top: dict[Key, Item], layout: Layout | None) -> Report:
     """The network of a sheet; raises SpecError or Mistakes with the location of the error."""
     item, given = top[Key("architecture")], top.get(Key("input"))
     plain = {name: _scalar(top[Key(name)], name) for name in ("batch", "dtype") if name in top}
     shape = {} if given is None or given.value is None else {"input": given.plain()}
     try:
         if isinstance(item.value, str):
-            return _named(item.value, plain, shape)
+            return _named(item.value, plain, shape, layout)
         if isinstance(item.value, list):  # the layers alone
             tree = {_key("layers", item.where): item}
             tree |= {} if given is None else {_key("input", given.where): given}
-            return summarize(Item(tree, item.where), **plain)
+            return summarize(Item(tree, item.where), **plain, layout=layout)
         _mapping(item, "a network")
-        return summarize(item, **plain, **shape)
+        return summarize(item, **plain, **shape, layout=layout)
     except UsageError as why:
         raise SpecError(str(why), item.where) from None
 
@@ -251,18 +313,24 @@ def _report(top: dict[Key, Item]) -> Report:
 def _scalar(item: Item, what: str) -> Any:
     """A single value; raises SpecError for a list or a mapping."""
     if isinstance(item.value, dict | list):
-        raise SpecError(f"{what!r} is a single value, not {describe(item)}", item.where)
+        raise SpecError(f"{what!r} must be a single value, not {describe(item)}", item.where)
     return item.value
 
 
-def _named(target: str, plain: dict[str, Any], shape: dict[str, Any]) -> Report:
-    """A network by name, path or notation."""
+def _named(
+    target: str, plain: dict[str, Any], shape: dict[str, Any], layout: Layout | None
+) -> Report:
+    """A network by name, path or notation. Its file says itself how it writes shapes."""
+    if notation.is_notation(target):
+        plain = {**plain, "layout": layout}
     if not shape:
         return _known(target, tuple(plain.items()))
     sizes = shape["input"]
     if notation.is_layers(target) and not isinstance(sizes, dict):
         first = "x".join(map(str, sizes)) if isinstance(sizes, list) else sizes
-        return _known(f"{first}-{target}", tuple(plain.items()))
+        return _known(f"{first}-{target}", tuple({**plain, "layout": layout}.items()))
+    if layout == "hwc" and (read := _sizes(sizes)):
+        shape = {"input": list(shape_of(read, layout))}
     return _elsewhere(target, **plain, **shape)
 
 
@@ -307,7 +375,9 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 own = one if keys is None else keys.get(Key("answer"), Item(None, one.where))
                 given = written(own)
                 if report is None:
-                    raise UsageError("the sheet names no 'architecture' that it could be about")
+                    raise UsageError(
+                        "the sheet needs 'architecture', because this answer is about a network"
+                    )
                 asked = question(asks.find(readable(word)), report, _layer(layer, report))
                 answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
                 yield answer._replace(given=answer.chosen(given))
@@ -340,7 +410,7 @@ def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction |
     )
 
 
-def _free(item: Item | None) -> Iterator[Answer]:
+def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
     """The free-standing questions and their answers."""
     for number, one in enumerate(_listed(item), 1):
         label = f"question {number}"
@@ -351,8 +421,8 @@ def _free(item: Item | None) -> Iterator[Answer]:
             given = written(keys[Key("answer")]) if "answer" in keys else None
             asked = None
             if "given" in keys or "ask" in keys:
-                asked = free_standing(keys)
-            nothing = "" if asked else "asks nothing"
+                asked = free_standing(keys, layout)
+            nothing = "" if asked else "has no 'given' and 'ask'"
             answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
             yield answer._replace(given=answer.chosen(given))
         except Exception as why:
@@ -362,7 +432,7 @@ def _free(item: Item | None) -> Iterator[Answer]:
 def _word(item: Item, what: str) -> str:
     """Text; raises SpecError for a list, a mapping or nothing."""
     if isinstance(item.value, dict | list) or item.value is None:
-        raise SpecError(f"{what!r} is a text, not {describe(item)}", item.where)
+        raise SpecError(f"{what!r} must be text, not {describe(item)}", item.where)
     return item.text or str(item.value)
 
 
@@ -371,7 +441,7 @@ def _choices(item: Item | None) -> tuple[Any, ...]:
     if item is None or item.value is None:
         return ()
     if not isinstance(item.value, list):
-        raise SpecError(f"'choices' is a list, not {describe(item)}", item.where)
+        raise SpecError(f"'choices' must be a list, not {describe(item)}", item.where)
     return tuple(written(item))
 
 
@@ -382,7 +452,7 @@ def _part(item: Item | None, what: str, most: int) -> Fraction | None:
     text = item.text or str(item.plain())
     number = part_of(text)
     if number is None or number > most:
-        raise SpecError(f"{what} is a number from 0 to {most}, not {text[:40]!r}", item.where)
+        raise SpecError(f"{what} must be a number from 0 to {most}, not {text[:40]!r}", item.where)
     return number
 
 
@@ -395,17 +465,17 @@ def part_of(text: str) -> Fraction | None:
 
 
 def failure(why: Exception) -> str:
-    """Why something cannot be used, in one sentence without its place; a fault of ours says so."""
+    """Why something cannot be used, in one sentence without its place, or a note about a bug."""
     if isinstance(why, Mistakes):
         return "; ".join(error.sentence for error in why.errors)
     if isinstance(why, SpecError):
         return why.sentence
     if isinstance(why, CnncalcError):
         return str(why)
-    return f"cnncalc failed here ({type(why).__name__}); grade this by hand and report the fault"
+    return f"cnncalc failed here ({type(why).__name__}); grade this by hand and report the bug"
 
 
-def free_standing(keys: dict[Key, Item]) -> Question:
+def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Question:
     """The question of ``given`` and ``ask``; raises CnncalcError if it makes no sense."""
     for name in ("given", "ask"):
         if name not in keys:
@@ -413,21 +483,25 @@ def free_standing(keys: dict[Key, Item]) -> Question:
     ask = asks.find(_word(keys[Key("ask")], "ask"))
     given = _mapping(keys[Key("given")], "'given'")
     if numeric.is_given(given):
-        report, numbers = numeric.network({name: written(item) for name, item in given.items()})
+        plain = {str(name): written(item) for name, item in given.items()}
+        report, numbers = numeric.network(plain, layout)
         return numeric.question(ask, report, numbers) if ask.numbers else question(ask, report)
-    return question(ask, *given_network(keys[Key("given")], ask))
+    return question(ask, *given_network(keys[Key("given")], ask, layout))
 
 
 AXIS = {"N": "input", "F": "kernel_size", "S": "stride", "P": "padding", "D": "dilation"}
 SETTINGS = ("input", "output", "layer", "batch", "dtype")
 
 
-def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | None]:
+def given_network(
+    item: Item, ask: Ask | None = None, layout: Layout | None = None
+) -> tuple[Report, str | None]:
     """The network that is given, and the layer that is asked about (None: the network).
 
     Given are one layer and its input (and its ``output``, to ask for the stride), ``layers`` and
     their input, an ``architecture``, or the letters of a window (N, F, S, P, D). If only the window
-    is asked about, it need not fit. Raises CnncalcError for anything else.
+    is asked about, it need not fit. ``layout`` is how shapes are written. Raises CnncalcError for
+    anything else.
     """
     given = item.plain()
     entries = item.value
@@ -436,26 +510,29 @@ def given_network(item: Item, ask: Ask | None = None) -> tuple[Report, str | Non
     }
     layer = None if given.get("layer") is None else str(given["layer"])
     if "architecture" in given:
-        return _known(str(given["architecture"]), tuple(plain.items())), layer
+        return _named(str(given["architecture"]), plain, {}, layout), layer
     if "layers" in given:
         spec = {"input": given.get("input"), "layers": given["layers"]}
-        return summarize({"name": "the network", **spec}, **plain), layer
+        return summarize({"name": "the network", **spec}, **plain, layout=layout), layer
     kinds = {name: value for name, value in given.items() if name not in SETTINGS}
     if kinds and {*kinds} <= {*AXIS}:
         if not {"N", "F"} <= {*kinds}:
             raise UsageError("a window needs N and F at least, as in {N: 7, F: 3, S: 3}")
         fields = {AXIS[name]: value for name, value in kinds.items() if name != "N"}
-        given = {**given, "input": [1, kinds["N"]]}
+        given, layout = {**given, "input": [1, kinds["N"]]}, "chw"
         kinds = {"conv": {"out_channels": 1, **fields}}
     if len(kinds) != 1 or given.get("input") is None:
-        raise UsageError("'given' is one layer and its input, as in {conv: {…}, input: 3x32x32}")
+        raise UsageError(
+            "'given' must be one layer and its input, as in {conv: {…}, input: 3x32x32}"
+        )
     (kind,) = kinds
     if "output" in given:
-        return window.alone(kind, kinds[kind], given["input"], ONE, given["output"]), ONE
+        sizes = given["input"], ONE, given["output"]
+        return window.alone(kind, kinds[kind], *sizes, layout), ONE
     spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
     try:
-        return summarize({"name": "the layer", **spec}, **plain), ONE
+        return summarize({"name": "the layer", **spec}, **plain, layout=layout), ONE
     except Mistakes:
         if ask is None or not ask.geometry:
             raise
-        return window.alone(kind, kinds[kind], given["input"], ONE), ONE
+        return window.alone(kind, kinds[kind], given["input"], ONE, layout=layout), ONE

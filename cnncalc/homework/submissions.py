@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from cnncalc.core.errors import UsageError
 from cnncalc.homework.written import printable
 
 
@@ -34,6 +35,7 @@ def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
     """The submissions in files and folders, each once, without the key.
 
     Links are refused: they could show a student another's answers, the key or any other file.
+    Raises UsageError for a file or folder that does not exist.
     """
     targets = list(targets)
     found = {one.file: one for target in targets for one in _in(target)}
@@ -57,6 +59,8 @@ def _home(targets: Sequence[Path]) -> Path:
 def _in(target: Path) -> Iterator[Found]:
     """A file, or the files of a folder and of the folders in it; hidden ones are left out."""
     if not target.is_dir():
+        if not os.path.lexists(target):
+            raise UsageError(f"no file or folder {str(target)[:200]!r}")
         yield Found(target, target.parent)
         return
     unread: list[OSError] = []
@@ -97,10 +101,10 @@ def refusal(file: Path, home: Path, key: Path | None) -> str:
 
 
 def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """A name for every file that no other has, in order.
+    """A unique name for every file, in order.
 
-    It is the folder's where all files of a root lie alone in folders (``ada/hw1.yaml``), else the
-    file's own without its ending, else both, else one with the ending or a number.
+    It is the folder's name if each folder of a root contains a single file (``ada/hw1.yaml``), else
+    the file's name without its extension, else both, else one with the extension or a number.
     """
     alone = Counter(file.parent for file, _ in files)
     shared = {root for file, root in files if file.parent == root or alone[file.parent] > 1}

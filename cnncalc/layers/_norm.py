@@ -1,5 +1,6 @@
 """The base of the normalisations."""
 
+from abc import ABC, abstractmethod
 from math import prod
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -8,18 +9,18 @@ from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
 
 
-class Norm(Layer):
+class Norm(Layer, ABC):
     """Mean 0 and variance 1 for groups of values, then perhaps a learned scale and shift."""
 
     @property
+    @abstractmethod
     def scaled(self) -> bool:
         """Whether a scale is learned."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def shifted(self) -> bool:
         """Whether a shift is learned."""
-        raise NotImplementedError
 
     @property
     def tracked(self) -> bool:

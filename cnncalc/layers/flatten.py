@@ -20,6 +20,7 @@ class Flatten(Rearrangement):
     main: ClassVar = "over"
     stored: ClassVar = False
     moves: ClassVar = False
+    inside: ClassVar = True
 
     over: str = choice(
         "all for a vector; positions for a signal of the same channels", ("all", "positions"), "all"

@@ -1,5 +1,6 @@
 """Permutation of dimensions."""
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
@@ -51,6 +52,11 @@ class Permute(Rearrangement):
     moves: ClassVar = False
 
     order: tuple[int, ...] = permutation("for each new dimension, the old one to take")
+
+    def channels_first(self) -> "Permute":
+        places = len(self.order)
+        first = [(place + 1) % places for place in self.order]
+        return replace(self, order=(*first[-1:], *first[:-1]))
 
     def output(self, x: Shape) -> Shape:
         if len(self.order) != len(x.dimensions):

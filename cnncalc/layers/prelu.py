@@ -78,9 +78,10 @@ class Prelu(Elementwise):
             return self.clamped(tape, x, prod(sizes))
         x, slopes = tape.lowered(x, *tape.trained(*sizes))
         gradient = x.bytes if x.needs_gradient else 0
-        summed = slopes.bytes if slopes.numbers != x.numbers else 0
+        own = slopes.bytes if slopes.needs_gradient else 0
+        summed = own if slopes.numbers != x.numbers else 0
         peak = x.bytes + max(x.bytes, gradient + summed)
-        return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - slopes.bytes)
+        return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - own)
 
     def clamped(self, tape: Tape, x: Tensor, n: int) -> Tensor:
         """The positive part, plus the negative part times n slopes."""

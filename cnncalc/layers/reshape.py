@@ -1,5 +1,6 @@
 """Reshape."""
 
+from dataclasses import replace
 from math import prod
 from typing import Any, ClassVar
 
@@ -45,8 +46,12 @@ class Reshape(Rearrangement):
     main: ClassVar = "shape"
     stored: ClassVar = False
     moves: ClassVar = False
+    inside: ClassVar = True
 
     shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")
+
+    def channels_first(self) -> "Reshape":
+        return replace(self, shape=(*self.shape[-1:], *self.shape[:-1]))
 
     def output(self, x: Shape) -> Shape:
         known = prod(size for size in self.shape if size != -1)

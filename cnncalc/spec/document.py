@@ -6,11 +6,20 @@ graph, because they depend on blocks and parameters.
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import MAX_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.core.errors import (
+    MAX_MISTAKES,
+    Mistakes,
+    SpecError,
+    UsageError,
+    Where,
+    did_you_mean,
+)
 from cnncalc.core.fields import shown
+from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
 from cnncalc.spec.text import Item, Key
@@ -22,6 +31,7 @@ TOP = {
     "variants": "networks with similar names, and how they differ",
     "extends": "the built-in or file that this spec starts from",
     "input": "the input's shape, as in 3x224x224, or several by name",
+    "layout": "how this file writes shapes: chw (channels first, as usual) or hwc (channels last)",
     "parameters": "values that layers use as $name; override them with --set",
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
@@ -34,6 +44,8 @@ NODE = {
     "from": "the earlier layer or layers that it reads; by default the previous one",
     "repeat": "how many copies to put in a row; $index counts them from 0",
     "when": "a condition; the layer is left out unless it is true",
+    "weights": "the earlier layer or block whose weights it uses, or a name that several share",
+    "trainable": "whether its parameters are trained; false freezes a layer or a whole block",
     "join": "how to combine branches: concat, add, multiply, or any kind with several inputs",
     "shortcut": "the second branch of a residual; by default the identity",
 }
@@ -74,6 +86,8 @@ class Entry(NamedTuple):
     sources: tuple[Item, ...] | None = None
     repeat: Item | None = None
     when: Item | None = None
+    weights: Item | None = None
+    trainable: Item | None = None
     branches: Branches | None = None
     help: str = ""
     """How to fix the spec if the layer refuses its input."""
@@ -103,12 +117,17 @@ class Spec(NamedTuple):
     note: str = ""
     variants: tuple[tuple[str, str], ...] = ()
     published: tuple[Claim, ...] = ()
+    layouts: Mapping[str, Layout] = MappingProxyType({})
+    """How each file that says so writes shapes: the spec's own, and those that it extends."""
     mistakes: tuple[SpecError, ...] = ()
 
 
-def parse(root: Item) -> Spec:
-    """The spec of a tree; everything that is wrong with it is in ``mistakes``."""
-    return _Parser().spec(root)
+def parse(root: Item, layouts: Mapping[str, Item] = MappingProxyType({})) -> Spec:
+    """The spec of a tree; everything that is wrong with it is in ``mistakes``.
+
+    ``layouts`` has what each of its files says about its layout.
+    """
+    return _Parser().spec(root, layouts)
 
 
 class _Parser:
@@ -123,7 +142,7 @@ class _Parser:
         if len(self.mistakes) >= MAX_MISTAKES:
             raise Mistakes(self.mistakes)
 
-    def spec(self, root: Item) -> Spec:
+    def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
         top = self.mapping(root, "a spec", TOP)
         hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
         for key in ("input", "layers"):
@@ -146,6 +165,7 @@ class _Parser:
                 "'layers' is empty; a network has at least one layer", top[Key("layers")].where
             )
         published = tuple(self.optional(top, "published", self.claims, ()))
+        known_layouts = {source: self.layout(item) for source, item in layouts.items()}
         return Spec(
             name=self.optional(top, "name", self.title, "") or "",
             inputs=self.optional(top, "input", self.inputs, {}),
@@ -160,8 +180,17 @@ class _Parser:
                 for name, item in self.optional(top, "variants", self.names_of, {}).items()
             ),
             published=published,
+            layouts=known_layouts,
             mistakes=tuple(self.mistakes),
         )
+
+    def layout(self, item: Item) -> Layout:
+        """The layout with this name."""
+        try:
+            return layout_of(self.text(item)) or "chw"
+        except UsageError as why:
+            self.wrong(str(why), item.where)
+            return "chw"
 
     def claims(self, item: Item) -> Iterator[Claim]:
         """The well-formed claims."""
@@ -318,6 +347,8 @@ class _Parser:
             sources=sources,
             repeat=keys.get(Key("repeat")),
             when=keys.get(Key("when")),
+            weights=self.weights(keys),
+            trainable=keys.get(Key("trainable")),
             branches=branches,
         )
 
@@ -351,6 +382,14 @@ class _Parser:
             return None
         name = self.text(item)
         return None if name is None else self.check_name(name, item.where)
+
+    def weights(self, keys: dict[Key, Item]) -> Item | None:
+        item = keys.get(Key("weights"))
+        if item is not None and not (isinstance(item.value, str) and item.value):
+            fact = f"'weights' must be the name of a layer, not {describe(item)}"
+            self.wrong(fact, item.where)
+            return None
+        return item
 
     def sources(self, keys: dict[Key, Item]) -> tuple[Item, ...] | None:
         item = keys.get(Key("from"))

@@ -6,6 +6,7 @@ no cycles. The analysis infers the shapes.
 
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncalc import layers
@@ -20,10 +21,14 @@ from cnncalc.core.errors import (
     some,
 )
 from cnncalc.core.layer import FieldErrors, Input, Layer
-from cnncalc.core.shape import Layout
+from cnncalc.core.shape import Layout, Shape
 from cnncalc.spec import Block, Entry, Spec, advice, values
 from cnncalc.spec.document import ACTIVATION, NODE
+from cnncalc.spec.inputs import Given, Shapes, layout_in
+from cnncalc.spec.inputs import inputs as read_inputs
+from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
+from cnncalc.spec.sharing import Sharing, shared
 from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import LimitReached, Work
 
@@ -31,24 +36,6 @@ MAX_LAYERS = 100_000
 MAX_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each one beyond counts as a step."""
-
-
-class Node(NamedTuple):
-    """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
-
-    ``layer`` is None if its text is wrong, so that the rest can still be checked.
-    """
-
-    name: str
-    layer: Layer | None
-    inputs: tuple[int, ...]
-    where: Where
-    axes: int | None = None
-    """The number of spatial axes that its name implies (``Conv2d``), if any."""
-    help: str = ""
-    """How to fix it if it refuses its input, if the spec gives a hint."""
-    word: str = ""
-    """The name of its kind as it is written."""
 
 
 class Graph(NamedTuple):
@@ -65,36 +52,43 @@ class Graph(NamedTuple):
     mistakes: tuple[SpecError, ...] = ()
     used: tuple[Block, ...] = ()
     """The blocks that its layers come from."""
+    replaced: Mapping[str, Shape] = MappingProxyType({})
+    """The spec's own shapes of the inputs that have another one."""
+    layout: Layout = "chw"
+    """How shapes are written where they are given, and in tables."""
 
 
 def build(
     spec: Spec,
     settings: Mapping[str, Any] | None = None,
-    inputs: values.Shapes | Mapping[str, values.Shapes] | None = None,
-    layout: Layout = "chw",
+    inputs: Shapes | Mapping[str, Shapes] | None = None,
+    layout: Layout | None = None,
 ) -> Graph:
     """Expand a spec, optionally with other parameters and input shapes.
 
+    ``layout`` is how shapes are written, in ``inputs`` and in files that do not say so themselves.
     Raises Mistakes for invalid parameters or inputs, and UsageError for a setting or an input that
-    the spec does not have.
+    the spec does not have, and for an input that looks like something else.
     """
     try:
-        return _Builder(spec).graph(settings or {}, inputs, layout)
+        return _Builder(spec, layout).graph(settings or {}, inputs)
     except SpecError as error:
         raise Mistakes([*spec.mistakes, error]) from None
 
 
 class _Builder:
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: Spec, layout: Layout | None) -> None:
         self.spec = spec
+        self.layout = layout
         self.parameters: dict[str, Any] = {}
         self.nodes: list[Node] = []
         self.groups: dict[str, str] = {}
         self.index: dict[str, int] = {}
         self.counters: dict[str, int] = {}
-        self.written = set(_written_names(spec.layers))
-        for block in spec.blocks.values():
-            self.written.update(_written_names(block.layers))
+        everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
+        self.written = {name for part in everything for name in _written_names(part)}
+        self.sharing = Sharing(everything)
+        self.frozen = False
         self.kinds: dict[str, layers.Found] = {}
         self.parsed: dict[tuple[int, str], Layer | None] = {}
         self.fixed: dict[int, Layer | None] = {}
@@ -115,13 +109,16 @@ class _Builder:
     def graph(
         self,
         settings: Mapping[str, Any],
-        inputs: values.Shapes | Mapping[str, values.Shapes] | None,
-        layout: Layout,
+        inputs: Shapes | Mapping[str, Shapes] | None,
     ) -> Graph:
+        given: Mapping[Key, Given | SpecError] = {}
         try:
             self.parameters = values.parameters(self.spec, settings, self.work)
-            scope, current = self.inputs(inputs, layout)
-            self.expand(self.spec.layers, scope, current)
+            given = read_inputs(self.spec, self.parameters, inputs, self.layout, self.work)
+            self.expand(self.spec.layers, *self.inputs(given))
+            self.check_batches(given)
+            for error in self.sharing.lonely(self.written):
+                self.wrong(error.sentence, error.where)
         except LimitReached as reason:
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
@@ -136,21 +133,36 @@ class _Builder:
             spec=self.spec,
             mistakes=tuple(self.mistakes),
             used=tuple(self.used.values()),
+            replaced={
+                str(name): one.own
+                for name, one in given.items()
+                if isinstance(one, Given) and one.own is not None
+            },
+            layout=self.layout or self.spec.layouts.get(self.spec.where.source, "chw"),
         )
 
-    def inputs(
-        self, given: values.Shapes | Mapping[str, values.Shapes] | None, layout: Layout
-    ) -> tuple[Scope, tuple[int, ...]]:
+    def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:
+        """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
+        if any(node.axes == 3 for node in self.nodes):
+            return
+        for one in given.values():
+            batched = one.batched if isinstance(one, Given) else None
+            if isinstance(batched, SpecError):
+                self.mistakes.append(batched)
+                self.nodes.clear()  # everything else follows from it
+            elif batched is not None:
+                raise batched
+
+    def inputs(self, given: Mapping[Key, Given | SpecError]) -> tuple[Scope, tuple[int, ...]]:
         """Add the inputs. Returns the network's scope and the inputs of its first layer."""
         scope = Scope("", self.parameters)
         current: tuple[int, ...] = ()
-        shapes = values.inputs(self.spec, self.parameters, given, layout, self.work)
-        for name, shape in shapes.items():
+        for name, one in given.items():
             layer = None
-            if isinstance(shape, SpecError):
-                self.wrong(shape.sentence, shape.where)
+            if isinstance(one, SpecError):
+                self.wrong(one.sentence, one.where)
             else:
-                layer = Input(shape=shape)
+                layer = Input(shape=one.shape)
             current = (self.add(name, layer, (), name.where),)
             scope.names[name] = current
             scope.places[name] = name.where
@@ -219,6 +231,7 @@ class _Builder:
             current = self.once(entry, f"{name}.{index}", scope.turn(index), current)
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                 self.too_many(entry, times)
+        self.sharing.note(scope.prefix + name, range(before, len(self.nodes)))
         return current
 
     def too_many(self, entry: Entry, times: int) -> None:
@@ -230,7 +243,28 @@ class _Builder:
     def once(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
-        """Expand an entry once, under this name."""
+        """Expand an entry once, under this name, and freeze or share its weights."""
+        begin, frozen = len(self.nodes), self.frozen
+        trainable = values.holds(entry.trainable, scope.values, self.work, "trainable")
+        self.frozen = frozen or not trainable
+        try:
+            current = self.alone(entry, name, scope, current)
+        finally:
+            self.frozen = frozen
+        span = range(begin, len(self.nodes))
+        if entry.weights is not None:
+            owner = self.sharing.owner(entry, span, scope)
+            if owner is not None:
+                self.work.add(len(span), entry.where)
+                self.nodes[begin:] = shared(entry, self.nodes, span, owner)
+        if name:
+            self.sharing.note(scope.prefix + name, span)
+        return current
+
+    def alone(
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Expand the branches, the block or the kind of an entry."""
         if entry.branches is not None:
             return self.branches(entry, name, scope, current)
         if entry.kind in self.spec.blocks:
@@ -288,7 +322,9 @@ class _Builder:
             self.wrong(f"expands to more than {MAX_LAYERS:,} layers", where)
             raise LimitReached
         self.index[name] = len(self.nodes)
-        self.nodes.append(Node(name, layer, inputs, where, axes, help, word))
+        trainable = not self.frozen
+        node = Node(name, layer, inputs, where, axes, help, trainable=trainable, word=word)
+        self.nodes.append(node)
         return len(self.nodes) - 1
 
     def label(self, path: str, text: str, where: Where) -> None:
@@ -394,7 +430,10 @@ class _Builder:
         if key not in self.parsed:
             self.parsed[key] = None
             try:
-                self.parsed[key] = found.parse(value)
+                layer = found.parse(value)
+                if layout_in(self.spec, entry.where.source, self.layout) == "hwc":
+                    layer = layer.channels_first()
+                self.parsed[key] = layer
             except FieldErrors as errors:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"

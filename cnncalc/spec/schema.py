@@ -171,6 +171,7 @@ def _top() -> Mapping[str, Schema]:
         "variants": _any(_names(TEXT), NULL),
         "extends": {"type": "string", "minLength": 1},
         "input": INPUTS,
+        "layout": {"type": "string", "pattern": f"^({'|'.join(map(any_case, ('chw', 'hwc')))})$"},
         "parameters": _any(parameters, NULL),
         "blocks": _any({"type": "object"}, NULL),
         "layers": {"type": "array", "minItems": 1},
@@ -224,6 +225,8 @@ def _layer(mode: str, bare: Schema) -> Schema:
         "from": _ref("from"),
         "repeat": _any({"type": "integer", "minimum": 0}, EXPRESSION),
         "when": _any({"type": "boolean"}, EXPRESSION),
+        "weights": {"type": "string", "minLength": 1},
+        "trainable": _any({"type": "boolean"}, EXPRESSION),
         # The layer that joins branches has no other keys.
         "join": _any(bare, {**_ref(f"{mode}_layer"), "maxProperties": 1}),
         "shortcut": entries,

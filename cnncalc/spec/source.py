@@ -14,7 +14,7 @@ from cnncalc.spec.text import Item, Key
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
 MERGED = ("parameters", "blocks")
-OWN = ("name", "note", "variants", "published")
+OWN = ("name", "note", "variants", "published", "layout")
 """Keys that describe a base itself, so that a spec extending it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
 """The command-line option that lets a spec extend files outside its own folder."""
@@ -48,7 +48,9 @@ def load(
         else:
             root = _read(os.fspath(target))
         free = outside.get() if extends_anywhere is None else extends_anywhere
-        return document.parse(_extended(root, (), None if free else _folder(root)))
+        layouts: dict[str, Item] = {}
+        tree = _extended(root, (), None if free else _folder(root), layouts)
+        return document.parse(tree, layouts)
     except SpecError as error:
         raise Mistakes([error]) from None
 
@@ -164,11 +166,16 @@ def _folder(root: Item) -> Path:
     return Path(root.where.source).parent
 
 
-def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
+def _extended(
+    root: Item, seen: tuple[Path, ...], within: Path | None, layouts: dict[str, Item]
+) -> Item:
     """The tree with its base merged in: parameters and blocks by name, everything else replaced.
 
-    Every base is a built-in or, if ``within`` is given, inside that folder.
+    Every base is a built-in or, if ``within`` is given, inside that folder. What each text says
+    about its layout is added to ``layouts``.
     """
+    if isinstance(root.value, dict) and "layout" in root.value:
+        layouts[root.where.source] = root.value[Key("layout")]
     if not isinstance(root.value, dict) or "extends" not in root.value:
         return root
     base = root.value[Key("extends")]
@@ -187,7 +194,7 @@ def _extended(root: Item, seen: tuple[Path, ...], within: Path | None) -> Item:
     if len(seen) >= MAX_BASES:
         raise SpecError(f"extends more than {MAX_BASES} specs in a row", base.where)
     _check_place(base, resolved, within)
-    parent = _extended(_base(file, base), (*seen, resolved), within)
+    parent = _extended(_base(file, base), (*seen, resolved), within, layouts)
     return Item(_merged(parent, root), root.where)
 
 

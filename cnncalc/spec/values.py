@@ -1,23 +1,20 @@
-"""Evaluates the values of a spec: parameters, inputs, and the arguments of layers and blocks.
+"""Evaluates the values of a spec: parameters, and the arguments of layers and blocks.
 
 No other module evaluates expressions.
 """
 
 from collections import ChainMap
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
-from cnncalc.core.fields import LARGEST, shown
-from cnncalc.core.shape import Layout, Shape, read_shape, shape_of
+from cnncalc.core.fields import shown
 from cnncalc.spec import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
-from cnncalc.spec.text import MAX_VALUES, Item, Key, located
+from cnncalc.spec.text import MAX_VALUES, Item, located
 from cnncalc.spec.work import Work
 
 Values = Mapping[str, Any]
-Shapes = str | int | Sequence[int]
-"""A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
 
 
 class _List(list[Any]):
@@ -97,50 +94,6 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
     return values
 
 
-def inputs(
-    spec: Spec,
-    names: Values,
-    given: Shapes | Mapping[str, Shapes] | None,
-    layout: Layout,
-    work: Work,
-) -> dict[Key, Shape | SpecError]:
-    """The shape of every input, or the error in the spec.
-
-    Raises UsageError for the shape of an input that does not exist, and for an invalid shape.
-    """
-    if given is None or isinstance(given, Mapping):
-        named: Mapping[str, Shapes] = given or {}
-    elif len(spec.inputs) == 1:
-        named = {str(next(iter(spec.inputs))): given}
-    else:
-        raise UsageError(f"the spec has several inputs; say which: {some(spec.inputs)}")
-    for name in named:
-        if name not in spec.inputs:
-            raise UsageError(
-                f"the spec has no input {name!r}{did_you_mean(str(name), spec.inputs)}"
-            )
-    shapes: dict[Key, Shape | SpecError] = {}
-    for key, item in spec.inputs.items():
-        if key in named:
-            shapes[key] = _shape(located(named[key], Where("")), names, layout, work)
-            continue
-        try:
-            shapes[key] = _shape(item, names, "chw", work)
-        except (UsageError, LayerError) as why:
-            shapes[key] = SpecError(f"input: {why}", item.where)
-    return shapes
-
-
-def _shape(item: Item, names: Values, layout: Layout, work: Work) -> Shape:
-    value = value_of(item, names, work)
-    if isinstance(value, str):
-        return read_shape(value, layout)
-    sizes = value if isinstance(value, list) else [value]
-    if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
-        raise UsageError(f"a shape must be whole numbers, such as 3x224x224, not {shown(value)}")
-    return shape_of(tuple(sizes), layout)
-
-
 def given_to(entry: Entry, names: Values, work: Work) -> Any:
     """The arguments that an entry passes to its kind or block; None if there are none."""
     return None if entry.value is None else value_of(entry.value, names, work)
@@ -189,11 +142,11 @@ def times(item: Item | None, names: Values, work: Work) -> int:
     return int(value)
 
 
-def holds(item: Item | None, names: Values, work: Work) -> bool:
-    """Whether an entry's condition is true; it is by default."""
+def holds(item: Item | None, names: Values, work: Work, key: str = "when") -> bool:
+    """Whether the condition under an entry's key is true; it is by default."""
     value = True if item is None else value_of(item, names, work)
     if item is not None and not isinstance(value, bool):
-        raise SpecError(f"'when' must be true or false, not {shown(value)}", item.where)
+        raise SpecError(f"{key!r} must be true or false, not {shown(value)}", item.where)
     return bool(value)
 
 

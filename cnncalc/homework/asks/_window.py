@@ -11,7 +11,7 @@ def axes(row: Row) -> tuple[Axis, ...]:
     """The window of a layer along each axis; raises LayerError if it has none."""
     sliding = getattr(row.layer, "axes", None)
     maps = all(isinstance(x, Map) for x in row.inputs)
-    found = sliding(*row.inputs) if sliding and maps else ()
+    found = sliding(row.inputs[0]) if sliding and maps else ()
     if not found or not all(isinstance(axis, _window.Axis) for axis in found):
         raise LayerError("has no sliding window")
     return tuple(

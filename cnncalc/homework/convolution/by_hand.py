@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from os import PathLike, fspath
 from typing import Any
 
+from cnncalc.core.shape import Layout, layout_of
 from cnncalc.homework.convolution import matrix, worked
 from cnncalc.homework.convolution.activation import activation_of
 from cnncalc.homework.convolution.given import load, together
@@ -29,20 +31,23 @@ def convolve(
     flip: bool = False,
     activation: str | None = None,
     pool: str | None = None,
+    layout: str | None = None,
 ) -> Worked:
-    """Work out a convolution of numbers, exactly and step by step.
+    """Compute a convolution of numbers, exactly and step by step.
 
     ``stride``, ``padding`` (also ``"same"``) and ``dilation`` are those of the layer ``conv``, and
     ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``activation``
-    is ``"relu"`` or ``"leaky_relu:0.1"``, ``pool`` is ``"max:2"`` or ``"avg:3s2p1"``.
+    is ``"relu"`` or ``"leaky_relu:0.1"``, ``pool`` is ``"max:2"`` or ``"avg:3s2p1"``. With the
+    ``layout`` ``"hwc"``, nested lists have their channels last.
 
     Print the result to see every step; ``result.output.nested()`` has the numbers, channels first.
-    Raises CnncalcError for whatever cannot be used.
+    Raises CnncalcError for invalid input.
 
     >>> convolve("0 1 2; 3 4 5; 6 7 8", "0 1; 2 3").output.nested()
     [[[19, 25], [37, 43]]]
     """
-    x, weights = together(input, kernels, _tensor, _is_name) if kernels else (_tensor(input), [])
+    read = partial(_tensor, layout=layout_of(layout))
+    x, weights = together(input, kernels, read, _is_name) if kernels else (read(input), [])
     listed = bias if bias is None or isinstance(bias, Sequence) else [bias]
     return worked.convolve(
         x,
@@ -62,9 +67,9 @@ def _is_name(kernel: Matrix) -> bool:
     return isinstance(kernel, str) and kernel[:1].isalpha()
 
 
-def _tensor(given: Matrix) -> Tensor:
+def _tensor(given: Matrix, layout: Layout | None) -> Tensor:
     if isinstance(given, Tensor):
         return given
     if isinstance(given, PathLike):
-        return load(fspath(given), [])[0]
-    return matrix.of(given)
+        return load(fspath(given), [], layout=layout)[0]
+    return matrix.of(given, layout=layout)

@@ -13,10 +13,11 @@ from random import Random
 from typing import Any
 
 from cnncalc.core.errors import CnncalcError, UsageError
-from cnncalc.core.shape import Map
+from cnncalc.core.shape import Layout, Map
 from cnncalc.homework.convolution import kernels, matrix
 from cnncalc.homework.convolution.matrix import Tensor, check_count
 from cnncalc.spec import source, text
+from cnncalc.spec.inputs import turned
 from cnncalc.spec.text import Item
 
 YAML = (".yaml", ".yml", ".json")
@@ -41,15 +42,18 @@ class Dice(Random):
         return low + int(self.random() * (high - low + 1))
 
 
-def load(input: str, kernel_words: Sequence[str], seed: int = 0) -> tuple[Tensor, list[Tensor]]:
+def load(
+    input: str, kernel_words: Sequence[str], seed: int = 0, layout: Layout | None = None
+) -> tuple[Tensor, list[Tensor]]:
     """Read the input and the kernels, all of them signals or all of them images.
 
     A word is a file, ``-`` for standard input, a matrix as ``matrix.read`` takes it, or
     ``random:5x5`` (numbers from 0 to 9; ``random:5x5:-2..2`` sets the range). A kernel may also be
-    a name, or one name per channel: ``box | box``. A UsageError says which word is wrong, and why.
+    a name, or one name per channel: ``box | box``. With the ``layout`` hwc, nested lists and random
+    numbers have their channels last. A UsageError says which word is wrong, and why.
     """
     dice = Dice(seed)
-    return together(input, kernel_words, lambda word: _read(word, dice), _is_named)
+    return together(input, kernel_words, lambda word: _read(word, dice, layout), _is_named)
 
 
 def together(
@@ -101,32 +105,32 @@ def named_planes(word: str, axes: int) -> Tensor:
     for one in planes:
         if one.shape != first.shape:
             raise UsageError(
-                f"{one.name} is {one.shape} and {first.name} is {first.shape}; all planes of a "
+                f"{one.name} is {one.shape}, but {first.name} is {first.shape}; all planes of a "
                 "kernel have the same size"
             )
     shape = Map(len(planes), first.shape.spatial)
     return Tensor(shape, tuple(one.planes[0] for one in planes), name=word.strip())
 
 
-def _read(word: str, dice: Dice) -> Tensor:
+def _read(word: str, dice: Dice, layout: Layout | None) -> Tensor:
     if word == "-":
         written = source.decoded(source.standard_input(), "standard input")
-        return matrix.read(written, "standard input")
+        return matrix.read(written, "standard input", layout)
     if os.path.exists(word):
-        return _from_file(Path(word))
+        return _from_file(Path(word), layout)
     if word.startswith("random"):
-        return _random(word, dice)
+        return _random(word, dice, layout)
     if FILE.fullmatch(word.strip()) and not matrix.NUMBER.fullmatch(word.strip()):
         raise UsageError(f"{word[:200]!r} is neither a file nor numbers, as in '0 1; 2 3'")
-    return matrix.read(word)
+    return matrix.read(word, "", layout)
 
 
-def _from_file(file: Path) -> Tensor:
+def _from_file(file: Path, layout: Layout | None) -> Tensor:
     written = source.read_text(file)
     if file.suffix.lower() in YAML:
-        tree = text.read(written, str(file), "a matrix is numbers in rows")
-        return matrix.of(_as_written(tree), file.name)
-    return matrix.read(written, file.name)
+        tree = text.read(written, str(file), "a matrix must be rows of numbers")
+        return matrix.of(_as_written(tree), file.name, layout)
+    return matrix.read(written, file.name, layout)
 
 
 def _as_written(item: Item) -> Any:
@@ -136,17 +140,21 @@ def _as_written(item: Item) -> Any:
     return item.plain() if isinstance(item.value, dict) else item.text
 
 
-def _random(word: str, dice: Dice) -> Tensor:
+def _random(word: str, dice: Dice, layout: Layout | None) -> Tensor:
     """Whole numbers from 0 to 9 or between the bounds: a signal, an image, or one with channels."""
     match = RANDOM.fullmatch(word)
     sizes = [int(size) for size in match[1].split("x")] if match else []
     low, high = (int(match[2]), int(match[3])) if match and match[2] else (0, 9)
     if not sizes or min(sizes) < 1 or low > high:
         raise UsageError(
-            f"random numbers are random:5x5 (H x W), random:3x5x5 (C x H x W) or random:9, with "
-            f"bounds as random:5x5:-2..2, not {word[:60]!r}"
+            f"write random numbers as random:5x5 (H×W), random:3x5x5 (C×H×W) or random:9, "
+            f"with bounds as in random:5x5:-2..2, not {word[:60]!r}"
         )
     check_count(prod(sizes))
+    if why := turned(sizes, layout):
+        raise why
+    if layout == "hwc" and len(sizes) == 3:
+        sizes = [sizes[2], *sizes[:2]]
     channels, spatial = (sizes[0], sizes[1:]) if len(sizes) == 3 else (1, sizes)
     planes = tuple(
         tuple(dice.whole(low, high) for _ in range(prod(spatial))) for _ in range(channels)

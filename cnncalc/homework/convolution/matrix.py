@@ -17,7 +17,8 @@ from typing import Any, NamedTuple, TypeGuard
 
 from cnncalc.core.errors import UsageError
 from cnncalc.core.fields import shown
-from cnncalc.core.shape import Map
+from cnncalc.core.shape import Layout, Map
+from cnncalc.spec.inputs import turned
 
 Number = int | Fraction
 """An exact number."""
@@ -99,19 +100,44 @@ class Cells(NamedTuple):
     channels: "Channels"
     is_signal: bool
     factor: str | None = None
+    is_nested: bool = False
+    """Whether brackets separate the channels, which may then come last."""
 
 
-def read(text: str, name: str = "") -> Tensor:
-    """The matrix in a text; a UsageError gives the location of the problem."""
-    return _tensor(_of_text(text), name)
+def read(text: str, name: str = "", layout: Layout | None = None) -> Tensor:
+    """The matrix in a text; a UsageError gives the location of the problem.
+
+    With the layout hwc, nested brackets hold the channels of each place, as in Keras.
+    """
+    return _laid_out(_of_text(text), name, layout)
 
 
-def of(data: Any, name: str = "") -> Tensor:
+def of(data: Any, name: str = "", layout: Layout | None = None) -> Tensor:
     """The matrix in plain data: a text, or a list of numbers (a signal), of rows, or of channels.
 
     Raises UsageError for anything else.
     """
-    return _tensor(cells(data), name)
+    return _laid_out(cells(data), name, layout)
+
+
+def _laid_out(given: Cells, name: str, layout: Layout | None) -> Tensor:
+    """The tensor of these cells; raises UsageError if its channels seem to come last."""
+    tensor = _tensor(given, name)
+    if not given.is_nested:
+        return tensor
+    if why := turned(tensor.shape, layout):
+        raise why
+    return channels_first(tensor) if layout == "hwc" else tensor
+
+
+def channels_first(tensor: Tensor) -> Tensor:
+    """A tensor that was read with its last axis as the columns, which is the channels."""
+    rows, (columns, channels) = tensor.shape.channels, tensor.shape.spatial
+    planes = tuple(
+        tuple(plane[place] for plane in tensor.planes for place in range(c, len(plane), channels))
+        for c in range(channels)
+    )
+    return tensor._replace(shape=Map(channels, (rows, columns)), planes=planes)
 
 
 def cells(data: Any) -> Cells:
@@ -132,7 +158,7 @@ def _of_text(text: str) -> Cells:
     check_count(sum(map(text.count, ";|\n")))
     channels = [[_cells(row) for row in _rows(part)] for part in re.split(r" ?\| ?|\n\n+", text)]
     is_signal = depth < 2 and all(len(rows) == 1 for rows in channels)
-    return Cells(channels, is_signal, factor[0].strip() if factor else None)
+    return Cells(channels, is_signal, factor[0].strip() if factor else None, depth == 3)
 
 
 def _of_lists(data: Any) -> Cells:
@@ -142,8 +168,10 @@ def _of_lists(data: Any) -> Cells:
     channels = {1: [[data]], 2: [data], 3: data}.get(depth, [None])
     rows = [row for plane in channels if _is_list(plane) for row in plane]
     if not all(map(_is_list, [*channels, *rows])):
-        raise UsageError(f"a matrix is numbers in rows, as in [[0, 1], [2, 3]], not {shown(data)}")
-    return Cells(channels, depth == 1)
+        raise UsageError(
+            f"a matrix must be rows of numbers, as in [[0, 1], [2, 3]], not {shown(data)}"
+        )
+    return Cells(channels, depth == 1, None, depth == 3)
 
 
 def number(cell: Any) -> tuple[Number, bool]:
@@ -163,7 +191,9 @@ def number(cell: Any) -> tuple[Number, bool]:
             raise UsageError(f"{shown(cell)} is not a number; numbers are 3, -0.5, 1/9 or 1e-3")
         value, decimal = Fraction(text), re.search("[.eE]", text) is not None
     if abs(value) >= LARGEST or value.denominator > LARGEST:
-        raise UsageError(f"{shown(cell)} needs more than 15 digits before or after the point")
+        raise UsageError(
+            f"{shown(cell)} needs more than 15 digits before or after the decimal point"
+        )
     return int(value) if value.denominator == 1 else value, decimal
 
 
@@ -176,7 +206,9 @@ def common_denominator(numbers: Iterable[Real]) -> int:
     for value in numbers:
         common = lcm(common, Fraction(value).denominator)
         if common > LARGEST:
-            raise UsageError("the fractions have no common denominator of 15 digits; round them")
+            raise UsageError(
+                "the common denominator of the fractions has more than 15 digits; round them"
+            )
     return common
 
 
@@ -204,7 +236,9 @@ def _rows(channel: str) -> list[str]:
     if len(lines) == 1:
         return lines[0].split(";")
     if any(";" in line for line in lines):
-        raise UsageError("rows end in ; or in a line, not in both; numbers end in blanks or commas")
+        raise UsageError(
+            "separate rows by ; or by new lines, not by both; separate numbers by spaces or commas"
+        )
     return lines
 
 
@@ -218,7 +252,7 @@ Channels = Sequence[Sequence[Sequence[Any]]]
 
 def _tensor(given: Cells, name: str) -> Tensor:
     """The numbers of all channels; raises UsageError with the location of anything else."""
-    channels, is_signal, factor = given
+    channels, is_signal, factor, _ = given
     _check_sizes(channels)
     found = [
         _number_at(cell, _place(channels, c, 0 if is_signal else r, i))
@@ -245,13 +279,13 @@ def _check_sizes(channels: Channels) -> None:
     for c, rows in enumerate(channels, 1):
         for r, row in enumerate(rows, 1):
             if not row:
-                raise UsageError(f"{_place(channels, c, r)} holds no numbers")
+                raise UsageError(f"{_place(channels, c, r)} contains no numbers")
             if len(row) != len(rows[0]):
                 where = _place(channels, c, r)
-                raise UsageError(f"{where} has {_numbers(row)}, and row 1 has {_numbers(rows[0])}")
+                raise UsageError(f"{where} has {_numbers(row)}, but row 1 has {_numbers(rows[0])}")
         if (len(rows), len(rows[0])) != (height, width):
             size = f"{len(rows)}×{len(rows[0])}"
-            raise UsageError(f"channel {c} is {size}, and channel 1 is {height}×{width}")
+            raise UsageError(f"channel {c} is {size}, but channel 1 is {height}×{width}")
 
 
 def _numbers(row: Sequence[Any]) -> str:

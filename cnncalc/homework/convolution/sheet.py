@@ -182,8 +182,8 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
     for axis, name in zip(axes, AXES[len(axes)]):
         fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
         if not fit.fits:
-            said = f"{fit.S} does not divide {fit.span}, {fit.remainder} left over"
-            over.setdefault(f"{said}; floor gives {fit.floor}", []).append(name)
+            said = f"{fit.S} does not divide {fit.span} (remainder {fit.remainder})"
+            over.setdefault(f"{said}; rounding down gives {fit.floor}", []).append(name)
     notes = (f"illegal stride along {' and '.join(names)}: {said}" for said, names in over.items())
     return Section(tuple(notes), tuple(lines))
 
@@ -202,7 +202,7 @@ def _sums(worked: Worked, place: int, most: int, digits: int | None) -> Section:
             summands.append(signed(Style(output.decimal).text(one.bias), is_first=False))
         lines.append(_equation(letter, one.place, summands, style.result(one.result)))
     title = f"kernel {place + 1}{f' ({kernel.name})' if kernel.name else ''}"
-    what = "the sums with the bias," if convolution.bias else "the sums,"
+    what = "sums with bias," if convolution.bias else "sums,"
     return Section(
         (title,) if many > 1 else (),
         tuple(lines),

@@ -43,7 +43,7 @@ def _the_other(row: Row) -> Layer | None:
     """The same window with the other kind of pooling."""
     if row.name != POOLING or not isinstance(row.layer, Pool):
         return None
-    (kind,) = (kind for kind in REDUCTIONS if kind != row.kind)
+    (other,) = (kind for kind in map(layers.load, REDUCTIONS) if not isinstance(row.layer, kind))
     window = {name: getattr(row.layer, name) for name in ("kernel_size", "stride", "padding")}
     given = {name: value for name, value in window.items() if value is not None}
-    return layers.load(kind).parse(given)
+    return other.parse(given)

@@ -1,5 +1,6 @@
 """A written value: what may be written, and whether the right answer agrees with it."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -39,7 +40,7 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Written:
+class Written(ABC):
     """A value as it was written."""
 
     text: str
@@ -65,16 +66,16 @@ class Written:
         return Fraction(MANY)
 
     @classmethod
+    @abstractmethod
     def read(cls, given: Any) -> "Written | None":
         """The given value as this kind; None if it is not of this kind.
 
         Raises LayerError if it is, but cannot be evaluated.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def agrees(self, truth: Value, unit: str = "", terms: Terms = KIND) -> Reading | None:
         """How it agrees with the right value, counted in ``unit``; None if it does not."""
-        raise NotImplementedError
 
     def overlaps(
         self, low: Fraction, high: Fraction, unit: str = "", terms: Terms = KIND

@@ -1,0 +1,44 @@
+"""What Keras' layers hold, which is not quite what PyTorch's hold."""
+
+import dataclasses
+from typing import NamedTuple
+
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape
+
+
+class Held(NamedTuple):
+    """The numbers that a layer holds in Keras. ``statistics`` are moving means and variances;
+    ``more`` the biases that it would have if it were not written without."""
+
+    weights: int
+    biases: int
+    fixed: int
+    statistics: int
+    more: int
+
+    @property
+    def with_shared_weights(self) -> "Held":
+        """Nothing: the layer that holds them counts them."""
+        return Held(0, 0, 0, 0, 0)
+
+    @property
+    def with_frozen_weights(self) -> "Held":
+        """The same, not trained."""
+        return self._replace(weights=0, biases=0, fixed=self.fixed + self.weights + self.biases)
+
+
+def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
+    """What a layer holds. Unlike PyTorch, Keras counts no batches, and has one set of biases for
+    recurrent gates, except for the three of a GRU."""
+    weights, biases, buffers, fixed = layer.parameters(*inputs)
+    if getattr(layer, "gates", 3) != 3:
+        biases //= 2
+    return (Held(weights, biases, fixed, buffers - layer.counters(), _biases(layer, inputs)),)
+
+
+def _biases(layer: Layer, inputs: tuple[Shape, ...]) -> int:
+    """The biases of a layer that is written without."""
+    if getattr(layer, "bias", None) is not False:
+        return 0
+    return dataclasses.replace(layer, bias=True).parameters(*inputs).biases  # type: ignore[type-var]

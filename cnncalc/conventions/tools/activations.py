@@ -1,0 +1,12 @@
+"""The numbers that a textbook's memory table stores: "Activations" below cnncalc's tables."""
+
+from cnncalc.conventions.convention import Convention, Term, costs, everything
+
+CONVENTION = Convention(
+    tool="activations",
+    version="",
+    unit="values",
+    counts="the input and every output that is stored: not in place, no dropout, no reshapes",
+    sees=costs,
+    terms=(Term("stored values", everything, lambda cost: cost.activations_total),),
+)

@@ -1,0 +1,21 @@
+"""Keras' "Total params" of a network whose layers all have biases.
+
+Keras' own ResNets keep the biases of convolutions before a batch norm, which cancels them; others
+leave them out.
+"""
+
+from dataclasses import replace
+
+from cnncalc.conventions.convention import Term, everything
+from cnncalc.conventions.tools import keras
+
+CONVENTION = replace(
+    keras.CONVENTION,
+    tool="Keras total params with all biases",
+    counts="the same, with biases in layers written without them, as in Keras' ResNets",
+    terms=(
+        *keras.CONVENTION.terms,
+        Term("biases of layers without any", everything, lambda held: held.more),
+    ),
+    variant_of="keras",
+)

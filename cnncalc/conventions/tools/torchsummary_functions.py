@@ -1,0 +1,29 @@
+"""torchsummary's "Forward/backward pass size (MB)" where flatten is a function, as in torchvision.
+
+It sees modules only.
+"""
+
+from dataclasses import replace
+
+from cnncalc.conventions.calls import Call
+from cnncalc.conventions.convention import Term, of
+from cnncalc.conventions.tools import torchsummary
+from cnncalc.conventions.tools.torchsummary import is_module, output_bytes
+
+FLATTEN = of("Flatten")
+
+
+def is_other_module(call: Call) -> bool:
+    """Whether it is a module other than a flatten."""
+    return is_module(call) and not FLATTEN(call)
+
+
+CONVENTION = replace(
+    torchsummary.CONVENTION,
+    tool="torchsummary 1.5.1 forward/backward pass size without flatten",
+    counts="the same, where flatten is a function and not a module",
+    terms=(
+        Term("bytes of outputs of modules but flatten", is_other_module, output_bytes, times=2),
+    ),
+    variant_of="torchsummary",
+)

@@ -1,0 +1,192 @@
+"""The inputs of a spec: their shapes, and what they look like if they are written by mistake."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
+from cnncalc.core.fields import LARGEST, shown
+from cnncalc.core.shape import Layout, Shape, read_sizes, shape_of
+from cnncalc.spec import Spec, catalog, notation
+from cnncalc.spec.text import Item, Key, located
+from cnncalc.spec.values import Values, value_of
+from cnncalc.spec.work import Work
+
+Shapes = str | int | Sequence[int]
+"""A shape as people write it: ``"3x224x224"``, ``[3, 224, 224]``, ``784``."""
+
+FEW = (1, 3, 4)
+"""The numbers of channels of images: grey, colour, and colour with transparency."""
+OPTION = "--layout {}"
+USE = "use --input {} --batch {}"
+SMALLEST_IMAGE = 8
+"""The smallest side of the images that a batch may consist of."""
+
+
+class Given(NamedTuple):
+    """The shape of an input.
+
+    ``own`` is the spec's, if another shape replaces it. ``batched`` is why the shape looks like a
+    batch of images; a network of volumes ignores it.
+    """
+
+    shape: Shape
+    own: Shape | None = None
+    batched: UsageError | SpecError | None = None
+
+
+def layout_in(spec: Spec, source: str, layout: Layout | None) -> Layout | None:
+    """How a file writes shapes: as it says, or else as ``layout`` says. Built-ins write channels
+    first."""
+    said = spec.layouts.get(source)
+    return said or ("chw" if catalog.holds(source) else layout)
+
+
+def inputs(
+    spec: Spec,
+    names: Values,
+    given: Shapes | Mapping[str, Shapes] | None,
+    layout: Layout | None,
+    work: Work,
+) -> dict[Key, Given | SpecError]:
+    """Every input, or the error in the spec.
+
+    ``layout`` is how shapes are written, if it is known. Raises UsageError for the shape of an
+    input that does not exist, and for an invalid or doubtful shape.
+    """
+    named = _named(spec, given)
+    found = {key: _own(spec, item, names, layout, work) for key, item in spec.inputs.items()}
+    for key, own in found.items():
+        if key in named:
+            item = located(named[key], Where(""))
+            shape = own.shape if isinstance(own, Given) else None
+            found[key] = _replaced(spec, item, shape, names, layout, work)
+    return found
+
+
+def _named(spec: Spec, given: Shapes | Mapping[str, Shapes] | None) -> Mapping[str, Shapes]:
+    """The given shapes by the input that they replace."""
+    if given is None or isinstance(given, Mapping):
+        named: Mapping[str, Shapes] = given or {}
+    elif len(spec.inputs) == 1:
+        named = {str(next(iter(spec.inputs))): given}
+    else:
+        raise UsageError(f"the spec has several inputs; say which: {some(spec.inputs)}")
+    for name in named:
+        if name not in spec.inputs:
+            raise UsageError(
+                f"the spec has no input {name!r}{did_you_mean(str(name), spec.inputs)}"
+            )
+    return named
+
+
+def _own(
+    spec: Spec, item: Item, names: Values, layout: Layout | None, work: Work
+) -> Given | SpecError:
+    """An input with the shape in the spec, or what is wrong with it."""
+    layout = layout_in(spec, item.where.source, layout)
+    try:
+        sizes = _sizes(item, names, work)
+        shape = shape_of(sizes, layout or "chw")
+    except (UsageError, LayerError) as why:
+        return SpecError(f"input: {why}", item.where)
+    except SpecError as why:
+        return why
+    if catalog.holds(item.where.source):
+        return Given(shape)
+    # A file has a key for it; the notation and plain data leave it to the caller.
+    say = "'layout: {}'" if item.where.source not in ("", notation.SOURCE) else OPTION
+    stated = item.where.source in spec.layouts
+    if not stated and (doubt := turned(sizes, layout, say)):
+        return SpecError(f"input {doubt.fact}", item.where, doubt.help)
+    batched = _batched(sizes, layout, "write {} and use --batch {}", say)
+    error = batched and SpecError(batched.fact, item.where, batched.help)
+    return Given(shape, batched=error)
+
+
+def _replaced(
+    spec: Spec, item: Item, own: Shape | None, names: Values, layout: Layout | None, work: Work
+) -> Given:
+    """An input with another shape; raises UsageError if it is invalid or doubtful."""
+    layout = layout or spec.layouts.get(spec.where.source)
+    sizes = _sizes(item, names, work)
+    shape = shape_of(sizes, layout or "chw")
+    if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
+        raise _batched(sizes, layout, USE) or UsageError(
+            f"an input of {spec.name} has {len(own)} sizes, as in {_text(own)}, not {_text(sizes)}",
+            USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
+        )
+    if why := turned(sizes, layout):
+        raise UsageError(f"input {why.fact}", why.help)
+    takes_volumes = own is not None and len(own) == 4
+    return Given(shape, own, None if takes_volumes else _batched(sizes, layout, USE, OPTION))
+
+
+def _sizes(item: Item, names: Values, work: Work) -> tuple[int, ...]:
+    """The sizes of a shape as they are written."""
+    value = value_of(item, names, work)
+    if isinstance(value, str):
+        return read_sizes(value)
+    sizes = value if isinstance(value, list) else [value]
+    if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
+        raise UsageError(f"a shape must be whole numbers, such as 3x224x224, not {shown(value)}")
+    return tuple(sizes)
+
+
+def looks_last(sizes: Sequence[int]) -> bool:
+    """Whether sizes look like those of an image with its channels last: ``32x32x3``."""
+    few = len(sizes) >= 3 and sizes[-1] in FEW and sizes[0] not in FEW
+    return few and sizes[-1] < min(sizes[:-1])
+
+
+def looks_first(sizes: Sequence[int]) -> bool:
+    """Whether sizes look like those of an image with its channels first: ``3x32x32``."""
+    return looks_last(sizes[::-1])
+
+
+def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> UsageError | None:
+    """Why sizes look as if they were written in the other layout; ``say`` states a layout."""
+    if len(sizes) < 3:
+        return None
+    first, *inner, last = sizes
+    if layout is None and looks_last(sizes):
+        return UsageError(
+            f"{_text(sizes)} looks as if its channels come last",
+            f"write {_text([last, first, *inner])}, or add {say.format('hwc')}; "
+            f"if it has {first} channels, add {say.format('chw')}",
+        )
+    if layout == "hwc" and looks_first(sizes):
+        return UsageError(
+            f"{_text(sizes)} looks as if its channels come first, but the layout is hwc",
+            f"write {_text([*inner, last, first])}; "
+            f"if it has {last} channels, write {_text([last, first, *inner])} with "
+            f"{say.format('chw')}",
+        )
+    return None
+
+
+def _batched(
+    sizes: tuple[int, ...], layout: Layout | None, use: str, say: str = ""
+) -> UsageError | None:
+    """Why sizes look like a batch of images.
+
+    ``use`` is how to give an image and its batch size, ``say`` how to state a layout, if the
+    network may take volumes.
+    """
+    batch, *image = sizes
+    if len(image) != 3 or layout == "chw":
+        return None
+    is_first = image[0] in (1, 3) and image[0] < min(image[1:]) >= SMALLEST_IMAGE
+    is_last = batch == 1 and image[2] in (1, 3) and image[2] < min(image[:2]) >= SMALLEST_IMAGE
+    if not (is_last or (is_first and (layout is None or batch == 1))):
+        return None
+    image = image if is_first else [image[2], *image[:2]]
+    images = "one image" if batch == 1 else f"{batch} images"
+    volume = f"; if it is a volume, add {say.format('chw')}" if say and layout is None else ""
+    return UsageError(
+        f"input {_text(sizes)} looks like a batch of {images}",
+        f"{use.format(_text(image), batch)}{volume}",
+    )
+
+
+def _text(sizes: Sequence[int]) -> str:
+    return "x".join(map(str, sizes))
