@@ -271,12 +271,15 @@ class Layer:
         overrides it."""
         return self
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        fields = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
+        return {name: value for name, value, usual in fields if value != usual}
+
     def text(self) -> str:
-        """The fields that differ from their defaults, as ``out_channels 64, kernel_size 3``."""
-        given = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
-        return ", ".join(
-            f"{name} {as_written(value)}" for name, value, usual in given if value != usual
-        )
+        """The same in words: ``out_channels 64, kernel_size 3``."""
+        return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
 
     @classmethod
     def parse(cls, given: Any) -> Self:
