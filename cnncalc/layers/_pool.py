@@ -15,9 +15,9 @@ class Pool(Layer):
 
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
+    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
     stride: Sizes | None = sizes(
-        "step between neighbouring windows; default: the window size", None, also=("S", "strides")
+        "step between neighbouring windows; default: the window size", None, also=("S",)
     )
     padding: Padding = padding("cells added around the input", words=("same", "valid"))
     ceil_mode: bool = flag(
