@@ -76,8 +76,6 @@ class MaxUnpool(Rearrangement):
             given=2,
             inputs=("512x11x15", "512x22x30"),
             output="512x22x30",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Badrinarayanan et al. 2017, SegNet: 360×480 pooled four times is 22×30",
         ),
