@@ -71,7 +71,7 @@ def run(
     if kind is None:
         typer.echo(context.get_help())
         return
-    found, _ = layers.find(kind)
+    found = layers.find(kind).kind
     if wanted:
         typer.echo(f"{context.get_help()}\n\n{found.kind}:\n\n{fields_table(found, _option)}")
         return
