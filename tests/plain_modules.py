@@ -1,18 +1,19 @@
-"""What torch.nn has no module for, in plain PyTorch: the second half of the oracle.
+"""Layers without a module in torch.nn, in plain PyTorch: the second half of the oracle.
 
-Written from the definitions, and not with ``cnncalc.bridge``, which it is compared with. A function
-takes a layer and the shape of its (first) input, as in ``torch_modules``, and gives a module of the
-same shapes and parameters; only they are compared, so some stand for another of the same.
+They follow the definitions and don't use ``cnncalc.bridge``, which they are compared with. As in
+``torch_modules``, a function takes a layer and the shape of its first input, and returns a module.
+Only shapes and parameters are compared, so a module need not compute the same values.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_modules import TWINS, pairs, ranked, sides
+from torch_modules import TWINS, dim_of, pairs, ranked, sides
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
@@ -25,7 +26,7 @@ PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}
 
 
 def plain(kind: str) -> Any:
-    """Enter a function as the builder of a kind's module."""
+    """Register a function as the builder of a kind's module."""
 
     def enter(build: Callable[..., nn.Module | None]) -> Any:
         PLAIN[kind] = build
@@ -35,21 +36,21 @@ def plain(kind: str) -> Any:
 
 
 def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Module | None:
-    """PyTorch's module for a layer, else a plain one; None where there is neither.
+    """PyTorch's module for a layer, or else a plain one; None if there is neither.
 
-    ``given`` is what a spec says, and may be what the calculator refuses.
+    ``given`` is the layer's value in a spec, which the calculator may refuse.
     """
-    if kind.flattens:
-        x = Vector(x.elements)
     layer = unchecked(kind, given)
+    if layer.flattens:
+        x = Vector(x.elements)
     built = TWINS[kind.kind].module(layer, x) if kind.kind in TWINS else None
     if built is None and kind.kind in PLAIN:
         built = PLAIN[kind.kind](layer, x)
-    return nn.Sequential(nn.Flatten(), built) if built and kind.flattens else built
+    return nn.Sequential(nn.Flatten(), built) if built and layer.flattens else built
 
 
 def unchecked(kind: type[Layer], given: Mapping[str, Any]) -> Layer:
-    """The layer with fields as they are written where they may not be so."""
+    """The layer with unchecked fields, some of which may be invalid."""
     known = fields_of(kind)
     return kind(**{name: _value(known[name], value) for name, value in given.items()})
 
@@ -134,7 +135,7 @@ def absolute(layer: Any, x: Shape) -> nn.Module:
 
 @plain("concat")
 def concat(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda *maps: torch.cat(maps, dim=1))
+    return Does(lambda *maps: torch.cat(maps, dim=dim_of(layer.along, x)))
 
 
 # Views.
@@ -160,8 +161,9 @@ def crop(layer: Any, x: Map) -> nn.Module | None:
 
 @plain("slice")
 def part(layer: Any, x: Shape) -> nn.Module:
-    stop = x.dimensions[0] if layer.stop is None else layer.stop
-    return Does(lambda values: values.narrow(1, layer.start, stop - layer.start))
+    dim = dim_of(layer.along, x)
+    stop = x.dimensions[dim - 1] if layer.stop is None else layer.stop
+    return Does(lambda values: values.narrow(dim, layer.start, stop - layer.start))
 
 
 @plain("permute")
@@ -169,7 +171,7 @@ def permute(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda values: values.permute(0, *[place + 1 for place in layer.order]))
 
 
-# Convolutions and pools that are padded in a step of their own.
+# Convolutions and pools that are padded in a separate step.
 
 
 def same_sides(layer: Any, x: Map, stride: Any, dilation: Any) -> list[int]:
@@ -197,7 +199,7 @@ def conv(layer: Any, x: Map) -> nn.Module | None:
     if layer.connections is None:
         return around and padded(around, _conv(layer, x, layer.out_channels, layer.groups))
     if layer.groups != 1 or len(layer.connections) != layer.out_channels:
-        return None  # a table says by itself how many filters there are and what each reads
+        return None  # a table determines the number of filters and the channels that each reads
     if around is None:
         around = [] if layer.padding == "valid" else sides(layer.padding, x)
     filters = nn.ModuleList(
@@ -237,12 +239,12 @@ def depthwise_conv(layer: Any, x: Map) -> nn.Module:
 def separable_conv(layer: Any, x: Map) -> nn.Module:
     between = x.channels * layer.multiplier
     pointwise = ranked("Conv", x)(between, layer.out_channels, 1, bias=layer.bias)
-    return nn.Sequential(depthwise_conv(layer, x), pointwise)
+    return nn.Sequential(depthwise_conv(replace(layer, bias=layer.depthwise_bias), x), pointwise)
 
 
 @plain("locally_connected")
 def locally_connected(layer: Any, x: Map) -> nn.Module:
-    """As a convolution, whose places say how many filters there are."""
+    """As a convolution, whose positions determine the number of filters."""
     same = layers.load("conv")(**vars(layer))
     shared = TWINS["conv"].module(same, x) or conv(same, x)
     assert shared is not None
@@ -348,7 +350,7 @@ def conv_lstm(layer: Any, x: Map) -> nn.Module:
 
 
 def pool(name: str, layer: Any, x: Map, *, fill: float, **more: Any) -> nn.Module:
-    """A pool of what is padded in a step before it."""
+    """A pool with padding in a separate step before it."""
     stride = layer.kernel_size if layer.stride is None else layer.stride
     if layer.padding == "same":
         around = same_sides(layer, x, stride, more.get("dilation", 1))
@@ -369,7 +371,7 @@ def max_pool(layer: Any, x: Map) -> nn.Module:
 @plain("max_unpool")
 def max_unpool(layer: Any, x: Map) -> nn.Module:
     window = (layer.kernel_size, layer.stride, layer.padding)
-    pool = ranked("MaxPool", x)(*window, return_indices=True)
+    pool = ranked("MaxPool", x)(*window, ceil_mode=layer.ceil_mode, return_indices=True)
     unpool = ranked("MaxUnpool", x)(*window)
 
     def back(values: Tensor, pooled: Tensor) -> Tensor:
@@ -442,7 +444,8 @@ def rbf(layer: Any, x: Vector) -> nn.Module:
 
 @plain("scale")
 def scale(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda values: values, weight=(x.dimensions[0],))
+    C = (x.dimensions[0],)
+    return Does(lambda values: values, weight=C, **({"bias": C} if layer.bias else {}))
 
 
 @plain("stochastic_depth")

@@ -189,7 +189,8 @@ def test_ptflops_runs_one_image_whatever_the_batch():
         ("calflops", {"conv": {"filters": 2, "kernel": 2, "connections": [[0], [1, 2]]}}, "3x4x4",
          2 * 12 * 9),
         # 8·3·3 and 8·4 weights at 8·8 places, and 12 biases
-        ("ptflops", {"separable_conv": {"filters": 4, "kernel": 3, "padding": 1}}, "8x8x8",
+        ("ptflops", {"separable_conv": {"filters": 4, "kernel": 3, "padding": 1,
+                                       "depthwise_bias": True}}, "8x8x8",
          (104 + 12) * 64),
         # the padded input of 4·9·9 is pooled
         ("ptflops", {"max_pool": {"kernel": 3, "stride": 2, "padding": "same"}}, "4x8x8",
@@ -388,12 +389,12 @@ def test_csv_has_a_column_whose_sum_is_the_total():
 
 def test_json_has_the_count():
     found = json.loads(summarize("resnet50", "--convention", "ptflops-aten", "--format", "json"))
-    told = found["convention"]
-    assert [told[key] for key in ("name", "tool", "version", "unit", "total")] == [
+    data = found["convention"]
+    assert [data[key] for key in ("name", "tool", "version", "unit", "total")] == [
         "ptflops-aten", "ptflops aten", "0.7.5", "MACs", 4_089_185_256,
     ]  # fmt: skip
-    assert told["parts"][1] == {"times": 1, "amount": 1_000, "what": "biases at output positions"}
-    assert told["layers"]["fc"] == 2_048_000 + 1_000
+    assert data["parts"][1] == {"times": 1, "amount": 1_000, "what": "biases at output positions"}
+    assert data["layers"]["fc"] == 2_048_000 + 1_000
     assert "convention" not in json.loads(summarize("lenet5", "--format", "json"))
 
 

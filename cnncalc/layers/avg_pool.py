@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, flag
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
@@ -24,6 +24,9 @@ class AvgPool(Pool):
     """
 
     aliases: ClassVar = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
+    foreign: ClassVar = {
+        "keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})
+    }
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
@@ -84,8 +87,6 @@ class AvgPool(Pool):
             given={"kernel": 7, "stride": 1},
             inputs=("1024x7x7",),
             output="1024x1x1",
-            params=0,
-            macs=0,
             operations=Operations(add=49_152, divide=1_024),  # 48 additions for each channel
             source="TUM lecture, GoogLeNet table: avg pool 7×7/1 gives 1×1×1024",
         ),

@@ -26,7 +26,7 @@ class InstanceNorm(Norm):
     affine: bool = flag("whether to learn a scale and a shift per channel", False)
     bias: bool = flag("whether to learn the shift as well as the scale", True)
     track_running_stats: bool = flag("whether to track running statistics", False)
-    eps: float = number("value added to the variance", 1e-5, least=0)
+    eps: float = number("value added to the variance", 1e-5, ("epsilon",), least=0)
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
 
     @property
@@ -86,12 +86,9 @@ class InstanceNorm(Norm):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("3x4x5",),
             output="3x4x5",
-            params=0,
             buffers=0,
-            macs=0,
             # 3 channels of 20: 20 squares and 20 products; 19 + 20 + 19 + 1 additions each.
             operations=Operations(multiply=120, add=177, divide=9, exponential=3),
             source="Ulyanov, Vedaldi and Lempitsky 2016, equation 4",

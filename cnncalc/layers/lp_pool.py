@@ -35,10 +35,10 @@ class LpPool(Layer):
     aliases: ClassVar = ("lp_pooling", "power_average_pool")
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
+    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     norm_type: float = positive("the exponent p", 2, also=("p",))
     stride: Sizes | None = sizes(
-        "step between neighbouring windows; default: the window size", None, also=("S",)
+        "step between neighbouring windows; default: the window size", None, also=("S", "strides")
     )
     ceil_mode: bool = flag(
         "round the output size up, so that the last window may reach over the edge", False
@@ -92,8 +92,6 @@ class LpPool(Layer):
             given={"kernel": 3, "stride": 2},
             inputs=("16x50x32",),
             output="16x24x15",
-            params=0,
-            macs=0,
             # 16·50·32 squares; 5,760 outputs of 8 additions and a root each
             operations=Operations(multiply=25_600, add=46_080, exponential=5_760),
             source="torch.nn.LPPool2d, example: LPPool2d(2, 3, stride=2)",

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
@@ -22,6 +22,10 @@ class MaxPool(Pool):
     """
 
     aliases: ClassVar = ("maxpooling", "pool", "pooling", "mp")
+    foreign: ClassVar = {
+        "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
+        "caffe.Pooling": Foreign({"ceil_mode": True}),
+    }
 
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
@@ -53,8 +57,6 @@ class MaxPool(Pool):
             given={"kernel": 3, "stride": 2},
             inputs=("96x55x55",),
             output="96x27x27",
-            params=0,
-            macs=0,
             operations=Operations(compare=559_872),  # 96·27·27 outputs, 3·3 − 1 each
             source="TUM lecture, AlexNet MAX POOL1",
         ),
@@ -62,7 +64,6 @@ class MaxPool(Pool):
             given=2,
             inputs=("64x224x224",),
             output="64x112x112",
-            params=0,
             source="TUM lecture, VGG POOL2",
         ),
         Example(

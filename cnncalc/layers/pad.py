@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, choice, padding
-from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -26,6 +26,7 @@ class Pad(Like, Rearrangement):
     """
 
     aliases: ClassVar = ("padding", "zero_pad", "zero_padding")
+    foreign: ClassVar = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
     main: ClassVar = "padding"
     either: ClassVar = ("padding", "like")
 
@@ -75,8 +76,6 @@ class Pad(Like, Rearrangement):
             given={"padding": {"left": 1, "right": 1, "top": 2}},
             inputs=("1x3x3",),
             output="1x5x5",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="torch.nn.ZeroPad2d, example: ZeroPad2d((1, 1, 2, 0))",
         ),

@@ -6,7 +6,17 @@ from typing import Any, ClassVar, Self
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, choice, sizes
-from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.layer import (
+    Cut,
+    Example,
+    Foreign,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    need_map,
+    per_axis,
+)
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 from cnncalc.layers._like import Like
@@ -29,6 +39,9 @@ class Upsample(Like):
     """
 
     aliases: ClassVar = ("upsampling", "interpolate", "resize")
+    foreign: ClassVar = {
+        "keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})
+    }
     main: ClassVar = "scale_factor"
     either: ClassVar = ("scale_factor", "size", "like")
 
@@ -91,8 +104,6 @@ class Upsample(Like):
             given=2,
             inputs=("256x13x13",),
             output="256x26x26",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Redmon and Farhadi 2018, YOLOv3: upsample by 2×, 13×13 to 26×26",
         ),

@@ -26,3 +26,5 @@ class Node(NamedTuple):
     """The node from whose shape some of its fields follow."""
     trainable: bool = True
     """Whether its own weights are trained."""
+    word: str = ""
+    """The name of its kind as it is written."""
