@@ -95,7 +95,7 @@ STATED = (
     Stated(r"\] has 1 value, but .* has [23]", "PyTorch broadcasts a one-element list"),
     Stated(
         r"padding \[\(0, 0\).* covers [23] axes, but .* has [12]",
-        "PyTorch can pad any dimension, even the channels by nothing",
+        "PyTorch can pad any dimension, even the channels, by 0",
     ),
     Stated(
         "needs 2 spatial axes, not",

@@ -132,7 +132,7 @@ def test_right_answers_by_hand(given, ask, answer):
             "has several strides, 6 to 8, that give an output size of 3",
         ),
         ("{N: 20, F: 3, output: 1}", "stride", "has an output size of 1"),
-        ("{N: 20, F: 3, output: lots}", "stride", "'output' is a size, as in 55 or 55x55"),
+        ("{N: 20, F: 3, output: lots}", "stride", "'output' must be a size, such as 55 or 55x55"),
         (
             "{conv: {filters: 8, kernel: 3}, input: 3x9x21, output: 4x7}",
             "stride",

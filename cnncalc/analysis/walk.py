@@ -9,15 +9,7 @@ from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Field, grown, hull, places
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
-from cnncalc.core.errors import (
-    LayerError,
-    Mistakes,
-    SpecError,
-    UsageError,
-    Where,
-    did_you_mean,
-    some,
-)
+from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.layer import Input, Layer, Reach
 from cnncalc.core.shape import Map, Shape
@@ -38,11 +30,9 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
     if type(batch) is not int or not 1 <= batch < LARGEST:
-        raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
+        raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
-        raise UsageError(
-            f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"
-        )
+        raise unknown("dtype", str(dtype), BYTES)
     rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
     spec = graph.spec
     return Report(
@@ -60,8 +50,10 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     )
 
 
-def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
-    """Recompute a report for these rows' layers and sources.
+def recompute(
+    report: Report, rows: Sequence[Row], *, fields: bool = True
+) -> tuple[Report, Sequence[SpecError]]:
+    """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
     Layers that refuse their new input are left out, and so are all that depend on them. Returns the
     report and the mistakes.
@@ -78,7 +70,7 @@ def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[Spe
         )
         for row in rows
     ]
-    walk = _Walk(nodes, (), report.batch, report.dtype)
+    walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
 
@@ -241,6 +233,15 @@ def _is_sane(field: Field) -> bool:
     If jumps like 9/8 are multiplied over and over, they would otherwise grow without bound.
     """
     return bool(max(field.size, field.jump.numerator, field.jump.denominator) < LARGEST)
+
+
+class _Costs(_Walk):
+    """The walk without receptive fields."""
+
+    def fields(
+        self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
+    ) -> None:
+        return None
 
 
 class _Shapes(_Walk):

@@ -13,7 +13,7 @@ from cnncalc import footprint
 from cnncalc.analysis.report import Report
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.core.errors import UsageError, unknown
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 
@@ -32,8 +32,7 @@ def choose(report: Report, asked: str) -> str:
     """The device to run on; raises UsageError if it does not exist or is too small."""
     if asked not in DEVICES:
         meant = "cuda" if asked == "gpu" else asked
-        hint = did_you_mean(meant, DEVICES) or f"; a device is {one_of(DEVICES)}"
-        raise UsageError(f"no device {asked!r}{hint}")
+        raise unknown("device", asked, DEVICES, meant)
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not present.get(asked, True):
         raise UsageError(f"PyTorch sees no {asked} device here; --device cpu or meta runs anywhere")

@@ -6,39 +6,32 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.core.errors import UsageError, one_of
 from cnncalc.derivations import explain, sums
 
-ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex"}
+Layer = Annotated[
+    str | None,
+    typer.Argument(
+        help="A layer or a block; without one, the totals of the network are explained.",
+        show_default=False,
+        autocompletion=complete.layers,
+    ),
+]
+Quantity = Annotated[
+    str | None,
+    typer.Argument(
+        help=f"What to explain: {one_of(list(explain.QUANTITIES))}. By default everything.",
+        show_default=False,
+        autocompletion=complete.words(lambda: explain.QUANTITIES),
+    ),
+]
 
 
 def run(
     spec: shared.Spec,
-    layer: Annotated[
-        str | None,
-        typer.Argument(
-            help="A layer or a block; without one, the totals of the network are explained.",
-            show_default=False,
-            autocompletion=complete.layers,
-        ),
-    ] = None,
-    quantity: Annotated[
-        str | None,
-        typer.Argument(
-            help=f"What to explain: {one_of(list(explain.QUANTITIES))}. By default everything.",
-            show_default=False,
-            autocompletion=complete.words(lambda: explain.QUANTITIES),
-        ),
-    ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help=f"The format of the output: {one_of(list(explain.FORMATS))}.",
-            autocompletion=complete.words(lambda: explain.FORMATS),
-        ),
-    ] = None,
+    layer: Layer = None,
+    quantity: Quantity = None,
+    format: Annotated[str | None, shared.text_format(*explain.FORMATS)] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
@@ -61,10 +54,7 @@ def run(
 
     cnncalc explain vgg16 fc6 --format latex
     """
-    chosen = shared.chosen(format, output, ENDINGS, "text")
-    if chosen not in explain.FORMATS:
-        hint = did_you_mean(chosen, explain.FORMATS) or f"; it has {one_of(list(explain.FORMATS))}"
-        raise UsageError(f"no format {chosen!r}{hint}")
+    chosen = shared.chosen(format, output, explain.FORMATS)
     wanted = explain.quantities(quantity)
     report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=layout)
     if layer is not None and quantity is None and layer not in report and _is_quantity(layer):

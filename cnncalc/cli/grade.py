@@ -21,60 +21,69 @@ from cnncalc.homework.written import printable
 if TYPE_CHECKING:
     from cnncalc.render import Format
 
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="[KEY] ANSWERS...",
+        help="One answer sheet; or a key (a file, or a folder with one key per student) and "
+        "the class's answer sheets, as files or folders.",
+        show_default=False,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Accept only exact values, with K = 1000 and channels first."),
+]
+Tolerance = Annotated[
+    str, typer.Option("--tolerance", help="Accept values this far off, as in 1% or 0.01.")
+]
+Credit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--credit",
+        help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
+        f"Outcomes: {', '.join(Scheme._fields)}.",
+    ),
+]
+FeedbackFolder = Annotated[
+    Path | None,
+    typer.Option("--feedback", help="Write a page for every student to this folder."),
+]
+Page = Annotated[
+    str, typer.Option("--page", help=f"Format of these pages: {one_of(pages.names())}.")
+]
+Export = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--export", help=f"Write a gradebook for {one_of(books.names())}; -o names the folder."
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", help="Name of the assignment; default: the key's file name."),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Write to this file; with --export, to this folder."),
+]
+
 
 def run(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="[KEY] ANSWERS...",
-            help="One answer sheet; or a key (a file, or a folder with one key per student) and "
-            "the class's answer sheets, as files or folders.",
-            show_default=False,
-        ),
-    ],
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Accept only exact values, with K = 1000 and channels first."
-        ),
-    ] = False,
-    tolerance: Annotated[
-        str, typer.Option("--tolerance", help="Accept values this far off, as in 1% or 0.01.")
-    ] = "0",
-    credit: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--credit",
-            help="Set the part of the points that an outcome earns, as in slip=0.5. "
-            f"Outcomes: {', '.join(Scheme._fields)}.",
-        ),
-    ] = None,
-    feedback_folder: Annotated[
-        Path | None,
-        typer.Option("--feedback", help="Write a page for every student to this folder."),
-    ] = None,
-    page: Annotated[
-        str, typer.Option("--page", help=f"Format of these pages: {one_of(pages.names())}.")
-    ] = "markdown",
-    export: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--export", help=f"Write a gradebook for {one_of(books.names())}; -o names the folder."
-        ),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="Name of the assignment; default: the key's file name."),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
-    ] = False,
+    files: Files,
+    strict: Strict = False,
+    tolerance: Tolerance = "0",
+    credit: Credit = None,
+    feedback_folder: FeedbackFolder = None,
+    page: Page = "markdown",
+    export: Export = None,
+    name: Name = None,
+    everything: Everything = False,
     layout: shared.LayoutName = None,
     format: shared.FormatName = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write to this file; with --export, to this folder."),
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Grade answer sheets and name the mistake behind every wrong answer.
 
@@ -123,7 +132,7 @@ def _title(name: str | None, key: Path) -> str:
     """The name of the assignment, which names files."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
-        raise UsageError(f"--name names a file, so use no slashes: not {title!r}")
+        raise UsageError(f"--name becomes a file name and cannot contain slashes, not {title!r}")
     return title
 
 
@@ -165,7 +174,8 @@ def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
             (folder / name).write_text(text, encoding="utf-8", errors="replace", newline="")
     except OSError as why:
         raise UsageError(f"cannot write to {str(folder)!r}: {why.strerror or why}") from None
-    typer.echo(f"wrote {len(texts):,} file{'s' * (len(texts) != 1)} to {folder}", err=True)
+    number, place = len(texts), printable(str(folder))
+    typer.echo(f"wrote {number:,} file{'s' * (number != 1)} to {place}", err=True)
 
 
 SIGNS = {

@@ -10,55 +10,49 @@ from cnncalc import api, layers
 from cnncalc.analysis.report import row_dict
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
-from cnncalc.cli.explain import ENDINGS as EXPLAINED
 from cnncalc.cli.kinds import fields_table
-from cnncalc.core.errors import UsageError, Where, one_of, some
+from cnncalc.core.errors import UsageError, Where, some
 from cnncalc.core.layer import Layer, fields_of
 from cnncalc.derivations import explain
 
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 """The fields of a kind are options that typer does not know, and --help lists them too."""
-ENDINGS = {**EXPLAINED, ".json": "json"}
 LETTERS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
 """The fields that have a letter."""
+
+Kind = Annotated[
+    str | None,
+    typer.Argument(
+        help="The kind of layer (see 'cnncalc kinds').",
+        show_default=False,
+        autocompletion=complete.kinds,
+    ),
+]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT... [--FIELD VALUE]...",
+        help="The shape of every input, and the fields of the kind: -k 3 or --kernel-size 3, "
+        "and so on (see 'cnncalc kinds KIND').",
+        show_default=False,
+    ),
+]
+Wanted = Annotated[
+    bool,
+    typer.Option("--help", "-h", help="Show this message, with the fields of KIND, and exit."),
+]
 
 
 def run(
     context: typer.Context,
-    kind: Annotated[
-        str | None,
-        typer.Argument(
-            help="The kind of layer (see 'cnncalc kinds').",
-            show_default=False,
-            autocompletion=complete.kinds,
-        ),
-    ] = None,
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="INPUT... [--FIELD VALUE]...",
-            help="The shape of every input, and the fields of the kind: -k 3 or --kernel-size 3, "
-            "and so on (see 'cnncalc kinds KIND').",
-            show_default=False,
-        ),
-    ] = None,
+    kind: Kind = None,
+    words: Words = None,
     batch: shared.Batch = 1,
     dtype: shared.Dtype = "float32",
     layout: shared.LayoutName = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help=f"The format of the output: {one_of([*explain.FORMATS, 'json'])}.",
-            autocompletion=complete.words(lambda: [*explain.FORMATS, "json"]),
-        ),
-    ] = None,
+    format: Annotated[str | None, shared.text_format(*explain.FORMATS, "json")] = None,
     output: shared.TextOutput = None,
-    wanted: Annotated[
-        bool,
-        typer.Option("--help", "-h", help="Show this message, with the fields of KIND, and exit."),
-    ] = False,
+    wanted: Wanted = False,
 ) -> None:
     """Calculate the output, parameters, operations and memory of one layer, step by step.
 
@@ -77,7 +71,7 @@ def run(
     if kind is None:
         typer.echo(context.get_help())
         return
-    found, _ = layers.find(kind)
+    found = layers.find(kind).kind
     if wanted:
         typer.echo(f"{context.get_help()}\n\n{found.kind}:\n\n{fields_table(found, _option)}")
         return
@@ -88,14 +82,12 @@ def run(
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
     report = api.layer_alone(kind, shapes, fields, batch, dtype, layout)
     row = report["layer"]
-    form = shared.chosen(format, output, ENDINGS, "text")
+    form = shared.chosen(format, output, [*explain.FORMATS, "json"])
     if form == "json":
-        shared.write(json.dumps(row_dict(row), indent=2) + "\n", output)
-        return
-    write = explain.FORMATS.get(form)
-    if write is None:
-        raise UsageError(f"no format {form!r}; it has {one_of([*explain.FORMATS, 'json'])}")
-    shared.write(write(row, explain.explain(row, report)), output)
+        text = json.dumps(row_dict(row), indent=2) + "\n"
+    else:
+        text = explain.FORMATS[form](row, explain.explain(row, report))
+    shared.write(text, output)
 
 
 def _option(field: str) -> str:

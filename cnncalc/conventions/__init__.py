@@ -11,7 +11,7 @@ from cnncalc.conventions import tools
 from cnncalc.conventions.convention import Convention, Count, Part, Term
 from cnncalc.core import discovery
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
+from cnncalc.core.errors import LayerError, UsageError, unknown
 
 
 def names() -> tuple[str, ...]:
@@ -22,8 +22,7 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Convention:
     """The convention of this name; raises UsageError for an unknown name."""
     if name not in names():
-        hint = did_you_mean(name, names()) or f"; a convention is {one_of(names())}"
-        raise UsageError(f"no convention {name!r}{hint}")
+        raise unknown("convention", name, names())
     convention: Convention = import_module(f"{tools.__name__}.{name.replace('-', '_')}").CONVENTION
     return convention
 

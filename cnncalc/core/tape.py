@@ -24,6 +24,9 @@ FULL_BYTES = 4
 MASK_BYTES = 1
 """The bytes of a bool."""
 
+MAX_READ = 30_000
+"""How many tensors operations may read, each one counted every time; more take too long."""
+
 CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(2, 0, 1): True, (3, 0, 1, 2): None}
 """What ``Tensor.channels_last`` is when the last of two axes, or of three, becomes the channels."""
 
@@ -92,6 +95,8 @@ class Layout(Enum):
     """A permuted view of the output's gradient."""
     SPLIT = auto()
     """Each input's part of the output's gradient, as a view."""
+    NARROW = auto()
+    """The same along a later axis, so that even the parts of one image are not contiguous."""
 
 
 class Operation(NamedTuple):
@@ -156,6 +161,7 @@ class Tape:
         self.training = training
         self.learns = learns
         self.row = 0
+        self.read = 0
         self.operations: list[Operation] = []
         self.storages: list[int] = []
         self.born: list[int] = []
@@ -225,9 +231,11 @@ class Tape:
         layout = Layout.COPY if contiguous else Layout.KEEP
         return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
 
-    def joined(self, *parts: Tensor, makes: int) -> Tensor:
-        """A concatenation; each part's gradient is a view of the output's."""
-        return self.op(*parts, makes=makes, passes=range(len(parts)), layout=Layout.SPLIT)
+    def joined(self, *parts: Tensor, makes: int, later: bool = False) -> Tensor:
+        """A concatenation along the first axis of an image that is longer than 1, or a later one;
+        each part's gradient is a view of the output's."""
+        layout = Layout.NARROW if later else Layout.SPLIT
+        return self.op(*parts, makes=makes, passes=range(len(parts)), layout=layout)
 
     def view(self, x: Tensor, layout: Layout = Layout.FOLLOW) -> Tensor:
         """A view of the same elements; the gradient passes through unchanged."""
@@ -467,6 +475,12 @@ class Tape:
         layout: Layout = Layout.FOLLOW,
     ) -> None:
         storages = frozenset(tensor.storage for tensor in kept if tensor.storage is not None)
+        self.read += len(reads)
+        if self.read > MAX_READ:
+            raise LayerError(
+                f"memory is modelled for networks whose operations read at most {MAX_READ:,} "
+                "tensors, parameters included; up to this layer they read more"
+            )
         self.operations.append(
             Operation(
                 self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside, layout

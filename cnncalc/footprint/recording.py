@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
+from cnncalc.core.errors import LayerError, UsageError, unknown
 from cnncalc.core.tape import Tape, Tensor
 
 AMP = "amp"
@@ -15,10 +15,6 @@ DTYPES = ("float32", "float64", "bfloat16", "float16", AMP)
 
 DEVICES = ("cpu", "cuda")
 """The devices to model; PyTorch saves and accumulates differently on each."""
-
-
-MAX_LAYERS = 20_000
-"""The size of the largest network whose memory is modelled, as ``check_size`` counts it."""
 
 
 class Recording(NamedTuple):
@@ -43,9 +39,7 @@ def record(
     for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
         if word not in known:
             meant = "cuda" if word == "gpu" else word
-            hint = did_you_mean(meant, known) or f"; memory is modelled for {one_of(known)}"
-            raise UsageError(f"no {what} {word!r}{hint}")
-    check_size(report, MAX_LAYERS, "memory is modelled")
+            raise unknown(what, word, known, meant)
     tape = Tape(
         batch,
         BYTES["float32" if dtype == AMP else dtype],
@@ -77,16 +71,6 @@ def record(
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))
-
-
-def check_size(report: Report, most: int, what: str) -> None:
-    """Raise UsageError for a network with too many layers; a layer counts once per input."""
-    size = sum(len(row.sources) for row in report.rows)
-    if size > most:
-        raise UsageError(
-            f"{what} for networks of at most {most:,} layers, counting a layer once for each of "
-            f"its inputs; this one has {size:,}"
-        )
 
 
 def not_modelled(row: Row, why: LayerError) -> UsageError:

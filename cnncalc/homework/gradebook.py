@@ -65,7 +65,7 @@ class Graded(NamedTuple):
         return dict(zip(STUDENT, cells, strict=True))
 
     def part(self, mark: Mark) -> Fraction:
-        """The part of its points that an answer earns."""
+        """The fraction of its points that an answer earns."""
         return self.scheme.part(mark)
 
     def points(self, mark: Mark) -> Fraction:
@@ -83,7 +83,7 @@ class Keys:
         self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
         if self.one is None:
-            self.own = {printable(path.stem): path for path in sorted(target.iterdir())}
+            self.own = _by_name(sorted(target.iterdir()))
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError where there is none."""
@@ -94,7 +94,7 @@ class Keys:
             if name in self.own:
                 return key(self.own[name], self.layout)
         handle = submission.handle
-        raise UsageError(f"no key is called {handle!r}{did_you_mean(handle, self.own)}")
+        raise UsageError(f"no key is named {handle!r}{did_you_mean(handle, self.own)}")
 
     def passed_over(
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
@@ -117,6 +117,18 @@ class Keys:
             return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
         except CnncalcError:
             return False
+
+
+def _by_name(files: Sequence[Path]) -> dict[str, Path]:
+    """The files by their names without endings; raises UsageError for two of the same name."""
+    own: dict[str, Path] = {}
+    for file in files:
+        other = own.setdefault(printable(file.stem), file)
+        if other != file:
+            raise UsageError(
+                f"{str(other)!r} and {str(file)!r} are keys of the same name", "keep one of them"
+            )
+    return own
 
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
@@ -156,7 +168,7 @@ def grade(
                 raise UsageError(one.problem)
             found = sheets.load(one.file, keys.of(one), one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
-        except Exception as why:  # even after a defect of ours, the rest of the class is graded
+        except Exception as why:  # a bug must not stop the rest of the class
             text = str(why) if isinstance(why, CnncalcError) else failure(why)
             source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
             yield Graded(one.handle, source, None, problem=problem, handle=one.handle)

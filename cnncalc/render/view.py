@@ -13,7 +13,7 @@ from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Line, Report, row_dict
 from cnncalc.core import units
 from cnncalc.core.cost import Cost, Operations
-from cnncalc.core.errors import UsageError, did_you_mean, some
+from cnncalc.core.errors import UsageError, some, unknown
 from cnncalc.core.layer import per_axis
 from cnncalc.core.shape import Layout, Map, Shape
 
@@ -424,8 +424,7 @@ def column(word: str, also: Sequence[str] = ()) -> str:
     Raises UsageError with the nearest name."""
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
-        hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
-        raise UsageError(f"no column {name!r}{hint}")
+        raise unknown("column", name, known)
     return name
 
 

@@ -51,6 +51,8 @@ NODE = {
 }
 """The keys next to a kind and their meaning."""
 
+ACTIVATION = "activation"
+"""The field that names the layer after this one, as in Keras."""
 BRANCHES = "branches"
 RESIDUAL = "residual"
 NAME = r"letters, digits, _ and - (the dot is reserved for layers inside blocks)"

@@ -23,7 +23,7 @@ from cnncalc.core.errors import (
 from cnncalc.core.layer import FieldErrors, Input, Layer
 from cnncalc.core.shape import Layout, Shape
 from cnncalc.spec import Block, Entry, Spec, advice, values
-from cnncalc.spec.document import NODE
+from cnncalc.spec.document import ACTIVATION, NODE
 from cnncalc.spec.inputs import Given, Shapes, layout_in
 from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.node import Node
@@ -32,7 +32,7 @@ from cnncalc.spec.sharing import Sharing, shared
 from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import LimitReached, Work
 
-MAX_LAYERS = 100_000
+MAX_LAYERS = 5_000
 MAX_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each one beyond counts as a step."""
@@ -89,8 +89,9 @@ class _Builder:
         self.written = {name for part in everything for name in _written_names(part)}
         self.sharing = Sharing(everything)
         self.frozen = False
-        self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
-        self.parsed: dict[tuple[int, str], Layer | None] = {}
+        self.kinds: dict[str, layers.Found] = {}
+        self.parsed: dict[tuple[str, str, Layout | None], Layer] = {}
+        self.refused: set[tuple[int, str]] = set()
         self.fixed: dict[int, Layer | None] = {}
         self.left_out: set[str] = set()
         self.ways: set[str] = set()
@@ -269,8 +270,8 @@ class _Builder:
             return self.branches(entry, name, scope, current)
         if entry.kind in self.spec.blocks:
             return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
-        kind, axes = self.kind(entry.kind)
-        layer = self.layer(kind, entry, scope)
+        found = self.kind(entry.kind)
+        layer = self.layer(found, entry, scope)
         if not current:
             inputs = some(self.spec.inputs)
             raise SpecError(
@@ -278,7 +279,29 @@ class _Builder:
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
-        return (self.add(scope.prefix + name, layer, current, entry.where, axes, entry.help),)
+        full = scope.prefix + name
+        node = self.add(full, layer, current, entry.where, found.axes, entry.help, entry.kind)
+        after = self.activation(found, entry, scope)
+        if after is not None:
+            node = self.add(f"{full}_{after.kind}", after, (node,), entry.where)
+        return (node,)
+
+    def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
+        """The activation that a layer names among its fields, which becomes a layer of its own."""
+        fields = entry.value.value if entry.value and found.kind.activated else None
+        item = fields.get(Key(ACTIVATION)) if isinstance(fields, dict) else None
+        if item is None:
+            return None
+        word = values.value_of(item, scope.values, self.work)
+        if word in (None, "linear"):
+            return None
+        try:
+            layer = layers.find(str(word)).parse(None)
+        except LayerError as why:
+            raise SpecError(f"{ACTIVATION}: {why}", item.where) from None
+        if layer.stored or not layer.moves:
+            raise SpecError(f"{str(word)!r} is not an activation, such as relu", item.where)
+        return layer
 
     def add(
         self,
@@ -288,6 +311,7 @@ class _Builder:
         where: Where,
         axes: int | None = None,
         help: str = "",
+        word: str = "",
     ) -> int:
         if name in self.index:
             line = self.nodes[self.index[name]].where.line
@@ -299,7 +323,8 @@ class _Builder:
             self.wrong(f"expands to more than {MAX_LAYERS:,} layers", where)
             raise LimitReached
         self.index[name] = len(self.nodes)
-        node = Node(name, layer, inputs, where, axes, help, trainable=not self.frozen)
+        trainable = not self.frozen
+        node = Node(name, layer, inputs, where, axes, help, trainable=trainable, word=word)
         self.nodes.append(node)
         return len(self.nodes) - 1
 
@@ -314,7 +339,7 @@ class _Builder:
             return ""
         word = str(entry.kind)
         if entry.branches is None and entry.kind not in self.spec.blocks:
-            word = self.kind(entry.kind)[0].kind
+            word = self.kind(entry.kind).kind.kind
         word += "_" * word[-1].isdigit()  # relu6_1, not relu61
         while True:
             number = self.counters.get(scope.prefix + word, 0) + 1
@@ -375,7 +400,7 @@ class _Builder:
         finally:
             self.open.pop()
 
-    def kind(self, word: Key) -> tuple[type[Layer], int | None]:
+    def kind(self, word: Key) -> layers.Found:
         if word not in self.kinds:
             try:
                 self.kinds[word] = layers.find(word)
@@ -385,37 +410,42 @@ class _Builder:
                 raise SpecError(text, word.where) from None
         return self.kinds[word]
 
-    def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+    def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry, or None if it is wrong. Equal values return the same object."""
         # Entries live as long as the spec, so ids are unique.
         if id(entry) not in self.fixed:
-            layer = self.evaluated(kind, entry, scope)
+            layer = self.evaluated(found, entry, scope)
             if entry.value is not None and values.depends(entry.value):
                 return layer
             self.fixed[id(entry)] = layer
         return self.fixed[id(entry)]
 
-    def evaluated(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+    def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The same, after evaluating its expressions."""
         value = values.given_to(entry, scope.values, self.work)
+        if found.kind.activated and isinstance(value, dict):
+            value.pop(ACTIVATION, None)
         said = repr(value)
         self.work.letters(said, entry.where)
-        key = (id(entry), said)
-        if key not in self.parsed:
-            self.parsed[key] = None
+        layout = layout_in(self.spec, entry.where.source, self.layout)
+        wrong, key = (id(entry), said), (str(entry.kind), said, layout)
+        if key in self.parsed:
+            return self.parsed[key]
+        if wrong not in self.refused:
+            self.refused.add(wrong)
             try:
-                layer = kind.parse(value)
-                if layout_in(self.spec, entry.where.source, self.layout) == "hwc":
+                layer = found.parse(value)
+                if layout == "hwc":
                     layer = layer.channels_first()
-                self.parsed[key] = layer
+                return self.parsed.setdefault(key, layer)
             except FieldErrors as errors:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
                     fact = f"has no field {written!r}{beside}" if written in NODE else text
-                    self.wrong(f"{kind.kind} {fact}", values.place_of(entry, written))
+                    self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
-                self.wrong(f"{kind.kind} {why}", entry.where)
-        return self.parsed[key]
+                self.wrong(f"{found.kind.kind} {why}", entry.where)
+        return None
 
     def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
         found: list[int] = []
