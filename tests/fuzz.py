@@ -95,7 +95,7 @@ STATED = (
     Stated(r"\] has 1 value, but .* has [23]", "PyTorch broadcasts a one-element list"),
     Stated(
         r"padding \[\(0, 0\).* covers [23] axes, but .* has [12]",
-        "PyTorch can pad any dimension, even the channels by nothing",
+        "PyTorch can pad any dimension, even the channels, by 0",
     ),
     Stated(
         "needs 2 spatial axes, not",
@@ -171,7 +171,7 @@ class Ran(NamedTuple):
     saved: int
 
 
-def run(report: Report, network: nn.Module, device: str) -> Ran:
+def run(report: Report, network: Network, device: str) -> Ran:
     """Run the network forward; raises what PyTorch raises."""
     own = {held.untyped_storage()._cdata for held in (*network.parameters(), *network.buffers())}
     kept = {}
@@ -189,44 +189,40 @@ def run(report: Report, network: nn.Module, device: str) -> Ran:
     ]
     counter = Multiplications()
     hooks = saved_tensors_hooks(pack, lambda tensor: tensor)
-    with hooks, counter, watched(network, report, counter) as seen:
+    with hooks, counter, watched(network, counter) as seen:
         network(*inputs)
     return Ran(seen, sum(storage.nbytes() for storage in kept.values()))
 
 
 @contextmanager
 def watched(
-    network: nn.Module, report: Report, counter: Multiplications
+    network: Network, counter: Multiplications
 ) -> Iterator[dict[str, tuple[tuple[int, ...], int]]]:
     """The output of every layer, and the multiplications since the previous one."""
     seen = {}
     done = 0
 
-    def note(module: nn.Module, inputs: Any, y: Tensor, name: str) -> None:
+    def note(name: str, y: Tensor) -> None:
         nonlocal done
         seen[name] = (tuple(y.shape), counter.macs - done)
         done = counter.macs
 
-    handles = [
-        network.get_submodule(row.name).register_forward_hook(partial(note, name=row.name))
-        for row in report
-    ]
+    network._after.append(note)
     try:
         yield seen
     finally:
-        for handle in handles:
-            handle.remove()
+        network._after.remove(note)
 
 
 Held = tuple[int, int, int, int]
 """Weights, biases, weights that are not trained, and buffers."""
 
 
-def held_by(module: nn.Module) -> Held:
-    """The parameters and buffers of a module."""
+def held_by(module: nn.Module, is_frozen: Callable[[nn.Parameter], bool]) -> Held:
+    """The parameters and buffers of a module; frozen ones count as weights and biases."""
     weights = biases = fixed = 0
     for name, parameter in module.named_parameters():
-        if not parameter.requires_grad:
+        if not parameter.requires_grad and not is_frozen(parameter):
             fixed += parameter.numel()
         elif "bias" in name.rpartition(".")[2]:
             biases += parameter.numel()
@@ -259,7 +255,9 @@ def compared(report: Report) -> Iterator[str]:
         yield f"PyTorch refuses to build it: {first_line(why)}"
         return
     for row in report:
-        ours, theirs = held_by_row(row), held_by(network.get_submodule(row.name))
+        if row.weights_of is not None:
+            continue
+        ours, theirs = held_by_row(row), held_by(network._layer(row.name), network._is_frozen)
         if ours != theirs:
             yield f"{row.name} holds {ours}, in PyTorch {theirs}"
     for device, training in (("cpu", False), ("cpu", True), ("meta", True)):
@@ -363,7 +361,7 @@ def ask(case: Single, training: bool = False) -> Told | str | None:
         if isinstance(case.inputs[0], Vector):  # a module for maps needs the number of axes
             return None
         raise
-    return tuple(y.shape), held_by(module)
+    return tuple(y.shape), held_by(module, lambda _: False)
 
 
 def refused(case: Single, why: str) -> tuple[str, ...]:

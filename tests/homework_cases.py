@@ -107,6 +107,8 @@ def places(x: Conv) -> dict[str, Any]:
         "dilation_ignored": lambda n: (n - x.f + 2 * x.p) // x.s + 1,
         "input_positions": lambda n: n,
     }
+    if x.p:
+        made["padded_size_for_output"] = lambda n: n + 2 * x.p
     if x.f > 1:
         made["window_for_stride"] = lambda n: (n - reach + 2 * x.p) // x.f + 1
     return made
@@ -129,8 +131,14 @@ def conv_shape(x: Conv, given: Given) -> Case:
     case.by("channels_swapped", (x.c, oh, ow))
     case.by("height_width_swapped", (x.k, ow, oh))
     case.by("input_for_output", (x.c, x.h, x.w))
+    case.by("stride_on_channels", (fewer(x), oh, ow) if fewer(x) else None)
     case.by("depth_left_out", f"{oh}x{ow}")
     return case
+
+
+def fewer(x: Conv) -> int:
+    """The filters divided by the stride; 0 where that is no whole number of filters per group."""
+    return x.k // x.s if x.k % x.s == 0 and x.k // x.s % x.g == 0 else 0
 
 
 def conv_parameters(x: Conv, given: Given) -> Case:
@@ -148,7 +156,12 @@ def conv_parameters(x: Conv, given: Given) -> Case:
     case.by("filters_forgotten", one + biases)
     case.by("channels_swapped", filters + (x.c if x.bias else 0))
     case.by("groups_ignored", x.f * x.f * x.c * x.k + biases)
-    case.by("activations_for_parameters", x.k * x.size(x.h) * x.size(x.w) * given.batch)
+    positions = x.size(x.h) * x.size(x.w)
+    case.by("activations_for_parameters", x.k * positions * given.batch)
+    case.by("macs_for_parameters", filters * positions * given.batch)
+    case.by("weights_not_shared", (filters + biases) * positions)
+    case.by("output_channels_squared", x.f * x.f * x.k * x.k + biases)
+    case.by("bias_per_plane", filters + x.c * x.k if x.bias else None)
     case.by("batch_in_parameters", (filters + biases) * given.batch)
     case.by("bytes_for_elements", (filters + biases) * 4, "B")
     case.by("wrong_unit", filters + biases, "MACs")
@@ -165,6 +178,7 @@ def conv_products(x: Conv, given: Given, per: int, unit: str) -> Case:
     case.by("filter_not_squared", x.f * (x.c // x.g) * x.k * oh * ow * n)
     case.by("filters_forgotten", x.f * x.f * (x.c // x.g) * oh * ow * n)
     case.by("groups_ignored", x.f * x.f * x.c * x.k * oh * ow * n)
+    case.by("output_channels_squared", x.f * x.f * x.k * x.k * oh * ow * n)
     case.by("positions_forgotten", filters * n)
     case.by("biases_in_macs", (filters + x.k) * oh * ow * n)
     case.by("batch_forgotten", filters * oh * ow * per)
@@ -182,6 +196,7 @@ def conv_elements(x: Conv, given: Given) -> Case:
     case.by("filters_forgotten", oh * ow * n if x.g == 1 else None)
     case.by("channels_swapped", x.c * oh * ow * n)
     case.by("input_for_output", x.c * x.h * x.w * n)
+    case.by("stride_on_channels", fewer(x) * oh * ow * n if fewer(x) else None)
     case.by("parameters_for_activations", x.weights() + x.biases())
     case.by("batch_forgotten", x.k * oh * ow)
     case.by("bytes_for_elements", x.k * oh * ow * n * 4)
@@ -197,6 +212,8 @@ def conv_memory(x: Conv, given: Given) -> Case:
     case.by("filters_forgotten", oh * ow * n if x.g == 1 else None)
     case.by("channels_swapped", x.c * oh * ow * n)
     case.by("input_for_output", x.c * x.h * x.w * n)
+    # A quarter of the channels has as many bytes as there are elements, which is accepted.
+    case.by("stride_on_channels", fewer(x) * oh * ow * n if fewer(x) and x.s != 4 else None)
     case.by("parameters_for_activations", (x.weights() + x.biases()) * 4)
     case.by("batch_forgotten", x.k * oh * ow * 4)
     case.by("elements_for_bytes", x.k * oh * ow * given.batch, "B")
@@ -271,6 +288,7 @@ def of_linear(rng: random.Random) -> Case:
         case.by("one_bias_per_layer", n * m + 1 if bias else None)
         case.by("channels_swapped", n * m + (n if bias else 0))
         case.by("activations_for_parameters", m * batch)
+        case.by("macs_for_parameters", n * m * batch)
         case.by("batch_in_parameters", (n * m + b) * batch)
         case.by("bytes_for_elements", 4 * (n * m + b), "B")
         if not flat:
@@ -331,6 +349,7 @@ def of_pool(rng: random.Random) -> Case:
 
     if ceil:
         case.by("floor_for_ceil", value(c, span // s + 1))
+        case.by("last_window_kept", value(c, (span + s - 1) // s + 1))
         case.by("plus_one_forgotten", value(c, (span + s - 1) // s))
         once = n + p - f
         case.by("padding_once", value(c, up(once)))
@@ -339,6 +358,7 @@ def of_pool(rng: random.Random) -> Case:
         case.by("stride_forgotten", value(c, _ceil_places(n, f, 1, p)))
     else:
         case.by("ceil_for_floor", value(c, (span + s - 1) // s + 1))
+        case.by("padded_size_for_output", value(c, n + 2 * p) if p else None)
         case.by("plus_one_forgotten", value(c, span // s))
         case.by("padding_once", value(c, (n + p - f) // s + 1))
         case.by("padding_forgotten", value(c, (n - f) // s + 1))
@@ -414,6 +434,10 @@ def of_transposed(rng: random.Random) -> Case:
         case.by("filters_forgotten", f * f * c + k)
         case.by("channels_swapped", f * f * c * k + c)
         case.by("activations_for_parameters", k * out * out)
+        case.by("macs_for_parameters", f * f * c * k * n * n)
+        case.by("weights_not_shared", (f * f * c * k + k) * out * out)
+        case.by("output_channels_squared", f * f * k * k + k)
+        case.by("bias_per_plane", f * f * c * k + c * k)
         return case
     case = Case(given, f * f * c * k * n * n, "MACs")
     case.by("output_positions", f * f * c * k * out * out)
@@ -427,8 +451,19 @@ def of_transposed(rng: random.Random) -> Case:
 
 
 def of_special(rng: random.Random) -> Case:
-    """Batch norms, depthwise convolutions, tables of connections, paddings and strides sought."""
-    return rng.choice([of_norm, of_depthwise, of_table, of_padding, of_stride])(rng)
+    """Batch norms, activations, depthwise convolutions, tables of connections, paddings and strides
+    sought."""
+    kinds = [of_norm, of_activation, of_depthwise, of_table, of_padding, of_stride]
+    return rng.choice(kinds)(rng)
+
+
+def of_activation(rng: random.Random) -> Case:
+    n = rng.choice([10, 100, 365, 1000])
+    layer = {rng.choice(["softmax", "relu", "sigmoid"]): None, "name": "layer"}
+    case = Case(Given({"input": str(n), "layers": [layer]}, "parameters", "layer"), 0)
+    case.by("activation_parameters", n * n + n)
+    case.by("activations_for_parameters", n)
+    return case
 
 
 def of_norm(rng: random.Random) -> Case:
@@ -436,6 +471,7 @@ def of_norm(rng: random.Random) -> Case:
     network = {"input": f"{c}x{n}x{n}", "layers": [{"batch_norm": None, "name": "layer"}]}
     case = Case(Given(network, "parameters", "layer"), 2 * c)
     case.by("batch_norm_statistics", 4 * c)
+    case.by("batch_norm_per_element", 2 * c * n * n)
     case.by("activations_for_parameters", c * n * n)
     case.by("bytes_for_elements", 8 * c, "B")
     return case
@@ -453,12 +489,15 @@ def of_depthwise(rng: random.Random) -> Case:
         case.by("filter_not_squared", f * c)
         case.by("filters_forgotten", f * f)
         case.by("activations_for_parameters", c * n * n)
+        case.by("macs_for_parameters", f * f * c * n * n)
+        case.by("weights_not_shared", f * f * c * n * n)
         return case
     case = Case(Given(network, ask, "layer"), f * f * c * n * n, "MACs")
     case.by("groups_ignored", f * f * c * c * n * n)
     case.by("positions_forgotten", f * f * c)
     case.by("padding_forgotten", f * f * c * (n - f + 1) ** 2)
     case.by("padding_once", f * f * c * (n - f + 1 + f // 2) ** 2)
+    case.by("padded_size_for_output", f * f * c * (n + f - 1) ** 2)
     case.by("plus_one_forgotten", f * f * c * (n - 1) ** 2)
     case.by("window_for_stride", f * f * c * ((n - 1) // f + 1) ** 2)
     case.by("filter_not_squared", f * c * n * n)
@@ -479,6 +518,9 @@ def of_table(rng: random.Random) -> Case:
     case.by("bias_forgotten", f * f * links)
     case.by("one_bias_per_layer", f * f * links + 1)
     case.by("activations_for_parameters", k * (15 - f) ** 2)
+    case.by("macs_for_parameters", f * f * links * (15 - f) ** 2)
+    case.by("weights_not_shared", (f * f * links + k) * (15 - f) ** 2)
+    case.by("bias_per_plane", f * f * links + c * k)
     return case
 
 
@@ -675,7 +717,9 @@ def of_total(rng: random.Random) -> Case:
         case.by("pooling_skipped", total(walk(net, "pooling_skipped", pool)))
     case.by("pooling_skipped", total(walk(net, "pooling_skipped")))
     for one in right:
-        case.by("layer_left_out", truth - count(one))
+        # Memory without the input is right too.
+        left_out = None if (one.kind, ask) == ("input", "memory") else truth - count(one)
+        case.by("layer_left_out", left_out)
         case.by("layer_counted_twice", truth + count(one))
     for kind in {one.kind for one in right}:
         same = [one for one in right if one.kind == kind]

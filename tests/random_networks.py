@@ -163,13 +163,14 @@ def _outside(schema: Any) -> Iterator[float]:
 
 class Single(NamedTuple):
     """One layer and its inputs. ``wrong`` is a field out of its range, if any; ``trained`` tells
-    which inputs come from a layer with parameters."""
+    which inputs come from a layer with parameters, ``frozen`` whether its own are not trained."""
 
     kind: str
     given: dict[str, Any]
     inputs: tuple[Shape, ...]
     wrong: dict[str, Any]
     trained: tuple[bool, ...]
+    frozen: bool = False
 
     @property
     def spec(self) -> dict[str, Any]:
@@ -185,6 +186,7 @@ class Single(NamedTuple):
             for name, is_trained in zip(names, self.trained, strict=True)
         ]
         layer = {self.kind: {**self.given, **self.wrong}, "from": sources, "name": "layer"}
+        layer |= {"trainable": False} if self.frozen else {}
         return {
             "input": {name: list(x.dimensions) for name, x in zip(names, self.inputs, strict=True)},
             "layers": [*before, layer],
@@ -204,6 +206,7 @@ def single(random: Random) -> Single:
         inputs=inputs,
         wrong=beyond(random, kind) if random.random() < 0.03 else {},
         trained=tuple(random.random() < 0.5 for _ in inputs),
+        frozen=random.random() < 0.2,
     )
 
 
@@ -307,6 +310,8 @@ class _Writer:
             entry, x = self.step(x, depth, scope)
             if entries and self.chance(0.05):
                 entries.append(self.left_out(x))
+            if self.chance(0.1):
+                entry = _as_mapping(entry) | {"trainable": False}
             if self.chance(0.3):
                 name = self.fresh("n")
                 entry = _as_mapping(entry) | {"name": name}
@@ -455,7 +460,8 @@ class _Writer:
     def repeated(self, x: Shape, depth: int) -> tuple[Entry, Shape] | None:
         """A layer or a block several times in a row."""
         entry, _ = self.block(x, depth) if depth and self.chance(0.5) else self.layer(x)
-        return self.tried(_as_mapping(entry) | {"repeat": self.random.randint(1, 3)}, x)
+        entry = _as_mapping(entry) | {"repeat": self.random.randint(1, 3)}
+        return self.tried(entry | ({"weights": self.fresh("w")} if self.chance(0.5) else {}), x)
 
     def tried(self, entry: Entry, x: Shape) -> tuple[Entry, Shape] | None:
         """The entry and its output, if the calculator accepts it."""

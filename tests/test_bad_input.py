@@ -389,7 +389,7 @@ def test_an_input_of_the_wrong_type_is_refused(shape):
 @pytest.mark.parametrize("batch", [0, -1, 1.5, "2", True, None, 10**100, 10**5000], ids=range(8))
 def test_a_batch_must_be_a_whole_number(batch):
     message = error(data(), batch=batch)
-    assert message.startswith("a batch is a whole number of at least 1, not ")
+    assert message.startswith("the batch size must be a whole number of at least 1, not ")
     assert len(message) < 200
 
 
@@ -397,7 +397,7 @@ def test_a_batch_must_be_a_whole_number(batch):
     ("dtype", "sentence"),
     [
         ("flaot32", "no dtype 'flaot32'; did you mean 'float32'?"),
-        ("zzz", "no dtype 'zzz'; known: float64, float32, bfloat16, float16, float8, int8"),
+        ("zzz", "no dtype 'zzz'; choose from float64, float32, bfloat16, float16, float8, int8"),
     ],
 )
 def test_an_unknown_dtype_is_refused(dtype, sentence):

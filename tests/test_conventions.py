@@ -280,7 +280,7 @@ def test_an_unknown_convention_gets_the_nearest_one():
     report = cnncalc.summarize("lenet5")
     with pytest.raises(UsageError, match="no convention 'thpo'; did you mean 'thop'"):
         report.under("thpo")
-    with pytest.raises(UsageError, match=r"a convention is activations, calflops, .* or weights"):
+    with pytest.raises(UsageError, match=r"choose from activations, calflops, .* weights"):
         report.under("xyz")
 
 

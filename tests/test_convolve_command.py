@@ -227,7 +227,7 @@ def test_the_example_of_the_kedge_deck():
         "u(2,1) = 3×0 + 4×1 + 6×2 + 7×3 = 37\n"
         "u(2,2) = 4×0 + 5×1 + 7×2 + 8×3 = 43\n"
         "\n"
-        "u, the sums, 2×2\n"
+        "u, sums, 2×2\n"
         "19  25\n"
         "37  43\n"
     )
@@ -332,7 +332,7 @@ def test_a_flipped_kernel_is_shown_and_mentioned():
         (["-p", "1"], "stride 1, padding 1 (zeros)"),
         (["-p", "same"], "stride 1, padding 0 before and 1 after (zeros)"),
         (["-p", "1x0"], "stride 1, padding 1 along H, 0 along W (zeros)"),
-        (["-p", "same", "--mode", "replicate"], "padding 0 before and 1 after (the edge repeated)"),
+        (["-p", "same", "--mode", "replicate"], "padding 0 before and 1 after (edge repeated)"),
         (["-p", "SAME", "--mode", "reflect"], "padding 0 before and 1 after (reflected)"),
         (["-d", "2"], "stride 1, no padding, dilation 2"),
         (["-s", "1x2"], "stride 1×2, no padding"),
@@ -461,17 +461,17 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["1 2; 3", "1"], "the input: row 2 has 1 number, and row 1 has 2"),
+        (["1 2; 3", "1"], "the input: row 2 has 1 number, but row 1 has 2"),
         (["1 2 x", "1"], "the input: column 3: 'x' is not a number; numbers are 3, -0.5, 1/9"),
         (["1 2; x 4", "1"], "the input: row 2, column 1: 'x' is not a number"),
         (["1 2 | 3 x", "1|1"], "the input: channel 2, column 2: 'x' is not a number"),
-        (["1; 2 | 3; 4 5", "1|1"], "the input: channel 2, row 2 has 2 numbers, and row 1 has 1"),
-        (["1 2 | 3 4 5", "1|1"], "the input: channel 2 is 1×3, and channel 1 is 1×2"),
-        (["", "1"], "the input: row 1 holds no numbers"),
-        (["1 2;; 3 4", "1"], "the input: row 2 holds no numbers"),
+        (["1; 2 | 3; 4 5", "1|1"], "the input: channel 2, row 2 has 2 numbers, but row 1 has 1"),
+        (["1 2 | 3 4 5", "1|1"], "the input: channel 2 is 1×3, but channel 1 is 1×2"),
+        (["", "1"], "the input: row 1 contains no numbers"),
+        (["1 2;; 3 4", "1"], "the input: row 2 contains no numbers"),
         (["1,,2", "1"], "the input: column 2: '' is not a number"),
         (["0,5 0,1", "1"], "the input: column 2: '5 0' is not a number"),
-        (["1 2; 3 4\n5 6", "1"], "rows end in ; or in a line, not in both"),
+        (["1 2; 3 4\n5 6", "1"], "separate rows by ; or by new lines, not by both"),
         (["[[1, 2], [3, 4]", "1"], "the input: column 1: '[1' is not a number"),
         (["[[[[1]]]]", "1"], "'[1]' is not a number"),
         (["nan", "1"], "the input: 'nan' is neither a file nor numbers, as in '0 1; 2 3'"),
@@ -479,19 +479,19 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 inf", "1"], "'inf' is not a number"),
         (["1 1/0", "1"], "'1/0' is not a number"),
         (["1 1e999", "1"], "'1e999' is not a number"),
-        (["1 1e99", "1"], "'1e99' needs more than 15 digits before or after the point"),
-        (["1 1e-99", "1"], "'1e-99' needs more than 15 digits before or after the point"),
+        (["1 1e99", "1"], "'1e99' needs more than 15 digits before or after the decimal point"),
+        (["1 1e-99", "1"], "'1e-99' needs more than 15 digits before or after the decimal point"),
         (["1 1_000", "1"], "'1_000' is not a number"),
         (["1 ٣", "1"], "'٣' is not a number"),
         (["1" * 1_000_000, "1"], "a number of 1,000,000 characters is longer than 40"),
         (["1 " * 10_001, "1"], "10,001 numbers are more than the limit of 10,000; use a part"),
         (["x * 1 2", "1"], "the input: the factor before *: 'x' is not a number"),
         (["1 * 2 * 3", "1"], "'*' is not a number"),
-        (["1/999999999 * 1/999999998 1", "1"], "no common denominator of 15 digits; round them"),
-        (["1/99999 1/99998 1/99997 1/99995", "1"], "no common denominator of 15 digits"),
+        (["1/999999999 * 1/999999998 1", "1"], "fractions has more than 15 digits; round them"),
+        (["1/99999 1/99998 1/99997 1/99995", "1"], "fractions has more than 15 digits"),
         (["nothing.csv", "1"], "the input: 'nothing.csv' is neither a file nor numbers"),
         ([".", "1"], "the input: '.' is a folder, not a file"),
-        (["random:0x3", "1"], "the input: random numbers are random:5x5 (H x W)"),
+        (["random:0x3", "1"], "the input: write random numbers as random:5x5 (H×W)"),
         (["random:3:5..1", "1"], "not 'random:3:5..1'"),
         (["random:2x2x2x2", "1"], "not 'random:2x2x2x2'"),
         (["random", "1"], "not 'random'"),
@@ -502,10 +502,10 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2 3", "box:4"], "kernel 1: box has an odd size from 3 to 15, not '4'"),
         (["1 2; 3 4", "sobel_x:5"], "kernel 1: sobel_x has only size 3, not '5'"),
         (["1 2; 3 4", "box:"], "kernel 1: box has an odd size from 3 to 15, not ''"),
-        (["1|2", "box | edge:5"], "kernel 1: edge:5 is 1×5 and box is 1×3; all planes of a"),
+        (["1|2", "box | edge:5"], "kernel 1: edge:5 is 1×5, but box is 1×3; all planes of a"),
         (["1 2 3", "x.csv"], "kernel 1: 'x.csv' is neither a file nor numbers"),
-        (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3 and kernel 1 is 1×2; the kernels of a layer"),
-        (["1|2|3", "1 2"], "the input of 3×1 has 3 channels, and a kernel of 1×2 has 1;"),
+        (["1 2 3", "1 2", "1 2 3"], "kernel 2 is 1×3, but kernel 1 is 1×2; all kernels of a layer"),
+        (["1|2|3", "1 2"], "the input 3×1 has 3 channels, but a kernel 1×2 has 1;"),
         (["1 2 3", *["1"] * 65], "takes 1 to 64 kernels, not 65"),
         (["1 2 3", "1 2 3 4"], "a filter of 4 is larger than the padded input of 3; use"),
         (["1 2", "1", "-s", "0"], "stride must be a whole number of at least 1"),
@@ -519,9 +519,9 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1 1", "-p", "same", "-d", "9999999"], "with its padding has 10,000,001 numbers"),
         (["1 2", "1", "--mode", "mirror"], "mode must be zeros, reflect or replicate"),
         (["1 2 3", "1", "-p", "3", "--mode", "reflect"], "an axis of 3 has 2 cells to reflect"),
-        (["1 2", "1", "--bias", "1 2 3"], "there is 1 kernel, and 3 numbers for biases; give one"),
-        (["1 2", "1", "--bias", "1; 2"], "there is 1 kernel, and 2 numbers for biases"),
-        (["1 2", "1", "1", "--bias", "1;2"], "there are 2 kernels, and 2 numbers"),
+        (["1 2", "1", "--bias", "1 2 3"], "1 kernel needs 1 bias in a row, as in 0.1, 0.2"),
+        (["1 2", "1", "--bias", "1; 2"], "1 kernel needs 1 bias in a row, as in 0.1, 0.2"),
+        (["1 2", "1", "1", "--bias", "1;2"], "2 kernels need 2 biases in a row"),
         (["1 2", "1", "--bias", "x"], "--bias: column 1: 'x' is not a number"),
         (["1 2", "1", "-a", "softmax"], "no activation 'softmax'; choose elu, "),
         (["1 2", "1", "-a", "max_pool"], "; choose elu, leaky_relu, relu, sigmoid or tanh"),
@@ -532,9 +532,9 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu negative_slope must be a number"),
         (["1 2", "1", "--pool", "median:2"], "no pooling 'median' is supported; choose avg or"),
         (["1 2", "1", "--pool", "lp:2"], "no pooling 'lp' is supported"),
-        (["1 2", "1", "--pool", "max"], "a pooling is written as max:2 or max:3s2p1, not 'max'"),
-        (["1 2", "1", "--pool", "max:2d2"], "a pooling is written as max:2 or max:3s2p1"),
-        (["1 2", "1", "--pool", f"max:{'9' * 5000}"], "a pooling is written as max:2"),
+        (["1 2", "1", "--pool", "max"], "write a pooling as max:2 or max:3s2p1, not 'max'"),
+        (["1 2", "1", "--pool", "max:2d2"], "write a pooling as max:2 or max:3s2p1"),
+        (["1 2", "1", "--pool", f"max:{'9' * 5000}"], "write a pooling as max:2"),
         (["1 2", "1", "--pool", "max:0"], "max_pool kernel_size must be a whole number of at"),
         (["1 2", "1", "--pool", "max:5"], "max_pool of 1×2: a filter of 5 is larger than the"),
         (["1 2", "1", "--pool", "max:2p2"], "max_pool of 1×2: padding 2 is more than half"),
@@ -545,7 +545,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "--steps", "-1"], "--steps must be all, none or a whole number, not '-1'"),
         (["1 2", "1", "--digits", "16"], "--digits must be between 0 and 15, not 16"),
         (["1 2", "1", "-f", "markdwon"], "no format 'markdwon'; did you mean 'markdown'?"),
-        (["1 2", "1", "-f", "xml"], "no format 'xml'; choose text, markdown, latex or json"),
+        (["1 2", "1", "-f", "xml"], "no format 'xml'; choose from text, markdown, latex, json"),
         (["1 2", "1", "-o", "x.html"], "no format has the ending '.html'; choose from .txt, .md"),
         (["1 2", "1", "--paddin", "same"], "option '--paddin'; did you mean '--padding'?"),
         (["1 2", "1", "--stride=2", "--flop"], "no option '--flop'; did you mean"),
@@ -560,16 +560,16 @@ def test_invalid_input_is_refused(arguments, says):
     ("name", "content", "says"),
     [
         ("x.csv", b"a,b\n1,2\n", "the input: row 1, column 1: 'a' is not a number"),
-        ("x.csv", b"", "the input: row 1 holds no numbers"),
+        ("x.csv", b"", "the input: row 1 contains no numbers"),
         ("x.csv", b"\xff\xfe", "is not text in UTF-8"),
         ("x.csv", b"1\x002", "contains a null byte"),
         ("x.csv", b"1 " * 3_000_000, "is longer than 5,000,000 bytes"),
-        ("x.yaml", b"", "is empty; a matrix is numbers in rows"),
+        ("x.yaml", b"", "is empty; a matrix must be rows of numbers"),
         ("x.yaml", b"[1, 2", "this '[' is never closed"),
         ("x.yaml", b"rows: [1, 2]", "as in [[0, 1], [2, 3]], not {rows: [1, 2]}"),
-        ("x.yaml", b"[]", "a matrix is numbers in rows, as in [[0, 1], [2, 3]], not []"),
-        ("x.yaml", b"[[1, 2], 3]", "a matrix is numbers in rows"),
-        ("x.yaml", b"[[[[1]]]]", "a matrix is numbers in rows"),
+        ("x.yaml", b"[]", "a matrix must be rows of numbers, as in [[0, 1], [2, 3]], not []"),
+        ("x.yaml", b"[[1, 2], 3]", "a matrix must be rows of numbers"),
+        ("x.yaml", b"[[[[1]]]]", "a matrix must be rows of numbers"),
         ("x.yaml", b"[1, null]", "column 2: 'null' is not a number"),
         ("x.yaml", b"[1, true]", "column 2: 'true' is not a number"),
         ("x.yaml", b"!!python/object:os.system [1]", "YAML tags are not supported"),
@@ -595,7 +595,7 @@ def test_omitted_windows_are_counted():
     x, one = of([1, 2, 3]), of([1])
     with pytest.raises(UsageError, match="hang over the edge"):
         convolve(x, [one], pool=AvgPool(kernel_size=2, ceil_mode=True))
-    with pytest.raises(UsageError, match="without the padding"):
+    with pytest.raises(UsageError, match="leaves out the padding"):
         convolve(x, [one], pool=AvgPool(kernel_size=2, padding=1, count_include_pad=False))
     with pytest.raises(UsageError, match="takes 1 to 64 kernels, not 0"):
         convolve(x, [])
@@ -605,7 +605,7 @@ def test_omitted_windows_are_counted():
 
 def test_floats_are_refused():
     half = Tensor(Map(1, (1,)), ((0.1,),))
-    with pytest.raises(UsageError, match="no common denominator"):
+    with pytest.raises(UsageError, match="common denominator of the fractions"):
         convolve(half, [of([1])])
 
 

@@ -111,7 +111,7 @@ def test_markdown_lists_equations_as_code():
         (["vgg16", "conv1"], "did you mean 'conv1_1'"),
         (["vgg16", "fc8", "paramters"], "did you mean 'parameters'"),
         (["vgg16", "fc8", "xyz"], "choose from shape, parameters"),
-        (["vgg16", "fc8", "-f", "pdf"], "it has text, markdown or latex"),
+        (["vgg16", "fc8", "-f", "pdf"], "choose from text, markdown, latex"),
         (["resnet18", "layer1", "shape"], "shape is not a sum over layers; name a layer"),
         (["resnet18", "rf"], "receptive-field is not a sum over layers"),
     ],
@@ -130,7 +130,7 @@ def test_unknown_quantities_and_layers_are_refused(arguments, says):
         (["relu"], "it has no fields"),
         (["conv", "3x8x8", "--filter", "3"], "did you mean 'filters'"),
         (["convv", "3x8x8"], "no layer kind 'convv'; did you mean 'conv'?"),
-        (["relu", "3x8x8", "-f", "xml"], "it has text, markdown, latex or json"),
+        (["relu", "3x8x8", "-f", "xml"], "choose from text, markdown, latex, json"),
         (["add", "3x8x8", "4x8x8"], "cannot add 3×8×8 and 4×8×8"),
     ],
 )

@@ -78,7 +78,7 @@ def test_every_kind_is_drawn_accepted_and_usually_also_refused():
 def test_networks_use_every_part_of_the_language():
     drawn = [fuzz.drawn("networks", 7, index) for index in range(260)]
     words = ("blocks", "takes", "residual", "shortcut", "branches", "join", "repeat", "when",
-             "from", "parameters", "${")  # fmt: skip
+             "from", "parameters", "${", "weights", "trainable")  # fmt: skip
     for word in words:
         assert any(word in case.text for case in drawn), word
     assert any("{" not in case.text for case in drawn)  # block style

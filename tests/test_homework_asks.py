@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import CnncalcError, UsageError, Where
 from cnncalc.homework import asks, sheet
@@ -16,6 +17,9 @@ from cnncalc.homework.written import format_value
 from cnncalc.spec import text
 
 CONV = "{conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}"
+ALEXNET = "{conv: {filters: 96, kernel: 11, stride: 4}, input: 3x227x227}"
+_STRIDED = "conv: {filters: 4, kernel: 3, stride: 2, padding: 1}"
+STRIDED = f"{{layers: [{{{_STRIDED}}}, {{{_STRIDED}, name: last}}], input: 1x9x9, layer: last}}"
 POOL = "{max_pool: {kernel: 3, stride: 2}, input: 96x55x55}"
 
 
@@ -35,7 +39,7 @@ def test_a_quantity_is_explained_and_found_by_its_names(ask):
 def test_an_unknown_quantity_suggests_the_nearest():
     with pytest.raises(UsageError, match="'parametrs'; did you mean 'parameters'"):
         asks.find("parametrs")
-    with pytest.raises(UsageError, match="'colour'; choose from additions, biases"):
+    with pytest.raises(UsageError, match="'colour'; choose from additions, backward_macs, biases"):
         asks.find("colour")
 
 
@@ -60,6 +64,17 @@ def test_an_unknown_quantity_suggests_the_nearest():
         (CONV, "connections", "778,240"),  # and a bias
         ("{subsampling: 2, input: 6x28x28}", "connections", "5,880"),  # LeNet-5's S2: 5·6·14·14
         ("{linear: {out_features: 84, bias: false}, input: 120}", "connections", "10,080"),
+        (ALEXNET, "weights per neuron", "363"),  # CS231n: 11·11·3
+        (ALEXNET, "weight shape", "96x3x11x11"),
+        (ALEXNET, "im2col", "363x3025"),  # CS231n's notes, 55·55 positions
+        (ALEXNET, "filter matrix", "96x363"),
+        ("{linear: {out_features: 84}, input: 120}", "fan_in", "120"),
+        ("{linear: {out_features: 84}, input: 120}", "weight shape", "84x120"),
+        # Two convolutions of stride 2: one output of the second moves by 4 pixels.
+        (STRIDED, "jump", "4"),
+        (STRIDED, "start", "-3"),  # one pixel of padding, then one of two pixels each
+        # The gradient of the weights; the image needs none.
+        (CONV, "backward macs", "768,000"),
         (POOL, "comparisons", "559,872"),  # 8 for each of 96·27·27
         ("{avg_pool: 2, input: 1x4x4}", "divisions", "4"),
         ("{sigmoid: , input: 5}", "exponentials", "5"),
@@ -117,7 +132,7 @@ def test_right_answers_by_hand(given, ask, answer):
             "has several strides, 6 to 8, that give an output size of 3",
         ),
         ("{N: 20, F: 3, output: 1}", "stride", "has an output size of 1"),
-        ("{N: 20, F: 3, output: lots}", "stride", "'output' is a size, as in 55 or 55x55"),
+        ("{N: 20, F: 3, output: lots}", "stride", "'output' must be a size, such as 55 or 55x55"),
         (
             "{conv: {filters: 8, kernel: 3}, input: 3x9x21, output: 4x7}",
             "stride",
@@ -146,6 +161,61 @@ def test_a_window_question_about_any_kind_and_shape_is_answered_or_refused(kind)
         except CnncalcError:
             continue
         assert answer
+
+
+# 1·8·8 pixels, 4·6·6 outputs of the convolution, 10 units; 4 bytes each.
+SMALL = {
+    "architecture": {
+        "input": "1x8x8",
+        "layers": [{"conv": {"filters": 4, "kernel": 3}}, {"linear": 10}],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("ask", "answer", "outcome", "remark"),
+    [
+        ("peak_memory", "832 B", "right", ""),  # the image and the outputs: 64 + 144 numbers
+        ("peak_memory", "616 B", "wrong", ""),  # without the image
+        ("memory", "872 B", "right", ""),  # 64 + 144 + 10 numbers
+        ("memory", "616 B", "right", "counted in memory without input"),
+        ("memory_without_input", "616 B", "right", ""),
+        ("memory_without_input", "872 B", "wrong", ""),
+        ("backward_macs", "4,176", "right", ""),  # 9·4·36, not for the image, and 2·144·10
+    ],
+)
+def test_totals_of_memory(ask, answer, outcome, remark):
+    [graded] = cnncalc.grade({**SMALL, "answers": {"totals": {ask: answer}}})
+    assert graded.answers[0]["outcome"] == outcome
+    assert remark in graded.answers[0]["remark"]
+
+
+def test_the_peak_of_a_layer_or_a_block_is_not_asked_for():
+    with pytest.raises(UsageError, match="ask about the network"):
+        question(asks.load("peak_memory"), cnncalc.summarize("1x8x8-4C3-10N"), "conv1")
+    with pytest.raises(UsageError, match="is a part of a network; ask about the network"):
+        question(asks.load("peak_memory"), cnncalc.summarize("resnet18"), "layer1")
+
+
+def test_the_peak_is_derived_with_its_layer():
+    asked = question(asks.load("peak_memory"), cnncalc.summarize("1x8x8-4C3-10N"))
+    assert asked.derive().answer == "832 B, at conv1"
+
+
+@pytest.mark.parametrize(
+    ("given", "ask"),
+    [
+        ("{relu: , input: 5}", "weights_per_neuron"),
+        ("{conv_transpose: {filters: 1, kernel: 2, stride: 2}, input: 1x4x4}", "fan_in"),
+        ("{conv: {filters: 4, kernel: 3, groups: 2}, input: 2x4x4}", "im2col"),
+        ("{linear: 4, input: 5}", "im2col"),
+        ("{conv_transpose: {filters: 4, kernel: 3}, input: 4x4x4}", "im2col"),
+        ("{batch_norm: , input: 2x4x4}", "weight_shape"),
+        ("{conv: {filters: 1, kernel: 3, stride: [1, 2]}, input: 1x9x9}", "jump"),
+    ],
+)
+def test_a_quantity_that_a_layer_has_not_is_refused(given, ask):
+    assert marked(given, ask, 1).outcome.value == "unreadable"
 
 
 def test_memory_in_elements_is_accepted_with_a_note():

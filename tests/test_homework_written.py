@@ -166,7 +166,7 @@ def test_a_leading_batch_is_accepted_with_a_note(given, batch):
     spec = {"input": "3x227x227", "layers": [{"conv": {"filters": 96, "kernel": 11, "stride": 4}}]}
     asked = question(asks.find("shape"), summarize(spec, batch=batch), "conv1")
     written = asked.read(given)
-    assert asked.agrees(written).notes[-1] == "the batch in front"
+    assert asked.agrees(written).notes[-1] == "with the batch size"
     assert asked.agrees(written, Terms(strict=True)) is None
     assert asked.agrees(asked.read("2x96x55x55")) is None
     assert asked.agrees(asked.read("1x96x54x54")) is None
@@ -255,7 +255,7 @@ def test_hostile_text_gets_one_sentence(text, says):
 
 
 def test_invalid_matrices_are_refused():
-    with pytest.raises(UsageError, match="row 2 has 1 number, and row 1 has 2 numbers"):
+    with pytest.raises(UsageError, match="row 2 has 1 number, but row 1 has 2 numbers"):
         read("1 2; 3", (Matrix,))
     assert Matrix.read([[1, 2], [True, 4]]) is None
     one = Matrix.read([1, 2])

@@ -8,7 +8,7 @@ import yaml
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError, LayerError
-from cnncalc.spec.expression import HANDWRITTEN, calculate
+from cnncalc.spec.expression import calculate
 
 # Expectations are worked out by hand beside each example, never by running the program.
 
@@ -279,6 +279,23 @@ EXPRESSIONS = [
     ("${round_to(1.4 * 320, 8)}", 448),
     ("${round_to(-5, 8)}", 8),
     ("${round_to(7, 1)}", 7),
+    ("${2 ** n}", 64),
+    ("${2 ** 0}", 1),
+    ("${(n // 2) ** 3}", 27),
+    ("${4 ** half * 0 + 1 if flag == false else 2 ** -1}", 0.5),
+    ("${round_to(20, 2 ** 3)}", 24),  # 20 is half way
+    ("${n / m}", 1.5),
+    ("${n / 2}", 3),
+    ("${ceil(n / m)}", 2),
+    ("${ceil(6 / 3)}", 2),
+    ("${floor(n / m)}", 1),
+    ("${floor(-1 / 2)}", -1),
+    ("${ceil(-1 / 2)}", 0),
+    ("${ceil(1 / 3 + 2 / 3)}", 1),  # not 2, as with floats
+    ("${ceil(0.1 * 3 / 0.3)}", 1),
+    ("${abs(m - n)}", 2),
+    ("${abs(-half)}", 0.5),
+    ("${2 ** 3 ** 2}", 512),
 ]
 
 
@@ -654,15 +671,15 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
     assert str(cnncalc.summarize("3-10N").output_shape) == "5"
 
 
-# What people write by hand has a quotient and a power beside a spec's arithmetic.
+# Quotients and powers are fractions on the way.
 
 
 @pytest.mark.parametrize(
     ("written", "value"),
     [("7 / 2", Fraction(7, 2)), ("3**2*3", 27), ("2**-1", Fraction(1, 2)), ("0**0", 1)],
 )
-def test_handwritten_arithmetic_is_exact(written, value):
-    assert calculate(written, {}, HANDWRITTEN) == value
+def test_arithmetic_is_exact(written, value):
+    assert calculate(written, {}) == value
 
 
 @pytest.mark.parametrize(
@@ -674,9 +691,9 @@ def test_handwritten_arithmetic_is_exact(written, value):
         ("1 / 0", "'1 / 0' divides by zero"),
     ],
 )
-def test_handwritten_arithmetic_without_a_value_is_refused(written, sentence):
+def test_arithmetic_without_a_value_is_refused(written, sentence):
     with pytest.raises(LayerError) as refused:
-        calculate(written, {}, HANDWRITTEN)
+        calculate(written, {})
     assert str(refused.value) == sentence
 
 

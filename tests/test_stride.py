@@ -144,7 +144,7 @@ def test_wide_strides_with_few_windows_list_their_gaps():
         ("7 0 3", "F must be 1 to 3 whole numbers of at least 1"),
         ("7 3 -- -3", "S must be whole numbers"),
         ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
-        ("7 3 3 -f xml", "no format 'xml'; choose text or json"),
+        ("7 3 3 -f xml", "no format 'xml'; choose from text, json"),
         ("7 3 3 -p 1.5", "P must be whole numbers"),
     ],
 )

@@ -283,3 +283,27 @@ def test_a_base_without_layers_has_none_to_keep(tmp_path):
         net="extends: base.yaml\ninput: 9\nlayers: [{linear: $n}]\n",
     )
     assert cnncalc.summarize(file).warnings == ()
+
+
+def test_a_frozen_backbone_trains_only_its_head():
+    cut = {"backbone": {"network": "vgg16", "up_to": "pool5"}, "trainable": False}
+    totals = net(cut, "gap", {"linear": 1}).totals
+    assert (totals.trainable, totals.params) == (513, 14_715_201)
+
+
+def test_shared_weights_of_a_backbone_stay_shared(tmp_path):
+    siamese = """
+input: 1x8x8
+layers:
+  - {conv: {filters: 2, kernel: 3}, name: first, trainable: false}
+  - {conv: {filters: 2, kernel: 3}, name: a, from: input}
+  - {conv: {filters: 2, kernel: 3}, name: b, from: input, weights: a}
+  - {add: , from: [a, b]}
+"""
+    write(tmp_path, siamese=siamese)
+    file = write(tmp_path, net="input: 1x9x9\nlayers: [{backbone: siamese.yaml}, relu]\n")
+    assert cnncalc.summarize(file).totals.params == 20
+    file = write(
+        tmp_path, net="input: 1x9x9\nlayers: [{backbone: {network: siamese.yaml, up_to: b}}]\n"
+    )
+    assert cnncalc.summarize(file).totals.params == 20

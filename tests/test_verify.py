@@ -229,7 +229,13 @@ def test_a_network_without_maps_has_no_receptive_field():
 
 NETWORK = {
     "input": "2x8x8",
-    "layers": [{"conv": {"filters": 4, "kernel": 3}}, "batch_norm", {"max_pool": 2}, {"rbf": 3}],
+    "layers": [
+        {"conv": {"filters": 4, "kernel": 3}},
+        "batch_norm",
+        {"prelu": None, "trainable": False},
+        {"max_pool": 2},
+        {"rbf": 3},
+    ],
 }
 
 
@@ -261,6 +267,7 @@ BROKEN = {
     "weights": (of("conv"), "parameters", counted("weights"), "conv1"),
     "biases": (of("conv"), "parameters", counted("biases"), "conv1"),
     "fixed": (of("rbf"), "parameters", counted("fixed"), "rbf1"),
+    "frozen": (of("prelu"), "parameters", counted("weights"), "prelu1"),
     "buffers": (of("batch_norm"), "parameters", counted("buffers"), "batch_norm1"),
     "tensors": (of("conv"), "tensors", lambda right: lambda self, x: {"weight": (4, 2)}, "conv1"),
     "saved_for_backward": (
@@ -385,8 +392,8 @@ def test_a_network_that_cannot_fit_is_refused_with_the_numbers(monkeypatch):
     huge = cnncalc.summarize("3x224x224-1000000N")  # 150,528 · 10⁶ weights and 10⁶ biases
     with pytest.raises(
         UsageError,
-        match=r"1\.81 TB \(602\.12 GB for parameters, as much for their gradients and for a second "
-        r"copy, .* for activations\), and cpu has 1\.00 GB; --device meta",
+        match=r"1\.81 TB \(602\.12 GB for parameters, as much for a second copy, 602\.12 GB for "
+        r"their gradients, .* for activations\), and cpu has 1\.00 GB; --device meta",
     ):
         bridge.verify(huge, "cpu")
     found = bridge.verify(huge, "auto")

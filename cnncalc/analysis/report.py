@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.receptive import Field
-from cnncalc.core.cost import COUNTED, Cost, total
+from cnncalc.core.cost import COUNTED, Cost, Parameters, total
 from cnncalc.core.errors import UnknownName, UsageError, did_you_mean
 from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Layout, Shape
@@ -24,7 +24,8 @@ class Row(NamedTuple):
 
     ``fields`` is the receptive field along each axis of the network's input, or None if the network
     has several inputs with different axes. ``implied`` marks a flatten that the spec leaves out
-    before a linear layer.
+    before a linear layer. ``weights_of`` is the layer whose parameters and buffers it uses, if they
+    are not its own; they count there. ``trainable`` is False for a frozen layer.
     """
 
     name: str
@@ -35,6 +36,8 @@ class Row(NamedTuple):
     cost: Cost
     fields: tuple[Field, ...] | None
     implied: bool = False
+    weights_of: str | None = None
+    trainable: bool = True
 
     @property
     def kind(self) -> str:
@@ -46,6 +49,16 @@ class Row(NamedTuple):
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self.cost, name)  # type: ignore[no-any-return]
+
+    @property
+    def shared(self) -> Parameters:
+        """The parameters and buffers that it uses but that count for another layer."""
+        return self.layer.parameters(*self.inputs) if self.weights_of else Parameters()
+
+    @property
+    def trains(self) -> bool:
+        """Whether the backward pass computes gradients of its parameters."""
+        return self.trainable and bool(self.params or self.shared.params)
 
     @property
     def receptive_field(self) -> tuple[int, ...] | None:
@@ -234,7 +247,8 @@ class Report:
 def cost_dict(cost: Cost) -> dict[str, int]:
     """All counts of a cost by name, including derived ones."""
     counts = {name: getattr(cost, name) for name in COUNTED}
-    return {"params": cost.params, "flops": cost.flops, **counts}
+    derived = {"params": cost.params, "trainable": cost.trainable, "flops": cost.flops}
+    return {**derived, **counts}
 
 
 def row_dict(row: Row) -> dict[str, Any]:
@@ -244,6 +258,7 @@ def row_dict(row: Row) -> dict[str, Any]:
         "kind": row.kind,
         "inputs": [list(shape.dimensions) for shape in row.inputs],
         "output": list(row.output.dimensions),
+        "weights_of": row.weights_of,
         "receptive_field": None if row.fields is None else [_field_dict(f) for f in row.fields],
         **cost_dict(row.cost),
     }

@@ -1,6 +1,6 @@
 """Graph to report. The only code that runs layers, and that reports where one refuses its input."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
@@ -9,22 +9,15 @@ from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Field, grown, hull, places
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
-from cnncalc.core.errors import (
-    LayerError,
-    Mistakes,
-    SpecError,
-    UsageError,
-    Where,
-    did_you_mean,
-    some,
-)
+from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.layer import Input, Layer, Reach
 from cnncalc.core.shape import Map, Shape
-from cnncalc.spec.graph import Graph, Node
+from cnncalc.spec.graph import Graph
+from cnncalc.spec.node import Node
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
-Key = tuple[int, tuple[Shape, ...], bool]
+Key = tuple[int, tuple[Shape, ...], bool, bool]
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -37,11 +30,9 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     refusal, and UsageError for an unknown dtype or a batch below 1.
     """
     if type(batch) is not int or not 1 <= batch < LARGEST:
-        raise UsageError(f"a batch is a whole number of at least 1, not {shown(batch)}")
+        raise UsageError(f"the batch size must be a whole number of at least 1, not {shown(batch)}")
     if dtype not in BYTES:
-        raise UsageError(
-            f"no dtype {dtype!r}{did_you_mean(str(dtype), BYTES) or '; known: ' + ', '.join(BYTES)}"
-        )
+        raise unknown("dtype", str(dtype), BYTES)
     rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
     spec = graph.spec
     return Report(
@@ -65,7 +56,18 @@ def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[Spe
     Layers that refuse their new input are left out, and so are all that depend on them. Returns the
     report and the mistakes.
     """
-    nodes = [Node(row.name, row.layer, row.sources, Where(report.name)) for row in rows]
+    place = {row.name: index for index, row in enumerate(rows)}
+    nodes = [
+        Node(
+            row.name,
+            row.layer,
+            row.sources,
+            Where(report.name),
+            shares=place.get(row.weights_of or ""),
+            trainable=row.trainable,
+        )
+        for row in rows
+    ]
     walk = _Walk(nodes, (), report.batch, report.dtype)
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
@@ -112,9 +114,25 @@ class _Walk:
     def rows(self) -> list[Row]:
         """All rows; raises Mistakes if a layer refuses its input."""
         self.walk()
+        self.mistakes += self.misfits()
         if self.mistakes:
             raise Mistakes(self.mistakes)
         return self.done
+
+    def misfits(self) -> Iterator[SpecError]:
+        """A mistake for every layer whose input does not fit the weights that it shares."""
+        row_of = {row.name: row for row in self.done}
+        for node in self.nodes:
+            row = row_of.get(node.name)
+            owner = row_of.get(row.weights_of or "") if row else None
+            if row is None or owner is None:
+                continue
+            if row.inputs != owner.inputs and row.layer.tensors(*row.inputs) != owner.layer.tensors(
+                *owner.inputs
+            ):
+                who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
+                fact = f"shares the weights of {owner.name!r}, which fit its input"
+                yield SpecError(f"{who}: {fact} {some(owner.inputs)} but not this one", node.where)
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""
@@ -134,11 +152,11 @@ class _Walk:
         inputs = tuple([done[source].output for source in sources])
         try:
             if layer.flattens and len(inputs) == 1 and isinstance(inputs[0], Map):
-                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs, True)
+                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs)
                 sources, inputs = [len(done) - 1], (done[-1].output,)
             if node.axes is not None and isinstance(inputs[0], Map):
                 check_axes(node.axes, inputs[0], self.without_batch(node.axes))
-            self.row(node.name, layer, tuple(sources), inputs)
+            self.row(node.name, layer, tuple(sources), inputs, node)
         except LayerError as why:
             shapes = some(inputs)
             who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
@@ -165,20 +183,28 @@ class _Walk:
         layer: Layer,
         sources: tuple[int, ...],
         inputs: tuple[Shape, ...],
-        implied: bool = False,
+        node: Node | None = None,
     ) -> None:
+        """Add a row; one without a node is implied."""
         gradient = any(self.trained[source] for source in sources)
-        key = (id(layer), inputs, gradient)
+        trainable = node is None or node.trainable
+        key = (id(layer), inputs, gradient, trainable)
         known = self.known.get(key)
         if known is None:
             output = layer.infer(inputs)
-            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient)
-            trained = gradient or cost.params > 0
+            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient, trainable)
+            trained = gradient or cost.trainable > 0
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained)
         output, cost, reach, trained = known
+        weights_of = None
+        if node is not None and node.shares is not None and cost.held:
+            weights_of, cost = self.nodes[node.shares].name, cost.with_shared_weights
         fields = self.fields(sources, reach, output)
         self.trained.append(trained)
-        self.done.append(Row(name, layer, sources, inputs, output, cost, fields, implied))
+        implied = node is None
+        self.done.append(
+            Row(name, layer, sources, inputs, output, cost, fields, implied, weights_of, trainable)
+        )
 
     def fields(
         self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
@@ -216,10 +242,10 @@ class _Shapes(_Walk):
         layer: Layer,
         sources: tuple[int, ...],
         inputs: tuple[Shape, ...],
-        implied: bool = False,
+        node: Node | None = None,
     ) -> None:
         output = layer.infer(inputs)
-        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None, implied))
+        self.done.append(Row(name, layer, sources, inputs, output, Cost(), None))
 
 
 @cache

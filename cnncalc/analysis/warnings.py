@@ -11,7 +11,8 @@ from cnncalc.core.layer import Input
 from cnncalc.core.shape import Map
 from cnncalc.layers._window import Axis
 from cnncalc.spec import Block, catalog
-from cnncalc.spec.graph import Graph, Node
+from cnncalc.spec.graph import Graph
+from cnncalc.spec.node import Node
 
 MAX_WARNINGS = 10
 MAX_NAMES = 3

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -61,21 +60,21 @@ def _parts(resident: int, report: Report) -> Iterator[Measured]:
 def _timed(report: Report, network: Network) -> Iterator[dict[str, tuple[Any, Any]]]:
     """An event before every layer and one after it."""
     events = {row.name: (_event(), _event()) for row in report.layers}
-    handles = []
-    for name, (begin, end) in events.items():
-        layer = network.get_submodule(name)
-        handles.append(layer.register_forward_pre_hook(partial(_record, begin)))
-        handles.append(layer.register_forward_hook(partial(_record, end)))
+
+    def begins(name: str, _: object) -> None:
+        events[name][0].record()
+
+    def ends(name: str, _: object) -> None:
+        events[name][1].record()
+
+    network._before.append(begins)
+    network._after.append(ends)
     try:
         yield events
     finally:
-        for handle in handles:
-            handle.remove()
+        network._before.remove(begins)
+        network._after.remove(ends)
 
 
 def _event() -> Any:
     return torch.cuda.Event(enable_timing=True)
-
-
-def _record(event: Any, *_: Any) -> None:
-    event.record()

@@ -130,10 +130,12 @@ class _Unit:
         self.image = torch.zeros(1, *report.input_shape.dimensions, dtype=dtype)
         self.place = (0, slice(None), *[0] * (len(row.output.dimensions) - 1))
         self.values: Tensor
-        network.get_submodule(row.name).register_forward_hook(self._seen)
+        self.layer = row.name
+        network._after.append(self._seen)
 
-    def _seen(self, layer: nn.Module, inputs: object, output: Tensor) -> None:
-        self.values = output[self.place]
+    def _seen(self, name: str, output: Tensor) -> None:
+        if name == self.layer:
+            self.values = output[self.place]
 
     def span(self, axis: int, guess: Span) -> Span:
         """The first pixel that it reads along an axis, and one past the last."""

@@ -1,5 +1,6 @@
 """A report as a PyTorch module: its layers under their names, run in order."""
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from torch import Tensor, nn
@@ -20,9 +21,11 @@ class Step(NamedTuple):
 
 
 class Network(nn.Module):
-    """A network as a PyTorch module. Layer ``block.conv1`` is the submodule with that name.
+    """A network as a PyTorch module. Layer ``block.conv1`` is the submodule with that name; a layer
+    that shares weights is the submodule of the layer that holds them.
 
-    Every tensor is freed as soon as the last layer that reads it has run.
+    Every tensor is freed as soon as the last layer that reads it has run. What is in ``_before``
+    and ``_after`` is called around every layer, with its name and what it reads or gives.
     """
 
     def __init__(self, report: Report) -> None:
@@ -32,8 +35,25 @@ class Network(nn.Module):
         self._inputs = len(report.input_shapes)
         row_of = {row.name: index for index, row in enumerate(report.rows)}
         self._outputs = tuple(row_of[row.name] for row in report.outputs)
+        self._module_of = {row.name: row.weights_of or row.name for row in report.layers}
+        self._frozen: set[nn.Parameter] = set()
+        self._before: list[Callable[[str, Sequence[Tensor]], None]] = []
+        self._after: list[Callable[[str, Tensor], None]] = []
         for row in report.layers:
-            self._place(row.name, row.layer.to_torch(modules, *row.inputs))
+            if row.weights_of is None:
+                module = row.layer.to_torch(modules, *row.inputs)
+                self._place(row.name, module)
+                if not row.trainable:
+                    self._frozen |= {one for one in module.parameters() if one.requires_grad}
+                    module.requires_grad_(False)
+
+    def _layer(self, name: str) -> nn.Module:
+        """The module that runs a layer."""
+        return self.get_submodule(self._module_of[name])
+
+    def _is_frozen(self, parameter: nn.Parameter) -> bool:
+        """Whether a parameter belongs to a layer with ``trainable: false``."""
+        return parameter in self._frozen
 
     def _place(self, name: str, module: nn.Module) -> None:
         """Add a module under its dotted name, creating containers on the way."""
@@ -50,8 +70,11 @@ class Network(nn.Module):
             raise TypeError(f"the network has {self._inputs} inputs, not {len(inputs)}")
         values = dict(enumerate(inputs))
         for name, sources, value, done_with in self._steps:
-            layer = self.get_submodule(name)
-            values[value] = layer(*[values[source] for source in sources])
+            for note in self._before:
+                note(name, [values[source] for source in sources])
+            values[value] = self._layer(name)(*[values[source] for source in sources])
+            for told in self._after:
+                told(name, values[value])
             for source in done_with:
                 del values[source]
         outputs = tuple(values[index] for index in self._outputs)

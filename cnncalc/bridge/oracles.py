@@ -53,10 +53,14 @@ def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: boo
     alive = LiveMemory(ignored=[*network.parameters(), *network.buffers()])
     inputs = _inputs(report, device)
     alive.watch(inputs)
-    for tensor, name in zip(inputs, _last_readers(report, device), strict=True):
-        if name is not None:
-            layer = network.get_submodule(name)
-            layer.register_forward_hook(partial(alive.release, tensor))
+    readers = _last_readers(report, device)
+
+    def release(name: str, _: object) -> None:
+        for tensor, reader in zip(inputs, readers, strict=True):
+            if reader == name:
+                alive.release(tensor)
+
+    network._after.append(release)
     with torch.no_grad(), alive, _precision(device, autocast):
         network(*inputs)
     return alive.peak
@@ -116,7 +120,7 @@ def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[
 
     seen: set[Node] = set()
 
-    def ends(name: str, layer: object, given: object, output: Tensor) -> None:
+    def ends(name: str, output: Tensor) -> None:
         waiting = [output.grad_fn]
         while waiting:
             node = waiting.pop()
@@ -125,10 +129,8 @@ def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[
                 node.register_prehook(partial(turn, "backward", name))
                 waiting += [before for before, _ in node.next_functions]
 
-    for row in report.layers:
-        layer = network.get_submodule(row.name)
-        layer.register_forward_pre_hook(partial(turn, "forward", row.name), prepend=True)
-        layer.register_forward_hook(partial(ends, row.name))
+    network._before.append(partial(turn, "forward"))
+    network._after.append(ends)
     with alive:
         outputs = network(*inputs)
         loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
@@ -213,7 +215,7 @@ class LiveMemory(TorchDispatchMode):
         """Called when a storage has been freed."""
         self.now -= self.bytes.pop(place, 0)
 
-    def release(self, tensor: Tensor, *_: object) -> None:
+    def release(self, tensor: Tensor) -> None:
         """Treat it as freed although it is still referenced."""
         place = tensor.untyped_storage()._cdata
         self.ignored.add(place)
@@ -239,7 +241,7 @@ def _checkpointed(
 
     def run(steps: Sequence[Step], values: dict[int, Tensor]) -> dict[int, Tensor]:
         for name, sources, value, done_with in steps:
-            values[value] = network.get_submodule(name)(*[values[source] for source in sources])
+            values[value] = network._layer(name)(*[values[source] for source in sources])
             for source in done_with:
                 del values[source]
         return values
@@ -321,12 +323,10 @@ def _seen_reading(report: Report, device: str) -> list[str | None]:
     places = [tensor.untyped_storage()._cdata for tensor in inputs]
     last: dict[int, str | None] = {}
 
-    def reads(_: object, given: tuple[Tensor, ...], name: str) -> None:
+    def reads(name: str, given: Sequence[Tensor]) -> None:
         last.update(dict.fromkeys(_storages(given), name))
 
-    for row in report.layers:
-        layer = network.get_submodule(row.name)
-        layer.register_forward_pre_hook(partial(reads, name=row.name), prepend=True)
+    network._before.append(reads)
     with torch.no_grad():
         outputs = network(*inputs)
     last.update(dict.fromkeys(_storages(_tensors(outputs))))

@@ -13,7 +13,7 @@ from cnncalc import footprint
 from cnncalc.analysis.report import Report
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.core.errors import UsageError, unknown
 
 DEVICES = ("auto", "cpu", "cuda", "mps", "meta")
 
@@ -32,8 +32,7 @@ def choose(report: Report, asked: str) -> str:
     """The device to run on; raises UsageError if it does not exist or is too small."""
     if asked not in DEVICES:
         meant = "cuda" if asked == "gpu" else asked
-        hint = did_you_mean(meant, DEVICES) or f"; a device is {one_of(DEVICES)}"
-        raise UsageError(f"no device {asked!r}{hint}")
+        raise unknown("device", asked, DEVICES, meant)
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
     if not present.get(asked, True):
         raise UsageError(f"PyTorch sees no {asked} device here; --device cpu or meta runs anywhere")
@@ -93,13 +92,15 @@ def _too_large(report: Report, device: str) -> str:
     there = _memory(device)
     parameters, activations = report.totals.parameter_bytes, _activations(report)
     # To compare the bytes, a second copy of the network runs beside the first.
-    copies, beside = (3, " and for a second copy") if device == "cpu" else (2, "")
-    needed = copies * parameters + activations
+    copies, beside = (2, ", as much for a second copy") if device == "cpu" else (1, "")
+    gradients = report.totals.trainable * BYTES[report.dtype]
+    needed = copies * parameters + gradients + activations
     if there is None or needed <= there:
         return ""
     return (
         f"{report.name} needs at least {units.in_bytes(needed)} "
-        f"({units.in_bytes(parameters)} for parameters, as much for their gradients{beside}, "
+        f"({units.in_bytes(parameters)} for parameters{beside}, {units.in_bytes(gradients)} for "
+        f"their gradients, "
         f"{units.in_bytes(activations)} for activations), and {device} has "
         f"{units.in_bytes(there)}; --device meta checks it without allocating anything, "
         "--tiny with a smaller input"

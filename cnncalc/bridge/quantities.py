@@ -60,8 +60,22 @@ class Ran:
     @cached_property
     def counts(self) -> dict[str, dict[str, int]]:
         """How many parameters and buffers each layer, and the network, has."""
-        names = {row.name: row.name for row in self.report.layers} | {"total": ""}
-        return {name: _counts_of(self.network.get_submodule(path)) for name, path in names.items()}
+        counts = {
+            row.name: self.counts_of(self.network._layer(row.name))
+            for row in self.report.layers
+            if row.weights_of is None
+        }
+        return counts | {"total": self.counts_of(self.network)}
+
+    def counts_of(self, module: nn.Module) -> dict[str, int]:
+        """The parameters and buffers of a module; parameters named ``bias`` count as biases."""
+        counts = dict.fromkeys(("weights", "biases", "fixed", "frozen"), 0)
+        for name, parameter in module.named_parameters():
+            learned = "biases" if "bias" in name.rpartition(".")[2] else "weights"
+            frozen = self.network._is_frozen(parameter)
+            counts[learned if frozen or parameter.requires_grad else "fixed"] += parameter.numel()
+            counts["frozen"] += parameter.numel() if frozen else 0
+        return {**counts, "buffers": sum(buffer.numel() for buffer in module.buffers())}
 
     @property
     def whole(self) -> bool:
@@ -92,7 +106,7 @@ def _backward_macs(ran: Ran) -> Found:
     """Compared except where PyTorch miscounts: convolutions with groups."""
     if not ran.whole:
         return
-    grouped = {row.name for row in ran.rows if _has_groups(ran.network.get_submodule(row.name))}
+    grouped = {row.name for row in ran.rows if _has_groups(ran.network._layer(row.name))}
     calculated = {row.name: row.cost.backward_macs for row in ran.rows}
     total, found = ran.report.totals.backward_macs, ran.trial.backward_macs
     for one in _by_layer(ran, "backward_macs", calculated, total, found):
@@ -124,23 +138,20 @@ def _by_layer(
 def _numbers(quantity: str, ran: Ran) -> Found:
     """How many numbers of one sort each layer, and the network, has."""
     costs = {row.name: row.cost for row in ran.report.layers} | {"total": ran.report.totals}
-    for name, cost in costs.items():
-        yield Check(name, quantity, getattr(cost, quantity), ran.counts[name][quantity])
+    for name, counts in ran.counts.items():
+        yield Check(name, quantity, getattr(costs[name], quantity), counts[quantity])
 
 
-def _counts_of(module: nn.Module) -> dict[str, int]:
-    """The parameters and buffers of a module; parameters named ``bias`` count as biases."""
-    counts = dict.fromkeys(("weights", "biases", "fixed"), 0)
-    for name, parameter in module.named_parameters():
-        trained = "biases" if "bias" in name.rpartition(".")[2] else "weights"
-        counts[trained if parameter.requires_grad else "fixed"] += parameter.numel()
-    return {**counts, "buffers": sum(buffer.numel() for buffer in module.buffers())}
+def _frozen(ran: Ran) -> Found:
+    """The frozen parameters, if there are any on either side."""
+    if ran.report.totals.frozen or ran.counts["total"]["frozen"]:
+        yield from _numbers("frozen", ran)
 
 
 def _tensors(ran: Ran) -> Found:
     """The shape of every tensor of a layer, by its name in the module."""
     for row in ran.report.layers:
-        module = ran.network.get_submodule(row.name)
+        module = ran.network._layer(row.name)
         calculated = row.layer.tensors(*row.inputs)
         found = {
             name: tuple(tensor.shape)
@@ -185,10 +196,10 @@ def _unneeded(ran: Ran) -> int:
     numbers = 0
     for index, row in enumerate(ran.report.rows):
         needed = not need_gradients.isdisjoint(row.sources)
-        module = ran.network.get_submodule(row.name) if row.sources else None
+        module = ran.network._layer(row.name) if row.sources else None
         if isinstance(module, nn.modules.batchnorm._NormBase) and not needed:
             numbers += row.inputs[0].elements
-        if needed or row.cost.params:
+        if needed or row.trains:
             need_gradients.add(index)
     return numbers * ran.report.batch * BYTES[ran.report.dtype]
 
@@ -246,6 +257,7 @@ QUANTITIES: dict[str, Callable[[Ran], Found]] = {
     "weights": partial(_numbers, "weights"),
     "biases": partial(_numbers, "biases"),
     "fixed": partial(_numbers, "fixed"),
+    "frozen": _frozen,
     "buffers": partial(_numbers, "buffers"),
     "tensors": _tensors,
     "saved_for_backward": partial(_in_bytes, "saved_for_backward", _saved),

@@ -194,10 +194,12 @@ def _network(report: Report, written: dict[str, Written], name_of: dict[str, str
     variable_of = _variables(report, name_of)
     build, run = [], []
     for row in report.layers:
-        layer, name = written[row.name], f"self.{name_of[row.name]}"
+        layer, name = written[row.name], f"self.{name_of[row.weights_of or row.name]}"
         read = [variable_of[report.rows[source].name] for source in row.sources]
         if layer.apply is None:
-            build.append((row, f"{name} = {layer.build}", ""))
+            frozen = ".requires_grad_(False)" if row.cost.frozen else ""
+            if row.weights_of is None:
+                build.append((row, f"{name} = {layer.build}{frozen}", ""))
             value = f"{name}({', '.join(read)})"
         else:
             value = layer.apply(*read)

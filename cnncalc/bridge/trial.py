@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.autograd.graph import Node, saved_tensors_hooks
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -32,7 +32,6 @@ class Trial:
         self.saved: Counter[str] = Counter()
         self.refusal = ""
         self._network = network
-        self._names = [row.name for row in report.layers]
         self._flops = FlopCounterMode(display=False)
         self._layer = ""  # the layer that is running
         self._counted = 0
@@ -67,21 +66,18 @@ class Trial:
     @contextmanager
     def _watched(self) -> Iterator[None]:
         """Inside, every layer reports when it begins and ends."""
-        handles = []
-        for name in self._names:
-            layer = self._network.get_submodule(name)
-            handles.append(layer.register_forward_pre_hook(partial(self._begins, name)))
-            handles.append(layer.register_forward_hook(partial(self._ends, name)))
+        self._network._before.append(self._begins)
+        self._network._after.append(self._ends)
         try:
             yield
         finally:
-            for handle in handles:
-                handle.remove()
+            self._network._before.remove(self._begins)
+            self._network._after.remove(self._ends)
 
     def _begins(self, name: str, *_: Any) -> None:
         self._turn(name)
 
-    def _ends(self, name: str, layer: nn.Module, inputs: Any, output: Tensor) -> None:
+    def _ends(self, name: str, output: Tensor) -> None:
         self._turn("")
         self.outputs[name] = tuple(output.shape)
         waiting = [output.grad_fn]

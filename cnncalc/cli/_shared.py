@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -12,7 +12,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.core import discovery
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError, Where, one_of
+from cnncalc.core.errors import UsageError, Where, one_of, unknown
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -152,21 +152,29 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     return {name: shape for name, _, shape in pairs}
 
 
-def chosen(
-    format_name: str | None, output: Path | None, endings: Mapping[str, str], usual: str
-) -> str:
-    """The format asked for, by name (``md`` is markdown) or by the file's ending.
+ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
 
-    Raises UsageError for an unknown ending.
+
+def text_format(*names: str) -> Any:
+    """The option for one of these formats."""
+    help = f"The format of the output: {one_of(names)}."
+    return typer.Option("--format", "-f", help=help, autocompletion=complete.words(lambda: names))
+
+
+def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -> str:
+    """The format asked for, by name (``md`` is markdown) or by the file's ending; text by default.
+
+    Raises UsageError for an unknown format or ending.
     """
-    if format_name:
-        return endings.get(f".{format_name.lower()}", format_name)
+    endings = {ending: name for ending, name in ENDINGS.items() if name in names}
     ending = output.suffix.lower() if output else ""
-    if not ending:
-        return usual
-    if ending not in endings:
+    if format_name is None and ending and ending not in endings:
         raise UsageError(f"no format has the ending {ending!r}; choose from {', '.join(endings)}")
-    return endings[ending]
+    word = format_name or endings.get(ending, "text")
+    found = endings.get(f".{word.lower()}", word)
+    if found not in names:
+        raise unknown("format", word, names)
+    return found
 
 
 def warn(texts: Iterable[str]) -> None:

@@ -45,15 +45,7 @@ def run(
         str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
     ] = "1",
     layout: shared.LayoutName = None,
-    format: Annotated[
-        str,
-        typer.Option(
-            "--format",
-            "-f",
-            help="The format of the output: text or json.",
-            autocompletion=complete.words(lambda: ("text", "json")),
-        ),
-    ] = "text",
+    format: Annotated[str | None, shared.text_format("text", "json")] = None,
 ) -> None:
     """Check whether a stride fits the input and the kernel.
 
@@ -69,12 +61,11 @@ def run(
 
     cnncalc check-stride resnet50
     """
-    if format not in ("text", "json"):
-        raise UsageError(f"no format {format!r}; choose text or json")
+    form = shared.chosen(format, None, ["text", "json"])
     if f is None or s is None:
-        fits = _check_network(n, layout, format)
+        fits = _check_network(n, layout, form)
     else:
-        fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), format)
+        fits = _check_axes(_axes(N=n, F=f, S=s, P=padding, D=dilation), form)
     raise typer.Exit(0 if fits else 1)
 
 

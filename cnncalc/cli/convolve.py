@@ -21,7 +21,6 @@ from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.window import MAX_PRODUCTS
 from cnncalc.spec import notation
 
-ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
 MAX_DIGITS = 15
 SETTINGS = {"ignore_unknown_options": True}
 """A matrix may start with a negative number, which must not be taken for an option."""
@@ -88,10 +87,7 @@ def run(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="The seed for random numbers.")] = 0,
     layout: shared.LayoutName = None,
-    format: Annotated[
-        str | None,
-        typer.Option("--format", "-f", help=f"The output format: {one_of([*FORMATS, 'json'])}."),
-    ] = None,
+    format: Annotated[str | None, shared.text_format(*FORMATS, "json")] = None,
     output: shared.TextOutput = None,
 ) -> None:
     """Compute a convolution by hand: the sum of products in every window, then the output.
@@ -105,10 +101,7 @@ def run(
     cnncalc convolve random:3x6x6 "box | box | box" --seed 7 --format latex
     """
     _refuse_options([input, *kernels], context)
-    chosen = shared.chosen(format, output, ENDINGS, "text")
-    if chosen not in (*FORMATS, "json"):
-        hint = did_you_mean(chosen, ENDINGS.values()) or f"; choose {one_of([*ENDINGS.values()])}"
-        raise UsageError(f"no format {chosen!r}{hint}")
+    chosen = shared.chosen(format, output, [*FORMATS, "json"])
     if digits is not None and not 0 <= digits <= MAX_DIGITS:
         raise UsageError(f"--digits must be between 0 and {MAX_DIGITS}, not {digits}")
     most = _steps(steps)

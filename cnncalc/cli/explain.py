@@ -6,10 +6,8 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError, did_you_mean, one_of
+from cnncalc.core.errors import UsageError, one_of
 from cnncalc.derivations import explain, sums
-
-ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex"}
 
 
 def run(
@@ -30,15 +28,7 @@ def run(
             autocompletion=complete.words(lambda: explain.QUANTITIES),
         ),
     ] = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help=f"The format of the output: {one_of(list(explain.FORMATS))}.",
-            autocompletion=complete.words(lambda: explain.FORMATS),
-        ),
-    ] = None,
+    format: Annotated[str | None, shared.text_format(*explain.FORMATS)] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
@@ -61,10 +51,7 @@ def run(
 
     cnncalc explain vgg16 fc6 --format latex
     """
-    chosen = shared.chosen(format, output, ENDINGS, "text")
-    if chosen not in explain.FORMATS:
-        hint = did_you_mean(chosen, explain.FORMATS) or f"; it has {one_of(list(explain.FORMATS))}"
-        raise UsageError(f"no format {chosen!r}{hint}")
+    chosen = shared.chosen(format, output, explain.FORMATS)
     wanted = explain.quantities(quantity)
     report = shared.network(spec, input, settings, batch=batch, dtype=dtype, layout=layout)
     if layer is not None and quantity is None and layer not in report and _is_quantity(layer):

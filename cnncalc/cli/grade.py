@@ -45,7 +45,7 @@ def run(
         list[str] | None,
         typer.Option(
             "--credit",
-            help="Set the part of the points that an outcome earns, as in slip=0.5. "
+            help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
             f"Outcomes: {', '.join(Scheme._fields)}.",
         ),
     ] = None,
@@ -123,7 +123,7 @@ def _title(name: str | None, key: Path) -> str:
     """The name of the assignment, which names files."""
     title = name if name is not None else printable(key.stem)
     if not title.strip() or not title.isprintable() or {*title} & {*"/\\"} or title in (".", ".."):
-        raise UsageError(f"--name names a file, so use no slashes: not {title!r}")
+        raise UsageError(f"--name becomes a file name and cannot contain slashes, not {title!r}")
     return title
 
 

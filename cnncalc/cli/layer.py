@@ -10,15 +10,13 @@ from cnncalc import api, layers
 from cnncalc.analysis.report import row_dict
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
-from cnncalc.cli.explain import ENDINGS as EXPLAINED
 from cnncalc.cli.kinds import fields_table
-from cnncalc.core.errors import UsageError, Where, one_of, some
+from cnncalc.core.errors import UsageError, Where, some
 from cnncalc.core.layer import Layer, fields_of
 from cnncalc.derivations import explain
 
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 """The fields of a kind are options that typer does not know, and --help lists them too."""
-ENDINGS = {**EXPLAINED, ".json": "json"}
 LETTERS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
 """The fields that have a letter."""
 
@@ -45,15 +43,7 @@ def run(
     batch: shared.Batch = 1,
     dtype: shared.Dtype = "float32",
     layout: shared.LayoutName = None,
-    format: Annotated[
-        str | None,
-        typer.Option(
-            "--format",
-            "-f",
-            help=f"The format of the output: {one_of([*explain.FORMATS, 'json'])}.",
-            autocompletion=complete.words(lambda: [*explain.FORMATS, "json"]),
-        ),
-    ] = None,
+    format: Annotated[str | None, shared.text_format(*explain.FORMATS, "json")] = None,
     output: shared.TextOutput = None,
     wanted: Annotated[
         bool,
@@ -88,14 +78,12 @@ def run(
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
     report = api.layer_alone(kind, shapes, fields, batch, dtype, layout)
     row = report["layer"]
-    form = shared.chosen(format, output, ENDINGS, "text")
+    form = shared.chosen(format, output, [*explain.FORMATS, "json"])
     if form == "json":
-        shared.write(json.dumps(row_dict(row), indent=2) + "\n", output)
-        return
-    write = explain.FORMATS.get(form)
-    if write is None:
-        raise UsageError(f"no format {form!r}; it has {one_of([*explain.FORMATS, 'json'])}")
-    shared.write(write(row, explain.explain(row, report)), output)
+        text = json.dumps(row_dict(row), indent=2) + "\n"
+    else:
+        text = explain.FORMATS[form](row, explain.explain(row, report))
+    shared.write(text, output)
 
 
 def _option(field: str) -> str:

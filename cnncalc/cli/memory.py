@@ -13,11 +13,13 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.footprint import DEVICES, DTYPES, OPTIMIZERS, LayerBytes, Memory
+from cnncalc.footprint.arena import Arena, arena
 
 if TYPE_CHECKING:
     from cnncalc.footprint.budget import Fit
     from cnncalc.render.view import Value
 
+INT8 = "int8"
 MAX_SHOWN = 10
 """The number of layers listed without ``--all``."""
 
@@ -33,7 +35,11 @@ def run(
         "sgd"
     ),
     dtype: Annotated[
-        str, typer.Option("--dtype", help=f"{one_of(DTYPES)} (mixed precision).")
+        str,
+        typer.Option(
+            "--dtype",
+            help=f"{one_of(DTYPES)} (mixed precision); {INT8}: inference on a microcontroller.",
+        ),
     ] = "float32",
     device: Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")] = "cpu",
     checkpoint: Annotated[
@@ -81,10 +87,19 @@ def run(
 
     cnncalc memory net.yaml --input 3x256x256 --eval --all
 
+    cnncalc memory mobilenet_v2 --dtype int8
+
     cnncalc memory mobilenet_v2 --format csv
     """
     _check(fit, plot, batch, format)
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
+    if dtype == INT8:
+        if fit is not None or plot or checkpoint is not None or optimizer != "sgd":
+            raise UsageError(
+                "int8 is for inference; leave out --fit, --plot, --checkpoint and --optimizer"
+            )
+        _write_arena(arena(report), format, output)
+        return
     how: dict[str, Any] = {
         "optimizer": optimizer,
         "training": not evaluation,
@@ -137,6 +152,31 @@ FIT_COLUMNS = ("option", "batch", "bytes", "repeated_macs")
 NUMBERS = ("batch", "bytes", "repeated_macs")
 
 Records = Iterator[dict[str, "Value"]]
+
+
+def _write_arena(found: Arena, format: str | None, output: Path | None) -> None:
+    """Write the peak of int8 inference and the layers that need most."""
+    form = listing.format_of(format, output)
+    title = f"{found.name}: int8, batch {units.exact(found.batch)}, inference"
+    if form is not None and form.SUFFIX == ".json":
+        text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False) + "\n"
+    elif form is not None:
+        records = [_quantity("inference_peak", found.peak.bytes, found.peak.layer, "forward")]
+        records += [_quantity("live", size, name, "forward") for name, size in found.live]
+        text = listing.rendered(form, f"Memory of {title}", COLUMNS, records, NUMBERS[1:2])
+    else:
+        headings = {"Live while it runs": False, "Bytes": True, "": True}
+        largest = sorted(found.live, key=lambda moment: -moment.bytes)[:MAX_SHOWN]
+        rows = [(name, units.exact(size), units.in_bytes(size)) for name, size in largest]
+        peak = f"inference peak: {units.exact(found.peak.bytes)} B, at {found.peak.layer}"
+        text = f"{title}\n\n{peak}\n\n{listing.columns(headings, rows)}\n{ENGINE}\n"
+    shared.write(text, output)
+
+
+ENGINE = (
+    "One byte for each value, each tensor aligned to 16 bytes; batch norms are folded into the "
+    "layer before and ReLU runs there. Scratch memory inside a layer is not included."
+)
 
 
 def _write(

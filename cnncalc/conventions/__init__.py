@@ -11,8 +11,7 @@ from cnncalc.conventions import tools
 from cnncalc.conventions.convention import Convention, Count, Part, Term
 from cnncalc.core import discovery
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
-from cnncalc.core.shape import Shape
+from cnncalc.core.errors import LayerError, UsageError, unknown
 
 
 def names() -> tuple[str, ...]:
@@ -23,8 +22,7 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Convention:
     """The convention of this name; raises UsageError for an unknown name."""
     if name not in names():
-        hint = did_you_mean(name, names()) or f"; a convention is {one_of(names())}"
-        raise UsageError(f"no convention {name!r}{hint}")
+        raise unknown("convention", name, names())
     convention: Convention = import_module(f"{tools.__name__}.{name.replace('-', '_')}").CONVENTION
     return convention
 
@@ -43,16 +41,21 @@ def count(name: str, report: Report) -> Count:
         )
     size = BYTES[report.dtype] if convention.sized else 1
     images = 1 if convention.per_image else report.batch
-    known: dict[tuple[int, tuple[Shape, ...]], list[int]] = {}
+    known: dict[object, list[int]] = {}
     sums = [0] * len(convention.terms)
     by_layer: dict[str, int] = {}
     for row in report.rows:
-        key = (id(row.layer), row.inputs)  # blocks repeat, so cache
+        shared = row.weights_of is not None
+        key = (id(row.layer), row.inputs, shared, row.trainable)  # blocks repeat, so cache
         if key not in known:
             try:
                 seen = convention.sees(row.layer, row.inputs, row.output)
+                if shared:
+                    seen = [getattr(one, "with_shared_weights", one) for one in seen]
+                if not row.trainable:
+                    seen = [getattr(one, "with_frozen_weights", one) for one in seen]
                 known[key] = [
-                    (size if term.once else size * images) * _amount(term, seen)
+                    (size * (not shared) if term.once else size * images) * _amount(term, seen)
                     for term in convention.terms
                 ]
             except LayerError as why:

@@ -72,6 +72,7 @@ class Cost(NamedTuple):
     biases: int = 0
     buffers: int = 0
     fixed: int = 0
+    frozen: int = 0
     macs: int = 0
     backward_macs: int = 0
     connections: int = 0
@@ -92,6 +93,16 @@ class Cost(NamedTuple):
     def params(self) -> int:
         """All learned numbers: weights and biases."""
         return self.weights + self.biases
+
+    @property
+    def trainable(self) -> int:
+        """The learned numbers that are not frozen."""
+        return self.params - self.frozen
+
+    @property
+    def held(self) -> int:
+        """Everything that is stored with a model: parameters, fixed weights and buffers."""
+        return self.params + self.fixed + self.buffers
 
     @property
     def flops(self) -> int:
@@ -117,6 +128,11 @@ class Cost(NamedTuple):
     def intensity(self) -> float:
         """Arithmetic intensity: operations per byte moved (a ratio, not a count)."""
         return self.operations_total / self.bytes_moved if self.bytes_moved else 0.0
+
+    @property
+    def with_shared_weights(self) -> "Cost":
+        """The same for a layer whose parameters and buffers are counted with another layer."""
+        return self._replace(weights=0, biases=0, buffers=0, fixed=0, frozen=0, parameter_bytes=0)
 
     def __add__(self, other: object) -> "Cost":
         return total([self, other]) if isinstance(other, Cost) else NotImplemented

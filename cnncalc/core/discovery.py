@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TypeVar
 
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import unknown
 
 T = TypeVar("T")
 
@@ -42,6 +42,5 @@ def chosen(package: str, path: Iterable[str], name: str, what: str) -> ModuleTyp
     """
     known = modules(path)
     if name not in known:
-        hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
-        raise UsageError(f"no {what} {name[:40]!r}{hint}")
+        raise unknown(what, name, known)
     return import_module(f"{package}.{name}")

@@ -178,6 +178,15 @@ def _edits(word: str, name: str) -> int | None:
     return row[-1] if row[-1] <= most else None
 
 
+def unknown(what: str, word: str, known: Iterable[str], meant: str | None = None) -> UsageError:
+    """``no format 'jsno'; did you mean 'json'?``, or all that there is to choose from.
+
+    ``meant`` is the word as it is looked up, if that is another one.
+    """
+    hint = did_you_mean(meant or word, known) or f"; choose from {', '.join(known)}"
+    return UsageError(f"no {what} {word[:40]!r}{hint}")
+
+
 MAX_LISTED = 12
 
 

@@ -115,6 +115,9 @@ class Layer:
     moves: ClassVar[bool] = True
     """Whether the layer reads and writes data at all. False for views and for layers that do
     nothing in inference."""
+    inside: ClassVar[bool] = False
+    """Whether an int8 engine can run the layer inside the one before: by folding it into the
+    weights, by clamping the outputs, or by leaving it out."""
     flattens: ClassVar[bool] = False
     """Whether a feature map is flattened first, by a flatten layer that the report shows."""
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -218,18 +221,20 @@ class Layer:
         batch: int = 1,
         dtype: str = "float32",
         input_gradient: bool = False,
+        trainable: bool = True,
     ) -> Cost:
         """All counts for a batch in this dtype. ``input_gradient`` tells whether the backward pass
-        needs the gradient of the input."""
+        needs the gradient of the input, ``trainable`` whether it needs those of the parameters."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]
         elements = output.elements * batch
         stored = elements if self.stored else 0
         products = self.macs(*inputs)
-        inner = (
-            products - self.constant_macs(*inputs) if input_gradient else self.inner_macs(*inputs)
-        )
+        learns = weights if trainable else 0
+        inner = self.inner_macs(*inputs) if learns else 0
+        if input_gradient:
+            inner = products - self.constant_macs(*inputs)
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)
@@ -241,9 +246,10 @@ class Layer:
             biases=biases,
             buffers=buffers,
             fixed=fixed,
+            frozen=0 if trainable else weights + biases,
             macs=products * batch,
             backward_macs=mac_formulas.backward_macs(
-                of_weights=products * batch if weights else 0, of_inputs=inner * batch
+                of_weights=products * batch if learns else 0, of_inputs=inner * batch
             ),
             connections=connections * batch,
             multiply=multiply * batch,

@@ -7,7 +7,7 @@ computed. ``cnncalc.footprint`` walks the tape forward and backward.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple
@@ -38,7 +38,7 @@ class Tensor:
     axes, ``interleaved`` that those of several images alternate. ``channels_last`` tells whether
     PyTorch computes in that memory format (None: in some cases, which are not modelled).
     ``copies_gradient`` tells whether a parameter's gradient has another memory format and is
-    therefore copied.
+    therefore copied, ``frozen`` whether a parameter is not trained.
     """
 
     numbers: int
@@ -51,6 +51,7 @@ class Tensor:
     channels_last: bool | None = False
     parameter: bool = False
     copies_gradient: bool = False
+    frozen: bool = False
     shape: Any = None
 
     @property
@@ -134,8 +135,8 @@ class Tape:
     training mode. ``size`` is the size of a parameter's element in bytes; ``low`` is that of the
     lower precision under autocast; ``cuda`` selects CUDA instead of the CPU. ``storages`` lists the
     bytes of every storage, and ``born`` the operation that creates it; ``lives`` maps each tensor
-    to the last operation during which it is referenced, and tensors in ``cached`` live until the
-    end of the forward pass.
+    to the last operation during which it is referenced. ``cached`` are copies of parameters that
+    live until the end of the forward pass.
     """
 
     def __init__(
@@ -160,9 +161,18 @@ class Tape:
         self.born: list[int] = []
         self.lives: dict[Tensor, int] = {}
         self.parameters: list[tuple[int, Tensor]] = []
+        self.frozen: list[Tensor] = []
         self.buffer_bytes = 0
-        self.cached: list[Tensor] = []
+        self.cached: dict[Tensor, Tensor] = {}
         self.originals: dict[Tensor, Tensor] = {}  # referenced by the caller while copies are read
+        self._held: dict[int, list[list[Tensor]]] = {}  # the parameters of each row
+        self._lent: Iterator[list[Tensor]] | None = None
+        self._trains = True
+
+    def turn(self, row: int, owner: int | None = None, trainable: bool = True) -> None:
+        """Continue with this row, whose parameters and buffers may belong to another row."""
+        self.row, self._trains = row, trainable
+        self._lent = None if owner is None else iter(self._held.get(owner, ()))
 
     def input(self, elements: int) -> Tensor:
         """An input of the network with this many elements per image."""
@@ -263,13 +273,21 @@ class Tape:
     def trained(self, *numbers: int) -> list[Tensor]:
         """Learnable parameters with these sizes, in the order of the module; sizes of 0 are left
         out."""
-        held = [Tensor(n, self.size, None, self.learns, parameter=True) for n in numbers if n]
-        self.parameters += [(self.row, one) for one in held]
+        if self._lent is not None:
+            return next(self._lent)
+        learns, frozen = self.learns and self._trains, not self._trains
+        held = [
+            Tensor(n, self.size, None, learns, parameter=True, frozen=frozen) for n in numbers if n
+        ]
+        self._held.setdefault(self.row, []).append(held)
+        self.frozen += held if frozen else []
+        self.parameters += [] if frozen else [(self.row, one) for one in held]
         return held
 
     def buffers(self, numbers: int, counters: int = 0) -> Tensor:
         """Buffers: numbers, which are returned as one tensor, and counters of batches."""
-        self.buffer_bytes += memory.size_in_bytes(numbers, self.size) + INDEX_BYTES * counters
+        if self._lent is None:
+            self.buffer_bytes += memory.size_in_bytes(numbers, self.size) + INDEX_BYTES * counters
         return Tensor(numbers, self.size, None, needs_gradient=False)
 
     def hold(self, *tensors: Tensor) -> None:
@@ -297,7 +315,7 @@ class Tape:
 
     def lowered(self, *tensors: Tensor) -> list[Tensor]:
         """Copies in low precision, which convolutions and matrix products take under autocast,
-        the last one first. Copies of parameters are cached."""
+        the last one first. Copies of parameters are cached if they are trained."""
         low = self.low or self.size
         return [self._cast(one, min(one.size, low)) for one in reversed(tensors)][::-1]
 
@@ -318,11 +336,11 @@ class Tape:
         return [self._cast(one, size) for one in tensors]
 
     def _cast(self, x: Tensor, size: int) -> Tensor:
-        if size == x.size:
-            return x
+        if size == x.size or x in self.cached:
+            return self.cached.get(x, x)
         copy = self.op(x, shared=x.numbers, size=size)
-        if x.parameter:
-            self.cached.append(copy)
+        if x.parameter and not x.frozen:
+            self.cached[x] = copy
         else:
             self.originals[copy] = x
         return copy
@@ -343,7 +361,13 @@ class Tape:
                 "its input is a volume with channels last, and what PyTorch copies in the backward "
                 "pass is not modelled"
             )
-        parameters[0].copies_gradient = spans and bool(x.channels_last)
+        copies = spans and bool(x.channels_last)
+        if self._lent is not None and (copies or parameters[0].copies_gradient):
+            raise LayerError(
+                "it shares weights and reads a map with channels last, and how PyTorch adds up "
+                "such gradients is not modelled"
+            )
+        parameters[0].copies_gradient = copies
         return self.filtered(x, *parameters, makes=makes)
 
     def filtered(self, x: Tensor, *filters: Tensor, makes: int) -> Tensor:
@@ -353,11 +377,17 @@ class Tape:
         return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
 
     def linear(self, x: Tensor, weights: int, biases: int, makes: int) -> Tensor:
-        """A matrix product with this many weights and biases. It saves its input, and its
-        weights if the input needs a gradient."""
-        given, *held = self.lowered(x, *self.trained(weights, biases))
-        keeps = (given, held[0]) if x.needs_gradient else (given,)
-        return self.op(given, *held, makes=makes, keeps=keeps, layout=Layout.KEEP)
+        """A matrix product with this many weights and biases."""
+        given, weight, *bias = self.lowered(x, *self.trained(weights, biases))
+        keeps, size = self.factors(given, weight), given.size
+        # PyTorch's addmm delivers the gradient of the biases first.
+        return self.op(
+            *bias, given, weight, makes=makes, keeps=keeps, size=size, layout=Layout.KEEP
+        )
+
+    def factors(self, a: Tensor, b: Tensor) -> list[Tensor]:
+        """The factors that a product saves: each one if the other needs a gradient."""
+        return [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
 
     def dropout(self, x: Tensor, p: float) -> Tensor:
         """Elementwise dropout: multiplies by one factor per element, or by a single zero if p is 1.
@@ -378,7 +408,7 @@ class Tape:
         numbers = a.numbers if makes is None else makes * self.batch
         size = max(a.size, b.size)
         wanted = [factor for factor in (a, b) if factor.needs_gradient]
-        keeps = [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
+        keeps = self.factors(a, b)
         beside = _fitted(wanted, numbers, size)
         return self.op(a, b, makes=makes, keeps=keeps, beside=beside, size=size)
 
@@ -386,7 +416,7 @@ class Tape:
         """The quotient."""
         size = max(a.size, b.size)
         wanted = [x for x in (a, b) if x.needs_gradient]
-        keeps = [kept for kept, other in ((a, b), (b, a)) if other.needs_gradient]
+        keeps = self.factors(a, b)
         beside = _fitted(wanted, a.numbers, size)
         if b.needs_gradient:  # computed first: two quotients, a negation, a product
             peak = 4 * memory.size_in_bytes(a.numbers, size)

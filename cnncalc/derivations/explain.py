@@ -96,6 +96,9 @@ def sizes(layer: Layer, inputs: tuple[Shape, ...]) -> list[Working]:
 
 
 def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
+    if row.weights_of is not None:
+        used = units.exact(row.shared.params)
+        return [], f"0 parameters: it shares the {used} of {row.weights_of}, which count there"
     with tracing():
         parameters = row.layer.parameters(*_named(row.inputs))
         params = parameters.params
@@ -112,6 +115,7 @@ def _parameters(row: Row, report: Report) -> tuple[list[Working], str]:
         for number, what in ((parameters.fixed, "fixed"), (parameters.buffers, "in buffers"))
         if number
     )
+    extra += ", frozen" if row.cost.frozen else ""
     return once(workings), f"{units.exact(params)} parameter{'s' * (params != 1)}{extra}"
 
 

@@ -7,7 +7,7 @@ when the next parameter's replaces it. On CUDA, all parameters are updated toget
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.core.errors import unknown
 
 COUNTER_BYTES = 4
 """A step counter is a float32. On CUDA it stays in host memory."""
@@ -50,8 +50,7 @@ OPTIMIZERS = {
 def find(name: str) -> Optimizer:
     """The optimizer of this name; raises UsageError with the nearest one."""
     if name not in OPTIMIZERS:
-        hint = did_you_mean(name, OPTIMIZERS) or f"; known: {', '.join(OPTIMIZERS)}"
-        raise UsageError(f"no optimizer {name!r}{hint}")
+        raise unknown("optimizer", name, OPTIMIZERS)
     return OPTIMIZERS[name]
 
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import LayerError, UsageError, did_you_mean, one_of
+from cnncalc.core.errors import LayerError, UsageError, unknown
 from cnncalc.core.tape import Tape, Tensor
 
 AMP = "amp"
@@ -43,8 +43,7 @@ def record(
     for word, known, what in ((device, DEVICES, "device"), (dtype, DTYPES, "dtype")):
         if word not in known:
             meant = "cuda" if word == "gpu" else word
-            hint = did_you_mean(meant, known) or f"; memory is modelled for {one_of(known)}"
-            raise UsageError(f"no {what} {word!r}{hint}")
+            raise unknown(what, word, known, meant)
     check_size(report, MAX_LAYERS, "memory is modelled")
     tape = Tape(
         batch,
@@ -56,8 +55,9 @@ def record(
     )
     tensors: list[Tensor] = []
     ends: list[int] = []  # each row's last operation
+    place = {row.name: index for index, row in enumerate(report.rows)}
     for index, row in enumerate(report.rows):
-        tape.row = index
+        tape.turn(index, place.get(row.weights_of or ""), row.trainable)
         if row.name in report.input_shapes:
             tensor = tape.input(row.output.elements)
         else:
@@ -71,9 +71,8 @@ def record(
     for index, row in enumerate(report.rows):  # a layer's inputs live until it has run
         for source in row.sources:
             tape.lives[tensors[source]] = ends[index]
-    for tensor in tape.cached:  # autocast frees them when it ends
+    for tensor in tape.cached.values():  # autocast frees them when it ends
         tape.lives[tensor] = len(tape.operations) - 1
-    place = {row.name: index for index, row in enumerate(report.rows)}
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))

@@ -34,6 +34,7 @@ class Step:
         self.sizes = [tensor.bytes for _, tensor in tape.parameters]
         self.parameters = (totals.params + totals.fixed) * tape.size
         fixed = [row.cost.fixed * tape.size for row in report.rows if row.cost.fixed]
+        fixed += [tensor.bytes for tensor in tape.frozen]
         self.state = optimizers.state(optimizer, self.sizes, fixed, cuda=cuda)
         temporary = optimizers.updates(optimizer, self.sizes, cuda=cuda)
         updates = [Update(row, size) for (row, _), size in zip(tape.parameters, temporary)]

@@ -66,10 +66,16 @@ def saved(recording: Recording, segments: Sequence[range] = ()) -> list[Saved]:
 
 def segment_inputs(recording: Recording, segment: range) -> frozenset[int]:
     """The storages that a segment reads from outside, if it saves anything at all."""
-    tape = recording.tape
-    inside = tape.operations[segment.start : segment.stop]
+    inside = recording.tape.operations[segment.start : segment.stop]
     if not any(operation.keeps for operation in inside):
         return frozenset()
+    return outside(recording, segment)
+
+
+def outside(recording: Recording, segment: range) -> frozenset[int]:
+    """The storages that a segment reads from outside."""
+    tape = recording.tape
+    inside = tape.operations[segment.start : segment.stop]
     read = {tensor.storage for operation in inside for tensor in operation.reads}
     born = tape.born
     first = {tensor.storage for tensor in recording.inputs}
@@ -116,7 +122,7 @@ class _Walk:
         self.alive = self.saved = self.gradients = 0
         self.given: dict[Tensor, int] = {}
         """The storage of each gradient until the operation that produced its tensor runs
-        backward."""
+        backward; that of a parameter to the end."""
         self.moments: list[Moment] = []
         for tensor in recording.inputs:
             self.hold(tensor.storage)
@@ -172,9 +178,14 @@ class _Walk:
         between = [range(begin, end) for begin, end in zip(begins, ends)]
         for places, segment in zip(between, segments):
             self.forward(places, FORWARD, keeps=True)
+            read = outside(self.recording, segment)  # the caller holds it while the segment runs
+            for storage in read:
+                self.hold(storage)
             for storage in segment_inputs(self.recording, segment):
                 self.keep(storage)
             self.forward(segment, FORWARD)
+            for storage in read:
+                self.drop(storage)
         self.forward(between[-1], FORWARD, keeps=True)
         outputs = self.recording.outputs
         for tensor in {*outputs}:
@@ -250,7 +261,7 @@ class _Walk:
                 made.append((read, incoming[0]))
             else:
                 made.append((read, self.new(read.bytes)))
-            if read.parameter:
+            if read.parameter and read not in self.given:
                 self.gradients += read.bytes
         self.note(BACKWARD, operation.row, operation.beside)
         for storage in incoming:
@@ -260,13 +271,13 @@ class _Walk:
         self.alive -= operation.own
         self.saved -= operation.own
         for tensor, storage in made:
-            if not tensor.parameter:
+            if not tensor.copies_gradient:
                 self.give(tensor, storage, operation.row)
+                self.drop(storage)
         for tensor, storage in made:
             if tensor.copies_gradient:  # a parameter keeps a copy in its own memory format
                 self.new(tensor.bytes)
                 self.note(BACKWARD, operation.row)
-            if tensor.copies_gradient or not tensor.parameter:
                 self.drop(storage)
 
     def give(self, tensor: Tensor, storage: int, row: int) -> None:

@@ -36,7 +36,7 @@ class Ask(ABC):
     made_of: ClassVar[tuple[str, ...]] = ()
     """Asks about the same layer from whose answers it can be computed."""
     geometry: ClassVar[bool] = False
-    """Whether it is only about the window, even one that does not fit."""
+    """Whether it is only about the window, which then need not fit."""
     costs: ClassVar[bool] = True
     """Whether it needs the cost of a layer, not only its shape."""
     numbers: ClassVar[bool] = False

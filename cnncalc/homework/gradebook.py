@@ -65,7 +65,7 @@ class Graded(NamedTuple):
         return dict(zip(STUDENT, cells, strict=True))
 
     def part(self, mark: Mark) -> Fraction:
-        """The part of its points that an answer earns."""
+        """The fraction of its points that an answer earns."""
         return self.scheme.part(mark)
 
     def points(self, mark: Mark) -> Fraction:
@@ -94,7 +94,7 @@ class Keys:
             if name in self.own:
                 return key(self.own[name], self.layout)
         handle = submission.handle
-        raise UsageError(f"no key is called {handle!r}{did_you_mean(handle, self.own)}")
+        raise UsageError(f"no key is named {handle!r}{did_you_mean(handle, self.own)}")
 
     def passed_over(
         self, submissions: Sequence[Submission], graded: Sequence[Graded]
@@ -156,7 +156,7 @@ def grade(
                 raise UsageError(one.problem)
             found = sheets.load(one.file, keys.of(one), one.handle)
             yield graded(marker.sheet(found), credit, one.handle)
-        except Exception as why:  # even after a defect of ours, the rest of the class is graded
+        except Exception as why:  # a bug must not stop the rest of the class
             text = str(why) if isinstance(why, CnncalcError) else failure(why)
             source, problem = printable(str(one.file)), printable(text.partition("\n")[0])
             yield Graded(one.handle, source, None, problem=problem, handle=one.handle)

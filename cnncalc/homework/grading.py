@@ -76,7 +76,7 @@ def grade(
     ``layout`` (``chw`` or ``hwc``) is how shapes are written in sheets that do not say it.
 
     Raises UsageError for an option or a key that cannot be used, SpecError or Mistakes for a key or
-    a single sheet. What is wrong with one submission of a class is its ``problem``.
+    a single sheet. A problem with one submission of a class is recorded as its ``problem``.
 
     >>> [ada] = grade({"architecture": "lenet5", "answers": {"c1": {"params": 150}}})
     >>> ada.marks[0].outcome.value, ada.answers[0]["remark"]
@@ -92,7 +92,7 @@ def grade(
             read = sheet.load(_alone(answers), layout=written)
         return Grades([gradebook.graded(marker.sheet(read), credit)])
     if isinstance(answers, Mapping):
-        raise UsageError("with a key, the answers are files and folders, not plain data")
+        raise UsageError("with a key, answers must be files or folders, not plain data")
     targets = [answers] if isinstance(answers, str | os.PathLike) else answers
     keys = Keys(Path(key), written)
     paths = [Path(target) for target in targets]
@@ -109,7 +109,7 @@ def grade(
 
 def _alone(answers: Target | Sequence[Target]) -> Target:
     if not isinstance(answers, str | os.PathLike) or Path(answers).is_dir():
-        raise UsageError("several sheets are graded against a key; give it as 'key'")
+        raise UsageError("several sheets need a key; pass it as 'key'")
     return answers
 
 
@@ -117,6 +117,7 @@ def _part(tolerance: Fraction | str) -> Fraction:
     part = tolerance if isinstance(tolerance, Fraction) else sheet.part_of(str(tolerance))
     if part is None or not 0 <= part <= 1:
         raise UsageError(
-            f"the tolerance is a part from 0 to 1, as in 1% or 0.01, not {str(tolerance)[:40]!r}"
+            "the tolerance must be a fraction from 0 to 1, such as 1% or 0.01, not "
+            f"{str(tolerance)[:40]!r}"
         )
     return part

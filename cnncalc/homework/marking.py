@@ -105,7 +105,7 @@ class Marker:
             return Mark(answer, Outcome.UNANSWERED)
         try:
             return self.wrong(answer, question, written, own)
-        except Exception:  # a defect in one diagnosis must not stop the class
+        except Exception:  # a bug in one diagnosis must not stop the class
             return Mark(answer, Outcome.WRONG, why="incorrect; the mistake could not be diagnosed")
 
     def agreement(

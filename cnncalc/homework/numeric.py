@@ -173,7 +173,7 @@ def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Rep
         bias = None if given.get("bias") is None else _matrix(given["bias"])
     mode, flip = given.get("mode", "zeros"), given.get("flip", False)
     if not isinstance(flip, bool):
-        raise UsageError(f"'flip' is true or false, not {str(flip)[:40]!r}")
+        raise UsageError(f"'flip' must be true or false, not {str(flip)[:40]!r}")
     numbers = Numbers(x, kernels, bias, "zeros" if mode == "zero" else str(mode), flip)
     window = {name: given[name] for name in WINDOW if given.get(name) is not None}
     word = given.get("activation")
@@ -203,7 +203,7 @@ def _tensors(given: Mapping[str, Any], layout: Layout | None) -> tuple[Tensor, t
         raise UsageError("give 'kernel', or 'kernels' as a list, not both")
     listed = given["kernels"] if "kernels" in given else [given["kernel"]]
     if not isinstance(listed, list) or not listed:
-        raise UsageError("'kernels' is a list of kernels; one alone is 'kernel'")
+        raise UsageError("'kernels' must be a list; for a single kernel, use 'kernel'")
     x, kernels = together(given[INPUT], listed, partial(_matrix, layout=layout), _is_name)
     return x, tuple(kernels)
 

@@ -166,6 +166,7 @@ class Question:
         if not self.ask.costs:
             return row._replace(output=output)
         cost = row.layer.cost(row.inputs, output, report.batch, report.dtype)
+        cost = cost.with_shared_weights if row.weights_of else cost
         return row._replace(output=output, cost=cost)
 
     def _believed(self, row: Row) -> Row:
@@ -244,7 +245,7 @@ class Question:
         if reading is None and isinstance(meant, Size) and not terms.strict:
             of_one = meant.of_one(self.report.batch)
             reading = of_one.agrees(self.value) if of_one else None
-            return reading and Reading((*reading.notes, "the batch in front"))
+            return reading and Reading((*reading.notes, "with the batch size"))
         return reading
 
 

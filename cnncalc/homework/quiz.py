@@ -10,7 +10,7 @@ from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 from cnncalc import layers
-from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
+from cnncalc.core.errors import UsageError, Where, unknown
 from cnncalc.core.layer import Input
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
@@ -338,14 +338,13 @@ def check(order: Order) -> None:
         ("geometry", order.geometry or "any", GEOMETRIES),
     ):
         if word not in known:
-            hint = did_you_mean(word, known) or f"; choose {one_of(known)}"
-            raise UsageError(f"no {what} {word[:40]!r}{hint}")
+            raise unknown(what, word, known)
     if not 1 <= order.questions <= MAX_QUESTIONS:
         raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:
-    """Every value that a single mistake gives and that nobody would mark as right."""
+    """Every value that a single mistake gives and that is not accepted as right."""
     unit = asked.ask.unit
     return {
         value: slips

@@ -1,4 +1,4 @@
-"""The points of an answer: a part of the points of its question, by its outcome."""
+"""The points of an answer: a fraction of the points of its question, by its outcome."""
 
 from collections.abc import Mapping
 from fractions import Fraction
@@ -10,7 +10,7 @@ from cnncalc.homework.sheet import part_of
 
 
 class Scheme(NamedTuple):
-    """The part of the points that each outcome earns.
+    """The fraction of the points that each outcome earns.
 
     ``follows`` is follow-through credit, ``arithmetic`` a right working with a wrong result,
     ``slip`` a wrong value that one known mistake explains, ``slips`` one that two explain
@@ -24,7 +24,7 @@ class Scheme(NamedTuple):
     slips: Fraction = Fraction(0)
 
     def part(self, mark: Mark) -> Fraction:
-        """The part of the points that a mark earns."""
+        """The fraction of the points that a mark earns."""
         match mark.outcome:
             case Outcome.RIGHT:
                 return self.right
@@ -39,7 +39,7 @@ class Scheme(NamedTuple):
 
 def scheme(given: Mapping[str, Any]) -> Scheme:
     """The scheme with some parts changed (``{"slip": "0.25"}``); raises UsageError for an unknown
-    outcome, or a part that is not from 0 to 1."""
+    outcome, or a fraction that is not from 0 to 1."""
     parts = {}
     for name, value in given.items():
         if name not in Scheme._fields:
@@ -54,7 +54,9 @@ def scheme(given: Mapping[str, Any]) -> Scheme:
 def _part(name: str, value: Any) -> Fraction:
     part = part_of(str(value))
     if part is None or part > 1:
-        raise UsageError(f"credit is a part from 0 to 1, as in {name}=0.5, not {str(value)[:40]!r}")
+        raise UsageError(
+            f"credit must be a fraction from 0 to 1, as in {name}=0.5, not {str(value)[:40]!r}"
+        )
     return part
 
 

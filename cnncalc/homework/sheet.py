@@ -45,7 +45,7 @@ TOP = {
     "layout": "how shapes are written: chw (channels first) or hwc (channels last)",
     "batch": "the batch size",
     "dtype": "the data type",
-    "credit": "the part of the points that each outcome earns",
+    "credit": "the fraction of the points that each outcome earns",
     "answers": "answers by layer (or totals) and quantity",
     "questions": "free-standing questions, each with given, ask and answer",
 }
@@ -60,7 +60,7 @@ ONE = walk.ALONE
 BRACKETS = re.compile(r"\([^()]*\)")
 """Remarks beside a layer's name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""
 INPUT = re.compile(r"input(?:_?[0-9]+|_layer)?(?: *\([^()]*\))?", re.IGNORECASE)
-"""The row of the input, which printed tables have although nobody asks about it."""
+"""The row of the input, which printed tables contain although no question is about it."""
 
 
 class Answer(NamedTuple):
@@ -193,7 +193,7 @@ def _sizes(shape: Any) -> tuple[int, ...]:
 
 
 def _credit(item: Item | None) -> dict[str, str]:
-    """The parts of the points, as written."""
+    """The fractions of the points, as written."""
     if item is None or item.value is None:
         return {}
     parts = _mapping(item, "'credit'")
@@ -270,7 +270,7 @@ def _listed(item: Item | None) -> list[Item]:
     if item is None or item.value is None:
         return []
     if not isinstance(item.value, list):
-        raise SpecError(f"'questions' is a list, not {describe(item)}", item.where)
+        raise SpecError(f"'questions' must be a list, not {describe(item)}", item.where)
     return item.value
 
 
@@ -313,7 +313,7 @@ def _report(top: dict[Key, Item], layout: Layout | None) -> Report:
 def _scalar(item: Item, what: str) -> Any:
     """A single value; raises SpecError for a list or a mapping."""
     if isinstance(item.value, dict | list):
-        raise SpecError(f"{what!r} is a single value, not {describe(item)}", item.where)
+        raise SpecError(f"{what!r} must be a single value, not {describe(item)}", item.where)
     return item.value
 
 
@@ -375,7 +375,9 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                 own = one if keys is None else keys.get(Key("answer"), Item(None, one.where))
                 given = written(own)
                 if report is None:
-                    raise UsageError("the sheet names no 'architecture' that it could be about")
+                    raise UsageError(
+                        "the sheet needs 'architecture', because this answer is about a network"
+                    )
                 asked = question(asks.find(readable(word)), report, _layer(layer, report))
                 answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
                 yield answer._replace(given=answer.chosen(given))
@@ -420,7 +422,7 @@ def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
             asked = None
             if "given" in keys or "ask" in keys:
                 asked = free_standing(keys, layout)
-            nothing = "" if asked else "asks nothing"
+            nothing = "" if asked else "has no 'given' and 'ask'"
             answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
             yield answer._replace(given=answer.chosen(given))
         except Exception as why:
@@ -430,7 +432,7 @@ def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
 def _word(item: Item, what: str) -> str:
     """Text; raises SpecError for a list, a mapping or nothing."""
     if isinstance(item.value, dict | list) or item.value is None:
-        raise SpecError(f"{what!r} is a text, not {describe(item)}", item.where)
+        raise SpecError(f"{what!r} must be text, not {describe(item)}", item.where)
     return item.text or str(item.value)
 
 
@@ -439,7 +441,7 @@ def _choices(item: Item | None) -> tuple[Any, ...]:
     if item is None or item.value is None:
         return ()
     if not isinstance(item.value, list):
-        raise SpecError(f"'choices' is a list, not {describe(item)}", item.where)
+        raise SpecError(f"'choices' must be a list, not {describe(item)}", item.where)
     return tuple(written(item))
 
 
@@ -450,7 +452,7 @@ def _part(item: Item | None, what: str, most: int) -> Fraction | None:
     text = item.text or str(item.plain())
     number = part_of(text)
     if number is None or number > most:
-        raise SpecError(f"{what} is a number from 0 to {most}, not {text[:40]!r}", item.where)
+        raise SpecError(f"{what} must be a number from 0 to {most}, not {text[:40]!r}", item.where)
     return number
 
 
@@ -463,14 +465,14 @@ def part_of(text: str) -> Fraction | None:
 
 
 def failure(why: Exception) -> str:
-    """Why something cannot be used, in one sentence without its place; a fault of ours says so."""
+    """Why something cannot be used, in one sentence without its place, or a note about a bug."""
     if isinstance(why, Mistakes):
         return "; ".join(error.sentence for error in why.errors)
     if isinstance(why, SpecError):
         return why.sentence
     if isinstance(why, CnncalcError):
         return str(why)
-    return f"cnncalc failed here ({type(why).__name__}); grade this by hand and report the fault"
+    return f"cnncalc failed here ({type(why).__name__}); grade this by hand and report the bug"
 
 
 def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Question:
@@ -520,7 +522,9 @@ def given_network(
         given, layout = {**given, "input": [1, kinds["N"]]}, "chw"
         kinds = {"conv": {"out_channels": 1, **fields}}
     if len(kinds) != 1 or given.get("input") is None:
-        raise UsageError("'given' is one layer and its input, as in {conv: {…}, input: 3x32x32}")
+        raise UsageError(
+            "'given' must be one layer and its input, as in {conv: {…}, input: 3x32x32}"
+        )
     (kind,) = kinds
     if "output" in given:
         sizes = given["input"], ONE, given["output"]

@@ -101,10 +101,10 @@ def refusal(file: Path, home: Path, key: Path | None) -> str:
 
 
 def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
-    """A name for every file that no other has, in order.
+    """A unique name for every file, in order.
 
-    It is the folder's where all files of a root lie alone in folders (``ada/hw1.yaml``), else the
-    file's own without its ending, else both, else one with the ending or a number.
+    It is the folder's name if each folder of a root contains a single file (``ada/hw1.yaml``), else
+    the file's name without its extension, else both, else one with the extension or a number.
     """
     alone = Counter(file.parent for file, _ in files)
     shared = {root for file, root in files if file.parent == root or alone[file.parent] > 1}

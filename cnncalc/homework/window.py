@@ -41,7 +41,7 @@ def _shape(output: Any, x: Shape, layout: Layout | None) -> Shape:
     differs."""
     sizes = output if isinstance(output, list) else str(output).replace("×", "x").split("x")
     if not all(str(size).strip().isdecimal() for size in sizes):
-        raise LayerError(f"'output' is a size, as in 55 or 55x55, not {str(output)[:60]!r}")
+        raise LayerError(f"'output' must be a size, such as 55 or 55x55, not {str(output)[:60]!r}")
     axes = len(x.dimensions) - 1
     found = tuple(int(size) for size in sizes) * (axes if len(sizes) == 1 else 1)
     if len(found) not in (axes, axes + 1):

@@ -20,8 +20,8 @@ class Recurrent(Layer):
     cell: ClassVar[Operations]
     """The arithmetic per hidden unit and position, apart from products and biases."""
 
-    hidden_size: int = count("the size of the hidden state", also=("units", "hidden"))
-    num_layers: int = count("how many layers are stacked", 1, also=("layers",))
+    hidden_size: int = count("size of the hidden state", also=("units", "hidden"))
+    num_layers: int = count("number of stacked layers", 1, also=("layers",))
     bidirectional: bool = flag("whether a second network reads the positions backwards", False)
     bias: bool = flag("whether gates have biases", True, ("use_bias",))
 

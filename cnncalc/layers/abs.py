@@ -9,7 +9,7 @@ from cnncalc.layers._elementwise import Elementwise
 
 
 class Abs(Elementwise):
-    """Replace each element by its absolute value.
+    """Replaces each element by its absolute value.
 
     Operations: one comparison per element.
     """

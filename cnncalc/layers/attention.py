@@ -12,7 +12,7 @@ from cnncalc.formulas import operations, sequence
 
 
 class Attention(Layer):
-    """Let every position of a map attend to every position of it, with several heads.
+    """Lets every position of a map attend to all positions, with several heads.
 
     Positions are read as a sequence, whatever the number of axes. As in
     ``torch.nn.MultiheadAttention``, query, key, value and output each have a projection, and the
@@ -26,7 +26,7 @@ class Attention(Layer):
     aliases: ClassVar = ("multihead_attention", "self_attention", "mha")
     main: ClassVar = "num_heads"
 
-    num_heads: int = count("how many heads divide the channels", also=("heads",))
+    num_heads: int = count("number of heads that the channels are divided among", also=("heads",))
     bias: bool = flag("whether the projections have biases", True, ("use_bias",))
 
     def output(self, x: Shape) -> Map:

@@ -23,6 +23,7 @@ class BatchNorm(Norm):
     """
 
     aliases: ClassVar = ("bn", "batch_normalization", "batch_normalisation")
+    inside: ClassVar = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
     track_running_stats: bool = flag("whether to track running statistics", True)

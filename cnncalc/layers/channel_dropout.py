@@ -19,6 +19,7 @@ class ChannelDropout(Elementwise):
     main: ClassVar = "p"
     each: ClassVar = Operations()
     moves: ClassVar = False
+    inside: ClassVar = True
 
     p: float = number("probability of zeroing a channel", 0.5, ("rate",), least=0, most=1)
 

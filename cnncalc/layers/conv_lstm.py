@@ -23,12 +23,14 @@ class ConvLstm(Layer):
     Operations: one multiplication and one addition per multiply-accumulate, and one addition per
     output of a gate for the bias; per hidden unit and frame three sigmoids (an exponential, an
     addition and a division each), two hyperbolic tangents (an exponential each), three
-    multiplications and an addition; three multiplications and additions more with peepholes.
+    multiplications and an addition; with peepholes, three more multiplications and additions.
     """
 
     main: ClassVar = "hidden_channels"
 
-    hidden_channels: int = count("the channels of the hidden state", also=("hidden", "filters"))
+    hidden_channels: int = count(
+        "number of channels of the hidden state", also=("hidden", "filters")
+    )
     kernel_size: Sizes = sizes("filter size along each axis of a frame", also=("kernel", "F"))
     bias: bool = flag("whether gates have biases", True, ("use_bias",))
     peepholes: bool = flag("whether gates read the cell", False)

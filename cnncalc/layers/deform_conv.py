@@ -15,13 +15,13 @@ from cnncalc.layers.conv import check_groups
 
 
 class DeformConv(Filters):
-    """A convolution whose taps are moved by offsets that another layer computes.
+    """Convolves with taps that are moved by offsets from another layer.
 
     It reads the map and the offsets: for every tap and position a vertical and a horizontal one,
     so 2·F·F channels, or a multiple of that for several groups of input channels with offsets of
     their own. With a third input it is the modulated version (v2), in which every moved tap is also
     multiplied by a factor, with F·F channels. A moved tap reads between four pixels. Since offsets
-    have no limit, every output's receptive field is taken to be the whole map.
+    are unlimited, every output's receptive field is taken to be the whole map.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition per
     output for the bias; one addition per offset; and four multiplications and three additions for

@@ -18,6 +18,7 @@ class Dropout(Elementwise):
     main: ClassVar = "p"
     each: ClassVar = Operations()
     moves: ClassVar = False
+    inside: ClassVar = True
 
     p: float = number("probability of zeroing an element", 0.5, ("rate",), least=0, most=1)
 

@@ -11,7 +11,7 @@ from cnncalc.formulas import sequence
 
 
 class Embedding(Layer):
-    """Look up a learned row of numbers for every word of a text.
+    """Looks up a learned row of numbers for every word of a text.
 
     The input is a vector of word indices; the output is a signal with one channel per number of a
     row and one position per word.
@@ -21,8 +21,8 @@ class Embedding(Layer):
 
     main: ClassVar = "embedding_dim"
 
-    num_embeddings: int = count("the size of the vocabulary", also=("input_dim", "vocabulary"))
-    embedding_dim: int = count("the numbers in a row", also=("output_dim", "dim"))
+    num_embeddings: int = count("size of the vocabulary", also=("input_dim", "vocabulary"))
+    embedding_dim: int = count("numbers per row", also=("output_dim", "dim"))
 
     def output(self, x: Shape) -> Map:
         """One position per word."""

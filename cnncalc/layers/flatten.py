@@ -17,6 +17,7 @@ class Flatten(Rearrangement):
 
     stored: ClassVar = False
     moves: ClassVar = False
+    inside: ClassVar = True
 
     def output(self, x: Shape) -> Vector:
         if isinstance(x, Vector):

@@ -8,7 +8,7 @@ from cnncalc.layers._recurrent import Recurrent
 
 
 class Gru(Recurrent):
-    """Read the positions of a signal with gated recurrent units and output their hidden states.
+    """Reads the positions of a signal with gated recurrent units and outputs their hidden states.
 
     Each cell has three gates, with PyTorch's two biases per gate.
 

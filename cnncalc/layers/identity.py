@@ -17,6 +17,7 @@ class Identity(Elementwise):
     aliases: ClassVar = ("noop", "skip")
     each: ClassVar = Operations()
     moves: ClassVar = False
+    inside: ClassVar = True
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return x

@@ -66,9 +66,7 @@ class LocallyConnected(Filters):
         weights, *biases = tape.trained(params.weights, params.biases)
         n_out = self.output(x.shape).elements
         given, filters = tape.lowered(windows, weights)
-        y = tape.op(
-            given, filters, makes=n_out, keeps=(given, filters) if x.needs_gradient else (given,)
-        )
+        y = tape.op(given, filters, makes=n_out, keeps=tape.factors(given, filters))
         y = tape.permuted(y, ())
         y.interleaved = tape.batch > 1 and n_out > self.out_channels  # the images of each place
         y = reduce(tape.add, biases, y)

@@ -12,7 +12,7 @@ from cnncalc.layers._recurrent import Recurrent
 
 
 class Lstm(Recurrent):
-    """Read the positions of a signal with a long short-term memory and output its hidden states.
+    """Reads the positions of a signal with a long short-term memory and outputs the hidden states.
 
     Each cell has four gates, with PyTorch's two biases per gate. With ``proj_size`` the hidden
     state is projected onto that many channels before it is output and fed back.
@@ -26,7 +26,7 @@ class Lstm(Recurrent):
     gates: ClassVar = 4
     cell: ClassVar = Operations(multiply=3, add=4, divide=3, exponential=5)
 
-    proj_size: int = count("the size of the projected output; 0 for no projection", 0, least=0)
+    proj_size: int = count("size of the projected output; 0 means no projection", 0, least=0)
 
     @property
     def projected(self) -> int:

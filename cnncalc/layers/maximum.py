@@ -10,7 +10,7 @@ from cnncalc.formulas import operations
 
 
 class Maximum(Layer):
-    """Keep the largest of two or more maps of the same shape, element by element.
+    """Keeps the largest of two or more maps of the same shape, element by element.
 
     Operations: one comparison for every element and every map after the first.
     """

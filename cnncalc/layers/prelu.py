@@ -43,9 +43,10 @@ class Prelu(Elementwise):
         needed or not, and then sums those of the slopes."""
         x, slopes = tape.lowered(x, *tape.trained(self.num_parameters))
         gradient = x.bytes if x.needs_gradient else 0
-        summed = slopes.bytes if slopes.numbers != x.numbers else 0
+        own = slopes.bytes if slopes.needs_gradient else 0
+        summed = own if slopes.numbers != x.numbers else 0
         peak = x.bytes + max(x.bytes, gradient + summed)
-        return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - slopes.bytes)
+        return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - own)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.PReLU(self.num_parameters)

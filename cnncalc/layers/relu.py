@@ -17,6 +17,7 @@ class Relu(Elementwise):
     aliases: ClassVar = ("rectifier",)
     each: ClassVar = Operations(compare=1)
     keeps_output: ClassVar = True
+    inside: ClassVar = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.ReLU()

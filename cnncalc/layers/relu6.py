@@ -15,6 +15,7 @@ class Relu6(Elementwise):
     """
 
     each: ClassVar = Operations(compare=2)
+    inside: ClassVar = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.ReLU6()

@@ -46,6 +46,7 @@ class Reshape(Rearrangement):
     main: ClassVar = "shape"
     stored: ClassVar = False
     moves: ClassVar = False
+    inside: ClassVar = True
 
     shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")
 

@@ -8,7 +8,7 @@ from cnncalc.layers._recurrent import Recurrent
 
 
 class Rnn(Recurrent):
-    """Read the positions of a signal with a plain recurrent network and output its hidden states.
+    """Reads the positions of a signal with a plain recurrent network and outputs the hidden states.
 
     The next hidden state is the hyperbolic tangent of weighted input and hidden state.
 

@@ -13,7 +13,7 @@ from cnncalc.layers._rearrangement import Rearrangement
 
 
 class SpaceToDepth(Rearrangement):
-    """Move each block of r × r pixels into r² channels: the reverse of a pixel shuffle.
+    """Moves each block of r × r pixels into r² channels: the reverse of a pixel shuffle.
 
     It shrinks a map without losing anything (YOLOv2's reorg, YOLOv5's Focus).
 

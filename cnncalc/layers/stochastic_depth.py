@@ -21,6 +21,7 @@ class StochasticDepth(Elementwise):
     main: ClassVar = "p"
     each: ClassVar = Operations()
     moves: ClassVar = False
+    inside: ClassVar = True
 
     p: float = number("probability of zeroing the branch", also=("rate",), least=0, most=1)
 

@@ -11,7 +11,7 @@ from cnncalc.formulas import operations
 
 
 class Subtract(Layer):
-    """Subtract a second map of the same shape from the first, or a number from every element.
+    """Subtracts a second map of the same shape from the first, or a number from every element.
 
     Operations: one addition per element.
     """
@@ -20,7 +20,7 @@ class Subtract(Layer):
     main: ClassVar = "value"
     arity: ClassVar = (1, 2)
 
-    value: float | None = number("the number to subtract; left out with two inputs", None)
+    value: float | None = number("number to subtract; omit it with two inputs", None)
 
     def output(self, *inputs: Shape) -> Shape:
         """The input's shape."""

@@ -13,7 +13,7 @@ from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Line, Report, row_dict
 from cnncalc.core import units
 from cnncalc.core.cost import Cost, Operations
-from cnncalc.core.errors import UsageError, did_you_mean, some
+from cnncalc.core.errors import UsageError, some, unknown
 from cnncalc.core.layer import per_axis
 from cnncalc.core.shape import Layout, Map, Shape
 
@@ -153,6 +153,10 @@ COLUMNS: dict[str, Column] = {
         "Fields", "its fields that differ from their defaults", lambda line, view: _settings(line)
     ),
     "inputs": Column("Inputs", "the names of the layers it reads", _inputs, _few),
+    "weights_of": Column(
+        "Weights of", "the layer whose parameters it shares",
+        lambda line, view: None if line.folded else line.last.weights_of,
+    ),
     "input": Column(
         "Input", "the shape of its input",
         lambda line, view: _shapes(line.inputs, view.layout) or None, _few,
@@ -163,6 +167,8 @@ COLUMNS: dict[str, Column] = {
     "params": _count("Params", "learnable parameters", "params"),
     "weights": _count("Weights", "learnable parameters other than biases and shifts", "weights"),
     "biases": _count("Biases", "learnable biases and shifts", "biases"),
+    "trainable": _count("Trainable", "learnable parameters that are not frozen", "trainable"),
+    "frozen": _count("Frozen", "learnable parameters with 'trainable: false'", "frozen"),
     "fixed": _count("Fixed", "weights that are never updated", "fixed"),
     "buffers": _count("Buffers", "state that is saved but not learned", "buffers"),
     "macs": _count("MACs", "multiply-accumulates", "macs"),
@@ -208,8 +214,12 @@ COLUMNS: dict[str, Column] = {
 USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", "rf")
 
 
-WORDS = ("layer", "kind", "kernel", "fields", "inputs", "input", "output")
+WORDS = ("layer", "kind", "kernel", "fields", "inputs", "weights_of", "input", "output")
 """The columns without numbers."""
+
+
+SHARED = ("params", "weights", "biases", "fixed", "buffers")
+"""The columns that count shared parameters and buffers once."""
 
 
 class Total(NamedTuple):
@@ -317,7 +327,7 @@ class View:
         return [self.known[name].value(line, self) for name in self.columns]
 
     def texts(self, line: Line) -> list[str]:
-        """The values as text; memory that is not stored stands in parentheses."""
+        """The values as text; what is not in the total stands in parentheses."""
         return [self.text(name, line) for name in self.columns]
 
     def text(self, name: str, line: Line) -> str:
@@ -328,6 +338,9 @@ class View:
             return ""
         if isinstance(value, str):
             return column.read(value)
+        shared = sum(getattr(row.shared, name) for row in line.rows) if name in SHARED else 0
+        if shared and not value:
+            return f"({units.exact(shared) if self.exact else column.read(shared)})"
         text = units.exact(value) if self.exact and isinstance(value, int) else column.read(value)
         unstored = line.cost.activation and not line.cost.activations_total and not line.folded
         return f"({text})" if unstored and name in ("activation", "memory") else text
@@ -351,6 +364,10 @@ class View:
         """The sums below the table."""
         cost = self.report.totals
         totals = [Total("Parameters", cost.params, self._parameters(cost))]
+        if cost.frozen:
+            for name in ("trainable", "frozen"):
+                number = getattr(cost, name)
+                totals.append(Total(name.capitalize(), number, self._both(number)))
         if cost.fixed:
             totals.append(Total("Fixed weights", cost.fixed, units.exact(cost.fixed)))
         if cost.buffers:
@@ -387,10 +404,12 @@ class View:
     @property
     def conventions(self) -> str:
         """What the numbers mean."""
+        sharing = any(row.weights_of for row in self.report.rows)
         return (
             "MACs are multiply-accumulates of convolutions and linear layers; FLOPs = 2 · MACs. "
             "Memory in parentheses is not in the total: the layer runs in place or returns a view. "
-            "MB = 10⁶ bytes, MiB = 2²⁰ bytes."
+            + "Parameters in parentheses are shared: they count for another layer. " * sharing
+            + "MB = 10⁶ bytes, MiB = 2²⁰ bytes."
         )
 
 
@@ -405,8 +424,7 @@ def column(word: str, also: Sequence[str] = ()) -> str:
     Raises UsageError with the nearest name."""
     name, known = word.strip().lower(), (*COLUMNS, *also)
     if name not in known:
-        hint = did_you_mean(name, known) or f"; choose from {', '.join(known)}"
-        raise UsageError(f"no column {name!r}{hint}")
+        raise unknown("column", name, known)
     return name
 
 

@@ -17,7 +17,7 @@ from cnncalc.spec import catalog
 from cnncalc.spec.printed import Printed, read_number
 from cnncalc.spec.text import Item, Key
 
-COUNTS = ("params", "flops", *COUNTED)
+COUNTS = ("params", "trainable", "flops", *COUNTED)
 SHAPES = ("output", "size", "channels", "receptive_field")
 QUANTITIES = (*SHAPES, *COUNTS)
 

@@ -45,6 +45,8 @@ NODE = {
     "from": "the earlier layer or layers that it reads; by default the previous one",
     "repeat": "how many copies to put in a row; $index counts them from 0",
     "when": "a condition; the layer is left out unless it is true",
+    "weights": "the earlier layer or block whose weights it uses, or a name that several share",
+    "trainable": "whether its parameters are trained; false freezes a layer or a whole block",
     "join": "how to combine branches: concat, add, multiply, or any kind with several inputs",
     "shortcut": "the second branch of a residual; by default the identity",
 }
@@ -105,6 +107,8 @@ class Entry(NamedTuple):
     sources: tuple[Item, ...] | None = None
     repeat: Item | None = None
     when: Item | None = None
+    weights: Item | None = None
+    trainable: Item | None = None
     branches: Branches | None = None
     backbone: Backbone | None = None
     group: tuple["Entry", ...] | None = None
@@ -403,6 +407,8 @@ class _Parser:
             sources=sources,
             repeat=keys.get(Key("repeat")),
             when=keys.get(Key("when")),
+            weights=self.weights(keys),
+            trainable=keys.get(Key("trainable")),
             branches=branches,
             backbone=backbone,
         )
@@ -457,6 +463,14 @@ class _Parser:
             return None
         name = self.text(item)
         return None if name is None else self.check_name(name, item.where)
+
+    def weights(self, keys: dict[Key, Item]) -> Item | None:
+        item = keys.get(Key("weights"))
+        if item is not None and not (isinstance(item.value, str) and item.value):
+            fact = f"'weights' must be the name of a layer, not {describe(item)}"
+            self.wrong(fact, item.where)
+            return None
+        return item
 
     def sources(self, keys: dict[Key, Item]) -> tuple[Item, ...] | None:
         item = keys.get(Key("from"))

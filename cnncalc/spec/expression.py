@@ -1,8 +1,8 @@
 """The small, safe arithmetic of specs: ``$width``, ``${4 * width}``. No code is ever executed.
 
-Supported are whole numbers, decimals (exact, as fractions), true, false and words; ``+ - * // %``,
-comparisons, ``and or not``, ``a if c else b``, and the functions ``min max round_to``. Python
-parses the expression; only the forms in ``FORMS`` are allowed.
+Supported are whole numbers, decimals (exact, as fractions), true, false and words;
+``+ - * / // % **``, comparisons, ``and or not``, ``a if c else b``, and the functions in
+``FUNCTIONS``. Python parses the expression; only the forms in ``FORMS`` are allowed.
 """
 
 import ast
@@ -11,7 +11,7 @@ import re
 import warnings
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from math import isfinite
+from math import ceil, floor, isfinite
 from typing import Any
 
 from cnncalc.core.errors import LayerError, did_you_mean
@@ -21,14 +21,32 @@ MAX_CHARACTERS = 300
 LONGEST_COMPARED = 1_000
 """The longest word or list, in characters, that may be compared."""
 
-Operators = Mapping[type[ast.AST], Callable[[Any, Any], Any]]
 
-OPERATORS: Operators = {
+def quotient(a: Any, b: Any) -> Any:
+    """The exact quotient, a fraction."""
+    from fractions import Fraction
+
+    return Fraction(a) / Fraction(b)
+
+
+def power(a: Any, b: Any) -> Any:
+    """The exact power. Raises LayerError if it is not a fraction or has too many digits."""
+    if not isinstance(b, int) and b.denominator != 1:
+        raise LayerError("an exponent must be a whole number")
+    digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
+    if digits > LARGEST.bit_length() or (a == 0 and b < 0):
+        raise LayerError("a power is too large")
+    return quotient(a, 1) ** int(b)
+
+
+OPERATORS: Mapping[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
+    ast.Div: quotient,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: power,
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -51,8 +69,13 @@ def round_to(value: Any, multiple: int) -> int:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "min": lambda *values: min(values),
     "max": lambda *values: max(values),
+    "floor": floor,
+    "ceil": ceil,
+    "abs": abs,
     "round_to": round_to,
 }
+TAKES = {"floor": "1 number", "ceil": "1 number", "abs": "1 number", "round_to": "2 numbers"}
+"""How many numbers a function takes, unless it takes any number of them."""
 WORDS = {"true": True, "false": False}
 ONLY_IN_REPEAT = (
     "; only the fields of a repeated layer can use it: "
@@ -91,36 +114,19 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         raise LayerError(f"{text[:60]!r} is neither $name nor ${{expression}}")
     if match[2]:
         return _look_up(match[2], names)
-    value = calculate(match[1], names)
+    value = _whole(calculate(match[1], names))
     if isinstance(value, int) or not is_number(value):
         return value
-    return int(value) if value.denominator == 1 else float(value)
+    if exact(float(value)) != value:
+        raise LayerError(
+            f"{match[1].strip()!r} is {value}, which has no exact decimal; use floor, ceil or //"
+        )
+    return float(value)
 
 
-def calculate(source: str, names: Mapping[str, Any], operators: Operators = OPERATORS) -> Any:
+def calculate(source: str, names: Mapping[str, Any]) -> Any:
     """The value of an expression; decimals come out as fractions."""
-    return _evaluate(_parsed(source), names, operators)
-
-
-def quotient(a: Any, b: Any) -> Any:
-    """The exact quotient, a fraction."""
-    from fractions import Fraction
-
-    return Fraction(a) / Fraction(b)
-
-
-def power(a: Any, b: Any) -> Any:
-    """The exact power. Raises LayerError if it is not a fraction or has too many digits."""
-    if not isinstance(b, int) and b.denominator != 1:
-        raise LayerError("an exponent must be a whole number")
-    digits = max(abs(a.numerator), a.denominator).bit_length() * abs(int(b))
-    if digits > LARGEST.bit_length() or (a == 0 and b < 0):
-        raise LayerError("a power is too large")
-    return quotient(a, 1) ** int(b)
-
-
-HANDWRITTEN = {**OPERATORS, ast.Div: quotient, ast.Pow: power}
-"""Operators that people also use in handwritten answers: an exact ``/``, and powers."""
+    return _evaluate(_parsed(source), names)
 
 
 @lru_cache(maxsize=250)
@@ -136,73 +142,73 @@ def _parsed(source: str) -> ast.expr:
         raise LayerError(f"{source[:60]!r} is not an expression") from None
 
 
-def _evaluate(node: ast.AST, names: Mapping[str, Any], operators: Operators) -> Any:
+def _evaluate(node: ast.AST, names: Mapping[str, Any]) -> Any:
     form = FORMS.get(type(node))
-    value = NOT_ALLOWED if form is None else form(node, names, operators)
+    value = NOT_ALLOWED if form is None else form(node, names)
     if value is not NOT_ALLOWED:
         return value
-    signs = "+ - * / ** // %" if ast.Div in operators else "+ - * // %"
     raise LayerError(
         f"{ast.unparse(node)[:60]!r} is not allowed here; an expression may use whole numbers, "
-        f"decimals, names, {signs}, comparisons, and, or, not, if else, {', '.join(FUNCTIONS)}"
+        "decimals, names, + - * / // % **, comparisons, and, or, not, if else, "
+        f"{', '.join(FUNCTIONS)}"
     )
 
 
 NOT_ALLOWED = object()
 
 
-def _constant(node: ast.Constant, names: Mapping[str, Any], operators: Operators) -> Any:
+def _constant(node: ast.Constant, names: Mapping[str, Any]) -> Any:
     allowed = isinstance(node.value, bool | int | float | str)
     return _bounded(exact(node.value)) if allowed else NOT_ALLOWED
 
 
-def _unary(node: ast.UnaryOp, names: Mapping[str, Any], operators: Operators) -> Any:
+def _unary(node: ast.UnaryOp, names: Mapping[str, Any]) -> Any:
     if isinstance(node.op, ast.USub):
-        return -_number(_evaluate(node.operand, names, operators))
+        return -_number(_evaluate(node.operand, names))
     if isinstance(node.op, ast.Not):
-        return not _evaluate(node.operand, names, operators)
+        return not _evaluate(node.operand, names)
     return NOT_ALLOWED
 
 
-def _all_or_any(node: ast.BoolOp, names: Mapping[str, Any], operators: Operators) -> bool:
+def _all_or_any(node: ast.BoolOp, names: Mapping[str, Any]) -> bool:
     together = all if isinstance(node.op, ast.And) else any
-    return together(_evaluate(value, names, operators) for value in node.values)
+    return together(_evaluate(value, names) for value in node.values)
 
 
-def _arithmetic(node: ast.BinOp, names: Mapping[str, Any], operators: Operators) -> Any:
-    operate = operators.get(type(node.op))
+def _arithmetic(node: ast.BinOp, names: Mapping[str, Any]) -> Any:
+    operate = OPERATORS.get(type(node.op))
     if operate is None:
         return NOT_ALLOWED
-    a = _number(_evaluate(node.left, names, operators))
-    b = _number(_evaluate(node.right, names, operators))
+    a = _number(_evaluate(node.left, names))
+    b = _number(_evaluate(node.right, names))
     if b == 0 and isinstance(node.op, ast.Div | ast.FloorDiv | ast.Mod):
         raise LayerError(f"{ast.unparse(node)!r} divides by zero")
-    return _bounded(operate(a, b))
+    return _whole(_bounded(operate(a, b)))
 
 
-def _comparison(node: ast.Compare, names: Mapping[str, Any], operators: Operators) -> Any:
-    if len(node.ops) > 1 or type(node.ops[0]) not in operators:
+def _comparison(node: ast.Compare, names: Mapping[str, Any]) -> Any:
+    if len(node.ops) > 1 or type(node.ops[0]) not in OPERATORS:
         return NOT_ALLOWED
-    a = _evaluate(node.left, names, operators)
-    b = _evaluate(node.comparators[0], names, operators)
+    a = _evaluate(node.left, names)
+    b = _evaluate(node.comparators[0], names)
     for value in (a, b):
         (_number if isinstance(node.ops[0], ORDERED) else _comparable)(value)
-    return operators[type(node.ops[0])](a, b)
+    return OPERATORS[type(node.ops[0])](a, b)
 
 
-def _choice(node: ast.IfExp, names: Mapping[str, Any], operators: Operators) -> Any:
-    holds = _evaluate(node.test, names, operators)
-    return _evaluate(node.body if holds else node.orelse, names, operators)
+def _choice(node: ast.IfExp, names: Mapping[str, Any]) -> Any:
+    holds = _evaluate(node.test, names)
+    return _evaluate(node.body if holds else node.orelse, names)
 
 
-def _function(node: ast.Call, names: Mapping[str, Any], operators: Operators) -> Any:
+def _function(node: ast.Call, names: Mapping[str, Any]) -> Any:
     if not isinstance(node.func, ast.Name) or node.func.id not in FUNCTIONS or node.keywords:
         return NOT_ALLOWED
-    return _call(node.func.id, [_number(_evaluate(one, names, operators)) for one in node.args])
+    return _call(node.func.id, [_number(_evaluate(one, names)) for one in node.args])
 
 
 FORMS: Mapping[type[ast.AST], Callable[..., Any]] = {
-    ast.Name: lambda node, names, operators: exact(_look_up(node.id, names)),
+    ast.Name: lambda node, names: exact(_look_up(node.id, names)),
     ast.Constant: _constant,
     ast.UnaryOp: _unary,
     ast.BoolOp: _all_or_any,
@@ -224,9 +230,9 @@ def _look_up(name: str, names: Mapping[str, Any]) -> Any:
 
 
 def _call(name: str, values: list[Any]) -> Any:
-    wanted = 2 if name == "round_to" else 1
-    if len(values) < wanted or (name == "round_to" and len(values) > wanted):
-        raise LayerError(f"{name} takes {wanted} {'numbers' if wanted > 1 else 'or more numbers'}")
+    wanted = TAKES.get(name, "1 or more numbers")
+    if len(values) < int(wanted[0]) or (name in TAKES and len(values) > int(wanted[0])):
+        raise LayerError(f"{name} takes {wanted}")
     if name == "round_to" and (not isinstance(values[1], int) or values[1] < 1):
         raise LayerError("round_to takes a value and a whole number of at least 1")
     return FUNCTIONS[name](*values)
@@ -236,6 +242,12 @@ def is_number(value: Any) -> bool:
     """Whether a value supports arithmetic: integers and fractions do, and both have a
     denominator."""
     return hasattr(value, "denominator")
+
+
+def _whole(value: Any) -> Any:
+    """A whole number as an integer; anything else as it is."""
+    whole = is_number(value) and not isinstance(value, int) and value.denominator == 1
+    return int(value) if whole else value
 
 
 def _number(value: Any) -> Any:

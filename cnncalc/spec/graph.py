@@ -28,7 +28,9 @@ from cnncalc.spec import Block, Entry, Spec, advice, values
 from cnncalc.spec.document import NODE, Backbone
 from cnncalc.spec.inputs import Given, Shapes, layout_in
 from cnncalc.spec.inputs import inputs as read_inputs
+from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
+from cnncalc.spec.sharing import Sharing, shared
 from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import LimitReached, Work
 
@@ -36,22 +38,6 @@ MAX_LAYERS = 100_000
 MAX_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each one beyond counts as a step."""
-
-
-class Node(NamedTuple):
-    """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
-
-    ``layer`` is None if its text is wrong, so that the rest can still be checked.
-    """
-
-    name: str
-    layer: Layer | None
-    inputs: tuple[int, ...]
-    where: Where
-    axes: int | None = None
-    """The number of spatial axes that its name implies (``Conv2d``), if any."""
-    help: str = ""
-    """How to fix it if it refuses its input, if the spec gives a hint."""
 
 
 class Graph(NamedTuple):
@@ -101,11 +87,11 @@ class _Builder:
         self.groups: dict[str, str] = {}
         self.index: dict[str, int] = {}
         self.counters: dict[str, int] = {}
-        self.written = set(_written_names(spec.layers))
-        for block in spec.blocks.values():
-            self.written.update(_written_names(block.layers))
-        for other in spec.replace.values():
-            self.written.update(_written_names(other.group or ()))
+        everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
+        everything += [other.group or (other,) for other in spec.replace.values()]
+        self.written = {name for part in everything for name in _written_names(part)}
+        self.sharing = Sharing(everything)
+        self.frozen = False
         self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
         self.parsed: dict[tuple[int, str], Layer | None] = {}
         self.fixed: dict[int, Layer | None] = {}
@@ -139,6 +125,8 @@ class _Builder:
             self.expand(self.spec.layers, *self.inputs(given))
             self.check_replacements()
             self.check_batches(given)
+            for error in self.sharing.lonely(self.written):
+                self.wrong(error.sentence, error.where)
         except LimitReached as reason:
             self.mistakes += [reason.error] if reason.error else []
             self.nodes.clear()  # nothing is left to analyse
@@ -271,6 +259,7 @@ class _Builder:
             self.ends[scope.prefix + part] = current
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                 self.too_many(entry, times)
+        self.sharing.note(scope.prefix + name, range(before, len(self.nodes)))
         return current
 
     def too_many(self, entry: Entry, times: int) -> None:
@@ -282,7 +271,28 @@ class _Builder:
     def once(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
-        """Expand an entry once, under this name."""
+        """Expand an entry once, under this name, and freeze or share its weights."""
+        begin, frozen = len(self.nodes), self.frozen
+        trainable = values.holds(entry.trainable, scope.values, self.work, "trainable")
+        self.frozen = frozen or not trainable
+        try:
+            current = self.alone(entry, name, scope, current)
+        finally:
+            self.frozen = frozen
+        span = range(begin, len(self.nodes))
+        if entry.weights is not None:
+            owner = self.sharing.owner(entry, span, scope)
+            if owner is not None:
+                self.work.add(len(span), entry.where)
+                self.nodes[begin:] = shared(entry, self.nodes, span, owner)
+        if name:
+            self.sharing.note(scope.prefix + name, span)
+        return current
+
+    def alone(
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Expand the branches, the block or the kind of an entry."""
         if entry.branches is not None:
             return self.branches(entry, name, scope, current)
         if entry.backbone is not None:
@@ -324,7 +334,8 @@ class _Builder:
             self.wrong(f"expands to more than {MAX_LAYERS:,} layers", where)
             raise LimitReached
         self.index[name] = len(self.nodes)
-        self.nodes.append(Node(name, layer, inputs, where, axes, help))
+        node = Node(name, layer, inputs, where, axes, help, trainable=not self.frozen)
+        self.nodes.append(node)
         return len(self.nodes) - 1
 
     def label(self, path: str, text: str, where: Where) -> None:
@@ -423,6 +434,7 @@ class _Builder:
         for index in range(len(built.nodes) - 1, -1, -1):
             kept.update(built.nodes[index].inputs if index in kept else ())
         places: dict[int, tuple[int, ...]] = {}
+        holders: dict[int, int] = {}  # where the weights are that several layers share
         for index in sorted(kept):
             node = built.nodes[index]
             if isinstance(node.layer, Input):
@@ -433,6 +445,12 @@ class _Builder:
             name = f"{path}.{node.name}"
             place = self.add(name, node.layer, inputs, entry.where, node.axes, node.help)
             places[index] = (place,)
+            own = index if node.shares is None else node.shares
+            shares = holders.setdefault(own, place)
+            self.nodes[place] = self.nodes[place]._replace(
+                shares=None if shares == place else shares,
+                trainable=node.trainable and not self.frozen,
+            )
             for end, letter in enumerate(node.name):
                 group = node.name[:end] if letter == "." else ""
                 if group in built.groups and f"{path}.{group}" not in self.groups:

@@ -213,6 +213,8 @@ def _layer(mode: str, bare: Schema) -> Schema:
         "from": _ref("from"),
         "repeat": _any({"type": "integer", "minimum": 0}, EXPRESSION),
         "when": _any({"type": "boolean"}, EXPRESSION),
+        "weights": {"type": "string", "minLength": 1},
+        "trainable": _any({"type": "boolean"}, EXPRESSION),
         # The layer that joins branches has no other keys.
         "join": _any(bare, {**_ref(f"{mode}_layer"), "maxProperties": 1}),
         "shortcut": entries,

@@ -1,7 +1,7 @@
 """Where names are looked up while blocks are expanded."""
 
 from collections import ChainMap
-from collections.abc import MutableMapping
+from collections.abc import Iterator, MutableMapping
 from typing import Any
 
 from cnncalc.core.errors import Where
@@ -26,14 +26,16 @@ class Scope:
         scope.names, scope.places = self.names, self.places
         return scope
 
-    def find(self, name: str) -> tuple[int, ...] | None:
-        """The nodes that a name refers to, in this scope or an outer one."""
+    def outwards(self) -> "Iterator[Scope]":
+        """The scope itself and those around it."""
         scope: Scope | None = self
         while scope is not None:
-            if name in scope.names:
-                return scope.names[name]
+            yield scope
             scope = scope.outer
-        return None
+
+    def find(self, name: str) -> tuple[int, ...] | None:
+        """The nodes that a name refers to, in this scope or an outer one."""
+        return next((one.names[name] for one in self.outwards() if name in one.names), None)
 
     def visible(self) -> list[str]:
         """All names that are visible from here."""

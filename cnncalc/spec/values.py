@@ -142,11 +142,11 @@ def times(item: Item | None, names: Values, work: Work) -> int:
     return int(value)
 
 
-def holds(item: Item | None, names: Values, work: Work) -> bool:
-    """Whether an entry's condition is true; it is by default."""
+def holds(item: Item | None, names: Values, work: Work, key: str = "when") -> bool:
+    """Whether the condition under an entry's key is true; it is by default."""
     value = True if item is None else value_of(item, names, work)
     if item is not None and not isinstance(value, bool):
-        raise SpecError(f"'when' must be true or false, not {shown(value)}", item.where)
+        raise SpecError(f"{key!r} must be true or false, not {shown(value)}", item.where)
     return bool(value)
 
 

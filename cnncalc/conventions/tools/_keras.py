@@ -17,6 +17,16 @@ class Held(NamedTuple):
     statistics: int
     more: int
 
+    @property
+    def with_shared_weights(self) -> "Held":
+        """Nothing: the layer that holds them counts them."""
+        return Held(0, 0, 0, 0, 0)
+
+    @property
+    def with_frozen_weights(self) -> "Held":
+        """The same, not trained."""
+        return self._replace(weights=0, biases=0, fixed=self.fixed + self.weights + self.biases)
+
 
 def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
     """What a layer holds. Unlike PyTorch, Keras counts no batches, and has one set of biases for

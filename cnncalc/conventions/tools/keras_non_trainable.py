@@ -7,10 +7,10 @@ CONVENTION = Convention(
     tool="Keras non-trainable params",
     version="",
     unit="parameters",
-    counts="fixed weights, and the moving means and variances of batch norms",
+    counts="fixed and frozen weights, and the moving means and variances of batch norms",
     sees=_keras.held,
     terms=(
-        Term("fixed weights", everything, lambda held: held.fixed),
+        Term("fixed and frozen weights", everything, lambda held: held.fixed),
         Term("moving means and variances", everything, lambda held: held.statistics),
     ),
     per_image=True,

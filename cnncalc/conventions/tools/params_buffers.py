@@ -6,7 +6,7 @@ CONVENTION = Convention(
     tool="parameters and buffers",
     version="",
     unit="numbers",
-    counts="all that is held: weights, biases, and state such as running means",
+    counts="all stored numbers: weights, biases, and state such as running means",
     sees=costs,
     terms=(
         Term("weights", everything, lambda cost: cost.weights),

@@ -1,7 +1,7 @@
 """torchsummary's "Forward/backward pass size (MB)", in units of 2²⁰ bytes.
 
-It doubles the outputs of all modules, for their gradients, at 4 bytes a number and for one image. A
-flatten counts as a module, as in a network made of modules.
+It doubles the outputs of all modules, for their gradients, at 4 bytes per number and for one image.
+A flatten counts as a module, as in a network made of modules.
 """
 
 from cnncalc.conventions.calls import Call
@@ -28,7 +28,7 @@ CONVENTION = Convention(
     tool="torchsummary 1.5.1 forward/backward pass size",
     version="",
     unit=BYTES,
-    counts="twice the outputs of all modules, at 4 bytes a number",
+    counts="twice the outputs of all modules, at 4 bytes per number",
     sees=modules,
     terms=(Term("bytes of outputs of modules", is_module, output_bytes, times=2),),
     per_image=True,

@@ -9,7 +9,7 @@ from cnncalc.conventions.tools.torchsummary import output_bytes, parameter_bytes
 CONVENTION = replace(
     torchsummary.CONVENTION,
     tool="torchsummary 1.5.1 estimated total size",
-    counts="the input, the parameters, and twice the outputs of modules, at 4 bytes a number",
+    counts="the input, the parameters, and twice the outputs of modules, at 4 bytes per number",
     sees=modules_and_inputs,
     terms=(
         Term("bytes of the input", inputs_of_network, output_bytes),

@@ -11,6 +11,6 @@ class Memory(Stored):
     aliases: ClassVar = ("activation_memory", "bytes")
     count: ClassVar = "activation_bytes"
     summed: ClassVar = "activations_total_bytes"
-    also: ClassVar = ("elements",)
+    also: ClassVar = ("elements", "memory_without_input")
     made_of: ClassVar = ("elements",)
     explained: ClassVar = "memory"

@@ -33,7 +33,7 @@ def convolve(
     pool: str | None = None,
     layout: str | None = None,
 ) -> Worked:
-    """Work out a convolution of numbers, exactly and step by step.
+    """Compute a convolution of numbers, exactly and step by step.
 
     ``stride``, ``padding`` (also ``"same"``) and ``dilation`` are those of the layer ``conv``, and
     ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``activation``
@@ -41,7 +41,7 @@ def convolve(
     ``layout`` ``"hwc"``, nested lists have their channels last.
 
     Print the result to see every step; ``result.output.nested()`` has the numbers, channels first.
-    Raises CnncalcError for whatever cannot be used.
+    Raises CnncalcError for invalid input.
 
     >>> convolve("0 1 2; 3 4 5; 6 7 8", "0 1; 2 3").output.nested()
     [[[19, 25], [37, 43]]]

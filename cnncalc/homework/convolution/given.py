@@ -105,7 +105,7 @@ def named_planes(word: str, axes: int) -> Tensor:
     for one in planes:
         if one.shape != first.shape:
             raise UsageError(
-                f"{one.name} is {one.shape} and {first.name} is {first.shape}; all planes of a "
+                f"{one.name} is {one.shape}, but {first.name} is {first.shape}; all planes of a "
                 "kernel have the same size"
             )
     shape = Map(len(planes), first.shape.spatial)
@@ -128,7 +128,7 @@ def _read(word: str, dice: Dice, layout: Layout | None) -> Tensor:
 def _from_file(file: Path, layout: Layout | None) -> Tensor:
     written = source.read_text(file)
     if file.suffix.lower() in YAML:
-        tree = text.read(written, str(file), "a matrix is numbers in rows")
+        tree = text.read(written, str(file), "a matrix must be rows of numbers")
         return matrix.of(_as_written(tree), file.name, layout)
     return matrix.read(written, file.name, layout)
 
@@ -147,8 +147,8 @@ def _random(word: str, dice: Dice, layout: Layout | None) -> Tensor:
     low, high = (int(match[2]), int(match[3])) if match and match[2] else (0, 9)
     if not sizes or min(sizes) < 1 or low > high:
         raise UsageError(
-            f"random numbers are random:5x5 (H x W), random:3x5x5 (C x H x W) or random:9, with "
-            f"bounds as random:5x5:-2..2, not {word[:60]!r}"
+            f"write random numbers as random:5x5 (H×W), random:3x5x5 (C×H×W) or random:9, "
+            f"with bounds as in random:5x5:-2..2, not {word[:60]!r}"
         )
     check_count(prod(sizes))
     if why := turned(sizes, layout):

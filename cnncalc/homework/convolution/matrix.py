@@ -168,7 +168,9 @@ def _of_lists(data: Any) -> Cells:
     channels = {1: [[data]], 2: [data], 3: data}.get(depth, [None])
     rows = [row for plane in channels if _is_list(plane) for row in plane]
     if not all(map(_is_list, [*channels, *rows])):
-        raise UsageError(f"a matrix is numbers in rows, as in [[0, 1], [2, 3]], not {shown(data)}")
+        raise UsageError(
+            f"a matrix must be rows of numbers, as in [[0, 1], [2, 3]], not {shown(data)}"
+        )
     return Cells(channels, depth == 1, None, depth == 3)
 
 
@@ -189,7 +191,9 @@ def number(cell: Any) -> tuple[Number, bool]:
             raise UsageError(f"{shown(cell)} is not a number; numbers are 3, -0.5, 1/9 or 1e-3")
         value, decimal = Fraction(text), re.search("[.eE]", text) is not None
     if abs(value) >= LARGEST or value.denominator > LARGEST:
-        raise UsageError(f"{shown(cell)} needs more than 15 digits before or after the point")
+        raise UsageError(
+            f"{shown(cell)} needs more than 15 digits before or after the decimal point"
+        )
     return int(value) if value.denominator == 1 else value, decimal
 
 
@@ -202,7 +206,9 @@ def common_denominator(numbers: Iterable[Real]) -> int:
     for value in numbers:
         common = lcm(common, Fraction(value).denominator)
         if common > LARGEST:
-            raise UsageError("the fractions have no common denominator of 15 digits; round them")
+            raise UsageError(
+                "the common denominator of the fractions has more than 15 digits; round them"
+            )
     return common
 
 
@@ -230,7 +236,9 @@ def _rows(channel: str) -> list[str]:
     if len(lines) == 1:
         return lines[0].split(";")
     if any(";" in line for line in lines):
-        raise UsageError("rows end in ; or in a line, not in both; numbers end in blanks or commas")
+        raise UsageError(
+            "separate rows by ; or by new lines, not by both; separate numbers by spaces or commas"
+        )
     return lines
 
 
@@ -271,13 +279,13 @@ def _check_sizes(channels: Channels) -> None:
     for c, rows in enumerate(channels, 1):
         for r, row in enumerate(rows, 1):
             if not row:
-                raise UsageError(f"{_place(channels, c, r)} holds no numbers")
+                raise UsageError(f"{_place(channels, c, r)} contains no numbers")
             if len(row) != len(rows[0]):
                 where = _place(channels, c, r)
-                raise UsageError(f"{where} has {_numbers(row)}, and row 1 has {_numbers(rows[0])}")
+                raise UsageError(f"{where} has {_numbers(row)}, but row 1 has {_numbers(rows[0])}")
         if (len(rows), len(rows[0])) != (height, width):
             size = f"{len(rows)}×{len(rows[0])}"
-            raise UsageError(f"channel {c} is {size}, and channel 1 is {height}×{width}")
+            raise UsageError(f"channel {c} is {size}, but channel 1 is {height}×{width}")
 
 
 def _numbers(row: Sequence[Any]) -> str:

@@ -82,9 +82,9 @@ class Pooling:
 def _check(layer: Pool) -> None:
     """Raise UsageError for settings that are not supported here."""
     if layer.ceil_mode:
-        raise UsageError("a pooling whose windows hang over the edge is not worked out")
+        raise UsageError("pooling with windows that hang over the edge is not supported here")
     if not getattr(layer, "count_include_pad", True):
-        raise UsageError("a mean without the padding is not worked out")
+        raise UsageError("average pooling that leaves out the padding is not supported here")
 
 
 def pool_of(word: str) -> Pool:
@@ -102,7 +102,7 @@ def pool_of(word: str) -> Pool:
         raise UsageError(f"no pooling {name[:40]!r} is supported; choose {one_of([*kinds])}")
     match = re.fullmatch(rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)", window, re.ASCII)
     if match is None or len(window) > MAX_DIGITS:
-        raise UsageError(f"a pooling is written as max:2 or max:3s2p1, not {word[:40]!r}")
+        raise UsageError(f"write a pooling as max:2 or max:3s2p1, not {word[:40]!r}")
     fields = {"kernel_size": notation.size_of(match[1]), **notation.options_of(match[2])}
     try:
         pool = kind.parse(fields)

@@ -202,7 +202,7 @@ def _sums(worked: Worked, place: int, most: int, digits: int | None) -> Section:
             summands.append(signed(Style(output.decimal).text(one.bias), is_first=False))
         lines.append(_equation(letter, one.place, summands, style.result(one.result)))
     title = f"kernel {place + 1}{f' ({kernel.name})' if kernel.name else ''}"
-    what = "the sums with the bias," if convolution.bias else "the sums,"
+    what = "sums with bias," if convolution.bias else "sums,"
     return Section(
         (title,) if many > 1 else (),
         tuple(lines),

@@ -47,7 +47,7 @@ class Mode(NamedTuple):
 MODES = {
     "zeros": Mode(_nothing, "zeros"),
     "reflect": Mode(_reflected, "reflected"),
-    "replicate": Mode(_nearest, "the edge repeated"),
+    "replicate": Mode(_nearest, "edge repeated"),
 }
 """Padding modes by name."""
 

@@ -1,8 +1,8 @@
 """A worked convolution: the sum of products in every window, then bias, activation and pooling.
 
 Numbers are exact, integers and fractions; only an activation with an exponential makes floats.
-Where windows stand, and how many there are, is asked of the layers ``conv``, ``max_pool`` and
-``avg_pool``: there is no second arithmetic of sizes.
+The layers ``conv``, ``max_pool`` and ``avg_pool`` determine where windows are and how many, so no
+size is computed in two places.
 """
 
 from collections.abc import Iterator, Sequence
@@ -148,7 +148,7 @@ def convolve(
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says what
     padding holds. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
-    CnncalcError for what does not fit together, and for what is too much to work out.
+    CnncalcError if the input, kernels and biases do not match, or there is too much to compute.
     """
     _check(x, kernels)
     layer = Conv.parse(
@@ -190,13 +190,13 @@ def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:
     for place, kernel in enumerate(kernels, 1):
         if kernel.shape != first:
             raise UsageError(
-                f"kernel {place} is {kernel.shape} and kernel 1 is {first}; the kernels of a layer "
-                "are equally large"
+                f"kernel {place} is {kernel.shape}, but kernel 1 is {first}; all kernels of a "
+                "layer have the same size"
             )
     if first.channels != x.shape.channels:
         raise UsageError(
-            f"the input of {x.shape} has {x.shape.channels} channels, and a kernel of {first} has "
-            f"{first.channels}; a kernel has a plane for every channel, separated by |"
+            f"the input {x.shape} has {x.shape.channels} channels, but a kernel {first} has "
+            f"{first.channels}; give each kernel one plane per channel, separated by |"
         )
 
 
@@ -204,11 +204,8 @@ def _one_each(bias: Tensor, count: int) -> Tensor:
     """One bias per kernel; raises UsageError unless there is one for each, or one for all."""
     channels, spatial, numbers = bias.shape.channels, bias.shape.spatial, bias.planes[0]
     if channels > 1 or len(spatial) > 1 or len(numbers) not in (1, count):
-        there = "is 1 kernel" if count == 1 else f"are {count} kernels"
-        raise UsageError(
-            f"there {there}, and {bias.shape.elements} numbers for biases; give one for each, as "
-            "in 0.1, 0.2"
-        )
+        needed = "1 kernel needs 1 bias" if count == 1 else f"{count} kernels need {count} biases"
+        raise UsageError(f"{needed} in a row, as in 0.1, 0.2; there are {bias.shape.elements}")
     numbers = numbers if len(numbers) == count else numbers * count
     return bias._replace(shape=Map(1, (count,)), planes=(numbers,))
 

@@ -8,8 +8,8 @@ from cnncalc.homework.written import Number, Value, Written
 
 
 class CutNotRounded(WrongWriting):
-    """You dropped the remaining digits. A number is rounded to the nearest value: 102,764,544 is
-    closer to 103 million than to 102 million.
+    """You cut off the remaining digits instead of rounding: 102,764,544 is closer to 103 million
+    than to 102 million.
     """
 
     says: ClassVar = "cut digits off instead of rounding"

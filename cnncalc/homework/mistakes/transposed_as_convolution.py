@@ -1,4 +1,4 @@
-"""A transposed convolution worked out as a convolution."""
+"""A transposed convolution computed as a convolution."""
 
 from typing import ClassVar
 

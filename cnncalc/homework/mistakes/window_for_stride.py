@@ -1,4 +1,4 @@
-"""The window's size taken for the stride."""
+"""The window size used as the stride."""
 
 from typing import ClassVar
 

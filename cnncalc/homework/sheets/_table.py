@@ -29,7 +29,7 @@ LAYER, QUANTITY, QUESTION, ANSWER = "layer", "quantity", "question", "answer"
 ABOVE_LAYERS = {"", "layer (type)", "layer name", "layers", "name"}
 """Other headings of the layers' column."""
 NOT_ASKED = {"connected to", "trainable", "input shape", "kernel shape"}
-"""Columns of printed summaries that nobody asks for."""
+"""Columns of printed summaries that no question is about."""
 TOTAL = re.compile(
     r"(total|trainable|non-trainable|optimizer)\s+(?:params|parameters)\s*(?:[:=]\s*(.*))?",
     re.IGNORECASE,

@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 
 from cnncalc.core.errors import LayerError
-from cnncalc.spec.expression import HANDWRITTEN, UNDECLARED, calculate, is_number
+from cnncalc.spec.expression import UNDECLARED, calculate, is_number
 
 GROUPED = r"[0-9]{1,3}(?:[, _'\u00a0\u2009\u202f][0-9]{3})+"
 
@@ -40,7 +40,7 @@ def calculated(text: str) -> Fraction:
     source = re.sub(r"(?<=[0-9)])(?:\s*[x×X·]\s*(?=[0-9(])|(?=\())", "*", source)
     source = source.replace("−", "-").replace("^", "**").replace("[", "(").replace("]", ")")
     try:
-        value = calculate(source, {}, HANDWRITTEN)
+        value = calculate(source, {})
     except LayerError as why:  # an answer has no parameters
         raise LayerError(str(why).removesuffix(UNDECLARED)) from None
     if isinstance(value, bool) or not is_number(value):

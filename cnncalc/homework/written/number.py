@@ -63,7 +63,7 @@ class Number(Written):
         if number is None:
             number = cls(text, calculated(result))
         before = None
-        with suppress(LayerError):  # P = 2: what is before need not be a working
+        with suppress(LayerError):  # P = 2: the left side need not be arithmetic
             before = calculated(working.rpartition("=")[2]) if working.strip() else None
         return replace(number, text=text, working=before)
 

@@ -1,0 +1,30 @@
+"""The asks about the place of a receptive field."""
+
+from abc import abstractmethod
+from fractions import Fraction
+from typing import ClassVar
+
+from cnncalc.analysis.receptive import Field
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.written import Value
+
+
+class AlongField(Ask):
+    """A number of a receptive field that is the same along every axis."""
+
+    explained: ClassVar = "receptive-field"
+    adds_up: ClassVar = False
+    whole_way: ClassVar = True
+
+    @abstractmethod
+    def along(self, field: Field) -> int | Fraction:
+        """The number along one axis."""
+
+    def of(self, row: Row, report: Report) -> Value:
+        """The number that all axes share."""
+        numbers = {self.along(field) for field in row.fields or ()}
+        if len(numbers) != 1:
+            raise LayerError("has no receptive field that is alike along all axes")
+        return numbers.pop()

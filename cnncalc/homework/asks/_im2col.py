@@ -1,0 +1,20 @@
+"""The matrices of a convolution that is computed as a matrix product (im2col)."""
+
+from math import prod
+
+from cnncalc.analysis.report import Row
+from cnncalc.core.errors import LayerError
+from cnncalc.core.shape import Map
+
+
+def sides(row: Row) -> tuple[int, int, int]:
+    """The number of filters, the weights of each, and the positions; raises LayerError if the
+    layer is not a plain convolution."""
+    layer, weight = row.layer, row.layer.tensors(*row.inputs).get("weight", ())
+    plain = hasattr(layer, "axes") and isinstance(row.output, Map) and weight
+    if not plain or prod(weight) * prod(row.output.dimensions[1:]) != row.layer.macs(*row.inputs):
+        raise LayerError("is not a convolution that is one matrix product")
+    filters, *depth = weight
+    if filters != row.output.dimensions[0] or prod(depth) % row.inputs[0].dimensions[0]:
+        raise LayerError("is not a convolution that is one matrix product")
+    return filters, prod(depth), prod(row.output.dimensions[1:])

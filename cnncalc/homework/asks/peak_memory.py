@@ -1,0 +1,41 @@
+"""Peak memory in inference."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from cnncalc import footprint
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError, UsageError
+from cnncalc.derivations.explain import Derivation
+from cnncalc.homework.asks._counted import Stored
+from cnncalc.homework.written import Value
+
+
+class PeakMemory(Stored):
+    """The most bytes of activations that a forward pass holds at once, without the parameters."""
+
+    aliases: ClassVar = ("peak", "peak_activation_memory", "inference_peak")
+    count: ClassVar = "activation_bytes"
+
+    def of(self, row: Row, report: Report) -> Value:
+        """Only a whole network has one."""
+        raise LayerError("has no peak of its own; ask about the network")
+
+    def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
+        """The peak of the network."""
+        return self._peak(rows, report).bytes
+
+    def derive_total(
+        self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
+    ) -> Derivation:
+        """The peak, and the layer where it occurs."""
+        peak = self._peak(rows, report)
+        return Derivation(self.title, (), f"{self.said(peak.bytes)}, at {peak.layer}")
+
+    def _peak(self, rows: Sequence[Row], report: Report) -> footprint.LayerBytes:
+        if len(rows) != len(report.rows):
+            raise LayerError("is a part of a network; ask about the network")
+        try:
+            return footprint.inference_peak(report)
+        except UsageError as why:
+            raise LayerError(str(why)) from None

@@ -1,0 +1,35 @@
+"""Weights of one neuron."""
+
+from typing import ClassVar
+
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError
+from cnncalc.derivations.explain import Derivation
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.written import Value
+
+
+class WeightsPerNeuron(Ask):
+    """The number of weights that one output reads, without its bias: the size of one filter."""
+
+    aliases: ClassVar = (
+        "weights_per_filter",
+        "weights_per_unit",
+        "weights_of_one_neuron",
+        "fan_in",
+    )
+    adds_up: ClassVar = False
+
+    def of(self, row: Row, report: Report) -> Value:
+        """The multiply-accumulates of one output."""
+        macs, outputs = row.cost.macs, row.cost.activation
+        reach = row.layer.reach(*row.inputs) or ()
+        if not macs or macs % outputs or any(one.cut for one in reach):
+            raise LayerError("has no weights, or its outputs read different numbers of them")
+        return macs // outputs
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """The share of one output."""
+        macs, outputs = row.cost.macs, row.cost.activation
+        answer = f"{macs:,} MACs for {outputs:,} outputs: {self.said(self.of(row, report))} each"
+        return Derivation(self.title, (), answer)

@@ -1,0 +1,39 @@
+"""Parameters given to an activation."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnncalc import layers
+from cnncalc.analysis.report import Row
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Vector
+from cnncalc.homework.mistake import Example, WrongLayer
+from cnncalc.homework.question import Question
+
+ASKS = ("parameters", "weights", "biases", "parameter_memory", "macs", "flops")
+
+
+class ActivationParameters(WrongLayer):
+    """You counted the activation as a fully connected layer. An activation such as the softmax
+    applies a fixed function to its inputs; the weights belong to the layer before it.
+    """
+
+    says: ClassVar = "gave the activation weights, as if it were a fully connected layer"
+    prior: ClassVar = 9
+    examples: ClassVar = (
+        Example(
+            ({"linear": 10}, "softmax"), "84", "parameters", "110", "10·10 + 10; a softmax has none"
+        ),
+    )
+
+    def instead(self, row: Row) -> Layer | None:
+        """A fully connected layer of as many units, in place of one without weights."""
+        (x,) = row.inputs if len(row.inputs) == 1 else (None,)
+        if not isinstance(x, Vector) or row.output != x or row.layer.parameters(x).params:
+            return None
+        return layers.load("linear").parse(x.features)
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question about this one layer."""
+        if not question.everywhere and question.ask.name in ASKS:
+            yield from super().other(question)

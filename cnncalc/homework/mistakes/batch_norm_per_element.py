@@ -1,0 +1,32 @@
+"""A scale and a shift for every element."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.homework.mistake import Example, WrongInput
+
+
+class BatchNormPerElement(WrongInput):
+    """You counted the scale and the shift again for every element. A batch norm learns one scale
+    and one shift for each channel and uses them at all positions of that channel.
+    """
+
+    says: ClassVar = "counted a scale and a shift for every element instead of for every channel"
+    prior: ClassVar = 12
+    examples: ClassVar = (
+        Example(
+            ("batch_norm",),
+            "64x112x112",
+            "parameters",
+            "1,605,632",
+            "2·64·112·112; a scale and a shift for each of 64 channels are 128",
+        ),
+    )
+
+    def enters(self, row: Row, report: Report) -> Iterator[Shape]:
+        """Every element as a channel of its own, for a layer without multiply-accumulates."""
+        (x,) = row.inputs
+        if isinstance(x, Map) and row.cost.params and not row.cost.macs:
+            yield Vector(x.elements)

@@ -1,0 +1,32 @@
+"""A last window that starts beyond the input."""
+
+from typing import ClassVar
+
+from cnncalc.formulas import window
+from cnncalc.formulas.vocabulary import ceil_div
+from cnncalc.homework.mistake import Example, WrongRule
+
+
+def all_windows(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
+    """Rounded up, whatever the last window covers."""
+    return ceil_div(N - (D * (F - 1) + 1) + 2 * P, S) + 1
+
+
+class LastWindowKept(WrongRule):
+    """You counted a last window that starts in the padding on the right. Ceil mode lets the last
+    window reach over the end, but drops it if it would start beyond the input and the padding on
+    the left, because it would then cover nothing but padding.
+    """
+
+    says: ClassVar = "counted a last window that would start in the padding on the right"
+    prior: ClassVar = 22
+    rules: ClassVar = {window.output_size_ceil: all_windows}
+    examples: ClassVar = (
+        Example(
+            ({"max_pool": {"kernel": 2, "stride": 2, "padding": 1, "ceil_mode": True}},),
+            "8x5x5",
+            "shape",
+            "8x4x4",
+            "⌈(5 + 2 − 2)/2⌉ + 1 = 4, but the fourth window would start at 6 = 5 + 1",
+        ),
+    )

@@ -1,0 +1,20 @@
+"""MACs given for parameters."""
+
+from typing import ClassVar
+
+from cnncalc.homework.mistake import WrongAsk
+from cnncalc.homework.mistakes._examples import on_ten_filters
+
+
+class MacsForParameters(WrongAsk):
+    """You counted the multiply-accumulates: the filter's products at every position. The weights of
+    a filter are the same at all positions, so as parameters they count once, and the biases, which
+    need no product, count too.
+    """
+
+    says: ClassVar = "counted the multiply-accumulates instead of the parameters"
+    prior: ClassVar = 9
+    gives: ClassVar = {"parameters": "macs", "weights": "macs"}
+    examples: ClassVar = (
+        on_ten_filters("parameters", "768,000", "5·5·3·10 at each of 32·32 positions"),
+    )

@@ -1,0 +1,26 @@
+"""One layer of an expanded network."""
+
+from typing import NamedTuple
+
+from cnncalc.core.errors import Where
+from cnncalc.core.layer import Layer
+
+
+class Node(NamedTuple):
+    """One layer of the expanded network; ``inputs`` are positions in the graph's nodes.
+
+    ``layer`` is None if its text is wrong, so that the rest can still be checked.
+    """
+
+    name: str
+    layer: Layer | None
+    inputs: tuple[int, ...]
+    where: Where
+    axes: int | None = None
+    """The number of spatial axes that its name implies (``Conv2d``), if any."""
+    help: str = ""
+    """How to fix it if it refuses its input, if the spec gives a hint."""
+    shares: int | None = None
+    """The node whose weights it uses, if they are not its own."""
+    trainable: bool = True
+    """Whether its own weights are trained."""

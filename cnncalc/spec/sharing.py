@@ -1,0 +1,94 @@
+"""Weights that several layers use: ``weights: NAME`` next to a kind or block.
+
+NAME is an earlier layer or block. If there is none, it is a name for the weights: the first layer
+that mentions it holds them, and the others use them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from cnncalc.core.errors import SpecError, did_you_mean
+from cnncalc.spec import Entry
+from cnncalc.spec.node import Node
+from cnncalc.spec.scope import Scope
+from cnncalc.spec.text import Item
+
+
+class Sharing:
+    """Which nodes each name stands for, and whose weights each node uses."""
+
+    def __init__(self, lists: Iterable[Sequence[Entry]]) -> None:
+        self.written = Counter(word for entries in lists for word in _words(entries))
+        self.spans: dict[str, range] = {}
+        self.names: dict[tuple[str, str], tuple[range, Entry]] = {}
+
+    def note(self, path: str, span: range) -> None:
+        """Remember the nodes of a layer or block, if any layer shares weights at all."""
+        if self.written:
+            self.spans[path] = span
+
+    def owner(self, entry: Entry, span: range, scope: Scope) -> range | None:
+        """The nodes whose weights these nodes use; None if their own, which others may then use."""
+        word = _word(entry)
+        *_, outermost = scopes = [*scope.outwards()]
+        found = self.names.get((outermost.prefix, word))
+        if found is not None:
+            return found[0]
+        turn = scope.values.get("index") if entry.repeat else None
+        for name in (f"{word}.{turn}", word):
+            for prefix in (*(one.prefix for one in scopes), ""):
+                if f"{prefix}{name}" in self.spans:
+                    return self.spans[f"{prefix}{name}"]
+        self.names[outermost.prefix, word] = span, entry
+        return None
+
+    def lonely(self, later: set[str]) -> Iterator[SpecError]:
+        """A mistake for every name that only one layer uses: probably that of another layer.
+        ``later`` are all names that the spec gives to layers."""
+        for (_, word), (_, entry) in self.names.items():
+            if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
+                continue
+            fact = f"'weights: {word}' names no layer above this one, and no other layer uses it"
+            if word in later:
+                fact = f"'weights: {word}' names a layer that is not above this one"
+            yield SpecError(f"{fact}{did_you_mean(word, self.spans)}", entry.weights.where)
+
+
+def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
+    """The nodes of a span with the weights of another; raises SpecError if their layers differ."""
+    where = entry.weights.where if entry.weights else entry.where
+    told = f"'weights: {_word(entry)}'"
+    if len(span) != len(owner):
+        raise SpecError(
+            f"{told} needs the same layers, but it has {len(owner)} and this one {len(span)}", where
+        )
+    found = []
+    for place, node in zip(owner, (nodes[place] for place in span)):
+        held = nodes[place]
+        if node.layer is not None and held.layer is not None and node.layer != held.layer:
+            one, other = (
+                f"{part.name!r} is {part.layer.kind} ({part.layer.text()})".replace(" ()", "")
+                for part in (held, node)
+                if part.layer is not None
+            )
+            raise SpecError(f"{told} needs the same layers, but {one} and {other}", where)
+        if entry.trainable is not None and node.trainable != held.trainable:
+            fact = f"write it beside {held.name!r}, which holds the weights"
+            raise SpecError(f"'trainable' differs from that of the shared weights; {fact}", where)
+        root = place if held.shares is None else held.shares
+        found.append(node._replace(shares=root, trainable=held.trainable))
+    return found
+
+
+def _word(entry: Entry) -> str:
+    return "" if entry.weights is None else str(entry.weights.value)
+
+
+def _words(entries: Sequence[Entry]) -> Iterator[Any]:
+    """The names after ``weights`` in a list, including those inside branches."""
+    for entry in entries:
+        if isinstance(entry.weights, Item):
+            yield entry.weights.value
+        for _, way in entry.branches.ways if entry.branches else ():
+            yield from _words(way)
