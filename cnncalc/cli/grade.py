@@ -165,7 +165,8 @@ def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
             (folder / name).write_text(text, encoding="utf-8", errors="replace", newline="")
     except OSError as why:
         raise UsageError(f"cannot write to {str(folder)!r}: {why.strerror or why}") from None
-    typer.echo(f"wrote {len(texts):,} file{'s' * (len(texts) != 1)} to {folder}", err=True)
+    number, place = len(texts), printable(str(folder))
+    typer.echo(f"wrote {number:,} file{'s' * (number != 1)} to {place}", err=True)
 
 
 SIGNS = {

@@ -83,7 +83,7 @@ class Keys:
         self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
         if self.one is None:
-            self.own = {printable(path.stem): path for path in sorted(target.iterdir())}
+            self.own = _by_name(sorted(target.iterdir()))
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError where there is none."""
@@ -117,6 +117,18 @@ class Keys:
             return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
         except CnncalcError:
             return False
+
+
+def _by_name(files: Sequence[Path]) -> dict[str, Path]:
+    """The files by their names without endings; raises UsageError for two of the same name."""
+    own: dict[str, Path] = {}
+    for file in files:
+        other = own.setdefault(printable(file.stem), file)
+        if other != file:
+            raise UsageError(
+                f"{str(other)!r} and {str(file)!r} are keys of the same name", "keep one of them"
+            )
+    return own
 
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
