@@ -149,6 +149,7 @@ def _kind(kind: type[Layer]) -> list[str]:
     if kind.aliases:
         parts.append(f"Other names: {_aliases(kind)}.")
     parts += prose(inspect.getdoc(kind) or "")
+    parts += kinds.elsewhere(kind)
     parts.append(_fields(kind) if fields_of(kind) else "It has no fields.")
     if kind.main:
         parts.append(f"{code(kind.main)} is the main field: you can write its value alone.")

@@ -6,13 +6,14 @@ same shapes and parameters; only they are compared, so some stand for another of
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_modules import TWINS, pairs, ranked, sides
+from torch_modules import TWINS, dim_of, pairs, ranked, sides
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
@@ -39,13 +40,13 @@ def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Modul
 
     ``given`` is what a spec says, and may be what the calculator refuses.
     """
-    if kind.flattens:
-        x = Vector(x.elements)
     layer = unchecked(kind, given)
+    if layer.flattens:
+        x = Vector(x.elements)
     built = TWINS[kind.kind].module(layer, x) if kind.kind in TWINS else None
     if built is None and kind.kind in PLAIN:
         built = PLAIN[kind.kind](layer, x)
-    return nn.Sequential(nn.Flatten(), built) if built and kind.flattens else built
+    return nn.Sequential(nn.Flatten(), built) if built and layer.flattens else built
 
 
 def unchecked(kind: type[Layer], given: Mapping[str, Any]) -> Layer:
@@ -134,7 +135,7 @@ def absolute(layer: Any, x: Shape) -> nn.Module:
 
 @plain("concat")
 def concat(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda *maps: torch.cat(maps, dim=1))
+    return Does(lambda *maps: torch.cat(maps, dim=dim_of(layer.along, x)))
 
 
 # Views.
@@ -160,8 +161,9 @@ def crop(layer: Any, x: Map) -> nn.Module | None:
 
 @plain("slice")
 def part(layer: Any, x: Shape) -> nn.Module:
-    stop = x.dimensions[0] if layer.stop is None else layer.stop
-    return Does(lambda values: values.narrow(1, layer.start, stop - layer.start))
+    dim = dim_of(layer.along, x)
+    stop = x.dimensions[dim - 1] if layer.stop is None else layer.stop
+    return Does(lambda values: values.narrow(dim, layer.start, stop - layer.start))
 
 
 @plain("permute")
@@ -237,7 +239,7 @@ def depthwise_conv(layer: Any, x: Map) -> nn.Module:
 def separable_conv(layer: Any, x: Map) -> nn.Module:
     between = x.channels * layer.multiplier
     pointwise = ranked("Conv", x)(between, layer.out_channels, 1, bias=layer.bias)
-    return nn.Sequential(depthwise_conv(layer, x), pointwise)
+    return nn.Sequential(depthwise_conv(replace(layer, bias=layer.depthwise_bias), x), pointwise)
 
 
 @plain("locally_connected")
@@ -369,7 +371,7 @@ def max_pool(layer: Any, x: Map) -> nn.Module:
 @plain("max_unpool")
 def max_unpool(layer: Any, x: Map) -> nn.Module:
     window = (layer.kernel_size, layer.stride, layer.padding)
-    pool = ranked("MaxPool", x)(*window, return_indices=True)
+    pool = ranked("MaxPool", x)(*window, ceil_mode=layer.ceil_mode, return_indices=True)
     unpool = ranked("MaxUnpool", x)(*window)
 
     def back(values: Tensor, pooled: Tensor) -> Tensor:
@@ -442,7 +444,8 @@ def rbf(layer: Any, x: Vector) -> nn.Module:
 
 @plain("scale")
 def scale(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda values: values, weight=(x.dimensions[0],))
+    C = (x.dimensions[0],)
+    return Does(lambda values: values, weight=C, **({"bias": C} if layer.bias else {}))
 
 
 @plain("stochastic_depth")

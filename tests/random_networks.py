@@ -514,7 +514,7 @@ def accepted(kind: type[Layer], given: dict[str, Any], *inputs: Shape) -> Shape 
     """The output of a layer, if the calculator accepts it and it is small."""
     try:
         layer = kind.parse(given)
-        if kind.flattens:
+        if layer.flattens:
             inputs = tuple(Vector(x.elements) for x in inputs)
         y = layer.infer(inputs)
         cost = layer.cost(inputs, y)

@@ -189,7 +189,8 @@ def test_ptflops_runs_one_image_whatever_the_batch():
         ("calflops", {"conv": {"filters": 2, "kernel": 2, "connections": [[0], [1, 2]]}}, "3x4x4",
          2 * 12 * 9),
         # 8·3·3 and 8·4 weights at 8·8 places, and 12 biases
-        ("ptflops", {"separable_conv": {"filters": 4, "kernel": 3, "padding": 1}}, "8x8x8",
+        ("ptflops", {"separable_conv": {"filters": 4, "kernel": 3, "padding": 1,
+                                       "depthwise_bias": True}}, "8x8x8",
          (104 + 12) * 64),
         # the padded input of 4·9·9 is pooled
         ("ptflops", {"max_pool": {"kernel": 3, "stride": 2, "padding": "same"}}, "4x8x8",

@@ -14,7 +14,17 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import CnncalcError, SpecError, UsageError
-from cnncalc.homework import books, feedback, gradebook, marking, pages, sheet, sheets, submissions
+from cnncalc.homework import (
+    books,
+    feedback,
+    gradebook,
+    marking,
+    pages,
+    sheet,
+    sheets,
+    statistics,
+    submissions,
+)
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.scheme import points, scheme
 from cnncalc.render import spreadsheet
@@ -142,7 +152,7 @@ def test_an_unreadable_sheet_is_reported_and_the_others_are_graded(graded):
 
 
 def test_statistics_count_outcomes_and_mistakes(graded):
-    found = {one.label: one for one in gradebook.statistics(graded)}
+    found = {one.label: one for one in statistics.questions(graded)}
     assert found["conv1 parameters"].outcomes == {"wrong": 1, "right": 2}
     assert found["conv1 parameters"].mistakes == {"bias forgotten": 1}
     assert list(found) == [
@@ -152,6 +162,58 @@ def test_statistics_count_outcomes_and_mistakes(graded):
         "total parameters",
         "stride",
     ]
+
+
+FOUR = {"ada": (1, 1), "bob": (2, 1), "eve": (2, 2), "kim": (2, 2)}
+"""The answers of a class to two questions, where 2 is right."""
+
+
+@pytest.fixture
+def four(tmp_path):
+    padding = "{given: {N: 9, F: 5}, ask: same_padding"
+    asked = [f"{{name: {name}, {padding[1:]}" for name in "ab"]
+    sheets = {"key.yaml": f"questions: [{asked[0]}, answer: 2}}, {asked[1]}, answer: 2}}]"}
+    (tmp_path / "class").mkdir()
+    for name, (a, b) in FOUR.items():
+        answers = f"questions: [{{name: a, answer: {a}}}, {{name: b, answer: {b}}}]"
+        sheets[f"class/{name}.yaml"] = answers
+    for name, text in sheets.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_scores_of_a_class_have_a_mean_and_quartiles(four):
+    grades = cnncalc.grade([four / "class"], key=four / "key.yaml", credit={"slip": "0"})
+    # 0, 50, 100 and 100 per cent.
+    assert grades.scores == statistics.Scores(
+        mean=62.5, lowest=0, lower_quartile=37.5, median=75, upper_quartile=100, highest=100,
+        bins=(1, 0, 0, 0, 0, 1, 0, 0, 0, 2),
+    )  # fmt: skip
+    # Of (0, 1, 1, 1) and (0, 0, 1, 1): 0.5/√(0.75·1).
+    assert [one.discrimination for one in grades.questions] == [0.58, 0.58]
+
+
+def test_scores_need_somebody_who_could_be_graded(four):
+    one = cnncalc.grade([four / "class/ada.yaml"], key=four / "key.yaml")
+    assert one.scores.lower_quartile == one.scores.highest == 0
+    assert one.questions[0].discrimination is None
+    (four / "class/ada.yaml").write_text("questions: [", encoding="utf-8")
+    assert cnncalc.grade([four / "class/ada.yaml"], key=four / "key.yaml").scores is None
+
+
+def test_a_mistake_is_listed_with_those_who_made_it(graded):
+    assert statistics.mistakes(graded)["bias forgotten"] == ("Ada",)
+
+
+def test_the_command_draws_the_distribution(four):
+    words = ["grade", str(four / "key.yaml"), str(four / "class"), "--credit", "slip=0"]
+    shown = RUNNER.invoke(cli.app, words, prog_name="cnncalc").stdout
+    assert f"90–100 %  {'█' * 40} 2\n" in shown
+    assert f" 50–60 %  {'█' * 20} 1\n" in shown
+    assert "mean 62.5 %, median 75.0 %, quartiles 37.5 % and 100.0 %" in shown
+    found = json.loads(RUNNER.invoke(cli.app, [*words, "-f", "json"]).stdout)
+    assert found["scores"]["median"] == 75
+    assert found["mistakes"] == {}
 
 
 def test_a_key_for_each_student(room):

@@ -16,7 +16,8 @@ from cnncalc import cli
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import papers, sheet
 from cnncalc.homework.marking import Marker, Outcome
-from cnncalc.homework.quiz import CHOICES, LEVELS, TOPICS, Order, pose
+from cnncalc.homework.phrases import described, phrase
+from cnncalc.homework.quiz import CHOICES, LEVELS, TOPICS, Order, Quiz, pose
 from cnncalc.spec import text
 
 RUNNER = CliRunner()
@@ -214,6 +215,46 @@ def test_latex_compiles(tmp_path):
 def test_an_impossible_order_is_refused(order, says):
     with pytest.raises(UsageError, match=re.escape(says)):
         pose(order)
+
+
+# Words, and networks of one's own.
+
+
+def test_a_question_is_put_in_words():
+    layer = {"conv": {"filters": 16, "kernel": [3, 5], "stride": 2, "groups": 2, "bias": False}}
+    for spec, words in (
+        ({"input": "8x9x9", "layers": [layer]}, "An 8×9×9 map enters a convolution with 16 filters "
+         "of 3×5, stride 2, 2 groups, without biases."),
+        ({"input": "1x9x9", "layers": [{"max_pool": 3}]},
+         "A 1×9×9 image enters max pooling with a window of 3×3, stride 3."),
+        ({"input": "18x9", "layers": ["batch_norm"]}, "An 18×9 map enters batch normalisation."),
+        ({"input": 84, "layers": [{"linear": 10}]},
+         "A vector of 84 numbers enters a fully connected layer with 10 units."),
+    ):  # fmt: skip
+        first, row = cnncalc.summarize(spec).rows
+        assert f"{described(first.output)} enters {phrase(row)}." == words
+
+
+def test_questions_about_a_network_are_about_its_layers():
+    posed = cnncalc.quiz("params,macs,rf", questions=12, seed=1, network="lenet5").posed
+    # LeNet-5's layers with weights, by hand: 25·6 + 6, 25·6·16 + 16, 25·16·120 + 120, …
+    params = {156, 2416, 48120, 10164, 850}
+    assert {one.question.value for one in posed if one.topic.ask == "parameters"} <= params
+    assert {one.topic.ask for one in posed} == {"parameters", "macs"}
+    graded = cnncalc.grade(yaml.safe_load(Quiz("", posed).sheet(answers=True)))
+    assert graded[0].score == 12
+
+
+def test_a_network_may_have_nothing_to_ask_about():
+    with pytest.raises(UsageError, match="has no layer for the topic 'macs'"):
+        cnncalc.quiz("macs", network={"input": 5, "layers": ["relu"]})
+    with pytest.raises(UsageError, match="is about several layers; leave out the network"):
+        cnncalc.quiz("rf", network="lenet5")
+
+
+def test_the_command_asks_about_a_network():
+    text = run("quiz", "lenet5", "--topics", "shape", "-n", "1", "--seed", "7").stdout
+    assert "map enters" in text or "image enters" in text
 
 
 def test_an_unknown_form_gets_the_nearest_name():

@@ -5,6 +5,7 @@ a layer for an input, and how PyTorch is told the same.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import torch
@@ -27,6 +28,21 @@ class Twin(NamedTuple):
 
 
 TWINS: dict[str, Twin] = {}
+
+AXES = (("length",), ("height", "width"), ("depth", "height", "width"))
+
+
+def axis_of(x: Shape) -> st.SearchStrategy[str]:
+    """An axis of a shape, by its name."""
+    spatial = AXES[len(x.spatial) - 1] if isinstance(x, Map) else ()
+    return st.sampled_from(("channels", "last", *spatial))
+
+
+def dim_of(word: str, x: Shape) -> int:
+    """PyTorch's number of an axis, which counts the batch."""
+    if word == "last":
+        return len(x.dimensions)
+    return 1 if word == "channels" else 2 + AXES[len(x.dimensions) - 2].index(word)
 
 
 def maps(axes: tuple[int, ...] = (1, 2, 3)) -> st.SearchStrategy[Map]:
@@ -183,9 +199,13 @@ def depthwise(layer: Any, x: Map) -> nn.Module | None:
 twin("depthwise_conv", MAPS, or_same(drawn(multiplier=COUNTS, **WINDOW)))(depthwise)
 
 
-@twin("separable_conv", MAPS, or_same(drawn(out_channels=COUNTS, multiplier=COUNTS, **WINDOW)))
+@twin(
+    "separable_conv",
+    MAPS,
+    or_same(drawn(out_channels=COUNTS, multiplier=COUNTS, depthwise_bias=FLAGS, **WINDOW)),
+)
 def separable_conv(layer: Any, x: Map) -> nn.Module | None:
-    first = depthwise(layer, x)
+    first = depthwise(replace(layer, bias=layer.depthwise_bias), x)
     if first is None:
         return None
     between = x.channels * layer.multiplier
@@ -216,9 +236,21 @@ def conv_transpose(layer: Any, x: Map) -> nn.Module:
     )
 
 
-@twin("linear", VECTORS, drawn(out_features=COUNTS, bias=FLAGS))
-def linear(layer: Any, x: Vector) -> nn.Module:
-    return nn.Linear(x.features, layer.out_features, layer.bias)
+class Everywhere(nn.Module):
+    """A module that reads the channels of every position."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.module(x.movedim(1, -1)).movedim(-1, 1)
+
+
+@twin("linear", SHAPES, drawn(out_features=COUNTS, bias=FLAGS, per_position=FLAGS))
+def linear(layer: Any, x: Shape) -> nn.Module:
+    module = nn.Linear(x.dimensions[0], layer.out_features, layer.bias)
+    return Everywhere(module) if isinstance(x, Map) else module
 
 
 # Pools.
@@ -328,9 +360,13 @@ def pad(layer: Any, x: Map) -> nn.Module:
     return ranked(PADS[layer.mode], x)(tuple(sides(layer.padding, x)))
 
 
-@twin("flatten", SHAPES, drawn())
+@twin(
+    "flatten",
+    SHAPES,
+    drawn(over=lambda x: st.sampled_from(("all", "positions")[: 1 + isinstance(x, Map)])),
+)
 def flatten(layer: Any, x: Shape) -> nn.Module:
-    return nn.Flatten()
+    return nn.Flatten(2 if layer.over == "positions" else 1)
 
 
 @twin(
@@ -418,9 +454,26 @@ def dropout(layer: Any, x: Shape) -> nn.Module:
     return nn.Dropout(layer.p)
 
 
-@twin("prelu", SHAPES, drawn(num_parameters=COUNTS))
+@twin("prelu", SHAPES, drawn(num_parameters=COUNTS | st.sampled_from(("channels", "elements"))))
 def prelu(layer: Any, x: Shape) -> nn.Module:
-    return nn.PReLU(layer.num_parameters)
+    return (
+        Slopes(x)
+        if layer.num_parameters == "elements"
+        else nn.PReLU(
+            x.dimensions[0] if layer.num_parameters == "channels" else layer.num_parameters
+        )
+    )
+
+
+class Slopes(nn.Module):
+    """A learned slope for each element."""
+
+    def __init__(self, x: Shape) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(x.dimensions))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.where(x > 0, x, self.weight * x)
 
 
 @twin("gelu", SHAPES, drawn(approximate=st.sampled_from(("none", "tanh"))))
@@ -443,14 +496,14 @@ def softplus(layer: Any, x: Shape) -> nn.Module:
     return nn.Softplus(layer.beta, layer.threshold)
 
 
-@twin("softmax", SHAPES, drawn())
+@twin("softmax", SHAPES, drawn(over=axis_of))
 def softmax(layer: Any, x: Shape) -> nn.Module:
-    return nn.Softmax(dim=1)
+    return nn.Softmax(dim=dim_of(layer.over, x))
 
 
-@twin("log_softmax", SHAPES, drawn())
+@twin("log_softmax", SHAPES, drawn(over=axis_of))
 def log_softmax(layer: Any, x: Shape) -> nn.Module:
-    return nn.LogSoftmax(dim=1)
+    return nn.LogSoftmax(dim=dim_of(layer.over, x))
 
 
 # Sequences.
@@ -468,12 +521,21 @@ class ChannelsLast(nn.Module):
         return (y[0] if isinstance(y, tuple) else y).transpose(1, 2)
 
 
+class Last(nn.Module):
+    """The last position."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x[..., -1]
+
+
 SIGNALS = maps(axes=(1,))
 RECURRENT = {
     "hidden_size": st.integers(2, 6),
     "num_layers": st.integers(1, 3),
     "bidirectional": FLAGS,
     "bias": FLAGS,
+    "separate_biases": FLAGS,
+    "return_sequences": FLAGS,
 }
 
 
@@ -482,17 +544,20 @@ def recurrent(constructor: Callable[..., nn.Module], **more: Callable[[Any], Any
 
     def build(layer: Any, x: Map) -> nn.Module:
         given = {name: read(layer) for name, read in more.items()}
-        return ChannelsLast(
-            constructor(
-                x.channels,
-                layer.hidden_size,
-                layer.num_layers,
-                bias=layer.bias,
-                batch_first=True,
-                bidirectional=layer.bidirectional,
-                **given,
-            )
+        module = constructor(
+            x.channels,
+            layer.hidden_size,
+            layer.num_layers,
+            bias=layer.bias,
+            batch_first=True,
+            bidirectional=layer.bidirectional,
+            **given,
         )
+        for name, _ in [*module.named_parameters()]:
+            if name.startswith("bias_hh") and not layer.separate_biases:
+                module.register_parameter(name, None)  # it still adds what is not counted
+        every = ChannelsLast(module)
+        return every if layer.return_sequences else nn.Sequential(every, Last())
 
     return build
 

@@ -3,11 +3,13 @@ pixels that strided layers never read, and inputs with other channels than the s
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import MISSING, fields, replace
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
-from cnncalc.core.errors import SpecError, Where
-from cnncalc.core.layer import Input
+from cnncalc.core.errors import LayerError, SpecError, Where
+from cnncalc.core.fields import as_written
+from cnncalc.core.layer import Input, Layer
 from cnncalc.core.shape import Map
 from cnncalc.layers._window import Axis
 from cnncalc.spec import Block, catalog
@@ -28,6 +30,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
         return of_inputs
     remarks = (*graph.spec.remarks, *unread(graph.nodes), *_shadowing(graph.used))
     found = [str(remark) for remark in remarks]
+    found += _read_as_theirs(graph.nodes, rows)
     more = len(found) - MAX_WARNINGS
     rest = [f"{more:,} more warnings"] if more > 0 else []
     return (*of_inputs, *found[:MAX_WARNINGS], *rest, *_cut_off(rows))
@@ -79,6 +82,39 @@ def _shadowing(used: Iterable[Block]) -> Iterator[SpecError]:
         if known := layers.known(block.name):
             fact = f"{block.name!r} is the block here, not the layer kind {known[0].kind!r}"
             yield SpecError(fact, block.where, "give the block another name")
+
+
+def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]:
+    """The names that mean another layer in their framework than here; once for every name."""
+    words = {node.word: node for node in reversed(nodes)}
+    theirs = [word for word in words if word and word not in layers.names() and "." not in word]
+    named = {row.name: row for row in rows} if theirs else {}
+    for word in theirs:
+        found, node = layers.known(word), words[word]
+        if found is None or not layers.ours(word):
+            continue
+        full, foreign = next(iter(found.meanings.items()))
+        layer = named[node.name].layer
+        usual = {one.name: one.default for one in fields(layer)}  # type: ignore[arg-type]
+        changed = {name: usual[name] for name in foreign.fields if usual[name] is not MISSING}
+        if any(getattr(layer, name) != foreign.fields[name] for name in changed):
+            continue
+        here = replace(layer, **changed)  # type: ignore[type-var]
+        if changed and _differ(named[node.name], here):
+            fact = f"{word!r} is read as {full}: {layer.kind} with {as_written(foreign.fields)}"
+            help = f"write {full} to confirm that, or {layer.kind} for ours"
+            yield str(SpecError(fact, node.where, help))
+
+
+def _differ(row: Row, layer: Layer) -> bool:
+    """Whether another layer in a row's place would be another network."""
+    if layer.flattens and isinstance(row.inputs[0], Map):
+        return True
+    try:
+        other = layer.infer(row.inputs), layer.parameters(*row.inputs)
+    except LayerError:
+        return True
+    return other != (row.output, row.layer.parameters(*row.inputs))
 
 
 def _cut_off(rows: Sequence[Row]) -> Iterator[str]:

@@ -60,10 +60,14 @@ class Multiply(nn.Module):
 
 
 class Concat(nn.Module):
-    """Its inputs, concatenated along the channels."""
+    """Its inputs, concatenated along a dimension; 1 are the channels."""
+
+    def __init__(self, dim: int = 1) -> None:
+        super().__init__()
+        self.dim = dim
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return torch.cat(inputs, dim=1)
+        return torch.cat(inputs, dim=self.dim)
 
 
 class Subtract(nn.Module):
@@ -245,16 +249,21 @@ class MaxUnpool(nn.Module):
     """Puts values where a max pool of another map finds its maxima."""
 
     def __init__(
-        self, kernel_size: int | Sequence[int], stride: Any, padding: int | Sequence[int]
+        self,
+        kernel_size: int | Sequence[int],
+        stride: Any,
+        padding: int | Sequence[int],
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__()
         self.window = (kernel_size, stride, padding)
+        self.ceil_mode = ceil_mode
 
     def forward(self, x: Tensor, pooled: Tensor) -> Tensor:
         axes = x.dim() - 2
         pool = getattr(functional, f"max_pool{axes}d")
         unpool = getattr(functional, f"max_unpool{axes}d")
-        _, indices = pool(pooled, *self.window, return_indices=True)
+        _, indices = pool(pooled, *self.window, ceil_mode=self.ceil_mode, return_indices=True)
         return unpool(x, indices, *self.window, output_size=pooled.shape[2:])
 
 
@@ -339,6 +348,13 @@ class RBF(nn.Module):
         return (x[:, None] - self.weight).square().sum(dim=2)
 
 
+class PositionLinear(nn.Linear):
+    """A linear layer over the channels of every position."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
 # Norms, factors, and what is dropped in training.
 
 
@@ -350,14 +366,27 @@ class ChannelsNorm(nn.LayerNorm):
 
 
 class Scale(nn.Module):
-    """A learned factor for each channel."""
+    """A learned factor for each channel, and perhaps a bias."""
 
-    def __init__(self, channels: int, initial: float) -> None:
+    def __init__(self, channels: int, initial: float, bias: bool) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.full((channels,), float(initial)))
+        self.bias = nn.Parameter(torch.zeros(channels)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * _beside_channels(self.weight, x)
+        y = x * _beside_channels(self.weight, x)
+        return y if self.bias is None else y + _beside_channels(self.bias, x)
+
+
+class ElementSlopes(nn.Module):
+    """Keras's PReLU: a learned slope for each element of an image."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.full(tuple(sizes), 0.25))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.clamp(min=0) + self.weight * x.clamp(max=0)
 
 
 class StochasticDepth(nn.Module):
@@ -392,15 +421,16 @@ class Crop(nn.Module):
 
 
 class Slice(nn.Module):
-    """The channels from start up to stop."""
+    """The places from start up to stop along a dimension; 1 are the channels."""
 
-    def __init__(self, start: int, stop: int | None) -> None:
+    def __init__(self, start: int, stop: int | None, dim: int = 1) -> None:
         super().__init__()
         self.start = start
         self.stop = stop
+        self.dim = dim
 
     def forward(self, x: Tensor) -> Tensor:
-        return x[:, self.start : self.stop]
+        return x[(*[slice(None)] * self.dim, slice(self.start, self.stop))]
 
 
 class Reshape(nn.Module):
@@ -428,13 +458,35 @@ class Permute(nn.Module):
 # Sequences: the positions of a map in order, with the channels last.
 
 
-class _Signal(nn.Module):
-    """A recurrent network over the positions of a signal; its last states are dropped."""
+class _Signal(nn.RNNBase):
+    """A recurrent network over the positions of a signal. It outputs the states at all of them, or
+    only the last state of each direction."""
+
+    def __init__(
+        self,
+        *sizes: int,
+        separate_biases: bool = True,
+        return_sequences: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(*sizes, **settings)
+        self.return_sequences = return_sequences
+        # Without separate biases, those of the state are zeros that are not learned.
+        biases = [name for name in self._parameters if name.startswith("bias_hh")]
+        self.absent = [] if separate_biases else biases
+        for name in self.absent:
+            del self._parameters[name]
 
     def forward(self, x: Tensor) -> Tensor:
+        for name in self.absent:
+            setattr(self, name, self.weight_hh_l0.new_zeros(self.weight_hh_l0.shape[0]))
         # oneDNN's kernels hide their products from counters.
         with torch.backends.mkldnn.flags(enabled=False, allow_tf32=None):
-            return super().forward(x.movedim(1, -1))[0].movedim(-1, 1)
+            y = super().forward(x.movedim(1, -1))[0].movedim(-1, 1)
+        if self.return_sequences:
+            return y
+        forwards, *backwards = y.chunk(2 if self.bidirectional else 1, dim=1)
+        return torch.cat([forwards[..., -1], *(one[..., 0] for one in backwards)], dim=1)
 
 
 class SignalRNN(_Signal, nn.RNN):

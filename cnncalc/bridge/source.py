@@ -47,14 +47,16 @@ class Recorder:
     def Multiply(self) -> Written:
         return Written("", lambda *inputs: " * ".join(inputs))
 
-    def Concat(self) -> Written:
-        return Written("", lambda *inputs: f"torch.cat([{', '.join(inputs)}], dim=1)")
+    def Concat(self, dim: int = 1) -> Written:
+        return Written("", lambda *inputs: f"torch.cat([{', '.join(inputs)}], dim={dim})")
 
-    def Flatten(self) -> Written:
-        return Written("nn.Flatten()", lambda x: f"torch.flatten({x}, 1)")
+    def Flatten(self, start_dim: int = 1) -> Written:
+        build = f"nn.Flatten({'' if start_dim == 1 else start_dim})"
+        return Written(build, lambda x: f"torch.flatten({x}, {start_dim})")
 
-    def Slice(self, start: int, stop: int | None) -> Written:
-        return Written("", lambda x: f"{x}[:, {start or ''}:{'' if stop is None else stop}]")
+    def Slice(self, start: int, stop: int | None, dim: int = 1) -> Written:
+        kept = f"{start or ''}:{'' if stop is None else stop}"
+        return Written("", lambda x: f"{x}[{':, ' * dim}{kept}]")
 
     def Crop(self, sides: Sequence[tuple[int, int]]) -> Written:
         kept = ", ".join(f"{before or ''}:{-after or ''}" for before, after in sides)
@@ -103,7 +105,8 @@ def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) ->
         if parameter.default is not parameter.empty:
             told += [f"{name}={text}"] if text != _literal(parameter.default) else []
         else:
-            told.append(f"{name}={text}" if isinstance(value, bool) else text)
+            by_name = isinstance(value, bool) or any("=" in one for one in told)
+            told.append(f"{name}={text}" if by_name else text)
     return ", ".join(told)
 
 

@@ -20,30 +20,36 @@ PAIR = "One number, or one per axis: 7x9."
 SETTINGS = {"ignore_unknown_options": True}
 """A negative number is refused as a number, not as an option."""
 
+N = Annotated[
+    str,
+    typer.Argument(
+        metavar="N|NETWORK",
+        help="The input size (one number, or one per axis: 7x9), or a network whose layers are "
+        "checked: a file, a built-in name, or the one-line notation.",
+        show_default=False,
+        autocompletion=complete.networks,
+    ),
+]
+F = Annotated[
+    str | None, typer.Argument(metavar="F", help=f"The kernel size. {PAIR}", show_default=False)
+]
+S = Annotated[
+    str | None, typer.Argument(metavar="S", help=f"The stride. {PAIR}", show_default=False)
+]
+Padding = Annotated[
+    str, typer.Option("--padding", "-p", metavar="P", help=f"The padding per side. {PAIR}")
+]
+Dilation = Annotated[
+    str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
+]
+
 
 def run(
-    n: Annotated[
-        str,
-        typer.Argument(
-            metavar="N|NETWORK",
-            help="The input size (one number, or one per axis: 7x9), or a network whose layers are "
-            "checked: a file, a built-in name, or the one-line notation.",
-            show_default=False,
-            autocompletion=complete.networks,
-        ),
-    ],
-    f: Annotated[
-        str | None, typer.Argument(metavar="F", help=f"The kernel size. {PAIR}", show_default=False)
-    ] = None,
-    s: Annotated[
-        str | None, typer.Argument(metavar="S", help=f"The stride. {PAIR}", show_default=False)
-    ] = None,
-    padding: Annotated[
-        str, typer.Option("--padding", "-p", metavar="P", help=f"The padding per side. {PAIR}")
-    ] = "0",
-    dilation: Annotated[
-        str, typer.Option("--dilation", "-d", metavar="D", help=f"The dilation; 1 is none. {PAIR}")
-    ] = "1",
+    n: N,
+    f: F = None,
+    s: S = None,
+    padding: Padding = "0",
+    dilation: Dilation = "1",
     layout: shared.LayoutName = None,
     format: Annotated[str | None, shared.text_format("text", "json")] = None,
 ) -> None:

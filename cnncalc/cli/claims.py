@@ -23,22 +23,22 @@ LONGEST_NAME = 18
 UNEXPECTED = {False: "NO, and no erratum", True: "YES, despite its erratum"}
 """The verdict on a figure that is not as its claim expects."""
 
+Specs = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[SPEC]...",
+        help="Files or built-in names (cnncalc list). Default: every built-in.",
+        show_default=False,
+    ),
+]
+Errata = Annotated[bool, typer.Option("--errata", help="Show only the figures that do not match.")]
+Sources = Annotated[bool, typer.Option("--sources", help="Show where each figure is printed.")]
+
 
 def run(
-    specs: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SPEC]...",
-            help="Files or built-in names (cnncalc list). Default: every built-in.",
-            show_default=False,
-        ),
-    ] = None,
-    errata: Annotated[
-        bool, typer.Option("--errata", help="Show only the figures that do not match.")
-    ] = False,
-    sources: Annotated[
-        bool, typer.Option("--sources", help="Show where each figure is printed.")
-    ] = False,
+    specs: Specs = None,
+    errata: Errata = False,
+    sources: Sources = False,
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:

@@ -25,66 +25,71 @@ MAX_DIGITS = 15
 SETTINGS = {"ignore_unknown_options": True}
 """A matrix may start with a negative number, which must not be taken for an option."""
 
+Input = Annotated[
+    str,
+    typer.Argument(
+        help="A matrix, a file, random:5x5, or - for standard input.", show_default=False
+    ),
+]
+Kernels = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="KERNEL...",
+        help=f"The same, or a name: {one_of([*KERNELS])}.",
+        show_default=False,
+    ),
+]
+Stride = Annotated[str, typer.Option("--stride", "-s", help="One number, or one per axis: 2x1.")]
+Padding = Annotated[
+    str, typer.Option("--padding", "-p", help="valid, same, or zeros on each side: 1 or 2x1.")
+]
+Dilation = Annotated[
+    str,
+    typer.Option("--dilation", "-d", help="The distance between kernel taps; 1 means no dilation."),
+]
+Mode = Annotated[str, typer.Option("--mode", help="The padding mode: zero, reflect or replicate.")]
+Bias = Annotated[str | None, typer.Option("--bias", help="One number, or one per kernel: 0.1,0.2.")]
+Flip = Annotated[
+    bool,
+    typer.Option("--flip", help="Flip the kernels (convolution instead of cross-correlation)."),
+]
+Activation = Annotated[
+    str | None,
+    typer.Option("--activation", "-a", help=f"Apply an activation: {one_of([*FUNCTIONS])}."),
+]
+Pool = Annotated[
+    str | None,
+    typer.Option(
+        "--pool",
+        help="Pool the result: max:2, avg:2, or max:3s2p1 with stride 2 and padding 1.",
+    ),
+]
+Steps = Annotated[
+    str | None,
+    typer.Option(
+        "--steps", help="How many windows to write out per kernel: all, none or a number."
+    ),
+]
+Digits = Annotated[
+    int | None,
+    typer.Option("--digits", help="Round to this many digits after the decimal point."),
+]
+
 
 def run(
     context: typer.Context,
-    input: Annotated[
-        str,
-        typer.Argument(
-            help="A matrix, a file, random:5x5, or - for standard input.", show_default=False
-        ),
-    ],
-    kernels: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="KERNEL...",
-            help=f"The same, or a name: {one_of([*KERNELS])}.",
-            show_default=False,
-        ),
-    ],
-    stride: Annotated[
-        str, typer.Option("--stride", "-s", help="One number, or one per axis: 2x1.")
-    ] = "1",
-    padding: Annotated[
-        str, typer.Option("--padding", "-p", help="valid, same, or zeros on each side: 1 or 2x1.")
-    ] = "valid",
-    dilation: Annotated[
-        str,
-        typer.Option(
-            "--dilation", "-d", help="The distance between kernel taps; 1 means no dilation."
-        ),
-    ] = "1",
-    mode: Annotated[
-        str, typer.Option("--mode", help="The padding mode: zero, reflect or replicate.")
-    ] = "zero",
-    bias: Annotated[
-        str | None, typer.Option("--bias", help="One number, or one per kernel: 0.1,0.2.")
-    ] = None,
-    flip: Annotated[
-        bool,
-        typer.Option("--flip", help="Flip the kernels (convolution instead of cross-correlation)."),
-    ] = False,
-    activation: Annotated[
-        str | None,
-        typer.Option("--activation", "-a", help=f"Apply an activation: {one_of([*FUNCTIONS])}."),
-    ] = None,
-    pool: Annotated[
-        str | None,
-        typer.Option(
-            "--pool",
-            help="Pool the result: max:2, avg:2, or max:3s2p1 with stride 2 and padding 1.",
-        ),
-    ] = None,
-    steps: Annotated[
-        str | None,
-        typer.Option(
-            "--steps", help="How many windows to write out per kernel: all, none or a number."
-        ),
-    ] = None,
-    digits: Annotated[
-        int | None,
-        typer.Option("--digits", help="Round to this many digits after the decimal point."),
-    ] = None,
+    input: Input,
+    kernels: Kernels,
+    stride: Stride = "1",
+    padding: Padding = "valid",
+    dilation: Dilation = "1",
+    mode: Mode = "zero",
+    bias: Bias = None,
+    flip: Flip = False,
+    activation: Activation = None,
+    pool: Pool = None,
+    steps: Steps = None,
+    digits: Digits = None,
     seed: Annotated[int, typer.Option("--seed", help="The seed for random numbers.")] = 0,
     layout: shared.LayoutName = None,
     format: Annotated[str | None, shared.text_format(*FORMATS, "json")] = None,

@@ -9,25 +9,28 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of
 from cnncalc.derivations import explain, sums
 
+Layer = Annotated[
+    str | None,
+    typer.Argument(
+        help="A layer or a block; without one, the totals of the network are explained.",
+        show_default=False,
+        autocompletion=complete.layers,
+    ),
+]
+Quantity = Annotated[
+    str | None,
+    typer.Argument(
+        help=f"What to explain: {one_of(list(explain.QUANTITIES))}. By default everything.",
+        show_default=False,
+        autocompletion=complete.words(lambda: explain.QUANTITIES),
+    ),
+]
+
 
 def run(
     spec: shared.Spec,
-    layer: Annotated[
-        str | None,
-        typer.Argument(
-            help="A layer or a block; without one, the totals of the network are explained.",
-            show_default=False,
-            autocompletion=complete.layers,
-        ),
-    ] = None,
-    quantity: Annotated[
-        str | None,
-        typer.Argument(
-            help=f"What to explain: {one_of(list(explain.QUANTITIES))}. By default everything.",
-            show_default=False,
-            autocompletion=complete.words(lambda: explain.QUANTITIES),
-        ),
-    ] = None,
+    layer: Layer = None,
+    quantity: Quantity = None,
     format: Annotated[str | None, shared.text_format(*explain.FORMATS)] = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,

@@ -11,7 +11,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.homework import books, feedback, pages
-from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded, QuestionStatistics
+from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded
 from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.scheme import Scheme, points
@@ -21,60 +21,69 @@ from cnncalc.homework.written import printable
 if TYPE_CHECKING:
     from cnncalc.render import Format
 
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="[KEY] ANSWERS...",
+        help="One answer sheet; or a key (a file, or a folder with one key per student) and "
+        "the class's answer sheets, as files or folders.",
+        show_default=False,
+    ),
+]
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Accept only exact values, with K = 1000 and channels first."),
+]
+Tolerance = Annotated[
+    str, typer.Option("--tolerance", help="Accept values this far off, as in 1% or 0.01.")
+]
+Credit = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--credit",
+        help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
+        f"Outcomes: {', '.join(Scheme._fields)}.",
+    ),
+]
+FeedbackFolder = Annotated[
+    Path | None,
+    typer.Option("--feedback", help="Write a page for every student to this folder."),
+]
+Page = Annotated[
+    str, typer.Option("--page", help=f"Format of these pages: {one_of(pages.names())}.")
+]
+Export = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--export", help=f"Write a gradebook for {one_of(books.names())}; -o names the folder."
+    ),
+]
+Name = Annotated[
+    str | None,
+    typer.Option("--name", help="Name of the assignment; default: the key's file name."),
+]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
+]
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Write to this file; with --export, to this folder."),
+]
+
 
 def run(
-    files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="[KEY] ANSWERS...",
-            help="One answer sheet; or a key (a file, or a folder with one key per student) and "
-            "the class's answer sheets, as files or folders.",
-            show_default=False,
-        ),
-    ],
-    strict: Annotated[
-        bool,
-        typer.Option(
-            "--strict", help="Accept only exact values, with K = 1000 and channels first."
-        ),
-    ] = False,
-    tolerance: Annotated[
-        str, typer.Option("--tolerance", help="Accept values this far off, as in 1% or 0.01.")
-    ] = "0",
-    credit: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--credit",
-            help="Set the fraction of the points that an outcome earns, as in slip=0.5. "
-            f"Outcomes: {', '.join(Scheme._fields)}.",
-        ),
-    ] = None,
-    feedback_folder: Annotated[
-        Path | None,
-        typer.Option("--feedback", help="Write a page for every student to this folder."),
-    ] = None,
-    page: Annotated[
-        str, typer.Option("--page", help=f"Format of these pages: {one_of(pages.names())}.")
-    ] = "markdown",
-    export: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--export", help=f"Write a gradebook for {one_of(books.names())}; -o names the folder."
-        ),
-    ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option("--name", help="Name of the assignment; default: the key's file name."),
-    ] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show every student's answers, not only the summary.")
-    ] = False,
+    files: Files,
+    strict: Strict = False,
+    tolerance: Tolerance = "0",
+    credit: Credit = None,
+    feedback_folder: FeedbackFolder = None,
+    page: Page = "markdown",
+    export: Export = None,
+    name: Name = None,
+    everything: Everything = False,
     layout: shared.LayoutName = None,
     format: shared.FormatName = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write to this file; with --export, to this folder."),
-    ] = None,
+    output: Output = None,
 ) -> None:
     """Grade answer sheets and name the mistake behind every wrong answer.
 
@@ -169,6 +178,9 @@ def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
     typer.echo(f"wrote {number:,} file{'s' * (number != 1)} to {place}", err=True)
 
 
+BAR = 40
+"""The longest bar of the distribution."""
+
 SIGNS = {
     Outcome.RIGHT: "✓",
     Outcome.FOLLOWS: "↷",
@@ -215,15 +227,17 @@ def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
         students = [{**one.to_dict(), "answers": one.answers} for one in graded]
         found = {
             "students": students,
-            "questions": [one._asdict() for one in graded.questions],
+            "questions": [one.to_dict() for one in graded.questions],
+            "scores": graded.scores and graded.scores._asdict(),
+            "mistakes": graded.mistakes,
             "warnings": graded.warnings,
         }
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     if form is not None:
         return listing.rendered(form, "Marks", STUDENT, [one.to_dict() for one in graded])
     each = [_alone(one, None) for one in graded if everything and one.marked]
-    questions = [_questions(graded.questions)] if graded.questions else []
-    return "\n".join([*each, _students(graded), *questions])
+    summary = [_questions(graded), _mistakes(graded), _scores(graded)]
+    return "\n".join([*each, _students(graded), *filter(None, summary)])
 
 
 def _students(graded: Sequence[Graded]) -> str:
@@ -235,13 +249,42 @@ def _students(graded: Sequence[Graded]) -> str:
     return f"{table}{legend}\n"
 
 
-def _questions(asked: Iterable[QuestionStatistics]) -> str:
-    """How often each question was answered right, and which mistakes were made."""
-    headings = {"Question": False, "Right": True, "Of": True, "Mistakes": False}
+def _questions(graded: Grades) -> str:
+    """How often each question was answered right, how well it discriminates, and the mistakes."""
+    if not graded.questions:
+        return ""
+    headings = {"Question": False, "Right": True, "Of": True, "Discr.": True, "Mistakes": False}
     rows = []
-    for one in asked:
+    for one in graded.questions:
         ordered = sorted(one.mistakes.items(), key=lambda item: -item[1])
         made = ", ".join(f"{title} {often}×" for title, often in ordered)
         right = one.outcomes.get(Outcome.RIGHT.value, 0)
-        rows.append([one.label, str(right), str(sum(one.outcomes.values())), made])
+        apart = "" if one.discrimination is None else f"{one.discrimination:.2f}"
+        rows.append([one.label, str(right), str(sum(one.outcomes.values())), apart, made])
     return listing.columns(headings, rows)
+
+
+def _mistakes(graded: Grades) -> str:
+    """Who made each mistake."""
+    headings = {"Mistake": False, "Students": True, "Who": False}
+    rows = [[title, str(len(who)), some(who)] for title, who in graded.mistakes.items()]
+    return listing.columns(headings, rows) if rows else ""
+
+
+def _scores(graded: Grades) -> str:
+    """The mean, the quartiles, and a bar for each ten per cent of the points."""
+    found = graded.scores
+    if found is None or len(graded) == 1:
+        return ""
+    most = max(found.bins)
+    step = 100 // len(found.bins)
+    bars = [
+        [f"{low}–{low + step} %", "█" * -(-BAR * count // most), str(count) if count else ""]
+        for low, count in zip(range(0, 100, step), found.bins)
+    ]
+    rows = [[span, f"{bar} {count}".strip()] for span, bar, count in bars]
+    return listing.columns({"Points": True, "Students": False}, rows) + (
+        f"\nmean {found.mean:.1f} %, median {found.median:.1f} %, quartiles "
+        f"{found.lower_quartile:.1f} % and {found.upper_quartile:.1f} %, "
+        f"from {found.lowest:.1f} % to {found.highest:.1f} %\n"
+    )

@@ -14,6 +14,7 @@ from cnncalc.api import summarize
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.core.errors import LayerError, UsageError
+from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Example, Layer, fields_of
 from cnncalc.derivations import explain
 
@@ -38,7 +39,7 @@ def run(
         typer.echo(_overview(), nl=False)
         return
     try:
-        found, _ = layers.find(kind)
+        found = layers.find(kind).kind
     except LayerError as why:
         raise UsageError(str(why)) from None
     typer.echo("\n\n".join(_about(found)))
@@ -65,12 +66,21 @@ def _summary(kind: type[Layer]) -> str:
 def _about(kind: type[Layer]) -> list[str]:
     """The paragraphs about one kind."""
     also = f" (also {', '.join(kind.aliases)})" if kind.aliases else ""
-    paragraphs = [f"{kind.kind}{also}", _explanation(kind)]
+    paragraphs = [f"{kind.kind}{also}", _explanation(kind), *elsewhere(kind)]
     paragraphs.append(fields_table(kind))
     if kind.examples:
         paragraphs += ["Step by step", *derivations(kind)]
         paragraphs += ["Worked examples", *(_example(kind, example) for example in kind.examples)]
     return paragraphs
+
+
+def elsewhere(kind: type[Layer]) -> list[str]:
+    """What other frameworks' names of a kind mean, if not the same as ours: a sentence, or none."""
+    meanings = [
+        f"{name.replace('*', '2')} ({as_written(foreign.fields)[1:-1] or 'as here'})"
+        for name, foreign in kind.foreign.items()
+    ]
+    return [f"Names of other frameworks: {', '.join(meanings)}."] if meanings else []
 
 
 def fields_table(kind: type[Layer], write: Callable[[str], str] = str) -> str:

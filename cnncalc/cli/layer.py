@@ -20,35 +20,39 @@ SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}
 LETTERS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
 """The fields that have a letter."""
 
+Kind = Annotated[
+    str | None,
+    typer.Argument(
+        help="The kind of layer (see 'cnncalc kinds').",
+        show_default=False,
+        autocompletion=complete.kinds,
+    ),
+]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="INPUT... [--FIELD VALUE]...",
+        help="The shape of every input, and the fields of the kind: -k 3 or --kernel-size 3, "
+        "and so on (see 'cnncalc kinds KIND').",
+        show_default=False,
+    ),
+]
+Wanted = Annotated[
+    bool,
+    typer.Option("--help", "-h", help="Show this message, with the fields of KIND, and exit."),
+]
+
 
 def run(
     context: typer.Context,
-    kind: Annotated[
-        str | None,
-        typer.Argument(
-            help="The kind of layer (see 'cnncalc kinds').",
-            show_default=False,
-            autocompletion=complete.kinds,
-        ),
-    ] = None,
-    words: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="INPUT... [--FIELD VALUE]...",
-            help="The shape of every input, and the fields of the kind: -k 3 or --kernel-size 3, "
-            "and so on (see 'cnncalc kinds KIND').",
-            show_default=False,
-        ),
-    ] = None,
+    kind: Kind = None,
+    words: Words = None,
     batch: shared.Batch = 1,
     dtype: shared.Dtype = "float32",
     layout: shared.LayoutName = None,
     format: Annotated[str | None, shared.text_format(*explain.FORMATS, "json")] = None,
     output: shared.TextOutput = None,
-    wanted: Annotated[
-        bool,
-        typer.Option("--help", "-h", help="Show this message, with the fields of KIND, and exit."),
-    ] = False,
+    wanted: Wanted = False,
 ) -> None:
     """Calculate the output, parameters, operations and memory of one layer, step by step.
 
@@ -67,7 +71,7 @@ def run(
     if kind is None:
         typer.echo(context.get_help())
         return
-    found, _ = layers.find(kind)
+    found = layers.find(kind).kind
     if wanted:
         typer.echo(f"{context.get_help()}\n\n{found.kind}:\n\n{fields_table(found, _option)}")
         return

@@ -28,43 +28,42 @@ CUDA = (
     "workspace, cuDNN's reserve and allocator rounding."
 )
 
+Optimizer = Annotated[str, typer.Option("--optimizer", help=f"{one_of([*OPTIMIZERS])}.")]
+Device = Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")]
+Dtype = Annotated[
+    str,
+    typer.Option(
+        "--dtype",
+        help=f"{one_of(DTYPES)} (mixed precision); {INT8}: inference on a microcontroller.",
+    ),
+]
+Checkpoint = Annotated[
+    int | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="N",
+        help="Checkpoint every N blocks: save only their input and recompute the rest.",
+    ),
+]
+Evaluation = Annotated[bool, typer.Option("--eval", help="Run the layers in eval mode.")]
+FitOption = Annotated[
+    str | None,
+    typer.Option("--fit", help="Find the largest batch that fits into this memory: 24GiB, 500MB."),
+]
+Plot = Annotated[bool, typer.Option("--plot", help="Draw live memory over a training step.")]
+Everything = Annotated[bool, typer.Option("--all", help="List every layer that saves something.")]
+
 
 def run(
     spec: shared.Spec,
-    optimizer: Annotated[str, typer.Option("--optimizer", help=f"{one_of([*OPTIMIZERS])}.")] = (
-        "sgd"
-    ),
-    dtype: Annotated[
-        str,
-        typer.Option(
-            "--dtype",
-            help=f"{one_of(DTYPES)} (mixed precision); {INT8}: inference on a microcontroller.",
-        ),
-    ] = "float32",
-    device: Annotated[str, typer.Option("--device", help=f"{one_of(DEVICES)}.")] = "cpu",
-    checkpoint: Annotated[
-        int | None,
-        typer.Option(
-            "--checkpoint",
-            metavar="N",
-            help="Checkpoint every N blocks: save only their input and recompute the rest.",
-        ),
-    ] = None,
-    evaluation: Annotated[
-        bool, typer.Option("--eval", help="Run the layers in eval mode.")
-    ] = False,
-    fit: Annotated[
-        str | None,
-        typer.Option(
-            "--fit", help="Find the largest batch that fits into this memory: 24GiB, 500MB."
-        ),
-    ] = None,
-    plot: Annotated[
-        bool, typer.Option("--plot", help="Draw live memory over a training step.")
-    ] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="List every layer that saves something.")
-    ] = False,
+    optimizer: Optimizer = "sgd",
+    dtype: Dtype = "float32",
+    device: Device = "cpu",
+    checkpoint: Checkpoint = None,
+    evaluation: Evaluation = False,
+    fit: FitOption = None,
+    plot: Plot = False,
+    everything: Everything = False,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from cnncalc import api
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
 from cnncalc.homework import papers, platforms
@@ -40,6 +42,14 @@ def new_seed() -> int:
 
 
 def run(
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            help="Ask about layers of this network; without one, about random layers.",
+            show_default=False,
+            autocompletion=complete.networks,
+        ),
+    ] = None,
     topics: Topics = EVERY_WEEK,
     level: LevelName = "easy",
     geometry: Annotated[str | None, GEOMETRY] = None,
@@ -89,9 +99,12 @@ def run(
     cnncalc quiz --seed 7 --per-student class.txt --choices -f latex -o week3
 
     cnncalc quiz --seed 7 --export moodle -o week3
+
+    cnncalc quiz lenet5 --topics shape,params --seed 7
     """
     drawn = new_seed() if seed is None else seed
-    wanted = order(topics, level, geometry, count, drawn, choices)
+    report = None if network is None else api.summarize(network)
+    wanted = order(topics, level, geometry, count, drawn, choices)._replace(report=report)
     form = papers.load(format)
     banks = [platforms.load(name) for name in export or ()]
     if output is not None:

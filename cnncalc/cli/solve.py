@@ -11,40 +11,47 @@ from cnncalc.core.errors import UsageError
 from cnncalc.derivations import stride
 from cnncalc.derivations.stride import Solution
 
+Input = Annotated[
+    int | None,
+    typer.Option("--input", "-i", metavar="N", help="The input size; searched by default."),
+]
+Output = Annotated[
+    int | None,
+    typer.Option("--output", metavar="N", help="The output size; by default the input size."),
+]
+Kernel = Annotated[
+    int | None,
+    typer.Option("--kernel", "-k", metavar="F", help="The kernel size; searched by default."),
+]
+Step = Annotated[
+    int | None,
+    typer.Option("--stride", "-s", metavar="S", help="The stride; searched by default."),
+]
+Padding = Annotated[
+    int | None,
+    typer.Option("--padding", "-p", metavar="P", help="The padding per side; searched by default."),
+]
+Dilation = Annotated[
+    int, typer.Option("--dilation", "-d", metavar="D", help="The dilation; 1 is none.")
+]
+Largest = Annotated[
+    int, typer.Option("--largest", metavar="F", help="The largest kernel size to try.")
+]
+Floor = Annotated[
+    bool,
+    typer.Option("--floor", help="Also list settings that leave a remainder, rounded down."),
+]
+
 
 def run(
-    input: Annotated[
-        int | None,
-        typer.Option("--input", "-i", metavar="N", help="The input size; searched by default."),
-    ] = None,
-    output: Annotated[
-        int | None,
-        typer.Option("--output", metavar="N", help="The output size; by default the input size."),
-    ] = None,
-    kernel: Annotated[
-        int | None,
-        typer.Option("--kernel", "-k", metavar="F", help="The kernel size; searched by default."),
-    ] = None,
-    step: Annotated[
-        int | None,
-        typer.Option("--stride", "-s", metavar="S", help="The stride; searched by default."),
-    ] = None,
-    padding: Annotated[
-        int | None,
-        typer.Option(
-            "--padding", "-p", metavar="P", help="The padding per side; searched by default."
-        ),
-    ] = None,
-    dilation: Annotated[
-        int, typer.Option("--dilation", "-d", metavar="D", help="The dilation; 1 is none.")
-    ] = 1,
-    largest: Annotated[
-        int, typer.Option("--largest", metavar="F", help="The largest kernel size to try.")
-    ] = 11,
-    floor: Annotated[
-        bool,
-        typer.Option("--floor", help="Also list settings that leave a remainder, rounded down."),
-    ] = False,
+    input: Input = None,
+    output: Output = None,
+    kernel: Kernel = None,
+    step: Step = None,
+    padding: Padding = None,
+    dilation: Dilation = 1,
+    largest: Largest = 11,
+    floor: Floor = False,
 ) -> None:
     """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 

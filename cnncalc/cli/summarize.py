@@ -14,52 +14,57 @@ from cnncalc.render.view import USUAL, View, choose_columns, column
 CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(shared.CONVENTIONS)]
 """The names of the conventions, as they are typed."""
 
+Depth = Annotated[
+    int | None,
+    typer.Option(
+        "--depth",
+        metavar="N",
+        help="How many levels of blocks to open; by default as many as fit on a screen.",
+    ),
+]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAMES",
+        help="The columns to show, with commas between; +NAME adds one to the usual columns, "
+        "'all' shows every column.",
+        autocompletion=complete.columns,
+    ),
+]
+Sort = Annotated[
+    str | None,
+    typer.Option(
+        "--sort",
+        metavar="NAME",
+        help="Sort by this column, largest first.",
+        autocompletion=complete.columns,
+    ),
+]
+Exact = Annotated[bool, typer.Option("--exact", help="Show exact integers instead of K, M and G.")]
+Plot = Annotated[
+    bool,
+    typer.Option("--plot", help="Draw parameters, MACs and memory per layer as bars instead."),
+]
+Convention = Annotated[
+    str | None,
+    typer.Option(
+        "--convention",
+        metavar="NAME",
+        help=f"Add the count of another tool or convention: {one_of(CONVENTIONS)}.",
+        autocompletion=complete.modules(shared.CONVENTIONS),
+    ),
+]
+
 
 def run(
     spec: shared.Spec,
-    depth: Annotated[
-        int | None,
-        typer.Option(
-            "--depth",
-            metavar="N",
-            help="How many levels of blocks to open; by default as many as fit on a screen.",
-        ),
-    ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(
-            "--columns",
-            metavar="NAMES",
-            help="The columns to show, with commas between; +NAME adds one to the usual columns, "
-            "'all' shows every column.",
-            autocompletion=complete.columns,
-        ),
-    ] = None,
-    sort: Annotated[
-        str | None,
-        typer.Option(
-            "--sort",
-            metavar="NAME",
-            help="Sort by this column, largest first.",
-            autocompletion=complete.columns,
-        ),
-    ] = None,
-    exact: Annotated[
-        bool, typer.Option("--exact", help="Show exact integers instead of K, M and G.")
-    ] = False,
-    plot: Annotated[
-        bool,
-        typer.Option("--plot", help="Draw parameters, MACs and memory per layer as bars instead."),
-    ] = False,
-    convention: Annotated[
-        str | None,
-        typer.Option(
-            "--convention",
-            metavar="NAME",
-            help=f"Add the count of another tool or convention: {one_of(CONVENTIONS)}.",
-            autocompletion=complete.modules(shared.CONVENTIONS),
-        ),
-    ] = None,
+    depth: Depth = None,
+    columns: Columns = None,
+    sort: Sort = None,
+    exact: Exact = False,
+    plot: Plot = False,
+    convention: Convention = None,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,

@@ -152,7 +152,7 @@ class Separable(Module):
         C_in, C_out = pointwise.given[:2]
         assert isinstance(y, Map)
         between = Map(C_in, y.spatial)
-        second = Parameters(C_in * C_out, C_out if params.biases else 0)
+        second = Parameters(C_in * C_out, C_out if pointwise.given[-1] else 0)
         first = Parameters(params.weights - second.weights, params.biases - second.biases)
         one: Calls = depthwise.calls(inputs, between, first)
         other: Calls = pointwise.calls((between,), y, second)
@@ -187,6 +187,13 @@ class Maxout(Module):
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
         _, n_out, pieces, _ = self.given
         return [Call("Linear", inputs[0], Vector(n_out * pieces), params.weights, params.biases)]
+
+
+class PositionLinear(Module):
+    """A linear layer with the channels last."""
+
+    def inside(self, inputs: tuple[Shape, ...], y: Shape, held: Parameters) -> Calls:
+        return [Call("Linear", inputs[0], y, held.weights, held.biases)]
 
 
 class ChannelsNorm(Module):

@@ -16,6 +16,9 @@ from cnncalc.core.shape import JOINED, MAX_DIGITS
 REQUIRED: Any = dataclasses.MISSING
 LARGEST = 10**MAX_DIGITS
 
+BIAS = ("use_bias", "bias_term")
+"""What Keras and Caffe call the field ``bias``."""
+
 Sizes = int | tuple[int, ...]
 """One size for all spatial axes, or one per axis."""
 

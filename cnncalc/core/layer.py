@@ -67,6 +67,18 @@ class Refusal(NamedTuple):
     says: str
 
 
+class Foreign(NamedTuple):
+    """What a name of another framework means: ``fields`` that differ from the kind's defaults, and
+    ``names`` of fields that differ there."""
+
+    fields: Mapping[str, Any] = {}
+    names: Mapping[str, str] = {}
+
+
+OURS = Foreign()
+"""The meaning of a name that means the same everywhere."""
+
+
 class Cut(NamedTuple):
     """Windows that move by a fraction of an input, or that differ in size.
 
@@ -103,6 +115,9 @@ class Layer:
     """The canonical name, taken from the file."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
+    foreign: ClassVar[Mapping[str, Foreign]] = {}
+    """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
+    stands for 1D, 2D or 3D."""
     main: ClassVar[str | None] = None
     """The field that needs no name, as in ``linear: 120``."""
     either: ClassVar[tuple[str, ...]] = ()
@@ -115,11 +130,11 @@ class Layer:
     moves: ClassVar[bool] = True
     """Whether the layer reads and writes data at all. False for views and for layers that do
     nothing in inference."""
+    activated: ClassVar[bool] = False
+    """Whether a spec may name the activation after it among its fields, as in Keras."""
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
-    flattens: ClassVar[bool] = False
-    """Whether a feature map is flattened first, by a flatten layer that the report shows."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
@@ -139,6 +154,11 @@ class Layer:
         return f"{type(self).__name__}({self.text()})"
 
     # Subclasses override these. Shapes have no batch dimension.
+
+    @property
+    def flattens(self) -> bool:
+        """Whether a feature map is flattened first, by a flatten layer that the report shows."""
+        return False
 
     def output(self, *inputs: Any) -> Shape:
         """The shape of the output. Raises LayerError for inputs that do not fit."""
@@ -271,18 +291,24 @@ class Layer:
         overrides it."""
         return self
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        fields = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
+        return {name: value for name, value, usual in fields if value != usual}
+
     def text(self) -> str:
-        """The fields that differ from their defaults, as ``out_channels 64, kernel_size 3``."""
-        given = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
-        return ", ".join(
-            f"{name} {as_written(value)}" for name, value, usual in given if value != usual
-        )
+        """The same in words: ``out_channels 64, kernel_size 3``."""
+        return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
 
     @classmethod
-    def parse(cls, given: Any) -> Self:
+    def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
         """The layer that a value in a spec describes: a mapping of fields, the value of the main
         field alone, or None. Raises FieldErrors with every mistake."""
-        values, wrong = _checked(cls, _by_field(cls, given))
+        values, wrong = _checked(
+            cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
+        )
+        values = {**foreign.fields, **values}
         # A misspelt field is probably the missing one, so report only the misspelling.
         if not any(text.startswith("has no field") for _, text in wrong):
             wrong += [(None, text) for text in _missing(cls, values)]
@@ -332,18 +358,24 @@ def _missing(kind: type[Layer], values: Mapping[str, Any]) -> Iterator[str]:
         yield f"needs exactly one of {' and '.join(kind.either)}"
 
 
-def _checked(kind: type[Layer], given: Mapping[str, Any]) -> tuple[dict[str, Any], Wrong]:
-    """The checked values by canonical field name, and everything that is wrong."""
+def _checked(
+    kind: type[Layer], given: Mapping[str, Any], foreign: Mapping[str, str]
+) -> tuple[dict[str, Any], Wrong]:
+    """The checked values by canonical field name, and everything that is wrong. A field that has
+    a foreign name is not known by its own."""
     values: dict[str, Any] = {}
     spelled: dict[str, str] = {}
     wrong: Wrong = []
     known, names = fields_of(kind), _names_of(kind)
+    if foreign:
+        theirs = set(foreign.values())
+        names = {word: name for word, name in names.items() if name not in theirs} | dict(foreign)
     for written, value in given.items():
         if len(wrong) >= MAX_MISTAKES:
             break
         name = names.get(written)
         if name is None:
-            wrong.append((written, f"has no field {written!r}{_hint(kind, written, value)}"))
+            wrong.append((written, f"has no field {written!r}{_hint(kind, names, written, value)}"))
         elif name in values:
             both = f"{spelled[name]!r} and {written!r}"
             wrong.append((written, f"has both {both}, two names for the same field; keep one"))
@@ -356,7 +388,7 @@ def _checked(kind: type[Layer], given: Mapping[str, Any]) -> tuple[dict[str, Any
     return values, wrong
 
 
-def _hint(kind: type[Layer], written: str, value: Any) -> str:
+def _hint(kind: type[Layer], names: Mapping[str, str], written: str, value: Any) -> str:
     """How to fix an unknown field."""
     if written in INFERRED:
         return "; remove it: cnncalc infers it from the input"
@@ -365,7 +397,10 @@ def _hint(kind: type[Layer], written: str, value: Any) -> str:
             return "; remove it: activations are separate layers"
         word = value if isinstance(value, str) and value.isidentifier() else "the activation"
         return f"; add {word} after it, as a separate layer"
-    return did_you_mean(str(written), _names_of(kind)) or has_only(fields_of(kind))
+    for theirs, foreign in kind.foreign.items():
+        if written in foreign.names:
+            return f"; it is a field of {theirs.replace('*', '2')}"
+    return did_you_mean(str(written), names) or has_only(fields_of(kind))
 
 
 class FieldErrors(LayerError):

@@ -95,6 +95,8 @@ class Layout(Enum):
     """A permuted view of the output's gradient."""
     SPLIT = auto()
     """Each input's part of the output's gradient, as a view."""
+    NARROW = auto()
+    """The same along a later axis, so that even the parts of one image are not contiguous."""
 
 
 class Operation(NamedTuple):
@@ -229,9 +231,11 @@ class Tape:
         layout = Layout.COPY if contiguous else Layout.KEEP
         return self.op(x, *parameters, keeps=(x, *parameters[:1]), own=own, layout=layout)
 
-    def joined(self, *parts: Tensor, makes: int) -> Tensor:
-        """A concatenation; each part's gradient is a view of the output's."""
-        return self.op(*parts, makes=makes, passes=range(len(parts)), layout=Layout.SPLIT)
+    def joined(self, *parts: Tensor, makes: int, later: bool = False) -> Tensor:
+        """A concatenation along the first axis of an image that is longer than 1, or a later one;
+        each part's gradient is a view of the output's."""
+        layout = Layout.NARROW if later else Layout.SPLIT
+        return self.op(*parts, makes=makes, passes=range(len(parts)), layout=layout)
 
     def view(self, x: Tensor, layout: Layout = Layout.FOLLOW) -> Tensor:
         """A view of the same elements; the gradient passes through unchanged."""

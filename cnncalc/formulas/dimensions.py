@@ -28,10 +28,22 @@ def flattened(C_in: int, N_in: tuple[int, ...]) -> int:
     return C_in * product(N_in)
 
 
+@formula("N_out")
+def positions(N_in: tuple[int, ...]) -> int:
+    """All positions one after another."""
+    return product(N_in)
+
+
 @formula("C_out")
 def joined(C_i: tuple[int, ...]) -> int:
     """The channels of all inputs."""
     return total(C_i)
+
+
+@formula("N_out")
+def lined_up(N_i: tuple[int, ...]) -> int:
+    """The positions of all inputs along the axis."""
+    return total(N_i)
 
 
 @formula("n_out")
@@ -43,6 +55,12 @@ def laid_end_to_end(n_i: tuple[int, ...]) -> int:
 @formula("C_out")
 def kept(start: int, stop: int) -> int:
     """The channels from start up to, but not including, stop."""
+    return stop - start
+
+
+@formula("N_out")
+def kept_places(start: int, stop: int) -> int:
+    """The places from start up to, but not including, stop."""
     return stop - start
 
 

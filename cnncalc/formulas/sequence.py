@@ -28,9 +28,11 @@ def projected_weights(
 
 
 @formula("biases")
-def recurrent_biases(hidden: int, gates: int, layers: int, directions: int = 1) -> int:
+def recurrent_biases(
+    hidden: int, gates: int, layers: int, directions: int = 1, per_gate: int = 2
+) -> int:
     """Two per gate, as PyTorch keeps them: for the input and for the previous output."""
-    return layers * directions * gates * 2 * hidden
+    return layers * directions * gates * per_gate * hidden
 
 
 @formula("MACs")

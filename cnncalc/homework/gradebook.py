@@ -189,24 +189,3 @@ def graded(
         scheme=worth,
         handle=handle or printable(Path(marked.sheet.source).stem),
     )
-
-
-class QuestionStatistics(NamedTuple):
-    """A question's statistics: the number of answers with each outcome, and of each mistake."""
-
-    label: str
-    outcomes: Mapping[str, int]
-    mistakes: Mapping[str, int]
-
-
-def statistics(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
-    """The statistics of all questions, in the order of the sheets."""
-    outcomes: dict[str, Counter[str]] = {}
-    mistakes: dict[str, Counter[str]] = {}
-    for mark in (mark for one in graded for mark in one.marks if mark.answer.question):
-        label = mark.answer.label
-        outcomes.setdefault(label, Counter())[mark.outcome.value] += 1
-        made = mistakes.setdefault(label, Counter())
-        for diagnosis in mark.diagnoses[:1]:
-            made.update(mistake.title for mistake in diagnosis.slip.mistakes)
-    return tuple(QuestionStatistics(label, outcomes[label], mistakes[label]) for label in outcomes)

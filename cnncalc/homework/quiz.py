@@ -9,12 +9,13 @@ from random import Random
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
-from cnncalc import layers
-from cnncalc.core.errors import UsageError, Where, unknown
-from cnncalc.core.layer import Input
+from cnncalc import api, layers
+from cnncalc.analysis.report import Report
+from cnncalc.core.errors import CnncalcError, UsageError, Where, unknown
 from cnncalc.derivations.stride import Axis
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Slip, Slips
+from cnncalc.homework.phrases import described, phrase
 from cnncalc.homework.question import Question, question
 from cnncalc.homework.sheet import given_network
 from cnncalc.homework.written import Value, format_value
@@ -149,41 +150,109 @@ class Dice:
         D = self.one((1, 2)) if self.level.beyond else 1
         return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
 
+    def layer_of(self, report: Report, topic: "Topic") -> Given:
+        """A layer of a network, with its input, whose answer is not plain to see: not zero, and
+        not the input itself."""
+        rows = [row for row in report if len(row.inputs) == 1 and not row.implied]
+        for row in self.random.sample(rows, min(len(rows), MAX_TRIES)):
+            given = {row.kind: plain(row.layer.given), "input": "x".join(map(str, row.inputs[0]))}
+            try:
+                value = asked_about(given, topic.ask).value
+            except CnncalcError:
+                continue
+            if value not in (0, row.inputs[0]) or value is False:
+                return given
+        raise UsageError(f"{report.name} has no layer for the topic {topic.ask!r}")
+
 
 class Topic(NamedTuple):
-    """What a question asks, how it is worded, how its layer is chosen, and its default geometry."""
+    """What a question asks, in which words, how its layer is chosen, and its default geometry."""
 
     ask: str
-    words: str
+    words: tuple[str, ...]
     give: Callable[[Dice], Given]
     geometry: str = "clean"
 
 
 TOPICS = {
-    "shape": Topic("shape", "What is the shape of the output?", Dice.conv_or_pool),
-    "params": Topic("parameters", "How many parameters does it have?", Dice.conv_or_linear),
-    "macs": Topic("macs", "How many multiply-accumulates (MACs) does it need?", Dice.conv),
+    "shape": Topic(
+        "shape",
+        (
+            "What is the shape of the output?",
+            "Which shape does the output have, channels included?",
+            "How many channels, rows and columns does the output have?",
+        ),
+        Dice.conv_or_pool,
+    ),
+    "params": Topic(
+        "parameters",
+        (
+            "How many parameters does it have?",
+            "How many learnable parameters does it have?",
+            "How many numbers does this layer learn?",
+        ),
+        Dice.conv_or_linear,
+    ),
+    "macs": Topic(
+        "macs",
+        (
+            "How many multiply-accumulates (MACs) does it need?",
+            "How many products does it add up in all? Count each as one MAC.",
+        ),
+        Dice.conv,
+    ),
     "rf": Topic(
         "receptive_field",
-        "How many input pixels along each axis does one output of the last layer see?",
+        (
+            "How many input pixels along each axis does one output of the last layer see?",
+            "How wide is the receptive field of one output of the last layer, in input pixels?",
+        ),
         Dice.chain,
     ),
-    "stride": Topic("stride_legal", "Is the stride legal (yes or no)?", Dice.letters, "any"),
-    "flops": Topic("flops", "How many FLOPs (two per MAC) does it need?", Dice.conv),
-    "memory": Topic("memory", "How many bytes does the output take in float32?", Dice.conv_or_pool),
+    "stride": Topic(
+        "stride_legal",
+        (
+            "Is the stride legal (yes or no)?",
+            "Does the window fit a whole number of times (yes or no)?",
+        ),
+        Dice.letters,
+        "any",
+    ),
+    "flops": Topic(
+        "flops",
+        (
+            "How many FLOPs (two per MAC) does it need?",
+            "Counting two FLOPs for each MAC, how many FLOPs does it need?",
+        ),
+        Dice.conv,
+    ),
+    "memory": Topic(
+        "memory",
+        (
+            "How many bytes does the output take in float32?",
+            "How much memory, in bytes, does its output need at 4 bytes per number?",
+        ),
+        Dice.conv_or_pool,
+    ),
     "padding": Topic(
         "same_padding",
-        "With stride 1, how many zeros on each side keep the output as large as the input?",
+        (
+            "With stride 1, how many zeros on each side keep the output as large as the input?",
+            "Which padding on each side leaves the size unchanged at stride 1?",
+        ),
         Dice.odd_window,
     ),
 }
 USUAL = ("shape", "params", "macs", "rf", "stride")
 MAX_QUESTIONS = 1_000
+MAX_TRIES = 200
+"""How many layers of a network are tried for a question."""
 CHOICES = 4
 
 
 class Order(NamedTuple):
-    """The settings of a quiz; without a geometry, each topic uses its own default."""
+    """The settings of a quiz; without a geometry, each topic uses its own default. With a
+    ``report``, the questions are about layers of that network."""
 
     topics: tuple[str, ...] = USUAL
     level: str = "easy"
@@ -191,6 +260,7 @@ class Order(NamedTuple):
     questions: int = 10
     seed: int = 0
     choices: bool = False
+    report: Report | None = None
 
 
 def order(
@@ -215,6 +285,7 @@ class PosedQuestion(NamedTuple):
     topic: Topic
     given: Mapping[str, Any]
     question: Question
+    words: str
     choices: tuple[str, ...] = ()
 
     @property
@@ -236,7 +307,7 @@ class PosedQuestion(NamedTuple):
     @property
     def text(self) -> str:
         """The question in words."""
-        return f"{self._given()} {self.topic.words}"
+        return f"{self._given()} {self.words}"
 
     @property
     def lettered(self) -> tuple[str, ...]:
@@ -252,13 +323,9 @@ class PosedQuestion(NamedTuple):
         if "N" in self.given:
             letters = ", ".join(f"{name} = {size}" for name, size in self.given.items())
             return f"A window slides along an axis with {letters}."
-        report = self.question.report
-        shape = report.rows[0].output
-        layers = [row for row in report if not isinstance(row.layer, Input) and not row.implied]
-        kinds = [
-            f"{row.kind} ({text})" if (text := row.layer.text()) else row.kind for row in layers
-        ]
-        return f"An input of {shape} passes through {', then '.join(kinds)}."
+        first, *rows = self.question.report.rows
+        layers = (phrase(row) for row in rows if not row.implied)
+        return f"{described(first.output)} enters {', then '.join(layers)}."
 
 
 class Quiz(NamedTuple):
@@ -299,33 +366,47 @@ def quiz(
     seed: int = 0,
     choices: bool = False,
     student: str = "",
+    network: api.Target | None = None,
 ) -> Quiz:
     """A quiz with its key; the same arguments always give the same questions.
 
     ``level`` is ``easy`` or ``hard``, ``geometry`` is ``clean``, ``illegal`` or ``any``. Another
-    ``student`` gets other questions. Raises UsageError for whatever does not exist.
+    ``student`` gets other questions. With a ``network``, the questions are about its layers, and
+    level and geometry do not matter. Raises UsageError for whatever does not exist.
 
     >>> len(quiz("shape,params", questions=2, seed=7).posed)
     2
     """
-    return pose(order(topics, level, geometry, questions, seed, choices), student)
+    wanted = order(topics, level, geometry, questions, seed, choices)
+    if network is not None:
+        wanted = wanted._replace(report=api.report_of(network, {}))
+    return pose(wanted, student)
 
 
 def pose(order: Order, student: str = "") -> Quiz:
     """The quiz of a student; raises UsageError if the order is not valid."""
     check(order)
+    topics = [TOPICS[name] for name in order.topics]
+    if order.report:  # a layer on its own has no way behind it
+        topics = [topic for topic in topics if not asks.load(topic.ask).whole_way]
+        if not topics:
+            raise UsageError("this topic is about several layers; leave out the network")
     posed = []
     for number in range(1, order.questions + 1):
         seed = f"{order.seed}/{student}/{number}"
-        topic = TOPICS[order.topics[(number - 1) % len(order.topics)]]
+        topic = topics[(number - 1) % len(topics)]
         dice = Dice(seed, LEVELS[order.level], order.geometry or topic.geometry)
-        given = topic.give(dice)
-        asked = question(
-            asks.load(topic.ask), *given_network(located(given, Where("")), layout="chw")
-        )
+        given = dice.layer_of(order.report, topic) if order.report else topic.give(dice)
+        asked = asked_about(given, topic.ask)
         choices = _choices(asked, dice) if order.choices else ()
-        posed.append(PosedQuestion(number, topic, given, asked, choices))
+        words = dice.one(topic.words)
+        posed.append(PosedQuestion(number, topic, given, asked, words, choices))
     return Quiz(student, tuple(posed))
+
+
+def asked_about(given: Given, ask: str) -> Question:
+    """The question; raises UsageError, SpecError or Mistakes if it has no answer."""
+    return question(asks.load(ask), *given_network(located(given, Where("")), layout="chw"))
 
 
 def check(order: Order) -> None:
@@ -341,6 +422,13 @@ def check(order: Order) -> None:
             raise unknown(what, word, known)
     if not 1 <= order.questions <= MAX_QUESTIONS:
         raise UsageError(f"a quiz has 1 to {MAX_QUESTIONS:,} questions, not {order.questions:,}")
+
+
+def plain(value: Any) -> Any:
+    """A value of a field as a spec writes it, with lists for tuples."""
+    if isinstance(value, dict):
+        return {name: plain(one) for name, one in value.items()}
+    return [plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 def wrong_values(asked: Question) -> dict[Value, tuple[Slip, ...]]:

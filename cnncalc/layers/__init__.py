@@ -6,12 +6,19 @@ imports all of them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from typing import Any, NamedTuple
 
 from cnncalc.core import discovery
-from cnncalc.core.errors import LayerError, did_you_mean
-from cnncalc.core.layer import Layer
+from cnncalc.core.errors import LayerError, did_you_mean, one_of
+from cnncalc.core.layer import OURS, Foreign, Layer
+
+FRAMEWORKS = {
+    "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",
+    "torch": "torch", "nn": "torch", "caffe": "caffe",
+}  # fmt: skip
+"""The frameworks, by how a name may begin that says which one it is from."""
 
 
 @cache
@@ -31,8 +38,36 @@ def every() -> Iterator[type[Layer]]:
     return map(load, names())
 
 
+class Found(NamedTuple):
+    """What a word in a spec names: a kind, and the number of axes that it requires, if any.
+
+    ``meanings`` is what the word means, by framework; most mean the same everywhere.
+    """
+
+    kind: type[Layer]
+    axes: int | None = None
+    meanings: Mapping[str, Foreign] = {"": OURS}
+
+    def parse(self, given: Any) -> Layer:
+        """The layer that a value describes. Raises LayerError for mistakes in it, and if
+        frameworks disagree about what it means."""
+        read: dict[str, Layer] = {}
+        wrong: list[LayerError] = []
+        for word, foreign in self.meanings.items():
+            try:
+                read[word] = self.kind.parse(given, foreign)
+            except LayerError as why:
+                wrong.append(why)
+        if not read:
+            raise wrong[0]
+        if len(set(read.values())) > 1:
+            ways = [f"{word} ({layer.text() or 'as here'})" for word, layer in read.items()]
+            raise LayerError(f"differs between frameworks; write {one_of(ways)}")
+        return next(iter(read.values()))
+
+
 @cache
-def find(word: str) -> tuple[type[Layer], int | None]:
+def find(word: str) -> Found:
     """The kind that a word in a spec names, and the rank it requires: ``Conv2d`` is (conv, 2).
 
     Raises LayerError with the nearest name for an unknown word.
@@ -44,17 +79,52 @@ def find(word: str) -> tuple[type[Layer], int | None]:
     raise LayerError(f"no layer kind {word[:60]!r}{hint}")
 
 
-def known(word: str) -> tuple[type[Layer], int | None] | None:
-    """The same, or None for an unknown word."""
+def known(word: str) -> Found | None:
+    """The same, or None for an unknown word.
+
+    A name spelled exactly as in another framework means what it means there, even if one of ours
+    is spelled the same but for its case.
+    """
     if word in names():
-        return load(word), None
+        return Found(load(word))
+    path, _, name = word.rpartition(".")
+    framework = FRAMEWORKS.get(path.partition(".")[0], "?") if path else ""
+    if framework == "?":
+        return None
+    return _theirs(name, framework) or ours(name) or _theirs(name, framework, plain)
+
+
+def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> Found | None:
+    """What a word means in this framework ("" for all of them), if it is spelled as there."""
+    rank = re.search("[123](?=[Dd])", word)
+    bare = spelled(word.replace(rank[0], "*", 1) if rank else word)
+    meanings = {
+        full: meaning
+        for full, meaning in _foreign().items()
+        if spelled(full.partition(".")[2]) == bare and full.startswith(framework)
+    }
+    if not meanings:
+        return None
+    kind = next(kind for kind, _ in meanings.values())
+    axes = int(rank[0]) if rank else None
+    return Found(kind, axes, {full: foreign for full, (_, foreign) in meanings.items()})
+
+
+@cache
+def _foreign() -> dict[str, tuple[type[Layer], Foreign]]:
+    """The kinds and meanings of all names of other frameworks."""
+    return {full: (kind, foreign) for kind in every() for full, foreign in kind.foreign.items()}
+
+
+def ours(word: str) -> Found | None:
+    """The kind that a word names here, whatever it means elsewhere; None for an unknown word."""
     spellings = _spellings()
     bare = plain(word)
     if bare in spellings:
-        return load(spellings[bare]), None
-    rank = re.fullmatch(r"(.+?)([123])d", bare)
+        return Found(load(spellings[bare]))
+    rank = re.fullmatch("(.+?)([123])d", bare)
     if rank and rank[1] in spellings:
-        return load(spellings[rank[1]]), int(rank[2])
+        return Found(load(spellings[rank[1]]), int(rank[2]))
     return None
 
 

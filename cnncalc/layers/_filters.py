@@ -1,9 +1,9 @@
 """The base of convolutions: filters that slide along every spatial axis."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
+from cnncalc.core.fields import BIAS, Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
@@ -13,16 +13,18 @@ from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_
 class Filters(Layer):
     """Filters that slide over the input."""
 
+    activated: ClassVar = True
+
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
-    stride: Sizes = sizes("step between neighbouring windows", 1, also=("S",))
+    stride: Sizes = sizes("step between neighbouring windows", 1, also=("S", "strides"))
     padding: Padding = padding(
         "zeros added around the input; same keeps the size at stride 1, valid adds none",
         words=("same", "valid"),
     )
     dilation: Sizes = sizes(
-        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D", "dilation_rate")
     )
-    bias: bool = flag("whether each filter has a bias", True)
+    bias: bool = flag("whether each filter has a bias", True, BIAS)
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
         return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)
@@ -66,7 +68,9 @@ class Filters(Layer):
         spans = taps > 1 and weights > out.channels * taps
         return tape.convolution(around, weights, biases, out.elements, spans=spans)
 
-    def convolution(self, nn: Any, x: Map, out_channels: int, groups: int) -> Any:
+    def convolution(
+        self, nn: Any, x: Map, out_channels: int, groups: int, bias: bool | None = None
+    ) -> Any:
         """PyTorch's convolution with this window, after a separate padding step if it needs one."""
         own, around = split_padding(self.axes(x))
         conv = of_rank(nn, "Conv", x)(
@@ -77,6 +81,6 @@ class Filters(Layer):
             own,
             self.dilation,
             groups,
-            self.bias,
+            self.bias if bias is None else bias,
         )
         return nn.padded(conv, around)

@@ -15,9 +15,9 @@ class Pool(Layer):
 
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
+    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     stride: Sizes | None = sizes(
-        "step between neighbouring windows; default: the window size", None, also=("S",)
+        "step between neighbouring windows; default: the window size", None, also=("S", "strides")
     )
     padding: Padding = padding("cells added around the input", words=("same", "valid"))
     ceil_mode: bool = flag(

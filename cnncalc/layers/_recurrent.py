@@ -5,9 +5,9 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import count, flag
+from cnncalc.core.fields import BIAS, count, flag
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, everything, need_map
-from cnncalc.core.shape import Map, Shape
+from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import operations, sequence
 
 
@@ -20,10 +20,16 @@ class Recurrent(Layer):
     cell: ClassVar[Operations]
     """The arithmetic per hidden unit and position, apart from products and biases."""
 
-    hidden_size: int = count("size of the hidden state", also=("units", "hidden"))
+    hidden_size: int = count("size of the hidden state", also=("hidden",))
     num_layers: int = count("number of stacked layers", 1, also=("layers",))
     bidirectional: bool = flag("whether a second network reads the positions backwards", False)
-    bias: bool = flag("whether gates have biases", True, ("use_bias",))
+    bias: bool = flag("whether gates have biases", True, BIAS)
+    separate_biases: bool = flag(
+        "whether a gate has two biases, for the input and for the state, as in PyTorch", True
+    )
+    return_sequences: bool = flag(
+        "whether to output the states at all positions, and not only the last", True
+    )
 
     @property
     def projected(self) -> int:
@@ -35,13 +41,11 @@ class Recurrent(Layer):
         """1, or 2 when bidirectional."""
         return 2 if self.bidirectional else 1
 
-    def output(self, x: Shape) -> Map:
+    def output(self, x: Shape) -> Shape:
         """As many positions as the input; the channels of both directions concatenated."""
-        x = _need_signal(x, self.kind)
-        return Map(
-            sequence.recurrent_channels(hidden=self.projected, directions=self.directions),
-            x.spatial,
-        )
+        x = need_signal(x)
+        channels = sequence.recurrent_channels(hidden=self.projected, directions=self.directions)
+        return Map(channels, x.spatial) if self.return_sequences else Vector(channels)
 
     def widths(self, x: Map) -> list[int]:
         """The input channels of each stacked layer."""
@@ -61,8 +65,14 @@ class Recurrent(Layer):
             gates=self.gates,
             layers=self.num_layers,
             directions=self.directions,
+            per_gate=self.biases_per_gate,
         )
         return Parameters(self.weights(x.channels), biases if self.bias else 0)
+
+    @property
+    def biases_per_gate(self) -> int:
+        """2, or 1 unless they are separate."""
+        return 2 if self.separate_biases else 1
 
     def tensors(self, x: Map) -> Tensors:
         """PyTorch's tensors: per layer and direction, for the input and for the previous output."""
@@ -80,7 +90,9 @@ class Recurrent(Layer):
             f"weight_hh{ending}": (rows, self.projected),
         }
         if self.bias:
-            tensors |= {f"bias_ih{ending}": (rows,), f"bias_hh{ending}": (rows,)}
+            tensors[f"bias_ih{ending}"] = (rows,)
+        if self.bias and self.separate_biases:
+            tensors[f"bias_hh{ending}"] = (rows,)
         return tensors
 
     def macs(self, x: Map) -> int:
@@ -104,7 +116,9 @@ class Recurrent(Layer):
         multiply, add, compare, divide, exponential = (
             operations.each(n=units, times=times) if times else 0 for times in self.cell
         )
-        biases = operations.each(n=units, times=2 * self.gates) if self.bias else 0
+        biases = (
+            operations.each(n=units, times=self.biases_per_gate * self.gates) if self.bias else 0
+        )
         return Operations(
             products + multiply, products + add + biases, compare, divide, exponential
         )
@@ -129,10 +143,16 @@ class Recurrent(Layer):
             "bidirectional": self.bidirectional,
             "bias": self.bias,
             "batch_first": True,
+            "separate_biases": self.separate_biases,
+            "return_sequences": self.return_sequences,
         }
 
 
-def _need_signal(x: Shape, kind: str) -> Map:
+KERAS = {"units": "hidden_size"}
+"""Keras's names of fields."""
+
+
+def need_signal(x: Shape) -> Map:
     """The shape as a signal; raises LayerError with the way to make one."""
     x = need_map(x)
     if len(x.spatial) != 1:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, flag
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
@@ -24,6 +24,9 @@ class AvgPool(Pool):
     """
 
     aliases: ClassVar = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
+    foreign: ClassVar = {
+        "keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})
+    }
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import flag, number, positive
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of, of_rank
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of, of_rank
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm, folded
 
@@ -23,11 +23,12 @@ class BatchNorm(Norm):
     """
 
     aliases: ClassVar = ("bn", "batch_normalization", "batch_normalisation")
+    foreign: ClassVar = {"caffe.BatchNorm": Foreign({"affine": False})}
     inside: ClassVar = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
     track_running_stats: bool = flag("whether to track running statistics", True)
-    eps: float = positive("value added to the variance", 1e-5)
+    eps: float = positive("value added to the variance", 1e-5, ("epsilon",))
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
 
     @property

@@ -1,44 +1,60 @@
 """Concatenation."""
 
+from math import prod
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError, some
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor
-from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
+from cnncalc.core.shape import Map, Shape, Vector, shape_of
 from cnncalc.formulas import dimensions
+from cnncalc.layers._axes import along, axis, place
 from cnncalc.layers._rearrangement import Rearrangement
 
 
 class Concat(Rearrangement):
-    """Concatenates its inputs along the channels; their spatial sizes must be equal.
+    """Concatenates its inputs along the channels, or along another axis; their other sizes must be
+    equal.
 
     Vectors are concatenated end to end. Nothing is computed, but the output is a new tensor.
     """
 
     aliases: ClassVar = ("cat", "concatenate")
+    main: ClassVar = "along"
     arity: ClassVar = (1, None)
+
+    along: str = axis("the axis along which to concatenate")
 
     def output(self, *inputs: Shape) -> Shape:
         first = inputs[0]
+        dim = place(self.along, first)
         if isinstance(first, Vector) and all(isinstance(x, Vector) for x in inputs):
             return Vector(dimensions.laid_end_to_end(n_i=tuple(x.elements for x in inputs)))
         if not all(isinstance(x, Map) and isinstance(first, Map) for x in inputs):
             raise LayerError(f"cannot concatenate maps with vectors: {some(inputs, ' and ')}")
         maps = [x for x in inputs if isinstance(x, Map)]
-        if len({x.spatial for x in maps}) > 1:
+        if len({(*x[:dim], 0, *x[dim + 1 :]) for x in maps}) > 1:
+            word = self.along if self.along == "channels" else f"{self.along}s"
             raise LayerError(
-                f"cannot concatenate {some(maps, ' and ')}: only the channels may differ"
+                f"cannot concatenate {some(maps, ' and ')}: only the {word} may differ"
             )
-        return Map(dimensions.joined(C_i=tuple(x.channels for x in maps)), maps[0].spatial)
+        if dim == 0:
+            return Map(dimensions.joined(C_i=tuple(x.channels for x in maps)), maps[0].spatial)
+        joined = dimensions.lined_up(N_i=tuple(x[dim] for x in maps))
+        return shape_of((*maps[0][:dim], joined, *maps[0][dim + 1 :]))
+
+    def reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
+        longest = max(inputs, key=lambda x: x.elements)
+        return along([place(self.along, longest)], longest)
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """A copy; the gradient of each input is a view of the output's gradient."""
-        n_out = self.output(*[x.shape for x in inputs]).elements
-        return tape.joined(*tape.widest(*inputs), makes=n_out)
+        out = self.output(*[x.shape for x in inputs])
+        later = prod(out.dimensions[: place(self.along, out)]) > 1
+        return tape.joined(*tape.widest(*inputs), makes=out.elements, later=later)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        return nn.Concat()
+        return nn.Concat(1 + place(self.along, inputs[0]))
 
     examples: ClassVar = (
         Example(
@@ -50,8 +66,16 @@ class Concat(Rearrangement):
             source="TUM lecture, GoogLeNet table: inception (3a) is 28×28×256",
         ),
         Example(given=None, inputs=("10", "6"), output="16", source="10 + 6 = 16"),
+        Example(
+            given="length",
+            inputs=("768x1", "768x196"),
+            output="768x197",
+            source="Dosovitskiy et al. 2020, ViT-B/16: a class token before 196 patches",
+        ),
     )
     refusals: ClassVar = (
         Refusal(None, ("64x28x28", "64x14x14"), "only the channels may differ"),
         Refusal(None, ("64x28x28", "64"), "maps with vectors"),
+        Refusal("height", ("4x5x5", "4x6x7"), "only the heights may differ"),
+        Refusal("length", ("4x5x5", "4x5x5"), "has no axis 'length'"),
     )

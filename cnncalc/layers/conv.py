@@ -56,9 +56,10 @@ class Conv(Filters):
     main: ClassVar = "out_channels"
 
     out_channels: int = count(
-        "number of filters, which is the number of output channels", also=("filters", "K")
+        "number of filters, which is the number of output channels",
+        also=("filters", "K", "num_output"),
     )
-    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
+    groups: int = count("number of groups that the channels are split into", 1, also=("G", "group"))
     connections: Connections | None = connection_table(
         "for each filter, the input channels that it reads, counted from 0; default: all"
     )

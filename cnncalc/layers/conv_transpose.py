@@ -5,10 +5,11 @@ from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import Sizes, count, flag, sizes
+from cnncalc.core.fields import BIAS, Sizes, count, flag, sizes
 from cnncalc.core.layer import (
     Cut,
     Example,
+    Foreign,
     Layer,
     Reach,
     Refusal,
@@ -97,18 +98,20 @@ class ConvTranspose(Layer):
     """
 
     aliases: ClassVar = ("deconv", "deconvolution", "up_conv", "transposed_conv")
+    foreign: ClassVar = {"keras.Conv*DTranspose": Foreign()}
     main: ClassVar = "out_channels"
+    activated: ClassVar = True
 
-    out_channels: int = count("number of output channels", also=("filters", "K"))
+    out_channels: int = count("number of output channels", also=("filters", "K", "num_output"))
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
-    stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S",))
+    stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S", "strides"))
     padding: Sizes = sizes("cells removed from every side of the output", 0, ("pad", "P"), least=0)
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
     dilation: Sizes = sizes(
-        "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
+        "distance between neighbouring taps; 1 means no dilation", 1, also=("D", "dilation_rate")
     )
-    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
-    bias: bool = flag("whether each output channel has a bias", True)
+    groups: int = count("number of groups that the channels are split into", 1, also=("G", "group"))
+    bias: bool = flag("whether each output channel has a bias", True, BIAS)
 
     def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
         fields = ("kernel_size", "stride", "padding", "dilation", "output_padding")

@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
-from cnncalc.core.shape import Shape, Vector
+from cnncalc.core.fields import choice
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything, need_map
+from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
@@ -12,26 +13,35 @@ from cnncalc.layers._rearrangement import Rearrangement
 class Flatten(Rearrangement):
     """Flattens a feature map to a vector.
 
-    Nothing is computed and nothing is copied. Linear layers flatten their input automatically.
+    Or only the positions of a map, so that it becomes a signal. Nothing is computed and nothing is
+    copied. Linear layers flatten their input automatically.
     """
 
+    main: ClassVar = "over"
     stored: ClassVar = False
     moves: ClassVar = False
     inside: ClassVar = True
 
-    def output(self, x: Shape) -> Vector:
+    over: str = choice(
+        "all for a vector; positions for a signal of the same channels", ("all", "positions"), "all"
+    )
+
+    def output(self, x: Shape) -> Shape:
+        if self.over == "positions":
+            x = need_map(x)
+            return Map(x.channels, (dimensions.positions(N_in=x.spatial),))
         if isinstance(x, Vector):
             return x
         return Vector(dimensions.flattened(C_in=x.channels, N_in=x.spatial))
 
-    def reach(self, x: Shape) -> tuple[Reach, ...]:
-        return everything(x)
+    def reach(self, x: Shape) -> tuple[Reach, ...] | None:
+        return None if self.output(x) == x else everything(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return x if x.shape == self.output(x.shape) else tape.reshaped(x)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Flatten()
+        return nn.Flatten(2 if self.over == "positions" else 1)
 
     examples: ClassVar = (
         Example(
@@ -42,5 +52,14 @@ class Flatten(Rearrangement):
             operations=Operations(),
             source="TUM lecture, AlexNet before FC6: 6·6·256",
         ),
+        Example(
+            given="positions",
+            inputs=("768x14x14",),
+            output="768x196",
+            source="Dosovitskiy et al. 2020, ViT-B/16: 14·14 patches",
+        ),
     )
-    refusals: ClassVar = (Refusal(3, ("4x5x5",), "has no fields"),)
+    refusals: ClassVar = (
+        Refusal(3, ("4x5x5",), "must be all or positions, not 3"),
+        Refusal("positions", ("100",), "not a vector"),
+    )

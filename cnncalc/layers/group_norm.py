@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, flag, number
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._norm import Norm
@@ -22,6 +22,7 @@ class GroupNorm(Norm):
     """
 
     aliases: ClassVar = ("gn", "group_normalization", "group_normalisation")
+    foreign: ClassVar = {"keras.GroupNormalization": Foreign({"num_groups": 32})}
     main: ClassVar = "num_groups"
 
     num_groups: int = count(
@@ -29,7 +30,7 @@ class GroupNorm(Norm):
     )
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
     bias: bool = flag("whether to learn the shift as well as the scale", True)
-    eps: float = number("value added to the variance", 1e-5, least=0)
+    eps: float = number("value added to the variance", 1e-5, ("epsilon",), least=0)
 
     @property
     def scaled(self) -> bool:

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._recurrent import Recurrent
+from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.layers._recurrent import KERAS, Recurrent
 
 
 class Gru(Recurrent):
@@ -18,6 +18,10 @@ class Gru(Recurrent):
     """
 
     aliases: ClassVar = ("gated_recurrent_unit",)
+    foreign: ClassVar = {
+        "torch.GRU": Foreign(),
+        "keras.GRU": Foreign({"return_sequences": False}, KERAS),
+    }
     gates: ClassVar = 3
     cell: ClassVar = Operations(multiply=3, add=4, divide=2, exponential=3)
 
@@ -30,7 +34,7 @@ class Gru(Recurrent):
             source="torch.nn.GRU, example: GRU(10, 20, 2) on 5 positions",
         ),
         Example(
-            given={"units": 3, "bias": False},
+            given={"hidden": 3, "bias": False},
             inputs=("2x4",),
             output="3x4",
             weights=45,  # 3·3·(2 + 3)
@@ -43,5 +47,5 @@ class Gru(Recurrent):
     )
     refusals: ClassVar = (
         Refusal(4, ("8x5x5",), "reads a signal"),
-        Refusal({"units": 4, "proj_size": 2}, ("8x5",), "has no field 'proj_size'"),
+        Refusal({"hidden": 4, "proj_size": 2}, ("8x5",), "has no field 'proj_size'"),
     )

@@ -26,7 +26,7 @@ class InstanceNorm(Norm):
     affine: bool = flag("whether to learn a scale and a shift per channel", False)
     bias: bool = flag("whether to learn the shift as well as the scale", True)
     track_running_stats: bool = flag("whether to track running statistics", False)
-    eps: float = number("value added to the variance", 1e-5, least=0)
+    eps: float = number("value added to the variance", 1e-5, ("epsilon",), least=0)
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
 
     @property

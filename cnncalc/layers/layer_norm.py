@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice, flag, number
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm
 
@@ -25,7 +25,7 @@ class LayerNorm(Norm):
     multiplication per element, and a shift one more addition.
     """
 
-    aliases: ClassVar = ("layer_normalization", "layer_normalisation")
+    foreign: ClassVar = {"keras.LayerNormalization": Foreign({"over": "channels"})}
     main: ClassVar = "over"
 
     over: str = choice(
@@ -35,7 +35,7 @@ class LayerNorm(Norm):
     )
     elementwise_affine: bool = flag("whether to learn scales and shifts", True, ("affine",))
     bias: bool = flag("whether to learn the shifts as well as the scales", True)
-    eps: float = number("value added to the variance", 1e-5, least=0)
+    eps: float = number("value added to the variance", 1e-5, ("epsilon",), least=0)
 
     @property
     def scaled(self) -> bool:

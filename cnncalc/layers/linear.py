@@ -3,56 +3,86 @@
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.core.fields import count, flag
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
-from cnncalc.core.shape import Shape, Vector
-from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import BIAS, count, flag
+from cnncalc.core.layer import (
+    Example,
+    Foreign,
+    Layer,
+    Refusal,
+    Tape,
+    Tensor,
+    channels_of,
+    positions_of,
+)
+from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
 
 
 class Linear(Layer):
     """Connects every input to every output.
 
     Each output is the dot product of its own weights with the whole input, plus a bias. A
-    feature map is flattened first; the flatten layer is shown in the report.
+    feature map is flattened first; the flatten layer is shown in the report. With
+    ``per_position`` it is not: the same weights then connect the channels of every position, as
+    in Keras's ``Dense`` and in a transformer.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output for the bias.
     """
 
     aliases: ClassVar = ("fc", "dense", "full", "fully_connected", "inner_product")
+    foreign: ClassVar = {"keras.Dense": Foreign({"per_position": True})}
     main: ClassVar = "out_features"
-    flattens: ClassVar = True
+    activated: ClassVar = True
 
-    out_features: int = count("number of outputs", also=("neurons", "units", "outputs"))
-    bias: bool = flag("whether each output has a bias", True)
+    out_features: int = count(
+        "number of outputs", also=("neurons", "units", "outputs", "num_output")
+    )
+    bias: bool = flag("whether each output has a bias", True, BIAS)
+    per_position: bool = flag(
+        "whether to connect the channels of every position, instead of the flattened map", False
+    )
 
-    def output(self, x: Vector) -> Shape:
+    @property
+    def flattens(self) -> bool:
+        return not self.per_position
+
+    def output(self, x: Shape) -> Shape:
+        if isinstance(x, Map):
+            return Map(dimensions.filters(out_channels=self.out_features), x.spatial)
         return Vector(dimensions.features(out_features=self.out_features))
 
-    def parameters(self, x: Vector) -> Parameters:
-        weights = parameters.linear_weights(n_in=x.features, n_out=self.out_features)
+    def parameters(self, x: Shape) -> Parameters:
+        weights = parameters.linear_weights(n_in=channels_of(x), n_out=self.out_features)
         return Parameters(
             weights, parameters.linear_biases(n_out=self.out_features) if self.bias else 0
         )
 
-    def tensors(self, x: Vector) -> Tensors:
+    def tensors(self, x: Shape) -> Tensors:
         n_out = self.out_features
-        return weight_and_bias((n_out, x.features), (n_out,), self.bias)
+        return weight_and_bias((n_out, channels_of(x)), (n_out,), self.bias)
 
-    def macs(self, x: Vector) -> int:
-        return macs.linear_macs(n_in=x.features, n_out=self.out_features)
+    def macs(self, x: Shape) -> int:
+        products = macs.linear_macs(n_in=channels_of(x), n_out=self.out_features)
+        if isinstance(x, Vector):
+            return products
+        return sequence.per_position(weights=products, positions=positions_of(x))
 
-    def operations(self, x: Vector) -> Operations:
+    def operations(self, x: Shape) -> Operations:
         products = self.macs(x)
-        added = operations.bias_additions(n_out=self.out_features) if self.bias else 0
+        added = operations.bias_additions(n_out=self.output(x).elements) if self.bias else 0
         return Operations(multiply=products, add=products + added)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        if isinstance(x.shape, Map):
+            raise LayerError("what PyTorch copies for a linear layer per position is not modelled")
         params = self.parameters(x.shape)
         return tape.linear(x, params.weights, params.biases, self.output(x.shape).elements)
 
-    def to_torch(self, nn: Any, x: Vector) -> Any:
-        return nn.Linear(x.features, self.out_features, self.bias)
+    def to_torch(self, nn: Any, x: Shape) -> Any:
+        module = nn.PositionLinear if isinstance(x, Map) else nn.Linear
+        return module(channels_of(x), self.out_features, self.bias)
 
     examples: ClassVar = (
         Example(
@@ -72,6 +102,17 @@ class Linear(Layer):
             params=1_024_000,
             macs=1_024_000,
             source="TUM lecture, GoogLeNet table: linear 1000K, 1M",
+        ),
+        Example(
+            given={"out_features": 10, "per_position": True},
+            inputs=("64x98",),
+            output="10x98",
+            weights=640,
+            biases=10,
+            params=650,
+            macs=62_720,  # 640 at each of 98 positions
+            operations=Operations(multiply=62_720, add=63_700),
+            source="tf.keras.layers.Dense: Dense(10) reads the last axis of (98, 64)",
         ),
     )
     refusals: ClassVar = (

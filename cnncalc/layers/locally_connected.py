@@ -30,7 +30,7 @@ class LocallyConnected(Filters):
 
     out_channels: int = count(
         "number of filters at each position, which is the number of output channels",
-        also=("filters", "K"),
+        also=("filters", "K", "num_output"),
     )
 
     def output(self, x: Shape) -> Map:

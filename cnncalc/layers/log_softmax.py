@@ -3,37 +3,37 @@
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal, channels_of, positions_of
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
+from cnncalc.layers._axes import place
 from cnncalc.layers.softmax import Softmax
 
 
 class LogSoftmax(Softmax):
     """Computes the logarithm of softmax over the n channels at each position (over the n features
-    of a vector).
+    of a vector), or along another axis.
 
     It subtracts the logarithm of the sum of all exponentials from each value.
 
-    Operations per position: n exponentials and one logarithm (counted as an exponential), n − 1
+    Operations for n values: n exponentials and one logarithm (counted as an exponential), n − 1
     additions for the sum, n additions for the differences, and n − 1 comparisons to find the
     maximum, which is subtracted first so that no exponential overflows. That subtraction counts
     as part of the exponential.
     """
 
     def operations(self, x: Shape) -> Operations:
-        n = channels_of(x)
-        positions = positions_of(x)
+        n, groups = self.groups(x)
         each = operations.each(n=x.elements)
-        combined = operations.window_reductions(n_out=positions, taps=n)
+        combined = operations.window_reductions(n_out=groups, taps=n)
         return Operations(
             add=combined + each,
             compare=combined,
-            exponential=each + operations.each(n=positions),
+            exponential=each + operations.each(n=groups),
         )
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.LogSoftmax(dim=1)
+        return nn.LogSoftmax(dim=1 + place(self.over, x))
 
     examples: ClassVar = (
         Example(
@@ -54,4 +54,6 @@ class LogSoftmax(Softmax):
             source="torch.nn.LogSoftmax(dim=1) on a map",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)
+    refusals: ClassVar = (
+        Refusal(1, ("5",), "must be channels, length, depth, height, width or last, not 1"),
+    )

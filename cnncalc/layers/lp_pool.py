@@ -35,10 +35,10 @@ class LpPool(Layer):
     aliases: ClassVar = ("lp_pooling", "power_average_pool")
     main: ClassVar = "kernel_size"
 
-    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
+    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     norm_type: float = positive("the exponent p", 2, also=("p",))
     stride: Sizes | None = sizes(
-        "step between neighbouring windows; default: the window size", None, also=("S",)
+        "step between neighbouring windows; default: the window size", None, also=("S", "strides")
     )
     ceil_mode: bool = flag(
         "round the output size up, so that the last window may reach over the edge", False

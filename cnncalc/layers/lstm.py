@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Map, Shape
+from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.shape import Shape
 from cnncalc.formulas import sequence
-from cnncalc.layers._recurrent import Recurrent
+from cnncalc.layers._recurrent import KERAS, Recurrent
 
 
 class Lstm(Recurrent):
@@ -23,6 +23,10 @@ class Lstm(Recurrent):
     """
 
     aliases: ClassVar = ("long_short_term_memory",)
+    foreign: ClassVar = {
+        "torch.LSTM": Foreign(),
+        "keras.LSTM": Foreign({"separate_biases": False, "return_sequences": False}, KERAS),
+    }
     gates: ClassVar = 4
     cell: ClassVar = Operations(multiply=3, add=4, divide=3, exponential=5)
 
@@ -33,7 +37,7 @@ class Lstm(Recurrent):
         """The size of a cell's output."""
         return self.proj_size or self.hidden_size
 
-    def output(self, x: Shape) -> Map:
+    def output(self, x: Shape) -> Shape:
         """As many positions as the input; the channels of both directions concatenated."""
         if self.proj_size >= self.hidden_size:
             raise LayerError(
@@ -83,7 +87,7 @@ class Lstm(Recurrent):
             source="torch.nn.LSTM, example: LSTM(10, 20, 2) on 5 positions",
         ),
         Example(
-            given={"units": 3, "bidirectional": True, "bias": False},
+            given={"hidden": 3, "bidirectional": True, "bias": False},
             inputs=("2x4",),
             output="6x4",
             weights=120,  # 2 directions · 4·3·(2 + 3)
@@ -101,10 +105,18 @@ class Lstm(Recurrent):
             biases=64,
             source="by hand: Sak et al. 2014, the recurrent projection layer",
         ),
+        Example(
+            given={"hidden_size": 64, "separate_biases": False, "return_sequences": False},
+            inputs=("32x10",),
+            output="64",
+            params=24_832,  # 4·(64·(32 + 64) + 64)
+            source="tf.keras.layers.LSTM(64) on 10 steps of 32: one bias per gate, the last state",
+        ),
     )
     refusals: ClassVar = (
         Refusal(4, ("8x5x5",), "reshape: [40, 5]"),
         Refusal(4, ("100",), "not a vector"),
-        Refusal({"units": 4, "proj_size": 4}, ("8x5",), "must be smaller than hidden_size"),
+        Refusal({"units": 4}, ("8x5",), "has no field 'units'; it is a field of keras.LSTM"),
+        Refusal({"hidden": 4, "proj_size": 4}, ("8x5",), "must be smaller than hidden_size"),
         Refusal(0, ("8x5",), "at least 1, not 0"),
     )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
@@ -22,6 +22,10 @@ class MaxPool(Pool):
     """
 
     aliases: ClassVar = ("maxpooling", "pool", "pooling", "mp")
+    foreign: ClassVar = {
+        "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
+        "caffe.Pooling": Foreign({"ceil_mode": True}),
+    }
 
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)

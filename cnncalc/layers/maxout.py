@@ -22,11 +22,14 @@ class Maxout(Layer):
     """
 
     main: ClassVar = "out_features"
-    flattens: ClassVar = True
 
     out_features: int = count("number of outputs", also=("neurons", "units", "outputs"))
     pieces: int = count("number of linear pieces per output", 2, also=("k", "num_pieces"))
     bias: bool = flag("whether each piece has a bias", True)
+
+    @property
+    def flattens(self) -> bool:
+        return True
 
     def output(self, x: Vector) -> Vector:
         return Vector(dimensions.features(out_features=self.out_features))

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, Padding, choice, padding
-from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -24,6 +24,7 @@ class Pad(Rearrangement):
     """
 
     aliases: ClassVar = ("padding", "zero_pad", "zero_padding")
+    foreign: ClassVar = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
     main: ClassVar = "padding"
 
     padding: Padding = padding("cells added around the input", REQUIRED)

@@ -1,20 +1,37 @@
 """Parametric rectified linear unit."""
 
+from math import prod
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.fields import declare, is_whole, shown
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import parameters
 from cnncalc.layers._elementwise import Elementwise
+
+WORDS = ("channels", "elements")
+
+
+def slopes(doc: str) -> Any:
+    """A number of slopes, or what has one each."""
+
+    def check(value: Any) -> int | str:
+        if is_whole(value, 1) or value in WORDS:
+            return value  # type: ignore[no-any-return]
+        raise LayerError(
+            f"must be a whole number of at least 1, channels or elements, not {shown(value)}"
+        )
+
+    schema = {"anyOf": [{"type": "integer", "minimum": 1}, {"enum": [*WORDS]}]}
+    return declare(doc, 1, (), check, schema)
 
 
 class Prelu(Elementwise):
     """Keeps positive values and multiplies the others by a learned slope.
 
-    All channels share one slope, or each channel has its own.
+    All elements share one slope, or each channel has its own, or each element.
 
     Operations per element, whatever its sign: one comparison and one multiplication.
     """
@@ -22,34 +39,61 @@ class Prelu(Elementwise):
     main: ClassVar = "num_parameters"
     each: ClassVar = Operations(multiply=1, compare=1)
 
-    num_parameters: int = count("number of slopes: 1, or one per channel", 1)
+    foreign: ClassVar = {
+        "torch.PReLU": Foreign(),
+        "caffe.PReLU": Foreign({"num_parameters": "channels"}),
+        "keras.PReLU": Foreign({"num_parameters": "elements"}),
+    }
+
+    num_parameters: int | str = slopes(
+        "number of slopes: 1, one per channel (or channels), or elements for one each"
+    )
 
     def output(self, x: Shape) -> Shape:
-        if self.num_parameters not in (1, channels_of(x)):
+        if self.slopes(x) not in ((1,), (channels_of(x),), x.dimensions):
             raise LayerError(
                 f"has {self.num_parameters} slopes for {channels_of(x)} channels; "
                 f"num_parameters must be 1 or {channels_of(x)}"
             )
         return x
 
+    def slopes(self, x: Shape) -> tuple[int, ...]:
+        """The sizes of the tensor of slopes."""
+        if self.num_parameters == "elements":
+            return x.dimensions
+        C = channels_of(x)
+        return (C if self.num_parameters == "channels" else int(self.num_parameters),)
+
     def parameters(self, x: Shape) -> Parameters:
-        return Parameters(weights=parameters.slopes(num_parameters=self.num_parameters))
+        return Parameters(weights=parameters.slopes(num_parameters=prod(self.slopes(x))))
 
     def tensors(self, x: Shape) -> Tensors:
-        return weight_and_bias((self.num_parameters,))
+        return weight_and_bias(self.slopes(x))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """Saves its input and the slopes. PyTorch computes a gradient per element for both,
         needed or not, and then sums those of the slopes."""
-        x, slopes = tape.lowered(x, *tape.trained(self.num_parameters))
+        sizes = self.slopes(x.shape)
+        if len(sizes) > 1:
+            return self.clamped(tape, x, prod(sizes))
+        x, slopes = tape.lowered(x, *tape.trained(*sizes))
         gradient = x.bytes if x.needs_gradient else 0
         own = slopes.bytes if slopes.needs_gradient else 0
         summed = own if slopes.numbers != x.numbers else 0
         peak = x.bytes + max(x.bytes, gradient + summed)
         return tape.op(x, slopes, keeps=(x, slopes), beside=peak - gradient - own)
 
+    def clamped(self, tape: Tape, x: Tensor, n: int) -> Tensor:
+        """The positive part, plus the negative part times n slopes."""
+        (slopes,) = tape.trained(n)
+        mask = x.numbers  # of bools, for the gradient
+        positive = tape.op(x, keeps=(x,), beside=mask)
+        negative = tape.op(x, keeps=(x,), beside=mask)
+        return tape.add(positive, tape.multiply(negative, slopes))
+
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.PReLU(self.num_parameters)
+        sizes = self.slopes(x)
+        return nn.ElementSlopes(sizes) if len(sizes) > 1 else nn.PReLU(*sizes)
 
     examples: ClassVar = (
         Example(
@@ -70,8 +114,22 @@ class Prelu(Elementwise):
             operations=Operations(multiply=10, compare=10),
             source="He et al. 2015, Delving Deep into Rectifiers: channel-shared",
         ),
+        Example(
+            given="elements",
+            inputs=("32x24x24",),
+            output="32x24x24",
+            weights=18_432,  # 32·24·24
+            source="tf.keras.layers.PReLU without shared_axes: alpha has the shape of the input",
+        ),
+        Example(
+            given="channels",
+            inputs=("32x24x24",),
+            output="32x24x24",
+            weights=32,
+            source="Caffe, PReLU layer: channel_shared is false by default",
+        ),
     )
     refusals: ClassVar = (
         Refusal(3, ("4x5x5",), "3 slopes for 4 channels; num_parameters must be 1 or 4"),
-        Refusal(0, ("4x5x5",), "at least 1, not 0"),
+        Refusal(0, ("4x5x5",), "at least 1, channels or elements, not 0"),
     )

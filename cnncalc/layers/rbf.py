@@ -23,11 +23,14 @@ class Rbf(Layer):
 
     aliases: ClassVar = ("euclidean_rbf", "radial_basis")
     main: ClassVar = "out_features"
-    flattens: ClassVar = True
 
     out_features: int = count(
         "number of prototypes, which is the number of outputs", also=("neurons", "units", "outputs")
     )
+
+    @property
+    def flattens(self) -> bool:
+        return True
 
     def output(self, x: Vector) -> Vector:
         return Vector(dimensions.features(out_features=self.out_features))

@@ -3,8 +3,8 @@
 from typing import ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._recurrent import Recurrent
+from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.layers._recurrent import KERAS, Recurrent
 
 
 class Rnn(Recurrent):
@@ -16,7 +16,10 @@ class Rnn(Recurrent):
     every bias, and a hyperbolic tangent (an exponential) per hidden unit.
     """
 
-    aliases: ClassVar = ("simple_rnn", "elman")
+    aliases: ClassVar = ("elman",)
+    foreign: ClassVar = {
+        "keras.SimpleRNN": Foreign({"separate_biases": False, "return_sequences": False}, KERAS)
+    }
     gates: ClassVar = 1
     cell: ClassVar = Operations(exponential=1)
 

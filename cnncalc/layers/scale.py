@@ -1,45 +1,53 @@
 """Learned channel scaling."""
 
+from functools import reduce
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.core.fields import number
+from cnncalc.core.fields import BIAS, flag, number
 from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations, parameters
 
 
 class Scale(Layer):
-    """Multiplies every channel by a learned factor.
+    """Multiplies every channel by a learned factor, and may add a learned bias.
 
     At the end of a residual branch this is layer scale: the factors start close to 0, so that a
     deep network starts close to the identity.
 
-    Operations: one multiplication per element.
+    Caffe's networks have it behind a ``BatchNorm``, which learns nothing there.
+
+    Operations: one multiplication per element, and one addition with a bias.
     """
 
     aliases: ClassVar = ("layer_scale",)
 
+    bias: bool = flag("whether to learn a summand for every channel as well", False, BIAS)
     initial: float = number("initial value of the factors", 1, also=("init",))
 
     def output(self, x: Shape) -> Shape:
         return x
 
     def parameters(self, x: Shape) -> Parameters:
-        return Parameters(weights=parameters.scales(n=channels_of(x)))
+        C = channels_of(x)
+        biases = parameters.shifts(n=C) if self.bias else 0
+        return Parameters(weights=parameters.scales(n=C), biases=biases)
 
     def tensors(self, x: Shape) -> Tensors:
-        return weight_and_bias((channels_of(x),))
+        return weight_and_bias((channels_of(x),), (channels_of(x),), self.bias)
 
     def operations(self, x: Shape) -> Operations:
-        return Operations(multiply=operations.each(n=x.elements))
+        each = operations.each(n=x.elements)
+        return Operations(multiply=each, add=each if self.bias else 0)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
-        (factors,) = tape.trained(channels_of(x.shape))
-        return tape.multiply(x, factors)
+        held = self.parameters(x.shape)
+        factors, *biases = tape.trained(held.weights, held.biases)
+        return reduce(tape.add, biases, tape.multiply(x, factors))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Scale(channels_of(x), self.initial)
+        return nn.Scale(channels_of(x), self.initial, self.bias)
 
     examples: ClassVar = (
         Example(
@@ -62,9 +70,18 @@ class Scale(Layer):
             operations=Operations(multiply=384),
             source="Touvron et al. 2021, section 2: λ starts at 10⁻⁶ in the deepest networks",
         ),
+        Example(
+            given={"bias_term": True},
+            inputs=("64x8x8",),
+            output="64x8x8",
+            weights=64,
+            biases=64,
+            operations=Operations(multiply=4096, add=4096),  # 64·8·8
+            source="Caffe, Scale layer: bias_term adds a bias to the factor of each channel",
+        ),
     )
     refusals: ClassVar = (
+        Refusal({"bias": 1}, ("4x5x5",), "must be true or false, not 1"),
         Refusal({"initial": "small"}, ("4x5x5",), "must be a number, not 'small'"),
-        Refusal(2, ("4x5x5",), "needs field names (initial), not 2"),
-        Refusal({"bias": True}, ("4x5x5",), "has no field 'bias'"),
+        Refusal(2, ("4x5x5",), "needs field names (bias, initial), not 2"),
     )

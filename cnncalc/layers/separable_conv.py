@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
-from cnncalc.core.fields import count
+from cnncalc.core.fields import count, flag
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters
@@ -16,9 +16,10 @@ class SeparableConv(Filters):
 
     This is a depthwise convolution followed by a pointwise (1x1) convolution, counted as one
     layer. It replaces an ordinary convolution at a fraction of the cost: F·F + C_out products
-    per input channel instead of F·F·C_out. ``bias`` applies to both convolutions. If a norm or
-    an activation comes between them, write ``depthwise_conv`` and ``conv`` instead. Memory
-    totals leave out the map between the two, since it is not the output of a layer.
+    per input channel instead of F·F·C_out. As in Keras, only the outputs have biases by default.
+    If a norm or an activation comes between the two convolutions, write ``depthwise_conv`` and
+    ``conv`` instead. Memory totals leave out the map between the two, since it is not the output
+    of a layer.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output of each convolution for the bias.
@@ -34,6 +35,8 @@ class SeparableConv(Filters):
         "number of depthwise filters per input channel", 1, also=("depth_multiplier",)
     )
 
+    depthwise_bias: bool = flag("whether the depthwise filters have biases, too", False)
+
     def output(self, x: Shape) -> Map:
         x = need_map(x)
         return Map(dimensions.filters(out_channels=self.out_channels), self.places(x))
@@ -44,20 +47,25 @@ class SeparableConv(Filters):
 
     def parameters(self, x: Map) -> Parameters:
         C_in, C_out, times = x.channels, self.out_channels, self.multiplier
-        return Parameters(
-            parameters.separable_weights(
-                F=self.window(x), C_in=C_in, C_out=C_out, multiplier=times
-            ),
-            parameters.separable_biases(C_in=C_in, C_out=C_out, multiplier=times)
-            if self.bias
-            else 0,
+        weights = parameters.separable_weights(
+            F=self.window(x), C_in=C_in, C_out=C_out, multiplier=times
         )
+        if self.bias and self.depthwise_bias:
+            biases = parameters.separable_biases(C_in=C_in, C_out=C_out, multiplier=times)
+            return Parameters(weights, biases)
+        biased = C_in * times * self.depthwise_bias + C_out * self.bias
+        return Parameters(weights, parameters.conv_biases(C_out=biased) if biased else 0)
+
+    def biased(self, x: Map) -> int:
+        """The number of outputs, of both convolutions, that add a bias."""
+        between = self.between(x).elements if self.depthwise_bias else 0
+        return between + (self.output(x).elements if self.bias else 0)
 
     def tensors(self, x: Map) -> Tensors:
         C_mid, C_out = self.between(x).channels, self.out_channels
         taps, place = self.window(x), (1,) * len(x.spatial)
         return {
-            **weight_and_bias((C_mid, 1, *taps), (C_mid,), self.bias, "depthwise."),
+            **weight_and_bias((C_mid, 1, *taps), (C_mid,), self.depthwise_bias, "depthwise."),
             **weight_and_bias((C_out, C_mid, *place), (C_out,), self.bias, "pointwise."),
         }
 
@@ -81,16 +89,12 @@ class SeparableConv(Filters):
 
     def operations(self, x: Map) -> Operations:
         products = self.macs(x)
-        added = 0
-        if self.bias:
-            added = operations.bias_additions(
-                n_out=self.between(x).elements + self.output(x).elements
-            )
+        biased = self.biased(x)
+        added = operations.bias_additions(n_out=biased) if biased else 0
         return Operations(multiply=products, add=products + added)
 
     def links(self, x: Map) -> int:
-        biases = self.between(x).elements + self.output(x).elements if self.bias else 0
-        return self.macs(x) + biases
+        return self.macs(x) + self.biased(x)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         params, between = self.parameters(x.shape), self.between(x.shape)
@@ -100,8 +104,11 @@ class SeparableConv(Filters):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         between = self.between(x)
-        pointwise = of_rank(nn, "Conv", x)(between.channels, self.out_channels, 1, bias=self.bias)
-        return nn.Separable(self.convolution(nn, x, between.channels, x.channels), pointwise)
+        pointwise = of_rank(nn, "Conv", x)(
+            between.channels, self.out_channels, 1, 1, 0, 1, 1, self.bias
+        )
+        depthwise = self.convolution(nn, x, between.channels, x.channels, self.depthwise_bias)
+        return nn.Separable(depthwise, pointwise)
 
     examples: ClassVar = (
         Example(
@@ -114,7 +121,14 @@ class SeparableConv(Filters):
             source="Howard et al. 2017, MobileNet: D_K·D_K·M·D_F·D_F + M·N·D_F·D_F; table 1",
         ),
         Example(
-            given={"filters": 6, "kernel": 3, "stride": 2, "padding": 1, "multiplier": 2},
+            given={
+                "filters": 6,
+                "kernel": 3,
+                "stride": 2,
+                "padding": 1,
+                "multiplier": 2,
+                "depthwise_bias": True,
+            },
             inputs=("4x8x8",),
             output="6x4x4",
             weights=120,  # 3·3·8 + 8·6
@@ -122,6 +136,14 @@ class SeparableConv(Filters):
             macs=1_920,
             operations=Operations(multiply=1_920, add=2_144),  # 8·16 + 6·16 biases
             source="torch.nn.Conv2d(4, 8, 3, 2, 1, groups=4), then torch.nn.Conv2d(8, 6, 1)",
+        ),
+        Example(
+            given={"filters": 100, "kernel": 5},
+            inputs=("10x416x416",),
+            output="100x412x412",
+            weights=1_250,  # 5·5·10 + 10·100
+            biases=100,
+            source="tf.keras.layers.SeparableConv2D(100, 5) on 10 channels: 1,350 parameters",
         ),
     )
     refusals: ClassVar = (

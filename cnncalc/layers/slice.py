@@ -5,14 +5,16 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
-from cnncalc.core.shape import Map, Shape, Vector
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
+from cnncalc.core.shape import Map, Shape, shape_of
 from cnncalc.formulas import dimensions
+from cnncalc.layers._axes import axis, place
 from cnncalc.layers._rearrangement import Rearrangement
 
 
 class Slice(Rearrangement):
-    """Keeps the channels from ``start`` up to, but not including, ``stop``.
+    """Keeps the channels from ``start`` up to, but not including, ``stop``, or places along another
+    axis.
 
     Channels are counted from 0; the features of a vector count as its channels. The output is a
     view: nothing is computed or copied.
@@ -26,23 +28,35 @@ class Slice(Rearrangement):
 
     start: int = count("first channel to keep, counted from 0", 0, least=0)
     stop: int | None = count("first channel not to keep; default: keep up to the last", None)
+    along: str = axis("the axis to cut")
 
     def output(self, x: Shape) -> Shape:
-        C = channels_of(x)
-        stop = C if self.stop is None else self.stop
-        if stop > C or self.start >= C:
-            raise LayerError(f"{x} has channels 0 to {C - 1}, not {self.start} to {stop - 1}")
+        dim = place(self.along, x)
+        size = x.dimensions[dim]
+        stop = size if self.stop is None else self.stop
+        what = "places along an axis" if dim else "channels"
+        if stop > size or self.start >= size:
+            raise LayerError(f"{x} has {what} 0 to {size - 1}, not {self.start} to {stop - 1}")
         if self.start >= stop:
-            raise LayerError(f"no channels from {self.start} up to {stop}, since stop is exclusive")
-        kept = dimensions.kept(start=self.start, stop=stop)
-        return Map(kept, x.spatial) if isinstance(x, Map) else Vector(kept)
+            raise LayerError(f"no {what} from {self.start} up to {stop}, since stop is exclusive")
+        if dim:
+            kept = dimensions.kept_places(start=self.start, stop=stop)
+        else:
+            kept = dimensions.kept(start=self.start, stop=stop)
+        return shape_of((*x.dimensions[:dim], kept, *x.dimensions[dim + 1 :]))
+
+    def reach(self, x: Shape) -> tuple[Reach, ...] | None:
+        dim = place(self.along, x)
+        if not dim or not isinstance(x, Map):
+            return None
+        return tuple(Reach(1, 1, -self.start * (dim == at)) for at in range(1, len(x)))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         out = self.output(x.shape)
         return tape.view(x) if out == x.shape else tape.part(x, out.elements)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Slice(self.start, self.stop)
+        return nn.Slice(self.start, self.stop, 1 + place(self.along, x))
 
     examples: ClassVar = (
         Example(
@@ -60,10 +74,17 @@ class Slice(Rearrangement):
             output="48",
             source="the other 48: 96 − 48",
         ),
+        Example(
+            given={"start": 1, "along": "length"},
+            inputs=("768x197",),
+            output="768x196",
+            source="Dosovitskiy et al. 2020, ViT-B/16: the patches without the class token",
+        ),
     )
     refusals: ClassVar = (
         Refusal({"stop": 97}, ("96x27x27",), "has channels 0 to 95, not 0 to 96"),
         Refusal({"start": 96}, ("96x27x27",), "has channels 0 to 95"),
         Refusal({"start": 5, "stop": 5}, ("96x27x27",), "stop is exclusive"),
         Refusal({"start": -1}, ("96x27x27",), "at least 0, not -1"),
+        Refusal({"stop": 6, "along": "width"}, ("3x4x5",), "along an axis 0 to 4, not 0 to 5"),
     )

@@ -5,7 +5,18 @@ from typing import Any, ClassVar
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, choice, sizes
-from cnncalc.core.layer import Cut, Example, Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.layer import (
+    Cut,
+    Example,
+    Foreign,
+    Layer,
+    Reach,
+    Refusal,
+    Tape,
+    Tensor,
+    need_map,
+    per_axis,
+)
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 
@@ -26,6 +37,9 @@ class Upsample(Layer):
     """
 
     aliases: ClassVar = ("upsampling", "interpolate", "resize")
+    foreign: ClassVar = {
+        "keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})
+    }
     main: ClassVar = "scale_factor"
     either: ClassVar = ("scale_factor", "size")
 

@@ -59,6 +59,8 @@ CUT = {
 }
 """The keys of a backbone and their meaning."""
 
+ACTIVATION = "activation"
+"""The field that names the layer after this one, as in Keras."""
 BRANCHES = "branches"
 RESIDUAL = "residual"
 BACKBONE = "backbone"

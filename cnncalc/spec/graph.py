@@ -25,7 +25,7 @@ from cnncalc.core.fields import shown
 from cnncalc.core.layer import FieldErrors, Input, Layer
 from cnncalc.core.shape import Layout, Shape
 from cnncalc.spec import Block, Entry, Spec, advice, values
-from cnncalc.spec.document import NODE, Backbone
+from cnncalc.spec.document import ACTIVATION, NODE, Backbone
 from cnncalc.spec.inputs import Given, Shapes, layout_in
 from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.node import Node
@@ -92,7 +92,7 @@ class _Builder:
         self.written = {name for part in everything for name in _written_names(part)}
         self.sharing = Sharing(everything)
         self.frozen = False
-        self.kinds: dict[str, tuple[type[Layer], int | None]] = {}
+        self.kinds: dict[str, layers.Found] = {}
         self.parsed: dict[tuple[str, str, Layout | None], Layer] = {}
         self.refused: set[tuple[int, str]] = set()
         self.fixed: dict[int, Layer | None] = {}
@@ -305,8 +305,8 @@ class _Builder:
             return self.expand(entry.group, inner, current)
         if entry.kind in self.spec.blocks:
             return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
-        kind, axes = self.kind(entry.kind)
-        layer = self.layer(kind, entry, scope)
+        found = self.kind(entry.kind)
+        layer = self.layer(found, entry, scope)
         if not current:
             inputs = some(self.spec.inputs)
             raise SpecError(
@@ -314,7 +314,29 @@ class _Builder:
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
-        return (self.add(scope.prefix + name, layer, current, entry.where, axes, entry.help),)
+        full = scope.prefix + name
+        node = self.add(full, layer, current, entry.where, found.axes, entry.help, entry.kind)
+        after = self.activation(found, entry, scope)
+        if after is not None:
+            node = self.add(f"{full}_{after.kind}", after, (node,), entry.where)
+        return (node,)
+
+    def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
+        """The activation that a layer names among its fields, which becomes a layer of its own."""
+        fields = entry.value.value if entry.value and found.kind.activated else None
+        item = fields.get(Key(ACTIVATION)) if isinstance(fields, dict) else None
+        if item is None:
+            return None
+        word = values.value_of(item, scope.values, self.work)
+        if word in (None, "linear"):
+            return None
+        try:
+            layer = layers.find(str(word)).parse(None)
+        except LayerError as why:
+            raise SpecError(f"{ACTIVATION}: {why}", item.where) from None
+        if layer.stored or not layer.moves:
+            raise SpecError(f"{str(word)!r} is not an activation, such as relu", item.where)
+        return layer
 
     def add(
         self,
@@ -324,6 +346,7 @@ class _Builder:
         where: Where,
         axes: int | None = None,
         help: str = "",
+        word: str = "",
     ) -> int:
         if name in self.index:
             line = self.nodes[self.index[name]].where.line
@@ -335,7 +358,8 @@ class _Builder:
             self.wrong(f"expands to more than {MAX_LAYERS:,} layers", where)
             raise LimitReached
         self.index[name] = len(self.nodes)
-        node = Node(name, layer, inputs, where, axes, help, trainable=not self.frozen)
+        trainable = not self.frozen
+        node = Node(name, layer, inputs, where, axes, help, trainable=trainable, word=word)
         self.nodes.append(node)
         return len(self.nodes) - 1
 
@@ -351,7 +375,7 @@ class _Builder:
         word = str(entry.kind)
         special = entry.branches or entry.backbone or entry.kind in self.spec.blocks
         if not special:
-            word = self.kind(entry.kind)[0].kind
+            word = self.kind(entry.kind).kind.kind
         word += "_" * word[-1].isdigit()  # relu6_1, not relu61
         while True:
             number = self.counters.get(scope.prefix + word, 0) + 1
@@ -444,7 +468,7 @@ class _Builder:
             self.work.add(1 + len(node.inputs), entry.where)
             inputs = tuple(place for source in node.inputs for place in places[source])
             name = f"{path}.{node.name}"
-            place = self.add(name, node.layer, inputs, entry.where, node.axes, node.help)
+            place = self.add(name, node.layer, inputs, entry.where, node.axes, node.help, node.word)
             places[index] = (place,)
             own = index if node.shares is None else node.shares
             shares = holders.setdefault(own, place)
@@ -483,7 +507,7 @@ class _Builder:
             self.backbones[key] = builder
         return self.backbones[key]
 
-    def kind(self, word: Key) -> tuple[type[Layer], int | None]:
+    def kind(self, word: Key) -> layers.Found:
         if word not in self.kinds:
             try:
                 self.kinds[word] = layers.find(word)
@@ -493,29 +517,31 @@ class _Builder:
                 raise SpecError(text, word.where) from None
         return self.kinds[word]
 
-    def layer(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+    def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry, or None if it is wrong. Equal values return the same object."""
         # Entries live as long as the spec, so ids are unique.
         if id(entry) not in self.fixed:
-            layer = self.evaluated(kind, entry, scope)
+            layer = self.evaluated(found, entry, scope)
             if entry.value is not None and values.depends(entry.value):
                 return layer
             self.fixed[id(entry)] = layer
         return self.fixed[id(entry)]
 
-    def evaluated(self, kind: type[Layer], entry: Entry, scope: Scope) -> Layer | None:
+    def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The same, after evaluating its expressions."""
         value = values.given_to(entry, scope.values, self.work)
+        if found.kind.activated and isinstance(value, dict):
+            value.pop(ACTIVATION, None)
         said = repr(value)
         self.work.letters(said, entry.where)
         layout = layout_in(self.spec, entry.where.source, self.layout)
-        wrong, key = (id(entry), said), (kind.kind, said, layout)
+        wrong, key = (id(entry), said), (str(entry.kind), said, layout)
         if key in self.parsed:
             return self.parsed[key]
         if wrong not in self.refused:
             self.refused.add(wrong)
             try:
-                layer = kind.parse(value)
+                layer = found.parse(value)
                 if layout == "hwc":
                     layer = layer.channels_first()
                 return self.parsed.setdefault(key, layer)
@@ -523,9 +549,9 @@ class _Builder:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
                     fact = f"has no field {written!r}{beside}" if written in NODE else text
-                    self.wrong(f"{kind.kind} {fact}", values.place_of(entry, written))
+                    self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
-                self.wrong(f"{kind.kind} {why}", entry.where)
+                self.wrong(f"{found.kind.kind} {why}", entry.where)
         return None
 
     def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:

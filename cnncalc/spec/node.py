@@ -24,3 +24,5 @@ class Node(NamedTuple):
     """The node whose weights it uses, if they are not its own."""
     trainable: bool = True
     """Whether its own weights are trained."""
+    word: str = ""
+    """The name of its kind as it is written."""

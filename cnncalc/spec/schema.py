@@ -20,6 +20,7 @@ from cnncalc.core.layer import Layer, fields_of, required_of
 from cnncalc.core.shape import SHAPE_PATTERN
 from cnncalc.spec import catalog, claims
 from cnncalc.spec.document import (
+    ACTIVATION,
     BACKBONE,
     BRANCHES,
     CONTROL,
@@ -43,6 +44,7 @@ NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
 OWN_WORDS = RESERVED
 """The keys of a layer that name neither a kind nor a block."""
+AFTER = "the activation after it, which becomes a layer of its own"
 MODES = ("plain", "named", "open")
 
 
@@ -88,9 +90,9 @@ def schema() -> Schema:
 def _words() -> dict[str, Schema]:
     """Definitions that other parts of the schema refer to."""
     present = [keys for n in range(len(NODE) + 1) for keys in combinations(NODE, n)]
-    spellings = "|".join(map(_spelling, layers.every()))
+    spellings = "|".join([*map(_spelling, layers.every()), _foreign()])
     free = [kind for kind in layers.every() if not required_of(kind) and not kind.either]
-    bare, alone = [kind.kind for kind in free], "|".join(map(_spelling, free))
+    bare, alone = [kind.kind for kind in free], "|".join([*map(_spelling, free), _foreign()])
     return {
         "expression": {"type": "string", "pattern": r"^\$(\{[^}]*\}|[A-Za-z_]\w*)$"},
         "name": {
@@ -119,11 +121,30 @@ def _words() -> dict[str, Schema]:
     }
 
 
+PATH = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
+"""What may stand before the name of a kind: the framework, as in ``keras.layers.``"""
+
+
 def _spelling(kind: type[Layer]) -> str:
-    """A regular expression for every spelling of a kind that ``layers.find`` accepts."""
+    """A regular expression for every spelling of a kind that means what it means here."""
     plain = (layers.plain(word) for word in (kind.kind, *kind.aliases))
     words = "|".join(any_case(word, SEPARATOR) for word in plain)
-    return rf"(?:{words})(?:{SEPARATOR}[123][dD])?"
+    exact = "|".join(_theirs(name) for name in kind.foreign)
+    other = f"(?!{PATH}(?:{exact})$)" if exact else ""
+    return rf"{other}{PATH}(?:{words})(?:{SEPARATOR}[123][dD])?"
+
+
+def _theirs(name: str) -> str:
+    """A regular expression for a name of another framework, as it is spelled there."""
+    return name.partition(".")[2].replace("*", "[123]")
+
+
+def _foreign() -> str:
+    """A regular expression for every spelling of all names of other frameworks."""
+    names = [name for kind in layers.every() for name in kind.foreign]
+    plain = [layers.plain(name.partition(".")[2]) for name in names]
+    loose = [any_case(word, SEPARATOR).replace("*", "[123]") for word in plain]
+    return f"{PATH}(?:{'|'.join(loose)})"
 
 
 def _any(*choices: Schema) -> Schema:
@@ -279,6 +300,8 @@ def _fields(kind: type[Layer]) -> Schema:
     fields, needed = fields_of(kind), required_of(kind)
     names = {name: (name, *field.also) for name, field in fields.items()}
     properties: dict[str, Schema] = {"from": FROM}
+    if kind.activated:
+        properties[ACTIVATION] = {"description": AFTER, "type": ["string", "null"]}
     for name, field in fields.items():
         properties[name] = {"description": field.doc, **_with_expressions(field.schema)}
         same = {"description": field.doc, **_ref(f"{kind.__name__}/properties/{name}")}

@@ -1,0 +1,66 @@
+"""Axes by their names."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.core.errors import LayerError, one_of
+from cnncalc.core.fields import REQUIRED, choice, declare, shown
+from cnncalc.core.layer import Reach
+from cnncalc.core.shape import Map, Shape
+
+NAMES = {0: (), 1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
+"""The names of the spatial axes, by their number."""
+WORDS = ("channels", "length", "depth", "height", "width", "last")
+
+
+def axis(doc: str, default: Any = "channels", also: Sequence[str] = ("axis",)) -> Any:
+    """One axis, by its name."""
+    return choice(doc, WORDS, default, also)
+
+
+def axes(doc: str, default: Any = REQUIRED, also: Sequence[str] = ("axis",)) -> Any:
+    """One axis or several, by their names; positions are all spatial axes."""
+    words = (*WORDS, "positions")
+
+    def check(value: Any) -> tuple[str, ...]:
+        listed = value if isinstance(value, list | tuple) else (value,)
+        if not listed or any(word not in words for word in listed):
+            raise LayerError(f"must be {one_of(words)}, or a list of them, not {shown(value)}")
+        return tuple(listed)
+
+    one = {"enum": list(words)}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": 4}
+    return declare(doc, default, also, check, {"anyOf": [one, many]})
+
+
+def place(word: str, x: Shape) -> int:
+    """The dimension with this name, counted from 0 (the channels)."""
+    names = ("channels", *NAMES[len(x.dimensions) - 1])
+    if word == "last":
+        return len(names) - 1
+    if word not in names:
+        raise LayerError(f"{x} has no axis {word!r}, but {one_of(names)}")
+    return names.index(word)
+
+
+def places(words: Sequence[str], x: Shape) -> tuple[int, ...]:
+    """The dimensions with these names, in order."""
+    if words == ("positions",) and not isinstance(x, Map):
+        raise LayerError(f"a vector of {x} has no positions")
+    found = [
+        dim
+        for word in words
+        for dim in (range(1, len(x.dimensions)) if word == "positions" else [place(word, x)])
+    ]
+    if len(set(found)) < len(found):
+        raise LayerError(f"names an axis twice: {', '.join(words)}")
+    return tuple(sorted(found))
+
+
+def along(dims: Sequence[int], x: Shape) -> tuple[Reach, ...] | None:
+    """The reach of a layer whose outputs read all of these dimensions, and one place of others."""
+    if not isinstance(x, Map) or not any(dims):
+        return None
+    return tuple(
+        Reach(size, 0) if dim in dims else Reach(1) for dim, size in enumerate(x.spatial, 1)
+    )
