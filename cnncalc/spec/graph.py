@@ -4,6 +4,7 @@ A graph is a list of nodes in the order of the text. Each node reads only earlie
 no cycles. The analysis infers the shapes.
 """
 
+import re
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -97,6 +98,7 @@ class _Builder:
         self.refused: set[tuple[int, str]] = set()
         self.fixed: dict[int, Layer | None] = {}
         self.left_out: set[str] = set()
+        self.copies: dict[str, tuple[int, ...]] = {}
         self.ways: set[str] = set()
         self.open: list[str] = []
         self.used: dict[str, Block] = {}
@@ -223,19 +225,30 @@ class _Builder:
         if entry.sources is not None:
             current = self.sources(entry.sources, scope)
         name = entry.name or self.automatic(entry, scope)
+        if entry.repeat is not None:
+            return self.repeated(entry, times, name, scope, current)
+        return self.single(entry, name, scope, current)
+
+    def single(
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Expand an entry once, so that later ones can read it by name."""
+        self.check_free(name, entry, scope)
+        current = self.once(self.in_place_of(entry, scope.prefix + name), name, scope, current)
+        if name:
+            self.define(name, entry, scope, current)
+        return current
+
+    def check_free(self, name: str, entry: Entry, scope: Scope) -> None:
         if name in scope.places:
             line = scope.places[name].line
             raise SpecError(f"two layers are named {name!r}; first on line {line}", entry.where)
-        entry = self.in_place_of(entry, scope.prefix + name)
-        if entry.repeat is None:
-            current = self.once(entry, name, scope, current)
-        else:
-            current = self.repeated(entry, times, name, scope, current)
-        if name:
-            scope.names[name] = current
-            scope.places[name] = entry.where
-            self.ends[scope.prefix + name] = current
-        return current
+
+    def define(self, name: str, entry: Entry, scope: Scope, nodes: tuple[int, ...]) -> None:
+        """Let later entries read these nodes by name."""
+        scope.names[name] = nodes
+        scope.places[name] = entry.where
+        self.ends[scope.prefix + name] = nodes
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
         """The entry, or what takes its place."""
@@ -248,19 +261,26 @@ class _Builder:
     def repeated(
         self, entry: Entry, times: int, name: str, scope: Scope, current: tuple[int, ...]
     ) -> tuple[int, ...]:
-        """Expand an entry several times in a row."""
-        often = f" ×{times}" if times > 1 else ""
-        self.label(scope.prefix + name, f"{entry.kind}{often}", entry.where)
+        """Expand an entry several times in a row; names that are numbers count on."""
+        path, counts = scope.prefix + name, re.fullmatch("0|[1-9][0-9]*", name)
+        if not counts:
+            self.check_free(name, entry, scope)
+            often = f" ×{times}" if times > 1 else ""
+            self.label(path, f"{entry.kind}{often}", entry.where)
+            entry = self.in_place_of(entry, path)
         before = len(self.nodes)
+        copies: list[int] = []
         for index in range(times):
             self.work.add(1, entry.where)
-            part = f"{name}.{index}"
-            one = self.in_place_of(entry, scope.prefix + part)
-            current = self.once(one, part, scope.turn(index), current)
-            self.ends[scope.prefix + part] = current
+            part = str(int(name) + index) if counts else f"{name}.{index}"
+            current = self.single(entry, part, scope.turn(index), current)
+            copies += current
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                 self.too_many(entry, times)
-        self.sharing.note(scope.prefix + name, range(before, len(self.nodes)))
+        self.copies[path] = tuple(copies)
+        if not counts:
+            self.sharing.note(path, range(before, len(self.nodes)))
+            self.define(name, entry, scope, current)
         return current
 
     def too_many(self, entry: Entry, times: int) -> None:
@@ -570,12 +590,24 @@ class _Builder:
     def sources(self, items: Sequence[Item], scope: Scope, key: str = "from") -> tuple[int, ...]:
         found: list[int] = []
         for item in items:
-            nodes = scope.find(item.value) or self.path(item.value)
+            if item.value.endswith(".*"):
+                nodes = self.gathered(item.value.removesuffix(".*"), scope)
+            else:
+                nodes = scope.find(item.value) or self.path(item.value)
             if nodes is None:
                 raise SpecError(self.dangling(item.value, scope, key), item.where)
             self.work.add(len(nodes), item.where)
             found += nodes
+        if not found and items:
+            raise SpecError(f"{items[0].value!r} gathers no layer: it is left out", items[0].where)
         return tuple(found)
+
+    def gathered(self, name: str, scope: Scope) -> tuple[int, ...] | None:
+        """The outputs of all copies of a repeated layer; none if it is left out."""
+        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+            if f"{prefix}{name}" in self.copies:
+                return self.copies[f"{prefix}{name}"]
+        return () if name in self.left_out else None
 
     def path(self, name: str) -> tuple[int, ...] | None:
         """The node with a full dotted name."""
@@ -585,6 +617,8 @@ class _Builder:
         if name in self.left_out:
             why = "its 'when' is false, or it is repeated 0 times"
             return f"'{key}: {name}' names a layer that is left out: {why}"
+        if name.endswith(".*"):
+            return f"'{key}: {name}' gathers the copies of a repeated layer, which is not above"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"
