@@ -6,8 +6,15 @@ from typing import Any
 import pytest
 import yaml
 
-from cnncalc import summarize
+from cnncalc import UsageError, footprint, summarize
+from cnncalc.analysis.report import Report
 from cnncalc.spec import catalog
+
+LARGE = {"unet", "fcn8s", "deeplabv3_resnet50"}
+"""Built-ins that take no image small enough for the CPU to run them in some seconds."""
+
+SLOW = {"deeplabv3_resnet50", "r2plus1d_18"}
+"""Built-ins that run with ``--exhaustive``."""
 
 
 def all_of_them(most_layers: float = inf) -> list[Any]:
@@ -19,12 +26,25 @@ def all_of_them(most_layers: float = inf) -> list[Any]:
     ]
 
 
-def is_daily(name: str, most_layers: float) -> bool:
-    """Whether a built-in has layers of its own, and no more than that."""
-    return not is_variant(name) and (most_layers == inf or len(summarize(name)) <= most_layers)
+def is_daily(name: str, most_layers: float = inf) -> bool:
+    """Whether a built-in has layers of its own, no more than that, and is not slow."""
+    if is_variant(name) or name in SLOW:
+        return False
+    return most_layers == inf or len(summarize(name)) <= most_layers
 
 
 def is_variant(name: str) -> bool:
     """Whether an architecture has no layers and no blocks of its own."""
     tree = yaml.safe_load(catalog.path(name).read_text(encoding="utf-8"))
     return not {"layers", "blocks"} & {*tree}
+
+
+def has_known_memory(report: Report) -> bool:
+    """Whether the memory of all its layers is modelled."""
+    try:
+        footprint.measure(report)
+    except UsageError as why:
+        if "not modelled" not in str(why):
+            raise
+        return False
+    return True

@@ -371,7 +371,7 @@ def max_pool(layer: Any, x: Map) -> nn.Module:
 @plain("max_unpool")
 def max_unpool(layer: Any, x: Map) -> nn.Module:
     window = (layer.kernel_size, layer.stride, layer.padding)
-    pool = ranked("MaxPool", x)(*window, return_indices=True)
+    pool = ranked("MaxPool", x)(*window, ceil_mode=layer.ceil_mode, return_indices=True)
     unpool = ranked("MaxUnpool", x)(*window)
 
     def back(values: Tensor, pooled: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Every built-in architecture works, describes itself, and has the right totals."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -89,6 +90,8 @@ TRUE_TOTALS = {
     "shufflenet_v2_x1_5": (3_503_624, 295_759_392),
     "shufflenet_v2_x2_0": (7_393_996, 583_253_464),
     "wide_resnet101_2": (126_886_696, 22_753_050_624),
+    "deeplabv3_resnet50": (39_638_869, 168_731_205_888),
+    "r2plus1d_18": (31_505_325, 40_519_080_960),
     "mobilenet_v1": (4_231_976, 568_740_352),
     "darknet53": (41_609_928, 9_285_115_904),
 }
@@ -131,6 +134,48 @@ def entry(c_in, c_out, side, halved):
     """Xception's blocks that halve the map: two separable convolutions beside a 1×1."""
     first, second = separable(c_in, c_out, side**2), separable(c_out, c_out, side**2)
     return *first, *second, conv(1, c_in, c_out, halved**2, bias=0), norm(c_out)
+
+
+def normed(F, channels, places):
+    """A chain of convolutions without biases, each with batch normalisation."""
+    for c_in, c_out in pairwise(channels):
+        yield from (conv(F, c_in, c_out, places, bias=0), norm(c_out))
+
+
+def segnet(channels, places):
+    """A chain of 3×3 convolutions with biases and batch normalisation."""
+    for c_in, c_out in pairwise(channels):
+        yield from (conv(3, c_in, c_out, places), norm(c_out))
+
+
+def taps27(c_in, c_out, places):
+    """A 3×3×3 convolution."""
+    return (27 * c_in + 1) * c_out, 27 * c_in * c_out * places
+
+
+def spread(F, c_in, c_out, places):
+    """A transposed convolution without biases, which multiplies at the places of its input."""
+    return conv(F, c_in, c_out, places, bias=0)
+
+
+def darknet(out, blocks, side):
+    """A stage of Darknet-53."""
+    yield from normed(3, (out // 2, out), side**2)
+    for _ in range(blocks):
+        yield from (*normed(1, (out, out // 2), side**2), *normed(3, (out // 2, out), side**2))
+
+
+def yolo(c_in, width, side):
+    """Five convolutions of 1×1 and 3×3 in turn, and a head of one more and 255 scores."""
+    for c in (c_in, 2 * width, 2 * width):
+        yield from (*normed(1, (c, width), side**2), *normed(3, (width, 2 * width), side**2))
+    yield conv(1, 2 * width, 255, side**2)
+
+
+def both_ways(n_in, hidden, places):
+    """A bidirectional LSTM with two biases per gate."""
+    weights = 2 * 4 * hidden * (n_in + hidden)
+    return weights + 2 * 4 * hidden * 2, weights * places
 
 
 VGG_HEAD = (fc(512 * 7 * 7, 4096), fc(4096, 4096), fc(4096, 1000))
@@ -225,12 +270,79 @@ BY_HAND = {
         conv(1, 728, 1024, 10**2, bias=0), norm(1024),
         *separable(1024, 1536, 10**2), *separable(1536, 2048, 10**2), fc(2048, 1000),
     ],
+    # Badrinarayanan et al. 2017: 360×480, and four pools that round 45×60 up to 23×30.
+    "segnet": [
+        *segnet((3, 64, 64), 360 * 480), *segnet((64, 128, 128), 180 * 240),
+        *segnet((128, 256, 256, 256), 90 * 120), *segnet((256, 512, 512, 512), 45 * 60),
+        *segnet(7 * (512,), 23 * 30),
+        *segnet((512, 512, 512, 256), 45 * 60), *segnet((256, 256, 256, 128), 90 * 120),
+        *segnet((128, 128, 64), 180 * 240), *segnet((64, 64), 360 * 480),
+        conv(3, 64, 11, 360 * 480),
+    ],
+    # Long et al. 2015: with a padding of 100, 698, 349, 175, 88, 44, 22, 16 and up again.
+    "fcn8s": [
+        *pair(3, 64, 698, 698), *pair(64, 128, 349, 349),
+        *pair(128, 256, 175, 175), conv(3, 256, 256, 175**2),
+        *pair(256, 512, 88, 88), conv(3, 512, 512, 88**2),
+        *pair(512, 512, 44, 44), conv(3, 512, 512, 44**2),
+        conv(7, 512, 4096, 16**2), conv(1, 4096, 4096, 16**2), conv(1, 4096, 21, 16**2),
+        spread(4, 21, 21, 16**2), conv(1, 512, 21, 44**2),
+        spread(4, 21, 21, 34**2), conv(1, 256, 21, 88**2), spread(16, 21, 21, 70**2),
+    ],
+    # Radford et al. 2015, figure 1, with filters of 5×5; and the same backwards.
+    "dcgan_generator": [
+        spread(4, 100, 1024, 1), norm(1024), spread(5, 1024, 512, 4**2), norm(512),
+        spread(5, 512, 256, 8**2), norm(256), spread(5, 256, 128, 16**2), norm(128),
+        spread(5, 128, 3, 32**2),
+    ],
+    "dcgan_discriminator": [
+        conv(5, 3, 128, 32**2, bias=0), *normed(5, (128, 256), 16**2),
+        *normed(5, (256, 512), 8**2), *normed(5, (512, 1024), 4**2), conv(4, 1024, 1, 1, bias=0),
+    ],
+    # Isola et al. 2017, section 6.1.2: C64-C128-C256-C512, the last two in steps of 1.
+    "patchgan": [
+        conv(4, 6, 64, 128**2), *normed(4, (64, 128), 64**2), *normed(4, (128, 256), 32**2),
+        *normed(4, (256, 512), 31**2), conv(4, 512, 1, 30**2),
+    ],
+    # Tran et al. 2015, figure 3: 16 frames of 112×112; the last pool makes 4×4 of 7×7.
+    "c3d": [
+        taps27(3, 64, 16 * 112**2), taps27(64, 128, 16 * 56**2),
+        taps27(128, 256, 8 * 28**2), taps27(256, 256, 8 * 28**2),
+        taps27(256, 512, 4 * 14**2), taps27(512, 512, 4 * 14**2),
+        taps27(512, 512, 2 * 7**2), taps27(512, 512, 2 * 7**2),
+        fc(512 * 4 * 4, 4096), fc(4096, 4096), fc(4096, 487),
+    ],
+    # Dong et al. 2014: 33 - 9 + 1 = 25, 25, 21. Shi et al. 2016: 17×17 throughout.
+    "srcnn": [conv(9, 1, 64, 25**2), conv(1, 64, 32, 25**2), conv(5, 32, 1, 21**2)],
+    "espcn": [conv(5, 1, 64, 17**2), conv(3, 64, 32, 17**2), conv(3, 32, 9, 17**2)],
+    # yolov3.cfg at 416×416.
+    "yolov3": [
+        *normed(3, (3, 32), 416**2), *darknet(64, 1, 208), *darknet(128, 2, 104),
+        *darknet(256, 8, 52), *darknet(512, 8, 26), *darknet(1024, 4, 13),
+        *yolo(1024, 512, 13), *normed(1, (512, 256), 13**2), *yolo(768, 256, 26),
+        *normed(1, (256, 128), 26**2), *yolo(384, 128, 52),
+    ],
+    # Kim 2014: 100 filters each over 3, 4 and 5 of 56 words with 300 numbers.
+    "textcnn": [
+        (18_765 * 300, 0),
+        *((100 * (300 * n + 1), 100 * 300 * n * (56 - n + 1)) for n in (3, 4, 5)),
+        fc(300, 2),
+    ],
+    # Shi et al. 2015, table 1: 32×100, 16×50, 8×25, 4×26, 2×27, and a sequence of 26.
+    "crnn": [
+        conv(3, 1, 64, 32 * 100), conv(3, 64, 128, 16 * 50), conv(3, 128, 256, 8 * 25), norm(256),
+        conv(3, 256, 256, 8 * 25), conv(3, 256, 512, 4 * 26), norm(512),
+        conv(3, 512, 512, 4 * 26), conv(2, 512, 512, 26), norm(512),
+        both_ways(512, 256, 26), conv(1, 512, 256, 26),
+        both_ways(256, 256, 26), conv(1, 512, 37, 26),
+    ],
 }  # fmt: skip
 
 WITH_SETTINGS = {
     ("googlenet", "aux"): 13_378_280,
     ("googlenet_torchvision", "aux"): 13_004_888,
     ("inception_v3", "aux"): 27_161_264,
+    ("deeplabv3_resnet50", "aux"): 42_004_074,
 }
 
 

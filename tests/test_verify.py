@@ -12,7 +12,7 @@ import torch
 from typer.testing import CliRunner
 
 import cnncalc
-from architectures import all_of_them
+from architectures import LARGE, all_of_them, has_known_memory
 from cnncalc import UsageError, bridge, footprint, layers
 from cnncalc.bridge import gpu, influence, oracles, places, verification
 from cnncalc.bridge.quantities import QUANTITIES
@@ -25,14 +25,17 @@ from cnncalc.spec import catalog
 
 @pytest.mark.parametrize("name", all_of_them(most_layers=300))
 def test_pytorch_agrees_on_every_architecture(name):
-    found = bridge.verify(cnncalc.summarize(name), "meta")
+    # PyTorch does not normalise a single number for each channel.
+    report = cnncalc.summarize(name, batch=2 if name == "deeplabv3_resnet50" else 1)
+    found = bridge.verify(report, "meta")
     assert found.disagreements == ()
-    # All is compared but for what PyTorch miscounts.
+    # All is compared but for what PyTorch miscounts, and memory that is not modelled.
     compared = {check.quantity for check in found.checks if check.layer == "total"}
+    memory = {"saved_for_backward", "inference_peak", "training_peak"}
     left = {"backward_macs"} if found.skipped else set()
-    assert compared | left == {
-        "macs", "backward_macs", "weights", "biases", "fixed", "buffers", "saved_for_backward",
-        "inference_peak", "training_peak",
+    left |= set() if has_known_memory(report) else memory
+    assert compared | left == memory | {
+        "macs", "backward_macs", "weights", "biases", "fixed", "buffers",
     }  # fmt: skip
     assert {one.quantity for one in found.skipped} <= left
     assert {check.layer for check in found.checks if check.quantity == "output"} == {
@@ -41,15 +44,14 @@ def test_pytorch_agrees_on_every_architecture(name):
 
 
 MOST = 10**10
-"""Multiply-accumulates that the CPU does in some seconds. One built-in has more: the crops of U-Net
-are for its size alone."""
+"""Multiply-accumulates that the CPU does in some seconds."""
 
 
 @pytest.mark.parametrize("name", all_of_them())
 def test_pytorch_agrees_on_every_architecture_that_runs(name):
     report = cnncalc.summarize(name, tiny=True, batch=2)
     if report.totals.macs > MOST:
-        assert name == "unet"
+        assert name in LARGE
         return
     found = bridge.verify(report, "cpu", training=False)
     assert (found.device, found.disagreements) == ("cpu", ())

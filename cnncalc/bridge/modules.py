@@ -286,16 +286,21 @@ class MaxUnpool(nn.Module):
     """Puts values where a max pool of another map finds its maxima."""
 
     def __init__(
-        self, kernel_size: int | Sequence[int], stride: Any, padding: int | Sequence[int]
+        self,
+        kernel_size: int | Sequence[int],
+        stride: Any,
+        padding: int | Sequence[int],
+        ceil_mode: bool = False,
     ) -> None:
         super().__init__()
         self.window = (kernel_size, stride, padding)
+        self.ceil_mode = ceil_mode
 
     def forward(self, x: Tensor, pooled: Tensor) -> Tensor:
         axes = x.dim() - 2
         pool = getattr(functional, f"max_pool{axes}d")
         unpool = getattr(functional, f"max_unpool{axes}d")
-        _, indices = pool(pooled, *self.window, return_indices=True)
+        _, indices = pool(pooled, *self.window, ceil_mode=self.ceil_mode, return_indices=True)
         return unpool(x, indices, *self.window, output_size=pooled.shape[2:])
 
 

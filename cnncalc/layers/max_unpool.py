@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import Sizes, sizes
+from cnncalc.core.fields import Sizes, flag, sizes
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
@@ -32,6 +32,8 @@ class MaxUnpool(Rearrangement):
     )
     padding: Sizes = sizes("the cells that the pool adds around its input", 0, ("pad", "P"), 0)
 
+    ceil_mode: bool = flag("whether the pool rounds its output size up", False)
+
     def _windows(self, x: Map) -> tuple[tuple[int, ...], ...]:
         """Window size, stride and padding of each axis."""
         steps = self.kernel_size if self.stride is None else self.stride
@@ -42,7 +44,8 @@ class MaxUnpool(Rearrangement):
         """The shape of the map that the pool read."""
         x, pooled = need_map(x), need_map(pooled)
         axes = tuple(
-            Axis(N, F, S, P, P, 1) for N, (F, S, P) in zip(pooled.spatial, self._windows(pooled))
+            Axis(N, F, S, P, P, 1, ceil=self.ceil_mode)
+            for N, (F, S, P) in zip(pooled.spatial, self._windows(pooled))
         )
         for axis in axes:
             if axis.before > axis.F // 2:
@@ -69,23 +72,29 @@ class MaxUnpool(Rearrangement):
         raise LayerError("how long PyTorch keeps a pool's indices is not modelled")
 
     def to_torch(self, nn: Any, x: Map, pooled: Map) -> Any:
-        return nn.MaxUnpool(self.kernel_size, self.stride, self.padding)
+        return nn.MaxUnpool(self.kernel_size, self.stride, self.padding, self.ceil_mode)
 
     examples: ClassVar = (
         Example(
-            given=2,
-            inputs=("512x11x15", "512x22x30"),
-            output="512x22x30",
+            given={"kernel": 2, "ceil_mode": True},
+            inputs=("512x12x15", "512x23x30"),
+            output="512x23x30",
             params=0,
             macs=0,
             operations=Operations(),
-            source="Badrinarayanan et al. 2017, SegNet: 360×480 pooled four times is 22×30",
+            source="Badrinarayanan et al. 2017, the authors' release: upsample_h: 23",
         ),
         Example(
             given={"kernel": 2, "stride": 2},
             inputs=("1x2x2", "1x5x5"),
             output="1x5x5",
             source="torch.nn.MaxUnpool2d, example: output_size=torch.Size([1, 1, 5, 5])",
+        ),
+        Example(
+            given={"kernel": 2, "ceil_mode": True},
+            inputs=("1x1x2", "1x1x3"),
+            output="1x1x3",
+            source="by hand: rounded up, the pool goes from 1×3 to 1×2",
         ),
         Example(
             given={"kernel": 3, "stride": 2, "padding": 1},
