@@ -164,8 +164,8 @@ class Attention(Layer):
         ),
         Example(
             given={"heads": 8},
-            inputs=("320x32x32", "768x77"),
-            output="320x32x32",
+            inputs=("320x1024", "768x77"),
+            output="320x1024",
             weights=696_320,  # 2·320·320 + 2·768·320
             biases=1_280,
             # 2·320·320·1024 + 2·768·320·77 + 2·320·1024·77

@@ -3,10 +3,26 @@
 from typing import Any, ClassVar
 
 from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor
 from cnncalc.core.shape import Map, Shape, shape_of
 from cnncalc.layers._rearrangement import Rearrangement
-from cnncalc.layers.reshape import target
+
+
+def grown(doc: str) -> Any:
+    """One to four sizes, any of which may be -1."""
+
+    def check(value: Any) -> tuple[int, ...]:
+        listed = isinstance(value, list | tuple) and 1 <= len(value) <= 4
+        if not listed or not all(is_whole(size, 1) or size == -1 for size in value):
+            raise LayerError(
+                f"must be 1 to 4 whole numbers of at least 1, or -1, not {shown(value)}"
+            )
+        return tuple(value)
+
+    one = {"anyOf": [{"type": "integer", "minimum": 1}, {"const": -1}]}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": 4}
+    return declare(doc, REQUIRED, (), check, many)
 
 
 class Expand(Rearrangement):
@@ -22,7 +38,7 @@ class Expand(Rearrangement):
     stored: ClassVar = False
     moves: ClassVar = False
 
-    shape: tuple[int, ...] = target("output sizes, channels first; -1 keeps a size")
+    shape: tuple[int, ...] = grown("output sizes, channels first; -1 keeps a size")
 
     def output(self, x: Shape) -> Shape:
         wanted = "×".join(map(str, self.shape))
@@ -70,4 +86,5 @@ class Expand(Rearrangement):
         Refusal([4, 6, 6], ("4x5x5",), "cannot expand 4×5×5 to 4×6×6: only sizes of 1 can grow"),
         Refusal([4, 5], ("4x1x1",), "the number of sizes must be equal"),
         Refusal(None, ("4x1x1",), "needs 'shape'"),
+        Refusal([4, 0, 1], ("4x1x1",), "at least 1, or -1, not [4, 0, 1]"),
     )
