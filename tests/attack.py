@@ -282,7 +282,8 @@ def wrong_in(name: str, text: str, case: Case) -> Iterator[tuple[str, str]]:
     if CANARY in text:
         yield "disclosure", f"{name} of {who}"
     table = is_form(name, case, "csv", ".csv")
-    found = CONTROL.search(text.replace("\r\n", "\n") if table else text)
+    rows = table or asks_for(case, "csv")  # -f csv -o marks.json writes CSV to marks.json
+    found = CONTROL.search(text.replace("\r\n", "\n") if rows else text)
     if found:
         yield "control character", f"{found[0]!r} in {name} of {who}"
     if name == "stderr" and max(map(len, text.splitlines()), default=0) > LONGEST_LINE:
@@ -300,12 +301,17 @@ def wrong_in(name: str, text: str, case: Case) -> Iterator[tuple[str, str]]:
 
 def is_form(name: str, case: Case, form: str, suffix: str) -> bool:
     """Whether an output is in this form."""
-    words = [*case.argv, ""]
-    asked = any(
+    if name == "stdout":
+        return asks_for(case, form)
+    return name.startswith("a written") and name.endswith(suffix)
+
+
+def asks_for(case: Case, form: str) -> bool:
+    """Whether a run's arguments name this form."""
+    return any(
         word.startswith(("--format", "-f")) and form in (word.partition("=")[2], after)
-        for word, after in pairwise(words)
+        for word, after in pairwise([*case.argv, ""])
     )
-    return (name == "stdout" and asked) or (name.startswith("a written") and name.endswith(suffix))
 
 
 # Workers.

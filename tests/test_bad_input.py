@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import resource
 import subprocess
 import sys
@@ -11,8 +12,15 @@ import pytest
 import yaml
 
 import cnncalc
+from cnncalc.core import shape, tape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
+from cnncalc.footprint import budget
+from cnncalc.homework import marking, sheet
+from cnncalc.homework.convolution import matrix, window
+from cnncalc.spec import document, expression, graph, source, work
+from cnncalc.spec import text as spec_text
 
+ROOT = Path(__file__).parents[1]
 CASES = Path(__file__).parent / "cases" / "errors"
 NAMES = sorted(file.stem for file in CASES.glob("*.yaml"))
 MESSAGES = sorted(file.stem for file in CASES.glob("*.txt"))
@@ -525,8 +533,8 @@ def laughs():
 
 
 BOMBS = {
-    "repeat": (START + "  - {relu: , repeat: 1000000000}\n", "more than 100,000 layers"),
-    "repeat of 100 digits": (START + f"  - {{relu: , repeat: {'9' * 100}}}\n", "more than 100,000"),
+    "repeat": (START + "  - {relu: , repeat: 1000000000}\n", "more than 5,000 layers"),
+    "repeat of 100 digits": (START + f"  - {{relu: , repeat: {'9' * 100}}}\n", "more than 5,000"),
     "repeat of nothing": (
         "input: 3\nblocks: {b: {layers: []}}\nlayers: [relu, {b: , repeat: 1000000000}]\n",
         "more than",
@@ -534,12 +542,12 @@ BOMBS = {
     "repeat of what is left out": (
         "input: 3\nblocks: {b: {layers: [{relu: , when: false}]}}\n"
         "layers: [relu, {b: , repeat: 1000000000}]\n",
-        "more than 220,000 steps",
+        "more than 25,000 steps",
     ),
     "nested repeats": (
         "input: 3\nblocks:\n  a: {layers: [{relu: , repeat: 1000}]}\n"
         "  b: {layers: [{a: , repeat: 1000}]}\nlayers: [{b: , repeat: 1000}]\n",
-        "more than 100,000 layers",
+        "more than 5,000 layers",
     ),
     "blocks that double": (chain(35, "{0}, {0}", "relu"), "more than"),
     "blocks that double nothing": (chain(35, "{0}, {0}", ""), "more than"),
@@ -548,7 +556,7 @@ BOMBS = {
         chain(38, "residual: [" * 12 + "{0}" + "]" * 12, "relu"),
         "deeper than 40",
     ),
-    "laughs": (laughs(), "more than 100,000 values"),
+    "laughs": (laughs(), "more than 50,000 values"),
     "deep lists": ("[" * 100_000, "deeper than 60 levels"),
     "deep mappings": ("{a: " * 100_000, "deeper than 60 levels"),
     "deep indents": ("\n".join(" " * i + "a:" for i in range(2000)), "deeper than 60 levels"),
@@ -564,108 +572,108 @@ BOMBS = {
         START + f"  - {{relu: , name: {'a' * 1_000_000}, repeat: 90000}}\n",
         "name",
     ),
-    "many values": (f"input: 3\nlayers: [{'relu,' * 149_000}]\n", "more than 100,000 values"),
-    "many wrong values": (f"input: 3\nlayers: [{'3,' * 90_000}]\n", "more mistakes"),
+    "many values": (f"input: 3\nlayers: [{'relu,' * 149_000}]\n", "more than 50,000 values"),
+    "many wrong values": (f"input: 3\nlayers: [{'3,' * 40_000}]\n", "more mistakes"),
     "many wrong keys": (
-        "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(70_000)),
+        "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(20_000)),
         "more mistakes",
     ),
-    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 25_000, "more mistakes"),
+    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 9_000, "more mistakes"),
     "many names and a misspelling": (
         START
-        + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(20_000))
+        + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(4_000))
         + "  - {relu: , from: layerr}\n" * 90,
         "more mistakes",
     ),
     "long values, often": (
-        "input: 1x4x4\nparameters: {t: [" + "[0]," * 20_000 + "]}\nlayers:\n"
-        '  - conv: {filters: "${index + 1}", kernel: 1, connections: $t}\n    repeat: 30000\n',
-        "more than 220,000 steps",
+        "input: 1x4x4\nparameters: {t: [" + "[0]," * 9_000 + "]}\nlayers:\n"
+        '  - conv: {filters: "${index + 1}", kernel: 1, connections: $t}\n    repeat: 4000\n',
+        "more than 25,000 steps",
     ),
     "lists that double": (
         "input: 3\nparameters:\n  a0: [1, 1]\n"
         + "".join(f"  a{i + 1}: [$a{i}, $a{i}]\n" for i in range(40))
         + "layers: [{linear: $a40}]\n",
-        "more than 100,000 values once its names are filled in",
+        "more than 50,000 values once its names are filled in",
     ),
     "texts in a list": (
-        f"input: 3\nparameters:\n  s: {'a' * 400_000}\n  a: [{'$s,' * 80_000}]\n"
+        f"input: 3\nparameters:\n  s: {'a' * 400_000}\n  a: [{'$s,' * 30_000}]\n"
         "layers: [{linear: $a}]\n",
-        "more than 100,000 values once its names are filled in",
+        "more than 50,000 values once its names are filled in",
     ),
     "arguments that double": (
         "input: 3\nblocks:\n"
         + "".join(f"  b{i}: {{takes: a, layers: [b{i + 1}: {{a: [$a, $a]}}]}}\n" for i in range(38))
         + "  b38: {takes: a, layers: [linear: $a]}\nlayers: [b0: {a: [1, 1]}]\n",
-        "more than 100,000 values once its names are filled in",
+        "more than 25,000 steps",
     ),
     "long arguments, often": (
         f"input: 3\nblocks: {{b: {{takes: x, layers: [relu]}}}}\n"
-        f"layers: [{{b: {{x: [{'1,' * 80_000}]}}, repeat: 90000}}]\n",
-        "more than 220,000 steps",
+        f"layers: [{{b: {{x: [{'1,' * 20_000}]}}, repeat: 4000}}]\n",
+        "more than 25,000 steps",
     ),
     "many defaults, often": (
-        f"input: 3\nblocks: {{b: {{takes: [{','.join(f'a{i}: 1' for i in range(20_000))}], "
-        "layers: [relu]}}\nlayers: [{b: , repeat: 90000}]\n",
-        "more than 220,000 steps",
+        f"input: 3\nblocks: {{b: {{takes: [{','.join(f'a{i}: 1' for i in range(9_000))}], "
+        "layers: [relu]}}\nlayers: [{b: , repeat: 4000}]\n",
+        "more than 25,000 steps",
     ),
     "long lists compared": (
-        f"input: 3\nparameters: {{a: [{'1000,' * 40_000}], b: [{'1000,' * 40_000}]}}\n"
-        "blocks: {c: {layers: [{relu: , when: '${a == b}'}]}}\nlayers: [{c: , repeat: 90000}]\n",
+        f"input: 3\nparameters: {{a: [{'1000,' * 20_000}], b: [{'1000,' * 20_000}]}}\n"
+        "blocks: {c: {layers: [{relu: , when: '${a == b}'}]}}\nlayers: [{c: , repeat: 4000}]\n",
         "too long to compare",
     ),
     "many names taken": (
-        f"input: 3\nblocks: {{b: {{takes: [{','.join(f'a{i % 20_000}' for i in range(40_000))}], "
+        f"input: 3\nblocks: {{b: {{takes: [{','.join(f'a{i % 10_000}' for i in range(20_000))}], "
         "layers: [relu]}}\nlayers: [b]\n",
         "twice",
     ),
     "empty ways from many": (
-        f"input: 3\nlayers:\n  - branches: [{'[],' * 30_000}]\n    join: add\n"
-        f"    from: [{'input,' * 30_000}]\n",
-        "more than 220,000 steps",
+        f"input: 3\nlayers:\n  - branches: [{'[],' * 15_000}]\n    join: add\n"
+        f"    from: [{'input,' * 15_000}]\n",
+        "more than 25,000 steps",
     ),
     "a wide join, often": (
-        f"input: 3\nblocks: {{b: {{layers: [add: {{from: [{'input,' * 50_000}]}}]}}}}\n"
-        "layers: [{b: , repeat: 90000}]\n",
-        "more than 220,000 steps",
+        f"input: 3\nblocks: {{b: {{layers: [add: {{from: [{'input,' * 10_000}]}}]}}}}\n"
+        "layers: [{b: , repeat: 4000}]\n",
+        "more than 25,000 steps",
     ),
     "many ways read many": (
-        f"input: 3\nblocks: {{b: {{layers: [{{branches: [{'[add],' * 20_000}], join: add}}]}}}}\n"
-        f"layers: [{{b: , from: [{'input,' * 50_000}]}}]\n",
-        "more than 220,000 steps",
+        f"input: 3\nblocks: {{b: {{layers: [{{branches: [{'[add],' * 9_000}], join: add}}]}}}}\n"
+        f"layers: [{{b: , from: [{'input,' * 20_000}]}}]\n",
+        "more than 25,000 steps",
     ),
     "many wrong fields": (
         "input: 3x8x8\nlayers:\n  - conv:\n"
-        + "".join(f"      kernel_sizf{i}: 3\n" for i in range(45_000)),
-        "more than 220,000 steps",
+        + "".join(f"      kernel_sizf{i}: 3\n" for i in range(20_000)),
+        "more than 25,000 steps",
     ),
     "many misspelt sources": (
         START
-        + "".join(f"  - {{relu: , name: {'layer' * 10}{i}}}\n" for i in range(16_000))
+        + "".join(f"  - {{relu: , name: {'layer' * 10}{i}}}\n" for i in range(4_000))
         + f"  - {{relu: , from: {'layer' * 10}x}}\n" * 90,
         "more mistakes",
     ),
     "long names in blocks": (
         "input: 3\nblocks:\n"
         + "".join(f"  b{i}: {{layers: [{{b{i + 1}: , name: {'n' * 90}}}]}}\n" for i in range(30))
-        + "  b30: {layers: [{relu: , repeat: 70000}]}\nlayers: [b0]\n",
-        "more than 220,000 steps",
+        + "  b30: {layers: [{relu: , repeat: 4500}]}\nlayers: [b0]\n",
+        "more than 25,000 steps",
     ),
     "long conditions, often": (
         "input: 3\nblocks: {b: {takes: i, layers: [{relu: , when: '${i"
         + "+i" * 120
-        + " >= 0}'}]}}\nlayers: [{b: $index, repeat: 80000}]\n",
-        "more than 220,000 steps",
+        + " >= 0}'}]}}\nlayers: [{b: $index, repeat: 4500}]\n",
+        "more than 25,000 steps",
     ),
     "many expressions": (
         "input: 3\nlayers:\n  - linear:\n"
-        + "".join(f"    - ${{{i}+1+1+1}}\n" for i in range(90_000)),
-        "more than 220,000 steps",
+        + "".join(f"    - ${{{i}+1+1+1}}\n" for i in range(20_000)),
+        "more than 25,000 steps",
     ),
     "many tables of connections": (
         f"input: 8x4x4\nlayers:\n  - conv: {{filters: 50, kernel: 1, padding: $index, connections: "
-        f"[{'[0, 3],' * 50}]}}\n    from: input\n    repeat: 90000\n",
-        "more than 220,000 steps",
+        f"[{'[0, 3],' * 50}]}}\n    from: input\n    repeat: 4500\n",
+        "more than 25,000 steps",
     ),
     "a note of blank lines": (
         f"input: 3\nnote: |\n  a{chr(10) * 3_000_000}  b\nlayers: [relu]\n",
@@ -698,6 +706,19 @@ def measured(folder, text):
     return said, int(memory) // (1024 if sys.platform == "darwin" else 1)
 
 
+def test_the_limits_are_documented():
+    _, _, text = (ROOT / "docs/spec.md").read_text(encoding="utf-8").partition("## Limits and")
+    rows = [row for row in text.partition("## All keys")[0].splitlines() if row.startswith("| ")]
+    numbers = (number for row in rows for number in re.findall(r"(?<= )[0-9][0-9,]*", row))
+    documented = {int(number.replace(",", "")) for number in numbers}
+    limits = {source.MAX_BYTES, spec_text.MAX_VALUES, spec_text.MAX_DEPTH, graph.MAX_LAYERS}
+    limits |= {graph.MAX_NESTED, work.MAX_STEPS, document.MAX_PROSE, document.LONGEST_TITLE}
+    limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
+    limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
+    limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS}
+    assert limits == documented
+
+
 @pytest.mark.skipif(not hasattr(resource, "RLIMIT_AS"), reason="needs Unix's limits")
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_stopped_by_a_limit_that_the_error_states(tmp_path, bomb):
@@ -712,14 +733,14 @@ def test_a_bomb_is_stopped_by_a_limit_that_the_error_states(tmp_path, bomb):
     "text",
     [
         # Each has a great many layers that are right: these may take memory, but not for ever.
-        "input: 3x2x2\nlayers:\n" + "  - {linear: 1, from: input}\n" * 40_000,
+        "input: 3x2x2\nlayers:\n" + "  - {linear: 1, from: input}\n" * 2_500,
         "input: 3\nblocks:\n  c: {layers: [{concat: , from: ["
         + "input," * 1000
         + "]}]}\nlayers:\n  - {c: , repeat: 20}\n",
-        START + "  - {relu: , repeat: 99999}\n",
-        START + "  - {concat: , from: [" + "input," * 50_000 + "]}\n",
+        START + "  - {relu: , repeat: 4999}\n",
+        START + "  - {concat: , from: [" + "input," * 12_000 + "]}\n",
         "input: 2x7x7\nblocks: {b: {layers: [{upsample: {size: 10}}, "
-        "{conv: {filters: 2, kernel: 4}}]}}\nlayers: [{b: , repeat: 15000}]\n",
+        "{conv: {filters: 2, kernel: 4}}]}}\nlayers: [{b: , repeat: 2500}]\n",
     ],
     ids=["flattens", "concat of many", "relus", "wide concat", "jumps that grow"],
 )
@@ -735,12 +756,12 @@ def test_a_large_network_takes_time_but_finishes(tmp_path, text):
     ("text", "layers"),
     [
         (
-            f"input: 3\nparameters: {{{','.join(f'a{i}: 3' for i in range(40_000))}}}\n"
-            "blocks: {b: {layers: [{linear: $a9}]}}\nlayers: [{b: , repeat: 20000}]\n",
-            20_000,
+            f"input: 3\nparameters: {{{','.join(f'a{i}: 3' for i in range(20_000))}}}\n"
+            "blocks: {b: {layers: [{linear: $a9}]}}\nlayers: [{b: , repeat: 4900}]\n",
+            4_900,
         ),
-        (START + "  - {branches: {a: [relu], b: []}, join: add}\n" * 6_000, 12_000),
-        (START + f"  - branches: [{'[relu],' * 20_000}]\n    join: concat\n", 20_001),
+        (START + "  - {branches: {a: [relu], b: []}, join: add}\n" * 2_000, 4_000),
+        (START + f"  - branches: [{'[relu],' * 4_900}]\n    join: concat\n", 4_901),
     ],
     ids=["parameters seen from many blocks", "branches of one name", "branches"],
 )

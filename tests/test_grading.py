@@ -14,7 +14,17 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import CnncalcError, SpecError, UsageError
-from cnncalc.homework import books, gradebook, pages, sheet, sheets, submissions
+from cnncalc.homework import (
+    books,
+    feedback,
+    gradebook,
+    marking,
+    pages,
+    sheet,
+    sheets,
+    statistics,
+    submissions,
+)
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.scheme import points, scheme
 from cnncalc.render import spreadsheet
@@ -142,7 +152,7 @@ def test_an_unreadable_sheet_is_reported_and_the_others_are_graded(graded):
 
 
 def test_statistics_count_outcomes_and_mistakes(graded):
-    found = {one.label: one for one in gradebook.statistics(graded)}
+    found = {one.label: one for one in statistics.questions(graded)}
     assert found["conv1 parameters"].outcomes == {"wrong": 1, "right": 2}
     assert found["conv1 parameters"].mistakes == {"bias forgotten": 1}
     assert list(found) == [
@@ -152,6 +162,58 @@ def test_statistics_count_outcomes_and_mistakes(graded):
         "total parameters",
         "stride",
     ]
+
+
+FOUR = {"ada": (1, 1), "bob": (2, 1), "eve": (2, 2), "kim": (2, 2)}
+"""The answers of a class to two questions, where 2 is right."""
+
+
+@pytest.fixture
+def four(tmp_path):
+    padding = "{given: {N: 9, F: 5}, ask: same_padding"
+    asked = [f"{{name: {name}, {padding[1:]}" for name in "ab"]
+    sheets = {"key.yaml": f"questions: [{asked[0]}, answer: 2}}, {asked[1]}, answer: 2}}]"}
+    (tmp_path / "class").mkdir()
+    for name, (a, b) in FOUR.items():
+        answers = f"questions: [{{name: a, answer: {a}}}, {{name: b, answer: {b}}}]"
+        sheets[f"class/{name}.yaml"] = answers
+    for name, text in sheets.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_scores_of_a_class_have_a_mean_and_quartiles(four):
+    grades = cnncalc.grade([four / "class"], key=four / "key.yaml", credit={"slip": "0"})
+    # 0, 50, 100 and 100 per cent.
+    assert grades.scores == statistics.Scores(
+        mean=62.5, lowest=0, lower_quartile=37.5, median=75, upper_quartile=100, highest=100,
+        bins=(1, 0, 0, 0, 0, 1, 0, 0, 0, 2),
+    )  # fmt: skip
+    # Of (0, 1, 1, 1) and (0, 0, 1, 1): 0.5/√(0.75·1).
+    assert [one.discrimination for one in grades.questions] == [0.58, 0.58]
+
+
+def test_scores_need_somebody_who_could_be_graded(four):
+    one = cnncalc.grade([four / "class/ada.yaml"], key=four / "key.yaml")
+    assert one.scores.lower_quartile == one.scores.highest == 0
+    assert one.questions[0].discrimination is None
+    (four / "class/ada.yaml").write_text("questions: [", encoding="utf-8")
+    assert cnncalc.grade([four / "class/ada.yaml"], key=four / "key.yaml").scores is None
+
+
+def test_a_mistake_is_listed_with_those_who_made_it(graded):
+    assert statistics.mistakes(graded)["bias forgotten"] == ("Ada",)
+
+
+def test_the_command_draws_the_distribution(four):
+    words = ["grade", str(four / "key.yaml"), str(four / "class"), "--credit", "slip=0"]
+    shown = RUNNER.invoke(cli.app, words, prog_name="cnncalc").stdout
+    assert f"90–100 %  {'█' * 40} 2\n" in shown
+    assert f" 50–60 %  {'█' * 20} 1\n" in shown
+    assert "mean 62.5 %, median 75.0 %, quartiles 37.5 % and 100.0 %" in shown
+    found = json.loads(RUNNER.invoke(cli.app, [*words, "-f", "json"]).stdout)
+    assert found["scores"]["median"] == 75
+    assert found["mistakes"] == {}
 
 
 def test_a_key_for_each_student(room):
@@ -232,7 +294,7 @@ def test_a_submission_cannot_make_a_file_be_read(room):
         ("a.csv", "conv1,shape\n1,2\n", "begins with a row"),
         ("a.csv", "layer,quantity,answer\nc,shape,1\nc,shape,2\n", "c shape is answered twice"),
         ("a.csv", 'layer,shape\n"' + "x" * 200_000, "field larger than field limit"),
-        ("a.md", "|layer|shape|\n|-|-|\n" + "|a|b|\n" * 60_000, "more than 100,000 cells"),
+        ("a.md", "|layer|shape|\n|-|-|\n" + "|a|b|\n" * 60_000, "more than 50,000 cells"),
         ("a.csv", "layer,shape\nconv1\0,3\n", "null byte"),
     ],
 )
@@ -240,6 +302,77 @@ def test_invalid_tables_are_refused(tmp_path, name, text, says):
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(SpecError, match=says):
         sheets.read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "given"),
+    [
+        ("a.csv", "layer,quantity,answer\nc1,params,34,848\n", ["34,848"]),
+        ("a.csv", "layer,quantity,answer\nc1,params,1,234,567\nc3,params,9\n", ["1,234,567", "9"]),
+        ("a.csv", "layer,quantity,answer\nc1,shape,6,28,28\n", ["6,28,28"]),
+        ("a.csv", "question,answer\n1,61,706,,\n2,7\n", ["61,706", "7"]),
+        ("a.csv", "question,answer\n1,7,not sure\n", ["7"]),
+        ("a.csv", 'question,answer\n1,"61,706"\n', ["61,706"]),
+        ("a.md", "|question|answer|\n|-|-|\n|1|6|28|28|\n", ["6|28|28"]),
+    ],
+)
+def test_a_number_cut_at_its_commas_is_put_together(tmp_path, name, text, given):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert [answer.given for answer in sheet.load(tmp_path / name).answers] == given
+
+
+@pytest.mark.parametrize(
+    "row", ["c1,34,848,6x28x28", "c1,34,6,28,28", "Total params,489,417,,", "c1,34,848,105"]
+)
+def test_a_cut_number_that_could_be_in_two_columns_is_refused(tmp_path, row):
+    (tmp_path / "a.csv").write_text(f"layer,params,macs\n{row}\n".replace(",,", ",7,8"))
+    with pytest.raises(SpecError, match="cells under 3 headings; put a number with commas in quo"):
+        sheet.load(tmp_path / "a.csv")
+
+
+def test_a_name_with_a_comma_is_read_whole(tmp_path):
+    (tmp_path / "a.csv").write_text("student,Lovelace, Ada,,\nquestion,answer\n1,7\n")
+    assert sheet.load(tmp_path / "a.csv").student == "Lovelace, Ada"
+
+
+@pytest.mark.parametrize("names", [("ada.yaml", "ada.csv"), ("x y.md", "x y.yml")])
+def test_two_keys_of_one_name_are_refused(tmp_path, names):
+    keys = tmp_path / "keys"
+    keys.mkdir()
+    for name in (*names, "bob.yaml"):
+        (keys / name).write_text(KEY, encoding="utf-8")
+    (tmp_path / "ada.yaml").write_text(KEY, encoding="utf-8")
+    with pytest.raises(UsageError, match=f"{min(names)}.*{max(names)}.*keys of the same name"):
+        cnncalc.grade(tmp_path / "ada.yaml", keys)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "architecture: lenet5\nanswers:\n"
+        + "".join(f"  c{n}: {{shape: 1, params: 2}}\n" for n in range(251)),
+        "questions:\n" + "- {name: 1, answer: 7}\n" * 501,
+        "answers: {c1: {params: 1}, c3: 2}\nquestions:\n" + "- answer: 7\n" * 499,
+    ],
+)
+def test_a_sheet_with_too_many_answers_is_refused(tmp_path, text):
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(SpecError, match=r"contains 50[12] answers, more than 500"):
+        sheet.load(tmp_path / "a.yaml")
+
+
+def test_the_mistakes_of_so_many_answers_are_looked_for(monkeypatch):
+    # LeNet-5's c1 has (5·5·1 + 1)·6 = 156 parameters, 150 without the biases.
+    monkeypatch.setattr(marking, "MAX_DIAGNOSED", 2)
+    questions = [
+        {"given": {"architecture": "lenet5", "layer": "c1"}, "ask": "params", "answer": answer}
+        for answer in (150, 156, 150, 150, 156)
+    ]
+    marks = cnncalc.grade({"questions": questions})[0].marks
+    assert [mark.outcome.value for mark in marks] == ["wrong", "right", "wrong", "wrong", "right"]
+    assert [len(mark.diagnoses) for mark in marks] == [1, 0, 1, 0, 0]
+    assert feedback.remark(marks[2]) == "left out the biases"
+    assert feedback.remark(marks[3]) == "incorrect; only the first 2 wrong answers are explained"
 
 
 def test_semicolons_headers_and_bars_are_understood(tmp_path):
@@ -353,7 +486,6 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
         ("Total params:,,489", "489"),
         ("total parameters = 489", "489"),
         ("Total params: 489,,417", None),  # a row of something else
-        ("Total params,489,417", None),
         ("Total params:", None),
         ("Total paramsters: 489", None),
     ],

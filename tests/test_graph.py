@@ -438,23 +438,23 @@ def test_a_map_above_the_size_limit_is_refused():
     )
 
 
-def test_the_largest_network_is_a_hundred_thousand_layers():
-    assert len(net({"relu": None, "repeat": 100_000}, input="1")) == 100_000
-    assert errors({"relu": None, "repeat": 100_001}) == [
-        "repeating this 100,001 times creates more than 100,000 layers"
+def test_the_largest_network_is_five_thousand_layers():
+    assert len(net({"relu": None, "repeat": 5_000}, input="1")) == 5_000
+    assert errors({"relu": None, "repeat": 5_001}) == [
+        "repeating this 5,001 times creates more than 5,000 layers"
     ]
 
 
 def test_a_network_that_grows_past_the_limit_is_stopped():
     blocks = {f"b{i}": {"layers": [f"b{i + 1}"] * 20} for i in range(3)}
     blocks["b3"] = {"layers": ["relu"] * 20}  # 20^4 = 160,000 layers
-    assert errors("b0", input="1", blocks=blocks) == ["expands to more than 100,000 layers"]
+    assert errors("b0", input="1", blocks=blocks) == ["expands to more than 5,000 layers"]
 
 
 def test_an_expansion_without_layers_is_stopped_too():
     unit = {"layers": [{"relu": None, "when": False}]}
     sentences = errors({"unit": None, "repeat": 10**9}, blocks={"unit": unit})
-    assert sentences == ["expands to more than 220,000 steps"]
+    assert sentences == ["expands to more than 25,000 steps"]
 
 
 def test_blocks_nest_forty_deep():
@@ -499,7 +499,7 @@ def test_a_list_that_doubles_is_refused():
     doubled = {f"a{i + 1}": [f"$a{i}", f"$a{i}"] for i in range(20)}
     message = refusal(parameters={"a0": 1, **doubled}, layers=[{"linear": "$a20"}])
     # 2 of one, 1 for the list: 3, 7, 15, ... a16 would hold 131,071.
-    assert message == "contains more than 100,000 values once its names are filled in"
+    assert message == "contains more than 50,000 values once its names are filled in"
 
 
 def test_a_long_list_is_not_compared():

@@ -184,7 +184,7 @@ def test_pairs_are_tried_while_they_cost_little(monkeypatch):
 
     total = of_network("macs")
     all_pairs = len(Slips(total).pairs)
-    monkeypatch.setattr(diagnosis, "MAX_WORK", 20)
+    monkeypatch.setattr(diagnosis, "MAX_PAIRED", 20)
     assert 0 < len(Slips(total).pairs) < all_pairs
 
 

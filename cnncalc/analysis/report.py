@@ -149,6 +149,12 @@ class Report:
         return {row.name: row for row in self.rows}
 
     @cached_property
+    def blocks(self) -> dict[str, None]:
+        """The names of all blocks in order, the parts of layers' names before a dot."""
+        names = (row.name.split(".") for row in self.rows)
+        return dict.fromkeys(".".join(name[:end]) for name in names for end in range(1, len(name)))
+
+    @cached_property
     def layers(self) -> tuple[Row, ...]:
         """All rows except the inputs."""
         return tuple(row for row in self.rows if row.layer.arity != (0, 0))

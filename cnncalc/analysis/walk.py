@@ -50,8 +50,10 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     )
 
 
-def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[SpecError]]:
-    """Recompute a report for these rows' layers and sources.
+def recompute(
+    report: Report, rows: Sequence[Row], *, fields: bool = True
+) -> tuple[Report, Sequence[SpecError]]:
+    """Recompute a report for these rows' layers and sources, with or without receptive fields.
 
     Layers that refuse their new input are left out, and so are all that depend on them. Returns the
     report and the mistakes.
@@ -68,7 +70,7 @@ def recompute(report: Report, rows: Sequence[Row]) -> tuple[Report, Sequence[Spe
         )
         for row in rows
     ]
-    walk = _Walk(nodes, (), report.batch, report.dtype)
+    walk = (_Walk if fields else _Costs)(nodes, (), report.batch, report.dtype)
     walk.walk()
     return replace(report, rows=tuple(walk.done)), walk.mistakes
 
@@ -231,6 +233,15 @@ def _is_sane(field: Field) -> bool:
     If jumps like 9/8 are multiplied over and over, they would otherwise grow without bound.
     """
     return bool(max(field.size, field.jump.numerator, field.jump.denominator) < LARGEST)
+
+
+class _Costs(_Walk):
+    """The walk without receptive fields."""
+
+    def fields(
+        self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
+    ) -> None:
+        return None
 
 
 class _Shapes(_Walk):

@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -12,7 +11,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.core import discovery
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError, Where, one_of, unknown
+from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -197,24 +196,17 @@ def network(
     return report
 
 
-MAX_PIECES = 10_000
-"""This many pieces of a text are written at once."""
-
-
-def write(text: str | Iterable[str], output: Path | None) -> None:
-    """Write a text, whole or in pieces, to a file or to standard output; raises UsageError if the
-    file cannot be written."""
-    pieces = iter([text] if isinstance(text, str) else text)
+def write(text: str, output: Path | None) -> None:
+    """Write a text to a file or to standard output; raises UsageError if the file cannot be
+    written."""
     if output is None:
-        while some := list(islice(pieces, MAX_PIECES)):
-            typer.echo("".join(some), nl=False)
+        typer.echo(text, nl=False)
         return
     try:
-        with output.open("w", encoding="utf-8", errors="replace", newline="") as stream:
-            stream.writelines(pieces)
+        output.write_text(text, encoding="utf-8", errors="replace", newline="")
     except OSError as error:
         raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
-    typer.echo(f"wrote {output}", err=True)
+    typer.echo(f"wrote {printable(str(output))}", err=True)
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:
@@ -227,5 +219,4 @@ def draw(view: "View", format_name: str | None, output: Path | None) -> None:
 
         write(table.for_terminal(view), None)
     else:
-        form = render.load(chosen)
-        write(getattr(form, "pieces", form.render)(view), output)
+        write(render.load(chosen).render(view), output)

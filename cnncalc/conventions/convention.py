@@ -7,6 +7,7 @@ itself.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
@@ -16,6 +17,9 @@ from cnncalc.core import units
 from cnncalc.core.cost import Cost
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape
+
+MAX_CACHED = 10_000
+"""How many layers are cached: several conventions see the same of a layer."""
 
 BYTES = "bytes"
 """The unit of memory; ``read`` then adds its own, such as MB."""
@@ -128,11 +132,13 @@ class Count:
 # What a convention sees of a layer.
 
 
+@lru_cache(maxsize=MAX_CACHED)
 def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
     """Its cost, for one image."""
     return (layer.cost(inputs, output),)
 
 
+@lru_cache(maxsize=MAX_CACHED)
 def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
     """Its PyTorch modules and the operations inside them; none for an input."""
     return calls.of(layer, inputs, output) if inputs else ()

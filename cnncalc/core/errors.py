@@ -162,6 +162,9 @@ def _edits(word: str, name: str) -> int | None:
         return 0
     if len(word) == 1 or abs(len(word) - len(name)) > most or len(word) == len(name) == 2:
         return None
+    if len({*word} ^ {*name}) > 2 * most:  # each edit changes at most two letters
+        return None
+    word, name = _without_ends(word, name)
     far = most + 1
     before, row = [far] * (len(name) + 1), [min(j, far) for j in range(len(name) + 1)]
     for i, letter in enumerate(word, 1):
@@ -176,6 +179,15 @@ def _edits(word: str, name: str) -> int | None:
             return None
         before = above
     return row[-1] if row[-1] <= most else None
+
+
+def _without_ends(word: str, name: str) -> tuple[str, str]:
+    """Both words without the letters that they begin and end with alike, which need no edits."""
+    while word and name and word[0] == name[0]:
+        word, name = word[1:], name[1:]
+    while word and name and word[-1] == name[-1]:
+        word, name = word[:-1], name[:-1]
+    return word, name
 
 
 def unknown(what: str, word: str, known: Iterable[str], meant: str | None = None) -> UsageError:

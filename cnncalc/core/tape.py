@@ -24,6 +24,9 @@ FULL_BYTES = 4
 MASK_BYTES = 1
 """The bytes of a bool."""
 
+MAX_READ = 30_000
+"""How many tensors operations may read, each one counted every time; more take too long."""
+
 CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(2, 0, 1): True, (3, 0, 1, 2): None}
 """What ``Tensor.channels_last`` is when the last of two axes, or of three, becomes the channels."""
 
@@ -158,6 +161,7 @@ class Tape:
         self.training = training
         self.learns = learns
         self.row = 0
+        self.read = 0
         self.operations: list[Operation] = []
         self.storages: list[int] = []
         self.born: list[int] = []
@@ -471,6 +475,12 @@ class Tape:
         layout: Layout = Layout.FOLLOW,
     ) -> None:
         storages = frozenset(tensor.storage for tensor in kept if tensor.storage is not None)
+        self.read += len(reads)
+        if self.read > MAX_READ:
+            raise LayerError(
+                f"memory is modelled for networks whose operations read at most {MAX_READ:,} "
+                "tensors, parameters included; up to this layer they read more"
+            )
         self.operations.append(
             Operation(
                 self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside, layout

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
+from cnncalc.core.errors import UsageError
 from cnncalc.core.fields import LARGEST
 from cnncalc.footprint import Memory, measure
 from cnncalc.footprint.checkpoints import blocks
 from cnncalc.footprint.optimizers import OPTIMIZERS
-from cnncalc.footprint.recording import AMP, check_size
+from cnncalc.footprint.recording import AMP
 from cnncalc.footprint.step import Setting, Step
 
 VERSION = 1
@@ -25,8 +26,9 @@ CHECKPOINT_INTERVALS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """The distances between checkpoints to try, in blocks."""
 
 
-MAX_LAYERS = 5_000
-"""The size of the largest network whose batch is computed, which takes dozens of training steps."""
+MAX_READ = 3_000
+"""How many tensors the operations of a network may read for its largest batch to be computed, which
+takes dozens of training steps."""
 
 
 class Change(NamedTuple):
@@ -82,8 +84,13 @@ def fit(
 
     Raises UsageError as ``measure`` does.
     """
-    check_size(report, MAX_LAYERS, "the largest batch is computed")
     setting = Setting(1, dtype or report.dtype, device, optimizer, training, checkpoint)
+    read = Step(report, setting).recording.tape.read
+    if read > MAX_READ:
+        raise UsageError(
+            f"the largest batch is computed for networks whose operations read at most "
+            f"{MAX_READ:,} tensors, parameters included; these read {read:,}"
+        )
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))
     changes = []
@@ -116,14 +123,13 @@ def largest_batch(report: Report, setting: Setting, budget: int) -> int:
         for now, then in zip(two.moments, three.moments)
         if then.alive > now.alive
     ]
-    low, high = 0, max(1, min([*estimates, LARGEST - 1])) + 1
-    batch = high - 1
+    low, high, below = 0, max(1, min([*estimates, LARGEST - 1])) + 1, 1
     while high - low > 1:
+        batch = max(high - below, (low + high) // 2)
         if Step(report, setting._replace(batch=batch)).peak <= budget:
             low = batch
         else:
-            high = batch
-        batch = (low + high) // 2
+            high, below = batch, 2 * below
     return low
 
 

@@ -17,10 +17,6 @@ DEVICES = ("cpu", "cuda")
 """The devices to model; PyTorch saves and accumulates differently on each."""
 
 
-MAX_LAYERS = 20_000
-"""The size of the largest network whose memory is modelled, as ``check_size`` counts it."""
-
-
 class Recording(NamedTuple):
     """A tape with the network's inputs and outputs. For each operation it lists the tensors that
     are freed after it (the outputs are not), and for each row its last operation."""
@@ -44,7 +40,6 @@ def record(
         if word not in known:
             meant = "cuda" if word == "gpu" else word
             raise unknown(what, word, known, meant)
-    check_size(report, MAX_LAYERS, "memory is modelled")
     tape = Tape(
         batch,
         BYTES["float32" if dtype == AMP else dtype],
@@ -76,16 +71,6 @@ def record(
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))
-
-
-def check_size(report: Report, most: int, what: str) -> None:
-    """Raise UsageError for a network with too many layers; a layer counts once per input."""
-    size = sum(len(row.sources) for row in report.rows)
-    if size > most:
-        raise UsageError(
-            f"{what} for networks of at most {most:,} layers, counting a layer once for each of "
-            f"its inputs; this one has {size:,}"
-        )
 
 
 def not_modelled(row: Row, why: LayerError) -> UsageError:

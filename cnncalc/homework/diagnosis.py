@@ -20,8 +20,9 @@ from cnncalc.homework.written import Number, Reading, Value, Verdict, Written
 
 MOST = 3
 """The number of diagnoses to report."""
-MAX_WORK = 5_000
-"""The number of layers to compute at most when trying pairs, the likeliest first."""
+MAX_ALONE = 200_000
+MAX_PAIRED = 10_000
+"""How many layers to visit when trying single mistakes, and pairs of them, the likeliest first."""
 MIN_RESOLUTION = 5
 """A rounded value is diagnosed only if at least this many values are as short: 1e9 could mean
 anything."""
@@ -92,7 +93,8 @@ class Slips:
     @cached_property
     def single(self) -> tuple[Slip, ...]:
         """One mistake each."""
-        return tuple(self._made([(mistake,) for mistake in mistakes.every()]))
+        likeliest = sorted(mistakes.every(), key=lambda mistake: -mistake.prior)
+        return tuple(self._made([(mistake,) for mistake in likeliest], MAX_ALONE))
 
     @cached_property
     def pairs(self) -> tuple[Slip, ...]:
@@ -107,9 +109,9 @@ class Slips:
             if mistake in different or any(one.layers for one in mistake.other(self.question))
         ]
         likeliest = sorted(combinations(alone, 2), key=lambda pair: -pair[0].prior * pair[1].prior)
-        return tuple(self._made(likeliest, MAX_WORK))
+        return tuple(self._made(likeliest, MAX_PAIRED))
 
-    def _made(self, made: Iterable[tuple[Mistake, ...]], most: int | None = None) -> Iterator[Slip]:
+    def _made(self, made: Iterable[tuple[Mistake, ...]], most: int) -> Iterator[Slip]:
         """The slips of these mistakes, in this layer and in all layers so far, one per value."""
         starts = [(self.question, False)]
         before = self.question.along_the_way()
@@ -117,12 +119,14 @@ class Slips:
             starts.append((before, True))
         for start, along_the_way in starts:
             work = 0
+            rows = len(start.report.rows) if start.everywhere else 1
             for some in made:
+                if work > most:
+                    break
+                work += rows
                 seen: dict[object, Slip] = {}
                 for other in _others(start, some):
-                    if most is not None and work > most:
-                        break
-                    work += len(other.report.rows) if start.everywhere and not other.times else 1
+                    work += 1 if other.times else rows
                     slip = Slip(some, other, along_the_way)
                     if self._is_wrong(slip):
                         key = (slip.value, other.ask.unit, other.meant, other.detail)

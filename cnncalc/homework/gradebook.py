@@ -83,7 +83,7 @@ class Keys:
         self.one = None if target.is_dir() else key(target, layout)
         self.own: Mapping[str, Path] = {}
         if self.one is None:
-            self.own = {printable(path.stem): path for path in sorted(target.iterdir())}
+            self.own = _by_name(sorted(target.iterdir()))
 
     def of(self, submission: Submission) -> Sheet:
         """The key of a submission; raises UsageError where there is none."""
@@ -117,6 +117,18 @@ class Keys:
             return any(answer.given is not None for answer in sheets.load(file, self.one).answers)
         except CnncalcError:
             return False
+
+
+def _by_name(files: Sequence[Path]) -> dict[str, Path]:
+    """The files by their names without endings; raises UsageError for two of the same name."""
+    own: dict[str, Path] = {}
+    for file in files:
+        other = own.setdefault(printable(file.stem), file)
+        if other != file:
+            raise UsageError(
+                f"{str(other)!r} and {str(file)!r} are keys of the same name", "keep one of them"
+            )
+    return own
 
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
@@ -177,24 +189,3 @@ def graded(
         scheme=worth,
         handle=handle or printable(Path(marked.sheet.source).stem),
     )
-
-
-class QuestionStatistics(NamedTuple):
-    """A question's statistics: the number of answers with each outcome, and of each mistake."""
-
-    label: str
-    outcomes: Mapping[str, int]
-    mistakes: Mapping[str, int]
-
-
-def statistics(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
-    """The statistics of all questions, in the order of the sheets."""
-    outcomes: dict[str, Counter[str]] = {}
-    mistakes: dict[str, Counter[str]] = {}
-    for mark in (mark for one in graded for mark in one.marks if mark.answer.question):
-        label = mark.answer.label
-        outcomes.setdefault(label, Counter())[mark.outcome.value] += 1
-        made = mistakes.setdefault(label, Counter())
-        for diagnosis in mark.diagnoses[:1]:
-            made.update(mistake.title for mistake in diagnosis.slip.mistakes)
-    return tuple(QuestionStatistics(label, outcomes[label], mistakes[label]) for label in outcomes)

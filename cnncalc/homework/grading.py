@@ -10,10 +10,11 @@ from typing import Any
 
 from cnncalc.core.errors import UsageError, Where
 from cnncalc.core.shape import layout_of
-from cnncalc.homework import gradebook, sheet, submissions
-from cnncalc.homework.gradebook import Graded, Keys, QuestionStatistics
+from cnncalc.homework import gradebook, sheet, statistics, submissions
+from cnncalc.homework.gradebook import Graded, Keys
 from cnncalc.homework.marking import Mark, Marker
 from cnncalc.homework.scheme import scheme
+from cnncalc.homework.statistics import QuestionStatistics, Scores
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import Terms
 from cnncalc.spec import text
@@ -42,8 +43,19 @@ class Grades(tuple[Graded, ...]):
 
     @cached_property
     def questions(self) -> tuple[QuestionStatistics, ...]:
-        """The outcomes and the mistakes of every question."""
-        return gradebook.statistics(self)
+        """The outcomes, the mistakes and the discrimination of every question."""
+        return statistics.questions(self)
+
+    @cached_property
+    def scores(self) -> Scores | None:
+        """The mean, the quartiles and the distribution of the scores; None if nothing was
+        graded."""
+        return statistics.scores(self)
+
+    @cached_property
+    def mistakes(self) -> dict[str, tuple[str, ...]]:
+        """The students who made each mistake, the commonest first."""
+        return statistics.mistakes(self)
 
     @property
     def warnings(self) -> tuple[str, ...]:

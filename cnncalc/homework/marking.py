@@ -14,6 +14,9 @@ from cnncalc.homework.question import Question
 from cnncalc.homework.sheet import Answer, Sheet, failure
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
+MAX_DIAGNOSED = 100
+"""The number of wrong answers on a sheet whose mistakes are looked for."""
+
 
 class Outcome(Enum):
     """The outcome of an answer."""
@@ -132,18 +135,30 @@ class Marker:
         follows = own.follows(question, written, self.terms) if own else None
         if follows is not None:
             return Mark(answer, Outcome.FOLLOWS, follows.reading, why=follows.why)
-        found = self.slips(question).diagnose(written)
-        if not found and own is not None:
-            found = self._from_own(question, written, own)
-        if not found and before is not None:  # the working may show a mistake that its result hides
-            found = self.slips(question).diagnose(before)
+        if own is not None:
+            own.wrong += 1
+        explained = own is None or own.wrong <= MAX_DIAGNOSED
+        found = self._diagnosed(question, written, own) if explained else ()
         as_rounded = written.as_rounded if isinstance(written, Number) else None
         if not found and as_rounded is not None:
             reading = self.agreement(question, as_rounded)
             if reading is not None:
                 return Mark(answer, Outcome.RIGHT, reading)
         why = "" if found else self._why(question, written)
+        if not why and not explained:
+            why = f"incorrect; only the first {MAX_DIAGNOSED} wrong answers are explained"
         return Mark(answer, Outcome.WRONG, diagnoses=found, why=why)
+
+    def _diagnosed(
+        self, question: Question, written: Written, own: StudentNetwork | None
+    ) -> tuple[Diagnosis, ...]:
+        """The mistakes that explain a wrong value."""
+        found = self.slips(question).diagnose(written)
+        if not found and own is not None:
+            found = self._from_own(question, written, own)
+        if not found and written.before is not None:  # the working shows what its result hides
+            found = self.slips(question).diagnose(written.before)
+        return found
 
     def _from_own(
         self, question: Question, written: Written, own: StudentNetwork

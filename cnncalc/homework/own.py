@@ -42,6 +42,8 @@ class StudentNetwork:
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
         self.report = sheet.report
+        self.wrong = 0
+        """The number of answers that are wrong so far."""
 
     @cached_property
     def answered(self) -> list[tuple[Question, Written]]:

@@ -6,7 +6,7 @@ layers. Nothing is computed until the value is needed.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -147,7 +147,9 @@ class Question:
     def _everywhere(self) -> Report:
         """The network under the assumptions, as far as it can be computed; raises LayerError if
         that is not far enough for the question."""
-        report, refusal = believed(self.report, self.rules, self.layers, self.conditions)
+        report, refusal = believed(
+            self.report, self.rules, self.layers, self.conditions, fields=self.ask.whole_way
+        )
         if refusal:
             needed = (self.row,) if self.row else self.part(self.report)
             if not all(row.name in report for row in needed):
@@ -171,6 +173,8 @@ class Question:
 
     def _believed(self, row: Row) -> Row:
         """A row with the assumed layer and inputs."""
+        if not (self.inputs or self.layers):
+            return row
         own = self.inputs if self.inputs and row.name == self.layer else row.inputs
         return row._replace(layer=self.layers.get(row.name, row.layer), inputs=own)
 
@@ -191,19 +195,28 @@ class Question:
             return None
         return replace(self, everywhere=True)
 
-    def with_layers(self, change: Callable[[Row], Layer | None]) -> "Question | None":
+    def with_layers(
+        self, change: Callable[[Row], Layer | None], only: Container[str] | None = None
+    ) -> "Question | None":
         """The same question with other layers: this one, or all if the whole network is recomputed.
-        None if ``change`` changes nothing."""
+        None if ``change`` changes nothing.
+
+        ``change`` depends on a row's layer and shapes alone; ``only`` names the rows to change.
+        """
         rows = self.part(self.report) if self.row is None else self.report.rows
         if not self.everywhere:
             assert self.row is not None
             rows = (self.row,)
         changed: dict[str, Layer] = {}
-        same: dict[Layer, Layer] = {}  # equal layers stay one object, so results are cached
-        for row in map(self._believed, rows):
-            other = change(row) if row.sources else None  # inputs of the network are given
-            if other is not None:
-                changed[row.name] = same.setdefault(other, other)
+        found: dict[object, Layer | None] = {}  # equal layers stay one object: results are cached
+        for row in rows:
+            if row.sources and (only is None or row.name in only):  # a network's inputs are given
+                own = self._believed(row)
+                key = id(own.layer), own.inputs, own.output
+                if key not in found:
+                    found[key] = change(own)
+                if (other := found[key]) is not None:
+                    changed[row.name] = other
         return replace(self, layers={**self.layers, **changed}) if changed else None
 
     def with_inputs(self, inputs: tuple[Shape, ...]) -> "Question":
@@ -277,34 +290,37 @@ _summed: WeakKeyDictionary[Report, dict[object, tuple[int, dict[str, int]]]] = W
 
 
 def believed(
-    report: Report, rules: Rules, layers: Mapping[str, Layer], conditions: Mapping[str, Any]
+    report: Report,
+    rules: Rules,
+    layers: Mapping[str, Layer],
+    conditions: Mapping[str, Any],
+    *,
+    fields: bool,
 ) -> Belief:
-    """The network with wrong rules, other layers, another batch or dtype.
+    """The network with wrong rules, other layers, another batch or dtype, with or without receptive
+    fields.
 
     The result is cached for all questions about a network.
     """
     if not (rules or layers or conditions):
         return report, ""
     known = _kept.setdefault(report, {})
-    key = tuple(frozenset(part.items()) for part in (rules, layers, conditions))
+    key = fields, *(frozenset(part.items()) for part in (rules, layers, conditions))
     if key not in known:
         if len(known) * len(report.rows) > MAX_ROWS:
             known.clear()
         rows = [row._replace(layer=layers.get(row.name, row.layer)) for row in report.rows]
         with replacing(rules):
-            as_far, refusals = walk.recompute(replace(report, **conditions), rows)
+            as_far, refusals = walk.recompute(replace(report, **conditions), rows, fields=fields)
         known[key] = as_far, refusals[0].sentence if refusals else ""
     return known[key]
 
 
 def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
     """A question that has an answer; raises UsageError if it has none."""
-    if layer is not None and layer not in report:
-        known = dict.fromkeys(blocks(report))
-        if layer not in known:
-            names = [*known, *(row.name for row in report.rows)]
-            hint = did_you_mean(layer, names)
-            raise UsageError(f"{report.name} has no layer {layer[:60]!r}{hint}")
+    if layer is not None and layer not in report and layer not in report.blocks:
+        hint = did_you_mean(layer, (*report.blocks, *(row.name for row in report.rows)))
+        raise UsageError(f"{report.name} has no layer {layer[:60]!r}{hint}")
     asked = Question(ask, report, layer)
     try:
         if asked.row is not None:
@@ -314,10 +330,3 @@ def question(ask: Ask, report: Report, layer: str | None = None) -> Question:
         who = f"layer {layer!r}" if layer else report.name
         raise UsageError(f"{ask.title} of {who}: {why}") from None
     return asked
-
-
-def blocks(report: Report) -> Iterator[str]:
-    """The names of all blocks: the parts of a layer's name before a dot."""
-    for row in report.rows:
-        parts = row.name.split(".")
-        yield from (".".join(parts[:depth]) for depth in range(1, len(parts)))

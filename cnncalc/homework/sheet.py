@@ -30,7 +30,7 @@ from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, W
 from cnncalc.core.shape import Layout, layout_of, read_sizes, shape_of
 from cnncalc.homework import asks, numeric, sheets, window
 from cnncalc.homework.ask import Ask
-from cnncalc.homework.question import Question, blocks, label_of, question
+from cnncalc.homework.question import Question, label_of, question
 from cnncalc.homework.written import printable, readable
 from cnncalc.spec import notation
 from cnncalc.spec.document import describe
@@ -53,6 +53,7 @@ TOP = {
 TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
+MAX_ANSWERS = 500
 TOTALS = ("totals", "total", "network", "overall", "sum")
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 ONE = walk.ALONE
@@ -129,6 +130,7 @@ def read(
     if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
         raise SpecError(NEEDED, root.where)  # whatever it is, none of it is quoted
     top = _mapping(root, "an answer sheet", TOP)
+    _check_length(top)
     name = top.get(Key("student"))
     if name is not None and name.value is not None:
         several = name.value if isinstance(name.value, list) else [name]
@@ -190,6 +192,18 @@ def _sizes(shape: Any) -> tuple[int, ...]:
         return read_sizes("x".join(map(str, shape)) if isinstance(shape, list) else str(shape))
     except UsageError:
         return ()
+
+
+def _check_length(top: dict[Key, Item]) -> None:
+    """Raise SpecError for a sheet with too many answers."""
+    none = Item(None, Where(""))
+    by_layer, free = top.get(Key("answers"), none), top.get(Key("questions"), none)
+    rows = by_layer.value.values() if isinstance(by_layer.value, dict) else ()
+    number = sum(len(row.value) if isinstance(row.value, dict) else 1 for row in rows)
+    number += len(free.value) if isinstance(free.value, list) else 0
+    if number > MAX_ANSWERS:
+        where = by_layer.where if by_layer.value else free.where
+        raise SpecError(f"contains {number:,} answers, more than {MAX_ANSWERS}", where)
 
 
 def _credit(item: Item | None) -> dict[str, str]:
@@ -392,12 +406,23 @@ def _layer(word: str, report: Report) -> str | None:
         return word
     if word.lower() in TOTALS:
         return None
-    names = [*dict.fromkeys(blocks(report)), *(row.name for row in report)]
+    if word in report.blocks:
+        return word
+    names = _normal_names(report)
     for plain in (normal(word), normal(BRACKETS.sub("", word))):
-        alike = [name for name in names if normal(name) == plain]
-        if len(alike) == 1 and word not in names:
+        alike = names.get(plain, ())
+        if len(alike) == 1:
             return alike[0]
     return word
+
+
+@lru_cache(maxsize=100)
+def _normal_names(report: Report) -> dict[str, list[str]]:
+    """The names of blocks and layers by their normal forms."""
+    names: dict[str, list[str]] = {}
+    for name in dict.fromkeys((*report.blocks, *(row.name for row in report))):
+        names.setdefault(normal(name), []).append(name)
+    return names
 
 
 def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:

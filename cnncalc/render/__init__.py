@@ -1,7 +1,6 @@
 """One file per output format, discovered automatically.
 
 A format is a module with ``SUFFIX``, the ending of its files, and ``render(view) -> str``.
-One whose texts can be huge also has ``pieces(view) -> Iterator[str]``.
 """
 
 from functools import cache

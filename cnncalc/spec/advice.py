@@ -15,12 +15,12 @@ WORDS = {
 """Layers of other tools that cnncalc spells differently or does not support."""
 
 FORMATS = {
-    r"^\s*layers?\s*\{": "a Caffe prototxt",
-    r"^\s*\[(net|network|convolutional|maxpool)\]": "a Darknet cfg",
-    r"^\s*(import \w|from [\w.]+ import |class \w+\(|def \w+\()": "Python code",
-    r"^\s*(\w+ = )?(\w+\.)*(Sequential\(|nn\.\w+\(|add\()": "Python code",
-    r'^\s*[{"].*"(class_name|keras_version)"': "a Keras model in JSON",
-    r"^\s*<\?xml": "XML",
+    r"^[ \t]*layers?\s*\{": "a Caffe prototxt",
+    r"^[ \t]*\[(net|network|convolutional|maxpool)\]": "a Darknet cfg",
+    r"^[ \t]*(import \w|from [\w.]+ import |class \w+\(|def \w+\()": "Python code",
+    r"^[ \t]*(\w+ = )?(\w+\.)*(Sequential\(|nn\.\w+\(|add\()": "Python code",
+    r'^[ \t]*[{"].*"(class_name|keras_version)"': "a Keras model in JSON",
+    r"^[ \t]*<\?xml": "XML",
 }
 
 

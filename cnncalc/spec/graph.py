@@ -32,7 +32,7 @@ from cnncalc.spec.sharing import Sharing, shared
 from cnncalc.spec.text import Item, Key
 from cnncalc.spec.work import LimitReached, Work
 
-MAX_LAYERS = 100_000
+MAX_LAYERS = 5_000
 MAX_NESTED = 40
 USUAL_VALUES = 30
 """A block may be given this many values without extra work; each one beyond counts as a step."""
@@ -90,7 +90,8 @@ class _Builder:
         self.sharing = Sharing(everything)
         self.frozen = False
         self.kinds: dict[str, layers.Found] = {}
-        self.parsed: dict[tuple[int, str], Layer | None] = {}
+        self.parsed: dict[tuple[str, str, Layout | None], Layer] = {}
+        self.refused: set[tuple[int, str]] = set()
         self.fixed: dict[int, Layer | None] = {}
         self.left_out: set[str] = set()
         self.ways: set[str] = set()
@@ -426,14 +427,17 @@ class _Builder:
             value.pop(ACTIVATION, None)
         said = repr(value)
         self.work.letters(said, entry.where)
-        key = (id(entry), said)
-        if key not in self.parsed:
-            self.parsed[key] = None
+        layout = layout_in(self.spec, entry.where.source, self.layout)
+        wrong, key = (id(entry), said), (str(entry.kind), said, layout)
+        if key in self.parsed:
+            return self.parsed[key]
+        if wrong not in self.refused:
+            self.refused.add(wrong)
             try:
                 layer = found.parse(value)
-                if layout_in(self.spec, entry.where.source, self.layout) == "hwc":
+                if layout == "hwc":
                     layer = layer.channels_first()
-                self.parsed[key] = layer
+                return self.parsed.setdefault(key, layer)
             except FieldErrors as errors:
                 for written, text in errors.wrong:
                     beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
@@ -441,7 +445,7 @@ class _Builder:
                     self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
             except LayerError as why:
                 self.wrong(f"{found.kind.kind} {why}", entry.where)
-        return self.parsed[key]
+        return None
 
     def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
         found: list[int] = []

@@ -14,7 +14,7 @@ from cnncalc.core.errors import SpecError, Where
 from cnncalc.core.shape import MAX_DIGITS
 from cnncalc.spec import advice
 
-MAX_VALUES = 100_000
+MAX_VALUES = 50_000
 MAX_DEPTH = 60
 LONGEST_JOINED = 100
 

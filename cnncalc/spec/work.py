@@ -3,7 +3,7 @@
 from cnncalc.core.errors import SpecError, Where
 from cnncalc.spec.expression import MAX_CHARACTERS
 
-MAX_STEPS = 220_000
+MAX_STEPS = 25_000
 USUAL_NAME = 100
 USUAL_EXPRESSION = 24
 """Names and expressions up to this length are included in their step."""

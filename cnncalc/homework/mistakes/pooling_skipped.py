@@ -50,7 +50,7 @@ class PoolingSkipped(Mistake):
 
     def _without(self, question: Question, pools: list[Row]) -> Iterator[Question]:
         names = {row.name for row in pools if is_pool(row)}
-        other = question.with_layers(lambda row: _nothing() if row.name in names else None)
+        other = question.with_layers(lambda _: _nothing(), only=names)
         if other is not None:
             yield other
 

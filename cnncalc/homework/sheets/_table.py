@@ -43,14 +43,19 @@ NEEDED = (
 
 
 def sheet(
-    header: Mapping[str, Cell], tables: Sequence[Sequence[Sequence[Cell]]], source: str
+    header: Mapping[str, Cell],
+    tables: Sequence[Sequence[Sequence[Cell]]],
+    source: str,
+    between: str,
 ) -> Item:
-    """The tree of a sheet with these keys (student, architecture) and tables."""
+    """The tree of a sheet with these keys (student, architecture) and tables, whose cells have
+    ``between`` between them.
+    """
     top = {key(name, cell.where): Item(cell.text, cell.where) for name, cell in header.items()}
     answers: dict[Key, Item] = {}
     questions: list[Item] = []
     for table in tables:
-        _read(table, answers, questions, source)
+        _read(table, answers, questions, source, between)
     here = Where(source)
     if not answers and not questions:
         raise SpecError(NEEDED, here)
@@ -69,7 +74,11 @@ def key(text: str, where: Where) -> Key:
 
 
 def _read(
-    table: Sequence[Sequence[Cell]], answers: dict[Key, Item], questions: list[Item], source: str
+    table: Sequence[Sequence[Cell]],
+    answers: dict[Key, Item],
+    questions: list[Item],
+    source: str,
+    between: str,
 ) -> None:
     """Add the answers of one table."""
     if sum(map(len, table)) > MAX_CELLS:
@@ -78,12 +87,13 @@ def _read(
     names = [" ".join(cell.text.lower().split()) for cell in header]
     if _is_summary(names):
         names[0] = LAYER
-    for row in table[1:]:
+    for cells_of_row in table[1:]:
+        if names[:1] != [QUESTION] and _add_total(answers, cells_of_row):
+            continue
+        row = _fitted(cells_of_row, names, between)
         cells = dict(zip(names, row))
         if names[:1] == [QUESTION] and ANSWER in names:
             questions.append(_question(cells))
-        elif _add_total(answers, row):
-            continue
         elif names == [LAYER, QUANTITY, ANSWER]:
             if len(row) >= len(names):
                 _add(answers, cells[LAYER], cells[QUANTITY], cells[ANSWER])
@@ -136,6 +146,24 @@ def _without_blank_end(row: Sequence[Cell]) -> Sequence[Cell]:
     """A row without the empty cells that spreadsheets write at its end."""
     last = max((place for place, cell in enumerate(row, 1) if cell.text.strip()), default=0)
     return row[:last]
+
+
+def _fitted(row: Sequence[Cell], names: Sequence[str], between: str) -> Sequence[Cell]:
+    """A row with a number or a size put together again that was cut at its commas, as ``34,848``
+    is: it can only be the answer in the last column. Raises SpecError if it could be another."""
+    if len(row) <= len(names) or not names:
+        return row
+    *first, last = row[: len(names)]
+    more = [cell.text for cell in _without_blank_end(row)[len(names) :]]
+    if not last.text or not more or not more[0][:1].isdecimal():
+        return row
+    if names[-1] != ANSWER:
+        raise SpecError(
+            f"a row has {len(names) + len(more)} cells under {len(names)} headings",
+            last.where,
+            'put a number with commas in quotes, as in "34,848"',
+        )
+    return [*first, last._replace(text=between.join([last.text, *more]))]
 
 
 def _question(cells: Mapping[str, Cell]) -> Item:

@@ -15,7 +15,8 @@ ABOVE = ("student", "architecture", "input", "batch", "dtype")
 def read(text: str, source: str) -> Item:
     """The tree of the table; cells are separated by commas or semicolons."""
     first = text.lstrip().partition("\n")[0]
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=";" if ";" in first else ",")
+    between = ";" if ";" in first else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=between)
     header: dict[str, Cell] = {}
     rows: list[list[Cell]] = []
     try:
@@ -23,9 +24,10 @@ def read(text: str, source: str) -> Item:
             where = Where(source, reader.line_num)
             cells = [Cell(cell.strip(), where) for cell in row]
             if not rows and len(cells) >= 2 and cells[0].text.lower() in ABOVE:
-                header[cells[0].text.lower()] = cells[1]
+                said = ", ".join(cell.text for cell in cells[1:] if cell.text)
+                header[cells[0].text.lower()] = Cell(said, where)
             elif any(cell.text for cell in cells):
                 rows.append(cells)
     except csv.Error as why:
         raise SpecError(f"is not a table: {why}", Where(source, reader.line_num)) from None
-    return _table.sheet(header, [rows], source)
+    return _table.sheet(header, [rows], source, between)

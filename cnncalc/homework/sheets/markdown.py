@@ -43,7 +43,7 @@ def read(text: str, source: str) -> Item:
         name, said = before.strip(f"{MARKS}#>-"), after.strip(MARKS)
         if name.lower() in ABOVE and said:
             header.setdefault(name.lower(), Cell(said, where))
-    return _table.sheet(header, tables, source)
+    return _table.sheet(header, tables, source, "|")
 
 
 def _cells(line: str) -> list[str]:
