@@ -271,8 +271,8 @@ def test_a_key_is_validated_and_its_answers_are_checked(room):
     (room / "key.yaml").write_text(KEY.replace("62M", "61M"), encoding="utf-8")
     (wrong,) = gradebook.wrong_in(gradebook.key(room / "key.yaml"), Marker())
     assert wrong.answer.label == "total parameters"
-    told = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
-    assert "key.yaml:6:20: the key's total parameters is 61M, but 62,378,344 is right" in told
+    warning = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
+    assert "key.yaml:6:20: the key's total parameters is 61M, but 62,378,344 is right" in warning
 
 
 def test_a_submission_cannot_make_a_file_be_read(room):
@@ -479,7 +479,7 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "answer"),
     [
         ('"Total params: 489"', "489"),
         ("Total params: 4,489,012 (17.1 MB)", "4,489,012 (17.1 MB)"),
@@ -490,12 +490,12 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
         ("Total paramsters: 489", None),
     ],
 )
-def test_totals_below_a_table_are_read(tmp_path, row, told):
+def test_totals_below_a_table_are_read(tmp_path, row, answer):
     (tmp_path / "a.csv").write_text(
         f"architecture,lenet5\nlayer,params\nc1,156\n{row}\n", encoding="utf-8"
     )
     totals = [one for one in sheet.load(tmp_path / "a.csv").answers if one.label.startswith("tot")]
-    assert [one.given for one in totals] == [told] * (told is not None)
+    assert [one.given for one in totals] == [answer] * (answer is not None)
 
 
 @pytest.mark.parametrize(

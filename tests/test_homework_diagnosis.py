@@ -42,7 +42,7 @@ def remark(asked, text, terms=None):
     return feedback.remark(Marker(terms or Terms()).mark(asked, text))
 
 
-# What is told.
+# What is reported.
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
     assert [one.title for one in feedback.workings(wrong)] == ["correct answer"]
 
 
-# When nothing is told.
+# When nothing is reported.
 
 
 @pytest.mark.parametrize("text", ["77", "2e3", "~600", "0.5"])

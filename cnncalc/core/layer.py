@@ -43,13 +43,14 @@ class Example(NamedTuple):
     """One layer worked by hand, with the source of the numbers.
 
     ``given`` is the layer's value in a spec; ``inputs`` and ``output`` are shapes as text. Numbers
-    left at None are not checked; ``operations`` are compared as a whole.
+    left at None are not checked, unless no example of the kind has them: then they are zero.
+    ``operations`` are compared as a whole.
     """
 
-    given: Any
     inputs: tuple[str, ...]
     output: str
     source: str
+    given: Any = None
     weights: int | None = None
     biases: int | None = None
     params: int | None = None

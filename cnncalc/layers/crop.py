@@ -83,8 +83,6 @@ class Crop(Rearrangement):
             given=4,
             inputs=("512x64x64",),
             output="512x56x56",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Ronneberger et al. 2015, U-Net, figure 1: 64² cropped to 56² before up-conv 1",
         ),

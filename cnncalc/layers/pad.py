@@ -65,8 +65,6 @@ class Pad(Rearrangement):
             given={"padding": {"left": 1, "right": 1, "top": 2}},
             inputs=("1x3x3",),
             output="1x5x5",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="torch.nn.ZeroPad2d, example: ZeroPad2d((1, 1, 2, 0))",
         ),

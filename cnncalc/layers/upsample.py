@@ -99,8 +99,6 @@ class Upsample(Layer):
             given=2,
             inputs=("256x13x13",),
             output="256x26x26",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Redmon and Farhadi 2018, YOLOv3: upsample by 2×, 13×13 to 26×26",
         ),
