@@ -224,6 +224,16 @@ class Layer:
 
     # Subclasses inherit these.
 
+    @property
+    def refers_to(self) -> str | None:
+        """The name of a layer from whose shape some fields follow."""
+        return None
+
+    def sized_like(self, x: Shape, other: Shape) -> Self:
+        """The layer for this input, with fields that follow from the shape of another layer. Raises
+        LayerError if the shapes do not fit."""
+        return self
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """The shape of the output, after checking the number of inputs."""
         least, most = self.arity
