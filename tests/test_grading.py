@@ -17,6 +17,7 @@ from cnncalc import cli
 from cnncalc.core.errors import CnncalcError, SpecError, UsageError
 from cnncalc.homework import (
     books,
+    entries,
     feedback,
     gradebook,
     marking,
@@ -504,12 +505,12 @@ def test_totals_below_a_table_are_read(tmp_path, row, answer):
     [("0.5", Fraction(1, 2)), ("1/4", Fraction(1, 4)), ("5%", Fraction(1, 20)), ("0", Fraction(0))],
 )
 def test_fractions_of_points_are_read(given, part):
-    assert sheet.part_of(given) == part
+    assert entries.part_of(given) == part
 
 
 @pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", "9" * 30, "nan"])
 def test_invalid_fractions_of_points_are_refused(given):
-    assert sheet.part_of(given) is None
+    assert entries.part_of(given) is None
 
 
 @pytest.mark.parametrize(
