@@ -389,12 +389,12 @@ def test_csv_has_a_column_whose_sum_is_the_total():
 
 def test_json_has_the_count():
     found = json.loads(summarize("resnet50", "--convention", "ptflops-aten", "--format", "json"))
-    told = found["convention"]
-    assert [told[key] for key in ("name", "tool", "version", "unit", "total")] == [
+    data = found["convention"]
+    assert [data[key] for key in ("name", "tool", "version", "unit", "total")] == [
         "ptflops-aten", "ptflops aten", "0.7.5", "MACs", 4_089_185_256,
     ]  # fmt: skip
-    assert told["parts"][1] == {"times": 1, "amount": 1_000, "what": "biases at output positions"}
-    assert told["layers"]["fc"] == 2_048_000 + 1_000
+    assert data["parts"][1] == {"times": 1, "amount": 1_000, "what": "biases at output positions"}
+    assert data["layers"]["fc"] == 2_048_000 + 1_000
     assert "convention" not in json.loads(summarize("lenet5", "--format", "json"))
 
 

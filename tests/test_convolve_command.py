@@ -42,7 +42,7 @@ def text(*arguments):
 
 
 def error(*arguments):
-    """What is told of a mistake: one sentence."""
+    """The error for these arguments, which must be one sentence."""
     done = run(*arguments)
     assert isinstance(done.exception, CnncalcError), done.exception
     assert done.stdout == ""

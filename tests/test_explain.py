@@ -284,8 +284,8 @@ def test_every_number_of_every_example_is_derived(kind, example):
     answer, results = shown("receptive-field")
     if not answer.endswith(("unchanged", "no position")):
         for axis, field in zip(row.inputs[0].axes, row.fields, strict=True):
-            told = {"r_out": field.size, "j_out": field.jump, "s_out": field.start}
-            for name, value in told.items():
+            symbols = {"r_out": field.size, "j_out": field.jump, "s_out": field.start}
+            for name, value in symbols.items():
                 assert results.get(name, results.get(f"{name} ({axis})")) == value
 
 

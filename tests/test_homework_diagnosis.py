@@ -2,12 +2,12 @@
 
 import pytest
 
+from cnncalc.api import summarize
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import asks, feedback
 from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.question import question
-from cnncalc.homework.sheet import summarize
 from cnncalc.homework.written import Size, Terms, Written
 
 CONV = {"conv": {"filters": 10, "kernel": 5, "padding": 2}}
@@ -42,7 +42,7 @@ def remark(asked, text, terms=None):
     return feedback.remark(Marker(terms or Terms()).mark(asked, text))
 
 
-# What is told.
+# What is reported.
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_diagnosis_that_fails_leaves_the_other_answers_alone(monkeypatch):
     assert [one.title for one in feedback.workings(wrong)] == ["correct answer"]
 
 
-# When nothing is told.
+# When nothing is reported.
 
 
 @pytest.mark.parametrize("text", ["77", "2e3", "~600", "0.5"])

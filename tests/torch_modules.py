@@ -1,7 +1,7 @@
 """The torch.nn module that does what a layer does, and random layers to compare them on.
 
 The one table of PyTorch's constructors: ``TWINS``, by kind. An entry says how to draw the fields of
-a layer for an input, and how PyTorch is told the same.
+a layer for an input, and the equivalent arguments of PyTorch.
 """
 
 from collections.abc import Callable
@@ -264,7 +264,7 @@ POOL = {
 
 
 def pool_padding(layer: Any) -> Any:
-    """The padding that PyTorch's pools can be told; None for what they have no word for."""
+    """The padding in the form of PyTorch's pools; None if they do not support it."""
     if layer.padding == "valid":
         return 0
     return layer.padding if layer.padding != "same" and same_for_both(layer.padding) else None

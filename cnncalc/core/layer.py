@@ -43,13 +43,14 @@ class Example(NamedTuple):
     """One layer worked by hand, with the source of the numbers.
 
     ``given`` is the layer's value in a spec; ``inputs`` and ``output`` are shapes as text. Numbers
-    left at None are not checked; ``operations`` are compared as a whole.
+    left at None are not checked, unless no example of the kind has them: then they are zero.
+    ``operations`` are compared as a whole.
     """
 
-    given: Any
     inputs: tuple[str, ...]
     output: str
     source: str
+    given: Any = None
     weights: int | None = None
     biases: int | None = None
     params: int | None = None
@@ -227,6 +228,16 @@ class Layer:
         raise TypeError(f"{self.kind} does not implement to_torch")
 
     # Subclasses inherit these.
+
+    @property
+    def refers_to(self) -> str | None:
+        """The name of a layer from whose shape some fields follow."""
+        return None
+
+    def sized_like(self, x: Shape, other: Shape) -> Self:
+        """The layer for this input, with fields that follow from the shape of another layer. Raises
+        LayerError if the shapes do not fit."""
+        return self
 
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """The shape of the output, after checking the number of inputs."""

@@ -27,10 +27,8 @@ class Abs(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("4096",),
             output="4096",
-            params=0,
             operations=Operations(compare=4096),
             source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
         ),

@@ -40,8 +40,6 @@ class AdaptiveAvgPool(AdaptivePool):
             given=1,
             inputs=("512x7x7",),
             output="512x1x1",
-            params=0,
-            macs=0,
             operations=Operations(add=24_576, divide=512),  # 48 additions for each channel
             source="He et al. 2015, ResNet-18: average pool from 7×7 to 1×1",
         ),

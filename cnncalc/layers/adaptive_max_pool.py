@@ -37,8 +37,6 @@ class AdaptiveMaxPool(AdaptivePool):
             given=[5, 7],
             inputs=("64x8x9",),
             output="64x5x7",
-            params=0,
-            macs=0,
             # Windows of 2, 3, 2, 3, 2 rows and 2, 2, 2, 3, 2, 2, 2 columns: 64·12·15 − 64·5·7
             operations=Operations(compare=9_280),
             source="torch.nn.AdaptiveMaxPool2d, example: 8×9 to 5×7",

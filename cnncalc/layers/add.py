@@ -31,10 +31,8 @@ class Add(Arithmetic):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("64x56x56", "64x56x56"),
             output="64x56x56",
-            params=0,
             operations=Operations(add=200_704),
             source="He et al. 2015, figure 2: F(x) + x; 64·56·56",
         ),

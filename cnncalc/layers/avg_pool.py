@@ -87,8 +87,6 @@ class AvgPool(Pool):
             given={"kernel": 7, "stride": 1},
             inputs=("1024x7x7",),
             output="1024x1x1",
-            params=0,
-            macs=0,
             operations=Operations(add=49_152, divide=1_024),  # 48 additions for each channel
             source="TUM lecture, GoogLeNet table: avg pool 7×7/1 gives 1×1×1024",
         ),

@@ -66,13 +66,11 @@ class BatchNorm(Norm):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("64x112x112",),
             output="64x112x112",
             weights=64,
             biases=64,
             buffers=129,
-            macs=0,
             operations=Operations(multiply=802_816, add=802_816),
             source="Ioffe and Szegedy 2015: γ and β for each channel; 64·112·112",
         ),
@@ -80,7 +78,6 @@ class BatchNorm(Norm):
             given={"affine": False, "track_running_stats": False},
             inputs=("100",),
             output="100",
-            params=0,
             buffers=0,
             source="torch.nn.BatchNorm1d: affine=False, track_running_stats=False",
         ),

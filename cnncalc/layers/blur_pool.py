@@ -80,7 +80,6 @@ class BlurPool(Layer):
             given=3,
             inputs=("64x112x112",),
             output="64x56x56",
-            params=0,
             buffers=576,  # 3·3 for each of 64 channels
             macs=1_806_336,  # 3·3·64 · 56·56
             operations=Operations(multiply=1_806_336, add=1_806_336),

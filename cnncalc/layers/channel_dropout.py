@@ -41,7 +41,6 @@ class ChannelDropout(Elementwise):
             given=0.2,
             inputs=("64x28x28",),
             output="64x28x28",
-            params=0,
             operations=Operations(),
             source="Tompson et al. 2015, section 3.2: SpatialDropout",
         ),

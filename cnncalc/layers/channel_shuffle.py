@@ -40,8 +40,6 @@ class ChannelShuffle(Rearrangement):
             given=2,
             inputs=("4x2x2",),
             output="4x2x2",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="torch.nn.ChannelShuffle, example: ChannelShuffle(2)",
         ),

@@ -58,14 +58,12 @@ class Concat(Rearrangement):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("64x28x28", "128x28x28", "32x28x28", "32x28x28"),
             output="256x28x28",
-            params=0,
             operations=Operations(),
             source="TUM lecture, GoogLeNet table: inception (3a) is 28×28×256",
         ),
-        Example(given=None, inputs=("10", "6"), output="16", source="10 + 6 = 16"),
+        Example(inputs=("10", "6"), output="16", source="10 + 6 = 16"),
         Example(
             given="length",
             inputs=("768x1", "768x196"),

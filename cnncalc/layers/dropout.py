@@ -35,7 +35,6 @@ class Dropout(Elementwise):
             given=0.4,
             inputs=("1024x1x1",),
             output="1024x1x1",
-            params=0,
             operations=Operations(),
             source="TUM lecture, GoogLeNet table: dropout (40 %) keeps 1×1×1024",
         ),

@@ -27,10 +27,8 @@ class Elu(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("192x32x32",),
             output="192x32x32",
-            params=0,
             operations=Operations(
                 multiply=196_608, add=196_608, compare=196_608, exponential=196_608
             ),

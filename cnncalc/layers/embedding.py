@@ -61,7 +61,6 @@ class Embedding(Layer):
             output="300x64",
             weights=5_629_500,
             params=5_629_500,
-            macs=0,
             operations=Operations(),
             source="Kim 2014, table 1: MR has a vocabulary of 18,765 words, vectors of 300",
         ),

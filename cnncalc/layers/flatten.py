@@ -45,10 +45,8 @@ class Flatten(Rearrangement):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("256x6x6",),
             output="9216",
-            params=0,
             operations=Operations(),
             source="TUM lecture, AlexNet before FC6: 6·6·256",
         ),

@@ -69,8 +69,6 @@ class Fold(Columns):
             given={"output_size": [4, 5], "kernel_size": [2, 2]},
             inputs=("12x12",),
             output="3x4x5",  # 3·4 windows of 2×2
-            params=0,
-            macs=0,
             operations=Operations(add=144),
             source="torch.nn.Fold, example: Fold(output_size=(4, 5), kernel_size=(2, 2))",
         ),

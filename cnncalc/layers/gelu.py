@@ -41,10 +41,8 @@ class Gelu(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("384x56x56",),
             output="384x56x56",
-            params=0,
             # 384·56·56 = 1204224 elements
             operations=Operations(multiply=3_612_672, add=1_204_224, exponential=1_204_224),
             source="Liu et al. 2022, ConvNeXt-T: between the two 1×1 layers of a block",
@@ -53,7 +51,6 @@ class Gelu(Elementwise):
             given="tanh",
             inputs=("3072",),
             output="3072",
-            params=0,
             operations=Operations(multiply=18_432, add=6144, exponential=3072),
             source="Hendrycks and Gimpel 2016, section 2, for 3072 elements",
         ),

@@ -38,11 +38,8 @@ class GlobalAvgPool(GlobalPool):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("2048x7x7",),
             output="2048x1x1",
-            params=0,
-            macs=0,
             operations=Operations(add=98_304, divide=2_048),  # 48 additions for each channel
             source="He et al. 2015, ResNet-50: the 7×7 average pool before the classifier",
         ),

@@ -36,13 +36,10 @@ class GlobalMaxPool(GlobalPool):
             given={"keepdim": False},
             inputs=("1024x1024",),
             output="1024",
-            params=0,
-            macs=0,
             operations=Operations(compare=1_047_552),  # 1,024·1,023
             source="Qi et al. 2017, PointNet: 1,024 features of 1,024 points, max over the points",
         ),
         Example(
-            given=None,
             inputs=("512x7x7",),
             output="512x1x1",
             operations=Operations(compare=24_576),

@@ -72,8 +72,6 @@ class GroupNorm(Norm):
             weights=64,
             biases=64,
             params=128,
-            buffers=0,
-            macs=0,
             # 32 groups of 2·56·56 = 6272: 3·6272 multiplications and
             # 6271 + 6272 + 6271 + 1 + 6272 = 25087 additions each.
             operations=Operations(multiply=602_112, add=802_784, divide=96, exponential=32),

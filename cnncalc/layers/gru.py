@@ -38,7 +38,6 @@ class Gru(Recurrent):
             inputs=("2x4",),
             output="3x4",
             weights=45,  # 3·3·(2 + 3)
-            biases=0,
             macs=180,
             # 12 hidden units in all
             operations=Operations(multiply=216, add=228, divide=24, exponential=36),

@@ -22,10 +22,8 @@ class Hardsigmoid(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("16x1x1",),
             output="16x1x1",
-            params=0,
             operations=Operations(add=16, compare=32, divide=16),
             source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
         ),

@@ -22,10 +22,8 @@ class Hardswish(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("16x112x112",),
             output="16x112x112",
-            params=0,
             # 16·112·112 = 200704 elements
             operations=Operations(multiply=200_704, add=200_704, compare=401_408, divide=200_704),
             source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",

@@ -26,6 +26,6 @@ class Identity(Elementwise):
         return nn.Identity()
 
     examples: ClassVar = (
-        Example(None, ("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut", params=0),
+        Example(("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut"),
     )
     refusals: ClassVar = (Refusal(1, ("5",), "has no fields"),)

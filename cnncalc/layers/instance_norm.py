@@ -86,12 +86,9 @@ class InstanceNorm(Norm):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("3x4x5",),
             output="3x4x5",
-            params=0,
             buffers=0,
-            macs=0,
             # 3 channels of 20: 20 squares and 20 products; 19 + 20 + 19 + 1 additions each.
             operations=Operations(multiply=120, add=177, divide=9, exponential=3),
             source="Ulyanov, Vedaldi and Lempitsky 2016, equation 4",

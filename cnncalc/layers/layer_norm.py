@@ -89,8 +89,6 @@ class LayerNorm(Norm):
             weights=96,
             biases=96,
             params=192,
-            buffers=0,
-            macs=0,
             # 56·56 = 3136 positions of 96 numbers: 3·96 multiplications and
             # 95 + 96 + 95 + 1 + 96 = 383 additions each, 3 divisions, 1 square root.
             operations=Operations(multiply=903_168, add=1_201_088, divide=9408, exponential=3136),

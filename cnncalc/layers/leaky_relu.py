@@ -29,7 +29,6 @@ class LeakyRelu(Elementwise):
             given=0.1,
             inputs=("64x224x224",),
             output="64x224x224",
-            params=0,
             operations=Operations(multiply=3_211_264, compare=3_211_264),
             source="Redmon et al. 2016, equation 2: 0.1x where negative; 64·224·224",
         ),

@@ -62,8 +62,6 @@ class LocalResponseNorm(Layer):
             given={"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2},
             inputs=("96x27x27",),
             output="96x27x27",
-            params=0,
-            macs=0,
             # 96·27·27 = 69984 elements: 5 + 1 multiplications, 4 + 1 additions each.
             operations=Operations(multiply=419_904, add=349_920, divide=69_984, exponential=69_984),
             source="TUM lecture, AlexNet NORM1; n = 5, k = 2 from Krizhevsky et al. 2012",

@@ -37,16 +37,13 @@ class LogSoftmax(Softmax):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("10",),
             output="10",
-            params=0,
             # 9 for the sum and 10 differences; 10 exponentials and a logarithm
             operations=Operations(add=19, compare=9, exponential=11),
             source="torch.nn.LogSoftmax: x − ln Σ exp(x), for 10 classes",
         ),
         Example(
-            given=None,
             inputs=("3x2x2",),
             output="3x2x2",
             # 4 positions of 3 channels: 2 + 3 additions, 2 comparisons, 3 + 1 exponentials each

@@ -92,8 +92,6 @@ class LpPool(Layer):
             given={"kernel": 3, "stride": 2},
             inputs=("16x50x32",),
             output="16x24x15",
-            params=0,
-            macs=0,
             # 16·50·32 squares; 5,760 outputs of 8 additions and a root each
             operations=Operations(multiply=25_600, add=46_080, exponential=5_760),
             source="torch.nn.LPPool2d, example: LPPool2d(2, 3, stride=2)",

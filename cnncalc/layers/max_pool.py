@@ -57,8 +57,6 @@ class MaxPool(Pool):
             given={"kernel": 3, "stride": 2},
             inputs=("96x55x55",),
             output="96x27x27",
-            params=0,
-            macs=0,
             operations=Operations(compare=559_872),  # 96·27·27 outputs, 3·3 − 1 each
             source="TUM lecture, AlexNet MAX POOL1",
         ),
@@ -66,7 +64,6 @@ class MaxPool(Pool):
             given=2,
             inputs=("64x224x224",),
             output="64x112x112",
-            params=0,
             source="TUM lecture, VGG POOL2",
         ),
         Example(

@@ -79,8 +79,6 @@ class MaxUnpool(Rearrangement):
             given={"kernel": 2, "ceil_mode": True},
             inputs=("512x12x15", "512x23x30"),
             output="512x23x30",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Badrinarayanan et al. 2017, the authors' release: upsample_h: 23",
         ),

@@ -39,10 +39,8 @@ class Maximum(Layer):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("48x8x8", "48x8x8"),
             output="48x8x8",
-            params=0,
             operations=Operations(compare=3072),  # 48·8·8
             source="Wu et al. 2018, LightCNN: the max-feature-map of two halves",
         ),

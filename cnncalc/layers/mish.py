@@ -22,10 +22,8 @@ class Mish(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("32x608x608",),
             output="32x608x608",
-            params=0,
             # 32·608·608 = 11829248 elements
             operations=Operations(multiply=11_829_248, add=11_829_248, exponential=35_487_744),
             source="Bochkovskiy, Wang and Liao 2020, YOLOv4: after the first layer",

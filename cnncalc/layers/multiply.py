@@ -53,16 +53,12 @@ class Multiply(Arithmetic):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("256x56x56", "256x1x1"),
             output="256x56x56",
-            params=0,
-            macs=0,
             operations=Operations(multiply=802_816),  # 256·56·56
             source="Hu et al. 2018, squeeze-and-excitation, equation 4: x̃_c = s_c · u_c",
         ),
         Example(
-            given=None,
             inputs=("64x56x56", "1x56x56"),
             output="64x56x56",
             operations=Operations(multiply=200_704),  # 64·56·56

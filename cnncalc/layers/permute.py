@@ -80,8 +80,6 @@ class Permute(Rearrangement):
             given=[2, 0, 1],
             inputs=("2x3x5",),
             output="5x2x3",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="torch.permute, example: (2, 3, 5) by (2, 0, 1)",
         ),

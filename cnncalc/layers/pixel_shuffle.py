@@ -56,8 +56,6 @@ class PixelShuffle(Rearrangement):
             given=3,
             inputs=("9x4x4",),
             output="1x12x12",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="torch.nn.PixelShuffle, example: PixelShuffle(3)",
         ),

@@ -101,13 +101,11 @@ class Prelu(Elementwise):
             inputs=("64x112x112",),
             output="64x112x112",
             weights=64,
-            biases=0,
             params=64,
             operations=Operations(multiply=802_816, compare=802_816),
             source="He et al. 2015, Delving Deep into Rectifiers: channel-wise; 64·112·112",
         ),
         Example(
-            given=None,
             inputs=("10",),
             output="10",
             params=1,

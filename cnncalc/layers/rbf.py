@@ -63,9 +63,7 @@ class Rbf(Layer):
             given=10,
             inputs=("84",),
             output="10",
-            params=0,
             fixed=840,
-            macs=0,
             operations=Operations(multiply=840, add=1_670),  # 840 differences + 10·83
             source="LeCun et al. 1998: 10 Euclidean RBF units with 84 inputs, 84·10 fixed weights",
         ),
@@ -73,7 +71,6 @@ class Rbf(Layer):
             given={"units": 2},
             inputs=("3",),
             output="2",
-            weights=0,
             operations=Operations(multiply=6, add=10),
             source="LeCun et al. 1998, equation 7: y_i = Σ_j (x_j − w_ij)²",
         ),

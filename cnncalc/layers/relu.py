@@ -24,10 +24,8 @@ class Relu(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("96x55x55",),
             output="96x55x55",
-            params=0,
             operations=Operations(compare=290_400),
             source="NTU lecture: thresholding a matrix of activations at zero; 96·55·55",
         ),

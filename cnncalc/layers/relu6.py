@@ -22,10 +22,8 @@ class Relu6(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("32x112x112",),
             output="32x112x112",
-            params=0,
             operations=Operations(compare=802_816),
             source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
         ),

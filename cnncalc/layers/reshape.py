@@ -85,8 +85,6 @@ class Reshape(Rearrangement):
             given=[1024, 4, 4],
             inputs=("16384",),
             output="1024x4x4",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Radford et al. 2015, DCGAN, figure 1: project and reshape; 1024·4·4",
         ),

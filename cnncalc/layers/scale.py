@@ -51,13 +51,9 @@ class Scale(Layer):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("96x56x56",),
             output="96x56x56",
             weights=96,
-            biases=0,
-            buffers=0,
-            macs=0,
             operations=Operations(multiply=301_056),  # 96·56·56
             source="Touvron et al. 2021, equation 4: one λ for each of 96 channels",
         ),

@@ -24,10 +24,8 @@ class Selu(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("256",),
             output="256",
-            params=0,
             operations=Operations(multiply=512, add=256, compare=256, exponential=256),
             source="Klambauer et al. 2017, equation 2, for 256 units",
         ),

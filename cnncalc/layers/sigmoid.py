@@ -24,10 +24,8 @@ class Sigmoid(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("6x14x14",),
             output="6x14x14",
-            params=0,
             operations=Operations(add=1176, divide=1176, exponential=1176),
             source="LeCun et al. 1998, LeNet-5: S2 passes through a sigmoid; 6·14·14",
         ),

@@ -23,10 +23,8 @@ class Silu(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("32x112x112",),
             output="32x112x112",
-            params=0,
             operations=Operations(add=401_408, divide=401_408, exponential=401_408),
             source="Tan and Le 2019, EfficientNet-B0: after the stem; 32·112·112",
         ),

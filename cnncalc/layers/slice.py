@@ -63,8 +63,6 @@ class Slice(Rearrangement):
             given={"stop": 48},
             inputs=("96x27x27",),
             output="48x27x27",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Krizhevsky et al. 2012, AlexNet: 48 of the 96 maps on each of two GPUs",
         ),

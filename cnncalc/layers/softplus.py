@@ -31,10 +31,8 @@ class Softplus(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("10x3",),
             output="10x3",
-            params=0,
             operations=Operations(multiply=30, add=30, compare=30, divide=30, exponential=60),
             source="torch.nn.Softplus: (1/β)·ln(1 + exp(β·x)), for 10·3 elements",
         ),

@@ -57,8 +57,6 @@ class SpaceToDepth(Rearrangement):
             given=2,
             inputs=("64x26x26",),
             output="256x13x13",
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Redmon and Farhadi 2017, YOLO9000: passthrough, 26×26×64 to 13×13×256",
         ),

@@ -41,7 +41,6 @@ class StochasticDepth(Elementwise):
             given=0.1,
             inputs=("96x56x56",),
             output="96x56x56",
-            params=0,
             operations=Operations(),
             source="Liu et al. 2022, ConvNeXt-T: stochastic depth rate 0.1",
         ),

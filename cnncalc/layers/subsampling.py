@@ -74,12 +74,10 @@ class Subsampling(Layer):
             weights=6,
             biases=6,
             params=12,
-            macs=0,
             operations=Operations(multiply=1_176, add=4_704),  # 4 additions for each of 6·14·14
             source="LeCun et al. 1998: S2 has 12 trainable parameters",
         ),
         Example(
-            given=None,
             inputs=("16x10x10",),
             output="16x5x5",
             params=32,

@@ -36,10 +36,8 @@ class Subtract(Arithmetic):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("4096", "4096"),
             output="4096",
-            params=0,
             operations=Operations(add=4096),
             source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
         ),

@@ -23,10 +23,8 @@ class Tanh(Elementwise):
 
     examples: ClassVar = (
         Example(
-            given=None,
             inputs=("120",),
             output="120",
-            params=0,
             operations=Operations(exponential=120),
             source="LeCun et al. 1998, LeNet-5: the squashing function after C5",
         ),

@@ -42,8 +42,6 @@ class Unfold(Columns):
             given={"kernel": 11, "stride": 4},
             inputs=("3x227x227",),
             output="363x3025",  # 11·11·3 rows, 55·55 columns
-            params=0,
-            macs=0,
             operations=Operations(),
             source="Stanford CS231n, convolutional networks: im2col of AlexNet's first layer",
         ),
