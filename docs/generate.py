@@ -389,7 +389,8 @@ def keys_table() -> str:
         "takes": "its arguments; one with a default is optional",
         "layers": document.TOP["layers"],
     }
-    groups = {"In a spec:": document.TOP, "In a block:": block, "Next to a kind:": document.NODE}
+    groups = {"In a spec:": document.TOP, "In a block:": block, "Next to a kind:": document.NODE,
+              "In a backbone:": document.CUT}  # fmt: skip
     return "".join(f"\n{title}\n\n{_keys(keys)}\n" for title, keys in groups.items()) + "\n"
 
 

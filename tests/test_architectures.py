@@ -57,6 +57,8 @@ TRUE_TOTALS = {
     "densenet161": (28_681_000, 7_727_907_072),
     "densenet169": (14_149_480, 3_359_843_328),
     "densenet201": (20_013_928, 4_291_365_888),
+    # Parameters: imgclsmob; MACs: FlopCounterMode on a plain torch.nn model.
+    "densenet_cifar": (769_162, 287_929_692),
     "efficientnet_b1": (7_794_184, 686_802_832),
     "efficientnet_b2": (9_109_994, 1_087_529_456),
     "efficientnet_b3": (12_233_232, 1_827_141_392),

@@ -14,7 +14,7 @@ import cnncalc
 from cnncalc.cli import app
 from cnncalc.homework import platforms
 from cnncalc.homework.platforms.gradescope import results
-from cnncalc.homework.quiz import TOPICS
+from cnncalc.homework.topics import TOPICS
 
 QUIZZES = [
     cnncalc.quiz(TOPICS, questions=8, seed=5, level=level, choices=choices)

@@ -28,7 +28,8 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
         return of_inputs
-    found = [str(warning) for warning in (*unread(graph.nodes), *_shadowing(graph.used))]
+    remarks = (*graph.spec.remarks, *unread(graph.nodes), *_shadowing(graph.used))
+    found = [str(remark) for remark in remarks]
     found += _read_as_theirs(graph.nodes, rows)
     more = len(found) - MAX_WARNINGS
     rest = [f"{more:,} more warnings"] if more > 0 else []

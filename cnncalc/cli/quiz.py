@@ -12,7 +12,8 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
 from cnncalc.homework import papers, platforms
-from cnncalc.homework.quiz import GEOMETRIES, LEVELS, TOPICS, USUAL, Order, order, pose
+from cnncalc.homework.quiz import USUAL, Order, order, pose
+from cnncalc.homework.topics import GEOMETRIES, LEVELS, TOPICS
 from cnncalc.spec.source import read_text
 
 MAX_STUDENTS = 10_000
