@@ -59,6 +59,8 @@ class Graph(NamedTuple):
     """The spec's own shapes of the inputs that have another one."""
     layout: Layout = "chw"
     """How shapes are written where they are given, and in tables."""
+    outputs: tuple[int, ...] = ()
+    """The nodes that the spec says are its outputs, if it does."""
 
 
 def build(
@@ -99,6 +101,7 @@ class _Builder:
         self.fixed: dict[int, Layer | None] = {}
         self.left_out: set[str] = set()
         self.copies: dict[str, tuple[int, ...]] = {}
+        self.outputs: tuple[int, ...] = ()
         self.ways: set[str] = set()
         self.open: list[str] = []
         self.used: dict[str, Block] = {}
@@ -125,9 +128,15 @@ class _Builder:
         try:
             self.parameters = values.parameters(self.spec, settings, self.work)
             given = read_inputs(self.spec, self.parameters, inputs, self.layout, self.work)
-            self.expand(self.spec.layers, *self.inputs(given))
+            scope, current = self.inputs(given)
+            self.expand(self.spec.layers, scope, current)
             self.check_replacements()
             self.check_batches(given)
+            if self.spec.outputs and self.nodes:
+                self.outputs = self.sources(self.spec.outputs, scope, "outputs")
+                if any(isinstance(self.nodes[place].layer, Input) for place in self.outputs):
+                    fact = "'outputs' names an input; it must name layers"
+                    raise SpecError(fact, self.spec.outputs[0].where)
             for error in self.sharing.lonely(self.written):
                 self.wrong(error.sentence, error.where)
         except LimitReached as reason:
@@ -150,6 +159,7 @@ class _Builder:
                 if isinstance(one, Given) and one.own is not None
             },
             layout=self.layout or self.spec.layouts.get(self.spec.where.source, "chw"),
+            outputs=self.outputs,
         )
 
     def check_replacements(self) -> None:
@@ -334,9 +344,11 @@ class _Builder:
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
-        full = scope.prefix + name
+        full, help = scope.prefix + name, entry.help
+        if len(current) > 1 and entry.sources is None and found.kind.arity[1] == 1:
+            help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
         like = None if layer is None else self.like(layer, entry, scope)
-        node = self.add(full, layer, current, entry.where, found.axes, entry.help, entry.kind)
+        node = self.add(full, layer, current, entry.where, found.axes, help, entry.kind)
         if like is not None:
             self.nodes[node] = self.nodes[node]._replace(like=like)
         after = self.activation(found, entry, scope)
@@ -463,11 +475,24 @@ class _Builder:
             self.work.add(max(weight - USUAL_VALUES, 0), entry.where)
         inner = Scope(f"{path}.", ChainMap(given, self.parameters))
         inner.names["input"] = current
+        if block.reads and len(block.reads) != len(current):
+            n, of = len(current), f"block {block.name!r} reads {some(block.reads)}"
+            raise SpecError(f"{of}, but 'from' names {n} input{'s' * (n != 1)}", entry.where)
+        for word, node in zip(block.reads, current):
+            inner.names[word] = (node,)
+            inner.places[word] = block.where
         self.open.append(block.name)
         try:
-            return self.expand(block.layers, inner, current)
+            end = self.expand(block.layers, inner, current)
+            return self.given(block.gives, inner) if block.gives else end
         finally:
             self.open.pop()
+
+    def given(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
+        """The outputs of a block, which can be read by the block's name and theirs."""
+        for item in items:
+            self.ends[scope.prefix + item.value] = self.sources([item], scope, "gives")
+        return self.sources(items, scope, "gives")
 
     def backbone(
         self,
@@ -593,7 +618,7 @@ class _Builder:
             if item.value.endswith(".*"):
                 nodes = self.gathered(item.value.removesuffix(".*"), scope)
             else:
-                nodes = scope.find(item.value) or self.path(item.value)
+                nodes = scope.find(item.value) or self.path(item.value, scope)
             if nodes is None:
                 raise SpecError(self.dangling(item.value, scope, key), item.where)
             self.work.add(len(nodes), item.where)
@@ -609,9 +634,15 @@ class _Builder:
                 return self.copies[f"{prefix}{name}"]
         return () if name in self.left_out else None
 
-    def path(self, name: str) -> tuple[int, ...] | None:
-        """The node with a full dotted name."""
-        return (self.index[name],) if name in self.index else None
+    def path(self, name: str, scope: Scope) -> tuple[int, ...] | None:
+        """The nodes inside a block, by a dotted name: from here, or in full."""
+        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+            full = f"{prefix}{name}"
+            if full in self.ends:
+                return self.ends[full]
+            if full in self.index:
+                return (self.index[full],)
+        return None
 
     def dangling(self, name: str, scope: Scope, key: str) -> str:
         if name in self.left_out:
