@@ -20,6 +20,7 @@ A run fails when it
 
 import contextlib
 import csv
+import functools
 import gc
 import importlib
 import io
@@ -211,6 +212,19 @@ def apart(case: Case, work: Path) -> dict[str, Any]:
     }
 
 
+def keep_commands() -> None:
+    """Build each command once: that takes longer than most runs, and it remembers nothing."""
+    build, load = typer.main.get_command, cli.Commands.get_command
+    group = build(cli.app)
+
+    @functools.cache
+    def loaded(name: str) -> Any:
+        return load(group, None, name)  # type: ignore[arg-type]
+
+    cli.Commands.get_command = lambda self, ctx, name: loaded(name)  # type: ignore[method-assign]
+    typer.main.get_command = lambda app: group if app is cli.app else build(app)
+
+
 def arm() -> None:
     """Let the timers that ``inside`` sets end a run."""
 
@@ -331,6 +345,7 @@ def worker(seed: int, families: Sequence[str]) -> None:
         if "bridge" not in parts and not parts[-1].startswith("__"):
             importlib.import_module(".".join(parts))
 
+    keep_commands()
     arm()
     watch = Watch()
     for word in (["summarize", "lenet5"], ["summarize", "lenet5", "-f", "json"]):
