@@ -6,7 +6,7 @@ from cnncalc.derivations import wording
 from cnncalc.derivations.equations import Working, grouped
 from cnncalc.formulas.expression import Expression
 
-FENCES = {"/": "⌊⌋", "ceil": "⌈⌉"}
+FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
 def equation(working: Working) -> str:
