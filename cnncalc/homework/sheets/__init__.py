@@ -27,7 +27,7 @@ class Form(Protocol):
 
 
 @cache
-def endings() -> dict[str, Form]:
+def extensions() -> dict[str, Form]:
     """The formats by file extension."""
     forms = (
         cast(Form, import_module(f"{__name__}.{name}")) for name in discovery.modules(__path__)
@@ -37,10 +37,10 @@ def endings() -> dict[str, Form]:
 
 def read(file: Path) -> Item:
     """The tree of the sheet in a file; raises SpecError or UsageError if it cannot be read."""
-    form = endings().get(file.suffix.lower())
+    form = extensions().get(file.suffix.lower())
     if form is None:
         raise UsageError(
-            f"{str(file)!r} is not an answer sheet; its name must end in {one_of([*endings()])}"
+            f"{str(file)!r} is not an answer sheet; its extension must be {one_of([*extensions()])}"
         )
     if getattr(form, "BINARY", False):
         return form.read(source.read_bytes(file), str(file))
