@@ -10,15 +10,14 @@ from functools import partial
 
 import pytest
 import torch
+from torch_memory import saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
 from cnncalc import Cost, UsageError, footprint, layers
 from cnncalc.bridge.oracles import (
     OPTIMIZERS,
     inference_peak_in_pytorch,
-    saved_by_pytorch,
     training_peak_in_pytorch,
-    unwatched_training_peak_in_pytorch,
 )
 from cnncalc.core import tape
 from cnncalc.core.fields import LARGEST
