@@ -107,7 +107,7 @@ def _prose(text: str) -> str:
 
 
 def formula(module: str, name: str, left_out: str | None = None) -> str:
-    """A formula of the code in symbols; the parameter ``left_out`` keeps its default."""
+    """A formula from the code in symbols; the parameter ``left_out`` keeps its default."""
     function = getattr(import_module(f"cnncalc.formulas.{module}"), name)
     names = [one for one in inspect.signature(function).parameters if one != left_out]
     hints = typing.get_type_hints(inspect.unwrap(function), localns={"Fraction": Fraction})
@@ -389,7 +389,8 @@ def keys_table() -> str:
         "takes": "its arguments; one with a default is optional",
         "layers": document.TOP["layers"],
     }
-    groups = {"In a spec:": document.TOP, "In a block:": block, "Next to a kind:": document.NODE}
+    groups = {"In a spec:": document.TOP, "In a block:": block, "Next to a kind:": document.NODE,
+              "In a backbone:": document.CUT}  # fmt: skip
     return "".join(f"\n{title}\n\n{_keys(keys)}\n" for title, keys in groups.items()) + "\n"
 
 

@@ -1,17 +1,17 @@
-"""Attack the program with hostile input until it fails, hangs, bloats or gives something away.
+"""Run the program on hostile input, and look for crashes, hangs, high memory use and leaks.
 
     python tests/attack.py --inputs 100000 --seed 1 --jobs 2
     python tests/attack.py --seed 1 --only 4711 --keep /tmp/case
 
-Every input is a whole run of the command line in a folder of its own (``hostile.py`` draws them).
-Runs share worker processes; whatever looks wrong is run again in a fresh one before it counts.
-``--only`` replays one input and shows it with everything that the program wrote.
+Every input is a complete command-line run in its own folder (``hostile.py`` generates them). Runs
+share worker processes; a failure counts only if it recurs in a fresh process.
+``--only`` replays one input, and shows it and everything that the program wrote.
 
 A run fails when it
 
-- ends in a traceback, a crash, or an exit code other than 0, 1 and 2, or with 2 and no reason;
-- takes more than 2 s of processor time, or stands still;
-- needs 300 MB more memory than the program at rest;
+- ends with a traceback, a crash, an exit code other than 0, 1 and 2, or with 2 and no message;
+- takes more than 2 s of processor time, or hangs;
+- needs 300 MB more memory than the idle program;
 - writes a control character, or an error line of more than 2,000 characters;
 - writes HTML or Markdown with a raw tag, or a CSV cell that a spreadsheet runs as a formula;
 - writes outside its folder, starts a process, opens a connection;
@@ -53,24 +53,24 @@ SECONDS = 2.0
 MEMORY = 300 * MB
 LONGEST_LINE = 2_000
 FACTOR = 10
-"""How much more a run may use that needs PyTorch or works through every built-in network."""
+"""The factor on the limits for runs that need PyTorch or read every built-in network."""
 
 STILL = 60
 """Seconds that a worker may be silent before it is killed."""
 
 GROWN = 150 * MB
-"""A worker that has grown by so much through its caches is replaced."""
+"""A worker whose caches have grown by this much is replaced."""
 
 
 class Overtime(BaseException):
-    """A run used up its time, or waits for something that never comes."""
+    """A run exceeded its time, or waits forever."""
 
 
 # One run.
 
 
 def lay_out(case: Case, folder: Path) -> Path:
-    """Put a case's files below the folder; returns where the program is to be run."""
+    """Write a case's files below the folder; returns the working directory of the program."""
     work = folder / "work"
     work.mkdir(parents=True)
     (folder / "outside").mkdir()
@@ -84,7 +84,7 @@ def lay_out(case: Case, folder: Path) -> Path:
         *((name, lambda path, to=to: path.symlink_to(to)) for name, to in case.links.items()),
         *((name, os.mkfifo) for name in case.fifos),
     ):
-        with contextlib.suppress(OSError):  # two of them may want the same place
+        with contextlib.suppress(OSError):  # two files may have the same path
             path = work / name
             path.parent.mkdir(parents=True, exist_ok=True)
             make(path)
@@ -101,7 +101,7 @@ def memory(field: str) -> int:
 
 
 class Watch:
-    """What a run does outside its folder, as Python's audit events tell."""
+    """What a run does outside its folder, according to Python's audit events."""
 
     def __init__(self) -> None:
         self.folder = ""
@@ -109,7 +109,7 @@ class Watch:
         sys.addaudithook(self.hear)
 
     def hear(self, event: str, args: tuple[Any, ...]) -> None:
-        """Note what no run should do."""
+        """Record forbidden actions."""
         if not self.folder or (
             event in ("open", "object.__getattr__") and not self.writes(event, args)
         ):
@@ -132,7 +132,7 @@ class Watch:
 
 
 def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
-    """Run a case in this process; returns what became of it."""
+    """Run a case in this process; returns the result."""
     streams = {
         name: io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for name in ("stdout", "stderr")
     }
@@ -153,7 +153,7 @@ def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
         cli.main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1
-    except BaseException as error:  # the point of it all
+    except BaseException as error:  # uncaught exceptions are what we look for
         code, trace = -1, "".join(traceback.format_exception(error, limit=-12))
     finally:
         seconds = time.process_time() - start
@@ -174,7 +174,7 @@ def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
 
 
 def taken(stream: io.TextIOWrapper) -> bytes:
-    """What was written to a stream, even where it was closed."""
+    """What was written to a stream, even if it was closed."""
     try:
         stream.flush()
         return stream.buffer.getvalue()  # type: ignore[attr-defined,no-any-return]
@@ -183,7 +183,7 @@ def taken(stream: io.TextIOWrapper) -> bytes:
 
 
 def apart(case: Case, work: Path) -> dict[str, Any]:
-    """Run a case in a process of its own, started by a shell."""
+    """Run a case in a new process, started by a shell."""
     environment = os.environ | {"PYTHONPATH": str(Path(cli.__file__).parents[2])}
     script = work.parent / "cnncalc"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m cnncalc "$@"\n')
@@ -196,7 +196,7 @@ def apart(case: Case, work: Path) -> dict[str, Any]:
             capture_output=True, timeout=STILL / 2, check=False,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return {"code": -1, "seconds": 0, "memory": 0, "trace": "Overtime: stands still",
+        return {"code": -1, "seconds": 0, "memory": 0, "trace": "Overtime: hangs",
                 "outside": [], "stdout": b"", "stderr": b""}  # fmt: skip
     now = resource.getrusage(resource.RUSAGE_CHILDREN)
     text = done.stderr.decode("utf-8", "replace")
@@ -226,7 +226,7 @@ def keep_commands() -> None:
 
 
 def arm() -> None:
-    """Let the timers that ``inside`` sets end a run."""
+    """Let the timers that ``inside`` sets interrupt a run."""
 
     def ring(number: int, frame: Any) -> None:
         raise Overtime
@@ -293,7 +293,7 @@ def culprit(trace: str) -> tuple[str, str]:
 
 
 def wrong_in(name: str, text: str, case: Case) -> Iterator[tuple[str, str]]:
-    """What no output may hold."""
+    """What no output may contain."""
     who = case.argv[0] if case.argv else ""
     if CANARY in text:
         yield "disclosure", f"{name} of {who}"
@@ -334,7 +334,7 @@ def asks_for(case: Case, form: str) -> bool:
 
 
 def worker(seed: int, families: Sequence[str]) -> None:
-    """Runs the cases whose numbers come in, and writes what became of each."""
+    """Runs the cases with the numbers that it reads, and writes the result of each."""
     answers = os.fdopen(os.dup(1), "w")
     questions = os.fdopen(os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
@@ -377,9 +377,9 @@ def worker(seed: int, families: Sequence[str]) -> None:
         gc.enable()
         del found["stdout"], found["stderr"]
         grown = memory("VmRSS") - rest
-        told = {"number": number, "family": case.family, "size": case.size, "wrong": wrong,
+        record = {"number": number, "family": case.family, "size": case.size, "wrong": wrong,
                 "command": "".join(case.argv[:1]), "grown": grown, **found}  # fmt: skip
-        answers.write(json.dumps(told) + "\n")
+        answers.write(json.dumps(record) + "\n")
         answers.flush()
 
 
@@ -396,7 +396,7 @@ class Worker:
         self.grown = 0
 
     def ask(self, number: int) -> dict[str, Any]:
-        """Run a case; a worker that dies or is silent too long is a failure of that case."""
+        """Run a case; if the worker dies or is silent for too long, the case has failed."""
         stdin, stdout = self.process.stdin, self.process.stdout
         assert stdin
         assert stdout
@@ -431,7 +431,7 @@ class Worker:
 
 
 class Attack:
-    """All runs: who makes them, and what became of them."""
+    """All runs and their results."""
 
     def __init__(self, seed: int, families: Sequence[str]) -> None:
         self.seed, self.families = seed, families
@@ -443,7 +443,7 @@ class Attack:
         self.lock = threading.Lock()
 
     def run(self, numbers: Sequence[int], jobs: int) -> None:
-        """Make the runs of these numbers."""
+        """Run the cases with these numbers."""
         waiting = iter(numbers)
         threads = [threading.Thread(target=self.work, args=(waiting,)) for _ in range(jobs)]
         for thread in threads:
@@ -460,7 +460,7 @@ class Attack:
             if number is None:
                 break
             found = mine.ask(number)
-            if found["wrong"]:  # what others left in the caches may be to blame
+            if found["wrong"]:  # leftovers of other runs in the caches may be the cause
                 mine.end()
                 mine = Worker(self.seed, self.families)
                 again = mine.ask(number)
@@ -473,7 +473,7 @@ class Attack:
         mine.end()
 
     def note(self, found: dict[str, Any]) -> None:
-        """Remember what became of a run."""
+        """Record the result of a run."""
         self.codes[found["family"]][found["code"]] += 1
         self.commands[found["command"]] += 1
         for kind, detail in found["wrong"]:
@@ -524,7 +524,7 @@ def row(name: str, codes: Counter[int]) -> str:
 
 
 def replay(seed: int, number: int, families: Sequence[str], keep: Path | None) -> None:
-    """Show an input and everything that becomes of it."""
+    """Show an input and everything that the program does with it."""
     case = draw(seed, number, families)
     for name, data in case.files.items():
         typer.echo(f"--- {name!r} ({len(data):,} bytes)\n{shown(data)}")
@@ -568,10 +568,10 @@ app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
 @app.command()
 def main(
-    inputs: Annotated[int, typer.Option(help="How many inputs to try.")] = 10_000,
-    seed: Annotated[int, typer.Option(help="The same seed draws the same inputs.")] = 1,
+    inputs: Annotated[int, typer.Option(help="The number of inputs.")] = 10_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same inputs.")] = 1,
     first: Annotated[int, typer.Option(help="The number of the first input.")] = 0,
-    jobs: Annotated[int, typer.Option(help="How many workers run side by side.")] = 1,
+    jobs: Annotated[int, typer.Option(help="The number of workers in parallel.")] = 1,
     family: Annotated[
         list[str] | None, typer.Option(help="Only these, as in spec or class.")
     ] = None,
@@ -579,7 +579,7 @@ def main(
     keep: Annotated[Path | None, typer.Option(help="With --only: write its files there.")] = None,
     is_worker: Annotated[bool, typer.Option("--worker", hidden=True)] = False,
 ) -> None:
-    """Attack the command line with random hostile input."""
+    """Run the command line on random hostile input."""
     families = family or []
     if is_worker:
         worker(seed, families)

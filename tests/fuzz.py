@@ -41,17 +41,18 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
+from torch_memory import layer_peaks_in_pytorch
 
 import cnncalc
 from cnncalc import footprint, layers
 from cnncalc.analysis.report import Report, Row
-from cnncalc.bridge import oracles, places
+from cnncalc.bridge import places
 from cnncalc.bridge.network import Network
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
 
 BATCH = 2
-"""More than one image: PyTorch cannot tell a single image from an input without a batch, and the
+"""More than one image: PyTorch cannot tell one image from an input without a batch, and the
 variance of one number is undefined."""
 
 REFUSALS = (
@@ -62,14 +63,14 @@ REFUSALS = (
     IndexError,
     ZeroDivisionError,
 )
-"""How PyTorch refuses."""
+"""The exceptions that PyTorch raises for invalid layers."""
 
 
 # Intended differences.
 
 
 class Stated(NamedTuple):
-    """What the calculator refuses with these words although PyTorch does not, and why."""
+    """A layer that the calculator refuses with these words although PyTorch accepts it, and why."""
 
     words: str
     why: str
@@ -128,7 +129,7 @@ NO_VIEW = "view size is not compatible with input tensor's size and stride"
 """PyTorch's error for a local response norm of a volume that is not contiguous."""
 
 BYTES_DIFFER: dict[str, Callable[[Row], bool]] = {
-    # It copies on the CPU; where nothing is computed it is a view, where it can be one.
+    # It copies on the CPU; on the meta device it is a view if possible.
     "meta": lambda row: row.kind == "channel_shuffle",
     # A volume that shrinks may stay in memory of the input's size, depending on the implementation
     # that PyTorch picks, and so on the machine.
@@ -214,11 +215,11 @@ def watched(
         network._after.remove(note)
 
 
-Held = tuple[int, int, int, int]
+Numbers = tuple[int, int, int, int]
 """Weights, biases, weights that are not trained, and buffers."""
 
 
-def held_by(module: nn.Module, is_frozen: Callable[[nn.Parameter], bool]) -> Held:
+def numbers_of(module: nn.Module, is_frozen: Callable[[nn.Parameter], bool]) -> Numbers:
     """The parameters and buffers of a module; frozen ones count as weights and biases."""
     weights = biases = fixed = 0
     for name, parameter in module.named_parameters():
@@ -231,7 +232,7 @@ def held_by(module: nn.Module, is_frozen: Callable[[nn.Parameter], bool]) -> Hel
     return weights, biases, fixed, sum(buffer.numel() for buffer in module.buffers())
 
 
-def held_by_row(row: Row) -> Held:
+def numbers_of_row(row: Row) -> Numbers:
     """The parameters and buffers that the calculator reports for a layer."""
     return row.cost.weights, row.cost.biases, row.cost.fixed, row.cost.buffers
 
@@ -240,7 +241,7 @@ def held_by_row(row: Row) -> Held:
 
 
 class Found(NamedTuple):
-    """The result of one case: the word it counts under, its kinds, and the differences."""
+    """The result of one case: the category it counts under, its kinds, and the differences."""
 
     word: str
     kinds: tuple[str, ...] = ()
@@ -257,7 +258,7 @@ def compared(report: Report) -> Iterator[str]:
     for row in report:
         if row.weights_of is not None:
             continue
-        ours, theirs = held_by_row(row), held_by(network._layer(row.name), network._is_frozen)
+        ours, theirs = numbers_of_row(row), numbers_of(network._layer(row.name), network._is_frozen)
         if ours != theirs:
             yield f"{row.name} holds {ours}, in PyTorch {theirs}"
     for device, training in (("cpu", False), ("cpu", True), ("meta", True)):
@@ -292,7 +293,7 @@ def peaks_differ(report: Report, training: bool, where: str) -> Iterator[str]:
         key = moment.phase, found.layers[moment.row]
         ours[key] = max(ours.get(key, 0), moment.alive)
     with places.of(getattr(torch, report.dtype)):
-        theirs = oracles.layer_peaks_in_pytorch(report, training)
+        theirs = layer_peaks_in_pytorch(report, training)
     for (phase, layer), peak in theirs.items():
         if peak != ours.get((phase, layer), peak):
             yield f"{layer} peaks at {ours[phase, layer]} bytes {phase}, {where} {peak}"
@@ -335,17 +336,19 @@ def check_layer(case: Single) -> Found:
     disagreements = list(compared(report))
     theirs = ask(case)
     row = report.layers[-1]
-    ours = ((BATCH, *row.output.dimensions), held_by_row(row))
+    ours = ((BATCH, *row.output.dimensions), numbers_of_row(row))
     if theirs not in {None, ours}:
-        disagreements.append(f"gives and holds {ours}, PyTorch's own module {theirs}")
-    return Found("taken", kinds, tuple(disagreements))
+        disagreements.append(
+            f"outputs and parameters are {ours}, those of PyTorch's own module {theirs}"
+        )
+    return Found("accepted", kinds, tuple(disagreements))
 
 
-Told = tuple[tuple[int, ...], Held]
-"""An output's shape and what is held."""
+Figures = tuple[tuple[int, ...], Numbers]
+"""An output's shape, and the numbers of parameters and buffers."""
 
 
-def ask(case: Single, training: bool = False) -> Told | str | None:
+def ask(case: Single, training: bool = False) -> Figures | str | None:
     """The result of PyTorch's own module, or its error; None if there is no such module."""
     kind, given = layers.load(case.kind), {**case.given, **case.wrong}
     try:
@@ -361,11 +364,11 @@ def ask(case: Single, training: bool = False) -> Told | str | None:
         if isinstance(case.inputs[0], Vector):  # a module for maps needs the number of axes
             return None
         raise
-    return tuple(y.shape), held_by(module, lambda _: False)
+    return tuple(y.shape), numbers_of(module, lambda _: False)
 
 
 def refused(case: Single, why: str) -> tuple[str, ...]:
-    """Whether PyTorch refuses it too, in a word, then the difference if there is one."""
+    """The category of a refusal, and the difference if PyTorch accepts the layer."""
     theirs = ask(case)
     if refuses(theirs) or refuses_to_train(ask(case, training=True)):
         return ("refused by both",)
@@ -377,20 +380,22 @@ def refused(case: Single, why: str) -> tuple[str, ...]:
     return ("refused", f"the calculator refuses it ({why}), PyTorch does not")
 
 
-def refuses(told: Told | str | None) -> bool:
+def refuses(description: Figures | str | None) -> bool:
     """Whether this is a refusal. An empty output is one, because sizes of 0 are not supported
     here."""
-    return isinstance(told, str) or (told is not None and 0 in told[0])
+    return isinstance(description, str) or (description is not None and 0 in description[0])
 
 
-def refuses_to_train(told: Told | str | None) -> bool:
+def refuses_to_train(description: Figures | str | None) -> bool:
     """The same, except for refusals because of the batch."""
-    return refuses(told) and not (isinstance(told, str) and re.search(ONE_NUMBER, told))
+    return refuses(description) and not (
+        isinstance(description, str) and re.search(ONE_NUMBER, description)
+    )
 
 
 # Networks.
 
-UNKNOWN_BYTES = "taken, but the bytes are said to be unknown"
+UNKNOWN_BYTES = "accepted, with unknown bytes"
 
 
 class Text(NamedTuple):
@@ -434,9 +439,9 @@ def check_network(case: Text) -> Found:
     try:
         report = summarized(case)
     except CnncalcError as why:
-        return Found("refused", (), (f"the calculator takes the parts, and not the whole: {why}",))
+        return Found("refused", (), (f"the calculator accepts the parts but not the whole: {why}",))
     modelled = saved_bytes(report, training=True) is not None
-    word = "taken" if modelled else UNKNOWN_BYTES
+    word = "accepted" if modelled else UNKNOWN_BYTES
     return Found(word, tuple(row.kind for row in report), tuple(compared(report)))
 
 
@@ -461,13 +466,13 @@ def check_fields(case: Text) -> Found:
     try:
         report = summarized(case)
     except CnncalcError:
-        return Found("refused, not asked")
+        return Found("refused, not compared")
     fields = report.rows[-1].fields or ()
     axes = {len(x.dimensions) - 1 for x in report.input_shapes.values()}
     if axes != {len(fields)} or any(map(measures, report)):
-        return Found("not said: measured statistics, or inputs of other axes")
+        return Found("not comparable: measured statistics, or inputs with other axes")
     if report.totals.activation > MAX_ACTIVATIONS * report.batch:
-        return Found("not asked: large")
+        return Found("not compared: too large")
     jumps = [field.jump for row in report.rows for field in row.fields or ()]
     slack = math.ceil(max(jumps)) if any(isinstance(jump, Fraction) for jump in jumps) else 0
     sizes = tuple(field.size for field in fields)
@@ -476,12 +481,14 @@ def check_fields(case: Text) -> Found:
     except REFUSALS as why:
         known = is_known(str(why), report, training=False)
         return Found("not run", (), () if known else (first_line(why),))
-    told = tuple(
+    description = tuple(
         f"an output reads {widths} inputs, not {sizes}"
         for widths in seen
         if any(width > size + slack for width, size in zip(widths, sizes, strict=True))
     )
-    return Found("within one step" if slack else "taken", tuple(row.kind for row in report), told)
+    return Found(
+        "within one step" if slack else "accepted", tuple(row.kind for row in report), description
+    )
 
 
 def measures(row: Row) -> bool:
@@ -523,7 +530,7 @@ def span(gradient: Tensor | None, axis: int) -> int:
 
 
 def shrunk(case: Any, smaller: Callable[[Any], Iterator[Any]], fails: Callable[[Any], bool]) -> Any:
-    """The case without everything that is not needed to make it fail."""
+    """The smallest case that still fails."""
     while (found := next(filter(fails, smaller(case)), None)) is not None:
         case = found
     return case
@@ -607,7 +614,7 @@ COMPARED = {
 }
 
 CHUNK = 250
-MAX_TOLD = 10
+MAX_PRINTED = 10
 
 
 class Tally(NamedTuple):
@@ -638,14 +645,14 @@ def work(what: str, seed: int, first: int, count: int) -> Tally:
         case = drawn(what, seed, index)
         found = judged(what, case)
         tally.words[found.word] += 1
-        if found.word in {"taken", "within one step", UNKNOWN_BYTES}:
+        if found.word in {"accepted", "within one step", UNKNOWN_BYTES}:
             tally.kinds.update(found.kinds)
         if found.disagreements:
-            tally.failures.append(told(what, seed, index, case, found))
+            tally.failures.append(description(what, seed, index, case, found))
     return tally
 
 
-def told(what: str, seed: int, index: int, case: Any, found: Found) -> str:
+def description(what: str, seed: int, index: int, case: Any, found: Found) -> str:
     """A difference, with the smallest case that shows it and how to reproduce it."""
 
     def fails(other: Any) -> bool:
@@ -681,19 +688,19 @@ def compare(mapped: Any, what: str, seed: int, first: int, count: int) -> Tally:
 
 
 def main(
-    layers: Annotated[int, typer.Option(help="How many single layers.")] = 2000,
-    networks: Annotated[int, typer.Option(help="How many networks.")] = 200,
-    fields: Annotated[int, typer.Option(help="How many receptive fields.")] = 200,
-    seed: Annotated[int, typer.Option(help="Which of all random cases.")] = 1,
+    layers: Annotated[int, typer.Option(help="The number of single layers.")] = 2000,
+    networks: Annotated[int, typer.Option(help="The number of networks.")] = 200,
+    fields: Annotated[int, typer.Option(help="The number of receptive fields.")] = 200,
+    seed: Annotated[int, typer.Option(help="The seed; the same seed gives the same cases.")] = 1,
     first: Annotated[int, typer.Option(help="The number of the first case.")] = 0,
-    jobs: Annotated[int, typer.Option(help="How many processes.")] = 1,
+    jobs: Annotated[int, typer.Option(help="The number of processes.")] = 1,
 ) -> None:
-    """Compare random layers and networks with PyTorch; exit with 1 where they disagree."""
+    """Compare random layers and networks with PyTorch; exit with 1 if they disagree."""
     counts = {"layers": layers, "networks": networks, "fields": fields}
     context = multiprocessing.get_context("spawn")
     disagreements = 0
     be_quiet()
-    with ProcessPoolExecutor(jobs, context, be_quiet) as pool:  # starts none that is not needed
+    with ProcessPoolExecutor(jobs, context, be_quiet) as pool:  # start no more than needed
         mapped = map if jobs == 1 else pool.map
         for what, count in counts.items():
             if count:
@@ -711,8 +718,10 @@ def show(what: str, count: int, tally: Tally, seconds: float) -> None:
         typer.echo(f"{often:11,}  {word}")
     if tally.kinds:
         rarest, often = tally.kinds.most_common()[-1]
-        typer.echo(f"  {len(tally.kinds)} kinds were taken, {rarest} least often: {often:,} times")
-    for failure in tally.failures[:MAX_TOLD]:
+        typer.echo(
+            f"  {len(tally.kinds)} kinds were accepted, {rarest} least often: {often:,} times"
+        )
+    for failure in tally.failures[:MAX_PRINTED]:
         typer.echo(f"\n{failure}")
 
 

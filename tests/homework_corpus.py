@@ -1,10 +1,10 @@
-"""Answers made by applying a stated mistake to a random question, and right ones in many writings.
+"""Wrong answers that result from known mistakes, and right answers in many notations.
 
     python tests/homework_corpus.py --wrong 400 --right 10000 --seed 1
     python tests/homework_corpus.py --wrong 0 --right 0 --pairs 400 --sheets 400 --numbers 400
 
-``--pairs`` are answers by two mistakes, ``--sheets`` whole networks with one wrong size from which
-the rest follows, ``--numbers`` random ones that nobody made a mistake for.
+``--pairs`` are answers with two mistakes, ``--sheets`` whole networks in which one size is wrong
+and the rest follows from it, ``--numbers`` random numbers without any mistake behind them.
 
 Questions, truths and wrong values are those of ``homework_cases``, which shares no arithmetic with
 the package; the package marks the answers. If the first diagnosis is not the stated mistake, the
@@ -189,7 +189,7 @@ class PairScore(NamedTuple):
 def score_pairs(count: int, seed: int) -> PairScore:
     """The diagnoses of this many answers with two mistakes."""
     rng = random.Random(seed)
-    told: Counter[str] = Counter()
+    reported: Counter[str] = Counter()
     missed = []
     for _ in range(count):
         case, pair, value, same = of_pair(rng)
@@ -197,12 +197,12 @@ def score_pairs(count: int, seed: int) -> PairScore:
         mark = Marker().mark(question_of(case.given), text)
         names = [tuple(one.name for one in found.slip.mistakes) for found in mark.diagnoses]
         kinds = [_kind_of(each, case, value, frozenset({pair}), same) for each in names]
-        told["first"] += kinds[:1] == ["stated"]
-        told["among three"] += "stated" in kinds
-        told[kinds[0] if kinds else "missed"] += 1
+        reported["first"] += kinds[:1] == ["stated"]
+        reported["among three"] += "stated" in kinds
+        reported[kinds[0] if kinds else "missed"] += 1
         if mark.outcome is not Outcome.WRONG or not {"stated", "single", "same"} & {*kinds}:
             missed.append((case, pair, text, names))
-    counts = (told[kind] for kind in ("first", "among three", "single", "same"))
+    counts = (reported[kind] for kind in ("first", "among three", "single", "same"))
     return PairScore(count, *counts, tuple(missed))
 
 
@@ -213,7 +213,7 @@ def _kind_of(
     stated: frozenset[Pair],
     same: frozenset[Pair],
 ) -> str:
-    """What a diagnosis is beside the stated pair, by the arithmetic of the cases."""
+    """How a diagnosis relates to the stated pair, by the arithmetic of the cases."""
     pairs = {frozenset(pair) for pair in stated}
     if frozenset(names) in pairs:
         return "stated"
@@ -256,8 +256,8 @@ def score_sheets(count: int, seed: int) -> SheetScore:
             if mark.outcome is not due:
                 failed.append((made.network, layer, ask, answer, mark.outcome.value))
             elif wrong:
-                told = [one.slip.mistakes[0].name for one in mark.diagnoses]
-                among_three += made.mistake in told
+                reported = [one.slip.mistakes[0].name for one in mark.diagnoses]
+                among_three += made.mistake in reported
     return SheetScore(count, answers, following, among_three, tuple(failed))
 
 
@@ -353,7 +353,7 @@ def binary_and_bits(value: int, rng: random.Random) -> list[str]:
 
 
 def written_shape(shape: Shape, rng: random.Random) -> str:
-    """A shape in some order, with various separators, perhaps with the batch in front."""
+    """A shape in some order, with various separators, perhaps with the batch size first."""
     sizes = list(shape)
     if len(sizes) > 1 and rng.random() < 0.4:
         sizes = [*sizes[1:], sizes[0]]
@@ -377,22 +377,22 @@ def wrongly_marked(count: int, seed: int) -> list[tuple[Case, str, str]]:
     return failed
 
 
-def told_of(got: Score) -> Iterator[str]:
+def report_of(got: Score) -> Iterator[str]:
     """The lines that report a score."""
-    yield f"{got.answers} wrong answers by stated mistakes"
+    yield f"{got.answers} wrong answers from stated mistakes"
     yield f"  stated mistake first:        {got.first} ({got.first / got.answers:.1%})"
     yield f"  among the first three:       {got.among_three} ({got.among_three / got.answers:.1%})"
     yield f"  ambiguous (the same value):  {len(got.ambiguous)}"
     yield f"  first, of the others:        {got.first}/{got.plain} ({got.first / got.plain:.1%})"
     kinds = Counter((one.answer.mistake, one.names[0][0]) for one in got.ambiguous)
-    for (stated, told), number in kinds.most_common():
-        yield f"    {number} by {stated} told as {told}"
+    for (stated, reported), number in kinds.most_common():
+        yield f"    {number} from {stated} reported as {reported}"
     for one in got.missed:
-        yield f"  missed: {one.answer.mistake}, told {one.names}: {one.answer.text}"
+        yield f"  missed: {one.answer.mistake}, reported {one.names}: {one.answer.text}"
         yield f"    {one.answer.case.given}"
 
 
-def told_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
+def report_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
     """Whether pairs, sheets and numbers are marked well enough, and the lines that report it; empty
     for those that were not requested."""
     good, lines = True, []
@@ -400,12 +400,13 @@ def told_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
         two = score_pairs(given.pairs, given.seed)
         good &= not two.missed
         lines.append(
-            f"{two.answers} answers by two mistakes: {two.first} told so first, {two.among_three} "
-            f"among the first three, {two.single} as one mistake and {two.same} as two others that "
-            f"give the very same value; {len(two.missed)} not told"
+            f"{two.answers} answers from two mistakes: {two.first} with both mistakes first, "
+            f"{two.among_three} with both among the first three, {two.single} explained by one "
+            f"mistake and {two.same} by two others that give the same value; "
+            f"{len(two.missed)} missed"
         )
         lines += [
-            f"  missed: {pair}, told {names}: {text} {case.given}"
+            f"  missed: {pair}, reported {names}: {text} {case.given}"
             for case, pair, text, names in two.missed[:20]
         ]
     if given.sheets:
@@ -414,9 +415,9 @@ def told_of_others(given: argparse.Namespace) -> tuple[bool, list[str]]:
         lines.append(
             f"{whole_ones.sheets} sheets of {whole_ones.answers} answers with one wrong size: its "
             f"mistake is named {whole_ones.mistake_among_three} times, {whole_ones.following} "
-            f"answers follow from it; {len(whole_ones.failed)} not marked so"
+            f"answers follow from it; {len(whole_ones.failed)} marked incorrectly"
         )
-        lines += [f"  not so: {one}" for one in whole_ones.failed[:20]]
+        lines += [f"  marked incorrectly: {one}" for one in whole_ones.failed[:20]]
     if given.numbers:
         found = explained_numbers(given.numbers, given.seed)
         good &= len(found) <= 0.02 * given.numbers
@@ -437,11 +438,11 @@ def main() -> int:
     given = parser.parse_args()
     got = score(given.wrong, given.seed)
     failed = wrongly_marked(given.right, given.seed)
-    lines = [*told_of(got)] if given.wrong else []
-    lines += [f"{given.right} right answers, {len(failed)} not marked right"] * bool(given.right)
+    lines = [*report_of(got)] if given.wrong else []
+    lines += [f"{given.right} right answers, {len(failed)} not marked as right"] * bool(given.right)
     for case, text, why in failed[:20]:
         lines.append(f"  {text!r} for {case.truth} {case.unit}: {why} {case.given}")
-    good, more = told_of_others(given)
+    good, more = report_of_others(given)
     sys.stdout.write("\n".join([*lines, *more]) + "\n")
     return 0 if got.good and good and not failed else 1
 

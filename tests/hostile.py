@@ -1,7 +1,7 @@
 """Hostile input for ``tests/attack.py``: broken specs, odd answers, strange folders, wild options.
 
-``draw(seed, number)`` always gives the same case. Commands, options, layer kinds, asks and mistakes
-are discovered, so a new one is attacked without a change here.
+``draw(seed, number)`` always returns the same case. Commands, options, layer kinds, questions and
+mistakes are discovered automatically, so new ones are covered without a change here.
 """
 
 import copy
@@ -25,7 +25,7 @@ from cnncalc.homework.question import Question, question
 from cnncalc.spec import catalog
 
 CANARY = "CANARY7f3a"
-"""Stands in files outside the working folder; no output may ever show it."""
+"""The content of files outside the working folder, which no output may ever show."""
 
 OUTSIDE = {
     "secret.txt": f"root:{CANARY}:0:0\nbin:x:{CANARY}\n",
@@ -36,7 +36,7 @@ OUTSIDE = {
 
 @dataclass
 class Case:
-    """One run of the program: its arguments, and the folder and the standard input it finds."""
+    """One run of the program: its arguments, its folder and its standard input."""
 
     family: str
     argv: list[str]
@@ -46,11 +46,12 @@ class Case:
     modes: dict[str, int] = field(default_factory=dict)
     stdin: bytes = b""
     shell: str = ""
-    """How a process of its own is started, with the program as ``$0 "$@"``; empty: no process."""
+    """The shell command that starts a new process, with the program as ``$0 "$@"``; if empty, the
+    case runs in the worker."""
 
     @property
     def size(self) -> int:
-        """How much there is to read for whoever replays it."""
+        """The size of the case, for choosing the smallest to replay."""
         return sum(map(len, [*self.argv, *self.files, *self.files.values(), self.stdin]))
 
     @property
@@ -60,7 +61,7 @@ class Case:
 
     @property
     def everything(self) -> bool:
-        """Whether it may work through every built-in."""
+        """Whether it may read every built-in network."""
         return self.argv[:1] in (["list"], ["claims"])
 
 
@@ -98,7 +99,7 @@ WORDS = (
 
 
 def wild(random: Random, depth: int = 2) -> Any:
-    """Any value that YAML can hold, seldom one that is expected."""
+    """Any value that YAML can express, rarely a valid one."""
     match random.randrange(10 if depth else 6):
         case 0 | 1:
             return random.choice(NUMBERS)
@@ -156,7 +157,7 @@ def text_of(tree: Any, random: Random) -> bytes:
 
 
 def plain(tree: Any) -> Any:
-    """A tree that YAML's writer takes: no lone surrogates, nothing but plain data."""
+    """A tree that YAML's writer accepts: plain data without lone surrogates."""
     if isinstance(tree, dict):
         return {plain(key): plain(value) for key, value in tree.items()}
     if isinstance(tree, list | tuple):
@@ -234,7 +235,7 @@ SIZES = (1, 1, 1, 2, 2, 3, 3, 4, 5, 7, 8, 16)
 
 
 def by_schema(schema: Mapping[str, Any], random: Random) -> Any:
-    """A value that a field's JSON Schema allows; now and then one a step outside."""
+    """A value that a field's JSON Schema allows, or sometimes one just outside its limits."""
     if "anyOf" in schema:
         return by_schema(random.choice(schema["anyOf"]), random)
     if "enum" in schema:
@@ -273,7 +274,7 @@ def layer(random: Random, kind: str | None = None) -> dict[str, Any]:
 
 
 def fitting(shape: str, before: Sequence[Any], random: Random) -> dict[str, Any]:
-    """A layer that mostly fits after these."""
+    """A layer that usually fits after these."""
     for _ in range(6):
         one = layer(random)
         try:
@@ -317,7 +318,7 @@ def places(tree: Any) -> list[tuple[Any, Any]]:
 
 
 def deform(tree: Any, random: Random) -> Any:
-    """Change one place of a tree, in place; returns the tree, or what stands instead of it."""
+    """Change one part of a tree in place; returns the tree, or its replacement."""
     spots = places(tree) if isinstance(tree, dict | list) else []
     if not spots or random.random() < 0.01:
         return wild(random)
@@ -349,7 +350,7 @@ def deform(tree: Any, random: Random) -> Any:
 
 
 def damage(text: bytes, random: Random) -> bytes:
-    """A text as a bad disk, a careless editor or a fuzzer leaves it."""
+    """A text damaged as by a bad disk, a careless editor or a fuzzer."""
     at = random.randrange(len(text) + 1)
     lines = text.splitlines(keepends=True) or [b""]
     line = random.randrange(len(lines))
@@ -387,7 +388,7 @@ def damage(text: bytes, random: Random) -> bytes:
 
 
 def sound_tree(random: Random) -> Any:
-    """A spec before anything is done to it."""
+    """A spec before it is mutated."""
     match random.randrange(10):
         case 0 | 1 | 2 | 3:
             return copy.deepcopy(random.choice(HANDMADE))
@@ -397,7 +398,7 @@ def sound_tree(random: Random) -> Any:
 
 
 def spec_text(random: Random) -> bytes:
-    """A spec in YAML, deformed as a tree or damaged as a text; now and then as it was."""
+    """A spec in YAML: mutated as a tree, damaged as a text, or sometimes unchanged."""
     tree = sound_tree(random)
     kind = random.random()
     if kind < 0.45:
@@ -416,7 +417,7 @@ TOKENS = ("8C3", "16C5p2", "4C3s2d2", "MP2", "AP2x2", "MP3s2", "GAP", "10N", "5"
 
 
 def notation(random: Random) -> str:
-    """The one-line notation, mostly well formed."""
+    """The one-line notation, usually well formed."""
     known = TOKENS[:9] if random.random() < 0.6 else TOKENS
     tokens = [random.choice(known) for _ in range(random.choice((1, 2, 3, 3, 4, 8, 300)))]
     line = "-".join([random.choice(SHAPES), *tokens])
@@ -497,7 +498,7 @@ def option(parameter: Any, random: Random) -> list[str]:
     elif parameter.name in POOLS:
         pool = POOLS[parameter.name]
         value = random.choice(pool[:3] if random.random() < 0.5 else pool)
-    else:  # the help names the words that it takes
+    else:  # the help lists the valid words
         words = (parameter.help or "").replace(",", " ").replace(".", " ").split()
         value = random.choice([*words, "1", "2", "x"])
     if random.random() < 0.2 and spelling.startswith("--"):
@@ -506,7 +507,7 @@ def option(parameter: Any, random: Random) -> list[str]:
 
 
 def options(name: str, random: Random, often: float = 0.08) -> list[str]:
-    """Random options of a command; of half of the runs, none."""
+    """Random options of a command; none in half of the runs."""
     words: list[str] = []
     often *= random.random() < 0.5
     for parameter in commands()[name].params:
@@ -550,7 +551,7 @@ def a_spec(random: Random) -> Case:
 
 
 def reference(random: Random) -> str:
-    """What a spec may name that is not its to read."""
+    """Files that a spec may name but not read."""
     return random.choice((
         "../outside/secret.txt", "../outside/secret.yaml", "../outside/keys.yaml", "link.yaml",
         "pipe", "folder", "other.yaml", "net.yaml", "vgg16", "vgg61", "../outside/none",
@@ -578,7 +579,7 @@ def an_extension(random: Random) -> Case:
 
 
 def a_line(random: Random) -> Case:
-    """The one-line notation, or the name of a built-in, well or badly spelt."""
+    """The one-line notation or the name of a built-in, possibly misspelt."""
     word = notation(random)
     if random.random() < 0.35:
         word = random.choice((*catalog.names(), *TEXTS)) + random.choice(("", "", "", ".yaml", "x"))
@@ -608,7 +609,7 @@ def a_layer(random: Random) -> Case:
 
 
 def matrix(random: Random) -> str:
-    """A matrix as people write it, or nearly."""
+    """A matrix in one of the usual styles, possibly malformed."""
     if random.random() < 0.3:
         return random.choice(("random:5x5", "random:3x6x6", "random:9", "random:99x99", "box",
             "edge", "sobel_x", "gaussian:5", "box | box", "-", "m.csv", "m.yaml", "random:0x1",
@@ -648,7 +649,7 @@ def a_number(random: Random) -> Case:
 
 
 def posed(random: Random) -> dict[str, Any]:
-    """A free-standing question: what is given, and what is asked."""
+    """A stand-alone question: what is given and what it asks."""
     ask = random.choice(asks.names())
     match random.randrange(8):
         case 0 | 1 | 2:
@@ -692,21 +693,21 @@ def posed(random: Random) -> dict[str, Any]:
 
 
 def truth(one: Mapping[str, Any], random: Random) -> Any:
-    """The answer to a question, or what a random mistake makes of it; None where there is none."""
+    """The answer to a question, or the wrong answer of a random mistake; None if there is none."""
     from cnncalc.core.errors import Where
-    from cnncalc.homework.sheet import given_network
+    from cnncalc.homework.network import given_network
     from cnncalc.spec.text import located
 
     try:
         found = asks.find(one["ask"])
         asked = question(found, *given_network(located(one["given"], Where("")), found))
         return mistaken(asked, random).value
-    except Exception:  # what goes wrong here goes wrong in the program, and is seen there
+    except Exception:  # an error here occurs in the program too, and is found there
         return None
 
 
 def mistaken(asked: Question, random: Random) -> Question:
-    """The question, or what somebody answers instead who makes a random mistake."""
+    """The question, or the one that results from a random mistake."""
     if random.random() < 0.4:
         return asked
     others = [*mistakes.load(random.choice(mistakes.names())).other(asked)]
@@ -714,7 +715,7 @@ def mistaken(asked: Question, random: Random) -> Question:
 
 
 def odd(value: Any, random: Random) -> Any:
-    """A value as a student might write it, or a student who means harm."""
+    """A value as a student, or an attacker, might write it."""
     if isinstance(value, int) and not isinstance(value, bool):
         n = value
         forms: tuple[Callable[[], Any], ...] = (
@@ -763,7 +764,7 @@ def entry(random: Random, number: int) -> dict[str, Any]:
 
 @cache
 def report_of(name: str) -> Report:
-    """A built-in network, worked out."""
+    """The report of a built-in network."""
     return summarize(name)
 
 
@@ -785,7 +786,7 @@ def by_layer(random: Random) -> dict[str, Any]:
         for word in random.sample((*QUANTITIES, *asks.names()), random.choice((1, 2, 4))):
             value: Any = None
             if report is not None and random.random() < 0.6:
-                with suppress(Exception):  # what goes wrong is seen in the program
+                with suppress(Exception):  # errors are found when the program runs
                     known = None if row == "totals" else row
                     value = mistaken(question(asks.find(word), report, known), random).value
             answer = odd(value, random)
@@ -848,7 +849,7 @@ def table_of(made: Mapping[str, Any], form: str, random: Random) -> bytes:
 
 
 def sheet_text(made: dict[str, Any], form: str, random: Random) -> bytes:
-    """A sheet as a file of that form, now and then deformed or damaged."""
+    """A sheet in a file of that format, sometimes mutated or damaged."""
     if form == "yaml":
         tree: Any = made
         if random.random() < 0.3:
@@ -863,7 +864,7 @@ def sheet_text(made: dict[str, Any], form: str, random: Random) -> bytes:
 
 
 def a_sheet(random: Random) -> Case:
-    """One answer sheet by itself."""
+    """A single answer sheet."""
     form = random.choice(("yaml",) * 8 + ("csv", "md"))
     name = f"answers.{form}"
     text = sheet_text(copy.deepcopy(sheet(random)), form, random)
@@ -963,7 +964,7 @@ def a_class(random: Random) -> Case:
     return case
 
 
-# What is large.
+# Large input.
 
 
 def one_layer(fields: Any, **beside: Any) -> dict[str, Any]:
@@ -972,7 +973,7 @@ def one_layer(fields: Any, **beside: Any) -> dict[str, Any]:
 
 
 def joined(inputs: Mapping[str, str], sources: Sequence[str], random: Random) -> dict[str, Any]:
-    """A network in which one layer reads very much."""
+    """A network in which one layer has very many inputs."""
     kind = random.choice(("multiply", "add", "concat"))
     return {"input": inputs, "layers": [{"relu": None, "name": "a", "from": sources[0]},
                                         {kind: {"from": [*sources]}}]}  # fmt: skip
@@ -987,7 +988,7 @@ def nested(word: str, random: Random) -> dict[str, Any]:
 
 
 def growing(n: int, random: Random) -> dict[str, Any]:
-    """A block that grows a map and shrinks it again, repeated: jumps become huge."""
+    """A repeated block that enlarges a map and shrinks it again, so that jumps become huge."""
     grow = random.choice((
         {"upsample": {"size": random.choice((7, 9, 99, 10**9))}},
         {"upsample": random.choice((2, 3))},
@@ -1047,7 +1048,7 @@ def many_layers(n: int, random: Random) -> dict[str, Any]:
 
 
 def huge_sizes(n: int, random: Random) -> dict[str, Any]:
-    """Sizes that no memory holds."""
+    """Sizes that fit into no memory."""
     size = 10 ** random.choice((9, 30, 99, 100))
     fields = random.choice(({"conv": {"filters": size, "kernel": 1}}, {"linear": size},
                             {"pad": size}, {"upsample": size}))  # fmt: skip
@@ -1058,7 +1059,7 @@ def huge_sizes(n: int, random: Random) -> dict[str, Any]:
 
 
 def long_words(n: int, random: Random) -> dict[str, Any]:
-    """Long texts where short ones are usual."""
+    """Long texts in place of short ones."""
     text = random.choice(("\n", "a ", "[", "\u00e9", "x", "1", "$x ", "- ")) * min(4 * n, 4_000_000)
     small = one_layer({"conv": {"filters": 4, "kernel": 3}})
     few = text[:50_000]
@@ -1104,11 +1105,11 @@ RAW = (
     b"- a\n",
     b'"',
 )
-"""What a text that no tree stands for is made of."""
+"""The parts of a text that is not made from a tree."""
 
 
 def a_bomb(random: Random) -> Case:
-    """A short or long text that wants to grow beyond all bounds."""
+    """A text that would expand without limit."""
     n = random.choice((1_000, 10_000, 20_000, 50_000, 90_000, 100_000, 1_000_000, 10**9))
     make = random.choice((*BOMBS, None, None))
     if make is not None:
@@ -1155,7 +1156,7 @@ def a_quiz(random: Random) -> Case:
 
 
 def a_list(random: Random) -> Case:
-    """The commands that list and explain, and command lines that make no sense."""
+    """The commands that list and explain, and meaningless command lines."""
     name = random.choice(("kinds", "mistakes", "show", "schema", "list", "claims", "", "x"))
     known = {"kinds": kinds(), "mistakes": mistakes.names(), "show": catalog.names(),
              "claims": catalog.names()}.get(name, ("",))  # fmt: skip
@@ -1193,7 +1194,7 @@ SHELLS = (
 
 
 def a_process(random: Random) -> Case:
-    """A process of its own, in a locale, with streams or a terminal that are out of order."""
+    """A new process with an unusual locale, broken streams or a broken terminal."""
     make = random.choice((a_spec, a_class, a_quiz, a_sheet, a_line, a_list, a_layer))
     case = make(random)
     case.family = "process"
@@ -1215,11 +1216,11 @@ FAMILIES: dict[Callable[[Random], Case], float] = {
     with_torch: 0.1,
     a_process: 0.3,
 }
-"""What is drawn, and how often in a hundred."""
+"""The families of cases, and their percentages."""
 
 
 def draw(seed: int, number: int, families: Sequence[str] = ()) -> Case:
-    """The case of that number, always the same."""
+    """The case with this number, which is always the same."""
     random = Random(f"{seed} {number}")
     chosen = {make: share for make, share in FAMILIES.items()
               if not families or make.__name__.partition("_")[2] in families}  # fmt: skip

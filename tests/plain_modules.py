@@ -1,8 +1,8 @@
-"""What torch.nn has no module for, in plain PyTorch: the second half of the oracle.
+"""Layers without a module in torch.nn, in plain PyTorch: the second half of the oracle.
 
-Written from the definitions, and not with ``cnncalc.bridge``, which it is compared with. A function
-takes a layer and the shape of its (first) input, as in ``torch_modules``, and gives a module of the
-same shapes and parameters; only they are compared, so some stand for another of the same.
+They follow the definitions and don't use ``cnncalc.bridge``, which they are compared with. As in
+``torch_modules``, a function takes a layer and the shape of its first input, and returns a module.
+Only shapes and parameters are compared, so a module need not compute the same values.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}
 
 
 def plain(kind: str) -> Any:
-    """Enter a function as the builder of a kind's module."""
+    """Register a function as the builder of a kind's module."""
 
     def enter(build: Callable[..., nn.Module | None]) -> Any:
         PLAIN[kind] = build
@@ -36,9 +36,9 @@ def plain(kind: str) -> Any:
 
 
 def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Module | None:
-    """PyTorch's module for a layer, else a plain one; None where there is neither.
+    """PyTorch's module for a layer, or else a plain one; None if there is neither.
 
-    ``given`` is what a spec says, and may be what the calculator refuses.
+    ``given`` is the layer's value in a spec, which the calculator may refuse.
     """
     layer = unchecked(kind, given)
     if layer.flattens:
@@ -50,7 +50,7 @@ def module_of(kind: type[Layer], given: Mapping[str, Any], x: Shape) -> nn.Modul
 
 
 def unchecked(kind: type[Layer], given: Mapping[str, Any]) -> Layer:
-    """The layer with fields as they are written where they may not be so."""
+    """The layer with unchecked fields, some of which may be invalid."""
     known = fields_of(kind)
     return kind(**{name: _value(known[name], value) for name, value in given.items()})
 
@@ -80,12 +80,44 @@ class Does(nn.Module):
 
 @plain("add")
 def add(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda *maps: torch.stack(maps).sum(0))  # unlike +, it repeats no sizes of 1
+    if layer.value is not None:
+        return Unary(lambda given: given + layer.value)
+    return Several(lambda *maps: torch.stack(maps).sum(0))  # unlike +, it repeats no sizes of 1
 
 
 @plain("multiply")
 def multiply(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda *maps: torch.stack(torch.broadcast_tensors(*maps)).prod(0))
+    if layer.value is not None:
+        return Unary(lambda given: given * layer.value)
+    return Several(lambda *maps: torch.stack(torch.broadcast_tensors(*maps)).prod(0))
+
+
+@plain("divide")
+def divide(layer: Any, x: Shape) -> nn.Module:
+    if layer.value == 0:
+        raise ValueError("division by 0")
+    if layer.value is None:
+        return Binary(torch.div)
+    return Unary(lambda given: given / layer.value)
+
+
+@plain("matmul")
+def matmul(layer: Any, x: Shape) -> nn.Module:
+    def product(a: Tensor, b: Tensor) -> Tensor:
+        if a.dim() < 3 or a.shape[:-2] != b.shape[:-2]:
+            raise ValueError("no matrices, or not as many")
+        return torch.matmul(a, b)
+
+    return Does(product)
+
+
+class Several(Does):
+    """A function of two tensors or more."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        if len(inputs) < 2:
+            raise ValueError("nothing to combine")
+        return super().forward(*inputs)
 
 
 class Binary(nn.Module):
@@ -171,7 +203,7 @@ def permute(layer: Any, x: Shape) -> nn.Module:
     return Does(lambda values: values.permute(0, *[place + 1 for place in layer.order]))
 
 
-# Convolutions and pools that are padded in a step of their own.
+# Convolutions and pools that are padded in a separate step.
 
 
 def same_sides(layer: Any, x: Map, stride: Any, dilation: Any) -> list[int]:
@@ -199,7 +231,7 @@ def conv(layer: Any, x: Map) -> nn.Module | None:
     if layer.connections is None:
         return around and padded(around, _conv(layer, x, layer.out_channels, layer.groups))
     if layer.groups != 1 or len(layer.connections) != layer.out_channels:
-        return None  # a table says by itself how many filters there are and what each reads
+        return None  # a table determines the number of filters and the channels that each reads
     if around is None:
         around = [] if layer.padding == "valid" else sides(layer.padding, x)
     filters = nn.ModuleList(
@@ -244,7 +276,7 @@ def separable_conv(layer: Any, x: Map) -> nn.Module:
 
 @plain("locally_connected")
 def locally_connected(layer: Any, x: Map) -> nn.Module:
-    """As a convolution, whose places say how many filters there are."""
+    """As a convolution, whose positions determine the number of filters."""
     same = layers.load("conv")(**vars(layer))
     shared = TWINS["conv"].module(same, x) or conv(same, x)
     assert shared is not None
@@ -350,7 +382,7 @@ def conv_lstm(layer: Any, x: Map) -> nn.Module:
 
 
 def pool(name: str, layer: Any, x: Map, *, fill: float, **more: Any) -> nn.Module:
-    """A pool of what is padded in a step before it."""
+    """A pool with padding in a separate step before it."""
     stride = layer.kernel_size if layer.stride is None else layer.stride
     if layer.padding == "same":
         around = same_sides(layer, x, stride, more.get("dilation", 1))

@@ -114,10 +114,10 @@ def test_the_command_shows_the_peak():
 
 
 def test_the_command_writes_data():
-    told = json.loads(run("--format", "json").stdout)
-    assert (told["format"], told["version"], told["dtype"]) == ("cnncalc.arena", 1, "int8")
-    assert told["inference_peak"] == {"layer": "depthwise", "bytes": 16_000}
-    assert told["live"] == {"conv1": 496 + 8_000, "depthwise": 16_000, "linear1": 8_016}
+    data = json.loads(run("--format", "json").stdout)
+    assert (data["format"], data["version"], data["dtype"]) == ("cnncalc.arena", 1, "int8")
+    assert data["inference_peak"] == {"layer": "depthwise", "bytes": 16_000}
+    assert data["live"] == {"conv1": 496 + 8_000, "depthwise": 16_000, "linear1": 8_016}
     rows = [*csv.DictReader(run("--format", "csv").stdout.splitlines())]
     assert [(row["quantity"], row["layer"], row["bytes"]) for row in rows] == [
         ("inference_peak", "depthwise", "16000"),

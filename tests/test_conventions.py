@@ -256,7 +256,7 @@ def test_every_kind_is_counted_or_refused(kind):
                 assert "layer 'one'" in str(why)  # noqa: PT017
 
 
-# What is not known.
+# Unknown totals.
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_conventions_name_the_tested_versions(name, request):
     text = (request.config.rootpath / "constraints.txt").read_text(encoding="utf-8")
     pinned = dict(line.split("==") for line in text.splitlines() if not line.startswith("#"))
     package = name.removesuffix("-aten")
-    # fvcore and thop have their dates behind their versions.
+    # fvcore and thop append a date to their versions.
     assert pinned[package].split(".post")[0] == conventions.load(name).version
 
 
@@ -389,12 +389,12 @@ def test_csv_has_a_column_whose_sum_is_the_total():
 
 def test_json_has_the_count():
     found = json.loads(summarize("resnet50", "--convention", "ptflops-aten", "--format", "json"))
-    told = found["convention"]
-    assert [told[key] for key in ("name", "tool", "version", "unit", "total")] == [
+    data = found["convention"]
+    assert [data[key] for key in ("name", "tool", "version", "unit", "total")] == [
         "ptflops-aten", "ptflops aten", "0.7.5", "MACs", 4_089_185_256,
     ]  # fmt: skip
-    assert told["parts"][1] == {"times": 1, "amount": 1_000, "what": "biases at output positions"}
-    assert told["layers"]["fc"] == 2_048_000 + 1_000
+    assert data["parts"][1] == {"times": 1, "amount": 1_000, "what": "biases at output positions"}
+    assert data["layers"]["fc"] == 2_048_000 + 1_000
     assert "convention" not in json.loads(summarize("lenet5", "--format", "json"))
 
 

@@ -24,7 +24,9 @@ from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.core.layer import Reach
 from cnncalc.core.shape import Map, Vector
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, of odd but legal sizes
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::UserWarning"
+)  # PyTorch's, with odd but legal sizes
 
 RANDOM = st.randoms(use_true_random=False)
 
@@ -34,7 +36,7 @@ def few(examples):
         max_examples=examples,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],  # the fuzzer has its own way to make a case small
+        phases=[Phase.generate],  # the fuzzer shrinks cases itself
     )
 
 
@@ -111,23 +113,22 @@ ENOUGH = 3
 
 
 def breaks(monkeypatch, kind, name, broken, what="networks"):
-    """The disagreements about something broken in the first cases that have any; there must be some
-    soon."""
+    """The disagreements about something broken, in the first cases that have any."""
     monkeypatch.setattr(layers.load(kind), name, broken)
-    told = []
+    description = []
     for index in range(900):
-        told += fuzz.judged(what, fuzz.drawn(what, 1, index)).disagreements
-        if len(told) >= ENOUGH:
+        description += fuzz.judged(what, fuzz.drawn(what, 1, index)).disagreements
+        if len(description) >= ENOUGH:
             break
-    assert told, "no case notices it"
-    return "\n".join(told)
+    assert description, "no case notices it"
+    return "\n".join(description)
 
 
 @pytest.mark.parametrize("what", ["layers", "networks"])
 def test_a_wrong_shape_is_noticed(monkeypatch, what):
     twice = lambda self, x: Map(x.channels, tuple(2 * n for n in x.spatial))  # noqa: E731
-    told = breaks(monkeypatch, "subsampling", "output", twice, what)
-    assert "(shape, MACs)" in told or "PyTorch refuses it" in told
+    description = breaks(monkeypatch, "subsampling", "output", twice, what)
+    assert "(shape, MACs)" in description or "PyTorch refuses it" in description
 
 
 @pytest.mark.parametrize("what", ["layers", "networks"])
@@ -152,30 +153,30 @@ def test_wrong_bytes_are_noticed(monkeypatch, what):
 
 def test_a_receptive_field_that_is_too_small_is_noticed(monkeypatch):
     single = lambda self, x: tuple(Reach(1, axis.S, axis.before) for axis in self.axes(x))  # noqa: E731
-    told = breaks(monkeypatch, "conv", "reach", single, "fields")
-    assert "an output reads" in told
+    description = breaks(monkeypatch, "conv", "reach", single, "fields")
+    assert "an output reads" in description
 
 
 def test_an_unnecessary_refusal_is_noticed(monkeypatch):
     def refuse(self, x):
         raise LayerError("no")
 
-    told = breaks(monkeypatch, "max_pool", "output", refuse, "layers")
-    assert "the calculator refuses it" in told
+    description = breaks(monkeypatch, "max_pool", "output", refuse, "layers")
+    assert "the calculator refuses it" in description
 
 
 def test_a_missing_refusal_is_noticed(monkeypatch):
-    told = breaks(monkeypatch, "group_norm", "output", lambda self, x: x, "layers")
-    assert "PyTorch refuses to build it" in told
-    assert "divisible by num_groups" in told
+    description = breaks(monkeypatch, "group_norm", "output", lambda self, x: x, "layers")
+    assert "PyTorch refuses to build it" in description
+    assert "divisible by num_groups" in description
 
 
 def test_a_failure_is_shrunk_and_reproducible(monkeypatch):
     monkeypatch.setattr(layers.load("tanh"), "steps", lambda self, tape, x: tape.op(x))
     failures = fuzz.work("networks", 1, 0, 60).failures
-    head, told, *spec = min(failures, key=len).splitlines()
+    head, description, *spec = min(failures, key=len).splitlines()
     assert head.startswith("--seed 1 --networks 1 --first ")
-    assert "saved for backward" in told
+    assert "saved for backward" in description
     # The input, a layer with parameters, and the broken one.
     assert len(spec[spec.index("layers:") :]) <= 4
     index = int(head.split()[5])
@@ -192,7 +193,7 @@ def test_a_broken_kind_is_reported_and_does_not_stop_the_run(monkeypatch):
     assert "KeyError('oh')" in tally.failures[0]
 
 
-# Where the two are meant to differ, they do.
+# Intended differences occur.
 
 SIGNAL, IMAGE, VOLUME = Map(4, (9,)), Map(4, (9, 8)), Map(4, (5, 5, 5))
 
@@ -220,8 +221,8 @@ DIFFERENT = [
 
 
 def word_for(kind, given, x, wrong):
-    """What comes of a layer, beside a vector of one where it takes several inputs."""
-    inputs = (x, Vector(1)) if layers.load(kind).arity[0] > 1 else (x,)
+    """The result of a layer, with a vector of size 1 as a further input if it takes several."""
+    inputs = (x, Vector(1)) if layers.load(kind).arity[1] != 1 else (x,)
     return fuzz.check_layer(Single(kind, given, inputs, wrong, (False,) * len(inputs))).word
 
 

@@ -1,9 +1,10 @@
-"""A class: sheets in every form, points, statistics, pages and gradebooks."""
+"""A class: sheets in every format, points, statistics, pages and gradebooks."""
 
 import csv
 import io
 import json
 import os
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,7 +15,18 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.core.errors import CnncalcError, SpecError, UsageError
-from cnncalc.homework import books, feedback, gradebook, marking, pages, sheet, sheets, submissions
+from cnncalc.homework import (
+    books,
+    entries,
+    feedback,
+    gradebook,
+    marking,
+    pages,
+    sheet,
+    sheets,
+    statistics,
+    submissions,
+)
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.scheme import points, scheme
 from cnncalc.render import spreadsheet
@@ -75,7 +87,7 @@ def run(*words):
 
 @pytest.fixture
 def room(tmp_path):
-    """A key and seven submissions that cannot be read beside three that can."""
+    """A key, three submissions that can be read and seven that cannot."""
     (tmp_path / "key.yaml").write_text(KEY, encoding="utf-8")
     handed_in = tmp_path / "handed_in"
     handed_in.mkdir()
@@ -103,7 +115,7 @@ def test_sheets_in_every_format_get_the_same_marks(graded):
         for name in ("Ada", "=Bob()", "<Eve>")
     }
     assert outcomes == {
-        # conv1 shape and params, pool1 shape from the own 54, total, stride, and what nobody asked
+        # conv1 shape and params, pool1 shape from her 54, total, stride, and one not asked for
         "Ada": ["wrong", "wrong", "follows", "right", "right", "unreadable"],
         "=Bob()": ["right", "right", "right", "right", "unanswered"],
         "<Eve>": ["unreadable", "right", "unanswered", "unanswered", "wrong"],
@@ -142,7 +154,7 @@ def test_an_unreadable_sheet_is_reported_and_the_others_are_graded(graded):
 
 
 def test_statistics_count_outcomes_and_mistakes(graded):
-    found = {one.label: one for one in gradebook.statistics(graded)}
+    found = {one.label: one for one in statistics.questions(graded)}
     assert found["conv1 parameters"].outcomes == {"wrong": 1, "right": 2}
     assert found["conv1 parameters"].mistakes == {"bias forgotten": 1}
     assert list(found) == [
@@ -152,6 +164,58 @@ def test_statistics_count_outcomes_and_mistakes(graded):
         "total parameters",
         "stride",
     ]
+
+
+FOUR = {"ada": (1, 1), "bob": (2, 1), "eve": (2, 2), "kim": (2, 2)}
+"""The answers of a class to two questions, whose right answer is 2."""
+
+
+@pytest.fixture
+def four(tmp_path):
+    padding = "{given: {N: 9, F: 5}, ask: same_padding"
+    asked = [f"{{name: {name}, {padding[1:]}" for name in "ab"]
+    sheets = {"key.yaml": f"questions: [{asked[0]}, answer: 2}}, {asked[1]}, answer: 2}}]"}
+    (tmp_path / "class").mkdir()
+    for name, (a, b) in FOUR.items():
+        answers = f"questions: [{{name: a, answer: {a}}}, {{name: b, answer: {b}}}]"
+        sheets[f"class/{name}.yaml"] = answers
+    for name, text in sheets.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_scores_of_a_class_have_a_mean_and_quartiles(four):
+    grades = cnncalc.grade([four / "class"], key=four / "key.yaml", credit={"slip": "0"})
+    # 0, 50, 100 and 100 per cent.
+    assert grades.scores == statistics.Scores(
+        mean=62.5, lowest=0, lower_quartile=37.5, median=75, upper_quartile=100, highest=100,
+        bins=(1, 0, 0, 0, 0, 1, 0, 0, 0, 2),
+    )  # fmt: skip
+    # Of (0, 1, 1, 1) and (0, 0, 1, 1): 0.5/√(0.75·1).
+    assert [one.discrimination for one in grades.questions] == [0.58, 0.58]
+
+
+def test_scores_need_somebody_who_could_be_graded(four):
+    one = cnncalc.grade([four / "class/ada.yaml"], key=four / "key.yaml")
+    assert one.scores.lower_quartile == one.scores.highest == 0
+    assert one.questions[0].discrimination is None
+    (four / "class/ada.yaml").write_text("questions: [", encoding="utf-8")
+    assert cnncalc.grade([four / "class/ada.yaml"], key=four / "key.yaml").scores is None
+
+
+def test_a_mistake_is_listed_with_those_who_made_it(graded):
+    assert statistics.mistakes(graded)["bias forgotten"] == ("Ada",)
+
+
+def test_the_command_draws_the_distribution(four):
+    words = ["grade", str(four / "key.yaml"), str(four / "class"), "--credit", "slip=0"]
+    shown = RUNNER.invoke(cli.app, words, prog_name="cnncalc").stdout
+    assert f"90–100 %  {'█' * 40} 2\n" in shown
+    assert f" 50–60 %  {'█' * 20} 1\n" in shown
+    assert "mean 62.5 %, median 75.0 %, quartiles 37.5 % and 100.0 %" in shown
+    found = json.loads(RUNNER.invoke(cli.app, [*words, "-f", "json"]).stdout)
+    assert found["scores"]["median"] == 75
+    assert found["mistakes"] == {}
 
 
 def test_a_key_for_each_student(room):
@@ -209,8 +273,8 @@ def test_a_key_is_validated_and_its_answers_are_checked(room):
     (room / "key.yaml").write_text(KEY.replace("62M", "61M"), encoding="utf-8")
     (wrong,) = gradebook.wrong_in(gradebook.key(room / "key.yaml"), Marker())
     assert wrong.answer.label == "total parameters"
-    told = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
-    assert "key.yaml:6:20: the key's total parameters is 61M, but 62,378,344 is right" in told
+    warning = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
+    assert "key.yaml:6:20: the key's total parameters is 61M, but 62,378,344 is right" in warning
 
 
 def test_a_submission_cannot_make_a_file_be_read(room):
@@ -417,23 +481,23 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "answer"),
     [
         ('"Total params: 489"', "489"),
         ("Total params: 4,489,012 (17.1 MB)", "4,489,012 (17.1 MB)"),
         ("Total params:,,489", "489"),
         ("total parameters = 489", "489"),
-        ("Total params: 489,,417", None),  # a row of something else
+        ("Total params: 489,,417", None),  # a row that is not a layer
         ("Total params:", None),
         ("Total paramsters: 489", None),
     ],
 )
-def test_totals_below_a_table_are_read(tmp_path, row, told):
+def test_totals_below_a_table_are_read(tmp_path, row, answer):
     (tmp_path / "a.csv").write_text(
         f"architecture,lenet5\nlayer,params\nc1,156\n{row}\n", encoding="utf-8"
     )
     totals = [one for one in sheet.load(tmp_path / "a.csv").answers if one.label.startswith("tot")]
-    assert [one.given for one in totals] == [told] * (told is not None)
+    assert [one.given for one in totals] == [answer] * (answer is not None)
 
 
 @pytest.mark.parametrize(
@@ -441,12 +505,12 @@ def test_totals_below_a_table_are_read(tmp_path, row, told):
     [("0.5", Fraction(1, 2)), ("1/4", Fraction(1, 4)), ("5%", Fraction(1, 20)), ("0", Fraction(0))],
 )
 def test_fractions_of_points_are_read(given, part):
-    assert sheet.part_of(given) == part
+    assert entries.part_of(given) == part
 
 
 @pytest.mark.parametrize("given", ["", "x", "-1", "1e9", "1/0", "0.5/2", "9" * 30, "nan"])
 def test_invalid_fractions_of_points_are_refused(given):
-    assert sheet.part_of(given) is None
+    assert entries.part_of(given) is None
 
 
 @pytest.mark.parametrize(
@@ -545,8 +609,9 @@ def test_a_page_shows_the_points_the_mistake_and_the_solution(graded, name):
     text = pages.load(name).write(found["Ada"])
     assert "5 of 6 points" in text
     assert "left out the biases" in text
-    assert "11·11·3·96 = 34,848" in text
-    assert "34,848 + 96 = 34,944" in text
+    typeset = re.sub(r"<[^>]*>|\s", "", text)  # in HTML, equations are MathML
+    assert "11·11·3·96=34,848" in typeset
+    assert "34,848+96=34,944" in typeset
     eve = pages.load(name).write(found["<Eve>"])
     assert "<Eve>" not in eve.replace("\\<Eve\\>", "")
     unread = pages.load(name).write(found["bytes_yaml"])
@@ -630,7 +695,7 @@ def test_invalid_submissions_are_refused(room, words, says):
     assert says in str(result.exception)
 
 
-# What a sheet may say of its network and of its questions.
+# The network and the questions of a sheet.
 
 
 def sheet_of(source):
@@ -713,7 +778,7 @@ def test_answers_by_layer_have_points_and_tolerances():
 def test_the_key_s_credit_is_the_default(room):
     (room / "key.yaml").write_text(f"credit: {{slip: 1/4}}\n{KEY}", encoding="utf-8")
     keys, ada = gradebook.Keys(room / "key.yaml"), room / "handed_in/ada.yaml"
-    ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which nobody obeys
+    ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which must be ignored
     (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker())
     assert graded.score == Fraction(1, 4) * 2 + 4
     (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker(), {"slip": "0.5"})
@@ -1036,7 +1101,7 @@ def test_a_similar_label_does_not_answer_another_question():
     assert gradebook.graded(marked).possible == 2
 
 
-# Faults that one submission must not pass on to the others.
+# Faults in one submission that must not affect the others.
 
 
 def test_one_answers_failure_is_reported_for_that_answer(room, monkeypatch):

@@ -19,7 +19,7 @@ def score():
 
 def test_the_stated_mistake_comes_first(score):
     assert score.missed == ()
-    assert score.first >= 0.9 * score.answers  # ambiguous answers may be told as the other mistake
+    assert score.first >= 0.9 * score.answers  # ambiguous answers may get the other mistake
     assert score.good
 
 
@@ -66,7 +66,7 @@ def test_the_command_prints_every_figure(capsys, monkeypatch):
     monkeypatch.setattr("sys.argv", ["corpus", *words])
     assert corpus.main() == 0
     said = capsys.readouterr().out
-    for figure in ("5 right answers, 0", "3 answers by two", "2 sheets of", "1 random numbers"):
+    for figure in ("5 right answers, 0", "3 answers from two", "2 sheets of", "1 random numbers"):
         assert figure in said
 
 

@@ -10,15 +10,14 @@ from functools import partial
 
 import pytest
 import torch
+from torch_memory import saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
 from cnncalc import Cost, UsageError, footprint, layers
 from cnncalc.bridge.oracles import (
     OPTIMIZERS,
     inference_peak_in_pytorch,
-    saved_by_pytorch,
     training_peak_in_pytorch,
-    unwatched_training_peak_in_pytorch,
 )
 from cnncalc.core import tape
 from cnncalc.core.fields import LARGEST
@@ -63,7 +62,7 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 UNMODELLED = (
     "attention", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2", "lstm",
-    "max_unpool", "maximum", "rnn", "unfold",
+    "max_unpool", "maximum", "reduce-1", "reduce-2", "reduce-3", "reduce-4", "rnn", "unfold",
 )  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
 what is not contiguous, or on int64 indices."""

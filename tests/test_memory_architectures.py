@@ -8,13 +8,13 @@ the CPU. One batch for each is enough for every day; ``--exhaustive`` runs both,
 from contextlib import suppress
 
 import pytest
+from torch_memory import saved_by_pytorch
 
 import cnncalc
 from architectures import has_known_memory, is_daily
 from cnncalc import footprint
 from cnncalc.bridge.oracles import (
     inference_peak_in_pytorch,
-    saved_by_pytorch,
     training_peak_in_pytorch,
 )
 from cnncalc.core.errors import CnncalcError

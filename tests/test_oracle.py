@@ -44,7 +44,7 @@ def torch_kinds() -> dict[str, type[Layer]]:
     return known
 
 
-def told_by_torch(layer: Layer, x: Shape, device: str) -> dict[str, Any]:
+def torch_figures(layer: Layer, x: Shape, device: str) -> dict[str, Any]:
     """What PyTorch says of a layer; raises whatever PyTorch raises."""
     counter = FlopCounterMode(display=False)
     # oneDNN's recurrent kernels hide their products from the counter.
@@ -66,7 +66,7 @@ def told_by_torch(layer: Layer, x: Shape, device: str) -> dict[str, Any]:
     }
 
 
-def told_by_cnncalc(layer: Layer, x: Shape) -> dict[str, Any]:
+def cnncalc_figures(layer: Layer, x: Shape) -> dict[str, Any]:
     """What cnncalc says of a layer; raises LayerError where it refuses."""
     output = layer.infer((x,))
     cost = layer.cost((x,), output, BATCH)
@@ -86,17 +86,17 @@ def agree(layer: Layer, x: Shape, devices: tuple[str, ...]) -> None:
     without elements counts as a refusal: cnncalc has no size 0.
     """
     try:
-        ours = told_by_cnncalc(layer, x)
+        ours = cnncalc_figures(layer, x)
     except LayerError as why:
         try:
-            theirs = told_by_torch(layer, x, "cpu")
+            theirs = torch_figures(layer, x, "cpu")
         except (RuntimeError, ValueError, TypeError, NotImplementedError):
             return
         if 0 in theirs["output"]:
             return
         pytest.fail(f"{layer} of {x}: cnncalc refuses ({why}), but PyTorch gives {theirs}")
     for device in devices:
-        assert ours == told_by_torch(layer, x, device)
+        assert ours == torch_figures(layer, x, device)
 
 
 @pytest.mark.parametrize("kind", TWINS)
@@ -113,6 +113,7 @@ EXAMPLES = [
     pytest.param(kind, example, id=f"{kind}-{index}")
     for kind in TWINS
     for index, example in enumerate(layers.load(kind).examples)
+    if len(example.inputs) == 1
 ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import cnncalc
 from cnncalc.conventions.published import check
 from cnncalc.core.errors import Mistakes, UsageError
+from cnncalc.spec.claims import CUT
 from cnncalc.spec.printed import read_number
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -215,6 +216,66 @@ def test_a_network_is_compared_with_a_built_in_one(quantity, value, calculated, 
     assert found.printed == f"{value} than lenet5"
 
 
+# Shares, numbers of layers and neurons: three convolutions of 4·36·64 = 9,216 MACs and 148
+# parameters each, a 1×1 shortcut (1,024 and 20), a norm (8 parameters), and a classifier (2,560 and
+# 2,570); 31,232 MACs and 3,042 parameters in all.
+CONV = {"conv": {"filters": 4, "kernel": 3, "padding": 1}}
+BRANCHED = {
+    "name": "net",
+    "input": "4x8x8",
+    "layers": [
+        {**CONV, "name": "stem"},
+        "batch_norm",
+        "relu",
+        {
+            "residual": [{**CONV, "name": "conv1"}, "relu", {**CONV, "name": "conv2"}],
+            "shortcut": [{"conv": {"filters": 4, "kernel": 1}, "name": "conv"}],
+            "name": "block",
+        },
+        {"linear": 10, "name": "fc"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("keys", "calculated"),
+    [
+        # 9,216 of 9,216·3 + 1,024 + 2,560 = 31,232 MACs
+        ({"quantity": "macs", "layer": "stem", "value": "29.5%"}, "29.51%"),
+        ({"quantity": "macs", "layer": "stem", "value": "30 %"}, "29.51%"),
+        ({"quantity": "macs", "layer": "stem", "value": "29%", "habit": CUT}, "29.51%"),
+        ({"quantity": "macs", "layer": "fc", "value": "8.20%"}, "8.20%"),
+        # 148 of 148·3 + 8 + 20 + 2,570 = 3,042; without biases and norms 144 of 3,008
+        ({"quantity": "params", "layer": "stem", "value": "4.87%"}, "4.87%"),
+        (
+            {
+                "quantity": "params", "layer": "stem", "value": "4.79%",
+                "habit": ["biases left out", "batch normalisation left out"],
+            },
+            "4.79%",
+        ),
+        # A pattern adds up: 2·9,216 + 1,024 and the outputs of three convolutions
+        ({"quantity": "macs", "layer": "block*conv*", "value": 19_456}, 19_456),
+        ({"quantity": "macs", "layer": "*.conv?", "value": "59.0%"}, "59.02%"),
+        ({"quantity": "neurons", "layer": "block*", "value": 768}, 768),
+        ({"quantity": "neurons", "value": 4 * 256 + 10}, 1_034),
+        # The shortcut is not on the longest path
+        ({"quantity": "depth", "value": 4}, 4),
+        ({"quantity": "depth", "layer": "block", "value": 3}, 3),
+        ({"quantity": "depth", "layer": "block.shortcut.conv", "value": 2}, 2),
+        ({"quantity": "depth", "layer": "input", "value": 0}, 0),
+    ],
+)  # fmt: skip
+def test_shares_and_numbers_of_layers_and_neurons(keys, calculated):
+    (found,) = check({**BRANCHED, "published": [{"source": "a paper", **keys}]})
+    assert (found.calculated, found.verdict) == (calculated, "agrees")
+
+
+def test_a_wrong_share_does_not_agree():
+    claims = {"quantity": "macs", "layers": {"stem": "29.6%", "fc": "9%"}, "source": "a paper"}
+    assert [found.agrees for found in check({**BRANCHED, "published": [claims]})] == [False] * 2
+
+
 def test_a_finding_is_plain_data():
     keys = {"value": 150, "habit": "biases left out", "set": {"unused": 2}, "input": "1x16x16"}
     (found,) = check(network(claim(**keys)))
@@ -243,11 +304,13 @@ def test_a_network_may_have_no_claims():
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"layer": "cc1"}, "'cc1', which is no layer; did you mean 'c1'"),
-        ({"layer": "c1.conv"}, "'c1.conv', which is no layer"),
-        ({"set": {"unsued": 2}}, "the claim's settings cannot be: net has no parameter 'unsued'"),
-        ({"input": "1x16x"}, "the claim's settings cannot be: a shape must be whole numbers"),
+        ({"layer": "cc1"}, "'cc1', which is not a layer; did you mean 'c1'"),
+        ({"layer": "c1.conv"}, "'c1.conv', which is not a layer"),
+        ({"set": {"unsued": 2}}, "the claim's settings are invalid: net has no parameter 'unsued'"),
+        ({"input": "1x16x"}, "the claim's settings are invalid: a shape must be whole numbers"),
         ({"quantity": "fixed", "layer": None, "value": "2x less", "than": "lenet5"}, "fixed is 0"),
+        ({"quantity": "fixed", "layer": "c1", "value": "2%"}, "fixed is 0"),
+        ({"layer": "c*x"}, "a claim is about 'c*x', but no layer is"),
     ],
 )
 def test_a_claim_that_cannot_be_compared_is_an_error(keys, says):
@@ -314,6 +377,11 @@ def test_a_broken_network_is_reported():
         ([claim(layer=None, than=["alexnet"], value="2x less")], "must be a built-in architecture"),
         ([claim(layer=None, than="alexnet", value="2")], "as 12x less or 2x more, not '2'"),
         ([claim(than="alexnet", value="2x less")], "a count of the whole network"),
+        ([claim(layer=None, value="2%")], "a share of the network, and needs a count of a 'layer'"),
+        ([claim(quantity="depth", value="2%")], "a share of the network"),
+        ([claim(layer=None, than="alexnet", value="2%")], "a share of the network"),
+        ([claim(value="%")], "'' is not a number"),
+        ([claim(quantity="output", value="2%")], "output: a shape must be whole numbers"),
         ([claim(layer=None, quantity="output", than="alexnet", value="3")], "of the whole network"),
     ],
 )  # fmt: skip

@@ -322,8 +322,8 @@ def test_the_command_writes_a_csv_line_for_every_part(tmp_path):
     assert sum(int(one["times"]) * int(one["amount"]) for one in data) == 4_133_742_592
     (row,) = [one for one in data if one["part"] == "batch-norm elements"]
     assert (row["times"], row["amount"]) == ("4", "11113984")
-    told = run("resnet50", "5G", "-f", "markdown").stdout
-    assert "| fvcore 0.1.5 in training mode | no | 4,144,854,528 |" in told
+    shown = run("resnet50", "5G", "-f", "markdown").stdout
+    assert "| fvcore 0.1.5 in training mode | no | 4,144,854,528 |" in shown
 
 
 def test_the_command_refuses_invalid_input():

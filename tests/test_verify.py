@@ -149,11 +149,11 @@ def test_a_network_without_trainable_parameters():
 
 
 def field_of(spec, device="cpu", **settings):
-    """What is told of the receptive field: compared, or why not."""
+    """The comparison of the receptive field, or why it was skipped."""
     found = bridge.verify(cnncalc.summarize(spec, **settings), device, receptive_field=True)
-    told = [one for one in (*found.checks, *found.skipped) if one.quantity == "receptive_field"]
-    assert len(told) <= 1
-    return told[0] if told else None
+    data = [one for one in (*found.checks, *found.skipped) if one.quantity == "receptive_field"]
+    assert len(data) <= 1
+    return data[0] if data else None
 
 
 @pytest.mark.parametrize(
@@ -519,7 +519,7 @@ def test_normalising_one_number_in_eval_mode_gets_a_fix():
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu", training=False).agrees
 
 
-# On CUDA more is told. No GPU is at hand here: the device's functions are stood in for.
+# On CUDA there are measurements. Without a GPU, stand-ins replace the device's functions.
 
 
 class Event:
@@ -550,17 +550,17 @@ def test_on_cuda_times_and_the_allocator_s_peak_are_shown(monkeypatch):
     monkeypatch.setattr(torch, "cuda", cuda)
     report = cnncalc.summarize("4-3N-2N")
     network, inputs = cnncalc.to_torch(report), [torch.zeros(1, 4)]
-    told = {one[:2]: one.value for one in gpu.measure(report, network, inputs)}
+    data = {one[:2]: one.value for one in gpu.measure(report, network, inputs)}
     assert calls == ["synchronize", "reset", "synchronize"]
-    assert told[("linear1", "microseconds")] == 2_000
-    assert told[("total", "allocator_peak")] == 5_120
-    assert told[("total", "rounding")] == 1_120
+    assert data[("linear1", "microseconds")] == 2_000
+    assert data[("total", "allocator_peak")] == 5_120
+    assert data[("total", "rounding")] == 1_120
     # 12 + 3 + 6 + 2 parameters and at most 4 + 3 numbers alive, in 4 bytes
-    assert told[("total", "modelled")] == 4 * 23 + 4 * 7
-    assert told[("total", "not_modelled")] == 4_000 - 120
+    assert data[("total", "modelled")] == 4 * 23 + 4 * 7
+    assert data[("total", "not_modelled")] == 4_000 - 120
     monkeypatch.setattr(footprint, "inference_peak", not_modelled)
-    told = {one.quantity for one in gpu.measure(report, network, inputs)}
-    assert told == {"microseconds", "allocator_peak", "rounding"}
+    data = {one.quantity for one in gpu.measure(report, network, inputs)}
+    assert data == {"microseconds", "allocator_peak", "rounding"}
 
 
 def test_bytes_on_another_device_are_not_compared(monkeypatch):
@@ -614,22 +614,22 @@ def test_the_command_reports_what_is_not_compared():
 
 
 def test_tiny_takes_the_smallest_input_and_a_batch_of_two():
-    told = json.loads(verify("vgg16", "--tiny", "-f", "json").stdout)
-    shapes = {one["layer"]: one["pytorch"] for one in told["checks"] if one["quantity"] == "output"}
+    data = json.loads(verify("vgg16", "--tiny", "-f", "json").stdout)
+    shapes = {one["layer"]: one["pytorch"] for one in data["checks"] if one["quantity"] == "output"}
     assert shapes["conv1_1"] == [2, 64, 32, 32]
-    told = json.loads(verify("lenet5", "--tiny", "--batch", "1", "-f", "json").stdout)
-    assert told["batch"] == 1
+    data = json.loads(verify("lenet5", "--tiny", "--batch", "1", "-f", "json").stdout)
+    assert data["batch"] == 1
 
 
 def test_the_command_writes_json():
     ran = verify("lenet5", "--format", "json")
-    told = json.loads(ran.stdout)
-    assert (told["format"], told["agrees"], len(told["checks"])) == (
+    data = json.loads(ran.stdout)
+    assert (data["format"], data["agrees"], len(data["checks"])) == (
         "cnncalc.verification",
         True,
         115,
     )
-    assert (told["training"], told["skipped"], told["measured"]) == (True, [], [])
+    assert (data["training"], data["skipped"], data["measured"]) == (True, [], [])
 
 
 def test_the_command_writes_csv(tmp_path):
@@ -646,8 +646,8 @@ def test_the_command_writes_csv(tmp_path):
 
 def test_measurements_are_shown_beside_the_checks(monkeypatch):
     found = bridge.verify(cnncalc.summarize("4-2N"), "cpu")
-    told = gpu.Measured("linear1", "microseconds", 1_234)
-    timed = verification.Verification(**{**vars(found), "measured": (told,)})
+    data = gpu.Measured("linear1", "microseconds", 1_234)
+    timed = verification.Verification(**{**vars(found), "measured": (data,)})
     monkeypatch.setattr(bridge, "verify", lambda *given, **named: timed)
     _, _, line, _ = verify("4-2N").stdout.splitlines()
     assert line.split() == ["linear1", "microseconds", "1,234"]

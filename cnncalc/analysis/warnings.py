@@ -1,4 +1,4 @@
-"""What is probably a mistake in a valid spec: unread outputs, blocks named like a layer kind,
+"""Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind,
 pixels that strided layers never read, and inputs with other channels than the spec's own."""
 
 import re
@@ -28,7 +28,8 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
         return of_inputs
-    found = [str(warning) for warning in (*unread(graph.nodes), *_shadowing(graph.used))]
+    remarks = (*graph.spec.remarks, *unread(graph.nodes), *_shadowing(graph.used))
+    found = [str(remark) for remark in remarks]
     found += _read_as_theirs(graph.nodes, rows)
     more = len(found) - MAX_WARNINGS
     rest = [f"{more:,} more warnings"] if more > 0 else []

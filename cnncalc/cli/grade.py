@@ -11,7 +11,7 @@ from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.homework import books, feedback, pages
-from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded, QuestionStatistics
+from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded
 from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.scheme import Scheme, points
@@ -87,9 +87,10 @@ def run(
 ) -> None:
     """Grade answer sheets and name the mistake behind every wrong answer.
 
-    An answer sheet is YAML, CSV or a Markdown table. Correct answers may be rounded or written in
-    any common form, and answers that follow from an earlier mistake get credit. The exit code is 1
-    if a single sheet has a wrong answer, or if a sheet of a class cannot be graded.
+    An answer sheet is YAML, JSON, CSV, a Markdown table, a notebook or an Excel workbook. Correct
+    answers may be rounded or written in any common form, and answers that follow from an earlier
+    mistake get credit. The exit code is 1 if a single sheet has a wrong answer, or if a sheet of a
+    class cannot be graded.
 
     cnncalc grade answers.yaml
 
@@ -177,6 +178,9 @@ def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
     typer.echo(f"wrote {number:,} file{'s' * (number != 1)} to {place}", err=True)
 
 
+BAR = 40
+"""The longest bar of the distribution."""
+
 SIGNS = {
     Outcome.RIGHT: "✓",
     Outcome.FOLLOWS: "↷",
@@ -223,15 +227,17 @@ def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
         students = [{**one.to_dict(), "answers": one.answers} for one in graded]
         found = {
             "students": students,
-            "questions": [one._asdict() for one in graded.questions],
+            "questions": [one.to_dict() for one in graded.questions],
+            "scores": graded.scores and graded.scores._asdict(),
+            "mistakes": graded.mistakes,
             "warnings": graded.warnings,
         }
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
     if form is not None:
         return listing.rendered(form, "Marks", STUDENT, [one.to_dict() for one in graded])
     each = [_alone(one, None) for one in graded if everything and one.marked]
-    questions = [_questions(graded.questions)] if graded.questions else []
-    return "\n".join([*each, _students(graded), *questions])
+    summary = [_questions(graded), _mistakes(graded), _scores(graded)]
+    return "\n".join([*each, _students(graded), *filter(None, summary)])
 
 
 def _students(graded: Sequence[Graded]) -> str:
@@ -243,13 +249,42 @@ def _students(graded: Sequence[Graded]) -> str:
     return f"{table}{legend}\n"
 
 
-def _questions(asked: Iterable[QuestionStatistics]) -> str:
-    """How often each question was answered right, and which mistakes were made."""
-    headings = {"Question": False, "Right": True, "Of": True, "Mistakes": False}
+def _questions(graded: Grades) -> str:
+    """How often each question was answered right, how well it discriminates, and the mistakes."""
+    if not graded.questions:
+        return ""
+    headings = {"Question": False, "Right": True, "Of": True, "Discr.": True, "Mistakes": False}
     rows = []
-    for one in asked:
+    for one in graded.questions:
         ordered = sorted(one.mistakes.items(), key=lambda item: -item[1])
         made = ", ".join(f"{title} {often}×" for title, often in ordered)
         right = one.outcomes.get(Outcome.RIGHT.value, 0)
-        rows.append([one.label, str(right), str(sum(one.outcomes.values())), made])
+        apart = "" if one.discrimination is None else f"{one.discrimination:.2f}"
+        rows.append([one.label, str(right), str(sum(one.outcomes.values())), apart, made])
     return listing.columns(headings, rows)
+
+
+def _mistakes(graded: Grades) -> str:
+    """Who made each mistake."""
+    headings = {"Mistake": False, "Students": True, "Who": False}
+    rows = [[title, str(len(who)), some(who)] for title, who in graded.mistakes.items()]
+    return listing.columns(headings, rows) if rows else ""
+
+
+def _scores(graded: Grades) -> str:
+    """The mean, the quartiles, and a bar for each ten per cent of the points."""
+    found = graded.scores
+    if found is None or len(graded) == 1:
+        return ""
+    most = max(found.bins)
+    step = 100 // len(found.bins)
+    bars = [
+        [f"{low}–{low + step} %", "█" * -(-BAR * count // most), str(count) if count else ""]
+        for low, count in zip(range(0, 100, step), found.bins)
+    ]
+    rows = [[span, f"{bar} {count}".strip()] for span, bar, count in bars]
+    return listing.columns({"Points": True, "Students": False}, rows) + (
+        f"\nmean {found.mean:.1f} %, median {found.median:.1f} %, quartiles "
+        f"{found.lower_quartile:.1f} % and {found.upper_quartile:.1f} %, "
+        f"from {found.lowest:.1f} % to {found.highest:.1f} %\n"
+    )

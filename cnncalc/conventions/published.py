@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -14,14 +15,17 @@ from cnncalc.spec import Spec, load
 from cnncalc.spec.claims import (
     CHANNELS_LAST,
     CUT,
+    DEPTH,
     KILO_1024,
     MACS_AS_FLOPS,
+    NEURONS,
     NO_BATCH_NORM,
     NO_BIASES,
     SHAPES,
     VECTOR_AS_MAP,
     Claim,
     read_ratio,
+    read_share,
 )
 from cnncalc.spec.graph import build
 from cnncalc.spec.printed import Printed, read_number
@@ -126,7 +130,8 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, 
             report = _report(spec, claim, reports)
             rows = _rows(claim, report)
             place = (claim.layer is None, report.rows.index(rows[-1]))
-            placed.append((place, Finding(name, report.name, claim, *_compare(claim, rows))))
+            found = _compare(claim, rows, report.rows)
+            placed.append((place, Finding(name, report.name, claim, *found)))
         except SpecError as error:
             mistakes.append(error)
     if mistakes:
@@ -134,13 +139,19 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, 
     return tuple(found for _, found in sorted(placed, key=lambda pair: pair[0]))
 
 
-def _compare(claim: Claim, rows: Sequence[Row]) -> tuple[int | str, bool]:
+def _compare(claim: Claim, rows: Sequence[Row], network: Sequence[Row]) -> tuple[int | str, bool]:
     """The calculated value for a claim, and whether the printed one agrees with it."""
     if claim.quantity in SHAPES:
         return _compare_shape(claim, rows)
+    if claim.quantity == DEPTH:
+        exact = _depth(network, network.index(rows[-1]))
+        return exact, _agrees(claim, read_number(claim.value), exact)
     exact = _count(claim, rows)
     if claim.than is not None:
         return _compare_ratio(claim, exact)
+    share = read_share(claim.value)
+    if share is not None:
+        return _compare_share(claim, share, exact, _count(claim, network))
     return exact, _agrees(claim, read_number(claim.value), exact)
 
 
@@ -154,8 +165,29 @@ def _count(claim: Claim, rows: Sequence[Row]) -> int:
     name = claim.quantity
     for habit in claim.habits:
         name = COUNTED_AS.get(habit, name)
+    if name == NEURONS:
+        return sum(row.cost.activation for row in rows if row.cost.macs)
     skips = NO_BATCH_NORM in claim.habits
     return sum(getattr(row.cost, name) for row in rows if not (skips and row.cost.buffers))
+
+
+def _depth(network: Sequence[Row], last: int) -> int:
+    """The layers with multiply-accumulates on the longest path to a row, as papers count layers:
+    without shortcuts, norms and pools."""
+    depths: list[int] = []
+    for row in network[: last + 1]:
+        before = max((depths[source] for source in row.sources), default=0)
+        depths.append(before + (row.cost.macs > 0))
+    return depths[-1]
+
+
+def _compare_share(claim: Claim, share: Printed, exact: int, whole: int) -> tuple[str, bool]:
+    """The percentage of the whole network's count."""
+    if not whole:
+        raise SpecError(f"there is nothing to compare: {claim.quantity} is 0", claim.where)
+    hundredths = (20_000 * exact + whole) // (2 * whole)
+    text = f"{hundredths // 100}.{hundredths % 100:02}%"
+    return text, share.agrees(100 * exact, cut=CUT in claim.habits, of=whole)
 
 
 def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
@@ -198,17 +230,25 @@ def _sizes(shape: Shape) -> tuple[int, ...]:
 
 
 def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
-    """The rows of the layer or block that a claim is about, or of the whole network.
+    """The rows of the layer or block that a claim is about, of all layers that its pattern
+    (``block*.conv``) matches, or of the whole network.
 
     Raises SpecError for an unknown layer.
     """
     if claim.layer is None:
         return report.rows
+    if "*" in claim.layer:
+        rows = tuple(row for row in report.rows if fnmatchcase(row.name, str(claim.layer)))
+        if not rows:
+            raise SpecError(f"a claim is about {claim.layer!r}, but no layer is", claim.where)
+        return rows
     depth = str(claim.layer).count(".") + 1
     outline = {line.name: line.rows for line in report.outline(depth)}
     if claim.layer not in outline:
         hint = did_you_mean(str(claim.layer), outline)
-        raise SpecError(f"a claim is about {claim.layer!r}, which is no layer{hint}", claim.where)
+        raise SpecError(
+            f"a claim is about {claim.layer!r}, which is not a layer{hint}", claim.where
+        )
     return outline[claim.layer]
 
 
@@ -219,7 +259,7 @@ def _report(spec: Spec, claim: Claim, known: dict[str, Report]) -> Report:
         try:
             known[key] = analyze(build(spec, claim.settings, claim.input))
         except (LayerError, UsageError) as why:
-            raise SpecError(f"the claim's settings cannot be: {why}", claim.where) from None
+            raise SpecError(f"the claim's settings are invalid: {why}", claim.where) from None
     return known[key]
 
 

@@ -11,9 +11,11 @@ from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, d
 from cnncalc.core.shape import Layout
 from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
+from cnncalc.homework.entries import failure
+from cnncalc.homework.labels import normal
 from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
-from cnncalc.homework.sheet import Sheet, failure, normal
+from cnncalc.homework.sheet import Sheet
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import printable
 
@@ -120,7 +122,7 @@ class Keys:
 
 
 def _by_name(files: Sequence[Path]) -> dict[str, Path]:
-    """The files by their names without endings; raises UsageError for two of the same name."""
+    """The files by their names without extensions; raises UsageError for two of the same name."""
     own: dict[str, Path] = {}
     for file in files:
         other = own.setdefault(printable(file.stem), file)
@@ -189,24 +191,3 @@ def graded(
         scheme=worth,
         handle=handle or printable(Path(marked.sheet.source).stem),
     )
-
-
-class QuestionStatistics(NamedTuple):
-    """A question's statistics: the number of answers with each outcome, and of each mistake."""
-
-    label: str
-    outcomes: Mapping[str, int]
-    mistakes: Mapping[str, int]
-
-
-def statistics(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
-    """The statistics of all questions, in the order of the sheets."""
-    outcomes: dict[str, Counter[str]] = {}
-    mistakes: dict[str, Counter[str]] = {}
-    for mark in (mark for one in graded for mark in one.marks if mark.answer.question):
-        label = mark.answer.label
-        outcomes.setdefault(label, Counter())[mark.outcome.value] += 1
-        made = mistakes.setdefault(label, Counter())
-        for diagnosis in mark.diagnoses[:1]:
-            made.update(mistake.title for mistake in diagnosis.slip.mistakes)
-    return tuple(QuestionStatistics(label, outcomes[label], mistakes[label]) for label in outcomes)

@@ -10,10 +10,11 @@ from typing import Any
 
 from cnncalc.core.errors import UsageError, Where
 from cnncalc.core.shape import layout_of
-from cnncalc.homework import gradebook, sheet, submissions
-from cnncalc.homework.gradebook import Graded, Keys, QuestionStatistics
+from cnncalc.homework import entries, gradebook, sheet, statistics, submissions
+from cnncalc.homework.gradebook import Graded, Keys
 from cnncalc.homework.marking import Mark, Marker
 from cnncalc.homework.scheme import scheme
+from cnncalc.homework.statistics import QuestionStatistics, Scores
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import Terms
 from cnncalc.spec import text
@@ -42,12 +43,23 @@ class Grades(tuple[Graded, ...]):
 
     @cached_property
     def questions(self) -> tuple[QuestionStatistics, ...]:
-        """The outcomes and the mistakes of every question."""
-        return gradebook.statistics(self)
+        """The outcomes, the mistakes and the discrimination of every question."""
+        return statistics.questions(self)
+
+    @cached_property
+    def scores(self) -> Scores | None:
+        """The mean, the quartiles and the distribution of the scores; None if nothing was
+        graded."""
+        return statistics.scores(self)
+
+    @cached_property
+    def mistakes(self) -> dict[str, tuple[str, ...]]:
+        """The students who made each mistake, the commonest first."""
+        return statistics.mistakes(self)
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is probably a mistake in the specs of the sheets or keys, each once."""
+        """Likely mistakes in the specs of the sheets or keys, each once."""
         reports = [one.marked.sheet.report for one in self if one.marked]
         return tuple(dict.fromkeys(text for one in reports if one for text in one.warnings))
 
@@ -114,7 +126,7 @@ def _alone(answers: Target | Sequence[Target]) -> Target:
 
 
 def _part(tolerance: Fraction | str) -> Fraction:
-    part = tolerance if isinstance(tolerance, Fraction) else sheet.part_of(str(tolerance))
+    part = tolerance if isinstance(tolerance, Fraction) else entries.part_of(str(tolerance))
     if part is None or not 0 <= part <= 1:
         raise UsageError(
             "the tolerance must be a fraction from 0 to 1, such as 1% or 0.01, not "

@@ -1,6 +1,6 @@
 """Adaptive average pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -20,7 +20,7 @@ class AdaptiveAvgPool(AdaptivePool):
     Operations: a window of n elements takes n − 1 additions and one division.
     """
 
-    aliases: ClassVar = ("adaptive_average_pool", "adaptive_average_pooling")
+    aliases = ("adaptive_average_pool", "adaptive_average_pooling")
 
     def operations(self, x: Map) -> Operations:
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
@@ -35,13 +35,11 @@ class AdaptiveAvgPool(AdaptivePool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=1,
             inputs=("512x7x7",),
             output="512x1x1",
-            params=0,
-            macs=0,
             operations=Operations(add=24_576, divide=512),  # 48 additions for each channel
             source="He et al. 2015, ResNet-18: average pool from 7×7 to 1×1",
         ),
@@ -54,4 +52,4 @@ class AdaptiveAvgPool(AdaptivePool):
             source="torch.nn.AdaptiveAvgPool2d, example: 8×9 to 5×7",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

@@ -1,6 +1,6 @@
 """Adaptive max pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -18,7 +18,7 @@ class AdaptiveMaxPool(AdaptivePool):
     Operations: a window of n elements takes n − 1 comparisons.
     """
 
-    aliases: ClassVar = ("adaptive_max_pooling",)
+    aliases = ("adaptive_max_pooling",)
 
     def operations(self, x: Map) -> Operations:
         return Operations(compare=self.reductions(x))
@@ -32,13 +32,11 @@ class AdaptiveMaxPool(AdaptivePool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "AdaptiveMaxPool", x)(self.output_size)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=[5, 7],
             inputs=("64x8x9",),
             output="64x5x7",
-            params=0,
-            macs=0,
             # Windows of 2, 3, 2, 3, 2 rows and 2, 2, 2, 3, 2, 2, 2 columns: 64·12·15 − 64·5·7
             operations=Operations(compare=9_280),
             source="torch.nn.AdaptiveMaxPool2d, example: 8×9 to 5×7",
@@ -52,4 +50,4 @@ class AdaptiveMaxPool(AdaptivePool):
             "each from ⌊i·13/4⌋ to ⌈(i + 1)·13/4⌉",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

@@ -1,6 +1,6 @@
 """Batch normalisation."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import flag, number, positive
@@ -22,9 +22,9 @@ class BatchNorm(Norm):
     multiplication and one addition per element.
     """
 
-    aliases: ClassVar = ("bn", "batch_normalization", "batch_normalisation")
-    foreign: ClassVar = {"caffe.BatchNorm": Foreign({"affine": False})}
-    inside: ClassVar = True
+    aliases = ("bn", "batch_normalization", "batch_normalisation")
+    foreign = {"caffe.BatchNorm": Foreign({"affine": False})}
+    inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
     track_running_stats: bool = flag("whether to track running statistics", True)
@@ -64,15 +64,13 @@ class BatchNorm(Norm):
             channels_of(x), self.eps, self.momentum, self.affine, self.track_running_stats
         )
 
-    examples: ClassVar = (
+    examples = (
         Example(
-            given=None,
             inputs=("64x112x112",),
             output="64x112x112",
             weights=64,
             biases=64,
             buffers=129,
-            macs=0,
             operations=Operations(multiply=802_816, add=802_816),
             source="Ioffe and Szegedy 2015: γ and β for each channel; 64·112·112",
         ),
@@ -80,9 +78,8 @@ class BatchNorm(Norm):
             given={"affine": False, "track_running_stats": False},
             inputs=("100",),
             output="100",
-            params=0,
             buffers=0,
             source="torch.nn.BatchNorm1d: affine=False, track_running_stats=False",
         ),
     )
-    refusals: ClassVar = (Refusal({"affine": 1}, ("4x5x5",), "must be true or false"),)
+    refusals = (Refusal({"affine": 1}, ("4x5x5",), "must be true or false"),)

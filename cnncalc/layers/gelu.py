@@ -1,6 +1,6 @@
 """Gaussian error linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice
@@ -20,8 +20,8 @@ class Gelu(Elementwise):
     six multiplications (three more, for 0.044715·x³), two additions and one exponential.
     """
 
-    main: ClassVar = "approximate"
-    each: ClassVar = Operations(multiply=3, add=1, exponential=1)
+    main = "approximate"
+    each = Operations(multiply=3, add=1, exponential=1)
 
     approximate: str = choice(
         "none for the error function, tanh for the approximation", ("none", "tanh"), "none"
@@ -39,12 +39,10 @@ class Gelu(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GELU(self.approximate)
 
-    examples: ClassVar = (
+    examples = (
         Example(
-            given=None,
             inputs=("384x56x56",),
             output="384x56x56",
-            params=0,
             # 384·56·56 = 1204224 elements
             operations=Operations(multiply=3_612_672, add=1_204_224, exponential=1_204_224),
             source="Liu et al. 2022, ConvNeXt-T: between the two 1×1 layers of a block",
@@ -53,9 +51,8 @@ class Gelu(Elementwise):
             given="tanh",
             inputs=("3072",),
             output="3072",
-            params=0,
             operations=Operations(multiply=18_432, add=6144, exponential=3072),
             source="Hendrycks and Gimpel 2016, section 2, for 3072 elements",
         ),
     )
-    refusals: ClassVar = (Refusal("erf", ("5",), "must be none or tanh, not 'erf'"),)
+    refusals = (Refusal("erf", ("5",), "must be none or tanh, not 'erf'"),)

@@ -1,6 +1,6 @@
 """Global average pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -18,7 +18,7 @@ class GlobalAvgPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 additions and one division.
     """
 
-    aliases: ClassVar = (
+    aliases = (
         "gap",
         "global_average_pool",
         "global_average_pooling",
@@ -36,13 +36,10 @@ class GlobalAvgPool(GlobalPool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return self.shaped(nn, of_rank(nn, "AdaptiveAvgPool", x)(1))
 
-    examples: ClassVar = (
+    examples = (
         Example(
-            given=None,
             inputs=("2048x7x7",),
             output="2048x1x1",
-            params=0,
-            macs=0,
             operations=Operations(add=98_304, divide=2_048),  # 48 additions for each channel
             source="He et al. 2015, ResNet-50: the 7×7 average pool before the classifier",
         ),
@@ -54,4 +51,4 @@ class GlobalAvgPool(GlobalPool):
             source="Lin et al. 2013, network in network: a map for each of 10 classes, averaged",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

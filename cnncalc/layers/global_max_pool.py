@@ -1,6 +1,6 @@
 """Global max pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -17,7 +17,7 @@ class GlobalMaxPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 comparisons.
     """
 
-    aliases: ClassVar = ("global_max_pooling", "gmp")
+    aliases = ("global_max_pooling", "gmp")
 
     def operations(self, x: Map) -> Operations:
         return Operations(compare=self.reductions(x))
@@ -31,22 +31,19 @@ class GlobalMaxPool(GlobalPool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return self.shaped(nn, of_rank(nn, "AdaptiveMaxPool", x)(1))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"keepdim": False},
             inputs=("1024x1024",),
             output="1024",
-            params=0,
-            macs=0,
             operations=Operations(compare=1_047_552),  # 1,024·1,023
             source="Qi et al. 2017, PointNet: 1,024 features of 1,024 points, max over the points",
         ),
         Example(
-            given=None,
             inputs=("512x7x7",),
             output="512x1x1",
             operations=Operations(compare=24_576),
             source="torch.nn.AdaptiveMaxPool2d(1): the same as one window over the whole map",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

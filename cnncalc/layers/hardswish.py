@@ -1,6 +1,6 @@
 """Hard swish."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -14,21 +14,19 @@ class Hardswish(Elementwise):
     Operations per element: one addition, two comparisons, one multiplication and one division.
     """
 
-    aliases: ClassVar = ("hswish",)
-    each: ClassVar = Operations(multiply=1, add=1, compare=2, divide=1)
+    aliases = ("hswish",)
+    each = Operations(multiply=1, add=1, compare=2, divide=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Hardswish()
 
-    examples: ClassVar = (
+    examples = (
         Example(
-            given=None,
             inputs=("16x112x112",),
             output="16x112x112",
-            params=0,
             # 16·112·112 = 200704 elements
             operations=Operations(multiply=200_704, add=200_704, compare=401_408, divide=200_704),
             source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "has no fields; remove 6"),)
+    refusals = (Refusal(6, ("5",), "has no fields; remove 6"),)

@@ -1,7 +1,7 @@
 """Layer normalisation."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice, flag, number
@@ -25,8 +25,8 @@ class LayerNorm(Norm):
     multiplication per element, and a shift one more addition.
     """
 
-    foreign: ClassVar = {"keras.LayerNormalization": Foreign({"over": "channels"})}
-    main: ClassVar = "over"
+    foreign = {"keras.LayerNormalization": Foreign({"over": "channels"})}
+    main = "over"
 
     over: str = choice(
         "what to normalise together: the whole map, each position's channels, or the last axis",
@@ -81,7 +81,7 @@ class LayerNorm(Norm):
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
         return norm(self.learned_shape(x), self.eps, self.elementwise_affine, self.bias)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given="channels",
             inputs=("96x56x56",),
@@ -89,8 +89,6 @@ class LayerNorm(Norm):
             weights=96,
             biases=96,
             params=192,
-            buffers=0,
-            macs=0,
             # 56·56 = 3136 positions of 96 numbers: 3·96 multiplications and
             # 95 + 96 + 95 + 1 + 96 = 383 additions each, 3 divisions, 1 square root.
             operations=Operations(multiply=903_168, add=1_201_088, divide=9408, exponential=3136),
@@ -116,7 +114,7 @@ class LayerNorm(Norm):
             source="torch.nn.LayerNorm(5, bias=False)",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal("first", ("4x5x5",), "must be all, channels or last, not 'first'"),
         Refusal({"eps": -1}, ("4x5x5",), "at least 0, not -1"),
     )

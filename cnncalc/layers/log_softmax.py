@@ -1,6 +1,6 @@
 """Logarithm of softmax."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -35,18 +35,15 @@ class LogSoftmax(Softmax):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.LogSoftmax(dim=1 + place(self.over, x))
 
-    examples: ClassVar = (
+    examples = (
         Example(
-            given=None,
             inputs=("10",),
             output="10",
-            params=0,
             # 9 for the sum and 10 differences; 10 exponentials and a logarithm
             operations=Operations(add=19, compare=9, exponential=11),
             source="torch.nn.LogSoftmax: x − ln Σ exp(x), for 10 classes",
         ),
         Example(
-            given=None,
             inputs=("3x2x2",),
             output="3x2x2",
             # 4 positions of 3 channels: 2 + 3 additions, 2 comparisons, 3 + 1 exponentials each
@@ -54,6 +51,6 @@ class LogSoftmax(Softmax):
             source="torch.nn.LogSoftmax(dim=1) on a map",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(1, ("5",), "must be channels, length, depth, height, width or last, not 1"),
     )

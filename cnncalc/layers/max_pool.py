@@ -1,7 +1,7 @@
 """Max pooling."""
 
 from math import inf
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
@@ -21,8 +21,8 @@ class MaxPool(Pool):
     Operations: a window of n elements takes n − 1 comparisons.
     """
 
-    aliases: ClassVar = ("maxpooling", "pool", "pooling", "mp")
-    foreign: ClassVar = {
+    aliases = ("maxpooling", "pool", "pooling", "mp")
+    foreign = {
         "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
         "caffe.Pooling": Foreign({"ceil_mode": True}),
     }
@@ -52,13 +52,11 @@ class MaxPool(Pool):
         )
         return nn.padded(pool, around, -inf)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"kernel": 3, "stride": 2},
             inputs=("96x55x55",),
             output="96x27x27",
-            params=0,
-            macs=0,
             operations=Operations(compare=559_872),  # 96·27·27 outputs, 3·3 − 1 each
             source="TUM lecture, AlexNet MAX POOL1",
         ),
@@ -66,7 +64,6 @@ class MaxPool(Pool):
             given=2,
             inputs=("64x224x224",),
             output="64x112x112",
-            params=0,
             source="TUM lecture, VGG POOL2",
         ),
         Example(
@@ -82,7 +79,7 @@ class MaxPool(Pool):
             source="PyTorch: the fifth window would start at 20, beyond 19 + 1",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         *SHARED_REFUSALS,
         Refusal(
             {"kernel": 3, "padding": [[0, 1], [0, 1]], "ceil_mode": True},

@@ -1,6 +1,6 @@
 """Rectified linear unit, capped at 6."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -14,20 +14,18 @@ class Relu6(Elementwise):
     Operations: two comparisons per element.
     """
 
-    each: ClassVar = Operations(compare=2)
-    inside: ClassVar = True
+    each = Operations(compare=2)
+    inside = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.ReLU6()
 
-    examples: ClassVar = (
+    examples = (
         Example(
-            given=None,
             inputs=("32x112x112",),
             output="32x112x112",
-            params=0,
             operations=Operations(compare=802_816),
             source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "has no fields"),)
+    refusals = (Refusal(6, ("5",), "has no fields"),)

@@ -21,8 +21,8 @@ class Softmax(Layer):
     overflows. That subtraction counts as part of the exponential.
     """
 
-    main: ClassVar = "over"
-    stored: ClassVar = False
+    main = "over"
+    stored = False
 
     over: str = axis("the axis whose values add up to 1")
 
@@ -53,18 +53,14 @@ class Softmax(Layer):
 
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
-            given=None,
             inputs=("1000",),
             output="1000",
-            params=0,
             operations=Operations(add=999, compare=999, divide=1000, exponential=1000),
             source="TUM lecture, GoogLeNet table: softmax over 1000 classes",
         ),
         Example(
-            given=None,
             inputs=("21x4x5",),
             output="21x4x5",
-            params=0,
             # 20 positions of 21 channels
             operations=Operations(add=400, compare=400, divide=420, exponential=420),
             source="Long, Shelhamer and Darrell 2015: 21 classes for every pixel, here 4·5",

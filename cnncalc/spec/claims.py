@@ -17,7 +17,8 @@ from cnncalc.spec import catalog
 from cnncalc.spec.printed import Printed, read_number
 from cnncalc.spec.text import Item, Key
 
-COUNTS = ("params", "trainable", "flops", *COUNTED)
+DEPTH, NEURONS = "depth", "neurons"
+COUNTS = ("params", "trainable", "flops", *COUNTED, DEPTH, NEURONS)
 SHAPES = ("output", "size", "channels", "receptive_field")
 QUANTITIES = (*SHAPES, *COUNTS)
 
@@ -88,7 +89,7 @@ def read(item: Item, wrong: ReportError) -> Iterator[Claim]:
             if value is None:
                 continue
             try:
-                check_value(quantity, value, than)
+                check_value(quantity, value, than, layer)
             except UsageError as why:
                 wrong(f"{quantity}: {why}", where)
                 continue
@@ -207,7 +208,9 @@ CHECKS: Mapping[str, Callable[[Mapping[str, Any]], Iterator[str]]] = {
 KEYS = tuple(CHECKS)
 
 
-def check_value(quantity: str, given: Any, than: str | None = None) -> None:
+def check_value(
+    quantity: str, given: Any, than: str | None = None, layer: str | None = None
+) -> None:
     """Raise UsageError unless the value is valid for this quantity."""
     if isinstance(given, dict | list):
         raise UsageError(f"expected a printed number, not {shown(given)}")
@@ -217,9 +220,18 @@ def check_value(quantity: str, given: Any, than: str | None = None) -> None:
         if quantity == "channels" and len(sizes) > 1:
             raise UsageError(f"expected one number, not {value!r}")
         return
-    number = read_ratio(value)[0] if than else read_number(value)
+    share = read_share(value)
+    if share and (than or layer is None or quantity == DEPTH):
+        raise UsageError(f"{value} is a share of the network, and needs a count of a 'layer'")
+    number = read_ratio(value)[0] if than else share or read_number(value)
     if number.of_bytes and "bytes" not in quantity:
         raise UsageError(f"{value!r} is in bytes, but {quantity} is not")
+
+
+def read_share(value: str) -> Printed | None:
+    """Parse ``94.86%`` into the number; None for anything without a percent sign."""
+    number, sign, _ = value.partition("%")
+    return read_number(number)._replace(full=False) if sign else None
 
 
 def read_ratio(value: str) -> tuple[Printed, bool]:

@@ -35,6 +35,7 @@ TOP = {
     "parameters": "values that layers use as $name; override them with --set",
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
+    "replace": "other layers for some of the network that this spec extends, by their names",
     "published": "published numbers, to compare with the calculated ones",
 }
 """The keys of a spec and their meaning."""
@@ -51,10 +52,22 @@ NODE = {
 }
 """The keys next to a kind and their meaning."""
 
+CUT = {
+    "network": "the built-in or file",
+    "up_to": "the last layer or block that is kept; by default all are",
+    "set": "values for its parameters",
+}
+"""The keys of a backbone and their meaning."""
+
 ACTIVATION = "activation"
 """The field that names the layer after this one, as in Keras."""
 BRANCHES = "branches"
 RESIDUAL = "residual"
+BACKBONE = "backbone"
+RESERVED = (*NODE, BRANCHES, RESIDUAL, BACKBONE)
+"""The words that no block can have for a name."""
+MOVED = ("name", "from", "repeat", "when")
+"""What a layer keeps if another one takes its place."""
 NAME = r"letters, digits, _ and - (the dot is reserved for layers inside blocks)"
 LONGEST_NAME = 100
 LONGEST_TITLE = 200
@@ -76,6 +89,16 @@ class Branches(NamedTuple):
     join: "Entry"
 
 
+class Backbone(NamedTuple):
+    """Another network, up to one of its layers, with values for its parameters."""
+
+    title: str
+    spec: "Spec"
+    up_to: str | None
+    where: Where
+    values: Item | None
+
+
 class Entry(NamedTuple):
     """One item of a list of layers, as it was written."""
 
@@ -89,6 +112,9 @@ class Entry(NamedTuple):
     weights: Item | None = None
     trainable: Item | None = None
     branches: Branches | None = None
+    backbone: Backbone | None = None
+    group: tuple["Entry", ...] | None = None
+    """The layers in place of one, if they are a list."""
     help: str = ""
     """How to fix the spec if the layer refuses its input."""
     broken: bool = False
@@ -119,21 +145,34 @@ class Spec(NamedTuple):
     published: tuple[Claim, ...] = ()
     layouts: Mapping[str, Layout] = MappingProxyType({})
     """How each file that says so writes shapes: the spec's own, and those that it extends."""
+    replace: Mapping[Key, Entry] = MappingProxyType({})
+    """What takes the place of layers, by their names."""
+    remarks: tuple[SpecError, ...] = ()
     mistakes: tuple[SpecError, ...] = ()
 
 
-def parse(root: Item, layouts: Mapping[str, Item] = MappingProxyType({})) -> Spec:
+def _no_files(named: Item) -> Spec:
+    raise SpecError("no backbone can be read here", named.where)
+
+
+def parse(
+    root: Item,
+    layouts: Mapping[str, Item] = MappingProxyType({}),
+    read: Callable[[Item], Spec] = _no_files,
+    remarks: Iterable[SpecError] = (),
+) -> Spec:
     """The spec of a tree; everything that is wrong with it is in ``mistakes``.
 
-    ``layouts`` has what each of its files says about its layout.
+    ``layouts`` has what each of its files says about its layout; ``read`` reads a backbone.
     """
-    return _Parser().spec(root, layouts)
+    return _Parser(read).spec(root, layouts)._replace(remarks=tuple(remarks))
 
 
 class _Parser:
     """Walks a tree and collects every mistake."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[Item], Spec]) -> None:
+        self.read = read
         self.mistakes: list[SpecError] = []
         self.letters = 0
 
@@ -164,6 +203,10 @@ class _Parser:
             self.wrong(
                 "'layers' is empty; a network has at least one layer", top[Key("layers")].where
             )
+        replace = self.optional(top, "replace", self.replacements, {})
+        if replace and "extends" not in top:
+            where = top[Key("replace")].where
+            self.wrong("'replace' needs 'extends': the network whose layers it replaces", where)
         published = tuple(self.optional(top, "published", self.claims, ()))
         known_layouts = {source: self.layout(item) for source, item in layouts.items()}
         return Spec(
@@ -181,8 +224,26 @@ class _Parser:
             ),
             published=published,
             layouts=known_layouts,
+            replace=replace,
             mistakes=tuple(self.mistakes),
         )
+
+    def replacements(self, item: Item) -> dict[Key, Entry]:
+        """What takes the place of layers, by their names."""
+        if not isinstance(item.value, dict):
+            self.wrong(f"'replace' maps names to layers, it is not {describe(item)}", item.where)
+            return {}
+        return {name: self.replacement(name, one) for name, one in item.value.items()}
+
+    def replacement(self, name: Key, item: Item) -> Entry:
+        """A layer, or several in a row, in place of one."""
+        if isinstance(item.value, list):
+            group = _kind_alone("layers", name.where)
+            return group._replace(group=self.entries(item))
+        beside = [key for key in item.value if key in MOVED] if isinstance(item.value, dict) else []
+        for key in beside:
+            self.wrong(f"{str(key)!r} stays as it is in {str(name)!r}; leave it out", key.where)
+        return self.entry(item)
 
     def layout(self, item: Item) -> Layout:
         """The layout with this name."""
@@ -270,7 +331,7 @@ class _Parser:
         return {key: item}
 
     def block(self, name: Key, item: Item) -> Block:
-        if name in (*NODE, BRANCHES, RESIDUAL):
+        if name in RESERVED:
             sentence = f"a block cannot be named {str(name)!r}: the word is reserved"
             self.wrong(sentence, name.where)
         keys = self.mapping(item, f"block {name!r}", ("takes", "layers"))
@@ -334,8 +395,9 @@ class _Parser:
         value, keys = self.lift_from(keys[kind], keys)
         name = self.entry_name(keys)
         sources, branches = self.sources(keys), self.branches(kind, value, keys)
+        backbone = self.backbone(kind, value)
         wrong = (sources is None and "from" in keys) or (
-            branches is None and kind in (BRANCHES, RESIDUAL)
+            branches is None and backbone is None and kind in (BRANCHES, RESIDUAL, BACKBONE)
         )
         if wrong:
             return _broken(name, kind.where)
@@ -350,7 +412,28 @@ class _Parser:
             weights=self.weights(keys),
             trainable=keys.get(Key("trainable")),
             branches=branches,
+            backbone=backbone,
         )
+
+    def backbone(self, kind: Key, value: Item | None) -> Backbone | None:
+        """The network in ``backbone: vgg16`` or ``backbone: {network: vgg16, up_to: pool5}``."""
+        if kind != BACKBONE:
+            return None
+        keys: Mapping[Any, Item] = {} if value is None else {"network": value}
+        if value is not None and isinstance(value.value, dict):
+            keys = self.mapping(value, "'backbone'", CUT)
+        if "network" not in keys:
+            self.wrong("'backbone' needs a network, as in backbone: vgg16", kind.where)
+            return None
+        network, up_to, values = map(keys.get, CUT)
+        assert network is not None
+        last = None if up_to is None else self.text(up_to)
+        try:
+            spec = self.read(network)
+        except SpecError as error:
+            self.wrong(error.sentence, error.where)
+            return None
+        return Backbone(str(network.value), spec, last, (up_to or network).where, values)
 
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
         """What is wrong with an entry that has no kind, or more than one."""

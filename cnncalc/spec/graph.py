@@ -15,15 +15,17 @@ from cnncalc.core.errors import (
     LayerError,
     Mistakes,
     SpecError,
+    UsageError,
     Where,
     did_you_mean,
     printable,
     some,
 )
+from cnncalc.core.fields import shown
 from cnncalc.core.layer import FieldErrors, Input, Layer
 from cnncalc.core.shape import Layout, Shape
 from cnncalc.spec import Block, Entry, Spec, advice, values
-from cnncalc.spec.document import ACTIVATION, NODE
+from cnncalc.spec.document import ACTIVATION, NODE, Backbone
 from cnncalc.spec.inputs import Given, Shapes, layout_in
 from cnncalc.spec.inputs import inputs as read_inputs
 from cnncalc.spec.node import Node
@@ -77,7 +79,7 @@ def build(
 
 
 class _Builder:
-    def __init__(self, spec: Spec, layout: Layout | None) -> None:
+    def __init__(self, spec: Spec, layout: Layout | None, work: Work | None = None) -> None:
         self.spec = spec
         self.layout = layout
         self.parameters: dict[str, Any] = {}
@@ -86,6 +88,7 @@ class _Builder:
         self.index: dict[str, int] = {}
         self.counters: dict[str, int] = {}
         everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
+        everything += [other.group or (other,) for other in spec.replace.values()]
         self.written = {name for part in everything for name in _written_names(part)}
         self.sharing = Sharing(everything)
         self.frozen = False
@@ -98,7 +101,11 @@ class _Builder:
         self.open: list[str] = []
         self.used: dict[str, Block] = {}
         self.nested = 0
-        self.work = Work()
+        self.work = work or Work()
+        self.ends: dict[str, tuple[int, ...]] = {}
+        """The output of every layer and block, by its full name."""
+        self.replaced: set[str] = set()
+        self.backbones: dict[tuple[int, str], _Builder] = {}
         self.most_nodes = MAX_LAYERS + len(spec.inputs)
         self.mistakes = list(spec.mistakes)
 
@@ -117,6 +124,7 @@ class _Builder:
             self.parameters = values.parameters(self.spec, settings, self.work)
             given = read_inputs(self.spec, self.parameters, inputs, self.layout, self.work)
             self.expand(self.spec.layers, *self.inputs(given))
+            self.check_replacements()
             self.check_batches(given)
             for error in self.sharing.lonely(self.written):
                 self.wrong(error.sentence, error.where)
@@ -141,6 +149,13 @@ class _Builder:
             },
             layout=self.layout or self.spec.layouts.get(self.spec.where.source, "chw"),
         )
+
+    def check_replacements(self) -> None:
+        """Refuse replacements of layers that do not exist."""
+        for name in self.spec.replace:
+            if name not in self.replaced:
+                hint = did_you_mean(name, self.ends) or f"; it has {some(self.ends)}"
+                self.wrong(f"'replace' names no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
@@ -211,6 +226,7 @@ class _Builder:
         if name in scope.places:
             line = scope.places[name].line
             raise SpecError(f"two layers are named {name!r}; first on line {line}", entry.where)
+        entry = self.in_place_of(entry, scope.prefix + name)
         if entry.repeat is None:
             current = self.once(entry, name, scope, current)
         else:
@@ -218,7 +234,16 @@ class _Builder:
         if name:
             scope.names[name] = current
             scope.places[name] = entry.where
+            self.ends[scope.prefix + name] = current
         return current
+
+    def in_place_of(self, entry: Entry, path: str) -> Entry:
+        """The entry, or what takes its place."""
+        other = self.spec.replace.get(Key(path))
+        if other is None:
+            return entry
+        self.replaced.add(path)
+        return other._replace(name=entry.name, sources=entry.sources, when=entry.when)
 
     def repeated(
         self, entry: Entry, times: int, name: str, scope: Scope, current: tuple[int, ...]
@@ -229,7 +254,10 @@ class _Builder:
         before = len(self.nodes)
         for index in range(times):
             self.work.add(1, entry.where)
-            current = self.once(entry, f"{name}.{index}", scope.turn(index), current)
+            part = f"{name}.{index}"
+            one = self.in_place_of(entry, scope.prefix + part)
+            current = self.once(one, part, scope.turn(index), current)
+            self.ends[scope.prefix + part] = current
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                 self.too_many(entry, times)
         self.sharing.note(scope.prefix + name, range(before, len(self.nodes)))
@@ -268,6 +296,13 @@ class _Builder:
         """Expand the branches, the block or the kind of an entry."""
         if entry.branches is not None:
             return self.branches(entry, name, scope, current)
+        if entry.backbone is not None:
+            return self.backbone(entry.backbone, entry, scope.prefix + name, scope, current)
+        if entry.group is not None:
+            self.label(scope.prefix + name, str(entry.kind), entry.where)
+            inner = Scope(f"{scope.prefix}{name}.", scope.values)
+            inner.names["input"] = current
+            return self.expand(entry.group, inner, current)
         if entry.kind in self.spec.blocks:
             return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
         found = self.kind(entry.kind)
@@ -280,7 +315,10 @@ class _Builder:
             )
         self.work.add(len(current) - 1, entry.where)
         full = scope.prefix + name
+        like = None if layer is None else self.like(layer, entry, scope)
         node = self.add(full, layer, current, entry.where, found.axes, entry.help, entry.kind)
+        if like is not None:
+            self.nodes[node] = self.nodes[node]._replace(like=like)
         after = self.activation(found, entry, scope)
         if after is not None:
             node = self.add(f"{full}_{after.kind}", after, (node,), entry.where)
@@ -302,6 +340,16 @@ class _Builder:
         if layer.stored or not layer.moves:
             raise SpecError(f"{str(word)!r} is not an activation, such as relu", item.where)
         return layer
+
+    def like(self, layer: Layer, entry: Entry, scope: Scope) -> int | None:
+        """The node from whose shape some fields of a layer follow."""
+        if layer.refers_to is None:
+            return None
+        where = values.place_of(entry, "like")
+        found = self.sources([Item(layer.refers_to, where)], scope, "like")
+        if len(found) != 1:
+            raise SpecError(f"'like: {layer.refers_to}' names {len(found)} layers, not one", where)
+        return found[0]
 
     def add(
         self,
@@ -338,7 +386,8 @@ class _Builder:
         if entry.branches is not None and entry.repeat is None:
             return ""
         word = str(entry.kind)
-        if entry.branches is None and entry.kind not in self.spec.blocks:
+        special = entry.branches or entry.backbone or entry.kind in self.spec.blocks
+        if not special:
             word = self.kind(entry.kind).kind.kind
         word += "_" * word[-1].isdigit()  # relu6_1, not relu61
         while True:
@@ -400,6 +449,77 @@ class _Builder:
         finally:
             self.open.pop()
 
+    def backbone(
+        self,
+        base: Backbone,
+        entry: Entry,
+        path: str,
+        scope: Scope,
+        current: tuple[int, ...],
+    ) -> tuple[int, ...]:
+        """Add the layers of another network that its last kept layer depends on."""
+        built = self.built(base, entry, scope)
+        ends: tuple[int, ...] = (len(built.nodes) - 1,)
+        if base.up_to is not None:
+            if base.up_to not in built.ends:
+                known = some(built.ends)
+                hint = did_you_mean(base.up_to, built.ends) or f"; it has {known}"
+                fact = f"{base.title} has no layer {base.up_to[:60]!r}{hint}"
+                raise SpecError(fact, base.where)
+            ends = built.ends[base.up_to]
+        self.label(path, base.title, entry.where)
+        kept = {*ends}
+        for index in range(len(built.nodes) - 1, -1, -1):
+            kept.update(built.nodes[index].inputs if index in kept else ())
+        places: dict[int, tuple[int, ...]] = {}
+        holders: dict[int, int] = {}  # where the weights are that several layers share
+        for index in sorted(kept):
+            node = built.nodes[index]
+            if isinstance(node.layer, Input):
+                places[index] = current
+                continue
+            self.work.add(1 + len(node.inputs), entry.where)
+            inputs = tuple(place for source in node.inputs for place in places[source])
+            name = f"{path}.{node.name}"
+            place = self.add(name, node.layer, inputs, entry.where, node.axes, node.help, node.word)
+            places[index] = (place,)
+            own = index if node.shares is None else node.shares
+            shares = holders.setdefault(own, place)
+            self.nodes[place] = self.nodes[place]._replace(
+                shares=None if shares == place else shares,
+                trainable=node.trainable and not self.frozen,
+            )
+            for end, letter in enumerate(node.name):
+                group = node.name[:end] if letter == "." else ""
+                if group in built.groups and f"{path}.{group}" not in self.groups:
+                    self.label(f"{path}.{group}", built.groups[group], entry.where)
+        return tuple(place for end in ends for place in places[end])
+
+    def built(self, base: Backbone, entry: Entry, scope: Scope) -> "_Builder":
+        """The whole network of a backbone, with these values of its parameters."""
+        given: Any = {}
+        if base.values is not None:
+            given = values.value_of(base.values, scope.values, self.work)
+        if not isinstance(given, dict):
+            fact = f"'set' maps the parameters of {base.title} to values, it is not {shown(given)}"
+            raise SpecError(fact, base.where)
+        key = id(base.spec), repr(given)
+        if key not in self.backbones:
+            builder = _Builder(base.spec, self.layout, self.work)
+            try:
+                graph = builder.graph(given, None)
+            except UsageError as why:
+                raise SpecError(str(why), entry.where) from None
+            self.work.add(1, entry.where)  # stops here if the backbone used up all steps
+            if graph.mistakes:
+                fact = f"backbone {base.title!r} is not a valid spec"
+                raise SpecError(fact, entry.where, f"run cnncalc summarize {base.title} to see why")
+            if len(base.spec.inputs) != 1:
+                fact = f"backbone {base.title!r} has several inputs; a backbone has one"
+                raise SpecError(fact, entry.where)
+            self.backbones[key] = builder
+        return self.backbones[key]
+
     def kind(self, word: Key) -> layers.Found:
         if word not in self.kinds:
             try:
@@ -447,12 +567,12 @@ class _Builder:
                 self.wrong(f"{found.kind.kind} {why}", entry.where)
         return None
 
-    def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
+    def sources(self, items: Sequence[Item], scope: Scope, key: str = "from") -> tuple[int, ...]:
         found: list[int] = []
         for item in items:
             nodes = scope.find(item.value) or self.path(item.value)
             if nodes is None:
-                raise SpecError(self.dangling(item.value, scope), item.where)
+                raise SpecError(self.dangling(item.value, scope, key), item.where)
             self.work.add(len(nodes), item.where)
             found += nodes
         return tuple(found)
@@ -461,18 +581,18 @@ class _Builder:
         """The node with a full dotted name."""
         return (self.index[name],) if name in self.index else None
 
-    def dangling(self, name: str, scope: Scope) -> str:
+    def dangling(self, name: str, scope: Scope, key: str) -> str:
         if name in self.left_out:
             why = "its 'when' is false, or it is repeated 0 times"
-            return f"'from: {name}' names a layer that is left out: {why}"
+            return f"'{key}: {name}' names a layer that is left out: {why}"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
-            return f"'from: {name}' does not name a layer here; did you mean {inside[0]!r}?"
+            return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"
         if name in self.written:
-            fact = f"'from: {name}' names a layer that is not above this one"
+            fact = f"'{key}: {name}' names a layer that is not above this one"
             return f"{fact}; a layer can only read earlier ones"
         hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
-        return f"'from: {name[:60]}' does not name a layer{hint}"
+        return f"'{key}: {name[:60]}' does not name a layer{hint}"
 
 
 def _written_names(entries: Sequence[Entry]) -> list[str]:

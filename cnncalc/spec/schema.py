@@ -21,12 +21,16 @@ from cnncalc.core.shape import SHAPE_PATTERN
 from cnncalc.spec import catalog, claims
 from cnncalc.spec.document import (
     ACTIVATION,
+    BACKBONE,
     BRANCHES,
     CONTROL,
+    CUT,
     LONGEST_NAME,
     LONGEST_TITLE,
     MAX_PROSE,
+    MOVED,
     NODE,
+    RESERVED,
     RESIDUAL,
     TOP,
 )
@@ -38,7 +42,7 @@ SEPARATOR = r"[\s_-]*"
 """What may separate the letters of a kind's name."""
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
-OWN_WORDS = (*NODE, BRANCHES, RESIDUAL)
+OWN_WORDS = RESERVED
 """The keys of a layer that name neither a kind nor a block."""
 AFTER = "the activation after it, which becomes a layer of its own"
 MODES = ("plain", "named", "open")
@@ -175,6 +179,7 @@ def _top() -> Mapping[str, Schema]:
         "parameters": _any(parameters, NULL),
         "blocks": _any({"type": "object"}, NULL),
         "layers": {"type": "array", "minItems": 1},
+        "replace": _any({"type": "object"}, NULL),
         "published": _any({"type": "array", "items": _claim()}, NULL),
     }
 
@@ -190,7 +195,11 @@ def _body(mode: str) -> Schema:
     block = {**_object({"takes": _takes(), "layers": _ref(f"{mode}_layers")}),
              "required": ["layers"]}  # fmt: skip
     blocks = _names(block) | {"properties": dict.fromkeys(OWN_WORDS, False)}
-    return {"properties": {"blocks": _any(blocks, NULL), "layers": _ref(f"{mode}_layers")}}
+    entries = _ref(f"{mode}_layers")
+    one = {"allOf": [_ref(f"{mode}_entry"), {"properties": dict.fromkeys(MOVED, False)}]}
+    other = {"type": "object", "additionalProperties": _any(one, {**entries, "type": "array"})}
+    return {"properties": {"blocks": _any(blocks, NULL), "layers": entries,
+                           "replace": _any(other, NULL)}}  # fmt: skip
 
 
 def _takes() -> Schema:
@@ -234,6 +243,23 @@ def _layer(mode: str, bare: Schema) -> Schema:
     own = {
         BRANCHES: _any({"type": "array", "items": entries, "minItems": 1}, ways),
         RESIDUAL: {"allOf": [entries, NOT_NULL]},
+        BACKBONE: _any(
+            {"type": "string", "minLength": 1},
+            {
+                **_object(
+                    _described(
+                        {
+                            "network": {"type": "string", "minLength": 1},
+                            "up_to": {"type": "string"},
+                            "set": _names({}),
+                            "from": FROM,
+                        },
+                        {**CUT, **NODE},
+                    )
+                ),
+                "required": ["network"],
+            },
+        ),
     }
     words = {"enum": list(OWN_WORDS)} if mode == "plain" else NAME
     return {

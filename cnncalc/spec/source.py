@@ -13,7 +13,9 @@ from cnncalc.spec.text import Item, Key
 
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
-MERGED = ("parameters", "blocks")
+MERGED = ("parameters", "blocks", "replace")
+SELF = {"extends": "extends", "backbone": "uses"}
+BEYOND = {"extends": "extends", "backbone": "nests"}
 OWN = ("name", "note", "variants", "published", "layout")
 """Keys that describe a base itself, so that a spec extending it does not inherit them."""
 ANYWHERE = "--extends-anywhere"
@@ -48,9 +50,8 @@ def load(
         else:
             root = _read(os.fspath(target))
         free = outside.get() if extends_anywhere is None else extends_anywhere
-        layouts: dict[str, Item] = {}
-        tree = _extended(root, (), None if free else _folder(root), layouts)
-        return document.parse(tree, layouts)
+        within = None if free else _folder(root)
+        return _Bases(within, (Path(root.where.source).resolve(),)).spec(root)
     except SpecError as error:
         raise Mistakes([error]) from None
 
@@ -135,16 +136,21 @@ def _find(target: str, beside: Path) -> Path:
 def read_text(file: Path) -> str:
     """The text of a file. Raises UsageError if there is no such file, SpecError if it is not
     text."""
+    return decoded(read_bytes(file), str(file))
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a file, up to one byte more than ``MAX_BYTES``. Raises UsageError if there is
+    no such file."""
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
         raise UsageError(f"{str(file)!r} cannot be read as a file")
     try:
         with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
-    return decoded(data, str(file))
 
 
 def decoded(data: bytes, source: str) -> str:
@@ -166,80 +172,122 @@ def _folder(root: Item) -> Path:
     return Path(root.where.source).parent
 
 
-def _extended(
-    root: Item, seen: tuple[Path, ...], within: Path | None, layouts: dict[str, Item]
-) -> Item:
-    """The tree with its base merged in: parameters and blocks by name, everything else replaced.
+class _Bases:
+    """The specs that a spec is built on: what it extends, and its backbones.
 
-    Every base is a built-in or, if ``within`` is given, inside that folder. What each text says
-    about its layout is added to ``layouts``.
+    Each is a built-in or, if ``within`` is given, inside that folder.
     """
-    if isinstance(root.value, dict) and "layout" in root.value:
-        layouts[root.where.source] = root.value[Key("layout")]
-    if not isinstance(root.value, dict) or "extends" not in root.value:
-        return root
-    base = root.value[Key("extends")]
-    if not isinstance(base.value, str):
-        raise SpecError(f"'extends' must name a spec, not {document.describe(base)}", base.where)
-    beside = _folder(root)
-    if not _is_there(beside / base.value) and notation.is_notation(base.value):
-        return Item(_merged(notation.read(base.value), root), root.where)
-    try:
-        file = _find(base.value, beside)
-    except UsageError as error:
-        raise SpecError(error.sentence, base.where) from None
-    resolved = file.resolve()
-    if resolved in seen or resolved == Path(root.where.source).resolve():
-        raise SpecError(f"extends {base.value!r}, which eventually extends itself", base.where)
-    if len(seen) >= MAX_BASES:
-        raise SpecError(f"extends more than {MAX_BASES} specs in a row", base.where)
-    _check_place(base, resolved, within)
-    parent = _extended(_base(file, base), (*seen, resolved), within, layouts)
-    return Item(_merged(parent, root), root.where)
+
+    def __init__(
+        self,
+        within: Path | None,
+        open: tuple[Path, ...],
+        known: dict[Path, document.Spec] | None = None,
+    ) -> None:
+        self.within = within
+        self.open = open  # this spec, and those whose backbone it is
+        self.known = {} if known is None else known
+        self.layouts: dict[str, Item] = {}
+        self.remarks: list[SpecError] = []
+
+    def spec(self, root: Item) -> document.Spec:
+        """The spec of a tree."""
+        tree = self.extended(root, self.open)
+        return document.parse(tree, self.layouts, self.backbone, self.remarks)
+
+    def extended(self, root: Item, seen: tuple[Path, ...]) -> Item:
+        """The tree with its base merged in: parameters, blocks and replacements by name, everything
+        else replaced."""
+        if isinstance(root.value, dict) and "layout" in root.value:
+            self.layouts[root.where.source] = root.value[Key("layout")]
+        if not isinstance(root.value, dict) or "extends" not in root.value:
+            return root
+        base = root.value[Key("extends")]
+        parent, file = self.base("extends", base, seen)
+        if file is not None:
+            parent = self.extended(parent, (*seen, file))
+        if seen == self.open and "layers" in root.value and "layers" in parent.value:
+            where = next(key.where for key in root.value if key == "layers")
+            fact = f"these layers replace all of {base.value!r}"
+            start = f"start with 'backbone: {{network: {base.value}, up_to: LAYER}}'"
+            help = f"to keep some, {start}, or exchange single ones with 'replace'"
+            self.remarks.append(SpecError(fact, where, help))
+        return Item(_merged(parent, root), root.where)
+
+    def backbone(self, named: Item) -> document.Spec:
+        """The spec of a backbone."""
+        tree, file = self.base("backbone", named, self.open)
+        if file is None:
+            return document.parse(tree)
+        if file not in self.known:
+            if len(self.known) >= MAX_BASES:
+                raise SpecError(f"uses more than {MAX_BASES} backbones", named.where)
+            inner = _Bases(self.within, (*self.open, file), self.known)
+            self.known[file] = inner.spec(tree)
+        return self.known[file]
+
+    def base(self, key: str, named: Item, seen: tuple[Path, ...]) -> tuple[Item, Path | None]:
+        """The tree of a base and its file; none for the notation."""
+        if not isinstance(named.value, str):
+            fact = f"{key!r} must name a spec, not {document.describe(named)}"
+            raise SpecError(fact, named.where)
+        beside, said = _folder(named), f"{key} {named.value!r}"
+        if not _is_there(beside / named.value) and notation.is_notation(named.value):
+            return notation.read(named.value), None
+        try:
+            file = _find(named.value, beside)
+        except UsageError as error:
+            raise SpecError(error.sentence, named.where) from None
+        resolved = file.resolve()
+        if resolved in seen:
+            raise SpecError(f"{said}, which eventually {SELF[key]} itself", named.where)
+        if len(seen) > MAX_BASES:
+            raise SpecError(f"{BEYOND[key]} more than {MAX_BASES} specs in a row", named.where)
+        _check_place(said, named.where, resolved, self.within)
+        return _base(said, named.where, file), resolved
 
 
-def _check_place(base: Item, file: Path, within: Path | None) -> None:
+def _check_place(said: str, where: Where, file: Path, within: Path | None) -> None:
     """Raise SpecError for a base that is not an ordinary file or lies outside the allowed
     folder."""
     built_in = file.parent == catalog.folder().resolve()
     if within is not None and not built_in and not file.is_relative_to(within.resolve()):
         raise SpecError(
-            f"extends {base.value!r}, which is outside the spec's folder",
-            base.where,
+            f"{said}, which is outside the spec's folder",
+            where,
             f"allow it with {ANYWHERE}, or copy the file",
         )
     if file.is_dir():
-        raise SpecError(f"extends {base.value!r}, which is a folder, not a file", base.where)
+        raise SpecError(f"{said}, which is a folder, not a file", where)
     if not file.is_file() or file.stat().st_size == 0:
-        raise SpecError(
-            f"extends {base.value!r}, which is empty or not an ordinary file", base.where
-        )
+        raise SpecError(f"{said}, which is empty or not an ordinary file", where)
 
 
-def _base(file: Path, base: Item) -> Item:
+def _base(said: str, where: Where, file: Path) -> Item:
     """The tree of a base. The error for a file that is not a spec never reveals its content."""
     try:
         parent = _spec_in(file)
     except UsageError as error:
-        raise SpecError(error.sentence, base.where) from None
+        raise SpecError(error.sentence, where) from None
     except SpecError as error:
         line = f" (line {error.where.line})" if error.where.line else ""
         raise SpecError(
-            f"extends {base.value!r}, which cannot be read as a spec{line}",
-            base.where,
+            f"{said}, which cannot be read as a spec{line}",
+            where,
             "run cnncalc on that file to see why",
         ) from None
     if not isinstance(parent.value, dict):
-        raise SpecError(f"extends {base.value!r}, which is not a spec", base.where)
+        raise SpecError(f"{said}, which is not a spec", where)
     for key in parent.value:
         if key not in document.TOP:
-            sentence = f"extends {base.value!r}, which has a key that is not a spec's"
-            raise SpecError(f"{sentence} (line {key.where.line})", base.where)
+            sentence = f"{said}, which has a key that is not a spec's"
+            raise SpecError(f"{sentence} (line {key.where.line})", where)
     return parent
 
 
 def _merged(parent: Item, child: Item) -> dict[Key, Item]:
-    inherited = {key: item for key, item in parent.value.items() if key not in OWN}
+    own = {*OWN, "replace"} if "layers" in child.value else {*OWN}
+    inherited = {key: item for key, item in parent.value.items() if key not in own}
     merged = {**inherited, **child.value}
     for key in map(Key, MERGED):
         above, below = inherited.get(key), child.value.get(key)

@@ -1,0 +1,309 @@
+"""Networks that keep a part of another: backbones, replaced layers, and layers that replace all.
+
+The counts of the whole networks are torchvision's; those of heads are worked by hand, inputs ×
+outputs + outputs.
+"""
+
+import pytest
+
+import cnncalc
+from cnncalc.core.errors import CnncalcError
+from cnncalc.spec.source import MAX_BASES
+
+VGG16_FEATURES = 14_714_688  # 138,357,544 − 102,764,544 − 16,781,312 − 4,097,000
+RESNET18 = 11_689_512
+CONV = {"conv": {"filters": 4, "kernel": 1}}
+
+
+def net(*layers, input="3x64x64", **more):
+    return cnncalc.summarize({"input": input, "layers": list(layers), **more})
+
+
+def write(folder, **files):
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text)
+    return folder / "net.yaml"
+
+
+# A backbone.
+
+
+def test_vgg16_without_its_top():
+    cut = {"backbone": {"network": "vgg16", "up_to": "pool5"}, "name": "features"}
+    found = net(cut, "gap", {"linear": 1}, input="3x224x224")
+    assert found.totals.params == VGG16_FEATURES + 512 + 1 == 14_715_201
+    assert found["features.conv1_1"].cost.params == 3 * 3 * 3 * 64 + 64
+    assert found["features.pool5"].output == (512, 7, 7)
+    assert found.groups["features"] == "vgg16"
+
+
+@pytest.mark.parametrize(
+    ("network", "last", "params", "channels"),
+    [
+        ("resnet18", "avgpool", RESNET18 - 513 * 1000, 512),
+        ("resnet18", "layer4", RESNET18 - 513 * 1000, 512),
+        ("resnet50", "layer4.2", 25_557_032 - 2049 * 1000, 2048),
+        ("resnet18", "maxpool", 64 * 3 * 7 * 7 + 128, 64),
+        ("ResNet-18", "conv1", 9_408, 64),
+    ],
+)
+def test_a_backbone_ends_at_a_layer_or_a_block(network, last, params, channels):
+    found = net({"backbone": {"network": network, "up_to": last}})
+    assert (found.totals.params, found.output_shape[0]) == (params, channels)
+
+
+def test_a_backbone_keeps_its_input_and_its_graph():
+    own = cnncalc.summarize("resnet18", input="3x64x64")
+    found = net({"backbone": "resnet18", "name": "all"})
+    assert [row.output for row in found] == [row.output for row in own]
+    assert found.totals == own.totals
+    assert found.rows[-1].fields == own.rows[-1].fields
+
+
+def test_the_whole_network_is_a_backbone_too():
+    found = net({"backbone": "resnet18"}, {"linear": 5})
+    assert found.totals.params == RESNET18 + 1000 * 5 + 5
+
+
+def test_only_what_the_last_layer_needs_is_kept():
+    found = net({"backbone": {"network": "googlenet", "up_to": "inception4c"}}, input="3x224x224")
+    assert not any("aux" in row.name for row in found)
+    assert found.output_shape == (512, 14, 14)
+
+
+def test_a_backbone_may_be_used_often_and_anywhere():
+    cut = {"backbone": {"network": "resnet18", "up_to": "layer1"}}
+    once = net(cut).totals.params
+    twice = net({"branches": {"a": [cut], "b": [cut]}, "join": "concat"})
+    assert twice.totals.params == 2 * once
+    assert twice.output_shape == (128, 16, 16)
+    block = {"eye": {"layers": [cut]}}
+    assert net({"eye": None, "repeat": 1}, blocks=block).totals.params == once
+    assert net({**cut, "from": "input", "when": True}, CONV).output_shape == (4, 16, 16)
+
+
+def test_parameters_of_a_backbone_are_set_beside_it():
+    found = net(
+        {"backbone": {"network": "resnet18", "set": {"classes": "$n", "n4": 1}}},
+        parameters={"n": 7},
+    )
+    block = 2 * (512 * 512 * 9 + 2 * 512)  # the second block of stage 4
+    assert found.totals.params == RESNET18 - 513 * 993 - block
+
+
+def test_a_file_is_a_backbone(tmp_path):
+    file = write(
+        tmp_path,
+        net="input: 3x8x8\nlayers: [{backbone: {network: inner.yaml, up_to: b}}, {linear: 2}]\n",
+        inner="input: 4x8x8\nlayers: [{backbone: base.yaml}, {relu: , name: b}, tanh]\n",
+        base="layout: hwc\ninput: 9x9x3\nlayers: [{conv: {filters: 4, kernel: 1}}]\n",
+    )
+    assert cnncalc.summarize(file).totals.params == 4 * 3 + 4 + 4 * 64 * 2 + 2
+    assert cnncalc.summarize(file).warnings == ()
+
+
+def test_the_notation_is_a_backbone():
+    assert net({"backbone": "1x9x9-4C3-2C3"}).totals.params == 3 * 9 * 4 + 4 + 4 * 9 * 2 + 2
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            {"backbone": {"network": "vgg16", "up_to": "pol5"}},
+            "vgg16 has no layer 'pol5'; did you mean 'pool5'",
+        ),
+        (
+            {"backbone": {"network": "lenet5", "up_to": "zzz"}},
+            "lenet5 has no layer 'zzz'; it has c1, ",
+        ),
+        (
+            {"backbone": {"network": "vgg16", "upto": "pool5"}},
+            "'backbone' has no key 'upto'; did you mean 'up_to'",
+        ),
+        ({"backbone": {"up_to": "pool5"}}, "'backbone' needs a network"),
+        ({"backbone": None}, "'backbone' needs a network"),
+        ({"backbone": 16}, "'backbone' must name a spec, not 16"),
+        ({"backbone": "vgg61"}, "no file or built-in architecture 'vgg61'; did you mean 'vgg16'"),
+        ({"backbone": {"network": "vgg16", "up_to": ["pool5"]}}, "expected text, not a list"),
+        (
+            {"backbone": {"network": "vgg16", "set": 3}},
+            "'set' maps the parameters of vgg16 to values, it is not 3",
+        ),
+        (
+            {"backbone": {"network": "vgg16", "set": {"depth": 3}}},
+            "has no parameter 'depth'; it has classes, norm",
+        ),
+        ({"backbone": "resnet18", "join": "add"}, "'join' belongs to branches"),
+        ({"backbone": "siamese.yaml"}, "no file 'siamese.yaml'"),
+    ],
+)
+def test_a_wrong_backbone_is_refused(entry, message):
+    with pytest.raises(CnncalcError, match="^" + ".*" * (message[:1] != "^") + message):
+        net(entry)
+
+
+def test_a_backbone_is_a_valid_spec_with_one_input(tmp_path):
+    file = write(tmp_path, net="input: 3x8x8\nlayers: [{backbone: other.yaml}]\n")
+    for other, message in {
+        "input: 3x8x8\nlayers: [covn]\n": "'other.yaml' is not a valid spec; run cnncalc summarize",
+        "input: {a: 3x8x8, b: 3x8x8}\nlayers: [{add: {from: [a, b]}}]\n": "has several inputs",
+        "- just\n- a list\n": "backbone 'other.yaml', which is not a spec",
+        "input: 3x8x8\nlayers: [{backbone: net.yaml}]\n": "'other.yaml' is not a valid spec",
+    }.items():
+        write(tmp_path, other=other)
+        with pytest.raises(CnncalcError) as caught:
+            cnncalc.summarize(file)
+        assert message in str(caught.value)
+
+
+def test_no_backbone_contains_itself(tmp_path):
+    file = write(tmp_path, net="input: 3x8x8\nlayers: [{backbone: net.yaml}]\n")
+    with pytest.raises(CnncalcError, match="which eventually uses itself"):
+        cnncalc.summarize(file)
+
+
+def test_backbones_lie_in_the_folder_of_the_spec(tmp_path):
+    (tmp_path / "in").mkdir()
+    file = write(tmp_path / "in", net="input: 3x8x8\nlayers: [{backbone: ../out.yaml}]\n")
+    write(tmp_path, out="input: 3x8x8\nlayers: [relu]\n")
+    with pytest.raises(CnncalcError, match="which is outside the spec's folder"):
+        cnncalc.summarize(file)
+    assert len(cnncalc.summarize(file, extends_anywhere=True)) == 1
+
+
+def test_backbones_are_limited(tmp_path):
+    layers = [{"backbone": f"n{i}.yaml"} for i in range(MAX_BASES + 1)]
+    write(tmp_path, **{f"n{i}": "input: 3x8x8\nlayers: [relu]\n" for i in range(MAX_BASES + 1)})
+    file = write(tmp_path, net=f"input: 3x8x8\nlayers: {layers}\n")
+    with pytest.raises(CnncalcError, match=f"uses more than {MAX_BASES} backbones"):
+        cnncalc.summarize(file)
+
+
+def test_backbones_that_multiply_stop_at_a_limit(tmp_path):
+    files = {
+        f"n{i}": f"input: 3x8x8\nlayers: [{{backbone: n{i + 1}.yaml, repeat: 99}}]\n"
+        for i in range(3)
+    }
+    file = write(tmp_path, net=files["n0"], **files, n3="input: 3x8x8\nlayers: [relu]\n")
+    with pytest.raises(CnncalcError, match="is not a valid spec"):
+        cnncalc.summarize(file)
+
+
+# Replaced layers.
+
+
+def test_the_head_of_a_network_is_replaced():
+    found = cnncalc.summarize({"extends": "resnet18", "replace": {"fc": {"linear": 10}}})
+    assert found.totals.params == RESNET18 - 513 * 990
+    assert found["fc"].output == (10,)
+    assert found.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("replace", "params"),
+    [
+        ({"fc": "identity"}, RESNET18 - 513 * 1000),
+        ({"fc": ["dropout", {"linear": 10}]}, RESNET18 - 513 * 990),
+        (
+            {"fc": [{"linear": 20, "name": "a"}, "relu", {"linear": 3, "from": "a"}]},
+            RESNET18 - 513 * 980 + 63,
+        ),
+        ({"layer1.0.conv1": {"conv": {"filters": 64, "kernel": 1}}}, RESNET18 - 8 * 64 * 64 + 64),
+        ({"layer1.1": "identity"}, RESNET18 - 2 * (64 * 64 * 9 + 128)),
+        ({"layer1": "relu"}, RESNET18 - 4 * (64 * 64 * 9 + 128)),
+        (
+            {"conv1": {"conv": {"filters": "$width", "kernel": 7, "stride": 2, "padding": 3}}},
+            RESNET18 + 64,
+        ),
+    ],
+)
+def test_layers_and_blocks_are_replaced_by_name(replace, params):
+    spec = {"extends": "resnet18", "replace": replace, "parameters": {"width": 64}}
+    assert cnncalc.summarize(spec).totals.params == params
+
+
+def test_replacements_are_inherited_and_may_be_replaced_again(tmp_path):
+    file = write(
+        tmp_path,
+        base="extends: lenet5\nreplace: {c1: {conv: {K: 2, F: 5}}, output: {linear: 3}}\n",
+        net="extends: base.yaml\nreplace: {output: {linear: 7}}\n",
+    )
+    found = cnncalc.summarize(file)
+    assert found["c1"].cost.params == 2 * 25 + 2
+    assert found["output"].cost.params == 84 * 7 + 7
+    file.write_text("extends: base.yaml\nlayers: [relu]\n")
+    assert len(cnncalc.summarize(file)) == 1
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        (
+            {"replace": {"fcc": "relu"}, "extends": "resnet18"},
+            "'replace' names no layer 'fcc'; did you mean 'fc'",
+        ),
+        ({"replace": {"zzzzz": "relu"}, "extends": "lenet5"}, "names no layer 'zzzzz'; it has c1,"),
+        (
+            {"replace": ["fc"], "extends": "resnet18"},
+            "'replace' maps names to layers, it is not a list",
+        ),
+        (
+            {"replace": {"fc": "relu"}, "input": "9", "layers": ["relu"]},
+            "'replace' needs 'extends'",
+        ),
+        (
+            {"replace": {"fc": {"linear": 10, "name": "head"}}, "extends": "resnet18"},
+            "'name' stays as it is in 'fc'",
+        ),
+        ({"replace": {"fc": {"linaer": 10}}, "extends": "resnet18"}, "no layer kind 'linaer'"),
+        ({"replace": {"fc": {}}, "extends": "resnet18"}, "a layer needs a kind"),
+    ],
+)
+def test_a_wrong_replacement_is_refused(spec, message):
+    with pytest.raises(CnncalcError, match=message):
+        cnncalc.summarize(spec)
+
+
+# Layers that replace all.
+
+
+def test_layers_that_replace_all_others_are_remarked_upon(tmp_path):
+    file = write(tmp_path, net="extends: vgg16\nlayers:\n  - gap\n  - linear: 1\n")
+    assert cnncalc.summarize(file).warnings == (
+        f"{file}:2:1: these layers replace all of 'vgg16'; to keep some, start with 'backbone: "
+        "{network: vgg16, up_to: LAYER}', or exchange single ones with 'replace'",
+    )
+
+
+def test_a_base_without_layers_has_none_to_keep(tmp_path):
+    file = write(
+        tmp_path,
+        base="parameters: {n: 3}\n",
+        net="extends: base.yaml\ninput: 9\nlayers: [{linear: $n}]\n",
+    )
+    assert cnncalc.summarize(file).warnings == ()
+
+
+def test_a_frozen_backbone_trains_only_its_head():
+    cut = {"backbone": {"network": "vgg16", "up_to": "pool5"}, "trainable": False}
+    totals = net(cut, "gap", {"linear": 1}).totals
+    assert (totals.trainable, totals.params) == (513, 14_715_201)
+
+
+def test_shared_weights_of_a_backbone_stay_shared(tmp_path):
+    siamese = """
+input: 1x8x8
+layers:
+  - {conv: {filters: 2, kernel: 3}, name: first, trainable: false}
+  - {conv: {filters: 2, kernel: 3}, name: a, from: input}
+  - {conv: {filters: 2, kernel: 3}, name: b, from: input, weights: a}
+  - {add: , from: [a, b]}
+"""
+    write(tmp_path, siamese=siamese)
+    file = write(tmp_path, net="input: 1x9x9\nlayers: [{backbone: siamese.yaml}, relu]\n")
+    assert cnncalc.summarize(file).totals.params == 20
+    file = write(
+        tmp_path, net="input: 1x9x9\nlayers: [{backbone: {network: siamese.yaml, up_to: b}}]\n"
+    )
+    assert cnncalc.summarize(file).totals.params == 20
