@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map
-from cnncalc.homework.convolution.activation import FUNCTIONS
+from cnncalc.homework.convolution.activation import FUNCTIONS, activation_of
 from cnncalc.homework.convolution.matrix import Real, Tensor, plain
-from cnncalc.homework.convolution.pooling import Pooling
+from cnncalc.homework.convolution.pooling import Pooling, pool_of
 from cnncalc.homework.convolution.window import Place, check_work, pad, windows
 from cnncalc.layers._pool import Pool
 from cnncalc.layers._window import Axis
@@ -141,15 +141,18 @@ def convolve(
     mode: str = "zeros",
     bias: Tensor | None = None,
     flip: bool = False,
-    activation: Layer | None = None,
-    pool: Pool | None = None,
+    activation: Layer | str | None = None,
+    pool: Pool | str | None = None,
 ) -> Worked:
     """Work out the convolution of a signal or an image with kernels as deep as its channels.
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says what
-    padding holds. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
+    padding holds. ``activation`` and ``pool`` are layers, or the words for ``activation_of`` and
+    ``pool_of``. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
     CnncalcError if the input, kernels and biases do not match, or there is too much to compute.
     """
+    activation = activation_of(activation) if isinstance(activation, str) else activation
+    pool = pool_of(pool) if isinstance(pool, str) else pool
     _check(x, kernels)
     layer = Conv.parse(
         {
