@@ -1,7 +1,7 @@
 """Convolutions with numbers: every example of the five decks, and the named kernels.
 
-The decks are those of Kedge, NTU, TUM, ASU and USI. What a deck prints is compared as it prints it;
-where that is a slip, the test says so.
+The decks are those of Kedge, NTU, TUM, ASU and USI. Expected values are as printed in the deck; if
+that is an error, the test says so.
 """
 
 from fractions import Fraction
@@ -28,7 +28,7 @@ from cnncalc.layers.pad import Pad
 
 
 def work(x, *kernels, **options):
-    """A convolution of what words mean."""
+    """A convolution of an input and kernels given as text."""
     tensor, weights = load(x, kernels)
     for name, read_it in (("bias", read), ("activation", activation_of), ("pool", pool_of)):
         if name in options:
@@ -37,18 +37,18 @@ def work(x, *kernels, **options):
 
 
 def plane(worked, channel=0):
-    """One channel of what comes out: rows, or for a signal one row."""
+    """One channel of the output: its rows, or one row for a signal."""
     return worked.output.nested()[channel]
 
 
 def equations(worked, **options):
-    """Every line of mathematics as a person reads it."""
+    """Every equation as text."""
     shown = sections(worked, **options)
     return [" ".join(line.pieces) for section in shown for line in section.lines]
 
 
 def rounds_to(numbers, printed):
-    """Whether all numbers agree with texts that are printed, at the digits that are."""
+    """Whether all numbers agree with printed ones, at the printed digits."""
     flat = (
         [number for row in numbers for number in row] if isinstance(numbers[0], list) else numbers
     )
@@ -161,7 +161,7 @@ def test_ntu_example1_line_by_line():
         "0.5×0 − 0.1×1 + 0.2×1 + 0.8×1 + 0.1×0 − 0.5×1 − 1×1 + 0.2×1 + 0×0 + 0.05 = −0.35",
         "−0.1×0 + 0.2×1 + 0.3×1 + 0.1×1 − 0.5×0 + 0.5×1 + 0.2×1 + 0×1 + 0.3×0 + 0.05 = 1.35",
         "0.2×0 + 0.3×1 + 0.5×1 − 0.5×1 + 0.5×0 + 0.1×1 + 0×1 + 0.3×1 − 0.2×0 + 0.05 = 0.75",
-        # A slip of the deck: it prints "− 0.1×1" for the fourth product, where x is −1.0. Its sum,
+        # An error in the deck: it prints "− 0.1×1" for the fourth product, but x is −1.0. Its sum,
         # −0.55, is that of −1.0; with −0.1 it would be 0.35.
         "0.8×0 + 0.1×1 − 0.5×1 − 1×1 + 0.2×0 + 0×1 + 0.7×1 + 0.1×1 + 0.2×0 + 0.05 = −0.55",
     ]
@@ -182,7 +182,7 @@ SAME = """
    -1.05  0.75  0.05  1.15 -0.75
     0.85  0.15 -0.05 -0.35  0.65
 """
-"""Worked out by hand for part (c), whose numbers the deck leaves to its notebook: u(i, j) is
+"""Computed by hand for part (c), whose numbers are only in the deck's notebook: u(i, j) is
 x(i−1,j) + x(i−1,j+1) + x(i,j−1) + x(i,j+1) + x(i+1,j−1) + x(i+1,j) + 0.05, zeros outside."""
 
 
@@ -218,7 +218,7 @@ def test_ntu_example2_kernels_are_the_named_ones():
 
 
 def test_ntu_example2_on_an_edge():
-    # what w1 and w2 make of a step from 0 to 1: four times the step where it is, else nothing
+    # w1 and w2 turn a step from 0 to 1 into four times the step at its position, and 0 elsewhere
     step = "0 0 1 1; 0 0 1 1; 0 0 1 1; 0 0 1 1"
     worked = work(step, *EXAMPLE2[:2])
     assert [plane(worked, 0), plane(worked, 1)] == [[[4, 4], [4, 4]], [[0, 0], [0, 0]]]
@@ -301,7 +301,7 @@ def test_asu_1d_example():
     assert h[2] == 40  # "What is the value of h(3)?" (50 + 60 + 10)/3
     printed = ["20", "40", "40", "30", "20", "30", "23.333"]
     right = [rounds_to([value], text) for value, text in zip(h, printed, strict=True)]
-    # A slip of the deck: its fifth value is 20, but (10 + 20 + 40)/3 = 23.333
+    # An error in the deck: its fifth value is 20, but (10 + 20 + 40)/3 = 23.333
     assert right == [True, True, True, True, False, True, True]
     assert h[4] == Fraction(10 + 20 + 40, 3)
 
@@ -405,7 +405,7 @@ def test_usi_max_pooling():
     assert plane(worked) == expected
 
 
-# Nothing is listed twice without being held together.
+# Everything that is listed twice must agree.
 
 
 def test_modes_are_those_of_the_pad_layer():

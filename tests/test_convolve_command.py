@@ -1,4 +1,4 @@
-"""``cnncalc convolve``: how matrices are written, what is shown, and what cannot be used."""
+"""``cnncalc convolve``: the forms of matrices, the output, and invalid input."""
 
 import io
 import json
@@ -455,7 +455,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
     assert (tmp_path / f"out.{ending}").read_text(encoding="utf-8").startswith(begins)
 
 
-# What cannot be used.
+# Invalid input.
 
 
 @pytest.mark.parametrize(
