@@ -16,7 +16,7 @@ from cnncalc.core.layer import fields_of
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import activation_of, convolve, named, pool_of, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
-from cnncalc.homework.convolution.formats import as_text
+from cnncalc.homework.convolution.formats import as_data, as_text
 from cnncalc.homework.convolution.given import load
 from cnncalc.homework.convolution.kernels import KERNELS
 from cnncalc.homework.convolution.pooling import REDUCTIONS
@@ -475,3 +475,33 @@ def test_one_call_names_the_invalid_part():
         cnncalc.convolve("1 2", "1", "bx")
     with pytest.raises(UsageError, match="not 0"):
         cnncalc.convolve("1 2")
+
+
+def test_transposed_by_hand():
+    """Dumoulin and Visin 2016, section 4: an output between two footprints is no input's."""
+    worked = work("1 2", "3 4", stride=3, transposed=True, output_padding=1)
+    assert worked.output.nested() == [[3, 4, 0, 6, 8, 0]]
+    text = str(worked)
+    assert "u(1) = 1×3 = 3" in text
+    assert "u(3) = 0" in text
+    assert "stride 3, output padding 1" in text
+    assert "flipped along every axis first" not in text
+    flipped = work("1 2", "3 4", padding=1, dilation=2, flip=True, transposed=True)
+    assert flipped.output.nested() == [[8, 3]]
+    assert "stride 1, padding 1 (removed), dilation 2" in str(flipped)
+    assert "flipped along every axis first" in str(flipped)
+
+
+def test_the_data_of_a_transposed_convolution_name_it():
+    worked = work("1 2", "3 4", padding=1, stride=2, transposed=True, output_padding=1)
+    data = as_data(worked)
+    assert (data["transposed"], data["output_padding"], data["padding"]) == (True, [1], [[1, 1]])
+    assert worked.output.nested() == [[4, 6, 8]]
+
+
+def test_a_pool_that_rounds_up_counts_what_is_there():
+    worked = work("1 2 3 4 6", "1", pool="avg:2ceil")
+    assert worked.output.nested() == [[Fraction(3, 2), Fraction(7, 2), 6]]
+    text = str(worked)
+    assert "the last window lacks 1 along L, beyond the edge" in text
+    assert "z(3) = (6)/1 = 6" in text
