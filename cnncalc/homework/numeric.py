@@ -186,7 +186,7 @@ def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Rep
         mode=numbers.mode,
         bias=bias,
         flip=flip,
-        **words,
+        **after,
     )
     return _report(worked), numbers
 
