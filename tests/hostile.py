@@ -913,7 +913,9 @@ def workbook(rows: Sequence[Sequence[str]], random: Random) -> bytes:
 def xml_cell(random: Random, value: str) -> str:
     """A cell of a worksheet."""
     text = escape(plain(value))
-    kind = random.choice(("inlineStr", "inlineStr", "inlineStr", "str", "n", "b", "e", "d", "s"))
+    kind = "n" if value.isdecimal() else "inlineStr"
+    if random.random() < 0.02:
+        kind = random.choice(("str", "n", "b", "e", "d", "s"))
     if kind == "inlineStr":
         return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
     return f'<c t="{kind}"><f>1+1</f><v>{text}</v></c>'
