@@ -694,7 +694,7 @@ def posed(random: Random) -> dict[str, Any]:
 def truth(one: Mapping[str, Any], random: Random) -> Any:
     """The answer to a question, or the wrong answer of a random mistake; None if there is none."""
     from cnncalc.core.errors import Where
-    from cnncalc.homework.sheet import given_network
+    from cnncalc.homework.network import given_network
     from cnncalc.spec.text import located
 
     try:

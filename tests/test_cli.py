@@ -440,7 +440,7 @@ def test_every_command_selects_the_format_by_file_extension(tmp_path, arguments,
 )
 def test_an_unknown_file_extension_is_refused(tmp_path, arguments):
     result = run(*arguments, "-o", str(tmp_path / "net.xyz"))
-    assert "no format has the ending '.xyz'" in str(result.exception)
+    assert "no format for the extension '.xyz'" in str(result.exception)
 
 
 @pytest.mark.parametrize(

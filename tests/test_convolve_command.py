@@ -546,7 +546,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "--digits", "16"], "--digits must be between 0 and 15, not 16"),
         (["1 2", "1", "-f", "markdwon"], "no format 'markdwon'; did you mean 'markdown'?"),
         (["1 2", "1", "-f", "xml"], "no format 'xml'; choose from text, markdown, latex, json"),
-        (["1 2", "1", "-o", "x.html"], "no format has the ending '.html'; choose from .txt, .md"),
+        (["1 2", "1", "-o", "x.html"], "no format for the extension '.html'; choose from .txt"),
         (["1 2", "1", "--paddin", "same"], "option '--paddin'; did you mean '--padding'?"),
         (["1 2", "1", "--stride=2", "--flop"], "no option '--flop'; did you mean"),
     ],

@@ -389,7 +389,7 @@ def test_inputs_with_different_axes_are_reported():
     }
     report = cnncalc.summarize(spec)
     (answer,) = explain.explain(report["both"], report, ["receptive-field"])
-    assert answer.answer == "it reads inputs of different axes"
+    assert answer.answer == "its inputs have different axes"
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ DIFFERENT = [
 
 def word_for(kind, given, x, wrong):
     """What comes of a layer, beside a vector of one where it takes several inputs."""
-    inputs = (x, Vector(1)) if layers.load(kind).arity[0] > 1 else (x,)
+    inputs = (x, Vector(1)) if layers.load(kind).arity[1] != 1 else (x,)
     return fuzz.check_layer(Single(kind, given, inputs, wrong, (False,) * len(inputs))).word
 
 

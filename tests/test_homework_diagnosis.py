@@ -2,12 +2,12 @@
 
 import pytest
 
+from cnncalc.api import summarize
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import asks, feedback
 from cnncalc.homework.diagnosis import MOST, Slips
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.question import question
-from cnncalc.homework.sheet import summarize
 from cnncalc.homework.written import Size, Terms, Written
 
 CONV = {"conv": {"filters": 10, "kernel": 5, "padding": 2}}

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cnncalc import cli, layers
+from cnncalc.api import summarize
 from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.homework import asks, mistakes, numeric
 from cnncalc.homework.diagnosis import Slips
@@ -19,7 +20,6 @@ from cnncalc.homework.mistake import (
     WrongWriting,
 )
 from cnncalc.homework.question import Question, question
-from cnncalc.homework.sheet import summarize
 
 MISTAKES = tuple(mistakes.every())
 EXAMPLES = [

@@ -304,10 +304,10 @@ def test_a_network_may_have_no_claims():
 @pytest.mark.parametrize(
     ("keys", "says"),
     [
-        ({"layer": "cc1"}, "'cc1', which is no layer; did you mean 'c1'"),
-        ({"layer": "c1.conv"}, "'c1.conv', which is no layer"),
-        ({"set": {"unsued": 2}}, "the claim's settings cannot be: net has no parameter 'unsued'"),
-        ({"input": "1x16x"}, "the claim's settings cannot be: a shape must be whole numbers"),
+        ({"layer": "cc1"}, "'cc1', which is not a layer; did you mean 'c1'"),
+        ({"layer": "c1.conv"}, "'c1.conv', which is not a layer"),
+        ({"set": {"unsued": 2}}, "the claim's settings are invalid: net has no parameter 'unsued'"),
+        ({"input": "1x16x"}, "the claim's settings are invalid: a shape must be whole numbers"),
         ({"quantity": "fixed", "layer": None, "value": "2x less", "than": "lenet5"}, "fixed is 0"),
         ({"quantity": "fixed", "layer": "c1", "value": "2%"}, "fixed is 0"),
         ({"layer": "c*x"}, "a claim is about 'c*x', but no layer is"),

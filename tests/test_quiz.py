@@ -17,7 +17,8 @@ from cnncalc.core.errors import UsageError
 from cnncalc.homework import papers, sheet
 from cnncalc.homework.marking import Marker, Outcome
 from cnncalc.homework.phrases import described, phrase
-from cnncalc.homework.quiz import CHOICES, LEVELS, TOPICS, Order, Quiz, pose
+from cnncalc.homework.quiz import CHOICES, Order, Quiz, pose
+from cnncalc.homework.topics import LEVELS, TOPICS
 from cnncalc.spec import text
 
 RUNNER = CliRunner()

@@ -580,16 +580,111 @@ class PlainAttention(nn.MultiheadAttention):
             for part in projected.chunk(3, dim=2)
         )
         scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
+        for bias in [self.offset_bias] if hasattr(self, "offset_bias") else []:
+            scores = scores + bias.sum()  # as many as there are, wherever they are added
         y = self.out_proj((scores.softmax(3) @ value).transpose(1, 2).flatten(2))
         return y.transpose(1, 2).unflatten(2, x.shape[2:])
 
 
-@twin("attention", MAPS, drawn(num_heads=st.integers(1, 4), bias=FLAGS))
+@twin("attention", MAPS, drawn(num_heads=st.integers(1, 4), bias=FLAGS, relative_bias=FLAGS))
 def attention(layer: Any, x: Map) -> nn.Module:
     try:
-        return PlainAttention(x.channels, layer.num_heads, bias=layer.bias)
+        module = PlainAttention(x.channels, layer.num_heads, bias=layer.bias)
+        if layer.relative_bias:
+            between = [2 * size - 1 for size in x.spatial]
+            module.offset_bias = nn.Parameter(torch.zeros(layer.num_heads, *between))
+        return module
     except AssertionError as why:  # how PyTorch refuses heads that do not divide the channels
         raise ValueError(str(why)) from None
+
+
+class Summand(nn.Module):
+    """Numbers to add, which are learned, or not."""
+
+    def __init__(self, x: Map, learned: bool) -> None:
+        super().__init__()
+        if learned:
+            self.summand = nn.Parameter(torch.zeros(x))
+        else:
+            self.register_buffer("summand", torch.zeros(x))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.summand
+
+
+@twin("positional_embedding", MAPS, drawn(learned=FLAGS))
+def positional_embedding(layer: Any, x: Map) -> nn.Module:
+    if not isinstance(x, Map):
+        raise ValueError("a vector has no positions")
+    return Summand(x, layer.learned)
+
+
+class Function(nn.Module):
+    """A function without parameters."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x)
+
+
+@twin("power", SHAPES, drawn(exponent=st.sampled_from((0, 0.5, 1, 2, 3))))
+def power(layer: Any, x: Shape) -> nn.Module:
+    return Function(lambda values: values.pow(layer.exponent))
+
+
+@twin("glu", SHAPES.filter(lambda x: x.dimensions[0] % 2 == 0), drawn())
+def glu(layer: Any, x: Shape) -> nn.Module:
+    return nn.GLU(1)
+
+
+@twin(
+    "reduce",
+    MAPS.filter(lambda x: x.elements > 1 and x.channels > 1),
+    drawn(
+        by=st.sampled_from(("mean", "sum", "max", "norm")),
+        over=lambda x: (
+            axis_of(x) | st.just("positions") | st.lists(axis_of(x), min_size=1, max_size=1)
+        ),
+        keepdim=FLAGS,
+    ),
+)
+def reduce(layer: Any, x: Shape) -> nn.Module:
+    words = [layer.over] if isinstance(layer.over, str) else layer.over
+    dims: list[int] = []
+    for word in words:
+        all_of_them = range(2, 1 + len(x.dimensions))
+        dims += all_of_them if word == "positions" else [dim_of(word, x)]
+    together = torch.Size(x.dimensions[dim - 1] for dim in dims).numel()
+    if not dims or (layer.by == "var" and together == 1):
+        raise ValueError("nothing to reduce, or no variance")
+    if len(dims) == len(x.dimensions) and not layer.keepdim:
+        raise ValueError("no axis is left")
+    sort = {"max": torch.amax, "norm": torch.linalg.vector_norm}
+    function = sort.get(layer.by) or getattr(torch, layer.by)
+    return Function(lambda values: function(values, dim=dims, keepdim=layer.keepdim))
+
+
+@twin(
+    "expand",
+    MAPS,
+    lambda x: st.fixed_dictionaries(
+        {
+            "shape": st.tuples(
+                *[
+                    st.integers(1, 5) if size == 1 else st.sampled_from((size, -1))
+                    for size in x.dimensions
+                ]
+            )
+        }
+    ),
+)
+def expand(layer: Any, x: Shape) -> nn.Module:
+    if len(layer.shape) != len(x.dimensions):
+        raise ValueError("another number of axes")
+    return Function(lambda values: values.expand(-1, *layer.shape))
 
 
 class Rows(nn.Embedding):

@@ -1,4 +1,4 @@
-"""Graph to report. The only code that runs layers, and that reports where one refuses its input."""
+"""From graph to report. The only code that runs layers, and reports where one refuses its input."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
-Key = tuple[int, tuple[Shape, ...], bool, bool]
+Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -192,14 +192,14 @@ class _Walk:
         node: Node | None = None,
     ) -> None:
         """Add a row; one without a node is implied."""
-        gradient = any(self.trained[source] for source in sources)
+        wanted = tuple([self.trained[source] for source in sources])
         trainable = node is None or node.trainable
-        key = (id(layer), inputs, gradient, trainable)
+        key = (id(layer), inputs, wanted, trainable)
         known = self.known.get(key)
         if known is None:
             output = layer.infer(inputs)
-            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient, trainable)
-            trained = gradient or cost.trainable > 0
+            cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
+            trained = True in wanted or cost.trainable > 0
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained)
         output, cost, reach, trained = known
         weights_of = None

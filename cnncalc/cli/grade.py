@@ -87,9 +87,10 @@ def run(
 ) -> None:
     """Grade answer sheets and name the mistake behind every wrong answer.
 
-    An answer sheet is YAML, CSV or a Markdown table. Correct answers may be rounded or written in
-    any common form, and answers that follow from an earlier mistake get credit. The exit code is 1
-    if a single sheet has a wrong answer, or if a sheet of a class cannot be graded.
+    An answer sheet is YAML, JSON, CSV, a Markdown table, a notebook or an Excel workbook. Correct
+    answers may be rounded or written in any common form, and answers that follow from an earlier
+    mistake get credit. The exit code is 1 if a single sheet has a wrong answer, or if a sheet of a
+    class cannot be graded.
 
     cnncalc grade answers.yaml
 
