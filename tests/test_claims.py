@@ -38,7 +38,7 @@ def run(*arguments):
 
 @pytest.fixture
 def net(tmp_path):
-    """A network with a figure that holds and one that does not follow, and what else is claimed."""
+    """A network with a figure that holds, one that does not follow, and others."""
 
     def write(more=""):
         file = tmp_path / "net.yaml"
@@ -116,7 +116,7 @@ def test_every_built_in_is_listed():
         assert f"\n{name}: " in f"\n{result.stdout}"
 
 
-# Every format says the same.
+# All formats agree.
 
 
 @pytest.fixture
