@@ -28,28 +28,25 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
     Rows that are a part of one layer, such as both halves of a separable convolution, are left out;
     so is whatever is not ``asked``, since a summary contains every layer.
     """
-    if report is None or not isinstance(answers.value, dict):
+    rows = answers.value
+    if report is None or not isinstance(rows, dict) or not any(map(NTH.fullmatch, rows)):
         return answers
     types: dict[str, list[str | None]] = {}
     found: dict[Key, Item] = {}
-    for key, given in answers.value.items():
-        place = NTH.fullmatch(key)
-        if place is None:
-            found[key] = given
-            continue
-        names = types.setdefault(place[1], _of_type(place[1], report))
-        name = names[int(place[2]) - 1] if int(place[2]) <= len(names) else str(key)
-        if name is None:
-            continue
-        kept = {
-            word: item
-            for word, item in given.value.items()
-            if asked is None or question_label(name, word) in asked
-        }
-        if kept:
+    for key, given in rows.items():
+        name: str | None = str(key)
+        if place := NTH.fullmatch(key):
+            names = types.setdefault(place[1], _of_type(place[1], report))
+            name = names[int(place[2]) - 1] if int(place[2]) <= len(names) else name
+        if name is not None:
+            kept = {
+                word: item
+                for word, item in given.value.items()
+                if asked is None or question_label(name, word) in asked
+            }
             own = Key(name)
             own.where = key.where
-            found[own] = Item(kept, given.where)
+            found |= {own: Item(kept, given.where)} if kept else {}
     return Item(found, answers.where)
 
 
