@@ -280,10 +280,12 @@ def solve(
     padding: int | None = None,
     dilation: int = 1,
     largest: int = 11,
+    transposed: bool = False,
 ) -> "list[Solution]":
     """The windows that turn one size into another, or keep it; those that fit exactly come first.
 
-    Sizes that are not given are searched, kernels up to ``largest``.
+    Sizes that are not given are searched, kernels up to ``largest``. ``transposed`` searches the
+    windows of a transposed convolution, which may need output padding.
 
     >>> solve(input=227, output=55, kernel=11, padding=0)[0].axis.S
     4
@@ -293,7 +295,8 @@ def solve(
     wanted = output if output is not None else input
     if wanted is None:
         raise UsageError("solve needs an input or an output size")
-    return strides.solve(wanted, input, kernel, stride, padding, dilation, largest)
+    search = strides.solve_transposed if transposed else strides.solve
+    return search(wanted, input, kernel, stride, padding, dilation, largest)
 
 
 def memory(

@@ -80,12 +80,44 @@ class Does(nn.Module):
 
 @plain("add")
 def add(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda *maps: torch.stack(maps).sum(0))  # unlike +, it repeats no sizes of 1
+    if layer.value is not None:
+        return Unary(lambda given: given + layer.value)
+    return Several(lambda *maps: torch.stack(maps).sum(0))  # unlike +, it repeats no sizes of 1
 
 
 @plain("multiply")
 def multiply(layer: Any, x: Shape) -> nn.Module:
-    return Does(lambda *maps: torch.stack(torch.broadcast_tensors(*maps)).prod(0))
+    if layer.value is not None:
+        return Unary(lambda given: given * layer.value)
+    return Several(lambda *maps: torch.stack(torch.broadcast_tensors(*maps)).prod(0))
+
+
+@plain("divide")
+def divide(layer: Any, x: Shape) -> nn.Module:
+    if layer.value == 0:
+        raise ValueError("division by 0")
+    if layer.value is None:
+        return Binary(torch.div)
+    return Unary(lambda given: given / layer.value)
+
+
+@plain("matmul")
+def matmul(layer: Any, x: Shape) -> nn.Module:
+    def product(a: Tensor, b: Tensor) -> Tensor:
+        if a.dim() < 3 or a.shape[:-2] != b.shape[:-2]:
+            raise ValueError("no matrices, or not as many")
+        return torch.matmul(a, b)
+
+    return Does(product)
+
+
+class Several(Does):
+    """A function of two tensors or more."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        if len(inputs) < 2:
+            raise ValueError("nothing to combine")
+        return super().forward(*inputs)
 
 
 class Binary(nn.Module):

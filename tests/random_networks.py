@@ -51,6 +51,8 @@ def fields(random: Random, kind: type[Layer], x: Shape) -> dict[str, Any]:
     near = near_of(x)
     given: dict[str, Any] = {}
     for name, field in fields_of(kind).items():
+        if name == "like":  # names a layer
+            continue
         if name in required or random.random() < 0.4:
             given[name] = value(random, field.schema, near)
             if type(given[name]) is int:  # so that a table is as long as the number of filters

@@ -1,4 +1,4 @@
-"""What questions can ask for: right values worked by hand, and questions that make no sense."""
+"""What questions can ask for: right values worked by hand, and invalid questions."""
 
 import inspect
 from itertools import product
@@ -7,12 +7,12 @@ import pytest
 
 import cnncalc
 from cnncalc import layers
+from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError, UsageError, Where
-from cnncalc.homework import asks, sheet
+from cnncalc.homework import asks, network, sheet
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.question import question
-from cnncalc.homework.sheet import summarize
 from cnncalc.homework.written import format_value
 from cnncalc.spec import text
 
@@ -157,7 +157,7 @@ def test_a_window_question_about_any_kind_and_shape_is_answered_or_refused(kind)
     for ask, shape in product(asked, ("7", "3x9", "3x9x9", "3x9x9x9")):
         item = text.located({kind: given, "input": shape}, Where(""))
         try:
-            answer = question(ask, *sheet.given_network(item, ask)).derive().answer
+            answer = question(ask, *network.given_network(item, ask)).derive().answer
         except CnncalcError:
             continue
         assert answer

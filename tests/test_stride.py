@@ -1,12 +1,15 @@
-"""Does a window fit? The answers against windows counted one by one, and the known rules."""
+"""Does a window fit? Answers compared with windows counted one by one, and with the known rules."""
 
 import json
 
 import pytest
-from hypothesis import given
+import torch
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 from typer.testing import CliRunner
 
+import cnncalc
 from cnncalc.cli import app
 from cnncalc.core.errors import UsageError
 from cnncalc.derivations import stride
@@ -24,7 +27,7 @@ small = st.builds(
 
 
 def starts(axis: Axis) -> list[int]:
-    """Where windows can start, found by trying every place."""
+    """Where windows can start, found by trying every position."""
     last = axis.N + axis.P - 1
     return [s for s in range(-axis.P, last + 1, axis.S) if s + (axis.F - 1) * axis.D <= last]
 
@@ -327,3 +330,38 @@ def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():
 )
 def test_a_rounded_quotient_never_looks_whole(words, value):
     assert run("check-stride", *words).stdout.splitlines()[0].endswith(f" + 1 = {value}")
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 12), st.integers(1, 30), st.integers(1, 3))
+def test_every_transposed_solution_gives_the_output(N, output, dilation):
+    found = stride.solve_transposed(output, N=N, D=dilation, largest=4)
+    for (n, F, S, P, D), size, extra in found:
+        layer = nn.ConvTranspose1d(1, 1, F, S, P, extra, dilation=D, device="meta")
+        assert layer(torch.zeros(1, 1, n, device="meta")).shape[2] == size == output
+    padded = [solution.output_padding > 0 for solution in found]
+    assert padded == sorted(padded)
+
+
+def test_transposed_solutions_are_those_that_double_a_size():
+    """Radford et al. 2015 double 4 to 8 with 5×5: 3·2 − 2·2 + 5 + 1; PyTorch's example with 4×4."""
+    found = stride.solve_transposed(8, N=4, S=2, largest=5)
+    assert [(s.axis.F, s.axis.P, s.output_padding) for s in found] == [
+        (2, 0, 0), (4, 1, 0), (1, 0, 1), (3, 1, 1), (5, 2, 1),
+    ]  # fmt: skip
+    found = cnncalc.solve(output=56, kernel=2, stride=2, padding=0, transposed=True)
+    assert [(s.axis.N, s.output_padding) for s in found] == [(28, 0)]  # U-Net's up-convolution
+
+
+def test_solve_lists_transposed_windows():
+    result = run("solve", "-i", "4", "--output", "8", "-k", "5", "-s", "2", "--transposed")
+    assert (
+        result.stdout == "N  F  S  P  output  output padding\n4  5  2  2       8               1\n"
+    )
+    words = ["solve", "-i", "4", "--output", "9", "-k", "2", "-s", "2", "-p", "1", "--transposed"]
+    result = run(*words)
+    assert result.exit_code == 1
+    assert result.stdout == "does not fit: without output padding, the output is 6\n"
+    result = run("solve", "-i", "5", "--output", "90", "-k", "3", "--transposed")
+    assert result.exit_code == 1
+    assert result.stdout.startswith("nothing fits with S ≤ F")

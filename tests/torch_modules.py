@@ -1,4 +1,4 @@
-"""The torch.nn module that does what a layer does, and random layers to compare them on.
+"""The torch.nn module that is equivalent to a layer, and random layers for the comparison.
 
 The one table of PyTorch's constructors: ``TWINS``, by kind. An entry says how to draw the fields of
 a layer for an input, and the equivalent arguments of PyTorch.
@@ -19,8 +19,8 @@ Fields = Callable[[Shape], st.SearchStrategy[dict[str, Any]]]
 
 
 class Twin(NamedTuple):
-    """How to draw inputs and fields of a kind, and how to build PyTorch's module; None where
-    PyTorch has none for these fields."""
+    """How to draw inputs and fields of a kind, and how to build PyTorch's module; None if PyTorch
+    has none for these fields."""
 
     inputs: st.SearchStrategy[Shape]
     fields: Fields
@@ -58,7 +58,7 @@ SHAPES = st.one_of(MAPS, VECTORS)
 
 
 def twin(kind: str, inputs: st.SearchStrategy[Any], fields: Fields) -> Any:
-    """Enter a function of the layer and its input as the builder of a kind's module."""
+    """Register a function of the layer and its input as the builder of a kind's module."""
 
     def enter(module: Callable[[Any, Any], nn.Module | None]) -> Any:
         TWINS[kind] = Twin(inputs, fields, module)
@@ -68,7 +68,7 @@ def twin(kind: str, inputs: st.SearchStrategy[Any], fields: Fields) -> Any:
 
 
 def drawn(**strategies: Any) -> Fields:
-    """Fields drawn each by itself; what is a function is asked for its strategy for the input."""
+    """Independent fields; a function returns its strategy for the input."""
 
     def fields(x: Shape) -> st.SearchStrategy[dict[str, Any]]:
         ready = {
@@ -87,7 +87,7 @@ def sizes(least: int, most: int) -> Callable[[Map], st.SearchStrategy[Any]]:
 
 
 def or_none(strategy: Callable[[Map], st.SearchStrategy[Any]]) -> Any:
-    """The default of None now and then: the field is left out then."""
+    """Sometimes the default of None; the field is then left out."""
     return lambda x: st.none() | strategy(x)
 
 
@@ -109,7 +109,7 @@ def ranked(name: str, x: Shape) -> Callable[..., nn.Module]:
 
 
 def pairs(padding: Any, x: Map) -> list[tuple[int, int]]:
-    """(before, after) of each axis; sides by name are for three axes, and 0 where there is none."""
+    """(before, after) of each axis; sides by name apply to three axes, and missing ones are 0."""
     each = [padding] * len(x.spatial) if isinstance(padding, int) else list(padding)
     while len(each) > len(x.spatial) and each[0] == (0, 0):
         del each[0]
@@ -132,7 +132,7 @@ def same_for_both(padding: Any) -> bool:
 
 
 def padded(padding: Any, x: Map, build: Callable[[Any], nn.Module]) -> nn.Module:
-    """A module with padding; where before and after differ, PyTorch pads in a step of its own."""
+    """A module with padding; if before and after differ, PyTorch pads in a separate step."""
     if isinstance(padding, str) or same_for_both(padding):
         return build(padding)
     return nn.Sequential(ranked("ZeroPad", x)(tuple(sides(padding, x))), build(0))
@@ -148,7 +148,7 @@ WINDOW = {
 
 
 def or_same(fields: Fields) -> Fields:
-    """The same with a padding word now and then; PyTorch has ``same`` for a stride of 1 only."""
+    """The same, sometimes with a padding word; PyTorch has ``same`` only for a stride of 1."""
     words = st.sampled_from(({"padding": "same", "stride": 1}, {"padding": "valid"}))
     return lambda x: fields(x) | st.builds(dict.__or__, fields(x), words)
 
@@ -319,7 +319,7 @@ def adaptive_max_pool(layer: Any, x: Map) -> nn.Module:
     return ranked("AdaptiveMaxPool", x)(layer.output_size)
 
 
-# What changes places and sizes.
+# Rearrangements and resizing.
 
 MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -337,7 +337,7 @@ MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
     ),
 )
 def upsample(layer: Any, x: Map) -> nn.Module:
-    # PyTorch calls blending along each axis by a word of its own for every number of axes.
+    # PyTorch has a different word for linear interpolation for each number of axes.
     mode = MODES[len(x.spatial)] if layer.mode == "linear" else layer.mode
     return nn.Upsample(layer.size, layer.scale_factor, mode)
 
@@ -441,7 +441,7 @@ def local_response_norm(layer: Any, x: Map) -> nn.Module:
     return nn.LocalResponseNorm(layer.size, layer.alpha, layer.beta, layer.k)
 
 
-# Functions of one element.
+# Elementwise functions.
 
 
 @twin("channel_dropout", MAPS, drawn(p=st.sampled_from((0, 0.5, 1))))
@@ -510,7 +510,7 @@ def log_softmax(layer: Any, x: Shape) -> nn.Module:
 
 
 class ChannelsLast(nn.Module):
-    """Hand the positions of a signal to a module that wants the channels last."""
+    """Pass the positions of a signal to a module that expects channels last."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -580,20 +580,115 @@ class PlainAttention(nn.MultiheadAttention):
             for part in projected.chunk(3, dim=2)
         )
         scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
+        for bias in [self.offset_bias] if hasattr(self, "offset_bias") else []:
+            scores = scores + bias.sum()  # any number, wherever they are added
         y = self.out_proj((scores.softmax(3) @ value).transpose(1, 2).flatten(2))
         return y.transpose(1, 2).unflatten(2, x.shape[2:])
 
 
-@twin("attention", MAPS, drawn(num_heads=st.integers(1, 4), bias=FLAGS))
+@twin("attention", MAPS, drawn(num_heads=st.integers(1, 4), bias=FLAGS, relative_bias=FLAGS))
 def attention(layer: Any, x: Map) -> nn.Module:
     try:
-        return PlainAttention(x.channels, layer.num_heads, bias=layer.bias)
+        module = PlainAttention(x.channels, layer.num_heads, bias=layer.bias)
+        if layer.relative_bias:
+            between = [2 * size - 1 for size in x.spatial]
+            module.offset_bias = nn.Parameter(torch.zeros(layer.num_heads, *between))
+        return module
     except AssertionError as why:  # how PyTorch refuses heads that do not divide the channels
         raise ValueError(str(why)) from None
 
 
+class Summand(nn.Module):
+    """Numbers to add, which are learned, or not."""
+
+    def __init__(self, x: Map, learned: bool) -> None:
+        super().__init__()
+        if learned:
+            self.summand = nn.Parameter(torch.zeros(x))
+        else:
+            self.register_buffer("summand", torch.zeros(x))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x + self.summand
+
+
+@twin("positional_embedding", MAPS, drawn(learned=FLAGS))
+def positional_embedding(layer: Any, x: Map) -> nn.Module:
+    if not isinstance(x, Map):
+        raise ValueError("a vector has no positions")
+    return Summand(x, layer.learned)
+
+
+class Function(nn.Module):
+    """A function without parameters."""
+
+    def __init__(self, function: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.function(x)
+
+
+@twin("power", SHAPES, drawn(exponent=st.sampled_from((0, 0.5, 1, 2, 3))))
+def power(layer: Any, x: Shape) -> nn.Module:
+    return Function(lambda values: values.pow(layer.exponent))
+
+
+@twin("glu", SHAPES.filter(lambda x: x.dimensions[0] % 2 == 0), drawn())
+def glu(layer: Any, x: Shape) -> nn.Module:
+    return nn.GLU(1)
+
+
+@twin(
+    "reduce",
+    MAPS.filter(lambda x: x.elements > 1 and x.channels > 1),
+    drawn(
+        by=st.sampled_from(("mean", "sum", "max", "norm")),
+        over=lambda x: (
+            axis_of(x) | st.just("positions") | st.lists(axis_of(x), min_size=1, max_size=1)
+        ),
+        keepdim=FLAGS,
+    ),
+)
+def reduce(layer: Any, x: Shape) -> nn.Module:
+    words = [layer.over] if isinstance(layer.over, str) else layer.over
+    dims: list[int] = []
+    for word in words:
+        all_of_them = range(2, 1 + len(x.dimensions))
+        dims += all_of_them if word == "positions" else [dim_of(word, x)]
+    together = torch.Size(x.dimensions[dim - 1] for dim in dims).numel()
+    if not dims or (layer.by == "var" and together == 1):
+        raise ValueError("nothing to reduce, or no variance")
+    if len(dims) == len(x.dimensions) and not layer.keepdim:
+        raise ValueError("no axis is left")
+    sort = {"max": torch.amax, "norm": torch.linalg.vector_norm}
+    function = sort.get(layer.by) or getattr(torch, layer.by)
+    return Function(lambda values: function(values, dim=dims, keepdim=layer.keepdim))
+
+
+@twin(
+    "expand",
+    MAPS,
+    lambda x: st.fixed_dictionaries(
+        {
+            "shape": st.tuples(
+                *[
+                    st.integers(1, 5) if size == 1 else st.sampled_from((size, -1))
+                    for size in x.dimensions
+                ]
+            )
+        }
+    ),
+)
+def expand(layer: Any, x: Shape) -> nn.Module:
+    if len(layer.shape) != len(x.dimensions):
+        raise ValueError("another number of axes")
+    return Function(lambda values: values.expand(-1, *layer.shape))
+
+
 class Rows(nn.Embedding):
-    """An embedding of the zeros that an oracle hands over."""
+    """An embedding of the zeros that an oracle passes."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.long()).transpose(1, 2)
@@ -660,11 +755,11 @@ for kind, constructor in {
 
 
 def written(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields as a spec writes them: what is None is left out."""
+    """Fields as a spec writes them, without those that are None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def module_of(layer: Layer, x: Shape) -> nn.Module | None:
-    """PyTorch's module for a layer, in inference; None where it has none for these fields."""
+    """PyTorch's module for a layer, in eval mode; None if there is none for these fields."""
     module = TWINS[layer.kind].module(layer, x)
     return None if module is None else module.eval()

@@ -1,4 +1,4 @@
-"""Graph to report. The only code that runs layers, and that reports where one refuses its input."""
+"""From graph to report. The only code that runs layers, and reports where one refuses its input."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
 Known = tuple[Shape, Cost, tuple[Reach, ...] | None, bool]
-Key = tuple[int, tuple[Shape, ...], bool, bool]
+Key = tuple[int, tuple[Shape, ...], tuple[bool, ...], bool]
 
 ALONE = "layer"
 """The name of a layer that is not part of a network; errors leave it out."""
@@ -142,14 +142,16 @@ class _Walk:
         for node in self.nodes:
             sources = [place[index] for index in node.inputs]
             known = [source for source in sources if source is not None]
-            if node.layer is None or len(known) < len(sources):
+            like = None if node.like is None else place[node.like]
+            lost = len(known) < len(sources) or (node.like is not None and like is None)
+            if node.layer is None or lost:
                 place.append(None)
             else:
-                place.append(self.node(node, node.layer, known))
+                place.append(self.node(node, node.layer, known, like))
 
-    def node(self, node: Node, layer: Layer, sources: list[int]) -> int | None:
-        """Add the row of a node and of the flatten that it implies; None if it refuses its
-        input."""
+    def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int | None:
+        """Add the row of a node, with the sizes of the row at ``like``, and of the flatten that it
+        implies; None if it refuses its input."""
         done = self.done
         inputs = tuple([done[source].output for source in sources])
         try:
@@ -158,6 +160,8 @@ class _Walk:
                 sources, inputs = [len(done) - 1], (done[-1].output,)
             if node.axes is not None and isinstance(inputs[0], Map):
                 check_axes(node.axes, inputs[0], self.without_batch(node.axes))
+            if like is not None:
+                layer = layer.sized_like(inputs[0], done[like].output)
             self.row(node.name, layer, tuple(sources), inputs, node)
         except LayerError as why:
             shapes = some(inputs)
@@ -188,14 +192,14 @@ class _Walk:
         node: Node | None = None,
     ) -> None:
         """Add a row; one without a node is implied."""
-        gradient = any(self.trained[source] for source in sources)
+        wanted = tuple([self.trained[source] for source in sources])
         trainable = node is None or node.trainable
-        key = (id(layer), inputs, gradient, trainable)
+        key = (id(layer), inputs, wanted, trainable)
         known = self.known.get(key)
         if known is None:
             output = layer.infer(inputs)
-            cost = layer.cost(inputs, output, self.batch, self.dtype, gradient, trainable)
-            trained = gradient or cost.trainable > 0
+            cost = layer.cost(inputs, output, self.batch, self.dtype, wanted, trainable)
+            trained = True in wanted or cost.trainable > 0
             known = self.known[key] = (output, cost, layer.reach(*inputs), trained)
         output, cost, reach, trained = known
         weights_of = None

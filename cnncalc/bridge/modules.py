@@ -46,17 +46,54 @@ def _beside_channels(values: Tensor, x: Tensor) -> Tensor:
 
 
 class Add(nn.Module):
-    """The sum of its inputs."""
+    """The sum of its inputs, or of its input and a number."""
+
+    def __init__(self, value: float | None = None) -> None:
+        super().__init__()
+        self.value = value
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return reduce(add, inputs)
+        return inputs[0] + self.value if len(inputs) == 1 else reduce(add, inputs)
 
 
 class Multiply(nn.Module):
-    """The product of its inputs; sizes of 1 are broadcast."""
+    """The product of its inputs, with sizes of 1 broadcast, or of its input and a number."""
+
+    def __init__(self, value: float | None = None) -> None:
+        super().__init__()
+        self.value = value
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        return reduce(mul, inputs)
+        return inputs[0] * self.value if len(inputs) == 1 else reduce(mul, inputs)
+
+
+class Divide(nn.Module):
+    """The quotient of its inputs, or of its input and a number."""
+
+    def __init__(self, value: float | None = None) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        return x / (self.value if other is None else other)
+
+
+class Power(nn.Module):
+    """A fixed power of each element."""
+
+    def __init__(self, exponent: float) -> None:
+        super().__init__()
+        self.exponent = exponent
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x**self.exponent
+
+
+class Matmul(nn.Module):
+    """The matrix product of its inputs."""
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return a @ b
 
 
 class Concat(nn.Module):
@@ -433,6 +470,37 @@ class Slice(nn.Module):
         return x[(*[slice(None)] * self.dim, slice(self.start, self.stop))]
 
 
+class Expand(nn.Module):
+    """The input repeated along axes of size 1, as a view."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = tuple(sizes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.expand(-1, *self.sizes)
+
+
+class Reduce(nn.Module):
+    """The mean, sum, maximum, variance or norm over some dimensions; 1 are the channels."""
+
+    def __init__(self, by: str, dims: Sequence[int], keepdim: bool) -> None:
+        super().__init__()
+        self.by = by
+        self.dims = tuple(dims)
+        self.keepdim = keepdim
+
+    def forward(self, x: Tensor) -> Tensor:
+        function = {
+            "mean": torch.mean,
+            "sum": torch.sum,
+            "max": torch.amax,
+            "var": torch.var,
+            "norm": torch.linalg.vector_norm,
+        }[self.by]
+        return function(x, dim=self.dims, keepdim=self.keepdim)
+
+
 class Reshape(nn.Module):
     """The same elements in another shape."""
 
@@ -539,11 +607,52 @@ class ConvLSTM(nn.Module):
 
 
 class PositionAttention(nn.MultiheadAttention):
-    """Multi-head attention of the positions of a map to one another."""
+    """Multi-head attention of the positions of a map to one another, or to those of another map."""
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        tokens = x.flatten(2).mT
+        read = tokens if other is None else other.flatten(2).mT
+        return super().forward(tokens, read, read)[0].mT.reshape(x.shape)
+
+
+class RelativeAttention(nn.MultiheadAttention):
+    """Multi-head attention with a learned bias per head for every offset between positions."""
+
+    def __init__(self, sizes: Sequence[int], channels: int, heads: int, bias: bool) -> None:
+        super().__init__(channels, heads, bias=bias, batch_first=True)
+        self.sizes = tuple(sizes)
+        offsets = prod(2 * size - 1 for size in sizes)
+        self.relative_bias = nn.Parameter(torch.zeros(heads, offsets))
 
     def forward(self, x: Tensor) -> Tensor:
+        places = torch.meshgrid(
+            *[torch.arange(size, device=x.device) for size in self.sizes], indexing="ij"
+        )
+        index: Any = 0
+        for size, place in zip(self.sizes, places, strict=True):
+            offset = place.flatten()[:, None] - place.flatten() + size - 1
+            index = index * (2 * size - 1) + offset
         tokens = x.flatten(2).mT
-        return super().forward(tokens, tokens, tokens)[0].mT.reshape(x.shape)
+        mask = self.relative_bias[:, index].repeat(len(x), 1, 1)
+        return super().forward(tokens, tokens, tokens, attn_mask=mask)[0].mT.reshape(x.shape)
+
+
+class PositionalEmbedding(nn.Module):
+    """The input plus a number for each element, which is learned, or a wave along the positions."""
+
+    def __init__(self, sizes: Sequence[int], learned: bool) -> None:
+        super().__init__()
+        if learned:
+            self.weight = nn.Parameter(torch.empty(tuple(sizes)).normal_(std=0.02))
+            return
+        C, n = sizes[0], prod(sizes[1:])
+        rates = 10_000 ** (-(torch.arange(C) // 2 * 2) / C)
+        angles = rates[:, None] * torch.arange(n)
+        waves = torch.where(torch.arange(C)[:, None] % 2 == 0, angles.sin(), angles.cos())
+        self.register_buffer("weight", waves.reshape(tuple(sizes)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight
 
 
 class WordEmbedding(nn.Embedding):

@@ -41,11 +41,23 @@ class Written:
 class Recorder:
     """The ``nn`` that records calls. An operation that is one expression needs no module."""
 
-    def Add(self) -> Written:
-        return Written("", lambda *inputs: " + ".join(inputs))
+    def Add(self, value: float | None = None) -> Written:
+        return Written("", lambda *inputs: " + ".join(_with(inputs, value)))
 
-    def Multiply(self) -> Written:
-        return Written("", lambda *inputs: " * ".join(inputs))
+    def Multiply(self, value: float | None = None) -> Written:
+        return Written("", lambda *inputs: " * ".join(_with(inputs, value)))
+
+    def Divide(self, value: float | None = None) -> Written:
+        return Written("", lambda *inputs: " / ".join(_with(inputs, value)))
+
+    def Matmul(self) -> Written:
+        return Written("", lambda *inputs: " @ ".join(inputs))
+
+    def Power(self, exponent: float) -> Written:
+        return Written("", lambda x: f"{x} ** {exponent!r}")
+
+    def Expand(self, sizes: Sequence[int]) -> Written:
+        return Written("", lambda x: f"{x}.expand({_arguments([-1, *sizes])})")
 
     def Concat(self, dim: int = 1) -> Written:
         return Written("", lambda *inputs: f"torch.cat([{', '.join(inputs)}], dim={dim})")
@@ -129,6 +141,11 @@ def _literal(value: Any) -> str:
         case float() if isinf(value):
             return f'float("{value}")'
     return repr(value)
+
+
+def _with(inputs: Sequence[str], value: float | None) -> list[str]:
+    """The operands: the inputs, and a number if there is one."""
+    return [*inputs, *([] if value is None else [repr(value)])]
 
 
 def _arguments(values: Iterable[Any]) -> str:

@@ -8,7 +8,8 @@ from cnncalc.cli.quiz import EVERY_WEEK, Count, LevelName, Seed, Topics, new_see
 from cnncalc.core.errors import one_of
 from cnncalc.homework import feedback
 from cnncalc.homework.marking import Mark, Marker, Outcome
-from cnncalc.homework.quiz import GEOMETRIES, PosedQuestion, quiz
+from cnncalc.homework.quiz import PosedQuestion, quiz
+from cnncalc.homework.topics import GEOMETRIES
 
 
 def run(

@@ -1,6 +1,6 @@
 """``cnncalc solve``: which kernel, stride and padding give a size?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -10,6 +10,7 @@ from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 from cnncalc.derivations import stride
 from cnncalc.derivations.stride import Solution
+from cnncalc.formulas import window
 
 Input = Annotated[
     int | None,
@@ -42,6 +43,10 @@ Floor = Annotated[
     typer.Option("--floor", help="Also list settings that leave a remainder, rounded down."),
 ]
 
+Transposed = Annotated[
+    bool, typer.Option("--transposed", help="Solve for a transposed convolution.")
+]
+
 
 def run(
     input: Input = None,
@@ -52,6 +57,7 @@ def run(
     dilation: Dilation = 1,
     largest: Largest = 11,
     floor: Floor = False,
+    transposed: Transposed = False,
 ) -> None:
     """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 
@@ -65,6 +71,8 @@ def run(
     cnncalc solve --input 224 --output 112 --kernel 7
 
     cnncalc solve --output 55 --kernel 11 --stride 4 --padding 0
+
+    cnncalc solve --input 7 --output 14 --transposed
     """
     if output is None and input is None:
         raise UsageError("solve needs --input or --output, as in --input 224 --output 55")
@@ -78,22 +86,28 @@ def run(
         padding=padding,
         dilation=dilation,
         largest=largest,
+        transposed=transposed,
     )
-    exact = [solution for solution in found if solution.axis.fits]
+    exact = [solution for solution in found if transposed or solution.axis.fits]
     shown = found if floor or not exact else exact
     if not shown:
         given = (input, kernel, step, padding)
-        shared.write(f"{_nothing(given, output, dilation, largest)}\n", None)
+        shared.write(f"{_nothing(given, output, dilation, largest, transposed)}\n", None)
         raise typer.Exit(1)
+    if transposed:
+        shared.write(_table(shown, "output padding", _output_padding), None)
+        return
     if not exact:
         shared.write("nothing fits exactly; rounded down, as PyTorch does, these do:\n", None)
-    shared.write(_table(shown, dilation), None)
+    shared.write(_table(shown, "remainder", _remainder), None)
     left = len(found) - len(shown)
     if left:
         typer.echo(f"{left:,} more leave a remainder; --floor lists them", err=True)
 
 
-def _nothing(axis: Sequence[int | None], output: int | None, dilation: int, largest: int) -> str:
+def _nothing(
+    axis: Sequence[int | None], output: int | None, dilation: int, largest: int, transposed: bool
+) -> str:
     """Why there is no solution: the limits of the search, or the size that results instead."""
     N, F, S, P = axis
     limits = [
@@ -105,16 +119,28 @@ def _nothing(axis: Sequence[int | None], output: int | None, dilation: int, larg
         return f"nothing fits with {', '.join(limits)}"
     if N is None or F is None or S is None or P is None:
         return "no input size fits"
+    if transposed:
+        size = window.output_size_transposed(N=N, F=F, S=S, P=P, D=dilation)
+        return f"does not fit: without output padding, the output is {size}"
     fit = stride.Axis(N, F, S, P, dilation)
     return f"does not fit: {stride.equation(fit)}, not {N if output is None else output}"
 
 
-def _table(solutions: list[Solution], dilation: int) -> str:
-    rows = [["N", "F", "S", "P", "output", "remainder"]]
-    for (N, F, S, P, _), output in solutions:
-        over = stride.Axis(N, F, S, P, dilation).remainder
-        sizes = [f"{size:,}" for size in (N, F, S, P, output)]
-        rows.append([*sizes, f"{over:,}" if over else "fits"])
+def _remainder(solution: Solution) -> str:
+    over = solution.axis.remainder
+    return f"{over:,}" if over else "fits"
+
+
+def _output_padding(solution: Solution) -> str:
+    return f"{solution.output_padding:,}"
+
+
+def _table(solutions: list[Solution], last: str, text: Callable[[Solution], str]) -> str:
+    """One line per solution, with this last column."""
+    rows = [["N", "F", "S", "P", "output", last]]
+    for solution in solutions:
+        sizes = (*solution.axis[:4], solution.output)
+        rows.append([*(f"{size:,}" for size in sizes), text(solution)])
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ("  ".join(map(str.rjust, row, widths)) for row in rows)
     return "\n".join(lines) + "\n"

@@ -214,6 +214,8 @@ class Multiply(Module):
     """A product per input after the first, with broadcasting."""
 
     def inside(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
+        if len(inputs) == 1:
+            return [Call("*", y, y)]
         sizes = [x.dimensions for x in inputs]
         products = list(accumulate(sizes, lambda one, other: tuple(map(max, one, other))))[1:]
         return [Call("*", x, x) for x in (Map(dims[0], dims[1:]) for dims in products)]

@@ -186,6 +186,11 @@ class Layer:
         """The MACs that read a constant, whose gradient is never needed."""
         return 0
 
+    def input_macs(self, products: int, wanted: tuple[bool, ...], *inputs: Any) -> int:
+        """The MACs of the gradients of those inputs that are wanted, and of what the layer computes
+        on the way; ``products`` are those of the forward pass."""
+        return products - self.constant_macs(*inputs)
+
     def counters(self) -> int:
         """The number of buffers that only count batches; inference does not read them."""
         return 0
@@ -224,6 +229,16 @@ class Layer:
 
     # Subclasses inherit these.
 
+    @property
+    def refers_to(self) -> str | None:
+        """The name of a layer from whose shape some fields follow."""
+        return None
+
+    def sized_like(self, x: Shape, other: Shape) -> Self:
+        """The layer for this input, with fields that follow from the shape of another layer. Raises
+        LayerError if the shapes do not fit."""
+        return self
+
     def infer(self, inputs: tuple[Shape, ...]) -> Shape:
         """The shape of the output, after checking the number of inputs."""
         least, most = self.arity
@@ -241,11 +256,11 @@ class Layer:
         output: Shape,
         batch: int = 1,
         dtype: str = "float32",
-        input_gradient: bool = False,
+        wanted: tuple[bool, ...] = (),
         trainable: bool = True,
     ) -> Cost:
-        """All counts for a batch in this dtype. ``input_gradient`` tells whether the backward pass
-        needs the gradient of the input, ``trainable`` whether it needs those of the parameters."""
+        """All counts for a batch in this dtype. ``wanted`` tells of which inputs the backward
+        pass needs the gradient, ``trainable`` whether it needs those of the parameters."""
         weights, biases, buffers, fixed = self.parameters(*inputs)
         multiply, add, compare, divide, exponential = self.operations(*inputs)
         size = BYTES[dtype]
@@ -254,8 +269,8 @@ class Layer:
         products = self.macs(*inputs)
         learns = weights if trainable else 0
         inner = self.inner_macs(*inputs) if learns else 0
-        if input_gradient:
-            inner = products - self.constant_macs(*inputs)
+        if True in wanted:
+            inner = self.input_macs(products, wanted, *inputs)
         connections = self.links(*inputs)
         if connections is None:
             connections = products + (output.elements if products and biases else 0)

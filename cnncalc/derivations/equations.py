@@ -40,7 +40,7 @@ class Working(NamedTuple):
         """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``."""
         general = wording.text(self.expression, wording.symbols)
         exact = wording.text(self.expression, wording.numbers)
-        steps = [self.symbol, general, exact, wording.minus(_grouped(self.result))]
+        steps = [self.symbol, general, exact, wording.minus(grouped(self.result))]
         if not self.expression.op:  # nothing to compute: C_out = 10
             steps = [self.symbol, self.expression.symbol, steps[-1]]
         return " = ".join(filter(None, dict.fromkeys(steps))) + (
@@ -52,7 +52,7 @@ class Working(NamedTuple):
         general = wording.latex(self.expression, wording.symbols)
         exact = wording.latex(self.expression, wording.numbers)
         names = " = ".join(wording.latex_symbol(name) for name in self.symbol.split(" = "))
-        steps = [general, exact, _grouped(self.result).replace(",", "{,}")]
+        steps = [general, exact, grouped(self.result).replace(",", "{,}")]
         if not self.expression.op:
             steps = [general, steps[-1]] if self.expression.symbol else steps[-1:]
         note = rf"\quad\text{{({latex_text(self.note)})}}" if self.note else ""
@@ -64,7 +64,7 @@ class Working(NamedTuple):
         return f"{names} &= {f'{line}= '.join(steps)}{f'{line}{note}' * bool(note)}"
 
 
-def _grouped(number: int | Fraction) -> str:
+def grouped(number: int | Fraction) -> str:
     """An integer with separators, a fraction without."""
     return units.exact(number) if isinstance(number, int) else str(number)
 

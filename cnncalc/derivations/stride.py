@@ -211,6 +211,8 @@ class Solution(NamedTuple):
 
     axis: Axis
     output: int
+    output_padding: int = 0
+    """The cells that a transposed window adds at the end."""
 
 
 MAX_TRIED = 200_000
@@ -231,30 +233,53 @@ def solve(
     the first window still reads an input, and every N that yields the output. Raises UsageError
     for a size below 1, and if there are more than 200,000 geometries to try.
     """
+    found = []
+    for f, s, p in _windows(output, N, F, S, P, D, largest):
+        inputs = [N] if N is not None else _inputs(output, D * (f - 1) + 1, s, p)
+        axes = [Axis(n, f, s, p, D) for n in inputs]
+        found += [Solution(axis, output) for axis in axes if axis.possible and axis.floor == output]
+    return sorted(found, key=lambda solution: (not solution.axis.fits, solution.axis))
+
+
+def solve_transposed(
+    output: int,
+    N: int | None = None,
+    F: int | None = None,
+    S: int | None = None,
+    P: int | None = None,
+    D: int = 1,
+    largest: int = 11,
+) -> list[Solution]:
+    """The same for a transposed window; those without output padding come first."""
+    found = []
+    for f, s, p in _windows(output, N, F, S, P, D, largest):
+        first = window.output_size_transposed(N=1, F=f, S=s, P=p, D=D)
+        n = (output - first) // s + 1 if N is None else N
+        extra = output - window.output_size_transposed(N=n, F=f, S=s, P=p, D=D)
+        if n > 0 and 0 <= extra < max(s, D):
+            found.append(Solution(Axis(n, f, s, p, D), output, extra))
+    return sorted(found, key=lambda solution: (solution.output_padding > 0, solution.axis))
+
+
+def _windows(
+    output: int, N: int | None, F: int | None, S: int | None, P: int | None, D: int, largest: int
+) -> Iterator[tuple[int, int, int]]:
+    """F, S and P of all windows to try, after checking the given values."""
     for name, value in (("N", N), ("output", output), ("F", F), ("S", S), ("D", D)):
         if value is not None and value < 1:
             raise UsageError(f"{name} must be at least 1, not {value}")
     if P is not None and P < 0:
         raise UsageError(f"P must be at least 0, not {P}")
-    found = []
-    for tried, axis in enumerate(_geometries(output, N, F, S, P, D, largest)):
-        if tried == MAX_TRIED:
-            raise UsageError(f"more than {MAX_TRIED:,} geometries to try; give F, S or P as well")
-        if axis.possible and axis.floor == output:
-            found.append(Solution(axis, output))
-    return sorted(found, key=lambda solution: (not solution.axis.fits, solution.axis))
-
-
-def _geometries(
-    output: int, N: int | None, F: int | None, S: int | None, P: int | None, D: int, largest: int
-) -> Iterator[Axis]:
-    """All geometries to try."""
+    tried = 0
     for f in [F] if F is not None else range(1, largest + 1):
-        extent = D * (f - 1) + 1
         for s in [S] if S is not None else range(1, max(f, 4) + 1):
-            for p in [P] if P is not None else range(extent):
-                for n in [N] if N is not None else _inputs(output, extent, s, p):
-                    yield Axis(n, f, s, p, D)
+            for p in [P] if P is not None else range(D * (f - 1) + 1):
+                tried += 1
+                if tried > MAX_TRIED:
+                    raise UsageError(
+                        f"more than {MAX_TRIED:,} geometries to try; give F, S or P as well"
+                    )
+                yield f, s, p
 
 
 def _inputs(output: int, extent: int, S: int, P: int) -> list[int]:

@@ -65,6 +65,12 @@ def kept_places(start: int, stop: int) -> int:
 
 
 @formula("C_out")
+def halved(C_in: int) -> int:
+    """Half of the channels."""
+    return share(C_in, 2)
+
+
+@formula("C_out")
 def shuffled(C_in: int, r: int) -> int:
     """Every r·r channels become one."""
     return share(C_in, r * r)

@@ -48,6 +48,12 @@ def maxout_macs(n_in: int, n_out: int, k: int) -> int:
     return n_in * n_out * k
 
 
+@formula("MACs")
+def matrix_macs(rows: int, inner: int, columns: int, batches: tuple[int, ...] = ()) -> int:
+    """One dot product for every row and column of each product."""
+    return product(batches) * rows * inner * columns
+
+
 @formula("connections")
 def window_connections(n_out: int, taps: int) -> int:
     """Each output is connected to the elements under its window, and to the bias."""

@@ -66,9 +66,9 @@ def attention_macs(C: int, positions: int) -> int:
 
 
 @formula("scores", gives="derivation")
-def attention_scores(heads: int, positions: int) -> int:
+def attention_scores(heads: int, positions: int, others: int) -> int:
     """One per head for every pair of positions."""
-    return heads * positions * positions
+    return heads * positions * others
 
 
 @formula("weights")
@@ -81,6 +81,42 @@ def embedding_weights(num_embeddings: int, embedding_dim: int) -> int:
 def embedding_channels(embedding_dim: int) -> int:
     """As many channels as a row has numbers."""
     return embedding_dim
+
+
+@formula("weights")
+def positional_weights(C: int, N: tuple[int, ...]) -> int:
+    """One for every element of the map."""
+    return C * product(N)
+
+
+@formula("buffers")
+def waves(C: int, N: tuple[int, ...]) -> int:
+    """One for every element of the map."""
+    return C * product(N)
+
+
+@formula("weights")
+def cross_attention_weights(C: int, C_other: int) -> int:
+    """Query and output project the channels, key and value those of the other map."""
+    return 2 * C * C + 2 * C_other * C
+
+
+@formula("MACs")
+def cross_attention_macs(C: int, C_other: int, positions: int, others: int) -> int:
+    """The four projections, the scores of all pairs of positions, and their weighted sums."""
+    return 2 * C * C * positions + 2 * C_other * C * others + 2 * C * positions * others
+
+
+@formula("relative biases", gives="derivation")
+def relative_biases(heads: int, N: tuple[int, ...]) -> int:
+    """One per head for every offset between two positions."""
+    return heads * product(tuple(2 * size - 1 for size in N))
+
+
+@formula("biases")
+def attention_and_relative_biases(C: int, heads: int, N: tuple[int, ...]) -> int:
+    """Those of the four projections, and one per head for every offset between positions."""
+    return 4 * C + heads * product(tuple(2 * size - 1 for size in N))
 
 
 @formula("C_out")

@@ -11,9 +11,11 @@ from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UsageError, d
 from cnncalc.core.shape import Layout
 from cnncalc.homework import feedback
 from cnncalc.homework import sheet as sheets
+from cnncalc.homework.entries import failure
+from cnncalc.homework.labels import normal
 from cnncalc.homework.marking import Mark, Marked, Marker, Outcome
 from cnncalc.homework.scheme import Scheme, points, scheme
-from cnncalc.homework.sheet import Sheet, failure, normal
+from cnncalc.homework.sheet import Sheet
 from cnncalc.homework.submissions import Submission
 from cnncalc.homework.written import printable
 
@@ -120,7 +122,7 @@ class Keys:
 
 
 def _by_name(files: Sequence[Path]) -> dict[str, Path]:
-    """The files by their names without endings; raises UsageError for two of the same name."""
+    """The files by their names without extensions; raises UsageError for two of the same name."""
     own: dict[str, Path] = {}
     for file in files:
         other = own.setdefault(printable(file.stem), file)

@@ -10,7 +10,7 @@ from typing import Any
 
 from cnncalc.core.errors import UsageError, Where
 from cnncalc.core.shape import layout_of
-from cnncalc.homework import gradebook, sheet, statistics, submissions
+from cnncalc.homework import entries, gradebook, sheet, statistics, submissions
 from cnncalc.homework.gradebook import Graded, Keys
 from cnncalc.homework.marking import Mark, Marker
 from cnncalc.homework.scheme import scheme
@@ -59,7 +59,7 @@ class Grades(tuple[Graded, ...]):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is probably a mistake in the specs of the sheets or keys, each once."""
+        """Likely mistakes in the specs of the sheets or keys, each once."""
         reports = [one.marked.sheet.report for one in self if one.marked]
         return tuple(dict.fromkeys(text for one in reports if one for text in one.warnings))
 
@@ -126,7 +126,7 @@ def _alone(answers: Target | Sequence[Target]) -> Target:
 
 
 def _part(tolerance: Fraction | str) -> Fraction:
-    part = tolerance if isinstance(tolerance, Fraction) else sheet.part_of(str(tolerance))
+    part = tolerance if isinstance(tolerance, Fraction) else entries.part_of(str(tolerance))
     if part is None or not 0 <= part <= 1:
         raise UsageError(
             "the tolerance must be a fraction from 0 to 1, such as 1% or 0.01, not "

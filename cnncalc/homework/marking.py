@@ -9,9 +9,10 @@ from cnncalc.core.errors import UsageError, Where
 from cnncalc.core.shape import Shape
 from cnncalc.homework import asks
 from cnncalc.homework.diagnosis import Diagnosis, Slips
+from cnncalc.homework.entries import failure
 from cnncalc.homework.own import StudentNetwork
 from cnncalc.homework.question import Question
-from cnncalc.homework.sheet import Answer, Sheet, failure
+from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
 MAX_DIAGNOSED = 100

@@ -5,8 +5,8 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.homework.entries import part_of
 from cnncalc.homework.marking import Mark, Outcome
-from cnncalc.homework.sheet import part_of
 
 
 class Scheme(NamedTuple):

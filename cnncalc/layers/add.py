@@ -4,35 +4,30 @@ from functools import reduce
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
+from cnncalc.layers._arithmetic import Arithmetic
 
 
-class Add(Layer):
+class Add(Arithmetic):
     """Adds two or more inputs of the same shape, element by element, as at the end of a residual
-    block.
+    block, or a number to every element.
 
-    Operations: one addition per element for every input after the first.
+    Operations: one addition per element for every input after the first, or for the number.
     """
 
     aliases: ClassVar = ("sum", "plus")
-    arity: ClassVar = (2, None)
-
-    def output(self, *inputs: Shape) -> Shape:
-        if len(set(inputs)) > 1:
-            raise LayerError(f"cannot add {' and '.join(map(str, inputs))}: shapes must be equal")
-        return inputs[0]
+    between: ClassVar = "add {all}"
 
     def operations(self, *inputs: Shape) -> Operations:
-        return Operations(add=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
+        return Operations(add=operations.each(n=inputs[0].elements, times=self.times(*inputs)))
 
     def steps(self, tape: Tape, first: Tensor, *others: Tensor) -> Tensor:
-        return reduce(tape.add, others, first)
+        return tape.plus(first) if not others else reduce(tape.add, others, first)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        return nn.Add()
+        return nn.Add(self.value)
 
     examples: ClassVar = (
         Example(
@@ -41,8 +36,16 @@ class Add(Layer):
             operations=Operations(add=200_704),
             source="He et al. 2015, figure 2: F(x) + x; 64·56·56",
         ),
+        Example(
+            given=3,
+            inputs=("16x8x8",),
+            output="16x8x8",
+            operations=Operations(add=1024),
+            source="Howard et al. 2019, MobileNetV3, section 5.2: the x + 3 of h-swish; 16·8·8",
+        ),
     )
     refusals: ClassVar = (
         Refusal(None, ("64x56x56", "64x28x28"), "cannot add 64×56×56 and 64×28×28"),
-        Refusal(None, ("64x56x56",), "at least 2 inputs, not 1"),
+        Refusal(None, ("64x56x56",), "needs a second input, or a number"),
+        Refusal(2, ("4x5x5", "4x5x5"), "not both"),
     )

@@ -5,14 +5,15 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import count, flag
+from cnncalc.core.fields import BIAS, count, flag
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, sequence
 
 
 class Attention(Layer):
-    """Lets every position of a map attend to all positions, with several heads.
+    """Lets every position of a map attend to all positions of it, or of a second map, with several
+    heads.
 
     Positions are read as a sequence, whatever the number of axes. As in
     ``torch.nn.MultiheadAttention``, query, key, value and output each have a projection, and the
@@ -25,69 +26,119 @@ class Attention(Layer):
 
     aliases: ClassVar = ("multihead_attention", "self_attention", "mha")
     main: ClassVar = "num_heads"
+    arity: ClassVar = (1, 2)
 
     num_heads: int = count("number of heads that the channels are divided among", also=("heads",))
-    bias: bool = flag("whether the projections have biases", True, ("use_bias",))
+    bias: bool = flag("whether the projections have biases", True, BIAS)
+    relative_bias: bool = flag(
+        "whether each head adds a learned bias for every offset between two positions", False
+    )
 
-    def output(self, x: Shape) -> Map:
-        """The input's shape."""
+    def output(self, x: Shape, other: Shape | None = None) -> Map:
+        """The first input's shape."""
         x = need_map(x)
         if x.channels % self.num_heads:
             raise LayerError(
                 f"{self.num_heads} heads do not divide {x.channels} channels: {x.channels} = "
                 f"{x.channels // self.num_heads}·{self.num_heads} + {x.channels % self.num_heads}"
             )
+        if other is not None:
+            need_map(other)
+            if self.relative_bias:
+                raise LayerError("has offsets only between positions of one map; remove the other")
         return x
 
-    def parameters(self, x: Map) -> Parameters:
-        """Four projections."""
-        weights = sequence.attention_weights(C=x.channels)
-        return Parameters(weights, sequence.attention_biases(C=x.channels) if self.bias else 0)
+    def parameters(self, x: Map, other: Map | None = None) -> Parameters:
+        """Four projections, and relative biases."""
+        C, heads, biases = x.channels, self.num_heads, 0
+        if other is None or other.channels == C:
+            weights = sequence.attention_weights(C=C)
+        else:
+            weights = sequence.cross_attention_weights(C=C, C_other=other.channels)
+        if self.bias and self.relative_bias:
+            biases = sequence.attention_and_relative_biases(C=C, heads=heads, N=x.spatial)
+        elif self.bias:
+            biases = sequence.attention_biases(C=C)
+        elif self.relative_bias:
+            biases = sequence.relative_biases(heads=heads, N=x.spatial)
+        return Parameters(weights, biases)
 
-    def tensors(self, x: Map) -> Tensors:
-        """PyTorch's tensors: query, key and value share one."""
+    def tensors(self, x: Map, other: Map | None = None) -> Tensors:
+        """PyTorch's tensors: query, key and value share one if they read as many channels."""
         C = x.channels
         tensors: Tensors = {"in_proj_weight": (3 * C, C), "out_proj.weight": (C, C)}
+        if other is not None and other.channels != C:
+            del tensors["in_proj_weight"]
+            tensors |= {"q_proj_weight": (C, C), "k_proj_weight": (C, other.channels)}
+            tensors["v_proj_weight"] = (C, other.channels)
         if self.bias:
             tensors |= {"in_proj_bias": (3 * C,), "out_proj.bias": (C,)}
+        if self.relative_bias:
+            offsets = prod(2 * size - 1 for size in x.spatial)
+            tensors["relative_bias"] = (self.num_heads, offsets)
         return tensors
 
-    def macs(self, x: Map) -> int:
+    def macs(self, x: Map, other: Map | None = None) -> int:
         """The projections, the scores and the weighted sums."""
-        return sequence.attention_macs(C=x.channels, positions=prod(x.spatial))
-
-    def inner_macs(self, x: Map) -> int:
-        """The output projection, the scores and the sums, which read what the layer computes."""
-        C = x.channels
-        return self.macs(x) - 3 * sequence.per_position(weights=C * C, positions=prod(x.spatial))
-
-    def operations(self, x: Map) -> Operations:
-        """The products, the biases, the scale and the softmax."""
         n = prod(x.spatial)
-        products = self.macs(x)
+        if other is None:
+            return sequence.attention_macs(C=x.channels, positions=n)
+        return sequence.cross_attention_macs(
+            C=x.channels, C_other=other.channels, positions=n, others=prod(other.spatial)
+        )
+
+    def _projected(self, x: Map, other: Map | None) -> tuple[int, int]:
+        """The MACs that project the query, and the key and value."""
+        read = x if other is None else other
+        return x.channels * x.elements, 2 * x.channels * read.elements
+
+    def inner_macs(self, x: Map, other: Map | None = None) -> int:
+        """The output projection, the scores and the sums, which read what the layer computes."""
+        return self.macs(x, other) - sum(self._projected(x, other))
+
+    def input_macs(
+        self, products: int, wanted: tuple[bool, ...], x: Map, other: Map | None = None
+    ) -> int:
+        """Those, and the projections of the inputs that need a gradient."""
+        if other is None:
+            return products
+        read = (one for one, needed in zip(self._projected(x, other), wanted) if needed)
+        return self.inner_macs(x, other) + sum(read)
+
+    def operations(self, x: Map, other: Map | None = None) -> Operations:
+        """The products, the biases, the scale and the softmax."""
+        n, heads, C = prod(x.spatial), self.num_heads, x.channels
+        m = n if other is None else prod(other.spatial)
+        products = self.macs(x, other)
         scale = operations.each(n=x.elements)
-        scores = sequence.attention_scores(heads=self.num_heads, positions=n)
-        sums = operations.window_reductions(n_out=self.num_heads * n, taps=n)
-        added = operations.bias_additions(n_out=4 * x.elements) if self.bias else 0
+        scores = sequence.attention_scores(heads=heads, positions=n, others=m)
+        sums = operations.window_reductions(n_out=heads * n, taps=m)
+        added = operations.bias_additions(n_out=2 * C * n + 2 * C * m) if self.bias else 0
         return Operations(
             multiply=products + scale,
-            add=products + added + sums,
+            add=products + added + sums + (scores if self.relative_bias else 0),
             compare=sums,
             divide=scores,
             exponential=scores,
         )
 
-    def reach(self, x: Map) -> tuple[Reach, ...]:
+    def reach(self, x: Map, other: Map | None = None) -> tuple[Reach, ...]:
         """The whole map."""
         return everything(x)
 
-    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+    def steps(self, tape: Tape, x: Tensor, other: Tensor | None = None) -> Tensor:
         """Not modelled: what PyTorch saves depends on the kernel that it picks."""
         raise LayerError("what PyTorch saves for attention is not modelled")
 
-    def to_torch(self, nn: Any, x: Map) -> Any:
+    def to_torch(self, nn: Any, x: Map, other: Map | None = None) -> Any:
         """``MultiheadAttention`` over the positions."""
-        return nn.PositionAttention(x.channels, self.num_heads, bias=self.bias, batch_first=True)
+        C = None if other is None or other.channels == x.channels else other.channels
+        sizes = {} if C is None else {"kdim": C, "vdim": C}
+        if self.relative_bias:
+            return nn.RelativeAttention(x.spatial, x.channels, self.num_heads, self.bias)
+        return nn.PositionAttention(
+            x.channels, self.num_heads, bias=self.bias, batch_first=True, **sizes
+        )
 
     examples: ClassVar = (
         Example(
@@ -111,9 +162,29 @@ class Attention(Layer):
             operations=Operations(multiply=696, add=732, compare=60, divide=72, exponential=72),
             source="by hand: two heads on six positions",
         ),
+        Example(
+            given={"heads": 8},
+            inputs=("320x1024", "768x77"),
+            output="320x1024",
+            weights=696_320,  # 2·320·320 + 2·768·320
+            biases=1_280,
+            # 2·320·320·1024 + 2·768·320·77 + 2·320·1024·77
+            macs=298_024_960,
+            source="Rombach et al. 2022, Stable Diffusion: pixels attend to 77 words of 768",
+        ),
+        Example(
+            given={"heads": 3, "relative_bias": True},
+            inputs=("96x7x7",),
+            output="96x7x7",
+            weights=36_864,
+            biases=891,  # 4·96 and 13·13·3
+            source="Liu et al. 2021, Swin-T: (2·7 − 1)² relative biases for each of 3 heads",
+        ),
     )
     refusals: ClassVar = (
         Refusal(3, ("8x4x4",), "3 heads do not divide 8 channels: 8 = 2·3 + 2"),
         Refusal(2, ("100",), "not a vector"),
         Refusal(None, ("8x4",), "needs 'num_heads'"),
+        Refusal(2, ("8x4", "8"), "not a vector"),
+        Refusal({"heads": 2, "relative_bias": True}, ("8x4", "8x5"), "positions of one map"),
     )

@@ -1,7 +1,7 @@
 """Transposed convolution."""
 
 from math import gcd
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
@@ -97,10 +97,10 @@ class ConvTranspose(Layer):
     per output for the bias.
     """
 
-    aliases: ClassVar = ("deconv", "deconvolution", "up_conv", "transposed_conv")
-    foreign: ClassVar = {"keras.Conv*DTranspose": Foreign()}
-    main: ClassVar = "out_channels"
-    activated: ClassVar = True
+    aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
+    foreign = {"keras.Conv*DTranspose": Foreign()}
+    main = "out_channels"
+    activated = True
 
     out_channels: int = count("number of output channels", also=("filters", "K", "num_output"))
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
@@ -176,7 +176,7 @@ class ConvTranspose(Layer):
             self.dilation,
         )
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"filters": 512, "kernel": 2, "stride": 2},
             inputs=("1024x28x28",),
@@ -197,7 +197,7 @@ class ConvTranspose(Layer):
             source="torch.nn.ConvTranspose2d, example: back from 6×6 to 12×12",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(
             {"filters": 8, "kernel": 3, "stride": 2, "output_padding": 2},
             ("4x5x5",),

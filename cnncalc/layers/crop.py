@@ -1,7 +1,8 @@
 """Cropping."""
 
+import dataclasses
 from math import prod
-from typing import Any, ClassVar
+from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -10,6 +11,7 @@ from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, 
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
+from cnncalc.layers._like import Like
 from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers._window import sides_of
 
@@ -21,33 +23,49 @@ def _cut(N: int, size: int) -> tuple[int, int]:
     return before, window.cut_after(cut=cut, cut_before=before)
 
 
-class Crop(Rearrangement):
+class Crop(Like, Rearrangement):
     """Removes cells from the edges of the map.
 
-    Give either the number of cells to remove or the size to keep in the middle; if the number
-    to remove is odd, the extra cell comes off the end. U-Net crops maps before it concatenates
-    them with smaller ones. The output is a view: nothing is computed or copied.
+    Give the number of cells to remove, the size to keep, or an earlier layer with that size
+    (``like``). The middle is kept; if the number to remove is odd, the extra cell comes off the
+    end. With ``offset``, as in Caffe, the part that is kept starts there. U-Net crops maps before
+    it concatenates them with smaller ones. The output is a view: nothing is computed or copied.
 
     Operations: none.
     """
 
-    aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
-    main: ClassVar = "crop"
-    either: ClassVar = ("crop", "size")
-    stored: ClassVar = False
-    moves: ClassVar = False
+    aliases = ("cropping", "center_crop", "centre_crop")
+    main = "crop"
+    either = ("crop", "size", "like")
+    stored = False
+    moves = False
 
     crop: Padding | None = padding("cells to remove from the edges", None, also=("cropping",))
-    size: Sizes | None = sizes("size to keep in the middle, instead of crop", None)
+    size: Sizes | None = sizes("size to keep, instead of crop", None)
+    offset: Sizes | None = sizes("first cell to keep, if not the middle", None, least=0)
+
+    def sized(self, x: Map, other: Map) -> Self:
+        return dataclasses.replace(self, size=other.spatial, like=None)
 
     def sides(self, x: Map) -> tuple[tuple[int, int], ...]:
         """The cells removed before and after along each axis. Raises LayerError if nothing is
         left."""
-        if self.size is not None:
+        if self.size is not None and self.offset is not None:
+            starts, kept = per_axis(self.offset, x, "offset"), per_axis(self.size, x, "size")
+            pairs = tuple(
+                (start, N - size - start) for N, size, start in zip(x.spatial, kept, starts)
+            )
+        elif self.offset is not None:
+            raise LayerError("offset goes with size or like; crop already says what is removed")
+        elif self.size is not None:
             pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
             pairs = sides_of(self.crop or 0, x)
         for N, (before, after) in zip(x.spatial, pairs):
+            if self.offset is not None and after < 0 <= before + after:
+                raise LayerError(
+                    f"an axis of {N} has no {N - before - after} cells from cell {before} on"
+                )
             if before + after < 0:
                 raise LayerError(f"cannot keep {N - before - after} cells of an axis of {N}")
             if before + after >= N:
@@ -78,7 +96,7 @@ class Crop(Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Crop(self.sides(x))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=4,
             inputs=("512x64x64",),
@@ -98,11 +116,21 @@ class Crop(Rearrangement):
             output="1x7x5",
             source="10 − 3 rows, 8 − 1 − 2 columns",
         ),
+        Example(
+            given={"size": 500, "offset": 31},
+            inputs=("21x568x568",),
+            output="21x500x500",
+            source="Long et al. 2015, voc-fcn8s/train.prototxt: layer score, an image of 500×500",
+        ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of 4 leaves nothing"),
         Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of 4"),
         Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),
+        Refusal({"crop": 1, "offset": 2}, ("1x4x4",), "offset goes with size or like"),
+        Refusal({"size": 3, "offset": 2}, ("1x4x4",), "an axis of 4 has no 3 cells from cell 2 on"),
+        Refusal({"like": "x"}, ("1x4x4",), "needs a network with a layer of that name"),
+        Refusal({"like": 3}, ("1x4x4",), "must be the name of a layer, not 3"),
         Refusal(None, ("1x4x4",), "exactly one"),
         Refusal(1, ("100",), "not a vector"),
     )

@@ -4,25 +4,27 @@ from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import operations
+from cnncalc.layers._arithmetic import Arithmetic
 
 
-class Multiply(Layer):
-    """Multiplies two or more inputs element by element, as a gate does.
+class Multiply(Arithmetic):
+    """Multiplies two or more inputs element by element, as a gate does, or one by a number.
 
     A dimension of size 1 is broadcast: a gate of C x 1 x 1 weights whole channels (squeeze and
     excitation), and one of 1 x H x W weights positions (spatial attention). All other sizes
     must be equal.
 
-    Operations: one multiplication per output element for every input after the first.
+    Operations: one multiplication per output element for every input after the first, or for the
+    number.
     """
 
     aliases: ClassVar = ("mul", "product", "gate")
-    arity: ClassVar = (2, None)
 
     def output(self, *inputs: Shape) -> Shape:
+        self.check(*inputs)
         columns = [set(column) for column in zip(*(x.dimensions for x in inputs))]
         ranks = {len(x.dimensions) for x in inputs}
         if len(ranks) > 1 or any(len(column - {1}) > 1 for column in columns):
@@ -34,10 +36,12 @@ class Multiply(Layer):
 
     def operations(self, *inputs: Shape) -> Operations:
         n = self.output(*inputs).elements
-        return Operations(multiply=operations.each(n=n, times=len(inputs) - 1))
+        return Operations(multiply=operations.each(n=n, times=self.times(*inputs)))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """Products; each factor is saved if the other one needs a gradient."""
+        if len(inputs) == 1:
+            return tape.times(*inputs)
         y, shape = inputs[0], inputs[0].shape
         for x in inputs[1:]:
             shape = self.output(shape, x.shape)
@@ -45,7 +49,7 @@ class Multiply(Layer):
         return y
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        return nn.Multiply()
+        return nn.Multiply(self.value)
 
     examples: ClassVar = (
         Example(
@@ -60,9 +64,16 @@ class Multiply(Layer):
             operations=Operations(multiply=200_704),  # 64·56·56
             source="Woo et al. 2018, CBAM, equation 2: F'' = M_s(F') ⊗ F', M_s of 1×H×W",
         ),
+        Example(
+            given=0.5,
+            inputs=("3x4x4",),
+            output="3x4x4",
+            operations=Operations(multiply=48),
+            source="by hand: halving 3·4·4 values",
+        ),
     )
     refusals: ClassVar = (
         Refusal(None, ("64x56x56", "32x1x1"), "cannot multiply 64×56×56 and 32×1×1"),
         Refusal(None, ("64x56x56", "64"), "cannot multiply 64×56×56 and 64"),
-        Refusal(None, ("64x56x56",), "at least 2 inputs, not 1"),
+        Refusal(None, ("64x56x56",), "needs a second input, or a number"),
     )

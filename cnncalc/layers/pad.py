@@ -1,19 +1,21 @@
 """Padding."""
 
-from typing import Any, ClassVar
+import dataclasses
+from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import REQUIRED, Padding, choice, padding
+from cnncalc.core.fields import Padding, choice, padding
 from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
+from cnncalc.layers._like import Like
 from cnncalc.layers._rearrangement import Rearrangement
 from cnncalc.layers._window import extended, sides_of, torch_sides
 
 
-class Pad(Rearrangement):
+class Pad(Like, Rearrangement):
     """Adds cells around the map.
 
     Mode ``zeros`` fills them with zeros, ``replicate`` repeats the cells at the edge, and
@@ -23,16 +25,25 @@ class Pad(Rearrangement):
     Operations: none; values are only copied.
     """
 
-    aliases: ClassVar = ("padding", "zero_pad", "zero_padding")
-    foreign: ClassVar = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
-    main: ClassVar = "padding"
+    aliases = ("padding", "zero_pad", "zero_padding")
+    foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
+    main = "padding"
+    either = ("padding", "like")
 
-    padding: Padding = padding("cells added around the input", REQUIRED)
+    padding: Padding | None = padding("cells added around the input", None)
     mode: str = choice("how to fill the added cells", ("zeros", "reflect", "replicate"), "zeros")
+
+    def sized(self, x: Map, other: Map) -> Self:
+        pairs = []
+        for N, size in zip(x.spatial, other.spatial):
+            if size < N:
+                raise LayerError(f"cannot pad an axis of {N} to {size}; crop it")
+            pairs.append(((size - N) // 2, size - N - (size - N) // 2))
+        return dataclasses.replace(self, padding=tuple(pairs), like=None)
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
-        pairs = sides_of(self.padding, x)
+        pairs = sides_of(self.padding or 0, x)
         for N, pair in zip(x.spatial, pairs):
             if self.mode == "reflect" and max(pair) >= N:
                 raise LayerError(
@@ -46,7 +57,7 @@ class Pad(Rearrangement):
         return Map(x.channels, spatial)
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        pairs = sides_of(self.padding, x)
+        pairs = sides_of(self.padding or 0, x)
         return tuple(Reach(1, 1, named("P_before", before)) for before, _ in pairs)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
@@ -58,9 +69,9 @@ class Pad(Rearrangement):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         name = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}
-        return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding, x)))
+        return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding or 0, x)))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"padding": {"left": 1, "right": 1, "top": 2}},
             inputs=("1x3x3",),
@@ -81,10 +92,10 @@ class Pad(Rearrangement):
             source="He et al. 2015, ResNet: 7×7/2 from 224 to 112 needs 3 on each side",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"padding": 3, "mode": "reflect"}, ("1x3x3",), "has 2 cells to reflect, not 3"),
         Refusal([1, 1, 1], ("1x3x3",), "3 axes"),
         Refusal(-1, ("1x3x3",), "not -1"),
-        Refusal(None, ("1x3x3",), "needs 'padding'"),
+        Refusal(None, ("1x3x3",), "needs exactly one of padding and like"),
         Refusal(2, ("100",), "not a vector"),
     )

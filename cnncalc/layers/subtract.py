@@ -3,34 +3,21 @@
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import number
-from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
+from cnncalc.layers._arithmetic import Arithmetic
 
 
-class Subtract(Layer):
+class Subtract(Arithmetic):
     """Subtracts a second map of the same shape from the first, or a number from every element.
 
     Operations: one addition per element.
     """
 
     aliases: ClassVar = ("sub", "minus", "difference")
-    main: ClassVar = "value"
     arity: ClassVar = (1, 2)
-
-    value: float | None = number("number to subtract; omit it with two inputs", None)
-
-    def output(self, *inputs: Shape) -> Shape:
-        """The input's shape."""
-        if self.value is None and len(inputs) == 1:
-            raise LayerError("needs a second input to subtract, or a number")
-        if self.value is not None and len(inputs) == 2:
-            raise LayerError("takes one input and a number, or two inputs, not both")
-        if len(set(inputs)) > 1:
-            raise LayerError(f"cannot subtract {inputs[1]} from {inputs[0]}: shapes must be equal")
-        return inputs[0]
+    between: ClassVar = "subtract {1} from {0}"
 
     def operations(self, *inputs: Shape) -> Operations:
         """Additions, of negative numbers."""

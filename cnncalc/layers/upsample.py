@@ -1,6 +1,7 @@
 """Upsampling."""
 
-from typing import Any, ClassVar
+import dataclasses
+from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -9,7 +10,6 @@ from cnncalc.core.layer import (
     Cut,
     Example,
     Foreign,
-    Layer,
     Reach,
     Refusal,
     Tape,
@@ -19,15 +19,17 @@ from cnncalc.core.layer import (
 )
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
+from cnncalc.layers._like import Like
 
 MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
 """The interpolation modes, each with the rank its name requires, if any."""
 
 
-class Upsample(Layer):
+class Upsample(Like):
     """Enlarges the map by repeating values or by interpolating between them.
 
-    Give either the factor by which each axis grows or the output size. ``nearest`` copies the
+    Give the factor by which each axis grows, the output size, or an earlier layer with that size
+    (``like``). ``nearest`` copies the
     nearest input; ``linear`` blends the two nearest inputs along each axis, so 4 in an image
     (bilinear) and 8 in a volume (trilinear). There are no parameters.
 
@@ -36,18 +38,19 @@ class Upsample(Layer):
     counted.
     """
 
-    aliases: ClassVar = ("upsampling", "interpolate", "resize")
-    foreign: ClassVar = {
-        "keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})
-    }
-    main: ClassVar = "scale_factor"
-    either: ClassVar = ("scale_factor", "size")
+    aliases = ("upsampling", "interpolate", "resize")
+    foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
+    main = "scale_factor"
+    either = ("scale_factor", "size", "like")
 
     scale_factor: Sizes | None = sizes("factor by which each axis grows", None, also=("scale",))
     size: Sizes | None = sizes("output size along each axis", None)
     mode: str = choice(
         "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
     )
+
+    def sized(self, x: Map, other: Map) -> Self:
+        return dataclasses.replace(self, size=other.spatial, like=None)
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
@@ -94,7 +97,7 @@ class Upsample(Layer):
         mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
         return nn.Upsample(self.size, self.scale_factor, mode)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=2,
             inputs=("256x13x13",),
@@ -117,7 +120,7 @@ class Upsample(Layer):
             source="torch.nn.Upsample: size is the output's",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"scale": 2, "size": 8}, ("4x4x4",), "exactly one"),
         Refusal(None, ("4x4x4",), "exactly one"),
         Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear needs 2 axes"),

@@ -315,7 +315,10 @@ class _Builder:
             )
         self.work.add(len(current) - 1, entry.where)
         full = scope.prefix + name
+        like = None if layer is None else self.like(layer, entry, scope)
         node = self.add(full, layer, current, entry.where, found.axes, entry.help, entry.kind)
+        if like is not None:
+            self.nodes[node] = self.nodes[node]._replace(like=like)
         after = self.activation(found, entry, scope)
         if after is not None:
             node = self.add(f"{full}_{after.kind}", after, (node,), entry.where)
@@ -337,6 +340,16 @@ class _Builder:
         if layer.stored or not layer.moves:
             raise SpecError(f"{str(word)!r} is not an activation, such as relu", item.where)
         return layer
+
+    def like(self, layer: Layer, entry: Entry, scope: Scope) -> int | None:
+        """The node from whose shape some fields of a layer follow."""
+        if layer.refers_to is None:
+            return None
+        where = values.place_of(entry, "like")
+        found = self.sources([Item(layer.refers_to, where)], scope, "like")
+        if len(found) != 1:
+            raise SpecError(f"'like: {layer.refers_to}' names {len(found)} layers, not one", where)
+        return found[0]
 
     def add(
         self,
@@ -554,12 +567,12 @@ class _Builder:
                 self.wrong(f"{found.kind.kind} {why}", entry.where)
         return None
 
-    def sources(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
+    def sources(self, items: Sequence[Item], scope: Scope, key: str = "from") -> tuple[int, ...]:
         found: list[int] = []
         for item in items:
             nodes = scope.find(item.value) or self.path(item.value)
             if nodes is None:
-                raise SpecError(self.dangling(item.value, scope), item.where)
+                raise SpecError(self.dangling(item.value, scope, key), item.where)
             self.work.add(len(nodes), item.where)
             found += nodes
         return tuple(found)
@@ -568,18 +581,18 @@ class _Builder:
         """The node with a full dotted name."""
         return (self.index[name],) if name in self.index else None
 
-    def dangling(self, name: str, scope: Scope) -> str:
+    def dangling(self, name: str, scope: Scope, key: str) -> str:
         if name in self.left_out:
             why = "its 'when' is false, or it is repeated 0 times"
-            return f"'from: {name}' names a layer that is left out: {why}"
+            return f"'{key}: {name}' names a layer that is left out: {why}"
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
-            return f"'from: {name}' does not name a layer here; did you mean {inside[0]!r}?"
+            return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"
         if name in self.written:
-            fact = f"'from: {name}' names a layer that is not above this one"
+            fact = f"'{key}: {name}' names a layer that is not above this one"
             return f"{fact}; a layer can only read earlier ones"
         hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
-        return f"'from: {name[:60]}' does not name a layer{hint}"
+        return f"'{key}: {name[:60]}' does not name a layer{hint}"
 
 
 def _written_names(entries: Sequence[Entry]) -> list[str]:

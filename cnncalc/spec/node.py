@@ -22,6 +22,8 @@ class Node(NamedTuple):
     """How to fix it if it refuses its input, if the spec gives a hint."""
     shares: int | None = None
     """The node whose weights it uses, if they are not its own."""
+    like: int | None = None
+    """The node from whose shape some of its fields follow."""
     trainable: bool = True
     """Whether its own weights are trained."""
     word: str = ""

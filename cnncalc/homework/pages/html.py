@@ -3,43 +3,50 @@
 from collections.abc import Iterable, Iterator
 from html import escape
 
+from cnncalc.derivations import mathml
 from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
-from cnncalc.homework.marking import Mark
+from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.pages import _parts
+from cnncalc.render.page import page
 
 SUFFIX = ".html"
+COLOURS = {Outcome.RIGHT: "good", Outcome.FOLLOWS: "good", Outcome.WRONG: "bad"}
 
 
 def write(graded: Graded) -> str:
     """A complete page: the marks in a table, then the solutions."""
-    title = escape(_parts.title(graded))
-    parts = [
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-        "<style>td, th { padding-right: 1em; text-align: left; vertical-align: top; }</style>",
-        f"<title>{title}</title>\n</head>\n<body>\n<h1>{title}</h1>",
-    ]
+    return page(_parts.title(graded), _body(graded))
+
+
+def _body(graded: Graded) -> Iterator[str]:
     if graded.problem:
-        parts.append(f"<p>{escape(graded.problem)}</p>")
+        yield f"<p>{escape(graded.problem)}</p>"
     if graded.marks:
-        rows = (_parts.row(graded, mark) for mark in graded.marks)
-        body = "\n".join(_row("td", cells) for cells in rows)
-        parts.append(f"<table>\n{_row('th', _parts.HEADINGS)}\n{body}\n</table>")
-        parts.append(f"<p>{escape(_parts.credit(graded))}</p>")
+        headings = "".join(f"<th>{heading}</th>" for heading in _parts.HEADINGS)
+        yield f"<table>\n<thead><tr>{headings}</tr></thead>\n<tbody>"
+        for mark in graded.marks:
+            yield _row(_parts.row(graded, mark), COLOURS.get(mark.outcome, ""))
+        yield f'</tbody>\n</table>\n<p class="small">{escape(_parts.credit(graded))}</p>'
     for mark in _parts.solutions(graded):
-        parts += _solution(mark)
-    return "\n".join([*parts, "</body>\n</html>"]) + "\n"
+        yield from _solution(mark)
 
 
-def _row(tag: str, cells: Iterable[str]) -> str:
-    return f"<tr>{''.join(f'<{tag}>{escape(cell)}</{tag}>' for cell in cells)}</tr>"
+def _row(cells: Iterable[str], colour: str) -> str:
+    """A question with its answer, points and remark; the answer in the colour of its outcome."""
+    label, answer, points, remark = map(escape, cells)
+    return (
+        f'<tr><td>{label}</td><td class="{colour}">{answer}</td>'
+        f"<td>{points}</td><td>{remark}</td></tr>"
+    )
 
 
 def _solution(mark: Mark) -> Iterator[str]:
-    yield f"<h2>{escape(mark.answer.label)}</h2>"
+    yield f"<section>\n<h2>{escape(mark.answer.label)}</h2>"
     for lesson in feedback.lessons(mark):
         yield from (f"<p>{escape(part)}</p>" for part in lesson.split("\n\n"))
     for worked in feedback.workings(mark):
-        yield f"<p>{escape(worked.title)}: <b>{escape(worked.derivation.answer)}</b></p>"
-        lines = (f"<li>{escape(working.text())}</li>" for working in worked.derivation.workings)
-        yield f"<ul>{''.join(lines)}</ul>"
+        title = worked.title[:1].upper() + worked.title[1:]
+        yield f"<p>{escape(title)}: <b>{escape(worked.derivation.answer)}</b></p>"
+        yield from map(mathml.equation, worked.derivation.workings)
+    yield "</section>"

@@ -1,0 +1,70 @@
+"""Equations in MathML, which browsers typeset without a script."""
+
+from html import escape
+
+from cnncalc.derivations import wording
+from cnncalc.derivations.equations import Working, grouped
+from cnncalc.formulas.expression import Expression
+
+FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
+
+
+def equation(working: Working) -> str:
+    """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, on a line of its own."""
+    made, result = working.expression, wording.minus(grouped(working.result))
+    steps = [*map(_symbol, working.symbol.split(" = "))]
+    if made.op:
+        steps.append(_typeset(made, wording.symbols))
+        if wording.text(made, wording.numbers) != result:
+            steps.append(_typeset(made, wording.numbers))
+    elif made.symbol:
+        steps.append(_symbol(made.symbol))
+    steps.append(_symbol(result))
+    note = f"<mspace width='1em'/><mtext>({escape(working.note)})</mtext>" if working.note else ""
+    line = "<mo>=</mo>".join(dict.fromkeys(steps))
+    return f'<math display="block"><mrow>{line}{note}</mrow></math>'
+
+
+def _typeset(expression: Expression, leaf: wording.Leaf) -> str:
+    """An expression with its symbols or its numbers."""
+    parts = expression.operands
+    match expression.op:
+        case "":
+            return _symbol(leaf(expression))
+        case "+":
+            return f"{_typeset(parts[0], leaf)}<mo>+</mo>{_typeset(parts[1], leaf)}"
+        case "-":
+            return f"{_typeset(parts[0], leaf)}<mo>−</mo>{_inside(parts[1], leaf)}"
+        case "neg":
+            return f"<mo>−</mo>{_inside(parts[0], leaf)}"
+        case "*":
+            return f"{_inside(parts[0], leaf)}<mo>·</mo>{_inside(parts[1], leaf)}"
+        case "share":
+            return _fraction(parts, leaf)
+        case "/" | "ceil" as op:
+            left, right = FENCES[op]
+            return f"<mrow><mo>{left}</mo>{_fraction(parts, leaf)}<mo>{right}</mo></mrow>"
+        case "round":
+            return f"<mi>round</mi><mo>(</mo>{_fraction(parts, leaf)}<mo>)</mo>"
+    within = "<mo>,</mo>".join(_typeset(part, leaf) for part in parts)
+    return f"<mi>{escape(expression.op)}</mi><mo>(</mo>{within}<mo>)</mo>"
+
+
+def _fraction(parts: tuple[Expression, ...], leaf: wording.Leaf) -> str:
+    top, bottom = (f"<mrow>{_typeset(part, leaf)}</mrow>" for part in parts)
+    return f"<mfrac>{top}{bottom}</mfrac>"
+
+
+def _inside(part: Expression, leaf: wording.Leaf) -> str:
+    inner = _typeset(part, leaf)
+    return f"<mo>(</mo>{inner}<mo>)</mo>" if part.op in ("+", "-", "neg") else inner
+
+
+def _symbol(name: str) -> str:
+    """``C_in`` with its index below the line; words are upright."""
+    if name.strip("(−)")[:1].isdecimal():
+        return f"<mn>{name}</mn>"
+    base, _, index = name.partition("_")
+    if index and len(base) == 1:
+        return f"<msub><mi>{escape(base)}</mi><mtext>{escape(index)}</mtext></msub>"
+    return f"<mtext>{escape(name)}</mtext>" if len(name) > 1 else f"<mi>{escape(name)}</mi>"

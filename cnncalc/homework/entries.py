@@ -1,0 +1,89 @@
+"""The entries of an answer sheet: values checked, with their locations in the errors."""
+
+import re
+from fractions import Fraction
+from typing import Any
+
+from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, did_you_mean
+from cnncalc.spec.document import describe
+from cnncalc.spec.text import Item, Key
+
+
+def listed(item: Item | None) -> list[Item]:
+    """The entries of ``questions``."""
+    if item is None or item.value is None:
+        return []
+    if not isinstance(item.value, list):
+        raise SpecError(f"'questions' must be a list, not {describe(item)}", item.where)
+    return item.value
+
+
+def written(item: Item) -> Any:
+    """An answer without locations; a decimal as text, to keep its last digit."""
+    if isinstance(item.value, list):
+        return [written(inner) for inner in item.value]
+    return (item.text or str(item.value)) if isinstance(item.value, float) else item.plain()
+
+
+def mapping(item: Item, what: str, known: Any = None) -> dict[Key, Item]:
+    """The item as a mapping, with its keys checked if ``known`` is given."""
+    if not isinstance(item.value, dict):
+        raise SpecError(f"{what} must be a mapping, not {describe(item)}", item.where)
+    for name in item.value if known is not None else ():
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; it has {', '.join(known)}"
+            raise SpecError(f"{what} has no key {name[:60]!r}{hint}", name.where)
+    return item.value
+
+
+def scalar(item: Item, what: str) -> Any:
+    """A single value; raises SpecError for a list or a mapping."""
+    if isinstance(item.value, dict | list):
+        raise SpecError(f"{what!r} must be a single value, not {describe(item)}", item.where)
+    return item.value
+
+
+def text_in(item: Item, what: str) -> str:
+    """Text; raises SpecError for a list, a mapping or nothing."""
+    if isinstance(item.value, dict | list) or item.value is None:
+        raise SpecError(f"{what!r} must be text, not {describe(item)}", item.where)
+    return item.text or str(item.value)
+
+
+def choices_of(item: Item | None) -> tuple[Any, ...]:
+    """The values to choose from."""
+    if item is None or item.value is None:
+        return ()
+    if not isinstance(item.value, list):
+        raise SpecError(f"'choices' must be a list, not {describe(item)}", item.where)
+    return tuple(written(item))
+
+
+def part(item: Item | None, what: str, most: int) -> Fraction | None:
+    """A number from 0 to ``most``; None if there is none."""
+    if item is None or item.value is None:
+        return None
+    text = item.text or str(item.plain())
+    number = part_of(text)
+    if number is None or number > most:
+        raise SpecError(f"{what} must be a number from 0 to {most}, not {text[:40]!r}", item.where)
+    return number
+
+
+def part_of(text: str) -> Fraction | None:
+    """``0.5``, ``1/2`` or ``50%`` as a fraction; None for anything else."""
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?(?:/[1-9][0-9]{0,5})?)(%?)", text.strip())
+    if match is None or ("." in match[1] and "/" in match[1]):
+        return None
+    return Fraction(match[1]) / (100 if match[2] else 1)
+
+
+def failure(why: Exception) -> str:
+    """Why something cannot be used, in one sentence without its place, or a note about a bug."""
+    if isinstance(why, Mistakes):
+        return "; ".join(error.sentence for error in why.errors)
+    if isinstance(why, SpecError):
+        return why.sentence
+    if isinstance(why, CnncalcError):
+        return str(why)
+    return f"cnncalc failed here ({type(why).__name__}); grade this by hand and report the bug"

@@ -1,0 +1,72 @@
+"""The names of questions, layers and quantities as students write them."""
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from cnncalc.analysis.report import Report
+from cnncalc.core.errors import UsageError
+from cnncalc.homework import asks
+from cnncalc.homework.question import label_of
+from cnncalc.homework.written import printable, readable
+
+TOTALS = ("totals", "total", "network", "overall", "sum")
+BRACKETS = re.compile(r"\([^()]*\)")
+"""Remarks beside a layer's name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""
+INPUT = re.compile(r"input(?:_?[0-9]+|layer_named)?(?: *\([^()]*\))?", re.IGNORECASE)
+"""The row of the input, which printed tables contain although no question is about it."""
+
+
+def is_of_input(label: str) -> bool:
+    """Whether a label is about the input: ``Input shape``, ``input_1 (InputLayer) parameters``."""
+    ends = (f" {ask.title}" for ask in asks.every())
+    return any(INPUT.fullmatch(label.removesuffix(end)) for end in ends if label.endswith(end))
+
+
+def normal(label: str) -> str:
+    """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
+    plain = re.sub(r"[\W_]", "", readable(label)).lower()
+    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
+
+
+def unambiguous(labels: Iterable[str]) -> dict[str, str]:
+    """The labels by their normal forms without what is in brackets, ``conv1 (Conv2D) shape``,
+    except forms that several have."""
+    found: dict[str, list[str]] = {}
+    for label in labels:
+        found.setdefault(normal(BRACKETS.sub("", label)), []).append(label)
+    return {form: same[0] for form, same in found.items() if len(same) == 1}
+
+
+def question_label(layer: str, word: str) -> str:
+    """The label of a question about a network; the words themselves if it does not exist."""
+    try:
+        return label_of(None if layer.lower() in TOTALS else layer, asks.find(readable(word)))
+    except UsageError:
+        return printable(f"{layer} {word}")
+
+
+def layer_named(word: str, report: Report) -> str | None:
+    """The layer or block with this name, None for the network; ``Conv_1`` is conv1 unless another
+    layer is called that."""
+    if word in report or not word:
+        return word
+    if word.lower() in TOTALS:
+        return None
+    if word in report.blocks:
+        return word
+    names = _normal_names(report)
+    for plain in (normal(word), normal(BRACKETS.sub("", word))):
+        alike = names.get(plain, ())
+        if len(alike) == 1:
+            return alike[0]
+    return word
+
+
+@lru_cache(maxsize=100)
+def _normal_names(report: Report) -> dict[str, list[str]]:
+    """The names of blocks and layers by their normal forms."""
+    names: dict[str, list[str]] = {}
+    for name in dict.fromkeys((*report.blocks, *(row.name for row in report))):
+        names.setdefault(normal(name), []).append(name)
+    return names

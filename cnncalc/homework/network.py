@@ -1,0 +1,181 @@
+"""The network that a sheet or a question is about."""
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from cnncalc.analysis import walk
+from cnncalc.analysis.report import Report
+from cnncalc.api import summarize
+from cnncalc.core.errors import Mistakes, SpecError, UsageError, Where
+from cnncalc.core.shape import Layout, layout_of, read_sizes, shape_of
+from cnncalc.homework import window
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.entries import (
+    listed,
+    mapping,
+    scalar,
+)
+from cnncalc.spec import notation
+from cnncalc.spec.inputs import looks_first, looks_last
+from cnncalc.spec.text import Item, Key
+
+ONE = walk.ALONE
+"""The name of the layer in a free-standing question."""
+
+
+def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None, str]:
+    """How the shapes of a sheet are written, and a note if the shapes themselves tell.
+
+    A sheet writes all its shapes alike, so one that looks like an image with its channels last
+    tells about all, unless another one looks like an image with its channels first.
+    """
+    said = top.get(Key("layout"))
+    if said is not None and said.value is not None:
+        try:
+            return layout_of(str(said.plain())), ""
+        except UsageError as why:
+            raise SpecError(str(why), said.where) from None
+    shapes = [_sizes(shape) for shape in _shapes(top)] if usual is None else []
+    last = next((sizes for sizes in shapes if looks_last(sizes)), None)
+    if last is None or any(map(looks_first, shapes)):
+        return usual, ""
+    shown = "x".join(map(str, last))
+    return (
+        "hwc",
+        f"{shown} and all shapes are read with their channels last; 'layout: chw' or "
+        "--layout chw reads them with their channels first",
+    )
+
+
+def _shapes(top: dict[Key, Item]) -> Iterator[Any]:
+    """The shapes of inputs that a sheet gives, as they are written."""
+    networks = [Item(top, Where("")), top.get(Key("architecture"))]
+    networks += [
+        question.value.get(Key("given"))
+        for question in listed(top.get(Key("questions")))
+        if isinstance(question.value, dict)
+    ]
+    for network in networks:
+        plain = network.value if network is not None else None
+        if isinstance(plain, dict) and Key("input") in plain:
+            yield plain[Key("input")].plain()
+        elif isinstance(plain, str) and notation.is_notation(plain):
+            yield plain.partition("-")[0]
+
+
+def _sizes(shape: Any) -> tuple[int, ...]:
+    """A shape's sizes as written; none if it is not a shape."""
+    try:
+        return read_sizes("x".join(map(str, shape)) if isinstance(shape, list) else str(shape))
+    except UsageError:
+        return ()
+
+
+def report_of(top: dict[Key, Item], layout: Layout | None) -> Report:
+    """The network of a sheet; raises SpecError or Mistakes with the location of the error."""
+    item, given = top[Key("architecture")], top.get(Key("input"))
+    plain = {name: scalar(top[Key(name)], name) for name in ("batch", "dtype") if name in top}
+    shape = {} if given is None or given.value is None else {"input": given.plain()}
+    try:
+        if isinstance(item.value, str):
+            return named(item.value, plain, shape, layout)
+        if isinstance(item.value, list):  # the layers alone
+            tree = {_key("layers", item.where): item}
+            tree |= {} if given is None else {_key("input", given.where): given}
+            return summarize(Item(tree, item.where), **plain, layout=layout)
+        mapping(item, "a network")
+        return summarize(item, **plain, **shape, layout=layout)
+    except UsageError as why:
+        raise SpecError(str(why), item.where) from None
+
+
+def named(
+    target: str, plain: dict[str, Any], shape: dict[str, Any], layout: Layout | None
+) -> Report:
+    """A network by name, path or notation. Its file says itself how it writes shapes."""
+    if notation.is_notation(target):
+        plain = {**plain, "layout": layout}
+    if not shape:
+        return _known(target, tuple(plain.items()))
+    sizes = shape["input"]
+    if notation.is_layers(target) and not isinstance(sizes, dict):
+        first = "x".join(map(str, sizes)) if isinstance(sizes, list) else sizes
+        return _known(f"{first}-{target}", tuple({**plain, "layout": layout}.items()))
+    if layout == "hwc" and (read := _sizes(sizes)):
+        shape = {"input": list(shape_of(read, layout))}
+    return _elsewhere(target, **plain, **shape)
+
+
+def _elsewhere(target: str, **given: Any) -> Report:
+    """The network that a sheet names. A file that is not a spec is refused without quoting it."""
+    try:
+        return summarize(target, **given)
+    except Mistakes:
+        if not os.path.exists(target):
+            raise
+        raise UsageError(
+            f"the architecture {target!r} is not a valid spec", "run cnncalc summarize to see why"
+        ) from None
+
+
+def _key(text: str, where: Where) -> Key:
+    key = Key(text)
+    key.where = where
+    return key
+
+
+@lru_cache(maxsize=100)
+def _known(target: str, plain: tuple[tuple[str, Any], ...]) -> Report:
+    """A network by name; cached, because many sheets share one."""
+    return _elsewhere(target, **dict(plain))
+
+
+AXIS = {"N": "input", "F": "kernel_size", "S": "stride", "P": "padding", "D": "dilation"}
+SETTINGS = ("input", "output", "layer", "batch", "dtype")
+
+
+def given_network(
+    item: Item, ask: Ask | None = None, layout: Layout | None = None
+) -> tuple[Report, str | None]:
+    """The network that is given, and the layer that is asked about (None: the network).
+
+    Given are one layer and its input (and its ``output``, to ask for the stride), ``layers`` and
+    their input, an ``architecture``, or the letters of a window (N, F, S, P, D). If only the window
+    is asked about, it need not fit. ``layout`` is how shapes are written. Raises CnncalcError for
+    anything else.
+    """
+    given = item.plain()
+    entries = item.value
+    plain = {
+        name: scalar(entries[Key(name)], name) for name in ("batch", "dtype") if name in entries
+    }
+    layer = None if given.get("layer") is None else str(given["layer"])
+    if "architecture" in given:
+        return named(str(given["architecture"]), plain, {}, layout), layer
+    if "layers" in given:
+        spec = {"input": given.get("input"), "layers": given["layers"]}
+        return summarize({"name": "the network", **spec}, **plain, layout=layout), layer
+    kinds = {name: value for name, value in given.items() if name not in SETTINGS}
+    if kinds and {*kinds} <= {*AXIS}:
+        if not {"N", "F"} <= {*kinds}:
+            raise UsageError("a window needs N and F at least, as in {N: 7, F: 3, S: 3}")
+        fields = {AXIS[name]: value for name, value in kinds.items() if name != "N"}
+        given, layout = {**given, "input": [1, kinds["N"]]}, "chw"
+        kinds = {"conv": {"out_channels": 1, **fields}}
+    if len(kinds) != 1 or given.get("input") is None:
+        raise UsageError(
+            "'given' must be one layer and its input, as in {conv: {…}, input: 3x32x32}"
+        )
+    (kind,) = kinds
+    if "output" in given:
+        sizes = given["input"], ONE, given["output"]
+        return window.alone(kind, kinds[kind], *sizes, layout), ONE
+    spec = {"input": given["input"], "layers": [{kind: kinds[kind], "name": ONE}]}
+    try:
+        return summarize({"name": "the layer", **spec}, **plain, layout=layout), ONE
+    except Mistakes:
+        if ask is None or not ask.geometry:
+            raise
+        return window.alone(kind, kinds[kind], given["input"], ONE, layout=layout), ONE

@@ -1,0 +1,42 @@
+"""Layers whose output can get the height and width of another layer: ``like: LAYER``."""
+
+from typing import Any, Self
+
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import declare, shown
+from cnncalc.core.layer import Layer, need_map
+from cnncalc.core.shape import Map, Shape
+
+
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise LayerError(f"must be the name of a layer, not {shown(value)}")
+    return value
+
+
+class Like(Layer):
+    """A layer with a field ``like``, which the analysis replaces by the sizes of that layer."""
+
+    like: str | None = declare(
+        "earlier layer whose sizes along each axis the output gets", None, (), _name,
+        {"type": "string", "minLength": 1},
+    )  # fmt: skip
+
+    @property
+    def refers_to(self) -> str | None:
+        return self.like
+
+    def sized_like(self, x: Shape, other: Shape) -> Self:
+        x, other = need_map(x), need_map(other)
+        if len(x.spatial) != len(other.spatial):
+            raise LayerError(f"cannot give {x} the sizes of {other}: they have other axes")
+        return self.sized(x, other)
+
+    def sized(self, x: Map, other: Map) -> Self:
+        """The layer that gives this input the sizes of another map."""
+        raise TypeError(f"{self.kind} does not implement sized")
+
+    def infer(self, inputs: tuple[Shape, ...]) -> Shape:
+        if self.like is not None:
+            raise LayerError(f"'like: {self.like}' needs a network with a layer of that name")
+        return super().infer(inputs)

@@ -1,0 +1,60 @@
+"""Division."""
+
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.shape import Shape
+from cnncalc.formulas import operations
+from cnncalc.layers._arithmetic import Arithmetic
+
+
+class Divide(Arithmetic):
+    """Divides the first map by a second one of the same shape, or every element by a number.
+
+    Operations: one division per element.
+    """
+
+    aliases: ClassVar = ("div", "quotient")
+    arity: ClassVar = (1, 2)
+    between: ClassVar = "divide {0} by {1}"
+
+    def output(self, *inputs: Shape) -> Shape:
+        if self.value == 0:
+            raise LayerError("cannot divide by 0")
+        return super().output(*inputs)
+
+    def operations(self, *inputs: Shape) -> Operations:
+        return Operations(divide=operations.each(n=inputs[0].elements))
+
+    def steps(self, tape: Tape, x: Tensor, *other: Tensor) -> Tensor:
+        """A quotient; each input is saved if the other one needs a gradient."""
+        return tape.divide(x, *other) if other else tape.times(x)
+
+    def to_torch(self, nn: Any, *inputs: Shape) -> Any:
+        return nn.Divide(self.value)
+
+    examples: ClassVar = (
+        Example(
+            given=255,
+            inputs=("3x32x32",),
+            output="3x32x32",
+            params=0,
+            operations=Operations(divide=3072),
+            source="by hand: pixels from 0 to 255 scaled to 1, 3·32·32 of them",
+        ),
+        Example(
+            given=None,
+            inputs=("8x4x4", "8x4x4"),
+            output="8x4x4",
+            operations=Operations(divide=128),
+            source="torch.div: one quotient for each of 8·4·4 pairs",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(0, ("4x5x5",), "cannot divide by 0"),
+        Refusal(None, ("4x5x5", "4x5x6"), "cannot divide 4×5×5 by 4×5×6"),
+        Refusal(None, ("4x5x5",), "needs a second input, or a number"),
+        Refusal(2, ("4x5x5", "4x5x5"), "not both"),
+    )

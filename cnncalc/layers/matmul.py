@@ -1,0 +1,84 @@
+"""Matrix product."""
+
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.shape import Map, Shape, Vector, shape_of
+from cnncalc.formulas import macs
+
+
+class Matmul(Layer):
+    """Multiplies two inputs as matrices: the last two sizes of each are rows and columns.
+
+    Any sizes before them must be equal and count the products: two signals are one matrix each,
+    two maps of C channels are C matrices each. The columns of the first input are the rows of the
+    second.
+
+    Operations: one multiplication and one addition per multiply-accumulate.
+    """
+
+    aliases: ClassVar = ("bmm", "matrix_product")
+    arity: ClassVar = (2, 2)
+
+    def output(self, a: Shape, b: Shape) -> Shape:
+        if isinstance(a, Vector) or isinstance(b, Vector):
+            raise LayerError("needs two maps, whose last two sizes are rows and columns")
+        if a[:-2] != b[:-2] or len(a) != len(b):
+            raise LayerError(f"cannot multiply {a} with {b}: all but the last two sizes must match")
+        if a[-1] != b[-2]:
+            raise LayerError(
+                f"cannot multiply {a} with {b}: the first has {a[-1]} columns, "
+                f"and the second {b[-2]} rows"
+            )
+        return shape_of((*a[:-1], b[-1]))
+
+    def macs(self, a: Map, b: Map) -> int:
+        return macs.matrix_macs(batches=a[:-2], rows=a[-2], inner=a[-1], columns=b[-1])
+
+    def input_macs(self, products: int, wanted: tuple[bool, ...], a: Map, b: Map) -> int:
+        """As many for each input that needs a gradient."""
+        return products * sum(wanted)
+
+    def operations(self, a: Map, b: Map) -> Operations:
+        products = self.macs(a, b)
+        return Operations(multiply=products, add=products)
+
+    def reach(self, a: Map, b: Map) -> tuple[Reach, ...]:
+        return everything(a)
+
+    def steps(self, tape: Tape, a: Tensor, b: Tensor) -> Tensor:
+        """Each input is saved if the other one needs a gradient."""
+        first, second = tape.lowered(tape.in_order(a), tape.in_order(b))
+        keeps = [kept for kept, other in ((first, second), (second, first)) if other.needs_gradient]
+        n_out = self.output(a.shape, b.shape).elements
+        return tape.op(first, second, makes=n_out, keeps=keeps, ordered=True)
+
+    def to_torch(self, nn: Any, a: Map, b: Map) -> Any:
+        return nn.Matmul()
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("8x49x64", "8x64x49"),
+            output="8x49x49",
+            params=0,
+            macs=1_229_312,  # 8·49·64·49
+            operations=Operations(multiply=1_229_312, add=1_229_312),
+            source="Vaswani et al. 2017, equation 1: QKᵀ for 8 heads of 64, 49 positions",
+        ),
+        Example(
+            given=None,
+            inputs=("10x3", "3x4"),
+            output="10x4",
+            macs=120,
+            source="torch.matmul, example: 10×3×4 and 10×4×5, here a single pair 10×3 and 3×4",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("4x5", "4x5"), "the first has 5 columns, and the second 4 rows"),
+        Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
+        Refusal(None, ("4x5", "5"), "needs two maps"),
+        Refusal(None, ("4x5",), "takes 2 inputs, not 1"),
+    )

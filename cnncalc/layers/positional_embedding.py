@@ -1,0 +1,70 @@
+"""Positional embedding."""
+
+from typing import Any, ClassVar
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.fields import flag
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import operations, sequence
+
+
+class PositionalEmbedding(Layer):
+    """Adds a number of its own to every element, so that positions can be told apart.
+
+    The numbers are learned (as in BERT and ViT), or fixed waves (as in the first transformer).
+
+    Operations: one addition per element; fixed waves are computed beforehand.
+    """
+
+    aliases: ClassVar = ("position_embedding", "positional_encoding")
+
+    learned: bool = flag("whether the numbers are learned, and not fixed", True)
+
+    def output(self, x: Shape) -> Map:
+        return need_map(x)
+
+    def parameters(self, x: Map) -> Parameters:
+        if not self.learned:
+            return Parameters(buffers=sequence.waves(C=x.channels, N=x.spatial))
+        return Parameters(sequence.positional_weights(C=x.channels, N=x.spatial))
+
+    def tensors(self, x: Map) -> Tensors:
+        return {"weight": x.dimensions}
+
+    def operations(self, x: Map) -> Operations:
+        return Operations(add=operations.each(n=x.elements))
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        """A sum, which saves nothing."""
+        numbers = x.shape.elements
+        (held,) = tape.trained(numbers) if self.learned else [tape.buffers(numbers)]
+        return tape.add(x, held)
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        return nn.PositionalEmbedding(x.dimensions, self.learned)
+
+    examples: ClassVar = (
+        Example(
+            given=None,
+            inputs=("768x197",),
+            output="768x197",
+            weights=151_296,  # 768·197
+            biases=0,
+            macs=0,
+            operations=Operations(add=151_296),
+            source="Dosovitskiy et al. 2020, ViT-B/16: 196 patches and a class token",
+        ),
+        Example(
+            given={"learned": False},
+            inputs=("4x6",),
+            output="4x6",
+            params=0,
+            buffers=24,
+            source="Vaswani et al. 2017, section 3.5: sines and cosines of 6 positions",
+        ),
+    )
+    refusals: ClassVar = (
+        Refusal(None, ("100",), "not a vector"),
+        Refusal({"learned": 1}, ("4x5",), "must be true or false, not 1"),
+    )

@@ -1,0 +1,70 @@
+"""Layers that read several maps, and layers along an axis, in networks that PyTorch runs too."""
+
+import pytest
+
+import cnncalc
+from cnncalc.core.errors import Mistakes
+
+CONV = {"filters": 6, "kernel": 1}
+S = {"scale": None, "from": "a", "name": "s"}
+T = {"scale": None, "from": "b", "name": "t"}
+
+
+def network(*layers, a="4x5", b="6x7"):
+    return {"input": {"a": a, "b": b}, "layers": list(layers)}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        # Gradients of one operand, of the other, of both, and of one used twice.
+        network(S, {"matmul": None, "from": ["s", "b"]},
+                b="5x3"),
+        network({**T, "name": "s"}, {"matmul": None, "from": ["a", "s"]},
+                b="5x3"),
+        network(S, T,
+                {"matmul": None, "from": ["s", "t"]}, a="2x4x5", b="2x5x3"),
+        {"input": "3x3", "layers": ["scale", {"matmul": None, "from": ["scale1", "scale1"]}]},
+        # Cross-attention, with as many channels and with others.
+        network({"attention": 2, "from": ["a", "b"]}, a="6x5"),
+        network({"attention": {"heads": 2, "bias": False}, "from": ["a", "b"]}),
+        network(S, {"attention": 2, "from": ["s", "b"]}),
+        network({**T, "name": "s"}, {"attention": 2, "from": ["a", "s"]}),
+        network(S, T,
+                {"attention": 1, "from": ["s", "t"]}, a="4x2x3"),
+        {"input": "4x3x2", "layers": ["scale", {"attention": {"heads": 2, "relative_bias": True}}]},
+        # Concatenated, cut and normalised along other axes than the channels.
+        network(S, {"concat": "length", "from": ["s", "b"]},
+                {"slice": {"start": 2, "stop": 9, "along": "length"}}, {"softmax": "length"},
+                {"conv": CONV}, a="6x5"),
+        network({"concat": "height", "from": ["a", "b"]}, {"conv": CONV}, a="2x3x4", b="2x1x4"),
+        {"input": "4x3x3", "layers": [{"conv": CONV}, {"flatten": "positions"}, {"glu": None},
+                                      {"linear": {"units": 4, "per_position": True}},
+                                      "positional_embedding", {"reduce": {"by": "mean",
+                                      "over": "length", "keepdim": False}}, {"linear": 3}]},
+        {"input": "4x3x3", "layers": [
+            {"conv": CONV}, {"reduce": {"by": "max", "over": "channels"}, "name": "m"},
+            {"add": 1}, {"multiply": 2}, {"divide": 3}, {"power": 2}, {"expand": [5, 3, 3]},
+            {"reduce": {"by": "var", "over": "positions"}},
+            {"reduce": {"by": "norm", "over": "last"}},
+            {"divide": None, "from": ["power1", "m"]}]},
+    ],
+)  # fmt: skip
+def test_pytorch_agrees_on_networks_of_joins(spec):
+    result = cnncalc.verify(spec)
+    assert [check for check in result.checks if not check.agrees] == []
+
+
+def test_attention_to_a_map_of_another_size_has_no_receptive_field():
+    report = cnncalc.summarize(network({"attention": 2, "from": ["a", "b"]}, b="6x7x7"))
+    assert report["attention1"].receptive_field is None
+
+
+def test_the_operands_of_arithmetic_are_counted():
+    for spec, says in (
+        (network({"add": 1, "from": ["a", "a"]}), "several inputs, not both"),
+        (network({"multiply": None, "from": "a"}), "needs a second input, or a number"),
+    ):
+        with pytest.raises(Mistakes) as refused:
+            cnncalc.summarize(spec)
+        assert says in str(refused.value)

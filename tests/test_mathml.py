@@ -1,0 +1,55 @@
+"""MathML matches the text of an equation."""
+
+import re
+from xml.etree.ElementTree import fromstring
+
+import pytest
+
+import cnncalc
+from cnncalc import layers
+from cnncalc.core.shape import read_shape
+from cnncalc.derivations import mathml
+from cnncalc.derivations.explain import explain
+
+
+def flat(node):
+    """MathML as text, with a fraction as a quotient and an index after an underscore."""
+    parts = [flat(child) for child in node]
+    match node.tag:
+        case "mfrac":
+            return f"({parts[0]})/({parts[1]})"
+        case "msub":
+            return "_".join(parts)
+        case "mspace":
+            return ""
+    return ", " if node.text == "," else (node.text or "") + "".join(parts)
+
+
+def workings(spec, layer):
+    report = cnncalc.summarize(spec)
+    return [one for found in explain(report[layer], report) for one in found.workings]
+
+
+def test_a_floor_and_a_fraction_by_hand():
+    conv = {"conv": {"filters": 8, "kernel": 3, "stride": 2, "padding": 1}}
+    spec = {"input": "1x8x9", "layers": [conv]}
+    lines = [flat(fromstring(mathml.equation(one))) for one in workings(spec, "conv1")]
+    # (8 − 3 + 2)/2 = 3.5 and (9 − 3 + 2)/2 = 4
+    assert "H_out=⌊(H_in−F+2·P)/(S)⌋+1=⌊(8−3+2·1)/(2)⌋+1=4" in lines
+    assert "W_out=⌊(W_in−F+2·P)/(S)⌋+1=⌊(9−3+2·1)/(2)⌋+1=5" in lines
+
+
+@pytest.mark.parametrize("kind", layers.names())
+def test_every_equation_has_the_numbers_of_its_text(kind):
+    for example in layers.load(kind).examples:
+        inputs = {f"x{n}": read_shape(text) for n, text in enumerate(example.inputs)}
+        layer = {kind: example.given, "name": "layer", "from": [*inputs]}
+        spec = {"input": {name: [*shape] for name, shape in inputs.items()}, "layers": [layer]}
+        try:
+            found = workings({**spec, "layout": "chw"}, "layer")
+        except cnncalc.CnncalcError:
+            continue  # some examples are only valid after other layers
+        for working in found:
+            typeset = flat(fromstring(mathml.equation(working)))
+            numbers = [re.findall(r"\d(?:[\d,.]*\d)?", text) for text in (typeset, working.text())]
+            assert numbers[0] == numbers[1], (typeset, working.text())
