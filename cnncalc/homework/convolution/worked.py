@@ -49,7 +49,7 @@ class Convolution:
     layer: Conv
     """Stride, padding and dilation."""
     mode: str
-    """The padding mode: zeros, reflect or replicate."""
+    """The padding mode: zeros, reflect, replicate or circular."""
     bias: Tensor | None
     """A signal with one number per kernel."""
     flip: bool
