@@ -26,7 +26,7 @@ def rows() -> list[Row]:
 
 
 def shape(dice: random.Random, row: Row) -> str:
-    """An answer for a shape: usually right, else off by one, or random."""
+    """An answer for a shape: usually right, otherwise off by one or random."""
     luck = dice.random()
     channels, size = row.output.dimensions[:2]
     if luck > 0.8:
@@ -38,7 +38,7 @@ def shape(dice: random.Random, row: Row) -> str:
 
 
 def count(dice: random.Random, row: Row, quantity: str) -> str:
-    """An answer for a count: usually right, else a common slip, or random."""
+    """An answer for a count: usually right, otherwise a common mistake or random."""
     right = getattr(row.cost, quantity)
     luck = dice.random()
     if luck < 0.7:

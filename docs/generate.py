@@ -107,7 +107,7 @@ def _prose(text: str) -> str:
 
 
 def formula(module: str, name: str, left_out: str | None = None) -> str:
-    """A formula of the code in symbols; the parameter ``left_out`` keeps its default."""
+    """A formula from the code in symbols; the parameter ``left_out`` keeps its default."""
     function = getattr(import_module(f"cnncalc.formulas.{module}"), name)
     names = [one for one in inspect.signature(function).parameters if one != left_out]
     hints = typing.get_type_hints(inspect.unwrap(function), localns={"Fraction": Fraction})

@@ -11,14 +11,14 @@ from cnncalc.analysis.report import Report
 from cnncalc.spec import catalog
 
 LARGE = {"unet", "fcn8s", "deeplabv3_resnet50"}
-"""Built-ins that take no image small enough for the CPU to run them in some seconds."""
+"""Built-ins whose smallest image is too large for a run of a few seconds on the CPU."""
 
 SLOW = {"deeplabv3_resnet50", "r2plus1d_18"}
 """Built-ins that run with ``--exhaustive``."""
 
 
 def all_of_them(most_layers: float = inf) -> list[Any]:
-    """Every built-in; larger ones, and those that only set another's parameters, run with
+    """Every built-in; larger ones, and those that only set parameters of another, run with
     ``--exhaustive``."""
     return [
         pytest.param(name, marks=() if is_daily(name, most_layers) else pytest.mark.exhaustive)
@@ -27,14 +27,14 @@ def all_of_them(most_layers: float = inf) -> list[Any]:
 
 
 def is_daily(name: str, most_layers: float = inf) -> bool:
-    """Whether a built-in has layers of its own, no more than that, and is not slow."""
+    """Whether a built-in defines its own layers, has at most this many, and is fast."""
     if is_variant(name) or name in SLOW:
         return False
     return most_layers == inf or len(summarize(name)) <= most_layers
 
 
 def is_variant(name: str) -> bool:
-    """Whether an architecture has no layers and no blocks of its own."""
+    """Whether an architecture defines no layers or blocks itself."""
     tree = yaml.safe_load(catalog.path(name).read_text(encoding="utf-8"))
     return not {"layers", "blocks"} & {*tree}
 

@@ -12,8 +12,8 @@ pytest.register_assert_rewrite("contract")
 # PyTorch's numbers are the same with any number of threads, and small layers are faster with one.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# Every run draws the same examples, so that a change fails for its own reasons; new ones are drawn
-# with --exhaustive, and by the commands of docs/fuzzing.md.
+# Every run draws the same examples, so that a failure is caused by the change; --exhaustive and the
+# commands of docs/fuzzing.md draw new ones.
 settings.register_profile("daily", derandomize=True)
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_runtest_setup() -> None:
-    # Tables are as wide as in a pipe, whatever the terminal that the tests run in.
+    # Tables have the width of a pipe, whatever terminal the tests run in.
     os.environ.pop("COLUMNS", None)
 
 

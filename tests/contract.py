@@ -80,7 +80,7 @@ COUNTS = {"weights", "biases", "params", "buffers", "fixed", "macs"}
 
 def gets_its_examples_right(kind: type[Layer]) -> None:
     given = {name for one in kind.examples for name in COUNTS if getattr(one, name)}
-    if given & {"weights", "biases", "params"}:  # some of them are enough
+    if given & {"weights", "biases", "params"}:  # a few are enough
         given |= {"weights", "biases", "params"}
     none = dict.fromkeys(COUNTS - given, 0)
     for example in kind.examples:

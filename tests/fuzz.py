@@ -41,11 +41,12 @@ from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
+from torch_memory import layer_peaks_in_pytorch
 
 import cnncalc
 from cnncalc import footprint, layers
 from cnncalc.analysis.report import Report, Row
-from cnncalc.bridge import oracles, places
+from cnncalc.bridge import places
 from cnncalc.bridge.network import Network
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
@@ -292,7 +293,7 @@ def peaks_differ(report: Report, training: bool, where: str) -> Iterator[str]:
         key = moment.phase, found.layers[moment.row]
         ours[key] = max(ours.get(key, 0), moment.alive)
     with places.of(getattr(torch, report.dtype)):
-        theirs = oracles.layer_peaks_in_pytorch(report, training)
+        theirs = layer_peaks_in_pytorch(report, training)
     for (phase, layer), peak in theirs.items():
         if peak != ours.get((phase, layer), peak):
             yield f"{layer} peaks at {ours[phase, layer]} bytes {phase}, {where} {peak}"

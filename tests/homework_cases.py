@@ -1,7 +1,7 @@
 """Random questions with the right values, and with the wrong values that mistakes give.
 
-All of it is plain arithmetic in this file; no formula, rule or parser of the package is used. The
-values of *all* mistakes are computed for every question, to know which mistakes give the same.
+Everything is plain arithmetic in this file, without any formula, rule or parser of the package. The
+values of *all* mistakes are computed for every question, to know which mistakes share a value.
 """
 
 import random
@@ -15,7 +15,7 @@ Shape = tuple[int, ...]
 
 
 class Given(NamedTuple):
-    """A question as it is asked of the package; ``layer`` None is the network."""
+    """A question in the form that the package takes; ``layer`` None means the network."""
 
     network: Any
     ask: str
@@ -24,7 +24,7 @@ class Given(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """What a mistake makes of the truth: a count with its unit, a shape, or a text."""
+    """The wrong value of a mistake: a count with its unit, a shape, or a text."""
 
     value: int | Shape | str
     unit: str = ""
@@ -32,7 +32,7 @@ class Wrong(NamedTuple):
 
 @dataclass
 class Case:
-    """A question, its truth, and what every mistake gives that can be made in it."""
+    """A question, its right value, and the wrong value of every possible mistake."""
 
     given: Given
     truth: int | Shape | bool
@@ -41,7 +41,7 @@ class Case:
     working: str = ""
 
     def by(self, mistake: str, value: Any, unit: str = "") -> None:
-        """A mistake gives this value, unless it is the right one or none at all."""
+        """Record the value of a mistake, unless it is the right one or there is none."""
         possible = value is not None and value != self.truth
         if isinstance(value, tuple) and isinstance(self.truth, tuple):
             last = (*self.truth[1:], self.truth[0])  # the truth, channels last
@@ -53,7 +53,7 @@ class Case:
 
 
 def whole(case: Case) -> int:
-    """The truth where it is a count."""
+    """The right value, if it is a count."""
     assert isinstance(case.truth, int)
     return case.truth
 
@@ -95,7 +95,7 @@ class Conv:
 
 
 def places(x: Conv) -> dict[str, Any]:
-    """The output size along an axis that every mistake gives, as functions of the input size."""
+    """The wrong output size of every mistake along an axis, as functions of the input size."""
     reach = x.d * (x.f - 1) + 1
     made = {
         "plus_one_forgotten": lambda n: (n - reach + 2 * x.p) // x.s,
@@ -115,7 +115,7 @@ def places(x: Conv) -> dict[str, Any]:
 
 
 def sizes(case: Case, x: Conv, value: Any) -> None:
-    """What mistakes in the output size make of what ``value`` makes of the output size."""
+    """The wrong values of ``value``, a function of the output size, for mistakes in that size."""
     for mistake, size in places(x).items():
         h, w = size(x.h), size(x.w)
         if h > 0 and w > 0:
@@ -137,7 +137,7 @@ def conv_shape(x: Conv, given: Given) -> Case:
 
 
 def fewer(x: Conv) -> int:
-    """The filters divided by the stride; 0 where that is no whole number of filters per group."""
+    """The filters divided by the stride; 0 if that is not a whole number of filters per group."""
     return x.k // x.s if x.k % x.s == 0 and x.k // x.s % x.g == 0 else 0
 
 
@@ -229,7 +229,7 @@ def conv_memory(x: Conv, given: Given) -> Case:
 
 
 def random_conv(rng: random.Random) -> Conv:
-    """A convolution with some of the things that can go wrong."""
+    """A convolution with fields that allow several mistakes."""
     while True:
         g = rng.choice([1, 1, 1, 2, 4])
         x = Conv(
@@ -250,7 +250,7 @@ def random_conv(rng: random.Random) -> Conv:
 
 
 def of_conv(rng: random.Random) -> Case:
-    """A question of one convolution."""
+    """A question about one convolution."""
     x = random_conv(rng)
     batch = rng.choice([1, 1, 8, 32])
     network = {"input": f"{x.c}x{x.h}x{x.w}", "layers": [{**x.spec(), "name": "layer"}]}
@@ -270,7 +270,7 @@ def of_conv(rng: random.Random) -> Case:
 
 
 def of_linear(rng: random.Random) -> Case:
-    """A question of a fully connected layer on a map or a vector."""
+    """A question about a fully connected layer on a map or a vector."""
     c, h, m = rng.choice([3, 16, 64, 256]), rng.randint(2, 9), rng.choice([10, 100, 1000])
     flat = rng.random() < 0.3
     n = c if flat else c * h * h
@@ -309,7 +309,7 @@ def of_linear(rng: random.Random) -> Case:
 
 
 def of_pool(rng: random.Random) -> Case:
-    """A question of a pooling layer."""
+    """A question about a pooling layer."""
     while True:
         c, n = rng.choice([3, 16, 64, 96, 192]), rng.randint(8, 112)
         f, s, p = rng.choice([2, 2, 3, 3, 5]), rng.choice([1, 2, 2, 3]), rng.choice([0, 0, 0, 1])
@@ -381,7 +381,7 @@ def of_pool(rng: random.Random) -> Case:
 
 
 def _ceil_places(n: int, f: int, s: int, p: int) -> int:
-    """Windows where a last one may hang over, but may not start in the padding."""
+    """Windows whose last one may hang over the edge, but may not start in the padding."""
     starts = list(range(-p, n, s))
     inside = [start for start in starts if start + f <= n + p]
     if not inside:
@@ -391,7 +391,7 @@ def _ceil_places(n: int, f: int, s: int, p: int) -> int:
 
 
 def of_transposed(rng: random.Random) -> Case:
-    """A question of a transposed convolution."""
+    """A question about a transposed convolution."""
     while True:
         c, k, n = rng.choice([4, 16, 64]), rng.choice([3, 8, 32]), rng.randint(4, 30)
         f, s, p = rng.choice([2, 3, 4, 5]), rng.choice([2, 2, 3]), rng.choice([0, 1, 1, 2])
@@ -451,8 +451,8 @@ def of_transposed(rng: random.Random) -> Case:
 
 
 def of_special(rng: random.Random) -> Case:
-    """Batch norms, activations, depthwise convolutions, tables of connections, paddings and strides
-    sought."""
+    """Batch norms, activations, depthwise convolutions, connection tables, required paddings and
+    strides."""
     kinds = [of_norm, of_activation, of_depthwise, of_table, of_padding, of_stride]
     return rng.choice(kinds)(rng)
 
@@ -574,7 +574,8 @@ class Stack(NamedTuple):
 
 
 class Layer(NamedTuple):
-    """A layer of a stack as it comes out under some rule; ``stored``: in a memory table."""
+    """A layer of a stack as computed under some rule; ``stored`` tells whether a memory table lists
+    it."""
 
     name: str
     kind: str
@@ -588,7 +589,7 @@ class Layer(NamedTuple):
 
 
 def along(rule: str, n: int, f: int, s: int, p: int) -> int:
-    """The places of a window along an axis under a rule; 0 where there are none."""
+    """The positions of a window along an axis under a rule; 0 if there are none."""
     padding = {"padding_forgotten": 0, "padding_once": p}.get(rule, 2 * p)
     span, step = n + padding - f, stepped(rule, f, s)
     if span < 0:
@@ -619,8 +620,8 @@ def counted(rule: str, c: int, f: int, k: int, size: int) -> tuple[int, int, int
 def walk(
     net: Stack, rule: str = "", only: str = "", own: Mapping[str, int] | None = None
 ) -> list[Layer] | None:
-    """The layers one after the other under a wrong rule, at one place only where ``only`` says so;
-    None where nothing is left of the map. Layers have their ``own`` sizes where there are any."""
+    """The layers in order under a wrong rule, which applies only at ``only`` if that is given; None
+    if nothing is left of the map. ``own`` has sizes that replace those of layers."""
     own = own or {}
     c, n, seen, jump = net.c, net.n, 1, 1
     layers = [Layer("input", "input", 0, 0, 0, c * n * n, True, (c, n, n), 1)]
@@ -692,7 +693,7 @@ def random_stack(rng: random.Random) -> Stack:
 
 
 def of_total(rng: random.Random) -> Case:
-    """A question of a whole network."""
+    """A question about a whole network."""
     net = random_stack(rng)
     ask = rng.choice(["parameters", "parameters", "macs", "elements", "memory"])
     counts = {
@@ -761,8 +762,8 @@ def _total_activations(case: Case, net: Stack, right: list[Layer]) -> None:
 
 
 def _with_pools(net: Stack, right: list[Layer]) -> Iterator[int]:
-    """What pools add that are taken for convolutions: of all channels or of each, with and without
-    biases."""
+    """What pools add if they are mistaken for convolutions: over all channels or each, with and
+    without biases."""
     pools = {f"pool{i}": size for i, size in enumerate(net.pools, 1)}
     found = [(pools[one.name], one.shape[0]) for one in right if one.kind == "max_pool"]
     yield sum((f * f * c + 1) * c for f, c in found)
@@ -791,7 +792,7 @@ def of_field(rng: random.Random) -> Case:
 
 
 def of_layer_behind(rng: random.Random) -> Case:
-    """The shape or the parameters of a layer behind others, with a mistake made on the way."""
+    """The shape or the parameters of a layer after others, with a mistake made on the way."""
     net = random_stack(rng)
     right = walk(net)
     assert right is not None
@@ -877,7 +878,7 @@ PAIRS: dict[str, list[Pair]] = {
 
 
 def under(x: Conv, ask: str, made: Pair | tuple[str, ...], batch: int) -> int | Shape:
-    """The answer to a question of a convolution when all of these mistakes are made."""
+    """The answer to a question about a convolution if all of these mistakes are made."""
     side = x.f if "filter_not_squared" in made else x.f * x.f
     depth = x.c if "groups_ignored" in made else x.c // x.g
     filters = side * (1 if "filter_depth_forgotten" in made else depth) * x.k
@@ -900,8 +901,8 @@ PRECISE = 100
 
 
 def of_pair(rng: random.Random) -> tuple[Case, Pair, int | Shape, frozenset[Pair]]:
-    """A question of a convolution, the two mistakes that are made in it, what they give, and all
-    pairs that give the same. Each of the two makes a difference to what the other gives."""
+    """A question about a convolution, two mistakes in it, their value, and all pairs with the same
+    value. Each of the two changes the value of the other."""
     while True:
         x = random_conv(rng)
         x.bias = True
@@ -925,11 +926,11 @@ def _of_ask(x: Conv, given: Given) -> Case:
     return {"parameters": conv_parameters, "shape": conv_shape}[given.ask](x, given)
 
 
-# Sheets: one mistake, and everything behind it right.
+# Sheets: one mistake, and everything after it follows correctly.
 
 
 class Sheet(NamedTuple):
-    """The answers to a whole network, of which one size is wrong and the rest follows."""
+    """The answers about a whole network, in which one size is wrong and the rest follows."""
 
     network: dict[str, Any]
     wrong: str
@@ -939,7 +940,7 @@ class Sheet(NamedTuple):
 
 
 def of_sheet(rng: random.Random) -> Sheet:
-    """A network worked out from a wrong size of one of its layers on."""
+    """A network computed from a wrong size of one of its layers onwards."""
     while True:
         net, rule = random_stack(rng), rng.choice(RULES[:5])
         i = rng.randrange(len(net.convs))
@@ -955,7 +956,7 @@ def of_sheet(rng: random.Random) -> Sheet:
 
 
 def _answered(layers: list[Layer]) -> dict[str, dict[str, int | str]]:
-    """What is answered of a network, layer by layer, and its totals."""
+    """The answers about a network, layer by layer, and its totals."""
     answers: dict[str, dict[str, int | str]] = {}
     for one in layers:
         if one.kind in ("conv", "max_pool", "linear"):

@@ -1,5 +1,5 @@
-"""Random convolutions with numbers, and the wrong matrices that mistakes give, as plain loops that
-share nothing with the package."""
+"""Random convolutions with numbers, and the wrong matrices of mistakes, computed by plain loops
+that share nothing with the package."""
 
 import random
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ Rows = list[list[Fraction]]
 
 
 class Work(NamedTuple):
-    """An image, a kernel with the factor before it, and what is done with them."""
+    """An image, a kernel with its factor, and the steps applied to them."""
 
     image: Rows
     kernel: Rows
@@ -25,7 +25,7 @@ class Work(NamedTuple):
 
     @property
     def given(self) -> dict[str, object]:
-        """As a sheet says it."""
+        """The question as a sheet writes it."""
         factor = f"1/{self.divisor} * " if self.divisor > 1 else ""
         return {
             "input": written(self.image),
@@ -87,7 +87,7 @@ MISTAKES = {
     "stride_forgotten": lambda work: work._replace(stride=1),
     "sums_without_bias": lambda work: work._replace(bias=0),
 }
-"""What each mistake makes of the work."""
+"""The result of each mistake."""
 
 
 def random_work(rng: random.Random) -> Work:
@@ -98,7 +98,9 @@ def random_work(rng: random.Random) -> Work:
         image,
         kernel,
         divisor=rng.choice([1, 1, 7, 9]),
-        stride=1 if pool else rng.choice([1, 2]),  # else the pool's stride would be forgotten too
+        stride=1
+        if pool
+        else rng.choice([1, 2]),  # otherwise the pool's stride would be forgotten too
         padding=rng.choice([0, 1]),
         dilation=rng.choice([1, 2]),
         bias=rng.choice([0, 3, -5]),
@@ -109,7 +111,7 @@ def random_work(rng: random.Random) -> Work:
 
 
 def wrong_answers(count: int, seed: int) -> Iterator[tuple[Work, str, Rows]]:
-    """The work, the mistake, and the matrix that it gives, which no other mistake does."""
+    """A question, a mistake, and its matrix, which no other mistake gives."""
     rng = random.Random(seed)
     made = 0
     while made < count:

@@ -454,6 +454,7 @@ OUTPUTS = ("out.csv", "out.json", "out.md", "out.html", "out.tex", "out", "out."
            "\x1b[31m.csv", "-o")  # fmt: skip
 
 POOLS: dict[str, Sequence[str]] = {
+    "layout": ("chw", "hwc", "HWC", "x"),
     "format": ("json", "csv", "markdown", "latex", "html", "table", "text", "xml", "JSON"),
     "input": (*SHAPES, "input=3x8x8", "a=4x5x5", "b=4x6x6", "=", "left="),
     "settings": ("classes=7", "w=9", "n=0", "n=100000", "deep=false", "w=${n}", "x", "=1", "w=[1]"),
@@ -878,44 +879,78 @@ STEMS = ("ada", "bob", "answers", "answers-1", "hw1", "=1+1", "@x", "-rf", "a b"
          "<script>alert(1)</script>", "..", "a%2fb", "\u202eabc", "ADA", "a'b", "`id`")  # fmt: skip
 
 
+def usable(made: dict[str, Any]) -> dict[str, Any]:
+    """A sheet with only those questions that make sense, as a key needs them."""
+    about = {name: made[name] for name in ("architecture",) if name in made}
+    answers: dict[str, Any] = {}
+    for layer, own in (made.get("answers") or {}).items():
+        for word, answer in own.items():
+            if makes_sense({**about, "answers": {layer: {word: answer}}}):
+                answers.setdefault(layer, {})[word] = answer
+    alone = (made.get("questions") or ()) if isinstance(made.get("questions"), list) else ()
+    questions = [one for one in alone if makes_sense({"questions": [one]})]
+    return {**(about if answers else {}), "answers": answers, "questions": questions}
+
+
+def makes_sense(tree: Mapping[str, Any]) -> bool:
+    """Whether the program understands all questions of a sheet."""
+    from cnncalc.core.errors import Where
+    from cnncalc.homework.sheet import read
+    from cnncalc.spec.text import located
+
+    try:
+        return all(one.question for one in read(located(tree, Where(""))).answers)
+    except Exception:  # what goes wrong here goes wrong in the program, and is seen there
+        return False
+
+
+def hand_in(case: Case, key: dict[str, Any], random: Random) -> None:
+    """Add a submission to a class."""
+    form = random.choice(("yaml", "yaml", "yaml", "csv", "md"))
+    ending = form if random.random() < 0.9 else random.choice(("txt", "YAML", "", "yml", "zip"))
+    name = f"in/{random.choice(FOLDERS)}{random.choice(STEMS)}.{ending}"
+    own = copy.deepcopy(key)
+    for one in own.get("questions") or ():
+        if random.random() < 0.6:
+            one["answer"] = odd(one.get("answer"), random)
+    if random.random() < 0.5:
+        own = {name: own[name] for name in ("answers", "questions") if name in own}
+    match random.randrange(20):
+        case 0:
+            target = random.choice(("../key.yaml", "../../outside/secret.yaml", ".", "..", "x",
+                                    "/etc/hostname", "/dev/zero"))  # fmt: skip
+            case.links[name] = target
+        case 1:
+            case.fifos.append(name)
+        case 2:
+            case.files[name] = random.choice(
+                (b"", b"\n", b"\0", b"PK\x03\x04", b"[", b"a: &a [*a]")
+            )
+        case 3:
+            case.files[name] = sheet_text(own, form, random)
+            case.modes[name] = 0
+        case 4:
+            case.files[f"{name}/answers.yaml"] = sheet_text(own, "yaml", random)
+        case _:
+            case.files[name] = sheet_text(own, form, random)
+
+
 def a_class(random: Random) -> Case:
     """A key, or a folder of keys, and a folder of submissions."""
     key = copy.deepcopy(sheet(random))
     case = Case("class", [], {"folder/x": b""})
-    case.files["key.yaml"] = sheet_text(copy.deepcopy(key), "yaml", random)
+    if random.random() < 0.8:
+        key = usable(key)
+        case.files["key.yaml"] = text_of(key, random)
+    else:
+        case.files["key.yaml"] = sheet_text(copy.deepcopy(key), "yaml", random)
     keys = "key.yaml"
     if random.random() < 0.15:
         keys = "keys"
         for stem in random.sample(STEMS[:8], 2):
             case.files[f"keys/{stem}.yaml"] = text_of(key, random)
     for _ in range(random.choice((1, 2, 3, 5))):
-        form = random.choice(("yaml", "yaml", "yaml", "csv", "md"))
-        ending = form if random.random() < 0.9 else random.choice(("txt", "YAML", "", "yml", "zip"))
-        name = f"in/{random.choice(FOLDERS)}{random.choice(STEMS)}.{ending}"
-        own = copy.deepcopy(key)
-        for one in own.get("questions") or ():
-            if random.random() < 0.6:
-                one["answer"] = odd(one.get("answer"), random)
-        if random.random() < 0.5:
-            own = {name: own[name] for name in ("answers", "questions") if name in own}
-        match random.randrange(20):
-            case 0:
-                target = random.choice(("../key.yaml", "../../outside/secret.yaml", ".", "..", "x",
-                                        "/etc/hostname", "/dev/zero"))  # fmt: skip
-                case.links[name] = target
-            case 1:
-                case.fifos.append(name)
-            case 2:
-                case.files[name] = random.choice(
-                    (b"", b"\n", b"\0", b"PK\x03\x04", b"[", b"a: &a [*a]")
-                )
-            case 3:
-                case.files[name] = sheet_text(own, form, random)
-                case.modes[name] = 0
-            case 4:
-                case.files[f"{name}/answers.yaml"] = sheet_text(own, "yaml", random)
-            case _:
-                case.files[name] = sheet_text(own, form, random)
+        hand_in(case, key, random)
     case.argv = [
         "grade",
         keys,

@@ -72,8 +72,8 @@ def by_thop(report: Report) -> float:
     return thop.profile(network_of(report, "meta"), images(report, "meta"), verbose=False)[0]
 
 
-# Those that trace, and those that replace functions of PyTorch, need real tensors: what runs on the
-# meta device is itself written in Python, out of the functions that they replace.
+# Tools that trace or replace functions of PyTorch need real tensors: operations on the meta device
+# are themselves written in Python, with the functions that these tools replace.
 
 
 def _fvcore(network: nn.Module, inputs: list[torch.Tensor]) -> float:
@@ -149,7 +149,7 @@ TOOLS = {
 
 @contextlib.contextmanager
 def _left_as_it_was() -> Iterator[None]:
-    """Some tools replace functions of PyTorch, and leave them replaced when they fail."""
+    """Restores functions of PyTorch that some tools leave replaced if they fail."""
     homes = [(home, dict(vars(home))) for home in (functional, torch)]
     methods = {name: getattr(torch.Tensor, name) for name in ("matmul", "addmm", "mul", "add")}
     logging.disable()
@@ -191,7 +191,7 @@ def recorded() -> dict[str, dict[str, int]]:
 
 
 def main() -> None:
-    """Write the record again."""
+    """Rewrite the record."""
     if MISSING:
         raise SystemExit(f"not installed: {', '.join(MISSING)}; pip install 'cnncalc[peers]'")
     with RECORD.open("w", encoding="utf-8", newline="") as stream:

@@ -35,7 +35,7 @@ SHAPES = ("3x9x9", "1x28x28", [3, 9, 9], "16x15", 784, "3x8x8x8")
 
 
 def value(dice: random.Random, depth: int = 2) -> object:
-    """A scalar, or a small list or mapping of such."""
+    """A scalar, or a small list or mapping of scalars."""
     luck = dice.random()
     if depth and luck < 0.1:
         return [value(dice, depth - 1) for _ in range(dice.randrange(4))]
@@ -46,12 +46,12 @@ def value(dice: random.Random, depth: int = 2) -> object:
 
 
 def sane(dice: random.Random, likely: object, odds: float = 0.8) -> object:
-    """What makes sense, most of the time."""
+    """A value that is usually valid."""
     return likely if dice.random() < odds else value(dice)
 
 
 def question(dice: random.Random) -> dict[str, object]:
-    """A free-standing question: a layer, a window, or a convolution with numbers."""
+    """A stand-alone question: a layer, a window, or a convolution with numbers."""
     fields = {name: sane(dice, dice.randrange(1, 4)) for name in dice.sample(FIELDS, 3)}
     given: dict[str, object] = dice.choice(
         (
@@ -85,7 +85,7 @@ def tree(dice: random.Random) -> object:
 
 
 def grade(source: str) -> bool:
-    """Grade a sheet and write its pages; whether it could be read."""
+    """Grade a sheet and write its pages; returns whether it could be read."""
     try:
         read = sheet.read(text.read(source, "a.yaml"))
         graded = gradebook.graded(Marker().sheet(read))
@@ -101,7 +101,7 @@ def grade(source: str) -> bool:
 
 
 def check(sheets: int, seed: int) -> tuple[int, float]:
-    """Grade many; the number that could be read, and the time that the slowest took."""
+    """Grade many; returns how many could be read, and the longest time."""
     dice = random.Random(seed)
     could, slowest = 0, 0.0
     for number in range(sheets):

@@ -29,8 +29,8 @@ class ChannelMaximum(Layer):
     Operations: maxima of n channels take n − 1 comparisons each.
     """
 
-    aliases: ClassVar = ("chmax",)
-    main: ClassVar = "of"
+    aliases = ("chmax",)
+    main = "of"
 
     of: int = count("number of neighbouring channels to compare")
 
@@ -49,7 +49,7 @@ class ChannelMaximum(Layer):
         n_out = self.output(x.shape).elements
         return tape.op(x, makes=n_out, keeps=(x,), keeps_output=True)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=3,
             inputs=("6x4x4",),
@@ -59,7 +59,7 @@ class ChannelMaximum(Layer):
             source="worked by hand",
         ),
     )
-    refusals: ClassVar = (Refusal(4, ("6x4x4",), "4 does not divide the 6 channels"),)
+    refusals = (Refusal(4, ("6x4x4",), "4 does not divide the 6 channels"),)
 '''
 SPEC = {"name": "tiny", "input": "6x4x4", "layers": [{"chmax": 2}, {"linear": 10}]}
 

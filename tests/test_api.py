@@ -1,4 +1,4 @@
-"""The functions at the top level: what the commands do, as data."""
+"""The functions at the top level: the commands' results as data."""
 
 import doctest
 import inspect

@@ -103,7 +103,7 @@ TRUE_TOTALS = {
 
 
 def conv(F, c_in, c_out, places, bias=1):
-    """F·F·c_in weights and a bias for each filter, at each of the output's places."""
+    """F·F·c_in weights and a bias for each filter, at each output position."""
     return (F * F * c_in + bias) * c_out, F * F * c_in * c_out * places
 
 
@@ -112,7 +112,7 @@ def fc(n_in, n_out):
 
 
 def up(c_in, c_out, places):
-    """A transposed convolution of 2×2 in steps of 2: each input spreads over four outputs."""
+    """A 2×2 transposed convolution with stride 2: each input spreads over four outputs."""
     return (4 * c_in + 1) * c_out, 4 * c_in * c_out * places
 
 
@@ -156,7 +156,7 @@ def taps27(c_in, c_out, places):
 
 
 def spread(F, c_in, c_out, places):
-    """A transposed convolution without biases, which multiplies at the places of its input."""
+    """A transposed convolution without biases, which multiplies at its input positions."""
     return conv(F, c_in, c_out, places, bias=0)
 
 
@@ -196,7 +196,7 @@ BY_HAND = {
     "autoencoder_fc": [
         fc(784, 128), fc(128, 64), fc(64, 32), fc(32, 64), fc(64, 128), fc(128, 784),
     ],
-    # A transposed convolution multiplies at the places of its input: 1, 7·7 and 14·14.
+    # A transposed convolution multiplies at its input positions: 1, 7·7 and 14·14.
     "autoencoder_conv": [
         conv(3, 1, 16, 14**2), conv(3, 16, 32, 7**2), conv(7, 32, 64, 1),
         conv(7, 64, 32, 1), conv(3, 32, 16, 7**2), conv(3, 16, 1, 14**2),
@@ -407,7 +407,7 @@ def test_every_printed_number_agrees_or_the_reason_is_stated(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_claim_names_an_unneeded_habit(name):
-    """Without any one of the conventions that a claim names, its number does not agree."""
+    """A claim's number does not agree if any of the conventions that it names is left out."""
     claims = [
         {
             "quantity": claim.quantity,

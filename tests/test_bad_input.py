@@ -1,4 +1,4 @@
-"""Wrong specs: each error says what is wrong and where, once, and quickly."""
+"""Invalid specs: each error says what is wrong and where, once and quickly."""
 
 import io
 import os
@@ -27,13 +27,13 @@ MESSAGES = sorted(file.stem for file in CASES.glob("*.txt"))
 
 
 def error(target, **options):
-    """The text of the error that a spec gets, without the path of its folder."""
+    """The text of a spec's error."""
     with pytest.raises(CnncalcError) as caught:
         cnncalc.summarize(target, **options)
     return str(caught.value)
 
 
-# One wrong spec and its exact message to a pair of files.
+# Each pair of files has one invalid spec and its exact message.
 
 
 def test_every_case_has_its_message():
@@ -205,7 +205,7 @@ def test_a_folder_does_not_hide_a_built_in(tmp_path, monkeypatch):
 
 
 class Piped(io.TextIOWrapper):
-    """Standard input as a pipe gives it."""
+    """Standard input from a pipe."""
 
     def __init__(self, data):
         super().__init__(io.BytesIO(data))
@@ -320,7 +320,7 @@ def test_a_file_name_cannot_control_the_terminal(tmp_path, name):
     assert cnncalc.summarize(file).name.isprintable()
 
 
-# Plain data: what a program hands over.
+# Plain data: specs passed by a program.
 
 
 def data(**changes):
@@ -387,7 +387,7 @@ def test_another_input_shape_is_checked(shape):
 
 @pytest.mark.parametrize("shape", [(3, 8, 8), [3, 8, 8], 784, {"input": [3, 8, 8]}, {1: "3"}])
 def test_an_input_of_the_wrong_type_is_refused(shape):
-    """Either taken for what it means, or refused in a sentence."""
+    """Either understood, or refused in a sentence."""
     try:
         cnncalc.summarize(data(), input=shape)
     except CnncalcError as why:
@@ -463,7 +463,7 @@ def test_an_unknown_part_of_the_notation_lists_the_known_ones():
     )
 
 
-# Numbers that no machine word holds.
+# Numbers that do not fit into a machine word.
 
 
 def test_absurd_sizes_stay_exact():
@@ -493,7 +493,7 @@ def test_rounding_to_a_multiple_is_exact_for_large_values():
         assert report.output_shape.dimensions == (nearest,)
 
 
-# Bombs: small texts that ask for very much. Each runs in a process of its own, to see its memory.
+# Bombs: small texts that expand enormously. Each runs in its own process, to measure its memory.
 
 MEASURED = """
 import resource, sys
@@ -514,13 +514,13 @@ except OSError:
 """
 MAX_KIB = 200 * 1024
 HANGS = 60
-"""Seconds after which a bomb has gone off: very many, so that a slow machine is no failure."""
+"""Seconds after which a bomb counts as a failure: many, so that slow machines pass."""
 
 START = "input: 3x8x8\nlayers:\n"
 
 
 def chain(links, inside, end):
-    """Blocks that use the next one, as often as ``inside`` says."""
+    """Blocks that each use the next one ``inside`` times."""
     lines = [f"  b{i}: {{layers: [{inside.format(f'b{i + 1}')}]}}\n" for i in range(links)]
     return f"input: 3\nblocks:\n{''.join(lines)}  b{links}: {{layers: [{end}]}}\nlayers: [b0]\n"
 
@@ -694,7 +694,7 @@ BOMBS = {
 
 
 def measured(folder, text):
-    """What a spec comes to in a process of its own, and the most memory it took in KiB."""
+    """The result of a spec in a separate process, and its peak memory in KiB."""
     file = folder / "net.yaml"
     file.write_text(text, encoding="utf-8")
     command = [sys.executable, "-c", MEASURED, str(file)]
@@ -732,7 +732,7 @@ def test_a_bomb_is_stopped_by_a_limit_that_the_error_states(tmp_path, bomb):
 @pytest.mark.parametrize(
     "text",
     [
-        # Each has a great many layers that are right: these may take memory, but not for ever.
+        # Each has very many valid layers: these may take memory, but must finish.
         "input: 3x2x2\nlayers:\n" + "  - {linear: 1, from: input}\n" * 2_500,
         "input: 3\nblocks:\n  c: {layers: [{concat: , from: ["
         + "input," * 1000
@@ -749,7 +749,7 @@ def test_a_large_network_takes_time_but_finishes(tmp_path, text):
     assert said
 
 
-# Many values, no bomb: each must be right, and not take for ever.
+# Many values, but no bomb: each must be right, and finish.
 
 
 @pytest.mark.parametrize(

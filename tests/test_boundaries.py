@@ -1,4 +1,4 @@
-"""What may be imported where, seen from clean processes, and a test that the probe can fail."""
+"""What may be imported where, checked in clean processes, and a test that the probe can fail."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ HEAVY = ("torch", "numpy", "pandas", "pydantic", "rich", "typer")
 
 
 def imported_by(code: str) -> set[str]:
-    """The heavy modules that a fresh process holds after running the code."""
+    """The heavy modules that are loaded in a fresh process after running the code."""
     report = f"import sys; print(*(name for name in {HEAVY!r} if name in sys.modules))"
     run = subprocess.run(
         [sys.executable, "-c", f"{code}\n{report}"], capture_output=True, text=True, check=True

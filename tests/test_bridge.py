@@ -1,6 +1,6 @@
-"""From spec to PyTorch: every kind has its module, networks run and train, names are the layers'.
+"""From spec to PyTorch: every kind has a module, networks run and train, and names are the layers'.
 
-That the counts agree is tested in test_verify.py; here it is the values, against their definitions.
+test_verify.py compares the counts; this file compares values with their definitions.
 """
 
 import copy
@@ -23,7 +23,7 @@ def report_of(kind, given, inputs):
     names = [f"x{number}" for number in range(len(inputs))]
     node = {kind: given, "from": names, "name": "layer"}
     spec = {"input": dict(zip(names, inputs, strict=True)), "layers": [node]}
-    # Two images: measures of a single number have no variance.
+    # Two images: a single number has no variance.
     return cnncalc.summarize(spec, batch=2)
 
 
@@ -34,7 +34,7 @@ EXAMPLES = [
 ]
 
 SMALL = 10**6
-"""Networks with fewer numbers and products than this are run on the CPU, which checks more."""
+"""Networks with fewer numbers and products than this run on the CPU, which checks more."""
 
 
 @pytest.mark.parametrize(("kind", "example"), EXAMPLES)
@@ -82,7 +82,7 @@ def test_a_network_trains(name, shape):
     losses = []
     for _ in range(6):
         optimizer.zero_grad()
-        # Where a network ends in softmax this is no good loss, but it is one.
+        # This is a poor loss if a network ends in softmax, but it works.
         loss = functional.cross_entropy(network(x), wanted)
         loss.backward()
         assert all(parameter.grad is not None for parameter in network.parameters())
@@ -180,7 +180,7 @@ def test_a_name_reserved_by_pytorch_is_refused():
         cnncalc.to_torch(spec)
 
 
-# Values, against their definitions.
+# Values, compared with their definitions.
 
 
 def module_of(kind, given, shape):

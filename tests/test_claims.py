@@ -38,7 +38,7 @@ def run(*arguments):
 
 @pytest.fixture
 def net(tmp_path):
-    """A network with a figure that holds and one that does not follow, and what else is claimed."""
+    """A network with a figure that holds, one that does not follow, and others."""
 
     def write(more=""):
         file = tmp_path / "net.yaml"
@@ -116,7 +116,7 @@ def test_every_built_in_is_listed():
         assert f"\n{name}: " in f"\n{result.stdout}"
 
 
-# Every format says the same.
+# All formats agree.
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_the_file_extension_selects_the_format(net, tmp_path):
     [
         (["vgg61"], "no file or built-in architecture 'vgg61'"),
         (["lenet5", "--format", "jsno"], "no format 'jsno'; did you mean 'json'?"),
-        (["lenet5", "-o", "claims.xyz"], "no format has the ending '.xyz'"),
+        (["lenet5", "-o", "claims.xyz"], "no format for the extension '.xyz'"),
     ],
 )
 def test_invalid_input_gets_one_clear_sentence(arguments, says):

@@ -27,7 +27,7 @@ def run(*arguments, **settings):
 
 
 def program(monkeypatch, *arguments):
-    """The whole program, in this process: its exit code."""
+    """Run the whole program in this process; returns its exit code."""
     monkeypatch.setattr(sys, "argv", ["cnncalc", *arguments])
     try:
         cli.main()
@@ -155,7 +155,7 @@ def options():
 
 
 def test_no_option_letter_has_two_meanings():
-    """Across all commands; --kernel and --kernel-size are one thing."""
+    """Across all commands; --kernel and --kernel-size are the same."""
     meanings = {}
     for _, letter, long in options():
         meanings.setdefault(letter, set()).add(re.split("[-_]", long.removeprefix("--"))[0])
@@ -321,7 +321,7 @@ def test_columns_can_be_added_chosen_and_sorted():
     every = run("summarize", SMALL, "--columns", "all", "-f", "csv").stdout.splitlines()[0]
     assert every.split(",")[0] == "layer"
     ordered = run("summarize", SMALL, "--sort", "params", "--columns", "layer").stdout.splitlines()
-    assert ordered[4].strip() == "linear1"  # 4·12·12·10 + 10 = 5,770 are the most
+    assert ordered[4].strip() == "linear1"  # 4·12·12·10 + 10 = 5,770 is the largest
     assert "138,357,544" in run("summarize", "vgg16", "--exact").stdout
 
 
@@ -440,7 +440,7 @@ def test_every_command_selects_the_format_by_file_extension(tmp_path, arguments,
 )
 def test_an_unknown_file_extension_is_refused(tmp_path, arguments):
     result = run(*arguments, "-o", str(tmp_path / "net.xyz"))
-    assert "no format has the ending '.xyz'" in str(result.exception)
+    assert "no format for the extension '.xyz'" in str(result.exception)
 
 
 @pytest.mark.parametrize(
@@ -475,7 +475,7 @@ def test_a_text_column_is_sorted_alphabetically():
 
 
 def test_a_folded_block_shows_the_sum_of_its_outputs():
-    """So that the memory column adds up to the total, but for what stands in brackets."""
+    """So that the memory column adds up to the total, except for values in brackets."""
     report = cnncalc.summarize("resnet18")
     view = View(report, ("memory",), depth=1)
     shown = [line for line in view.lines if line.cost.activations_total]
@@ -499,7 +499,7 @@ def test_explaining_an_input_shows_its_shape():
 
 def test_the_network_s_own_module_runs(monkeypatch):
     monkeypatch.setattr(sys, "argv", ["cnncalc", "list", "--names"])
-    # Another test of the same process may have imported it: runpy warns of that.
+    # Another test in this process may have imported it, which runpy warns about.
     monkeypatch.delitem(sys.modules, "cnncalc.__main__", raising=False)
     with pytest.raises(SystemExit) as done:
         runpy.run_module("cnncalc", run_name="__main__")

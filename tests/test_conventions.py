@@ -256,7 +256,7 @@ def test_every_kind_is_counted_or_refused(kind):
                 assert "layer 'one'" in str(why)  # noqa: PT017
 
 
-# What is not known.
+# Unknown totals.
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_conventions_name_the_tested_versions(name, request):
     text = (request.config.rootpath / "constraints.txt").read_text(encoding="utf-8")
     pinned = dict(line.split("==") for line in text.splitlines() if not line.startswith("#"))
     package = name.removesuffix("-aten")
-    # fvcore and thop have their dates behind their versions.
+    # fvcore and thop append a date to their versions.
     assert pinned[package].split(".post")[0] == conventions.load(name).version
 
 

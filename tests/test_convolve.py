@@ -1,7 +1,7 @@
 """Convolutions with numbers: every example of the five decks, and the named kernels.
 
-The decks are those of Kedge, NTU, TUM, ASU and USI. What a deck prints is compared as it prints it;
-where that is a slip, the test says so.
+The decks are those of Kedge, NTU, TUM, ASU and USI. Expected values are as printed in the deck; if
+that is an error, the test says so.
 """
 
 from fractions import Fraction
@@ -16,7 +16,7 @@ from cnncalc.core.layer import fields_of
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import activation_of, convolve, named, pool_of, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
-from cnncalc.homework.convolution.formats import as_text
+from cnncalc.homework.convolution.formats import as_data, as_text
 from cnncalc.homework.convolution.given import load
 from cnncalc.homework.convolution.kernels import KERNELS
 from cnncalc.homework.convolution.pooling import REDUCTIONS
@@ -28,7 +28,7 @@ from cnncalc.layers.pad import Pad
 
 
 def work(x, *kernels, **options):
-    """A convolution of what words mean."""
+    """A convolution of an input and kernels given as text."""
     tensor, weights = load(x, kernels)
     for name, read_it in (("bias", read), ("activation", activation_of), ("pool", pool_of)):
         if name in options:
@@ -37,18 +37,18 @@ def work(x, *kernels, **options):
 
 
 def plane(worked, channel=0):
-    """One channel of what comes out: rows, or for a signal one row."""
+    """One channel of the output: its rows, or one row for a signal."""
     return worked.output.nested()[channel]
 
 
 def equations(worked, **options):
-    """Every line of mathematics as a person reads it."""
+    """Every equation as text."""
     shown = sections(worked, **options)
     return [" ".join(line.pieces) for section in shown for line in section.lines]
 
 
 def rounds_to(numbers, printed):
-    """Whether all numbers agree with texts that are printed, at the digits that are."""
+    """Whether all numbers agree with printed ones, at the printed digits."""
     flat = (
         [number for row in numbers for number in row] if isinstance(numbers[0], list) else numbers
     )
@@ -161,7 +161,7 @@ def test_ntu_example1_line_by_line():
         "0.5×0 − 0.1×1 + 0.2×1 + 0.8×1 + 0.1×0 − 0.5×1 − 1×1 + 0.2×1 + 0×0 + 0.05 = −0.35",
         "−0.1×0 + 0.2×1 + 0.3×1 + 0.1×1 − 0.5×0 + 0.5×1 + 0.2×1 + 0×1 + 0.3×0 + 0.05 = 1.35",
         "0.2×0 + 0.3×1 + 0.5×1 − 0.5×1 + 0.5×0 + 0.1×1 + 0×1 + 0.3×1 − 0.2×0 + 0.05 = 0.75",
-        # A slip of the deck: it prints "− 0.1×1" for the fourth product, where x is −1.0. Its sum,
+        # An error in the deck: it prints "− 0.1×1" for the fourth product, but x is −1.0. Its sum,
         # −0.55, is that of −1.0; with −0.1 it would be 0.35.
         "0.8×0 + 0.1×1 − 0.5×1 − 1×1 + 0.2×0 + 0×1 + 0.7×1 + 0.1×1 + 0.2×0 + 0.05 = −0.55",
     ]
@@ -182,7 +182,7 @@ SAME = """
    -1.05  0.75  0.05  1.15 -0.75
     0.85  0.15 -0.05 -0.35  0.65
 """
-"""Worked out by hand for part (c), whose numbers the deck leaves to its notebook: u(i, j) is
+"""Computed by hand for part (c), whose numbers are only in the deck's notebook: u(i, j) is
 x(i−1,j) + x(i−1,j+1) + x(i,j−1) + x(i,j+1) + x(i+1,j−1) + x(i+1,j) + 0.05, zeros outside."""
 
 
@@ -218,7 +218,7 @@ def test_ntu_example2_kernels_are_the_named_ones():
 
 
 def test_ntu_example2_on_an_edge():
-    # what w1 and w2 make of a step from 0 to 1: four times the step where it is, else nothing
+    # w1 and w2 turn a step from 0 to 1 into four times the step at its position, and 0 elsewhere
     step = "0 0 1 1; 0 0 1 1; 0 0 1 1; 0 0 1 1"
     worked = work(step, *EXAMPLE2[:2])
     assert [plane(worked, 0), plane(worked, 1)] == [[[4, 4], [4, 4]], [[0, 0], [0, 0]]]
@@ -301,7 +301,7 @@ def test_asu_1d_example():
     assert h[2] == 40  # "What is the value of h(3)?" (50 + 60 + 10)/3
     printed = ["20", "40", "40", "30", "20", "30", "23.333"]
     right = [rounds_to([value], text) for value, text in zip(h, printed, strict=True)]
-    # A slip of the deck: its fifth value is 20, but (10 + 20 + 40)/3 = 23.333
+    # An error in the deck: its fifth value is 20, but (10 + 20 + 40)/3 = 23.333
     assert right == [True, True, True, True, False, True, True]
     assert h[4] == Fraction(10 + 20 + 40, 3)
 
@@ -405,7 +405,7 @@ def test_usi_max_pooling():
     assert plane(worked) == expected
 
 
-# Nothing is listed twice without being held together.
+# Everything that is listed twice must agree.
 
 
 def test_modes_are_those_of_the_pad_layer():
@@ -475,3 +475,33 @@ def test_one_call_names_the_invalid_part():
         cnncalc.convolve("1 2", "1", "bx")
     with pytest.raises(UsageError, match="not 0"):
         cnncalc.convolve("1 2")
+
+
+def test_transposed_by_hand():
+    """Dumoulin and Visin 2016, section 4: an output between two footprints is no input's."""
+    worked = work("1 2", "3 4", stride=3, transposed=True, output_padding=1)
+    assert worked.output.nested() == [[3, 4, 0, 6, 8, 0]]
+    text = str(worked)
+    assert "u(1) = 1×3 = 3" in text
+    assert "u(3) = 0" in text
+    assert "stride 3, output padding 1" in text
+    assert "flipped along every axis first" not in text
+    flipped = work("1 2", "3 4", padding=1, dilation=2, flip=True, transposed=True)
+    assert flipped.output.nested() == [[8, 3]]
+    assert "stride 1, padding 1 (removed), dilation 2" in str(flipped)
+    assert "flipped along every axis first" in str(flipped)
+
+
+def test_the_data_of_a_transposed_convolution_name_it():
+    worked = work("1 2", "3 4", padding=1, stride=2, transposed=True, output_padding=1)
+    data = as_data(worked)
+    assert (data["transposed"], data["output_padding"], data["padding"]) == (True, [1], [[1, 1]])
+    assert worked.output.nested() == [[4, 6, 8]]
+
+
+def test_a_pool_that_rounds_up_counts_what_is_there():
+    worked = work("1 2 3 4 6", "1", pool="avg:2ceil")
+    assert worked.output.nested() == [[Fraction(3, 2), Fraction(7, 2), 6]]
+    text = str(worked)
+    assert "the last window lacks 1 along L, beyond the edge" in text
+    assert "z(3) = (6)/1 = 6" in text

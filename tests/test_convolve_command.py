@@ -1,4 +1,4 @@
-"""``cnncalc convolve``: how matrices are written, what is shown, and what cannot be used."""
+"""``cnncalc convolve``: the forms of matrices, the output, and invalid input."""
 
 import io
 import json
@@ -26,7 +26,6 @@ from cnncalc.homework.convolution.matrix import MAX_NUMBERS
 from cnncalc.homework.convolution.sheet import sections
 from cnncalc.homework.convolution.window import MAX_CELLS, MAX_PRODUCTS, MODES
 from cnncalc.homework.convolution.writing import Style
-from cnncalc.layers.avg_pool import AvgPool
 
 KEDGE = ("0 1 2; 3 4 5; 6 7 8", "0 1; 2 3")
 
@@ -343,6 +342,10 @@ def test_a_flipped_kernel_is_shown_and_mentioned():
         (["--pool", "avg:2s1p1"], "avg_pool 2×2, stride 1, padding 1 (0)"),
         (["--pool", "max:2s1p1"], "z(1,1) = max(−∞, −∞, −∞, 19) = 19"),
         (["--pool", "max:1"], "z(1,1) = max(19) = 19"),
+        (["--pool", "max:2s3ceil", "-p", "1"], "H_out = W_out = ⌈(N − F)/S⌉ + 1"),
+        (["--pool", "max:2s2ceil", "-s", "2", "-p", "1"], "max_pool 2×2, stride 2, no padding"),
+        (["--pool", "avg:2same"], "avg_pool 2×2, stride 2, no padding"),
+        (["--pool", "avg:2s1same"], "padding 0 before and 1 after (0)"),
         (["--pool", "avg:2"], "z(1,1) = (19 + 25 + 37 + 43)/4 = 31"),
         (["--pool", "average:2s1p1"], "z(1,1) = (0 + 0 + 0 + 19)/4 = 19/4"),
         (["-a", "relu"], "y = max(0, u)"),
@@ -455,7 +458,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
     assert (tmp_path / f"out.{ending}").read_text(encoding="utf-8").startswith(begins)
 
 
-# What cannot be used.
+# Invalid input.
 
 
 @pytest.mark.parametrize(
@@ -532,7 +535,11 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu negative_slope must be a number"),
         (["1 2", "1", "--pool", "median:2"], "no pooling 'median' is supported; choose avg or"),
         (["1 2", "1", "--pool", "lp:2"], "no pooling 'lp' is supported"),
-        (["1 2", "1", "--pool", "max"], "write a pooling as max:2 or max:3s2p1, not 'max'"),
+        (["1 2", "1", "--pool", "max"], "write a pooling as max:2 or max:3s2p1, or max"),
+        (["1 2", "1", "--pool", "max:2p1same"], "has a padding and same; keep one of them"),
+        (["1 2", "1", "--output-padding", "1"], "only a transposed convolution takes an output"),
+        (["1 2", "1", "--transpose", "--mode", "reflect"], "removes its padding; leave out the"),
+        (["1 2", "1", "--transpose", "--output-padding", "1"], "must be smaller than the stride 1"),
         (["1 2", "1", "--pool", "max:2d2"], "write a pooling as max:2 or max:3s2p1"),
         (["1 2", "1", "--pool", f"max:{'9' * 5000}"], "write a pooling as max:2"),
         (["1 2", "1", "--pool", "max:0"], "max_pool kernel_size must be a whole number of at"),
@@ -546,7 +553,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "--digits", "16"], "--digits must be between 0 and 15, not 16"),
         (["1 2", "1", "-f", "markdwon"], "no format 'markdwon'; did you mean 'markdown'?"),
         (["1 2", "1", "-f", "xml"], "no format 'xml'; choose from text, markdown, latex, json"),
-        (["1 2", "1", "-o", "x.html"], "no format has the ending '.html'; choose from .txt, .md"),
+        (["1 2", "1", "-o", "x.html"], "no format for the extension '.html'; choose from .txt"),
         (["1 2", "1", "--paddin", "same"], "option '--paddin'; did you mean '--padding'?"),
         (["1 2", "1", "--stride=2", "--flop"], "no option '--flop'; did you mean"),
     ],
@@ -591,12 +598,8 @@ def test_invalid_plain_data_is_refused(data):
     assert len(str(why.value)) < 200
 
 
-def test_omitted_windows_are_counted():
-    x, one = of([1, 2, 3]), of([1])
-    with pytest.raises(UsageError, match="hang over the edge"):
-        convolve(x, [one], pool=AvgPool(kernel_size=2, ceil_mode=True))
-    with pytest.raises(UsageError, match="leaves out the padding"):
-        convolve(x, [one], pool=AvgPool(kernel_size=2, padding=1, count_include_pad=False))
+def test_kernels_must_fit_the_input():
+    x = of([1, 2, 3])
     with pytest.raises(UsageError, match="takes 1 to 64 kernels, not 0"):
         convolve(x, [])
     with pytest.raises(CnncalcError, match="has 2 values, but 1×3 has 1 spatial axis"):

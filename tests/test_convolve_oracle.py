@@ -179,3 +179,75 @@ def test_fractions_scale(axes):
     seventh = x._replace(planes=tuple(tuple(Fraction(n, 7) for n in p) for p in x.planes))
     ninth = kernel._replace(planes=tuple(tuple(Fraction(n, 9) for n in p) for p in kernel.planes))
     assert convolve(seventh, [ninth]).output.planes[0] == tuple(Fraction(n, 63) for n in whole)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_pytorch_pools_the_same_over_the_edge(seed):
+    dice = random.Random(seed)
+    axes, F, S = dice.choice((1, 2)), dice.randint(1, 3), dice.randint(1, 3)
+    x = drawn(dice, 2, tuple(dice.randint(3, 6) for _ in range(axes)))
+    kind, padding = dice.choice(("max", "avg")), dice.randint(0, F // 2)
+    worked = convolve(
+        x, [drawn(dice, 2, (1,) * axes)], pool=pool_of(f"{kind}:{F}s{S}p{padding}ceil")
+    )
+    pool = getattr(functional, f"{kind}_pool{axes}d")
+    expected = pool(tensor_of(worked.stages[0].output), F, S, padding, ceil_mode=True)
+    torch.testing.assert_close(tensor_of(fractionless(worked.output)), expected)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_pytorch_averages_without_the_padding(seed):
+    dice = random.Random(seed)
+    fields = {"kernel_size": 3, "stride": dice.randint(1, 3), "padding": 1}
+    fields |= {"ceil_mode": dice.random() < 0.5, "count_include_pad": False}
+    x = drawn(dice, 1, (dice.randint(2, 6), dice.randint(2, 6)))
+    worked = convolve(x, [of([[1]])], pool=layers.load("avg_pool").parse(fields))
+    expected = functional.avg_pool2d(tensor_of(x), **fields)
+    torch.testing.assert_close(tensor_of(fractionless(worked.output)), expected)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_same_pools_are_those_of_a_padded_map(seed):
+    dice = random.Random(seed)
+    F, S, N = dice.randint(1, 4), dice.randint(1, 3), dice.randint(2, 7)
+    x, kind = drawn(dice, 1, (N,)), dice.choice(("max", "avg"))
+    worked = convolve(x, [of([1])], pool=pool_of(f"{kind}:{F}s{S}same"))
+    fill = -torch.inf if kind == "max" else 0.0
+    padded = functional.pad(tensor_of(x), same_sides(N, F, S, 1), value=fill)
+    expected = getattr(functional, f"{kind}_pool1d")(padded, F, S)
+    torch.testing.assert_close(tensor_of(fractionless(worked.output)), expected)
+
+
+def fractionless(tensor):
+    """The tensor with floats."""
+    return tensor._replace(planes=tuple(tuple(map(float, plane)) for plane in tensor.planes))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_pytorch_transposes_the_same(seed):
+    dice = random.Random(seed)
+    axes, channels, many = dice.choice((1, 2)), dice.randint(1, 3), dice.randint(1, 3)
+    kernel = [dice.randint(1, 3) for _ in range(axes)]
+    stride = [dice.randint(1, 3) for _ in range(axes)]
+    dilation = [dice.randint(1, 2) for _ in range(axes)]
+    extra = [dice.randrange(max(pair)) for pair in zip(stride, dilation, strict=True)]
+    padding = dice.choice((0, 0, 1))
+    x = drawn(dice, channels, tuple(dice.randint(3, 5) for _ in range(axes)))
+    kernels = [drawn(dice, channels, tuple(kernel)) for _ in range(many)]
+    bias = drawn(dice, 1, (many,)) if dice.random() < 0.5 else None
+    worked = convolve(
+        x, kernels, stride=stride, padding=padding, dilation=dilation, bias=bias,
+        transposed=True, output_padding=extra, flip=bool(seed % 2),
+    )  # fmt: skip
+    weights = tensor_of(*kernels)
+    if seed % 2:
+        weights = weights.flip([*range(2, 2 + axes)])
+    transposed = getattr(functional, f"conv_transpose{axes}d")
+    biases = None if bias is None else tensor_of(bias).flatten()
+    expected = transposed(
+        tensor_of(x), weights.transpose(0, 1), biases, stride, padding, extra, 1, dilation
+    )
+    assert worked.output.nested() == expected[0].tolist()
+    for channel in range(many):
+        for one in worked.convolution.sums(channel):
+            assert one.products == sum(a * b for pairs in one.pairs for a, b in pairs)

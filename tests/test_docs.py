@@ -25,10 +25,10 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 TEACHING = DOCS / "teaching.md"
 IN_ORDER = sorted([*DOCS.glob("tutorials/*.md"), *DOCS.glob("how-to/*.md")])
-"""The pages, beside the teaching page, whose examples build on one another."""
+"""The pages, besides the teaching page, whose examples build on one another."""
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md"), *DOCS.rglob("*.md")])
 
-# A fenced block, with the comment that may stand on the line before it.
+# A fenced block, with an optional comment on the line before it.
 FENCE = re.compile(r"(?:^<!-- ([^\n]+) -->\n)?^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -1,4 +1,4 @@
-"""What is shown is what ran: derivations read as the lectures write them, and end in the counts."""
+"""Derivations show what ran: they read like the lectures' and end with the counts."""
 
 import math
 import re
@@ -76,7 +76,7 @@ def test_every_derivation_ends_in_the_count_of_the_report(name):
 
 
 def test_a_negative_option_value_stays_negative():
-    """768·14·14 in two sizes, the last of them what is left over: 14·14 = 196."""
+    """768·14·14 in two sizes, the last of which is inferred: 14·14 = 196."""
     out = run("layer", "reshape", "768x14x14", "--shape=[768, -1]")
     assert out.exit_code == 0
     assert "768×196" in out.stdout
@@ -160,7 +160,7 @@ def test_a_layers_options_are_its_fields():
     assert '"output": [\n    1,\n    3,\n    3\n  ]' in out.stdout  # ceil(3/2) + 1
 
 
-# Every equation of every example, worked out again from what is printed.
+# Every equation of every example, recomputed from the printed text.
 
 FUNCTIONS = {
     "floor": math.floor,
@@ -331,7 +331,7 @@ def test_latex_of_every_kind_is_plain_and_balanced(kind):
         assert text.count("\\left") == text.count("\\right")
         assert text.count("$") % 2 == 0
         words = re.sub(r"\\\w+|_\{\\mathrm\{\w+\}\}|\\_", "", text)
-        # Every subscript is one letter or a group of its own.
+        # Every subscript is one letter or a group.
         assert not re.findall(r"_[^{0-9]", words.partition("align*}")[2])
 
 
@@ -389,7 +389,7 @@ def test_inputs_with_different_axes_are_reported():
     }
     report = cnncalc.summarize(spec)
     (answer,) = explain.explain(report["both"], report, ["receptive-field"])
-    assert answer.answer == "it reads inputs of different axes"
+    assert answer.answer == "its inputs have different axes"
 
 
 @pytest.mark.parametrize(

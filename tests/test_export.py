@@ -1,4 +1,4 @@
-"""The exported source: it stands alone, and computes what ``to_torch`` computes."""
+"""The exported source is self-contained and computes what ``to_torch`` computes."""
 
 import subprocess
 import sys
@@ -41,7 +41,7 @@ def both(report, device):
 
 
 def agree(report, device):
-    """Both put out the same for a random input, after the same work; on meta shapes are all."""
+    """Both give the same output for a random input, with the same MACs; on meta, the same shape."""
     module, exported = both(report, device)
     shapes = report.input_shapes.values()
     draw = torch.zeros if report.layers[0].kind == "embedding" else torch.randn  # of indices
@@ -55,7 +55,7 @@ def agree(report, device):
         wanted, given = (wanted,), (given,)
     for one, other in zip(wanted, given, strict=True):
         assert one.shape == other.shape
-        # Of negative numbers an L3 pool makes NaN, in both.
+        # An L3 pool turns negative numbers into NaN, in both.
         assert device == "meta" or torch.equal(one.nan_to_num(), other.nan_to_num())
 
 
@@ -72,7 +72,7 @@ def test_every_architecture_exports_the_same_parameters(name):
 
 
 MOST = 10**10
-"""Multiply-accumulates that the CPU does in some seconds."""
+"""Multiply-accumulates that the CPU computes in a few seconds."""
 
 
 @pytest.mark.parametrize("name", all_of_them())
@@ -91,7 +91,7 @@ def test_outputs_are_equal_for_larger_inputs(name):
 
 
 SMALL = 10**6
-"""Layers with fewer numbers and products than this are run on the CPU."""
+"""Layers with fewer numbers and products than this run on the CPU."""
 
 
 @pytest.mark.parametrize(

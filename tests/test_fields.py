@@ -137,14 +137,14 @@ def test_an_invalid_value_gets_a_helpful_error(declared, written, sentence):
 
 @pytest.mark.parametrize(("declared", "written", "canonical"), GOOD)
 def test_the_schema_accepts_valid_values(declared, written, canonical):
-    # "VALID" is only read in capitals by people's courtesy; editors suggest the lower case.
+    # Capitals as in "VALID" are accepted as a courtesy; editors suggest lower case.
     if written not in ("VALID", (1, 2, 3)):
         jsonschema.validate(written, known(declared).schema)
 
 
 @pytest.mark.parametrize(
     ("declared", "written", "sentence"),
-    # JSON Schema calls 1.0 an integer, has no huge numbers, and JSON has neither nan nor inf.
+    # To JSON Schema, 1.0 is an integer; it has no huge numbers, and JSON has neither nan nor inf.
     [
         row
         for row in BAD

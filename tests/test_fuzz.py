@@ -24,7 +24,9 @@ from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.core.layer import Reach
 from cnncalc.core.shape import Map, Vector
 
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # PyTorch's, of odd but legal sizes
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::UserWarning"
+)  # PyTorch's, with odd but legal sizes
 
 RANDOM = st.randoms(use_true_random=False)
 
@@ -34,7 +36,7 @@ def few(examples):
         max_examples=examples,
         deadline=None,
         suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate],  # the fuzzer has its own way to make a case small
+        phases=[Phase.generate],  # the fuzzer shrinks cases itself
     )
 
 
@@ -111,8 +113,7 @@ ENOUGH = 3
 
 
 def breaks(monkeypatch, kind, name, broken, what="networks"):
-    """The disagreements about something broken in the first cases that have any; there must be some
-    soon."""
+    """The disagreements about something broken, in the first cases that have any."""
     monkeypatch.setattr(layers.load(kind), name, broken)
     description = []
     for index in range(900):
@@ -192,7 +193,7 @@ def test_a_broken_kind_is_reported_and_does_not_stop_the_run(monkeypatch):
     assert "KeyError('oh')" in tally.failures[0]
 
 
-# Where the two are meant to differ, they do.
+# Intended differences occur.
 
 SIGNAL, IMAGE, VOLUME = Map(4, (9,)), Map(4, (9, 8)), Map(4, (5, 5, 5))
 
@@ -220,7 +221,7 @@ DIFFERENT = [
 
 
 def word_for(kind, given, x, wrong):
-    """What comes of a layer, beside a vector of one where it takes several inputs."""
+    """The result of a layer, with a vector of size 1 as a further input if it takes several."""
     inputs = (x, Vector(1)) if layers.load(kind).arity[1] != 1 else (x,)
     return fuzz.check_layer(Single(kind, given, inputs, wrong, (False,) * len(inputs))).word
 

@@ -1,4 +1,4 @@
-"""A class: sheets in every form, points, statistics, pages and gradebooks."""
+"""A class: sheets in every format, points, statistics, pages and gradebooks."""
 
 import csv
 import io
@@ -87,7 +87,7 @@ def run(*words):
 
 @pytest.fixture
 def room(tmp_path):
-    """A key and seven submissions that cannot be read beside three that can."""
+    """A key, three submissions that can be read and seven that cannot."""
     (tmp_path / "key.yaml").write_text(KEY, encoding="utf-8")
     handed_in = tmp_path / "handed_in"
     handed_in.mkdir()
@@ -115,7 +115,7 @@ def test_sheets_in_every_format_get_the_same_marks(graded):
         for name in ("Ada", "=Bob()", "<Eve>")
     }
     assert outcomes == {
-        # conv1 shape and params, pool1 shape from the own 54, total, stride, and what nobody asked
+        # conv1 shape and params, pool1 shape from her 54, total, stride, and one not asked for
         "Ada": ["wrong", "wrong", "follows", "right", "right", "unreadable"],
         "=Bob()": ["right", "right", "right", "right", "unanswered"],
         "<Eve>": ["unreadable", "right", "unanswered", "unanswered", "wrong"],
@@ -167,7 +167,7 @@ def test_statistics_count_outcomes_and_mistakes(graded):
 
 
 FOUR = {"ada": (1, 1), "bob": (2, 1), "eve": (2, 2), "kim": (2, 2)}
-"""The answers of a class to two questions, where 2 is right."""
+"""The answers of a class to two questions, whose right answer is 2."""
 
 
 @pytest.fixture
@@ -487,7 +487,7 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
         ("Total params: 4,489,012 (17.1 MB)", "4,489,012 (17.1 MB)"),
         ("Total params:,,489", "489"),
         ("total parameters = 489", "489"),
-        ("Total params: 489,,417", None),  # a row of something else
+        ("Total params: 489,,417", None),  # a row that is not a layer
         ("Total params:", None),
         ("Total paramsters: 489", None),
     ],
@@ -695,7 +695,7 @@ def test_invalid_submissions_are_refused(room, words, says):
     assert says in str(result.exception)
 
 
-# What a sheet may say of its network and of its questions.
+# The network and the questions of a sheet.
 
 
 def sheet_of(source):
@@ -778,7 +778,7 @@ def test_answers_by_layer_have_points_and_tolerances():
 def test_the_key_s_credit_is_the_default(room):
     (room / "key.yaml").write_text(f"credit: {{slip: 1/4}}\n{KEY}", encoding="utf-8")
     keys, ada = gradebook.Keys(room / "key.yaml"), room / "handed_in/ada.yaml"
-    ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which nobody obeys
+    ada.write_text(f"credit: {{slip: 1}}\n{ADA}", encoding="utf-8")  # which must be ignored
     (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker())
     assert graded.score == Fraction(1, 4) * 2 + 4
     (graded,) = gradebook.grade(keys, submissions.find([ada]), Marker(), {"slip": "0.5"})
@@ -1101,7 +1101,7 @@ def test_a_similar_label_does_not_answer_another_question():
     assert gradebook.graded(marked).possible == 2
 
 
-# Faults that one submission must not pass on to the others.
+# Faults in one submission that must not affect the others.
 
 
 def test_one_answers_failure_is_reported_for_that_answer(room, monkeypatch):

@@ -1,4 +1,4 @@
-"""Specs to graphs: names, sources, repeats, branches, and the order that all of it runs in."""
+"""From spec to graph: names, sources, repeats, branches, and the order of the layers."""
 
 import pytest
 
@@ -6,7 +6,7 @@ import cnncalc
 from cnncalc.core.errors import CnncalcError, Mistakes
 from cnncalc.core.layer import Layer
 
-# Expectations are worked out by hand beside each example, never by running the program.
+# Expected values are computed by hand next to each example, never by running the program.
 
 
 def net(*layers, input="3x8x8", **more):
@@ -22,7 +22,7 @@ def names(report):
 
 
 def sources(report):
-    """For every layer the names of the layers that it reads."""
+    """The names of the layers that every layer reads."""
     return {row.name: [report.rows[i].name for i in row.sources] for row in report}
 
 
@@ -468,7 +468,7 @@ def test_blocks_nest_forty_deep():
 
 def test_an_incomplete_kind_raises_a_type_error():
     class Silent(Layer):
-        """A kind that nobody has finished."""
+        """An incomplete kind."""
 
     with pytest.raises(TypeError, match="does not implement output"):
         Silent().infer((None,))
@@ -486,7 +486,7 @@ def test_a_block_sees_its_own_arguments_and_the_parameters_but_not_its_caller_s(
     assert report.output_shape.features == 9
 
 
-# What names stand for is bounded; the bombs of test_bad_input.py run in processes of their own.
+# The values of names are limited; the bombs of test_bad_input.py run in their own processes.
 
 
 def refusal(**spec):

@@ -1,4 +1,4 @@
-"""What questions can ask for: right values worked by hand, and questions that make no sense."""
+"""What questions can ask for: right values worked by hand, and invalid questions."""
 
 import inspect
 from itertools import product

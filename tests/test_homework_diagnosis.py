@@ -142,7 +142,7 @@ def test_a_value_that_no_mistake_gives_is_not_explained(text):
 def test_a_one_digit_number_is_not_diagnosed():
     conv = of_layer(CONV, "3x32x32", "macs")
     assert diagnosed(conv, "2.56e5") == [("filter_depth_forgotten",)]
-    assert diagnosed(conv, "3e5") == []  # 250,000 to 350,000 is anything
+    assert diagnosed(conv, "3e5") == []  # 250,000 to 350,000 could be anything
 
 
 def test_small_numbers_are_not_explained_by_pairs():
@@ -235,7 +235,7 @@ def test_a_mistake_in_the_layer_itself_is_likelier_than_in_all_before():
 
 def test_a_mistake_in_the_layer_hides_the_same_one_on_the_way():
     asked = of_network("parameters", "c2")
-    assert diagnosed(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever came before
+    assert diagnosed(asked, "2,400") == [("bias_forgotten",)]  # 5·5·6·16, whatever comes before
     assert remark(asked, "2,400") == "left out the biases"
     fc = of_network("macs", "fc", batch=4)
     assert remark(fc, "23,080") == "counted the biases as multiply-accumulates"  # 4·577·10
@@ -252,7 +252,7 @@ def test_positions_of_the_input_are_shown_as_such():
 
 
 def test_remarks_on_a_formula_do_not_apply_to_a_wrong_rule():
-    # PyTorch drops a last window beyond the padding; who rounds down has none to drop.
+    # PyTorch drops a last window beyond the padding; rounding down leaves none to drop.
     fields = {"kernel": 3, "stride": 2, "ceil_mode": True}
     pool = of_layer({"max_pool": fields}, "64x112x112", "shape")
     found, *_ = Slips(pool).diagnose(pool.read("64x55x55"))
@@ -336,7 +336,7 @@ def test_the_wrong_values_of_a_question_have_their_likeliest_mistake():
     assert next(iter(values)) == 750
 
 
-# What is worked out is kept.
+# Results are cached.
 
 
 def test_the_cache_of_a_network_is_bounded(monkeypatch):

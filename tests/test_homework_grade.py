@@ -85,7 +85,7 @@ def test_trailing_zeros_of_a_count_may_be_rounding(given, outcome):
 
 
 def test_trailing_zeros_do_not_hide_a_mistake():
-    """1000·1 weights without the bias: 1000 is what 1001 rounds to as well."""
+    """1000·1 weights without the bias: 1001 also rounds to 1000."""
     asked = "questions: [{given: {linear: 1, input: 1000}, ask: params, answer: 1000}]"
     (mark,) = Marker().sheet(sheet.read(text.read(asked, "ada.yaml"))).marks
     assert [one.name for one in mark.diagnoses[0].slip.mistakes] == ["bias_forgotten"]

@@ -1,4 +1,4 @@
-"""Every mistake has an explanation and worked examples, and is found when it is made."""
+"""Every mistake has an explanation and worked examples, and is found when made."""
 
 import inspect
 from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_wrong_rule_has_the_parameters_of_its_formula(right, wrong):
 
 
 def taken_by(rule):
-    """The names and defaults of what a rule takes."""
+    """The names and defaults of a rule's parameters."""
     return [(one.name, one.default) for one in inspect.signature(rule).parameters.values()]
 
 
@@ -94,7 +94,7 @@ def questions(kind):
 def value_of(about):
     try:
         return about.value
-    except LayerError:  # nothing comes out under the mistake
+    except LayerError:  # the mistake leaves no output
         return None
 
 
@@ -108,7 +108,7 @@ def test_every_mistake_can_be_tried_on_every_kind(kind):
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.kind)
 def test_every_mistake_can_follow_one_that_replaces_the_layer(kind):
-    """A layer replaced by another lacks the fields of the one in the report."""
+    """A replaced layer lacks the fields of the one in the report."""
     replaced = {}
     for about in questions(kind):
         for one in MISTAKES:

@@ -1,4 +1,4 @@
-"""Convolutions with numbers, asked and answered on a sheet."""
+"""Questions about convolutions with numbers on a sheet."""
 
 import homework_numbers as numbers
 import pytest

@@ -1,4 +1,4 @@
-"""Errors carried forward: what follows from the student's own answers is not wrong again."""
+"""Follow-through: an answer that follows from the student's earlier answers is not wrong again."""
 
 import pytest
 
@@ -37,13 +37,13 @@ def outcome(answers, label, network=NETWORK):
         ("{c1: {shape: 6x27x27}, c2: {shape: 16x9x9}}", "c2 shape", "your answer for c1"),
         ("{c2: {shape: 9x9x16}, fc: {params: 12970}}", "fc parameters", "your answer for c2"),
         ("{c1: {shape: 6x27x27}, fc: {params: 12970}}", "fc parameters", "your answer for c1"),
-        # Own shapes of the same layer: 5·5·6·27·27, 6·27·27, 4 bytes each.
+        # The student's shapes of the same layer: 5·5·6·27·27, 6·27·27, 4 bytes each.
         ("{c1: {shape: 6x27x27, macs: 109350}}", "c1 macs", "your answer for c1"),
         ("{c1: {shape: 6x27x27, flops: 218.7K}}", "c1 flops", "your answer for c1"),
         ("{c1: {shape: 6x27x27, elements: 4374}}", "c1 elements", "your answer for c1"),
         ("{c1: {shape: 6x27x27, memory: 17.5 kB}}", "c1 memory", "your answer for c1"),
         ("{c1: {shape: 3x28x28, macs: 58800}}", "c1 macs", "your answer for c1"),
-        # Both: 5·5·6·16·8·8 where 13×13 enters and 8×8 leaves.
+        # Both: 5·5·6·16·8·8 for an input of 13×13 and an output of 8×8.
         (
             "{p1: {shape: 6x13x13}, c2: {shape: 16x8x8, macs: 153600}}",
             "c2 macs",
@@ -64,7 +64,7 @@ def outcome(answers, label, network=NETWORK):
             "c1 parameter memory",
             "your answer for parameters",
         ),
-        # Totals: 150 + 2,416 + 16,010; of own shapes 156 + 2,416 + 12,970.
+        # Totals: 150 + 2,416 + 16,010; with the student's shapes 156 + 2,416 + 12,970.
         (
             "{c1: {params: 150}, totals: {params: 18576}}",
             "total parameters",

@@ -1,4 +1,4 @@
-"""Shapes with the channels first or last: what says so, and what is never read as another network.
+"""Shapes with channels first or last: how to specify them, and that none is misread.
 
 Expected counts are worked by hand: a convolution has kernel area × input channels × filters weights
 and one bias per filter.
@@ -314,7 +314,7 @@ def test_a_window_and_a_given_output_have_their_own_axes():
 # In numbers.
 
 COLUMNS = [[[1, 10], [2, 20], [3, 30]], [[4, 40], [5, 50], [6, 60]]]
-"""Two rows of three places with two channels: 1 2 3; 4 5 6 and its tenfold."""
+"""Two rows of three pixels with two channels: 1 2 3; 4 5 6, and ten times that."""
 
 
 def test_nested_lists_may_have_their_channels_last():

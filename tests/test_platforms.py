@@ -1,4 +1,4 @@
-"""Quizzes for learning platforms, read back as the platforms read them, and marked again."""
+"""Quizzes for learning platforms, read back as a platform does, and marked again."""
 
 import io
 import json
@@ -236,7 +236,7 @@ def test_quiz_writes_what_platforms_import(tmp_path):
         words += ["--export", name]
     assert CliRunner().invoke(app, words).exit_code == 0
     files = sorted(path.name for path in (tmp_path / "platforms").iterdir())
-    assert files == sorted(f"quiz{platforms.load(name).ENDING}" for name in platforms.names())
+    assert files == sorted(f"quiz{platforms.load(name).EXTENSION}" for name in platforms.names())
 
 
 def test_an_export_needs_a_folder_and_a_known_name():

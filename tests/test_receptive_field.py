@@ -40,7 +40,7 @@ def pools():
 
 
 layer = convs(st.integers(0, 4)) | pools()
-# Convolutions that keep the size and read differently far.
+# Convolutions that keep the size and have different extents.
 kept = st.sampled_from([(1, 1), (3, 1), (3, 2), (5, 1), (5, 3)]).map(
     lambda it: {
         "conv": {
@@ -109,7 +109,7 @@ def test_the_size_of_a_transposed_layer_is_the_widest_field(F, S, D):
 def test_the_field_of_a_transposed_layer_starts_where_the_first_output_has_a_gradient(
     F, S, D, P, before
 ):
-    """Padding removes the outputs that would read ahead of the input."""
+    """Padding removes the outputs that would read before the input."""
     fields = {"filters": 1, "kernel": F, "stride": S, "dilation": D, "padding": P}
     layers = [*before, {"conv_transpose": fields}]
     (field,) = analysed(layers).rows[-1].fields

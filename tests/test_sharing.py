@@ -4,13 +4,13 @@ import json
 
 import pytest
 import torch
+from torch_memory import saved_by_pytorch
 from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import Mistakes, bridge, footprint
 from cnncalc.bridge.oracles import (
     inference_peak_in_pytorch,
-    saved_by_pytorch,
     training_peak_in_pytorch,
 )
 from cnncalc.cli import app

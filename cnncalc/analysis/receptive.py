@@ -1,15 +1,19 @@
 """Receptive fields: how they grow through a layer, and how they merge where branches meet.
 
-Along an axis, output i usually sees ``size`` pixels from ``start + i·jump`` on. That changes when
-outputs are closer together than inputs (upsampling), or when windows differ in size (adaptive
-pooling). From there on, a field is described exactly, in integers, by ``Pieces`` of the last map
-for which it was true; ``size`` is then the largest field over all positions of an unbounded map.
+Along an axis, output i usually sees ``size`` pixels, starting at ``start + i·jump``. This no longer
+holds after upsampling, where outputs are closer together than inputs, or after adaptive pooling,
+where windows differ in size. From there on, a field is described exactly, in integers, by
+``Pieces`` of the last regular map; ``size`` is then the largest field over all positions of an
+unbounded map.
 
-The size is an upper bound in three cases: where inputs are cut again although the previous outputs
-were several pieces apart (an adaptive pool from 13 to 4 and then one from 4 to 3); where branches
-meet that count in pieces of different maps, and none sees everything that the others see; and after
-a strided transposed convolution that is dilated or whose filter is shorter than its stride, so that
-some inputs are left out.
+The size is an upper bound in three cases:
+
+- inputs are cut into pieces although the previous outputs were several pieces apart (an adaptive
+  pool from 13 to 4, then one from 4 to 3);
+- branches meet whose pieces come from different maps, and no branch sees everything that the others
+  see;
+- after a strided transposed convolution that is dilated, or whose filter is shorter than its
+  stride, so that it skips some inputs.
 """
 
 from __future__ import annotations
@@ -29,12 +33,12 @@ if TYPE_CHECKING:
 
 
 class Pieces(NamedTuple):
-    """What outputs see, by pieces of an earlier map, each of whose outputs is cut into ``per``.
+    """What outputs see, in pieces of an earlier map: each output of that map is cut into ``per``.
 
-    That map's output n sees ``size`` pixels from ``start + n·jump`` on. Output i reaches from piece
-    ``first + i·step`` to piece ``last + i·step``, and sees what the map's outputs see of which it
-    has a piece: those from ``(first + i·step) // per`` to ``(last + i·step) // per``. With
-    ``bound`` it may see less.
+    Output n of that map sees ``size`` pixels, starting at ``start + n·jump``. Output i here covers
+    the pieces from ``first + i·step`` to ``last + i·step``, which belong to the map's outputs from
+    ``(first + i·step) // per`` to ``(last + i·step) // per``, and sees what they see. If ``bound``
+    is set, it may see less.
     """
 
     size: int
@@ -50,13 +54,13 @@ class Pieces(NamedTuple):
 class Field(NamedTuple):
     """The receptive field of one output along one axis, in input pixels.
 
-    It is ``size`` pixels wide, moves ``jump`` pixels from one output to the next, and begins at
-    ``start`` for the first output (negative: in the padding). Branches are merged to the hull of
-    what they see; ``smallest`` is the narrowest branch's size.
+    It is ``size`` pixels wide, moves by ``jump`` pixels from one output to the next, and starts at
+    ``start`` for the first output (negative in the padding). Branches merge into the hull of their
+    fields; ``smallest`` is the size for the narrowest branch.
 
-    Where outputs differ (after upsampling, and where windows are uneven), ``size`` is the largest
-    output's, ``jump`` the average, and ``pieces`` has what each of them sees, ``narrowest`` what
-    each sees of the narrowest branch. With ``bound``, the size is an upper bound.
+    If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
+    ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each
+    sees through the narrowest branch. If ``bound`` is set, the size is an upper bound.
     """
 
     size: int
@@ -188,8 +192,8 @@ def places(x: Shape) -> tuple[int, ...]:
 def hull(
     seen: Sequence[tuple[Field, ...] | None], places: Sequence[tuple[int, ...]]
 ) -> tuple[Field, ...] | None:
-    """What several inputs see together, given the number of positions of each along each axis; None
-    if their axes differ."""
+    """The combined field of several inputs, given the number of positions of each along each axis;
+    None if their axes differ."""
     first = seen[0]
     if all(fields == first for fields in seen) and len(set(places)) == 1:
         return first
@@ -217,7 +221,7 @@ def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
         return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))
     size = receptive.joined_size(s_i=starts, r_i=sizes)
     if len(set(jumps)) > 1 or len(set(counts)) > 1:
-        # Fields that do not move in step are furthest apart at one of the two ends.
+        # Fields with different jumps are furthest apart at one of the two ends.
         last = receptive.joined_size_last(s_i=starts, r_i=sizes, j_i=jumps, n_i=counts)
         size = max(size, last)
     return Field(

@@ -119,7 +119,7 @@ class Report:
     groups: Mapping[str, str] | None = None
     settings: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
-    """What is probably a mistake in a valid spec; for a built-in, only what its input changes."""
+    """Likely mistakes in a valid spec; for a built-in, only what its input changes."""
     layout: Layout = "chw"
     """How tables write shapes; everything else is channels first."""
 
@@ -195,8 +195,8 @@ class Report:
         return {kind: total(costs) for kind, costs in kinds.items()}
 
     def by_block(self, depth: int = 1) -> dict[str, Cost]:
-        """The sums for each block down to a depth; a layer outside of blocks has a line of its
-        own."""
+        """The sums for each block down to a depth; a layer outside of blocks has its own
+        line."""
         return {line.name: line.cost for line in self.outline(depth)}
 
     def outline(self, depth: int) -> tuple[Line, ...]:

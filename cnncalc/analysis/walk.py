@@ -1,4 +1,4 @@
-"""Graph to report. The only code that runs layers, and that reports where one refuses its input."""
+"""From graph to report. The only code that runs layers, and reports where one refuses its input."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""What is probably a mistake in a valid spec: unread outputs, blocks named like a layer kind,
+"""Likely mistakes in a valid spec: unread outputs, blocks named like a layer kind,
 pixels that strided layers never read, and inputs with other channels than the spec's own."""
 
 import re

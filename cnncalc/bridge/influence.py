@@ -53,7 +53,7 @@ def last_map(report: Report) -> Row | None:
 def cannot_tell(report: Report, network: Network, device: str) -> str:
     """Why the pixels that a unit reads cannot be compared; empty if they can."""
     if device != "cpu":
-        return "it needs actual numbers; --device cpu compares it"
+        return "it needs actual values; --device cpu compares it"
     if len(report.input_shapes) > 1:
         return "the network has several inputs"
     fields = [field for row in report.rows for field in row.fields or ()]

@@ -1,4 +1,4 @@
-"""Measures memory in PyTorch: what autograd saves, and the peaks.
+"""Measures the peaks of memory in PyTorch.
 
 All numbers are zeros, which are quick to create; memory does not depend on them.
 """
@@ -7,40 +7,17 @@ import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from functools import partial
-from itertools import accumulate
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensor
-from torch.autograd.graph import Node, saved_tensors_hooks
-from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.checkpoint import checkpoint
 
 from cnncalc.analysis.report import Report
 from cnncalc.bridge.network import Network, Step
-
-
-def saved_by_pytorch(
-    report: Report, device: str = "cpu", training: bool = True, autocast: bool = False
-) -> int:
-    """The bytes that autograd saves in a forward pass. Every storage counts once; parameters and
-    buffers are left out."""
-    network = _network(report, device, training)
-    own = _storages([*network.parameters(), *network.buffers()])
-    kept: dict[int, torch.UntypedStorage] = {}
-
-    def pack(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        if storage._cdata not in own:
-            kept[storage._cdata] = storage  # referenced, so that its address is not reused
-        return tensor
-
-    with saved_tensors_hooks(pack, lambda tensor: tensor), _precision(device, autocast):
-        network(*_inputs(report, device))
-    return sum(storage.nbytes() for storage in kept.values())
 
 
 def inference_peak_in_pytorch(report: Report, device: str = "cpu", autocast: bool = False) -> int:
@@ -101,62 +78,6 @@ def training_peak_in_pytorch(
             update.step()
             update.zero_grad()
     return alive.peak + sum(tensor.nbytes for tensor in resident)
-
-
-def layer_peaks_in_pytorch(report: Report, training: bool = True) -> dict[tuple[str, str], int]:
-    """The peak memory of every layer in a forward and a backward pass on the CPU, by phase and
-    layer, without parameters and buffers."""
-    network = _network(report, "cpu", training)
-    inputs, seed = _inputs(report, "cpu"), torch.zeros(())
-    alive = LiveMemory(ignored=[*network.parameters(), *network.buffers(), seed])
-    alive.watch(inputs)
-    peaks: dict[tuple[str, str], int] = {}
-    running = ("", "")
-
-    def turn(phase: str, name: str, *_: object) -> None:
-        nonlocal running
-        peaks[running] = max(peaks.get(running, 0), alive.peak)
-        alive.peak, running = alive.now, (phase, name)
-
-    seen: set[Node] = set()
-
-    def ends(name: str, output: Tensor) -> None:
-        waiting = [output.grad_fn]
-        while waiting:
-            node = waiting.pop()
-            if node is not None and node not in seen:
-                seen.add(node)
-                node.register_prehook(partial(turn, "backward", name))
-                waiting += [before for before, _ in node.next_functions]
-
-    network._before.append(partial(turn, "forward"))
-    network._after.append(ends)
-    with alive:
-        outputs = network(*inputs)
-        loss = _Loss.apply(seed, *(outputs if isinstance(outputs, tuple) else (outputs,)))
-        del outputs
-        turn("", "")
-        if loss.requires_grad:
-            seen.clear()
-            loss.backward(seed)
-        turn("", "")
-    del peaks["", ""]
-    return peaks
-
-
-def unwatched_training_peak_in_pytorch(report: Report) -> int:
-    """The peak of the CPU allocator in a forward and a backward pass, as PyTorch's profiler records
-    it: including memory inside operations. It lets PyTorch accumulate gradients in place, which it
-    does not do under a dispatch mode."""
-    network = _network(report, "cpu", training=True)
-    inputs, seed = _inputs(report, "cpu"), torch.zeros(())
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as profiled:
-        _Loss.apply(seed, network(*inputs)).backward(seed)
-    events = profiled.profiler.kineto_results.events()
-    given_out = sorted((one.start_ns(), one.nbytes()) for one in events if one.name() == "[memory]")
-    resident = [*network.parameters(), *network.buffers(), *inputs]
-    peak: int = max(accumulate(size for _, size in given_out))
-    return peak + sum(tensor.nbytes for tensor in resident)
 
 
 OPTIMIZERS: dict[str, Callable[[Iterable[Tensor]], Any]] = {

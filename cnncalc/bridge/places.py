@@ -77,7 +77,8 @@ def dtype_of(report: Report) -> torch.dtype:
     if isinstance(dtype, torch.dtype) and dtype.is_floating_point:
         return dtype
     raise UsageError(
-        f"PyTorch's layers do not compute in {report.dtype}; float32 and its like can be run"
+        f"PyTorch's layers do not compute in {report.dtype}; use float32, float64, bfloat16 or "
+        "float16"
     )
 
 

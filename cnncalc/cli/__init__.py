@@ -1,6 +1,6 @@
 """The command line: one file per command, discovered automatically and imported when it runs.
 
-Exit codes: 0 success, 1 the answer is "no", 2 the input cannot be used. Results go to standard
+Exit codes: 0 success, 1 the answer is "no", 2 invalid input. Results go to standard
 output, messages to standard error.
 """
 
@@ -131,9 +131,9 @@ def options(
 
 
 def main() -> None:
-    """The program: runs a command and turns a user's mistake into one clear sentence."""
+    """The program: runs a command, and prints a user's mistake as one clear sentence."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever started the program
+        if getattr(sys, name) is None:  # closed by the parent process
             setattr(sys, name, io.StringIO())
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -154,7 +154,7 @@ def main() -> None:
 
 
 NotUsable: tuple[Any, ...] = (CnncalcError, *typer.BadParameter.__mro__[1:3])
-"""Errors of ours, and typer's about how a command is called."""
+"""Our errors, and typer's usage errors."""
 
 
 def _show(error: Any) -> None:

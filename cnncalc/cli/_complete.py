@@ -1,4 +1,4 @@
-"""What a shell completes: networks, their layers, formats, columns, kinds, conventions.
+"""Shell completion: networks, their layers, formats, columns, kinds, conventions.
 
 Each function gets the word typed so far, as typer calls it.
 """

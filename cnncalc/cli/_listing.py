@@ -65,7 +65,7 @@ def notes(numbered: Mapping[str, int]) -> str:
 
 
 def format_of(name: str | None, output: Path | None) -> "Format | None":
-    """The format asked for, by name or by the file's ending; None for a table as text.
+    """The format asked for, by name or by the file extension; None for a table as text.
 
     Raises UsageError for an unknown one.
     """

@@ -79,8 +79,8 @@ FormatName = Annotated[
     typer.Option(
         "--format",
         "-f",
-        help=f"The format of the output: {one_of(discovery.modules(RENDER))}. By default the "
-        "ending of the output file decides; without one it is a table.",
+        help=f"The format of the output: {one_of(discovery.modules(RENDER))}. By default, "
+        "the extension of the output file decides; without one, it is a table.",
         show_default=False,
         autocompletion=complete.modules(RENDER),
     ),
@@ -91,7 +91,7 @@ Output = Annotated[
         "--output",
         "-o",
         metavar="FILE",
-        help="Write to this file; its ending selects the format unless --format is given.",
+        help="Write to this file; its extension selects the format unless --format is given.",
     ),
 ]
 TextOutput = Annotated[
@@ -151,7 +151,7 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     return {name: shape for name, _, shape in pairs}
 
 
-ENDINGS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
+EXTENSIONS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
 
 
 def text_format(*names: str) -> Any:
@@ -163,14 +163,16 @@ def text_format(*names: str) -> Any:
 def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -> str:
     """The format asked for, by name (``md`` is markdown) or by the file's ending; text by default.
 
-    Raises UsageError for an unknown format or ending.
+    Raises UsageError for an unknown format or extension.
     """
-    endings = {ending: name for ending, name in ENDINGS.items() if name in names}
-    ending = output.suffix.lower() if output else ""
-    if format_name is None and ending and ending not in endings:
-        raise UsageError(f"no format has the ending {ending!r}; choose from {', '.join(endings)}")
-    word = format_name or endings.get(ending, "text")
-    found = endings.get(f".{word.lower()}", word)
+    extensions = {extension: name for extension, name in EXTENSIONS.items() if name in names}
+    extension = output.suffix.lower() if output else ""
+    if format_name is None and extension and extension not in extensions:
+        raise UsageError(
+            f"no format for the extension {extension!r}; choose from {', '.join(extensions)}"
+        )
+    word = format_name or extensions.get(extension, "text")
+    found = extensions.get(f".{word.lower()}", word)
     if found not in names:
         raise unknown("format", word, names)
     return found
@@ -210,7 +212,7 @@ def write(text: str, output: Path | None) -> None:
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:
-    """Show a view in the format asked for by name or by the file's ending."""
+    """Show a view in the format asked for by name or by the file extension."""
     from cnncalc import render
 
     chosen = render.name_of(format_name) if format_name else render.for_file(str(output or ""))

@@ -11,7 +11,7 @@ import typer
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
 from cnncalc.core.shape import layout_of
-from cnncalc.homework.convolution import Tensor, activation_of, convolve, pool_of, read
+from cnncalc.homework.convolution import Tensor, convolve, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
 from cnncalc.homework.convolution.given import load
@@ -63,7 +63,18 @@ Pool = Annotated[
     str | None,
     typer.Option(
         "--pool",
-        help="Pool the result: max:2, avg:2, or max:3s2p1 with stride 2 and padding 1.",
+        help="Pool the result: max:2, avg:3s2p1 with stride 2 and padding 1, max:3s2same, or "
+        "max:3s2ceil, which rounds up.",
+    ),
+]
+Transpose = Annotated[
+    bool,
+    typer.Option("--transpose", help="Compute a transposed convolution."),
+]
+OutputPadding = Annotated[
+    str,
+    typer.Option(
+        "--output-padding", help="Cells to add at the end of a transposed convolution's output."
     ),
 ]
 Steps = Annotated[
@@ -90,6 +101,8 @@ def run(
     flip: Flip = False,
     activation: Activation = None,
     pool: Pool = None,
+    transpose: Transpose = False,
+    output_padding: OutputPadding = "0",
     steps: Steps = None,
     digits: Digits = None,
     seed: Annotated[int, typer.Option("--seed", help="The seed for random numbers.")] = 0,
@@ -99,11 +112,15 @@ def run(
 ) -> None:
     """Compute a convolution by hand: the sum of products in every window, then the output.
 
+    With --transpose, every input is multiplied with the kernel, and what overlaps is added up.
+
     cnncalc convolve "0 1 2; 3 4 5; 6 7 8" "0 1; 2 3"
 
     cnncalc convolve "4 3 2 -5 3 5 2 5 5 6" box --padding same
 
     cnncalc convolve image.csv sobel_x sobel_y --activation relu --pool max:2 --steps 4
+
+    cnncalc convolve "1 2; 3 4" "1 0; 2 1" --transpose --stride 2
 
     cnncalc convolve random:3x6x6 "box | box | box" --seed 7 --format latex
     """
@@ -122,8 +139,10 @@ def run(
         mode="zeros" if mode == "zero" else mode,
         bias=None if bias is None else _bias(bias),
         flip=flip,
-        activation=None if activation is None else activation_of(activation),
-        pool=None if pool is None else pool_of(pool),
+        activation=activation,
+        pool=pool,
+        transposed=transpose,
+        output_padding=_sizes(output_padding),
     )
     if chosen == "json":
         shared.write(json.dumps(as_data(worked, most), ensure_ascii=False) + "\n", output)

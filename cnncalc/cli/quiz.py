@@ -160,7 +160,7 @@ def _write_all(
         for part, answers in (("answers", False), ("keys", True)):
             _write(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
         for bank in banks:
-            _write(folder / "platforms" / f"{stem}{bank.ENDING}", bank.write(quiz))
+            _write(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
     typer.echo(f"wrote {many} to {folder}: questions, blank answer sheets and keys", err=True)
 
@@ -174,7 +174,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def file_name(student: str) -> str:
-    """A student's file name without its ending: only letters, digits, - and _.
+    """A student's file name without its extension: only letters, digits, - and _.
 
     Letters that the file system cannot encode are written as their code points.
     """

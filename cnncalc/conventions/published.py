@@ -246,7 +246,9 @@ def _rows(claim: Claim, report: Report) -> tuple[Row, ...]:
     outline = {line.name: line.rows for line in report.outline(depth)}
     if claim.layer not in outline:
         hint = did_you_mean(str(claim.layer), outline)
-        raise SpecError(f"a claim is about {claim.layer!r}, which is no layer{hint}", claim.where)
+        raise SpecError(
+            f"a claim is about {claim.layer!r}, which is not a layer{hint}", claim.where
+        )
     return outline[claim.layer]
 
 
@@ -257,7 +259,7 @@ def _report(spec: Spec, claim: Claim, known: dict[str, Report]) -> Report:
         try:
             known[key] = analyze(build(spec, claim.settings, claim.input))
         except (LayerError, UsageError) as why:
-            raise SpecError(f"the claim's settings cannot be: {why}", claim.where) from None
+            raise SpecError(f"the claim's settings are invalid: {why}", claim.where) from None
     return known[key]
 
 

@@ -1,5 +1,4 @@
-"""Discovery of modules: kinds, formats, commands and mistakes are found because their files
-exist."""
+"""Discovery of modules: kinds, formats, commands and mistakes need only a file, no registration."""
 
 import os
 from collections.abc import Iterable

@@ -1,14 +1,14 @@
 """The errors that a user can cause.
 
 CnncalcError
-├── LayerError      a layer refuses its fields or its input; states the fact, never the place
-├── SpecError       one mistake at one place in a spec
+├── LayerError      a layer refuses its fields or its input; it has no location
+├── SpecError       one mistake at one location in a spec
 ├── Mistakes        all independent SpecErrors of one spec
-└── UsageError      a command or a function cannot use an argument
+└── UsageError      an invalid argument of a command or a function
     └── UnknownName a name that does not exist (also a KeyError)
 
 A sentence has two halves: what is wrong; how to fix it. Leaf code raises ``LayerError`` with the
-bare fact, and the code that walks a spec adds the place, once.
+fact alone, and the code that walks a spec adds the location.
 """
 
 import re
@@ -18,7 +18,7 @@ from typing import NamedTuple, Self
 
 
 def printable(text: str) -> str:
-    """The text with every character that a terminal might obey written as an escape."""
+    """The text with terminal control characters escaped."""
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
@@ -44,7 +44,7 @@ class Source(str):
 
 
 class Where(NamedTuple):
-    """A place in a text: its name, and line and column counted from 1 (0 when there are none)."""
+    """A location: the name of the text, and line and column counted from 1 (0 if unknown)."""
 
     source: str
     line: int = 0
@@ -56,7 +56,7 @@ class Where(NamedTuple):
 
 
 class CnncalcError(Exception):
-    """Anything that the user can fix.
+    """An error that the user can fix.
 
     ``fact`` says what is wrong and ``help`` how to fix it, if that is known; ``sentence`` is both.
     """
@@ -72,7 +72,7 @@ class LayerError(CnncalcError):
 
 
 class UsageError(CnncalcError):
-    """An argument of a command or of a function cannot be used."""
+    """An argument of a command or of a function is invalid."""
 
 
 class UnknownName(UsageError, KeyError):
@@ -146,14 +146,14 @@ def _same_numbers(word: str, name: str) -> bool:
 
 
 def _tolerance(word: str) -> int:
-    """How many typing mistakes a word of this length may have."""
+    """The number of typos that a word of this length may have."""
     letters = len(word.lstrip("-"))
     return 1 if letters <= 4 else 2 if letters <= 8 else 3
 
 
 def _edits(word: str, name: str) -> int | None:
     """How many letters must be inserted, deleted, replaced or swapped with a neighbour to turn one
-    into the other; None when that is more than a slip of the finger.
+    into the other; None if that is more than a typo.
 
     The Damerau-Levenshtein distance (optimal string alignment), in a band around the diagonal.
     """
@@ -203,12 +203,12 @@ MAX_LISTED = 12
 
 
 def some(words: Iterable[object], between: str = ", ") -> str:
-    """The words joined; of very many, the first ones and how many there are."""
+    """The words, joined; if there are very many, the first ones and their number."""
     listed = [str(word) for word in words]
     more = f"{between}... ({len(listed):,} in all)" if len(listed) > MAX_LISTED else ""
     return between.join(listed[:MAX_LISTED]) + more
 
 
 def one_of(words: Sequence[str]) -> str:
-    """The words as a person lists them: ``a, b or c``."""
+    """The words as a list in a sentence: ``a, b or c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -155,7 +155,7 @@ def _memory(row: Row, report: Report) -> tuple[list[Working], str]:
 
 def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     if row.fields is None:
-        return [], "it reads inputs of different axes"
+        return [], "its inputs have different axes"
     answer = _field_answer(row, report)
     seen = [report.rows[source].fields for source in row.sources]
     if not row.fields or not seen:

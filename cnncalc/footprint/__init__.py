@@ -85,7 +85,7 @@ class Memory:
     moments: tuple[Moment, ...]
     repeated_macs: int
     warnings: tuple[str, ...] = ()
-    """What is probably a mistake in the spec."""
+    """Likely mistakes in the spec."""
 
     @cached_property
     def saved_for_backward(self) -> int:

@@ -79,9 +79,9 @@ def not_modelled(row: Row, why: LayerError) -> UsageError:
 
 
 def _freed(tape: Tape, outputs: tuple[Tensor, ...]) -> tuple[tuple[Tensor, ...], ...]:
-    ending: list[list[Tensor]] = [[] for _ in tape.operations]
+    freed: list[list[Tensor]] = [[] for _ in tape.operations]
     staying = {*outputs}
     for tensor, index in tape.lives.items():
         if tensor not in staying and index >= 0:
-            ending[index].append(tensor)
-    return tuple(map(tuple, ending))
+            freed[index].append(tensor)
+    return tuple(map(tuple, freed))

@@ -122,7 +122,7 @@ class Keys:
 
 
 def _by_name(files: Sequence[Path]) -> dict[str, Path]:
-    """The files by their names without endings; raises UsageError for two of the same name."""
+    """The files by their names without extensions; raises UsageError for two of the same name."""
     own: dict[str, Path] = {}
     for file in files:
         other = own.setdefault(printable(file.stem), file)

@@ -59,7 +59,7 @@ class Grades(tuple[Graded, ...]):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is probably a mistake in the specs of the sheets or keys, each once."""
+        """Likely mistakes in the specs of the sheets or keys, each once."""
         reports = [one.marked.sheet.report for one in self if one.marked]
         return tuple(dict.fromkeys(text for one in reports if one for text in one.warnings))
 

@@ -1,7 +1,5 @@
 """The base of pools with a given output size."""
 
-from typing import ClassVar
-
 from cnncalc.core.fields import Sizes, sizes
 from cnncalc.core.layer import Cut, Layer, Reach, Refusal, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
@@ -11,7 +9,7 @@ from cnncalc.formulas import operations, window
 class AdaptivePool(Layer):
     """Windows sized to give the output a requested size."""
 
-    main: ClassVar = "output_size"
+    main = "output_size"
 
     output_size: Sizes = sizes("output size along each axis", also=("size",))
 

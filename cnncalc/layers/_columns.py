@@ -1,7 +1,6 @@
 """The base of the layers that turn windows into the columns of a matrix, and back."""
 
 from math import prod
-from typing import ClassVar
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, sizes
@@ -13,7 +12,7 @@ from cnncalc.layers._window import Axis
 class Columns(Layer):
     """A window that slides over an image, with the same padding on both sides of an axis."""
 
-    main: ClassVar = "kernel_size"
+    main = "kernel_size"
 
     kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))
     stride: Sizes = sizes("step between neighbouring windows", 1, also=("S",))

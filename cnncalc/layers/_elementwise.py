@@ -11,10 +11,10 @@ from cnncalc.formulas import operations
 class Elementwise(Layer):
     """A function of each element; the shape stays the same."""
 
-    stored: ClassVar = False
+    stored = False
     each: ClassVar[Operations]
     """The arithmetic for one element."""
-    keeps_output: ClassVar = False
+    keeps_output = False
     """Whether PyTorch saves the output for backward, rather than the input."""
 
     def output(self, x: Shape) -> Shape:

@@ -1,6 +1,6 @@
 """The base of convolutions: filters that slide along every spatial axis."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import BIAS, Padding, Sizes, flag, padding, sizes
@@ -13,7 +13,7 @@ from cnncalc.layers._window import SAME, Axis, axes_of, padded, split_padding, w
 class Filters(Layer):
     """Filters that slide over the input."""
 
-    activated: ClassVar = True
+    activated = True
 
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
     stride: Sizes = sizes("step between neighbouring windows", 1, also=("S", "strides"))

@@ -1,7 +1,5 @@
 """The base of pools with a sliding window."""
 
-from typing import ClassVar
-
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
@@ -13,7 +11,7 @@ from cnncalc.layers._window import SAME, Axis, axes_of, is_same, padded, split_p
 class Pool(Layer):
     """A window that slides over every channel separately."""
 
-    main: ClassVar = "kernel_size"
+    main = "kernel_size"
 
     kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     stride: Sizes | None = sizes(

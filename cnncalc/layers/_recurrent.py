@@ -14,7 +14,7 @@ from cnncalc.formulas import operations, sequence
 class Recurrent(Layer):
     """A recurrent network that reads the positions of a signal one after another."""
 
-    main: ClassVar = "hidden_size"
+    main = "hidden_size"
     gates: ClassVar[int]
     """The number of gates per cell."""
     cell: ClassVar[Operations]

@@ -53,6 +53,15 @@ class Axis(NamedTuple):
         end = (self.places() - 1) * self.S + self.extent
         return max(self.before + self.N - end, 0)
 
+    def overhang(self) -> int:
+        """How many cells of the last window lie behind the padded input."""
+        end = (self.places() - 1) * self.S + self.extent
+        return max(end - self.before - self.N - self.after, 0)
+
+    def whole(self) -> "Axis":
+        """The same windows on an input that is long enough for the last one."""
+        return self._replace(after=self.after + self.overhang(), same=False, ceil=False)
+
     def too_large(self) -> str:
         """Why no window fits, with the arithmetic."""
         spread = f" (spread to {self.D}·({self.F} − 1) + 1 = {self.extent})" if self.D > 1 else ""

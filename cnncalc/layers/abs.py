@@ -1,6 +1,6 @@
 """Absolute value."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
@@ -14,8 +14,8 @@ class Abs(Elementwise):
     Operations: one comparison per element.
     """
 
-    aliases: ClassVar = ("absolute",)
-    each: ClassVar = Operations(compare=1)
+    aliases = ("absolute",)
+    each = Operations(compare=1)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which saves its input; the gradient is multiplied by its sign."""
@@ -25,7 +25,7 @@ class Abs(Elementwise):
         """A module of ours."""
         return nn.Abs()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("4096",),
             output="4096",
@@ -33,4 +33,4 @@ class Abs(Elementwise):
             source="Koch et al. 2015, section 3.1: the L1 distance of two vectors of 4096",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)
+    refusals = (Refusal(1, ("5",), "has no fields; remove 1"),)

@@ -1,6 +1,6 @@
 """Adaptive average pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -20,7 +20,7 @@ class AdaptiveAvgPool(AdaptivePool):
     Operations: a window of n elements takes n − 1 additions and one division.
     """
 
-    aliases: ClassVar = ("adaptive_average_pool", "adaptive_average_pooling")
+    aliases = ("adaptive_average_pool", "adaptive_average_pooling")
 
     def operations(self, x: Map) -> Operations:
         return Operations(add=self.reductions(x), divide=operations.each(n=self.output(x).elements))
@@ -35,7 +35,7 @@ class AdaptiveAvgPool(AdaptivePool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=1,
             inputs=("512x7x7",),
@@ -52,4 +52,4 @@ class AdaptiveAvgPool(AdaptivePool):
             source="torch.nn.AdaptiveAvgPool2d, example: 8×9 to 5×7",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

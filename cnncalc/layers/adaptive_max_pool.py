@@ -1,6 +1,6 @@
 """Adaptive max pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -18,7 +18,7 @@ class AdaptiveMaxPool(AdaptivePool):
     Operations: a window of n elements takes n − 1 comparisons.
     """
 
-    aliases: ClassVar = ("adaptive_max_pooling",)
+    aliases = ("adaptive_max_pooling",)
 
     def operations(self, x: Map) -> Operations:
         return Operations(compare=self.reductions(x))
@@ -32,7 +32,7 @@ class AdaptiveMaxPool(AdaptivePool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "AdaptiveMaxPool", x)(self.output_size)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=[5, 7],
             inputs=("64x8x9",),
@@ -50,4 +50,4 @@ class AdaptiveMaxPool(AdaptivePool):
             "each from ⌊i·13/4⌋ to ⌈(i + 1)·13/4⌉",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

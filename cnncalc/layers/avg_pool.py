@@ -1,6 +1,6 @@
 """Average pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -23,10 +23,8 @@ class AvgPool(Pool):
     reach over the edge count in full.
     """
 
-    aliases: ClassVar = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
-    foreign: ClassVar = {
-        "keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})
-    }
+    aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
+    foreign = {"keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})}
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
@@ -82,7 +80,7 @@ class AvgPool(Pool):
             return nn.MeanInside(pool, around)
         return nn.padded(pool, around)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"kernel": 7, "stride": 1},
             inputs=("1024x7x7",),
@@ -104,7 +102,7 @@ class AvgPool(Pool):
             source="torch.nn.AvgPool2d: ⌈(6 + 2 − 3)/2⌉ + 1 = 4, the last starts at 6 < 6 + 1",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         *SHARED_REFUSALS,
         Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of 2"),
     )

@@ -1,6 +1,6 @@
 """Batch normalisation."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import flag, number, positive
@@ -22,9 +22,9 @@ class BatchNorm(Norm):
     multiplication and one addition per element.
     """
 
-    aliases: ClassVar = ("bn", "batch_normalization", "batch_normalisation")
-    foreign: ClassVar = {"caffe.BatchNorm": Foreign({"affine": False})}
-    inside: ClassVar = True
+    aliases = ("bn", "batch_normalization", "batch_normalisation")
+    foreign = {"caffe.BatchNorm": Foreign({"affine": False})}
+    inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
     track_running_stats: bool = flag("whether to track running statistics", True)
@@ -64,7 +64,7 @@ class BatchNorm(Norm):
             channels_of(x), self.eps, self.momentum, self.affine, self.track_running_stats
         )
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("64x112x112",),
             output="64x112x112",
@@ -82,4 +82,4 @@ class BatchNorm(Norm):
             source="torch.nn.BatchNorm1d: affine=False, track_running_stats=False",
         ),
     )
-    refusals: ClassVar = (Refusal({"affine": 1}, ("4x5x5",), "must be true or false"),)
+    refusals = (Refusal({"affine": 1}, ("4x5x5",), "must be true or false"),)

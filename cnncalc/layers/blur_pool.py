@@ -1,6 +1,6 @@
 """Blur pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
@@ -21,8 +21,8 @@ class BlurPool(Layer):
     Operations: one multiplication and one addition per multiply-accumulate.
     """
 
-    aliases: ClassVar = ("blur", "anti_alias")
-    main: ClassVar = "kernel_size"
+    aliases = ("blur", "anti_alias")
+    main = "kernel_size"
 
     kernel_size: int = count("filter size along every axis", also=("kernel", "F", "filt_size"))
     stride: Sizes = sizes("step between neighbouring windows", 2, also=("S",))
@@ -75,7 +75,7 @@ class BlurPool(Layer):
         pairs = [(axis.before, axis.after) for axis in self.axes(x)]
         return nn.BlurPool(x.channels, self.kernel_size, self.stride, torch_sides(pairs))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=3,
             inputs=("64x112x112",),
@@ -94,7 +94,7 @@ class BlurPool(Layer):
             source="Zhang 2019, the authors' release: pads ⌊3/2⌋ before and ⌈3/2⌉ after",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(7, ("4x3x3",), "an axis of 3 has 2 cells to reflect"),
         Refusal({"kernel": 3, "stride": [2, 2]}, ("4x9",), "has 2 values"),
         Refusal(0, ("4x9x9",), "at least 1"),

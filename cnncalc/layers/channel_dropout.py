@@ -1,6 +1,6 @@
 """Dropout of whole channels."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
@@ -15,11 +15,11 @@ class ChannelDropout(Elementwise):
     Operations: none, because it does nothing in inference.
     """
 
-    aliases: ClassVar = ("dropout1d", "dropout2d", "dropout3d", "spatial_dropout")
-    main: ClassVar = "p"
-    each: ClassVar = Operations()
-    moves: ClassVar = False
-    inside: ClassVar = True
+    aliases = ("dropout1d", "dropout2d", "dropout3d", "spatial_dropout")
+    main = "p"
+    each = Operations()
+    moves = False
+    inside = True
 
     p: float = number("probability of zeroing a channel", 0.5, ("rate",), least=0, most=1)
 
@@ -36,7 +36,7 @@ class ChannelDropout(Elementwise):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "Dropout", x)(self.p)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=0.2,
             inputs=("64x28x28",),
@@ -45,7 +45,7 @@ class ChannelDropout(Elementwise):
             source="Tompson et al. 2015, section 3.2: SpatialDropout",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(-0.1, ("64x28x28",), "from 0 to 1, not -0.1"),
         Refusal(None, ("4096",), "not a vector"),
     )

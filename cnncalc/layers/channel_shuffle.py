@@ -1,6 +1,6 @@
 """Channel shuffle."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import count
@@ -19,8 +19,8 @@ class ChannelShuffle(Rearrangement):
     Operations: none; values are only copied.
     """
 
-    aliases: ClassVar = ("shuffle",)
-    main: ClassVar = "groups"
+    aliases = ("shuffle",)
+    main = "groups"
 
     groups: int = count("number of groups to interleave", also=("G",))
 
@@ -35,7 +35,7 @@ class ChannelShuffle(Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.ChannelShuffle(self.groups)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=2,
             inputs=("4x2x2",),
@@ -50,7 +50,7 @@ class ChannelShuffle(Rearrangement):
             source="Zhang et al. 2018, ShuffleNet, table 1: stage 2 with 3 groups has 240 channels",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("4x5x5",), "3 groups do not divide the 4 input channels"),
         Refusal(None, ("4x5x5",), "needs 'groups'"),
         Refusal(2, ("100",), "not a vector"),

@@ -1,7 +1,7 @@
 """Concatenation."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError, some
@@ -19,9 +19,9 @@ class Concat(Rearrangement):
     Vectors are concatenated end to end. Nothing is computed, but the output is a new tensor.
     """
 
-    aliases: ClassVar = ("cat", "concatenate")
-    main: ClassVar = "along"
-    arity: ClassVar = (1, None)
+    aliases = ("cat", "concatenate")
+    main = "along"
+    arity = (1, None)
 
     along: str = axis("the axis along which to concatenate")
 
@@ -56,7 +56,7 @@ class Concat(Rearrangement):
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         return nn.Concat(1 + place(self.along, inputs[0]))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("64x28x28", "128x28x28", "32x28x28", "32x28x28"),
             output="256x28x28",
@@ -71,7 +71,7 @@ class Concat(Rearrangement):
             source="Dosovitskiy et al. 2020, ViT-B/16: a class token before 196 patches",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("64x28x28", "64x14x14"), "only the channels may differ"),
         Refusal(None, ("64x28x28", "64"), "maps with vectors"),
         Refusal("height", ("4x5x5", "4x6x7"), "only the heights may differ"),

@@ -1,7 +1,7 @@
 """Convolution."""
 
 from functools import reduce
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
@@ -52,8 +52,8 @@ class Conv(Filters):
     per output for the bias.
     """
 
-    aliases: ClassVar = ("convolution", "convolutional")
-    main: ClassVar = "out_channels"
+    aliases = ("convolution", "convolutional")
+    main = "out_channels"
 
     out_channels: int = count(
         "number of filters, which is the number of output channels",
@@ -145,7 +145,7 @@ class Conv(Filters):
             return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"filters": 10, "kernel": 5, "stride": 1, "padding": 2},
             inputs=("3x32x32",),
@@ -190,7 +190,7 @@ class Conv(Filters):
             source="Waibel et al. 1989: 3-frame windows over 15 frames of 16 coefficients",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),

@@ -1,7 +1,7 @@
 """Convolutional long short-term memory."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
@@ -26,7 +26,7 @@ class ConvLstm(Layer):
     multiplications and an addition; with peepholes, three more multiplications and additions.
     """
 
-    main: ClassVar = "hidden_channels"
+    main = "hidden_channels"
 
     hidden_channels: int = count(
         "number of channels of the hidden state", also=("hidden", "filters")
@@ -105,7 +105,7 @@ class ConvLstm(Layer):
             _frame(x).spatial if self.peepholes else (),
         )
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"hidden": 64, "kernel": 3, "peepholes": True},
             inputs=("1x10x64x64",),
@@ -138,7 +138,7 @@ class ConvLstm(Layer):
             source="by hand: frames of length 4",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"hidden": 4, "kernel": 3}, ("8x5",), "needs 2 or 3 spatial axes, not 1"),
         Refusal({"hidden": 4, "kernel": [3, 3, 3]}, ("8x5x5x5",), "has 3 values"),
         Refusal(4, ("8x5x5x5",), "needs 'kernel_size'"),

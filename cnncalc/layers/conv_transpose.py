@@ -2,7 +2,7 @@
 
 from math import gcd
 from operator import add
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
@@ -144,10 +144,10 @@ class ConvTranspose(Layer):
     per output for the bias.
     """
 
-    aliases: ClassVar = ("deconv", "deconvolution", "up_conv", "transposed_conv")
-    foreign: ClassVar = {"keras.Conv*DTranspose": Foreign()}
-    main: ClassVar = "out_channels"
-    activated: ClassVar = True
+    aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
+    foreign = {"keras.Conv*DTranspose": Foreign()}
+    main = "out_channels"
+    activated = True
 
     out_channels: int = count("number of output channels", also=("filters", "K", "num_output"))
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
@@ -263,7 +263,7 @@ class ConvTranspose(Layer):
         )
         return nn.cropped(conv, [axis.cut for axis in axes])
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"filters": 512, "kernel": 2, "stride": 2},
             inputs=("1024x28x28",),
@@ -304,7 +304,7 @@ class ConvTranspose(Layer):
             source="torch.nn.ConvTranspose1d(1, 3, 2, 4)",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(
             {"filters": 8, "kernel": 3, "stride": 2, "output_padding": 2},
             ("4x5x5",),

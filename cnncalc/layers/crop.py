@@ -2,7 +2,7 @@
 
 import dataclasses
 from math import prod
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -34,11 +34,11 @@ class Crop(Like, Rearrangement):
     Operations: none.
     """
 
-    aliases: ClassVar = ("cropping", "center_crop", "centre_crop")
-    main: ClassVar = "crop"
-    either: ClassVar = ("crop", "size", "like")
-    stored: ClassVar = False
-    moves: ClassVar = False
+    aliases = ("cropping", "center_crop", "centre_crop")
+    main = "crop"
+    either = ("crop", "size", "like")
+    stored = False
+    moves = False
 
     crop: Padding | None = padding("cells to remove from the edges", None, also=("cropping",))
     size: Sizes | None = sizes("size to keep, instead of crop", None)
@@ -96,7 +96,7 @@ class Crop(Like, Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Crop(self.sides(x))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=4,
             inputs=("512x64x64",),
@@ -123,7 +123,7 @@ class Crop(Like, Rearrangement):
             source="Long et al. 2015, voc-fcn8s/train.prototxt: layer score, an image of 500×500",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of 4 leaves nothing"),
         Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of 4"),
         Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),

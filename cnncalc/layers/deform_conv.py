@@ -1,6 +1,6 @@
 """Deformable convolution."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
@@ -28,9 +28,9 @@ class DeformConv(Filters):
     every tap's value, with a factor one multiplication more.
     """
 
-    aliases: ClassVar = ("deformable_conv", "deformable_convolution", "dcn")
-    main: ClassVar = "out_channels"
-    arity: ClassVar = (2, 3)
+    aliases = ("deformable_conv", "deformable_convolution", "dcn")
+    main = "out_channels"
+    arity = (2, 3)
 
     out_channels: int = count(
         "number of filters, which is the number of output channels", also=("filters", "K")
@@ -117,7 +117,7 @@ class DeformConv(Filters):
             bias=self.bias,
         )
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"filters": 512, "kernel": 3, "padding": 2, "dilation": 2, "bias": False},
             inputs=("512x14x14", "18x14x14"),
@@ -147,7 +147,7 @@ class DeformConv(Filters):
             source="by hand: torchvision.ops.deform_conv2d with two groups of offsets",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "9x3x3"), "a multiple of 18 channels"),
         Refusal({"filters": 4, "kernel": 3}, ("4x5x5", "18x5x5"), "offsets of 18×3×3, not 18×5×5"),
         Refusal(

@@ -1,6 +1,6 @@
 """Depthwise convolution."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count
@@ -22,8 +22,8 @@ class DepthwiseConv(Filters):
     per output for the bias.
     """
 
-    aliases: ClassVar = ("depthwise", "dw_conv", "depthwise_convolution")
-    main: ClassVar = "kernel_size"
+    aliases = ("depthwise", "dw_conv", "depthwise_convolution")
+    main = "kernel_size"
 
     multiplier: int = count(
         "number of filters that read each channel", 1, also=("depth_multiplier",)
@@ -58,7 +58,7 @@ class DepthwiseConv(Filters):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return self.convolution(nn, x, self._filters(x), x.channels)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"kernel": 3, "padding": 1, "bias": False},
             inputs=("32x112x112",),
@@ -79,7 +79,7 @@ class DepthwiseConv(Filters):
             source="torch.nn.Conv2d(4, 8, 3, groups=4): groups = in_channels, out_channels = 2·4",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(7, ("4x5x5",), "larger than the padded input of 5"),
         Refusal(3, ("100",), "not a vector"),
         Refusal({"kernel": 3, "multiplier": 0}, ("4x5x5",), "at least 1, not 0"),

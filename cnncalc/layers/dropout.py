@@ -1,6 +1,6 @@
 """Dropout."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
@@ -15,10 +15,10 @@ class Dropout(Elementwise):
     Operations: none, because it does nothing in inference.
     """
 
-    main: ClassVar = "p"
-    each: ClassVar = Operations()
-    moves: ClassVar = False
-    inside: ClassVar = True
+    main = "p"
+    each = Operations()
+    moves = False
+    inside = True
 
     p: float = number("probability of zeroing an element", 0.5, ("rate",), least=0, most=1)
 
@@ -30,7 +30,7 @@ class Dropout(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Dropout(self.p)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=0.4,
             inputs=("1024x1x1",),
@@ -39,4 +39,4 @@ class Dropout(Elementwise):
             source="TUM lecture, GoogLeNet table: dropout (40 %) keeps 1×1×1024",
         ),
     )
-    refusals: ClassVar = (Refusal(1.5, ("4096",), "from 0 to 1, not 1.5"),)
+    refusals = (Refusal(1.5, ("4096",), "from 0 to 1, not 1.5"),)

@@ -1,6 +1,6 @@
 """Exponential linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
@@ -16,16 +16,16 @@ class Elu(Elementwise):
     1) and one multiplication (by alpha).
     """
 
-    aliases: ClassVar = ("exponential_linear_unit",)
-    main: ClassVar = "alpha"
-    each: ClassVar = Operations(multiply=1, add=1, compare=1, exponential=1)
+    aliases = ("exponential_linear_unit",)
+    main = "alpha"
+    each = Operations(multiply=1, add=1, compare=1, exponential=1)
 
     alpha: float = number("the output approaches -alpha for very negative inputs", 1.0)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.ELU(self.alpha)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("192x32x32",),
             output="192x32x32",
@@ -35,4 +35,4 @@ class Elu(Elementwise):
             source="Clevert, Unterthiner and Hochreiter 2016, equation 15; 192·32·32",
         ),
     )
-    refusals: ClassVar = (Refusal(True, ("5",), "must be a number, not true"),)
+    refusals = (Refusal(True, ("5",), "must be a number, not true"),)

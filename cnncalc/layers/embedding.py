@@ -1,6 +1,6 @@
 """Embedding."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
@@ -19,7 +19,7 @@ class Embedding(Layer):
     Operations: none; rows are copied.
     """
 
-    main: ClassVar = "embedding_dim"
+    main = "embedding_dim"
 
     num_embeddings: int = count("size of the vocabulary", also=("input_dim", "vocabulary"))
     embedding_dim: int = count("numbers per row", also=("output_dim", "dim"))
@@ -54,7 +54,7 @@ class Embedding(Layer):
         """``Embedding``, with its rows turned into channels."""
         return nn.WordEmbedding(self.num_embeddings, self.embedding_dim)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"num_embeddings": 18765, "embedding_dim": 300},
             inputs=("64",),
@@ -65,7 +65,7 @@ class Embedding(Layer):
             source="Kim 2014, table 1: MR has a vocabulary of 18,765 words, vectors of 300",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"vocabulary": 10, "dim": 4}, ("8x5",), "a vector of word indices, not 8×5"),
         Refusal(4, ("8",), "needs 'num_embeddings'"),
     )

@@ -1,6 +1,6 @@
 """Flatten."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice
@@ -17,10 +17,10 @@ class Flatten(Rearrangement):
     copied. Linear layers flatten their input automatically.
     """
 
-    main: ClassVar = "over"
-    stored: ClassVar = False
-    moves: ClassVar = False
-    inside: ClassVar = True
+    main = "over"
+    stored = False
+    moves = False
+    inside = True
 
     over: str = choice(
         "all for a vector; positions for a signal of the same channels", ("all", "positions"), "all"
@@ -43,7 +43,7 @@ class Flatten(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Flatten(2 if self.over == "positions" else 1)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("256x6x6",),
             output="9216",
@@ -57,7 +57,7 @@ class Flatten(Rearrangement):
             source="Dosovitskiy et al. 2020, ViT-B/16: 14·14 patches",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("4x5x5",), "must be all or positions, not 3"),
         Refusal("positions", ("100",), "not a vector"),
     )

@@ -1,7 +1,7 @@
 """Fold (col2im)."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -32,7 +32,7 @@ class Fold(Columns):
     Operations: one addition per value of the matrix.
     """
 
-    aliases: ClassVar = ("col2im",)
+    aliases = ("col2im",)
 
     output_size: Sizes = sizes("height and width of the output", also=("size",))
 
@@ -64,7 +64,7 @@ class Fold(Columns):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Fold(self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"output_size": [4, 5], "kernel_size": [2, 2]},
             inputs=("12x12",),
@@ -79,7 +79,7 @@ class Fold(Columns):
             source="by hand: 4·4 windows side by side, 12/(2·2) = 3 channels",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"size": 8, "kernel": 3}, ("12x36",), "12 = 1·9 + 3"),
         Refusal({"size": 8, "kernel": 2}, ("12x16",), "7·7 = 49 windows"),
         Refusal({"size": 1, "kernel": 2}, ("12x16",), "larger than the padded input of 1"),

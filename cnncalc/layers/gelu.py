@@ -1,6 +1,6 @@
 """Gaussian error linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice
@@ -20,8 +20,8 @@ class Gelu(Elementwise):
     six multiplications (three more, for 0.044715·x³), two additions and one exponential.
     """
 
-    main: ClassVar = "approximate"
-    each: ClassVar = Operations(multiply=3, add=1, exponential=1)
+    main = "approximate"
+    each = Operations(multiply=3, add=1, exponential=1)
 
     approximate: str = choice(
         "none for the error function, tanh for the approximation", ("none", "tanh"), "none"
@@ -39,7 +39,7 @@ class Gelu(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GELU(self.approximate)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("384x56x56",),
             output="384x56x56",
@@ -55,4 +55,4 @@ class Gelu(Elementwise):
             source="Hendrycks and Gimpel 2016, section 2, for 3072 elements",
         ),
     )
-    refusals: ClassVar = (Refusal("erf", ("5",), "must be none or tanh, not 'erf'"),)
+    refusals = (Refusal("erf", ("5",), "must be none or tanh, not 'erf'"),)

@@ -1,6 +1,6 @@
 """Global average pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -18,7 +18,7 @@ class GlobalAvgPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 additions and one division.
     """
 
-    aliases: ClassVar = (
+    aliases = (
         "gap",
         "global_average_pool",
         "global_average_pooling",
@@ -36,7 +36,7 @@ class GlobalAvgPool(GlobalPool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return self.shaped(nn, of_rank(nn, "AdaptiveAvgPool", x)(1))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("2048x7x7",),
             output="2048x1x1",
@@ -51,4 +51,4 @@ class GlobalAvgPool(GlobalPool):
             source="Lin et al. 2013, network in network: a map for each of 10 classes, averaged",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

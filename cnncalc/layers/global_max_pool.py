@@ -1,6 +1,6 @@
 """Global max pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Tape, Tensor, of_rank
@@ -17,7 +17,7 @@ class GlobalMaxPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 comparisons.
     """
 
-    aliases: ClassVar = ("global_max_pooling", "gmp")
+    aliases = ("global_max_pooling", "gmp")
 
     def operations(self, x: Map) -> Operations:
         return Operations(compare=self.reductions(x))
@@ -31,7 +31,7 @@ class GlobalMaxPool(GlobalPool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return self.shaped(nn, of_rank(nn, "AdaptiveMaxPool", x)(1))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"keepdim": False},
             inputs=("1024x1024",),
@@ -46,4 +46,4 @@ class GlobalMaxPool(GlobalPool):
             source="torch.nn.AdaptiveMaxPool2d(1): the same as one window over the whole map",
         ),
     )
-    refusals: ClassVar = SHARED_REFUSALS
+    refusals = SHARED_REFUSALS

@@ -1,6 +1,6 @@
 """Group normalisation."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -21,9 +21,9 @@ class GroupNorm(Norm):
     Operations: as for layer_norm, with each group normalised as a whole.
     """
 
-    aliases: ClassVar = ("gn", "group_normalization", "group_normalisation")
-    foreign: ClassVar = {"keras.GroupNormalization": Foreign({"num_groups": 32})}
-    main: ClassVar = "num_groups"
+    aliases = ("gn", "group_normalization", "group_normalisation")
+    foreign = {"keras.GroupNormalization": Foreign({"num_groups": 32})}
+    main = "num_groups"
 
     num_groups: int = count(
         "number of groups that the channels are split into", also=("groups", "G")
@@ -64,7 +64,7 @@ class GroupNorm(Norm):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GroupNorm(self.num_groups, channels_of(x), self.eps, self.affine, bias=self.bias)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=32,
             inputs=("64x56x56",),
@@ -87,7 +87,7 @@ class GroupNorm(Norm):
             source="torch.nn.GroupNorm(2, 6, affine=False) on a vector",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("4x5x5",), "3 groups do not divide the 4 channels: 4 = 1·3 + 1"),
         Refusal(8, ("4x5x5",), "8 groups do not divide the 4 channels"),
         Refusal(0, ("4x5x5",), "at least 1, not 0"),

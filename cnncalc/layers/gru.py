@@ -1,7 +1,5 @@
 """Gated recurrent unit."""
 
-from typing import ClassVar
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Foreign, Refusal
 from cnncalc.layers._recurrent import KERAS, Recurrent
@@ -17,15 +15,15 @@ class Gru(Recurrent):
     a hyperbolic tangent (an exponential), three multiplications and two additions.
     """
 
-    aliases: ClassVar = ("gated_recurrent_unit",)
-    foreign: ClassVar = {
+    aliases = ("gated_recurrent_unit",)
+    foreign = {
         "torch.GRU": Foreign(),
         "keras.GRU": Foreign({"return_sequences": False}, KERAS),
     }
-    gates: ClassVar = 3
-    cell: ClassVar = Operations(multiply=3, add=4, divide=2, exponential=3)
+    gates = 3
+    cell = Operations(multiply=3, add=4, divide=2, exponential=3)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"hidden_size": 20, "num_layers": 2},
             inputs=("10x5",),
@@ -44,7 +42,7 @@ class Gru(Recurrent):
             source="by hand: Cho et al. 2014, equations 5 to 8",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(4, ("8x5x5",), "reads a signal"),
         Refusal({"hidden": 4, "proj_size": 2}, ("8x5",), "has no field 'proj_size'"),
     )

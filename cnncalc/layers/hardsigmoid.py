@@ -1,6 +1,6 @@
 """Hard sigmoid."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -14,13 +14,13 @@ class Hardsigmoid(Elementwise):
     Operations per element: one addition, two comparisons and one division.
     """
 
-    aliases: ClassVar = ("hsigmoid",)
-    each: ClassVar = Operations(add=1, compare=2, divide=1)
+    aliases = ("hsigmoid",)
+    each = Operations(add=1, compare=2, divide=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Hardsigmoid()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("16x1x1",),
             output="16x1x1",
@@ -28,4 +28,4 @@ class Hardsigmoid(Elementwise):
             source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "has no fields; remove 6"),)
+    refusals = (Refusal(6, ("5",), "has no fields; remove 6"),)

@@ -1,6 +1,6 @@
 """Hard swish."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -14,13 +14,13 @@ class Hardswish(Elementwise):
     Operations per element: one addition, two comparisons, one multiplication and one division.
     """
 
-    aliases: ClassVar = ("hswish",)
-    each: ClassVar = Operations(multiply=1, add=1, compare=2, divide=1)
+    aliases = ("hswish",)
+    each = Operations(multiply=1, add=1, compare=2, divide=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Hardswish()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("16x112x112",),
             output="16x112x112",
@@ -29,4 +29,4 @@ class Hardswish(Elementwise):
             source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "has no fields; remove 6"),)
+    refusals = (Refusal(6, ("5",), "has no fields; remove 6"),)

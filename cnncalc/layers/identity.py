@@ -1,6 +1,6 @@
 """Identity."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
@@ -14,10 +14,10 @@ class Identity(Elementwise):
     Nothing is computed and nothing is copied.
     """
 
-    aliases: ClassVar = ("noop", "skip")
-    each: ClassVar = Operations()
-    moves: ClassVar = False
-    inside: ClassVar = True
+    aliases = ("noop", "skip")
+    each = Operations()
+    moves = False
+    inside = True
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return x
@@ -25,7 +25,5 @@ class Identity(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Identity()
 
-    examples: ClassVar = (
-        Example(("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut"),
-    )
-    refusals: ClassVar = (Refusal(1, ("5",), "has no fields"),)
+    examples = (Example(("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut"),)
+    refusals = (Refusal(1, ("5",), "has no fields"),)

@@ -1,6 +1,6 @@
 """Instance normalisation."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -21,7 +21,7 @@ class InstanceNorm(Norm):
     statistics everything is folded into one multiplication and one addition per element.
     """
 
-    aliases: ClassVar = ("instance_normalization", "instance_normalisation")
+    aliases = ("instance_normalization", "instance_normalisation")
 
     affine: bool = flag("whether to learn a scale and a shift per channel", False)
     bias: bool = flag("whether to learn the shift as well as the scale", True)
@@ -84,7 +84,7 @@ class InstanceNorm(Norm):
             bias=self.bias,
         )
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("3x4x5",),
             output="3x4x5",
@@ -104,7 +104,7 @@ class InstanceNorm(Norm):
             source="torch.nn.InstanceNorm2d(64, affine=True, track_running_stats=True)",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("4x1x1",), "one value each, as in 4×1×1"),
         Refusal(None, ("100",), "not a vector"),
         Refusal({"affine": "yes"}, ("4x5x5",), "must be true or false"),

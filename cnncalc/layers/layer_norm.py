@@ -1,7 +1,7 @@
 """Layer normalisation."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice, flag, number
@@ -25,8 +25,8 @@ class LayerNorm(Norm):
     multiplication per element, and a shift one more addition.
     """
 
-    foreign: ClassVar = {"keras.LayerNormalization": Foreign({"over": "channels"})}
-    main: ClassVar = "over"
+    foreign = {"keras.LayerNormalization": Foreign({"over": "channels"})}
+    main = "over"
 
     over: str = choice(
         "what to normalise together: the whole map, each position's channels, or the last axis",
@@ -81,7 +81,7 @@ class LayerNorm(Norm):
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
         return norm(self.learned_shape(x), self.eps, self.elementwise_affine, self.bias)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given="channels",
             inputs=("96x56x56",),
@@ -114,7 +114,7 @@ class LayerNorm(Norm):
             source="torch.nn.LayerNorm(5, bias=False)",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal("first", ("4x5x5",), "must be all, channels or last, not 'first'"),
         Refusal({"eps": -1}, ("4x5x5",), "at least 0, not -1"),
     )

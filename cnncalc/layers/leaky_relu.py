@@ -1,6 +1,6 @@
 """Leaky rectified linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
@@ -15,16 +15,16 @@ class LeakyRelu(Elementwise):
     Operations per element, whatever its sign: one comparison and one multiplication.
     """
 
-    aliases: ClassVar = ("lrelu", "leaky")
-    main: ClassVar = "negative_slope"
-    each: ClassVar = Operations(multiply=1, compare=1)
+    aliases = ("lrelu", "leaky")
+    main = "negative_slope"
+    each = Operations(multiply=1, compare=1)
 
     negative_slope: float = number("factor for negative values", 0.01, ("slope",))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.LeakyReLU(self.negative_slope)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=0.1,
             inputs=("64x224x224",),
@@ -33,7 +33,7 @@ class LeakyRelu(Elementwise):
             source="Redmon et al. 2016, equation 2: 0.1x where negative; 64·224·224",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal("steep", ("5",), "must be a number, not 'steep'"),
         Refusal({"alhpa": 0.1}, ("5",), "has no field 'alhpa'"),
     )

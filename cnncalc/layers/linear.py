@@ -1,6 +1,6 @@
 """Fully connected layer."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
@@ -31,10 +31,10 @@ class Linear(Layer):
     per output for the bias.
     """
 
-    aliases: ClassVar = ("fc", "dense", "full", "fully_connected", "inner_product")
-    foreign: ClassVar = {"keras.Dense": Foreign({"per_position": True})}
-    main: ClassVar = "out_features"
-    activated: ClassVar = True
+    aliases = ("fc", "dense", "full", "fully_connected", "inner_product")
+    foreign = {"keras.Dense": Foreign({"per_position": True})}
+    main = "out_features"
+    activated = True
 
     out_features: int = count(
         "number of outputs", also=("neurons", "units", "outputs", "num_output")
@@ -84,7 +84,7 @@ class Linear(Layer):
         module = nn.PositionLinear if isinstance(x, Map) else nn.Linear
         return module(channels_of(x), self.out_features, self.bias)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=100,
             inputs=("784",),
@@ -115,7 +115,7 @@ class Linear(Layer):
             source="tf.keras.layers.Dense: Dense(10) reads the last axis of (98, 64)",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(0, ("784",), "at least 1, not 0"),
         Refusal(None, ("784",), "needs 'out_features'"),
         Refusal({"out_feature": 5}, ("784",), "did you mean 'out_features'"),

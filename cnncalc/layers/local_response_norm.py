@@ -1,6 +1,6 @@
 """Local response normalisation."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import count, number
@@ -21,8 +21,8 @@ class LocalResponseNorm(Layer):
     one division. The first and last channels, which have fewer neighbours, count in full.
     """
 
-    aliases: ClassVar = ("lrn", "norm", "response_norm", "local_response_normalization")
-    main: ClassVar = "size"
+    aliases = ("lrn", "norm", "response_norm", "local_response_normalization")
+    main = "size"
 
     size: int = count("number of neighbouring channels", also=("n", "local_size"))
     alpha: float = number("factor for the mean of the squares", 1e-4)
@@ -57,7 +57,7 @@ class LocalResponseNorm(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2},
             inputs=("96x27x27",),
@@ -75,7 +75,7 @@ class LocalResponseNorm(Layer):
             source="Krizhevsky et al. 2012, section 3.3, with n = 1",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(0, ("4x5x5",), "at least 1, not 0"),
         Refusal(None, ("4x5x5",), "needs 'size'"),
         Refusal(5, ("100",), "not a vector"),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from functools import reduce
 from itertools import pairwise
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count
@@ -25,8 +25,8 @@ class LocallyConnected(Filters):
     per output for the bias.
     """
 
-    aliases: ClassVar = ("local", "unshared_conv")
-    main: ClassVar = "out_channels"
+    aliases = ("local", "unshared_conv")
+    main = "out_channels"
 
     out_channels: int = count(
         "number of filters at each position, which is the number of output channels",
@@ -102,7 +102,7 @@ class LocallyConnected(Filters):
         sizes = (x.channels, self.out_channels, self.places(x))
         return nn.LocallyConnected(*sizes, *window, self.bias)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"filters": 16, "kernel": 9},
             inputs=("16x63x63",),
@@ -123,7 +123,7 @@ class LocallyConnected(Filters):
             source="Kedge lecture, 3×3 ∗ 2×2 gives 2×2: four places with four filters of 2·2 each",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
         Refusal({"filters": 8, "kernel": 3, "groups": 2}, ("4x5x5",), "has no field 'groups'"),

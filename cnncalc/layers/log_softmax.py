@@ -1,6 +1,6 @@
 """Logarithm of softmax."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -35,7 +35,7 @@ class LogSoftmax(Softmax):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.LogSoftmax(dim=1 + place(self.over, x))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("10",),
             output="10",
@@ -51,6 +51,6 @@ class LogSoftmax(Softmax):
             source="torch.nn.LogSoftmax(dim=1) on a map",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(1, ("5",), "must be channels, length, depth, height, width or last, not 1"),
     )

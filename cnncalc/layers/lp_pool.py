@@ -1,6 +1,6 @@
 """Power-average pooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, flag, positive, sizes
@@ -32,8 +32,8 @@ class LpPool(Layer):
     exponential for the root. With p = 1 there are no powers and no roots.
     """
 
-    aliases: ClassVar = ("lp_pooling", "power_average_pool")
-    main: ClassVar = "kernel_size"
+    aliases = ("lp_pooling", "power_average_pool")
+    main = "kernel_size"
 
     kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     norm_type: float = positive("the exponent p", 2, also=("p",))
@@ -87,7 +87,7 @@ class LpPool(Layer):
         size = window[0] if len(window) == 1 else window
         return of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.ceil_mode)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"kernel": 3, "stride": 2},
             inputs=("16x50x32",),
@@ -111,7 +111,7 @@ class LpPool(Layer):
             source="torch.nn.LPPool2d: with p = 1 it is sum pooling",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
         Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "greater than 0, not 0"),
         Refusal({"kernel": 2, "padding": 1}, ("4x4x4",), "has no field 'padding'"),

@@ -1,6 +1,6 @@
 """Long short-term memory."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Tensors
 from cnncalc.core.errors import LayerError
@@ -22,13 +22,13 @@ class Lstm(Recurrent):
     each), two hyperbolic tangents (an exponential each), three multiplications and an addition.
     """
 
-    aliases: ClassVar = ("long_short_term_memory",)
-    foreign: ClassVar = {
+    aliases = ("long_short_term_memory",)
+    foreign = {
         "torch.LSTM": Foreign(),
         "keras.LSTM": Foreign({"separate_biases": False, "return_sequences": False}, KERAS),
     }
-    gates: ClassVar = 4
-    cell: ClassVar = Operations(multiply=3, add=4, divide=3, exponential=5)
+    gates = 4
+    cell = Operations(multiply=3, add=4, divide=3, exponential=5)
 
     proj_size: int = count("size of the projected output; 0 means no projection", 0, least=0)
 
@@ -69,7 +69,7 @@ class Lstm(Recurrent):
         """The arguments of ``LSTM``."""
         return {**super().settings(), "proj_size": self.proj_size}
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=256,
             inputs=("512x26",),
@@ -113,7 +113,7 @@ class Lstm(Recurrent):
             source="tf.keras.layers.LSTM(64) on 10 steps of 32: one bias per gate, the last state",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(4, ("8x5x5",), "reshape: [40, 5]"),
         Refusal(4, ("100",), "not a vector"),
         Refusal({"units": 4}, ("8x5",), "has no field 'units'; it is a field of keras.LSTM"),

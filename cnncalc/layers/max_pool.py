@@ -1,7 +1,7 @@
 """Max pooling."""
 
 from math import inf
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
@@ -21,8 +21,8 @@ class MaxPool(Pool):
     Operations: a window of n elements takes n − 1 comparisons.
     """
 
-    aliases: ClassVar = ("maxpooling", "pool", "pooling", "mp")
-    foreign: ClassVar = {
+    aliases = ("maxpooling", "pool", "pooling", "mp")
+    foreign = {
         "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
         "caffe.Pooling": Foreign({"ceil_mode": True}),
     }
@@ -52,7 +52,7 @@ class MaxPool(Pool):
         )
         return nn.padded(pool, around, -inf)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"kernel": 3, "stride": 2},
             inputs=("96x55x55",),
@@ -79,7 +79,7 @@ class MaxPool(Pool):
             source="PyTorch: the fifth window would start at 20, beyond 19 + 1",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         *SHARED_REFUSALS,
         Refusal(
             {"kernel": 3, "padding": [[0, 1], [0, 1]], "ceil_mode": True},

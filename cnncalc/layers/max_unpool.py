@@ -1,6 +1,6 @@
 """Max unpooling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -22,9 +22,9 @@ class MaxUnpool(Rearrangement):
     Operations: none; the pool has already found the indices, and values are only copied.
     """
 
-    aliases: ClassVar = ("unpool", "unpooling")
-    main: ClassVar = "kernel_size"
-    arity: ClassVar = (2, 2)
+    aliases = ("unpool", "unpooling")
+    main = "kernel_size"
+    arity = (2, 2)
 
     kernel_size: Sizes = sizes("the pool's window size along each axis", also=("kernel", "F"))
     stride: Sizes | None = sizes(
@@ -74,7 +74,7 @@ class MaxUnpool(Rearrangement):
     def to_torch(self, nn: Any, x: Map, pooled: Map) -> Any:
         return nn.MaxUnpool(self.kernel_size, self.stride, self.padding, self.ceil_mode)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"kernel": 2, "ceil_mode": True},
             inputs=("512x12x15", "512x23x30"),
@@ -101,7 +101,7 @@ class MaxUnpool(Rearrangement):
             source="by hand: the pool goes from 9 to 5",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(2, ("4x5x5", "4x8x8"), "the pool gives 4×4×4 from 4×8×8, but the values are 4×5×5"),
         Refusal(2, ("4x4x4", "3x8x8"), "the pool gives 3×4×4"),
         Refusal({"kernel": 2, "padding": 2}, ("4x4x4", "4x8x8"), "more than half of the window"),

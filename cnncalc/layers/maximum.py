@@ -1,6 +1,6 @@
 """Element-wise maximum."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -15,8 +15,8 @@ class Maximum(Layer):
     Operations: one comparison for every element and every map after the first.
     """
 
-    aliases: ClassVar = ("max", "eltwise_max")
-    arity: ClassVar = (2, None)
+    aliases = ("max", "eltwise_max")
+    arity = (2, None)
 
     def output(self, *inputs: Shape) -> Shape:
         """The common shape."""
@@ -37,7 +37,7 @@ class Maximum(Layer):
         """A module of ours."""
         return nn.Maximum()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("48x8x8", "48x8x8"),
             output="48x8x8",
@@ -45,7 +45,7 @@ class Maximum(Layer):
             source="Wu et al. 2018, LightCNN: the max-feature-map of two halves",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("4x5x5", "4x5x6"), "maximum of 4×5×5 and 4×5×6"),
         Refusal(None, ("4x5x5",), "at least 2 inputs, not 1"),
     )

@@ -1,6 +1,6 @@
 """Maxout."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count, flag
@@ -21,7 +21,7 @@ class Maxout(Layer):
     piece for the bias, and k − 1 comparisons per output.
     """
 
-    main: ClassVar = "out_features"
+    main = "out_features"
 
     out_features: int = count("number of outputs", also=("neurons", "units", "outputs"))
     pieces: int = count("number of linear pieces per output", 2, also=("k", "num_pieces"))
@@ -76,7 +76,7 @@ class Maxout(Layer):
     def to_torch(self, nn: Any, x: Vector) -> Any:
         return nn.Maxout(x.features, self.out_features, self.pieces, self.bias)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=100,
             inputs=("784",),
@@ -97,7 +97,7 @@ class Maxout(Layer):
             source="Goodfellow et al. 2013: h_i = max_j z_ij over k pieces; 5·4·3",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"units": 4, "pieces": 0}, ("5",), "at least 1, not 0"),
         Refusal(None, ("5",), "needs 'out_features'"),
     )

@@ -1,6 +1,6 @@
 """Mish."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -15,12 +15,12 @@ class Mish(Elementwise):
     as an exponential), one addition and one multiplication.
     """
 
-    each: ClassVar = Operations(multiply=1, add=1, exponential=3)
+    each = Operations(multiply=1, add=1, exponential=3)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Mish()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("32x608x608",),
             output="32x608x608",
@@ -29,4 +29,4 @@ class Mish(Elementwise):
             source="Bochkovskiy, Wang and Liao 2020, YOLOv4: after the first layer",
         ),
     )
-    refusals: ClassVar = (Refusal(1, ("5",), "has no fields; remove 1"),)
+    refusals = (Refusal(1, ("5",), "has no fields; remove 1"),)

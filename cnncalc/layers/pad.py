@@ -1,7 +1,7 @@
 """Padding."""
 
 import dataclasses
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -25,10 +25,10 @@ class Pad(Like, Rearrangement):
     Operations: none; values are only copied.
     """
 
-    aliases: ClassVar = ("padding", "zero_pad", "zero_padding")
-    foreign: ClassVar = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
-    main: ClassVar = "padding"
-    either: ClassVar = ("padding", "like")
+    aliases = ("padding", "zero_pad", "zero_padding")
+    foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
+    main = "padding"
+    either = ("padding", "like")
 
     padding: Padding | None = padding("cells added around the input", None)
     mode: str = choice(
@@ -82,7 +82,7 @@ class Pad(Like, Rearrangement):
         }
         return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding or 0, x)))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"padding": {"left": 1, "right": 1, "top": 2}},
             inputs=("1x3x3",),
@@ -109,7 +109,7 @@ class Pad(Like, Rearrangement):
             source="He et al. 2015, ResNet: 7×7/2 from 224 to 112 needs 3 on each side",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"padding": 3, "mode": "reflect"}, ("1x3x3",), "has 2 cells to reflect, not 3"),
         Refusal({"padding": 4, "mode": "circular"}, ("1x3x3",), "only 3 cells to wrap, not 4"),
         Refusal([1, 1, 1], ("1x3x3",), "3 axes"),

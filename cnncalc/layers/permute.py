@@ -1,7 +1,7 @@
 """Permutation of dimensions."""
 
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -47,9 +47,9 @@ class Permute(Rearrangement):
     Operations: none.
     """
 
-    main: ClassVar = "order"
-    stored: ClassVar = False
-    moves: ClassVar = False
+    main = "order"
+    stored = False
+    moves = False
 
     order: tuple[int, ...] = permutation("for each new dimension, the old one to take")
 
@@ -75,7 +75,7 @@ class Permute(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Permute(self.order)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=[2, 0, 1],
             inputs=("2x3x5",),
@@ -90,7 +90,7 @@ class Permute(Rearrangement):
             source="channels last: C×H×W to H×W×C",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal([1, 0], ("2x3x5",), "has 2 dimensions, but 2×3×5 has 3"),
         Refusal([0, 0, 1], ("2x3x5",), "each dimension once"),
         Refusal([1, 2, 3], ("2x3x5",), "each dimension once"),

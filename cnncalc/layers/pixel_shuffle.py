@@ -1,6 +1,6 @@
 """Pixel shuffle."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -21,8 +21,8 @@ class PixelShuffle(Rearrangement):
     Operations: none; values are only copied.
     """
 
-    aliases: ClassVar = ("depth_to_space", "sub_pixel")
-    main: ClassVar = "upscale_factor"
+    aliases = ("depth_to_space", "sub_pixel")
+    main = "upscale_factor"
 
     upscale_factor: int = count(
         "r, the factor by which height and width grow", also=("r", "block_size")
@@ -51,7 +51,7 @@ class PixelShuffle(Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.PixelShuffle(self.upscale_factor)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=3,
             inputs=("9x4x4",),
@@ -66,7 +66,7 @@ class PixelShuffle(Rearrangement):
             source="Ledig et al. 2017, SRGAN: k3n256s1, then PixelShuffle ×2, leaves 64 channels",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("8x4x4",), "8 = 0·9 + 8"),
         Refusal(2, ("4x16",), "needs 2 spatial axes, not 1"),
         Refusal(2, ("100",), "not a vector"),

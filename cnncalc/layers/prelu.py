@@ -1,7 +1,7 @@
 """Parametric rectified linear unit."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
@@ -36,10 +36,10 @@ class Prelu(Elementwise):
     Operations per element, whatever its sign: one comparison and one multiplication.
     """
 
-    main: ClassVar = "num_parameters"
-    each: ClassVar = Operations(multiply=1, compare=1)
+    main = "num_parameters"
+    each = Operations(multiply=1, compare=1)
 
-    foreign: ClassVar = {
+    foreign = {
         "torch.PReLU": Foreign(),
         "caffe.PReLU": Foreign({"num_parameters": "channels"}),
         "keras.PReLU": Foreign({"num_parameters": "elements"}),
@@ -95,7 +95,7 @@ class Prelu(Elementwise):
         sizes = self.slopes(x)
         return nn.ElementSlopes(sizes) if len(sizes) > 1 else nn.PReLU(*sizes)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=64,
             inputs=("64x112x112",),
@@ -127,7 +127,7 @@ class Prelu(Elementwise):
             source="Caffe, PReLU layer: channel_shared is false by default",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("4x5x5",), "3 slopes for 4 channels; num_parameters must be 1 or 4"),
         Refusal(0, ("4x5x5",), "at least 1, channels or elements, not 0"),
     )

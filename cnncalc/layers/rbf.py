@@ -1,6 +1,6 @@
 """Radial basis function units."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count
@@ -21,8 +21,8 @@ class Rbf(Layer):
     because no weight is multiplied with an input.
     """
 
-    aliases: ClassVar = ("euclidean_rbf", "radial_basis")
-    main: ClassVar = "out_features"
+    aliases = ("euclidean_rbf", "radial_basis")
+    main = "out_features"
 
     out_features: int = count(
         "number of prototypes, which is the number of outputs", also=("neurons", "units", "outputs")
@@ -58,7 +58,7 @@ class Rbf(Layer):
     def to_torch(self, nn: Any, x: Vector) -> Any:
         return nn.RBF(x.features, self.out_features)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=10,
             inputs=("84",),
@@ -75,7 +75,7 @@ class Rbf(Layer):
             source="LeCun et al. 1998, equation 7: y_i = Σ_j (x_j − w_ij)²",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(0, ("84",), "at least 1, not 0"),
         Refusal(None, ("84",), "needs 'out_features'"),
         Refusal({"units": 10, "bias": True}, ("84",), "has no field 'bias'"),

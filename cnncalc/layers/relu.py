@@ -1,6 +1,6 @@
 """Rectified linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -14,15 +14,15 @@ class Relu(Elementwise):
     Operations: one comparison per element.
     """
 
-    aliases: ClassVar = ("rectifier",)
-    each: ClassVar = Operations(compare=1)
-    keeps_output: ClassVar = True
-    inside: ClassVar = True
+    aliases = ("rectifier",)
+    each = Operations(compare=1)
+    keeps_output = True
+    inside = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.ReLU()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("96x55x55",),
             output="96x55x55",
@@ -30,4 +30,4 @@ class Relu(Elementwise):
             source="NTU lecture: thresholding a matrix of activations at zero; 96·55·55",
         ),
     )
-    refusals: ClassVar = (Refusal({"slope": 1}, ("5",), "has no field 'slope'"),)
+    refusals = (Refusal({"slope": 1}, ("5",), "has no field 'slope'"),)

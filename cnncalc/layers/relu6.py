@@ -1,6 +1,6 @@
 """Rectified linear unit, capped at 6."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -14,13 +14,13 @@ class Relu6(Elementwise):
     Operations: two comparisons per element.
     """
 
-    each: ClassVar = Operations(compare=2)
-    inside: ClassVar = True
+    each = Operations(compare=2)
+    inside = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.ReLU6()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("32x112x112",),
             output="32x112x112",
@@ -28,4 +28,4 @@ class Relu6(Elementwise):
             source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
         ),
     )
-    refusals: ClassVar = (Refusal(6, ("5",), "has no fields"),)
+    refusals = (Refusal(6, ("5",), "has no fields"),)

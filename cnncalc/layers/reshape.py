@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -42,11 +42,11 @@ class Reshape(Rearrangement):
     Operations: none.
     """
 
-    aliases: ClassVar = ("view", "unflatten")
-    main: ClassVar = "shape"
-    stored: ClassVar = False
-    moves: ClassVar = False
-    inside: ClassVar = True
+    aliases = ("view", "unflatten")
+    main = "shape"
+    stored = False
+    moves = False
+    inside = True
 
     shape: tuple[int, ...] = target("output sizes, channels first; one may be -1 to be inferred")
 
@@ -80,7 +80,7 @@ class Reshape(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Reshape(self.shape)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=[1024, 4, 4],
             inputs=("16384",),
@@ -98,7 +98,7 @@ class Reshape(Rearrangement):
             given=-1, inputs=("256x6x6",), output="9216", source="TUM lecture, AlexNet: 6·6·256"
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal([10, 10], ("4x5x6",), "the 120 elements of 4×5×6 do not fill a shape of 10·10"),
         Refusal([7, -1], ("4x5x5",), "100 = 14·7 + 2"),
         Refusal([-1, -1], ("4x5x5",), "one of which may be -1"),

@@ -1,7 +1,5 @@
 """Plain recurrent network."""
 
-from typing import ClassVar
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Foreign, Refusal
 from cnncalc.layers._recurrent import KERAS, Recurrent
@@ -16,14 +14,14 @@ class Rnn(Recurrent):
     every bias, and a hyperbolic tangent (an exponential) per hidden unit.
     """
 
-    aliases: ClassVar = ("elman",)
-    foreign: ClassVar = {
+    aliases = ("elman",)
+    foreign = {
         "keras.SimpleRNN": Foreign({"separate_biases": False, "return_sequences": False}, KERAS)
     }
-    gates: ClassVar = 1
-    cell: ClassVar = Operations(exponential=1)
+    gates = 1
+    cell = Operations(exponential=1)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"hidden_size": 20, "num_layers": 2},
             inputs=("10x5",),
@@ -34,4 +32,4 @@ class Rnn(Recurrent):
             source="torch.nn.RNN, example: RNN(10, 20, 2) on 5 positions",
         ),
     )
-    refusals: ClassVar = (Refusal(4, ("100",), "not a vector"),)
+    refusals = (Refusal(4, ("100",), "not a vector"),)

@@ -1,7 +1,7 @@
 """Learned channel scaling."""
 
 from functools import reduce
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import BIAS, flag, number
@@ -21,7 +21,7 @@ class Scale(Layer):
     Operations: one multiplication per element, and one addition with a bias.
     """
 
-    aliases: ClassVar = ("layer_scale",)
+    aliases = ("layer_scale",)
 
     bias: bool = flag("whether to learn a summand for every channel as well", False, BIAS)
     initial: float = number("initial value of the factors", 1, also=("init",))
@@ -49,7 +49,7 @@ class Scale(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Scale(channels_of(x), self.initial, self.bias)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("96x56x56",),
             output="96x56x56",
@@ -76,7 +76,7 @@ class Scale(Layer):
             source="Caffe, Scale layer: bias_term adds a bias to the factor of each channel",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"bias": 1}, ("4x5x5",), "must be true or false, not 1"),
         Refusal({"initial": "small"}, ("4x5x5",), "must be a number, not 'small'"),
         Refusal(2, ("4x5x5",), "needs field names (bias, initial), not 2"),

@@ -1,6 +1,6 @@
 """Scaled exponential linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -16,13 +16,13 @@ class Selu(Elementwise):
     1) and two multiplications (by alpha and by the scale).
     """
 
-    aliases: ClassVar = ("scaled_exponential_linear_unit",)
-    each: ClassVar = Operations(multiply=2, add=1, compare=1, exponential=1)
+    aliases = ("scaled_exponential_linear_unit",)
+    each = Operations(multiply=2, add=1, compare=1, exponential=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.SELU()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("256",),
             output="256",
@@ -30,4 +30,4 @@ class Selu(Elementwise):
             source="Klambauer et al. 2017, equation 2, for 256 units",
         ),
     )
-    refusals: ClassVar = (Refusal({"alpha": 1}, ("5",), "has no field 'alpha'; it has no fields"),)
+    refusals = (Refusal({"alpha": 1}, ("5",), "has no field 'alpha'; it has no fields"),)

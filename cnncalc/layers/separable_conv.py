@@ -1,6 +1,6 @@
 """Depthwise separable convolution."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count, flag
@@ -25,8 +25,8 @@ class SeparableConv(Filters):
     per output of each convolution for the bias.
     """
 
-    aliases: ClassVar = ("separable", "depthwise_separable_conv", "separable_convolution")
-    main: ClassVar = "out_channels"
+    aliases = ("separable", "depthwise_separable_conv", "separable_convolution")
+    main = "out_channels"
 
     out_channels: int = count(
         "number of pointwise filters, which is the number of output channels", also=("filters",)
@@ -110,7 +110,7 @@ class SeparableConv(Filters):
         depthwise = self.convolution(nn, x, between.channels, x.channels, self.depthwise_bias)
         return nn.Separable(depthwise, pointwise)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"filters": 64, "kernel": 3, "padding": 1, "bias": False},
             inputs=("32x112x112",),
@@ -146,7 +146,7 @@ class SeparableConv(Filters):
             source="tf.keras.layers.SeparableConv2D(100, 5) on 10 channels: 1,350 parameters",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
         Refusal(8, ("4x5x5",), "needs 'kernel_size'"),

@@ -1,6 +1,6 @@
 """Sigmoid."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -15,14 +15,14 @@ class Sigmoid(Elementwise):
     is free.
     """
 
-    aliases: ClassVar = ("logistic",)
-    each: ClassVar = Operations(add=1, divide=1, exponential=1)
-    keeps_output: ClassVar = True
+    aliases = ("logistic",)
+    each = Operations(add=1, divide=1, exponential=1)
+    keeps_output = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Sigmoid()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("6x14x14",),
             output="6x14x14",
@@ -30,4 +30,4 @@ class Sigmoid(Elementwise):
             source="LeCun et al. 1998, LeNet-5: S2 passes through a sigmoid; 6·14·14",
         ),
     )
-    refusals: ClassVar = (Refusal(0.5, ("5",), "has no fields; remove 0.5"),)
+    refusals = (Refusal(0.5, ("5",), "has no fields; remove 0.5"),)

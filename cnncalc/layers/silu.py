@@ -1,6 +1,6 @@
 """Sigmoid linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -15,13 +15,13 @@ class Silu(Elementwise):
     is free.
     """
 
-    aliases: ClassVar = ("swish",)
-    each: ClassVar = Operations(add=1, divide=1, exponential=1)
+    aliases = ("swish",)
+    each = Operations(add=1, divide=1, exponential=1)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.SiLU()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("32x112x112",),
             output="32x112x112",
@@ -29,4 +29,4 @@ class Silu(Elementwise):
             source="Tan and Le 2019, EfficientNet-B0: after the stem; 32·112·112",
         ),
     )
-    refusals: ClassVar = (Refusal({"beta": 2}, ("5",), "has no field 'beta'; it has no fields"),)
+    refusals = (Refusal({"beta": 2}, ("5",), "has no field 'beta'; it has no fields"),)

@@ -1,6 +1,6 @@
 """Channel slicing."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -22,9 +22,9 @@ class Slice(Rearrangement):
     Operations: none.
     """
 
-    aliases: ClassVar = ("slice_channels", "narrow")
-    stored: ClassVar = False
-    moves: ClassVar = False
+    aliases = ("slice_channels", "narrow")
+    stored = False
+    moves = False
 
     start: int = count("first channel to keep, counted from 0", 0, least=0)
     stop: int | None = count("first channel not to keep; default: keep up to the last", None)
@@ -58,7 +58,7 @@ class Slice(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Slice(self.start, self.stop, 1 + place(self.along, x))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"stop": 48},
             inputs=("96x27x27",),
@@ -79,7 +79,7 @@ class Slice(Rearrangement):
             source="Dosovitskiy et al. 2020, ViT-B/16: the patches without the class token",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"stop": 97}, ("96x27x27",), "has channels 0 to 95, not 0 to 96"),
         Refusal({"start": 96}, ("96x27x27",), "has channels 0 to 95"),
         Refusal({"start": 5, "stop": 5}, ("96x27x27",), "stop is exclusive"),

@@ -21,8 +21,8 @@ class Softmax(Layer):
     overflows. That subtraction counts as part of the exponential.
     """
 
-    main: ClassVar = "over"
-    stored: ClassVar = False
+    main = "over"
+    stored = False
 
     over: str = axis("the axis whose values add up to 1")
 

@@ -1,6 +1,6 @@
 """Softplus."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
@@ -17,8 +17,8 @@ class Softplus(Elementwise):
     one division.
     """
 
-    main: ClassVar = "beta"
-    each: ClassVar = Operations(multiply=1, add=1, compare=1, divide=1, exponential=2)
+    main = "beta"
+    each = Operations(multiply=1, add=1, compare=1, divide=1, exponential=2)
 
     beta: float = number("sharpness of the bend", 1.0)
     threshold: float = number("value of beta·x above which the output is x", 20.0)
@@ -29,7 +29,7 @@ class Softplus(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Softplus(self.beta, self.threshold)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("10x3",),
             output="10x3",
@@ -37,4 +37,4 @@ class Softplus(Elementwise):
             source="torch.nn.Softplus: (1/β)·ln(1 + exp(β·x)), for 10·3 elements",
         ),
     )
-    refusals: ClassVar = (Refusal({"beta": "sharp"}, ("5",), "must be a number, not 'sharp'"),)
+    refusals = (Refusal({"beta": "sharp"}, ("5",), "must be a number, not 'sharp'"),)

@@ -1,6 +1,6 @@
 """Space to depth."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -20,8 +20,8 @@ class SpaceToDepth(Rearrangement):
     Operations: none; numbers are copied to their new places.
     """
 
-    aliases: ClassVar = ("pixel_unshuffle", "reorg")
-    main: ClassVar = "downscale_factor"
+    aliases = ("pixel_unshuffle", "reorg")
+    main = "downscale_factor"
 
     downscale_factor: int = count("r, the side of a block", also=("r", "block_size", "stride"))
 
@@ -52,7 +52,7 @@ class SpaceToDepth(Rearrangement):
         """``PixelUnshuffle``."""
         return nn.PixelUnshuffle(self.downscale_factor)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=2,
             inputs=("64x26x26",),
@@ -67,7 +67,7 @@ class SpaceToDepth(Rearrangement):
             source="torch.nn.PixelUnshuffle, example: PixelUnshuffle(3)",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(2, ("4x5x6",), "both sides must divide by 2"),
         Refusal(2, ("4x16",), "needs 2 spatial axes, not 1"),
         Refusal(2, ("100",), "not a vector"),

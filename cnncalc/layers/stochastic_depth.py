@@ -1,6 +1,6 @@
 """Stochastic depth."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
@@ -17,11 +17,11 @@ class StochasticDepth(Elementwise):
     Operations: none, because it does nothing in inference.
     """
 
-    aliases: ClassVar = ("drop_path",)
-    main: ClassVar = "p"
-    each: ClassVar = Operations()
-    moves: ClassVar = False
-    inside: ClassVar = True
+    aliases = ("drop_path",)
+    main = "p"
+    each = Operations()
+    moves = False
+    inside = True
 
     p: float = number("probability of zeroing the branch", also=("rate",), least=0, most=1)
 
@@ -36,7 +36,7 @@ class StochasticDepth(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.StochasticDepth(self.p)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=0.1,
             inputs=("96x56x56",),
@@ -45,7 +45,7 @@ class StochasticDepth(Elementwise):
             source="Liu et al. 2022, ConvNeXt-T: stochastic depth rate 0.1",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(2, ("96x56x56",), "from 0 to 1, not 2"),
         Refusal(None, ("96x56x56",), "needs 'p'"),
     )

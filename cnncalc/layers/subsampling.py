@@ -1,6 +1,6 @@
 """LeNet-5's trainable subsampling."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import Sizes, sizes
@@ -21,8 +21,8 @@ class Subsampling(Layer):
     coefficient and one addition for the bias.
     """
 
-    aliases: ClassVar = ("subsample", "trainable_pool")
-    main: ClassVar = "kernel_size"
+    aliases = ("subsample", "trainable_pool")
+    main = "kernel_size"
 
     kernel_size: Sizes = sizes("window size, which is also the stride", 2, also=("kernel", "F"))
 
@@ -66,7 +66,7 @@ class Subsampling(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Subsampling(x.channels, per_axis(self.kernel_size, x, "kernel_size"))
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=2,
             inputs=("6x28x28",),
@@ -85,7 +85,7 @@ class Subsampling(Layer):
             source="LeCun et al. 1998: S4 has 32 trainable parameters",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
         Refusal({"kernel": 2, "stride": 1}, ("4x4x4",), "has no field 'stride'"),
         Refusal(2, ("100",), "not a vector"),

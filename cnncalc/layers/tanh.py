@@ -1,6 +1,6 @@
 """Hyperbolic tangent."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
@@ -14,14 +14,14 @@ class Tanh(Elementwise):
     Operations: one hyperbolic tangent per element, counted as an exponential.
     """
 
-    aliases: ClassVar = ("hyperbolic_tangent",)
-    each: ClassVar = Operations(exponential=1)
-    keeps_output: ClassVar = True
+    aliases = ("hyperbolic_tangent",)
+    each = Operations(exponential=1)
+    keeps_output = True
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Tanh()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("120",),
             output="120",
@@ -29,4 +29,4 @@ class Tanh(Elementwise):
             source="LeCun et al. 1998, LeNet-5: the squashing function after C5",
         ),
     )
-    refusals: ClassVar = (Refusal(1.7159, ("5",), "has no fields; remove 1.7159"),)
+    refusals = (Refusal(1.7159, ("5",), "has no fields; remove 1.7159"),)

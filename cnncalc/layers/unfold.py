@@ -1,6 +1,6 @@
 """Unfold (im2col)."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Reach, Refusal, everything, need_map
@@ -21,7 +21,7 @@ class Unfold(Columns):
     Operations: none; values are only copied.
     """
 
-    aliases: ClassVar = ("im2col", "extract_patches")
+    aliases = ("im2col", "extract_patches")
 
     def output(self, x: Shape) -> Map:
         x = need_map(x, axes=(2,))
@@ -37,7 +37,7 @@ class Unfold(Columns):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Unfold(self.kernel_size, self.dilation, self.padding, self.stride)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"kernel": 11, "stride": 4},
             inputs=("3x227x227",),
@@ -58,7 +58,7 @@ class Unfold(Columns):
             source="by hand: 3·3·2 rows and 3·3 columns",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
         Refusal(3, ("4x16",), "needs 2 spatial axes, not 1"),
         Refusal([3, 3, 3], ("4x8x8",), "has 3 values"),

@@ -1,7 +1,7 @@
 """Upsampling."""
 
 import dataclasses
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -38,12 +38,10 @@ class Upsample(Like):
     counted.
     """
 
-    aliases: ClassVar = ("upsampling", "interpolate", "resize")
-    foreign: ClassVar = {
-        "keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})
-    }
-    main: ClassVar = "scale_factor"
-    either: ClassVar = ("scale_factor", "size", "like")
+    aliases = ("upsampling", "interpolate", "resize")
+    foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
+    main = "scale_factor"
+    either = ("scale_factor", "size", "like")
 
     scale_factor: Sizes | None = sizes("factor by which each axis grows", None, also=("scale",))
     size: Sizes | None = sizes("output size along each axis", None)
@@ -99,7 +97,7 @@ class Upsample(Like):
         mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
         return nn.Upsample(self.size, self.scale_factor, mode)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=2,
             inputs=("256x13x13",),
@@ -122,7 +120,7 @@ class Upsample(Like):
             source="torch.nn.Upsample: size is the output's",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"scale": 2, "size": 8}, ("4x4x4",), "exactly one"),
         Refusal(None, ("4x4x4",), "exactly one"),
         Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear needs 2 axes"),

@@ -1,6 +1,6 @@
 """One file per output format, discovered automatically.
 
-A format is a module with ``SUFFIX``, the ending of its files, and ``render(view) -> str``.
+A format is a module with ``SUFFIX``, its file extension, and ``render(view) -> str``.
 """
 
 from functools import cache
@@ -37,23 +37,23 @@ def load(word: str) -> Format:
 
 
 def name_of(word: str) -> str:
-    """The name of a format, which may be written as the ending of its files: ``md``, ``tex``."""
-    return word if word in names() else _endings().get(f".{word.lower()}", word)
+    """The name of a format, which may be given as its file extension: ``md``, ``tex``."""
+    return word if word in names() else _extensions().get(f".{word.lower()}", word)
 
 
-def _endings() -> dict[str, str]:
+def _extensions() -> dict[str, str]:
     return {load(name).SUFFIX: name for name in names()}
 
 
 def for_file(path: str) -> str:
-    """The format that a file's ending stands for, ``table`` for a file without one.
+    """The format of a file extension, ``table`` for a file without one.
 
-    Raises UsageError for an unknown ending."""
+    Raises UsageError for an unknown extension."""
     suffix = PurePath(path).suffix.lower()
     if not suffix:
         return "table"
-    endings = _endings()
-    if suffix not in endings:
-        hint = did_you_mean(suffix, endings) or f"; choose from {', '.join(endings)}"
-        raise UsageError(f"no format has the ending {suffix!r}{hint}")
-    return endings[suffix]
+    extensions = _extensions()
+    if suffix not in extensions:
+        hint = did_you_mean(suffix, extensions) or f"; choose from {', '.join(extensions)}"
+        raise UsageError(f"no format for the extension {suffix!r}{hint}")
+    return extensions[suffix]

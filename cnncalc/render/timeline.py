@@ -20,7 +20,7 @@ PARTS = {
 def draw(memory: Memory, width: int) -> str:
     """A column per operation in the order they run, the peak marked above.
 
-    If there are more operations than columns, each column shows the fullest of its neighbours."""
+    If there are more operations than columns, each column shows the highest of several."""
     peak = memory.training_peak
     labels = [units.in_bytes(peak.bytes * n // 4) for n in range(5)]
     left = max(map(len, labels))
@@ -38,7 +38,7 @@ def draw(memory: Memory, width: int) -> str:
 
 
 def _fitted(moments: Sequence[Moment], columns: int) -> list[Moment]:
-    """One moment per column: repeated if there are few, the fullest of each group if many."""
+    """One moment per column: repeated if there are few, else the highest of each group."""
     number = len(moments)
     if number <= columns:
         return [moments[place * number // columns] for place in range(columns)]

@@ -136,16 +136,21 @@ def _find(target: str, beside: Path) -> Path:
 def read_text(file: Path) -> str:
     """The text of a file. Raises UsageError if there is no such file, SpecError if it is not
     text."""
+    return decoded(read_bytes(file), str(file))
+
+
+def read_bytes(file: Path) -> bytes:
+    """The content of a file, up to one byte more than ``MAX_BYTES``. Raises UsageError if there is
+    no such file."""
     if file.is_dir():
         raise UsageError(f"{str(file)!r} is a folder, not a file")
     if file.is_fifo() or file.is_socket():
         raise UsageError(f"{str(file)!r} cannot be read as a file")
     try:
         with file.open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
+            return stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
-    return decoded(data, str(file))
 
 
 def decoded(data: bytes, source: str) -> str:

@@ -1,4 +1,4 @@
-"""What Keras' layers hold, which is not quite what PyTorch's hold."""
+"""The numbers in Keras' layers, which differ slightly from PyTorch's."""
 
 import dataclasses
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from cnncalc.core.shape import Shape
 
 class Held(NamedTuple):
     """The numbers that a layer holds in Keras. ``statistics`` are moving means and variances;
-    ``more`` the biases that it would have if it were not written without."""
+    ``more`` is the number of biases that a layer without biases would have."""
 
     weights: int
     biases: int
@@ -19,7 +19,7 @@ class Held(NamedTuple):
 
     @property
     def with_shared_weights(self) -> "Held":
-        """Nothing: the layer that holds them counts them."""
+        """Nothing, because the numbers count for another layer."""
         return Held(0, 0, 0, 0, 0)
 
     @property
@@ -38,7 +38,7 @@ def held(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Held]:
 
 
 def _biases(layer: Layer, inputs: tuple[Shape, ...]) -> int:
-    """The biases of a layer that is written without."""
+    """The biases that a layer without biases would have."""
     if getattr(layer, "bias", None) is not False:
         return 0
     return dataclasses.replace(layer, bias=True).parameters(*inputs).biases  # type: ignore[type-var]

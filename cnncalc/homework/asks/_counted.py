@@ -32,7 +32,7 @@ class Counted(Ask):
 class Stored(Counted):
     """The bytes of a number of values."""
 
-    unit: ClassVar = "B"
+    unit = "B"
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """The bytes of this many values."""

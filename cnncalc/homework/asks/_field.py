@@ -2,7 +2,6 @@
 
 from abc import abstractmethod
 from fractions import Fraction
-from typing import ClassVar
 
 from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Report, Row
@@ -14,9 +13,9 @@ from cnncalc.homework.written import Value
 class AlongField(Ask):
     """A number of a receptive field that is the same along every axis."""
 
-    explained: ClassVar = "receptive-field"
-    adds_up: ClassVar = False
-    whole_way: ClassVar = True
+    explained = "receptive-field"
+    adds_up = False
+    whole_way = True
 
     @abstractmethod
     def along(self, field: Field) -> int | Fraction:

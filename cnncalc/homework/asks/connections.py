@@ -1,7 +1,5 @@
 """Connections."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.asks._counted import Counted
@@ -10,10 +8,10 @@ from cnncalc.homework.asks._counted import Counted
 class Connections(Counted):
     """LeCun's count of connections: each output to the inputs and the bias that it reads."""
 
-    aliases: ClassVar = ("connection", "links", "synapses")
-    count: ClassVar = "connections"
-    explained: ClassVar = "macs"
-    symbols: ClassVar = ("MACs", "MACs of the batch")
+    aliases = ("connection", "links", "synapses")
+    count = "connections"
+    explained = "macs"
+    symbols = ("MACs", "MACs of the batch")
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The multiply-accumulates, plus a bias for each output."""

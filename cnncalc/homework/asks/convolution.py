@@ -1,7 +1,5 @@
 """Convolutions of numbers."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.homework.ask import Ask
@@ -11,10 +9,10 @@ from cnncalc.homework.written import Matrix, Value
 class Convolution(Ask):
     """The output of a convolution of numbers, with its bias, activation and pooling if given."""
 
-    aliases: ClassVar = ("numeric_convolution", "convolve", "output_matrix", "feature_map")
-    takes: ClassVar = (Matrix,)
-    adds_up: ClassVar = False
-    numbers: ClassVar = True
+    aliases = ("numeric_convolution", "convolve", "output_matrix", "feature_map")
+    takes = (Matrix,)
+    adds_up = False
+    numbers = True
 
     def of(self, row: Row, report: Report) -> Value:
         """Raise LayerError: without numbers there is no output to compute."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import ClassVar
 
 from cnncalc.analysis.report import Report
 from cnncalc.formulas import macs
@@ -12,11 +11,11 @@ from cnncalc.homework.asks._counted import Counted
 class Flops(Counted):
     """The number of floating-point operations: two per multiply-accumulate."""
 
-    aliases: ClassVar = ("flop", "floating_point_operations")
-    count: ClassVar = "flops"
-    unit: ClassVar = "FLOPs"
-    made_of: ClassVar = ("macs",)
-    explained: ClassVar = "macs"
+    aliases = ("flop", "floating_point_operations")
+    count = "flops"
+    unit = "FLOPs"
+    made_of = ("macs",)
+    explained = "macs"
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """Twice the multiply-accumulates."""

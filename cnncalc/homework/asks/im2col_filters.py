@@ -1,7 +1,5 @@
 """The filter matrix of im2col."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.shape import Map
 from cnncalc.homework.ask import Ask
@@ -12,9 +10,9 @@ from cnncalc.homework.written import Size, Value
 class Im2colFilters(Ask):
     """The filters as a matrix (im2col): a row for each filter, a column for each of its weights."""
 
-    aliases: ClassVar = ("filter_matrix", "weight_matrix", "kernel_matrix")
-    takes: ClassVar = (Size,)
-    adds_up: ClassVar = False
+    aliases = ("filter_matrix", "weight_matrix", "kernel_matrix")
+    takes = (Size,)
+    adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
         """Rows and columns."""

@@ -1,7 +1,5 @@
 """The input matrix of im2col."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.shape import Map
 from cnncalc.homework.ask import Ask
@@ -13,9 +11,9 @@ class Im2colInput(Ask):
     """The input as a matrix (im2col): a row for each weight of a filter, a column for each
     position of the window."""
 
-    aliases: ClassVar = ("im2col", "im2col_matrix", "input_matrix", "column_matrix")
-    takes: ClassVar = (Size,)
-    adds_up: ClassVar = False
+    aliases = ("im2col", "im2col_matrix", "input_matrix", "column_matrix")
+    takes = (Size,)
+    adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
         """Rows and columns."""

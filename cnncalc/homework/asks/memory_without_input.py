@@ -1,7 +1,5 @@
 """Activation memory without the input."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.homework.asks._counted import Stored
 from cnncalc.homework.written import Value
@@ -10,9 +8,9 @@ from cnncalc.homework.written import Value
 class MemoryWithoutInput(Stored):
     """The bytes of the outputs that are stored, without the network's input."""
 
-    aliases: ClassVar = ("activation_memory_without_input",)
-    count: ClassVar = "activation_bytes"
-    summed: ClassVar = "activations_total_bytes"
+    aliases = ("activation_memory_without_input",)
+    count = "activation_bytes"
+    summed = "activations_total_bytes"
 
     def added(self, row: Row, report: Report) -> Value:
         """What the layer stores; nothing for an input."""

@@ -1,13 +1,11 @@
 """Operations of all kinds."""
 
-from typing import ClassVar
-
 from cnncalc.homework.asks._counted import Counted
 
 
 class Operations(Counted):
     """All arithmetic: multiplications, additions, comparisons, divisions and exponentials."""
 
-    aliases: ClassVar = ("ops", "operation")
-    count: ClassVar = "operations_total"
-    explained: ClassVar = "operations"
+    aliases = ("ops", "operation")
+    count = "operations_total"
+    explained = "operations"

@@ -1,7 +1,5 @@
 """Memory of the parameters."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
 from cnncalc.derivations.explain import Derivation
@@ -11,11 +9,11 @@ from cnncalc.homework.asks._counted import Stored
 class ParameterMemory(Stored):
     """The bytes of a layer's parameters."""
 
-    aliases: ClassVar = ("parameters_memory", "weights_memory", "model_size", "parameter_bytes")
-    count: ClassVar = "parameter_bytes"
-    made_of: ClassVar = ("parameters",)
-    explained: ClassVar = "parameters"
-    symbols: ClassVar = ("weights", "biases", "params")
+    aliases = ("parameters_memory", "weights_memory", "model_size", "parameter_bytes")
+    count = "parameter_bytes"
+    made_of = ("parameters",)
+    explained = "parameters"
+    symbols = ("weights", "biases", "params")
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The parameters times the bytes of one."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import ClassVar
 
 from cnncalc.analysis.report import Report
 from cnncalc.formulas import parameters
@@ -12,7 +11,7 @@ from cnncalc.homework.asks._counted import Counted
 class Parameters(Counted):
     """The number of learnable parameters: weights and biases."""
 
-    aliases: ClassVar = (
+    aliases = (
         "params",
         "parameter",
         "param",
@@ -20,10 +19,10 @@ class Parameters(Counted):
         "trainable_parameters",
         "weights_and_biases",
     )
-    count: ClassVar = "params"
-    made_of: ClassVar = ("weights", "biases")
-    explained: ClassVar = "parameters"
-    symbols: ClassVar = ("weights", "biases", "params")
+    count = "params"
+    made_of = ("weights", "biases")
+    explained = "parameters"
+    symbols = ("weights", "biases", "params")
 
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """Weights and biases."""

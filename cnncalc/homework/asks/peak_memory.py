@@ -1,7 +1,6 @@
 """Peak memory in inference."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
 
 from cnncalc import footprint
 from cnncalc.analysis.report import Report, Row
@@ -14,8 +13,8 @@ from cnncalc.homework.written import Value
 class PeakMemory(Stored):
     """The most bytes of activations that a forward pass holds at once, without the parameters."""
 
-    aliases: ClassVar = ("peak", "peak_activation_memory", "inference_peak")
-    count: ClassVar = "activation_bytes"
+    aliases = ("peak", "peak_activation_memory", "inference_peak")
+    count = "activation_bytes"
 
     def of(self, row: Row, report: Report) -> Value:
         """Only a whole network has one."""

@@ -1,7 +1,5 @@
 """Receptive fields."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
@@ -12,12 +10,12 @@ from cnncalc.homework.written import Number, Size, Value
 class ReceptiveField(Ask):
     """The number of input pixels that one output sees, along each axis."""
 
-    aliases: ClassVar = ("rf", "field", "field_of_view")
-    takes: ClassVar = (Size, Number)
-    explained: ClassVar = "receptive-field"
-    symbols: ClassVar = ("r_out",)
-    adds_up: ClassVar = False
-    whole_way: ClassVar = True
+    aliases = ("rf", "field", "field_of_view")
+    takes = (Size, Number)
+    explained = "receptive-field"
+    symbols = ("r_out",)
+    adds_up = False
+    whole_way = True
 
     def of(self, row: Row, report: Report) -> Value:
         """One size if all axes agree, else one per axis."""

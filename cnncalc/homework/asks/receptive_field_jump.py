@@ -1,7 +1,6 @@
 """The jump of receptive fields."""
 
 from fractions import Fraction
-from typing import ClassVar
 
 from cnncalc.analysis.receptive import Field
 from cnncalc.homework.asks._field import AlongField
@@ -10,8 +9,8 @@ from cnncalc.homework.asks._field import AlongField
 class ReceptiveFieldJump(AlongField):
     """The distance in input pixels between the receptive fields of neighbouring outputs."""
 
-    aliases: ClassVar = ("jump", "effective_stride", "cumulative_stride")
-    symbols: ClassVar = ("j_out",)
+    aliases = ("jump", "effective_stride", "cumulative_stride")
+    symbols = ("j_out",)
 
     def along(self, field: Field) -> int | Fraction:
         """The jump."""

@@ -1,7 +1,6 @@
 """Where receptive fields start."""
 
 from fractions import Fraction
-from typing import ClassVar
 
 from cnncalc.analysis.receptive import Field
 from cnncalc.homework.asks._field import AlongField
@@ -10,8 +9,8 @@ from cnncalc.homework.asks._field import AlongField
 class ReceptiveFieldStart(AlongField):
     """The first input pixel that the first output sees, counted from 0; negative in the padding."""
 
-    aliases: ClassVar = ("start",)
-    symbols: ClassVar = ("s_out",)
+    aliases = ("start",)
+    symbols = ("s_out",)
 
     def along(self, field: Field) -> int | Fraction:
         """The start."""

@@ -1,7 +1,5 @@
 """The stride that gives an output size."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.equations import Working
@@ -20,9 +18,9 @@ class RequiredStride(Ask):
     If several strides give that size, it is the one without a remainder.
     """
 
-    aliases: ClassVar = ("stride", "which_stride", "needed_stride")
-    takes: ClassVar = (Size, Number)
-    geometry: ClassVar = True
+    aliases = ("stride", "which_stride", "needed_stride")
+    takes = (Size, Number)
+    geometry = True
 
     def check(self, row: Row) -> None:
         """Raise LayerError if no stride gives the size, or several do and none divides evenly."""

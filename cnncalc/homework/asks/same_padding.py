@@ -1,7 +1,5 @@
 """The padding that keeps the size."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.equations import Working
@@ -16,14 +14,14 @@ from cnncalc.homework.written import Number, Size, Value, format_value
 class SamePadding(Ask):
     """The zeros on each side that keep the output as large as the input, at stride 1."""
 
-    aliases: ClassVar = (
+    aliases = (
         "padding",
         "required_padding",
         "padding_that_keeps_the_size",
         "which_padding_keeps_the_size",
     )
-    takes: ClassVar = (Size, Number)
-    geometry: ClassVar = True
+    takes = (Size, Number)
+    geometry = True
 
     def of(self, row: Row, report: Report) -> Value:
         """(F - 1)/2 of the window; raises LayerError unless it is a whole number."""

@@ -1,7 +1,5 @@
 """Output shapes."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Size, Value
@@ -10,7 +8,7 @@ from cnncalc.homework.written import Size, Value
 class Shape(Ask):
     """The output shape of a layer or a network."""
 
-    aliases: ClassVar = (
+    aliases = (
         "output",
         "output_shape",
         "output_size",
@@ -22,10 +20,10 @@ class Shape(Ask):
         "output_volume",
         "volume",
     )
-    takes: ClassVar = (Size,)
-    explained: ClassVar = "shape"
-    costs: ClassVar = False
-    adds_up: ClassVar = False
+    takes = (Size,)
+    explained = "shape"
+    costs = False
+    adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
         """The shape."""

@@ -1,7 +1,5 @@
 """Whether a stride is legal."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.derivations import stride
 from cnncalc.derivations.explain import Derivation
@@ -13,7 +11,7 @@ from cnncalc.homework.written import Value, Verdict
 class StrideLegal(Ask):
     """Whether the stride divides the distance that the window can move."""
 
-    aliases: ClassVar = (
+    aliases = (
         "legal",
         "legal_stride",
         "fits",
@@ -21,8 +19,8 @@ class StrideLegal(Ask):
         "is_this_stride_legal",
         "is_the_stride_legal",
     )
-    takes: ClassVar = (Verdict,)
-    geometry: ClassVar = True
+    takes = (Verdict,)
+    geometry = True
 
     def of(self, row: Row, report: Report) -> Value:
         """Whether no axis has a remainder."""

@@ -1,7 +1,5 @@
 """Shapes of weight tensors."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
@@ -12,9 +10,9 @@ from cnncalc.homework.written import Size, Value
 class WeightShape(Ask):
     """The shape of a layer's weight tensor in PyTorch: filters, channels, height and width."""
 
-    aliases: ClassVar = ("weight_tensor", "kernel_shape", "filter_shape", "shape_of_the_weights")
-    takes: ClassVar = (Size,)
-    adds_up: ClassVar = False
+    aliases = ("weight_tensor", "kernel_shape", "filter_shape", "shape_of_the_weights")
+    takes = (Size,)
+    adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
         """The shape."""

@@ -1,7 +1,5 @@
 """Weights of one neuron."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation
@@ -12,13 +10,13 @@ from cnncalc.homework.written import Value
 class WeightsPerNeuron(Ask):
     """The number of weights that one output reads, without its bias: the size of one filter."""
 
-    aliases: ClassVar = (
+    aliases = (
         "weights_per_filter",
         "weights_per_unit",
         "weights_of_one_neuron",
         "fan_in",
     )
-    adds_up: ClassVar = False
+    adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
         """The multiply-accumulates of one output."""

@@ -8,10 +8,8 @@ from typing import Any
 
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.homework.convolution import matrix, worked
-from cnncalc.homework.convolution.activation import activation_of
 from cnncalc.homework.convolution.given import load, together
 from cnncalc.homework.convolution.matrix import Tensor
-from cnncalc.homework.convolution.pooling import pool_of
 from cnncalc.homework.convolution.worked import Worked
 
 Number = int | float | Fraction
@@ -31,14 +29,18 @@ def convolve(
     flip: bool = False,
     activation: str | None = None,
     pool: str | None = None,
+    transposed: bool = False,
+    output_padding: Size = 0,
     layout: str | None = None,
 ) -> Worked:
     """Compute a convolution of numbers, exactly and step by step.
 
     ``stride``, ``padding`` (also ``"same"``) and ``dilation`` are those of the layer ``conv``, and
     ``mode`` is the padding mode. A kernel can also be a name such as ``"sobel_x"``. ``activation``
-    is ``"relu"`` or ``"leaky_relu:0.1"``, ``pool`` is ``"max:2"`` or ``"avg:3s2p1"``. With the
-    ``layout`` ``"hwc"``, nested lists have their channels last.
+    is ``"relu"`` or ``"leaky_relu:0.1"``, ``pool`` is ``"max:2"``, ``"avg:3s2p1"``,
+    ``"max:3s2same"`` or ``"max:3s2ceil"``. If ``transposed``, every input is multiplied with the
+    kernel and what overlaps is added up, as in the layer ``conv_transpose``. With the ``layout``
+    ``"hwc"``, nested lists have their channels last.
 
     Print the result to see every step; ``result.output.nested()`` has the numbers, channels first.
     Raises CnncalcError for invalid input.
@@ -58,8 +60,10 @@ def convolve(
         mode=mode,
         bias=None if listed is None else matrix.of(listed),
         flip=flip,
-        activation=None if activation is None else activation_of(activation),
-        pool=None if pool is None else pool_of(pool),
+        activation=activation,
+        pool=pool,
+        transposed=transposed,
+        output_padding=output_padding,
     )
 
 

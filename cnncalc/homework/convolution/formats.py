@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.sheet import Picture, Section, steps_shown
-from cnncalc.homework.convolution.worked import Worked
+from cnncalc.homework.convolution.worked import Convolution, Worked
+from cnncalc.layers._window import Axis
+from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
 
 Item = TypeVar("Item")
 
@@ -184,7 +186,8 @@ def as_data(worked: Worked, steps: int | None = None) -> dict[str, Any]:
         "version": 1,
         "flip": convolution.flip,
         "stride": [axis.S for axis in convolution.axes],
-        "padding": [[axis.before, axis.after] for axis in convolution.axes],
+        "padding": [_padding(axis) for axis in convolution.axes],
+        **_transposed(convolution),
         "mode": convolution.mode,
         "dilation": [axis.D for axis in convolution.axes],
         "input": _tensor(convolution.input),
@@ -203,6 +206,18 @@ def as_data(worked: Worked, steps: int | None = None) -> dict[str, Any]:
         ],
         "stages": [{"name": stage.name, **_tensor(stage.output)} for stage in worked.stages],
     }
+
+
+def _padding(axis: Axis | TransposedAxis) -> list[int]:
+    return [axis.before, axis.after] if isinstance(axis, Axis) else [axis.P, axis.P]
+
+
+def _transposed(convolution: Convolution) -> dict[str, Any]:
+    """The output padding of a transposed convolution."""
+    if not isinstance(convolution.layer, ConvTranspose):
+        return {}
+    axes = convolution.layer.axes(convolution.input.shape)
+    return {"transposed": True, "output_padding": [axis.P_out for axis in axes]}
 
 
 def _tensor(tensor: Tensor) -> dict[str, Any]:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import inf
-from typing import NamedTuple
+from math import inf, nan
+from typing import Any, NamedTuple
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, UsageError, one_of
@@ -14,6 +14,7 @@ from cnncalc.homework.convolution.matrix import Real, Tensor, plain, total
 from cnncalc.homework.convolution.window import Place, check_work, pad, windows
 from cnncalc.homework.convolution.writing import written_maximum, written_mean
 from cnncalc.layers._pool import Pool
+from cnncalc.layers._window import Axis
 from cnncalc.spec import notation
 
 
@@ -40,8 +41,12 @@ REDUCTIONS = {
 """Reductions by layer kind."""
 
 
+MISSING = nan
+"""Marks a cell that a window does not count. It is the only number that differs from itself."""
+
+
 class Pooled(NamedTuple):
-    """One output of a pooling, with the cells of its window."""
+    """One output of a pooling, with the cells that its window counts."""
 
     place: Place
     cells: tuple[Real, ...]
@@ -57,17 +62,23 @@ class Pooling:
 
     def windows(self, channel: int) -> Iterator[Pooled]:
         """Every window of one channel (the first is 0), in the order of the output."""
-        reduction = REDUCTIONS[self.layer.kind]
+        reduce = REDUCTIONS[self.layer.kind].reduce
         axes = self.layer.axes(self.input.shape)
-        plane = pad(self.input, axes, "zeros", reduction.outside).planes[channel]
-        for place, cells in windows(axes):
-            taken = tuple(plane[cell] for cell in cells)
-            yield Pooled(place, taken, reduction.reduce(taken))
+        padded = pad(self.input, axes, "zeros", MISSING if self.outside is None else self.outside)
+        plane = pad(padded, [*map(_edge, axes)], "zeros", MISSING).planes[channel]
+        for place, cells in windows([axis.whole() for axis in axes]):
+            taken = tuple(plane[cell] for cell in cells if plane[cell] == plane[cell])
+            yield Pooled(place, taken, reduce(taken))
+
+    @property
+    def outside(self) -> Real | None:
+        """What the padding holds; None if it does not count."""
+        counts = getattr(self.layer, "count_include_pad", True)
+        return REDUCTIONS[self.layer.kind].outside if counts else None
 
     def output(self) -> Tensor:
         """The pooled tensor; raises CnncalcError if it cannot be computed, or is too large."""
         x, layer = self.input, self.layer
-        _check(layer)
         try:
             shape = layer.output(x.shape)
         except LayerError as why:
@@ -79,16 +90,15 @@ class Pooling:
         return x._replace(shape=shape, planes=planes)
 
 
-def _check(layer: Pool) -> None:
-    """Raise UsageError for settings that are not supported here."""
-    if layer.ceil_mode:
-        raise UsageError("pooling with windows that hang over the edge is not supported here")
-    if not getattr(layer, "count_include_pad", True):
-        raise UsageError("average pooling that leaves out the padding is not supported here")
+def _edge(axis: Axis) -> Axis:
+    """The padded axis, followed by the cells that its last window lacks."""
+    N = axis.before + axis.N + axis.after
+    return Axis(N, axis.F, axis.S, 0, axis.overhang(), axis.D)
 
 
 def pool_of(word: str) -> Pool:
-    """The layer that a word names: ``max:2``, or ``avg:3s2p1`` with stride and padding.
+    """The layer that a word names: ``max:2``, ``avg:3s2p1`` with stride and padding, or
+    ``max:3s2same`` and ``max:3s2ceil``.
 
     Raises CnncalcError for any other word.
     """
@@ -100,10 +110,19 @@ def pool_of(word: str) -> Pool:
         kind = None
     if kind is None or kind.kind not in REDUCTIONS:
         raise UsageError(f"no pooling {name[:40]!r} is supported; choose {one_of([*kinds])}")
-    match = re.fullmatch(rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)", window, re.ASCII)
+    pattern = rf"({notation.SIZE})((?:[sp]{notation.SIZE})*)(same|ceil)?"
+    match = re.fullmatch(pattern, window, re.ASCII)
     if match is None or len(window) > MAX_DIGITS:
-        raise UsageError(f"write a pooling as max:2 or max:3s2p1, not {word[:40]!r}")
-    fields = {"kernel_size": notation.size_of(match[1]), **notation.options_of(match[2])}
+        raise UsageError(
+            f"write a pooling as max:2 or max:3s2p1, or max:3s2same or max:3s2ceil, "
+            f"not {word[:40]!r}"
+        )
+    fields: dict[str, Any] = {"kernel_size": notation.size_of(match[1])}
+    fields |= notation.options_of(match[2])
+    if match[3] == "same" and "padding" in fields:
+        raise UsageError(f"{word[:40]!r} has a padding and same; keep one of them")
+    if match[3]:
+        fields |= {"padding": "same"} if match[3] == "same" else {"ceil_mode": True}
     try:
         pool = kind.parse(fields)
     except LayerError as why:

@@ -18,6 +18,7 @@ from cnncalc.homework.convolution.window import MODES, Place
 from cnncalc.homework.convolution.worked import Convolution, Worked
 from cnncalc.homework.convolution.writing import Style, products, signed, with_factor
 from cnncalc.layers._window import Axis
+from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
 
 SHOWN_WHOLE = 64
 """Up to this many windows are all written out by default."""
@@ -25,6 +26,10 @@ SHOWN = 10
 """The number of windows written out per kernel by default if there are more."""
 
 NOT_FLIPPED = "cross-correlation: the kernel is not flipped (PyTorch calls this convolution)"
+TRANSPOSED = (
+    "transposed convolution: every input is multiplied with the kernel, and overlaps add up"
+)
+TRANSPOSED_FLIPPED = f"{TRANSPOSED}; the kernel is flipped along every axis first"
 FLIPPED = "convolution: the kernel is flipped along every axis, then applied to the input"
 
 
@@ -86,10 +91,16 @@ def steps_shown(worked: Worked, steps: int | None) -> int:
 def _given(convolution: Convolution) -> Section:
     """The input and the kernels, and how the kernels are applied."""
     x, padded, kernels = convolution.input, convolution.padded, convolution.kernels
-    notes = (
-        FLIPPED if convolution.flip else NOT_FLIPPED,
-        _geometry(convolution.axes, MODES[convolution.mode].label),
-    )
+    if isinstance(convolution.layer, ConvTranspose):
+        notes = (
+            TRANSPOSED_FLIPPED if convolution.flip else TRANSPOSED,
+            _footprint(convolution.layer.axes(x.shape)),
+        )
+    else:
+        notes = (
+            FLIPPED if convolution.flip else NOT_FLIPPED,
+            _geometry(convolution.layer.axes(x.shape), MODES[convolution.mode].label),
+        )
     pictures = _planes("x", "input", x)
     if padded.shape != x.shape:
         pictures += _planes("x", "padded", padded._replace(name=""))
@@ -152,6 +163,18 @@ def _geometry(axes: Sequence[Axis], filled: str) -> str:
     return ", ".join(parts)
 
 
+def _footprint(axes: Sequence[TransposedAxis]) -> str:
+    """``stride 2, padding 1 (removed), output padding 1``."""
+    parts = [f"stride {_same([axis.S for axis in axes])}"]
+    if any(axis.P for axis in axes):
+        parts.append(f"padding {_same([axis.P for axis in axes])} (removed)")
+    if any(axis.P_out for axis in axes):
+        parts.append(f"output padding {_same([axis.P_out for axis in axes])}")
+    if any(axis.D > 1 for axis in axes):
+        parts.append(f"dilation {_same([axis.D for axis in axes])}")
+    return ", ".join(parts)
+
+
 def _sides(axis: Axis) -> str:
     if axis.before == axis.after:
         return str(axis.before)
@@ -170,7 +193,7 @@ def _along(texts: Sequence[str]) -> str:
     return ", ".join(f"{text} along {name}" for text, name in zip(texts, AXES[len(texts)]))
 
 
-def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
+def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis | TransposedAxis]) -> Section:
     """The number of positions of the window, and the remainder of the stride."""
     lines = [
         Line((first, *(f"= {rest}" for rest in others)), one.latex())
@@ -180,6 +203,8 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis]) -> Section:
     ]
     over: dict[str, list[str]] = {}
     for axis, name in zip(axes, AXES[len(axes)]):
+        if not isinstance(axis, Axis) or axis.ceil:
+            continue
         fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
         if not fit.fits:
             said = f"{fit.S} does not divide {fit.span} (remainder {fit.remainder})"
@@ -228,9 +253,13 @@ def _pooling(pooling: Pooling) -> Section:
     """The window of a pooling, and its number of positions."""
     axes = pooling.layer.axes(pooling.input.shape)
     slide = _slide(pooling.layer, pooling.input, axes)
-    outside = Style().text(REDUCTIONS[pooling.layer.kind].outside)
+    outside = "not counted" if pooling.outside is None else Style().text(pooling.outside)
     window = _size(axis.F for axis in axes)
     what = f"{pooling.layer.kind} {window}, {_geometry(axes, outside)}"
+    over = {name: axis.overhang() for name, axis in zip(AXES[len(axes)], axes) if axis.overhang()}
+    if over:
+        cells = " and ".join(f"{cells} along {name}" for name, cells in over.items())
+        what += f"; the last window lacks {cells}, beyond the edge"
     return slide._replace(notes=(what, *slide.notes))
 
 
@@ -252,6 +281,8 @@ def _pools(pooling: Pooling, output: Tensor, place: int, most: int, style: Style
 def _equation(letter: str, place: Place, pieces: Sequence[str], result: str) -> Line:
     """``u(1,1) = 0×0 + 1×1 = 1``."""
     at = f"{letter}({','.join(map(str, place))})"
+    if not pieces:  # no input reaches it
+        return Line((at, f"= {result}"))
     return Line((at, f"= {pieces[0]}", *pieces[1:], f"= {result}"))
 
 

@@ -13,6 +13,7 @@ from cnncalc.core.errors import UsageError
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution.matrix import LARGEST, Real, Tensor
 from cnncalc.layers._window import Axis, padded
+from cnncalc.layers.conv_transpose import TransposedAxis
 from cnncalc.layers.pad import Pad
 
 MAX_PRODUCTS = 300_000
@@ -107,6 +108,27 @@ def windows(axes: Sequence[Axis]) -> Iterator[tuple[Place, list[int]]]:
     for place in product(*(range(axis.places()) for axis in axes)):
         first = sum(i * axis.S * step for i, axis, step in zip(place, axes, steps))
         yield tuple(i + 1 for i in place), [first + tap for tap in under]
+
+
+def footprints(axes: Sequence[TransposedAxis]) -> Iterator[tuple[Place, list[int], list[int]]]:
+    """Every position of the output of a transposed window, the cells of a plane that reach it, and
+    the tap of the kernel that each of them meets there."""
+    into, over = _steps([axis.N for axis in axes]), _steps([axis.F for axis in axes])
+    for place in product(*(range(axis.places()) for axis in axes)):
+        pairs = [*product(*(_met(axis, i) for axis, i in zip(axes, place)))]
+        cells = [sum(cell * step for (cell, _), step in zip(pair, into)) for pair in pairs]
+        taps = [sum(tap * step for (_, tap), step in zip(pair, over)) for pair in pairs]
+        yield tuple(i + 1 for i in place), cells, taps
+
+
+def _met(axis: TransposedAxis, place: int) -> list[tuple[int, int]]:
+    """The cells along an axis that reach an output, each with its tap."""
+    found = []
+    for tap in reversed(range(axis.F)):
+        cell, between = divmod(place + axis.P - tap * axis.D, axis.S)
+        if not between and 0 <= cell < axis.N:
+            found.append((cell, tap))
+    return found
 
 
 def _steps(spatial: Sequence[int]) -> list[int]:

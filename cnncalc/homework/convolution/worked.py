@@ -14,13 +14,14 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map
-from cnncalc.homework.convolution.activation import FUNCTIONS
+from cnncalc.homework.convolution.activation import FUNCTIONS, activation_of
 from cnncalc.homework.convolution.matrix import Real, Tensor, plain
-from cnncalc.homework.convolution.pooling import Pooling
-from cnncalc.homework.convolution.window import Place, check_work, pad, windows
+from cnncalc.homework.convolution.pooling import Pooling, pool_of
+from cnncalc.homework.convolution.window import Place, check_work, footprints, pad, windows
 from cnncalc.layers._pool import Pool
 from cnncalc.layers._window import Axis
 from cnncalc.layers.conv import Conv
+from cnncalc.layers.conv_transpose import ConvTranspose, TransposedAxis
 
 MAX_KERNELS = 64
 
@@ -46,8 +47,9 @@ class Convolution:
 
     input: Tensor
     kernels: tuple[Tensor, ...]
-    layer: Conv
-    """Stride, padding and dilation."""
+    layer: Conv | ConvTranspose
+    """Stride, padding and dilation. A transposed convolution multiplies every input with the kernel
+    and adds up what overlaps."""
     mode: str
     """The padding mode: zeros, reflect, replicate or circular."""
     bias: Tensor | None
@@ -58,8 +60,8 @@ class Convolution:
     """The input with its padding."""
 
     @property
-    def axes(self) -> tuple[Axis, ...]:
-        """The sliding window along each axis."""
+    def axes(self) -> tuple[Axis, ...] | tuple[TransposedAxis, ...]:
+        """The window along each axis."""
         return self.layer.axes(self.input.shape)
 
     def laid(self, channel: int) -> Tensor:
@@ -72,34 +74,44 @@ class Convolution:
         """Every window of one kernel, in the order of the output."""
         bias = self.bias.planes[0][channel] if self.bias else 0
         weights = self.laid(channel).planes
-        for place, cells, products in self._windows(channel):
+        for place, cells, taps, products in self._windows(channel):
             numbers = ([plane[cell] for cell in cells] for plane in self.padded.planes)
-            pairs = tuple(tuple(zip(*both, strict=True)) for both in zip(numbers, weights))
+            under = ([plane[tap] for tap in taps] for plane in weights)
+            pairs = tuple(tuple(zip(*both, strict=True)) for both in zip(numbers, under))
             yield Sum(place, pairs, products, bias)
 
     def output(self) -> Tensor:
         """The sums of products of every kernel, without bias."""
         places = tuple(axis.places() for axis in self.axes)
         planes = tuple(
-            tuple(products for _, _, products in self._windows(channel))
+            tuple(products for *_, products in self._windows(channel))
             for channel in range(len(self.kernels))
         )
         decimal = any(tensor.decimal for tensor in (self.input, *self.kernels))
         return Tensor(Map(len(self.kernels), places), planes, decimal)
 
-    def _windows(self, channel: int) -> Iterator[tuple[Place, list[int], Real]]:
-        """Every position of a kernel, the cells under it, and the sum of their products.
+    def _windows(self, channel: int) -> Iterator[tuple[Place, list[int], Sequence[int], Real]]:
+        """Every position of the output, the cells that it reads, the taps of a kernel that they are
+        multiplied with, and the sum of the products.
 
         With a common denominator the products are those of integers, which is much faster.
         """
         denominator, planes = self.padded.whole()
         below, weights = self.laid(channel).whole()
-        for place, cells in windows(self.axes):
+        for place, cells, taps in self._reads():
             total = sum(
-                sum(map(mul, map(plane.__getitem__, cells), row))
+                sum(map(mul, map(plane.__getitem__, cells), map(row.__getitem__, taps)))
                 for plane, row in zip(planes, weights)
             )
-            yield place, cells, plain(Fraction(total, denominator * below))
+            yield place, cells, taps, plain(Fraction(total, denominator * below))
+
+    def _reads(self) -> Iterator[tuple[Place, list[int], Sequence[int]]]:
+        if isinstance(self.layer, ConvTranspose):
+            yield from footprints(self.layer.axes(self.input.shape))
+            return
+        taps = range(len(self.kernels[0].planes[0]))
+        for place, cells in windows(self.layer.axes(self.input.shape)):
+            yield place, cells, taps
 
 
 class Stage(NamedTuple):
@@ -141,27 +153,35 @@ def convolve(
     mode: str = "zeros",
     bias: Tensor | None = None,
     flip: bool = False,
-    activation: Layer | None = None,
-    pool: Pool | None = None,
+    activation: Layer | str | None = None,
+    pool: Pool | str | None = None,
+    transposed: bool = False,
+    output_padding: Any = 0,
 ) -> Worked:
     """Work out the convolution of a signal or an image with kernels as deep as its channels.
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says what
-    padding holds. ``bias`` is a signal of one number for each kernel, or of one for all. Raises
-    CnncalcError if the input, kernels and biases do not match, or there is too much to compute.
+    padding holds. If ``transposed``, they and ``output_padding`` are those of ``conv_transpose``.
+    ``activation`` and ``pool`` are layers, or words for ``activation_of`` and ``pool_of``. ``bias``
+    is a signal of one number for each kernel, or of one for all. Raises CnncalcError if the input,
+    kernels and biases do not match, or there is too much to compute.
     """
+    activation = activation_of(activation) if isinstance(activation, str) else activation
+    pool = pool_of(pool) if isinstance(pool, str) else pool
     _check(x, kernels)
-    layer = Conv.parse(
-        {
-            "out_channels": len(kernels),
-            "kernel_size": kernels[0].shape.spatial,
-            "stride": stride,
-            "padding": padding,
-            "dilation": dilation,
-            "bias": bias is not None,
-        }
+    fields = {
+        "out_channels": len(kernels),
+        "kernel_size": kernels[0].shape.spatial,
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "bias": bias is not None,
+    }
+    layer, padded = (
+        _transposed(x, fields, mode, output_padding)
+        if transposed
+        else _sliding(x, fields, mode, output_padding)
     )
-    check_work(layer.macs(x.shape), x.shape, layer.axes(x.shape), layer.output(x.shape))
     convolution = Convolution(
         input=x,
         kernels=tuple(kernels),
@@ -169,7 +189,7 @@ def convolve(
         mode=mode,
         bias=_one_each(bias, len(kernels)) if bias else None,
         flip=flip,
-        padded=pad(x, layer.axes(x.shape), mode),
+        padded=padded,
     )
     stages = [Stage("convolution", convolution.output())]
     if convolution.bias:
@@ -180,6 +200,31 @@ def convolve(
     if pooling:
         stages.append(Stage(pooling.layer.kind, pooling.output()))
     return Worked(convolution, activation, pooling, tuple(stages))
+
+
+def _sliding(
+    x: Tensor, fields: dict[str, Any], mode: str, output_padding: Any
+) -> tuple[Conv, Tensor]:
+    """The layer of a convolution, and the input with its padding."""
+    if output_padding not in (0, "0"):
+        raise UsageError("only a transposed convolution takes an output padding")
+    layer = Conv.parse(fields)
+    axes = layer.axes(x.shape)
+    check_work(layer.macs(x.shape), x.shape, axes, layer.output(x.shape))
+    return layer, pad(x, axes, mode)
+
+
+def _transposed(
+    x: Tensor, fields: dict[str, Any], mode: str, output_padding: Any
+) -> tuple[ConvTranspose, Tensor]:
+    """The layer of a transposed convolution, and its input, which is not padded."""
+    if mode != "zeros":
+        raise UsageError("a transposed convolution removes its padding; leave out the mode")
+    if fields["padding"] == "valid":
+        fields["padding"] = 0
+    layer = ConvTranspose.parse({**fields, "output_padding": output_padding})
+    check_work(layer.macs(x.shape), x.shape, (), layer.output(x.shape))
+    return layer, x
 
 
 def _check(x: Tensor, kernels: Sequence[Tensor]) -> None:

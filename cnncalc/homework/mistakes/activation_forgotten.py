@@ -1,7 +1,6 @@
 """The activation forgotten."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
@@ -16,9 +15,9 @@ class ActivationForgotten(Mistake):
     example, replaces each negative sum with 0.
     """
 
-    says: ClassVar = "left out the activation"
-    prior: ClassVar = 20
-    examples: ClassVar = (
+    says = "left out the activation"
+    prior = 20
+    examples = (
         Example(
             ({"kernel": "1 -1", "activation": "relu"},),
             "1 2 4 3",

@@ -1,7 +1,6 @@
 """Parameters given to an activation."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
@@ -18,9 +17,9 @@ class ActivationParameters(WrongLayer):
     applies a fixed function to its inputs; the weights belong to the layer before it.
     """
 
-    says: ClassVar = "gave the activation weights, as if it were a fully connected layer"
-    prior: ClassVar = 9
-    examples: ClassVar = (
+    says = "gave the activation weights, as if it were a fully connected layer"
+    prior = 9
+    examples = (
         Example(
             ({"linear": 10}, "softmax"), "84", "parameters", "110", "10·10 + 10; a softmax has none"
         ),

@@ -1,7 +1,5 @@
 """Activations given for parameters."""
 
-from typing import ClassVar
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 
@@ -12,10 +10,10 @@ class ActivationsForParameters(WrongAsk):
     map.
     """
 
-    says: ClassVar = "counted the activations instead of the parameters"
-    prior: ClassVar = 10
-    gives: ClassVar = {"parameters": "elements", "parameter_memory": "memory"}
-    examples: ClassVar = (
+    says = "counted the activations instead of the parameters"
+    prior = 10
+    gives = {"parameters": "elements", "parameter_memory": "memory"}
+    examples = (
         on_ten_filters(
             "parameters", "10,240", "10·32·32 activations; there are (5·5·3 + 1)·10 parameters"
         ),

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import ClassVar
 
 from cnncalc.api import summarize
 from cnncalc.homework.mistake import Example, Mistake
@@ -15,9 +14,9 @@ class AuxiliaryHeadsIncluded(Mistake):
     training, and are removed afterwards. Published totals leave them out unless they say otherwise.
     """
 
-    says: ClassVar = "included the auxiliary classifiers, which are used only in training"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "included the auxiliary classifiers, which are used only in training"
+    prior = 25
+    examples = (
         Example(
             "googlenet",
             "",

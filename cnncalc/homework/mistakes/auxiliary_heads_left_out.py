@@ -1,7 +1,6 @@
 """Side outputs left out."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
 
 from cnncalc.homework.mistake import Example, WrongSum
 from cnncalc.homework.question import Question
@@ -12,9 +11,9 @@ class AuxiliaryHeadsLeftOut(WrongSum):
     such as an auxiliary classifier, are part of this network, so they count too.
     """
 
-    says: ClassVar = "left out the layers that lead to side outputs"
-    prior: ClassVar = 20
-    examples: ClassVar = (
+    says = "left out the layers that lead to side outputs"
+    prior = 20
+    examples = (
         Example(
             (
                 {"linear": 20, "name": "middle"},

@@ -1,7 +1,6 @@
 """The batch forgotten."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.mistakes._examples import on_ten_filters
@@ -13,9 +12,9 @@ class BatchForgotten(Mistake):
     own operations, so multiply both by the batch size. Only the parameters are shared.
     """
 
-    says: ClassVar = "counted a single image instead of the whole batch"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "counted a single image instead of the whole batch"
+    prior = 25
+    examples = (
         on_ten_filters(
             "macs",
             "768,000",

@@ -1,7 +1,6 @@
 """The batch counted in parameters."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.mistakes._examples import on_ten_filters
@@ -16,9 +15,9 @@ class BatchInParameters(Mistake):
     number of parameters does not depend on the batch.
     """
 
-    says: ClassVar = "multiplied the parameters by the batch size"
-    prior: ClassVar = 20
-    examples: ClassVar = (
+    says = "multiplied the parameters by the batch size"
+    prior = 20
+    examples = (
         on_ten_filters(
             "parameters",
             "24,320",

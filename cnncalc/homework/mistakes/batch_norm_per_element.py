@@ -1,7 +1,6 @@
 """A scale and a shift for every element."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.shape import Map, Shape, Vector
@@ -13,9 +12,9 @@ class BatchNormPerElement(WrongInput):
     and one shift for each channel and uses them at all positions of that channel.
     """
 
-    says: ClassVar = "counted a scale and a shift for every element instead of for every channel"
-    prior: ClassVar = 12
-    examples: ClassVar = (
+    says = "counted a scale and a shift for every element instead of for every channel"
+    prior = 12
+    examples = (
         Example(
             ("batch_norm",),
             "64x112x112",

@@ -1,7 +1,6 @@
 """Running statistics counted as parameters."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.derivations.explain import Derivation
@@ -36,9 +35,9 @@ class BatchNormStatistics(Mistake):
     measured, not learned, so they are not parameters.
     """
 
-    says: ClassVar = "counted the running means and variances of batch norms as parameters"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "counted the running means and variances of batch norms as parameters"
+    prior = 25
+    examples = (
         Example(
             ("batch_norm",),
             "64x112x112",

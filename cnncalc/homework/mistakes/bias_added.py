@@ -1,7 +1,5 @@
 """A bias where there is none."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields
@@ -12,9 +10,9 @@ class BiasAdded(WrongLayer):
     out before a batch norm, which shifts every channel anyway.
     """
 
-    says: ClassVar = "counted biases that the layer does not have"
-    prior: ClassVar = 20
-    examples: ClassVar = (
+    says = "counted biases that the layer does not have"
+    prior = 20
+    examples = (
         Example(
             ({"conv": {"filters": 4, "kernel": 2, "bias": False}},),
             "1x3x3",

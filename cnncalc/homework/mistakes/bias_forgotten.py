@@ -1,7 +1,6 @@
 """The biases left out."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.formulas import operations, parameters
 from cnncalc.formulas.tracing import Rules
@@ -49,10 +48,10 @@ class BiasForgotten(WrongRule):
     bias. A filter therefore has F·F·C_in weights and 1 bias: F·F·C_in + 1 parameters.
     """
 
-    says: ClassVar = "left out the biases"
-    prior: ClassVar = 30
-    rules: ClassVar = {**WITHOUT_BIASES, operations.bias_additions: none_per_output}
-    examples: ClassVar = (
+    says = "left out the biases"
+    prior = 30
+    rules = {**WITHOUT_BIASES, operations.bias_additions: none_per_output}
+    examples = (
         on_alexnet("parameters", "34,848", "11·11·3·96, without + 96"),
         Example(({"linear": 100},), "784", "parameters", "78,400", "784·100, without + 100"),
         Example(

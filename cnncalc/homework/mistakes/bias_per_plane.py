@@ -1,7 +1,6 @@
 """One bias for each plane of a filter."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
@@ -37,9 +36,9 @@ class BiasPerPlane(Mistake):
     all its planes and then adds a single bias, so K filters have K biases, however deep they are.
     """
 
-    says: ClassVar = "counted one bias for each input channel of every filter"
-    prior: ClassVar = 8
-    examples: ClassVar = (on_alexnet("parameters", "35,136", "11·11·3·96 + 3·96"),)
+    says = "counted one bias for each input channel of every filter"
+    prior = 8
+    examples = (on_alexnet("parameters", "35,136", "11·11·3·96 + 3·96"),)
 
     def other(self, question: Question) -> Iterator[Question]:
         """The parameters of one layer with these biases."""

@@ -1,7 +1,5 @@
 """Biases counted as multiply-accumulates."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import macs
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import WrongRule
@@ -30,11 +28,11 @@ class BiasesInMacs(WrongRule):
     is not a multiply-accumulate.
     """
 
-    says: ClassVar = "counted the biases as multiply-accumulates"
-    prior: ClassVar = 12
-    rules: ClassVar = {
+    says = "counted the biases as multiply-accumulates"
+    prior = 12
+    rules = {
         macs.conv_macs: with_bias,
         macs.depthwise_macs: planes_with_bias,
         macs.linear_macs: linear_with_bias,
     }
-    examples: ClassVar = (on_ten_filters("macs", "778,240", "(5·5·3 + 1)·10 · 32·32"),)
+    examples = (on_ten_filters("macs", "778,240", "(5·5·3 + 1)·10 · 32·32"),)

@@ -1,7 +1,6 @@
 """Weights added up without biases."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.formulas import parameters
 from cnncalc.homework.mistake import Example, WrongRule
@@ -20,10 +19,10 @@ class BiasesLeftOutOfTotal(WrongRule):
     biases count as well, although there are few of them.
     """
 
-    says: ClassVar = "left the biases out of the total"
-    prior: ClassVar = 30
-    rules: ClassVar = WITHOUT_BIASES
-    examples: ClassVar = (
+    says = "left the biases out of the total"
+    prior = 30
+    rules = WITHOUT_BIASES
+    examples = (
         on_two_linear("parameters", "79,400", "784·100 + 100·10, without + 100 + 10"),
         Example(
             ({"conv": {"filters": 4, "kernel": 3, "bias": False}}, "batch_norm"),

@@ -1,7 +1,5 @@
 """Bits given for bytes."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import memory
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_ten_filters
@@ -17,7 +15,7 @@ class BitsForBytes(WrongRule):
     4 bytes.
     """
 
-    says: ClassVar = "gave bits instead of bytes"
-    prior: ClassVar = 12
-    rules: ClassVar = {memory.size_in_bytes: in_bits}
-    examples: ClassVar = (on_ten_filters("memory", "327,680 B", "10·32·32 numbers of 32 bits"),)
+    says = "gave bits instead of bytes"
+    prior = 12
+    rules = {memory.size_in_bytes: in_bits}
+    examples = (on_ten_filters("memory", "327,680 B", "10·32·32 numbers of 32 bits"),)

@@ -1,7 +1,5 @@
 """Bytes given for numbers."""
 
-from typing import ClassVar
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_alexnet
 
@@ -11,9 +9,9 @@ class BytesForElements(WrongAsk):
     memory they take.
     """
 
-    says: ClassVar = "gave bytes instead of the number of elements"
-    prior: ClassVar = 20
-    gives: ClassVar = {"elements": "memory", "parameters": "parameter_memory"}
-    examples: ClassVar = (
+    says = "gave bytes instead of the number of elements"
+    prior = 20
+    gives = {"elements": "memory", "parameters": "parameter_memory"}
+    examples = (
         on_alexnet("elements", "1.16 MB", "96·55·55 numbers of 4 bytes are 1,161,600 bytes"),
     )

@@ -1,7 +1,5 @@
 """Rounded up instead of down."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
 from cnncalc.homework.mistake import Example, WrongRule
@@ -22,13 +20,13 @@ class CeilForFloor(WrongRule):
     is rounded down, unless the layer sets ``ceil_mode``.
     """
 
-    says: ClassVar = "rounded the output size up instead of down"
-    prior: ClassVar = 15
-    rules: ClassVar = {
+    says = "rounded the output size up instead of down"
+    prior = 15
+    rules = {
         window.output_size: rounded_up,
         window.output_size_sides: rounded_up_sides,
     }
-    examples: ClassVar = (
+    examples = (
         Example(
             ({"max_pool": {"kernel": 3, "stride": 2}},),
             "64x112x112",

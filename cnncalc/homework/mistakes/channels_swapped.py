@@ -1,7 +1,6 @@
 """Input and output channels swapped."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.homework.mistake import Mistake, with_fields
@@ -14,9 +13,9 @@ class ChannelsSwapped(Mistake):
     channels. The number of filters is the number of output channels, and of biases.
     """
 
-    says: ClassVar = "swapped the input and output channels"
-    prior: ClassVar = 10
-    examples: ClassVar = (
+    says = "swapped the input and output channels"
+    prior = 10
+    examples = (
         on_ten_filters("parameters", "753", "5·5·10·3 + 3"),
         on_ten_filters("shape", "3x32x32", "the depth of the input; there are 10 filters"),
     )

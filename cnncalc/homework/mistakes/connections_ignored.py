@@ -1,7 +1,5 @@
 """A table of connections ignored."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields
@@ -12,9 +10,9 @@ class ConnectionsIgnored(WrongLayer):
     filter reads, so the filters differ in depth. Only the connections in the table have weights.
     """
 
-    says: ClassVar = "ignored the connection table and let every filter read all channels"
-    prior: ClassVar = 30
-    examples: ClassVar = (
+    says = "ignored the connection table and let every filter read all channels"
+    prior = 30
+    examples = (
         Example(
             ({"conv": {"filters": 2, "kernel": 2, "connections": [[0], [0, 1]]}},),
             "2x3x3",

@@ -1,7 +1,6 @@
 """Digits cut off."""
 
 from dataclasses import replace
-from typing import ClassVar
 
 from cnncalc.homework.mistake import Example, WrongWriting
 from cnncalc.homework.written import Number, Value, Written
@@ -12,9 +11,9 @@ class CutNotRounded(WrongWriting):
     than to 102 million.
     """
 
-    says: ClassVar = "cut digits off instead of rounding"
-    prior: ClassVar = 40
-    examples: ClassVar = (
+    says = "cut digits off instead of rounding"
+    prior = 40
+    examples = (
         Example(
             ({"linear": 4096},),
             "512x7x7",

@@ -1,7 +1,6 @@
 """The depth left out of a shape."""
 
 from dataclasses import replace
-from typing import ClassVar
 
 from cnncalc.core.shape import Map
 from cnncalc.homework.mistake import WrongWriting
@@ -14,9 +13,9 @@ class DepthLeftOut(WrongWriting):
     of the layer that produced it.
     """
 
-    says: ClassVar = "the height and width are right, but the depth is missing"
-    prior: ClassVar = 25
-    examples: ClassVar = (on_ten_filters("shape", "32x32", "10 channels of 32×32"),)
+    says = "the height and width are right, but the depth is missing"
+    prior = 25
+    examples = (on_ten_filters("shape", "32x32", "10 channels of 32×32"),)
 
     def meant(self, written: Written, truth: Value) -> Written | None:
         """The size with the depth prepended; a single size stands for all axes."""

@@ -1,7 +1,5 @@
 """Dilation ignored."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields
@@ -12,9 +10,9 @@ class DilationIgnored(WrongLayer):
     apart, so the filter spans D·(F − 1) + 1 pixels. Its number of weights stays the same.
     """
 
-    says: ClassVar = "ignored the dilation"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "ignored the dilation"
+    prior = 25
+    examples = (
         Example(
             ({"conv": {"filters": 8, "kernel": 3, "dilation": 2}},),
             "1x9x9",

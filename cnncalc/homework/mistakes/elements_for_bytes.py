@@ -1,7 +1,6 @@
 """Numbers given for bytes."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.mistakes._examples import on_alexnet
@@ -13,11 +12,9 @@ class ElementsForBytes(Mistake):
     (float32). Multiply the count by the bytes per number.
     """
 
-    says: ClassVar = "counted the numbers instead of their bytes"
-    prior: ClassVar = 25
-    examples: ClassVar = (
-        on_alexnet("memory", "290,400 B", "96·55·55, without the 4 bytes of each"),
-    )
+    says = "counted the numbers instead of their bytes"
+    prior = 25
+    examples = (on_alexnet("memory", "290,400 B", "96·55·55, without the 4 bytes of each"),)
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question with one byte per number."""

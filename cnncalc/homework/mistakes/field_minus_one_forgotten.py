@@ -1,7 +1,5 @@
 """The whole window added to the receptive field."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import receptive
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_three_layers
@@ -17,9 +15,9 @@ class FieldMinusOneForgotten(WrongRule):
     before; only the F − 1 other taps extend it.
     """
 
-    says: ClassVar = "grew the receptive field by F instead of F − 1"
-    prior: ClassVar = 20
-    rules: ClassVar = {receptive.field_size: whole_window}
-    examples: ClassVar = (
+    says = "grew the receptive field by F instead of F − 1"
+    prior = 20
+    rules = {receptive.field_size: whole_window}
+    examples = (
         on_three_layers("receptive_field", "12", "1 + 3 + 2 + 3·2, not 1 + 2 + 1 + 2·2 = 8"),
     )

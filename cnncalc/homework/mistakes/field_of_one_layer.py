@@ -1,7 +1,5 @@
 """The field of one layer alone."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import receptive
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_three_layers
@@ -17,10 +15,10 @@ class FieldOfOneLayer(WrongRule):
     The receptive field is what it sees of the image, through all the layers before it.
     """
 
-    says: ClassVar = "gave the filter size of this layer instead of what it sees of the image"
-    prior: ClassVar = 20
-    rules: ClassVar = {receptive.field_size: own_window}
-    examples: ClassVar = (
+    says = "gave the filter size of this layer instead of what it sees of the image"
+    prior = 20
+    rules = {receptive.field_size: own_window}
+    examples = (
         on_three_layers(
             "receptive_field",
             "3",

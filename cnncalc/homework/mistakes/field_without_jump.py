@@ -1,7 +1,5 @@
 """The receptive field added without the jump."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import receptive
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_three_layers
@@ -18,12 +16,10 @@ class FieldWithoutJump(WrongRule):
     filter adds (F − 1)·jump pixels to the receptive field.
     """
 
-    says: ClassVar = (
-        "grew the receptive field without the jump (the product of the earlier strides)"
-    )
-    prior: ClassVar = 30
-    rules: ClassVar = {receptive.field_size: next_door}
-    examples: ClassVar = (
+    says = "grew the receptive field without the jump (the product of the earlier strides)"
+    prior = 30
+    rules = {receptive.field_size: next_door}
+    examples = (
         on_three_layers(
             "receptive_field",
             "6",

@@ -1,7 +1,5 @@
 """The depth of the filters forgotten."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule
@@ -35,15 +33,15 @@ class FilterDepthForgotten(WrongRule):
     5·5·3 weights, not 5·5.
     """
 
-    says: ClassVar = "forgot the depth of the filters"
-    prior: ClassVar = 20
-    rules: ClassVar = {
+    says = "forgot the depth of the filters"
+    prior = 20
+    rules = {
         parameters.conv_weights: flat_weights,
         parameters.local_weights: flat_local_weights,
         macs.conv_macs: flat_macs,
         macs.transposed_macs: flat_transposed,
     }
-    examples: ClassVar = (
+    examples = (
         on_ten_filters("parameters", "260", "(5·5 + 1)·10"),
         on_ten_filters("macs", "256,000", "5·5 · 10 · 32·32"),
         Example(

@@ -1,7 +1,5 @@
 """One side of the filter only."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import WrongRule
@@ -37,12 +35,12 @@ class FilterNotSquared(WrongRule):
     pixels of each channel, not 5.
     """
 
-    says: ClassVar = "counted the filter size along one axis only"
-    prior: ClassVar = 8
-    rules: ClassVar = {
+    says = "counted the filter size along one axis only"
+    prior = 8
+    rules = {
         parameters.conv_weights: one_side,
         parameters.depthwise_weights: one_side_of_plane,
         macs.conv_macs: one_side_macs,
         macs.depthwise_macs: one_side_of_plane_macs,
     }
-    examples: ClassVar = (on_ten_filters("parameters", "160", "5·3·10 + 10"),)
+    examples = (on_ten_filters("parameters", "160", "5·3·10 + 10"),)

@@ -1,7 +1,6 @@
 """One filter only."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.tracing import Rules
@@ -61,10 +60,10 @@ class FiltersForgotten(WrongRule):
     so multiply what you found for one filter by the number of filters.
     """
 
-    says: ClassVar = "counted only one filter"
-    prior: ClassVar = 15
-    rules: ClassVar = {**WEIGHTS, parameters.conv_biases: bias_of_one}
-    examples: ClassVar = (
+    says = "counted only one filter"
+    prior = 15
+    rules = {**WEIGHTS, parameters.conv_biases: bias_of_one}
+    examples = (
         on_ten_filters("parameters", "76", "5·5·3 + 1"),
         on_ten_filters(
             "parameters", "85", "5·5·3 + 10: the weights of one filter, but the biases of all"

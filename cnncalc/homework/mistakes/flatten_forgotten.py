@@ -1,7 +1,6 @@
 """Flattening forgotten."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.formulas import dimensions
 from cnncalc.formulas.vocabulary import product
@@ -24,10 +23,10 @@ class FlattenForgotten(WrongRule):
     vector of C·H·W numbers and connects each of them to every output.
     """
 
-    says: ClassVar = "did not flatten the map to C·H·W inputs"
-    prior: ClassVar = 20
-    rules: ClassVar = {dimensions.flattened: channels_only}
-    examples: ClassVar = (
+    says = "did not flatten the map to C·H·W inputs"
+    prior = 20
+    rules = {dimensions.flattened: channels_only}
+    examples = (
         Example(
             ({"linear": 10},),
             "16x5x5",

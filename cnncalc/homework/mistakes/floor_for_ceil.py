@@ -1,7 +1,5 @@
 """Rounded down instead of up."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import window
 from cnncalc.homework.mistake import Example, WrongRule
 
@@ -21,13 +19,13 @@ class FloorForCeil(WrongRule):
     edge, and ``same`` padding adds as many zeros as the last window needs.
     """
 
-    says: ClassVar = "rounded the output size down instead of up"
-    prior: ClassVar = 30
-    rules: ClassVar = {
+    says = "rounded the output size down instead of up"
+    prior = 30
+    rules = {
         window.output_size_ceil: rounded_down,
         window.output_size_same: same_rounded_down,
     }
-    examples: ClassVar = (
+    examples = (
         Example(
             ({"max_pool": {"kernel": 3, "stride": 2, "ceil_mode": True}},),
             "64x112x112",

@@ -1,7 +1,5 @@
 """Floating-point operations given for multiply-accumulates."""
 
-from typing import ClassVar
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 
@@ -11,9 +9,9 @@ class FlopsForMacs(WrongAsk):
     one MAC, and the question asks for MACs.
     """
 
-    says: ClassVar = "gave FLOPs (two for each MAC) instead of MACs"
-    prior: ClassVar = 30
-    gives: ClassVar = {"macs": "flops"}
-    examples: ClassVar = (
+    says = "gave FLOPs (two for each MAC) instead of MACs"
+    prior = 30
+    gives = {"macs": "flops"}
+    examples = (
         on_ten_filters("macs", "1,536,000", "75 products for each of 10·32·32 outputs, doubled"),
     )

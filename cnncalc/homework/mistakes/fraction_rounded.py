@@ -1,7 +1,5 @@
 """Rounded to the nearest whole number."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import nearest
 from cnncalc.homework.mistake import Example, WrongRule
@@ -27,15 +25,15 @@ class FractionRounded(WrongRule):
     quotient is always rounded down (always up with ``ceil_mode`` or ``same`` padding).
     """
 
-    says: ClassVar = "rounded the output size to the nearest whole number"
-    prior: ClassVar = 12
-    rules: ClassVar = {
+    says = "rounded the output size to the nearest whole number"
+    prior = 12
+    rules = {
         window.output_size: to_nearest,
         window.output_size_sides: to_nearest_sides,
         window.output_size_ceil: to_nearest,
         window.output_size_same: same_to_nearest,
     }
-    examples: ClassVar = (
+    examples = (
         Example(
             ({"conv": {"filters": 4, "kernel": 3, "stride": 3}},),
             "1x7x8",

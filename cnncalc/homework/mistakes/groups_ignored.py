@@ -1,7 +1,5 @@
 """Groups ignored."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product
 from cnncalc.homework.mistake import Example, WrongRule
@@ -61,9 +59,9 @@ class GroupsIgnored(WrongRule):
     convolution, every channel is a group of its own.
     """
 
-    says: ClassVar = "ignored the groups and let every filter read all channels"
-    prior: ClassVar = 25
-    rules: ClassVar = {
+    says = "ignored the groups and let every filter read all channels"
+    prior = 25
+    rules = {
         parameters.conv_weights: dense_weights,
         parameters.depthwise_weights: undivided_weights,
         parameters.separable_weights: ordinary_weights,
@@ -73,7 +71,7 @@ class GroupsIgnored(WrongRule):
         macs.transposed_macs: dense_transposed,
         macs.separable_macs: ordinary_macs,
     }
-    examples: ClassVar = (
+    examples = (
         Example(
             ({"conv": {"filters": 256, "kernel": 5, "padding": 2, "groups": 2}},),
             "96x27x27",

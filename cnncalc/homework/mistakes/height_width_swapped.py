@@ -1,7 +1,6 @@
 """Height and width swapped."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer, fields_of
@@ -15,9 +14,9 @@ class HeightWidthSwapped(Mistake):
     3x1 kernel is 3 high and 1 wide.
     """
 
-    says: ClassVar = "swapped height and width"
-    prior: ClassVar = 20
-    examples: ClassVar = (
+    says = "swapped height and width"
+    prior = 20
+    examples = (
         Example(
             ({"conv": {"filters": 8, "kernel": 3}},),
             "1x28x20",

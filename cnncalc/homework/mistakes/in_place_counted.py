@@ -1,7 +1,6 @@
 """Activations that run in place counted."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.homework.asks.elements import Elements
 from cnncalc.homework.asks.memory import Memory
@@ -12,13 +11,13 @@ from cnncalc.homework.question import Question
 class AllElements(Elements):
     """The output of every layer, stored or not."""
 
-    summed: ClassVar = "activation"
+    summed = "activation"
 
 
 class AllMemory(Memory):
     """The bytes of every layer's output, stored or not."""
 
-    summed: ClassVar = "activation_bytes"
+    summed = "activation_bytes"
 
 
 class InPlaceCounted(Mistake):
@@ -26,9 +25,9 @@ class InPlaceCounted(Mistake):
     flattening only reinterprets the same numbers, so a memory table leaves both out.
     """
 
-    says: ClassVar = "counted layers that run in place, which need no memory of their own"
-    prior: ClassVar = 15
-    examples: ClassVar = (
+    says = "counted layers that run in place, which need no memory of their own"
+    prior = 15
+    examples = (
         Example(
             ({"conv": {"filters": 10, "kernel": 5, "padding": 2}}, "relu"),
             "3x32x32",

@@ -1,7 +1,6 @@
 """The input given for the output."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
@@ -16,9 +15,9 @@ ASKS = ("shape", "elements", "memory")
 class InputForOutput(WrongLayer):
     """You gave the input of the layer. The question asks for its output."""
 
-    says: ClassVar = "gave the layer's input instead of its output"
-    prior: ClassVar = 8
-    examples: ClassVar = (on_alexnet("shape", "3x227x227", "the input; the output is 96×55×55"),)
+    says = "gave the layer's input instead of its output"
+    prior = 8
+    examples = (on_alexnet("shape", "3x227x227", "the input; the output is 96×55×55"),)
 
     def instead(self, row: Row) -> Layer | None:
         """The identity; for pools, see ``pooling_skipped``."""

@@ -1,7 +1,6 @@
 """Positions of the input counted."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.formulas import window
 from cnncalc.homework.mistake import WrongRule, is_pool
@@ -29,14 +28,14 @@ class InputPositions(WrongRule):
     the output, so multiply by the output's height and width.
     """
 
-    says: ClassVar = "used the height and width of the input instead of the output"
-    prior: ClassVar = 15
-    rules: ClassVar = {
+    says = "used the height and width of the input instead of the output"
+    prior = 15
+    rules = {
         window.output_size: as_many,
         window.output_size_sides: as_many_sides,
         window.output_size_same: as_many_same,
     }
-    examples: ClassVar = (on_alexnet("macs", "1,795,682,592", "11·11·3·96 · 227·227"),)
+    examples = (on_alexnet("macs", "1,795,682,592", "11·11·3·96 · 227·227"),)
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question about one layer that is not a pool."""

@@ -1,7 +1,5 @@
 """The factor of a kernel forgotten."""
 
-from typing import ClassVar
-
 from cnncalc.homework.convolution.matrix import Tensor, common_denominator, plain
 from cnncalc.homework.mistake import Example
 from cnncalc.homework.numeric import Numbers, WrongNumbers
@@ -12,9 +10,9 @@ class KernelFactorForgotten(WrongNumbers):
     of a 3×3 box, you get the sum of nine numbers instead of their mean.
     """
 
-    says: ClassVar = "forgot the factor in front of the kernel"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "forgot the factor in front of the kernel"
+    prior = 25
+    examples = (
         Example(
             ({"kernel": "box"},),
             "9 9 9 9; 9 9 9 18; 9 9 9 9",

@@ -1,7 +1,6 @@
 """The kernel flipped, or not."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.homework.mistake import Example
 from cnncalc.homework.numeric import Numbers, Numeric, WrongNumbers
@@ -14,9 +13,9 @@ class KernelFlipped(WrongNumbers):
     cross-correlations, although they call them convolutions.
     """
 
-    says: ClassVar = "applied the kernel the wrong way round"
-    prior: ClassVar = 30
-    examples: ClassVar = (
+    says = "applied the kernel the wrong way round"
+    prior = 30
+    examples = (
         Example(
             ({"kernel": "0 1; 2 3"},),
             "0 1 2; 3 4 5; 6 7 8",

@@ -1,7 +1,5 @@
 """A last window that starts beyond the input."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
 from cnncalc.homework.mistake import Example, WrongRule
@@ -18,10 +16,10 @@ class LastWindowKept(WrongRule):
     the left, because it would then cover nothing but padding.
     """
 
-    says: ClassVar = "counted a last window that would start in the padding on the right"
-    prior: ClassVar = 22
-    rules: ClassVar = {window.output_size_ceil: all_windows}
-    examples: ClassVar = (
+    says = "counted a last window that would start in the padding on the right"
+    prior = 22
+    rules = {window.output_size_ceil: all_windows}
+    examples = (
         Example(
             ({"max_pool": {"kernel": 2, "stride": 2, "padding": 1, "ceil_mode": True}},),
             "8x5x5",

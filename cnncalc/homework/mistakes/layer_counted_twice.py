@@ -1,7 +1,6 @@
 """A layer counted twice."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
 
 from cnncalc.homework.mistake import WrongSum
 from cnncalc.homework.mistakes._examples import on_two_linear
@@ -11,9 +10,9 @@ from cnncalc.homework.question import Question
 class LayerCountedTwice(WrongSum):
     """You counted a layer twice. A total includes every layer exactly once."""
 
-    says: ClassVar = "counted a layer twice"
-    prior: ClassVar = 8
-    examples: ClassVar = (on_two_linear("parameters", "80,520", "78,500 + 1,010 + 1,010"),)
+    says = "counted a layer twice"
+    prior = 8
+    examples = (on_two_linear("parameters", "80,520", "78,500 + 1,010 + 1,010"),)
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
         """Count each layer twice."""

@@ -1,7 +1,6 @@
 """A layer left out of a total."""
 
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
 
 from cnncalc.homework.mistake import WrongSum
 from cnncalc.homework.mistakes._examples import on_two_linear
@@ -13,11 +12,9 @@ class LayerLeftOut(WrongSum):
     table includes the input.
     """
 
-    says: ClassVar = "left a layer out of the total"
-    prior: ClassVar = 15
-    examples: ClassVar = (
-        on_two_linear("parameters", "78,500", "without the second layer's 1,010"),
-    )
+    says = "left a layer out of the total"
+    prior = 15
+    examples = (on_two_linear("parameters", "78,500", "without the second layer's 1,010"),)
 
     def times(self, question: Question) -> Iterator[tuple[str, Mapping[str, int]]]:
         """Leave out each layer, then all layers of each kind."""

@@ -1,7 +1,5 @@
 """Multiply-accumulates given for floating-point operations."""
 
-from typing import ClassVar
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 
@@ -11,9 +9,9 @@ class MacsForFlops(WrongAsk):
     an addition, so double the MACs to get FLOPs.
     """
 
-    says: ClassVar = "gave MACs instead of FLOPs (two for each MAC)"
-    prior: ClassVar = 30
-    gives: ClassVar = {"flops": "macs"}
-    examples: ClassVar = (
+    says = "gave MACs instead of FLOPs (two for each MAC)"
+    prior = 30
+    gives = {"flops": "macs"}
+    examples = (
         on_ten_filters("flops", "768,000", "75 products for each of 10·32·32 outputs, not doubled"),
     )

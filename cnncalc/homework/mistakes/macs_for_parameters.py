@@ -1,7 +1,5 @@
 """MACs given for parameters."""
 
-from typing import ClassVar
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 
@@ -12,9 +10,7 @@ class MacsForParameters(WrongAsk):
     need no product, count too.
     """
 
-    says: ClassVar = "counted the multiply-accumulates instead of the parameters"
-    prior: ClassVar = 9
-    gives: ClassVar = {"parameters": "macs", "weights": "macs"}
-    examples: ClassVar = (
-        on_ten_filters("parameters", "768,000", "5·5·3·10 at each of 32·32 positions"),
-    )
+    says = "counted the multiply-accumulates instead of the parameters"
+    prior = 9
+    gives = {"parameters": "macs", "weights": "macs"}
+    examples = (on_ten_filters("parameters", "768,000", "5·5·3·10 at each of 32·32 positions"),)

@@ -1,7 +1,6 @@
 """The maximum for the mean, and the reverse."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
@@ -18,9 +17,9 @@ class MaximumForMean(Mistake):
     average pooling takes their mean.
     """
 
-    says: ClassVar = "used the other kind of pooling (maximum and mean swapped)"
-    prior: ClassVar = 15
-    examples: ClassVar = (
+    says = "used the other kind of pooling (maximum and mean swapped)"
+    prior = 15
+    examples = (
         Example(
             ({"kernel": "1", "pool": "max:2"},),
             "1 2 5 7; 3 6 4 8",

@@ -1,7 +1,6 @@
 """MB and MiB mixed up."""
 
 from dataclasses import replace
-from typing import ClassVar
 
 from cnncalc.homework.mistake import WrongWriting
 from cnncalc.homework.mistakes._examples import on_alexnet
@@ -13,11 +12,9 @@ class MbForMib(WrongWriting):
     The same memory is therefore fewer MiB than MB: 1.16 MB is 1.11 MiB.
     """
 
-    says: ClassVar = "confused MB (1,000,000 bytes) with MiB (1,048,576 bytes)"
-    prior: ClassVar = 20
-    examples: ClassVar = (
-        on_alexnet("memory", "1.16 MiB", "1,161,600 bytes are 1.16 MB, which is 1.11 MiB"),
-    )
+    says = "confused MB (1,000,000 bytes) with MiB (1,048,576 bytes)"
+    prior = 20
+    examples = (on_alexnet("memory", "1.16 MiB", "1,161,600 bytes are 1.16 MB, which is 1.11 MiB"),)
 
     def meant(self, written: Written, truth: Value) -> Written | None:
         """The same digits with the other unit."""

@@ -1,7 +1,6 @@
 """Numbers of another size."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.core.cost import BYTES
 from cnncalc.homework.mistake import Mistake
@@ -14,11 +13,9 @@ class NumberSize(Mistake):
     single precision (float32, the default) and 2 in half precision (float16).
     """
 
-    says: ClassVar = "used the wrong number of bytes per value"
-    prior: ClassVar = 8
-    examples: ClassVar = (
-        on_alexnet("memory", "2.32 MB", "96·55·55 values of 8 bytes instead of 4"),
-    )
+    says = "used the wrong number of bytes per value"
+    prior = 8
+    examples = (on_alexnet("memory", "2.32 MB", "96·55·55 values of 8 bytes instead of 4"),)
 
     def other(self, question: Question) -> Iterator[Question]:
         """The question with 2, 4 and 8 bytes per value."""

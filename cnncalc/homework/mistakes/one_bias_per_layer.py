@@ -1,7 +1,5 @@
 """One bias for the whole layer."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import parameters
 from cnncalc.homework.mistake import Example, WrongRule
 from cnncalc.homework.mistakes._examples import on_alexnet
@@ -22,13 +20,13 @@ class OneBiasPerLayer(WrongRule):
     biases, and a fully connected layer has one for each output.
     """
 
-    says: ClassVar = "counted one bias for the whole layer instead of one per filter or output"
-    prior: ClassVar = 16
-    rules: ClassVar = {
+    says = "counted one bias for the whole layer instead of one per filter or output"
+    prior = 16
+    rules = {
         parameters.conv_biases: one_for_all_filters,
         parameters.linear_biases: one_for_all_outputs,
     }
-    examples: ClassVar = (
+    examples = (
         on_alexnet("parameters", "34,849", "11·11·3·96 + 1"),
         Example(({"linear": 100},), "784", "parameters", "78,401", "784·100 + 1"),
     )

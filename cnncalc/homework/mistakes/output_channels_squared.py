@@ -1,7 +1,5 @@
 """As deep as there are filters."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product
 from cnncalc.homework.mistake import WrongRule
@@ -25,13 +23,13 @@ class OutputChannelsSquared(WrongRule):
     layer's input; the number of filters is the depth of the output.
     """
 
-    says: ClassVar = "used the number of filters as the depth of each filter"
-    prior: ClassVar = 9
-    rules: ClassVar = {
+    says = "used the number of filters as the depth of each filter"
+    prior = 9
+    rules = {
         parameters.conv_weights: squared_weights,
         macs.conv_macs: squared_macs,
     }
-    examples: ClassVar = (
+    examples = (
         on_alexnet("parameters", "1,115,232", "11·11·96·96 + 96"),
         on_ten_filters("macs", "2,560,000", "5·5·10·10·32·32"),
     )

@@ -1,7 +1,6 @@
 """Positions of a transposed convolution's output counted."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
@@ -16,9 +15,9 @@ class OutputPositions(Mistake):
     once for every position of its input, so your count is about S·S times too large.
     """
 
-    says: ClassVar = "used the positions of the output instead of the input"
-    prior: ClassVar = 20
-    examples: ClassVar = (
+    says = "used the positions of the output instead of the input"
+    prior = 20
+    examples = (
         Example(
             ({"conv_transpose": {"filters": 512, "kernel": 2, "stride": 2}},),
             "1024x28x28",

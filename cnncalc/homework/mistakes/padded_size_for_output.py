@@ -1,7 +1,5 @@
 """The padded input given for the output."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import window
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_ten_filters
@@ -17,9 +15,7 @@ class PaddedSizeForOutput(WrongRule):
     output has one value for each position of the window.
     """
 
-    says: ClassVar = "gave the height and width of the padded input"
-    prior: ClassVar = 7
-    rules: ClassVar = {window.output_size: padded}
-    examples: ClassVar = (
-        on_ten_filters("shape", "10x36x36", "32 + 2·2 = 36; the window has 32 positions"),
-    )
+    says = "gave the height and width of the padded input"
+    prior = 7
+    rules = {window.output_size: padded}
+    examples = (on_ten_filters("shape", "10x36x36", "32 + 2·2 = 36; the window has 32 positions"),)

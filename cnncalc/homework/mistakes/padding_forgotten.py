@@ -1,7 +1,6 @@
 """Padding forgotten."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
@@ -16,9 +15,9 @@ class PaddingForgotten(WrongLayer):
     way.
     """
 
-    says: ClassVar = "forgot the padding"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "forgot the padding"
+    prior = 25
+    examples = (
         on_ten_filters("shape", "10x28x28", "32 − 5 + 1 = 28"),
         Example(
             (

@@ -1,7 +1,5 @@
 """The padding of both sides together."""
 
-from typing import ClassVar
-
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
 
@@ -16,10 +14,10 @@ class PaddingOfBothSides(WrongRule):
     sides together have to make up for the F − 1 positions that a window loses, so P = (F − 1)/2.
     """
 
-    says: ClassVar = "gave the padding of both sides together"
-    prior: ClassVar = 25
-    rules: ClassVar = {sought.padding_keeping: both_sides}
-    examples: ClassVar = (
+    says = "gave the padding of both sides together"
+    prior = 25
+    rules = {sought.padding_keeping: both_sides}
+    examples = (
         Example(
             ({"conv": {"filters": 10, "kernel": 5}},),
             "3x32x32",

@@ -1,7 +1,5 @@
 """Padding added on one side only."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div, holds
 from cnncalc.homework import formulas as sought
@@ -40,16 +38,16 @@ class PaddingOnce(WrongRule):
     P. A transposed convolution crops P from both ends of its output in the same way.
     """
 
-    says: ClassVar = "added the padding once instead of on both sides"
-    prior: ClassVar = 20
-    rules: ClassVar = {
+    says = "added the padding once instead of on both sides"
+    prior = 20
+    rules = {
         window.output_size: one_side,
         window.output_size_sides: first_side,
         window.output_size_ceil: one_side_ceil,
         window.output_size_transposed: one_side_transposed,
         sought.required_stride: stride_for,
     }
-    examples: ClassVar = (
+    examples = (
         on_ten_filters("shape", "10x30x30", "32 − 5 + 2 + 1 = 30"),
         Example(
             ({"conv": {"filters": 8, "kernel": 3, "padding": [[1, 2], [1, 2]]}},),

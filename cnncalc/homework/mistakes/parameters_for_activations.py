@@ -1,7 +1,5 @@
 """Parameters given for activations."""
 
-from typing import ClassVar
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 
@@ -11,10 +9,10 @@ class ParametersForActivations(WrongAsk):
     numbers in its output. Large maps have many activations and few parameters.
     """
 
-    says: ClassVar = "gave the parameters instead of the activations"
-    prior: ClassVar = 12
-    gives: ClassVar = {"elements": "parameters", "memory": "parameter_memory"}
-    examples: ClassVar = (
+    says = "gave the parameters instead of the activations"
+    prior = 12
+    gives = {"elements": "parameters", "memory": "parameter_memory"}
+    examples = (
         on_ten_filters(
             "elements", "760", "(5·5·3 + 1)·10 parameters; there are 10·32·32 activations"
         ),

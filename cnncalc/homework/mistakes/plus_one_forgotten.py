@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import ClassVar
 
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
@@ -48,16 +47,16 @@ class PlusOneForgotten(WrongRule):
     steps, because it also counts where it starts.
     """
 
-    says: ClassVar = "forgot the + 1 in the output size"
-    prior: ClassVar = 25
-    rules: ClassVar = {
+    says = "forgot the + 1 in the output size"
+    prior = 25
+    rules = {
         window.output_size: steps,
         window.output_size_sides: steps_sides,
         window.output_size_ceil: steps_ceil,
         window.output_size_transposed: transposed,
         sought.required_stride: stride_for,
     }
-    examples: ClassVar = (
+    examples = (
         on_alexnet("shape", "96x54x54", "(227 − 11)/4 = 54"),
         Example(
             ({"conv": {"filters": 1, "kernel": 3, "stride": 4}},),

@@ -1,7 +1,7 @@
 """The depth changed by a pooling."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.shape import Map, Shape
@@ -13,9 +13,9 @@ class PoolingDepth(WrongInput):
     height and width; the number of channels stays the same.
     """
 
-    says: ClassVar = "changed the depth in a pooling layer"
-    prior: ClassVar = 20
-    examples: ClassVar = (
+    says = "changed the depth in a pooling layer"
+    prior = 20
+    examples = (
         Example(
             ({"max_pool": 2},),
             "64x224x224",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
@@ -19,9 +19,9 @@ class PoolingParameters(Mistake):
     the mean of the values inside: nothing is learned.
     """
 
-    says: ClassVar = "gave the pooling layer weights, as if it were a convolution"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "gave the pooling layer weights, as if it were a convolution"
+    prior = 25
+    examples = (
         Example(
             ({"max_pool": 2},),
             "64x112x112",

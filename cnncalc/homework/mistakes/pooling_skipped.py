@@ -1,7 +1,6 @@
 """A pooling layer skipped."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc import layers
 from cnncalc.analysis.report import Row
@@ -15,9 +14,9 @@ class PoolingSkipped(Mistake):
     it.
     """
 
-    says: ClassVar = "skipped a pooling layer"
-    prior: ClassVar = 15
-    examples: ClassVar = (
+    says = "skipped a pooling layer"
+    prior = 15
+    examples = (
         Example(
             ({"max_pool": 2},), "64x224x224", "shape", "64x224x224", "the input, without pooling"
         ),

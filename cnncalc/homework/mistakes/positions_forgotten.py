@@ -1,7 +1,5 @@
 """The positions forgotten."""
 
-from typing import ClassVar
-
 from cnncalc.formulas import macs
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import WrongRule
@@ -34,11 +32,11 @@ class PositionsForgotten(WrongRule):
     output, so every weight takes part in H_out·W_out products.
     """
 
-    says: ClassVar = "applied the filters at a single position"
-    prior: ClassVar = 20
-    rules: ClassVar = {
+    says = "applied the filters at a single position"
+    prior = 20
+    rules = {
         macs.conv_macs: at_one_place,
         macs.depthwise_macs: planes_at_one_place,
         macs.transposed_macs: from_one_place,
     }
-    examples: ClassVar = (on_ten_filters("macs", "750", "5·5·3·10, without the 32·32 positions"),)
+    examples = (on_ten_filters("macs", "750", "5·5·3·10, without the 32·32 positions"),)

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import ClassVar
 
 from cnncalc.homework.mistake import Example, WrongSum
 from cnncalc.homework.question import Question
@@ -13,9 +12,9 @@ class SharedWeightsRepeated(WrongSum):
     have one set of them, so the parameters count once. The computation counts every time.
     """
 
-    says: ClassVar = "counted shared weights once for every layer that uses them"
-    prior: ClassVar = 40
-    examples: ClassVar = (
+    says = "counted shared weights once for every layer that uses them"
+    prior = 40
+    examples = (
         Example(
             ({"linear": 10, "repeat": 3, "weights": "recurrent"},),
             "10",

@@ -1,7 +1,6 @@
 """Stride forgotten."""
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
@@ -15,9 +14,9 @@ class StrideForgotten(WrongLayer):
     times fewer positions along each axis.
     """
 
-    says: ClassVar = "forgot the stride"
-    prior: ClassVar = 20
-    examples: ClassVar = (on_alexnet("shape", "96x217x217", "227 − 11 + 1 = 217"),)
+    says = "forgot the stride"
+    prior = 20
+    examples = (on_alexnet("shape", "96x217x217", "227 − 11 + 1 = 217"),)
 
     def instead(self, row: Row) -> Layer | None:
         """The layer with stride 1."""

@@ -1,7 +1,7 @@
 """The stride applied to the channels."""
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
@@ -18,9 +18,9 @@ class StrideOnChannels(WrongLayer):
     height and width; the number of filters alone decides how many channels the output has.
     """
 
-    says: ClassVar = "divided the number of channels by the stride"
-    prior: ClassVar = 7
-    examples: ClassVar = (on_alexnet("shape", "24x55x55", "96/4 channels; there are 96 filters"),)
+    says = "divided the number of channels by the stride"
+    prior = 7
+    examples = (on_alexnet("shape", "24x55x55", "96/4 channels; there are 96 filters"),)
 
     def instead(self, row: Row) -> Layer | None:
         """The layer with fewer filters."""

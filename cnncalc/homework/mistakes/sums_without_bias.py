@@ -1,7 +1,5 @@
 """The bias not added to the sums."""
 
-from typing import ClassVar
-
 from cnncalc.homework.mistake import Example
 from cnncalc.homework.numeric import Numbers, WrongNumbers
 
@@ -11,9 +9,9 @@ class SumsWithoutBias(WrongNumbers):
     the filter.
     """
 
-    says: ClassVar = "did not add the bias to the sums"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "did not add the bias to the sums"
+    prior = 25
+    examples = (
         Example(
             ({"kernel": "0 1; 2 3", "bias": 10},),
             "0 1 2; 3 4 5; 6 7 8",

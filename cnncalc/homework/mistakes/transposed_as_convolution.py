@@ -1,7 +1,5 @@
 """A transposed convolution computed as a convolution."""
 
-from typing import ClassVar
-
 from cnncalc import layers
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer, fields_of
@@ -14,9 +12,9 @@ class TransposedAsConvolution(WrongLayer):
     output size is (N − 1)·S − 2P + F.
     """
 
-    says: ClassVar = "treated the transposed convolution as a convolution"
-    prior: ClassVar = 25
-    examples: ClassVar = (
+    says = "treated the transposed convolution as a convolution"
+    prior = 25
+    examples = (
         Example(
             (
                 {

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from math import prod
-from typing import ClassVar
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
@@ -39,9 +38,9 @@ class WeightsNotShared(Mistake):
     layer learns different weights at every position.
     """
 
-    says: ClassVar = "counted the filters again at every position"
-    prior: ClassVar = 12
-    examples: ClassVar = (
+    says = "counted the filters again at every position"
+    prior = 12
+    examples = (
         on_ten_filters("parameters", "778,240", "(5·5·3 + 1)·10 at each of 32·32 positions"),
         Example(
             ({"conv": {"filters": 6, "kernel": 5, "bias": False}},),

@@ -1,7 +1,5 @@
 """The window size used as the stride."""
 
-from typing import ClassVar
-
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields
@@ -12,9 +10,9 @@ class WindowForStride(WrongLayer):
     layer specifies another stride.
     """
 
-    says: ClassVar = "used the window size as the stride"
-    prior: ClassVar = 10
-    examples: ClassVar = (
+    says = "used the window size as the stride"
+    prior = 10
+    examples = (
         Example(
             ({"max_pool": {"kernel": 3, "stride": 2}},),
             "96x55x55",

@@ -1,7 +1,6 @@
 """The right number with a wrong unit."""
 
 from dataclasses import replace
-from typing import ClassVar
 
 from cnncalc.homework.mistake import WrongWriting
 from cnncalc.homework.mistakes._examples import on_ten_filters
@@ -13,9 +12,9 @@ class WrongUnit(WrongWriting):
     a count of numbers is not a count of bytes.
     """
 
-    says: ClassVar = "the number is right, but the unit is wrong"
-    prior: ClassVar = 10
-    examples: ClassVar = (
+    says = "the number is right, but the unit is wrong"
+    prior = 10
+    examples = (
         on_ten_filters(
             "parameters", "760 MACs", "760 parameters, which are not multiply-accumulates"
         ),

@@ -1,6 +1,6 @@
 """Quizzes for learning platforms: one module per format, discovered automatically.
 
-A module has ``ENDING``, the end of its files' names, and ``write(quiz) -> bytes``. What it writes
+A module has ``EXTENSION``, its file extension, and ``write(quiz) -> bytes``. What it writes
 holds the answers; the same quiz always gives the same bytes.
 """
 
@@ -13,7 +13,7 @@ from cnncalc.homework.quiz import Quiz
 class Platform(Protocol):
     """The interface of a module."""
 
-    ENDING: str
+    EXTENSION: str
 
     def write(self, quiz: Quiz) -> bytes:
         """The whole file."""

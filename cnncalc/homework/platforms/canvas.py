@@ -11,7 +11,7 @@ from cnncalc.homework.platforms._archive import zipped
 from cnncalc.homework.platforms._items import Item, Option, Style, items
 from cnncalc.homework.quiz import Quiz
 
-ENDING = ".qti.zip"
+EXTENSION = ".qti.zip"
 TYPES = {
     Style.NUMBER: "numerical_question",
     Style.TEXT: "short_answer_question",

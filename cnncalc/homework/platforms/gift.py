@@ -10,7 +10,7 @@ from cnncalc.homework.platforms._items import Item, Option, Style, items
 from cnncalc.homework.platforms.moodle import percentage
 from cnncalc.homework.quiz import Quiz
 
-ENDING = ".gift"
+EXTENSION = ".gift"
 SPECIAL = re.compile(r"([\\~=#{}:])")
 
 

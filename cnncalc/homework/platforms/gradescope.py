@@ -15,7 +15,7 @@ from cnncalc.homework.marking import Mark
 from cnncalc.homework.platforms._archive import zipped
 from cnncalc.homework.quiz import Quiz
 
-ENDING = ".autograder.zip"
+EXTENSION = ".autograder.zip"
 SETUP = f"""#!/usr/bin/env bash
 set -euo pipefail
 python3 -m pip install uv

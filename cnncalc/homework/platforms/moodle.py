@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element, SubElement, indent, tostring
 from cnncalc.homework.platforms._items import Item, Option, Style, items
 from cnncalc.homework.quiz import Quiz
 
-ENDING = ".moodle.xml"
+EXTENSION = ".moodle.xml"
 TYPES = {Style.NUMBER: "numerical", Style.TEXT: "shortanswer", Style.CHOICE: "multichoice"}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from cnncalc.homework.quiz import PosedQuestion, Quiz
 from cnncalc.render.formats.markdown import escape
 
-ENDING = ".ipynb"
+EXTENSION = ".ipynb"
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 
 

@@ -1,7 +1,8 @@
 """Formats of answer sheets: one module per format, discovered automatically.
 
-A module has ``SUFFIXES``, its file extensions, and ``read(text, source) -> Item``, which returns
-the tree of an answer sheet (``homework.sheet`` describes its keys).
+A module has ``SUFFIXES``, its file extensions, and ``read(content, source) -> Item``, which returns
+the tree of an answer sheet (``homework.sheet`` describes its keys). The content is text, or bytes
+where the module is ``BINARY``.
 """
 
 from functools import cache
@@ -21,12 +22,12 @@ class Form(Protocol):
 
     SUFFIXES: tuple[str, ...]
 
-    def read(self, text: str, source: str) -> Item:
+    def read(self, content: str | bytes, source: str) -> Item:
         """The tree of a sheet; raises SpecError with the location of what is invalid."""
 
 
 @cache
-def endings() -> dict[str, Form]:
+def extensions() -> dict[str, Form]:
     """The formats by file extension."""
     forms = (
         cast(Form, import_module(f"{__name__}.{name}")) for name in discovery.modules(__path__)
@@ -36,9 +37,11 @@ def endings() -> dict[str, Form]:
 
 def read(file: Path) -> Item:
     """The tree of the sheet in a file; raises SpecError or UsageError if it cannot be read."""
-    form = endings().get(file.suffix.lower())
+    form = extensions().get(file.suffix.lower())
     if form is None:
         raise UsageError(
-            f"{str(file)!r} is not an answer sheet; its name must end in {one_of([*endings()])}"
+            f"{str(file)!r} is not an answer sheet; its extension must be {one_of([*extensions()])}"
         )
+    if getattr(form, "BINARY", False):
+        return form.read(source.read_bytes(file), str(file))
     return form.read(readable(source.read_text(file)), str(file))

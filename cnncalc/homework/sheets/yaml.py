@@ -1,9 +1,9 @@
-"""Answers in YAML."""
+"""Answers in YAML, of which JSON is a part."""
 
 from cnncalc.spec import text as yaml
 from cnncalc.spec.text import Item
 
-SUFFIXES = (".yaml", ".yml")
+SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def read(text: str, source: str) -> Item:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError, UsageError, one_of
 from cnncalc.core.shape import Map, Shape, Vector
@@ -45,8 +45,8 @@ class Written(ABC):
 
     text: str
 
-    expected: ClassVar = "a value"
-    longest: ClassVar = 300
+    expected = "a value"
+    longest = 300
     """The most characters that such a value may have."""
 
     @property

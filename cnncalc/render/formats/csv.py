@@ -1,6 +1,6 @@
-"""A line for every line of the table, as RFC 4180 says; exact values, no totals.
+"""One row for each row of the table, in RFC 4180 format, with exact values and no totals.
 
-The first line holds the columns' names, the words that ``--columns`` takes.
+The first row has the names that ``--columns`` takes.
 """
 
 from typing import TYPE_CHECKING

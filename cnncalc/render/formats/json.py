@@ -1,6 +1,6 @@
 """The whole report as JSON with exact integers; its keys are the contract of docs/json.md.
 
-Depth, columns and order choose what a table shows and change nothing here. A count under some
+Depth, columns and order only affect tables. A count under some
 convention is added as ``convention`` (docs/reconcile.md). The text is ASCII, so that no terminal or
 file encoding can spoil a name. Of records it is the list.
 """

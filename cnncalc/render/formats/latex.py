@@ -1,7 +1,7 @@
 r"""A LaTeX table in the booktabs style that may span pages.
 
 It compiles in a document with ``\usepackage{booktabs,longtable}``. The type is as small as the
-width needs; a table too wide for that is turned by a right angle, which needs ``pdflscape``.
+width needs; a table too wide for that is rotated by 90 degrees, which needs ``pdflscape``.
 """
 
 import re
@@ -38,7 +38,7 @@ PARAGRAPH_WIDTH = 12
 SIZES = {80: "footnotesize", 86: "scriptsize"}
 """The characters that fit on a line of an article in each size; ``tiny`` for longer lines."""
 WIDEST = 100
-"""How many fit in ``tiny``; a wider table is turned by a right angle."""
+"""How many fit in ``tiny``; a wider table is rotated by 90 degrees."""
 WIDEST_TURNED = 160
 """How many fit in ``tiny`` then."""
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")

@@ -1,0 +1,29 @@
+"""Answers in a Jupyter notebook: the tables of its Markdown cells."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from cnncalc.core.errors import SpecError, Where
+from cnncalc.homework.sheets import markdown
+from cnncalc.spec.text import Item
+
+SUFFIXES = (".ipynb",)
+
+
+def read(text: str, source: str) -> Item:
+    """The tree of all tables; lines are counted through the Markdown cells."""
+    try:
+        notebook = json.loads(text)
+    except (ValueError, RecursionError):
+        raise SpecError("is not a notebook: it is not valid JSON", Where(source)) from None
+    return markdown.read("\n\n".join(_prose(notebook)), source)
+
+
+def _prose(notebook: Any) -> Iterator[str]:
+    """The text of every Markdown cell, whose lines may be a list."""
+    cells = notebook.get("cells") if isinstance(notebook, dict) else None
+    for cell in cells if isinstance(cells, list) else ():
+        if isinstance(cell, dict) and cell.get("cell_type") == "markdown":
+            lines = cell.get("source", "")
+            yield "".join(map(str, lines)) if isinstance(lines, list) else str(lines)

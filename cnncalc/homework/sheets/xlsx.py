@@ -1,0 +1,67 @@
+"""Answers in an Excel workbook: a table on each of its worksheets."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from itertools import islice
+from typing import Any
+from zipfile import BadZipFile, ZipFile
+
+from cnncalc.core.errors import SpecError, UsageError, Where
+from cnncalc.homework.sheets import _table
+from cnncalc.homework.sheets._table import Cell
+from cnncalc.homework.sheets.csv import ABOVE
+from cnncalc.spec.text import Item
+
+SUFFIXES = (".xlsx",)
+BINARY = True
+MOST_BYTES = 20_000_000
+"""The most that a workbook may unpack to."""
+MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 5_000, 200, 20
+
+
+def read(data: bytes, source: str) -> Item:
+    """The tree of all tables; of a formula, the value that Excel saved."""
+    try:
+        import openpyxl
+    except ImportError:
+        raise UsageError("to read .xlsx files, run pip install 'cnncalc[xlsx]'") from None
+    try:
+        with ZipFile(BytesIO(data)) as archive:
+            unpacked = sum(part.file_size for part in archive.infolist())
+        if unpacked > MOST_BYTES:
+            raise SpecError(f"unpacks to more than {MOST_BYTES:,} bytes", Where(source))
+        book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
+        pages = [[*_rows(page, source)] for page in book.worksheets[:MOST_SHEETS]]
+    except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError, SyntaxError):
+        raise SpecError("is not an Excel workbook that can be read", Where(source)) from None
+    header: dict[str, Cell] = {}
+    tables = []
+    for rows in pages:
+        while rows and len(rows[0]) > 1 and rows[0][0].text.lower() in ABOVE:
+            name, said = rows.pop(0)[:2]
+            header.setdefault(name.text.lower(), said)
+        if rows:
+            tables.append(rows)
+    return _table.sheet(header, tables, source, ",")
+
+
+def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
+    """The rows of a worksheet that are not empty."""
+    rows = page.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS, values_only=True)
+    for number, values in enumerate(islice(rows, MOST_ROWS), 1):
+        cells = [Cell(_text(value), Where(source, number)) for value in values]
+        while cells and not cells[-1].text:
+            cells.pop()
+        if cells:
+            yield cells
+
+
+def _text(value: Any) -> str:
+    """A cell as a student sees it: Excel keeps every number as a fraction."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
