@@ -47,7 +47,9 @@ Dilation = Annotated[
     str,
     typer.Option("--dilation", "-d", help="The distance between kernel taps; 1 means no dilation."),
 ]
-Mode = Annotated[str, typer.Option("--mode", help="The padding mode: zero, reflect or replicate.")]
+Mode = Annotated[
+    str, typer.Option("--mode", help="The padding mode: zero, reflect, replicate or circular.")
+]
 Bias = Annotated[str | None, typer.Option("--bias", help="One number, or one per kernel: 0.1,0.2.")]
 Flip = Annotated[
     bool,

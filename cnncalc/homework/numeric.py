@@ -176,7 +176,7 @@ def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Rep
         raise UsageError(f"'flip' must be true or false, not {str(flip)[:40]!r}")
     numbers = Numbers(x, kernels, bias, "zeros" if mode == "zero" else str(mode), flip)
     window = {name: given[name] for name in WINDOW if given.get(name) is not None}
-    words = {
+    words: dict[str, Any] = {
         name: str(given[name]) for name in ("activation", "pool") if given.get(name) is not None
     }
     worked = convolve(
@@ -186,7 +186,7 @@ def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Rep
         mode=numbers.mode,
         bias=bias,
         flip=flip,
-        **after,
+        **words,
     )
     return _report(worked), numbers
 

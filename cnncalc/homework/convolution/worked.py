@@ -51,7 +51,7 @@ class Convolution:
     """Stride, padding and dilation. A transposed convolution multiplies every input with the kernel
     and adds up what overlaps."""
     mode: str
-    """The padding mode: zeros, reflect or replicate."""
+    """The padding mode: zeros, reflect, replicate or circular."""
     bias: Tensor | None
     """A signal with one number per kernel."""
     flip: bool
