@@ -53,6 +53,14 @@ def test_a_name_that_is_counted_twice_is_refused():
     assert "two layers are named '2'" in refusal({"input": "8x4x4", "layers": layers})
 
 
+def test_one_copy_of_counted_layers_can_be_replaced(tmp_path):
+    layers = [CONV | {"name": "1", "repeat": 3}]
+    (tmp_path / "base.yaml").write_text(json.dumps({"input": "8x4x4", "layers": layers}))
+    net = tmp_path / "net.yaml"
+    net.write_text(json.dumps({"extends": "base.yaml", "replace": {"2": "relu"}}))
+    assert [row.kind for row in cnncalc.summarize(net)] == ["conv", "relu", "conv"]
+
+
 @pytest.mark.parametrize("name", ["01", "1a", "m", "-1"])
 def test_other_names_get_a_number_behind_a_dot(name):
     spec = {"input": "8x4x4", "layers": [CONV | {"name": name, "repeat": 2}]}

@@ -235,9 +235,12 @@ class _Builder:
         if entry.sources is not None:
             current = self.sources(entry.sources, scope)
         name = entry.name or self.automatic(entry, scope)
-        if entry.repeat is not None:
-            return self.repeated(entry, times, name, scope, current)
-        return self.single(entry, name, scope, current)
+        counts = re.fullmatch("0|[1-9][0-9]*", name) is not None
+        if entry.repeat is not None and not counts:
+            entry = self.in_place_of(entry, scope.prefix + name)
+        if entry.repeat is None:
+            return self.single(entry, name, scope, current)
+        return self.repeated(entry, times, name, counts, scope, current)
 
     def single(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
@@ -269,15 +272,20 @@ class _Builder:
         return other._replace(name=entry.name, sources=entry.sources, when=entry.when)
 
     def repeated(
-        self, entry: Entry, times: int, name: str, scope: Scope, current: tuple[int, ...]
+        self,
+        entry: Entry,
+        times: int,
+        name: str,
+        counts: bool,
+        scope: Scope,
+        current: tuple[int, ...],
     ) -> tuple[int, ...]:
-        """Expand an entry several times in a row; names that are numbers count on."""
-        path, counts = scope.prefix + name, re.fullmatch("0|[1-9][0-9]*", name)
+        """Expand an entry several times in a row; a name that is a number counts on."""
+        path = scope.prefix + name
         if not counts:
             self.check_free(name, entry, scope)
             often = f" ×{times}" if times > 1 else ""
             self.label(path, f"{entry.kind}{often}", entry.where)
-            entry = self.in_place_of(entry, path)
         before = len(self.nodes)
         copies: list[int] = []
         for index in range(times):
