@@ -1,4 +1,4 @@
-"""Filters of their own at every position."""
+"""Separate filters at every position."""
 
 from collections.abc import Iterator
 from math import prod

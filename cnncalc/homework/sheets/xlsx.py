@@ -14,7 +14,7 @@ from cnncalc.spec.text import Item
 
 SUFFIXES = (".xlsx",)
 BINARY = True
-MOST_BYTES = 20_000_000
+MAX_BYTES = 20_000_000
 """The most that a workbook may unpack to."""
 MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 5_000, 200, 20
 
@@ -24,16 +24,18 @@ def read(data: bytes, source: str) -> Item:
     try:
         import openpyxl
     except ImportError:
-        raise UsageError("to read .xlsx files, run pip install 'cnncalc[xlsx]'") from None
+        raise UsageError(
+            "reading .xlsx files needs an extra: pip install 'cnncalc[xlsx]'"
+        ) from None
     try:
         with ZipFile(BytesIO(data)) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
-        if unpacked > MOST_BYTES:
-            raise SpecError(f"unpacks to more than {MOST_BYTES:,} bytes", Where(source))
+        if unpacked > MAX_BYTES:
+            raise SpecError(f"unpacks to more than {MAX_BYTES:,} bytes", Where(source))
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         pages = [[*_rows(page, source)] for page in book.worksheets[:MOST_SHEETS]]
     except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError, SyntaxError):
-        raise SpecError("is not an Excel workbook that can be read", Where(source)) from None
+        raise SpecError("cannot be read as an Excel workbook", Where(source)) from None
     header: dict[str, Cell] = {}
     tables = []
     for rows in pages:
