@@ -709,7 +709,8 @@ def test_a_row_has_the_counts_under_their_own_names():
 
 
 def test_a_map_with_other_axes_than_the_input_has_no_receptive_field():
-    layers = ["flatten", {"reshape": [4, 4]}, {"conv": {"filters": 1, "kernel": 2}}]
+    fork = {"branches": {"a": [{"permute": [0, 2, 1]}], "b": []}, "join": "add"}
+    layers = [fork, {"conv": {"filters": 1, "kernel": 2}}]
     report = cnncalc.summarize({"input": "1x4x4", "layers": layers})
     assert report["conv1"].fields is None
     assert report["conv1"].receptive_field is None

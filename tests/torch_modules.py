@@ -153,8 +153,13 @@ def or_same(fields: Fields) -> Fields:
     return lambda x: fields(x) | st.builds(dict.__or__, fields(x), words)
 
 
+def is_same(layer: Any) -> bool:
+    return layer.padding in ("same", "same_lower")
+
+
 def same_and_strided(layer: Any) -> bool:
-    return layer.padding == "same" and layer.stride != 1
+    """What PyTorch's own ``same`` is not for; its odd zero is after the input."""
+    return layer.padding == "same_lower" or (is_same(layer) and layer.stride != 1)
 
 
 @twin("conv", MAPS, or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW)))
@@ -219,21 +224,88 @@ def separable_conv(layer: Any, x: Map) -> nn.Module | None:
         out_channels=COUNTS,
         groups=COUNTS,
         output_padding=sizes(0, 2),
-        **(WINDOW | {"padding": sizes(0, 3)}),
+        **(WINDOW | {"padding": lambda x: paddings(x) | st.just("valid")}),
     ),
 )
-def conv_transpose(layer: Any, x: Map) -> nn.Module:
-    return ranked("ConvTranspose", x)(
+def conv_transpose(layer: Any, x: Map) -> nn.Module | None:
+    sides = 0 if layer.padding == "valid" else layer.padding
+    told_twice = layer.output_size is not None and sides == "same"
+    extra = layer.output_padding
+    if any([extra] if isinstance(extra, int) else extra):
+        told_twice |= sides == "same" or layer.output_size is not None
+    if told_twice:
+        raise ValueError("the size of the output is told twice")
+    if sides == "same" or not same_for_both(sides):
+        if layer.output_size is not None:
+            return None
+        return Transposed(layer, x)
+    module = ranked("ConvTranspose", x)(
         x.channels,
         layer.out_channels,
         layer.kernel_size,
         layer.stride,
-        layer.padding,
+        sides if isinstance(sides, int) else [before for before, _ in pairs(sides, x)],
         layer.output_padding,
         layer.groups,
         layer.bias,
         layer.dilation,
     )
+    if layer.output_size is not None:
+        wanted = layer.output_size
+        size = [wanted] * len(x.spatial) if isinstance(wanted, int) else list(wanted)
+        return Sized(module, size)
+    return module
+
+
+class Sized(nn.Module):
+    """A transposed convolution that is called with the size of its output."""
+
+    def __init__(self, module: nn.Module, size: list[int]) -> None:
+        super().__init__()
+        self.module = module
+        self.size = size
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.module(x, output_size=self.size)
+
+
+class Transposed(nn.Module):
+    """The whole output, of which a slice is kept: TensorFlow's N·S of it, or all but the sides."""
+
+    def __init__(self, layer: Any, x: Map) -> None:
+        super().__init__()
+        whole = (x.channels, layer.out_channels, layer.kernel_size, layer.stride)
+        self.whole = ranked("ConvTranspose", x)(
+            *whole,
+            output_padding=layer.output_padding,
+            groups=layer.groups,
+            bias=layer.bias,
+            dilation=layer.dilation,
+        )
+        self.layer, self.x = layer, x
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        y = self.whole(given)
+        for dim, (N, S) in enumerate(zip(self.x.spatial, self.whole.stride), 2):
+            spare = y.shape[dim] - N * S
+            if self.layer.padding != "same":
+                before, after = pairs(self.layer.padding, self.x)[dim - 2]
+                if before + after >= y.shape[dim]:
+                    raise ValueError("nothing is left")
+                y = y.narrow(dim, before, y.shape[dim] - before - after)
+            elif spare > 0:
+                y = y.narrow(dim, spare // 2, N * S)
+            else:
+                y = torch.cat(
+                    [
+                        y,
+                        y.narrow(dim, 0, 1).expand(
+                            *[-spare if at == dim else -1 for at in range(y.dim())]
+                        ),
+                    ],
+                    dim,
+                )
+        return y
 
 
 class Everywhere(nn.Module):
@@ -267,7 +339,7 @@ def pool_padding(layer: Any) -> Any:
     """The padding in the form of PyTorch's pools; None if they do not support it."""
     if layer.padding == "valid":
         return 0
-    return layer.padding if layer.padding != "same" and same_for_both(layer.padding) else None
+    return layer.padding if not is_same(layer) and same_for_both(layer.padding) else None
 
 
 @twin("max_pool", MAPS, drawn(dilation=sizes(1, 2), **POOL))
@@ -352,7 +424,12 @@ def channel_shuffle(layer: Any, x: Map) -> nn.Module:
     return nn.ChannelShuffle(layer.groups)
 
 
-PADS = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}
+PADS = {
+    "zeros": "ZeroPad",
+    "reflect": "ReflectionPad",
+    "replicate": "ReplicationPad",
+    "circular": "CircularPad",
+}
 
 
 @twin("pad", MAPS, drawn(padding=paddings, mode=st.sampled_from(tuple(PADS))))

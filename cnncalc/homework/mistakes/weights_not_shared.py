@@ -1,5 +1,3 @@
-"""Separate filters at every position."""
-
 from collections.abc import Iterator
 from math import prod
 
