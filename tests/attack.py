@@ -329,7 +329,11 @@ def is_form(name: str, case: Case, form: str, suffix: str) -> bool:
     """Whether an output is in this form."""
     if name == "stdout":
         return asks_for(case, form)
-    return name.startswith("a written") and name.endswith(suffix)
+    others = (asks_for(case, other) for other in FORMATS if other != form)
+    return name.startswith("a written") and name.endswith(suffix) and not any(others)
+
+
+FORMATS = ("csv", "html", "json", "latex", "markdown", "table")
 
 
 def asks_for(case: Case, form: str) -> bool:

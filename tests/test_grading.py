@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -992,6 +993,35 @@ def test_zero_is_right_if_there_is_none():
 def test_digits_of_other_widths_and_invisible_signs_are_read(written):
     question = "given: {conv: {filters: 10, kernel: 3}, input: 3x4x4}, ask: params"
     assert outcomes(f"questions: [{{{question}, answer: '{written}'}}]") == {"question 1": "right"}
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe", "/dev/tty"])
+def test_an_architecture_is_an_ordinary_file(tmp_path, monkeypatch, target):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with pytest.raises(CnncalcError, match=f"the architecture '{target}' is not an ordinary file"):
+        cnncalc.grade({"architecture": target, "answers": {"c1": {"params": 7}}})
+
+
+def test_a_long_answer_in_a_key_is_cut_in_the_message(room):
+    key = KEY.replace("62M", "[" + "7, " * 2_000 + "7]")
+    (room / "key.yaml").write_text(key, encoding="utf-8")
+    error = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
+    assert "is [7, 7, 7, 7, " in error
+    assert max(map(len, error.splitlines())) < 300
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_a_name_without_a_printable_character_is_replaced(tmp_path):
+    (tmp_path / "key.yaml").write_text(KEY, encoding="utf-8")
+    names = [b"\xff.yaml", b"\x07.yaml", b"b\xffb.yaml"]
+    files = [Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)) for name in names]
+    for file in files:
+        file.write_text(KEY, encoding="utf-8")
+    handles = {one.handle for one in cnncalc.grade(files, tmp_path / "key.yaml")}
+    assert len(handles) == 3
+    assert all(name.strip() and name.isprintable() for name in handles)
+    assert any("unnamed" in name for name in handles)
 
 
 @pytest.mark.parametrize("value", ["[4]", "{a: 1}", "[[1], 2]"])

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cnncalc.analysis import walk
@@ -108,8 +109,18 @@ def named(
     return _elsewhere(target, **plain, **shape)
 
 
+def _is_special(file: Path) -> bool:
+    """Whether reading a file could wait for ever, as a terminal does."""
+    try:
+        return file.exists() and not (file.is_file() or file.is_dir())
+    except (OSError, ValueError):
+        return False
+
+
 def _elsewhere(target: str, **given: Any) -> Report:
     """The network that a sheet names. A file that is not a spec is refused without quoting it."""
+    if _is_special(Path(target)):
+        raise UsageError(f"the architecture {target!r} is not an ordinary file")
     try:
         return summarize(target, **given)
     except Mistakes:
