@@ -28,8 +28,8 @@ from cnncalc.derivations import wording
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
+from cnncalc.render.columns import COLUMNS
 from cnncalc.render.formats import markdown
-from cnncalc.render.view import COLUMNS
 from cnncalc.spec import Spec, catalog, document, load
 
 ROOT = Path(__file__).parent.parent
