@@ -61,8 +61,9 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = (
-    "attention", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2", "lstm",
-    "max_unpool", "maximum", "reduce-1", "reduce-2", "reduce-3", "reduce-4", "rnn", "unfold",
+    "attention", "class_token", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2",
+    "lstm", "max_unpool", "maximum", "reduce-1", "reduce-2", "reduce-3", "reduce-4", "rnn",
+    "unfold",
 )  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
 what is not contiguous, or on int64 indices."""
