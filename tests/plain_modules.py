@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch_modules import TWINS, dim_of, pairs, ranked, sides
+from torch_modules import TWINS, dim_of, is_same, pairs, ranked, sides
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
@@ -217,7 +217,8 @@ def same_sides(layer: Any, x: Map, stride: Any, dilation: Any) -> list[int]:
     for N, F, S, D in zip(x.spatial, *each, strict=True):
         outputs = (N + S - 1) // S
         zeros = max((outputs - 1) * S + D * (F - 1) + 1 - N, 0)
-        ends += [(zeros // 2, zeros - zeros // 2)]
+        less, more = zeros // 2, zeros - zeros // 2
+        ends += [(more, less) if layer.padding == "same_lower" else (less, more)]
     return [side for pair in reversed(ends) for side in pair]
 
 
@@ -227,7 +228,7 @@ def padded(around: list[int], module: nn.Module, fill: float = 0.0) -> nn.Module
 
 @plain("conv")
 def conv(layer: Any, x: Map) -> nn.Module | None:
-    around = same_sides(layer, x, layer.stride, layer.dilation) if layer.padding == "same" else None
+    around = same_sides(layer, x, layer.stride, layer.dilation) if is_same(layer) else None
     if layer.connections is None:
         return around and padded(around, _conv(layer, x, layer.out_channels, layer.groups))
     if layer.groups != 1 or len(layer.connections) != layer.out_channels:
@@ -337,7 +338,7 @@ class Deformed(nn.Module):
 def deform_conv(layer: Any, x: Map) -> nn.Module | None:
     if len(x.spatial) != 2:
         raise ValueError("a map of another number of axes")
-    if layer.padding == "same":
+    if is_same(layer):
         around = same_sides(layer, x, layer.stride, layer.dilation)
     else:
         around = sides(0 if layer.padding == "valid" else layer.padding, x)
@@ -397,14 +398,14 @@ def conv_lstm(layer: Any, x: Map) -> nn.Module:
 def pool(name: str, layer: Any, x: Map, *, fill: float, **more: Any) -> nn.Module:
     """A pool with padding in a separate step before it."""
     stride = layer.kernel_size if layer.stride is None else layer.stride
-    if layer.padding == "same":
+    if is_same(layer):
         around = same_sides(layer, x, stride, more.get("dilation", 1))
     else:
         around = sides(layer.padding, x)
         before, after = zip(*pairs(layer.padding, x), strict=True)
         if before == after:
             more["padding"], around = before, []
-    more["ceil_mode"] = layer.ceil_mode and layer.padding != "same"
+    more["ceil_mode"] = layer.ceil_mode and not is_same(layer)
     return padded(around, ranked(name, x)(layer.kernel_size, layer.stride, **more), fill)
 
 

@@ -190,6 +190,7 @@ class Single(NamedTuple):
         layer = {self.kind: {**self.given, **self.wrong}, "from": sources, "name": "layer"}
         layer |= {"trainable": False} if self.frozen else {}
         return {
+            "layout": "chw",
             "input": {name: list(x.dimensions) for name, x in zip(names, self.inputs, strict=True)},
             "layers": [*before, layer],
         }
@@ -261,7 +262,8 @@ class _Writer:
         for _ in range(self.random.choice((0, 0, 1, 2))):
             self.parametrize(entries)
         spec = {"input": inputs, "parameters": self.parameters, "blocks": self.blocks}
-        return {key: part for key, part in spec.items() if part} | {"layers": entries}
+        kept = {key: part for key, part in spec.items() if part}
+        return {"layout": "chw", **kept, "layers": entries}
 
     def trunk(self) -> tuple[list[Entry], Any]:
         """All layers, and the inputs."""
@@ -468,6 +470,7 @@ class _Writer:
     def tried(self, entry: Entry, x: Shape) -> tuple[Entry, Shape] | None:
         """The entry and its output, if the calculator accepts it."""
         spec = {
+            "layout": "chw",
             "input": list(x.dimensions),
             "parameters": self.parameters,
             "blocks": self.blocks,
@@ -528,7 +531,7 @@ def accepted(kind: type[Layer], given: dict[str, Any], *inputs: Shape) -> Shape 
 
 def accepted_chain(entries: list[Entry], x: Shape) -> Shape:
     """The outputs of layers that are known to fit."""
-    spec = {"input": list(x.dimensions), "layers": entries}
+    spec = {"layout": "chw", "input": list(x.dimensions), "layers": entries}
     return cnncalc.summarize(spec).output_shape
 
 

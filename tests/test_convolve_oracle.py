@@ -20,7 +20,12 @@ functional = torch.nn.functional
 
 # Sums of products of small whole numbers are exact in double precision.
 
-TORCH_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "replicate"}
+TORCH_MODES = {
+    "zeros": "constant",
+    "reflect": "reflect",
+    "replicate": "replicate",
+    "circular": "circular",
+}
 
 
 def drawn(dice, channels, spatial, name=""):

@@ -9,6 +9,7 @@ import pytest
 import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, Mistakes
+from cnncalc.core.shape import Map
 
 
 def one(kind, given, shape):
@@ -121,6 +122,17 @@ def test_a_name_that_is_also_ours_is_read_as_theirs_with_a_remark(kind, shape, r
 )  # fmt: skip
 def test_no_remark_where_both_readings_agree(kind, given, shape):
     assert one(kind, given, shape).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("padding", "zeros"), [("same", ((0, 1), (1, 1))), ("SAME_LOWER", ((1, 0), (1, 1)))]
+)
+def test_an_odd_zero_goes_after_the_input_or_before_it(padding, zeros):
+    fields = {"filters": 1, "kernel": [2, 3], "padding": padding}
+    layer = layers.load("conv").parse(fields)
+    assert layer.zeros(Map(1, (4, 4))) == zeros
+    assert layer.output(Map(1, (4, 4))) == (1, 4, 4)
+    assert [axis.before for axis in layer.reach(Map(1, (4, 4)))] == [one for one, _ in zeros]
 
 
 def test_an_activation_among_the_fields_is_a_layer_of_its_own():

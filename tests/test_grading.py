@@ -145,7 +145,7 @@ def test_an_unreadable_sheet_is_reported_and_the_others_are_graded(graded):
         "syntax_yaml": "is never closed",
         "empty_csv": "begins with a row that names its columns",
         "empty_md": "begins with a row that names its columns",
-        "other_docx": "its name must end in",
+        "other_docx": "its extension must be",
         "list_yaml": "needs 'answers' or 'questions'",
         "nothing_yaml": "needs 'answers' or 'questions'",
     }.items():

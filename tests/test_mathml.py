@@ -1,4 +1,4 @@
-"""MathML says what the text of an equation says."""
+"""MathML matches the text of an equation."""
 
 import re
 from xml.etree.ElementTree import fromstring
@@ -48,7 +48,7 @@ def test_every_equation_has_the_numbers_of_its_text(kind):
         try:
             found = workings({**spec, "layout": "chw"}, "layer")
         except cnncalc.CnncalcError:
-            continue  # some examples are only valid behind other layers
+            continue  # some examples are only valid after other layers
         for working in found:
             typeset = flat(fromstring(mathml.equation(working)))
             numbers = [re.findall(r"\d(?:[\d,.]*\d)?", text) for text in (typeset, working.text())]

@@ -1,8 +1,8 @@
 """Memory of every built-in architecture, to the byte.
 
-Training is run on the meta device, where nothing is computed. There PyTorch's batch normalisation
-keeps statistics in evaluation too, which the CPU does not: networks that have it are evaluated on
-the CPU. One batch for each is enough for every day; ``--exhaustive`` runs both, at full size.
+Training runs on the meta device, where nothing is computed. There, PyTorch's batch normalisation
+saves statistics in eval mode too, so networks with it are evaluated on the CPU. The daily tests use
+one batch for each network; ``--exhaustive`` runs both, at full size.
 """
 
 from contextlib import suppress
@@ -24,7 +24,7 @@ from cnncalc.spec import catalog
 
 
 def both_batches():
-    """Batches of 1 and 4 for every architecture; each day one of them."""
+    """Batches of 1 and 4 for every architecture; daily tests run one of them."""
     for number, name in enumerate(catalog.names()):
         for batch in (1, 4):
             daily = (batch == 1) == (number % 2 == 0) and is_daily(name)
@@ -33,8 +33,8 @@ def both_batches():
 
 
 def reduced(name, batch):
-    """An architecture at an input that the CPU runs in a moment: the smallest of some sizes that it
-    takes."""
+    """An architecture with an input that the CPU runs in a moment: the smallest of several sizes
+    that it accepts."""
     full = cnncalc.summarize(name)
     for size in (48, 64, 96, 128, 188):
         inputs = {
@@ -83,16 +83,16 @@ def test_evaluation_agrees(name, batch):
     "name", [name for name in catalog.names() if cnncalc.summarize(name).totals.buffers]
 )
 def test_evaluation_agrees_at_full_size(name, batch, monkeypatch):
-    # As the meta device does it.
+    # As on the meta device.
     monkeypatch.setattr(BatchNorm, "measures", lambda self, training: True)
     evaluation_agrees(cnncalc.summarize(name, batch=batch), "meta")
 
 
-# Other ways to train: a few architectures for every day, all of them in full.
+# Other training settings: a few architectures daily, all of them with --exhaustive.
 
 
 def some(*few):
-    """All architectures, but only these for every day."""
+    """All architectures, only these in daily tests."""
     for name in catalog.names():
         marks = () if name in few else pytest.mark.exhaustive
         yield pytest.param(name, id=name, marks=marks)
@@ -107,7 +107,7 @@ def test_the_peak_with_an_optimizer_agrees(name, optimizer):
 
 
 MOST = 3 * 10**9
-"""The most multiply-accumulates that the CPU runs in bfloat16 in passable time."""
+"""The most multiply-accumulates that the CPU runs in bfloat16 in reasonable time."""
 
 
 @pytest.mark.parametrize("training", [True, False])
@@ -131,6 +131,6 @@ def test_checkpoints_agree(name, every):
     rows = checkpoints.groups(report, every)
     found = footprint.measure(report, checkpoint=every).training_peak.bytes
     peak = training_peak_in_pytorch(report, device="meta", segments=rows)
-    # A product lets go of what it kept before its gradients are summed up, where the factors of
-    # squeeze and excitation are repeated: then less is alive, by less than a ten thousandth.
+    # A product frees its saved tensors before its gradients are summed if squeeze-and-excitation
+    # broadcasts its factors; the peak is then lower by less than one part in ten thousand.
     assert found == peak or 0 < found - peak < peak // 10_000

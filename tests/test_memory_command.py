@@ -1,4 +1,4 @@
-"""``cnncalc memory``: its tables, its picture, and the batch that fits."""
+"""``cnncalc memory``: its tables, its chart, and the largest batch that fits."""
 
 import csv
 import json
@@ -42,7 +42,7 @@ def test_the_command_writes_csv():
     records = lines(invoke("lenet5", "--optimizer", "adam", "-f", "csv").stdout)
     found = footprint.measure(cnncalc.summarize("lenet5"), optimizer="adam")
     by_layer = {one["layer"]: int(one["bytes"]) for one in records if not one["phase"]}
-    assert by_layer.pop("") == found.saved_for_backward  # the last that is not of a layer
+    assert by_layer.pop("") == found.saved_for_backward  # the last row that is not about a layer
     assert by_layer == found.saved_by_layer
     by_name = {one["quantity"]: one for one in records if one["layer"] == "" or one["phase"]}
     # 61,706 parameters in 4 bytes, Adam's two numbers for each and 10 counters
@@ -162,7 +162,7 @@ def test_the_picture_fits_and_shows_the_peak(name, width):
     arrow = lines[1].index("▼")
     assert picture[0][arrow] in timeline.PARTS
     assert f"at {found.training_peak.layer}, {found.training_peak.phase}" in lines[0]
-    # Resident memory lies below everything, from the first moment to the last.
+    # Resident memory is at the bottom, from the first moment to the last.
     assert picture[-1].partition("│")[2].strip() == "█" * (width - picture[-1].index("│") - 2)
 
 

@@ -1,4 +1,4 @@
-"""How the command line shows errors: at a terminal, in a pipe, and when it is interrupted."""
+"""How the command line shows errors: on a terminal, in a pipe, and when interrupted."""
 
 import io
 import os

@@ -1,6 +1,6 @@
 """Mutated specs: thousands of broken networks, each either understood or refused in a sentence.
 
-The mutations are drawn with fixed seeds, so that a failure can be run again by its number.
+The mutations use fixed seeds, so that a failure can be reproduced by its number.
 """
 
 import copy
@@ -17,19 +17,20 @@ from cnncalc.core.errors import CnncalcError
 from cnncalc.spec import catalog
 
 HANG = 20
-"""Seconds for one spec that usually takes milliseconds: a loop without end, not a slow machine."""
+"""Seconds for one spec that usually takes milliseconds; longer means an endless loop, not a slow
+machine."""
 
 SHORT = ("lenet5", "lenet5_1998", "alexnet", "vgg16", "squeezenet1_1", "mobilenet_v2", "resnet50")
-"""Built-ins that use every part of the language between them."""
+"""Built-ins that together use every part of the language."""
 
 BYTES = 150
 VALUES = 150
 LAYERS = 1000
-"""How many mutations are made of each text, of each tree, and of a single layer in a small net."""
+"""The number of mutations of each text, of each tree, and of a single layer in a small network."""
 
 
 class Hang(Exception):
-    """A spec took far longer than any should."""
+    """A spec took far too long."""
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +53,7 @@ def alarm(seconds):
 
 
 def survives(target, place):
-    """Fail unless a spec gives sound numbers or a short message that mentions the place."""
+    """Fail unless a spec gives sound numbers, or a short message with the location."""
     alarm(HANG)
     try:
         report = cnncalc.summarize(target)
@@ -61,7 +62,7 @@ def survives(target, place):
         assert text.strip()
         assert "Traceback" not in text
         assert "object at 0x" not in text
-        assert len(text) < 12_000  # twenty mistakes at the most
+        assert len(text) < 12_000  # at most twenty mistakes
         assert max(map(len, text.splitlines())) < 600
         assert place in text, text
         return False
@@ -72,7 +73,7 @@ def survives(target, place):
 
 
 def sound(report):
-    """Fail where a report holds what no network can: anything but sizes and exact counts."""
+    """Fail if a report contains anything but sizes and exact counts."""
     for row in report:
         assert all(type(size) is int and size >= 1 for size in row.output.dimensions), row.name
         counts = [getattr(row.cost, name) for name in COUNTED]
@@ -185,7 +186,7 @@ def mutate(tree, random):
 
 
 class Flow(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
-    """Writes trees without aliases, since a copied part is a part of its own."""
+    """Writes trees without aliases, because a copied part is independent."""
 
     def ignore_aliases(self, _):
         return True
@@ -209,7 +210,7 @@ def test_a_mutated_tree_is_understood_or_refused(tmp_path, name):
         except BaseException:
             print(f"seed {seed}:\n{text}")  # noqa: T201
             raise
-    assert 0 < understood < VALUES  # both happen, or the mutations test nothing
+    assert 0 < understood < VALUES  # both must happen, or the mutations test nothing
 
 
 SMALL = {

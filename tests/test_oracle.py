@@ -1,6 +1,6 @@
-"""PyTorch as oracle: every kind that torch.nn has, on random geometry, without allocating a weight.
+"""PyTorch as oracle: every kind in torch.nn, with random geometry and no weights allocated.
 
-The shapes, parameters, buffers and MACs must be equal, and what one refuses the other must refuse.
+Shapes, parameters, buffers and MACs must be equal, and both must refuse the same layers.
 """
 
 from typing import Any
@@ -26,8 +26,8 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 BATCH = 2
-"""More than one image: PyTorch cannot tell one image from an image without a batch, and measures
-of a single number have no variance."""
+"""More than one image: PyTorch cannot tell one image from an image without a batch, and a single
+number has no variance."""
 
 NO_LAYERS = {"Module", "Container"}
 
@@ -45,7 +45,7 @@ def torch_kinds() -> dict[str, type[Layer]]:
 
 
 def torch_figures(layer: Layer, x: Shape, device: str) -> dict[str, Any]:
-    """What PyTorch says of a layer; raises whatever PyTorch raises."""
+    """PyTorch's figures of a layer; raises whatever PyTorch raises."""
     counter = FlopCounterMode(display=False)
     # oneDNN's recurrent kernels hide their products from the counter.
     hidden = torch.backends.mkldnn.flags(enabled=not isinstance(layer, Recurrent), allow_tf32=None)
@@ -67,7 +67,7 @@ def torch_figures(layer: Layer, x: Shape, device: str) -> dict[str, Any]:
 
 
 def cnncalc_figures(layer: Layer, x: Shape) -> dict[str, Any]:
-    """What cnncalc says of a layer; raises LayerError where it refuses."""
+    """cnncalc's figures of a layer; raises LayerError if it refuses the layer."""
     output = layer.infer((x,))
     cost = layer.cost((x,), output, BATCH)
     return {
@@ -80,9 +80,9 @@ def cnncalc_figures(layer: Layer, x: Shape) -> dict[str, Any]:
 
 
 def agree(layer: Layer, x: Shape, devices: tuple[str, ...]) -> None:
-    """Fail unless PyTorch says on these devices what cnncalc says, or refuses what it refuses.
+    """Fail unless PyTorch and cnncalc agree on these devices, or both refuse the layer.
 
-    What is refused is asked of the CPU: the meta device does not check everything. An output
+    Refusals are checked on the CPU, because the meta device does not check everything. An output
     without elements counts as a refusal: cnncalc has no size 0.
     """
     try:
@@ -129,7 +129,7 @@ def test_pytorch_agrees_on_the_worked_examples(kind, example):
 HARD = [
     # The last window of ceil mode would start beyond 19 + 1: 4 places, not 5.
     ("max_pool", {"kernel": 5, "stride": 5, "padding": 1, "ceil_mode": True}, "1x19"),
-    # PyTorch allows padding up to half of the window as it is before dilation spreads it.
+    # PyTorch allows padding up to half of the window's size without dilation.
     ("max_pool", {"kernel": 3, "padding": 2, "dilation": 2}, "1x9"),
     ("max_pool", {"kernel": 3, "padding": 2, "dilation": 2}, "1x9x9"),
     ("max_pool", {"kernel": 3, "padding": 2, "dilation": 2}, "1x9x9x9"),

@@ -1,6 +1,6 @@
-"""The tools themselves: their totals are the conventions', to the unit.
+"""The tools themselves: their totals equal those of the conventions.
 
-They are installed by ``pip install -e ".[peers]"``; without them nothing of this runs.
+``pip install -e ".[peers]"`` installs them; without them, these tests are skipped.
 """
 
 import re
@@ -21,7 +21,7 @@ if peers.MISSING:
     )
 
 
-# At their full size: what their authors' tables and this project's documentation speak of.
+# At full size: the networks in the tools' own tables and in this project's documentation.
 FULL = (
     "alexnet_torchvision",
     "googlenet_torchvision",
@@ -42,7 +42,7 @@ SIZES = (32, 64, 96, 128, 192, 224, 256)
 
 
 def small(name):
-    """The architecture with an image as small as it takes, and as large as it is else."""
+    """The architecture with the smallest image that it accepts, otherwise unchanged."""
     shape = next(iter(cnncalc.summarize(name).input_shapes.values()))
     if len(shape.dimensions) != 3:
         return cnncalc.summarize(name)
@@ -57,7 +57,7 @@ def small(name):
 
 
 def ours(report, tools):
-    """The totals under the tools' conventions; where one is not known, nothing is claimed."""
+    """The totals under the tools' conventions, without unknown ones."""
     totals = {}
     for tool in tools:
         try:
@@ -85,7 +85,7 @@ def test_every_architecture_at_a_small_size(name):
     assert totals == theirs(report, totals)
 
 
-# Every kind. PyTorch does not measure the variance of a batch of one vector.
+# Every kind. PyTorch does not compute the variance of a batch of one vector.
 
 MORE = [
     ("conv_transpose", {"filters": 8, "kernel": 3, "stride": 2, "groups": 2}, ("8x6x6",)),
@@ -130,7 +130,8 @@ def cases():
 
 
 def behind(kind, given, inputs, batch):
-    """A network of one layer, behind one with parameters for each input: some tools need any."""
+    """A network of one layer, after one with parameters for each input, because some tools need
+    parameters."""
     names = [f"x{index}" for index in range(len(inputs))]
     before = [{"prelu": None, "from": name, "name": f"before_{name}"} for name in names]
     node = {kind: given, "from": [layer["name"] for layer in before], "name": "layer"}
@@ -189,7 +190,7 @@ def test_the_sizes_of_torchinfo(name):
 @pytest.mark.parametrize("tool", peers.TOOLS)
 def test_the_versions_are_those_that_the_conventions_name(tool):
     package = tool.removesuffix("-aten")
-    # Some have a date behind it, or what they were built for.
+    # Some append a date or a build tag.
     assert (
         re.match(r"\d+\.\d+\.\d+", metadata.version(package))[0] == conventions.load(tool).version
     )

@@ -1,4 +1,4 @@
-"""Quizzes for learning platforms, read back as the platforms read them, and marked again."""
+"""Quizzes for learning platforms, read back as a platform does, and marked again."""
 
 import io
 import json

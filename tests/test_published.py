@@ -1,4 +1,4 @@
-"""Printed numbers, and claims held against a network."""
+"""Printed numbers, and claims compared with a network."""
 
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -34,11 +34,11 @@ def agrees(printed, exact, **settings):
         ("150K", 150_528, {}),  # TUM deck: VGG input; the zero is a place, not a digit
         ("1.6M", 1_605_632, {}),
         ("112K", 114_688, {"kilo": 1024}),  # GoogLeNet: exactly 112 times 1024
-        ("3.8G", 3_857_973_248, {"cut": True}),  # ResNet-50: cut, as it would round to 3.9
+        ("3.8G", 3_857_973_248, {"cut": True}),  # ResNet-50: cut, because it would round to 3.9
         ("4.09G", 4_089_184_256, {}),
         ("0.7B", 724_406_816, {}),
         ("61 MB", 60_950_432, {}),  # VGG-16's stored activations: 15,237,608 times 4
-        ("58.1 MiB", 60_950_432, {}),  # the same by 2^20: 58.127
+        ("58.1 MiB", 60_950_432, {}),  # the same divided by 2^20: 58.127
         ("58.1 MB", 60_950_432, {"kilo": 1024}),
         ("35.6 kib", 36_472, {}),
     ],
@@ -201,7 +201,7 @@ def test_a_table_is_a_claim_for_each_cell_in_the_order_of_the_layers():
 @pytest.mark.parametrize(
     ("quantity", "value", "calculated", "agree"),
     [
-        # LeNet-5 in today's form has 61,706 parameters, this 47,206: 1.307 times fewer.
+        # Today's LeNet-5 has 61,706 parameters, this 47,206: 1.307 times fewer.
         ("params", "1.3x fewer", "1.31x fewer", True),
         ("params", "1.4x less", "1.31x less", False),
         # 416,520 multiply-accumulates against 164,640: 0.395 times as many.
@@ -298,7 +298,7 @@ def test_a_network_may_have_no_claims():
     assert check(network(published=None)) == ()
 
 
-# What cannot be held against the network.
+# Claims that cannot be compared with the network.
 
 
 @pytest.mark.parametrize(

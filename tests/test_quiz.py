@@ -1,4 +1,4 @@
-"""Quizzes: geometry as requested, the same for the same seed, with keys that grade takes."""
+"""Quizzes: geometry as requested, the same for the same seed, with keys that grade accepts."""
 
 import html.parser
 import os
@@ -55,7 +55,7 @@ def test_a_quiz_is_one_call():
 
 
 def window(given):
-    """N, F, S, P and D of a question, read from what is given, and nothing else."""
+    """N, F, S, P and D of a question, read only from its given fields."""
     if "N" in given:
         return [given.get(name, usual) for name, usual in zip("NFSPD", (0, 0, 1, 0, 1))]
     (kind,) = set(given) - {"input"}
@@ -87,7 +87,7 @@ def test_any_geometry_is_both():
 
 
 def test_strides_may_be_illegal_unless_one_kind_is_requested():
-    # Windows that all fit would make "yes" the answer to every question about a stride.
+    # If all windows fit, the answer to every question about a stride would be "yes".
     posed = pose(Order(("shape", "stride"), questions=40)).posed
     assert {one.answer for one in posed if one.topic is TOPICS["stride"]} == {"yes", "no"}
     for one in posed[::2]:
@@ -156,7 +156,7 @@ def test_every_format_has_every_question_and_answers_only_in_the_key(name, solve
     for one in quiz.posed:
         shape = one.text.split()[3]
         assert shape in plain.replace("times", "×") or shape.replace("×", "") in plain
-        # A number of parameters stands nowhere in the question itself.
+        # The number of parameters must not appear in the question.
         if one.topic is TOPICS["params"]:
             assert (f"{one.question.value:,}" in plain) is solved
     assert written.endswith("\n")
@@ -218,7 +218,7 @@ def test_an_impossible_order_is_refused(order, says):
         pose(order)
 
 
-# Words, and networks of one's own.
+# Words, and the user's own networks.
 
 
 def test_a_question_is_put_in_words():

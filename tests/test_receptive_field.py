@@ -40,7 +40,7 @@ def pools():
 
 
 layer = convs(st.integers(0, 4)) | pools()
-# Convolutions that keep the size and read differently far.
+# Convolutions that keep the size and have different extents.
 kept = st.sampled_from([(1, 1), (3, 1), (3, 2), (5, 1), (5, 3)]).map(
     lambda it: {
         "conv": {
@@ -109,7 +109,7 @@ def test_the_size_of_a_transposed_layer_is_the_widest_field(F, S, D):
 def test_the_field_of_a_transposed_layer_starts_where_the_first_output_has_a_gradient(
     F, S, D, P, before
 ):
-    """Padding removes the outputs that would read ahead of the input."""
+    """Padding removes the outputs that would read before the input."""
     fields = {"filters": 1, "kernel": F, "stride": S, "dilation": D, "padding": P}
     layers = [*before, {"conv_transpose": fields}]
     (field,) = analysed(layers).rows[-1].fields
@@ -363,3 +363,105 @@ def test_a_wider_branch_is_the_field_of_both():
     (field,) = report.rows[-1].fields
     assert (field.size, field.smallest, field.bound) == (4, 1, False)
     assert [field.pixels(index) for index in (0, 3, 4)] == [(0, 3), (0, 3), (4, 7)]
+
+
+# Where dimensions are reordered or reshaped.
+
+REORDERED = st.permutations(range(3)).map(lambda order: {"permute": [*order]})
+PLAIN = st.sampled_from(
+    [
+        {"conv": {"filters": 2, "kernel": [3, 1], "padding": [1, 0]}},
+        {"conv": {"filters": 3, "kernel": [2, 3], "stride": [2, 1]}},
+        {"conv": {"filters": 1, "kernel": [1, 2]}},
+        {"avg_pool": {"kernel": [2, 1], "stride": 1}},
+        {"pad": [[1, 0], [0, 2]]},
+        {"crop": {"left": 1}},
+        "identity",
+        "sigmoid",
+        {"depthwise_conv": {"kernel": [1, 2]}},
+        "global_avg_pool",
+    ]
+)
+MOVED = st.sampled_from([{"reshape": [2, 3, -1]}, {"reshape": [6, -1]}, {"flatten": "positions"}])
+
+
+def pixels(network, image, unit):
+    """The rows and columns of the image that a unit reads."""
+    (gradient,) = torch.autograd.grad(unit, image, retain_graph=True)
+    return [
+        sorted({int(place) for place in gradient[0].nonzero()[:, axis]}) for axis in (1, 2)
+    ]  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(REORDERED | PLAIN, min_size=1, max_size=5), st.booleans(), MOVED)
+def test_receptive_fields_follow_reordered_dimensions(layers, moves, moved):
+    """No unit reads beyond its field, and a field that is no bound is one that a unit reads."""
+    spec = {"input": [2, 9, 7], "layers": [*layers, *([moved, "sigmoid"] if moves else [])]}
+    try:
+        report = cnncalc.summarize(spec | {"layout": "chw"})
+    except CnncalcError:
+        assume(False)
+    fields = report.rows[-1].fields
+    assume(fields is not None)
+    network = cnncalc.to_torch(spec | {"layout": "chw"}).double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.uniform_(0.5, 1.5)
+    image = torch.rand(1, 2, 9, 7, dtype=torch.double, requires_grad=True)
+    output = network(image)
+    read = [pixels(network, image, unit) for unit in output.flatten()]
+    for axis, (field, length) in enumerate(zip(fields, (9, 7), strict=True)):
+        widths = [one[axis][-1] - one[axis][0] + 1 for one in read if one[axis]]
+        assume(widths)
+        assert max(widths) <= field.size
+        fits = field.start >= 0 and field.size <= length
+        if fits and not field.bound and not moves:
+            assert max(widths) == field.size
+
+
+SWAPPED, TURNED = {"permute": [0, 2, 1]}, {"permute": [1, 2, 0]}
+
+
+@pytest.mark.parametrize(
+    ("input", "layers", "size", "bound"),
+    [
+        ("64x56x48", [{"permute": [0, 2, 1]}, {"conv": [1, 7]}], (7, 7), False),
+        ("8x40x30", [{"permute": [0, 2, 1]}, {"conv": [1, [3, 5]]}], (5, 3), False),
+        ("8x40x30", [{"conv": [4, [3, 1]]}, SWAPPED, {"conv": [1, [3, 1]]}], (3, 3), False),
+        ("8x40x30", [{"permute": [2, 0, 1]}, {"conv": [4, [1, 3]]}], (3, 30), True),
+        ("8x40x30", [{"permute": [1, 2, 0]}, {"conv": [4, [5, 1]]}], (40, 5), True),
+        ("8x40x30", [TURNED, {"permute": [2, 0, 1]}, {"conv": [1, 3]}], (3, 3), False),
+        ("8x40x30", [{"permute": [2, 1, 0]}, "relu"], (1, 30), True),
+        ("8x40x30", [{"permute": [2, 1, 0]}, "dropout", {"permute": [2, 1, 0]}], (1, 1), False),
+        ("8x6x4", [{"conv": [1, 3]}, {"reshape": [4, -1]}, {"conv": [1, 1]}], (6, 4), True),
+        ("8x6x4", [{"flatten": "positions"}, {"conv": [1, 3]}], (6, 4), True),
+        ("8x6x4", ["flatten", {"reshape": [8, 6, 4]}, {"conv": [1, 3]}], (6, 4), True),
+        ("8x6x4", ["flatten", "relu", {"reshape": [8, 24]}, {"conv": [1, 3]}], (6, 4), True),
+        ("8x6x4", [{"linear": 96}, {"reshape": [4, 6, 4]}, {"conv": [1, 3]}], (6, 4), False),
+        ("8x6x4", ["gap", "flatten", {"reshape": [2, 2, 2]}, {"conv": [1, 1]}], (6, 4), False),
+        ("8x6x4", [{"conv": [4, 3]}, {"linear": 3}], (6, 4), False),
+        ("8x6x4", [{"unfold": 3}, {"conv": [4, 1]}], (6, 4), True),
+    ],
+)  # fmt: skip
+def test_fields_behind_reordered_and_reshaped_maps(input, layers, size, bound):
+    """By hand: a window along an axis of the network's input, wherever that axis has gone."""
+    layers = [
+        {"conv": {"filters": one["conv"][0], "kernel": one["conv"][1]}}
+        if isinstance(one, dict) and "conv" in one else one
+        for one in layers
+    ]  # fmt: skip
+    found = cnncalc.summarize({"input": input, "layers": layers, "layout": "chw"}).rows[-1]
+    assert found.receptive_field == size
+    assert any(field.bound for field in found.fields) is bound
+
+
+def test_maps_whose_axes_run_elsewhere_have_no_common_field():
+    fork = {"branches": {"a": [SWAPPED], "b": []}, "join": "add"}
+    report = cnncalc.summarize({"input": "2x6x6", "layers": [fork, {"conv": {"K": 1, "F": 3}}]})
+    assert report.rows[-1].fields is None
+    both = {"branches": {"a": [SWAPPED], "b": [SWAPPED]}, "join": "add"}
+    report = cnncalc.summarize(
+        {"input": "2x6x6", "layers": [both, {"conv": {"K": 1, "F": [3, 1]}}]}
+    )
+    assert report.rows[-1].receptive_field == (1, 3)

@@ -1,4 +1,4 @@
-"""A printed number finds its convention, as a sum of named parts, or the nearest one."""
+"""A printed number leads to its convention, as a sum of named parts, or to the nearest one."""
 
 import csv
 import json
@@ -13,7 +13,7 @@ from cnncalc.conventions.reconcile import readings, reconcile
 
 
 def found(network, number, **options):
-    """The conventions that give a number, with how many times over."""
+    """The conventions that give a number, and the multiple of their total."""
     answer = reconcile(cnncalc.summarize(network, **options), number)
     return {(count.name, one.times) for one in answer.agreeing for count in one.counts}
 
@@ -61,7 +61,7 @@ def test_powers_are_bounded(text):
         readings(text)
 
 
-# The table of other tools (docs/conventions.md), each row to the unit, and what papers print.
+# The table of other tools (docs/conventions.md), every row exactly, and figures of papers.
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_powers_are_bounded(text):
         ("8211108352", {("calflops", 1)}),
         ("4.134G", {("thop", 1)}),
         ("4.11 GFLOPs", {("fvcore", 1)}),
-        # 2 · 4,133,742,592 = 8,267,485,184, as people double what thop prints
+        # 2 · 4,133,742,592 = 8,267,485,184, as people double thop's total
         ("8.267 GFLOPs", {("thop", 2)}),
         (
             "25.6M params",
@@ -95,7 +95,7 @@ def test_powers_are_bounded(text):
         ("25529472", {("weights", 1)}),
         # + 2 · 26,560 running statistics and 53 counters
         ("25610205", {("params-buffers", 1)}),
-        # Keras' own ResNet-50 has 26,560 biases more: 25,636,712, of which 53,120 are moving.
+        # Keras' own ResNet-50 has 26,560 more biases: 25,636,712, of which 53,120 are moving.
         ("25636712", {("keras-biased", 1)}),
         ("25583592", {("keras-biased-trainable", 1)}),
         ("53120", {("keras-non-trainable", 1)}),
@@ -243,7 +243,7 @@ def test_unknown_totals_of_other_quantities_are_not_reported():
 def test_unknown_totals_are_reported():
     spec = {"input": "4x8x8", "layers": [{"adaptive_avg_pool": 3}, {"linear": 5}]}
     answer = reconcile(cnncalc.summarize(spec), "180")
-    assert [*answer.unknown] == ["thop"]
+    assert [*answer.unknown] == ["onnx-tool", "thop"]
     assert "floating point" in answer.unknown["thop"]
 
 

@@ -1,6 +1,7 @@
-"""What the fuzzer found, each under a name that says what was wrong.
+"""Bugs that the fuzzer found.
 
-Numbers are worked by hand or PyTorch's; ``fuzz.compared`` is what PyTorch says differently.
+Numbers are worked by hand or come from PyTorch; ``fuzz.compared`` returns the differences from
+PyTorch.
 """
 
 import fuzz
@@ -19,13 +20,13 @@ from cnncalc.core.shape import Map, Vector
 
 
 def agrees(spec, batch=2):
-    """The report of a network of which PyTorch says nothing else."""
+    """The report of a network, after checking that PyTorch agrees with it."""
     report = cnncalc.summarize(spec, batch=batch)
     assert list(fuzz.compared(report)) == []
     return report
 
 
-# Of the calculator.
+# In the calculator.
 
 
 def test_batch_norm_refuses_an_epsilon_of_0_as_pytorch_does():
@@ -33,7 +34,7 @@ def test_batch_norm_refuses_an_epsilon_of_0_as_pytorch_does():
         cnncalc.summarize({"input": "4x5x5", "layers": [{"batch_norm": {"eps": 0}}]})
     with pytest.raises(ValueError, match="eps must be positive"):
         nn.BatchNorm2d(4, eps=0)(torch.zeros(2, 4, 5, 5))
-    # The norms that measure their own input add it to a variance too, and take 0.
+    # Norms that compute statistics of their input also add epsilon to a variance, and accept 0.
     for kind in ("layer_norm", "instance_norm", {"group_norm": {"num_groups": 2, "eps": 0}}):
         agrees({"input": "4x5x5", "layers": [kind]})
 
@@ -45,8 +46,8 @@ def test_a_same_average_may_have_a_window_larger_than_the_volume(kernel, counted
     layers_ = [{"scale": None}, {"avg_pool": pool}]
     report = agrees({"input": "6x2x6x4", "layers": layers_})
     assert report.output_shape == Map(6, (2, 6, 4))
-    # The padded copy, of kernel − 1 cells more along each axis; and where the padding is left out
-    # of the mean, the part of every window that lies inside. Before it the scale keeps its input.
+    # The padded copy, with kernel − 1 more cells along each axis; and if the padding is left out of
+    # the mean, the part of every window that lies inside. The scale before it saves its input.
     copied = 6 * (2 + kernel - 1) * (6 + kernel - 1) * (4 + kernel - 1)
     inside = 0 if counted else 2 * 6 * 4
     kept = 2 * 6 * 2 * 6 * 4 + 2 * copied + inside
@@ -58,7 +59,7 @@ def test_an_uneven_average_may_fit_only_the_padded_volume():
     pool = {"avg_pool": {"kernel": 4, "padding": [[2, 1], [0, 0], [0, 0]]}}
     # ⌊(3 + 2 + 1 − 4)/4⌋ + 1 = 1
     assert agrees({"input": "1x3x4x4", "layers": [pool]}).output_shape == Map(1, (1, 1, 1))
-    # Evenly padded, it is PyTorch's own pool, which refuses.
+    # With even padding, it is PyTorch's own pool, which refuses.
     with pytest.raises(CnncalcError, match="larger than an axis of 3"):
         cnncalc.summarize(
             {"input": "1x3x4x4", "layers": [{"avg_pool": {"kernel": 4, "padding": [1, 0, 0]}}]}
@@ -89,7 +90,7 @@ def test_branches_with_different_steps_are_not_treated_as_aligned():
     assert max(fuzz.reached(report)) == (5,)
 
 
-# Of PyTorch: what the comparison has to know, so that nobody takes it for ours.
+# In PyTorch: known problems that the comparison must not attribute to cnncalc.
 
 
 def test_a_channel_shuffle_copies_on_the_cpu_but_not_always_on_meta():
@@ -129,22 +130,22 @@ def test_a_local_response_norm_of_a_permuted_volume_is_refused_by_pytorch():
 
 
 def test_the_halves_of_a_separable_convolution_pass_a_gradient_back():
-    # With one channel the depthwise half has no groups, whose backward pass PyTorch miscounts.
+    # With one channel the depthwise half has no groups, which PyTorch miscounts backward.
     spec = {"input": "1x10x10", "layers": [{"separable_conv": {"filters": 2, "kernel": [3, 4]}}]}
     report = cnncalc.summarize(spec, batch=2)
-    # 12 taps of one plane and 2 pointwise filters, at 8·7 places of 2 images; backward, the weights
-    # of both halves, and what lies between them
+    # 12 taps of one plane and 2 pointwise filters, at 8·7 positions of 2 images; backward, the
+    # weights of both halves, and the map between them
     assert report.totals.macs == (12 + 2) * 56 * 2
     assert report.totals.backward_macs == (12 + 2 + 2) * 56 * 2
     found = bridge.verify(report, "cpu")
     assert (found.disagreements, found.skipped) == ((), ())
 
 
-# Of the oracle itself.
+# In the oracle itself.
 
 
 def test_a_shuffled_image_is_freed_before_its_copy():
-    # On the CPU it is a copy, and so the image is let go: at most two maps of 2·9·7 numbers.
+    # On the CPU it is a copy, so the image is freed: at most two maps of 2·9·7 numbers.
     spec = {"input": "2x9x7", "layers": [{"channel_shuffle": 1}, "gelu"]}
     report = cnncalc.summarize(spec)
     assert footprint.inference_peak(report).bytes == 4 * 2 * 126
@@ -155,10 +156,10 @@ def test_a_shuffled_image_is_freed_before_its_copy():
 def test_the_plain_modules_use_the_given_epsilon(kind):
     given = {"num_groups": 2} if kind == "group_norm" else {}
     found = fuzz.ask(Single(kind, given, (Map(4, (5, 5)),), {"eps": "small"}, (False,)))
-    assert isinstance(found, str)  # a refusal, and not a shape
+    assert isinstance(found, str)  # a refusal, not a shape
 
 
-# Gradients that are no contiguous tensor, which some layers copy.
+# Non-contiguous gradients, which some layers copy.
 
 CONV = {"conv": {"filters": 6, "kernel": 1}, "name": "a"}
 PERMUTED = {"permute": [1, 2, 0]}

@@ -1,4 +1,4 @@
-"""Every format says the same, and none cuts a number."""
+"""All formats agree, and none cuts a number."""
 
 import csv
 import html.parser
@@ -309,7 +309,7 @@ def test_totals_are_the_same_everywhere(view, report):
         assert params in render.load(name).render(view), name
 
 
-# What each format owes its readers.
+# What readers of each format need.
 
 
 def test_latex_escapes_everything():
@@ -343,7 +343,7 @@ def test_markdown_keeps_pipes_in_their_cells():
 
 
 class Tags(html.parser.HTMLParser):
-    """What stands in which element, as a path of tags."""
+    """Every text with its path of tags."""
 
     def __init__(self, text):
         super().__init__()
@@ -423,13 +423,13 @@ def test_a_wide_latex_table_gets_smaller_and_then_rotates(report):
 
 @pytest.mark.parametrize("depth", [1, 2, 9])
 def test_the_columns_of_a_csv_add_up_to_the_totals(depth):
-    """So that it needs no line of totals, which a program would have to tell from a layer."""
+    """So that no line of totals is needed, which a program could mistake for a layer."""
     report = cnncalc.summarize("resnet50")
     names = ("params", "buffers", "macs", "flops", "stored", "operations")
     view = View(report, ("layer", *names), depth=depth)
     rows = [*csv.DictReader(io.StringIO(render.load("csv").render(view), newline=""))]
     totals = {name: sum(int(row[name]) for row in rows) for name in names}
-    # The figures of PyTorch; 53 batch norms count their batches beside mean and variance.
+    # PyTorch's figures; 53 batch norms have a batch counter in addition to mean and variance.
     assert totals["params"] == 25_557_032
     assert totals["macs"] == 4_089_184_256
     assert totals["flops"] == 8_178_368_512
@@ -479,7 +479,7 @@ def test_the_headings_of_a_plot_align_with_their_numbers():
 
 
 def test_bars_are_proportional_to_their_shares():
-    """One bar of 8 characters and one of a quarter of it; the least is a sliver."""
+    """One bar of 8 characters and one of a quarter of it; the smallest share is a sliver."""
     panel = plot.Panel("MACs", ["4", "1", "0", "0"], [0.8, 0.2, 1e-9, 0.0])
     assert [plot._bar(panel, at, 8).rstrip() for at in range(4)] == ["████████", "██", "▏", ""]
 

@@ -18,7 +18,7 @@ from cnncalc.core.errors import UsageError, Where, did_you_mean, one_of
 from cnncalc.core.shape import Map, Vector, read_shape, shape_of
 from cnncalc.spec import catalog
 
-# Expectations are worked out by hand beside each example, never by running the program.
+# Expected values are computed by hand next to each example, never by running the program.
 
 SMALL = {
     "name": "small",
@@ -79,7 +79,7 @@ def test_totals_of_a_small_network(small):
     assert totals.parameter_bytes == 3048
     assert totals.activation_bytes == 3368
     assert totals.activations_total_bytes == 2088
-    # read: 192 + 112, 256, 256, 64 + 650, and nothing by the flatten, which is a view
+    # read: 192 + 112, 256, 256, 64 + 650, and nothing for the flatten, which is a view
     assert totals.bytes_read == 6120
     assert totals.bytes_written == 2344  # 256, 256, 64 and 10, by 4 bytes
     assert totals.bytes_moved == totals.bytes_read + totals.bytes_written
@@ -433,7 +433,7 @@ ODD = st.sampled_from([1, 3, 5])
 
 @st.composite
 def layer_lists(draw, depth=2):
-    """Layers that keep the size of a map, forks among them."""
+    """Layers, including forks, that keep the size of a map."""
     layers = []
     for _ in range(draw(st.integers(1, 4))):
         what = draw(st.sampled_from(["conv", "act", "norm", "fork"] if depth else ["conv", "act"]))
@@ -455,7 +455,7 @@ def layer_lists(draw, depth=2):
 
 
 def named(layers, prefix):
-    """The same layers, each with a name that nobody would choose."""
+    """The same layers with unlikely names."""
     found = []
     for i, layer in enumerate(layers):
         copy = {**layer, "name": f"{prefix}{i}"}
@@ -652,7 +652,7 @@ def test_an_impossible_shape_is_refused(sizes, says):
         shape_of(sizes)
 
 
-# The catalogue, and the words of errors.
+# The catalogue, and the wording of errors.
 
 
 def test_built_ins_are_discovered_automatically():
@@ -709,7 +709,8 @@ def test_a_row_has_the_counts_under_their_own_names():
 
 
 def test_a_map_with_other_axes_than_the_input_has_no_receptive_field():
-    layers = ["flatten", {"reshape": [4, 4]}, {"conv": {"filters": 1, "kernel": 2}}]
+    fork = {"branches": {"a": [{"permute": [0, 2, 1]}], "b": []}, "join": "add"}
+    layers = [fork, {"conv": {"filters": 1, "kernel": 2}}]
     report = cnncalc.summarize({"input": "1x4x4", "layers": layers})
     assert report["conv1"].fields is None
     assert report["conv1"].receptive_field is None

@@ -1,4 +1,4 @@
-"""The JSON Schema accepts what cnncalc accepts, and rejects mistakes where they stand."""
+"""The JSON Schema accepts what cnncalc accepts, and rejects mistakes at their location."""
 
 import json
 

@@ -98,3 +98,98 @@ def test_json_is_a_sheet(tmp_path):
     file = tmp_path / "ada.json"
     file.write_text(json.dumps({"architecture": "lenet5", "answers": {"c1": {"params": 156}}}))
     assert marks(file) == ("ada", ["right"])
+
+
+# Summaries that tools print.
+
+
+DAILY = ("lenet5", "mnist_ntu", "squeezenet1_1", "mobilenet_v2", "resnet18")
+MORE = (
+    "alexnet", "alexnet_torchvision", "zfnet", "vgg11", "vgg13", "vgg16_bn", "vgg19", "resnet34",
+    "resnet50", "squeezenet1_0", "shufflenet_v2_x1_0", "autoencoder_conv", "mnasnet1_0", "xception",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", [*DAILY, *(pytest.param(name, marks=pytest.mark.exhaustive) for name in MORE)]
+)
+def test_a_summary_by_torchinfo_is_all_right(tmp_path, name):
+    torch, torchinfo = pytest.importorskip("torch"), pytest.importorskip("torchinfo")
+    report = cnncalc.summarize(name)
+    with torch.device("meta"):
+        network = cnncalc.to_torch(name)
+        size = [(1, *report.input_shape)]
+        text = torchinfo.summary(network, size, device="meta", verbose=0, depth=9)
+    file = tmp_path / "ada.txt"
+    file.write_text(f"student: Ada\narchitecture: {name}\n\n{text}", encoding="utf-8")
+    student, outcomes = marks(file)
+    assert student == "Ada"
+    assert {*outcomes} <= {"right", "unanswered"}
+    assert len(outcomes) >= len(report)
+
+
+TORCHSUMMARY = """\
+architecture: lenet5
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+            Conv2d-1            [-1, 6, 28, 28]             156
+              Tanh-2            [-1, 6, 28, 28]               0
+         AvgPool2d-3            [-1, 6, 14, 14]               0
+            Conv2d-4           [-1, 16, 10, 10]           2,400
+================================================================
+Total params: 61,706
+Trainable params: 61,706
+Non-trainable params: 0
+----------------------------------------------------------------
+"""
+KERAS = """\
+architecture: lenet5
+Model: "sequential"
+_________________________________________________________________
+ Layer (type)                Output Shape              Param #
+=================================================================
+ conv2d (Conv2D)             (None, 28, 28, 6)         156
+
+ average_pooling2d (Average  (None, 14, 14, 6)         0
+ Pooling2D)
+
+ conv2d_1 (Conv2D)           (None, 10, 10, 16)        2400
+
+=================================================================
+Total params: 61,706
+"""
+
+
+@pytest.mark.parametrize(("text", "right"), [(TORCHSUMMARY, 8), (KERAS, 4)])
+def test_a_pasted_summary_is_a_sheet(tmp_path, text, right):
+    file = tmp_path / "ada.txt"
+    file.write_text(text, encoding="utf-8")
+    [graded] = cnncalc.grade(file)
+    outcomes = [answer["outcome"] for answer in graded.answers]
+    assert outcomes.count("right") == right
+    (wrong,) = (answer for answer in graded.answers if answer["outcome"] == "wrong")
+    assert wrong["remark"] == "left out the biases"  # 2,400 weights and 16 biases
+
+
+def test_a_summary_answers_the_questions_of_a_key(tmp_path):
+    key = tmp_path / "key.yaml"
+    asked = "c1: {shape: 6x28x28}, c3: {params: 2416}"
+    key.write_text(f"architecture: lenet5\nanswers: {{{asked}}}", encoding="utf-8")
+    file = tmp_path / "ada.txt"
+    file.write_text(TORCHSUMMARY.replace("architecture: lenet5\n", ""), encoding="utf-8")
+    [graded] = cnncalc.grade([file], key)
+    assert [answer["outcome"] for answer in graded.answers] == ["right", "wrong"]
+
+
+def test_more_rows_than_layers_are_unreadable(tmp_path):
+    rows = "".join(f"Conv2d-{n}  [-1, 6, 28, 28]  156\n" for n in range(1, 5))
+    file = tmp_path / "ada.txt"
+    file.write_text(f"architecture: lenet5\nLayer (type)  Output Shape  Param #\n{rows}")
+    assert marks(file)[1][-2:] == ["unreadable", "unreadable"]
+
+
+def test_a_text_without_a_summary_is_read_like_markdown(tmp_path):
+    file = tmp_path / "ada.txt"
+    file.write_text("architecture: lenet5\n| layer | params |\n|---|---|\n| c1 | 156 |\n")
+    assert marks(file) == ("ada", ["right"])

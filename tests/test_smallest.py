@@ -1,4 +1,4 @@
-"""The smallest input: found by the analysis, and none smaller is taken."""
+"""The smallest input is accepted, and no smaller one is."""
 
 import pytest
 
@@ -15,10 +15,10 @@ def smallest(target):
     ("name", "shape"),
     [
         ("vgg16", "3×32×32"),  # five pools halve it, and one pixel must be left
-        ("resnet50", "3×1×1"),  # all is padded, and the pool at the end takes any size
+        ("resnet50", "3×1×1"),  # everything is padded, and the pool at the end accepts any size
         ("lenet5", "1×32×32"),  # C5 needs 5×5 cells: 5·2 + 4 = 14 and 14·2 + 4 = 32
         ("alexnet_torchvision", "3×63×63"),
-        ("unet", "1×572×572"),  # its crops are for one size alone
+        ("unet", "1×572×572"),  # its crops are for a single size
         ("tdnn", "16×7"),  # 3 and 5 frames in a row: 3 + 4 = 7
         ("mlp_mnist", "784"),
     ],
@@ -35,7 +35,7 @@ def test_one_pixel_less_is_refused(name):
 
 
 def test_the_next_size_may_be_refused():
-    # Halved and doubled again, only an even map is as large as it was.
+    # Only an even map has its size again after halving and doubling.
     layers = [
         {"conv": {"filters": 1, "kernel": 3}, "name": "a"},
         {"max_pool": 2},

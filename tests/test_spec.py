@@ -10,12 +10,12 @@ import cnncalc
 from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.spec.expression import calculate
 
-# Expectations are worked out by hand beside each example, never by running the program.
+# Expected values are computed by hand next to each example, never by running the program.
 
 
 @pytest.fixture
 def write(tmp_path):
-    """Writes a text to a file of its own; its path."""
+    """Write a text to a new file; returns its path."""
 
     def file_of(text, name="net.yaml"):
         file = tmp_path / name
@@ -28,7 +28,7 @@ def write(tmp_path):
 
 @pytest.fixture
 def net(write):
-    """Reads a text as a file of its own, and summarizes it."""
+    """Write a text to a new file, and summarize it."""
 
     def summarize(text, name="net.yaml", **options):
         return cnncalc.summarize(write(text, name), **options)
@@ -175,7 +175,7 @@ layers:
         ("true", True), ("True", True), ("false", False), ("FALSE", False),
         ("null", None), ("~", None), ("", None),
         ("'12'", "12"), ('"true"', "true"), ("''", ""),
-        # YAML 1.1's readings, which surprise people, are texts.
+        # Words that YAML 1.1 surprisingly converts are strings.
         ("yes", "yes"), ("no", "no"), ("on", "on"), ("1_000", "1_000"), ("0x10", "0x10"),
         ("0o10", "0o10"), ("1:30", "1:30"), ("2024-01-01", "2024-01-01"), (".inf", ".inf"),
         ("[1, a, [true]]", [1, "a", [True]]), ("{a: 1, b: {c: ~}}", {"a": 1, "b": {"c": None}}),
@@ -256,7 +256,7 @@ EXPRESSIONS = [
     ("${not flag or n == 6}", True),
     ("${true}", True),
     ("${flag == false}", False),
-    ("${1 < 2 or 1 // 0}", True),  # like everywhere, the rest is not looked at
+    ("${1 < 2 or 1 // 0}", True),  # as everywhere, the rest is not evaluated
     ("${1 > 2 and 1 // 0}", False),
     ("${3 if flag else 4}", 3),
     ("${3 if n > m + 2 else n // 2}", 3),
@@ -671,7 +671,7 @@ def test_a_file_named_like_a_notation_is_a_file(tmp_path, monkeypatch):
     assert str(cnncalc.summarize("3-10N").output_shape) == "5"
 
 
-# Quotients and powers are fractions on the way.
+# Intermediate quotients and powers are fractions.
 
 
 @pytest.mark.parametrize(

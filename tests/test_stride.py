@@ -1,4 +1,4 @@
-"""Does a window fit? The answers against windows counted one by one, and the known rules."""
+"""Does a window fit? Answers compared with windows counted one by one, and with the known rules."""
 
 import json
 
@@ -27,7 +27,7 @@ small = st.builds(
 
 
 def starts(axis: Axis) -> list[int]:
-    """Where windows can start, found by trying every place."""
+    """Where windows can start, found by trying every position."""
     last = axis.N + axis.P - 1
     return [s for s in range(-axis.P, last + 1, axis.S) if s + (axis.F - 1) * axis.D <= last]
 

@@ -1,7 +1,7 @@
-"""Networks that keep a part of another: backbones, replaced layers, and layers that replace all.
+"""Networks that reuse part of another: backbones, replaced layers, and new layers for all.
 
-The counts of the whole networks are torchvision's; those of heads are worked by hand, inputs ×
-outputs + outputs.
+The counts of whole networks are torchvision's; those of heads are worked by hand, inputs × outputs
++ outputs.
 """
 
 import pytest

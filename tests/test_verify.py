@@ -1,4 +1,4 @@
-"""The proof: PyTorch agrees on every built-in, and a formula broken on purpose is caught."""
+"""PyTorch agrees on every built-in, and a deliberately broken formula is caught."""
 
 import csv
 import io
@@ -29,7 +29,7 @@ def test_pytorch_agrees_on_every_architecture(name):
     report = cnncalc.summarize(name, batch=2 if name == "deeplabv3_resnet50" else 1)
     found = bridge.verify(report, "meta")
     assert found.disagreements == ()
-    # All is compared but for what PyTorch miscounts, and memory that is not modelled.
+    # Everything is compared except what PyTorch miscounts, and memory that is not modelled.
     compared = {check.quantity for check in found.checks if check.layer == "total"}
     memory = {"saved_for_backward", "inference_peak", "training_peak"}
     left = {"backward_macs"} if found.skipped else set()
@@ -44,7 +44,7 @@ def test_pytorch_agrees_on_every_architecture(name):
 
 
 MOST = 10**10
-"""Multiply-accumulates that the CPU does in some seconds."""
+"""Multiply-accumulates that the CPU computes in a few seconds."""
 
 
 @pytest.mark.parametrize("name", all_of_them())
@@ -87,7 +87,7 @@ def test_training_and_evaluation_differ():
         }
         for training in (True, False)
     }
-    # In training a factor for each of 4 numbers, and the product is another tensor.
+    # In training, a factor for each of 4 numbers, and the product is another tensor.
     assert kept[True]["dropout1"] == 16
     assert kept[False]["dropout1"] == 0
 
@@ -106,7 +106,7 @@ def test_backward_computation_is_attributed_to_layers():
     found = bridge.verify(cnncalc.summarize(spec), "cpu")
     backward = {check.layer: check for check in found.checks if check.quantity == "backward_macs"}
     assert found.agrees
-    # taps · channels · filters · places: for the weights, and but for the first for the input.
+    # taps · channels · filters · positions: for the weights, and except for the first, the input.
     assert backward["first"].pytorch == 9 * 2 * 3 * 36
     assert backward["left"].pytorch == 2 * 9 * 3 * 3 * 36
     assert backward["right"].pytorch == 2 * 3 * 3 * 36
@@ -170,7 +170,7 @@ def field_of(spec, device="cpu", **settings):
         ("1x9-1C5p4d2", "conv1", (5,)),  # taps at −4, −2, 0, 2 and 4
         ({"input": "1x20x20", "layers": [{"max_pool": 3}, {"conv": {"filters": 2, "kernel": 2}}]},
          "conv1", (6, 6)),
-        # squeeze and excite: the factors are made of the whole map
+        # squeeze-and-excitation: the factors depend on the whole map
         ({"input": "1x9x8", "layers": [
             {"conv": {"filters": 2, "kernel": 3, "padding": 1}, "name": "a"},
             "global_avg_pool",
@@ -201,15 +201,15 @@ def test_other_precisions_are_equally_exact(dtype):
 @pytest.mark.parametrize(
     ("spec", "device", "why"),
     [
-        ("1x8x8-1C3", "meta", "it needs actual numbers"),
+        ("1x8x8-1C3", "meta", "it needs actual values"),
         ({"input": {"x": "1x4", "y": "1x4"}, "layers": [{"add": None, "from": ["x", "y"]}]},
          "cpu", "several inputs"),
         ({"input": "1x8x8", "layers": [{"upsample": 2}]}, "cpu", "uneven"),
         ({"input": "4x8x8", "layers": [{"group_norm": 2}]}, "cpu", "which do not count"),
         ({"input": "4x8x8", "layers": [{"batch_norm": {"track_running_stats": False}}]},
          "cpu", "which do not count"),
-        ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "permutation moves"),
-        ({"input": "4x8x8", "layers": [{"permute": [1, 2, 0]}]}, "cpu", "permutation moves"),
+        ({"input": "4x8x8", "layers": [{"reshape": [8, 4, 8]}]}, "cpu", "moves numbers"),
+        ({"input": "4x8x8", "layers": [{"permute": [1, 2, 0]}]}, "cpu", "moves numbers"),
         # Roots of what is below 0.
         ({"input": "4x8x8", "layers": [{"lrn": {"size": 3, "k": -1}}]}, "cpu", "is NaN"),
         ({"input": "4x8x8", "layers": [
@@ -227,7 +227,7 @@ def test_a_network_without_maps_has_no_receptive_field():
     assert field_of("8-4N") is None
 
 
-# It can fail: each compared quantity, with the formula broken on purpose.
+# It can fail: each compared quantity, with a deliberately broken formula.
 
 NETWORK = {
     "input": "2x8x8",
@@ -242,7 +242,7 @@ NETWORK = {
 
 
 def counted(quantity):
-    """A method that says one more of a quantity than the right one."""
+    """A method that returns one more of a quantity than the right one."""
 
     def broken(right):
         def wrong(self, x):
@@ -259,7 +259,7 @@ def of(kind):
 
 
 BROKEN = {
-    # quantity: whose what, how it is broken, and which layer's figure must be named
+    # quantity: class and method, how it is broken, and the layer that must be named
     "output": (of("rbf"), "output", lambda right: lambda self, x: Vector(4), "rbf1"),
     "macs": (of("conv"), "macs", lambda right: lambda self, x: right(self, x) + 1, "conv1"),
     "backward_macs": (
@@ -337,7 +337,7 @@ def test_only_the_broken_layer_is_blamed(monkeypatch, quantity):
     found = bridge.verify(cnncalc.summarize(NETWORK), "cpu")
     blamed = {(check.layer, check.quantity) for check in found.disagreements}
     backward = {(layer, "backward_macs"), ("total", "backward_macs")}
-    # What is held more is there at the fullest too.
+    # Additional resident memory also counts at the peak.
     held = {("total", "training_peak")}
     assert blamed - backward - held == {(layer, quantity), ("total", quantity)}
     counted = [check for check in found.disagreements if check.quantity != "training_peak"]
@@ -357,7 +357,7 @@ def test_a_tensor_that_only_one_side_has_is_caught(monkeypatch):
 def test_a_shape_so_wrong_that_nothing_runs_is_caught(monkeypatch):
     monkeypatch.setattr(layers.load("max_pool"), "output", lambda self, x: Map(4, (3, 4)))
     found = bridge.verify(cnncalc.summarize("2x8x8-4C3-MP2-10N"), "cpu")
-    # What comes later is not compared, but for what the layers hold.
+    # Later layers are not compared, except for their parameters.
     assert [(check.layer, check.quantity) for check in found.disagreements] == [
         ("max_pool1", "output"),
         ("flatten", "output"),
@@ -407,7 +407,7 @@ def test_saved_tensors_may_be_what_does_not_fit(monkeypatch):
     report = cnncalc.summarize("resnet18", batch=16)
     with pytest.raises(UsageError, match=r"46\.76 MB for parameters.*354.92 MB for activations"):
         bridge.verify(report, "cpu")
-    # Where it is not modelled: what the first norm reads and puts out, 2·64·112² for each image.
+    # Not modelled: the input and output of the first norm, 2·64·112² for each image.
     monkeypatch.setattr(footprint, "saved_for_backward", not_modelled)
     with pytest.raises(UsageError, match=r"411\.04 MB for activations"):
         bridge.verify(cnncalc.summarize("resnet18", batch=64), "cpu")
@@ -663,7 +663,7 @@ def test_all_architectures_can_be_verified(monkeypatch):
     assert second.startswith("✓ MLP")
     assert [one["name"] for one in json.loads(verify("--all-architectures", "-f", "json").stdout)]
     assert "(cpu, float32, batch 2, training)" in verify("--all-architectures", "--tiny").stdout
-    assert ran.stderr == ""  # no bar where there is no terminal
+    assert ran.stderr == ""  # no progress bar without a terminal
 
 
 @pytest.mark.parametrize(

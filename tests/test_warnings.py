@@ -1,4 +1,4 @@
-"""Warnings: valid specs that are probably not what their author meant."""
+"""Warnings: valid specs that are probably not what the author meant."""
 
 import json
 

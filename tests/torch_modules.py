@@ -1,4 +1,4 @@
-"""The torch.nn module that does what a layer does, and random layers to compare them on.
+"""The torch.nn module that is equivalent to a layer, and random layers for the comparison.
 
 The one table of PyTorch's constructors: ``TWINS``, by kind. An entry says how to draw the fields of
 a layer for an input, and the equivalent arguments of PyTorch.
@@ -19,8 +19,8 @@ Fields = Callable[[Shape], st.SearchStrategy[dict[str, Any]]]
 
 
 class Twin(NamedTuple):
-    """How to draw inputs and fields of a kind, and how to build PyTorch's module; None where
-    PyTorch has none for these fields."""
+    """How to draw inputs and fields of a kind, and how to build PyTorch's module; None if PyTorch
+    has none for these fields."""
 
     inputs: st.SearchStrategy[Shape]
     fields: Fields
@@ -58,7 +58,7 @@ SHAPES = st.one_of(MAPS, VECTORS)
 
 
 def twin(kind: str, inputs: st.SearchStrategy[Any], fields: Fields) -> Any:
-    """Enter a function of the layer and its input as the builder of a kind's module."""
+    """Register a function of the layer and its input as the builder of a kind's module."""
 
     def enter(module: Callable[[Any, Any], nn.Module | None]) -> Any:
         TWINS[kind] = Twin(inputs, fields, module)
@@ -68,7 +68,7 @@ def twin(kind: str, inputs: st.SearchStrategy[Any], fields: Fields) -> Any:
 
 
 def drawn(**strategies: Any) -> Fields:
-    """Fields drawn each by itself; what is a function is asked for its strategy for the input."""
+    """Independent fields; a function returns its strategy for the input."""
 
     def fields(x: Shape) -> st.SearchStrategy[dict[str, Any]]:
         ready = {
@@ -87,7 +87,7 @@ def sizes(least: int, most: int) -> Callable[[Map], st.SearchStrategy[Any]]:
 
 
 def or_none(strategy: Callable[[Map], st.SearchStrategy[Any]]) -> Any:
-    """The default of None now and then: the field is left out then."""
+    """Sometimes the default of None; the field is then left out."""
     return lambda x: st.none() | strategy(x)
 
 
@@ -109,7 +109,7 @@ def ranked(name: str, x: Shape) -> Callable[..., nn.Module]:
 
 
 def pairs(padding: Any, x: Map) -> list[tuple[int, int]]:
-    """(before, after) of each axis; sides by name are for three axes, and 0 where there is none."""
+    """(before, after) of each axis; sides by name apply to three axes, and missing ones are 0."""
     each = [padding] * len(x.spatial) if isinstance(padding, int) else list(padding)
     while len(each) > len(x.spatial) and each[0] == (0, 0):
         del each[0]
@@ -132,7 +132,7 @@ def same_for_both(padding: Any) -> bool:
 
 
 def padded(padding: Any, x: Map, build: Callable[[Any], nn.Module]) -> nn.Module:
-    """A module with padding; where before and after differ, PyTorch pads in a step of its own."""
+    """A module with padding; if before and after differ, PyTorch pads in a separate step."""
     if isinstance(padding, str) or same_for_both(padding):
         return build(padding)
     return nn.Sequential(ranked("ZeroPad", x)(tuple(sides(padding, x))), build(0))
@@ -148,13 +148,18 @@ WINDOW = {
 
 
 def or_same(fields: Fields) -> Fields:
-    """The same with a padding word now and then; PyTorch has ``same`` for a stride of 1 only."""
+    """The same, sometimes with a padding word; PyTorch has ``same`` only for a stride of 1."""
     words = st.sampled_from(({"padding": "same", "stride": 1}, {"padding": "valid"}))
     return lambda x: fields(x) | st.builds(dict.__or__, fields(x), words)
 
 
+def is_same(layer: Any) -> bool:
+    return layer.padding in ("same", "same_lower")
+
+
 def same_and_strided(layer: Any) -> bool:
-    return layer.padding == "same" and layer.stride != 1
+    """What PyTorch's own ``same`` is not for; its odd zero is after the input."""
+    return layer.padding == "same_lower" or (is_same(layer) and layer.stride != 1)
 
 
 @twin("conv", MAPS, or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW)))
@@ -219,21 +224,88 @@ def separable_conv(layer: Any, x: Map) -> nn.Module | None:
         out_channels=COUNTS,
         groups=COUNTS,
         output_padding=sizes(0, 2),
-        **(WINDOW | {"padding": sizes(0, 3)}),
+        **(WINDOW | {"padding": lambda x: paddings(x) | st.just("valid")}),
     ),
 )
-def conv_transpose(layer: Any, x: Map) -> nn.Module:
-    return ranked("ConvTranspose", x)(
+def conv_transpose(layer: Any, x: Map) -> nn.Module | None:
+    sides = 0 if layer.padding == "valid" else layer.padding
+    told_twice = layer.output_size is not None and sides == "same"
+    extra = layer.output_padding
+    if any([extra] if isinstance(extra, int) else extra):
+        told_twice |= sides == "same" or layer.output_size is not None
+    if told_twice:
+        raise ValueError("the size of the output is told twice")
+    if sides == "same" or not same_for_both(sides):
+        if layer.output_size is not None:
+            return None
+        return Transposed(layer, x)
+    module = ranked("ConvTranspose", x)(
         x.channels,
         layer.out_channels,
         layer.kernel_size,
         layer.stride,
-        layer.padding,
+        sides if isinstance(sides, int) else [before for before, _ in pairs(sides, x)],
         layer.output_padding,
         layer.groups,
         layer.bias,
         layer.dilation,
     )
+    if layer.output_size is not None:
+        wanted = layer.output_size
+        size = [wanted] * len(x.spatial) if isinstance(wanted, int) else list(wanted)
+        return Sized(module, size)
+    return module
+
+
+class Sized(nn.Module):
+    """A transposed convolution that is called with the size of its output."""
+
+    def __init__(self, module: nn.Module, size: list[int]) -> None:
+        super().__init__()
+        self.module = module
+        self.size = size
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.module(x, output_size=self.size)
+
+
+class Transposed(nn.Module):
+    """The whole output, of which a slice is kept: TensorFlow's N·S of it, or all but the sides."""
+
+    def __init__(self, layer: Any, x: Map) -> None:
+        super().__init__()
+        whole = (x.channels, layer.out_channels, layer.kernel_size, layer.stride)
+        self.whole = ranked("ConvTranspose", x)(
+            *whole,
+            output_padding=layer.output_padding,
+            groups=layer.groups,
+            bias=layer.bias,
+            dilation=layer.dilation,
+        )
+        self.layer, self.x = layer, x
+
+    def forward(self, given: torch.Tensor) -> torch.Tensor:
+        y = self.whole(given)
+        for dim, (N, S) in enumerate(zip(self.x.spatial, self.whole.stride), 2):
+            spare = y.shape[dim] - N * S
+            if self.layer.padding != "same":
+                before, after = pairs(self.layer.padding, self.x)[dim - 2]
+                if before + after >= y.shape[dim]:
+                    raise ValueError("nothing is left")
+                y = y.narrow(dim, before, y.shape[dim] - before - after)
+            elif spare > 0:
+                y = y.narrow(dim, spare // 2, N * S)
+            else:
+                y = torch.cat(
+                    [
+                        y,
+                        y.narrow(dim, 0, 1).expand(
+                            *[-spare if at == dim else -1 for at in range(y.dim())]
+                        ),
+                    ],
+                    dim,
+                )
+        return y
 
 
 class Everywhere(nn.Module):
@@ -267,7 +339,7 @@ def pool_padding(layer: Any) -> Any:
     """The padding in the form of PyTorch's pools; None if they do not support it."""
     if layer.padding == "valid":
         return 0
-    return layer.padding if layer.padding != "same" and same_for_both(layer.padding) else None
+    return layer.padding if not is_same(layer) and same_for_both(layer.padding) else None
 
 
 @twin("max_pool", MAPS, drawn(dilation=sizes(1, 2), **POOL))
@@ -319,7 +391,7 @@ def adaptive_max_pool(layer: Any, x: Map) -> nn.Module:
     return ranked("AdaptiveMaxPool", x)(layer.output_size)
 
 
-# What changes places and sizes.
+# Rearrangements and resizing.
 
 MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
 
@@ -337,7 +409,7 @@ MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
     ),
 )
 def upsample(layer: Any, x: Map) -> nn.Module:
-    # PyTorch calls blending along each axis by a word of its own for every number of axes.
+    # PyTorch has a different word for linear interpolation for each number of axes.
     mode = MODES[len(x.spatial)] if layer.mode == "linear" else layer.mode
     return nn.Upsample(layer.size, layer.scale_factor, mode)
 
@@ -352,7 +424,12 @@ def channel_shuffle(layer: Any, x: Map) -> nn.Module:
     return nn.ChannelShuffle(layer.groups)
 
 
-PADS = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}
+PADS = {
+    "zeros": "ZeroPad",
+    "reflect": "ReflectionPad",
+    "replicate": "ReplicationPad",
+    "circular": "CircularPad",
+}
 
 
 @twin("pad", MAPS, drawn(padding=paddings, mode=st.sampled_from(tuple(PADS))))
@@ -441,7 +518,7 @@ def local_response_norm(layer: Any, x: Map) -> nn.Module:
     return nn.LocalResponseNorm(layer.size, layer.alpha, layer.beta, layer.k)
 
 
-# Functions of one element.
+# Elementwise functions.
 
 
 @twin("channel_dropout", MAPS, drawn(p=st.sampled_from((0, 0.5, 1))))
@@ -510,7 +587,7 @@ def log_softmax(layer: Any, x: Shape) -> nn.Module:
 
 
 class ChannelsLast(nn.Module):
-    """Hand the positions of a signal to a module that wants the channels last."""
+    """Pass the positions of a signal to a module that expects channels last."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -581,7 +658,7 @@ class PlainAttention(nn.MultiheadAttention):
         )
         scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
         for bias in [self.offset_bias] if hasattr(self, "offset_bias") else []:
-            scores = scores + bias.sum()  # as many as there are, wherever they are added
+            scores = scores + bias.sum()  # any number, wherever they are added
         y = self.out_proj((scores.softmax(3) @ value).transpose(1, 2).flatten(2))
         return y.transpose(1, 2).unflatten(2, x.shape[2:])
 
@@ -688,7 +765,7 @@ def expand(layer: Any, x: Shape) -> nn.Module:
 
 
 class Rows(nn.Embedding):
-    """An embedding of the zeros that an oracle hands over."""
+    """An embedding of the zeros that an oracle passes."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return super().forward(x.long()).transpose(1, 2)
@@ -755,11 +832,11 @@ for kind, constructor in {
 
 
 def written(fields: dict[str, Any]) -> dict[str, Any]:
-    """Fields as a spec writes them: what is None is left out."""
+    """Fields as a spec writes them, without those that are None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def module_of(layer: Layer, x: Shape) -> nn.Module | None:
-    """PyTorch's module for a layer, in inference; None where it has none for these fields."""
+    """PyTorch's module for a layer, in eval mode; None if there is none for these fields."""
     module = TWINS[layer.kind].module(layer, x)
     return None if module is None else module.eval()

@@ -6,14 +6,16 @@ where windows differ in size. From there on, a field is described exactly, in in
 ``Pieces`` of the last regular map; ``size`` is then the largest field over all positions of an
 unbounded map.
 
-The size is an upper bound in three cases:
+The size is an upper bound in four cases:
 
 - inputs are cut into pieces although the previous outputs were several pieces apart (an adaptive
   pool from 13 to 4, then one from 4 to 3);
 - branches meet whose pieces come from different maps, and no branch sees everything that the others
   see;
 - after a strided transposed convolution that is dilated, or whose filter is shorter than its
-  stride, so that it skips some inputs.
+  stride, so that it skips some inputs;
+- after positions have become channels or moved to other places (permute, reshape), so that the
+  layers behind them may read any of them.
 """
 
 from __future__ import annotations
@@ -94,12 +96,49 @@ def _uncut(field: Field, size: int) -> Pieces:
     return Pieces(size, jump, field.start, bound=field.bound)
 
 
-def grown(fields: tuple[Field, ...], reach: tuple[Reach, ...]) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach along each axis. A vector's fields (without a reach)
-    stay the same: it has no axes to slide along."""
+Along = tuple[int | None, ...]
+"""The axis of the network's input along which each dimension of a map runs, channels first."""
+
+
+def grown(
+    fields: tuple[Field, ...], reach: tuple[Reach, ...], along: Along | None = None
+) -> tuple[Field, ...] | None:
+    """The fields after a layer with this reach along each axis, which runs ``along`` one of the
+    input's, by default in order. A vector's fields (without a reach) stay the same: it has no axes
+    to slide along."""
+    if along is not None:
+        axes = dict(zip(along[1:], reach))
+        return tuple(
+            _grown_axis(field, axes[axis]) if axis in axes else field
+            for axis, field in enumerate(fields)
+        )
     if len(reach) != len(fields):
-        return fields if not reach else None
+        whole = all(field.jump == 0 for field in fields)  # nothing further can be seen
+        return fields if whole or not reach else None
     return _along_axes(_grown_axis, fields, reach)
+
+
+def usual(dimensions: int) -> Along:
+    """Channels, then the axes of the input in order."""
+    return (None, *range(dimensions - 1))
+
+
+def beyond(
+    fields: tuple[Field, ...], reach: tuple[Reach, ...] | None, along: Along | None, x: Shape
+) -> tuple[Field, ...] | None:
+    """The fields after a layer with this reach whose input's dimensions run ``along`` these axes.
+    If its channels run along one, the layer may read any position there."""
+    if along is None or not isinstance(x, Map):
+        return fields if reach is None else grown(fields, reach)
+    if along[0] is not None:
+        channels = (Reach(x.channels, 0, bound=True),)
+        fields = grown(fields, channels, (None, along[0])) or ()
+    return grown(fields, reach or (), along)
+
+
+def at_most(fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """The same fields as upper bounds."""
+    return tuple(field._replace(bound=True) for field in fields)
 
 
 def _grown_axis(field: Field, reach: Reach) -> Field:
@@ -111,7 +150,7 @@ def _grown_axis(field: Field, reach: Reach) -> Field:
     smallest = receptive.field_size(r_in=field.smallest, j_in=jump, E=reach.extent)
     if reach.cut is None:
         jump = receptive.field_jump(j_in=jump, S=reach.stride) if reach.stride else 0
-        return Field(size, jump, start, smallest, None, None, field.bound)
+        return Field(size, jump, start, smallest, None, None, field.bound or reach.bound)
     average = receptive.cut_jump(j_in=jump, step=reach.cut.step, per=reach.cut.per)
     whole, narrow = _through(_whole(field), reach), _through(_narrow(field), reach)
     if whole.per == 1:
@@ -125,7 +164,8 @@ def _through(pieces: Pieces, reach: Reach) -> Pieces:
     if reach.cut is None:
         first = receptive.first_piece(first_in=pieces.first, step=step, P=reach.before)
         last = receptive.last_piece(last_in=pieces.last, step=step, E=reach.extent, P=reach.before)
-        return _reduced(pieces._replace(step=step * reach.stride), first, last)
+        bound = pieces.bound or reach.bound
+        return _reduced(pieces._replace(step=step * reach.stride, bound=bound), first, last)
     cut = _largest(reach.cut)
     slack = receptive.rounding_slack(step=step, per=cut.per) if step > 1 and cut.per > 1 else 0
     first = receptive.first_piece_cut(

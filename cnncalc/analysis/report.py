@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.receptive import Field
+from cnncalc.analysis.receptive import Along, Field
 from cnncalc.core.cost import COUNTED, Cost, Parameters, total
 from cnncalc.core.errors import UnknownName, UsageError, did_you_mean
 from cnncalc.core.layer import Input, Layer
@@ -25,7 +25,9 @@ class Row(NamedTuple):
     ``fields`` is the receptive field along each axis of the network's input, or None if the network
     has several inputs with different axes. ``implied`` marks a flatten that the spec leaves out
     before a linear layer. ``weights_of`` is the layer whose parameters and buffers it uses, if they
-    are not its own; they count there. ``trainable`` is False for a frozen layer.
+    are not its own; they count there. ``trainable`` is False for a frozen layer. ``along`` has the
+    axis of the network's input along which each dimension of the output runs (None: along none),
+    unless they are in their usual order.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Row(NamedTuple):
     implied: bool = False
     weights_of: str | None = None
     trainable: bool = True
+    along: Along | None = None
 
     @property
     def kind(self) -> str:

@@ -6,13 +6,13 @@ from functools import cache, cached_property
 
 from cnncalc import layers
 from cnncalc.analysis import warnings
-from cnncalc.analysis.receptive import Field, grown, hull, places
+from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES, Cost
 from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, shown
-from cnncalc.core.layer import Input, Layer, Reach
-from cnncalc.core.shape import Map, Shape
+from cnncalc.core.layer import Input, Layer, Reach, positions_of
+from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
@@ -205,12 +205,60 @@ class _Walk:
         weights_of = None
         if node is not None and node.shares is not None and cost.held:
             weights_of, cost = self.nodes[node.shares].name, cost.with_shared_weights
-        fields = self.fields(sources, reach, output)
+        fields, along = self.seen(layer, sources, inputs, reach, output)
         self.trained.append(trained)
         implied = node is None
         self.done.append(
-            Row(name, layer, sources, inputs, output, cost, fields, implied, weights_of, trainable)
+            Row(
+                name,
+                layer,
+                sources,
+                inputs,
+                output,
+                cost,
+                fields,
+                implied,
+                weights_of,
+                trainable,
+                along,
+            )
         )
+
+    def seen(
+        self,
+        layer: Layer,
+        sources: tuple[int, ...],
+        inputs: tuple[Shape, ...],
+        reach: tuple[Reach, ...] | None,
+        output: Shape,
+    ) -> tuple[tuple[Field, ...] | None, Along | None]:
+        """The receptive field of an output, and the axes along which its dimensions run if they are
+        not in order: the hull of its inputs, grown by the layer's reach."""
+        order = layer.reorders(inputs[0]) if len(inputs) == 1 else None
+        alongs = [self.done[source].along for source in sources]
+        if order is None and not any(alongs):
+            return self.fields(sources, reach, output), None
+        x = inputs[0]
+        given = [along or usual(len(one)) for along, one in zip(alongs, inputs)]
+        rows = [self.done[source] for source in sources]
+        fields = hull([row.fields for row in rows], [places(row.output) for row in rows])
+        along = given[0]
+        if order is not None:
+            along = tuple(along[place] for place in order)
+            return fields, None if along == usual(len(along)) else along
+        if output == x and reach is None and not layer.moves:
+            return fields, along
+        if fields is not None:
+            fields = beyond(fields, reach, along, x) if len(set(given)) == 1 else None
+        same = len(output) == len(along) and isinstance(output, Map)
+        return fields, (None, *along[1:]) if same else (None,) * len(output)
+
+    def is_flattened(self, place: int) -> bool:
+        """Whether a vector has the values of a map at their places, none of them mixed."""
+        row = self.done[place]
+        while isinstance(row.output, Vector) and not row.cost.macs and row.sources:
+            row = self.done[row.sources[0]]
+        return positions_of(row.output) > 1
 
     def fields(
         self, sources: tuple[int, ...], reach: tuple[Reach, ...] | None, output: Shape
@@ -227,6 +275,8 @@ class _Walk:
             before = hull([row.fields for row in rows], [places(row.output) for row in rows])
         if before is None or reach is None:
             return before
+        if isinstance(output, Map) and isinstance(rows[0].output, Vector):
+            return at_most(before) if self.is_flattened(sources[0]) else before
         fields = grown(before, reach)
         return fields if fields is None or all(map(_is_sane, fields)) else None
 

@@ -26,6 +26,18 @@ def padded(module: nn.Module, sides: Sequence[int], value: float = 0.0) -> nn.Mo
     return module
 
 
+def cropped(module: nn.Module, sides: Sequence[tuple[int, int]]) -> nn.Module:
+    """The module with cells cut off its output, also by a hook."""
+    if any(map(any, sides)):
+        module.register_forward_hook(partial(_crop, crop=Crop(sides)))
+    return module
+
+
+def _crop(_: nn.Module, __: tuple[Tensor], output: Tensor, crop: nn.Module) -> Tensor:
+    cut: Tensor = crop(output)
+    return cut
+
+
 def _pad(_: nn.Module, inputs: tuple[Tensor], sides: tuple[int, ...], value: float) -> Tensor:
     return functional.pad(inputs[0], sides, value=value)
 

@@ -90,6 +90,12 @@ class Recorder:
             pad = getattr(self, f"ZeroPad{axes}d")(sides)
         return Written(f"nn.Sequential({pad.build}, {module.build})")
 
+    def cropped(self, module: Written, sides: Sequence[tuple[int, int]]) -> Written:
+        """The module, and the cut as another one after it."""
+        if not any(map(any, sides)):
+            return module
+        return Written(f"nn.Sequential({module.build}, Crop({_literal(tuple(sides))}))")
+
     def __getattr__(self, name: str) -> Callable[..., Written]:
         made = getattr(modules, name)
         # Modules of the bridge are copied into the file under their own names.

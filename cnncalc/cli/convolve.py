@@ -11,7 +11,7 @@ import typer
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, did_you_mean, one_of
 from cnncalc.core.shape import layout_of
-from cnncalc.homework.convolution import Tensor, activation_of, convolve, pool_of, read
+from cnncalc.homework.convolution import Tensor, convolve, read
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import FORMATS, WIDE, as_data
 from cnncalc.homework.convolution.given import load
@@ -47,7 +47,9 @@ Dilation = Annotated[
     str,
     typer.Option("--dilation", "-d", help="The distance between kernel taps; 1 means no dilation."),
 ]
-Mode = Annotated[str, typer.Option("--mode", help="The padding mode: zero, reflect or replicate.")]
+Mode = Annotated[
+    str, typer.Option("--mode", help="The padding mode: zero, reflect, replicate or circular.")
+]
 Bias = Annotated[str | None, typer.Option("--bias", help="One number, or one per kernel: 0.1,0.2.")]
 Flip = Annotated[
     bool,
@@ -137,8 +139,8 @@ def run(
         mode="zeros" if mode == "zero" else mode,
         bias=None if bias is None else _bias(bias),
         flip=flip,
-        activation=None if activation is None else activation_of(activation),
-        pool=None if pool is None else pool_of(pool),
+        activation=activation,
+        pool=pool,
         transposed=transpose,
         output_padding=_sizes(output_padding),
     )

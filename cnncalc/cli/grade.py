@@ -16,7 +16,7 @@ from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.scheme import Scheme, points
 from cnncalc.homework.submissions import Submission
-from cnncalc.homework.written import printable
+from cnncalc.homework.written import printable, shortened
 
 if TYPE_CHECKING:
     from cnncalc.render import Format
@@ -146,11 +146,10 @@ def _report_oddities(grades: Grades, key: Path) -> None:
     for note in grades.notes:
         typer.echo(note, err=True)
     for mark in grades.wrong_in_key:
-        where, label = printable(str(mark.answer.where)), mark.answer.label
+        where, label = printable(str(mark.answer.where)), shortened(mark.answer.label)
+        given, right = shortened(feedback.given(mark)), shortened(feedback.right(mark))
         typer.echo(
-            f"{where}: the key's {label} is {feedback.given(mark)}, but {feedback.right(mark)} is "
-            "right and is used",
-            err=True,
+            f"{where}: the key's {label} is {given}, but {right} is right and is used", err=True
         )
     shared.warn(grades.warnings)
     own = [printable(str(key)) for key in grades.own_keys.values()]

@@ -41,15 +41,17 @@ def count(name: str, report: Report) -> Count:
         )
     size = BYTES[report.dtype] if convention.sized else 1
     images = 1 if convention.per_image else report.batch
+    within = convention.within(report) if convention.within else None
     known: dict[object, list[int]] = {}
     sums = [0] * len(convention.terms)
     by_layer: dict[str, int] = {}
     for row in report.rows:
         shared = row.weights_of is not None
-        key = (id(row.layer), row.inputs, shared, row.trainable)  # blocks repeat, so cache
+        key: object = (id(row.layer), row.inputs, shared, row.trainable)  # blocks repeat, so cache
+        key = row.name if within else key
         if key not in known:
             try:
-                seen = convention.sees(row.layer, row.inputs, row.output)
+                seen = within(row) if within else convention.sees(row.layer, row.inputs, row.output)
                 if shared:
                     seen = [getattr(one, "with_shared_weights", one) for one in seen]
                 if not row.trainable:

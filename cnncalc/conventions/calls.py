@@ -6,7 +6,7 @@ run several. Profilers count either modules or operations.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import accumulate
@@ -102,6 +102,10 @@ class _Names:
         """The module after a separate padding step."""
         return Padded("padded", (module, sides)) if sides else module
 
+    def cropped(self, module: "Module", sides: Sequence[tuple[int, int]]) -> "Module":
+        """The module, whose output is cut afterwards."""
+        return Cropped("cropped", (module, sides)) if any(map(any, sides)) else module
+
 
 @dataclass(frozen=True)
 class Module:
@@ -133,6 +137,18 @@ class Padded(Module):
         spatial = tuple(size + more for size, more in zip(x.spatial, reversed(added), strict=True))
         padded: Calls = module.calls((Map(x.channels, spatial),), y, params)
         return padded
+
+
+class Cropped(Module):
+    """A module whose output is cut afterwards. No tool counts the cut, but all see the larger
+    output."""
+
+    def calls(self, inputs: tuple[Shape, ...], y: Shape, params: Parameters) -> Calls:
+        module, sides = self.given
+        assert isinstance(y, Map)
+        spatial = tuple(size + sum(cut) for size, cut in zip(y.spatial, sides, strict=True))
+        full: Calls = module.calls(inputs, Map(y.channels, spatial), params)
+        return full
 
 
 class Sequential(Module):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Report, Row
 from cnncalc.conventions import calls
 from cnncalc.conventions.calls import Call
 from cnncalc.core import units
@@ -51,9 +51,10 @@ class Convention:
     on what ``counts``.
 
     With ``per_image`` it ignores the batch size. With ``sized`` it counts the bytes of its terms'
-    numbers in the network's dtype. ``whole`` gives the amounts by layer where they depend on the
-    whole network. ``read`` formats its totals. ``variant_of`` names a convention from which it
-    differs in some networks only.
+    numbers in the network's dtype. ``within`` replaces ``sees`` where what it sees of a layer
+    depends on others; ``whole`` gives the amounts by layer where they depend on the whole network.
+    ``variant_of`` names a convention from which it differs in some networks only. ``read`` formats
+    its totals.
     """
 
     tool: str
@@ -64,6 +65,7 @@ class Convention:
     terms: tuple[Term, ...] = ()
     per_image: bool = False
     sized: bool = False
+    within: Callable[[Report], Callable[[Row], Sequence[Any]]] | None = None
     whole: Callable[[Report], Mapping[str, int]] | None = None
     variant_of: str = ""
     read: Callable[[int], str] = units.human

@@ -99,13 +99,14 @@ class Reach(NamedTuple):
 
     A window spans ``extent`` inputs and moves by ``stride``; the first one starts ``before`` inputs
     ahead of the map. With a ``cut``, that describes the windows instead: ``extent`` is the size of
-    the largest, and ``stride`` is not used.
+    the largest, and ``stride`` is not used. With ``bound``, an output may read less.
     """
 
     extent: int
     stride: int = 1
     before: int = 0
     cut: Cut | None = None
+    bound: bool = False
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
@@ -206,6 +207,11 @@ class Layer:
 
     def reach(self, *inputs: Any) -> tuple[Reach, ...] | None:
         """What one output reads along each spatial axis. None means only its own position."""
+        return None
+
+    def reorders(self, x: Any) -> tuple[int, ...] | None:
+        """For each dimension of the output, the input's that it is, if the layer only reorders
+        them."""
         return None
 
     def zeros(self, *inputs: Any) -> tuple[tuple[int, int], ...]:
@@ -513,6 +519,7 @@ def positions_of(x: Shape) -> int:
     return prod(x.spatial) if isinstance(x, Map) else 1
 
 
-def everything(x: Shape) -> tuple[Reach, ...]:
-    """The reach of a layer whose outputs each read the whole map."""
-    return tuple(Reach(size, 0) for size in x.spatial) if isinstance(x, Map) else ()
+def everything(x: Shape, bound: bool = False) -> tuple[Reach, ...]:
+    """The reach of a layer whose outputs each read the whole map; at most, with ``bound``."""
+    spatial = x.spatial if isinstance(x, Map) else ()
+    return tuple(Reach(size, 0, bound=bound) for size in spatial)

@@ -163,10 +163,13 @@ def _receptive_field(row: Row, report: Report) -> tuple[list[Working], str]:
     if row.fields in seen:
         return [], f"{answer}; unchanged"
     places = tuple(map(receptive.places, row.inputs))
+    first = report.rows[row.sources[0]]
     joined = receptive.hull(seen, places) or ()
     with tracing():
         reach = row.layer.reach(*_named(row.inputs))
-        fields = receptive.hull(seen, places) if reach is None else receptive.grown(joined, reach)
+        fields = receptive.hull(seen, places)
+        if reach is not None or first.along:
+            fields = receptive.beyond(joined, reach, first.along, row.inputs[0])
     chains = [
         [
             *equations_of("r_out", field.size, SIZES),

@@ -65,6 +65,20 @@ def output_size_transposed(N: int, F: int, S: int, P: int = 0, D: int = 1, P_out
 
 
 @formula("N_out")
+def output_size_transposed_sides(
+    N: int, F: int, S: int, P_before: int, P_after: int, D: int = 1, P_out: int = 0
+) -> int:
+    """The same with different numbers of cells removed from the two sides."""
+    return (N - 1) * S - P_before - P_after + span(F, D) + P_out
+
+
+@formula("N_out")
+def output_size_transposed_same(N: int, S: int) -> int:
+    """Outputs of a transposed window with ``same`` padding, whatever the filter."""
+    return N * S
+
+
+@formula("N_out")
 def asked_size(N: int, size: int) -> int:
     """The requested size, whatever N is."""
     return size

@@ -20,7 +20,7 @@ from cnncalc.homework.written import Number, Reading, Value, Verdict, Written
 
 MOST = 3
 """The number of diagnoses to report."""
-MAX_ALONE = 200_000
+MAX_ALONE = 60_000
 MAX_PAIRED = 10_000
 """How many layers to visit when trying single mistakes, and pairs of them, the likeliest first."""
 MIN_RESOLUTION = 5

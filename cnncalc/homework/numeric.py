@@ -22,7 +22,7 @@ from cnncalc.derivations.equations import Working
 from cnncalc.derivations.explain import Derivation
 from cnncalc.formulas.expression import Expression
 from cnncalc.homework.ask import Ask
-from cnncalc.homework.convolution import activation_of, convolve, of, pool_of
+from cnncalc.homework.convolution import convolve, of
 from cnncalc.homework.convolution.activation import FUNCTIONS
 from cnncalc.homework.convolution.formats import left_out, tex
 from cnncalc.homework.convolution.given import named_in_errors, together
@@ -176,9 +176,9 @@ def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Rep
         raise UsageError(f"'flip' must be true or false, not {str(flip)[:40]!r}")
     numbers = Numbers(x, kernels, bias, "zeros" if mode == "zero" else str(mode), flip)
     window = {name: given[name] for name in WINDOW if given.get(name) is not None}
-    word = given.get("activation")
-    activation = None if word is None else activation_of(str(word))
-    pool = None if given.get("pool") is None else pool_of(str(given["pool"]))
+    words: dict[str, Any] = {
+        name: str(given[name]) for name in ("activation", "pool") if given.get(name) is not None
+    }
     worked = convolve(
         x,
         kernels,
@@ -186,8 +186,7 @@ def network(given: Mapping[str, Any], layout: Layout | None = None) -> tuple[Rep
         mode=numbers.mode,
         bias=bias,
         flip=flip,
-        activation=activation,
-        pool=pool,
+        **words,
     )
     return _report(worked), numbers
 

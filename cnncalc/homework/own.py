@@ -206,8 +206,9 @@ class StudentNetwork:
                 reach = row.layer.reach(*row.inputs)
                 sees = [seen[source] for source in row.sources]
                 fields = receptive.hull(sees, [receptive.places(x) for x in row.inputs])
-                if fields is not None and reach is not None:
-                    fields = receptive.grown(fields, reach)
+                if fields is not None:
+                    along = self.report.rows[row.sources[0]].along
+                    fields = receptive.beyond(fields, reach, along, row.inputs[0])
             following[row.name] = fields
             seen.append(_seen(fields, own.get(row.name)))
         return following

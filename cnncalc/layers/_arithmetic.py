@@ -11,7 +11,7 @@ from cnncalc.core.shape import Shape
 class Arithmetic(Layer):
     """An operation between several maps, element by element, or between one and a number."""
 
-    main: ClassVar = "value"
+    main = "value"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     between: ClassVar[str]
     """What it does to two shapes: ``divide {0} by {1}``; ``{all}`` are all of them."""

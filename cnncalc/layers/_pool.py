@@ -5,7 +5,7 @@ from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._window import Axis, axes_of, padded, split_padding, worked_out
+from cnncalc.layers._window import SAME, Axis, axes_of, is_same, padded, split_padding, worked_out
 
 
 class Pool(Layer):
@@ -17,7 +17,7 @@ class Pool(Layer):
     stride: Sizes | None = sizes(
         "step between neighbouring windows; default: the window size", None, also=("S", "strides")
     )
-    padding: Padding = padding("cells added around the input", words=("same", "valid"))
+    padding: Padding = padding("cells added around the input", words=SAME)
     ceil_mode: bool = flag(
         "round the output size up, so that the last window may reach over the edge", False
     )
@@ -33,9 +33,10 @@ class Pool(Layer):
         axes = axes_of(x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode)
         for axis in axes:
             if not axis.same and max(axis.before, axis.after) > axis.F // 2:
+                most = max(axis.before, axis.after)
                 raise LayerError(
-                    f"padding {max(axis.before, axis.after)} is more than half of the window of "
-                    f"{axis.F}; some windows would lie outside the input"
+                    f"padding {most} is more than half of the window of {axis.F}, so some windows "
+                    f"would lie outside the input; to pool zeros, put 'pad: {most}' before it"
                 )
         return axes
 
@@ -51,7 +52,7 @@ class Pool(Layer):
     def rounds_up(self) -> bool:
         """Whether PyTorch's pool needs ceil_mode; with ``same`` padding there is nothing to
         round."""
-        return self.ceil_mode and self.padding != "same"
+        return self.ceil_mode and not is_same(self.padding)
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The padding that PyTorch's pool applies, and the rest for a separate step before it."""

@@ -11,6 +11,9 @@ from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
 from cnncalc.formulas.vocabulary import span
 
+SAME = ("same", "same_lower", "valid")
+"""The words for a padding."""
+
 
 class Axis(NamedTuple):
     """The window along one axis: input size, filter size, stride, padding, dilation."""
@@ -84,8 +87,9 @@ def axes_of(
     kernels = per_axis(kernel_size, x, "kernel_size")
     strides = per_axis(stride, x, "stride")
     dilations = per_axis(dilation, x, "dilation")
-    if padding == "same":
-        return tuple(map(_same, x.spatial, kernels, strides, dilations))
+    if is_same(padding):
+        lower = [padding == "same_lower"] * len(x.spatial)
+        return tuple(map(_same, x.spatial, kernels, strides, dilations, lower))
     pairs = sides_of(0 if padding == "valid" else padding, x)
     axes = tuple(
         [
@@ -98,11 +102,18 @@ def axes_of(
     return axes
 
 
-def _same(N: int, F: int, S: int, D: int) -> Axis:
-    """The window with TensorFlow's ``same`` padding."""
+def is_same(padding: object) -> bool:
+    """Whether the padding is worked out so that there are N/S places, rounded up."""
+    return padding in ("same", "same_lower")
+
+
+def _same(N: int, F: int, S: int, D: int, lower: bool) -> Axis:
+    """The window with TensorFlow's ``same`` padding; ONNX's SAME_LOWER puts an odd zero before."""
     total = window.padding_same(N=N, N_out=window.output_size_same(N=N, S=S), F=F, S=S, D=D)
     before = window.padding_before(P_total=total)
     after = window.padding_after(P_total=total, P_before=before)
+    if lower:
+        before, after = after, before
     return Axis(N, F, S, before, after, D, same=True)
 
 

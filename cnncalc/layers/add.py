@@ -1,7 +1,7 @@
 """Elementwise addition."""
 
 from functools import reduce
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
@@ -17,8 +17,8 @@ class Add(Arithmetic):
     Operations: one addition per element for every input after the first, or for the number.
     """
 
-    aliases: ClassVar = ("sum", "plus")
-    between: ClassVar = "add {all}"
+    aliases = ("sum", "plus")
+    between = "add {all}"
 
     def operations(self, *inputs: Shape) -> Operations:
         return Operations(add=operations.each(n=inputs[0].elements, times=self.times(*inputs)))
@@ -29,7 +29,7 @@ class Add(Arithmetic):
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         return nn.Add(self.value)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("64x56x56", "64x56x56"),
             output="64x56x56",
@@ -44,7 +44,7 @@ class Add(Arithmetic):
             source="Howard et al. 2019, MobileNetV3, section 5.2: the x + 3 of h-swish; 16·8·8",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("64x56x56", "64x28x28"), "cannot add 64×56×56 and 64×28×28"),
         Refusal(None, ("64x56x56",), "needs a second input, or a number"),
         Refusal(2, ("4x5x5", "4x5x5"), "not both"),

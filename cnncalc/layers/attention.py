@@ -1,7 +1,7 @@
 """Multi-head attention."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
@@ -24,9 +24,9 @@ class Attention(Layer):
     scores n exponentials, n − 1 additions, n − 1 comparisons and n divisions.
     """
 
-    aliases: ClassVar = ("multihead_attention", "self_attention", "mha")
-    main: ClassVar = "num_heads"
-    arity: ClassVar = (1, 2)
+    aliases = ("multihead_attention", "self_attention", "mha")
+    main = "num_heads"
+    arity = (1, 2)
 
     num_heads: int = count("number of heads that the channels are divided among", also=("heads",))
     bias: bool = flag("whether the projections have biases", True, BIAS)
@@ -140,7 +140,7 @@ class Attention(Layer):
             x.channels, self.num_heads, bias=self.bias, batch_first=True, **sizes
         )
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=8,
             inputs=("512x49",),
@@ -181,7 +181,7 @@ class Attention(Layer):
             source="Liu et al. 2021, Swin-T: (2·7 − 1)² relative biases for each of 3 heads",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(3, ("8x4x4",), "3 heads do not divide 8 channels: 8 = 2·3 + 2"),
         Refusal(2, ("100",), "not a vector"),
         Refusal(None, ("8x4",), "needs 'num_heads'"),

@@ -9,7 +9,7 @@ from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import torch_sides
+from cnncalc.layers._window import is_same, torch_sides
 
 
 class AvgPool(Pool):
@@ -46,7 +46,7 @@ class AvgPool(Pool):
         volume."""
         own, around = super().split_padding(x)
         axes = self.axes(x)
-        if self.padding == "same" and len(axes) == 3 and any(axis.F > axis.N for axis in axes):
+        if is_same(self.padding) and len(axes) == 3 and any(axis.F > axis.N for axis in axes):
             return (0, 0, 0), torch_sides([(axis.before, axis.after) for axis in axes])
         return own, around
 

@@ -1,11 +1,12 @@
 """Transposed convolution."""
 
 from math import gcd
+from operator import add
 from typing import Any, NamedTuple
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import BIAS, Sizes, count, flag, sizes
+from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, sizes
 from cnncalc.core.layer import (
     Cut,
     Example,
@@ -22,12 +23,14 @@ from cnncalc.core.layer import (
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
+from cnncalc.formulas.vocabulary import span
+from cnncalc.layers._window import sides_of
 from cnncalc.layers.conv import check_groups
 
 
 class TransposedAxis(NamedTuple):
-    """The transposed window along one axis: input size, filter size, stride, padding, dilation and
-    output padding."""
+    """The transposed window along one axis: input size, filter size, stride, padding, dilation,
+    output padding, and the padding after it if that differs."""
 
     N: int
     F: int
@@ -35,17 +38,41 @@ class TransposedAxis(NamedTuple):
     P: int
     D: int
     P_out: int
+    P_after: int | None = None
+    same: bool = False
+
+    @property
+    def after(self) -> int:
+        """The cells removed from the end."""
+        return self.P if self.P_after is None else self.P_after
+
+    @property
+    def cut(self) -> tuple[int, int]:
+        """What PyTorch's equal padding leaves to cut off, before and after."""
+        equal = min(self.P, self.after)
+        return self.P - equal, self.after - equal
 
     def places(self) -> int:
         """The output size. Raises LayerError if it is less than 1 or P_out is too large."""
+        if self.same:
+            return window.output_size_transposed_same(N=self.N, S=self.S)
         if self.P_out >= max(self.S, self.D):
             raise LayerError(
                 f"output_padding {self.P_out} must be smaller than the stride {self.S} "
                 f"or the dilation {self.D}"
             )
-        size = window.output_size_transposed(
-            N=self.N, F=self.F, S=self.S, P=self.P, D=self.D, P_out=self.P_out
-        )
+        N, F, S, P, D, P_out, *_ = self
+        if self.after == P:
+            size = window.output_size_transposed(N=N, F=F, S=S, P=P, D=D, P_out=P_out)
+        else:
+            size = window.output_size_transposed_sides(
+                N=N, F=F, S=S, P_before=P, P_after=self.after, D=D, P_out=P_out
+            )
+        if size < 1 and self.after != P:
+            raise LayerError(
+                f"padding removes {P} + {self.after} cells from an output of "
+                f"{size + P + self.after}, which leaves none"
+            )
         if size < 1:
             full = size + 2 * self.P
             raise LayerError(
@@ -55,7 +82,7 @@ class TransposedAxis(NamedTuple):
         return size
 
     def reach(self) -> Reach:
-        _, F, S, P, D, _ = self
+        _, F, S, P, D, *_ = self
         E = window.footprints(F=F, S=S, D=D)
         # Output o gets the inputs from ceil((o + P − D(F − 1))/S) to floor((o + P)/S), and with
         # gaps only some of them. A footprint shorter than the stride misses some outputs, for which
@@ -82,6 +109,26 @@ class TransposedAxis(NamedTuple):
         return None if first >= self.F else self.F - 1 - (self.F - 1 - first) % apart
 
 
+def _same(N: int, F: int, S: int, D: int) -> TransposedAxis:
+    """The transposed window of TensorFlow's ``same``: the backward pass of a convolution from N·S
+    inputs."""
+    spare = span(F, D) - S
+    before = max(spare, 0) // 2
+    after = max(spare, 0) - before
+    return TransposedAxis(N, F, S, before, D, max(-spare, 0), after, same=True)
+
+
+def _sized(axis: TransposedAxis, size: int) -> TransposedAxis:
+    """The same with the output padding for this output size."""
+    first = axis.places()
+    most = first + max(axis.S, axis.D) - 1
+    if not first <= size <= most:
+        sizes = str(first) if first == most else f"{first} or {most}"
+        sizes = f"{first} to {most}" if most > first + 1 else sizes
+        raise LayerError(f"stride {axis.S} makes {sizes} outputs of {axis.N} inputs, not {size}")
+    return axis._replace(P_out=size - first)
+
+
 class ConvTranspose(Layer):
     """Spreads every input over the footprint of a filter: a convolution run backwards.
 
@@ -105,8 +152,14 @@ class ConvTranspose(Layer):
     out_channels: int = count("number of output channels", also=("filters", "K", "num_output"))
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
     stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S", "strides"))
-    padding: Sizes = sizes("cells removed from every side of the output", 0, ("pad", "P"), least=0)
+    padding: Padding = padding(
+        "cells removed from the sides of the output; same makes it S times as large as the input",
+        words=("same", "valid"),
+    )
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
+    output_size: Sizes | None = sizes(
+        "size of the output, instead of output_padding, if it is one that the stride allows", None
+    )
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D", "dilation_rate")
     )
@@ -114,9 +167,28 @@ class ConvTranspose(Layer):
     bias: bool = flag("whether each output channel has a bias", True, BIAS)
 
     def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
-        fields = ("kernel_size", "stride", "padding", "dilation", "output_padding")
-        each = (per_axis(getattr(self, name), x, name) for name in fields)
-        return tuple(map(TransposedAxis, x.spatial, *each))
+        F, S, D, P_out = (
+            per_axis(getattr(self, name), x, name)
+            for name in ("kernel_size", "stride", "dilation", "output_padding")
+        )
+        if self.padding == "same":
+            self._alone("same padding")
+            return tuple(map(_same, x.spatial, F, S, D))
+        sides = sides_of(0 if self.padding == "valid" else self.padding, x)
+        axes = tuple(
+            TransposedAxis(N, f, s, before, d, extra, after)
+            for N, f, s, (before, after), d, extra in zip(x.spatial, F, S, sides, D, P_out)
+        )
+        if self.output_size is None:
+            return axes
+        self._alone("an output_size", sized=True)
+        return tuple(map(_sized, axes, per_axis(self.output_size, x, "output_size")))
+
+    def _alone(self, what: str, sized: bool = False) -> None:
+        """Raise LayerError if other fields determine the output's size, too."""
+        other = "output_size" if self.output_size is not None and not sized else "output_padding"
+        if other == "output_size" or self.output_padding not in (0, (0,), (0, 0), (0, 0, 0)):
+            raise LayerError(f"{what} determines the size of the output; remove {other}")
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
@@ -160,21 +232,36 @@ class ConvTranspose(Layer):
         params = self.parameters(x.shape)
         taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
         spans = taps > 1 and params.weights > x.shape.channels * taps
-        n_out = self.output(x.shape).elements
-        return tape.convolution(x, params.weights, params.biases, n_out, spans=spans)
+        full = self._uncut(x.shape)
+        y = tape.convolution(x, params.weights, params.biases, full.elements, spans=spans)
+        for dim, axis in enumerate(self.axes(x.shape)):
+            if sum(axis.cut):
+                spatial = [*full.spatial]
+                spatial[dim] -= sum(axis.cut)
+                full = Map(full.channels, tuple(spatial))
+                y = tape.part(y, full.elements)
+        return y
+
+    def _uncut(self, x: Map) -> Map:
+        """The output of PyTorch's module, before a cut."""
+        out = self.output(x)
+        cuts = (sum(axis.cut) for axis in self.axes(x))
+        return Map(out.channels, tuple(map(add, out.spatial, cuts)))
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        return of_rank(nn, "ConvTranspose", x)(
+        axes = self.axes(x)
+        conv = of_rank(nn, "ConvTranspose", x)(
             x.channels,
             self.out_channels,
             self.kernel_size,
             self.stride,
-            self.padding,
-            self.output_padding,
+            tuple(min(axis.P, axis.after) for axis in axes),
+            tuple(axis.P_out for axis in axes),
             self.groups,
             self.bias,
             self.dilation,
         )
+        return nn.cropped(conv, [axis.cut for axis in axes])
 
     examples = (
         Example(
@@ -196,6 +283,26 @@ class ConvTranspose(Layer):
             operations=Operations(multiply=82_944, add=85_248),  # 16·12·12 biases
             source="torch.nn.ConvTranspose2d, example: back from 6×6 to 12×12",
         ),
+        Example(
+            given={"filters": 1, "kernel": 3, "strides": 2, "padding": "same"},
+            inputs=("16x12x12",),
+            output="1x24x24",
+            params=145,
+            macs=20_736,  # 9·16 at each of 12·12 inputs
+            source="tf.keras.layers.Conv2DTranspose: same gives the size times the stride",
+        ),
+        Example(
+            given={"filters": 2, "kernel": 5, "stride": 3, "padding": [[1, 3]]},
+            inputs=("1x4",),
+            output="2x10",  # 3·3 + 5 − 1 − 3
+            source="ONNX, ConvTranspose: pads of [1, 3]",
+        ),
+        Example(
+            given={"filters": 3, "kernel": 2, "stride": 4},
+            inputs=("1x2",),
+            output="3x6",  # 4 + 2; the last input reaches no further
+            source="torch.nn.ConvTranspose1d(1, 3, 2, 4)",
+        ),
     )
     refusals = (
         Refusal(
@@ -205,6 +312,22 @@ class ConvTranspose(Layer):
         ),
         Refusal({"filters": 8, "kernel": 1, "padding": 3}, ("4x5x5",), "it may be at most 2"),
         Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
-        Refusal({"filters": 8, "kernel": 3, "padding": "same"}, ("4x5x5",), "not 'same'"),
+        Refusal(
+            {"filters": 8, "kernel": 3, "padding": "same", "output_padding": 1},
+            ("4x5x5",),
+            "remove output_padding",
+        ),
+        Refusal(
+            {"filters": 8, "kernel": 3, "padding": "same", "output_size": 9},
+            ("4x5x5",),
+            "remove output_size",
+        ),
+        Refusal(
+            {"filters": 8, "kernel": 3, "stride": 2, "output_size": 13},
+            ("4x5x5",),
+            "stride 2 makes 11 or 12 outputs of 5 inputs, not 13",
+        ),
+        Refusal({"filters": 8, "kernel": 3, "output_size": 13}, ("4x5x5",), "makes 7 outputs of 5"),
+        Refusal({"filters": 8, "kernel": 1, "padding": [[2, 3]]}, ("4x5",), "removes 2 + 3 cells"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
     )

@@ -98,7 +98,7 @@ class DeformConv(Filters):
         )
 
     def reach(self, x: Map, *others: Shape) -> tuple[Reach, ...]:
-        return everything(x)
+        return everything(x, bound=True)
 
     def zeros(self, x: Map, *others: Shape) -> tuple[tuple[int, int], ...]:
         return super().zeros(x)

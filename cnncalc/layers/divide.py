@@ -1,6 +1,6 @@
 """Division."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -16,9 +16,9 @@ class Divide(Arithmetic):
     Operations: one division per element.
     """
 
-    aliases: ClassVar = ("div", "quotient")
-    arity: ClassVar = (1, 2)
-    between: ClassVar = "divide {0} by {1}"
+    aliases = ("div", "quotient")
+    arity = (1, 2)
+    between = "divide {0} by {1}"
 
     def output(self, *inputs: Shape) -> Shape:
         if self.value == 0:
@@ -35,7 +35,7 @@ class Divide(Arithmetic):
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         return nn.Divide(self.value)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=255,
             inputs=("3x32x32",),
@@ -52,7 +52,7 @@ class Divide(Arithmetic):
             source="torch.div: one quotient for each of 8·4·4 pairs",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(0, ("4x5x5",), "cannot divide by 0"),
         Refusal(None, ("4x5x5", "4x5x6"), "cannot divide 4×5×5 by 4×5×6"),
         Refusal(None, ("4x5x5",), "needs a second input, or a number"),

@@ -1,6 +1,6 @@
 """Expansion of sizes of 1."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
@@ -33,10 +33,10 @@ class Expand(Rearrangement):
     Operations: none.
     """
 
-    aliases: ClassVar = ("broadcast",)
-    main: ClassVar = "shape"
-    stored: ClassVar = False
-    moves: ClassVar = False
+    aliases = ("broadcast",)
+    main = "shape"
+    stored = False
+    moves = False
 
     shape: tuple[int, ...] = grown("output sizes, channels first; -1 keeps a size")
 
@@ -67,7 +67,7 @@ class Expand(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Expand(self.output(x).dimensions)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=[-1, 28, 28],
             inputs=("256x1x1",),
@@ -82,7 +82,7 @@ class Expand(Rearrangement):
             source="torch.Tensor.expand: a grey image as three channels",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal([4, 6, 6], ("4x5x5",), "cannot expand 4×5×5 to 4×6×6: only sizes of 1 can grow"),
         Refusal([4, 5], ("4x1x1",), "the number of sizes must be equal"),
         Refusal(None, ("4x1x1",), "needs 'shape'"),

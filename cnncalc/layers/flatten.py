@@ -35,7 +35,8 @@ class Flatten(Rearrangement):
         return Vector(dimensions.flattened(C_in=x.channels, N_in=x.spatial))
 
     def reach(self, x: Shape) -> tuple[Reach, ...] | None:
-        return None if self.output(x) == x else everything(x)
+        output = self.output(x)
+        return None if output == x else everything(x, bound=isinstance(output, Map))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return x if x.shape == self.output(x.shape) else tape.reshaped(x)

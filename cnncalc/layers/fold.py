@@ -59,7 +59,7 @@ class Fold(Columns):
         return Operations(add=operations.each(n=x.elements))
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        return everything(x)
+        return everything(x, bound=True)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Fold(self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)

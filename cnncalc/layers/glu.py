@@ -1,6 +1,6 @@
 """Gated linear unit."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -16,7 +16,7 @@ class Glu(Layer):
     multiplication.
     """
 
-    aliases: ClassVar = ("gated_linear_unit",)
+    aliases = ("gated_linear_unit",)
 
     def output(self, x: Shape) -> Shape:
         C = channels_of(x)
@@ -36,7 +36,7 @@ class Glu(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GLU(1)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=None,
             inputs=("1024x25",),
@@ -48,7 +48,7 @@ class Glu(Layer):
         ),
         Example(given=None, inputs=("4",), output="2", source="torch.nn.GLU, example: 4 to 2"),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("5x4x4",), "an even number of channels to halve, not 5"),
         Refusal({"dim": 1}, ("4x4",), "has no field 'dim'"),
     )

@@ -1,6 +1,6 @@
 """Matrix product."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -19,8 +19,8 @@ class Matmul(Layer):
     Operations: one multiplication and one addition per multiply-accumulate.
     """
 
-    aliases: ClassVar = ("bmm", "matrix_product")
-    arity: ClassVar = (2, 2)
+    aliases = ("bmm", "matrix_product")
+    arity = (2, 2)
 
     def output(self, a: Shape, b: Shape) -> Shape:
         if isinstance(a, Vector) or isinstance(b, Vector):
@@ -58,7 +58,7 @@ class Matmul(Layer):
     def to_torch(self, nn: Any, a: Map, b: Map) -> Any:
         return nn.Matmul()
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=None,
             inputs=("8x49x64", "8x64x49"),
@@ -76,7 +76,7 @@ class Matmul(Layer):
             source="torch.matmul, example: 10×3×4 and 10×4×5, here a single pair 10×3 and 3×4",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("4x5", "4x5"), "the first has 5 columns, and the second 4 rows"),
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
         Refusal(None, ("4x5", "5"), "needs two maps"),

@@ -1,6 +1,6 @@
 """Elementwise multiplication."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -21,7 +21,7 @@ class Multiply(Arithmetic):
     number.
     """
 
-    aliases: ClassVar = ("mul", "product", "gate")
+    aliases = ("mul", "product", "gate")
 
     def output(self, *inputs: Shape) -> Shape:
         self.check(*inputs)
@@ -51,7 +51,7 @@ class Multiply(Arithmetic):
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         return nn.Multiply(self.value)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("256x56x56", "256x1x1"),
             output="256x56x56",
@@ -72,7 +72,7 @@ class Multiply(Arithmetic):
             source="by hand: halving 3·4·4 values",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("64x56x56", "32x1x1"), "cannot multiply 64×56×56 and 32×1×1"),
         Refusal(None, ("64x56x56", "64"), "cannot multiply 64×56×56 and 64"),
         Refusal(None, ("64x56x56",), "needs a second input, or a number"),

@@ -18,9 +18,9 @@ from cnncalc.layers._window import extended, sides_of, torch_sides
 class Pad(Like, Rearrangement):
     """Adds cells around the map.
 
-    Mode ``zeros`` fills them with zeros, ``replicate`` repeats the cells at the edge, and
-    ``reflect`` mirrors the map at its edge cells without repeating them, so an axis of N cells
-    can be padded by at most N − 1.
+    Mode ``zeros`` fills them with zeros, ``replicate`` repeats the cells at the edge, ``reflect``
+    mirrors the map at its edge cells without repeating them, so an axis of N cells can be padded
+    by at most N − 1, and ``circular`` wraps around, so an axis can be padded by at most N.
 
     Operations: none; values are only copied.
     """
@@ -31,7 +31,9 @@ class Pad(Like, Rearrangement):
     either = ("padding", "like")
 
     padding: Padding | None = padding("cells added around the input", None)
-    mode: str = choice("how to fill the added cells", ("zeros", "reflect", "replicate"), "zeros")
+    mode: str = choice(
+        "how to fill the added cells", ("zeros", "reflect", "replicate", "circular"), "zeros"
+    )
 
     def sized(self, x: Map, other: Map) -> Self:
         pairs = []
@@ -50,6 +52,8 @@ class Pad(Like, Rearrangement):
                     f"an axis of {N} has {N - 1} cells to reflect, not {max(pair)}; "
                     "pad by less or use mode: replicate"
                 )
+            if self.mode == "circular" and max(pair) > N:
+                raise LayerError(f"an axis of {N} has only {N} cells to wrap, not {max(pair)}")
         spatial = tuple(
             window.padded_size(N=N, P_before=before, P_after=after)
             for N, (before, after) in zip(x.spatial, pairs)
@@ -63,12 +67,19 @@ class Pad(Like, Rearrangement):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """A copy, which saves its input unless it pads with zeros."""
         n_out = self.output(x.shape).elements
+        if self.mode == "circular":
+            raise LayerError("what PyTorch copies for circular padding is not modelled")
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)
         return extended(tape, x, n_out, self.mode)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
-        name = {"zeros": "ZeroPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad"}
+        name = {
+            "zeros": "ZeroPad",
+            "reflect": "ReflectionPad",
+            "replicate": "ReplicationPad",
+            "circular": "CircularPad",
+        }
         return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding or 0, x)))
 
     examples = (
@@ -86,6 +97,12 @@ class Pad(Like, Rearrangement):
             source="torch.nn.ReflectionPad2d, example: ReflectionPad2d(2)",
         ),
         Example(
+            given={"padding": 2, "mode": "circular"},
+            inputs=("1x3x3",),
+            output="1x7x7",
+            source="torch.nn.CircularPad2d, example: CircularPad2d(2)",
+        ),
+        Example(
             given=3,
             inputs=("3x224x224",),
             output="3x230x230",
@@ -94,6 +111,7 @@ class Pad(Like, Rearrangement):
     )
     refusals = (
         Refusal({"padding": 3, "mode": "reflect"}, ("1x3x3",), "has 2 cells to reflect, not 3"),
+        Refusal({"padding": 4, "mode": "circular"}, ("1x3x3",), "only 3 cells to wrap, not 4"),
         Refusal([1, 1, 1], ("1x3x3",), "3 axes"),
         Refusal(-1, ("1x3x3",), "not -1"),
         Refusal(None, ("1x3x3",), "needs exactly one of padding and like"),

@@ -6,7 +6,7 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
-from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._rearrangement import Rearrangement
 
@@ -41,8 +41,8 @@ class Permute(Rearrangement):
 
     Dimensions are counted from 0, starting with the channels; the batch is not counted. [1, 2,
     0] turns C x H x W into H x W x C, and from then on the first dimension counts as the
-    channels. The output is a view: nothing is computed or copied. Since positions lose their
-    meaning, every output's receptive field is taken to be the whole input.
+    channels. The output is a view: nothing is computed or copied. Receptive fields follow the
+    dimensions; where positions become channels, all of them count as read, at most.
 
     Operations: none.
     """
@@ -66,8 +66,8 @@ class Permute(Rearrangement):
             )
         return shape_of(tuple(x.dimensions[place] for place in self.order))
 
-    def reach(self, x: Shape) -> tuple[Reach, ...] | None:
-        return None if self.order == tuple(sorted(self.order)) else everything(x)
+    def reorders(self, x: Shape) -> tuple[int, ...]:
+        return self.order
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return tape.permuted(x, self.order)

@@ -1,6 +1,6 @@
 """Positional embedding."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.fields import flag
@@ -17,7 +17,7 @@ class PositionalEmbedding(Layer):
     Operations: one addition per element; fixed waves are computed beforehand.
     """
 
-    aliases: ClassVar = ("position_embedding", "positional_encoding")
+    aliases = ("position_embedding", "positional_encoding")
 
     learned: bool = flag("whether the numbers are learned, and not fixed", True)
 
@@ -44,7 +44,7 @@ class PositionalEmbedding(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.PositionalEmbedding(x.dimensions, self.learned)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=None,
             inputs=("768x197",),
@@ -64,7 +64,7 @@ class PositionalEmbedding(Layer):
             source="Vaswani et al. 2017, section 3.5: sines and cosines of 6 positions",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("100",), "not a vector"),
         Refusal({"learned": 1}, ("4x5",), "must be true or false, not 1"),
     )

@@ -1,6 +1,6 @@
 """Power."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
@@ -16,8 +16,8 @@ class Power(Layer):
     power, such as a root (0.5).
     """
 
-    aliases: ClassVar = ("pow",)
-    main: ClassVar = "exponent"
+    aliases = ("pow",)
+    main = "exponent"
 
     exponent: float = number("the power", also=("power",))
 
@@ -35,7 +35,7 @@ class Power(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Power(self.exponent)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given=2,
             inputs=("8x5x5",),
@@ -53,7 +53,7 @@ class Power(Layer):
             source="by hand: ten square roots",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal("two", ("4x5x5",), "must be a number, not 'two'"),
         Refusal(None, ("4x5x5",), "needs 'exponent'"),
     )

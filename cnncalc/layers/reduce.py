@@ -1,7 +1,7 @@
 """Reduction over axes."""
 
 from math import prod
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
@@ -24,8 +24,8 @@ class Reduce(Layer):
     additions and a division.
     """
 
-    aliases: ClassVar = ("reduction",)
-    main: ClassVar = "by"
+    aliases = ("reduction",)
+    main = "by"
 
     by: str = choice("what to compute", ("mean", "sum", "max", "var", "norm"), also=("how",))
     over: tuple[str, ...] = axes("what to reduce: channels, positions, or axes by name")
@@ -72,7 +72,7 @@ class Reduce(Layer):
         dims = [1 + dim for dim in places(self.over, x)]
         return nn.Reduce(self.by, dims, self.keepdim)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             given={"by": "mean", "over": "channels"},
             inputs=("64x56x56",),
@@ -112,7 +112,7 @@ class Reduce(Layer):
             source="by hand: 3 rows of 4",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal({"by": "median", "over": "channels"}, ("4x5",), "must be mean, sum, max, var or"),
         Refusal({"by": "sum", "over": "width"}, ("4x5",), "has no axis 'width'"),
         Refusal({"by": "sum", "over": ["last", "length"]}, ("4x5",), "names an axis twice"),

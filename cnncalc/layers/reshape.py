@@ -8,7 +8,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import REQUIRED, declare, is_whole, shown
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything
-from cnncalc.core.shape import Shape, shape_of
+from cnncalc.core.shape import Map, Shape, shape_of
 from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
@@ -37,7 +37,7 @@ class Reshape(Rearrangement):
 
     One size makes a vector; two to four make a map, channels first. A size of -1 is inferred
     from the others. The output is a view: nothing is computed or copied. Since positions lose
-    their meaning, every output's receptive field is taken to be the whole input.
+    their meaning, every output's receptive field is the whole input, at most.
 
     Operations: none.
     """
@@ -72,7 +72,8 @@ class Reshape(Rearrangement):
         return shape_of(tuple(left if size == -1 else size for size in self.shape))
 
     def reach(self, x: Shape) -> tuple[Reach, ...] | None:
-        return None if self.output(x) == x else everything(x)
+        output = self.output(x)
+        return None if output == x else everything(x, bound=isinstance(output, Map))
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return tape.reshaped(x)

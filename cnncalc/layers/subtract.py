@@ -1,6 +1,6 @@
 """Subtraction."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
@@ -15,9 +15,9 @@ class Subtract(Arithmetic):
     Operations: one addition per element.
     """
 
-    aliases: ClassVar = ("sub", "minus", "difference")
-    arity: ClassVar = (1, 2)
-    between: ClassVar = "subtract {1} from {0}"
+    aliases = ("sub", "minus", "difference")
+    arity = (1, 2)
+    between = "subtract {1} from {0}"
 
     def operations(self, *inputs: Shape) -> Operations:
         """Additions, of negative numbers."""
@@ -34,7 +34,7 @@ class Subtract(Arithmetic):
         """A module of ours."""
         return nn.Subtract(self.value)
 
-    examples: ClassVar = (
+    examples = (
         Example(
             inputs=("4096", "4096"),
             output="4096",
@@ -49,7 +49,7 @@ class Subtract(Arithmetic):
             source="by hand: centring an image of 3·4·4 values",
         ),
     )
-    refusals: ClassVar = (
+    refusals = (
         Refusal(None, ("4x5x5", "4x5x6"), "cannot subtract 4×5×6 from 4×5×5"),
         Refusal(None, ("4x5x5",), "needs a second input"),
         Refusal(2, ("4x5x5", "4x5x5"), "not both"),

@@ -32,7 +32,7 @@ class Unfold(Columns):
         return Operations()
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        return everything(x)
+        return everything(x, bound=True)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Unfold(self.kernel_size, self.dilation, self.padding, self.stride)

@@ -1,5 +1,3 @@
-"""Peak memory in inference."""
-
 from collections.abc import Mapping, Sequence
 
 from cnncalc import footprint

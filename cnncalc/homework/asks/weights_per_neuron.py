@@ -1,5 +1,3 @@
-"""Weights of one neuron."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation

@@ -8,10 +8,8 @@ from typing import Any
 
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.homework.convolution import matrix, worked
-from cnncalc.homework.convolution.activation import activation_of
 from cnncalc.homework.convolution.given import load, together
 from cnncalc.homework.convolution.matrix import Tensor
-from cnncalc.homework.convolution.pooling import pool_of
 from cnncalc.homework.convolution.worked import Worked
 
 Number = int | float | Fraction
@@ -62,8 +60,8 @@ def convolve(
         mode=mode,
         bias=None if listed is None else matrix.of(listed),
         flip=flip,
-        activation=None if activation is None else activation_of(activation),
-        pool=None if pool is None else pool_of(pool),
+        activation=activation,
+        pool=pool,
         transposed=transposed,
         output_padding=output_padding,
     )

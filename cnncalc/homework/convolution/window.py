@@ -37,6 +37,11 @@ def _nearest(place: int, N: int) -> int:
     return min(max(place, 0), N - 1)
 
 
+def _wrapped(place: int, N: int) -> int:
+    """Around to the other edge."""
+    return place % N
+
+
 class Mode(NamedTuple):
     """A padding mode: which of N cells appears at a position outside them (None for zero), and the
     name of the mode in output."""
@@ -49,6 +54,7 @@ MODES = {
     "zeros": Mode(_nothing, "zeros"),
     "reflect": Mode(_reflected, "reflected"),
     "replicate": Mode(_nearest, "edge repeated"),
+    "circular": Mode(_wrapped, "wrapped around"),
 }
 """Padding modes by name."""
 

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import UsageError
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map
-from cnncalc.homework.convolution.activation import FUNCTIONS
+from cnncalc.homework.convolution.activation import FUNCTIONS, activation_of
 from cnncalc.homework.convolution.matrix import Real, Tensor, plain
-from cnncalc.homework.convolution.pooling import Pooling
+from cnncalc.homework.convolution.pooling import Pooling, pool_of
 from cnncalc.homework.convolution.window import Place, check_work, footprints, pad, windows
 from cnncalc.layers._pool import Pool
 from cnncalc.layers._window import Axis
@@ -51,7 +51,7 @@ class Convolution:
     """Stride, padding and dilation. A transposed convolution multiplies every input with the kernel
     and adds up what overlaps."""
     mode: str
-    """The padding mode: zeros, reflect or replicate."""
+    """The padding mode: zeros, reflect, replicate or circular."""
     bias: Tensor | None
     """A signal with one number per kernel."""
     flip: bool
@@ -153,8 +153,8 @@ def convolve(
     mode: str = "zeros",
     bias: Tensor | None = None,
     flip: bool = False,
-    activation: Layer | None = None,
-    pool: Pool | None = None,
+    activation: Layer | str | None = None,
+    pool: Pool | str | None = None,
     transposed: bool = False,
     output_padding: Any = 0,
 ) -> Worked:
@@ -162,9 +162,12 @@ def convolve(
 
     ``stride``, ``padding`` and ``dilation`` are those of the layer ``conv``; ``mode`` says what
     padding holds. If ``transposed``, they and ``output_padding`` are those of ``conv_transpose``.
-    ``bias`` is a signal of one number for each kernel, or of one for all. Raises CnncalcError if
-    the input, kernels and biases do not match, or there is too much to compute.
+    ``activation`` and ``pool`` are layers, or words for ``activation_of`` and ``pool_of``. ``bias``
+    is a signal of one number for each kernel, or of one for all. Raises CnncalcError if the input,
+    kernels and biases do not match, or there is too much to compute.
     """
+    activation = activation_of(activation) if isinstance(activation, str) else activation
+    pool = pool_of(pool) if isinstance(pool, str) else pool
     _check(x, kernels)
     fields = {
         "out_channels": len(kernels),

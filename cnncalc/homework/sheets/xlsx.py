@@ -14,7 +14,7 @@ from cnncalc.spec.text import Item
 
 SUFFIXES = (".xlsx",)
 BINARY = True
-MOST_BYTES = 20_000_000
+MOST_BYTES = 5_000_000
 """The most that a workbook may unpack to."""
 MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 5_000, 200, 20
 
@@ -31,7 +31,7 @@ def read(data: bytes, source: str) -> Item:
         if unpacked > MOST_BYTES:
             raise SpecError(f"unpacks to more than {MOST_BYTES:,} bytes", Where(source))
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
-        pages = [[*_rows(page, source)] for page in book.worksheets[:MOST_SHEETS]]
+        pages = _pages(book, source)
     except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError, SyntaxError):
         raise SpecError("is not an Excel workbook that can be read", Where(source)) from None
     header: dict[str, Cell] = {}
@@ -43,6 +43,20 @@ def read(data: bytes, source: str) -> Item:
         if rows:
             tables.append(rows)
     return _table.sheet(header, tables, source, ",")
+
+
+def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
+    """The rows of every worksheet; raises SpecError as soon as they have too many cells."""
+    pages: list[list[list[Cell]]] = []
+    cells = 0
+    for page in book.worksheets[:MOST_SHEETS]:
+        pages.append([])
+        for row in _rows(page, source):
+            pages[-1].append(row)
+            cells += len(row)
+            if cells > _table.MAX_CELLS:
+                raise SpecError(f"contains more than {_table.MAX_CELLS:,} cells", Where(source))
+    return pages
 
 
 def _rows(page: Any, source: str) -> Iterator[list[Cell]]:

@@ -7,7 +7,7 @@ channels first or last. All of these are right; a ``Reading`` notes what was ass
 from cnncalc.homework.written.matrix import Matrix
 from cnncalc.homework.written.number import Number
 from cnncalc.homework.written.size import Size
-from cnncalc.homework.written.texts import as_text, printable, readable, shown
+from cnncalc.homework.written.texts import as_text, printable, readable, shortened, shown
 from cnncalc.homework.written.units import suffix_of
 from cnncalc.homework.written.value import (
     CHANNELS_LAST,
@@ -37,6 +37,7 @@ __all__ = [
     "printable",
     "read",
     "readable",
+    "shortened",
     "shown",
     "suffix_of",
 ]

@@ -20,7 +20,11 @@ def readable(text: str) -> str:
 
 def shown(given: Any) -> str:
     """A value as an error quotes it, cut if it is long."""
-    text = repr(as_text(given))
+    return shortened(repr(as_text(given)))
+
+
+def shortened(text: str) -> str:
+    """The text, cut if it is long."""
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
