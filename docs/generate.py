@@ -385,12 +385,12 @@ def help_of(*command: str) -> str:
 
 def keys_table() -> str:
     """The keys of a spec, of a block, and those next to a kind."""
-    block = {
-        "takes": "its arguments; one with a default is optional",
-        "layers": document.TOP["layers"],
+    groups = {
+        "In a spec:": document.TOP,
+        "In a block:": document.BLOCK,
+        "Next to a kind:": document.NODE,
+        "In a backbone:": document.CUT,
     }
-    groups = {"In a spec:": document.TOP, "In a block:": block, "Next to a kind:": document.NODE,
-              "In a backbone:": document.CUT}  # fmt: skip
     return "".join(f"\n{title}\n\n{_keys(keys)}\n" for title, keys in groups.items()) + "\n"
 
 

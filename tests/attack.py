@@ -37,6 +37,7 @@ import tempfile
 import threading
 import time
 import traceback
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -263,9 +264,18 @@ def failures(case: Case, found: dict[str, Any], work: Path) -> Iterator[tuple[st
     for path in sorted(work.rglob("*")):
         name = str(path.relative_to(work))
         if path.is_file() and not path.is_symlink() and name not in case.files:
-            texts[ending(name)] = path.read_bytes()
+            texts |= contents(name, path.read_bytes())
     for name, data in texts.items():
         yield from wrong_in(name, data.decode("utf-8", "replace"), case)
+
+
+def contents(name: str, data: bytes) -> dict[str, bytes]:
+    """The texts in a written file, by their kinds."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return {ending(name): data}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {ending(one): archive.read(one) for one in archive.namelist()}
+    return {**parts, f"the names in {ending(name)}": "\n".join(archive.namelist()).encode()}
 
 
 def ending(name: str) -> str:

@@ -107,7 +107,7 @@ SENTENCE = re.compile(
 def figures_of(report):
     """The figures of a report, written as on the page."""
     size = "×".join
-    (output,) = report["outputs"].values()
+    *_, output = report["outputs"].values()
     totals = report["totals"]
     return {
         f"output {size(map(str, output))}",

@@ -1,5 +1,7 @@
 """Answer sheets as notebooks, workbooks and JSON."""
 
+import csv
+import io
 import json
 import zipfile
 
@@ -8,6 +10,7 @@ import pytest
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
+from cnncalc.homework import books
 
 TABLE = [["layer", "shape", "params"], ["c1", "6x28x28", 156], ["f6", "84", 10164.0]]
 
@@ -193,3 +196,49 @@ def test_a_text_without_a_summary_is_read_like_markdown(tmp_path):
     file = tmp_path / "ada.txt"
     file.write_text("architecture: lenet5\n| layer | params |\n|---|---|\n| c1 | 156 |\n")
     assert marks(file) == ("ada", ["right"])
+
+
+# A class that hands in every format.
+
+
+def tables(path, answers):
+    """The same answers as a sheet of each format."""
+    rows = [["question", "answer"], *map(list, answers.items())]
+    drawn = "\n".join(f"| {name} | {answer} |" for name, answer in rows)
+    drawn = drawn.replace("\n", "\n|---|---|\n", 1)
+    questions = [{"name": name, "answer": answer} for name, answer in answers.items()]
+    match path.suffix:
+        case ".xlsx":
+            workbook(path, rows)
+        case ".ipynb":
+            notebook(path, ("code", "pass"), ("markdown", drawn))
+        case ".csv":
+            path.write_text("".join(f'{name},"{answer}"\n' for name, answer in rows))
+        case ".md":
+            path.write_text(drawn, encoding="utf-8")
+        case _:  # JSON is YAML too
+            path.write_text(json.dumps({"questions": questions}), encoding="utf-8")
+
+
+def test_forty_sheets_in_six_formats_reach_the_gradebooks(tmp_path):
+    formats = (".yaml", ".json", ".csv", ".md", ".ipynb", ".xlsx")
+    expected = {}
+    for folder in ("keys", "class"):
+        (tmp_path / folder).mkdir()
+    for number in range(40):
+        name = f"s{number:02}"
+        quiz = cnncalc.quiz("shape,params,macs", questions=6, seed=number, student=name)
+        (tmp_path / "keys" / f"{name}.yaml").write_text(quiz.sheet(answers=True), encoding="utf-8")
+        answers = {str(one.number): one.answer for one in quiz.posed}
+        answers |= dict.fromkeys(list(answers)[: number % 7], "987654321x1x1")  # that many wrong
+        expected[name] = 6 - number % 7
+        tables(tmp_path / "class" / f"{name}{formats[number % 6]}", answers)
+    grades = cnncalc.grade([tmp_path / "class"], tmp_path / "keys")
+    assert {one.handle: one.score for one in grades} == expected
+    moodle = csv.DictReader(io.StringIO(books.load("moodle").write(grades, "hw")["hw.csv"]))
+    assert {row["ID number"]: float(row["hw"]) for row in moodle} == expected
+    _, _, *canvas = csv.reader(io.StringIO(books.load("canvas").write(grades, "hw")["hw.csv"]))
+    assert {row[3]: float(row[-1]) for row in canvas} == expected
+    gradescope = books.load("gradescope").write(grades, "hw")
+    scores = {file.split(".")[0]: json.loads(text)["score"] for file, text in gradescope.items()}
+    assert scores == expected

@@ -11,7 +11,7 @@ from cnncalc.analysis import warnings as analysis
 from cnncalc.analysis.warnings import MAX_WARNINGS
 from cnncalc.spec import catalog
 
-UNREAD = "read it with 'from'; if it is an output, start its name with out, head or aux"
+UNREAD = "read it with 'from', or name it under 'outputs'"
 
 
 def conv(name, source=None, **fields):

@@ -295,12 +295,15 @@ def _variables(report: Report, name_of: dict[str, str]) -> dict[str, str]:
     several_inputs = len(report.input_shapes) > 1
     last_read: dict[str, int] = {}
     variable_of: dict[str, str] = {}
+    returned = {row.name for row in report.outputs}
     for index, row in enumerate(report.rows):
         free = [name for name in PLAIN if last_read.get(name, 0) <= index]
         is_input = row.name in report.input_shapes
         named = several_inputs if is_input else _far_apart(report, readers[index])
         variable = name_of[row.name] if named or not free else free[0]
-        last_read[variable] = max(readers[index], default=len(report.rows))
+        last_read[variable] = max(readers[index], default=0)
+        if row.name in returned or not readers[index]:
+            last_read[variable] = len(report.rows)
         variable_of[row.name] = variable
     return variable_of
 

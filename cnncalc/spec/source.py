@@ -286,7 +286,7 @@ def _base(said: str, where: Where, file: Path) -> Item:
 
 
 def _merged(parent: Item, child: Item) -> dict[Key, Item]:
-    own = {*OWN, "replace"} if "layers" in child.value else {*OWN}
+    own = {*OWN, "replace", "outputs"} if "layers" in child.value else {*OWN}
     inherited = {key: item for key, item in parent.value.items() if key not in own}
     merged = {**inherited, **child.value}
     for key in map(Key, MERGED):
