@@ -241,9 +241,12 @@ def test_replacements_are_inherited_and_may_be_replaced_again(tmp_path):
     [
         (
             {"replace": {"fcc": "relu"}, "extends": "resnet18"},
-            "'replace' names no layer 'fcc'; did you mean 'fc'",
+            "'replace': there is no layer 'fcc'; did you mean 'fc'",
         ),
-        ({"replace": {"zzzzz": "relu"}, "extends": "lenet5"}, "names no layer 'zzzzz'; it has c1,"),
+        (
+            {"replace": {"zzzzz": "relu"}, "extends": "lenet5"},
+            "there is no layer 'zzzzz'; it has c1,",
+        ),
         (
             {"replace": ["fc"], "extends": "resnet18"},
             "'replace' maps names to layers, it is not a list",

@@ -42,54 +42,64 @@ def new_seed() -> int:
     return SystemRandom().randrange(10**6)
 
 
+Network = Annotated[
+    str | None,
+    typer.Argument(
+        help="Ask about layers of this network; without one, about random layers.",
+        show_default=False,
+        autocompletion=complete.networks,
+    ),
+]
+Choices = Annotated[
+    bool,
+    typer.Option("--choices", help="Multiple choice, with wrong answers from common mistakes."),
+]
+Solutions = Annotated[
+    bool, typer.Option("--solutions", help="Show the derived answer below each question.")
+]
+Key = Annotated[
+    bool, typer.Option("--key", help="Print the key for cnncalc grade instead of the sheet.")
+]
+PerStudent = Annotated[
+    Path | None,
+    typer.Option(
+        "--per-student",
+        help="A text file with one name per line; each student gets their own quiz.",
+    ),
+]
+Format = Annotated[
+    str,
+    typer.Option("--format", "-f", help=f"The format of the sheet: {one_of(papers.names())}."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Write sheets, blank answer sheets and keys to this folder."
+    ),
+]
+Export = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--export",
+        help=f"Also write a file for {one_of(platforms.names())}; -o names the folder.",
+    ),
+]
+
+
 def run(
-    network: Annotated[
-        str | None,
-        typer.Argument(
-            help="Ask about layers of this network; without one, about random layers.",
-            show_default=False,
-            autocompletion=complete.networks,
-        ),
-    ] = None,
+    network: Network = None,
     topics: Topics = EVERY_WEEK,
     level: LevelName = "easy",
     geometry: Annotated[str | None, GEOMETRY] = None,
     count: Count = 10,
     seed: Seed = None,
-    choices: Annotated[
-        bool,
-        typer.Option("--choices", help="Multiple choice, with wrong answers from common mistakes."),
-    ] = False,
-    solutions: Annotated[
-        bool, typer.Option("--solutions", help="Show the derived answer below each question.")
-    ] = False,
-    key: Annotated[
-        bool, typer.Option("--key", help="Print the key for cnncalc grade instead of the sheet.")
-    ] = False,
-    per_student: Annotated[
-        Path | None,
-        typer.Option(
-            "--per-student",
-            help="A text file with one name per line; each student gets their own quiz.",
-        ),
-    ] = None,
-    format: Annotated[
-        str,
-        typer.Option("--format", "-f", help=f"The format of the sheet: {one_of(papers.names())}."),
-    ] = "markdown",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Write sheets, blank answer sheets and keys to this folder."
-        ),
-    ] = None,
-    export: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--export",
-            help=f"Also write a file for {one_of(platforms.names())}; -o names the folder.",
-        ),
-    ] = None,
+    choices: Choices = False,
+    solutions: Solutions = False,
+    key: Key = False,
+    per_student: PerStudent = None,
+    format: Format = "markdown",
+    output: Output = None,
+    export: Export = None,
 ) -> None:
     """Write question sheets and keys; the same seed gives the same questions.
 

@@ -56,7 +56,7 @@ class Ask(ABC):
         return self.name.replace("_", " ")
 
     def check(self, row: Row) -> None:  # noqa: B027
-        """Raise LayerError if it makes no sense to ask this about a layer."""
+        """Raise LayerError if this cannot be asked about a layer."""
 
     @abstractmethod
     def of(self, row: Row, report: Report) -> Value:

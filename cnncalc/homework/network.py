@@ -26,7 +26,7 @@ ONE = walk.ALONE
 
 
 def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None, str]:
-    """How the shapes of a sheet are written, and a note if the shapes themselves tell.
+    """How a sheet writes its shapes, and a note if that is inferred from them.
 
     A sheet writes all its shapes alike, so one that looks like an image with its channels last
     tells about all, unless another one looks like an image with its channels first.
@@ -44,8 +44,8 @@ def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None
     shown = "x".join(map(str, last))
     return (
         "hwc",
-        f"{shown} and all shapes are read with their channels last; 'layout: chw' or "
-        "--layout chw reads them with their channels first",
+        f"{shown} and all other shapes are read as channels last; for channels first, add "
+        "'layout: chw' or --layout chw",
     )
 
 

@@ -167,7 +167,7 @@ class _Builder:
         for name in self.spec.replace:
             if name not in self.replaced:
                 hint = did_you_mean(name, self.ends) or f"; it has {some(self.ends)}"
-                self.wrong(f"'replace' names no layer {name[:60]!r}{hint}", name.where)
+                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
