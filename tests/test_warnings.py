@@ -223,6 +223,7 @@ layers:
 """
 COMMANDS = {
     "summarize": [], "explain": ["side"], "memory": [], "reconcile": ["1"], "check-stride": [],
+    "quiz": ["--count", "1", "--topics", "params", "--seed", "1"],
 }  # fmt: skip
 
 
