@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from cnncalc import api
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
@@ -114,7 +113,7 @@ def run(
     cnncalc quiz lenet5 --topics shape,params --seed 7
     """
     drawn = new_seed() if seed is None else seed
-    report = None if network is None else api.summarize(network)
+    report = None if network is None else shared.network(network)
     wanted = order(topics, level, geometry, count, drawn, choices)._replace(report=report)
     form = papers.load(format)
     banks = [platforms.load(name) for name in export or ()]
@@ -166,21 +165,13 @@ def _write_all(
     for name in shared.announced(names):
         quiz, stem = pose(wanted, name), file_name(name)
         questions = form.write(quiz, solutions)
-        _write(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
+        shared.save(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
         for part, answers in (("answers", False), ("keys", True)):
-            _write(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
+            shared.save(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
         for bank in banks:
-            _write(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
+            shared.save(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
     typer.echo(f"wrote {many} to {folder}: questions, blank answer sheets and keys", err=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as why:
-        raise UsageError(f"cannot write {str(path)!r}: {why.strerror or why}") from None
 
 
 def file_name(student: str) -> str:
