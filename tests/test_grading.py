@@ -444,12 +444,24 @@ COURSE = """
 """
 
 
+DESCRIBED = """
+| Layer type | Kernel size | Stride | # filters | Output size | #Params |
+|---|---|---|---|---|---|
+| Input | - | - | - | 8x8x3 | 0 |
+| Conv1 | 3x3 | 1 | 4 | 8x8x4 | 112 |
+| Conv_2 | 2x2 | 1 | 6 | | 102 |
+| FC | | | 5 | | 276 |
+| **Total** | | | | | 489 |
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "text", "outcomes"),
     [
         ("a.csv", KERAS_CSV, "right right unanswered right right right"),
         ("a.md", KERAS_DRAWN, "right wrong unanswered right unanswered right"),
         ("a.md", COURSE, "right right right right right right"),
+        ("a.md", DESCRIBED, "right right unanswered right wrong right"),
     ],
 )
 def test_tables_as_tools_and_courses_print_them_are_read(tmp_path, name, text, outcomes):
@@ -458,6 +470,15 @@ def test_tables_as_tools_and_courses_print_them_are_read(tmp_path, name, text, o
     key = gradebook.key(tmp_path / "key.yaml")
     marks = Marker().sheet(sheet.load(tmp_path / name, key)).marks
     assert [mark.outcome.value for mark in marks] == outcomes.split()
+
+
+def test_columns_that_describe_a_layer_are_not_answers(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "architecture,lenet5\nlayer,filters,stride,params\nc1,6,1,156\n", encoding="utf-8"
+    )
+    # Under a plain 'layer', a stride may be an answer.
+    labels = [answer.label for answer in sheet.load(tmp_path / "a.csv").answers]
+    assert labels == ["c1 required stride", "c1 parameters"]
 
 
 def test_a_table_of_a_tool_may_name_its_own_network(tmp_path):
