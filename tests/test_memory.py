@@ -62,8 +62,8 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = (
-    "attention", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2", "lstm",
-    "max_unpool", "maximum", "pad-2",
+    "attention", "class_token", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2",
+    "lstm", "max_unpool", "maximum", "pad-2",
     "reduce-1", "reduce-2", "reduce-3", "reduce-4", "rnn", "unfold",
 )  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
