@@ -428,14 +428,14 @@ class Worker:
             self.process.wait(5)
         silent = self.process.poll() is None
         assert self.process.stderr
-        said = "" if silent else self.process.stderr.read()[-1500:]
+        stderr = "" if silent else self.process.stderr.read()[-1500:]
         self.end()
-        last = (said.strip().splitlines() or [""])[-1]
+        last = (stderr.strip().splitlines() or [""])[-1]
         why = ["slow", "silent"] if silent else ["crash", f"{self.process.returncode} {last}"]
         case = draw(self.seed, number, self.families)
         return {"number": number, "family": case.family, "size": case.size, "wrong": [why],
                 "command": "".join(case.argv[:1]),
-                "code": -1, "seconds": STILL * silent, "memory": 0, "trace": said}  # fmt: skip
+                "code": -1, "seconds": STILL * silent, "memory": 0, "trace": stderr}  # fmt: skip
 
     def end(self) -> None:
         """Stop it."""

@@ -32,12 +32,12 @@ def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None
     A sheet writes all its shapes alike, so one that looks like an image with its channels last
     tells about all, unless another one looks like an image with its channels first.
     """
-    said = top.get(Key("layout"))
-    if said is not None and said.value is not None:
+    stated = top.get(Key("layout"))
+    if stated is not None and stated.value is not None:
         try:
-            return layout_of(str(said.plain())), ""
+            return layout_of(str(stated.plain())), ""
         except UsageError as why:
-            raise SpecError(str(why), said.where) from None
+            raise SpecError(str(why), stated.where) from None
     shapes = [_sizes(shape) for shape in _shapes(top)] if usual is None else []
     last = next((sizes for sizes in shapes if looks_last(sizes)), None)
     if last is None or any(map(looks_first, shapes)):
