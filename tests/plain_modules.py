@@ -382,6 +382,19 @@ class FramesLSTM(nn.Module):
         return torch.stack(states, 2)
 
 
+@plain("class_token")
+def class_token(layer: Any, x: Map) -> nn.Module:
+    if len(x.spatial) != 1:
+        raise ValueError("not a signal")
+    module = Does(
+        lambda values: torch.stack(
+            [torch.cat([module.get_parameter("weight"), one], dim=1) for one in values]
+        ),
+        weight=(x.channels, layer.tokens),
+    )
+    return module
+
+
 @plain("conv_lstm")
 def conv_lstm(layer: Any, x: Map) -> nn.Module:
     if len(x.spatial) < 2:

@@ -241,9 +241,12 @@ def test_replacements_are_inherited_and_may_be_replaced_again(tmp_path):
     [
         (
             {"replace": {"fcc": "relu"}, "extends": "resnet18"},
-            "'replace' names no layer 'fcc'; did you mean 'fc'",
+            "'replace': there is no layer 'fcc'; did you mean 'fc'",
         ),
-        ({"replace": {"zzzzz": "relu"}, "extends": "lenet5"}, "names no layer 'zzzzz'; it has c1,"),
+        (
+            {"replace": {"zzzzz": "relu"}, "extends": "lenet5"},
+            "there is no layer 'zzzzz'; it has c1,",
+        ),
         (
             {"replace": ["fc"], "extends": "resnet18"},
             "'replace' maps names to layers, it is not a list",
@@ -307,3 +310,9 @@ layers:
         tmp_path, net="input: 1x9x9\nlayers: [{backbone: {network: siamese.yaml, up_to: b}}]\n"
     )
     assert cnncalc.summarize(file).totals.params == 20
+
+
+def test_layers_that_replace_all_others_have_their_own_outputs(tmp_path):
+    write(tmp_path, base="input: 9\nlayers: [{linear: 3, name: a}, relu]\noutputs: [a]\n")
+    file = write(tmp_path, net="extends: base.yaml\nlayers: [{linear: 2}]\n")
+    assert cnncalc.summarize(file).totals.params == 9 * 2 + 2

@@ -234,7 +234,7 @@ def conv_transpose(layer: Any, x: Map) -> nn.Module | None:
     if any([extra] if isinstance(extra, int) else extra):
         told_twice |= sides == "same" or layer.output_size is not None
     if told_twice:
-        raise ValueError("the size of the output is told twice")
+        raise ValueError("the size of the output is given twice")
     if sides == "same" or not same_for_both(sides):
         if layer.output_size is not None:
             return None

@@ -211,6 +211,17 @@ def write(text: str, output: Path | None) -> None:
     typer.echo(f"wrote {printable(str(output))}", err=True)
 
 
+def save(path: Path, data: bytes) -> None:
+    """Write a file and the folders above it; raises UsageError if that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as why:
+        raise UsageError(
+            f"cannot write {str(why.filename or path)!r}: {why.strerror or why}"
+        ) from None
+
+
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:
     """Show a view in the format asked for by name or by the file extension."""
     from cnncalc import render

@@ -167,7 +167,7 @@ class _Builder:
         for name in self.spec.replace:
             if name not in self.replaced:
                 hint = did_you_mean(name, self.ends) or f"; it has {some(self.ends)}"
-                self.wrong(f"'replace' names no layer {name[:60]!r}{hint}", name.where)
+                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
@@ -598,10 +598,10 @@ class _Builder:
         value = values.given_to(entry, scope.values, self.work)
         if found.kind.activated and isinstance(value, dict):
             value.pop(ACTIVATION, None)
-        said = repr(value)
-        self.work.letters(said, entry.where)
+        text = repr(value)
+        self.work.letters(text, entry.where)
         layout = layout_in(self.spec, entry.where.source, self.layout)
-        wrong, key = (id(entry), said), (str(entry.kind), said, layout)
+        wrong, key = (id(entry), text), (str(entry.kind), text, layout)
         if key in self.parsed:
             return self.parsed[key]
         if wrong not in self.refused:
