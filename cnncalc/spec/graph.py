@@ -598,10 +598,10 @@ class _Builder:
         value = values.given_to(entry, scope.values, self.work)
         if found.kind.activated and isinstance(value, dict):
             value.pop(ACTIVATION, None)
-        said = repr(value)
-        self.work.letters(said, entry.where)
+        text = repr(value)
+        self.work.letters(text, entry.where)
         layout = layout_in(self.spec, entry.where.source, self.layout)
-        wrong, key = (id(entry), said), (str(entry.kind), said, layout)
+        wrong, key = (id(entry), text), (str(entry.kind), text, layout)
         if key in self.parsed:
             return self.parsed[key]
         if wrong not in self.refused:

@@ -37,8 +37,8 @@ class Given(NamedTuple):
 def layout_in(spec: Spec, source: str, layout: Layout | None) -> Layout | None:
     """How a file writes shapes: as it says, or else as ``layout`` says. Built-ins write channels
     first."""
-    said = spec.layouts.get(source)
-    return said or ("chw" if catalog.holds(source) else layout)
+    stated = spec.layouts.get(source)
+    return stated or ("chw" if catalog.holds(source) else layout)
 
 
 def inputs(

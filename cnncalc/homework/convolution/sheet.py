@@ -207,9 +207,9 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis | TransposedAxis]) -> Se
             continue
         fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
         if not fit.fits:
-            said = f"{fit.S} does not divide {fit.span} (remainder {fit.remainder})"
-            over.setdefault(f"{said}; rounding down gives {fit.floor}", []).append(name)
-    notes = (f"illegal stride along {' and '.join(names)}: {said}" for said, names in over.items())
+            fact = f"{fit.S} does not divide {fit.span} (remainder {fit.remainder})"
+            over.setdefault(f"{fact}; rounding down gives {fit.floor}", []).append(name)
+    notes = (f"illegal stride along {' and '.join(names)}: {fact}" for fact, names in over.items())
     return Section(tuple(notes), tuple(lines))
 
 

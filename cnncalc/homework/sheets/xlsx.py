@@ -40,8 +40,8 @@ def read(data: bytes, source: str) -> Item:
     tables = []
     for rows in pages:
         while rows and len(rows[0]) > 1 and rows[0][0].text.lower() in ABOVE:
-            name, said = rows.pop(0)[:2]
-            header.setdefault(name.text.lower(), said)
+            name, content = rows.pop(0)[:2]
+            header.setdefault(name.text.lower(), content)
         if rows:
             tables.append(rows)
     return _table.sheet(header, tables, source, ",")
