@@ -26,6 +26,7 @@ KILO_1024 = "K = 1024"
 CUT = "cut, not rounded"
 NO_BIASES = "biases left out"
 NO_BATCH_NORM = "batch normalisation left out"
+WITH_STATISTICS = "running statistics counted"
 MACS_AS_FLOPS = "MACs called FLOPs"
 CHANNELS_LAST = "channels last"
 VECTOR_AS_MAP = "1×1 for a vector"
@@ -34,6 +35,7 @@ HABITS = {
     CUT: COUNTS,
     NO_BIASES: ("params",),
     NO_BATCH_NORM: ("params",),
+    WITH_STATISTICS: ("params",),
     MACS_AS_FLOPS: ("flops",),
     CHANNELS_LAST: ("output",),
     VECTOR_AS_MAP: ("output",),
