@@ -385,7 +385,7 @@ def test_a_broken_network_is_reported():
         ([claim(layer=None, than=["alexnet"], value="2x less")], "must be a built-in architecture"),
         ([claim(layer=None, than="alexnet", value="2")], "as 12x less or 2x more, not '2'"),
         ([claim(than="alexnet", value="2x less")], "a count of the whole network"),
-        ([claim(layer=None, value="2%")], "a share of the network, and needs a count of a 'layer'"),
+        ([claim(layer=None, value="2%")], "a share of the network, so it needs a 'layer'"),
         ([claim(quantity="depth", value="2%")], "a share of the network"),
         ([claim(layer=None, than="alexnet", value="2%")], "a share of the network"),
         ([claim(value="%")], "'' is not a number"),

@@ -224,7 +224,7 @@ def check_value(
         return
     share = read_share(value)
     if share and (than or layer is None or quantity == DEPTH):
-        raise UsageError(f"{value} is a share of the network, and needs a count of a 'layer'")
+        raise UsageError(f"{value} is a share of the network, so it needs a 'layer'")
     number = read_ratio(value)[0] if than else share or read_number(value)
     if number.of_bytes and "bytes" not in quantity:
         raise UsageError(f"{value!r} is in bytes, but {quantity} is not")
