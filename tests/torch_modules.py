@@ -154,12 +154,12 @@ def or_same(fields: Fields) -> Fields:
 
 
 def is_same(layer: Any) -> bool:
-    return layer.padding in ("same", "same_lower")
+    return layer.padding in ("same", "same_lower", "causal")
 
 
 def same_and_strided(layer: Any) -> bool:
     """What PyTorch's own ``same`` is not for; its odd zero is after the input."""
-    return layer.padding == "same_lower" or (is_same(layer) and layer.stride != 1)
+    return layer.padding in ("same_lower", "causal") or (is_same(layer) and layer.stride != 1)
 
 
 @twin("conv", MAPS, or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW)))
