@@ -147,3 +147,87 @@ def test_a_broken_archive_is_refused(tmp_path, data):
 def test_a_spec_is_nobody_elses_file():
     assert readers.reader_of("input: 3x8x8\nlayers: [relu]") is None
     assert readers.reader_of('{"input": "3x8x8", "layers": ["relu"]}') is None
+
+
+# Darknet.
+
+
+def conv(filters, size=3, norm=1, activation="leaky", **more):
+    rest = "".join(f"{key}={value}\n" for key, value in more.items())
+    return (
+        f"[convolutional]\nbatch_normalize={norm}\nfilters={filters}\nsize={size}\nstride=1\npad=1\n"
+        f"activation={activation}\n{rest}\n"
+    )
+
+
+def pool(stride=2):
+    return f"[maxpool]\nsize=2\nstride={stride}\n\n"
+
+
+def route(layers):
+    return f"[route]\nlayers = {layers}\n\n"
+
+
+NET = "# a comment\n[net]\nwidth=416\nheight=416\nchannels=3\nbatch=1 # one\n\n"
+LAST = conv(255, 1, 0, "linear") + "[yolo]\nclasses=80\n\n"
+TINY = (
+    "".join(conv(filters) + pool() for filters in (16, 32, 64, 128, 256))
+    + conv(512) + pool(1) + conv(1024) + conv(256, 1) + conv(512) + LAST
+    + route("-4") + conv(128, 1) + "[upsample]\nstride=2\n\n" + route("-1, 8") + conv(256) + LAST
+)  # fmt: skip
+
+
+def darknet(tmp_path, sections, net=NET):
+    file = tmp_path / "net.cfg"
+    file.write_text(net + sections, encoding="utf-8")
+    return cnncalc.summarize(file)
+
+
+def test_yolo_v3_tiny(tmp_path):
+    report = darknet(tmp_path, TINY)
+    # Redmon's table of YOLOv3 says 5.56 billion operations of YOLOv3-tiny at 416.
+    assert round(2 * report.totals.macs / 10**9, 2) == 5.56
+    assert report["convolutional15"].output == (255, 13, 13)
+    assert report["convolutional22"].output == (255, 26, 26)
+    assert report["maxpool11"].output == (512, 13, 13)  # a window of 2 at stride 1 keeps the size
+
+
+def test_shortcuts_and_other_sections(tmp_path):
+    sections = (
+        conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
+        "[reorg]\nstride=2\n[avgpool]\n[dropout]\n[connected]\noutput=10\nactivation=linear\n"
+        "[softmax]\n[cost]\n"
+    )
+    report = darknet(tmp_path, sections)
+    assert report["reorg3"].output == (32, 208, 208)
+    # 27·8 and 2·8; 72·8 + 8; 32·10 + 10
+    assert report.totals.params == 232 + 584 + 330
+
+
+@pytest.mark.parametrize(
+    ("sections", "why"),
+    [
+        ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] cannot be read"),
+        (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
+        (conv(3, activation="loggy"), "no activation 'loggy' is known"),
+        ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
+        (conv(8) + "[route]\nlayers=-1\ngroups=2\n", "of a group of channels cannot be read"),
+        ("what\n", r"net.cfg:8: is neither a \[section\] nor key=value"),
+        ("", "contains no layers"),
+    ],
+)
+def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
+    with pytest.raises(CnncalcError, match=why):
+        darknet(tmp_path, sections)
+
+
+@pytest.mark.parametrize(
+    ("net", "why"),
+    [
+        ("[net]\nwidth=3\n", "needs 'height' and 'width'"),
+        ("[a]\n[net]\n", r"must begin with \[net"),
+    ],
+)
+def test_a_cfg_needs_its_size_first(tmp_path, net, why):
+    with pytest.raises(CnncalcError, match=why):
+        darknet(tmp_path, conv(8), net)
