@@ -329,7 +329,11 @@ def is_form(name: str, case: Case, form: str, suffix: str) -> bool:
     """Whether an output is in this form."""
     if name == "stdout":
         return asks_for(case, form)
-    return name.startswith("a written") and name.endswith(suffix)
+    others = (asks_for(case, other) for other in FORMATS if other != form)
+    return name.startswith("a written") and name.endswith(suffix) and not any(others)
+
+
+FORMATS = ("csv", "html", "json", "latex", "markdown", "table")
 
 
 def asks_for(case: Case, form: str) -> bool:
@@ -424,14 +428,14 @@ class Worker:
             self.process.wait(5)
         silent = self.process.poll() is None
         assert self.process.stderr
-        said = "" if silent else self.process.stderr.read()[-1500:]
+        stderr = "" if silent else self.process.stderr.read()[-1500:]
         self.end()
-        last = (said.strip().splitlines() or [""])[-1]
+        last = (stderr.strip().splitlines() or [""])[-1]
         why = ["slow", "silent"] if silent else ["crash", f"{self.process.returncode} {last}"]
         case = draw(self.seed, number, self.families)
         return {"number": number, "family": case.family, "size": case.size, "wrong": [why],
                 "command": "".join(case.argv[:1]),
-                "code": -1, "seconds": STILL * silent, "memory": 0, "trace": said}  # fmt: skip
+                "code": -1, "seconds": STILL * silent, "memory": 0, "trace": stderr}  # fmt: skip
 
     def end(self) -> None:
         """Stop it."""

@@ -702,8 +702,8 @@ def measured(folder, text):
         command, capture_output=True, encoding="utf-8", timeout=HANGS, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    said, _, memory = done.stdout.rstrip().rpartition("\n")
-    return said, int(memory) // (1024 if sys.platform == "darwin" else 1)
+    message, _, memory = done.stdout.rstrip().rpartition("\n")
+    return message, int(memory) // (1024 if sys.platform == "darwin" else 1)
 
 
 def test_the_limits_are_documented():
@@ -723,9 +723,9 @@ def test_the_limits_are_documented():
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_stopped_by_a_limit_that_the_error_states(tmp_path, bomb):
     text, limit = BOMBS[bomb]
-    said, memory = measured(tmp_path, text)
-    assert limit in said
-    assert len(said) < 8000
+    message, memory = measured(tmp_path, text)
+    assert limit in message
+    assert len(message) < 8000
     assert memory < MAX_KIB
 
 
@@ -745,8 +745,8 @@ def test_a_bomb_is_stopped_by_a_limit_that_the_error_states(tmp_path, bomb):
     ids=["flattens", "concat of many", "relus", "wide concat", "jumps that grow"],
 )
 def test_a_large_network_takes_time_but_finishes(tmp_path, text):
-    said, _ = measured(tmp_path, text)
-    assert said
+    message, _ = measured(tmp_path, text)
+    assert message
 
 
 # Many values, but no bomb: each must be right, and finish.

@@ -388,6 +388,13 @@ def test_keras_counts_its_own_parameters(layer, total):
     assert under("keras", layer, input="5x7") == total
 
 
+def test_memory_is_shown_with_its_own_units():
+    # torchvision's resnet50: torchinfo prints 177.83 and torchsummary 286.56, both as MB.
+    resnet = cnncalc.summarize("resnet50")
+    assert resnet.under("torchinfo-memory").text() == "177,831,744 bytes = 177.83 MB"
+    assert resnet.under("torchsummary-functions").text() == "300,478,272 bytes = 286.56 MiB"
+
+
 # Records.
 
 

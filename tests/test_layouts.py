@@ -251,8 +251,8 @@ def test_a_sheet_with_channels_last_is_read_so_and_says_so_once():
     )
     assert outcomes == ["right", "right", "right"]
     assert notes == (
-        "32x32x3 and all shapes are read with their channels last; 'layout: chw' or --layout chw "
-        "reads them with their channels first",
+        "32x32x3 and all other shapes are read as channels last; for channels first, add "
+        "'layout: chw' or --layout chw",
     )
 
 
@@ -266,7 +266,7 @@ def test_a_sheet_with_channels_last_is_read_so_and_says_so_once():
 def test_the_network_of_a_sheet_counts_among_its_shapes(network, answers):
     outcomes, notes = grades(architecture=network, answers=answers)
     assert set(outcomes) == {"right"}
-    assert notes[0].startswith("30x20x1 and all shapes")
+    assert notes[0].startswith("30x20x1 and all other shapes")
 
 
 def test_the_input_of_a_sheet_counts_among_its_shapes():
@@ -290,7 +290,7 @@ def test_a_sheet_may_say_how_it_writes_shapes(tmp_path):
     assert run("grade", file, "--layout", "hwc").exit_code == 0
     file.write_text(json.dumps({"questions": [question("16x16x1", 260)]}))
     noted = run("grade", file)
-    assert noted.stderr.startswith("16x16x1 and all shapes are read with their channels last")
+    assert noted.stderr.startswith("16x16x1 and all other shapes are read as channels last")
     assert (
         run("grade", file, file, "--all").stderr.count("channels last") == 0
     )  # the key is skipped

@@ -28,7 +28,12 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
         return of_inputs
-    remarks = (*graph.spec.remarks, *unread(graph.nodes, graph.outputs), *_shadowing(graph.used))
+    remarks = (
+        *graph.spec.remarks,
+        *unread(graph.nodes, graph.outputs),
+        *_shadowing(graph.used),
+        *_of_fields(graph.nodes),
+    )
     found = [str(remark) for remark in remarks]
     found += _read_as_theirs(graph.nodes, rows)
     more = len(found) - MAX_WARNINGS
@@ -75,6 +80,16 @@ def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecE
             fact = f"no layer reads the output of {node.name!r}"
             help = "read it with 'from', or name it under 'outputs'"
             yield SpecError(fact, node.where, help)
+
+
+def _of_fields(nodes: Iterable[Node]) -> Iterator[SpecError]:
+    """What the layers say about their own fields; once for every location in the text."""
+    seen: set[tuple[Where, str]] = set()
+    for node in nodes:
+        remark = node.layer.remark() if node.layer is not None else ""
+        if remark and (node.where, remark) not in seen:
+            seen.add((node.where, remark))
+            yield SpecError(f"layer {node.name!r}: {remark}", node.where)
 
 
 def _shadowing(used: Iterable[Block]) -> Iterator[SpecError]:

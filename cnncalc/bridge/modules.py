@@ -618,6 +618,17 @@ class ConvLSTM(nn.Module):
         return torch.stack(states, dim=2)
 
 
+class ClassToken(nn.Module):
+    """Learned positions before those of a signal."""
+
+    def __init__(self, channels: int, tokens: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(channels, tokens))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([self.weight.expand(x.shape[0], -1, -1), x], dim=2)
+
+
 class PositionAttention(nn.MultiheadAttention):
     """Multi-head attention of the positions of a map to one another, or to those of another map."""
 

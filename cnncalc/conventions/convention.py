@@ -27,6 +27,34 @@ BYTES = "bytes"
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
 
+# What a convention sees of a layer.
+
+
+@lru_cache(maxsize=MAX_CACHED)
+def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
+    """Its cost, for one image."""
+    return (layer.cost(inputs, output),)
+
+
+@lru_cache(maxsize=MAX_CACHED)
+def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """Its PyTorch modules and the operations inside them; none for an input."""
+    return calls.of(layer, inputs, output) if inputs else ()
+
+
+def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """Its PyTorch modules only."""
+    return tuple(call for call in operations(layer, inputs, output) if not call.inside)
+
+
+def modules_and_inputs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """Its PyTorch modules; for an input of the network, a call named ``Input``."""
+    return modules(layer, inputs, output) if inputs else (Call("Input", output, output),)
+
+
+# What a convention is.
+
+
 @dataclass(frozen=True)
 class Term:
     """A term of the sum: ``times`` the total of ``each`` over everything seen that matches
@@ -38,11 +66,6 @@ class Term:
     each: Callable[[Any], int]
     times: int = 1
     once: bool = False
-
-
-def nothing(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[()]:
-    """Sees nothing of a layer."""
-    return ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +84,7 @@ class Convention:
     version: str
     unit: str
     counts: str
-    sees: See = nothing
+    sees: See = costs
     terms: tuple[Term, ...] = ()
     per_image: bool = False
     sized: bool = False
@@ -129,31 +152,6 @@ class Count:
             "parts": [part._asdict() for part in self.parts],
             "layers": dict(self.layers),
         }
-
-
-# What a convention sees of a layer.
-
-
-@lru_cache(maxsize=MAX_CACHED)
-def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
-    """Its cost, for one image."""
-    return (layer.cost(inputs, output),)
-
-
-@lru_cache(maxsize=MAX_CACHED)
-def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules and the operations inside them; none for an input."""
-    return calls.of(layer, inputs, output) if inputs else ()
-
-
-def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules only."""
-    return tuple(call for call in operations(layer, inputs, output) if not call.inside)
-
-
-def modules_and_inputs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules; for an input of the network, a call named ``Input``."""
-    return modules(layer, inputs, output) if inputs else (Call("Input", output, output),)
 
 
 # Predicates for ``where``.

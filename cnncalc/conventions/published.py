@@ -23,6 +23,7 @@ from cnncalc.spec.claims import (
     NO_BIASES,
     SHAPES,
     VECTOR_AS_MAP,
+    WITH_STATISTICS,
     Claim,
     read_ratio,
     read_share,
@@ -168,7 +169,10 @@ def _count(claim: Claim, rows: Sequence[Row]) -> int:
     if name == NEURONS:
         return sum(row.cost.activation for row in rows if row.cost.macs)
     skips = NO_BATCH_NORM in claim.habits
-    return sum(getattr(row.cost, name) for row in rows if not (skips and row.cost.buffers))
+    total: int = sum(getattr(row.cost, name) for row in rows if not (skips and row.cost.buffers))
+    if WITH_STATISTICS in claim.habits:
+        total += sum(row.cost.buffers - row.layer.counters() for row in rows if row.cost.buffers)
+    return total
 
 
 def _depth(network: Sequence[Row], last: int) -> int:

@@ -260,7 +260,7 @@ def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
 
 
 def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Question:
-    """The question of ``given`` and ``ask``; raises CnncalcError if it makes no sense."""
+    """The question of ``given`` and ``ask``; raises CnncalcError if it is invalid."""
     for name in ("given", "ask"):
         if name not in keys:
             raise UsageError(f"a question needs {name!r}")

@@ -63,8 +63,8 @@ def of_yaml(error: Any, text: str) -> Advice:
         return _bracket(_opening(text[: mark.index]), mark, lines)
     if "mapping values are not allowed" in str(error.problem):
         return _colon(lines, mark)
-    said = ", ".join(part for part in (error.context, error.problem) if part)
-    return Advice(f"is not valid YAML: {said}", mark.line, mark.column)
+    problem = ", ".join(part for part in (error.context, error.problem) if part)
+    return Advice(f"is not valid YAML: {problem}", mark.line, mark.column)
 
 
 def _opening(text: str) -> tuple[str, int, int]:

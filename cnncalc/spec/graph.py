@@ -167,7 +167,7 @@ class _Builder:
         for name in self.spec.replace:
             if name not in self.replaced:
                 hint = did_you_mean(name, self.ends) or f"; it has {some(self.ends)}"
-                self.wrong(f"'replace' names no layer {name[:60]!r}{hint}", name.where)
+                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
@@ -554,7 +554,7 @@ class _Builder:
         if base.values is not None:
             given = values.value_of(base.values, scope.values, self.work)
         if not isinstance(given, dict):
-            fact = f"'set' maps the parameters of {base.title} to values, it is not {shown(given)}"
+            fact = f"'set' must map the parameters of {base.title} to values, not {shown(given)}"
             raise SpecError(fact, base.where)
         key = id(base.spec), repr(given)
         if key not in self.backbones:
@@ -568,7 +568,7 @@ class _Builder:
                 fact = f"backbone {base.title!r} is not a valid spec"
                 raise SpecError(fact, entry.where, f"run cnncalc summarize {base.title} to see why")
             if len(base.spec.inputs) != 1:
-                fact = f"backbone {base.title!r} has several inputs; a backbone has one"
+                fact = f"backbone {base.title!r} has several inputs; a backbone must have one"
                 raise SpecError(fact, entry.where)
             self.backbones[key] = builder
         return self.backbones[key]
@@ -598,10 +598,10 @@ class _Builder:
         value = values.given_to(entry, scope.values, self.work)
         if found.kind.activated and isinstance(value, dict):
             value.pop(ACTIVATION, None)
-        said = repr(value)
-        self.work.letters(said, entry.where)
+        text = repr(value)
+        self.work.letters(text, entry.where)
         layout = layout_in(self.spec, entry.where.source, self.layout)
-        wrong, key = (id(entry), said), (str(entry.kind), said, layout)
+        wrong, key = (id(entry), text), (str(entry.kind), text, layout)
         if key in self.parsed:
             return self.parsed[key]
         if wrong not in self.refused:
@@ -632,7 +632,9 @@ class _Builder:
             self.work.add(len(nodes), item.where)
             found += nodes
         if not found and items:
-            raise SpecError(f"{items[0].value!r} gathers no layer: it is left out", items[0].where)
+            raise SpecError(
+                f"{items[0].value!r} matches no layer, because it is left out", items[0].where
+            )
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> tuple[int, ...] | None:
@@ -657,7 +659,9 @@ class _Builder:
             why = "its 'when' is false, or it is repeated 0 times"
             return f"'{key}: {name}' names a layer that is left out: {why}"
         if name.endswith(".*"):
-            return f"'{key}: {name}' gathers the copies of a repeated layer, which is not above"
+            return (
+                f"'{key}: {name}' refers to copies of a repeated layer that is not above this one"
+            )
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"

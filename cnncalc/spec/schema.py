@@ -235,7 +235,7 @@ def _layers_of(mode: str) -> dict[str, Schema]:
 
 
 def _layer(mode: str, bare: Schema) -> Schema:
-    """A mapping with one kind or block, and the keys that may stand beside it."""
+    """A mapping with one kind or block, and the keys beside it."""
     entries = _ref(f"{mode}_layers")
     ways = {**_names(entries), "minProperties": 1, "properties": {"from": FROM}}
     beside: Mapping[str, Schema] = {

@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from math import prod
 
 from cnncalc.analysis.report import Report, Row
-from cnncalc.conventions import calls
 from cnncalc.conventions.calls import Call
 from cnncalc.conventions.convention import (
     Convention,
@@ -19,6 +18,7 @@ from cnncalc.conventions.convention import (
     added_biases,
     inputs,
     of,
+    operations,
     outputs,
     products,
     upsampling,
@@ -57,7 +57,7 @@ def _exported(report: Report) -> Callable[[Row], Sequence[Call]]:
             return ()
         found = [
             call
-            for call in calls.of(row.layer, row.inputs, row.output)
+            for call in operations(row.layer, row.inputs, row.output)
             if call.name == "*" or not call.inside
         ]
         for call in found:
@@ -74,7 +74,7 @@ def _folds(row: Row, before: Row, readers: int) -> bool:
     """Whether a row is a batch norm that is folded into the convolution before it."""
     if readers != 1 or not before.inputs or not row.cost.buffers:
         return False
-    found = calls.of(before.layer, before.inputs, before.output)
+    found = operations(before.layer, before.inputs, before.output)
     return of("Conv")(found[-1]) and not found[-1].inside
 
 

@@ -27,5 +27,7 @@ class WeightsPerNeuron(Ask):
     def derive(self, row: Row, report: Report) -> Derivation:
         """The share of one output."""
         macs, outputs = row.cost.macs, row.cost.activation
-        answer = f"{macs:,} MACs for {outputs:,} outputs: {self.said(self.of(row, report))} each"
+        answer = (
+            f"{macs:,} MACs for {outputs:,} outputs: {self.answer_text(self.of(row, report))} each"
+        )
         return Derivation(self.title, (), answer)

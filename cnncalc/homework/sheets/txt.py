@@ -29,9 +29,9 @@ def read(text: str, source: str) -> Item:
         return markdown.read(text, source)
     header: dict[str, Cell] = {}
     for number, line in enumerate(lines[:start], 1):
-        name, _, said = line.partition(":")
-        if name.strip().lower() in ABOVE and said.strip():
-            header[name.strip().lower()] = Cell(said.strip(), Where(source, number))
+        name, _, content = line.partition(":")
+        if name.strip().lower() in ABOVE and content.strip():
+            header[name.strip().lower()] = Cell(content.strip(), Where(source, number))
     return _table.sheet(header, [[*_rows(lines, start, source)]], source, ",")
 
 
