@@ -231,3 +231,167 @@ def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
 def test_a_cfg_needs_its_size_first(tmp_path, net, why):
     with pytest.raises(CnncalcError, match=why):
         darknet(tmp_path, conv(8), net)
+
+
+# Caffe.
+
+
+def caffe(tmp_path, text):
+    file = tmp_path / "deploy.prototxt"
+    file.write_text(text, encoding="utf-8")
+    return cnncalc.summarize(file)
+
+
+def layer(kind, name, bottom, top="", **fields):
+    inside = " ".join(f"{key} {{ {value} }}" for key, value in fields.items())
+    names = f'name: "{name}" type: "{kind}" bottom: "{bottom}" top: "{top or name}"'
+    return f"layer {{ {names} {inside} }}  # a comment\n"
+
+
+DATA = 'name: "small"\ninput: "data"\ninput_shape { dim: 1 dim: 3 dim: 227 dim: 227 }\n'
+
+
+def filters(name, bottom, fields):
+    conv = layer("Convolution", name, bottom, convolution_param=f"num_output: {fields}")
+    return conv + layer("ReLU", f"relu_{name}", name, name)
+
+
+def maxima(name, bottom):
+    return layer("Pooling", name, bottom, pooling_param="pool: MAX kernel_size: 3 stride: 2")
+
+
+def units(name, bottom, number):
+    return layer("InnerProduct", name, bottom, inner_product_param=f"num_output: {number}")
+
+
+ALEXNET = (
+    DATA
+    + filters("conv1", "data", "96 kernel_size: 11 stride: 4")
+    + layer("LRN", "norm1", "conv1", lrn_param="local_size: 5 alpha: 1e-4")
+    + maxima("pool1", "norm1")
+    + filters("conv2", "pool1", "256 pad: 2 kernel_size: 5 group: 2")
+    + layer("LRN", "norm2", "conv2")
+    + maxima("pool2", "norm2")
+    + filters("conv3", "pool2", "384 pad: 1 kernel_size: 3")
+    + filters("conv4", "conv3", "384 pad: 1 kernel_size: 3 group: 2")
+    + filters("conv5", "conv4", "256 pad: 1 kernel_size: 3 group: 2")
+    + maxima("pool5", "conv5")
+    + units("fc6", "pool5", 4096)
+    + layer("Dropout", "drop6", "fc6", "fc6")
+    + units("fc7", "fc6", 4096)
+    + units("fc8", "fc7", 1000)
+    + layer("Softmax", "prob", "fc8")
+)
+
+
+def test_alexnet_of_caffe(tmp_path):
+    report = caffe(tmp_path, ALEXNET)
+    # The figures of Krizhevsky's network with its two groups, as the literature gives them.
+    assert report.totals.params == 60_965_224
+    assert report.totals.macs == 724_406_816
+    assert report["pool5"].output == (256, 6, 6)
+
+
+def test_a_residual_block_of_caffe(tmp_path):
+    conv = "num_output: 8 kernel_h: 3 kernel_w: 5 pad_h: 1 pad_w: 2 bias_term: false"
+    text = (
+        DATA
+        + layer("Convolution", "a", "data", convolution_param=conv)
+        + layer("BatchNorm", "bn_a", "a", "a")
+        + layer("Scale", "scale_a", "a", "a", scale_param="bias_term: true")
+        + layer("ReLU", "relu_a", "a", "a", relu_param="negative_slope: 0.1")
+        + layer("Convolution", "b", "data", convolution_param="num_output: 8 kernel_size: 1")
+        + 'layer { name: "sum" type: "Eltwise" bottom: "a" bottom: "b" top: "sum" }\n'
+        + layer("Pooling", "pool", "sum", pooling_param="pool: AVE global_pooling: true")
+        + 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "pool" bottom: "label" top: "l" }'
+    )
+    report = caffe(tmp_path, text)
+    # 15·3·8 weights, 8 factors and 8 summands, 3·8 + 8
+    assert report.totals.params == 360 + 16 + 32
+    assert report.totals.buffers == 2 * 8 + 1
+    assert report["relu_a"].kind == "leaky_relu"
+    assert report["pool"].output == (8, 1, 1)
+
+
+def test_older_files_and_rounded_up_pools(tmp_path):
+    text = """
+    input: "data" input_dim: 1 input_dim: 1 input_dim: 8 input_dim: 9
+    layers { name: "p" type: POOLING bottom: "data" top: "p"
+             pooling_param { pool: AVE kernel_size: 3, stride: 2 } }
+    layers < name: "up" type: DECONVOLUTION bottom: "p" top: "up"
+             convolution_param { num_output: 2 kernel_size: [4] stride: 2 bias_term: false } >
+    layers { name: "cut" type: CROP bottom: "up" bottom: "data" top: "cut"
+             crop_param { axis: 2 offset: 1 } }
+    """
+    report = caffe(tmp_path, text)
+    assert report["p"].output == (1, 4, 4)  # (8 − 3)/2 + 1 = 3.5, rounded up
+    assert report["up"].output == (2, 10, 10)
+    assert report["cut"].output == (2, 8, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (layer("ReLU", "a", "data"), "the size of the input is not given"),
+        (DATA + layer("Permute", "a", "data"), r"prototxt:4: the layer type 'Permute' cannot be"),
+        (DATA + layer("ReLU", "a", "dat"), "prototxt:4: no layer makes 'dat'"),
+        (DATA + layer("Pooling", "a", "data", pooling_param="pool: STOCHASTIC"), "stochastic"),
+        (DATA + layer("LRN", "a", "data", lrn_param="norm_region: WITHIN_CHANNEL"), "within a"),
+        (DATA + layer("ReLU", "a", "data", relu_param="negative_slope: x"), "must be a number"),
+        (DATA + layer("Input", "a", "data"), "contains no layers"),
+        (DATA + layer("Crop", "a", "data"), "a Crop needs two bottoms"),
+        (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' cannot be"),
+        (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
+        (DATA + 'layer { type: "Convolution" bottom: "data" top: "a" convolution_param: 3 }',
+         "needs its fields in braces"),
+        (DATA + 'layer { type { a: 1 } bottom: "data" top: "a" }', "must be a single value"),
+        (DATA + layer("Convolution", "a", "data", convolution_param="num_output: x"),
+         "'num_output' must be a whole number, not 'x'"),
+        (DATA + "layer { name: ", "'name' has no value"),
+        (DATA + "layer { ", "the brace after 'layer' is never closed"),
+        (DATA + "layer { name: 3 } }", "'}' closes nothing"),
+        (DATA + "layer { : }", "needs the name of a field"),
+        (DATA + "layer { name: $ }", "is not expected here"),
+        ("layer {" + "a {" * 30, "is nested too deeply"),
+    ],
+)  # fmt: skip
+def test_what_a_prototxt_cannot_say_is_refused(tmp_path, text, why):
+    with pytest.raises(CnncalcError, match=why):
+        caffe(tmp_path, text)
+
+
+def test_several_inputs_keep_their_names(tmp_path):
+    shape = "shape { dim: 1 dim: 2 dim: 8 dim: 8 }"
+    text = (
+        f'layer {{ type: "Input" top: "left" top: "right" input_param {{ {shape} {shape} }} }}\n'
+        'layer { name: "both" type: "Concat" bottom: "left" bottom: "right" top: "both" }\n'
+        + layer("Scale", "mask", "both", scale_param="").replace("top:", 'bottom: "both" top:')
+        + layer("InnerProduct", "fc", "mask", inner_product_param="num_output: 3")
+        + 'layer { name: "data" type: "Data" top: "x" include { phase: TRAIN } }'
+    )
+    report = caffe(tmp_path, text)
+    assert report["both"].output == (4, 8, 8)
+    assert {*report.input_shapes} == {"left", "right"}
+
+
+def test_what_keras_writes_in_several_ways(tmp_path):
+    first = {**CONV, "config": {**CONV["config"], "batch_input_shape": [None, 28, 28, 1]}}
+    model = {
+        "class_name": "Sequential",
+        "config": [
+            first,
+            keras("Normalization", "scaled", axis=[-1]),
+            keras("ReLU", "capped", max_value=6.0),
+            keras("ReLU", "leaky", max_value=None, negative_slope=0.2),
+            keras("ReLU", "plain", max_value=None, negative_slope=0.0, threshold=0.0),
+            keras("Dropout", "half", rate=0.5),
+            keras("Activation", "none", activation={"class_name": "linear", "config": "linear"}),
+            keras("Reshape", "column", target_shape=[26 * 26, 8]),
+        ],
+    }
+    report = summarized(tmp_path, model)
+    assert report["scaled"].cost.buffers == 2 * 8 + 1  # fixed, and counted
+    assert [report[name].kind for name in ("capped", "leaky", "plain", "half", "none")] == [
+        "relu6", "leaky_relu", "relu", "identity", "identity"
+    ]  # fmt: skip
+    assert report["column"].output == (8, 26 * 26)

@@ -64,6 +64,9 @@ class Wiring:
 
     def _rename(self, old: str, new: str) -> None:
         for layer in self.layers:
+            for fields in layer.values():
+                if isinstance(fields, dict) and fields.get("like") == old:
+                    fields["like"] = new
             read = layer["from"]
             if isinstance(read, list):
                 layer["from"] = [new if one == old else one for one in read]

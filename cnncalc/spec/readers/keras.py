@@ -136,8 +136,10 @@ class _Model:
                 return "batch_norm", {"affine": False}
             case "Reshape":
                 return "reshape", {"shape": self.sizes(config.get("target_shape"))}
-            case "ReLU" if config.get("max_value") == 6:
-                return "relu6", {}
+            case "ReLU" if config.get("negative_slope"):
+                return "leaky_relu", {"negative_slope": config["negative_slope"]}
+            case "ReLU":
+                return ("relu6" if config.get("max_value") == 6 else "relu"), {}
         if kind in RENAMED:
             return RENAMED[kind], {}
         return f"keras.{kind}", _fields(config)
