@@ -358,3 +358,19 @@ def test_published_shapes_are_written_like_the_file():
     assert [one.verdict for one in cnncalc.claims(spec)] == ["agrees", "agrees"]
     spec |= {"input": "3x32x16", "layout": "chw"}
     assert [one.verdict for one in cnncalc.claims(spec)] == ["does not agree", "agrees"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "architecture: 14x9x20-10C5\nlayout: {}\n|layer|params|\n|--|--|\n|conv1|5010|\n"),
+        ("a.csv", "architecture,14x9x20-10C5\nlayout,{}\nlayer,params\nconv1,5010\n"),
+        ("a.yaml", "layout: {}\narchitecture: 14x9x20-10C5\nanswers: {{conv1: {{params: 5010}}}}"),
+    ],
+)  # fmt: skip
+def test_sheets_of_every_format_may_say_how_they_write_shapes(tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text.format("hwc"))
+    assert run("grade", file).exit_code == 0  # 5·5·20·10 + 10
+    file.write_text(text.format("chw"))
+    assert run("grade", file).exit_code == 1
