@@ -119,7 +119,8 @@ def _replaced(
     shape = shape_of(sizes, layout or "chw")
     if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
         raise _batched(sizes, layout, USE) or UsageError(
-            f"an input of {spec.name} has {len(own)} sizes, as in {_text(own)}, not {_text(sizes)}",
+            f"{spec.name} needs an input of {len(own)} sizes, such as {_text(own)}, not "
+            f"{_text(sizes)}",
             USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
     if why := turned(sizes, layout):
