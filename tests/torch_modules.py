@@ -12,6 +12,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
+from cnncalc import layers
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map, Shape, Vector
 
@@ -180,6 +181,24 @@ def conv(layer: Any, x: Map) -> nn.Module | None:
         )
 
     return padded(layer.padding, x, build)
+
+
+GROUPED = or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW))
+
+
+@twin("weight_norm_conv", MAPS, GROUPED)
+def weight_norm_conv(layer: Any, x: Map) -> nn.Module | None:
+    plain = conv(layers.load("conv")(**vars(layer)), x)
+    if plain is None:
+        return None
+    filters = plain[1] if isinstance(plain, nn.Sequential) else plain
+    nn.utils.parametrizations.weight_norm(filters)
+    return plain
+
+
+@twin("standardized_conv", MAPS, GROUPED)
+def standardized_conv(layer: Any, x: Map) -> nn.Module | None:
+    return conv(layers.load("conv")(**vars(layer)), x)
 
 
 def depthwise(layer: Any, x: Map) -> nn.Module | None:
