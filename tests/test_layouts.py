@@ -172,8 +172,11 @@ def test_one_layer_may_have_its_channels_last():
         ("1x3x224x224", "a batch of one image; use --input 3x224x224 --batch 1"),
         ("32x3x64x48", "a batch of 32 images; use --input 3x64x48 --batch 32"),
         ("1x224x224x3", "a batch of one image; use --input 3x224x224 --batch 1"),
-        ("8x3x4x4", "has 3 sizes, as in 3x224x224, not 8x3x4x4; use --input 3x4x4 --batch 8"),
-        ("3x224", "has 3 sizes, as in 3x224x224, not 3x224"),
+        (
+            "8x3x4x4",
+            "an input of 3 sizes, such as 3x224x224, not 8x3x4x4; use --input 3x4x4 --batch 8",
+        ),
+        ("3x224", "needs an input of 3 sizes, such as 3x224x224, not 3x224"),
         ("224x224x3", "channels come last; write 3x224x224, or add --layout hwc"),
         ("1x3x3x224x224", "drop the batch size"),
     ],
