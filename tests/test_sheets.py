@@ -11,6 +11,7 @@ import pytest
 import cnncalc
 from cnncalc.core.errors import CnncalcError
 from cnncalc.homework import books
+from cnncalc.homework.sheets import _table
 
 TABLE = [["layer", "shape", "params"], ["c1", "6x28x28", 156], ["f6", "84", 10164.0]]
 
@@ -37,6 +38,26 @@ def test_a_workbook_is_a_sheet(tmp_path):
     assert marks(file) == ("Ada", ["right"] * 4)
 
 
+def test_a_damaged_workbook_is_read_or_refused(tmp_path):
+    file = workbook(tmp_path / "hw.xlsx", [["architecture", "lenet5"], *TABLE])
+    data, read = file.read_bytes(), 0
+    for place in range(0, len(data), len(data) // 150):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
+        try:
+            marks(file)
+            read += 1
+        except CnncalcError:
+            continue
+    assert 0 < read < 150
+
+
+def test_a_large_workbook_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_table, "MAX_CELLS", 100)
+    file = workbook(tmp_path / "hw.xlsx", [["layer", "shape"], *[[7] * 7] * 15])
+    with pytest.raises(CnncalcError, match="contains more than 100 cells"):
+        marks(file)
+
+
 def test_every_worksheet_has_a_table(tmp_path):
     more = [["layer", "macs"], ["c1", "=117600"], ["f6", 10080]]
     file = workbook(tmp_path / "ada.xlsx", [["architecture", "lenet5"], *TABLE], more)
@@ -60,7 +81,9 @@ def test_a_broken_workbook_is_refused(tmp_path, data):
     else:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("a.xml", b" " * (30_000_000 if data == "bomb" else 1))
-    with pytest.raises(CnncalcError, match=r"is not an Excel workbook|unpacks to more than"):
+    with pytest.raises(
+        CnncalcError, match=r"cannot be read as an Excel workbook|unpacks to more than"
+    ):
         cnncalc.grade(file)
 
 
@@ -183,6 +206,25 @@ def test_a_summary_answers_the_questions_of_a_key(tmp_path):
     file.write_text(TORCHSUMMARY.replace("architecture: lenet5\n", ""), encoding="utf-8")
     [graded] = cnncalc.grade([file], key)
     assert [answer["outcome"] for answer in graded.answers] == ["right", "wrong"]
+
+
+def test_a_pool_that_flattens_is_found_by_its_type(tmp_path):
+    layers = (
+        "[{conv: {filters: 4, kernel: 1}, name: a}, {global_avg_pool: {keepdim: false}, name: b}"
+    )
+    network = f"{{input: 2x8x8, layers: {layers}, flatten, {{linear: 3, name: c}}]}}"
+    key = tmp_path / "key.yaml"
+    asked = "a: {params: }, b: {shape: , params: }, flatten1: {shape: }, c: {params: }"
+    key.write_text(f"architecture: {network}\nanswers: {{{asked}}}", encoding="utf-8")
+    file = tmp_path / "ada.txt"
+    file.write_text(
+        "Layer (type)  Output Shape  Param #\n"
+        "Conv2d-1  [-1, 4, 8, 8]  12\nAdaptiveAvgPool2d-2  [-1, 4, 1, 1]  0\n"
+        "Flatten-3  [-1, 4]  0\nFlatten-4  [-1, 4]  0\nLinear-5  [-1, 3]  15\n",
+        encoding="utf-8",
+    )
+    [graded] = cnncalc.grade([file], key)
+    assert [answer["outcome"] for answer in graded.answers] == ["right"] * 5
 
 
 def test_more_rows_than_layers_are_unreadable(tmp_path):
