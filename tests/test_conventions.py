@@ -340,6 +340,8 @@ def test_onnx_tool_by_hand(layers, total):
 def test_onnx_tool_is_not_modelled_for_every_layer():
     with pytest.raises(UsageError, match="what LocalResponseNorm is exported to is not modelled"):
         under("onnx-tool", {"local_response_norm": 5}, input="4x8x8")
+    with pytest.raises(UsageError, match="is not known: layer 'lstm1'"):
+        under("onnx-tool", {"lstm": 3}, "batch_norm", input="4x8")
     with pytest.raises(UsageError, match="what Scale is exported to"):
         under("onnx-tool", {"scale": {"bias": True}}, input="4x8x8")
     with pytest.raises(UsageError, match="what AdaptiveAvgPool2d is exported to"):

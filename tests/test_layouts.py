@@ -346,3 +346,12 @@ def test_a_question_about_numbers_follows_the_layout_of_its_sheet():
         "answer": "41 52 63",
     }
     assert grades(asked, layout="hwc")[0] == ["right"]
+
+
+def test_published_shapes_are_written_like_the_file():
+    claim = {"quantity": "output", "layer": "conv1", "value": "32x16x10", "source": "by hand"}
+    size = {"quantity": "size", "layer": "conv1", "value": "32x16", "source": "by hand"}
+    spec = {"input": "32x16x3", "layout": "hwc", "layers": [CONV], "published": [claim, size]}
+    assert [one.verdict for one in cnncalc.claims(spec)] == ["agrees", "agrees"]
+    spec |= {"input": "3x32x16", "layout": "chw"}
+    assert [one.verdict for one in cnncalc.claims(spec)] == ["does not agree", "agrees"]

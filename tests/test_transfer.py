@@ -128,7 +128,7 @@ def test_the_notation_is_a_backbone():
         ({"backbone": {"network": "vgg16", "up_to": ["pool5"]}}, "expected text, not a list"),
         (
             {"backbone": {"network": "vgg16", "set": 3}},
-            "'set' maps the parameters of vgg16 to values, it is not 3",
+            "'set' must map the parameters of vgg16 to values, not 3",
         ),
         (
             {"backbone": {"network": "vgg16", "set": {"depth": 3}}},
@@ -249,7 +249,7 @@ def test_replacements_are_inherited_and_may_be_replaced_again(tmp_path):
         ),
         (
             {"replace": ["fc"], "extends": "resnet18"},
-            "'replace' maps names to layers, it is not a list",
+            "'replace' must be a mapping from names to layers, not a list",
         ),
         (
             {"replace": {"fc": "relu"}, "input": "9", "layers": ["relu"]},
@@ -275,7 +275,7 @@ def test_layers_that_replace_all_others_are_remarked_upon(tmp_path):
     file = write(tmp_path, net="extends: vgg16\nlayers:\n  - gap\n  - linear: 1\n")
     assert cnncalc.summarize(file).warnings == (
         f"{file}:2:1: these layers replace all of 'vgg16'; to keep some, start with 'backbone: "
-        "{network: vgg16, up_to: LAYER}', or exchange single ones with 'replace'",
+        "{network: vgg16, up_to: LAYER}', or replace single ones with 'replace'",
     )
 
 

@@ -106,9 +106,9 @@ def test_copies_that_are_left_out_are_gathered_as_none():
     ("layers", "says"),
     [
         ([CONV | {"name": "m", "repeat": 0}, {"concat": {"from": ["m.*"]}}],
-         "'m.*' gathers no layer: it is left out"),
+         "'m.*' matches no layer, because it is left out"),
         ([CONV | {"name": "m"}, {"concat": {"from": ["m.*"]}}],
-         "'from: m.*' gathers the copies of a repeated layer, which is not above"),
+         "'from: m.*' refers to copies of a repeated layer that is not above this one"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_gathered_is_refused(layers, says):

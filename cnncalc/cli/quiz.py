@@ -22,7 +22,7 @@ Topics = Annotated[
     str, typer.Option("--topics", "-t", help=f"Topics, separated by commas: {', '.join(TOPICS)}.")
 ]
 LevelName = Annotated[
-    str, typer.Option("--level", "-l", help=f"How hard the questions are: {one_of([*LEVELS])}.")
+    str, typer.Option("--level", "-l", help=f"The difficulty: {one_of([*LEVELS])}.")
 ]
 GEOMETRY = typer.Option(
     "--geometry",

@@ -502,7 +502,8 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     if isinstance(x, Vector):
         raise LayerError(f"needs a feature map (channels and axes), not a vector of {x}")
     if len(x.spatial) not in axes:
-        raise LayerError(f"needs {' or '.join(map(str, axes))} spatial axes, not {len(x.spatial)}")
+        needed = f"{' or '.join(map(str, axes))} spatial {'axis' if axes == (1,) else 'axes'}"
+        raise LayerError(f"needs {needed}, not {len(x.spatial)}")
     return x
 
 

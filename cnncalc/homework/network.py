@@ -95,7 +95,7 @@ def report_of(top: dict[Key, Item], layout: Layout | None) -> Report:
 def named(
     target: str, plain: dict[str, Any], shape: dict[str, Any], layout: Layout | None
 ) -> Report:
-    """A network by name, path or notation. Its file says itself how it writes shapes."""
+    """A network by name, path or notation. Its file states how it writes shapes."""
     if notation.is_notation(target):
         plain = {**plain, "layout": layout}
     if not shape:
@@ -110,7 +110,7 @@ def named(
 
 
 def _is_special(file: Path) -> bool:
-    """Whether reading a file could wait for ever, as a terminal does."""
+    """Whether reading a file could wait forever, as for a terminal."""
     try:
         return file.exists() and not (file.is_file() or file.is_dir())
     except (OSError, ValueError):

@@ -15,7 +15,7 @@ class ClassToken(Layer):
     """Puts learned positions, which do not depend on the input, before those of a signal.
 
     In a vision transformer, the output at such a position becomes the class, because attention
-    gathers there what all others know.
+    collects information from all other positions there.
 
     Operations: none; values are only copied.
     """

@@ -17,15 +17,15 @@ from cnncalc.layers.conv import check_groups
 class DeformConv(Filters):
     """Convolves with taps that are moved by offsets from another layer.
 
-    It reads the map and the offsets: for every tap and position a vertical and a horizontal one,
-    so 2·F·F channels, or a multiple of that for several groups of input channels with offsets of
-    their own. With a third input it is the modulated version (v2), in which every moved tap is also
-    multiplied by a factor, with F·F channels. A moved tap reads between four pixels. Since offsets
-    are unlimited, every output's receptive field is taken to be the whole map.
+    It reads the map and the offsets, a vertical and a horizontal one for every tap and position:
+    2·F·F channels, or a multiple of that if groups of input channels have separate offsets. A third
+    input with F·F channels makes it the modulated version (v2), which also multiplies every tap by
+    a factor. A moved tap interpolates between four pixels. Since offsets are unlimited, every
+    output's receptive field is taken to be the whole map.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition per
     output for the bias; one addition per offset; and four multiplications and three additions for
-    every tap's value, with a factor one multiplication more.
+    every tap's value, plus one multiplication if there is a factor.
     """
 
     aliases = ("deformable_conv", "deformable_convolution", "dcn")

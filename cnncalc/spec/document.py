@@ -246,7 +246,10 @@ class _Parser:
     def replacements(self, item: Item) -> dict[Key, Entry]:
         """What takes the place of layers, by their names."""
         if not isinstance(item.value, dict):
-            self.wrong(f"'replace' maps names to layers, it is not {describe(item)}", item.where)
+            self.wrong(
+                f"'replace' must be a mapping from names to layers, not {describe(item)}",
+                item.where,
+            )
             return {}
         return {name: self.replacement(name, one) for name, one in item.value.items()}
 

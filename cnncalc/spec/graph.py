@@ -557,7 +557,7 @@ class _Builder:
         if base.values is not None:
             given = values.value_of(base.values, scope.values, self.work)
         if not isinstance(given, dict):
-            fact = f"'set' maps the parameters of {base.title} to values, it is not {shown(given)}"
+            fact = f"'set' must map the parameters of {base.title} to values, not {shown(given)}"
             raise SpecError(fact, base.where)
         key = id(base.spec), repr(given)
         if key not in self.backbones:
@@ -571,7 +571,7 @@ class _Builder:
                 fact = f"backbone {base.title!r} is not a valid spec"
                 raise SpecError(fact, entry.where, f"run cnncalc summarize {base.title} to see why")
             if len(base.spec.inputs) != 1:
-                fact = f"backbone {base.title!r} has several inputs; a backbone has one"
+                fact = f"backbone {base.title!r} has several inputs; a backbone must have one"
                 raise SpecError(fact, entry.where)
             self.backbones[key] = builder
         return self.backbones[key]
@@ -635,7 +635,9 @@ class _Builder:
             self.work.add(len(nodes), item.where)
             found += nodes
         if not found and items:
-            raise SpecError(f"{items[0].value!r} gathers no layer: it is left out", items[0].where)
+            raise SpecError(
+                f"{items[0].value!r} matches no layer, because it is left out", items[0].where
+            )
         return tuple(found)
 
     def gathered(self, name: str, scope: Scope) -> tuple[int, ...] | None:
@@ -660,7 +662,9 @@ class _Builder:
             why = "its 'when' is false, or it is repeated 0 times"
             return f"'{key}: {name}' names a layer that is left out: {why}"
         if name.endswith(".*"):
-            return f"'{key}: {name}' gathers the copies of a repeated layer, which is not above"
+            return (
+                f"'{key}: {name}' refers to copies of a repeated layer that is not above this one"
+            )
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"

@@ -1,4 +1,4 @@
-"""The inputs of a spec: their shapes, and what they look like if they are written by mistake."""
+"""The inputs of a spec: their shapes, and checks for shapes that are probably mistakes."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -35,8 +35,8 @@ class Given(NamedTuple):
 
 
 def layout_in(spec: Spec, source: str, layout: Layout | None) -> Layout | None:
-    """How a file writes shapes: as it says, or else as ``layout`` says. Built-ins write channels
-    first."""
+    """How a file writes shapes: as it states, or else as ``layout`` states. Built-ins write
+    channels first."""
     stated = spec.layouts.get(source)
     return stated or ("chw" if catalog.holds(source) else layout)
 

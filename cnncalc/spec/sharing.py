@@ -1,7 +1,7 @@
-"""Weights that several layers use: ``weights: NAME`` next to a kind or block.
+"""Shared weights: ``weights: NAME`` next to a kind or block.
 
-NAME is an earlier layer or block. If there is none, it is a name for the weights: the first layer
-that mentions it holds them, and the others use them.
+NAME is an earlier layer or block. If there is none, it names the weights: the first layer that
+mentions it owns them, and the others use them.
 """
 
 from collections import Counter

@@ -210,7 +210,7 @@ class _Bases:
             where = next(key.where for key in root.value if key == "layers")
             fact = f"these layers replace all of {base.value!r}"
             start = f"start with 'backbone: {{network: {base.value}, up_to: LAYER}}'"
-            help = f"to keep some, {start}, or exchange single ones with 'replace'"
+            help = f"to keep some, {start}, or replace single ones with 'replace'"
             self.remarks.append(SpecError(fact, where, help))
         return Item(_merged(parent, root), root.where)
 

@@ -74,7 +74,10 @@ def _folds(row: Row, before: Row, readers: int) -> bool:
     """Whether a row is a batch norm that is folded into the convolution before it."""
     if readers != 1 or not before.inputs or not row.cost.buffers:
         return False
-    found = operations(before.layer, before.inputs, before.output)
+    try:
+        found = operations(before.layer, before.inputs, before.output)
+    except LayerError:  # reported once its own operations are counted
+        return False
     return of("Conv")(found[-1]) and not found[-1].inside
 
 

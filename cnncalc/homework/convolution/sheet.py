@@ -26,9 +26,7 @@ SHOWN = 10
 """The number of windows written out per kernel by default if there are more."""
 
 NOT_FLIPPED = "cross-correlation: the kernel is not flipped (PyTorch calls this convolution)"
-TRANSPOSED = (
-    "transposed convolution: every input is multiplied with the kernel, and overlaps add up"
-)
+TRANSPOSED = "transposed convolution: every input is multiplied by the kernel, and overlaps add up"
 TRANSPOSED_FLIPPED = f"{TRANSPOSED}; the kernel is flipped along every axis first"
 FLIPPED = "convolution: the kernel is flipped along every axis, then applied to the input"
 
