@@ -308,7 +308,8 @@ def wrong_in(name: str, text: str, case: Case) -> Iterator[tuple[str, str]]:
     if CANARY in text:
         yield "disclosure", f"{name} of {who}"
     table = is_form(name, case, "csv", ".csv")
-    rows = table or asks_for(case, "csv")  # -f csv -o marks.json writes CSV to marks.json
+    # -f csv -o marks.json writes CSV to marks.json
+    rows = name.endswith(".csv") or asks_for(case, "csv")
     found = CONTROL.search(text.replace("\r\n", "\n") if rows else text)
     if found:
         yield "control character", f"{found[0]!r} in {name} of {who}"

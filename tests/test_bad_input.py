@@ -17,7 +17,7 @@ from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
 from cnncalc.homework.convolution import matrix, window
-from cnncalc.spec import document, expression, graph, source, work
+from cnncalc.spec import document, expression, graph, inputs, source, work
 from cnncalc.spec import text as spec_text
 
 ROOT = Path(__file__).parents[1]
@@ -711,7 +711,13 @@ def test_the_limits_are_documented():
     rows = [row for row in text.partition("## All keys")[0].splitlines() if row.startswith("| ")]
     numbers = (number for row in rows for number in re.findall(r"(?<= )[0-9][0-9,]*", row))
     documented = {int(number.replace(",", "")) for number in numbers}
-    limits = {source.MAX_BYTES, spec_text.MAX_VALUES, spec_text.MAX_DEPTH, graph.MAX_LAYERS}
+    limits = {
+        inputs.MAX_INPUTS,
+        source.MAX_BYTES,
+        spec_text.MAX_VALUES,
+        spec_text.MAX_DEPTH,
+        graph.MAX_LAYERS,
+    }
     limits |= {graph.MAX_NESTED, work.MAX_STEPS, document.MAX_PROSE, document.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
     limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}

@@ -172,8 +172,11 @@ def test_one_layer_may_have_its_channels_last():
         ("1x3x224x224", "a batch of one image; use --input 3x224x224 --batch 1"),
         ("32x3x64x48", "a batch of 32 images; use --input 3x64x48 --batch 32"),
         ("1x224x224x3", "a batch of one image; use --input 3x224x224 --batch 1"),
-        ("8x3x4x4", "has 3 sizes, as in 3x224x224, not 8x3x4x4; use --input 3x4x4 --batch 8"),
-        ("3x224", "has 3 sizes, as in 3x224x224, not 3x224"),
+        (
+            "8x3x4x4",
+            "an input of 3 sizes, such as 3x224x224, not 8x3x4x4; use --input 3x4x4 --batch 8",
+        ),
+        ("3x224", "needs an input of 3 sizes, such as 3x224x224, not 3x224"),
         ("224x224x3", "channels come last; write 3x224x224, or add --layout hwc"),
         ("1x3x3x224x224", "drop the batch size"),
     ],
@@ -355,3 +358,19 @@ def test_published_shapes_are_written_like_the_file():
     assert [one.verdict for one in cnncalc.claims(spec)] == ["agrees", "agrees"]
     spec |= {"input": "3x32x16", "layout": "chw"}
     assert [one.verdict for one in cnncalc.claims(spec)] == ["does not agree", "agrees"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "architecture: 14x9x20-10C5\nlayout: {}\n|layer|params|\n|--|--|\n|conv1|5010|\n"),
+        ("a.csv", "architecture,14x9x20-10C5\nlayout,{}\nlayer,params\nconv1,5010\n"),
+        ("a.yaml", "layout: {}\narchitecture: 14x9x20-10C5\nanswers: {{conv1: {{params: 5010}}}}"),
+    ],
+)  # fmt: skip
+def test_sheets_of_every_format_may_say_how_they_write_shapes(tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text.format("hwc"))
+    assert run("grade", file).exit_code == 0  # 5·5·20·10 + 10
+    file.write_text(text.format("chw"))
+    assert run("grade", file).exit_code == 1

@@ -60,7 +60,7 @@ def test_a_broken_workbook_is_refused(tmp_path, data):
     else:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("a.xml", b" " * (30_000_000 if data == "bomb" else 1))
-    with pytest.raises(CnncalcError, match=r"is not an Excel workbook|unpacks to more than"):
+    with pytest.raises(CnncalcError, match=r"cannot be read as an Excel workbook|unpacks to more than"):
         cnncalc.grade(file)
 
 
@@ -183,6 +183,25 @@ def test_a_summary_answers_the_questions_of_a_key(tmp_path):
     file.write_text(TORCHSUMMARY.replace("architecture: lenet5\n", ""), encoding="utf-8")
     [graded] = cnncalc.grade([file], key)
     assert [answer["outcome"] for answer in graded.answers] == ["right", "wrong"]
+
+
+def test_a_pool_that_flattens_is_found_by_its_type(tmp_path):
+    layers = (
+        "[{conv: {filters: 4, kernel: 1}, name: a}, {global_avg_pool: {keepdim: false}, name: b}"
+    )
+    network = f"{{input: 2x8x8, layers: {layers}, flatten, {{linear: 3, name: c}}]}}"
+    key = tmp_path / "key.yaml"
+    asked = "a: {params: }, b: {shape: , params: }, flatten1: {shape: }, c: {params: }"
+    key.write_text(f"architecture: {network}\nanswers: {{{asked}}}", encoding="utf-8")
+    file = tmp_path / "ada.txt"
+    file.write_text(
+        "Layer (type)  Output Shape  Param #\n"
+        "Conv2d-1  [-1, 4, 8, 8]  12\nAdaptiveAvgPool2d-2  [-1, 4, 1, 1]  0\n"
+        "Flatten-3  [-1, 4]  0\nFlatten-4  [-1, 4]  0\nLinear-5  [-1, 3]  15\n",
+        encoding="utf-8",
+    )
+    [graded] = cnncalc.grade([file], key)
+    assert [answer["outcome"] for answer in graded.answers] == ["right"] * 5
 
 
 def test_more_rows_than_layers_are_unreadable(tmp_path):

@@ -245,7 +245,7 @@ def test_replacements_are_inherited_and_may_be_replaced_again(tmp_path):
         ),
         (
             {"replace": {"zzzzz": "relu"}, "extends": "lenet5"},
-            "there is no layer 'zzzzz'; it has c1,",
+            "there is no layer 'zzzzz'; there are c1,",
         ),
         (
             {"replace": ["fc"], "extends": "resnet18"},

@@ -14,6 +14,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.homework.labels import question_label
 from cnncalc.spec.text import Item, Key
 
+FLATTEN = "Flatten"
 NTH = re.compile(r"(\w+) no\. ([0-9]{1,6})")
 
 
@@ -59,6 +60,8 @@ def _of_type(kind: str, report: Report) -> list[str | None]:
             made = [call for call in calls.of(row.layer, row.inputs, row.output) if not call.inside]
         except LayerError:  # several modules, which are not modelled
             continue
-        printed += [row.name if len(made) == 1 else None for call in made if call.name == kind]
+        # A pool that flattens its output is a pool to the reader, and a hidden flatten.
+        whole = [call for call in made if call.name != FLATTEN] or made
+        printed += [row.name if whole == [call] else None for call in made if call.name == kind]
     named = layers.known(kind)
     return printed or [row.name for row in report if named and row.kind == named.kind.kind]

@@ -24,10 +24,20 @@ FORMATS = {
 }
 
 
+ENDINGS = {
+    "a Caffe prototxt": ".prototxt",
+    "a Darknet cfg": ".cfg",
+    "a Keras model in JSON": ".json",
+}
+"""The endings of the files that cnncalc reads."""
+
+
 def foreign_format(text: str) -> str:
     """The sentence about a text that is not a spec but another tool's file; otherwise empty."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
+            if ending := ENDINGS.get(name):
+                return f"looks like {name}; let the file's name end in {ending}"
             return f"looks like {name}; cnncalc reads its own YAML or the one-line notation"
     return ""
 

@@ -166,7 +166,7 @@ class _Builder:
         """Refuse replacements of layers that do not exist."""
         for name in self.spec.replace:
             if name not in self.replaced:
-                hint = did_you_mean(name, self.ends) or f"; it has {some(self.ends)}"
+                hint = did_you_mean(name, self.ends) or f"; there are {some(self.ends)}"
                 self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:

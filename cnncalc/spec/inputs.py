@@ -41,6 +41,9 @@ def layout_in(spec: Spec, source: str, layout: Layout | None) -> Layout | None:
     return stated or ("chw" if catalog.holds(source) else layout)
 
 
+MAX_INPUTS = 1_000
+
+
 def inputs(
     spec: Spec,
     names: Values,
@@ -54,6 +57,10 @@ def inputs(
     input that does not exist, and for an invalid or doubtful shape.
     """
     named = _named(spec, given)
+    if len(spec.inputs) > MAX_INPUTS:
+        raise SpecError(
+            f"the network has {len(spec.inputs):,} inputs, more than {MAX_INPUTS:,}", spec.where
+        )
     found = {key: _own(spec, item, names, layout, work) for key, item in spec.inputs.items()}
     for key, own in found.items():
         if key in named:
@@ -112,7 +119,8 @@ def _replaced(
     shape = shape_of(sizes, layout or "chw")
     if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
         raise _batched(sizes, layout, USE) or UsageError(
-            f"an input of {spec.name} has {len(own)} sizes, as in {_text(own)}, not {_text(sizes)}",
+            f"{spec.name} needs an input of {len(own)} sizes, such as {_text(own)}, not "
+            f"{_text(sizes)}",
             USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
     if why := turned(sizes, layout):

@@ -11,6 +11,8 @@ from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, 
 from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.text import Item, Key
 
+ARCHIVES = {".keras": "config.json"}
+"""What to read of files that are zip archives."""
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
 MERGED = ("parameters", "blocks", "replace")
@@ -62,11 +64,31 @@ def _read(target: str) -> Item:
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target, Source.of(notation.SOURCE, target.strip()))
     file = _find(target, Path("."))
-    return _quotable(read_text(file), str(file))
+    inner = ARCHIVES.get(file.suffix.lower())
+    found = read_text(file) if inner is None else _unpacked(file, inner)
+    return _quotable(found, str(file))
+
+
+def _unpacked(file: Path, inner: str) -> str:
+    """The text of one file in a zip archive; the others, such as weights, are not read."""
+    from zipfile import BadZipFile, ZipFile
+    from zlib import error
+
+    try:
+        with ZipFile(file) as archive, archive.open(inner) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, KeyError, BadZipFile, NotImplementedError, RuntimeError, error):
+        raise SpecError(f"is not an archive with a {inner}", Where(str(file))) from None
+    return decoded(data, str(file))
 
 
 def _quotable(found: str, source: str) -> Item:
     """The tree of the user's own text, whose lines errors may show."""
+    if Path(source).suffix.lower() not in (".yaml", ".yml"):
+        from cnncalc.spec import readers
+
+        if reader := readers.reader_of(found):
+            return text.located(reader.read(found, source), Where(source))
     root: Item | None = None
     broken: SpecError | None = None
     try:

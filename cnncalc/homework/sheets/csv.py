@@ -9,7 +9,7 @@ from cnncalc.homework.sheets._table import Cell
 from cnncalc.spec.text import Item
 
 SUFFIXES = (".csv",)
-ABOVE = ("student", "architecture", "input", "batch", "dtype")
+ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
 
 
 def read(text: str, source: str) -> Item:
