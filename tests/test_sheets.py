@@ -60,7 +60,9 @@ def test_a_broken_workbook_is_refused(tmp_path, data):
     else:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("a.xml", b" " * (30_000_000 if data == "bomb" else 1))
-    with pytest.raises(CnncalcError, match=r"cannot be read as an Excel workbook|unpacks to more than"):
+    with pytest.raises(
+        CnncalcError, match=r"cannot be read as an Excel workbook|unpacks to more than"
+    ):
         cnncalc.grade(file)
 
 
