@@ -11,6 +11,7 @@ import pytest
 import cnncalc
 from cnncalc.core.errors import CnncalcError
 from cnncalc.homework import books
+from cnncalc.homework.sheets import _table
 
 TABLE = [["layer", "shape", "params"], ["c1", "6x28x28", 156], ["f6", "84", 10164.0]]
 
@@ -35,6 +36,26 @@ def test_a_workbook_is_a_sheet(tmp_path):
     top = [["student", "Ada"], ["architecture", "lenet5"], []]
     file = workbook(tmp_path / "hw.xlsx", [*top, *TABLE])
     assert marks(file) == ("Ada", ["right"] * 4)
+
+
+def test_a_damaged_workbook_is_read_or_refused(tmp_path):
+    file = workbook(tmp_path / "hw.xlsx", [["architecture", "lenet5"], *TABLE])
+    data, read = file.read_bytes(), 0
+    for place in range(0, len(data), len(data) // 150):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
+        try:
+            marks(file)
+            read += 1
+        except CnncalcError:
+            continue
+    assert 0 < read < 150
+
+
+def test_a_large_workbook_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_table, "MAX_CELLS", 100)
+    file = workbook(tmp_path / "hw.xlsx", [["layer", "shape"], *[[7] * 7] * 15])
+    with pytest.raises(CnncalcError, match="contains more than 100 cells"):
+        marks(file)
 
 
 def test_every_worksheet_has_a_table(tmp_path):
