@@ -106,6 +106,8 @@ class Watch:
 
     def __init__(self) -> None:
         self.folder = ""
+        self.named: set[str] = set()
+        """What the arguments name, which a run may write even outside."""
         self.seen: list[str] = []
         sys.addaudithook(self.hear)
 
@@ -123,7 +125,7 @@ class Watch:
                 if isinstance(path, str | bytes | os.PathLike):
                     real = os.path.realpath(os.fsdecode(path))
                     own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
-                    if not own and real != os.devnull:
+                    if not own and real not in {os.devnull, *self.named}:
                         self.seen.append(f"{event} {real}")
 
     def writes(self, event: str, args: tuple[Any, ...]) -> bool:
@@ -148,6 +150,7 @@ def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
     signal.setitimer(signal.ITIMER_PROF, 2 * SECONDS * slow)
     signal.setitimer(signal.ITIMER_REAL, 0.5 * STILL)
     watch.folder, watch.seen = str(work), []
+    watch.named = {os.path.realpath(word.partition("=")[2] or word) for word in case.argv}
     start = time.process_time()
     code, trace = 0, ""
     try:

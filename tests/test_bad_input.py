@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 import cnncalc
+from cnncalc import cli
 from cnncalc.core import shape, tape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 from cnncalc.footprint import budget
@@ -231,6 +233,13 @@ def test_standard_input_is_read(monkeypatch):
 def test_standard_input_is_named_in_errors(monkeypatch, data, sentence):
     monkeypatch.setattr(sys, "stdin", Piped(data))
     assert error("-") == sentence
+
+
+@pytest.mark.parametrize("word", ["\udcff", "3\udc80", "[\ud800]"])
+def test_bytes_that_are_not_text_are_refused_as_a_value(word):
+    done = CliRunner().invoke(cli.app, ["layer", "conv", "3x9x9", "--filters", word])
+    assert isinstance(done.exception, CnncalcError)
+    assert "contains bytes that are not text" in str(done.exception)
 
 
 def test_a_closed_standard_input_is_reported(monkeypatch):
@@ -499,6 +508,7 @@ MEASURED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 import cnncalc
+from cnncalc import cli
 from cnncalc.core.errors import CnncalcError
 try:
     cnncalc.summarize(sys.argv[1])

@@ -11,6 +11,7 @@ import pytest
 import cnncalc
 from cnncalc.core.errors import CnncalcError
 from cnncalc.homework import books
+from cnncalc.homework.sheets import _table
 
 TABLE = [["layer", "shape", "params"], ["c1", "6x28x28", 156], ["f6", "84", 10164.0]]
 
@@ -37,6 +38,26 @@ def test_a_workbook_is_a_sheet(tmp_path):
     assert marks(file) == ("Ada", ["right"] * 4)
 
 
+def test_a_damaged_workbook_is_read_or_refused(tmp_path):
+    file = workbook(tmp_path / "hw.xlsx", [["architecture", "lenet5"], *TABLE])
+    data, read = file.read_bytes(), 0
+    for place in range(0, len(data), len(data) // 150):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
+        try:
+            marks(file)
+            read += 1
+        except CnncalcError:
+            continue
+    assert 0 < read < 150
+
+
+def test_a_large_workbook_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_table, "MAX_CELLS", 100)
+    file = workbook(tmp_path / "hw.xlsx", [["layer", "shape"], *[[7] * 7] * 15])
+    with pytest.raises(CnncalcError, match="contains more than 100 cells"):
+        marks(file)
+
+
 def test_every_worksheet_has_a_table(tmp_path):
     more = [["layer", "macs"], ["c1", "=117600"], ["f6", 10080]]
     file = workbook(tmp_path / "ada.xlsx", [["architecture", "lenet5"], *TABLE], more)
@@ -60,7 +81,9 @@ def test_a_broken_workbook_is_refused(tmp_path, data):
     else:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("a.xml", b" " * (30_000_000 if data == "bomb" else 1))
-    with pytest.raises(CnncalcError, match=r"cannot be read as an Excel workbook|unpacks to more than"):
+    with pytest.raises(
+        CnncalcError, match=r"cannot be read as an Excel workbook|unpacks to more than"
+    ):
         cnncalc.grade(file)
 
 

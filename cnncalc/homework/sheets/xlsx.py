@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.homework.sheets import _table
@@ -34,7 +34,9 @@ def read(data: bytes, source: str) -> Item:
             raise SpecError(f"unpacks to more than {MAX_BYTES:,} bytes", Where(source))
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         pages = _pages(book, source)
-    except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError, SyntaxError):
+    except SpecError:
+        raise
+    except Exception:  # a damaged workbook makes openpyxl and zlib raise all sorts of errors
         raise SpecError("cannot be read as an Excel workbook", Where(source)) from None
     header: dict[str, Cell] = {}
     tables = []
