@@ -28,8 +28,8 @@ from cnncalc.derivations import wording
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
+from cnncalc.render.columns import COLUMNS
 from cnncalc.render.formats import markdown
-from cnncalc.render.view import COLUMNS
 from cnncalc.spec import Spec, catalog, document, load
 
 ROOT = Path(__file__).parent.parent
@@ -358,7 +358,8 @@ def cli_page() -> str:
         "1 if the answer is no (a stride does not fit, an answer is wrong), and 2 if the input is "
         "invalid. If the reader of a pipe stops early, as `head` does, the exit code is 0. "
         "`cnncalc --debug COMMAND` prints the traceback of an error. Output is coloured "
-        "only on a terminal, and not if `NO_COLOR` is set.",
+        "only on a terminal, and not if `NO_COLOR` is set. Tables fit a terminal of 80 "
+        "columns or more; in a narrower one, lines wrap, because numbers are never cut.",
         fenced(help_of()),
     ]
     for name in cli.names():
@@ -385,12 +386,12 @@ def help_of(*command: str) -> str:
 
 def keys_table() -> str:
     """The keys of a spec, of a block, and those next to a kind."""
-    block = {
-        "takes": "its arguments; one with a default is optional",
-        "layers": document.TOP["layers"],
+    groups = {
+        "In a spec:": document.TOP,
+        "In a block:": document.BLOCK,
+        "Next to a kind:": document.NODE,
+        "In a backbone:": document.CUT,
     }
-    groups = {"In a spec:": document.TOP, "In a block:": block, "Next to a kind:": document.NODE,
-              "In a backbone:": document.CUT}  # fmt: skip
     return "".join(f"\n{title}\n\n{_keys(keys)}\n" for title, keys in groups.items()) + "\n"
 
 

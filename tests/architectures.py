@@ -10,7 +10,7 @@ from cnncalc import UsageError, footprint, summarize
 from cnncalc.analysis.report import Report
 from cnncalc.spec import catalog
 
-LARGE = {"unet", "fcn8s", "deeplabv3_resnet50"}
+LARGE = {"unet", "fcn8s", "ssd300_vgg16"}
 """Built-ins whose smallest image is too large for a run of a few seconds on the CPU."""
 
 SLOW = {"deeplabv3_resnet50", "r2plus1d_18"}

@@ -37,6 +37,7 @@ import tempfile
 import threading
 import time
 import traceback
+import zipfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -105,6 +106,8 @@ class Watch:
 
     def __init__(self) -> None:
         self.folder = ""
+        self.named: set[str] = set()
+        """What the arguments name, which a run may write even outside."""
         self.seen: list[str] = []
         sys.addaudithook(self.hear)
 
@@ -122,7 +125,7 @@ class Watch:
                 if isinstance(path, str | bytes | os.PathLike):
                     real = os.path.realpath(os.fsdecode(path))
                     own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
-                    if not own and real != os.devnull:
+                    if not own and real not in {os.devnull, *self.named}:
                         self.seen.append(f"{event} {real}")
 
     def writes(self, event: str, args: tuple[Any, ...]) -> bool:
@@ -147,6 +150,7 @@ def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
     signal.setitimer(signal.ITIMER_PROF, 2 * SECONDS * slow)
     signal.setitimer(signal.ITIMER_REAL, 0.5 * STILL)
     watch.folder, watch.seen = str(work), []
+    watch.named = {os.path.realpath(word.partition("=")[2] or word) for word in case.argv}
     start = time.process_time()
     code, trace = 0, ""
     try:
@@ -263,9 +267,18 @@ def failures(case: Case, found: dict[str, Any], work: Path) -> Iterator[tuple[st
     for path in sorted(work.rglob("*")):
         name = str(path.relative_to(work))
         if path.is_file() and not path.is_symlink() and name not in case.files:
-            texts[ending(name)] = path.read_bytes()
+            texts |= contents(name, path.read_bytes())
     for name, data in texts.items():
         yield from wrong_in(name, data.decode("utf-8", "replace"), case)
+
+
+def contents(name: str, data: bytes) -> dict[str, bytes]:
+    """The texts in a written file, by their kinds."""
+    if not zipfile.is_zipfile(io.BytesIO(data)):
+        return {ending(name): data}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = {ending(one): archive.read(one) for one in archive.namelist()}
+    return {**parts, f"the names in {ending(name)}": "\n".join(archive.namelist()).encode()}
 
 
 def ending(name: str) -> str:
@@ -298,7 +311,8 @@ def wrong_in(name: str, text: str, case: Case) -> Iterator[tuple[str, str]]:
     if CANARY in text:
         yield "disclosure", f"{name} of {who}"
     table = is_form(name, case, "csv", ".csv")
-    rows = table or asks_for(case, "csv")  # -f csv -o marks.json writes CSV to marks.json
+    # -f csv -o marks.json writes CSV to marks.json
+    rows = name.endswith(".csv") or asks_for(case, "csv")
     found = CONTROL.search(text.replace("\r\n", "\n") if rows else text)
     if found:
         yield "control character", f"{found[0]!r} in {name} of {who}"
@@ -319,7 +333,11 @@ def is_form(name: str, case: Case, form: str, suffix: str) -> bool:
     """Whether an output is in this form."""
     if name == "stdout":
         return asks_for(case, form)
-    return name.startswith("a written") and name.endswith(suffix)
+    others = (asks_for(case, other) for other in FORMATS if other != form)
+    return name.startswith("a written") and name.endswith(suffix) and not any(others)
+
+
+FORMATS = ("csv", "html", "json", "latex", "markdown", "table")
 
 
 def asks_for(case: Case, form: str) -> bool:
@@ -414,14 +432,14 @@ class Worker:
             self.process.wait(5)
         silent = self.process.poll() is None
         assert self.process.stderr
-        said = "" if silent else self.process.stderr.read()[-1500:]
+        stderr = "" if silent else self.process.stderr.read()[-1500:]
         self.end()
-        last = (said.strip().splitlines() or [""])[-1]
+        last = (stderr.strip().splitlines() or [""])[-1]
         why = ["slow", "silent"] if silent else ["crash", f"{self.process.returncode} {last}"]
         case = draw(self.seed, number, self.families)
         return {"number": number, "family": case.family, "size": case.size, "wrong": [why],
                 "command": "".join(case.argv[:1]),
-                "code": -1, "seconds": STILL * silent, "memory": 0, "trace": said}  # fmt: skip
+                "code": -1, "seconds": STILL * silent, "memory": 0, "trace": stderr}  # fmt: skip
 
     def end(self) -> None:
         """Stop it."""

@@ -48,6 +48,7 @@ from cnncalc import footprint, layers
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import places
 from cnncalc.bridge.network import Network
+from cnncalc.bridge.trial import attention_in_steps
 from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.core.shape import Vector
 
@@ -110,6 +111,10 @@ STATED = (
         are_of_other_ranks,
     ),
     Stated("(eps|momentum) must be a number of at least 0", "PyTorch does not check it"),
+    Stated(
+        "causal padding is for a signal",
+        "PyTorch pads any axis, but Keras' causal padding has only one",
+    ),
     Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
     Stated("^upsample scale_factor must be", 'PyTorch treats 0 as "not given"'),
     Stated("^(pad padding|crop crop) must be", "PyTorch crops if the padding is negative"),
@@ -190,7 +195,7 @@ def run(report: Report, network: Network, device: str) -> Ran:
     ]
     counter = Multiplications()
     hooks = saved_tensors_hooks(pack, lambda tensor: tensor)
-    with hooks, counter, watched(network, counter) as seen:
+    with hooks, counter, attention_in_steps(), watched(network, counter) as seen:
         network(*inputs)
     return Ran(seen, sum(storage.nbytes() for storage in kept.values()))
 

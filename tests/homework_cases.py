@@ -856,6 +856,18 @@ def of_heads(rng: random.Random) -> Case:
     return case
 
 
+def of_shared_weights(rng: random.Random) -> Case:
+    """The parameters of a layer that runs several times with the same weights, and of a head."""
+    a, b = rng.choice([5, 10, 20, 64]), rng.choice([3, 7, 50])
+    steps = rng.choice([3, 4, 5])  # two would be like a layer counted twice
+    layers = [{"linear": a, "repeat": steps, "weights": "shared"}, {"linear": b}]
+    step, head = a * a + a, a * b + b
+    case = Case(Given({"input": str(a), "layers": layers}, "parameters", None), step + head)
+    case.by("shared_weights_repeated", steps * step + head)
+    case.by("biases_left_out_of_total", a * a + a * b)
+    return case
+
+
 # Two mistakes at a time, in a convolution.
 
 Pair = tuple[str, str]
@@ -973,4 +985,5 @@ FAMILIES = (
     *(of_special,) * 3,
     *(of_total, of_field, of_layer_behind) * 2,
     of_heads,
+    of_shared_weights,
 )

@@ -5,12 +5,17 @@ mistakes are discovered automatically, so new ones are covered without a change 
 """
 
 import copy
+import csv
+import io
+import json
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from random import Random
 from typing import Any
+from xml.sax.saxutils import escape
 
 import typer
 import yaml
@@ -848,6 +853,97 @@ def table_of(made: Mapping[str, Any], form: str, random: Random) -> bytes:
     return "\n".join(lines).encode("utf-8", "surrogatepass")
 
 
+PARTS = {
+    "[Content_Types].xml": """<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+<Override PartName="/xl/workbook.xml" ContentType="application/vnd.openxmlformats-officedocument.\
+spreadsheetml.sheet.main+xml"/>
+<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/vnd.openxmlformats-\
+officedocument.spreadsheetml.worksheet+xml"/></Types>""",
+    "_rels/.rels": """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/\
+officeDocument" Target="xl/workbook.xml"/></Relationships>""",
+    "xl/workbook.xml": """<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships">
+<sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets></workbook>""",
+    "xl/_rels/workbook.xml.rels": """<Relationships \
+xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
+<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/\
+worksheet" Target="worksheets/sheet1.xml"/></Relationships>""",
+}  # fmt: skip
+"""The parts of a workbook with one worksheet."""
+
+
+def workbook(rows: Sequence[Sequence[str]], random: Random) -> bytes:
+    """Rows as an Excel workbook, now and then with a hostile part."""
+    start = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    )
+    lines = ["".join(map(partial(xml_cell, random), row)) for row in rows]
+    page = start + "".join(f"<row>{line}</row>" for line in lines) + "</sheetData></worksheet>"
+    parts = {**PARTS, "xl/worksheets/sheet1.xml": page}
+    match random.randrange(40):
+        case 0:
+            entities = "".join(f'<!ENTITY a{k} "{f"&a{k - 1};" * 10}">' for k in range(1, 12))
+            laughs = f'<!DOCTYPE x [<!ENTITY a0 "ha">{entities}]>'
+            parts["xl/worksheets/sheet1.xml"] = laughs + page.replace("</t>", "&a11;</t>")
+        case 1:
+            outside = '<!DOCTYPE x [<!ENTITY e SYSTEM "../../outside/secret.txt">]>'
+            parts["xl/worksheets/sheet1.xml"] = outside + page.replace("</t>", "&e;</t>")
+        case 2:
+            parts["xl/worksheets/sheet1.xml"] = page.replace("<c ", '<c r="XFD1048576" ')
+        case 3:
+            parts["xl/worksheets/sheet1.xml"] = page + " " * 10 ** random.choice((6, 7, 8))
+        case 4:
+            parts["xl/worksheets/sheet1.xml"] = start + "<row>" * 100_000
+        case 5:
+            del parts[random.choice([*parts])]
+        case 6:
+            part = random.choice([*parts])
+            parts[part] = damage(parts[part].encode("utf-8", "replace"), random).decode("latin-1")
+        case 7:
+            parts[random.choice(("../../x", "/etc/x", "xl/sharedStrings.xml", "a" * 300))] = "x"
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part.encode("utf-8", "replace"))
+    return stream.getvalue()
+
+
+def xml_cell(random: Random, value: str) -> str:
+    """A cell of a worksheet."""
+    text = escape(plain(value))
+    kind = "n" if value.isdecimal() else "inlineStr"
+    if random.random() < 0.02:
+        kind = random.choice(("str", "n", "b", "e", "d", "s"))
+    if kind == "inlineStr":
+        return f'<c t="inlineStr"><is><t>{text}</t></is></c>'
+    return f'<c t="{kind}"><f>1+1</f><v>{text}</v></c>'
+
+
+def notebook(text: str, random: Random) -> bytes:
+    """A Markdown text as a Jupyter notebook, now and then deformed."""
+    source: Any = text if random.random() < 0.5 else text.splitlines(keepends=True)
+    tree: Any = {"cells": [{"cell_type": "markdown", "source": source}, {"cell_type": "code"}]}
+    while random.random() < 0.3:
+        tree = deform(tree, random)
+    return json.dumps(plain(tree)).encode()
+
+
+FORMS = ("csv", "md", "xlsx", "ipynb")
+"""The endings of tables of answers."""
+
+
+def table_file(made: Mapping[str, Any], form: str, random: Random) -> bytes:
+    """A sheet as a table in a file of that form."""
+    if form == "xlsx":
+        text = table_of(made, "csv", random).decode("utf-8", "replace")
+        return workbook([*csv.reader(text.replace("\r", " ").splitlines())], random)
+    if form == "ipynb":
+        return notebook(table_of(made, "md", random).decode("utf-8", "replace"), random)
+    return table_of(made, form, random)
+
+
 def sheet_text(made: dict[str, Any], form: str, random: Random) -> bytes:
     """A sheet in a file of that format, sometimes mutated or damaged."""
     if form == "yaml":
@@ -857,15 +953,15 @@ def sheet_text(made: dict[str, Any], form: str, random: Random) -> bytes:
                 tree = deform(tree, random)
         text = text_of(tree, random)
     else:
-        text = table_of(made, form, random)
-    while random.random() < 0.15:
+        text = table_file(made, form, random)
+    while random.random() < (0.15 if form != "xlsx" else 0.03):
         text = damage(text, random)
     return text
 
 
 def a_sheet(random: Random) -> Case:
     """A single answer sheet."""
-    form = random.choice(("yaml",) * 8 + ("csv", "md"))
+    form = random.choice(("yaml",) * 12 + FORMS)
     name = f"answers.{form}"
     text = sheet_text(copy.deepcopy(sheet(random)), form, random)
     return Case("sheet", ["grade", name, *options("grade", random)], {name: text, "folder/x": b""})
@@ -906,7 +1002,7 @@ def makes_sense(tree: Mapping[str, Any]) -> bool:
 
 def hand_in(case: Case, key: dict[str, Any], random: Random) -> None:
     """Add a submission to a class."""
-    form = random.choice(("yaml", "yaml", "yaml", "csv", "md"))
+    form = random.choice(("yaml",) * 5 + FORMS)
     ending = form if random.random() < 0.9 else random.choice(("txt", "YAML", "", "yml", "zip"))
     name = f"in/{random.choice(FOLDERS)}{random.choice(STEMS)}.{ending}"
     own = copy.deepcopy(key)

@@ -178,14 +178,18 @@ def crop(layer: Any, x: Map) -> nn.Module | None:
     if (layer.crop is None) == (layer.size is None):
         return None  # one of the two
     if layer.crop is not None:
+        if layer.offset is not None:
+            return None
         cuts = [-side for side in sides(layer.crop, x)]
         return Does(lambda values: functional.pad(values, cuts))
-    wanted = layer.size
+    wanted, axes = layer.size, len(x.spatial)
+    offset = (layer.offset,) * axes if isinstance(layer.offset, int) else layer.offset
     left = (wanted,) * len(x.spatial) if isinstance(wanted, int) else wanted
 
     def middle(values: Tensor) -> Tensor:
-        for dim, (N, keep) in enumerate(zip(x.spatial, left, strict=True), 2):
-            values = values.narrow(dim, (N - keep) // 2, keep)
+        starts = offset or [(N - keep) // 2 for N, keep in zip(x.spatial, left, strict=True)]
+        for dim, (start, keep) in enumerate(zip(starts, left, strict=True), 2):
+            values = values.narrow(dim, start, keep)
         return values
 
     return Does(middle)
@@ -217,6 +221,9 @@ def same_sides(layer: Any, x: Map, stride: Any, dilation: Any) -> list[int]:
     for N, F, S, D in zip(x.spatial, *each, strict=True):
         outputs = (N + S - 1) // S
         zeros = max((outputs - 1) * S + D * (F - 1) + 1 - N, 0)
+        if layer.padding == "causal":  # all before, as if the stride were 1
+            ends.append((D * (F - 1), 0))
+            continue
         less, more = zeros // 2, zeros - zeros // 2
         ends += [(more, less) if layer.padding == "same_lower" else (less, more)]
     return [side for pair in reversed(ends) for side in pair]
@@ -373,6 +380,19 @@ class FramesLSTM(nn.Module):
             H = o * torch.tanh(C)
             states.append(H)
         return torch.stack(states, 2)
+
+
+@plain("class_token")
+def class_token(layer: Any, x: Map) -> nn.Module:
+    if len(x.spatial) != 1:
+        raise ValueError("not a signal")
+    module = Does(
+        lambda values: torch.stack(
+            [torch.cat([module.get_parameter("weight"), one], dim=1) for one in values]
+        ),
+        weight=(x.channels, layer.tokens),
+    )
+    return module
 
 
 @plain("conv_lstm")

@@ -93,6 +93,8 @@ TRUE_TOTALS = {
     "shufflenet_v2_x2_0": (7_393_996, 583_253_464),
     "wide_resnet101_2": (126_886_696, 22_753_050_624),
     "deeplabv3_resnet50": (39_638_869, 168_731_205_888),
+    "ssd300_vgg16": (35_641_826, 34_858_153_472),
+    "vit_b_16": (86_567_656, 17_563_828_224),
     "r2plus1d_18": (31_505_325, 40_519_080_960),
     "mobilenet_v1": (4_231_976, 568_740_352),
     "darknet53": (41_609_928, 9_285_115_904),
@@ -172,6 +174,11 @@ def yolo(c_in, width, side):
     for c in (c_in, 2 * width, 2 * width):
         yield from (*normed(1, (c, width), side**2), *normed(3, (width, 2 * width), side**2))
     yield conv(1, 2 * width, 255, side**2)
+
+
+def both_towers(*layers):
+    """Layers that run twice with the same weights."""
+    return [(held, 2 * products) for held, products in layers]
 
 
 def both_ways(n_in, hidden, places):
@@ -323,6 +330,14 @@ BY_HAND = {
         *darknet(256, 8, 52), *darknet(512, 8, 26), *darknet(1024, 4, 13),
         *yolo(1024, 512, 13), *normed(1, (512, 256), 13**2), *yolo(768, 256, 26),
         *normed(1, (256, 128), 26**2), *yolo(384, 128, 52),
+    ],
+    # Koch et al. 2015, figure 4: two towers with the same weights.
+    "siamese_koch": [
+        *both_towers(
+            conv(10, 1, 64, 96**2), conv(7, 64, 128, 42**2), conv(4, 128, 128, 18**2),
+            conv(4, 128, 256, 6**2), fc(256 * 6 * 6, 4096),
+        ),
+        fc(4096, 1),
     ],
     # Kim 2014: 100 filters each over 3, 4 and 5 of 56 words with 300 numbers.
     "textcnn": [

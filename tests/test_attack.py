@@ -155,3 +155,86 @@ def test_an_error_about_a_very_long_word_is_short(tmp_path, monkeypatch, capsys,
     assert code == 2
     assert error.endswith("\n")
     assert max(map(len, error.splitlines())) <= attack.LONGEST_LINE
+
+
+def listed(entries):
+    """A YAML list on one line."""
+    return f"[{', '.join(entries)}]"
+
+
+def joining(kind, number, inputs=1_000):
+    """A network whose only layer reads so many maps, from so many inputs."""
+    names = [f"i{k}" for k in range(inputs)]
+    read = (names * (number // inputs + 1))[:number]
+    shapes = ", ".join(f"{name}: 3x8x8" for name in names)
+    return f"input: {{{shapes}}}\nlayers: [{{{kind}: {{from: {listed(read)}}}}}]\n"
+
+
+def repeated(layer, times, input="16x12x12"):
+    """A network of a layer, repeated."""
+    return f"input: {input}\nlayers: [{{{layer}, repeat: {times}}}]\n"
+
+
+def residuals(name, depth, times):
+    """Residual blocks inside one another, with a repeated layer in the innermost."""
+    text = f"{{relu: , name: {name}, repeat: {times}}}"
+    for _ in range(depth):
+        text = f"{{residual: [{text}], name: {name}}}"
+    return f"input: 3\nlayers: [{text}]\n"
+
+
+SEPARABLE = "separable_conv: {filters: 16, kernel: 3, padding: 1}"
+TABLE = f"conv: {{filters: 60, kernel: 3, padding: 1, connections: {listed(['[0, 1, 2]'] * 60)}}}"
+GROWING = (
+    "input: 3x8x8\nblocks: {b: {layers: [{upsample: {size: 9}}, {conv: {filters: 3, kernel: 3, "
+    "stride: 2}}]}}\nlayers: [{b: , repeat: 2490}]\n"
+)
+WHEN = (
+    "input: 3\nblocks: {{b: {{takes: i, layers: [{{relu: , when: '${{i{} >= 0}}'}}]}}}}\n"
+    "layers: [{{b: $index, repeat: {}}}]\n"
+)
+DIFFERENT = "".join(f"- conv: {{filters: {n}, kernel: 3, padding: 1}}\n" for n in range(1, 2_500))
+WRONG = "".join(f"  relu1.{n}: {{macs: {n + 1}}}\n" for n in range(8))
+UNKNOWN = "".join(f"  relu{n}x: {{macs: {n}}}\n" for n in range(500))
+
+LARGEST = {
+    "a sum of many": (["memory", "net.yaml"], joining("multiply", 12_000)),
+    "a product of many": (["reconcile", "net.yaml", "5K"], joining("multiply", 12_000)),
+    "a concat of many": (
+        ["summarize", "net.yaml", "--columns", "input"],
+        joining("concat", 12_000),
+    ),
+    "too many maps": (["memory", "net.yaml"], joining("concat", 20_000)),
+    "too many inputs": (["memory", "net.yaml"], joining("concat", 9_000, 9_000)),
+    "many layers": (["summarize", "net.yaml", "-f", "json"], repeated("relu: ", 5_000)),
+    "many operations": (["memory", "net.yaml"], repeated(SEPARABLE, 5_000)),
+    "the largest batch": (["memory", "net.yaml", "--fit", "24GiB"], repeated(SEPARABLE, 500)),
+    "too many for a batch": (["memory", "net.yaml", "--fit", "24GiB"], repeated(SEPARABLE, 501)),
+    "different layers": (["reconcile", "net.yaml", "5K"], f"input: 3x9x9\nlayers:\n{DIFFERENT}"),
+    "tables of connections": (["memory", "net.yaml"], repeated(TABLE, 200, "60x8x8")),
+    "long names": (["summarize", "net.yaml"], residuals("n" * 90, 19, 4_000)),
+    "long conditions": (["summarize", "net.yaml"], WHEN.format("+i" * 130, 4_000)),
+    "jumps that grow": (["explain", "net.yaml", "b1.9.conv1"], GROWING),
+    "sizes of a hundred digits": (
+        ["memory", "net.yaml", "--plot"],
+        repeated(f"conv: {{filters: 1{'0' * 30}, kernel: 1}}", 9),
+    ),
+    "blank lines": (["summarize", "net.yaml"], f"input: 3\nnote: |\n  a{chr(10) * 4_999_000}"),
+    "wrong answers": (
+        ["grade", "net.yaml"],
+        "architecture: {input: 3x9x9, layers: [{relu: , repeat: 4900}]}\nanswers:\n" + WRONG,
+    ),
+    "unknown layers": (
+        ["grade", "net.yaml"],
+        "architecture: {input: 3x9x9, layers: [{relu: , repeat: 4900}]}\nanswers:\n" + UNKNOWN,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_the_largest_inputs_stay_within_the_bounds(watch, tmp_path, name):
+    argv, text = LARGEST[name]
+    case = hostile.Case("large", argv, {"net.yaml": text.encode()})
+    work = attack.lay_out(case, tmp_path)
+    found = attack.inside(case, work, watch, attack.memory("VmRSS"))
+    assert not [*attack.failures(case, found, work)], found["seconds"]

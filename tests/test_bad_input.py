@@ -10,14 +10,16 @@ from pathlib import Path
 
 import pytest
 import yaml
+from typer.testing import CliRunner
 
 import cnncalc
+from cnncalc import cli
 from cnncalc.core import shape, tape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
 from cnncalc.homework.convolution import matrix, window
-from cnncalc.spec import document, expression, graph, source, work
+from cnncalc.spec import document, expression, graph, inputs, source, work
 from cnncalc.spec import text as spec_text
 
 ROOT = Path(__file__).parents[1]
@@ -231,6 +233,13 @@ def test_standard_input_is_read(monkeypatch):
 def test_standard_input_is_named_in_errors(monkeypatch, data, sentence):
     monkeypatch.setattr(sys, "stdin", Piped(data))
     assert error("-") == sentence
+
+
+@pytest.mark.parametrize("word", ["\udcff", "3\udc80", "[\ud800]"])
+def test_bytes_that_are_not_text_are_refused_as_a_value(word):
+    done = CliRunner().invoke(cli.app, ["layer", "conv", "3x9x9", "--filters", word])
+    assert isinstance(done.exception, CnncalcError)
+    assert "contains bytes that are not text" in str(done.exception)
 
 
 def test_a_closed_standard_input_is_reported(monkeypatch):
@@ -499,6 +508,7 @@ MEASURED = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
 import cnncalc
+from cnncalc import cli
 from cnncalc.core.errors import CnncalcError
 try:
     cnncalc.summarize(sys.argv[1])
@@ -702,8 +712,8 @@ def measured(folder, text):
         command, capture_output=True, encoding="utf-8", timeout=HANGS, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    said, _, memory = done.stdout.rstrip().rpartition("\n")
-    return said, int(memory) // (1024 if sys.platform == "darwin" else 1)
+    message, _, memory = done.stdout.rstrip().rpartition("\n")
+    return message, int(memory) // (1024 if sys.platform == "darwin" else 1)
 
 
 def test_the_limits_are_documented():
@@ -711,7 +721,13 @@ def test_the_limits_are_documented():
     rows = [row for row in text.partition("## All keys")[0].splitlines() if row.startswith("| ")]
     numbers = (number for row in rows for number in re.findall(r"(?<= )[0-9][0-9,]*", row))
     documented = {int(number.replace(",", "")) for number in numbers}
-    limits = {source.MAX_BYTES, spec_text.MAX_VALUES, spec_text.MAX_DEPTH, graph.MAX_LAYERS}
+    limits = {
+        inputs.MAX_INPUTS,
+        source.MAX_BYTES,
+        spec_text.MAX_VALUES,
+        spec_text.MAX_DEPTH,
+        graph.MAX_LAYERS,
+    }
     limits |= {graph.MAX_NESTED, work.MAX_STEPS, document.MAX_PROSE, document.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
     limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
@@ -723,9 +739,9 @@ def test_the_limits_are_documented():
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_bomb_is_stopped_by_a_limit_that_the_error_states(tmp_path, bomb):
     text, limit = BOMBS[bomb]
-    said, memory = measured(tmp_path, text)
-    assert limit in said
-    assert len(said) < 8000
+    message, memory = measured(tmp_path, text)
+    assert limit in message
+    assert len(message) < 8000
     assert memory < MAX_KIB
 
 
@@ -745,8 +761,8 @@ def test_a_bomb_is_stopped_by_a_limit_that_the_error_states(tmp_path, bomb):
     ids=["flattens", "concat of many", "relus", "wide concat", "jumps that grow"],
 )
 def test_a_large_network_takes_time_but_finishes(tmp_path, text):
-    said, _ = measured(tmp_path, text)
-    assert said
+    message, _ = measured(tmp_path, text)
+    assert message
 
 
 # Many values, but no bomb: each must be right, and finish.

@@ -222,7 +222,7 @@ def test_a_product_of_n_inputs_is_n_minus_1_products():
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("network", ["lenet5_1998", "mobilenet_v3_small", "unet_image"])
+@pytest.mark.parametrize("network", ["lenet5", "mobilenet_v3_small", "unet_image"])
 def test_the_layers_and_the_parts_add_up_to_the_total(name, network):
     report = cnncalc.summarize(network)
     count = report.under(name)
@@ -233,10 +233,10 @@ def test_the_layers_and_the_parts_add_up_to_the_total(name, network):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_batch_of_three_counts_three_images_unless_the_tool_runs_one(name):
-    one, three = (cnncalc.summarize("googlenet", batch=batch).under(name).total for batch in (1, 3))
+    one, three = (cnncalc.summarize("vgg11", batch=batch).under(name).total for batch in (1, 3))
     images = 1 if conventions.load(name).per_image else 3
-    # 4 bytes for each of 6,998,552 parameters, whatever the batch size.
-    once = 4 * 6_998_552 if name == "torchinfo-total" else 0
+    # 4 bytes for each of 132,863,336 parameters, whatever the batch size.
+    once = 4 * 132_863_336 if name == "torchinfo-total" else 0
     assert three - once == (one - once) * images
 
 
@@ -285,6 +285,69 @@ def test_an_unknown_convention_gets_the_nearest_one():
         report.under("xyz")
 
 
+# What onnx-tool 1.0.1 prints for torch.onnx.export(network.eval(), images, dynamo=False), where the
+# network is the one that ``to_torch`` builds.
+ONNX_TOOL = {
+    "lenet5": 923_950,
+    "resnet18": 1_821_452_264,
+    "mobilenet_v2": 319_949_192,
+    "squeezenet1_1": 357_475_224,
+    "densenet121": 3_184_545_768,  # most of its norms come before convolutions
+    "googlenet_torchvision": 1_517_437_192,
+    "vgg11_bn": 7_630_081_000,  # its convolutions have biases
+    "mobilenet_v3_small": 63_067_712,
+    "efficientnet_b0": 600_987_584,
+    "xception": 8_410_559_752,
+    "inception_v3": 5_755_690_696,
+    "autoencoder_conv": 3_316_384,
+    "unet_image": 50_403_147_776,
+    "tdnn": 10_434,
+    "darknet53": 9_327_850_472,
+}
+
+
+@pytest.mark.parametrize("name", ONNX_TOOL)
+def test_onnx_tool_prints_the_total(name):
+    assert cnncalc.summarize(name).under("onnx-tool").total == ONNX_TOOL[name]
+
+
+@pytest.mark.parametrize(
+    ("layers", "total"),
+    [
+        # 4·8·27 = 864 MACs at 36 positions... of 8 filters of 3×3 on 4×8×8: 8·36·36 = 10,368
+        ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}], 10_368),
+        # ... folded: a bias for each of 8·6·6 outputs
+        ([{"conv": {"filters": 8, "kernel": 3, "bias": False}}, "batch_norm"], 10_368 + 288),
+        # ... not folded, because another layer reads the convolution: 31 each, and a sum
+        (
+            [
+                {"conv": {"filters": 8, "kernel": 3, "bias": False}, "name": "conv"},
+                {"batch_norm": {}, "name": "norm"},
+                {"add": {"from": ["conv", "norm"]}},
+            ],
+            10_368 + 31 * 288 + 288,
+        ),
+        # A sum of three is two sums; 2·2 elements under each of 4·4·4 windows
+        ([{"relu": {}, "name": "r"}, {"add": {"from": ["r", "r", "input"]}}], 3 * 256),
+        ([{"avg_pool": 2}], 4 * 64),
+        (["scale"], 256),
+    ],
+)
+def test_onnx_tool_by_hand(layers, total):
+    assert under("onnx-tool", *layers, input="4x8x8") == total
+
+
+def test_onnx_tool_is_not_modelled_for_every_layer():
+    with pytest.raises(UsageError, match="what LocalResponseNorm is exported to is not modelled"):
+        under("onnx-tool", {"local_response_norm": 5}, input="4x8x8")
+    with pytest.raises(UsageError, match="is not known: layer 'lstm1'"):
+        under("onnx-tool", {"lstm": 3}, "batch_norm", input="4x8")
+    with pytest.raises(UsageError, match="what Scale is exported to"):
+        under("onnx-tool", {"scale": {"bias": True}}, input="4x8x8")
+    with pytest.raises(UsageError, match="what AdaptiveAvgPool2d is exported to"):
+        under("onnx-tool", {"adaptive_avg_pool": 2}, input="4x8x8")
+
+
 # Sizes, compared with what PyTorch's own modules output.
 
 
@@ -325,6 +388,13 @@ def test_forward_and_backward_sizes_follow_from_the_outputs_of_modules(name, inp
 )
 def test_keras_counts_its_own_parameters(layer, total):
     assert under("keras", layer, input="5x7") == total
+
+
+def test_memory_is_shown_with_its_own_units():
+    # torchvision's resnet50: torchinfo prints 177.83 and torchsummary 286.56, both as MB.
+    resnet = cnncalc.summarize("resnet50")
+    assert resnet.under("torchinfo-memory").text() == "177,831,744 bytes = 177.83 MB"
+    assert resnet.under("torchsummary-functions").text() == "300,478,272 bytes = 286.56 MiB"
 
 
 # Records.

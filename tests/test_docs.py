@@ -81,7 +81,7 @@ class Case(NamedTuple):
     heading: str
     language: str
     text: str
-    said: str
+    shown: str
 
 
 def cases():
@@ -90,9 +90,9 @@ def cases():
     wanted = [block for block in blocks if block[2] in ("yaml", "notation")]
     for number, block in enumerate(wanted, 1):
         following = [other.start() for other in blocks if other.start() > block.start()]
-        said = text[block.end() : min(following, default=len(text))]
+        shown = text[block.end() : min(following, default=len(text))]
         heading = re.findall(r"^## (.+)$", text[: block.start()], re.MULTILINE)[-1]
-        yield Case(number, heading, block[2], block[3], said)
+        yield Case(number, heading, block[2], block[3], shown)
 
 
 def name_of(case):
@@ -107,7 +107,7 @@ SENTENCE = re.compile(
 def figures_of(report):
     """The figures of a report, written as on the page."""
     size = "×".join
-    (output,) = report["outputs"].values()
+    *_, output = report["outputs"].values()
     totals = report["totals"]
     return {
         f"output {size(map(str, output))}",
@@ -121,16 +121,16 @@ def figures_of(report):
 def test_every_example_of_the_spec_language_gives_its_figures(case):
     Path("net.yaml").write_text(case.text, encoding="utf-8")
     target = "net.yaml" if case.language == "yaml" else case.text.strip()
-    sentences = list(SENTENCE.finditer(case.said))
-    refusals = re.findall(r"^Refused: `(.+)`$", case.said, re.MULTILINE)
+    sentences = list(SENTENCE.finditer(case.shown))
+    refusals = re.findall(r"^Refused: `(.+)`$", case.shown, re.MULTILINE)
     assert sentences or refusals, "every example needs figures or a refusal below it"
     for sentence in sentences:
         options = shlex.split(sentence["options"] or "")
         done = run(["summarize", target, "--format", "json", *options])
         assert done.code == 0, done.text
-        said = re.findall(r"`([^`]+)`", sentence["figures"])
-        assert len(said) >= 3, "output, parameters and MACs"
-        assert set(said) <= figures_of(json.loads(done.text))
+        shown = re.findall(r"`([^`]+)`", sentence["figures"])
+        assert len(shown) >= 3, "output, parameters and MACs"
+        assert set(shown) <= figures_of(json.loads(done.text))
     for refusal in refusals:
         done = run(["summarize", target])
         assert done.code == 2
@@ -174,11 +174,11 @@ def write_files(path):
             Path(name.removeprefix("file: ")).write_text(text, encoding="utf-8")
 
 
-def matches(said, text):
+def matches(shown, text):
     """Whether a shown output is the text; three dots stand for any lines, or for a line's end."""
     lines = (
         re.escape(line.removesuffix(" ...")) + "[^\n]*" * line.endswith(" ...")
-        for line in f"\n{said}".split("\n")
+        for line in f"\n{shown}".split("\n")
     )
     parts = "\n".join(lines).split(f"\n{re.escape('...')}\n")
     return re.fullmatch(r"(?:\n|\n.*\n)".join(parts), f"\n{text}", re.DOTALL) is not None
@@ -202,8 +202,8 @@ def run_in_order(path):
     write_files(path)
     for block, following in pairwise([*FENCE.finditer(text), None]):
         if block[2] == "python":
-            for value, said in values_in(block[3], names):
-                assert value == said
+            for value, shown in values_in(block[3], names):
+                assert value == shown
         if block[2] == "sh":
             done = [shell(line.strip()) for line in block[3].splitlines()]
             between = text[block.end() : following.start()] if following else "end"
@@ -278,9 +278,9 @@ def values_in(text, names):
     lines = text.splitlines()
     for statement in ast.parse(text).body:
         code = ast.get_source_segment(text, statement)
-        _, _, said = lines[statement.end_lineno - 1].partition("  # ")
-        if isinstance(statement, ast.Expr) and said:
-            yield repr(eval(code, names)), said
+        _, _, shown = lines[statement.end_lineno - 1].partition("  # ")
+        if isinstance(statement, ast.Expr) and shown:
+            yield repr(eval(code, names)), shown
         else:
             exec(code, names)
 
@@ -293,8 +293,8 @@ def test_every_expression_equals_the_value_in_its_comment(path, monkeypatch):
         if block[2] == "sh" and " -o " in block[3]:
             assert [one.code for one in map(shell, block[3].splitlines())] == [0]
         elif block[2] == "python" and not block[3].startswith(" "):
-            for value, said in values_in(block[3], names):
-                assert value == said
+            for value, shown in values_in(block[3], names):
+                assert value == shown
                 compared += 1
     assert compared
 

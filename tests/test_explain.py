@@ -525,3 +525,10 @@ def test_a_sum_of_short_names_is_aligned():
     text = run("explain", "resnet50", "layer1", "params").stdout
     assert "    0     75,008\n" in text
     assert "    sum  215,808\n" in text
+
+
+def test_a_deformable_convolution_explains_its_padding():
+    layer = layers.load("deform_conv").parse({"filters": 4, "kernel": 3, "padding": "same"})
+    inputs = (Map(2, (5, 5)), Map(18, (5, 5)))
+    found = [one.text() for one in explain.sizes(layer, inputs)]
+    assert found[-1] == "P_after = P_total − P_before = 2 − 1 = 1"

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def test_an_unreadable_sheet_is_reported_and_the_others_are_graded(graded):
         "syntax_yaml": "is never closed",
         "empty_csv": "begins with a row that names its columns",
         "empty_md": "begins with a row that names its columns",
-        "other_docx": "its name must end in",
+        "other_docx": "its extension must be",
         "list_yaml": "needs 'answers' or 'questions'",
         "nothing_yaml": "needs 'answers' or 'questions'",
     }.items():
@@ -444,12 +445,24 @@ COURSE = """
 """
 
 
+DESCRIBED = """
+| Layer type | Kernel size | Stride | # filters | Output size | #Params |
+|---|---|---|---|---|---|
+| Input | - | - | - | 8x8x3 | 0 |
+| Conv1 | 3x3 | 1 | 4 | 8x8x4 | 112 |
+| Conv_2 | 2x2 | 1 | 6 | | 102 |
+| FC | | | 5 | | 276 |
+| **Total** | | | | | 489 |
+"""
+
+
 @pytest.mark.parametrize(
     ("name", "text", "outcomes"),
     [
         ("a.csv", KERAS_CSV, "right right unanswered right right right"),
         ("a.md", KERAS_DRAWN, "right wrong unanswered right unanswered right"),
         ("a.md", COURSE, "right right right right right right"),
+        ("a.md", DESCRIBED, "right right unanswered right wrong right"),
     ],
 )
 def test_tables_as_tools_and_courses_print_them_are_read(tmp_path, name, text, outcomes):
@@ -458,6 +471,15 @@ def test_tables_as_tools_and_courses_print_them_are_read(tmp_path, name, text, o
     key = gradebook.key(tmp_path / "key.yaml")
     marks = Marker().sheet(sheet.load(tmp_path / name, key)).marks
     assert [mark.outcome.value for mark in marks] == outcomes.split()
+
+
+def test_columns_that_describe_a_layer_are_not_answers(tmp_path):
+    (tmp_path / "a.csv").write_text(
+        "architecture,lenet5\nlayer,filters,stride,params\nc1,6,1,156\n", encoding="utf-8"
+    )
+    # Under a plain 'layer', a stride may be an answer.
+    labels = [answer.label for answer in sheet.load(tmp_path / "a.csv").answers]
+    assert labels == ["c1 required stride", "c1 parameters"]
 
 
 def test_a_table_of_a_tool_may_name_its_own_network(tmp_path):
@@ -685,7 +707,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "--credit", "slip"], "--credit takes NAME=VALUE"),
         (["ROOM/key.yaml", "--format", "jsn"], "did you mean 'json'"),
         (["ROOM/key.yaml", "--export", "moodl"], "no gradebook 'moodl'; did you mean 'moodle'?"),
-        (["ROOM/key.yaml", "--feedback", "ROOM/key.yaml"], "cannot write to"),
+        (["ROOM/key.yaml", "--feedback", "ROOM/key.yaml"], "cannot write"),
         (["ROOM/key.yaml", "--feedback", "ROOM/x", "--page", "pdf"], "no form of feedback 'pdf'"),
     ],
 )
@@ -728,10 +750,10 @@ NETWORK = (
 )
 def test_a_key_names_its_network_in_any_form(tmp_path, architecture):
     (tmp_path / "net.yaml").write_text(NETWORK, encoding="utf-8")
-    said = architecture.replace("FILE", str(tmp_path / "net.yaml")).removeprefix("{")
-    said = said.removesuffix("}") if architecture.startswith("{") else said
+    source = architecture.replace("FILE", str(tmp_path / "net.yaml")).removeprefix("{")
+    source = source.removesuffix("}") if architecture.startswith("{") else source
     answers = "{conv1: {params: 520}, totals: {params: 29,330}}"  # 520 + (20·12·12 + 1)·10
-    assert set(outcomes(f"{{{said}, answers: {answers}}}").values()) == {"right"}
+    assert set(outcomes(f"{{{source}, answers: {answers}}}").values()) == {"right"}
 
 
 @pytest.mark.parametrize(
@@ -826,9 +848,9 @@ def test_names_and_quantities_must_be_text(name):
 )
 @pytest.mark.parametrize("with_key", [True, False])
 def test_names_that_mean_the_same(layer, quantity, with_key):
-    said = f"{{architecture: alexnet, answers: {{'{layer}': {{'{quantity}': 34944}}}}}}"
+    source = f"{{architecture: alexnet, answers: {{'{layer}': {{'{quantity}': 34944}}}}}}"
     key = sheet_of("{architecture: alexnet, answers: {conv1: {params: }}}") if with_key else None
-    read = sheet.read(spec_text.read(said, "a.yaml"), "a", key)
+    read = sheet.read(spec_text.read(source, "a.yaml"), "a", key)
     (mark,) = Marker().sheet(read).marks
     assert (mark.answer.label, mark.outcome.value) == ("conv1 parameters", "right")
 
@@ -836,8 +858,8 @@ def test_names_that_mean_the_same(layer, quantity, with_key):
 @pytest.mark.parametrize("name", ["1", "Q1", "q 1", "Question 1", "1.", "Exercise 1"])
 def test_questions_with_the_same_label(name):
     key = sheet_of("questions: [{name: 1, given: {N: 7, F: 3}, ask: legal}]")
-    said = spec_text.read(f"questions: [{{name: '{name}', answer: legal}}]", "a.yaml")
-    (mark,) = Marker().sheet(sheet.read(said, "a", key)).marks
+    source = spec_text.read(f"questions: [{{name: '{name}', answer: legal}}]", "a.yaml")
+    (mark,) = Marker().sheet(sheet.read(source, "a", key)).marks
     assert mark.outcome.value == "right"
 
 
@@ -994,6 +1016,35 @@ def test_digits_of_other_widths_and_invisible_signs_are_read(written):
     assert outcomes(f"questions: [{{{question}, answer: '{written}'}}]") == {"question 1": "right"}
 
 
+@pytest.mark.parametrize("target", ["/dev/zero", "pipe", "/dev/tty"])
+def test_an_architecture_is_an_ordinary_file(tmp_path, monkeypatch, target):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with pytest.raises(CnncalcError, match=f"the architecture '{target}' is not an ordinary file"):
+        cnncalc.grade({"architecture": target, "answers": {"c1": {"params": 7}}})
+
+
+def test_a_long_answer_in_a_key_is_cut_in_the_message(room):
+    key = KEY.replace("62M", "[" + "7, " * 2_000 + "7]")
+    (room / "key.yaml").write_text(key, encoding="utf-8")
+    error = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
+    assert "is [7, 7, 7, 7, " in error
+    assert max(map(len, error.splitlines())) < 300
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="macOS has no such names")
+def test_a_name_without_a_printable_character_is_replaced(tmp_path):
+    (tmp_path / "key.yaml").write_text(KEY, encoding="utf-8")
+    names = [b"\xff.yaml", b"\x07.yaml", b"b\xffb.yaml"]
+    files = [Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)) for name in names]
+    for file in files:
+        file.write_text(KEY, encoding="utf-8")
+    handles = {one.handle for one in cnncalc.grade(files, tmp_path / "key.yaml")}
+    assert len(handles) == 3
+    assert all(name.strip() and name.isprintable() for name in handles)
+    assert any("unnamed" in name for name in handles)
+
+
 @pytest.mark.parametrize("value", ["[4]", "{a: 1}", "[[1], 2]"])
 @pytest.mark.parametrize("name", ["batch", "dtype"])
 def test_a_batch_and_a_dtype_are_single_values(name, value):
@@ -1095,8 +1146,8 @@ def test_a_similar_label_does_not_answer_another_question():
         f"{{architecture: [{first}, {second}], input: 1x5x5, "
         "answers: {conv1_1: {params: }, conv11: {params: }}}"
     )
-    said = spec_text.read("answers: {conv11: {params: {answer: 4, points: 99}}}", "a.yaml")
-    marked = Marker().sheet(sheet.read(said, "a", key))
+    source = spec_text.read("answers: {conv11: {params: {answer: 4, points: 99}}}", "a.yaml")
+    marked = Marker().sheet(sheet.read(source, "a", key))
     assert [mark.outcome.value for mark in marked.marks] == ["unanswered", "right"]
     assert gradebook.graded(marked).possible == 2
 

@@ -78,3 +78,22 @@ def test_a_very_long_word_gets_a_short_error():
 def test_names_are_the_public_files():
     assert layers.names() == tuple(sorted(kind.kind for kind in KINDS))
     assert not any(name.startswith("_") for name in layers.names())
+
+
+def test_layers_are_equal_if_their_kinds_and_fields_are():
+    three = {"filters": 4, "kernel": 3}
+    conv = layers.load("conv").parse(three)
+    assert conv == layers.load("conv").parse({"F": 3, "out_channels": 4})
+    assert len({conv, layers.load("conv").parse(three)}) == 1
+    assert conv != layers.load("conv").parse({**three, "bias": False})
+    assert layers.load("relu").parse(None) != layers.load("tanh").parse(None)
+
+
+def test_a_layer_shows_what_differs_from_the_defaults():
+    conv = layers.load("conv").parse({"filters": 4, "kernel": 3, "stride": 1, "bias": False})
+    assert repr(conv) == "Conv(out_channels 4, kernel_size 3, bias false)"
+
+
+def test_a_layer_cannot_be_changed():
+    with pytest.raises(AttributeError):
+        layers.load("conv").parse({"filters": 4, "kernel": 3}).stride = 2

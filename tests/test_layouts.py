@@ -172,8 +172,11 @@ def test_one_layer_may_have_its_channels_last():
         ("1x3x224x224", "a batch of one image; use --input 3x224x224 --batch 1"),
         ("32x3x64x48", "a batch of 32 images; use --input 3x64x48 --batch 32"),
         ("1x224x224x3", "a batch of one image; use --input 3x224x224 --batch 1"),
-        ("8x3x4x4", "has 3 sizes, as in 3x224x224, not 8x3x4x4; use --input 3x4x4 --batch 8"),
-        ("3x224", "has 3 sizes, as in 3x224x224, not 3x224"),
+        (
+            "8x3x4x4",
+            "an input of 3 sizes, such as 3x224x224, not 8x3x4x4; use --input 3x4x4 --batch 8",
+        ),
+        ("3x224", "needs an input of 3 sizes, such as 3x224x224, not 3x224"),
         ("224x224x3", "channels come last; write 3x224x224, or add --layout hwc"),
         ("1x3x3x224x224", "drop the batch size"),
     ],
@@ -251,8 +254,8 @@ def test_a_sheet_with_channels_last_is_read_so_and_says_so_once():
     )
     assert outcomes == ["right", "right", "right"]
     assert notes == (
-        "32x32x3 and all shapes are read with their channels last; 'layout: chw' or --layout chw "
-        "reads them with their channels first",
+        "32x32x3 and all other shapes are read as channels last; for channels first, add "
+        "'layout: chw' or --layout chw",
     )
 
 
@@ -266,7 +269,7 @@ def test_a_sheet_with_channels_last_is_read_so_and_says_so_once():
 def test_the_network_of_a_sheet_counts_among_its_shapes(network, answers):
     outcomes, notes = grades(architecture=network, answers=answers)
     assert set(outcomes) == {"right"}
-    assert notes[0].startswith("30x20x1 and all shapes")
+    assert notes[0].startswith("30x20x1 and all other shapes")
 
 
 def test_the_input_of_a_sheet_counts_among_its_shapes():
@@ -290,7 +293,7 @@ def test_a_sheet_may_say_how_it_writes_shapes(tmp_path):
     assert run("grade", file, "--layout", "hwc").exit_code == 0
     file.write_text(json.dumps({"questions": [question("16x16x1", 260)]}))
     noted = run("grade", file)
-    assert noted.stderr.startswith("16x16x1 and all shapes are read with their channels last")
+    assert noted.stderr.startswith("16x16x1 and all other shapes are read as channels last")
     assert (
         run("grade", file, file, "--all").stderr.count("channels last") == 0
     )  # the key is skipped
@@ -346,3 +349,28 @@ def test_a_question_about_numbers_follows_the_layout_of_its_sheet():
         "answer": "41 52 63",
     }
     assert grades(asked, layout="hwc")[0] == ["right"]
+
+
+def test_published_shapes_are_written_like_the_file():
+    claim = {"quantity": "output", "layer": "conv1", "value": "32x16x10", "source": "by hand"}
+    size = {"quantity": "size", "layer": "conv1", "value": "32x16", "source": "by hand"}
+    spec = {"input": "32x16x3", "layout": "hwc", "layers": [CONV], "published": [claim, size]}
+    assert [one.verdict for one in cnncalc.claims(spec)] == ["agrees", "agrees"]
+    spec |= {"input": "3x32x16", "layout": "chw"}
+    assert [one.verdict for one in cnncalc.claims(spec)] == ["does not agree", "agrees"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "architecture: 14x9x20-10C5\nlayout: {}\n|layer|params|\n|--|--|\n|conv1|5010|\n"),
+        ("a.csv", "architecture,14x9x20-10C5\nlayout,{}\nlayer,params\nconv1,5010\n"),
+        ("a.yaml", "layout: {}\narchitecture: 14x9x20-10C5\nanswers: {{conv1: {{params: 5010}}}}"),
+    ],
+)  # fmt: skip
+def test_sheets_of_every_format_may_say_how_they_write_shapes(tmp_path, name, text):
+    file = tmp_path / name
+    file.write_text(text.format("hwc"))
+    assert run("grade", file).exit_code == 0  # 5·5·20·10 + 10
+    file.write_text(text.format("chw"))
+    assert run("grade", file).exit_code == 1

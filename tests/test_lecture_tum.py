@@ -21,7 +21,7 @@ def conv(filters, F, S=1, P=0):
 
 
 def depth(report):
-    """The most layers with weights that lie behind one another."""
+    """The most layers with weights in sequence."""
     depths = []
     for r in report.rows:
         before = max((depths[source] for source in r.sources), default=0)

@@ -29,7 +29,8 @@ from cnncalc.footprint.checkpoints import blocks, groups
 from cnncalc.footprint.step import Setting
 from cnncalc.footprint.walk import Moment
 from cnncalc.layers.relu import Relu
-from cnncalc.render.view import COLUMNS, View, choose_columns
+from cnncalc.render.columns import COLUMNS, choose_columns
+from cnncalc.render.view import View
 
 
 def agree(report, device="cpu"):
@@ -61,9 +62,10 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = (
-    "attention", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2", "lstm",
-    "max_unpool", "maximum", "pad-2",
-    "reduce-1", "reduce-2", "reduce-3", "reduce-4", "rnn", "unfold",
+    "attention", "class_token", "conv_lstm", "deform_conv", "embedding", "fold", "gru", "linear-2",
+    "lstm", "max_unpool", "maximum", "pad-2",
+    "reduce-1", "reduce-2", "reduce-3", "reduce-4", "rnn",
+    "standardized_conv", "unfold", "weight_norm_conv",
 )  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
     non-contiguous tensors, or on int64 indices."""
@@ -741,7 +743,7 @@ def test_totals_compare_equal_only_to_totals():
 def test_a_column_shows_the_saved_bytes():
     report = cnncalc.summarize("resnet18")
     view = View(report, choose_columns(["+saved"]), depth=1)
-    shown = [COLUMNS["saved"].value(line, view) for line in view.lines]
+    shown = [COLUMNS["saved"].value(line, view.report) for line in view.lines]
     assert sum(shown) == report.totals.saved_for_backward
     other = View(cnncalc.summarize("lenet5", dtype="int8"), choose_columns(["all"]))
-    assert {COLUMNS["saved"].value(line, other) for line in other.lines} == {None}
+    assert {COLUMNS["saved"].value(line, other.report) for line in other.lines} == {None}

@@ -167,6 +167,14 @@ def test_an_erratum_must_not_hold():
     assert (right.verdict, right.expected) == ("agrees, against the erratum", False)
 
 
+def test_running_statistics_can_be_counted():
+    """4·9 + 4 and 2·4 learned; two statistics for each of 4 maps, without the counter."""
+    claims = {"quantity": "params", "value": 56, "habit": "running statistics counted"}
+    layers = [{"conv": {"filters": 4, "kernel": 3}}, "batch_norm"]
+    spec = {"input": "1x8x8", "layers": layers, "published": [{**claims, "source": "a"}]}
+    assert [found.agrees for found in check(spec)] == [True]
+
+
 def test_batch_normalisation_can_be_left_out():
     """4·9 + 4 for the convolution; a scale and a shift for each of 4 maps are 8 more."""
     layers = [{"conv": {"filters": 4, "kernel": 3}}, "batch_norm"]
@@ -377,7 +385,7 @@ def test_a_broken_network_is_reported():
         ([claim(layer=None, than=["alexnet"], value="2x less")], "must be a built-in architecture"),
         ([claim(layer=None, than="alexnet", value="2")], "as 12x less or 2x more, not '2'"),
         ([claim(than="alexnet", value="2x less")], "a count of the whole network"),
-        ([claim(layer=None, value="2%")], "a share of the network, and needs a count of a 'layer'"),
+        ([claim(layer=None, value="2%")], "a share of the network, so it needs a 'layer'"),
         ([claim(quantity="depth", value="2%")], "a share of the network"),
         ([claim(layer=None, than="alexnet", value="2%")], "a share of the network"),
         ([claim(value="%")], "'' is not a number"),

@@ -7,9 +7,10 @@ import pytest
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError
+from cnncalc import UsageError, layers
 from cnncalc.cli import app
 from cnncalc.conventions.reconcile import readings, reconcile
+from cnncalc.core.errors import CnncalcError
 
 
 def found(network, number, **options):
@@ -240,10 +241,25 @@ def test_unknown_totals_of_other_quantities_are_not_reported():
     assert reconcile(cnncalc.summarize(spec), "108 params").unknown == {}
 
 
+@pytest.mark.parametrize("kind", [*layers.every()], ids=lambda kind: kind.kind)
+def test_every_kind_is_compared_or_named_as_unknown(kind):
+    """Also before a batch norm, which tools treat by what precedes it."""
+    example = kind.examples[0]
+    inputs = {f"x{index}": shape for index, shape in enumerate(example.inputs)}
+    node = {kind.kind: example.given, "from": [*inputs], "name": "layer"}
+    try:
+        report = cnncalc.summarize({"input": inputs, "layers": [node, "batch_norm"]})
+    except CnncalcError:
+        report = cnncalc.summarize({"input": inputs, "layers": [node]})
+    for number in ("1.5G", "5 MB", "7 connections", "9 params"):
+        answer = reconcile(report, number)
+        assert all("is not known" in why or "modelled" in why for why in answer.unknown.values())
+
+
 def test_unknown_totals_are_reported():
     spec = {"input": "4x8x8", "layers": [{"adaptive_avg_pool": 3}, {"linear": 5}]}
     answer = reconcile(cnncalc.summarize(spec), "180")
-    assert [*answer.unknown] == ["thop"]
+    assert [*answer.unknown] == ["onnx-tool", "thop"]
     assert "floating point" in answer.unknown["thop"]
 
 

@@ -15,8 +15,9 @@ import cnncalc
 from cnncalc import render
 from cnncalc.core.errors import UsageError
 from cnncalc.render import plot, terminal
+from cnncalc.render.columns import COLUMNS, USUAL, choose_columns
 from cnncalc.render.formats import table
-from cnncalc.render.view import COLUMNS, USUAL, View, choose_columns
+from cnncalc.render.view import View
 
 DOCS = Path(__file__).parent.parent / "docs"
 

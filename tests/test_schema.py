@@ -7,6 +7,7 @@ import pytest
 
 import cnncalc
 from cnncalc import layers
+from cnncalc.core.errors import CnncalcError
 from cnncalc.core.layer import fields_of
 from cnncalc.spec import catalog, text
 from cnncalc.spec import schema as generated
@@ -296,3 +297,41 @@ def test_rejects_exactly_what_the_tool_rejects(validator, spec):
     spec = {"input": "3x32x32", "layers": ["relu"]} | spec
     errors = list(validator.iter_errors(spec))
     assert (errors == []) == is_accepted(cnncalc.summarize, spec)
+
+
+BACKBONE = {"network": "vgg16", "up_to": "pool5", "set": {"classes": 2}}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        network("relu") | {"layout": "hwc"},
+        network("relu") | {"layout": "CHW"},
+        network({"backbone": "vgg16"}),
+        network({"backbone": BACKBONE, "name": "features", "repeat": 2}),
+        {"extends": "vgg16", "replace": {"fc8": {"linear": 10}, "block.fc7": "identity"}},
+        {"extends": "vgg16", "replace": {"fc8": ["dropout", {"linear": 10, "name": "head"}]}},
+    ],
+)
+def test_accepts_layouts_backbones_and_replacements(validator, spec):
+    assert list(validator.iter_errors(spec)) == []
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        network("relu") | {"layout": "nhwc"},
+        network("relu") | {"layout": ["hwc"]},
+        network({"backbone": 16}),
+        network({"backbone": {"up_to": "pool5"}}),
+        network({"backbone": BACKBONE | {"upto": "pool5"}}),
+        network("backbone"),
+        network("relu") | {"blocks": {"backbone": {"layers": ["relu"]}}},
+        {"extends": "vgg16", "replace": ["fc8"]},
+        {"extends": "vgg16", "replace": {"fc8": {"linear": 10, "name": "head"}}},
+    ],
+)
+def test_rejects_wrong_layouts_backbones_and_replacements(validator, spec):
+    assert not validator.is_valid(spec)
+    with pytest.raises(CnncalcError):
+        cnncalc.summarize(spec)

@@ -327,7 +327,7 @@ def test_a_question_about_a_sharing_layer_counts_once(tmp_path, monkeypatch):
     ("layers", "says"),
     [
         ([CONV, CONV | {"weights": "conv3"}],
-         "'weights: conv3' names no layer above this one, and no other layer uses it"),
+         "'weights: conv3' does not name a layer above, and no other layer uses it"),
         ([CONV | {"weights": "b"}, CONV | {"name": "b"}],
          "'weights: b' names a layer that is not above this one"),
         ([CONV | {"name": "first"}, CONV | {"weights": "frist"}], "did you mean 'first'?"),
@@ -365,3 +365,8 @@ def test_a_broken_layer_that_shares_is_reported_once():
 def test_a_name_that_only_a_left_out_layer_shares_is_no_mistake():
     layers = [CONV | {"weights": "w"}, CONV | {"weights": "w", "when": "${1 == 2}"}]
     assert cnncalc.summarize({"input": "4x6x6", "layers": layers}).totals.params == 148
+
+
+def test_frozen_attention_is_counted_in_inference():
+    spec = {"input": "6x4", "layers": [{"attention": 2, "trainable": False}]}
+    assert not bridge.verify(cnncalc.summarize(spec), "cpu", training=False).disagreements

@@ -1,5 +1,7 @@
 """Answer sheets as notebooks, workbooks and JSON."""
 
+import csv
+import io
 import json
 import zipfile
 
@@ -8,6 +10,8 @@ import pytest
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
+from cnncalc.homework import books
+from cnncalc.homework.sheets import _table
 
 TABLE = [["layer", "shape", "params"], ["c1", "6x28x28", 156], ["f6", "84", 10164.0]]
 
@@ -34,6 +38,26 @@ def test_a_workbook_is_a_sheet(tmp_path):
     assert marks(file) == ("Ada", ["right"] * 4)
 
 
+def test_a_damaged_workbook_is_read_or_refused(tmp_path):
+    file = workbook(tmp_path / "hw.xlsx", [["architecture", "lenet5"], *TABLE])
+    data, read = file.read_bytes(), 0
+    for place in range(0, len(data), len(data) // 150):
+        file.write_bytes(data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :])
+        try:
+            marks(file)
+            read += 1
+        except CnncalcError:
+            continue
+    assert 0 < read < 150
+
+
+def test_a_large_workbook_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(_table, "MAX_CELLS", 100)
+    file = workbook(tmp_path / "hw.xlsx", [["layer", "shape"], *[[7] * 7] * 15])
+    with pytest.raises(CnncalcError, match="contains more than 100 cells"):
+        marks(file)
+
+
 def test_every_worksheet_has_a_table(tmp_path):
     more = [["layer", "macs"], ["c1", "=117600"], ["f6", 10080]]
     file = workbook(tmp_path / "ada.xlsx", [["architecture", "lenet5"], *TABLE], more)
@@ -57,7 +81,9 @@ def test_a_broken_workbook_is_refused(tmp_path, data):
     else:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("a.xml", b" " * (30_000_000 if data == "bomb" else 1))
-    with pytest.raises(CnncalcError, match=r"is not an Excel workbook|unpacks to more than"):
+    with pytest.raises(
+        CnncalcError, match=r"cannot be read as an Excel workbook|unpacks to more than"
+    ):
         cnncalc.grade(file)
 
 
@@ -98,3 +124,163 @@ def test_json_is_a_sheet(tmp_path):
     file = tmp_path / "ada.json"
     file.write_text(json.dumps({"architecture": "lenet5", "answers": {"c1": {"params": 156}}}))
     assert marks(file) == ("ada", ["right"])
+
+
+# Summaries that tools print.
+
+
+DAILY = ("lenet5", "mnist_ntu", "squeezenet1_1", "mobilenet_v2", "resnet18")
+MORE = (
+    "alexnet", "alexnet_torchvision", "zfnet", "vgg11", "vgg13", "vgg16_bn", "vgg19", "resnet34",
+    "resnet50", "squeezenet1_0", "shufflenet_v2_x1_0", "autoencoder_conv", "mnasnet1_0", "xception",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "name", [*DAILY, *(pytest.param(name, marks=pytest.mark.exhaustive) for name in MORE)]
+)
+def test_a_summary_by_torchinfo_is_all_right(tmp_path, name):
+    torch, torchinfo = pytest.importorskip("torch"), pytest.importorskip("torchinfo")
+    report = cnncalc.summarize(name)
+    with torch.device("meta"):
+        network = cnncalc.to_torch(name)
+        size = [(1, *report.input_shape)]
+        text = torchinfo.summary(network, size, device="meta", verbose=0, depth=9)
+    file = tmp_path / "ada.txt"
+    file.write_text(f"student: Ada\narchitecture: {name}\n\n{text}", encoding="utf-8")
+    student, outcomes = marks(file)
+    assert student == "Ada"
+    assert {*outcomes} <= {"right", "unanswered"}
+    assert len(outcomes) >= len(report)
+
+
+TORCHSUMMARY = """\
+architecture: lenet5
+----------------------------------------------------------------
+        Layer (type)               Output Shape         Param #
+================================================================
+            Conv2d-1            [-1, 6, 28, 28]             156
+              Tanh-2            [-1, 6, 28, 28]               0
+         AvgPool2d-3            [-1, 6, 14, 14]               0
+            Conv2d-4           [-1, 16, 10, 10]           2,400
+================================================================
+Total params: 61,706
+Trainable params: 61,706
+Non-trainable params: 0
+----------------------------------------------------------------
+"""
+KERAS = """\
+architecture: lenet5
+Model: "sequential"
+_________________________________________________________________
+ Layer (type)                Output Shape              Param #
+=================================================================
+ conv2d (Conv2D)             (None, 28, 28, 6)         156
+
+ average_pooling2d (Average  (None, 14, 14, 6)         0
+ Pooling2D)
+
+ conv2d_1 (Conv2D)           (None, 10, 10, 16)        2400
+
+=================================================================
+Total params: 61,706
+"""
+
+
+@pytest.mark.parametrize(("text", "right"), [(TORCHSUMMARY, 8), (KERAS, 4)])
+def test_a_pasted_summary_is_a_sheet(tmp_path, text, right):
+    file = tmp_path / "ada.txt"
+    file.write_text(text, encoding="utf-8")
+    [graded] = cnncalc.grade(file)
+    outcomes = [answer["outcome"] for answer in graded.answers]
+    assert outcomes.count("right") == right
+    (wrong,) = (answer for answer in graded.answers if answer["outcome"] == "wrong")
+    assert wrong["remark"] == "left out the biases"  # 2,400 weights and 16 biases
+
+
+def test_a_summary_answers_the_questions_of_a_key(tmp_path):
+    key = tmp_path / "key.yaml"
+    asked = "c1: {shape: 6x28x28}, c3: {params: 2416}"
+    key.write_text(f"architecture: lenet5\nanswers: {{{asked}}}", encoding="utf-8")
+    file = tmp_path / "ada.txt"
+    file.write_text(TORCHSUMMARY.replace("architecture: lenet5\n", ""), encoding="utf-8")
+    [graded] = cnncalc.grade([file], key)
+    assert [answer["outcome"] for answer in graded.answers] == ["right", "wrong"]
+
+
+def test_a_pool_that_flattens_is_found_by_its_type(tmp_path):
+    layers = (
+        "[{conv: {filters: 4, kernel: 1}, name: a}, {global_avg_pool: {keepdim: false}, name: b}"
+    )
+    network = f"{{input: 2x8x8, layers: {layers}, flatten, {{linear: 3, name: c}}]}}"
+    key = tmp_path / "key.yaml"
+    asked = "a: {params: }, b: {shape: , params: }, flatten1: {shape: }, c: {params: }"
+    key.write_text(f"architecture: {network}\nanswers: {{{asked}}}", encoding="utf-8")
+    file = tmp_path / "ada.txt"
+    file.write_text(
+        "Layer (type)  Output Shape  Param #\n"
+        "Conv2d-1  [-1, 4, 8, 8]  12\nAdaptiveAvgPool2d-2  [-1, 4, 1, 1]  0\n"
+        "Flatten-3  [-1, 4]  0\nFlatten-4  [-1, 4]  0\nLinear-5  [-1, 3]  15\n",
+        encoding="utf-8",
+    )
+    [graded] = cnncalc.grade([file], key)
+    assert [answer["outcome"] for answer in graded.answers] == ["right"] * 5
+
+
+def test_more_rows_than_layers_are_unreadable(tmp_path):
+    rows = "".join(f"Conv2d-{n}  [-1, 6, 28, 28]  156\n" for n in range(1, 5))
+    file = tmp_path / "ada.txt"
+    file.write_text(f"architecture: lenet5\nLayer (type)  Output Shape  Param #\n{rows}")
+    assert marks(file)[1][-2:] == ["unreadable", "unreadable"]
+
+
+def test_a_text_without_a_summary_is_read_like_markdown(tmp_path):
+    file = tmp_path / "ada.txt"
+    file.write_text("architecture: lenet5\n| layer | params |\n|---|---|\n| c1 | 156 |\n")
+    assert marks(file) == ("ada", ["right"])
+
+
+# A class that hands in every format.
+
+
+def tables(path, answers):
+    """The same answers as a sheet of each format."""
+    rows = [["question", "answer"], *map(list, answers.items())]
+    drawn = "\n".join(f"| {name} | {answer} |" for name, answer in rows)
+    drawn = drawn.replace("\n", "\n|---|---|\n", 1)
+    questions = [{"name": name, "answer": answer} for name, answer in answers.items()]
+    match path.suffix:
+        case ".xlsx":
+            workbook(path, rows)
+        case ".ipynb":
+            notebook(path, ("code", "pass"), ("markdown", drawn))
+        case ".csv":
+            path.write_text("".join(f'{name},"{answer}"\n' for name, answer in rows))
+        case ".md":
+            path.write_text(drawn, encoding="utf-8")
+        case _:  # JSON is YAML too
+            path.write_text(json.dumps({"questions": questions}), encoding="utf-8")
+
+
+def test_forty_sheets_in_six_formats_reach_the_gradebooks(tmp_path):
+    formats = (".yaml", ".json", ".csv", ".md", ".ipynb", ".xlsx")
+    expected = {}
+    for folder in ("keys", "class"):
+        (tmp_path / folder).mkdir()
+    for number in range(40):
+        name = f"s{number:02}"
+        quiz = cnncalc.quiz("shape,params,macs", questions=6, seed=number, student=name)
+        (tmp_path / "keys" / f"{name}.yaml").write_text(quiz.sheet(answers=True), encoding="utf-8")
+        answers = {str(one.number): one.answer for one in quiz.posed}
+        answers |= dict.fromkeys(list(answers)[: number % 7], "987654321x1x1")  # that many wrong
+        expected[name] = 6 - number % 7
+        tables(tmp_path / "class" / f"{name}{formats[number % 6]}", answers)
+    grades = cnncalc.grade([tmp_path / "class"], tmp_path / "keys")
+    assert {one.handle: one.score for one in grades} == expected
+    moodle = csv.DictReader(io.StringIO(books.load("moodle").write(grades, "hw")["hw.csv"]))
+    assert {row["ID number"]: float(row["hw"]) for row in moodle} == expected
+    _, _, *canvas = csv.reader(io.StringIO(books.load("canvas").write(grades, "hw")["hw.csv"]))
+    assert {row[3]: float(row[-1]) for row in canvas} == expected
+    gradescope = books.load("gradescope").write(grades, "hw")
+    scores = {file.split(".")[0]: json.loads(text)["score"] for file, text in gradescope.items()}
+    assert scores == expected

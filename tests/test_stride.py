@@ -143,12 +143,12 @@ def test_wide_strides_with_few_windows_list_their_gaps():
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("seven 3 3", "N must be whole numbers"),
+        ("seven 3 3", "N must be a whole number"),
         ("7 0 3", "F must be 1 to 3 whole numbers of at least 1"),
-        ("7 3 -- -3", "S must be whole numbers"),
+        ("7 3 -- -3", "S must be a whole number"),
         ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
         ("7 3 3 -f xml", "no format 'xml'; choose from text, json"),
-        ("7 3 3 -p 1.5", "P must be whole numbers"),
+        ("7 3 3 -p 1.5", "P must be a whole number"),
     ],
 )
 def test_invalid_input_is_refused(arguments, says):
@@ -309,6 +309,9 @@ def test_an_endless_search_is_refused():
         stride.solve(5, D=10_000_000)
     with pytest.raises(UsageError, match="geometries to try"):
         stride.solve(3, N=10**8, F=9 * 10**7)
+    with pytest.raises(UsageError, match="geometries to try"):  # 40 inputs for a stride of 40
+        stride.solve(13, largest=40)
+    assert stride.solve(13, N=26, largest=40)
 
 
 def test_padding_beyond_half_of_the_window_and_steps_beyond_it_are_searched():

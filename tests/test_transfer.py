@@ -128,7 +128,7 @@ def test_the_notation_is_a_backbone():
         ({"backbone": {"network": "vgg16", "up_to": ["pool5"]}}, "expected text, not a list"),
         (
             {"backbone": {"network": "vgg16", "set": 3}},
-            "'set' maps the parameters of vgg16 to values, it is not 3",
+            "'set' must map the parameters of vgg16 to values, not 3",
         ),
         (
             {"backbone": {"network": "vgg16", "set": {"depth": 3}}},
@@ -241,12 +241,15 @@ def test_replacements_are_inherited_and_may_be_replaced_again(tmp_path):
     [
         (
             {"replace": {"fcc": "relu"}, "extends": "resnet18"},
-            "'replace' names no layer 'fcc'; did you mean 'fc'",
+            "'replace': there is no layer 'fcc'; did you mean 'fc'",
         ),
-        ({"replace": {"zzzzz": "relu"}, "extends": "lenet5"}, "names no layer 'zzzzz'; it has c1,"),
+        (
+            {"replace": {"zzzzz": "relu"}, "extends": "lenet5"},
+            "there is no layer 'zzzzz'; there are c1,",
+        ),
         (
             {"replace": ["fc"], "extends": "resnet18"},
-            "'replace' maps names to layers, it is not a list",
+            "'replace' must be a mapping from names to layers, not a list",
         ),
         (
             {"replace": {"fc": "relu"}, "input": "9", "layers": ["relu"]},
@@ -272,7 +275,7 @@ def test_layers_that_replace_all_others_are_remarked_upon(tmp_path):
     file = write(tmp_path, net="extends: vgg16\nlayers:\n  - gap\n  - linear: 1\n")
     assert cnncalc.summarize(file).warnings == (
         f"{file}:2:1: these layers replace all of 'vgg16'; to keep some, start with 'backbone: "
-        "{network: vgg16, up_to: LAYER}', or exchange single ones with 'replace'",
+        "{network: vgg16, up_to: LAYER}', or replace single ones with 'replace'",
     )
 
 
@@ -307,3 +310,9 @@ layers:
         tmp_path, net="input: 1x9x9\nlayers: [{backbone: {network: siamese.yaml, up_to: b}}]\n"
     )
     assert cnncalc.summarize(file).totals.params == 20
+
+
+def test_layers_that_replace_all_others_have_their_own_outputs(tmp_path):
+    write(tmp_path, base="input: 9\nlayers: [{linear: 3, name: a}, relu]\noutputs: [a]\n")
+    file = write(tmp_path, net="extends: base.yaml\nlayers: [{linear: 2}]\n")
+    assert cnncalc.summarize(file).totals.params == 9 * 2 + 2

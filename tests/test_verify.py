@@ -496,7 +496,7 @@ def test_our_own_errors_are_not_attributed_to_pytorch(monkeypatch):
 
 def test_normalising_one_number_gets_a_fix():
     spec = {"input": "4", "layers": [{"linear": 3}, {"batch_norm": None, "name": "norm"}]}
-    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; --batch 2 or --eval"):
+    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; use --batch 2 or --eval"):
         bridge.verify(cnncalc.summarize(spec), "cpu")
     assert bridge.verify(cnncalc.summarize(spec), "cpu", training=False).agrees
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu").agrees
@@ -505,7 +505,7 @@ def test_normalising_one_number_gets_a_fix():
 def test_normalising_one_position_gets_a_fix():
     tracked = {"track_running_stats": True}
     spec = {"input": "4x1x1", "layers": [{"instance_norm": tracked, "name": "norm"}]}
-    with pytest.raises(UsageError, match=r"'norm' on one position .*; a larger --input or --eval"):
+    with pytest.raises(UsageError, match=r"'norm' with one position .*; use a larger --input"):
         bridge.verify(cnncalc.summarize(spec, batch=2), "meta")
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "meta", training=False).agrees
     assert bridge.verify(cnncalc.summarize(spec, input="4x1x2", batch=2), "meta").agrees
@@ -514,7 +514,7 @@ def test_normalising_one_position_gets_a_fix():
 def test_normalising_one_number_in_eval_mode_gets_a_fix():
     norm = {"batch_norm": {"track_running_stats": False}, "name": "norm"}
     spec = {"input": "4", "layers": [{"linear": 3}, norm]}
-    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; --batch 2$"):
+    with pytest.raises(UsageError, match=r"does not run layer 'norm' .*; use --batch 2$"):
         bridge.verify(cnncalc.summarize(spec), "cpu", training=False)
     assert bridge.verify(cnncalc.summarize(spec, batch=2), "cpu", training=False).agrees
 

@@ -11,7 +11,7 @@ from cnncalc.analysis import warnings as analysis
 from cnncalc.analysis.warnings import MAX_WARNINGS
 from cnncalc.spec import catalog
 
-UNREAD = "read it with 'from'; if it is an output, start its name with out, head or aux"
+UNREAD = "read it with 'from', or name it under 'outputs'"
 
 
 def conv(name, source=None, **fields):
@@ -223,6 +223,7 @@ layers:
 """
 COMMANDS = {
     "summarize": [], "explain": ["side"], "memory": [], "reconcile": ["1"], "check-stride": [],
+    "quiz": ["--count", "1", "--topics", "params", "--seed", "1"],
 }  # fmt: skip
 
 
@@ -272,3 +273,28 @@ def test_check_stride_does_not_point_to_itself(tmp_path):
     net.write_text("input: 1x8x8\nlayers: [{conv: {filters: 4, kernel: 3, stride: 2}}]\n")
     assert "see cnncalc check-stride" in CliRunner().invoke(cli.app, ["memory", str(net)]).stderr
     assert CliRunner().invoke(cli.app, ["check-stride", str(net)]).stderr == ""
+
+
+# Fields that change nothing.
+
+
+@pytest.mark.parametrize("padding", ["same", "SAME", "same_lower"])
+@pytest.mark.parametrize("kind", ["max_pool", "avg_pool"])
+def test_rounding_up_beside_same_padding_changes_nothing_and_says_so(kind, padding):
+    fields = {"kernel_size": 3, "stride": 2, "padding": padding}
+    (warning,) = warnings({kind: {**fields, "ceil_mode": True}}, input="3x15x15")
+    assert warning == (
+        f"layer '{kind}1': ceil_mode changes nothing beside padding {padding.lower()}, which "
+        "already gives ⌈N/S⌉"
+    )
+    assert warnings({kind: fields}, input="3x15x15") == ()
+
+
+def test_rounding_up_beside_other_padding_needs_no_remark():
+    assert warnings({"max_pool": {"F": 3, "S": 2, "P": 1, "ceil_mode": True}}) == ()
+
+
+def test_one_layer_alone_says_what_its_fields_mean_together():
+    words = ["layer", "max_pool", "3x15x15", "-k", "3", "-p", "same", "--ceil-mode"]
+    found = CliRunner().invoke(cli.app, words)
+    assert found.stderr.startswith("warning: ceil_mode changes nothing beside padding same")

@@ -1,4 +1,4 @@
-"""Texts that users see are plain English: these phrases, which nobody would say aloud, stay out."""
+"""Pages, messages, docstrings and test names are plain English: these phrases stay out."""
 
 import ast
 import re
@@ -8,8 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("benchmarks/*.md"), *ROOT.glob("docs/**/*.md")]
+MODULES = [*ROOT.glob("cnncalc/**/*.py"), *ROOT.glob("tests/*.py"), *ROOT.glob("benchmarks/*.py")]
 FILES = sorted(
-    [*PAGES, *ROOT.glob("cnncalc/**/*.py"), *ROOT.glob("architectures/*.yaml")],
+    {*PAGES, *MODULES, *ROOT.glob("architectures/*.yaml")} - {Path(__file__)},
     key=lambda path: path.relative_to(ROOT),
 )
 
@@ -38,21 +39,42 @@ STILTED = {
     r"way out": "fix",
     r"not following": "do not match",
     r"(?<!there )is no (number|shape|name)": "is not a",
+    r"than any size": "too large",
+    r"(one|two) names of one": "two names for the same",
+    r"(names|named) no (layer|network|file)": "does not name a",
+    r"is a (list|mapping|text|single value)( of \w+)?, not": "must be a ..., not",
+    r"the ending of": "the extension of",
+    r"a fault of ours": "a bug",
+    r"for ever": "forever",
+    r"in some (seconds|minutes)": "in a few",
+    r"(as|is) asked (of|for) (it|them)": "as requested",
+    r"what becomes of": "the result of",
+    r"(it|that|which|one) (may|must|can) stand (alone|beside)": "can be given",
+    r"by a word of": "by a name",
+    r"a kind of its own": "a separate kind",
+    r"in a process of its own": "in its own process",
+    r"makes? no sense": "is invalid",
+    r"as much as it (can|may)": "as much as possible",
+    r"the one \w+ the other": "both, each",
+    r"whoever \w+s": "anyone who",
+    r"lets? go of": "frees",
+    r"nobody (watches|looks|reads|chose|obeys|seen|has seen)": "a term of the field",
 }
 """Each phrase, as a regular expression, and what to write instead."""
 ANY = re.compile("|".join(STILTED), re.IGNORECASE)
 
 
 def texts(path):
-    """The prose of a page or a spec; of a module its messages, without its docstrings."""
+    """The prose of a page or a spec; the strings, docstrings and test names of a module."""
     text = path.read_text(encoding="utf-8")
     if path.suffix != ".py":
         return [text]
     nodes = [*ast.walk(ast.parse(text))]
-    docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
-    strings = (node for node in nodes if isinstance(node, ast.Constant))
+    functions = (node for node in nodes if isinstance(node, ast.FunctionDef))
+    strings = (node.value for node in nodes if isinstance(node, ast.Constant))
     return [
-        node.value for node in strings if isinstance(node.value, str) and id(node) not in docstrings
+        *(node.name.replace("_", " ") for node in functions if node.name.startswith("test_")),
+        *(value for value in strings if isinstance(value, str)),
     ]
 
 

@@ -12,6 +12,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
+from cnncalc import layers
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map, Shape, Vector
 
@@ -154,12 +155,12 @@ def or_same(fields: Fields) -> Fields:
 
 
 def is_same(layer: Any) -> bool:
-    return layer.padding in ("same", "same_lower")
+    return layer.padding in ("same", "same_lower", "causal")
 
 
 def same_and_strided(layer: Any) -> bool:
     """What PyTorch's own ``same`` is not for; its odd zero is after the input."""
-    return layer.padding == "same_lower" or (is_same(layer) and layer.stride != 1)
+    return layer.padding in ("same_lower", "causal") or (is_same(layer) and layer.stride != 1)
 
 
 @twin("conv", MAPS, or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW)))
@@ -180,6 +181,24 @@ def conv(layer: Any, x: Map) -> nn.Module | None:
         )
 
     return padded(layer.padding, x, build)
+
+
+GROUPED = or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW))
+
+
+@twin("weight_norm_conv", MAPS, GROUPED)
+def weight_norm_conv(layer: Any, x: Map) -> nn.Module | None:
+    plain = conv(layers.load("conv")(**vars(layer)), x)
+    if plain is None:
+        return None
+    filters = plain[1] if isinstance(plain, nn.Sequential) else plain
+    nn.utils.parametrizations.weight_norm(filters)
+    return plain
+
+
+@twin("standardized_conv", MAPS, GROUPED)
+def standardized_conv(layer: Any, x: Map) -> nn.Module | None:
+    return conv(layers.load("conv")(**vars(layer)), x)
 
 
 def depthwise(layer: Any, x: Map) -> nn.Module | None:
@@ -234,7 +253,7 @@ def conv_transpose(layer: Any, x: Map) -> nn.Module | None:
     if any([extra] if isinstance(extra, int) else extra):
         told_twice |= sides == "same" or layer.output_size is not None
     if told_twice:
-        raise ValueError("the size of the output is told twice")
+        raise ValueError("the size of the output is given twice")
     if sides == "same" or not same_for_both(sides):
         if layer.output_size is not None:
             return None

@@ -125,6 +125,8 @@ class Report:
     """Likely mistakes in a valid spec; for a built-in, only what its input changes."""
     layout: Layout = "chw"
     """How tables write shapes; everything else is channels first."""
+    returned: tuple[str, ...] = ()
+    """The layers that the spec names as its outputs, if it does."""
 
     def __repr__(self) -> str:
         return f"<Report of {self.name}: {len(self)} layers, {self.totals.params:,} parameters>"
@@ -176,14 +178,24 @@ class Report:
 
     @property
     def output_shape(self) -> Shape:
-        """The output of the last layer."""
-        return self.rows[-1].output
+        """The output of the last layer, or the last of the outputs that the spec names."""
+        return self.outputs[-1].output if self.returned else self.rows[-1].output
 
     @cached_property
     def outputs(self) -> tuple[Row, ...]:
-        """The rows that no other row reads."""
+        """The rows that the spec names as outputs, or else those that no other row reads."""
+        if self.returned:
+            return tuple(self[name] for name in self.returned if name in self)
         read = {source for row in self.rows for source in row.sources}
         return tuple(row for index, row in enumerate(self.rows) if index not in read)
+
+    @cached_property
+    def unused(self) -> tuple[Row, ...]:
+        """The layers that lead to no output."""
+        used = {row.name for row in self.outputs}
+        for row in reversed(self.rows):
+            used |= {self.rows[source].name for source in row.sources if row.name in used}
+        return tuple(row for row in self.layers if row.name not in used)
 
     @cached_property
     def totals(self) -> Cost:

@@ -1,6 +1,6 @@
 """From graph to report. The only code that runs layers, and reports where one refuses its input."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 
@@ -35,7 +35,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         raise unknown("dtype", str(dtype), BYTES)
     rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
     spec = graph.spec
-    return Report(
+    report = Report(
         name=graph.name,
         rows=tuple(rows),
         batch=batch,
@@ -46,8 +46,18 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         groups=graph.groups,
         settings=graph.settings,
         warnings=warnings.collect(graph, rows),
+        returned=tuple(graph.nodes[place].name for place in graph.outputs),
         layout=graph.layout,
     )
+    if not graph.outputs:
+        return report
+    idle = {row.name for row in report.unused}
+    return replace(report, rows=tuple(_without_backward(row, idle) for row in rows))
+
+
+def _without_backward(row: Row, idle: Container[str]) -> Row:
+    """The row, whose backward pass never runs if no output depends on it."""
+    return row._replace(cost=row.cost._replace(backward_macs=0)) if row.name in idle else row
 
 
 def recompute(
@@ -123,8 +133,9 @@ class _Walk:
 
     def misfits(self) -> Iterator[SpecError]:
         """A mistake for every layer whose input does not fit the weights that it shares."""
-        row_of = {row.name: row for row in self.done}
-        for node in self.nodes:
+        sharing = [node for node in self.nodes if node.shares is not None]
+        row_of = {row.name: row for row in self.done} if sharing else {}
+        for node in sharing:
             row = row_of.get(node.name)
             owner = row_of.get(row.weights_of or "") if row else None
             if row is None or owner is None:

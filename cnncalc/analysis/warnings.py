@@ -28,7 +28,12 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
     of_inputs = tuple(_other_channels(graph, rows))
     if catalog.holds(graph.spec.where.source):
         return of_inputs
-    remarks = (*graph.spec.remarks, *unread(graph.nodes), *_shadowing(graph.used))
+    remarks = (
+        *graph.spec.remarks,
+        *unread(graph.nodes, graph.outputs),
+        *_shadowing(graph.used),
+        *_of_fields(graph.nodes),
+    )
     found = [str(remark) for remark in remarks]
     found += _read_as_theirs(graph.nodes, rows)
     more = len(found) - MAX_WARNINGS
@@ -57,21 +62,34 @@ def _behind(rows: Sequence[Row], place: int) -> Iterator[Row]:
             yield row
 
 
-def unread(nodes: Sequence[Node]) -> Iterator[SpecError]:
-    """The layers before the last that no layer reads; once for every location in the text."""
+def unread(nodes: Sequence[Node], outputs: Sequence[int] = ()) -> Iterator[SpecError]:
+    """The layers that no layer reads and that are no outputs: by default all before the last. Once
+    for every location in the text."""
     read = {source for node in nodes for source in node.inputs}
+    read |= {node.like for node in nodes if node.like is not None}
+    read |= {*(outputs or (len(nodes) - 1,))}
     seen: set[Where | str] = set()
-    for index, node in enumerate(nodes[:-1]):
+    for index, node in enumerate(nodes):
         place = node.where if node.where.line else node.name  # plain data has no lines
         if index in read or place in seen:
             continue
         seen.add(place)
         if isinstance(node.layer, Input):
             yield SpecError(f"no layer reads the input {node.name!r}", node.where)
-        elif not OUTPUT.search(node.name):
+        elif outputs or not OUTPUT.search(node.name):
             fact = f"no layer reads the output of {node.name!r}"
-            help = "read it with 'from'; if it is an output, start its name with out, head or aux"
+            help = "read it with 'from', or name it under 'outputs'"
             yield SpecError(fact, node.where, help)
+
+
+def _of_fields(nodes: Iterable[Node]) -> Iterator[SpecError]:
+    """What the layers say about their own fields; once for every location in the text."""
+    seen: set[tuple[Where, str]] = set()
+    for node in nodes:
+        remark = node.layer.remark() if node.layer is not None else ""
+        if remark and (node.where, remark) not in seen:
+            seen.add((node.where, remark))
+            yield SpecError(f"layer {node.name!r}: {remark}", node.where)
 
 
 def _shadowing(used: Iterable[Block]) -> Iterator[SpecError]:

@@ -73,8 +73,8 @@ class Network(nn.Module):
             for note in self._before:
                 note(name, [values[source] for source in sources])
             values[value] = self._layer(name)(*[values[source] for source in sources])
-            for told in self._after:
-                told(name, values[value])
+            for note in self._after:
+                note(name, values[value])
             for source in done_with:
                 del values[source]
         outputs = tuple(values[index] for index in self._outputs)
@@ -95,12 +95,19 @@ def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:
 def _steps(report: Report) -> tuple[Step, ...]:
     """A step for every layer, with the values that it is the last to read."""
     last_reader = {source: index for index, row in enumerate(report.rows) for source in row.sources}
+    kept = {row.name for row in report.outputs}  # by the caller
     return tuple(
         Step(
             row.name,
             row.sources,
             index,
-            tuple({source for source in row.sources if last_reader[source] == index}),
+            tuple(
+                {
+                    source
+                    for source in row.sources
+                    if last_reader[source] == index and report.rows[source].name not in kept
+                }
+            ),
         )
         for index, row in enumerate(report.rows)
         if row.layer.arity != (0, 0)

@@ -110,22 +110,22 @@ class Recorder:
 def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) -> str:
     """Arguments as a person would write them: defaults left out, options by name."""
     signature = inspect.signature(made)
-    told: list[str] = []
+    arguments: list[str] = []
     for name, value in signature.bind(*given, **named).arguments.items():
         parameter = signature.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
-            told += map(_literal, value)
+            arguments += map(_literal, value)
             continue
         if parameter.kind is parameter.VAR_KEYWORD:
-            told += [f"{also}={_literal(one)}" for also, one in value.items()]
+            arguments += [f"{also}={_literal(one)}" for also, one in value.items()]
             continue
         text = _literal(_one_for_all(made, value))
         if parameter.default is not parameter.empty:
-            told += [f"{name}={text}"] if text != _literal(parameter.default) else []
+            arguments += [f"{name}={text}"] if text != _literal(parameter.default) else []
         else:
-            by_name = isinstance(value, bool) or any("=" in one for one in told)
-            told.append(f"{name}={text}" if by_name else text)
-    return ", ".join(told)
+            by_name = isinstance(value, bool) or any("=" in one for one in arguments)
+            arguments.append(f"{name}={text}" if by_name else text)
+    return ", ".join(arguments)
 
 
 def _one_for_all(made: type[nn.Module], value: Any) -> Any:
@@ -189,8 +189,8 @@ def _class_name(title: str) -> str:
 
 def _plain_text(title: str) -> str:
     """A title without anything that would end a docstring."""
-    told = " ".join(title.replace('"', "'").replace("\\", "/").split())
-    return "".join(filter(str.isprintable, told))
+    line = " ".join(title.replace('"', "'").replace("\\", "/").split())
+    return "".join(filter(str.isprintable, line))
 
 
 # The program.
@@ -295,12 +295,15 @@ def _variables(report: Report, name_of: dict[str, str]) -> dict[str, str]:
     several_inputs = len(report.input_shapes) > 1
     last_read: dict[str, int] = {}
     variable_of: dict[str, str] = {}
+    returned = {row.name for row in report.outputs}
     for index, row in enumerate(report.rows):
         free = [name for name in PLAIN if last_read.get(name, 0) <= index]
         is_input = row.name in report.input_shapes
         named = several_inputs if is_input else _far_apart(report, readers[index])
         variable = name_of[row.name] if named or not free else free[0]
-        last_read[variable] = max(readers[index], default=len(report.rows))
+        last_read[variable] = max(readers[index], default=0)
+        if row.name in returned or not readers[index]:
+            last_read[variable] = len(report.rows)
         variable_of[row.name] = variable
     return variable_of
 

@@ -44,7 +44,7 @@ class Trial:
         """Run forward, then backward from the sum of all outputs."""
         self._network.train(self.training)
         try:
-            with self._flops, self._watched():
+            with self._flops, self._watched(), attention_in_steps():
                 with saved_tensors_hooks(self._keep, lambda kept: kept):
                     outputs = self._network(*inputs)
                 self._back(outputs if isinstance(outputs, tuple) else (outputs,))
@@ -100,6 +100,18 @@ class Trial:
             self._storages[storage._cdata] = storage  # referenced, to keep its address
             self.saved[self._layer] += storage.nbytes()
         return tensor
+
+
+@contextmanager
+def attention_in_steps() -> Iterator[None]:
+    """Inside, attention runs step by step: the fused kernel for frozen layers hides its products
+    from counters."""
+    fused = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fused)
 
 
 def first_line(why: Exception) -> str:

@@ -136,12 +136,12 @@ def _stopped(ran: Ran) -> Check:
     if "more than 1 value per channel" in refusal:
         fix = "--batch 2 or --eval" if ran.trial.training else "--batch 2"
         raise UsageError(
-            f"{ran.report.name}: PyTorch does not run layer {layer!r} on one number for each "
-            f"channel; {fix}"
+            f"{ran.report.name}: PyTorch does not run layer {layer!r} with one value per "
+            f"channel; use {fix}"
         )
     if "more than 1 spatial element" in refusal:
         raise UsageError(
-            f"{ran.report.name}: PyTorch does not train layer {layer!r} on one position of each "
-            "channel; a larger --input or --eval"
+            f"{ran.report.name}: PyTorch does not train layer {layer!r} with one position per "
+            "channel; use a larger --input or --eval"
         )
     return Check(layer, "runs", "yes", f"no: {refusal}")

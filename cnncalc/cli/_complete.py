@@ -51,7 +51,7 @@ def layers(context: typer.Context, incomplete: str) -> list[str]:
 
 def columns(incomplete: str) -> list[str]:
     """The last of several columns, with or without a plus."""
-    from cnncalc.render.view import COLUMNS
+    from cnncalc.render.columns import COLUMNS
 
     start, comma, last = incomplete.rpartition(",")
     plus = "+" * last.startswith("+")

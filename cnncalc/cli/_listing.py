@@ -8,7 +8,7 @@ from cnncalc.render import terminal
 
 if TYPE_CHECKING:
     from cnncalc.render import Format
-    from cnncalc.render.view import Value
+    from cnncalc.render.columns import Value
 
 
 LEAST = 16

@@ -68,8 +68,8 @@ LayoutName = Annotated[
     str | None,
     typer.Option(
         "--layout",
-        help="How shapes are written where a file does not say so: channels first (chw, as usual) "
-        "or channels last (hwc).",
+        help="The layout of shapes, unless a file states it: channels first (chw, the default) or "
+        "channels last (hwc).",
         show_default=False,
         autocompletion=complete.words(lambda: ("chw", "hwc")),
     ),
@@ -161,7 +161,7 @@ def text_format(*names: str) -> Any:
 
 
 def chosen(format_name: str | None, output: Path | None, names: Iterable[str]) -> str:
-    """The format asked for, by name (``md`` is markdown) or by the file's ending; text by default.
+    """The format asked for, by name (``md`` is markdown) or by the file extension; text by default.
 
     Raises UsageError for an unknown format or extension.
     """
@@ -209,6 +209,17 @@ def write(text: str, output: Path | None) -> None:
     except OSError as error:
         raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
     typer.echo(f"wrote {printable(str(output))}", err=True)
+
+
+def save(path: Path, data: bytes) -> None:
+    """Write a file and the folders above it; raises UsageError if that fails."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    except OSError as why:
+        raise UsageError(
+            f"cannot write {str(why.filename or path)!r}: {why.strerror or why}"
+        ) from None
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:

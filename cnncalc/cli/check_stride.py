@@ -149,7 +149,9 @@ def _numbers(name: str, word: str) -> list[int]:
     parts = word.replace("×", "x").replace(",", "x").split("x")
     least = 0 if name == "P" else 1
     if not all(part.isascii() and part.isdecimal() and len(part) <= MAX_DIGITS for part in parts):
-        raise UsageError(f"{name} must be whole numbers, as in 7 or 7x9, not {word[:60]!r}")
+        raise UsageError(
+            f"{name} must be a whole number, or one per axis as in 7x9, not {word[:60]!r}"
+        )
     numbers = [int(part) for part in parts]
     if len(numbers) > 3 or min(numbers) < least:
         raise UsageError(

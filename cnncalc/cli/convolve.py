@@ -112,7 +112,7 @@ def run(
 ) -> None:
     """Compute a convolution by hand: the sum of products in every window, then the output.
 
-    With --transpose, every input is multiplied with the kernel, and what overlaps is added up.
+    With --transpose, every input is multiplied by the kernel, and overlapping results are added.
 
     cnncalc convolve "0 1 2; 3 4 5; 6 7 8" "0 1; 2 3"
 

@@ -168,12 +168,8 @@ def _report_oddities(grades: Grades, key: Path) -> None:
 
 def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
     """Write texts to files of a folder; raises UsageError if that fails."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8", errors="replace", newline="")
-    except OSError as why:
-        raise UsageError(f"cannot write to {str(folder)!r}: {why.strerror or why}") from None
+    for name, text in texts.items():
+        shared.save(folder / name, text.encode(errors="replace"))
     number, place = len(texts), printable(str(folder))
     typer.echo(f"wrote {number:,} file{'s' * (number != 1)} to {place}", err=True)
 

@@ -82,6 +82,7 @@ def run(
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
     report = api.layer_alone(kind, shapes, fields, batch, dtype, layout)
     row = report["layer"]
+    shared.warn(filter(None, [row.layer.remark()]))
     form = shared.chosen(format, output, [*explain.FORMATS, "json"])
     if form == "json":
         text = json.dumps(row_dict(row), indent=2) + "\n"

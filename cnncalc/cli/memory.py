@@ -17,7 +17,7 @@ from cnncalc.footprint.arena import Arena, arena
 
 if TYPE_CHECKING:
     from cnncalc.footprint.budget import Fit
-    from cnncalc.render.view import Value
+    from cnncalc.render.columns import Value
 
 INT8 = "int8"
 MAX_SHOWN = 10

@@ -22,7 +22,7 @@ def run(
     count: Count = 10,
     seed: Seed = None,
 ) -> None:
-    """Practise with questions in the terminal: each mistake is explained, and the score kept.
+    """Practise in the terminal: every mistake is explained, and your score is kept.
 
     Press Enter to see the solution, and Ctrl-C or Ctrl-D to stop.
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from cnncalc import api
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, printable
@@ -23,7 +22,7 @@ Topics = Annotated[
     str, typer.Option("--topics", "-t", help=f"Topics, separated by commas: {', '.join(TOPICS)}.")
 ]
 LevelName = Annotated[
-    str, typer.Option("--level", "-l", help=f"How hard the questions are: {one_of([*LEVELS])}.")
+    str, typer.Option("--level", "-l", help=f"The difficulty: {one_of([*LEVELS])}.")
 ]
 GEOMETRY = typer.Option(
     "--geometry",
@@ -42,54 +41,64 @@ def new_seed() -> int:
     return SystemRandom().randrange(10**6)
 
 
+Network = Annotated[
+    str | None,
+    typer.Argument(
+        help="Ask about layers of this network; without one, about random layers.",
+        show_default=False,
+        autocompletion=complete.networks,
+    ),
+]
+Choices = Annotated[
+    bool,
+    typer.Option("--choices", help="Multiple choice, with wrong answers from common mistakes."),
+]
+Solutions = Annotated[
+    bool, typer.Option("--solutions", help="Show the derived answer below each question.")
+]
+Key = Annotated[
+    bool, typer.Option("--key", help="Print the key for cnncalc grade instead of the sheet.")
+]
+PerStudent = Annotated[
+    Path | None,
+    typer.Option(
+        "--per-student",
+        help="A text file with one name per line; each student gets their own quiz.",
+    ),
+]
+Format = Annotated[
+    str,
+    typer.Option("--format", "-f", help=f"The format of the sheet: {one_of(papers.names())}."),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", help="Write sheets, blank answer sheets and keys to this folder."
+    ),
+]
+Export = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--export",
+        help=f"Also write a file for {one_of(platforms.names())}; -o names the folder.",
+    ),
+]
+
+
 def run(
-    network: Annotated[
-        str | None,
-        typer.Argument(
-            help="Ask about layers of this network; without one, about random layers.",
-            show_default=False,
-            autocompletion=complete.networks,
-        ),
-    ] = None,
+    network: Network = None,
     topics: Topics = EVERY_WEEK,
     level: LevelName = "easy",
     geometry: Annotated[str | None, GEOMETRY] = None,
     count: Count = 10,
     seed: Seed = None,
-    choices: Annotated[
-        bool,
-        typer.Option("--choices", help="Multiple choice, with wrong answers from common mistakes."),
-    ] = False,
-    solutions: Annotated[
-        bool, typer.Option("--solutions", help="Show the derived answer below each question.")
-    ] = False,
-    key: Annotated[
-        bool, typer.Option("--key", help="Print the key for cnncalc grade instead of the sheet.")
-    ] = False,
-    per_student: Annotated[
-        Path | None,
-        typer.Option(
-            "--per-student",
-            help="A text file with one name per line; each student gets their own quiz.",
-        ),
-    ] = None,
-    format: Annotated[
-        str,
-        typer.Option("--format", "-f", help=f"The format of the sheet: {one_of(papers.names())}."),
-    ] = "markdown",
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output", "-o", help="Write sheets, blank answer sheets and keys to this folder."
-        ),
-    ] = None,
-    export: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--export",
-            help=f"Also write a file for {one_of(platforms.names())}; -o names the folder.",
-        ),
-    ] = None,
+    choices: Choices = False,
+    solutions: Solutions = False,
+    key: Key = False,
+    per_student: PerStudent = None,
+    format: Format = "markdown",
+    output: Output = None,
+    export: Export = None,
 ) -> None:
     """Write question sheets and keys; the same seed gives the same questions.
 
@@ -104,7 +113,7 @@ def run(
     cnncalc quiz lenet5 --topics shape,params --seed 7
     """
     drawn = new_seed() if seed is None else seed
-    report = None if network is None else api.summarize(network)
+    report = None if network is None else shared.network(network)
     wanted = order(topics, level, geometry, count, drawn, choices)._replace(report=report)
     form = papers.load(format)
     banks = [platforms.load(name) for name in export or ()]
@@ -156,21 +165,13 @@ def _write_all(
     for name in shared.announced(names):
         quiz, stem = pose(wanted, name), file_name(name)
         questions = form.write(quiz, solutions)
-        _write(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
+        shared.save(folder / "questions" / f"{stem}{form.SUFFIX}", questions.encode())
         for part, answers in (("answers", False), ("keys", True)):
-            _write(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
+            shared.save(folder / part / f"{stem}.yaml", quiz.sheet(answers).encode())
         for bank in banks:
-            _write(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
+            shared.save(folder / "platforms" / f"{stem}{bank.EXTENSION}", bank.write(quiz))
     many = f"{len(names):,} quizzes" if len(names) > 1 else "a quiz"
     typer.echo(f"wrote {many} to {folder}: questions, blank answer sheets and keys", err=True)
-
-
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    except OSError as why:
-        raise UsageError(f"cannot write {str(path)!r}: {why.strerror or why}") from None
 
 
 def file_name(student: str) -> str:

@@ -14,7 +14,7 @@ from cnncalc.core import units
 from cnncalc.render.view import View
 
 if TYPE_CHECKING:
-    from cnncalc.render.view import Value
+    from cnncalc.render.columns import Value
 
 
 def run(

@@ -9,7 +9,8 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
 from cnncalc.core.errors import UsageError, one_of
-from cnncalc.render.view import USUAL, View, choose_columns, column
+from cnncalc.render.columns import USUAL, choose_columns, column
+from cnncalc.render.view import View
 
 CONVENTIONS = [name.replace("_", "-") for name in discovery.modules(shared.CONVENTIONS)]
 """The names of the conventions, as they are typed."""

@@ -3,6 +3,7 @@
 Each file defines ``CONVENTION`` and is named after it; files with a leading underscore are skipped.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from importlib import import_module
 
@@ -41,33 +42,39 @@ def count(name: str, report: Report) -> Count:
         )
     size = BYTES[report.dtype] if convention.sized else 1
     images = 1 if convention.per_image else report.batch
+    within = convention.within(report) if convention.within else None
     known: dict[object, list[int]] = {}
-    sums = [0] * len(convention.terms)
+    totals: dict[object, int] = {}
+    often: Counter[object] = Counter()
     by_layer: dict[str, int] = {}
     for row in report.rows:
         shared = row.weights_of is not None
-        key = (id(row.layer), row.inputs, shared, row.trainable)  # blocks repeat, so cache
+        key: object = (id(row.layer), row.inputs, shared, row.trainable)  # blocks repeat, so cache
+        key = row.name if within else key
         if key not in known:
             try:
-                seen = convention.sees(row.layer, row.inputs, row.output)
+                seen = within(row) if within else convention.sees(row.layer, row.inputs, row.output)
                 if shared:
                     seen = [getattr(one, "with_shared_weights", one) for one in seen]
                 if not row.trainable:
                     seen = [getattr(one, "with_frozen_weights", one) for one in seen]
-                known[key] = [
+                known[key] = amounts = [
                     (size * (not shared) if term.once else size * images) * _amount(term, seen)
                     for term in convention.terms
                 ]
+                totals[key] = sum(
+                    term.times * amount for term, amount in zip(convention.terms, amounts)
+                )
             except LayerError as why:
                 raise UsageError(
                     f"the total of {convention.title} is not known: layer {row.name!r} "
                     f"({row.kind}): {why}"
                 ) from None
-        amounts = known[key]
-        sums = [sum(pair) for pair in zip(sums, amounts)]
-        by_layer[row.name] = sum(
-            term.times * amount for term, amount in zip(convention.terms, amounts)
-        )
+        often[key] += 1
+        by_layer[row.name] = totals[key]
+    sums = [0] * len(convention.terms)
+    for key, times in often.items():
+        sums = [n + times * amount for n, amount in zip(sums, known[key])]
     parts = [Part(term.times, n, term.what) for term, n in zip(convention.terms, sums) if n]
     return Count(name, convention, tuple(parts), by_layer)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Report, Row
 from cnncalc.conventions import calls
 from cnncalc.conventions.calls import Call
 from cnncalc.core import units
@@ -27,6 +27,34 @@ BYTES = "bytes"
 See = Callable[[Layer, tuple[Shape, ...], Shape], Sequence[Any]]
 
 
+# What a convention sees of a layer.
+
+
+@lru_cache(maxsize=MAX_CACHED)
+def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
+    """Its cost, for one image."""
+    return (layer.cost(inputs, output),)
+
+
+@lru_cache(maxsize=MAX_CACHED)
+def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """Its PyTorch modules and the operations inside them; none for an input."""
+    return calls.of(layer, inputs, output) if inputs else ()
+
+
+def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """Its PyTorch modules only."""
+    return tuple(call for call in operations(layer, inputs, output) if not call.inside)
+
+
+def modules_and_inputs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
+    """Its PyTorch modules; for an input of the network, a call named ``Input``."""
+    return modules(layer, inputs, output) if inputs else (Call("Input", output, output),)
+
+
+# What a convention is.
+
+
 @dataclass(frozen=True)
 class Term:
     """A term of the sum: ``times`` the total of ``each`` over everything seen that matches
@@ -40,30 +68,27 @@ class Term:
     once: bool = False
 
 
-def nothing(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[()]:
-    """Sees nothing of a layer."""
-    return ()
-
-
 @dataclass(frozen=True)
 class Convention:
     """A counting convention: its ``tool`` and ``version``, the ``unit`` of its totals, and one line
     on what ``counts``.
 
     With ``per_image`` it ignores the batch size. With ``sized`` it counts the bytes of its terms'
-    numbers in the network's dtype. ``whole`` gives the amounts by layer where they depend on the
-    whole network. ``read`` formats its totals. ``variant_of`` names a convention from which it
-    differs in some networks only.
+    numbers in the network's dtype. ``within`` replaces ``sees`` where what it sees of a layer
+    depends on others; ``whole`` gives the amounts by layer where they depend on the whole network.
+    ``variant_of`` names a convention from which it differs in some networks only. ``read`` formats
+    its totals.
     """
 
     tool: str
     version: str
     unit: str
     counts: str
-    sees: See = nothing
+    sees: See = costs
     terms: tuple[Term, ...] = ()
     per_image: bool = False
     sized: bool = False
+    within: Callable[[Report], Callable[[Row], Sequence[Any]]] | None = None
     whole: Callable[[Report], Mapping[str, int]] | None = None
     variant_of: str = ""
     read: Callable[[int], str] = units.human
@@ -127,31 +152,6 @@ class Count:
             "parts": [part._asdict() for part in self.parts],
             "layers": dict(self.layers),
         }
-
-
-# What a convention sees of a layer.
-
-
-@lru_cache(maxsize=MAX_CACHED)
-def costs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Cost]:
-    """Its cost, for one image."""
-    return (layer.cost(inputs, output),)
-
-
-@lru_cache(maxsize=MAX_CACHED)
-def operations(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules and the operations inside them; none for an input."""
-    return calls.of(layer, inputs, output) if inputs else ()
-
-
-def modules(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules only."""
-    return tuple(call for call in operations(layer, inputs, output) if not call.inside)
-
-
-def modules_and_inputs(layer: Layer, inputs: tuple[Shape, ...], output: Shape) -> tuple[Call, ...]:
-    """Its PyTorch modules; for an input of the network, a call named ``Input``."""
-    return modules(layer, inputs, output) if inputs else (Call("Input", output, output),)
 
 
 # Predicates for ``where``.

@@ -23,6 +23,7 @@ from cnncalc.spec.claims import (
     NO_BIASES,
     SHAPES,
     VECTOR_AS_MAP,
+    WITH_STATISTICS,
     Claim,
     read_ratio,
     read_share,
@@ -130,7 +131,8 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, 
             report = _report(spec, claim, reports)
             rows = _rows(claim, report)
             place = (claim.layer is None, report.rows.index(rows[-1]))
-            found = _compare(claim, rows, report.rows)
+            layout = spec.layouts.get(claim.where.source, "chw")
+            found = _compare(claim, rows, report.rows, layout)
             placed.append((place, Finding(name, report.name, claim, *found)))
         except SpecError as error:
             mistakes.append(error)
@@ -139,10 +141,12 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, 
     return tuple(found for _, found in sorted(placed, key=lambda pair: pair[0]))
 
 
-def _compare(claim: Claim, rows: Sequence[Row], network: Sequence[Row]) -> tuple[int | str, bool]:
+def _compare(
+    claim: Claim, rows: Sequence[Row], network: Sequence[Row], layout: Layout
+) -> tuple[int | str, bool]:
     """The calculated value for a claim, and whether the printed one agrees with it."""
     if claim.quantity in SHAPES:
-        return _compare_shape(claim, rows)
+        return _compare_shape(claim, rows, layout)
     if claim.quantity == DEPTH:
         exact = _depth(network, network.index(rows[-1]))
         return exact, _agrees(claim, read_number(claim.value), exact)
@@ -168,7 +172,10 @@ def _count(claim: Claim, rows: Sequence[Row]) -> int:
     if name == NEURONS:
         return sum(row.cost.activation for row in rows if row.cost.macs)
     skips = NO_BATCH_NORM in claim.habits
-    return sum(getattr(row.cost, name) for row in rows if not (skips and row.cost.buffers))
+    total: int = sum(getattr(row.cost, name) for row in rows if not (skips and row.cost.buffers))
+    if WITH_STATISTICS in claim.habits:
+        total += sum(row.cost.buffers - row.layer.counters() for row in rows if row.cost.buffers)
+    return total
 
 
 def _depth(network: Sequence[Row], last: int) -> int:
@@ -202,10 +209,13 @@ def _compare_ratio(claim: Claim, exact: int) -> tuple[str, bool]:
     return f"{times} {claim.value.split()[-1]}", _agrees(claim, number, high, of=low)
 
 
-def _compare_shape(claim: Claim, rows: Sequence[Row]) -> tuple[int | str, bool]:
+def _compare_shape(claim: Claim, rows: Sequence[Row], layout: Layout) -> tuple[int | str, bool]:
     """The last row's output shape, spatial sizes, channels, or receptive field."""
     last = rows[-1]
-    layout: Layout = "hwc" if CHANNELS_LAST in claim.habits else "chw"
+    if claim.quantity != "output":
+        layout = "chw"  # sizes alone
+    elif CHANNELS_LAST in claim.habits:
+        layout = "hwc"
     printed = read_shape(claim.value.replace("@", "x"), layout)
     if claim.quantity == "output":
         shape = _as_map(last.output) if VECTOR_AS_MAP in claim.habits else last.output

@@ -319,6 +319,10 @@ class Layer:
         fields = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
         return {name: value for name, value, usual in fields if value != usual}
 
+    def remark(self) -> str:
+        """What fields mean together if one of them changes nothing; usually empty."""
+        return ""
+
     def text(self) -> str:
         """The same in words: ``out_channels 64, kernel_size 3``."""
         return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
@@ -422,6 +426,8 @@ def _hint(kind: type[Layer], names: Mapping[str, str], written: str, value: Any)
     for theirs, foreign in kind.foreign.items():
         if written in foreign.names:
             return f"; it is a field of {theirs.replace('*', '2')}"
+    if kind.main and written in fields_of(kind)[kind.main].parts:
+        return f"; write it as in {kind.main}: {{{written}: {shown(value)}}}"
     return did_you_mean(str(written), names) or has_only(fields_of(kind))
 
 
@@ -496,7 +502,8 @@ def need_map(x: Shape, axes: Sequence[int] = (1, 2, 3)) -> Map:
     if isinstance(x, Vector):
         raise LayerError(f"needs a feature map (channels and axes), not a vector of {x}")
     if len(x.spatial) not in axes:
-        raise LayerError(f"needs {' or '.join(map(str, axes))} spatial axes, not {len(x.spatial)}")
+        needed = f"{' or '.join(map(str, axes))} spatial {'axis' if axes == (1,) else 'axes'}"
+        raise LayerError(f"needs {needed}, not {len(x.spatial)}")
     return x
 
 

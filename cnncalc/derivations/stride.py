@@ -216,6 +216,7 @@ class Solution(NamedTuple):
 
 
 MAX_TRIED = 200_000
+MAX_INPUTS = 50
 
 
 def solve(
@@ -274,7 +275,7 @@ def _windows(
     for f in [F] if F is not None else range(1, largest + 1):
         for s in [S] if S is not None else range(1, max(f, 4) + 1):
             for p in [P] if P is not None else range(D * (f - 1) + 1):
-                tried += 1
+                tried += 1 if N is not None else min(s, MAX_INPUTS)
                 if tried > MAX_TRIED:
                     raise UsageError(
                         f"more than {MAX_TRIED:,} geometries to try; give F, S or P as well"
@@ -285,4 +286,4 @@ def _windows(
 def _inputs(output: int, extent: int, S: int, P: int) -> list[int]:
     """The input sizes that give this output: from an exact fit to one pixel less than the next."""
     exact = (output - 1) * S + extent - 2 * P
-    return [n for n in range(exact, exact + min(S, 50)) if n > 0]
+    return [n for n in range(exact, exact + min(S, MAX_INPUTS)) if n > 0]

@@ -16,6 +16,10 @@ from cnncalc.footprint.recording import Recording
 def blocks(report: Report) -> list[range]:
     """The rows of each block, from the first layer on."""
     last = {source: index for index, row in enumerate(report.rows) for source in row.sources}
+    returned = {row.name for row in report.outputs}
+    last |= {
+        index: len(report.rows) for index, row in enumerate(report.rows) if row.name in returned
+    }
     found = []
     begin, reach = len(report.input_shapes), 0  # the last row that reads anything so far
     for index in range(len(report.rows)):

@@ -40,6 +40,11 @@ def record(
         if word not in known:
             meant = "cuda" if word == "gpu" else word
             raise unknown(what, word, known, meant)
+    if report.unused:
+        raise UsageError(
+            f"layer {report.unused[0].name!r} leads to no output, and when PyTorch frees it is not "
+            "modelled; name it under 'outputs' or leave it out"
+        )
     tape = Tape(
         batch,
         BYTES["float32" if dtype == AMP else dtype],

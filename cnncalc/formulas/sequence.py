@@ -155,3 +155,15 @@ def conv_lstm_macs(
 ) -> int:
     """The filters of the four gates, at every position of every step."""
     return product(F) * (C_in + hidden) * 4 * hidden * product(N_out) * steps
+
+
+@formula("N_out")
+def with_tokens(N: int, tokens: int) -> int:
+    """The positions of a signal, after those that are learned."""
+    return N + tokens
+
+
+@formula("weights")
+def token_weights(C: int, tokens: int) -> int:
+    """One number per channel of every learned position."""
+    return C * tokens

@@ -47,6 +47,12 @@ def padding_same(N: int, N_out: int, F: int, S: int, D: int = 1) -> int:
 
 
 @formula("P_before")
+def padding_causal(F: int, D: int) -> int:
+    """The zeros before a signal so that no output reads a later input."""
+    return D * (F - 1)
+
+
+@formula("P_before")
 def padding_before(P_total: int) -> int:
     """Half of the zeros go before the input."""
     return P_total // 2

@@ -56,7 +56,7 @@ class Ask(ABC):
         return self.name.replace("_", " ")
 
     def check(self, row: Row) -> None:  # noqa: B027
-        """Raise LayerError if it makes no sense to ask this about a layer."""
+        """Raise LayerError if this cannot be asked about a layer."""
 
     @abstractmethod
     def of(self, row: Row, report: Report) -> Value:
@@ -93,19 +93,19 @@ class Ask(ABC):
         """What a layer adds to a total."""
         return self.of(row, report)
 
-    def said(self, value: Value) -> str:
+    def answer_text(self, value: Value) -> str:
         """The value as text, as it ends a derivation."""
         return format_value(value, self.unit)
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The derivation of a layer's value."""
         if self.explained is None:
-            return Derivation(self.title, (), self.said(self.of(row, report)))
+            return Derivation(self.title, (), self.answer_text(self.of(row, report)))
         (found,) = explain.explain(row, report, [self.explained])
         workings = tuple(
             one for one in found.workings if not self.symbols or one.symbol in self.symbols
         )
-        return Derivation(self.title, workings, self.said(self.of(row, report)))
+        return Derivation(self.title, workings, self.answer_text(self.of(row, report)))
 
     def derive_total(
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
@@ -113,7 +113,7 @@ class Ask(ABC):
         """The derivation of a total as a sum; long sums are shortened."""
         if not self.adds_up:
             return self.derive(rows[-1], report)
-        answer = self.said(self.total(rows, report, times))
+        answer = self.answer_text(self.total(rows, report, times))
         parts = []
         for name, count in self.summands(rows, report).items():
             n = times.get(name, 1)

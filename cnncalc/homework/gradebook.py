@@ -134,7 +134,7 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
 
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
-    """A key; raises Mistakes for questions that make no sense, UsageError for such credit."""
+    """A key; raises Mistakes for invalid questions, UsageError for invalid credit."""
     read = sheets.load(target, layout=layout)
     scheme(read.credit)
     wrong = [
@@ -179,7 +179,7 @@ def grade(
 def graded(
     marked: Marked, credit: Mapping[str, str] = MappingProxyType({}), handle: str = ""
 ) -> Graded:
-    """A marked sheet with its points; raises UsageError for credit that makes no sense."""
+    """A marked sheet with its points; raises UsageError for invalid credit."""
     worth = scheme({**marked.sheet.credit, **credit})
     asked = [mark for mark in marked.marks if mark.answer.question is not None]
     return Graded(

@@ -165,7 +165,7 @@ class Marker:
         self, question: Question, written: Written, own: StudentNetwork
     ) -> tuple[Diagnosis, ...]:
         """Mistakes made on top of the student's own earlier shapes."""
-        inputs = own.entering(question)
+        inputs = own.own_inputs(question)
         if inputs is None:
             return ()
         slips = self._slips(question, inputs)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from cnncalc.analysis import walk
@@ -26,17 +27,17 @@ ONE = walk.ALONE
 
 
 def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None, str]:
-    """How the shapes of a sheet are written, and a note if the shapes themselves tell.
+    """How a sheet writes its shapes, and a note if that is inferred from them.
 
     A sheet writes all its shapes alike, so one that looks like an image with its channels last
     tells about all, unless another one looks like an image with its channels first.
     """
-    said = top.get(Key("layout"))
-    if said is not None and said.value is not None:
+    stated = top.get(Key("layout"))
+    if stated is not None and stated.value is not None:
         try:
-            return layout_of(str(said.plain())), ""
+            return layout_of(str(stated.plain())), ""
         except UsageError as why:
-            raise SpecError(str(why), said.where) from None
+            raise SpecError(str(why), stated.where) from None
     shapes = [_sizes(shape) for shape in _shapes(top)] if usual is None else []
     last = next((sizes for sizes in shapes if looks_last(sizes)), None)
     if last is None or any(map(looks_first, shapes)):
@@ -44,8 +45,8 @@ def layout_in(top: dict[Key, Item], usual: Layout | None) -> tuple[Layout | None
     shown = "x".join(map(str, last))
     return (
         "hwc",
-        f"{shown} and all shapes are read with their channels last; 'layout: chw' or "
-        "--layout chw reads them with their channels first",
+        f"{shown} and all other shapes are read as channels last; for channels first, add "
+        "'layout: chw' or --layout chw",
     )
 
 
@@ -94,7 +95,7 @@ def report_of(top: dict[Key, Item], layout: Layout | None) -> Report:
 def named(
     target: str, plain: dict[str, Any], shape: dict[str, Any], layout: Layout | None
 ) -> Report:
-    """A network by name, path or notation. Its file says itself how it writes shapes."""
+    """A network by name, path or notation. Its file states how it writes shapes."""
     if notation.is_notation(target):
         plain = {**plain, "layout": layout}
     if not shape:
@@ -108,8 +109,18 @@ def named(
     return _elsewhere(target, **plain, **shape)
 
 
+def _is_special(file: Path) -> bool:
+    """Whether reading a file could wait forever, as for a terminal."""
+    try:
+        return file.exists() and not (file.is_file() or file.is_dir())
+    except (OSError, ValueError):
+        return False
+
+
 def _elsewhere(target: str, **given: Any) -> Report:
     """The network that a sheet names. A file that is not a spec is refused without quoting it."""
+    if _is_special(Path(target)):
+        raise UsageError(f"the architecture {target!r} is not an ordinary file")
     try:
         return summarize(target, **given)
     except Mistakes:

@@ -110,39 +110,39 @@ class StudentNetwork:
         if asked is None or asked.row is None:
             return
         name = asked.row.name
-        entering, leaving = self._entering.get(name), self.shapes.get(name)
-        for carried in _carried(asked.ask, asked.report, name, entering, leaving):
+        own_inputs, own_output = self._own_inputs.get(name), self.shapes.get(name)
+        for carried in _carried(asked.ask, asked.report, name, own_inputs, own_output):
             answers = [self._last_before(name)] if carried.from_before else []
             answers += [name] if carried.from_own_shape else []
             yield carried.question.saying(f"your answer for {' and for '.join(answers)}")
 
-    def entering(self, question: Question) -> tuple[Shape, ...] | None:
+    def own_inputs(self, question: Question) -> tuple[Shape, ...] | None:
         """The inputs of the question's layer according to the student's earlier shapes; None if
         these make no difference."""
         about_it = question.report is self.report and question.row is not None and self.shapes
-        return self._entering.get(question.row.name) if about_it else None  # type: ignore[union-attr]
+        return self._own_inputs.get(question.row.name) if about_it else None  # type: ignore[union-attr]
 
     @cached_property
-    def _entering(self) -> dict[str, tuple[Shape, ...]]:
+    def _own_inputs(self) -> dict[str, tuple[Shape, ...]]:
         """The inputs of every layer according to the student's shapes, where they differ from the
         truth."""
         assert self.report is not None
-        entering: dict[str, tuple[Shape, ...]] = {}
-        leaving: list[Shape | None] = []
+        own_inputs: dict[str, tuple[Shape, ...]] = {}
+        own_output: list[Shape | None] = []
         for row in self.report.rows:
-            inputs = tuple(leaving[source] for source in row.sources)
+            inputs = tuple(own_output[source] for source in row.sources)
             output: Shape | None = row.output
             if None in inputs:
                 output = None
             elif inputs != row.inputs:
                 known = tuple(shape for shape in inputs if shape is not None)
-                entering[row.name] = known
+                own_inputs[row.name] = known
                 try:
                     output = row.layer.infer(known)
                 except LayerError:
                     output = None
-            leaving.append(self.shapes.get(row.name, output))
-        return entering
+            own_output.append(self.shapes.get(row.name, output))
+        return own_inputs
 
     def _last_before(self, layer: str) -> str:
         """The last layer before this one whose shape the student gave."""
@@ -173,7 +173,7 @@ class StudentNetwork:
         """The count of every layer with the student's own shapes."""
         counts = dict(right)
         for row in question.part(question.report):
-            if row.name in self._entering or row.name in self.shapes:
+            if row.name in self._own_inputs or row.name in self.shapes:
                 for carried in self.carried(Question(question.ask, question.report, row.name)):
                     assert isinstance(carried.value, int)  # quantities that add up are counts
                     counts[row.name] = carried.value
@@ -271,8 +271,8 @@ def _carried(
     ask: Ask,
     report: Report,
     layer: str,
-    entering: tuple[Shape, ...] | None,
-    leaving: Shape | None,
+    own_inputs: tuple[Shape, ...] | None,
+    own_output: Shape | None,
 ) -> tuple[Carried, ...]:
     """The question with these input and output shapes, where they make a difference.
 
@@ -280,18 +280,18 @@ def _carried(
     """
     right = Question(ask, report, layer)
     found = [Carried(right, False, False)]
-    if entering is not None:
-        found.insert(0, Carried(right.with_inputs(entering), True, False))
-    if leaving is not None and ask.name != "shape":
+    if own_inputs is not None:
+        found.insert(0, Carried(right.with_inputs(own_inputs), True, False))
+    if own_output is not None and ask.name != "shape":
         found += [
             Carried(other, one.from_before, True)
             for one in found
-            for other in _leaving(one.question, leaving)
+            for other in _with_output(one.question, own_output)
         ]
     return tuple(one for one in found if _differs(one.question, right))
 
 
-def _leaving(question: Question, own: Shape) -> Iterator[Question]:
+def _with_output(question: Question, own: Shape) -> Iterator[Question]:
     """The question with an own output shape, for elements and for counts per output position."""
     yield question.with_output(own)
     assert question.row is not None

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import SpecError, UsageError, Where, did_you_mean
 from cnncalc.core.shape import Layout
-from cnncalc.homework import asks, numeric, sheets
+from cnncalc.homework import asks, numeric, printed, sheets
 from cnncalc.homework.entries import (
     choices_of,
     failure,
@@ -133,13 +133,17 @@ def read(
         several = name.value if isinstance(name.value, list) else [name]
         names = ", ".join(str(one.plain()) for one in several)
         student = printable(names)[:MAX_NAMED] or student
-    source = root.where.source
+    source, none = root.where.source, Item(None, root.where)
+    answers_by_layer = top.get(Key("answers"), none)
     if key is not None:
+        labels = {asked.label for asked in key.answers}
+        top[Key("answers")] = printed.renamed(answers_by_layer, key.report, labels)
         answers = tuple(_to_questions_of(key, top, source))
         return Sheet(student, answers, key.report, source, key.credit, key.note)
     layout, note = layout_in(top, layout)
     report = report_of(top, layout) if "architecture" in top else None
-    own = [*_of_network(top.get(Key("answers")), report), *_free(top.get(Key("questions")), layout)]
+    by_layer = printed.renamed(answers_by_layer, report)
+    own = [*_of_network(by_layer, report), *_free(top.get(Key("questions")), layout)]
     return Sheet(student, tuple(own), report, source, _credit(top.get(Key("credit"))), note)
 
 
@@ -256,7 +260,7 @@ def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
 
 
 def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Question:
-    """The question of ``given`` and ``ask``; raises CnncalcError if it makes no sense."""
+    """The question of ``given`` and ``ask``; raises CnncalcError if it is invalid."""
     for name in ("given", "ask"):
         if name not in keys:
             raise UsageError(f"a question needs {name!r}")

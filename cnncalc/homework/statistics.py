@@ -12,7 +12,7 @@ from cnncalc.homework.marking import Mark
 BINS = 10
 """The bars of the distribution, from 0 to 100 % of the points."""
 LEAST = 3
-"""The fewest students for whom a discrimination means anything."""
+"""The minimum number of students for a meaningful discrimination."""
 
 
 class Scores(NamedTuple):
@@ -32,8 +32,8 @@ class QuestionStatistics(NamedTuple):
     """A question's statistics: the number of answers with each outcome, and of each mistake.
 
     ``discrimination`` is the correlation, from −1 to 1, between the points of the question and
-    those of all others: how well it tells apart who did well from who did not. None where all earn
-    the same.
+    those of all others: how well it separates strong from weak students. It is None if everyone
+    earns the same.
     """
 
     label: str

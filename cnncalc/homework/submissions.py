@@ -31,6 +31,10 @@ PACKED = "__"
 """The prefix of folders that archivers add, such as ``__MACOSX``."""
 
 
+UNNAMED = "unnamed"
+"""What a file is called without a single printable character in its name."""
+
+
 def find(targets: Iterable[Path], key: Path | None = None) -> list[Submission]:
     """The submissions in files and folders, each once, without the key.
 
@@ -128,7 +132,8 @@ def handles(files: Sequence[tuple[Path, Path]]) -> list[str]:
 
 def _names(file: Path, by_folder: bool) -> tuple[str, str, str, str]:
     """What a file could be called, in order of preference."""
-    stem, folder = printable(file.stem), printable(file.absolute().parent.name)
+    stem = printable(file.stem) or UNNAMED
+    folder = printable(file.absolute().parent.name) or UNNAMED
     first, second = (folder, stem) if by_folder else (stem, folder)
     ending = printable(file.suffix.lstrip("."))
     return first, second, f"{folder}-{stem}", f"{stem}-{ending}"

@@ -144,7 +144,7 @@ class Dice:
         return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
 
     def layer_of(self, report: Report, topic: "Topic") -> Given:
-        """A layer of a network, with its input, whose answer is not plain to see: not zero, and
+        """A layer of a network, with its input, whose answer is not obvious: not zero, and
         not the input itself."""
         rows = [row for row in report if len(row.inputs) == 1 and not row.implied]
         for row in self.random.sample(rows, min(len(rows), MAX_TRIES)):
@@ -172,7 +172,7 @@ TOPICS = {
         "shape",
         (
             "What is the shape of the output?",
-            "Which shape does the output have, channels included?",
+            "What shape does the output have, including channels?",
             "How many channels, rows and columns does the output have?",
         ),
         Dice.conv_or_pool,
@@ -190,7 +190,7 @@ TOPICS = {
         "macs",
         (
             "How many multiply-accumulates (MACs) does it need?",
-            "How many products does it add up in all? Count each as one MAC.",
+            "How many products does it sum in total? Count each as one MAC.",
         ),
         Dice.conv,
     ),
@@ -231,7 +231,7 @@ TOPICS = {
         "same_padding",
         (
             "With stride 1, how many zeros on each side keep the output as large as the input?",
-            "Which padding on each side leaves the size unchanged at stride 1?",
+            "What padding on each side leaves the size unchanged at stride 1?",
         ),
         Dice.odd_window,
     ),

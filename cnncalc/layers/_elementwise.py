@@ -1,6 +1,6 @@
 """The base of functions of one element."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Layer, Tape, Tensor
@@ -14,6 +14,8 @@ class Elementwise(Layer):
     stored = False
     each: ClassVar[Operations]
     """The arithmetic for one element."""
+    module: ClassVar[str] = ""
+    """PyTorch's module, if it takes no arguments."""
     keeps_output = False
     """Whether PyTorch saves the output for backward, rather than the input."""
 
@@ -24,6 +26,9 @@ class Elementwise(Layer):
         return Operations(
             *(operations.each(n=x.elements, times=times) if times else 0 for times in self.each)
         )
+
+    def to_torch(self, nn: Any, *inputs: Any) -> Any:
+        return getattr(nn, self.module)()
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return tape.op(x, keeps=() if self.keeps_output else (x,), keeps_output=self.keeps_output)

@@ -7,7 +7,7 @@ from cnncalc.core.fields import BIAS, Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
-from cnncalc.layers._window import SAME, Axis, axes_of, padded, split_padding, worked_out
+from cnncalc.layers._window import CAUSAL, SAME, Axis, axes_of, padded, split_padding, worked_out
 
 
 class Filters(Layer):
@@ -19,8 +19,8 @@ class Filters(Layer):
     stride: Sizes = sizes("step between neighbouring windows", 1, also=("S", "strides"))
     padding: Padding = padding(
         "zeros added around the input; same keeps the size at stride 1 (same_lower puts an odd "
-        "zero before it), valid adds none",
-        words=SAME,
+        "zero before it), valid adds none, causal puts them all before a signal",
+        words=(*SAME, CAUSAL),
     )
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D", "dilation_rate")

@@ -29,7 +29,7 @@ class Like(Layer):
     def sized_like(self, x: Shape, other: Shape) -> Self:
         x, other = need_map(x), need_map(other)
         if len(x.spatial) != len(other.spatial):
-            raise LayerError(f"cannot give {x} the sizes of {other}: they have other axes")
+            raise LayerError(f"cannot give {x} the sizes of {other}: their axes differ")
         return self.sized(x, other)
 
     def sized(self, x: Map, other: Map) -> Self:

@@ -23,7 +23,9 @@ class Pool(Layer):
     )
     padding: Padding = padding("cells added around the input", words=SAME)
     ceil_mode: bool = flag(
-        "round the output size up, so that the last window may reach over the edge", False
+        "round the output size up, so that the last window may reach over the edge; padding same "
+        "does so anyway",
+        False,
     )
 
     @property
@@ -57,6 +59,11 @@ class Pool(Layer):
         """Whether PyTorch's pool needs ceil_mode; with ``same`` padding there is nothing to
         round."""
         return self.ceil_mode and not is_same(self.padding)
+
+    def remark(self) -> str:
+        if not self.ceil_mode or self.rounds_up:
+            return ""
+        return f"ceil_mode changes nothing beside padding {self.padding}, which already gives ⌈N/S⌉"
 
     def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The padding that PyTorch's pool applies, and the rest for a separate step before it."""

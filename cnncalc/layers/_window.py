@@ -14,6 +14,9 @@ from cnncalc.formulas.vocabulary import span
 SAME = ("same", "same_lower", "valid")
 """The words for a padding."""
 
+CAUSAL = "causal"
+"""The padding of a convolution that never reads ahead."""
+
 
 class Axis(NamedTuple):
     """The window along one axis: input size, filter size, stride, padding, dilation."""
@@ -90,6 +93,8 @@ def axes_of(
     if is_same(padding):
         lower = [padding == "same_lower"] * len(x.spatial)
         return tuple(map(_same, x.spatial, kernels, strides, dilations, lower))
+    if padding == CAUSAL:
+        padding = (_causal(x, kernels[0], dilations[0]),)
     pairs = sides_of(0 if padding == "valid" else padding, x)
     axes = tuple(
         [
@@ -100,6 +105,16 @@ def axes_of(
     if ceil and any(axis.before != axis.after for axis in axes):
         raise LayerError("ceil_mode needs the same padding on both sides of an axis")
     return axes
+
+
+def _causal(x: Map, F: int, D: int) -> tuple[int, int]:
+    """Keras' ``causal`` padding, which is only for signals."""
+    if len(x.spatial) > 1:
+        raise LayerError(
+            f"causal padding is for a signal, with one axis, not for {x}; give the zeros before "
+            "and after each axis, as in [[2, 0], [1, 1]]"
+        )
+    return window.padding_causal(F=F, D=D), 0
 
 
 def is_same(padding: object) -> bool:

@@ -1,10 +1,7 @@
 """Absolute value."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -16,14 +13,11 @@ class Abs(Elementwise):
 
     aliases = ("absolute",)
     each = Operations(compare=1)
+    module = "Abs"
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """One operation, which saves its input; the gradient is multiplied by its sign."""
         return tape.op(x, keeps=(x,), beside=x.bytes)
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        """A module of ours."""
-        return nn.Abs()
 
     examples = (
         Example(

@@ -189,11 +189,24 @@ class Conv(Filters):
             params=392,
             source="Waibel et al. 1989: 3-frame windows over 15 frames of 16 coefficients",
         ),
+        Example(
+            given={"filters": 32, "kernel": 2, "dilation": 512, "padding": "causal"},
+            inputs=("32x4096",),
+            output="32x4096",
+            params=2080,  # 2·32·32 + 32
+            macs=8_388_608,  # 2·32·32 · 4,096
+            source="van den Oord et al. 2016, WaveNet, figure 3: dilated causal convolutions",
+        ),
     )
     refusals = (
         Refusal({"filters": 8, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
         Refusal({"filters": 8, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
+        Refusal(
+            {"filters": 8, "kernel": 3, "padding": "causal"},
+            ("4x5x5",),
+            "causal padding is for a signal, with one axis, not for 4×5×5",
+        ),
         Refusal({"filters": 8, "kernel": [3, 3, 3]}, ("4x5x5",), "has 3 values"),
         Refusal({"filters": 0, "kernel": 3}, ("4x5x5",), "at least 1, not 0"),
         Refusal({"filters": 8, "kernel": 3, "stride": 1.5}, ("4x5x5",), "not 1.5"),

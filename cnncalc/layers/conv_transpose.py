@@ -125,7 +125,7 @@ def _sized(axis: TransposedAxis, size: int) -> TransposedAxis:
     if not first <= size <= most:
         sizes = str(first) if first == most else f"{first} or {most}"
         sizes = f"{first} to {most}" if most > first + 1 else sizes
-        raise LayerError(f"stride {axis.S} makes {sizes} outputs of {axis.N} inputs, not {size}")
+        raise LayerError(f"stride {axis.S} turns {axis.N} inputs into {sizes} outputs, not {size}")
     return axis._replace(P_out=size - first)
 
 
@@ -327,9 +327,13 @@ class ConvTranspose(Layer):
         Refusal(
             {"filters": 8, "kernel": 3, "stride": 2, "output_size": 13},
             ("4x5x5",),
-            "stride 2 makes 11 or 12 outputs of 5 inputs, not 13",
+            "stride 2 turns 5 inputs into 11 or 12 outputs, not 13",
         ),
-        Refusal({"filters": 8, "kernel": 3, "output_size": 13}, ("4x5x5",), "makes 7 outputs of 5"),
+        Refusal(
+            {"filters": 8, "kernel": 3, "output_size": 13},
+            ("4x5x5",),
+            "turns 5 inputs into 7 outputs",
+        ),
         Refusal({"filters": 8, "kernel": 1, "padding": [[2, 3]]}, ("4x5",), "removes 2 + 3 cells"),
         Refusal({"filters": 8, "kernel": 3}, ("100",), "not a vector"),
     )

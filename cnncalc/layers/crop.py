@@ -56,7 +56,7 @@ class Crop(Like, Rearrangement):
                 (start, N - size - start) for N, size, start in zip(x.spatial, kept, starts)
             )
         elif self.offset is not None:
-            raise LayerError("offset goes with size or like; crop already says what is removed")
+            raise LayerError("use offset only with size or like; crop already says what to remove")
         elif self.size is not None:
             pairs = tuple(map(_cut, x.spatial, per_axis(self.size, x, "size")))
         else:
@@ -64,7 +64,8 @@ class Crop(Like, Rearrangement):
         for N, (before, after) in zip(x.spatial, pairs):
             if self.offset is not None and after < 0 <= before + after:
                 raise LayerError(
-                    f"an axis of {N} has no {N - before - after} cells from cell {before} on"
+                    f"an axis of {N} has fewer than {N - before - after} cells from cell {before} "
+                    "on"
                 )
             if before + after < 0:
                 raise LayerError(f"cannot keep {N - before - after} cells of an axis of {N}")
@@ -127,8 +128,12 @@ class Crop(Like, Rearrangement):
         Refusal(2, ("1x4x4",), "removing 2 + 2 cells from an axis of 4 leaves nothing"),
         Refusal({"size": 5}, ("1x4x4",), "cannot keep 5 cells of an axis of 4"),
         Refusal({"crop": 1, "size": 2}, ("1x4x4",), "exactly one"),
-        Refusal({"crop": 1, "offset": 2}, ("1x4x4",), "offset goes with size or like"),
-        Refusal({"size": 3, "offset": 2}, ("1x4x4",), "an axis of 4 has no 3 cells from cell 2 on"),
+        Refusal({"crop": 1, "offset": 2}, ("1x4x4",), "use offset only with size or like"),
+        Refusal(
+            {"size": 3, "offset": 2},
+            ("1x4x4",),
+            "an axis of 4 has fewer than 3 cells from cell 2 on",
+        ),
         Refusal({"like": "x"}, ("1x4x4",), "needs a network with a layer of that name"),
         Refusal({"like": 3}, ("1x4x4",), "must be the name of a layer, not 3"),
         Refusal(None, ("1x4x4",), "exactly one"),

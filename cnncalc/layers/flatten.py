@@ -13,8 +13,8 @@ from cnncalc.layers._rearrangement import Rearrangement
 class Flatten(Rearrangement):
     """Flattens a feature map to a vector.
 
-    Or only the positions of a map, so that it becomes a signal. Nothing is computed and nothing is
-    copied. Linear layers flatten their input automatically.
+    It can also flatten only the positions, so that the map becomes a signal. Nothing is computed
+    or copied. Linear layers flatten their input automatically.
     """
 
     main = "over"

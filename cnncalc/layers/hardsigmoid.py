@@ -1,10 +1,7 @@
 """Hard sigmoid."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -16,9 +13,7 @@ class Hardsigmoid(Elementwise):
 
     aliases = ("hsigmoid",)
     each = Operations(add=1, compare=2, divide=1)
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Hardsigmoid()
+    module = "Hardsigmoid"
 
     examples = (
         Example(

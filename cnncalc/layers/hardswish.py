@@ -1,10 +1,7 @@
 """Hard swish."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -16,9 +13,7 @@ class Hardswish(Elementwise):
 
     aliases = ("hswish",)
     each = Operations(multiply=1, add=1, compare=2, divide=1)
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Hardswish()
+    module = "Hardswish"
 
     examples = (
         Example(

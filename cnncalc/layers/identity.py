@@ -1,10 +1,7 @@
 """Identity."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -18,12 +15,10 @@ class Identity(Elementwise):
     each = Operations()
     moves = False
     inside = True
+    module = "Identity"
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return x
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Identity()
 
     examples = (Example(("64x56x56",), "64x56x56", "He et al. 2015: the identity shortcut"),)
     refusals = (Refusal(1, ("5",), "has no fields"),)

@@ -24,8 +24,8 @@ class Linear(Layer):
 
     Each output is the dot product of its own weights with the whole input, plus a bias. A
     feature map is flattened first; the flatten layer is shown in the report. With
-    ``per_position`` it is not: the same weights then connect the channels of every position, as
-    in Keras's ``Dense`` and in a transformer.
+    ``per_position``, it is not flattened: the same weights connect the channels of every
+    position, as in Keras's ``Dense`` and in a transformer.
 
     Operations: one multiplication and one addition per multiply-accumulate, and one addition
     per output for the bias.

@@ -30,7 +30,7 @@ class Matmul(Layer):
         if a[-1] != b[-2]:
             raise LayerError(
                 f"cannot multiply {a} with {b}: the first has {a[-1]} columns, "
-                f"and the second {b[-2]} rows"
+                f"but the second has {b[-2]} rows"
             )
         return shape_of((*a[:-1], b[-1]))
 
@@ -77,7 +77,7 @@ class Matmul(Layer):
         ),
     )
     refusals = (
-        Refusal(None, ("4x5", "4x5"), "the first has 5 columns, and the second 4 rows"),
+        Refusal(None, ("4x5", "4x5"), "the first has 5 columns, but the second has 4 rows"),
         Refusal(None, ("2x4x5", "3x5x4"), "all but the last two sizes must match"),
         Refusal(None, ("4x5", "5"), "needs two maps"),
         Refusal(None, ("4x5",), "takes 2 inputs, not 1"),

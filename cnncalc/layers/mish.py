@@ -1,10 +1,7 @@
 """Mish."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -16,9 +13,7 @@ class Mish(Elementwise):
     """
 
     each = Operations(multiply=1, add=1, exponential=3)
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Mish()
+    module = "Mish"
 
     examples = (
         Example(

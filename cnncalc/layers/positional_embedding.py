@@ -10,16 +10,17 @@ from cnncalc.formulas import operations, sequence
 
 
 class PositionalEmbedding(Layer):
-    """Adds a number of its own to every element, so that positions can be told apart.
+    """Adds a separate number to every element, so that positions can be distinguished.
 
-    The numbers are learned (as in BERT and ViT), or fixed waves (as in the first transformer).
+    The numbers are learned (as in BERT and ViT), or fixed sinusoids (as in the original
+    Transformer).
 
-    Operations: one addition per element; fixed waves are computed beforehand.
+    Operations: one addition per element; fixed sinusoids are computed beforehand.
     """
 
     aliases = ("position_embedding", "positional_encoding")
 
-    learned: bool = flag("whether the numbers are learned, and not fixed", True)
+    learned: bool = flag("whether the numbers are learned; otherwise they are fixed", True)
 
     def output(self, x: Shape) -> Map:
         return need_map(x)

@@ -31,7 +31,7 @@ def slopes(doc: str) -> Any:
 class Prelu(Elementwise):
     """Keeps positive values and multiplies the others by a learned slope.
 
-    All elements share one slope, or each channel has its own, or each element.
+    All elements share one slope, or there is one per channel or per element.
 
     Operations per element, whatever its sign: one comparison and one multiplication.
     """

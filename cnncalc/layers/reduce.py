@@ -18,8 +18,8 @@ class Reduce(Layer):
     The variance divides by n − 1, as in PyTorch; the norm is the Euclidean one. Axes stay with a
     size of 1, or are dropped with ``keepdim: false``.
 
-    Operations for n values: n − 1 comparisons for the maximum, n − 1 additions for the sum, and a
-    division more for the mean; for the norm n multiplications, n − 1 additions and a square root;
+    Operations for n values: n − 1 comparisons for the maximum, n − 1 additions for the sum, and one
+    more division for the mean; for the norm n multiplications, n − 1 additions and a square root;
     for the variance the mean, n additions for the deviations from it, n multiplications, n − 1
     additions and a division.
     """

@@ -1,10 +1,7 @@
 """Rectified linear unit."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -18,9 +15,7 @@ class Relu(Elementwise):
     each = Operations(compare=1)
     keeps_output = True
     inside = True
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.ReLU()
+    module = "ReLU"
 
     examples = (
         Example(

@@ -1,10 +1,7 @@
 """Rectified linear unit, capped at 6."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -16,9 +13,7 @@ class Relu6(Elementwise):
 
     each = Operations(compare=2)
     inside = True
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.ReLU6()
+    module = "ReLU6"
 
     examples = (
         Example(

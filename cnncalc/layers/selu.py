@@ -1,10 +1,7 @@
 """Scaled exponential linear unit."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -18,9 +15,7 @@ class Selu(Elementwise):
 
     aliases = ("scaled_exponential_linear_unit",)
     each = Operations(multiply=2, add=1, compare=1, exponential=1)
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.SELU()
+    module = "SELU"
 
     examples = (
         Example(

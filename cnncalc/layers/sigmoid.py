@@ -1,10 +1,7 @@
 """Sigmoid."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -18,9 +15,7 @@ class Sigmoid(Elementwise):
     aliases = ("logistic",)
     each = Operations(add=1, divide=1, exponential=1)
     keeps_output = True
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Sigmoid()
+    module = "Sigmoid"
 
     examples = (
         Example(

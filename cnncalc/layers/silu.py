@@ -1,10 +1,7 @@
 """Sigmoid linear unit."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -17,9 +14,7 @@ class Silu(Elementwise):
 
     aliases = ("swish",)
     each = Operations(add=1, divide=1, exponential=1)
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.SiLU()
+    module = "SiLU"
 
     examples = (
         Example(

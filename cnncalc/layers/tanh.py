@@ -1,10 +1,7 @@
 """Hyperbolic tangent."""
 
-from typing import Any
-
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -17,9 +14,7 @@ class Tanh(Elementwise):
     aliases = ("hyperbolic_tangent",)
     each = Operations(exponential=1)
     keeps_output = True
-
-    def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Tanh()
+    module = "Tanh"
 
     examples = (
         Example(

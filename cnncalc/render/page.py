@@ -1,4 +1,4 @@
-"""The HTML page that everything but a network's table is written on: one style, no script.
+"""The HTML page around everything but a network's table: one style, no scripts.
 
 It follows the reader's light or dark mode, and prints without cutting a row in two.
 """

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from cnncalc.render import terminal
-from cnncalc.render.view import COLUMNS, View
+from cnncalc.render.columns import COLUMNS
+from cnncalc.render.view import View
 
 PANELS = {"params": "params", "macs": "macs", "stored": "activations_total_bytes"}
 """The columns that are drawn, and the count whose share each bar shows."""

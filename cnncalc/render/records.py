@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cnncalc.core import units
-from cnncalc.render.view import COLUMNS, Total, Value
+from cnncalc.render.columns import COLUMNS, Value
+from cnncalc.render.view import Total
 
 
 @dataclass(frozen=True)

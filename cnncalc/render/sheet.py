@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from cnncalc.render.view import Total, Value
+from cnncalc.render.columns import Value
+from cnncalc.render.view import Total
 
 
 class Sheet(Protocol):

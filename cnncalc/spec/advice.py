@@ -24,10 +24,20 @@ FORMATS = {
 }
 
 
+ENDINGS = {
+    "a Caffe prototxt": ".prototxt",
+    "a Darknet cfg": ".cfg",
+    "a Keras model in JSON": ".json",
+}
+"""The endings of the files that cnncalc reads."""
+
+
 def foreign_format(text: str) -> str:
     """The sentence about a text that is not a spec but another tool's file; otherwise empty."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
+            if ending := ENDINGS.get(name):
+                return f"looks like {name}; let the file's name end in {ending}"
             return f"looks like {name}; cnncalc reads its own YAML or the one-line notation"
     return ""
 
@@ -63,8 +73,8 @@ def of_yaml(error: Any, text: str) -> Advice:
         return _bracket(_opening(text[: mark.index]), mark, lines)
     if "mapping values are not allowed" in str(error.problem):
         return _colon(lines, mark)
-    said = ", ".join(part for part in (error.context, error.problem) if part)
-    return Advice(f"is not valid YAML: {said}", mark.line, mark.column)
+    problem = ", ".join(part for part in (error.context, error.problem) if part)
+    return Advice(f"is not valid YAML: {problem}", mark.line, mark.column)
 
 
 def _opening(text: str) -> tuple[str, int, int]:

@@ -26,6 +26,7 @@ KILO_1024 = "K = 1024"
 CUT = "cut, not rounded"
 NO_BIASES = "biases left out"
 NO_BATCH_NORM = "batch normalisation left out"
+WITH_STATISTICS = "running statistics counted"
 MACS_AS_FLOPS = "MACs called FLOPs"
 CHANNELS_LAST = "channels last"
 VECTOR_AS_MAP = "1×1 for a vector"
@@ -34,6 +35,7 @@ HABITS = {
     CUT: COUNTS,
     NO_BIASES: ("params",),
     NO_BATCH_NORM: ("params",),
+    WITH_STATISTICS: ("params",),
     MACS_AS_FLOPS: ("flops",),
     CHANNELS_LAST: ("output",),
     VECTOR_AS_MAP: ("output",),
@@ -222,7 +224,7 @@ def check_value(
         return
     share = read_share(value)
     if share and (than or layer is None or quantity == DEPTH):
-        raise UsageError(f"{value} is a share of the network, and needs a count of a 'layer'")
+        raise UsageError(f"{value} is a share of the network, so it needs a 'layer'")
     number = read_ratio(value)[0] if than else share or read_number(value)
     if number.of_bytes and "bytes" not in quantity:
         raise UsageError(f"{value!r} is in bytes, but {quantity} is not")

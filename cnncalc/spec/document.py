@@ -36,9 +36,18 @@ TOP = {
     "blocks": "groups of layers, used like a kind",
     "layers": "the layers, in order",
     "replace": "other layers for some of the network that this spec extends, by their names",
+    "outputs": "the layers that the network returns; by default those that no layer reads",
     "published": "published numbers, to compare with the calculated ones",
 }
 """The keys of a spec and their meaning."""
+
+BLOCK = {
+    "takes": "its arguments; one with a default is optional",
+    "reads": "names for its inputs, in the order of 'from'; together they are called input",
+    "gives": "the layers whose outputs leave the block, read as NAME.LAYER; by default the last",
+    "layers": "the layers, in order",
+}
+"""The keys of a block and their meaning."""
 
 NODE = {
     "name": "the name of the layer",
@@ -128,6 +137,10 @@ class Block(NamedTuple):
     takes: tuple[tuple[str, Item | None], ...]
     layers: tuple[Entry, ...]
     where: Where
+    reads: tuple[str, ...] = ()
+    """The names of its inputs inside, if they have any besides ``input``."""
+    gives: tuple[Item, ...] = ()
+    """The inner layers whose outputs leave the block; by default the last."""
 
 
 class Spec(NamedTuple):
@@ -143,6 +156,7 @@ class Spec(NamedTuple):
     note: str = ""
     variants: tuple[tuple[str, str], ...] = ()
     published: tuple[Claim, ...] = ()
+    outputs: tuple[Item, ...] = ()
     layouts: Mapping[str, Layout] = MappingProxyType({})
     """How each file that says so writes shapes: the spec's own, and those that it extends."""
     replace: Mapping[Key, Entry] = MappingProxyType({})
@@ -223,6 +237,7 @@ class _Parser:
                 for name, item in self.optional(top, "variants", self.names_of, {}).items()
             ),
             published=published,
+            outputs=self.optional(top, "outputs", self.layer_names, ()),
             layouts=known_layouts,
             replace=replace,
             mistakes=tuple(self.mistakes),
@@ -231,7 +246,10 @@ class _Parser:
     def replacements(self, item: Item) -> dict[Key, Entry]:
         """What takes the place of layers, by their names."""
         if not isinstance(item.value, dict):
-            self.wrong(f"'replace' maps names to layers, it is not {describe(item)}", item.where)
+            self.wrong(
+                f"'replace' must be a mapping from names to layers, not {describe(item)}",
+                item.where,
+            )
             return {}
         return {name: self.replacement(name, one) for name, one in item.value.items()}
 
@@ -334,7 +352,7 @@ class _Parser:
         if name in RESERVED:
             sentence = f"a block cannot be named {str(name)!r}: the word is reserved"
             self.wrong(sentence, name.where)
-        keys = self.mapping(item, f"block {name!r}", ("takes", "layers"))
+        keys = self.mapping(item, f"block {name!r}", BLOCK)
         takes: list[tuple[str, Item | None]] = []
         for entry in self.optional(keys, "takes", self.items, []):
             if isinstance(entry.value, dict):
@@ -353,7 +371,21 @@ class _Parser:
         if isinstance(item.value, dict) and "layers" not in keys:
             self.wrong(f"block {name!r} needs 'layers'", item.where)
         layers = self.optional(keys, "layers", self.entries, ())
-        return Block(str(name), tuple(takes), layers, item.where)
+        reads = [self.text(one) or "" for one in self.optional(keys, "reads", self.items, [])]
+        for word, often in Counter(reads).items():
+            self.check_name(word, keys[Key("reads")].where)
+            if often > 1:
+                self.wrong(f"block {name!r} reads {word!r} twice", item.where)
+        gives = self.optional(keys, "gives", self.layer_names, ())
+        return Block(str(name), tuple(takes), layers, item.where, tuple(reads), gives)
+
+    def layer_names(self, item: Item) -> tuple[Item, ...]:
+        """The names of layers, in a list or one alone."""
+        items = self.items(item)
+        for one in items:
+            if not isinstance(one.value, str):
+                self.wrong(f"expected the name of a layer, not {describe(one)}", one.where)
+        return tuple(one for one in items if isinstance(one.value, str))
 
     def items(self, item: Item) -> list[Item]:
         """A list; a single value becomes a list of one."""

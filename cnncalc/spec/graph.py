@@ -4,6 +4,7 @@ A graph is a list of nodes in the order of the text. Each node reads only earlie
 no cycles. The analysis infers the shapes.
 """
 
+import re
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -58,6 +59,8 @@ class Graph(NamedTuple):
     """The spec's own shapes of the inputs that have another one."""
     layout: Layout = "chw"
     """How shapes are written where they are given, and in tables."""
+    outputs: tuple[int, ...] = ()
+    """The nodes that the spec says are its outputs, if it does."""
 
 
 def build(
@@ -97,6 +100,8 @@ class _Builder:
         self.refused: set[tuple[int, str]] = set()
         self.fixed: dict[int, Layer | None] = {}
         self.left_out: set[str] = set()
+        self.copies: dict[str, tuple[int, ...]] = {}
+        self.outputs: tuple[int, ...] = ()
         self.ways: set[str] = set()
         self.open: list[str] = []
         self.used: dict[str, Block] = {}
@@ -123,9 +128,15 @@ class _Builder:
         try:
             self.parameters = values.parameters(self.spec, settings, self.work)
             given = read_inputs(self.spec, self.parameters, inputs, self.layout, self.work)
-            self.expand(self.spec.layers, *self.inputs(given))
+            scope, current = self.inputs(given)
+            self.expand(self.spec.layers, scope, current)
             self.check_replacements()
             self.check_batches(given)
+            if self.spec.outputs and self.nodes:
+                self.outputs = self.sources(self.spec.outputs, scope, "outputs")
+                if any(isinstance(self.nodes[place].layer, Input) for place in self.outputs):
+                    fact = "'outputs' names an input; it must name layers"
+                    raise SpecError(fact, self.spec.outputs[0].where)
             for error in self.sharing.lonely(self.written):
                 self.wrong(error.sentence, error.where)
         except LimitReached as reason:
@@ -148,14 +159,15 @@ class _Builder:
                 if isinstance(one, Given) and one.own is not None
             },
             layout=self.layout or self.spec.layouts.get(self.spec.where.source, "chw"),
+            outputs=self.outputs,
         )
 
     def check_replacements(self) -> None:
         """Refuse replacements of layers that do not exist."""
         for name in self.spec.replace:
             if name not in self.replaced:
-                hint = did_you_mean(name, self.ends) or f"; it has {some(self.ends)}"
-                self.wrong(f"'replace' names no layer {name[:60]!r}{hint}", name.where)
+                hint = did_you_mean(name, self.ends) or f"; there are {some(self.ends)}"
+                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
 
     def check_batches(self, given: Mapping[Key, Given | SpecError]) -> None:
         """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
@@ -223,19 +235,33 @@ class _Builder:
         if entry.sources is not None:
             current = self.sources(entry.sources, scope)
         name = entry.name or self.automatic(entry, scope)
+        counts = re.fullmatch("0|[1-9][0-9]*", name) is not None
+        if entry.repeat is not None and not counts:
+            entry = self.in_place_of(entry, scope.prefix + name)
+        if entry.repeat is None:
+            return self.single(entry, name, scope, current)
+        return self.repeated(entry, times, name, counts, scope, current)
+
+    def single(
+        self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Expand an entry once, so that later ones can read it by name."""
+        self.check_free(name, entry, scope)
+        current = self.once(self.in_place_of(entry, scope.prefix + name), name, scope, current)
+        if name:
+            self.define(name, entry, scope, current)
+        return current
+
+    def check_free(self, name: str, entry: Entry, scope: Scope) -> None:
         if name in scope.places:
             line = scope.places[name].line
             raise SpecError(f"two layers are named {name!r}; first on line {line}", entry.where)
-        entry = self.in_place_of(entry, scope.prefix + name)
-        if entry.repeat is None:
-            current = self.once(entry, name, scope, current)
-        else:
-            current = self.repeated(entry, times, name, scope, current)
-        if name:
-            scope.names[name] = current
-            scope.places[name] = entry.where
-            self.ends[scope.prefix + name] = current
-        return current
+
+    def define(self, name: str, entry: Entry, scope: Scope, nodes: tuple[int, ...]) -> None:
+        """Let later entries read these nodes by name."""
+        scope.names[name] = nodes
+        scope.places[name] = entry.where
+        self.ends[scope.prefix + name] = nodes
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
         """The entry, or what takes its place."""
@@ -246,21 +272,33 @@ class _Builder:
         return other._replace(name=entry.name, sources=entry.sources, when=entry.when)
 
     def repeated(
-        self, entry: Entry, times: int, name: str, scope: Scope, current: tuple[int, ...]
+        self,
+        entry: Entry,
+        times: int,
+        name: str,
+        counts: bool,
+        scope: Scope,
+        current: tuple[int, ...],
     ) -> tuple[int, ...]:
-        """Expand an entry several times in a row."""
-        often = f" ×{times}" if times > 1 else ""
-        self.label(scope.prefix + name, f"{entry.kind}{often}", entry.where)
+        """Expand an entry several times in a row; a name that is a number counts on."""
+        path = scope.prefix + name
+        if not counts:
+            self.check_free(name, entry, scope)
+            often = f" ×{times}" if times > 1 else ""
+            self.label(path, f"{entry.kind}{often}", entry.where)
         before = len(self.nodes)
+        copies: list[int] = []
         for index in range(times):
             self.work.add(1, entry.where)
-            part = f"{name}.{index}"
-            one = self.in_place_of(entry, scope.prefix + part)
-            current = self.once(one, part, scope.turn(index), current)
-            self.ends[scope.prefix + part] = current
+            part = str(int(name) + index) if counts else f"{name}.{index}"
+            current = self.single(entry, part, scope.turn(index), current)
+            copies += current
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
                 self.too_many(entry, times)
-        self.sharing.note(scope.prefix + name, range(before, len(self.nodes)))
+        self.copies[path] = tuple(copies)
+        if not counts:
+            self.sharing.note(path, range(before, len(self.nodes)))
+            self.define(name, entry, scope, current)
         return current
 
     def too_many(self, entry: Entry, times: int) -> None:
@@ -314,9 +352,11 @@ class _Builder:
                 entry.where,
             )
         self.work.add(len(current) - 1, entry.where)
-        full = scope.prefix + name
+        full, help = scope.prefix + name, entry.help
+        if len(current) > 1 and entry.sources is None and found.kind.arity[1] == 1:
+            help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
         like = None if layer is None else self.like(layer, entry, scope)
-        node = self.add(full, layer, current, entry.where, found.axes, entry.help, entry.kind)
+        node = self.add(full, layer, current, entry.where, found.axes, help, entry.kind)
         if like is not None:
             self.nodes[node] = self.nodes[node]._replace(like=like)
         after = self.activation(found, entry, scope)
@@ -443,11 +483,24 @@ class _Builder:
             self.work.add(max(weight - USUAL_VALUES, 0), entry.where)
         inner = Scope(f"{path}.", ChainMap(given, self.parameters))
         inner.names["input"] = current
+        if block.reads and len(block.reads) != len(current):
+            n, of = len(current), f"block {block.name!r} reads {some(block.reads)}"
+            raise SpecError(f"{of}, but 'from' names {n} input{'s' * (n != 1)}", entry.where)
+        for word, node in zip(block.reads, current):
+            inner.names[word] = (node,)
+            inner.places[word] = block.where
         self.open.append(block.name)
         try:
-            return self.expand(block.layers, inner, current)
+            end = self.expand(block.layers, inner, current)
+            return self.given(block.gives, inner) if block.gives else end
         finally:
             self.open.pop()
+
+    def given(self, items: Sequence[Item], scope: Scope) -> tuple[int, ...]:
+        """The outputs of a block, which can be read by the block's name and theirs."""
+        for item in items:
+            self.ends[scope.prefix + item.value] = self.sources([item], scope, "gives")
+        return self.sources(items, scope, "gives")
 
     def backbone(
         self,
@@ -459,7 +512,7 @@ class _Builder:
     ) -> tuple[int, ...]:
         """Add the layers of another network that its last kept layer depends on."""
         built = self.built(base, entry, scope)
-        ends: tuple[int, ...] = (len(built.nodes) - 1,)
+        ends = built.outputs or (len(built.nodes) - 1,)
         if base.up_to is not None:
             if base.up_to not in built.ends:
                 known = some(built.ends)
@@ -470,7 +523,9 @@ class _Builder:
         self.label(path, base.title, entry.where)
         kept = {*ends}
         for index in range(len(built.nodes) - 1, -1, -1):
-            kept.update(built.nodes[index].inputs if index in kept else ())
+            if index in kept:
+                node = built.nodes[index]
+                kept.update(node.inputs if node.like is None else (*node.inputs, node.like))
         places: dict[int, tuple[int, ...]] = {}
         holders: dict[int, int] = {}  # where the weights are that several layers share
         for index in sorted(kept):
@@ -487,6 +542,7 @@ class _Builder:
             shares = holders.setdefault(own, place)
             self.nodes[place] = self.nodes[place]._replace(
                 shares=None if shares == place else shares,
+                like=None if node.like is None else places[node.like][0],
                 trainable=node.trainable and not self.frozen,
             )
             for end, letter in enumerate(node.name):
@@ -501,7 +557,7 @@ class _Builder:
         if base.values is not None:
             given = values.value_of(base.values, scope.values, self.work)
         if not isinstance(given, dict):
-            fact = f"'set' maps the parameters of {base.title} to values, it is not {shown(given)}"
+            fact = f"'set' must map the parameters of {base.title} to values, not {shown(given)}"
             raise SpecError(fact, base.where)
         key = id(base.spec), repr(given)
         if key not in self.backbones:
@@ -515,7 +571,7 @@ class _Builder:
                 fact = f"backbone {base.title!r} is not a valid spec"
                 raise SpecError(fact, entry.where, f"run cnncalc summarize {base.title} to see why")
             if len(base.spec.inputs) != 1:
-                fact = f"backbone {base.title!r} has several inputs; a backbone has one"
+                fact = f"backbone {base.title!r} has several inputs; a backbone must have one"
                 raise SpecError(fact, entry.where)
             self.backbones[key] = builder
         return self.backbones[key]
@@ -545,10 +601,10 @@ class _Builder:
         value = values.given_to(entry, scope.values, self.work)
         if found.kind.activated and isinstance(value, dict):
             value.pop(ACTIVATION, None)
-        said = repr(value)
-        self.work.letters(said, entry.where)
+        text = repr(value)
+        self.work.letters(text, entry.where)
         layout = layout_in(self.spec, entry.where.source, self.layout)
-        wrong, key = (id(entry), said), (str(entry.kind), said, layout)
+        wrong, key = (id(entry), text), (str(entry.kind), text, layout)
         if key in self.parsed:
             return self.parsed[key]
         if wrong not in self.refused:
@@ -570,21 +626,45 @@ class _Builder:
     def sources(self, items: Sequence[Item], scope: Scope, key: str = "from") -> tuple[int, ...]:
         found: list[int] = []
         for item in items:
-            nodes = scope.find(item.value) or self.path(item.value)
+            if item.value.endswith(".*"):
+                nodes = self.gathered(item.value.removesuffix(".*"), scope)
+            else:
+                nodes = scope.find(item.value) or self.path(item.value, scope)
             if nodes is None:
                 raise SpecError(self.dangling(item.value, scope, key), item.where)
             self.work.add(len(nodes), item.where)
             found += nodes
+        if not found and items:
+            raise SpecError(
+                f"{items[0].value!r} matches no layer, because it is left out", items[0].where
+            )
         return tuple(found)
 
-    def path(self, name: str) -> tuple[int, ...] | None:
-        """The node with a full dotted name."""
-        return (self.index[name],) if name in self.index else None
+    def gathered(self, name: str, scope: Scope) -> tuple[int, ...] | None:
+        """The outputs of all copies of a repeated layer; none if it is left out."""
+        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+            if f"{prefix}{name}" in self.copies:
+                return self.copies[f"{prefix}{name}"]
+        return () if name in self.left_out else None
+
+    def path(self, name: str, scope: Scope) -> tuple[int, ...] | None:
+        """The nodes inside a block, by a dotted name: from here, or in full."""
+        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+            full = f"{prefix}{name}"
+            if full in self.ends:
+                return self.ends[full]
+            if full in self.index:
+                return (self.index[full],)
+        return None
 
     def dangling(self, name: str, scope: Scope, key: str) -> str:
         if name in self.left_out:
             why = "its 'when' is false, or it is repeated 0 times"
             return f"'{key}: {name}' names a layer that is left out: {why}"
+        if name.endswith(".*"):
+            return (
+                f"'{key}: {name}' refers to copies of a repeated layer that is not above this one"
+            )
         inside = [full for full in self.index if full.endswith(f".{name}")]
         if inside:
             return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"

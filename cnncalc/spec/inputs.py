@@ -1,4 +1,4 @@
-"""The inputs of a spec: their shapes, and what they look like if they are written by mistake."""
+"""The inputs of a spec: their shapes, and checks for shapes that are probably mistakes."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -35,10 +35,13 @@ class Given(NamedTuple):
 
 
 def layout_in(spec: Spec, source: str, layout: Layout | None) -> Layout | None:
-    """How a file writes shapes: as it says, or else as ``layout`` says. Built-ins write channels
-    first."""
-    said = spec.layouts.get(source)
-    return said or ("chw" if catalog.holds(source) else layout)
+    """How a file writes shapes: as it states, or else as ``layout`` states. Built-ins write
+    channels first."""
+    stated = spec.layouts.get(source)
+    return stated or ("chw" if catalog.holds(source) else layout)
+
+
+MAX_INPUTS = 1_000
 
 
 def inputs(
@@ -54,6 +57,10 @@ def inputs(
     input that does not exist, and for an invalid or doubtful shape.
     """
     named = _named(spec, given)
+    if len(spec.inputs) > MAX_INPUTS:
+        raise SpecError(
+            f"the network has {len(spec.inputs):,} inputs, more than {MAX_INPUTS:,}", spec.where
+        )
     found = {key: _own(spec, item, names, layout, work) for key, item in spec.inputs.items()}
     for key, own in found.items():
         if key in named:
@@ -112,7 +119,8 @@ def _replaced(
     shape = shape_of(sizes, layout or "chw")
     if own is not None and catalog.holds(spec.where.source) and len(shape) != len(own):
         raise _batched(sizes, layout, USE) or UsageError(
-            f"an input of {spec.name} has {len(own)} sizes, as in {_text(own)}, not {_text(sizes)}",
+            f"{spec.name} needs an input of {len(own)} sizes, such as {_text(own)}, not "
+            f"{_text(sizes)}",
             USE.format(_text(sizes[1:]), sizes[0]) if len(sizes) == len(own) + 1 else "",
         )
     if why := turned(sizes, layout):

@@ -22,6 +22,7 @@ from cnncalc.spec import catalog, claims
 from cnncalc.spec.document import (
     ACTIVATION,
     BACKBONE,
+    BLOCK,
     BRANCHES,
     CONTROL,
     CUT,
@@ -53,6 +54,8 @@ def _ref(name: str) -> Schema:
 
 
 EXPRESSION, NAME, SIZE, SHAPE, INPUTS = map(_ref, ("expression", "name", "size", "shape", "inputs"))
+NAMED: Schema = {"type": "string", "minLength": 1}
+"""The name of another layer."""
 FROM = {"description": NODE["from"], **_ref("from")}
 NULL: Schema = {"type": "null"}
 NOT_NULL: Schema = {"not": NULL}
@@ -180,6 +183,7 @@ def _top() -> Mapping[str, Schema]:
         "blocks": _any({"type": "object"}, NULL),
         "layers": {"type": "array", "minItems": 1},
         "replace": _any({"type": "object"}, NULL),
+        "outputs": _any(_one_or_more(NAMED), NULL),
         "published": _any({"type": "array", "items": _claim()}, NULL),
     }
 
@@ -192,8 +196,13 @@ def _is_open() -> Schema:
 
 def _body(mode: str) -> Schema:
     """The blocks and the layers of a spec in this mode."""
-    block = {**_object({"takes": _takes(), "layers": _ref(f"{mode}_layers")}),
-             "required": ["layers"]}  # fmt: skip
+    parts = {
+        "takes": _takes(),
+        "reads": _any(_one_or_more(NAME), NULL),
+        "gives": _any(_one_or_more(NAMED), NULL),
+        "layers": _ref(f"{mode}_layers"),
+    }
+    block = {**_object(_described(parts, BLOCK)), "required": ["layers"]}
     blocks = _names(block) | {"properties": dict.fromkeys(OWN_WORDS, False)}
     entries = _ref(f"{mode}_layers")
     one = {"allOf": [_ref(f"{mode}_entry"), {"properties": dict.fromkeys(MOVED, False)}]}
@@ -226,7 +235,7 @@ def _layers_of(mode: str) -> dict[str, Schema]:
 
 
 def _layer(mode: str, bare: Schema) -> Schema:
-    """A mapping with one kind or block, and the keys that may stand beside it."""
+    """A mapping with one kind or block, and the keys beside it."""
     entries = _ref(f"{mode}_layers")
     ways = {**_names(entries), "minProperties": 1, "properties": {"from": FROM}}
     beside: Mapping[str, Schema] = {
@@ -234,7 +243,7 @@ def _layer(mode: str, bare: Schema) -> Schema:
         "from": _ref("from"),
         "repeat": _any({"type": "integer", "minimum": 0}, EXPRESSION),
         "when": _any({"type": "boolean"}, EXPRESSION),
-        "weights": {"type": "string", "minLength": 1},
+        "weights": NAMED,
         "trainable": _any({"type": "boolean"}, EXPRESSION),
         # The layer that joins branches has no other keys.
         "join": _any(bare, {**_ref(f"{mode}_layer"), "maxProperties": 1}),

@@ -1,7 +1,7 @@
-"""Weights that several layers use: ``weights: NAME`` next to a kind or block.
+"""Shared weights: ``weights: NAME`` next to a kind or block.
 
-NAME is an earlier layer or block. If there is none, it is a name for the weights: the first layer
-that mentions it holds them, and the others use them.
+NAME is an earlier layer or block. If there is none, it names the weights: the first layer that
+mentions it owns them, and the others use them.
 """
 
 from collections import Counter
@@ -44,12 +44,12 @@ class Sharing:
         return None
 
     def lonely(self, later: set[str]) -> Iterator[SpecError]:
-        """A mistake for every name that only one layer uses: probably that of another layer.
+        """A mistake for every name that only one layer uses, which is probably a misspelt layer.
         ``later`` are all names that the spec gives to layers."""
         for (_, word), (_, entry) in self.names.items():
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:
                 continue
-            fact = f"'weights: {word}' names no layer above this one, and no other layer uses it"
+            fact = f"'weights: {word}' does not name a layer above, and no other layer uses it"
             if word in later:
                 fact = f"'weights: {word}' names a layer that is not above this one"
             yield SpecError(f"{fact}{did_you_mean(word, self.spans)}", entry.weights.where)
@@ -58,26 +58,27 @@ class Sharing:
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
     """The nodes of a span with the weights of another; raises SpecError if their layers differ."""
     where = entry.weights.where if entry.weights else entry.where
-    told = f"'weights: {_word(entry)}'"
+    label = f"'weights: {_word(entry)}'"
     if len(span) != len(owner):
         raise SpecError(
-            f"{told} needs the same layers, but it has {len(owner)} and this one {len(span)}", where
+            f"{label} needs the same layers, but it has {len(owner)} and this one {len(span)}",
+            where,
         )
     found = []
     for place, node in zip(owner, (nodes[place] for place in span)):
-        held = nodes[place]
-        if node.layer is not None and held.layer is not None and node.layer != held.layer:
+        owning = nodes[place]
+        if node.layer is not None and owning.layer is not None and node.layer != owning.layer:
             one, other = (
                 f"{part.name!r} is {part.layer.kind} ({part.layer.text()})".replace(" ()", "")
-                for part in (held, node)
+                for part in (owning, node)
                 if part.layer is not None
             )
-            raise SpecError(f"{told} needs the same layers, but {one} and {other}", where)
-        if entry.trainable is not None and node.trainable != held.trainable:
-            fact = f"write it beside {held.name!r}, which holds the weights"
+            raise SpecError(f"{label} needs the same layers, but {one} and {other}", where)
+        if entry.trainable is not None and node.trainable != owning.trainable:
+            fact = f"write it beside {owning.name!r}, which holds the weights"
             raise SpecError(f"'trainable' differs from that of the shared weights; {fact}", where)
-        root = place if held.shares is None else held.shares
-        found.append(node._replace(shares=root, trainable=held.trainable))
+        root = place if owning.shares is None else owning.shares
+        found.append(node._replace(shares=root, trainable=owning.trainable))
     return found
 
 

@@ -11,6 +11,8 @@ from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, 
 from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.text import Item, Key
 
+ARCHIVES = {".keras": "config.json"}
+"""What to read of files that are zip archives."""
 MAX_BASES = 20
 MAX_BYTES = 5_000_000
 MERGED = ("parameters", "blocks", "replace")
@@ -62,11 +64,31 @@ def _read(target: str) -> Item:
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target, Source.of(notation.SOURCE, target.strip()))
     file = _find(target, Path("."))
-    return _quotable(read_text(file), str(file))
+    inner = ARCHIVES.get(file.suffix.lower())
+    found = read_text(file) if inner is None else _unpacked(file, inner)
+    return _quotable(found, str(file))
+
+
+def _unpacked(file: Path, inner: str) -> str:
+    """The text of one file in a zip archive; the others, such as weights, are not read."""
+    from zipfile import BadZipFile, ZipFile
+    from zlib import error
+
+    try:
+        with ZipFile(file) as archive, archive.open(inner) as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except (OSError, KeyError, BadZipFile, NotImplementedError, RuntimeError, error):
+        raise SpecError(f"is not an archive with a {inner}", Where(str(file))) from None
+    return decoded(data, str(file))
 
 
 def _quotable(found: str, source: str) -> Item:
     """The tree of the user's own text, whose lines errors may show."""
+    if Path(source).suffix.lower() not in (".yaml", ".yml"):
+        from cnncalc.spec import readers
+
+        if reader := readers.reader_of(found):
+            return text.located(reader.read(found, source), Where(source))
     root: Item | None = None
     broken: SpecError | None = None
     try:
@@ -210,7 +232,7 @@ class _Bases:
             where = next(key.where for key in root.value if key == "layers")
             fact = f"these layers replace all of {base.value!r}"
             start = f"start with 'backbone: {{network: {base.value}, up_to: LAYER}}'"
-            help = f"to keep some, {start}, or exchange single ones with 'replace'"
+            help = f"to keep some, {start}, or replace single ones with 'replace'"
             self.remarks.append(SpecError(fact, where, help))
         return Item(_merged(parent, root), root.where)
 
@@ -231,7 +253,7 @@ class _Bases:
         if not isinstance(named.value, str):
             fact = f"{key!r} must name a spec, not {document.describe(named)}"
             raise SpecError(fact, named.where)
-        beside, said = _folder(named), f"{key} {named.value!r}"
+        beside, reference = _folder(named), f"{key} {named.value!r}"
         if not _is_there(beside / named.value) and notation.is_notation(named.value):
             return notation.read(named.value), None
         try:
@@ -240,30 +262,30 @@ class _Bases:
             raise SpecError(error.sentence, named.where) from None
         resolved = file.resolve()
         if resolved in seen:
-            raise SpecError(f"{said}, which eventually {SELF[key]} itself", named.where)
+            raise SpecError(f"{reference}, which eventually {SELF[key]} itself", named.where)
         if len(seen) > MAX_BASES:
             raise SpecError(f"{BEYOND[key]} more than {MAX_BASES} specs in a row", named.where)
-        _check_place(said, named.where, resolved, self.within)
-        return _base(said, named.where, file), resolved
+        _check_place(reference, named.where, resolved, self.within)
+        return _base(reference, named.where, file), resolved
 
 
-def _check_place(said: str, where: Where, file: Path, within: Path | None) -> None:
+def _check_place(reference: str, where: Where, file: Path, within: Path | None) -> None:
     """Raise SpecError for a base that is not an ordinary file or lies outside the allowed
     folder."""
     built_in = file.parent == catalog.folder().resolve()
     if within is not None and not built_in and not file.is_relative_to(within.resolve()):
         raise SpecError(
-            f"{said}, which is outside the spec's folder",
+            f"{reference}, which is outside the spec's folder",
             where,
             f"allow it with {ANYWHERE}, or copy the file",
         )
     if file.is_dir():
-        raise SpecError(f"{said}, which is a folder, not a file", where)
+        raise SpecError(f"{reference}, which is a folder, not a file", where)
     if not file.is_file() or file.stat().st_size == 0:
-        raise SpecError(f"{said}, which is empty or not an ordinary file", where)
+        raise SpecError(f"{reference}, which is empty or not an ordinary file", where)
 
 
-def _base(said: str, where: Where, file: Path) -> Item:
+def _base(reference: str, where: Where, file: Path) -> Item:
     """The tree of a base. The error for a file that is not a spec never reveals its content."""
     try:
         parent = _spec_in(file)
@@ -272,21 +294,21 @@ def _base(said: str, where: Where, file: Path) -> Item:
     except SpecError as error:
         line = f" (line {error.where.line})" if error.where.line else ""
         raise SpecError(
-            f"{said}, which cannot be read as a spec{line}",
+            f"{reference}, which cannot be read as a spec{line}",
             where,
             "run cnncalc on that file to see why",
         ) from None
     if not isinstance(parent.value, dict):
-        raise SpecError(f"{said}, which is not a spec", where)
+        raise SpecError(f"{reference}, which is not a spec", where)
     for key in parent.value:
         if key not in document.TOP:
-            sentence = f"{said}, which has a key that is not a spec's"
+            sentence = f"{reference}, which has a key that is not a spec's"
             raise SpecError(f"{sentence} (line {key.where.line})", where)
     return parent
 
 
 def _merged(parent: Item, child: Item) -> dict[Key, Item]:
-    own = {*OWN, "replace"} if "layers" in child.value else {*OWN}
+    own = {*OWN, "replace", "outputs"} if "layers" in child.value else {*OWN}
     inherited = {key: item for key, item in parent.value.items() if key not in own}
     merged = {**inherited, **child.value}
     for key in map(Key, MERGED):

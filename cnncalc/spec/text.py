@@ -67,6 +67,8 @@ def read(text: str, source: str, needed: str = NEEDED) -> Item:
         raise SpecError(
             f"is not readable as YAML: {error}".splitlines()[0], Where(source)
         ) from None
+    except UnicodeEncodeError:
+        raise SpecError("contains bytes that are not text", Where(source)) from None
     if root is None:
         raise SpecError(f"is empty; {needed}", Where(source))
     return root

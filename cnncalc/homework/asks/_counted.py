@@ -39,9 +39,9 @@ class Stored(Counted):
         b = BYTES[report.dtype]
         return Fraction(memory.size_in_bytes(elements=parts[0], bytes_each=b))  # type: ignore[arg-type]
 
-    def said(self, value: Value) -> str:
+    def answer_text(self, value: Value) -> str:
         """The bytes; large counts also in MB and MiB."""
-        said = super().said(value)
+        answer_text = super().answer_text(value)
         if not isinstance(value, int) or value < 1024:
-            return said
-        return f"{said} = {units.in_bytes(value)} = {units.in_binary(value)}"
+            return answer_text
+        return f"{answer_text} = {units.in_bytes(value)} = {units.in_binary(value)}"

@@ -25,5 +25,5 @@ class AlongField(Ask):
         """The number that all axes share."""
         numbers = {self.along(field) for field in row.fields or ()}
         if len(numbers) != 1:
-            raise LayerError("has no receptive field that is alike along all axes")
+            raise LayerError("has a receptive field that differs between axes")
         return numbers.pop()

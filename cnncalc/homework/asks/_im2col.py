@@ -13,8 +13,8 @@ def sides(row: Row) -> tuple[int, int, int]:
     layer, weight = row.layer, row.layer.tensors(*row.inputs).get("weight", ())
     plain = hasattr(layer, "axes") and isinstance(row.output, Map) and weight
     if not plain or prod(weight) * prod(row.output.dimensions[1:]) != row.layer.macs(*row.inputs):
-        raise LayerError("is not a convolution that is one matrix product")
+        raise LayerError("is not a convolution that can be a single matrix product")
     filters, *depth = weight
     if filters != row.output.dimensions[0] or prod(depth) % row.inputs[0].dimensions[0]:
-        raise LayerError("is not a convolution that is one matrix product")
+        raise LayerError("is not a convolution that can be a single matrix product")
     return filters, prod(depth), prod(row.output.dimensions[1:])

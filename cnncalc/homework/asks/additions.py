@@ -1,5 +1,3 @@
-"""Additions."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

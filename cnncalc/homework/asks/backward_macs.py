@@ -1,5 +1,3 @@
-"""Multiply-accumulates of the backward pass."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

@@ -1,5 +1,3 @@
-"""Biases."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

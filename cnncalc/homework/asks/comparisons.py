@@ -1,5 +1,3 @@
-"""Comparisons."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

@@ -1,5 +1,3 @@
-"""Connections."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.asks._counted import Counted

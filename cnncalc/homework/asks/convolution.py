@@ -1,5 +1,3 @@
-"""Convolutions of numbers."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.homework.ask import Ask

@@ -1,5 +1,3 @@
-"""Divisions."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

@@ -1,5 +1,3 @@
-"""Activations."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

@@ -1,5 +1,3 @@
-"""Exponentials."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

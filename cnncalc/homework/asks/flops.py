@@ -1,5 +1,3 @@
-"""Floating-point operations."""
-
 from collections.abc import Sequence
 from fractions import Fraction
 

@@ -1,5 +1,3 @@
-"""The filter matrix of im2col."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.shape import Map
 from cnncalc.homework.ask import Ask

@@ -1,5 +1,3 @@
-"""Multiply-accumulates."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

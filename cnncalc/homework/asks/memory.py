@@ -1,5 +1,3 @@
-"""Activation memory."""
-
 from cnncalc.homework.asks._counted import Stored
 
 

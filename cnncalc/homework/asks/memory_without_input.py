@@ -1,5 +1,3 @@
-"""Activation memory without the input."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.homework.asks._counted import Stored
 from cnncalc.homework.written import Value

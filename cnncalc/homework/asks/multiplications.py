@@ -1,5 +1,3 @@
-"""Multiplications."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

@@ -1,5 +1,3 @@
-"""Operations of all kinds."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

@@ -1,5 +1,3 @@
-"""Memory of the parameters."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
 from cnncalc.derivations.explain import Derivation

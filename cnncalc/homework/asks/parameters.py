@@ -1,5 +1,3 @@
-"""Learnable parameters."""
-
 from collections.abc import Sequence
 from fractions import Fraction
 

@@ -1,5 +1,3 @@
-"""Peak memory in inference."""
-
 from collections.abc import Mapping, Sequence
 
 from cnncalc import footprint
@@ -29,7 +27,7 @@ class PeakMemory(Stored):
     ) -> Derivation:
         """The peak, and the layer where it occurs."""
         peak = self._peak(rows, report)
-        return Derivation(self.title, (), f"{self.said(peak.bytes)}, at {peak.layer}")
+        return Derivation(self.title, (), f"{self.answer_text(peak.bytes)}, at {peak.layer}")
 
     def _peak(self, rows: Sequence[Row], report: Report) -> footprint.LayerBytes:
         if len(rows) != len(report.rows):

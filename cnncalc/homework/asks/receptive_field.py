@@ -1,5 +1,3 @@
-"""Receptive fields."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map

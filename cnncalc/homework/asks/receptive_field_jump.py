@@ -1,5 +1,3 @@
-"""The jump of receptive fields."""
-
 from fractions import Fraction
 
 from cnncalc.analysis.receptive import Field

@@ -1,5 +1,3 @@
-"""Where receptive fields start."""
-
 from fractions import Fraction
 
 from cnncalc.analysis.receptive import Field

@@ -1,5 +1,3 @@
-"""The stride that gives an output size."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.equations import Working

@@ -1,5 +1,3 @@
-"""The padding that keeps the size."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.equations import Working

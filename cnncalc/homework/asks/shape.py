@@ -1,5 +1,3 @@
-"""Output shapes."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Size, Value

@@ -1,5 +1,3 @@
-"""Whether a stride is legal."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.derivations import stride
 from cnncalc.derivations.explain import Derivation

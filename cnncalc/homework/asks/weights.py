@@ -1,5 +1,3 @@
-"""Weights."""
-
 from cnncalc.homework.asks._counted import Counted
 
 

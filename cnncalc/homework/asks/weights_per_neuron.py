@@ -1,5 +1,3 @@
-"""Weights of one neuron."""
-
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation
@@ -29,5 +27,7 @@ class WeightsPerNeuron(Ask):
     def derive(self, row: Row, report: Report) -> Derivation:
         """The share of one output."""
         macs, outputs = row.cost.macs, row.cost.activation
-        answer = f"{macs:,} MACs for {outputs:,} outputs: {self.said(self.of(row, report))} each"
+        answer = (
+            f"{macs:,} MACs for {outputs:,} outputs: {self.answer_text(self.of(row, report))} each"
+        )
         return Derivation(self.title, (), answer)

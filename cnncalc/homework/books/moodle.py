@@ -22,5 +22,5 @@ def write(graded: Sequence[Graded], name: str) -> Mapping[str, str]:
 
 def _remarks(one: Graded) -> str:
     """The remarks on all answers."""
-    said = ((mark.answer.label, feedback.remark(mark)) for mark in one.marks)
-    return "; ".join(f"{label}: {remark}" for label, remark in said if remark)
+    remarks = ((mark.answer.label, feedback.remark(mark)) for mark in one.marks)
+    return "; ".join(f"{label}: {remark}" for label, remark in remarks if remark)

@@ -114,13 +114,12 @@ def pool_of(word: str) -> Pool:
     match = re.fullmatch(pattern, window, re.ASCII)
     if match is None or len(window) > MAX_DIGITS:
         raise UsageError(
-            f"write a pooling as max:2 or max:3s2p1, or max:3s2same or max:3s2ceil, "
-            f"not {word[:40]!r}"
+            f"write a pooling as max:2, max:3s2p1, max:3s2same or max:3s2ceil, not {word[:40]!r}"
         )
     fields: dict[str, Any] = {"kernel_size": notation.size_of(match[1])}
     fields |= notation.options_of(match[2])
     if match[3] == "same" and "padding" in fields:
-        raise UsageError(f"{word[:40]!r} has a padding and same; keep one of them")
+        raise UsageError(f"{word[:40]!r} has both a padding and same; keep one")
     if match[3]:
         fields |= {"padding": "same"} if match[3] == "same" else {"ceil_mode": True}
     try:

@@ -26,9 +26,7 @@ SHOWN = 10
 """The number of windows written out per kernel by default if there are more."""
 
 NOT_FLIPPED = "cross-correlation: the kernel is not flipped (PyTorch calls this convolution)"
-TRANSPOSED = (
-    "transposed convolution: every input is multiplied with the kernel, and overlaps add up"
-)
+TRANSPOSED = "transposed convolution: every input is multiplied by the kernel, and overlaps add up"
 TRANSPOSED_FLIPPED = f"{TRANSPOSED}; the kernel is flipped along every axis first"
 FLIPPED = "convolution: the kernel is flipped along every axis, then applied to the input"
 
@@ -207,9 +205,9 @@ def _slide(layer: Layer, x: Tensor, axes: Sequence[Axis | TransposedAxis]) -> Se
             continue
         fit = stride.Axis(axis.before + axis.N + axis.after, axis.F, axis.S, D=axis.D)
         if not fit.fits:
-            said = f"{fit.S} does not divide {fit.span} (remainder {fit.remainder})"
-            over.setdefault(f"{said}; rounding down gives {fit.floor}", []).append(name)
-    notes = (f"illegal stride along {' and '.join(names)}: {said}" for said, names in over.items())
+            fact = f"{fit.S} does not divide {fit.span} (remainder {fit.remainder})"
+            over.setdefault(f"{fact}; rounding down gives {fit.floor}", []).append(name)
+    notes = (f"illegal stride along {' and '.join(names)}: {fact}" for fact, names in over.items())
     return Section(tuple(notes), tuple(lines))
 
 

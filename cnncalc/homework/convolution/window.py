@@ -114,20 +114,22 @@ def footprints(axes: Sequence[TransposedAxis]) -> Iterator[tuple[Place, list[int
     """Every position of the output of a transposed window, the cells of a plane that reach it, and
     the tap of the kernel that each of them meets there."""
     into, over = _steps([axis.N for axis in axes]), _steps([axis.F for axis in axes])
-    for place in product(*(range(axis.places()) for axis in axes)):
-        pairs = [*product(*(_met(axis, i) for axis, i in zip(axes, place)))]
+    met = [*map(_met, axes)]
+    for place in product(*(range(len(along)) for along in met)):
+        pairs = [*product(*(along[i] for along, i in zip(met, place)))]
         cells = [sum(cell * step for (cell, _), step in zip(pair, into)) for pair in pairs]
         taps = [sum(tap * step for (_, tap), step in zip(pair, over)) for pair in pairs]
         yield tuple(i + 1 for i in place), cells, taps
 
 
-def _met(axis: TransposedAxis, place: int) -> list[tuple[int, int]]:
-    """The cells along an axis that reach an output, each with its tap."""
-    found = []
+def _met(axis: TransposedAxis) -> list[list[tuple[int, int]]]:
+    """The cells along an axis that reach each output, with their taps."""
+    found: list[list[tuple[int, int]]] = [[] for _ in range(axis.places())]
     for tap in reversed(range(axis.F)):
-        cell, between = divmod(place + axis.P - tap * axis.D, axis.S)
-        if not between and 0 <= cell < axis.N:
-            found.append((cell, tap))
+        for cell in range(axis.N):
+            place = cell * axis.S + tap * axis.D - axis.P
+            if 0 <= place < len(found):
+                found[place].append((cell, tap))
     return found
 
 

@@ -1,5 +1,3 @@
-"""The activation forgotten."""
-
 from collections.abc import Iterator
 
 from cnncalc import layers

@@ -1,5 +1,3 @@
-"""Parameters given to an activation."""
-
 from collections.abc import Iterator
 
 from cnncalc import layers

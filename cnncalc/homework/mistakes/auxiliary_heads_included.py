@@ -1,5 +1,3 @@
-"""Auxiliary heads included."""
-
 from collections.abc import Iterator
 from dataclasses import replace
 

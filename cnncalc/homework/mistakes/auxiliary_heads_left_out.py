@@ -1,5 +1,3 @@
-"""Side outputs left out."""
-
 from collections.abc import Iterator, Mapping
 
 from cnncalc.homework.mistake import Example, WrongSum

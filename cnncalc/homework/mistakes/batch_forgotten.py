@@ -1,5 +1,3 @@
-"""The batch forgotten."""
-
 from collections.abc import Iterator
 
 from cnncalc.homework.mistake import Mistake

@@ -1,5 +1,3 @@
-"""The batch counted in parameters."""
-
 from collections.abc import Iterator
 
 from cnncalc.homework.mistake import Mistake

@@ -1,5 +1,3 @@
-"""A scale and a shift for every element."""
-
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Report, Row

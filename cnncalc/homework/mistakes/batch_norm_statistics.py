@@ -1,5 +1,3 @@
-"""Running statistics counted as parameters."""
-
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Report, Row

@@ -1,5 +1,3 @@
-"""The biases left out."""
-
 from collections.abc import Iterator
 
 from cnncalc.formulas import operations, parameters

@@ -1,5 +1,3 @@
-"""One bias for each plane of a filter."""
-
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Report, Row

@@ -1,5 +1,3 @@
-"""Weights added up without biases."""
-
 from collections.abc import Iterator
 
 from cnncalc.formulas import parameters

@@ -1,5 +1,3 @@
-"""Bits given for bytes."""
-
 from cnncalc.formulas import memory
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_ten_filters

@@ -1,5 +1,3 @@
-"""Bytes given for numbers."""
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_alexnet
 

@@ -1,5 +1,3 @@
-"""Rounded up instead of down."""
-
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
 from cnncalc.homework.mistake import Example, WrongRule

@@ -1,5 +1,3 @@
-"""Input and output channels swapped."""
-
 from collections.abc import Iterator
 
 from cnncalc.core.shape import Map, Shape, Vector

@@ -1,5 +1,3 @@
-"""Digits cut off."""
-
 from dataclasses import replace
 
 from cnncalc.homework.mistake import Example, WrongWriting

@@ -1,5 +1,3 @@
-"""The depth left out of a shape."""
-
 from dataclasses import replace
 
 from cnncalc.core.shape import Map

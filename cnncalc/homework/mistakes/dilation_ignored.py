@@ -1,5 +1,3 @@
-"""Dilation ignored."""
-
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields

@@ -1,5 +1,3 @@
-"""Numbers given for bytes."""
-
 from collections.abc import Iterator
 
 from cnncalc.homework.mistake import Mistake

@@ -1,5 +1,3 @@
-"""The receptive field added without the jump."""
-
 from cnncalc.formulas import receptive
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_three_layers

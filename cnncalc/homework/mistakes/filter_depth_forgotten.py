@@ -1,5 +1,3 @@
-"""The depth of the filters forgotten."""
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import Example, WrongRule

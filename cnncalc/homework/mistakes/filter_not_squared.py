@@ -1,5 +1,3 @@
-"""One side of the filter only."""
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import WrongRule

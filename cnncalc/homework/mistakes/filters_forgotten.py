@@ -1,5 +1,3 @@
-"""One filter only."""
-
 from collections.abc import Iterator
 
 from cnncalc.formulas import macs, parameters

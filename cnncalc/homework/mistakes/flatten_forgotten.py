@@ -1,5 +1,3 @@
-"""Flattening forgotten."""
-
 from collections.abc import Iterator
 
 from cnncalc.formulas import dimensions

@@ -1,5 +1,3 @@
-"""Rounded down instead of up."""
-
 from cnncalc.formulas import window
 from cnncalc.homework.mistake import Example, WrongRule
 

@@ -1,5 +1,3 @@
-"""Floating-point operations given for multiply-accumulates."""
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 

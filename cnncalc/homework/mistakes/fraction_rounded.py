@@ -1,5 +1,3 @@
-"""Rounded to the nearest whole number."""
-
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import nearest
 from cnncalc.homework.mistake import Example, WrongRule

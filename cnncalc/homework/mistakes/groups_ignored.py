@@ -1,5 +1,3 @@
-"""Groups ignored."""
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product
 from cnncalc.homework.mistake import Example, WrongRule

@@ -1,5 +1,3 @@
-"""Height and width swapped."""
-
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Row

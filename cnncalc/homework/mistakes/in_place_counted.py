@@ -1,5 +1,3 @@
-"""Activations that run in place counted."""
-
 from collections.abc import Iterator
 
 from cnncalc.homework.asks.elements import Elements

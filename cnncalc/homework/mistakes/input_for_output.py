@@ -1,5 +1,3 @@
-"""The input given for the output."""
-
 from collections.abc import Iterator
 
 from cnncalc import layers

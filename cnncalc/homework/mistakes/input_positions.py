@@ -1,5 +1,3 @@
-"""Positions of the input counted."""
-
 from collections.abc import Iterator
 
 from cnncalc.formulas import window

@@ -1,5 +1,3 @@
-"""The factor of a kernel forgotten."""
-
 from cnncalc.homework.convolution.matrix import Tensor, common_denominator, plain
 from cnncalc.homework.mistake import Example
 from cnncalc.homework.numeric import Numbers, WrongNumbers

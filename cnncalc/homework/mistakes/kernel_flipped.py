@@ -1,5 +1,3 @@
-"""The kernel flipped, or not."""
-
 from collections.abc import Iterator
 
 from cnncalc.homework.mistake import Example

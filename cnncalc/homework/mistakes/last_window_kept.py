@@ -1,5 +1,3 @@
-"""A last window that starts beyond the input."""
-
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div
 from cnncalc.homework.mistake import Example, WrongRule

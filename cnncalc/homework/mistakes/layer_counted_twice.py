@@ -1,5 +1,3 @@
-"""A layer counted twice."""
-
 from collections.abc import Iterator, Mapping
 
 from cnncalc.homework.mistake import WrongSum

@@ -1,5 +1,3 @@
-"""A layer left out of a total."""
-
 from collections.abc import Iterator, Mapping
 
 from cnncalc.homework.mistake import WrongSum

@@ -1,5 +1,3 @@
-"""Multiply-accumulates given for floating-point operations."""
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 

@@ -1,5 +1,3 @@
-"""MACs given for parameters."""
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 

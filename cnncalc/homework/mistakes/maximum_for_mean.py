@@ -1,5 +1,3 @@
-"""The maximum for the mean, and the reverse."""
-
 from collections.abc import Iterator
 
 from cnncalc import layers

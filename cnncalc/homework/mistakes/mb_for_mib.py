@@ -1,5 +1,3 @@
-"""MB and MiB mixed up."""
-
 from dataclasses import replace
 
 from cnncalc.homework.mistake import WrongWriting

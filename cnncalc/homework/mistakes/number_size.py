@@ -1,5 +1,3 @@
-"""Numbers of another size."""
-
 from collections.abc import Iterator
 
 from cnncalc.core.cost import BYTES

@@ -1,5 +1,3 @@
-"""One bias for the whole layer."""
-
 from cnncalc.formulas import parameters
 from cnncalc.homework.mistake import Example, WrongRule
 from cnncalc.homework.mistakes._examples import on_alexnet

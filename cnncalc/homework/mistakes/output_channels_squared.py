@@ -1,5 +1,3 @@
-"""As deep as there are filters."""
-
 from cnncalc.formulas import macs, parameters
 from cnncalc.formulas.vocabulary import product
 from cnncalc.homework.mistake import WrongRule

@@ -1,5 +1,3 @@
-"""Positions of a transposed convolution's output counted."""
-
 from collections.abc import Iterator
 
 from cnncalc import layers

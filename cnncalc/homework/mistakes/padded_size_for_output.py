@@ -1,5 +1,3 @@
-"""The padded input given for the output."""
-
 from cnncalc.formulas import window
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_ten_filters

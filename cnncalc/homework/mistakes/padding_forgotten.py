@@ -1,5 +1,3 @@
-"""Padding forgotten."""
-
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Row

@@ -1,5 +1,3 @@
-"""The padding of both sides together."""
-
 from cnncalc.homework import formulas as sought
 from cnncalc.homework.mistake import Example, WrongRule
 

@@ -1,5 +1,3 @@
-"""Padding added on one side only."""
-
 from cnncalc.formulas import window
 from cnncalc.formulas.vocabulary import ceil_div, holds
 from cnncalc.homework import formulas as sought

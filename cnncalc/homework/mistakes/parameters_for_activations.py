@@ -1,5 +1,3 @@
-"""Parameters given for activations."""
-
 from cnncalc.homework.mistake import WrongAsk
 from cnncalc.homework.mistakes._examples import on_ten_filters
 

@@ -1,5 +1,3 @@
-"""The + 1 of the output size forgotten."""
-
 from collections.abc import Callable, Iterator
 from functools import cache
 

@@ -1,5 +1,3 @@
-"""The depth changed by a pooling."""
-
 from collections.abc import Iterator
 from typing import Any
 

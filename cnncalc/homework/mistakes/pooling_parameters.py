@@ -1,5 +1,3 @@
-"""Parameters given to a pooling."""
-
 from collections.abc import Iterator
 from functools import partial
 from typing import Any

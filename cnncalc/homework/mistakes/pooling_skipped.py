@@ -1,5 +1,3 @@
-"""A pooling layer skipped."""
-
 from collections.abc import Iterator
 
 from cnncalc import layers

@@ -1,5 +1,3 @@
-"""The positions forgotten."""
-
 from cnncalc.formulas import macs
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import WrongRule

@@ -1,5 +1,3 @@
-"""Shared weights counted for every layer that uses them."""
-
 from collections import Counter
 from collections.abc import Iterator, Mapping
 

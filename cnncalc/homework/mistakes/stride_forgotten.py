@@ -1,5 +1,3 @@
-"""Stride forgotten."""
-
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Row

@@ -1,5 +1,3 @@
-"""The stride applied to the channels."""
-
 from collections.abc import Iterator
 from typing import Any
 

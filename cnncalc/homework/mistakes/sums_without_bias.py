@@ -1,5 +1,3 @@
-"""The bias not added to the sums."""
-
 from cnncalc.homework.mistake import Example
 from cnncalc.homework.numeric import Numbers, WrongNumbers
 

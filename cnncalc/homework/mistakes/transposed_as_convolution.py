@@ -1,5 +1,3 @@
-"""A transposed convolution computed as a convolution."""
-
 from cnncalc import layers
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer, fields_of

@@ -1,5 +1,3 @@
-"""Filters of their own at every position."""
-
 from collections.abc import Iterator
 from math import prod
 

@@ -1,5 +1,3 @@
-"""The window size used as the stride."""
-
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
 from cnncalc.homework.mistake import Example, WrongLayer, with_fields

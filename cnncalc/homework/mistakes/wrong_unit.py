@@ -1,5 +1,3 @@
-"""The right number with a wrong unit."""
-
 from dataclasses import replace
 
 from cnncalc.homework.mistake import WrongWriting

@@ -22,8 +22,8 @@ def row(graded: Graded, mark: Mark) -> tuple[str, ...]:
     got = points(graded.points(mark))
     full = points(mark.answer.points)
     earned = f"{got} of {full}" if mark.answer.question else ""
-    said = feedback.remark(mark) or mark.outcome.value
-    return (mark.answer.label, feedback.given(mark), earned, said)
+    remark = feedback.remark(mark) or mark.outcome.value
+    return (mark.answer.label, feedback.given(mark), earned, remark)
 
 
 def credit(graded: Graded) -> str:

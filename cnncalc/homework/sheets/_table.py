@@ -26,10 +26,15 @@ class Cell(NamedTuple):
 
 
 LAYER, QUANTITY, QUESTION, ANSWER = "layer", "quantity", "question", "answer"
-ABOVE_LAYERS = {"", "layer (type)", "layer name", "layers", "name"}
-"""Other headings of the layers' column."""
+ABOVE_LAYERS = {"", "layers", "name"}
+"""Other headings of the layers' column, besides those such as ``Layer (type)``."""
 NOT_ASKED = {"connected to", "trainable", "input shape", "kernel shape"}
 """Columns of printed summaries that no question is about."""
+GIVEN = {
+    "filter size", "filters", "# filters", "kernel", "kernel size", "kernels", "number of filters",
+    "padding", "stride", "type", "units", "window",
+}  # fmt: skip
+"""Columns that describe a layer, which a question only sometimes is about."""
 TOTAL = re.compile(
     r"(total|trainable|non-trainable|optimizer)\s+(?:params|parameters)\s*(?:[:=]\s*(.*))?",
     re.IGNORECASE,
@@ -85,7 +90,8 @@ def _read(
         raise SpecError(f"contains more than {MAX_CELLS:,} cells", Where(source))
     header = _without_blank_end(table[0]) if table else []
     names = [" ".join(cell.text.lower().split()) for cell in header]
-    if _is_summary(names):
+    summary = _is_summary(names)
+    if summary:
         names[0] = LAYER
     for cells_of_row in table[1:]:
         if names[:1] != [QUESTION] and _add_total(answers, cells_of_row):
@@ -99,7 +105,8 @@ def _read(
                 _add(answers, cells[LAYER], cells[QUANTITY], cells[ANSWER])
         elif names[:1] == [LAYER] and len(names) > 1:
             for name, heading, cell in zip(names[1:], header[1:], row[1:]):
-                if name not in NOT_ASKED:
+                is_given = name in GIVEN and (summary or not _is_asked(name))
+                if name not in NOT_ASKED and not is_given:
                     _add(answers, row[0], heading, cell)
         else:
             raise SpecError(NEEDED, table[0][0].where if table[0] else Where(source))
@@ -107,7 +114,9 @@ def _read(
 
 def _is_summary(names: Sequence[str]) -> bool:
     """Whether the columns are layers, under one of their other headings, and quantities."""
-    return names[:1] != [] and names[0] in ABOVE_LAYERS and any(map(_is_asked, names[1:]))
+    first = names[0] if names else LAYER
+    is_other = first in ABOVE_LAYERS or first.startswith(f"{LAYER} ")
+    return is_other and any(map(_is_asked, names[1:]))
 
 
 def _is_asked(heading: str) -> bool:

@@ -9,7 +9,7 @@ from cnncalc.homework.sheets._table import Cell
 from cnncalc.spec.text import Item
 
 SUFFIXES = (".csv",)
-ABOVE = ("student", "architecture", "input", "batch", "dtype")
+ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
 
 
 def read(text: str, source: str) -> Item:
@@ -24,8 +24,8 @@ def read(text: str, source: str) -> Item:
             where = Where(source, reader.line_num)
             cells = [Cell(cell.strip(), where) for cell in row]
             if not rows and len(cells) >= 2 and cells[0].text.lower() in ABOVE:
-                said = ", ".join(cell.text for cell in cells[1:] if cell.text)
-                header[cells[0].text.lower()] = Cell(said, where)
+                content = ", ".join(cell.text for cell in cells[1:] if cell.text)
+                header[cells[0].text.lower()] = Cell(content, where)
             elif any(cell.text for cell in cells):
                 rows.append(cells)
     except csv.Error as why:

@@ -40,9 +40,9 @@ def read(text: str, source: str) -> Item:
         if tables and _table.TOTAL.fullmatch(line[:LONGEST].strip(MARKS)):
             tables[-1].append([Cell(line.strip(MARKS), where)])
         before, _, after = line[:LONGEST].partition(":")
-        name, said = before.strip(f"{MARKS}#>-"), after.strip(MARKS)
-        if name.lower() in ABOVE and said:
-            header.setdefault(name.lower(), Cell(said, where))
+        name, content = before.strip(f"{MARKS}#>-"), after.strip(MARKS)
+        if name.lower() in ABOVE and content:
+            header.setdefault(name.lower(), Cell(content, where))
     return _table.sheet(header, tables, source, "|")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from itertools import islice
 from typing import Any
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.homework.sheets import _table
@@ -14,9 +14,9 @@ from cnncalc.spec.text import Item
 
 SUFFIXES = (".xlsx",)
 BINARY = True
-MOST_BYTES = 20_000_000
+MAX_BYTES = 5_000_000
 """The most that a workbook may unpack to."""
-MOST_ROWS, MOST_COLUMNS, MOST_SHEETS = 5_000, 200, 20
+MAX_ROWS, MAX_COLUMNS, MAX_SHEETS = 5_000, 200, 20
 
 
 def read(data: bytes, source: str) -> Item:
@@ -24,31 +24,49 @@ def read(data: bytes, source: str) -> Item:
     try:
         import openpyxl
     except ImportError:
-        raise UsageError("to read .xlsx files, run pip install 'cnncalc[xlsx]'") from None
+        raise UsageError(
+            "reading .xlsx files needs an extra: pip install 'cnncalc[xlsx]'"
+        ) from None
     try:
         with ZipFile(BytesIO(data)) as archive:
             unpacked = sum(part.file_size for part in archive.infolist())
-        if unpacked > MOST_BYTES:
-            raise SpecError(f"unpacks to more than {MOST_BYTES:,} bytes", Where(source))
+        if unpacked > MAX_BYTES:
+            raise SpecError(f"unpacks to more than {MAX_BYTES:,} bytes", Where(source))
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
-        pages = [[*_rows(page, source)] for page in book.worksheets[:MOST_SHEETS]]
-    except (BadZipFile, KeyError, OSError, ValueError, TypeError, AttributeError, SyntaxError):
-        raise SpecError("is not an Excel workbook that can be read", Where(source)) from None
+        pages = _pages(book, source)
+    except SpecError:
+        raise
+    except Exception:  # a damaged workbook makes openpyxl and zlib raise all sorts of errors
+        raise SpecError("cannot be read as an Excel workbook", Where(source)) from None
     header: dict[str, Cell] = {}
     tables = []
     for rows in pages:
         while rows and len(rows[0]) > 1 and rows[0][0].text.lower() in ABOVE:
-            name, said = rows.pop(0)[:2]
-            header.setdefault(name.text.lower(), said)
+            name, content = rows.pop(0)[:2]
+            header.setdefault(name.text.lower(), content)
         if rows:
             tables.append(rows)
     return _table.sheet(header, tables, source, ",")
 
 
+def _pages(book: Any, source: str) -> list[list[list[Cell]]]:
+    """The rows of every worksheet; raises SpecError as soon as they have too many cells."""
+    pages: list[list[list[Cell]]] = []
+    cells = 0
+    for page in book.worksheets[:MAX_SHEETS]:
+        pages.append([])
+        for row in _rows(page, source):
+            pages[-1].append(row)
+            cells += len(row)
+            if cells > _table.MAX_CELLS:
+                raise SpecError(f"contains more than {_table.MAX_CELLS:,} cells", Where(source))
+    return pages
+
+
 def _rows(page: Any, source: str) -> Iterator[list[Cell]]:
     """The rows of a worksheet that are not empty."""
-    rows = page.iter_rows(max_row=MOST_ROWS, max_col=MOST_COLUMNS, values_only=True)
-    for number, values in enumerate(islice(rows, MOST_ROWS), 1):
+    rows = page.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS, values_only=True)
+    for number, values in enumerate(islice(rows, MAX_ROWS), 1):
         cells = [Cell(_text(value), Where(source, number)) for value in values]
         while cells and not cells[-1].text:
             cells.pop()

@@ -31,16 +31,16 @@ class Verdict(Written):
     def read(cls, given: Any) -> "Verdict | None":
         """``yes``, ``illegal``, true; ``no, 3 does not divide 4``."""
         text = as_text(given)
-        said = REASON.sub("", " ".join(text.lower().replace("’", "'").split()))
+        words = REASON.sub("", " ".join(text.lower().replace("’", "'").split()))
         found: set[bool] = set()
         negated = False
-        for word in said.split():
+        for word in words.split():
             if word in NEGATIONS:
                 negated = not negated
             elif word in YES or word in NO:
                 found.add((word in YES) != negated)
                 negated = False
-            elif word not in FILLERS and not (word.isdecimal() and "stride" in said):
+            elif word not in FILLERS and not (word.isdecimal() and "stride" in words):
                 return None
         if negated:  # no, it isn't
             found.add(False)

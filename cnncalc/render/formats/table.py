@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Line
 from cnncalc.render import terminal
-from cnncalc.render.view import USUAL, View
+from cnncalc.render.columns import USUAL
+from cnncalc.render.view import View
 
 SUFFIX = ".txt"
 INDENT = "  "

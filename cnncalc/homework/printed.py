@@ -1,0 +1,67 @@
+"""Rows of printed summaries, found in a network by their type and place.
+
+The names of a student's own model are not those of the network, so a row is known by its type and
+by how many rows of that type precede it: the third ``Conv2d`` is the third convolution.
+"""
+
+import re
+from collections.abc import Container
+
+from cnncalc import layers
+from cnncalc.analysis.report import Report
+from cnncalc.conventions import calls
+from cnncalc.core.errors import LayerError
+from cnncalc.homework.labels import question_label
+from cnncalc.spec.text import Item, Key
+
+FLATTEN = "Flatten"
+NTH = re.compile(r"(\w+) no\. ([0-9]{1,6})")
+
+
+def label(kind: str, number: int) -> str:
+    """The label of a row: ``Conv2d no. 3``."""
+    return f"{kind} no. {number}"
+
+
+def renamed(answers: Item, report: Report | None, asked: Container[str] | None = None) -> Item:
+    """Answers by layer, with the names of the network's layers in place of types and places.
+
+    Rows that are a part of one layer, such as both halves of a separable convolution, are left out;
+    so is whatever is not ``asked``, since a summary contains every layer.
+    """
+    rows = answers.value
+    if report is None or not isinstance(rows, dict) or not any(map(NTH.fullmatch, rows)):
+        return answers
+    types: dict[str, list[str | None]] = {}
+    found: dict[Key, Item] = {}
+    for key, given in rows.items():
+        name: str | None = str(key)
+        if place := NTH.fullmatch(key):
+            names = types.setdefault(place[1], _of_type(place[1], report))
+            name = names[int(place[2]) - 1] if int(place[2]) <= len(names) else name
+        if name is not None:
+            kept = {
+                word: item
+                for word, item in given.value.items()
+                if asked is None or question_label(name, word) in asked
+            }
+            own = Key(name)
+            own.where = key.where
+            found |= {own: Item(kept, given.where)} if kept else {}
+    return Item(found, answers.where)
+
+
+def _of_type(kind: str, report: Report) -> list[str | None]:
+    """The layers that PyTorch prints with this type, None for a part of a layer; or those of the
+    kind of this name, as in Keras."""
+    printed: list[str | None] = []
+    for row in report:
+        try:
+            made = [call for call in calls.of(row.layer, row.inputs, row.output) if not call.inside]
+        except LayerError:  # several modules, which are not modelled
+            continue
+        # A pool that flattens its output is a pool to the reader, and a hidden flatten.
+        whole = [call for call in made if call.name != FLATTEN] or made
+        printed += [row.name if whole == [call] else None for call in made if call.name == kind]
+    named = layers.known(kind)
+    return printed or [row.name for row in report if named and row.kind == named.kind.kind]

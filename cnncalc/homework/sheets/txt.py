@@ -1,0 +1,59 @@
+"""Answers as a summary that torchinfo, torchsummary or Keras printed, or a table in a text file."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from cnncalc import layers
+from cnncalc.core.errors import Where
+from cnncalc.homework import printed
+from cnncalc.homework.sheets import _table, markdown
+from cnncalc.homework.sheets._table import Cell
+from cnncalc.homework.sheets.csv import ABOVE
+from cnncalc.spec.text import Item
+
+SUFFIXES = (".txt",)
+HEADING = re.compile(r"\s*Layer \(type[^)]*\)\s{2,}(?=.*Output Shape)", re.IGNORECASE)
+GAP = re.compile(r"\s{2,}")
+TREE = " │├└─\t"
+"""What torchinfo draws before a name."""
+NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))?")
+"""A type as the three print it: ``Conv2d-1``, ``Conv2d: 2-1`` and ``conv2d_2 (Conv2D)``."""
+
+
+def read(text: str, source: str) -> Item:
+    """The tree of the summary; a text without one is read like Markdown."""
+    lines = text.splitlines()
+    start = next((n for n, line in enumerate(lines) if HEADING.match(line)), None)
+    if start is None:
+        return markdown.read(text, source)
+    header: dict[str, Cell] = {}
+    for number, line in enumerate(lines[:start], 1):
+        name, _, content = line.partition(":")
+        if name.strip().lower() in ABOVE and content.strip():
+            header[name.strip().lower()] = Cell(content.strip(), Where(source, number))
+    return _table.sheet(header, [[*_rows(lines, start, source)]], source, ",")
+
+
+def _rows(lines: list[str], start: int, source: str) -> Iterator[list[Cell]]:
+    """The heading, the row of every layer, and the totals."""
+    headings = [_table.LAYER, *GAP.split(lines[start].strip())[1:]]
+    yield [Cell(heading, Where(source, start + 1)) for heading in headings]
+    seen: Counter[str] = Counter()
+    for number, line in enumerate(lines[start + 1 :], start + 2):
+        where = Where(source, number)
+        if _table.TOTAL.fullmatch(line.strip()):
+            yield [Cell(line.strip(), where)]
+            continue
+        first, *cells = GAP.split(line.strip(TREE))
+        named = NAMED.fullmatch(first)
+        whole = len(cells) >= len(headings) - 1
+        if named and whole and layers.known(named[1]):  # neither a container nor the model itself
+            seen[named[1]] += 1
+            label = printed.label(named[1], seen[named[1]])
+            yield [Cell(label, where), *(Cell(_plain(cell), where) for cell in cells)]
+
+
+def _plain(cell: str) -> str:
+    """A cell with 0 for torchinfo's ``--``, and with one image for any number of them."""
+    return "0" if cell == "--" else re.sub(r"^\[-1, ", "[1, ", cell)

@@ -1,0 +1,73 @@
+"""Class token."""
+
+from typing import Any
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import sequence
+from cnncalc.formulas.tracing import named
+
+
+class ClassToken(Layer):
+    """Puts learned positions, which do not depend on the input, before those of a signal.
+
+    In a vision transformer, the output at such a position becomes the class, because attention
+    collects information from all other positions there.
+
+    Operations: none; values are only copied.
+    """
+
+    aliases = ("cls_token", "learned_token")
+    main = "tokens"
+
+    tokens: int = count("number of learned positions", 1)
+
+    def output(self, x: Shape) -> Map:
+        x = need_map(x, axes=(1,))
+        return Map(x.channels, (sequence.with_tokens(N=x.spatial[0], tokens=self.tokens),))
+
+    def parameters(self, x: Map) -> Parameters:
+        return Parameters(sequence.token_weights(C=x.channels, tokens=self.tokens))
+
+    def tensors(self, x: Map) -> Tensors:
+        return {"weight": (x.channels, self.tokens)}
+
+    def operations(self, x: Map) -> Operations:
+        return Operations()
+
+    def reach(self, x: Map) -> tuple[Reach, ...]:
+        return (Reach(1, 1, named("tokens", self.tokens)),)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        raise LayerError("what PyTorch needs for the gradient of a class token is not modelled")
+
+    def to_torch(self, nn: Any, x: Map) -> Any:
+        return nn.ClassToken(x.channels, self.tokens)
+
+    examples = (
+        Example(
+            given=None,
+            inputs=("768x196",),
+            output="768x197",
+            weights=768,
+            biases=0,
+            macs=0,
+            operations=Operations(),
+            source="Dosovitskiy et al. 2020, ViT-B/16: 14·14 patches and the class token",
+        ),
+        Example(
+            given=2,
+            inputs=("192x196",),
+            output="192x198",
+            params=384,
+            source="Touvron et al. 2021, DeiT-Ti: a class and a distillation token",
+        ),
+    )
+    refusals = (
+        Refusal(1, ("768x14x14",), "needs 1 spatial ax"),
+        Refusal(0, ("768x196",), "at least 1, not 0"),
+        Refusal(1, ("100",), "not a vector"),
+    )

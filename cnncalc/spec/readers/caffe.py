@@ -1,0 +1,274 @@
+"""Caffe: the ``.prototxt`` of a network, best the one for deployment, which says its input's size.
+
+Layers keep their names. Layers for training alone, such as losses, are left out.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from cnncalc.core.errors import SpecError, Where
+from cnncalc.spec.readers._wiring import Wiring
+
+NAME = "a Caffe prototxt"
+TOKEN = re.compile(
+    r"""\s+|\#[^\n]*|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\w.+-]+|[{}:<>\[\],;])"""
+)
+DEEPEST = 20
+LEFT_OUT = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanloss", "hingeloss",
+            "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
+            "dummydata", "annotateddata", "python")  # fmt: skip
+"""Layers for training and data, without the _ of older files."""
+PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
+         "flatten": "flatten", "dropout": "dropout", "prelu": "caffe.PReLU", "bnll": "softplus",
+         "split": "identity", "concat": "concat", "batchnorm": "caffe.BatchNorm"}  # fmt: skip
+ELTWISE = {"SUM": "add", "1": "add", "PROD": "multiply", "0": "multiply", "MAX": "maximum",
+           "2": "maximum"}  # fmt: skip
+
+
+NO_SIZE = (
+    "the size of the input is not given; use the deploy.prototxt, or add at the top: "
+    'input: "data" input_shape { dim: 1 dim: 3 dim: 224 dim: 224 }'
+)
+
+
+class Message(NamedTuple):
+    """The fields of a message, each with all of its values, and the line where it begins."""
+
+    fields: dict[str, list["Message | str"]]
+    where: Where
+
+    def all(self, *names: str) -> list["Message | str"]:
+        """All values of the first field that is set."""
+        return next((self.fields[name] for name in names if name in self.fields), [])
+
+    def text(self, name: str, usual: str = "") -> str:
+        """The last value of a field."""
+        value = self.fields.get(name, [usual])[-1]
+        if isinstance(value, Message):
+            raise SpecError(f"{name!r} must be a single value", self.where)
+        return value
+
+    def number(self, usual: int, *names: str) -> int:
+        """The value of the first of these fields that is set."""
+        value = next((self.text(name) for name in names if name in self.fields), str(usual))
+        if not re.fullmatch("-?[0-9]{1,9}", value):
+            raise SpecError(f"{names[0]!r} must be a whole number, not {value[:40]!r}", self.where)
+        return int(value)
+
+    def inside(self, name: str) -> "Message":
+        """The message in a field; an empty one if it is not set."""
+        value = self.fields.get(name, [Message({}, self.where)])[-1]
+        if isinstance(value, str):
+            raise SpecError(f"{name!r} needs its fields in braces", self.where)
+        return value
+
+    def sizes(self, name: str, usual: int) -> int | list[int]:
+        """A size for all axes, or one for the height and one for the width: ``kernel_h``."""
+        short = name.removesuffix("_size")
+        if f"{short}_h" in self.fields:
+            return [self.number(usual, f"{short}_h"), self.number(usual, f"{short}_w")]
+        listed = [Message({name: [one]}, self.where) for one in self.all(name)]
+        values = [one.number(usual, name) for one in listed] or [usual]
+        return values[0] if len(values) == 1 else values
+
+
+def is_it(text: str) -> bool:
+    """Whether a text has a layer in the text format."""
+    return bool(re.search(r"^\s*(layers?|input_shape|input_param)\s*:?\s*\{", text, re.MULTILINE))
+
+
+def read(text: str, source: str) -> dict[str, Any]:
+    """The spec of a network."""
+    return _Network(source).spec(_parsed(text, source))
+
+
+def _parsed(text: str, source: str) -> Message:
+    tokens = [*_tokens(text, source)]
+    tokens.append(("", tokens[-1][1] if tokens else Where(source)))
+    message, place = _message(tokens, 0, "", 0)
+    if tokens[place][0]:
+        raise SpecError(f"{tokens[place][0][:40]!r} closes nothing", tokens[place][1])
+    return message
+
+
+def _tokens(text: str, source: str) -> Iterator[tuple[str, Where]]:
+    at, line = 0, 1
+    while at < len(text):
+        match = TOKEN.match(text, at)
+        if match is None:
+            raise SpecError(f"{text[at]!r} is not expected here", Where(source, line))
+        if match[1]:
+            yield match[1], Where(source, line)
+        line, at = line + match[0].count("\n"), match.end()
+
+
+def _message(tokens: list[tuple[str, Where]], at: int, end: str, depth: int) -> tuple[Message, int]:
+    """The message from a token on, and the place of the token that ends it."""
+    message = Message({}, tokens[at][1])
+    if depth > DEEPEST:
+        raise SpecError("is nested too deeply", message.where)
+    while tokens[at][0] != end and tokens[at][0] not in ("", "}", ">"):
+        name, where = tokens[at]
+        at += 1
+        if not re.fullmatch(r"\w+", name):
+            raise SpecError(f"needs the name of a field, not {name[:40]!r}", where)
+        colon = tokens[at][0] == ":"
+        at += colon
+        opened = tokens[at][0]
+        if opened in ("{", "<"):
+            value, at = _message(tokens, at + 1, "}" if opened == "{" else ">", depth + 1)
+            if tokens[at][0] not in ("}", ">"):
+                raise SpecError(f"the brace after {name[:40]!r} is never closed", where)
+            message.fields.setdefault(name, []).append(value)
+            at += 1
+        elif not colon or not opened or opened in "}>:;,":
+            raise SpecError(f"{name[:40]!r} has no value", where)
+        else:
+            at = _values(tokens, at, message.fields.setdefault(name, []))
+        at += tokens[at][0] in (",", ";") and tokens[at][0] != ""
+    return message, at
+
+
+def _values(tokens: list[tuple[str, Where]], at: int, values: list[Message | str]) -> int:
+    """Add one value, or those between brackets; return the place behind them."""
+    if tokens[at][0] != "[":
+        values.append(tokens[at][0].strip("\"'"))
+        return at + 1
+    while tokens[at][0] not in ("]", ""):
+        at += 1
+        if tokens[at][0] not in ("]", ",", ""):
+            values.append(tokens[at][0].strip("\"'"))
+    return at + 1
+
+
+class _Network:
+    """Turns Caffe's layers into ours."""
+
+    def __init__(self, source: str) -> None:
+        self.wiring = Wiring(source)
+
+    def spec(self, net: Message) -> dict[str, Any]:
+        """The spec of the whole network."""
+        dims = [one for one in net.all("input_shape") if isinstance(one, Message)]
+        flat = net.all("input_dim")
+        listed = [one.all("dim") for one in dims] or [
+            flat[start : start + 4] for start in range(0, len(flat), 4)
+        ]
+        for name, sizes in zip(net.all("input"), listed):
+            self.input(str(name), sizes, net.where)
+        for layer in net.all("layer", "layers"):
+            if isinstance(layer, Message):
+                self.layer(layer)
+        return self.wiring.spec(net.text("name", "Caffe network")[:100])
+
+    def input(self, name: str, dims: list[Message | str], where: Where) -> None:
+        """An input; the first size is the batch."""
+        sizes = [Message({"dim": [one]}, where).number(0, "dim") for one in dims[1:]]
+        self.wiring.input(name, sizes)
+
+    def layer(self, layer: Message) -> None:
+        """One layer, unless it is for training alone."""
+        kind = layer.text("type").replace("_", "").lower()
+        phases = [one.text("phase") for one in layer.all("include") if isinstance(one, Message)]
+        if kind in LEFT_OUT or (phases and not {"TEST", "1", ""} & {*phases}):
+            return
+        tops, bottoms = [*map(str, layer.all("top"))], [*map(str, layer.all("bottom"))]
+        if kind == "input":
+            for top, shape in zip(tops, layer.inside("input_param").all("shape")):
+                dims = shape.all("dim") if isinstance(shape, Message) else []
+                self.input(top, dims, layer.where)
+            return
+        if kind not in KINDS and kind not in PLAIN:
+            what = layer.text("type")[:40]
+            raise SpecError(f"the layer type {what!r} cannot be read yet", layer.where)
+        if len(tops) != 1 and kind != "split":
+            raise SpecError("a layer with several tops cannot be read yet", layer.where)
+        word, fields = (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
+        try:
+            if fields and "like" in fields:
+                fields["like"] = self.wiring.source_of(bottoms.pop())
+            own = self.wiring.layer(layer.text("name", tops[0]), word, fields, bottoms)
+        except SpecError as why:
+            raise SpecError(why.sentence if self.wiring.inputs else NO_SIZE, layer.where) from None
+        self.wiring.made |= dict.fromkeys(tops, own)
+
+
+Made = tuple[str, dict[str, Any] | None]
+
+
+def _window(param: Message) -> dict[str, Any]:
+    """The fields of a filter or a window."""
+    return {
+        "kernel_size": param.sizes("kernel_size", 1),
+        "stride": param.sizes("stride", 1),
+        "padding": param.sizes("pad", 0),
+    }
+
+
+def _convolution(layer: Message, kind: str = "conv") -> Made:
+    param = layer.inside("convolution_param")
+    fields = {"out_channels": param.number(0, "num_output"), **_window(param)}
+    fields |= {"groups": param.number(1, "group"), "dilation": param.sizes("dilation", 1)}
+    return kind, {**fields, "bias": param.text("bias_term", "true") != "false"}
+
+
+def _pooling(layer: Message) -> Made:
+    param = layer.inside("pooling_param")
+    way = {"MAX": "max", "0": "max", "AVE": "avg", "1": "avg"}.get(param.text("pool", "MAX"))
+    if way is None:
+        raise SpecError("stochastic pooling cannot be read", layer.where)
+    if param.text("global_pooling", "false") == "true":
+        return f"adaptive_{way}_pool", {"output_size": 1}
+    ceil = param.text("round_mode", "CEIL") not in ("FLOOR", "1")
+    return f"{way}_pool", {**_window(param), "ceil_mode": ceil}
+
+
+def _inner_product(layer: Message) -> Made:
+    param = layer.inside("inner_product_param")
+    bias = param.text("bias_term", "true") != "false"
+    return "linear", {"out_features": param.number(0, "num_output"), "bias": bias}
+
+
+def _relu(layer: Message) -> Made:
+    slope = layer.inside("relu_param").text("negative_slope", "0")
+    if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", slope):
+        raise SpecError(f"'negative_slope' must be a number, not {slope[:40]!r}", layer.where)
+    return ("leaky_relu", {"negative_slope": float(slope)}) if float(slope) else ("relu", None)
+
+
+def _lrn(layer: Message) -> Made:
+    param = layer.inside("lrn_param")
+    if param.text("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
+        raise SpecError("LRN within a channel cannot be read", layer.where)
+    return "local_response_norm", {"size": param.number(5, "local_size")}
+
+
+def _eltwise(layer: Message) -> Made:
+    return ELTWISE.get(layer.inside("eltwise_param").text("operation", "SUM"), "add"), None
+
+
+def _crop(layer: Message) -> Made:
+    if len(layer.all("bottom")) != 2:
+        raise SpecError("a Crop needs two bottoms", layer.where)
+    return "crop", {"offset": layer.inside("crop_param").sizes("offset", 0), "like": ""}
+
+
+def _scale(layer: Message) -> Made:
+    if len(layer.all("bottom")) > 1:
+        return "multiply", None
+    return "scale", {"bias": layer.inside("scale_param").text("bias_term", "false") == "true"}
+
+
+KINDS: Mapping[str, Callable[[Message], Made]] = {
+    "convolution": _convolution,
+    "crop": _crop,
+    "deconvolution": lambda layer: _convolution(layer, "conv_transpose"),
+    "pooling": _pooling,
+    "innerproduct": _inner_product,
+    "relu": _relu,
+    "lrn": _lrn,
+    "eltwise": _eltwise,
+    "scale": _scale,
+}
+"""How the types with fields become layers."""

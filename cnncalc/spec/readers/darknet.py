@@ -1,0 +1,190 @@
+"""Darknet: the ``.cfg`` of a network, without its weights.
+
+Layers are named after their sections and numbered as Darknet prints them: ``convolutional0``.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from cnncalc.core.errors import SpecError, Where
+from cnncalc.spec.readers._wiring import Wiring
+
+NAME = "a Darknet cfg"
+ACTIVATIONS = {"leaky": "leaky_relu", "logistic": "sigmoid", "swish": "silu", "relu": "relu",
+               "mish": "mish", "tanh": "tanh", "elu": "elu", "selu": "selu"}  # fmt: skip
+HEADS = ("yolo", "region", "detection", "gaussian_yolo", "cost", "dropout")
+"""Sections that change no shape and hold no parameters."""
+
+
+class Section(NamedTuple):
+    """A section with its values, and the line that it begins on."""
+
+    kind: str
+    values: dict[str, str]
+    where: Where
+
+    def number(self, key: str, usual: int) -> int:
+        """A whole number; raises SpecError for anything else."""
+        text = self.values.get(key, str(usual))
+        if not re.fullmatch(r"-?[0-9]{1,9}", text):
+            raise SpecError(f"'{key}' must be a whole number, not {text[:40]!r}", self.where)
+        return int(text)
+
+    def numbers(self, key: str) -> list[int]:
+        """Whole numbers with commas between them."""
+        texts = self.values.get(key, "").replace(" ", "").split(",")
+        return [Section(self.kind, {key: text}, self.where).number(key, 0) for text in texts]
+
+
+def is_it(text: str) -> bool:
+    """Whether a text begins with the section of a network."""
+    return bool(re.search(r"^\s*\[(net|network)\]\s*$", text[:5_000], re.MULTILINE))
+
+
+def read(text: str, source: str) -> dict[str, Any]:
+    """The spec of a network."""
+    first, *rest = _sections(text, source)
+    if first.kind not in ("net", "network"):
+        raise SpecError("must begin with [net]", first.where)
+    return _Network(source).spec(first, rest)
+
+
+def _sections(text: str, source: str) -> list[Section]:
+    sections: list[Section] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        bare, where = re.sub(r"[#;].*", "", line).strip(), Where(source, number)
+        if match := re.fullmatch(r"\[\s*(\w+)\s*\]", bare):
+            sections.append(Section(match[1].lower(), {}, where))
+        elif "=" in bare and sections:
+            key, _, value = bare.partition("=")
+            sections[-1].values[key.strip()] = value.strip()
+        elif bare:
+            raise SpecError("is neither a [section] nor key=value", where)
+    return sections
+
+
+class _Network:
+    """Turns the sections into layers; ``outputs`` has the tensor that each section makes."""
+
+    def __init__(self, source: str) -> None:
+        self.wiring = Wiring(source)
+        self.outputs: list[str] = []
+
+    def spec(self, net: Section, sections: list[Section]) -> dict[str, Any]:
+        """The spec of the whole network."""
+        shape = [net.number("channels", 3), net.number("height", 0), net.number("width", 0)]
+        if not all(shape[1:]):
+            raise SpecError("[net] needs 'height' and 'width'", net.where)
+        self.wiring.input("image", shape)
+        self.last = "image"
+        for number, section in enumerate(sections):
+            self.section(section, f"{section.kind}{number}")
+            self.outputs.append(self.last)
+        return self.wiring.spec("Darknet network")
+
+    def section(self, section: Section, name: str) -> None:
+        """The layers of one section."""
+        if section.kind in HEADS:
+            return
+        if section.kind not in KINDS:
+            raise SpecError(f"the section [{section.kind[:40]}] cannot be read", section.where)
+        kind, fields, tensors = KINDS[section.kind](self, section)
+        self.add(name, kind, fields, tensors)
+        if section.number("batch_normalize", 0):
+            self.add(f"{name}_norm", "batch_norm", None, [self.last])
+        word = section.values.get("activation", "linear")
+        if word != "linear" and word not in ACTIVATIONS:
+            raise SpecError(f"no activation {word[:40]!r} is known", section.where)
+        if word != "linear":
+            self.add(f"{name}_{word}", ACTIVATIONS[word], None, [self.last])
+
+    def add(self, name: str, kind: str, fields: Any, tensors: list[str]) -> None:
+        """A layer, whose output is the last one."""
+        self.wiring.made[name] = self.wiring.layer(name, kind, fields, tensors)
+        self.last = name
+
+    def earlier(self, section: Section, key: str) -> list[str]:
+        """The outputs of sections by their number, or counted backwards from this one."""
+        here = len(self.outputs)
+        places = [number if number >= 0 else here + number for number in section.numbers(key)]
+        if not all(0 <= place < here for place in places):
+            raise SpecError(f"'{key}' must name earlier sections", section.where)
+        return [self.outputs[place] for place in places]
+
+
+Made = tuple[str, Any, list[str]]
+"""A kind, its fields, and what it reads."""
+
+
+def _convolutional(net: _Network, section: Section) -> Made:
+    size = section.number("size", 1)
+    padding = size // 2 if section.number("pad", 0) else section.number("padding", 0)
+    fields = {
+        "out_channels": section.number("filters", 1),
+        "kernel_size": size,
+        "stride": section.number("stride", 1),
+        "padding": padding,
+        "groups": section.number("groups", 1),
+        "dilation": section.number("dilation", 1),
+        "bias": not section.number("batch_normalize", 0),
+    }
+    return "conv", fields, [net.last]
+
+
+def _maxpool(net: _Network, section: Section) -> Made:
+    stride = section.number("stride", 1)
+    size = section.number("size", stride)
+    total = section.number("padding", size - 1)  # on both sides together
+    sides = [total // 2, total - total // 2]
+    return (
+        "max_pool",
+        {"kernel_size": size, "stride": stride, "padding": [sides, sides]},
+        [net.last],
+    )
+
+
+def _connected(net: _Network, section: Section) -> Made:
+    bias = not section.number("batch_normalize", 0)
+    return "linear", {"out_features": section.number("output", 1), "bias": bias}, [net.last]
+
+
+def _shortcut(net: _Network, section: Section) -> Made:
+    return "add", None, [net.last, *net.earlier(section, "from")]
+
+
+def _route(net: _Network, section: Section) -> Made:
+    tensors = net.earlier(section, "layers")
+    if section.number("groups", 1) > 1:
+        raise SpecError("a [route] of a group of channels cannot be read", section.where)
+    return ("concat" if len(tensors) > 1 else "identity"), None, tensors
+
+
+def _same(kind: str) -> Callable[[_Network, Section], Made]:
+    return lambda net, section: (kind, None, [net.last])
+
+
+def _upsample(net: _Network, section: Section) -> Made:
+    return "upsample", {"scale_factor": section.number("stride", 2)}, [net.last]
+
+
+def _reorg(net: _Network, section: Section) -> Made:
+    return "space_to_depth", section.number("stride", 2), [net.last]
+
+
+KINDS: Mapping[str, Callable[[_Network, Section], Made]] = {
+    "convolutional": _convolutional,
+    "conv": _convolutional,
+    "maxpool": _maxpool,
+    "max": _maxpool,
+    "avgpool": _same("global_avg_pool"),
+    "avg": _same("global_avg_pool"),
+    "connected": _connected,
+    "conn": _connected,
+    "softmax": _same("softmax"),
+    "shortcut": _shortcut,
+    "route": _route,
+    "upsample": _upsample,
+    "reorg": _reorg,
+}
+"""How each section becomes a layer."""

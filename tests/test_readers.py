@@ -1,0 +1,397 @@
+"""Models of other tools, read from small files of our own."""
+
+import json
+import zipfile
+
+import pytest
+
+import cnncalc
+from cnncalc.core.errors import CnncalcError
+from cnncalc.spec import readers
+
+
+def keras(kind, name, **config):
+    return {"class_name": kind, "config": {"name": name, "trainable": True, **config}}
+
+
+IMAGE = keras("InputLayer", "image", batch_shape=[None, 28, 28, 1], dtype="float32")
+CONV = keras("Conv2D", "a/conv", filters=8, kernel_size=[3, 3], strides=[1, 1], padding="valid",
+             data_format="channels_last", dilation_rate=[1, 1], groups=1, activation="relu",
+             use_bias=True, kernel_initializer={"class_name": "Zeros", "config": {}})  # fmt: skip
+POOL = keras("MaxPooling2D", "pool", pool_size=[2, 2], padding="valid", strides=[2, 2])
+NORM = keras("BatchNormalization", "bn", axis=-1, momentum=0.99, epsilon=1e-3, center=True,
+             scale=True)  # fmt: skip
+FLAT = keras("Flatten", "flatten", data_format="channels_last")
+DENSE = keras("Dense", "fc", units=10, activation="softmax", use_bias=True)
+
+
+def sequential(*layers):
+    return {"class_name": "Sequential", "config": {"name": "small", "layers": list(layers)}}
+
+
+def summarized(tmp_path, model, name="model.json"):
+    file = tmp_path / name
+    file.write_text(json.dumps(model), encoding="utf-8")
+    return cnncalc.summarize(file)
+
+
+def test_a_sequential_model(tmp_path):
+    report = summarized(tmp_path, sequential(IMAGE, CONV, POOL, NORM, FLAT, DENSE))
+    assert [row.name for row in report] == [
+        "a_conv", "a_conv_relu", "pool", "bn", "flatten", "fc", "fc_softmax"
+    ]  # fmt: skip
+    assert report["pool"].output == (8, 13, 13)
+    # 9·8 + 8, 2·8, and 13·13·8·10 + 10
+    assert report.totals.params == 80 + 16 + 13_530
+    assert report.totals.buffers == 2 * 8 + 1
+
+
+def functional(style):
+    """A residual block; tensors are written as Keras 2 or as Keras 3 does."""
+
+    def reads(layer, *names):
+        if style == 2:
+            nodes = [[[name, 0, 0, {}] for name in names]]
+        else:
+            tensors = [
+                {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+                for name in names
+            ]
+            nodes = [{"args": [tensors if len(tensors) > 1 else tensors[0]], "kwargs": {}}]
+        return {**layer, "name": layer["config"]["name"], "inbound_nodes": nodes}
+
+    same = {**CONV["config"], "name": "inner", "padding": "same", "use_bias": False}
+    layers = [
+        {**IMAGE, "inbound_nodes": []},
+        reads(CONV, "image"),
+        reads({"class_name": "Conv2D", "config": same}, "a/conv"),
+        reads(keras("Add", "sum"), "inner", "a/conv"),
+        reads(keras("Activation", "act", activation="swish"), "sum"),
+        reads(keras("GlobalAveragePooling2D", "gap", keepdims=False), "act"),
+        reads(DENSE, "gap"),
+    ]
+    return {"class_name": "Functional", "config": {"name": "res", "layers": layers}}
+
+
+@pytest.mark.parametrize("style", [2, 3])
+def test_a_functional_model_of_keras_2_and_3(tmp_path, style):
+    report = summarized(tmp_path, functional(style))
+    assert report["act"].kind == "silu"
+    # An activation belongs to its layer: the sum reads the ReLU's output.
+    assert report.sources("sum") if hasattr(report, "sources") else report["sum"].inputs
+    assert report.totals.params == 80 + 9 * 8 * 8 + (8 * 10 + 10)
+    assert report.totals.macs == 26 * 26 * (72 + 576) + 80
+
+
+def test_a_keras_archive_is_read_without_its_weights(tmp_path):
+    file = tmp_path / "model.keras"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("config.json", json.dumps(sequential(IMAGE, CONV)))
+        archive.writestr("model.weights.h5", b"\0" * 6_000_000)
+    assert cnncalc.summarize(file).totals.params == 80
+
+
+@pytest.mark.parametrize(
+    ("model", "why"),
+    [
+        ({"class_name": "Optimizer", "config": {}}, "describes 'Optimizer', not a model"),
+        ({"class_name": "Sequential", "config": {}}, "has no list of layers"),
+        (sequential(), "contains no layers"),
+        (sequential(3), "without 'class_name' and 'config'"),
+        (sequential(CONV), "a spec needs .input."),
+        (sequential(keras("InputLayer", "x"), CONV), "the input 'x' has no shape"),
+        (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "has an open size"),
+        (sequential(keras("InputLayer", "x", batch_shape=[None])), "not a list of sizes"),
+        (sequential(IMAGE, keras("Lambda", "f", function="os.system")), "no layer kind"),
+        (sequential(IMAGE, keras("BatchNormalization", "b", scale=False)), "only one of scale"),
+        (sequential(IMAGE, sequential(CONV)), "has a model 'small' inside"),
+        (sequential(IMAGE, {**CONV, "config": {**CONV["config"], "data_format": "channels_first"}}),
+         "has its channels first"),
+    ],
+)  # fmt: skip
+def test_a_model_that_cannot_be_said_is_refused(tmp_path, model, why):
+    with pytest.raises(CnncalcError, match=why):
+        summarized(tmp_path, model)
+
+
+def test_a_shared_layer_is_refused(tmp_path):
+    model = functional(2)
+    model["config"]["layers"][2]["inbound_nodes"] *= 2
+    with pytest.raises(CnncalcError, match="uses the layer 'inner' 2 times"):
+        summarized(tmp_path, model)
+
+
+def test_a_tensor_that_no_layer_makes_is_refused(tmp_path):
+    model = functional(3)
+    del model["config"]["layers"][1]
+    with pytest.raises(CnncalcError, match="no layer makes 'a/conv'"):
+        summarized(tmp_path, model)
+
+
+@pytest.mark.parametrize("text", ['{"class_name": ', '{"class_name": "x"}' + "]" * 9])
+def test_broken_json_is_refused(tmp_path, text):
+    file = tmp_path / "model.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(CnncalcError, match="is not valid JSON"):
+        cnncalc.summarize(file)
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\3\4", b"text"])
+def test_a_broken_archive_is_refused(tmp_path, data):
+    file = tmp_path / "model.keras"
+    file.write_bytes(data)
+    with pytest.raises(CnncalcError, match="is not an archive with a"):
+        cnncalc.summarize(file)
+
+
+def test_a_spec_is_nobody_elses_file():
+    assert readers.reader_of("input: 3x8x8\nlayers: [relu]") is None
+    assert readers.reader_of('{"input": "3x8x8", "layers": ["relu"]}') is None
+
+
+# Darknet.
+
+
+def conv(filters, size=3, norm=1, activation="leaky", **more):
+    rest = "".join(f"{key}={value}\n" for key, value in more.items())
+    return (
+        f"[convolutional]\nbatch_normalize={norm}\nfilters={filters}\nsize={size}\nstride=1\npad=1\n"
+        f"activation={activation}\n{rest}\n"
+    )
+
+
+def pool(stride=2):
+    return f"[maxpool]\nsize=2\nstride={stride}\n\n"
+
+
+def route(layers):
+    return f"[route]\nlayers = {layers}\n\n"
+
+
+NET = "# a comment\n[net]\nwidth=416\nheight=416\nchannels=3\nbatch=1 # one\n\n"
+LAST = conv(255, 1, 0, "linear") + "[yolo]\nclasses=80\n\n"
+TINY = (
+    "".join(conv(filters) + pool() for filters in (16, 32, 64, 128, 256))
+    + conv(512) + pool(1) + conv(1024) + conv(256, 1) + conv(512) + LAST
+    + route("-4") + conv(128, 1) + "[upsample]\nstride=2\n\n" + route("-1, 8") + conv(256) + LAST
+)  # fmt: skip
+
+
+def darknet(tmp_path, sections, net=NET):
+    file = tmp_path / "net.cfg"
+    file.write_text(net + sections, encoding="utf-8")
+    return cnncalc.summarize(file)
+
+
+def test_yolo_v3_tiny(tmp_path):
+    report = darknet(tmp_path, TINY)
+    # Redmon's table of YOLOv3 says 5.56 billion operations of YOLOv3-tiny at 416.
+    assert round(2 * report.totals.macs / 10**9, 2) == 5.56
+    assert report["convolutional15"].output == (255, 13, 13)
+    assert report["convolutional22"].output == (255, 26, 26)
+    assert report["maxpool11"].output == (512, 13, 13)  # a window of 2 at stride 1 keeps the size
+
+
+def test_shortcuts_and_other_sections(tmp_path):
+    sections = (
+        conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
+        "[reorg]\nstride=2\n[avgpool]\n[dropout]\n[connected]\noutput=10\nactivation=linear\n"
+        "[softmax]\n[cost]\n"
+    )
+    report = darknet(tmp_path, sections)
+    assert report["reorg3"].output == (32, 208, 208)
+    # 27·8 and 2·8; 72·8 + 8; 32·10 + 10
+    assert report.totals.params == 232 + 584 + 330
+
+
+@pytest.mark.parametrize(
+    ("sections", "why"),
+    [
+        ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] cannot be read"),
+        (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
+        (conv(3, activation="loggy"), "no activation 'loggy' is known"),
+        ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
+        (conv(8) + "[route]\nlayers=-1\ngroups=2\n", "of a group of channels cannot be read"),
+        ("what\n", r"net.cfg:8: is neither a \[section\] nor key=value"),
+        ("", "contains no layers"),
+    ],
+)
+def test_what_a_cfg_cannot_say_is_refused(tmp_path, sections, why):
+    with pytest.raises(CnncalcError, match=why):
+        darknet(tmp_path, sections)
+
+
+@pytest.mark.parametrize(
+    ("net", "why"),
+    [
+        ("[net]\nwidth=3\n", "needs 'height' and 'width'"),
+        ("[a]\n[net]\n", r"must begin with \[net"),
+    ],
+)
+def test_a_cfg_needs_its_size_first(tmp_path, net, why):
+    with pytest.raises(CnncalcError, match=why):
+        darknet(tmp_path, conv(8), net)
+
+
+# Caffe.
+
+
+def caffe(tmp_path, text):
+    file = tmp_path / "deploy.prototxt"
+    file.write_text(text, encoding="utf-8")
+    return cnncalc.summarize(file)
+
+
+def layer(kind, name, bottom, top="", **fields):
+    inside = " ".join(f"{key} {{ {value} }}" for key, value in fields.items())
+    names = f'name: "{name}" type: "{kind}" bottom: "{bottom}" top: "{top or name}"'
+    return f"layer {{ {names} {inside} }}  # a comment\n"
+
+
+DATA = 'name: "small"\ninput: "data"\ninput_shape { dim: 1 dim: 3 dim: 227 dim: 227 }\n'
+
+
+def filters(name, bottom, fields):
+    conv = layer("Convolution", name, bottom, convolution_param=f"num_output: {fields}")
+    return conv + layer("ReLU", f"relu_{name}", name, name)
+
+
+def maxima(name, bottom):
+    return layer("Pooling", name, bottom, pooling_param="pool: MAX kernel_size: 3 stride: 2")
+
+
+def units(name, bottom, number):
+    return layer("InnerProduct", name, bottom, inner_product_param=f"num_output: {number}")
+
+
+ALEXNET = (
+    DATA
+    + filters("conv1", "data", "96 kernel_size: 11 stride: 4")
+    + layer("LRN", "norm1", "conv1", lrn_param="local_size: 5 alpha: 1e-4")
+    + maxima("pool1", "norm1")
+    + filters("conv2", "pool1", "256 pad: 2 kernel_size: 5 group: 2")
+    + layer("LRN", "norm2", "conv2")
+    + maxima("pool2", "norm2")
+    + filters("conv3", "pool2", "384 pad: 1 kernel_size: 3")
+    + filters("conv4", "conv3", "384 pad: 1 kernel_size: 3 group: 2")
+    + filters("conv5", "conv4", "256 pad: 1 kernel_size: 3 group: 2")
+    + maxima("pool5", "conv5")
+    + units("fc6", "pool5", 4096)
+    + layer("Dropout", "drop6", "fc6", "fc6")
+    + units("fc7", "fc6", 4096)
+    + units("fc8", "fc7", 1000)
+    + layer("Softmax", "prob", "fc8")
+)
+
+
+def test_alexnet_of_caffe(tmp_path):
+    report = caffe(tmp_path, ALEXNET)
+    # The figures of Krizhevsky's network with its two groups, as the literature gives them.
+    assert report.totals.params == 60_965_224
+    assert report.totals.macs == 724_406_816
+    assert report["pool5"].output == (256, 6, 6)
+
+
+def test_a_residual_block_of_caffe(tmp_path):
+    conv = "num_output: 8 kernel_h: 3 kernel_w: 5 pad_h: 1 pad_w: 2 bias_term: false"
+    text = (
+        DATA
+        + layer("Convolution", "a", "data", convolution_param=conv)
+        + layer("BatchNorm", "bn_a", "a", "a")
+        + layer("Scale", "scale_a", "a", "a", scale_param="bias_term: true")
+        + layer("ReLU", "relu_a", "a", "a", relu_param="negative_slope: 0.1")
+        + layer("Convolution", "b", "data", convolution_param="num_output: 8 kernel_size: 1")
+        + 'layer { name: "sum" type: "Eltwise" bottom: "a" bottom: "b" top: "sum" }\n'
+        + layer("Pooling", "pool", "sum", pooling_param="pool: AVE global_pooling: true")
+        + 'layer { name: "loss" type: "SoftmaxWithLoss" bottom: "pool" bottom: "label" top: "l" }'
+    )
+    report = caffe(tmp_path, text)
+    # 15·3·8 weights, 8 factors and 8 summands, 3·8 + 8
+    assert report.totals.params == 360 + 16 + 32
+    assert report.totals.buffers == 2 * 8 + 1
+    assert report["relu_a"].kind == "leaky_relu"
+    assert report["pool"].output == (8, 1, 1)
+
+
+def test_older_files_and_rounded_up_pools(tmp_path):
+    text = """
+    input: "data" input_dim: 1 input_dim: 1 input_dim: 8 input_dim: 9
+    layers { name: "p" type: POOLING bottom: "data" top: "p"
+             pooling_param { pool: AVE kernel_size: 3, stride: 2 } }
+    layers < name: "up" type: DECONVOLUTION bottom: "p" top: "up"
+             convolution_param { num_output: 2 kernel_size: [4] stride: 2 bias_term: false } >
+    layers { name: "cut" type: CROP bottom: "up" bottom: "data" top: "cut"
+             crop_param { axis: 2 offset: 1 } }
+    """
+    report = caffe(tmp_path, text)
+    assert report["p"].output == (1, 4, 4)  # (8 − 3)/2 + 1 = 3.5, rounded up
+    assert report["up"].output == (2, 10, 10)
+    assert report["cut"].output == (2, 8, 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (layer("ReLU", "a", "data"), "the size of the input is not given"),
+        (DATA + layer("Permute", "a", "data"), r"prototxt:4: the layer type 'Permute' cannot be"),
+        (DATA + layer("ReLU", "a", "dat"), "prototxt:4: no layer makes 'dat'"),
+        (DATA + layer("Pooling", "a", "data", pooling_param="pool: STOCHASTIC"), "stochastic"),
+        (DATA + layer("LRN", "a", "data", lrn_param="norm_region: WITHIN_CHANNEL"), "within a"),
+        (DATA + layer("ReLU", "a", "data", relu_param="negative_slope: x"), "must be a number"),
+        (DATA + layer("Input", "a", "data"), "contains no layers"),
+        (DATA + layer("Crop", "a", "data"), "a Crop needs two bottoms"),
+        (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' cannot be"),
+        (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
+        (DATA + 'layer { type: "Convolution" bottom: "data" top: "a" convolution_param: 3 }',
+         "needs its fields in braces"),
+        (DATA + 'layer { type { a: 1 } bottom: "data" top: "a" }', "must be a single value"),
+        (DATA + layer("Convolution", "a", "data", convolution_param="num_output: x"),
+         "'num_output' must be a whole number, not 'x'"),
+        (DATA + "layer { name: ", "'name' has no value"),
+        (DATA + "layer { ", "the brace after 'layer' is never closed"),
+        (DATA + "layer { name: 3 } }", "'}' closes nothing"),
+        (DATA + "layer { : }", "needs the name of a field"),
+        (DATA + "layer { name: $ }", "is not expected here"),
+        ("layer {" + "a {" * 30, "is nested too deeply"),
+    ],
+)  # fmt: skip
+def test_what_a_prototxt_cannot_say_is_refused(tmp_path, text, why):
+    with pytest.raises(CnncalcError, match=why):
+        caffe(tmp_path, text)
+
+
+def test_several_inputs_keep_their_names(tmp_path):
+    shape = "shape { dim: 1 dim: 2 dim: 8 dim: 8 }"
+    text = (
+        f'layer {{ type: "Input" top: "left" top: "right" input_param {{ {shape} {shape} }} }}\n'
+        'layer { name: "both" type: "Concat" bottom: "left" bottom: "right" top: "both" }\n'
+        + layer("Scale", "mask", "both", scale_param="").replace("top:", 'bottom: "both" top:')
+        + layer("InnerProduct", "fc", "mask", inner_product_param="num_output: 3")
+        + 'layer { name: "data" type: "Data" top: "x" include { phase: TRAIN } }'
+    )
+    report = caffe(tmp_path, text)
+    assert report["both"].output == (4, 8, 8)
+    assert {*report.input_shapes} == {"left", "right"}
+
+
+def test_what_keras_writes_in_several_ways(tmp_path):
+    first = {**CONV, "config": {**CONV["config"], "batch_input_shape": [None, 28, 28, 1]}}
+    model = {
+        "class_name": "Sequential",
+        "config": [
+            first,
+            keras("Normalization", "scaled", axis=[-1]),
+            keras("ReLU", "capped", max_value=6.0),
+            keras("ReLU", "leaky", max_value=None, negative_slope=0.2),
+            keras("ReLU", "plain", max_value=None, negative_slope=0.0, threshold=0.0),
+            keras("Dropout", "half", rate=0.5),
+            keras("Activation", "none", activation={"class_name": "linear", "config": "linear"}),
+            keras("Reshape", "column", target_shape=[26 * 26, 8]),
+        ],
+    }
+    report = summarized(tmp_path, model)
+    assert report["scaled"].cost.buffers == 2 * 8 + 1  # fixed, and counted
+    assert [report[name].kind for name in ("capped", "leaky", "plain", "half", "none")] == [
+        "relu6", "leaky_relu", "relu", "identity", "identity"
+    ]  # fmt: skip
+    assert report["column"].output == (8, 26 * 26)
