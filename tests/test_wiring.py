@@ -286,6 +286,20 @@ def test_what_cannot_be_an_output_is_refused(outputs, says):
     assert says in refusal(TAPPED | {"outputs": outputs})
 
 
+def test_a_backbone_keeps_its_outputs_and_sizes(tmp_path):
+    up = {"upsample": {"like": "c1"}, "name": "up"}
+    base = {"input": "3x9x9", "layers": [
+        CONV | {"name": "c1"}, {"max_pool": 2, "name": "p"}, up, {"max_pool": 3, "name": "q"},
+    ]}  # fmt: skip
+    (tmp_path / "base.yaml").write_text(json.dumps(base | {"outputs": ["p", "up"]}))
+    net = tmp_path / "net.yaml"
+    layers = [{"backbone": "base.yaml", "name": "b"}, {"relu": None, "from": "b.p"}]
+    net.write_text(json.dumps({"input": "3x7x7", "layers": layers}))
+    report = cnncalc.summarize(net)
+    assert [row.name for row in report] == ["b.c1", "b.p", "b.up", "relu1"]
+    assert report["b.up"].output == (8, 7, 7)
+
+
 def test_new_layers_do_not_inherit_outputs(tmp_path):
     (tmp_path / "base.yaml").write_text(json.dumps(TAPPED | {"outputs": ["c1", "last"]}))
     net = tmp_path / "net.yaml"

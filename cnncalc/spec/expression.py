@@ -119,7 +119,8 @@ def evaluate(text: str, names: Mapping[str, Any]) -> Any:
         return value
     if exact(float(value)) != value:
         raise LayerError(
-            f"{match[1].strip()!r} is {value}, which has no exact decimal; use floor, ceil or //"
+            f"{match[1].strip()[:60]!r} is {str(value)[:60]}, which has no exact decimal; "
+            "use floor, ceil or //"
         )
     return float(value)
 

@@ -512,7 +512,7 @@ class _Builder:
     ) -> tuple[int, ...]:
         """Add the layers of another network that its last kept layer depends on."""
         built = self.built(base, entry, scope)
-        ends: tuple[int, ...] = (len(built.nodes) - 1,)
+        ends = built.outputs or (len(built.nodes) - 1,)
         if base.up_to is not None:
             if base.up_to not in built.ends:
                 known = some(built.ends)
@@ -523,7 +523,9 @@ class _Builder:
         self.label(path, base.title, entry.where)
         kept = {*ends}
         for index in range(len(built.nodes) - 1, -1, -1):
-            kept.update(built.nodes[index].inputs if index in kept else ())
+            if index in kept:
+                node = built.nodes[index]
+                kept.update(node.inputs if node.like is None else (*node.inputs, node.like))
         places: dict[int, tuple[int, ...]] = {}
         holders: dict[int, int] = {}  # where the weights are that several layers share
         for index in sorted(kept):
@@ -540,6 +542,7 @@ class _Builder:
             shares = holders.setdefault(own, place)
             self.nodes[place] = self.nodes[place]._replace(
                 shares=None if shares == place else shares,
+                like=None if node.like is None else places[node.like][0],
                 trainable=node.trainable and not self.frozen,
             )
             for end, letter in enumerate(node.name):
