@@ -14,7 +14,7 @@ import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import CnncalcError, LayerError
 from cnncalc.core.layer import Layer, fields_of, required_of
-from cnncalc.core.shape import Map, Shape, Vector, shape_of
+from cnncalc.core.shape import Map, Shape, Vector, read_shape, shape_of
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12)
 """Numbers of channels with many divisors."""
@@ -203,14 +203,25 @@ def single(random: Random) -> Single:
     extra = random.choice((0, 0, 1, 2)) if most is None else random.random() < 0.01
     first = shape(random)
     inputs = (first, *(beside(random, first) for _ in range(least + extra - 1)))
+    given = fields(random, kind, first)
+    if kind in SMALL and random.random() < 0.1:
+        inputs, given = copy.deepcopy(random.choice(SMALL[kind]))
     return Single(
         kind=kind.kind,
-        given=fields(random, kind, first),
+        given=given,
         inputs=inputs,
         wrong=beyond(random, kind) if random.random() < 0.03 else {},
         trained=tuple(random.random() < 0.5 for _ in inputs),
         frozen=random.random() < 0.2,
     )
+
+
+def written(kind: type[Layer], given: Any) -> dict[str, Any]:
+    """The value of a layer as a mapping of its fields."""
+    if not isinstance(given, dict):
+        given = {} if given is None else {kind.main: given}
+    names = {also: name for name, one in fields_of(kind).items() for also in (name, *one.also)}
+    return {names[word]: one for word, one in given.items()}
 
 
 def beside(random: Random, x: Shape) -> Shape:
@@ -268,7 +279,9 @@ class _Writer:
     def trunk(self) -> tuple[list[Entry], Any]:
         """All layers, and the inputs."""
         length = self.random.randint(1, 8)
-        if self.chance(0.85):
+        if self.chance(0.05):
+            entries, inputs = self.example(length)
+        elif self.chance(0.85):
             x = shape(self.random)
             entries, _ = self.chain(x, length, depth=2)
             inputs = "x".join(map(str, x.dimensions)) if self.chance(0.5) else list(x.dimensions)
@@ -281,6 +294,16 @@ class _Writer:
                 self.random.choice(("softmax", "relu")),
             ]
         return entries, inputs
+
+    def example(self, length: int) -> tuple[list[Entry], Any]:
+        """A layer that somebody worked by hand, and a chain after it."""
+        kind = self.random.choice([*SMALL])
+        shapes, given = copy.deepcopy(self.random.choice(SMALL[kind]))
+        inputs = {self.fresh("in"): list(x.dimensions) for x in shapes}
+        y = accepted(kind, given, *shapes)
+        assert y is not None
+        chain, _ = self.chain(y, length, depth=1, scope={})
+        return [{kind.kind: given or None, "from": [*inputs]}, *chain], inputs
 
     def several(self, length: int) -> tuple[list[Entry], Any]:
         """A chain from each of two inputs, joined."""
@@ -558,3 +581,19 @@ def _numbers(tree: Any) -> Iterator[tuple[dict[str, Any], str]]:
     elif isinstance(tree, list):
         for inner in tree:
             yield from _numbers(inner)
+
+
+SMALL = {
+    kind: found
+    for kind in KINDS
+    if (
+        found := [
+            (inputs, given)
+            for example in kind.examples
+            for inputs in [tuple(map(read_shape, example.inputs))]
+            for given in [written(kind, example.given)]
+            if accepted(kind, given, *inputs) is not None
+        ]
+    )
+}
+"""The inputs and fields of worked examples that run quickly, by kind."""

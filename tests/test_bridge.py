@@ -9,6 +9,7 @@ import weakref
 import pytest
 import torch
 from plain_modules import PLAIN
+from torch import nn
 from torch.nn import functional
 
 import cnncalc
@@ -376,3 +377,21 @@ def test_unpooling_puts_values_back():
     unpool = layers.load("max_unpool").parse(2).to_torch(modules, Map(1, (2,)), Map(1, (5,)))
     pooled = torch.tensor([[[1.0, 3, 4, 2, 9]]])
     assert unpool(torch.tensor([[[7.0, 8]]]), pooled).tolist() == [[[0, 7, 8, 0, 0]]]
+
+
+def test_weight_norm_is_that_of_pytorch():
+    module = module_of("weight_norm_conv", {"filters": 4, "kernel": 3, "groups": 2}, "2x5x5")
+    plain = nn.utils.parametrizations.weight_norm(nn.Conv2d(2, 4, 3, groups=2))
+    with torch.no_grad():
+        module.scale.copy_(torch.tensor([1.0, 2.0, -3.0, 0.5]))
+        plain.parametrizations.weight.original0.copy_(module.scale.reshape(4, 1, 1, 1))
+        plain.parametrizations.weight.original1.copy_(module.weight)
+        plain.bias.copy_(module.bias)
+    x = torch.randn(2, 2, 5, 5)
+    torch.testing.assert_close(module(x), plain(x))
+
+
+def test_standardized_filters_have_mean_0_and_variance_1():
+    filters = module_of("standardized_conv", {"filters": 4, "kernel": 3}, "2x5x5").filters()
+    torch.testing.assert_close(filters.mean(dim=(1, 2, 3)), torch.zeros(4))
+    torch.testing.assert_close(filters.var(dim=(1, 2, 3), correction=0), torch.ones(4))

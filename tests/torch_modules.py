@@ -12,6 +12,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
+from cnncalc import layers
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Map, Shape, Vector
 
@@ -180,6 +181,24 @@ def conv(layer: Any, x: Map) -> nn.Module | None:
         )
 
     return padded(layer.padding, x, build)
+
+
+GROUPED = or_same(drawn(out_channels=COUNTS, groups=COUNTS, **WINDOW))
+
+
+@twin("weight_norm_conv", MAPS, GROUPED)
+def weight_norm_conv(layer: Any, x: Map) -> nn.Module | None:
+    plain = conv(layers.load("conv")(**vars(layer)), x)
+    if plain is None:
+        return None
+    filters = plain[1] if isinstance(plain, nn.Sequential) else plain
+    nn.utils.parametrizations.weight_norm(filters)
+    return plain
+
+
+@twin("standardized_conv", MAPS, GROUPED)
+def standardized_conv(layer: Any, x: Map) -> nn.Module | None:
+    return conv(layers.load("conv")(**vars(layer)), x)
 
 
 def depthwise(layer: Any, x: Map) -> nn.Module | None:
@@ -372,13 +391,22 @@ def avg_pool(layer: Any, x: Map) -> nn.Module | None:
     drawn(
         norm_type=st.sampled_from((1, 2, 1.5, 3)),
         **{name: POOL[name] for name in ("kernel_size", "stride", "ceil_mode")},
+        padding=st.integers(0, 1),
     ),
 )
-def lp_pool(layer: Any, x: Map) -> nn.Module:
+def lp_pool(layer: Any, x: Map) -> nn.Module | None:
     kernel_size = layer.kernel_size
     if len(x.spatial) == 1 and isinstance(kernel_size, tuple):
         (kernel_size,) = kernel_size  # LPPool1d multiplies by it, and takes no tuple
-    return ranked("LPPool", x)(layer.norm_type, kernel_size, layer.stride, layer.ceil_mode)
+    if layer.padding == 0:
+        return ranked("LPPool", x)(layer.norm_type, kernel_size, layer.stride, layer.ceil_mode)
+    given = 0 if layer.padding == "valid" else layer.padding
+    if is_same(layer) or not same_for_both(given):
+        return None
+    if layer.ceil_mode or min([given] if isinstance(given, int) else given) < 0:
+        raise ValueError("ceil mode of what is padded in a step before it, or a cut")
+    pool = ranked("LPPool", x)(layer.norm_type, kernel_size, layer.stride, layer.ceil_mode)
+    return nn.Sequential(ranked("ZeroPad", x)(tuple(sides(given, x))), pool)
 
 
 @twin("adaptive_avg_pool", MAPS, drawn(output_size=sizes(1, 15)))
@@ -400,10 +428,12 @@ MODES = {1: "linear", 2: "bilinear", 3: "trilinear"}
     "upsample",
     MAPS,
     lambda x: st.fixed_dictionaries(
-        {"mode": st.sampled_from(("nearest", "linear", "bilinear", "trilinear"))}
+        {"mode": st.sampled_from(("nearest", "linear", "bilinear", "trilinear", "bicubic"))}
     ).flatmap(
         lambda mode: (
-            st.fixed_dictionaries({"scale_factor": sizes(1, 4)(x)}).map(mode.__or__)
+            st.fixed_dictionaries(
+                {"scale_factor": sizes(1, 4)(x) | st.sampled_from((0.5, 1.5, 2.25))}
+            ).map(mode.__or__)
             | st.fixed_dictionaries({"size": sizes(1, 20)(x)}).map(mode.__or__)
         )
     ),

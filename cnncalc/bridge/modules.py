@@ -235,6 +235,62 @@ class LocallyConnected(nn.Module):
         return y if self.bias is None else y + self.bias
 
 
+class ComputedConv(nn.Module):
+    """A convolution with computed filters. The padding is before and after each axis, the last axis
+    first."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+        bias: bool,
+    ) -> None:
+        super().__init__()
+        self.stride = tuple(stride)
+        self.padding = tuple(padding)
+        self.dilation = tuple(dilation)
+        self.groups = groups
+        fan_in = in_channels // groups * prod(kernel_size)
+        self.weight = _trained(out_channels, in_channels // groups, *kernel_size, fan_in=fan_in)
+        self.bias = _trained(out_channels, fan_in=fan_in) if bias else None
+
+    def filters(self) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        convolve = getattr(functional, f"conv{len(self.stride)}d")
+        x = functional.pad(x, self.padding)
+        return convolve(x, self.filters(), self.bias, self.stride, 0, self.dilation, self.groups)
+
+
+class WeightNormConv(ComputedConv):
+    """A convolution whose filters have learned lengths."""
+
+    def __init__(self, in_channels: int, out_channels: int, *window: Any, **more: Any) -> None:
+        super().__init__(in_channels, out_channels, *window, **more)
+        norms = self.weight.detach().flatten(1).norm(dim=1)
+        self.scale = nn.Parameter(norms)
+
+    def filters(self) -> Tensor:
+        rows = self.weight.flatten(1)
+        return (rows * (self.scale / rows.norm(dim=1))[:, None]).unflatten(1, self.weight.shape[1:])
+
+
+class StandardizedConv(ComputedConv):
+    """A convolution whose filters have mean 0 and variance 1."""
+
+    def filters(self) -> Tensor:
+        rows = self.weight.flatten(1)
+        deviation = (rows.var(dim=1, correction=0, keepdim=True) + 1e-10).sqrt()
+        rows = (rows - rows.mean(dim=1, keepdim=True)) / deviation
+        return rows.unflatten(1, self.weight.shape[1:])
+
+
 class DeformConv(nn.Module):
     """A convolution whose taps are moved by offsets (and multiplied by factors).
 
@@ -634,7 +690,8 @@ class PositionAttention(nn.MultiheadAttention):
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         tokens = x.flatten(2).mT
-        read = tokens if other is None else other.flatten(2).mT
+        # A view is another tensor, so that no kernel hides its products from counters.
+        read = tokens.view_as(tokens) if other is None else other.flatten(2).mT
         return super().forward(tokens, read, read)[0].mT.reshape(x.shape)
 
 
@@ -657,7 +714,8 @@ class RelativeAttention(nn.MultiheadAttention):
             index = index * (2 * size - 1) + offset
         tokens = x.flatten(2).mT
         mask = self.relative_bias[:, index].repeat(len(x), 1, 1)
-        return super().forward(tokens, tokens, tokens, attn_mask=mask)[0].mT.reshape(x.shape)
+        read = tokens.view_as(tokens)
+        return super().forward(tokens, read, read, attn_mask=mask)[0].mT.reshape(x.shape)
 
 
 class PositionalEmbedding(nn.Module):

@@ -73,8 +73,8 @@ class Network(nn.Module):
             for note in self._before:
                 note(name, [values[source] for source in sources])
             values[value] = self._layer(name)(*[values[source] for source in sources])
-            for told in self._after:
-                told(name, values[value])
+            for note in self._after:
+                note(name, values[value])
             for source in done_with:
                 del values[source]
         outputs = tuple(values[index] for index in self._outputs)

@@ -9,7 +9,7 @@ from torch import nn
 
 from cnncalc import footprint
 from cnncalc.analysis.report import Report, Row
-from cnncalc.bridge import influence, oracles
+from cnncalc.bridge import influence, modules, oracles
 from cnncalc.bridge.network import Network
 from cnncalc.bridge.trial import Trial
 from cnncalc.core.cost import BYTES
@@ -121,7 +121,8 @@ GROUPED = "PyTorch counts the backward pass of a convolution with groups as if i
 
 def _has_groups(module: nn.Module) -> bool:
     return any(
-        isinstance(part, nn.modules.conv._ConvNd) and part.groups > 1 for part in module.modules()
+        isinstance(part, nn.modules.conv._ConvNd | modules.ComputedConv) and part.groups > 1
+        for part in module.modules()
     )
 
 

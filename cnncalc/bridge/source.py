@@ -110,22 +110,22 @@ class Recorder:
 def _call(made: type[nn.Module], given: Sequence[Any], named: dict[str, Any]) -> str:
     """Arguments as a person would write them: defaults left out, options by name."""
     signature = inspect.signature(made)
-    told: list[str] = []
+    arguments: list[str] = []
     for name, value in signature.bind(*given, **named).arguments.items():
         parameter = signature.parameters[name]
         if parameter.kind is parameter.VAR_POSITIONAL:
-            told += map(_literal, value)
+            arguments += map(_literal, value)
             continue
         if parameter.kind is parameter.VAR_KEYWORD:
-            told += [f"{also}={_literal(one)}" for also, one in value.items()]
+            arguments += [f"{also}={_literal(one)}" for also, one in value.items()]
             continue
         text = _literal(_one_for_all(made, value))
         if parameter.default is not parameter.empty:
-            told += [f"{name}={text}"] if text != _literal(parameter.default) else []
+            arguments += [f"{name}={text}"] if text != _literal(parameter.default) else []
         else:
-            by_name = isinstance(value, bool) or any("=" in one for one in told)
-            told.append(f"{name}={text}" if by_name else text)
-    return ", ".join(told)
+            by_name = isinstance(value, bool) or any("=" in one for one in arguments)
+            arguments.append(f"{name}={text}" if by_name else text)
+    return ", ".join(arguments)
 
 
 def _one_for_all(made: type[nn.Module], value: Any) -> Any:
@@ -189,8 +189,8 @@ def _class_name(title: str) -> str:
 
 def _plain_text(title: str) -> str:
     """A title without anything that would end a docstring."""
-    told = " ".join(title.replace('"', "'").replace("\\", "/").split())
-    return "".join(filter(str.isprintable, told))
+    line = " ".join(title.replace('"', "'").replace("\\", "/").split())
+    return "".join(filter(str.isprintable, line))
 
 
 # The program.

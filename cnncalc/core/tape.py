@@ -424,7 +424,7 @@ class Tape:
         """The quotient."""
         size = max(a.size, b.size)
         wanted = [x for x in (a, b) if x.needs_gradient]
-        keeps = self.factors(a, b)
+        keeps = [a, b] if b.needs_gradient else [b]
         beside = _fitted(wanted, a.numbers, size)
         if b.needs_gradient:  # computed first: two quotients, a negation, a product
             peak = 4 * memory.size_in_bytes(a.numbers, size)

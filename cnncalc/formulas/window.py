@@ -126,6 +126,18 @@ def scaled_size(N: int, scale: int) -> int:
     return N * scale
 
 
+@formula("N_out")
+def rescaled_size(N: int, up: int, down: int) -> int:
+    """The size after scaling by a fraction, rounded down."""
+    return N * up // down
+
+
+@formula("before")
+def cubic_before(N: int, N_out: int) -> int:
+    """The same with two inputs on each side."""
+    return ceil_div(N_out - N, 2 * N_out) + 1
+
+
 @formula("remainder")
 def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
     """Inputs at the end that no window reaches; 0 if the stride is legal."""

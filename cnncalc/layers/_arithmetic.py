@@ -23,7 +23,7 @@ class Arithmetic(Layer):
         if self.value is None and len(inputs) == 1:
             raise LayerError("needs a second input, or a number")
         if self.value is not None and len(inputs) > 1:
-            raise LayerError("takes one input and a number, or several inputs, not both")
+            raise LayerError("has several inputs and a number; remove the number")
 
     def times(self, *inputs: Shape) -> int:
         """The operations per output."""

@@ -1,5 +1,7 @@
 """The base of pools with a sliding window."""
 
+from typing import ClassVar
+
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
@@ -12,6 +14,8 @@ class Pool(Layer):
     """A window that slides over every channel separately."""
 
     main = "kernel_size"
+    limited: ClassVar[bool] = True
+    """Whether PyTorch's pool limits the padding to half of the window."""
 
     kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     stride: Sizes | None = sizes(
@@ -34,7 +38,7 @@ class Pool(Layer):
         stride = self.kernel_size if self.stride is None else self.stride
         axes = axes_of(x, self.kernel_size, stride, self.padding, self.spacing, ceil=self.ceil_mode)
         for axis in axes:
-            if not axis.same and max(axis.before, axis.after) > axis.F // 2:
+            if self.limited and not axis.same and max(axis.before, axis.after) > axis.F // 2:
                 most = max(axis.before, axis.after)
                 raise LayerError(
                     f"padding {most} is more than half of the window of {axis.F}, so some windows "

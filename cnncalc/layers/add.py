@@ -47,5 +47,5 @@ class Add(Arithmetic):
     refusals = (
         Refusal(None, ("64x56x56", "64x28x28"), "cannot add 64×56×56 and 64×28×28"),
         Refusal(None, ("64x56x56",), "needs a second input, or a number"),
-        Refusal(2, ("4x5x5", "4x5x5"), "not both"),
+        Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
     )

@@ -233,6 +233,8 @@ class ConvTranspose(Layer):
         taps = Map(1, per_axis(self.kernel_size, x.shape, "kernel_size")).elements
         spans = taps > 1 and params.weights > x.shape.channels * taps
         full = self._uncut(x.shape)
+        if full != self.output(x.shape) and len(full.spatial) == 3:
+            raise LayerError("what PyTorch copies for a cut volume is not modelled")
         y = tape.convolution(x, params.weights, params.biases, full.elements, spans=spans)
         for dim, axis in enumerate(self.axes(x.shape)):
             if sum(axis.cut):

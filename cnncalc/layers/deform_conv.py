@@ -2,19 +2,17 @@
 
 from typing import Any
 
-from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
+from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import count
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything, need_map
 from cnncalc.core.shape import Map, Shape
-from cnncalc.formulas import dimensions, macs, operations, parameters
+from cnncalc.formulas import operations
 from cnncalc.formulas.operations import cells
-from cnncalc.layers._filters import Filters
+from cnncalc.layers._grouped import Grouped
 from cnncalc.layers._window import torch_window
-from cnncalc.layers.conv import check_groups
 
 
-class DeformConv(Filters):
+class DeformConv(Grouped):
     """Convolves with taps that are moved by offsets from another layer.
 
     It reads the map and the offsets, a vertical and a horizontal one for every tap and position:
@@ -29,20 +27,12 @@ class DeformConv(Filters):
     """
 
     aliases = ("deformable_conv", "deformable_convolution", "dcn")
-    main = "out_channels"
     arity = (2, 3)
 
-    out_channels: int = count(
-        "number of filters, which is the number of output channels", also=("filters", "K")
-    )
-    groups: int = count("number of groups that the channels are split into", 1, also=("G",))
-
     def output(self, x: Shape, *others: Shape) -> Map:
-        x = need_map(x, axes=(2,))
-        check_groups(x.channels, self.out_channels, self.groups)
-        places = self.places(x)
-        self._check(x, places, *others)
-        return Map(dimensions.filters(out_channels=self.out_channels), places)
+        y = super().output(need_map(x, axes=(2,)))
+        self._check(need_map(x), y.spatial, *others)
+        return y
 
     def _check(self, x: Map, places: tuple[int, ...], offsets: Shape, *factors: Shape) -> None:
         """Raise LayerError unless the offsets and factors fit the taps."""
@@ -63,27 +53,6 @@ class DeformConv(Filters):
         for (what, shape), given in zip(wanted.items(), (offsets, *factors)):
             if given != shape:
                 raise LayerError(f"needs {what} of {shape}, not {given}")
-
-    def parameters(self, x: Map, *others: Shape) -> Parameters:
-        weights = parameters.conv_weights(
-            F=self.window(x), C_in=x.channels, C_out=self.out_channels, G=self.groups
-        )
-        return Parameters(
-            weights, parameters.conv_biases(C_out=self.out_channels) if self.bias else 0
-        )
-
-    def tensors(self, x: Map, *others: Shape) -> Tensors:
-        filters = (self.out_channels, x.channels // self.groups, *self.window(x))
-        return weight_and_bias(filters, (self.out_channels,), self.bias)
-
-    def macs(self, x: Map, *others: Shape) -> int:
-        return macs.conv_macs(
-            F=self.window(x),
-            C_in=x.channels,
-            C_out=self.out_channels,
-            N_out=self.places(x),
-            G=self.groups,
-        )
 
     def operations(self, x: Map, *others: Shape) -> Operations:
         offsets, *factors = others

@@ -56,5 +56,5 @@ class Divide(Arithmetic):
         Refusal(0, ("4x5x5",), "cannot divide by 0"),
         Refusal(None, ("4x5x5", "4x5x6"), "cannot divide 4×5×5 by 4×5×6"),
         Refusal(None, ("4x5x5",), "needs a second input, or a number"),
-        Refusal(2, ("4x5x5", "4x5x5"), "not both"),
+        Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
     )

@@ -3,11 +3,10 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.fields import Sizes, flag, positive, sizes
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import positive
 from cnncalc.core.layer import (
     Example,
-    Layer,
-    Reach,
     Refusal,
     Tape,
     Tensor,
@@ -17,15 +16,16 @@ from cnncalc.core.layer import (
 )
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._window import Axis, axes_of
+from cnncalc.layers._pool import Pool
+from cnncalc.layers._window import torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
-class LpPool(Layer):
+class LpPool(Pool):
     """Computes the p-norm of each window: the p-th root of the sum of p-th powers.
 
     p = 1 gives the sum and p = 2 the Euclidean length; large values of p approach max pooling.
-    The stride defaults to the window size. There is no padding, and there are no parameters.
+    The stride defaults to the window size. Padding adds zeros. There are no parameters.
 
     Operations: each input is raised to the power p once, which takes one multiplication if p is
     2 and one exponential otherwise; a window of n elements takes n − 1 additions, and one
@@ -33,29 +33,27 @@ class LpPool(Layer):
     """
 
     aliases = ("lp_pooling", "power_average_pool")
-    main = "kernel_size"
+    limited = False
 
-    kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F", "pool_size"))
     norm_type: float = positive("the exponent p", 2, also=("p",))
-    stride: Sizes | None = sizes(
-        "step between neighbouring windows; default: the window size", None, also=("S", "strides")
-    )
-    ceil_mode: bool = flag(
-        "round the output size up, so that the last window may reach over the edge", False
-    )
 
-    def axes(self, x: Map) -> tuple[Axis, ...]:
-        stride = self.kernel_size if self.stride is None else self.stride
-        return axes_of(x, self.kernel_size, stride, 0, 1, ceil=self.ceil_mode)
+    def split_padding(self, x: Map) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """All of it in a separate step, since PyTorch's pool has no padding."""
+        sides = torch_sides([(axis.before, axis.after) for axis in self.axes(x)])
+        return (0,) * len(x.spatial), sides if any(sides) else ()
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
-        check_volume(x, self.kernel_size)
-        return Map(x.channels, tuple(axis.places() for axis in self.axes(x)))
+        if self.rounds_up and self.split_padding(x)[1]:
+            raise LayerError("takes padding or ceil_mode, not both")
+        out = super().output(x)
+        around = tuple(axis.before + axis.N + axis.after for axis in self.axes(x))
+        check_volume(Map(x.channels, around), self.kernel_size)
+        return out
 
     def operations(self, x: Map) -> Operations:
         n_out = self.output(x).elements
-        taps = operations.cells(F=per_axis(self.kernel_size, x, "kernel_size"))
+        taps = self.taps(x)
         added = operations.window_reductions(n_out=n_out, taps=taps)
         if self.norm_type == 1:
             return Operations(add=added)
@@ -64,13 +62,12 @@ class LpPool(Layer):
             return Operations(multiply=powers, add=added, exponential=roots)
         return Operations(add=added, exponential=powers + roots)
 
-    def reach(self, x: Map) -> tuple[Reach, ...]:
-        return tuple(axis.reach() for axis in self.axes(x))
-
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """The mean of the powers, then its sign times its magnitude, times the window size, and
         the root."""
-        powers = tape.power(x, self.norm_type)
+        copied = self.copied(x.shape)
+        around = tape.op(x, makes=copied) if copied else x
+        powers = tape.power(around, self.norm_type)
         if len(x.shape.spatial) == 3:
             powers = tape.raised(powers, cuda=False)
         means = tape.op(powers, makes=self.output(x.shape).elements, keeps=(powers,))
@@ -78,14 +75,15 @@ class LpPool(Layer):
         sizes = tape.op(means, keeps=(means,), beside=means.bytes)  # its gradient takes the sign
         positive = tape.op(sizes, keeps_output=True)
         root = tape.power(tape.times(tape.multiply(signs, positive)), 1 / self.norm_type)
-        tape.hold(means)
+        tape.hold(around, means)
         return root
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         # LPPool1d multiplies by the window size, so that it takes no tuple.
         window = per_axis(self.kernel_size, x, "kernel_size")
         size = window[0] if len(window) == 1 else window
-        return of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.ceil_mode)
+        pool = of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.rounds_up)
+        return nn.padded(pool, self.split_padding(x)[1])
 
     examples = (
         Example(
@@ -110,10 +108,17 @@ class LpPool(Layer):
             operations=Operations(add=12),
             source="torch.nn.LPPool2d: with p = 1 it is sum pooling",
         ),
+        Example(
+            given={"kernel": 2, "padding": 1},
+            inputs=("1x4x4",),
+            output="1x3x3",
+            operations=Operations(multiply=16, add=27, exponential=9),  # 3 additions for each of 9
+            source="ONNX, LpPool: pads of 1; (4 + 2 − 2)/2 + 1 = 3",
+        ),
     )
     refusals = (
         Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
         Refusal({"kernel": 2, "norm_type": 0}, ("4x4x4",), "greater than 0, not 0"),
-        Refusal({"kernel": 2, "padding": 1}, ("4x4x4",), "has no field 'padding'"),
+        Refusal({"kernel": 2, "padding": 1, "ceil_mode": True}, ("4x5x5",), "not both"),
         Refusal(2, ("100",), "not a vector"),
     )

@@ -86,7 +86,7 @@ class Prelu(Elementwise):
     def clamped(self, tape: Tape, x: Tensor, n: int) -> Tensor:
         """The positive part, plus the negative part times n slopes."""
         (slopes,) = tape.trained(n)
-        mask = x.numbers  # of bools, for the gradient
+        mask = x.numbers + x.size  # bools, and a zero, for the gradient
         positive = tape.op(x, keeps=(x,), beside=mask)
         negative = tape.op(x, keeps=(x,), beside=mask)
         return tape.add(positive, tape.multiply(negative, slopes))

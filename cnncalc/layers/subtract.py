@@ -52,6 +52,6 @@ class Subtract(Arithmetic):
     refusals = (
         Refusal(None, ("4x5x5", "4x5x6"), "cannot subtract 4×5×6 from 4×5×5"),
         Refusal(None, ("4x5x5",), "needs a second input"),
-        Refusal(2, ("4x5x5", "4x5x5"), "not both"),
+        Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
         Refusal("two", ("4x5x5",), "must be a number"),
     )

@@ -1,11 +1,13 @@
 """Upsampling."""
 
 import dataclasses
+from collections.abc import Iterator
+from math import ceil, floor
 from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import Sizes, choice, sizes
+from cnncalc.core.fields import LARGEST, Sizes, choice, declare, shown, sizes
 from cnncalc.core.layer import (
     Cut,
     Example,
@@ -21,21 +23,72 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 from cnncalc.layers._like import Like
 
-MODES: dict[str, int | None] = {"nearest": None, "linear": None, "bilinear": 2, "trilinear": 3}
+MODES: dict[str, int | None] = {
+    "nearest": None, "linear": None, "bilinear": 2, "trilinear": 3, "bicubic": 2,
+}  # fmt: skip
 """The interpolation modes, each with the rank its name requires, if any."""
+
+Factors = float | tuple[float, ...]
+
+
+def factors(doc: str) -> Any:
+    """One positive number for all spatial axes, or one per axis."""
+
+    def fits(value: Any) -> bool:
+        return type(value) in (int, float) and 0 < value < LARGEST
+
+    def check(value: Any) -> Factors:
+        if fits(value):
+            return value  # type: ignore[no-any-return]
+        if isinstance(value, list | tuple) and 1 <= len(value) <= 3 and all(map(fits, value)):
+            return tuple(value)
+        raise LayerError(
+            f"must be a number greater than 0, such as 2 or 1.5, or one per axis, "
+            f"not {shown(value)}"
+        )
+
+    one = {"type": "number", "exclusiveMinimum": 0}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": 3}
+    return declare(doc, None, ("scale",), check, {"anyOf": [one, many]})
+
+
+def _ratio(scale: float) -> tuple[int, int]:
+    """A factor as the fraction that its decimals say."""
+    # Few networks need fractions, and importing them takes time.
+    from fractions import Fraction
+
+    return Fraction(str(scale)).as_integer_ratio()
+
+
+def _scaled(N: int, scale: float) -> int:
+    """The output size for a factor, rounded down. Raises LayerError where the binary fraction that
+    PyTorch computes with gives another size than the decimal one."""
+    if type(scale) is int:
+        return window.scaled_size(N=N, scale=scale)
+    up, down = _ratio(scale)
+    size = window.rescaled_size(N=N, up=up, down=down)
+    if size != floor(int(N) * scale):
+        raise LayerError(
+            f"a factor of {scale} makes {N} inputs {size} or {floor(int(N) * scale)} by rounding; "
+            f"write size: {size}"
+        )
+    if size < 1:
+        raise LayerError(f"a factor of {scale} leaves nothing of {N} inputs")
+    return size
 
 
 class Upsample(Like):
     """Enlarges the map by repeating values or by interpolating between them.
 
     Give the factor by which each axis grows, the output size, or an earlier layer with that size
-    (``like``). ``nearest`` copies the
-    nearest input; ``linear`` blends the two nearest inputs along each axis, so 4 in an image
-    (bilinear) and 8 in a volume (trilinear). There are no parameters.
+    (``like``). ``nearest`` copies the nearest input; ``linear`` blends the two nearest inputs along
+    each axis, so 4 in an image (bilinear) and 8 in a volume (trilinear); ``bicubic`` blends the 4×4
+    nearest of an image. A factor may be a fraction, such as 0.5 or 1.5; the size is rounded down.
+    There are no parameters.
 
     Operations: ``nearest`` only copies. ``linear`` along n axes takes 2^n multiplications and
-    2^n − 1 additions per output; the blending weights are the same for all channels and are not
-    counted.
+    2^n − 1 additions per output, and ``bicubic`` 16 and 15; the blending weights are the same for
+    all channels and are not counted.
     """
 
     aliases = ("upsampling", "interpolate", "resize")
@@ -43,7 +96,7 @@ class Upsample(Like):
     main = "scale_factor"
     either = ("scale_factor", "size", "like")
 
-    scale_factor: Sizes | None = sizes("factor by which each axis grows", None, also=("scale",))
+    scale_factor: Factors | None = factors("factor by which each axis grows")
     size: Sizes | None = sizes("output size along each axis", None)
     mode: str = choice(
         "how to compute the new values", tuple(MODES), "nearest", also=("interpolation",)
@@ -60,21 +113,36 @@ class Upsample(Like):
         if self.size is not None:
             sizes = zip(x.spatial, per_axis(self.size, x, "size"))
             return Map(x.channels, tuple(window.asked_size(N=N, size=size) for N, size in sizes))
-        scales = zip(x.spatial, per_axis(self.scale_factor or 1, x, "scale_factor"))
-        return Map(x.channels, tuple(window.scaled_size(N=N, scale=scale) for N, scale in scales))
+        return Map(x.channels, tuple(map(_scaled, x.spatial, self._scales(x))))
+
+    def _scales(self, x: Map) -> tuple[float, ...]:
+        """The factor of each axis."""
+        scale = self.scale_factor or 1
+        if isinstance(scale, tuple):
+            per_axis(tuple(map(ceil, scale)), x, "scale_factor")
+            return scale
+        return (scale,) * len(x.spatial)
 
     def operations(self, x: Map) -> Operations:
         if self.mode == "nearest":
             return Operations()
         n_out = self.output(x).elements
-        taps = operations.neighbours(E=(2,) * len(x.spatial))
+        near = 4 if self.mode == "bicubic" else 2
+        taps = operations.neighbours(E=(near,) * len(x.spatial))
         return Operations(
             multiply=operations.each(n=n_out, times=taps),
             add=operations.window_reductions(n_out=n_out, taps=taps),
         )
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
-        return tuple(map(self._axis_reach, x.spatial, self.output(x).spatial))
+        return tuple(self._axis_reach(*sizes) for sizes in self._steps(x))
+
+    def _steps(self, x: Map) -> Iterator[tuple[int, int]]:
+        """For each axis, how many inputs are as long as how many outputs."""
+        scales = (0,) * len(x.spatial) if self.size is not None else self._scales(x)
+        for N, N_out, scale in zip(x.spatial, self.output(x).spatial, scales):
+            up, down = (N_out, N) if type(scale) is int else _ratio(scale)
+            yield down, up
 
     def _axis_reach(self, N: int, N_out: int) -> Reach:
         if self.mode == "nearest":
@@ -82,12 +150,17 @@ class Upsample(Like):
         # Centres are aligned: output i lies at (i + 1/2)·N/O − 1/2 between the inputs, which is
         # i·N + (N − O)/2 in units of 1/O. It reads the inputs on both sides, or the one it hits.
         shift = N - N_out
-        falls_on_inputs = N % N_out == 0 and N // N_out % 2 == 1
-        return Reach(
-            window.interpolated(nearest=1 if falls_on_inputs else 2),
-            before=window.centred_before(N=N, N_out=N_out),
-            cut=Cut(N, N_out, shift // 2, (shift + 1) // 2 + N_out - 1),
-        )
+        begin, end = shift // 2, (shift + 1) // 2 + N_out - 1
+        if N % N_out == 0 and N // N_out % 2 == 1:  # every output hits an input
+            nearest, before = 1, window.centred_before(N=N, N_out=N_out)
+            cut = Cut(N, N_out, begin, end)
+        elif self.mode == "bicubic":
+            nearest, before = 4, window.cubic_before(N=N, N_out=N_out)
+            cut = Cut(N, N_out, begin - N_out, end + N_out, gaps=True)
+        else:
+            nearest, before = 2, window.centred_before(N=N, N_out=N_out)
+            cut = Cut(N, N_out, begin, end)
+        return Reach(window.interpolated(nearest=nearest), before=before, cut=cut)
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
@@ -119,12 +192,28 @@ class Upsample(Like):
             operations=Operations(multiply=67_080, add=50_310),  # 16,770 outputs
             source="torch.nn.Upsample: size is the output's",
         ),
+        Example(
+            given=1.5,
+            inputs=("8x5x6",),
+            output="8x7x9",  # ⌊7.5⌋
+            source="torch.nn.Upsample: sizes are multiplied by the factor and rounded down",
+        ),
+        Example(
+            given={"scale": 2, "mode": "bicubic"},
+            inputs=("1x2x2",),
+            output="1x4x4",
+            operations=Operations(multiply=256, add=240),  # 16 and 15 for each of 16 outputs
+            source="Keys 1981: cubic convolution of the 4×4 nearest",
+        ),
     )
     refusals = (
         Refusal({"scale": 2, "size": 8}, ("4x4x4",), "exactly one"),
         Refusal(None, ("4x4x4",), "exactly one"),
         Refusal({"scale": 2, "mode": "bilinear"}, ("4x16",), "mode bilinear needs 2 axes"),
-        Refusal({"scale": 2, "mode": "bicubic"}, ("4x4x4",), "must be nearest, linear"),
-        Refusal(1.5, ("4x4x4",), "not 1.5"),
+        Refusal({"scale": 2, "mode": "cubic"}, ("4x4x4",), "must be nearest, linear"),
+        Refusal({"scale": 2, "mode": "bicubic"}, ("4x16",), "mode bicubic needs 2 axes"),
+        Refusal(0, ("4x4x4",), "greater than 0, such as 2 or 1.5, or one per axis, not 0"),
+        Refusal(0.1, ("4x4x4",), "a factor of 0.1 leaves nothing of 4 inputs"),
+        Refusal(0.29, ("4x100",), "makes 100 inputs 29 or 28 by rounding; write size: 29"),
         Refusal(2, ("100",), "not a vector"),
     )

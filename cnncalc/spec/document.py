@@ -44,7 +44,7 @@ TOP = {
 BLOCK = {
     "takes": "its arguments; one with a default is optional",
     "reads": "names for its inputs, in the order of 'from'; together they are called input",
-    "gives": "the layers whose outputs it gives, read as NAME.LAYER; by default the last",
+    "gives": "the layers whose outputs leave the block, read as NAME.LAYER; by default the last",
     "layers": "the layers, in order",
 }
 """The keys of a block and their meaning."""
@@ -140,7 +140,7 @@ class Block(NamedTuple):
     reads: tuple[str, ...] = ()
     """The names of its inputs inside, if they have any besides ``input``."""
     gives: tuple[Item, ...] = ()
-    """The layers inside whose outputs it gives; by default the last."""
+    """The inner layers whose outputs leave the block; by default the last."""
 
 
 class Spec(NamedTuple):

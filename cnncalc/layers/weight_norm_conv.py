@@ -1,0 +1,54 @@
+"""Convolution with weight normalisation."""
+
+from cnncalc.core.cost import Operations, Parameters, Tensors
+from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.shape import Map, Shape
+from cnncalc.formulas import parameters
+from cnncalc.layers._reparametrized import Reparametrized
+
+
+class WeightNormConv(Reparametrized):
+    """A convolution whose filters have a learned length.
+
+    Every filter is divided by its norm and multiplied by a learned factor, so there is one weight
+    more per filter. TCNs and many networks for audio use it.
+
+    Operations: those of the convolution. The filters are computed once for all images, which is not
+    counted.
+    """
+
+    aliases = ("weight_normalised_conv", "weight_normalized_conv")
+    module = "WeightNormConv"
+
+    def parameters(self, x: Map, *others: Shape) -> Parameters:
+        filters = super().parameters(x)
+        return filters._replace(weights=filters.weights + parameters.scales(n=self.out_channels))
+
+    def tensors(self, x: Map, *others: Shape) -> Tensors:
+        return {**super().tensors(x), "scale": (self.out_channels,)}
+
+    examples = (
+        Example(
+            given={"filters": 25, "kernel": 7, "padding": [[6, 0]]},
+            inputs=("1x784",),
+            output="25x784",
+            weights=200,  # 7·1·25, and 25 factors
+            biases=25,
+            macs=137_200,
+            operations=Operations(multiply=137_200, add=156_800),  # 25·784 biases
+            source="Bai et al. 2018, TCN on sequential MNIST: weight_norm(Conv1d(1, 25, 7))",
+        ),
+        Example(
+            given={"filters": 4, "kernel": 3, "groups": 2, "bias": False},
+            inputs=("2x5x5",),
+            output="4x3x3",
+            params=40,  # 3·3·1·4 + 4
+            macs=324,
+            source="torch.nn.utils.parametrizations.weight_norm: original0 is 4×1×1×1",
+        ),
+    )
+    refusals = (
+        Refusal({"filters": 4, "kernel": 7}, ("4x5x5",), "larger than the padded input of 5"),
+        Refusal({"filters": 4, "kernel": 3, "groups": 3}, ("4x5x5",), "4 input channels"),
+        Refusal({"filters": 4, "kernel": 3}, ("100",), "not a vector"),
+    )
