@@ -107,7 +107,7 @@ class Watch:
     def __init__(self) -> None:
         self.folder = ""
         self.named: set[str] = set()
-        """What the arguments name, which a run may write even outside."""
+        """Files and folders that the arguments name; a run may write these even outside."""
         self.seen: list[str] = []
         sys.addaudithook(self.hear)
 
@@ -125,7 +125,10 @@ class Watch:
                 if isinstance(path, str | bytes | os.PathLike):
                     real = os.path.realpath(os.fsdecode(path))
                     own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
-                    if not own and real not in {os.devnull, *self.named}:
+                    named = real == os.devnull or any(
+                        Path(real).is_relative_to(place) for place in self.named
+                    )
+                    if not own and not named:
                         self.seen.append(f"{event} {real}")
 
     def writes(self, event: str, args: tuple[Any, ...]) -> bool:
@@ -150,7 +153,7 @@ def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
     signal.setitimer(signal.ITIMER_PROF, 2 * SECONDS * slow)
     signal.setitimer(signal.ITIMER_REAL, 0.5 * STILL)
     watch.folder, watch.seen = str(work), []
-    watch.named = {os.path.realpath(word.partition("=")[2] or word) for word in case.argv}
+    watch.named = {os.path.realpath(word.partition("=")[2] or word) for word in case.argv} - {"/"}
     start = time.process_time()
     code, trace = 0, ""
     try:

@@ -120,6 +120,40 @@ def test_a_formula_in_an_answer_is_quoted_in_csv(tmp_path, monkeypatch, capsys):
     assert "'=1+1,'=2," in out
 
 
+@pytest.mark.parametrize("name", ["\udcff.csv", "a\udc80b.json", "\x1b[31m.md"])
+def test_a_file_of_any_name_is_written_and_named_in_plain_letters(
+    tmp_path, monkeypatch, capsys, name
+):
+    code, _, error = run(tmp_path, monkeypatch, capsys, ["summarize", "lenet5", "-o", name])
+    assert not code
+    assert (tmp_path / name).stat().st_size
+    assert error.startswith("wrote ")
+    assert error.removesuffix("\n").isprintable()
+
+
+def test_a_file_is_not_begun_before_its_text_is_ready(tmp_path, monkeypatch, capsys):
+    def fail(view):
+        raise MemoryError
+
+    monkeypatch.setattr("cnncalc.render.formats.json.render", fail)
+    (tmp_path / "old.json").write_text("old")
+    for name in ("new.json", "old.json"):
+        code, _, _ = run(tmp_path, monkeypatch, capsys, ["summarize", "lenet5", "-o", name])
+        assert code == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["old.json"]
+    assert (tmp_path / "old.json").read_text() == "old"
+
+
+def test_an_unknown_gradebook_is_refused_before_grading(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("cnncalc.homework.grading.grade", None)
+    sheet = "architecture: lenet5\nanswers: {c1: {params: 156}}"
+    argv = ["grade", "key.yaml", "ada.yaml", "--feedback", "pages", "--export", "moodl"]
+    code, _, error = run(tmp_path, monkeypatch, capsys, argv, key_yaml=sheet, ada_yaml=sheet)
+    assert code == 2
+    assert "no gradebook 'moodl'" in error
+    assert not (tmp_path / "pages").exists()
+
+
 @pytest.mark.parametrize("name", ["\x1b[31mred", "\u202eabc", "a\x7fb", "a\x07"])
 def test_a_name_with_control_characters_is_escaped_in_a_quiz(tmp_path, monkeypatch, capsys, name):
     argv = ["quiz", "--count", "1", "--seed", "1", "--per-student", "class.txt", "-o", "out"]

@@ -515,7 +515,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-s", "-1"], "stride must be a whole number of at least 1"),
         (["1 2", "1", "-s", "1x1"], "stride [1, 1] has 2 values, but 1×2 has 1 spatial axis"),
         (["1 2", "1", "-s", "9" * 5000], "stride must be a whole number of at least 1"),
-        (["1 2", "1", "-p", "full"], "padding must be same, same_lower or valid, a whole number"),
+        (["1 2", "1", "-p", "full"], "padding must be same, same_lower, valid or causal, a whole"),
         (["1 2", "1", "-p", "100000000"], "the input with its padding has 200,000,002 numbers"),
         (["1 2", "1", "-p", "9" * 39], "the input with its padding has very many numbers"),
         (["1 2", "1", "-d", "0"], "dilation must be a whole number of at least 1"),

@@ -219,6 +219,7 @@ DIFFERENT = [
     ("crop", {"crop": 1}, IMAGE, {"crop": -1}),
     ("max_pool", {"kernel_size": 2, "padding": [[0, 2]]}, SIGNAL, {}),
     ("avg_pool", {"kernel_size": 2, "padding": [[0, 1]], "ceil_mode": True}, SIGNAL, {}),
+    ("conv", {"out_channels": 1, "kernel_size": 2, "padding": "causal"}, IMAGE, {}),
 ]
 
 
