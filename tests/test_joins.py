@@ -32,7 +32,8 @@ def network(*layers, a="4x5", b="6x7"):
         network({**T, "name": "s"}, {"attention": 2, "from": ["a", "s"]}),
         network(S, T,
                 {"attention": 1, "from": ["s", "t"]}, a="4x2x3"),
-        {"input": "4x3x2", "layers": ["scale", {"attention": {"heads": 2, "relative_bias": True}}]},
+        {"input": "4x3x2", "layers": ["scale",
+            {"attention": {"heads": 2, "relative_bias": True, "bias": False}}]},
         # Concatenated, cut and normalised along other axes than the channels.
         network(S, {"concat": "length", "from": ["s", "b"]},
                 {"slice": {"start": 2, "stop": 9, "along": "length"}}, {"softmax": "length"},
@@ -62,7 +63,7 @@ def test_attention_to_a_map_of_another_size_has_no_receptive_field():
 
 def test_the_operands_of_arithmetic_are_counted():
     for spec, says in (
-        (network({"add": 1, "from": ["a", "a"]}), "several inputs, not both"),
+        (network({"add": 1, "from": ["a", "a"]}), "remove the number"),
         (network({"multiply": None, "from": "a"}), "needs a second input, or a number"),
     ):
         with pytest.raises(Mistakes) as refused:

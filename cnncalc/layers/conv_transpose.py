@@ -305,6 +305,18 @@ class ConvTranspose(Layer):
             output="3x6",  # 4 + 2; the last input reaches no further
             source="torch.nn.ConvTranspose1d(1, 3, 2, 4)",
         ),
+        Example(
+            given={"filters": 2, "kernel": 3, "stride": 2, "output_size": [12, 11]},
+            inputs=("1x5x5",),
+            output="2x12x11",
+            source="torch.nn.ConvTranspose2d: output_size chooses among 11 and 12",
+        ),
+        Example(
+            given={"filters": 1, "kernel": 2, "padding": [0, 0, [0, 1]]},
+            inputs=("1x2x2x2",),
+            output="1x3x3x2",
+            source="by hand: 3·3·3 outputs, of which the last in each row is cut off",
+        ),
     )
     refusals = (
         Refusal(

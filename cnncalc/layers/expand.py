@@ -81,6 +81,9 @@ class Expand(Rearrangement):
             output="3x4x5",
             source="torch.Tensor.expand: a grey image as three channels",
         ),
+        Example(
+            given=[5], inputs=("1",), output="5", source="by hand: one number, repeated five times"
+        ),
     )
     refusals = (
         Refusal([4, 6, 6], ("4x5x5",), "cannot expand 4×5×5 to 4×6×6: only sizes of 1 can grow"),

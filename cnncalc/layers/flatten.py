@@ -57,6 +57,7 @@ class Flatten(Rearrangement):
             output="768x196",
             source="Dosovitskiy et al. 2020, ViT-B/16: 14·14 patches",
         ),
+        Example(given=None, inputs=("10",), output="10", source="torch.nn.Flatten: a vector stays"),
     )
     refusals = (
         Refusal(3, ("4x5x5",), "must be all or positions, not 3"),
