@@ -430,7 +430,7 @@ def test_a_kind_without_steps_is_refused(monkeypatch):
         ({"dtype": "float23"}, "did you mean 'float32'"),
         ({"device": "cude"}, "did you mean 'cuda'"),
         ({"device": "gpu"}, "no device 'gpu'; did you mean 'cuda'"),
-        ({"device": "metal"}, "modelled for cpu or cuda"),
+        ({"device": "metal"}, "choose from cpu, cuda"),
         ({"optimizer": "adan"}, "no optimizer 'adan'; did you mean 'adam'"),
         ({"checkpoint": 0}, "at least 1 block apart, not 0"),
     ],

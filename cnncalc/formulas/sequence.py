@@ -138,9 +138,11 @@ def conv_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int) -> int:
 
 
 @formula("weights")
-def peepholes(hidden: int, N: tuple[int, ...]) -> int:
-    """Three gates have a weight for every element of the cell."""
-    return 3 * hidden * product(N)
+def conv_lstm_and_peephole_weights(
+    F: tuple[int, ...], C_in: int, hidden: int, N: tuple[int, ...]
+) -> int:
+    """The same, and three gates have a weight for every element of the cell."""
+    return product(F) * (C_in + hidden) * 4 * hidden + 3 * hidden * product(N)
 
 
 @formula("biases")

@@ -45,10 +45,13 @@ class ConvLstm(Layer):
         return per_axis(self.kernel_size, _frame(x), "kernel_size")
 
     def parameters(self, x: Map) -> Parameters:
-        hidden = self.hidden_channels
-        weights = sequence.conv_lstm_weights(F=self.window(x), C_in=x.channels, hidden=hidden)
+        hidden, F = self.hidden_channels, self.window(x)
         if self.peepholes:
-            weights += sequence.peepholes(hidden=hidden, N=_frame(x).spatial)
+            weights = sequence.conv_lstm_and_peephole_weights(
+                F=F, C_in=x.channels, hidden=hidden, N=_frame(x).spatial
+            )
+        else:
+            weights = sequence.conv_lstm_weights(F=F, C_in=x.channels, hidden=hidden)
         return Parameters(weights, sequence.conv_lstm_biases(hidden=hidden) if self.bias else 0)
 
     def tensors(self, x: Map) -> Tensors:
