@@ -82,7 +82,7 @@ def test_a_name_may_come_from_an_argument():
         ({"upsample": {"like": "input", "size": 3}}, "exactly one of scale_factor and size"),
         ({"upsample": {"like": 3}}, "like must be the name of a layer, not 3"),
         ({"crop": {"like": "wide"}}, "cannot keep 8 cells of an axis of 6"),
-        ({"crop": {"like": "input", "offset": 1}}, "an axis of 6 has no 6 cells from cell 1 on"),
+        ({"crop": {"like": "input", "offset": 1}}, "fewer than 6 cells from cell 1 on"),
         ({"pad": {"like": "small"}}, "cannot pad an axis of 6 to 2; crop it"),
         ({"upsample": {"like": "flat"}}, "not a vector"),
         ({"pad": {"like": "line"}}, "cannot give 1×6×9 the sizes of 1×4: their axes differ"),
