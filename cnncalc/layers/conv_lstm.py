@@ -46,9 +46,12 @@ class ConvLstm(Layer):
 
     def parameters(self, x: Map) -> Parameters:
         hidden = self.hidden_channels
-        weights = sequence.conv_lstm_weights(F=self.window(x), C_in=x.channels, hidden=hidden)
+        F, C_in = self.window(x), x.channels
         if self.peepholes:
-            weights += sequence.peepholes(hidden=hidden, N=_frame(x).spatial)
+            N = _frame(x).spatial
+            weights = sequence.peephole_lstm_weights(F=F, C_in=C_in, hidden=hidden, N=N)
+        else:
+            weights = sequence.conv_lstm_weights(F=F, C_in=C_in, hidden=hidden)
         return Parameters(weights, sequence.conv_lstm_biases(hidden=hidden) if self.bias else 0)
 
     def tensors(self, x: Map) -> Tensors:
