@@ -344,11 +344,13 @@ FORMATS = ("csv", "html", "json", "latex", "markdown", "table")
 
 
 def asks_for(case: Case, form: str) -> bool:
-    """Whether a run's arguments name this form."""
-    return any(
-        word.startswith(("--format", "-f")) and form in (word.partition("=")[2], after)
+    """Whether a run's arguments name this form; the last one counts."""
+    named = [
+        word.partition("=")[2] or after
         for word, after in pairwise([*case.argv, ""])
-    )
+        if word.startswith(("--format", "-f")) and not word.startswith("--fe")
+    ]
+    return named[-1:] == [form]
 
 
 # Workers.

@@ -1,5 +1,7 @@
 """A slice of the attack with hostile input, and planted faults that it has to notice."""
 
+import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -129,6 +131,19 @@ def test_a_file_of_any_name_is_written_and_named_in_plain_letters(
     assert (tmp_path / name).stat().st_size
     assert error.startswith("wrote ")
     assert error.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8", "latin-1"])
+def test_input_in_another_encoding_is_answered(encoding):
+    done = subprocess.run(
+        [sys.executable, "-m", "cnncalc", "practice", "--count", "2", "--seed", "1"],
+        env=os.environ | {"PYTHONIOENCODING": encoding},
+        input="\u00bd \u65e5\n".encode() + b"\xff\n",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1)
+    assert not done.stderr
 
 
 def test_a_file_is_not_begun_before_its_text_is_ready(tmp_path, monkeypatch, capsys):

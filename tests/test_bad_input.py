@@ -19,6 +19,7 @@ from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
 from cnncalc.homework.convolution import matrix, window
+from cnncalc.homework.sheets import _table
 from cnncalc.spec import document, expression, graph, inputs, source, work
 from cnncalc.spec import text as spec_text
 
@@ -723,6 +724,7 @@ def test_the_limits_are_documented():
     documented = {int(number.replace(",", "")) for number in numbers}
     limits = {
         inputs.MAX_INPUTS,
+        _table.MAX_CHARACTERS,
         source.MAX_BYTES,
         spec_text.MAX_VALUES,
         spec_text.MAX_DEPTH,

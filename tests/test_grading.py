@@ -338,6 +338,13 @@ def test_a_name_with_a_comma_is_read_whole(tmp_path):
     assert sheet.load(tmp_path / "a.csv").student == "Lovelace, Ada"
 
 
+@pytest.mark.parametrize(("name", "line"), [("a.md", "|\n"), ("a.csv", ";"), ("a.csv", "\n")])
+def test_a_very_long_table_is_refused(tmp_path, name, line):
+    (tmp_path / name).write_text("layer,shape\n" + line * 1_000_000)
+    with pytest.raises(SpecError, match="is longer than 1,000,000 characters"):
+        sheet.load(tmp_path / name)
+
+
 @pytest.mark.parametrize("names", [("ada.yaml", "ada.csv"), ("x y.md", "x y.yml")])
 def test_two_keys_of_one_name_are_refused(tmp_path, names):
     keys = tmp_path / "keys"

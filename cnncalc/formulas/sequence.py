@@ -107,7 +107,7 @@ def cross_attention_macs(C: int, C_other: int, positions: int, others: int) -> i
     return 2 * C * C * positions + 2 * C_other * C * others + 2 * C * positions * others
 
 
-@formula("relative biases", gives="derivation")
+@formula("biases")
 def relative_biases(heads: int, N: tuple[int, ...]) -> int:
     """One per head for every offset between two positions."""
     return heads * product(tuple(2 * size - 1 for size in N))
@@ -138,9 +138,7 @@ def conv_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int) -> int:
 
 
 @formula("weights")
-def conv_lstm_and_peephole_weights(
-    F: tuple[int, ...], C_in: int, hidden: int, N: tuple[int, ...]
-) -> int:
+def peephole_lstm_weights(F: tuple[int, ...], C_in: int, hidden: int, N: tuple[int, ...]) -> int:
     """The same, and three gates have a weight for every element of the cell."""
     return product(F) * (C_in + hidden) * 4 * hidden + 3 * hidden * product(N)
 

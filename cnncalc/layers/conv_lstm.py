@@ -45,13 +45,13 @@ class ConvLstm(Layer):
         return per_axis(self.kernel_size, _frame(x), "kernel_size")
 
     def parameters(self, x: Map) -> Parameters:
-        hidden, F = self.hidden_channels, self.window(x)
+        hidden = self.hidden_channels
+        F, C_in = self.window(x), x.channels
         if self.peepholes:
-            weights = sequence.conv_lstm_and_peephole_weights(
-                F=F, C_in=x.channels, hidden=hidden, N=_frame(x).spatial
-            )
+            N = _frame(x).spatial
+            weights = sequence.peephole_lstm_weights(F=F, C_in=C_in, hidden=hidden, N=N)
         else:
-            weights = sequence.conv_lstm_weights(F=F, C_in=x.channels, hidden=hidden)
+            weights = sequence.conv_lstm_weights(F=F, C_in=C_in, hidden=hidden)
         return Parameters(weights, sequence.conv_lstm_biases(hidden=hidden) if self.bias else 0)
 
     def tensors(self, x: Map) -> Tensors:

@@ -16,6 +16,7 @@ from cnncalc.homework.written import suffix_of
 from cnncalc.spec.text import MAX_VALUES, Item, Key
 
 MAX_CELLS = MAX_VALUES
+MAX_CHARACTERS = 1_000_000
 
 
 class Cell(NamedTuple):
@@ -69,6 +70,12 @@ def sheet(
     if questions:
         top[key("questions", here)] = Item(questions, here)
     return Item(top, here)
+
+
+def check_length(text: str, source: str) -> None:
+    """Raise SpecError for a text that is too long to be a sheet with tables."""
+    if len(text) > MAX_CHARACTERS:
+        raise SpecError(f"is longer than {MAX_CHARACTERS:,} characters", Where(source))
 
 
 def key(text: str, where: Where) -> Key:

@@ -14,6 +14,7 @@ ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
 
 def read(text: str, source: str) -> Item:
     """The tree of the table; cells are separated by commas or semicolons."""
+    _table.check_length(text, source)
     first = text.lstrip().partition("\n")[0]
     between = ";" if ";" in first else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=between)

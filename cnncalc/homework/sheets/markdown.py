@@ -23,6 +23,7 @@ DRAWN = re.compile(r"[|─━═]")
 
 def read(text: str, source: str) -> Item:
     """The tree of all tables."""
+    _table.check_length(text, source)
     header: dict[str, Cell] = {}
     tables: list[list[list[Cell]]] = []
     inside = False
