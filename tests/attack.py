@@ -126,7 +126,8 @@ class Watch:
                     real = os.path.realpath(os.fsdecode(path))
                     own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
                     named = real == os.devnull or any(
-                        Path(real).is_relative_to(place) for place in self.named
+                        real == place or (place != "/" and Path(real).is_relative_to(place))
+                        for place in self.named
                     )
                     if not own and not named:
                         self.seen.append(f"{event} {real}")
@@ -153,7 +154,7 @@ def inside(case: Case, work: Path, watch: Watch, rest: int) -> dict[str, Any]:
     signal.setitimer(signal.ITIMER_PROF, 2 * SECONDS * slow)
     signal.setitimer(signal.ITIMER_REAL, 0.5 * STILL)
     watch.folder, watch.seen = str(work), []
-    watch.named = {os.path.realpath(word.partition("=")[2] or word) for word in case.argv} - {"/"}
+    watch.named = {os.path.realpath(word.partition("=")[2] or word) for word in case.argv}
     start = time.process_time()
     code, trace = 0, ""
     try:
