@@ -150,6 +150,14 @@ def test_a_shape_does_not_agree(given):
     assert found is None or found.agrees(True) is None
 
 
+@pytest.mark.parametrize("given", [[1, 10], "(None, 10)", "1x10", "[-1, 10]", "(N, 10)"])
+def test_the_batch_in_front_of_a_vector_is_accepted_with_a_note(given):
+    spec = {"input": "1x4x4", "layers": ["flatten", {"linear": 10, "name": "fc"}]}
+    asked = question(asks.find("shape"), summarize(spec), "fc")
+    assert asked.agrees(asked.read(given)).notes == ("with the batch size",)
+    assert asked.agrees(asked.read(given), Terms(strict=True)) is None
+
+
 @pytest.mark.parametrize(
     ("given", "batch"),
     [

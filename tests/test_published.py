@@ -389,6 +389,8 @@ def test_a_broken_network_is_reported():
         ([claim(quantity="depth", value="2%")], "a share of the network"),
         ([claim(layer=None, than="alexnet", value="2%")], "a share of the network"),
         ([claim(value="%")], "'' is not a number"),
+        ([claim(value="100%xyz")], "expected a share such as 94.86%, not '100%xyz'"),
+        ([claim(value="5%%")], "expected a share such as 94.86%"),
         ([claim(quantity="output", value="2%")], "output: a shape must be whole numbers"),
         ([claim(layer=None, quantity="output", than="alexnet", value="3")], "of the whole network"),
     ],

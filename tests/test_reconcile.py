@@ -305,6 +305,8 @@ def test_the_command_exits_with_1_and_shows_the_nearest():
     assert "it equals MACs, papers + 4 · 11,113,984 batch-norm elements\n" in ran.stdout
     more = run("resnet50", "4.2G")
     assert more.stdout.endswith("4.2G is 55,145,472 more\n")
+    assert run("lenet5", "61.7").stdout.endswith("\n61.7 is 61.7 more\n")
+    assert run("lenet5", "0.25").stdout.endswith("\n0.25 is 0.25 more\n")
     less = run("resnet50", "4130630632")
     assert "it equals ptflops 0.7.5 − 2 · 903,168 pool inputs\n" in less.stdout
 

@@ -284,3 +284,14 @@ def test_forty_sheets_in_six_formats_reach_the_gradebooks(tmp_path):
     gradescope = books.load("gradescope").write(grades, "hw")
     scores = {file.split(".")[0]: json.loads(text)["score"] for file, text in gradescope.items()}
     assert scores == expected
+
+
+@pytest.mark.parametrize("second", ["2,640", "2,656", ""])
+def test_a_question_answered_twice_is_refused(tmp_path, second):
+    key, file = tmp_path / "key.yaml", tmp_path / "bob.csv"
+    given = "{N: 7, F: 3, S: 2}"
+    key.write_text(f"questions: [{{name: a, given: {given}, ask: stride_legal}}]")
+    file.write_text(f'question,answer\na,"2,656"\na,"{second}"\n')
+    [graded] = cnncalc.grade([file], key)
+    assert graded.marks == ()
+    assert graded.problem.endswith("bob.csv:3: a is answered twice")

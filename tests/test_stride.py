@@ -77,7 +77,7 @@ def test_the_lectures_illegal_stride():
     assert "illegal stride" in result.stdout
     assert "rounding down gives 2" in result.stdout
     assert "1 of 7 pixels, zero-based: 6" in result.stdout
-    assert "N = 6 or 9; P = 1; S = 2 or 4" in result.stdout
+    assert "N = 6 or 9; F = 1 or 4; P = 1; S = 2 or 4" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,20 @@ def test_a_window_larger_than_the_input_is_illegal_and_says_what_would_fit():
     result = run("check-stride", "3", "7", "1")
     assert result.exit_code == 1
     assert "a window of 7 is larger than the padded input of 3" in result.stdout
-    assert "P = 2" in result.stdout  # 3 + 2*2 = 7
+    assert "N = 7; F = 3; P = 2\n" in result.stdout  # 3 + 2*2 = 7
+    assert "never read" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("axis", "sizes"),
+    [
+        (Axis(10, 3, 2), [2, 4]),  # (10 − 2)/2 = 4 and (10 − 4)/2 = 3
+        (Axis(5, 4, 2, 0, 2), [3]),  # 5 − 1 − 2·(F − 1) is even: F = 1, 2 and 3 fit
+        (Axis(4, 9, 3, 1), [6]),  # 6 − 6 = 0
+    ],
+)
+def test_the_nearest_kernel_sizes_fit(axis, sizes):
+    assert stride.nearest(axis)["F"] == sizes
 
 
 def test_huge_sizes_stay_exact():

@@ -246,6 +246,51 @@ def test_several_replaced_layers_keep_their_own_fields(tmp_path):
     assert found["c29"].cost.params == 28 * 29 + 29
 
 
+BASE = """
+input: 3x8x8
+blocks: {b: {takes: [n], layers: [{conv: {filters: $n, kernel: 3, padding: 1}}, relu]}}
+layers:
+  - {b: 8, name: stack, repeat: 3, trainable: false}
+  - {conv: {filters: 8, kernel: 1}, name: owner}
+  - {conv: {filters: 8, kernel: 1}, name: user, weights: owner}
+"""
+FIVE = "{conv: {filters: 8, kernel: 5, padding: 2}"
+
+
+@pytest.mark.parametrize(
+    ("replace", "params", "frozen"),
+    [
+        # the base: 3·9·8 + 8 = 224, twice 8·9·8 + 8 = 584, and 8·8 + 8 = 72 once
+        ("{owner: {conv: {filters: 8, kernel: 1}}}", 224 + 2 * 584 + 72, 224 + 2 * 584),
+        # 3·25·8 + 8 = 608 and twice 8·25·8 + 8 = 1,608
+        (f"{{stack: {FIVE}}}}}", 608 + 2 * 1608 + 72, 608 + 2 * 1608),
+        (f"{{stack: {FIVE}, trainable: true}}}}", 608 + 2 * 1608 + 72, 0),
+        (f"{{stack: [{FIVE}}}]}}", 608 + 72, 608),
+        (f"{{stack: [{FIVE}, trainable: true}}]}}", 608 + 72, 0),
+        (f"{{stack.1: {FIVE}}}}}", 224 + 1608 + 584 + 72, 224 + 1608 + 584),
+        (f"{{stack: relu, stack.2: {FIVE}}}}}", 608 + 72, 608),
+        ("{user: {conv: {filters: 8, kernel: 1}}}", 224 + 2 * 584 + 72, 224 + 2 * 584),
+        ("{user: [{conv: {filters: 9, kernel: 1}}]}", 224 + 2 * 584 + 72 + 81, 224 + 2 * 584),
+        ("{owner: {linear: 5}, user: [{linear: 2}]}", 224 + 2 * 584 + 513 * 5 + 12, 224 + 2 * 584),
+    ],
+)
+def test_a_replaced_layer_stays_repeated_frozen_and_shared(tmp_path, replace, params, frozen):
+    write(tmp_path, base=BASE)
+    totals = cnncalc.summarize(
+        write(tmp_path, net=f"extends: base.yaml\nreplace: {replace}\n")
+    ).totals
+    assert (totals.params, totals.params - totals.trainable) == (params, frozen)
+
+
+def test_a_replacement_that_cannot_share_says_how_not_to(tmp_path):
+    write(tmp_path, base=BASE)
+    file = write(
+        tmp_path, net="extends: base.yaml\nreplace: {user: {conv: {filters: 9, kernel: 1}}}\n"
+    )
+    with pytest.raises(CnncalcError, match="with its own weights, write a list"):
+        cnncalc.summarize(file)
+
+
 def test_two_equally_wrong_replacements_are_both_reported(tmp_path):
     write(
         tmp_path,

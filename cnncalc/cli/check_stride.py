@@ -167,7 +167,7 @@ def _as_text(axis: Axis, name: str) -> str:
     for rule in stride.rules(axis):
         size = "illegal" if rule.size is None else f"{rule.size:,}"
         lines.append(f"  {rule.name:{width}}  {terminal.marked(size, terminal.colour())}")
-    lines += ["", _unread(axis)]
+    lines += ["", _unread(axis)] if axis.possible else [""]
     if not axis.fits:
         lines.append(_would_fit(axis))
     colour = terminal.colour()

@@ -88,8 +88,9 @@ def _lines(found: Reconciliation) -> Iterator[str]:
         yield from _sum(candidate)
     if not found.agreeing:
         yield ""
-        more = "more" if found.difference > 0 else "less"
-        yield f"{found.number} is {units.exact(abs(found.difference))} {more}"
+        over = found.reading.value - found.nearest.total
+        more = "more" if over > 0 else "less"
+        yield f"{found.number} is {units.decimal(abs(over))} {more}"
     for missing in found.missing:
         yield f"it equals {_made(missing)}"
     for why in found.unknown.values():

@@ -1,6 +1,10 @@
 """Exact integers in human units. Counts go by 1000; bytes are labelled MB (10^6) or MiB (2^20)."""
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # few commands need fractions, and importing them takes time
+    from fractions import Fraction
 
 COUNTS = ("", " K", " M", " G", " T", " P", " E")
 DECIMAL = (" B", " kB", " MB", " GB", " TB", " PB", " EB")
@@ -10,6 +14,16 @@ BINARY = (" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB")
 def exact(number: int) -> str:
     """``138,357,544``."""
     return f"{number:,}"
+
+
+def decimal(number: "Fraction") -> str:
+    """``61.7``: all decimals of a fraction that has finitely many."""
+    whole, rest = divmod(number, 1)
+    digits = ""
+    while rest:
+        digit, rest = divmod(10 * rest, 1)
+        digits += str(digit)
+    return f"{exact(whole)}.{digits}" if digits else exact(whole)
 
 
 def human(number: int) -> str:

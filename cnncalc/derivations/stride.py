@@ -133,13 +133,14 @@ def unread(axis: Axis) -> list[tuple[int, int]] | None:
 
 
 def nearest(axis: Axis) -> dict[str, list[int]]:
-    """The nearest N, P and S that make the window fit, changing one at a time."""
+    """The nearest N, F, P and S that make the window fit, changing one at a time."""
     below = axis.N - axis.remainder if axis.possible else axis.extent - 2 * axis.P
     sizes = [n for n in (below, below + axis.S) if n > 0 and n != axis.N][
         : 2 if axis.possible else 1
     ]
     return {
         "N": [n for n in sizes if axis._replace(N=n).fits],
+        "F": _nearest_fits(axis, "F", range(1, (axis.N + 2 * axis.P - 1) // axis.D + 2)),
         "P": _nearest_fits(axis, "P", range(axis.extent)),
         "S": _nearest_fits(axis, "S", range(1, max(axis.span, 0) + 1)),
     }

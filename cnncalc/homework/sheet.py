@@ -170,7 +170,11 @@ def _credit(item: Item | None) -> dict[str, str]:
 def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[Answer]:
     """The answers to the key's questions in its order, blank ones included, then the answers to
     other questions."""
-    given = dict(_given(top))
+    given: dict[str, Item] = {}
+    for label, one in _given(top):
+        if label in given:
+            raise SpecError(f"{label} is answered twice", one.where)
+        given[label] = one
     labels = [asked.label for asked in key.answers]
     others = [label for label in given if label not in {*labels}]
     alike = {normal(label): label for label in reversed(others)}

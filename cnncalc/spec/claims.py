@@ -232,7 +232,9 @@ def check_value(
 
 def read_share(value: str) -> Printed | None:
     """Parse ``94.86%`` into the number; None for anything without a percent sign."""
-    number, sign, _ = value.partition("%")
+    number, sign, after = value.partition("%")
+    if after.strip():
+        raise UsageError(f"expected a share such as 94.86%, not {value[:60]!r}")
     return read_number(number)._replace(full=False) if sign else None
 
 

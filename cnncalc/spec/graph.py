@@ -238,11 +238,10 @@ class _Builder:
             current = self.sources(entry.sources, scope)
         name = entry.name or self.automatic(entry, scope)
         counts = re.fullmatch("0|[1-9][0-9]*", name) is not None
-        if entry.repeat is not None and not counts:
-            entry = self.in_place_of(entry, scope.prefix + name)
-        if entry.repeat is None:
+        all = entry if counts or not entry.repeat else self.in_place_of(entry, scope.prefix + name)
+        if all.repeat is None:
             return self.single(entry, name, scope, current)
-        return self.repeated(entry, times, name, counts, scope, current)
+        return self.repeated(all, times, name, counts, scope, current)
 
     def single(
         self, entry: Entry, name: str, scope: Scope, current: tuple[int, ...]
@@ -266,12 +265,24 @@ class _Builder:
         self.ends[scope.prefix + name] = nodes
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
-        """The entry, or what takes its place."""
+        """The entry, or what takes its place: frozen as before unless it says otherwise. One layer
+        is repeated as often and shares weights as before; a list of layers comes once."""
         other = self.spec.replace.get(Key(path))
         if other is None:
             return entry
         self.replaced.add(path)
-        other = other._replace(name=entry.name, sources=entry.sources, when=entry.when)
+        group, trainable = other.group, other.trainable or entry.trainable
+        if group is not None:
+            group = tuple(one._replace(trainable=one.trainable or trainable) for one in group)
+        other = other._replace(
+            name=entry.name,
+            sources=entry.sources,
+            repeat=entry.repeat if group is None else None,
+            when=entry.when,
+            weights=other.weights or (entry.weights if group is None else None),
+            trainable=trainable if group is None else None,
+            group=group,
+        )
         self.replacements.append(other)
         return other
 

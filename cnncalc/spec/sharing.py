@@ -14,6 +14,8 @@ from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item
 
+APART = "to replace a layer by one with its own weights, write a list, as in [linear: 10]"
+
 
 class Sharing:
     """Which nodes each name stands for, and whose weights each node uses."""
@@ -59,10 +61,12 @@ def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> li
     """The nodes of a span with the weights of another; raises SpecError if their layers differ."""
     where = entry.weights.where if entry.weights else entry.where
     label = f"'weights: {_word(entry)}'"
+    help = APART if where.source != entry.where.source else ""
     if len(span) != len(owner):
         raise SpecError(
             f"{label} needs the same layers, but it has {len(owner)} and this one {len(span)}",
             where,
+            help,
         )
     found = []
     for place, node in zip(owner, (nodes[place] for place in span)):
@@ -73,7 +77,7 @@ def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> li
                 for part in (owning, node)
                 if part.layer is not None
             )
-            raise SpecError(f"{label} needs the same layers, but {one} and {other}", where)
+            raise SpecError(f"{label} needs the same layers, but {one} and {other}", where, help)
         if entry.trainable is not None and node.trainable != owning.trainable:
             fact = f"write it beside {owning.name!r}, which holds the weights"
             raise SpecError(f"'trainable' differs from that of the shared weights; {fact}", where)

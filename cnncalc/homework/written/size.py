@@ -64,7 +64,8 @@ class Size(Written):
         bare = tuple(size for size in self.sizes if size != 1)
         if isinstance(truth, Map) and len(truth.spatial) == truth.channels == 1:  # a window alone
             return Reading(("along each axis",)) if {*bare} == {*truth.spatial} else None
-        if isinstance(truth, Vector) and bare == truth.dimensions:
+        in_batch = self.sizes == (1, *truth.dimensions)
+        if isinstance(truth, Vector) and bare == truth.dimensions and not in_batch:
             return Reading(("a vector as a map of one position",))
         if isinstance(truth, Map) and {*truth.spatial} == {1} and self.sizes == (truth.channels,):
             return Reading(("a map of one position as a vector",))
