@@ -100,10 +100,10 @@ def test_a_keras_archive_is_read_without_its_weights(tmp_path):
         (sequential(3), "without 'class_name' or 'config'"),
         (sequential(CONV), "layer 'a/conv' has no input; give"),
         (sequential(keras("InputLayer", "x"), CONV), "the input 'x' has no shape"),
-        (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "has an unspecified size"),
+        (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "an unspecified size"),
         (sequential(keras("InputLayer", "x", batch_shape=[None])), "not a list of sizes"),
         (sequential(IMAGE, keras("Lambda", "f", function="os.system")), "no layer kind"),
-        (sequential(IMAGE, keras("BatchNormalization", "b", scale=False)), "this BatchNormalization cannot be"),
+        (sequential(IMAGE, keras("BatchNormalization", "b", scale=False)), "BatchNormalization"),
         (sequential(IMAGE, sequential(CONV)), "has a model 'small' inside"),
         (sequential(IMAGE, {**CONV, "config": {**CONV["config"], "data_format": "channels_first"}}),
          "uses channels_first"),
@@ -151,7 +151,7 @@ def test_a_keras_layer_means_what_it_means_there(tmp_path, layer, params, output
 )
 def test_a_keras_layer_that_a_spec_cannot_express_is_refused(tmp_path, layer):
     image = keras("InputLayer", "image", batch_shape=[None, 32, 32, 6])
-    with pytest.raises(CnncalcError, match="layer 'a': this .* cannot be expressed in a spec"):
+    with pytest.raises(CnncalcError, match=r"layer 'a': this .* cannot be expressed in a spec"):
         summarized(tmp_path, sequential(image, layer))
 
 
@@ -248,7 +248,7 @@ def test_yolo_v3_tiny(tmp_path):
 def test_shortcuts_and_other_sections(tmp_path):
     sections = (
         conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
-        "[reorg]\nstride=2\n[avgpool]\n[dropout]\n[connected]\noutput=10\nactivation=linear\n"
+        "[reorg]\nstride=2\n[avgpool]\n[dropout]\nprobability=.5\n[connected]\noutput=10\nactivation=linear\n"
         "[softmax]\n[cost]\n"
     )
     report = darknet(tmp_path, sections)
@@ -262,9 +262,12 @@ def test_shortcuts_and_other_sections(tmp_path):
     [
         ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] cannot be read"),
         (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
-        (conv(3, activation="loggy"), "no activation 'loggy' is known"),
+        (conv(3, activation="loggy"), "unknown activation 'loggy'"),
         ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
         (conv(8) + "[route]\nlayers=-1\ngroups=2\n", "of a group of channels cannot be read"),
+        ("[route]\n", "needs 'layers'"),
+        (conv(8, stride_x=2), "the key 'stride_x' is not supported"),
+        ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
         ("what\n", r"net.cfg:8: is neither a \[section\] nor key=value"),
         ("", "contains no layers"),
     ],
@@ -386,14 +389,14 @@ def test_older_files_and_rounded_up_pools(tmp_path):
     ("text", "why"),
     [
         (layer("ReLU", "a", "data"), "the size of the input is not given"),
-        (DATA + layer("Permute", "a", "data"), r"prototxt:4: the layer type 'Permute' cannot be"),
+        (DATA + layer("Permute", "a", "data"), r"prototxt:4: the layer type 'Permute' is not"),
         (DATA + layer("ReLU", "a", "dat"), "prototxt:4: a layer reads 'dat', but no layer"),
         (DATA + layer("Pooling", "a", "data", pooling_param="pool: STOCHASTIC"), "stochastic"),
         (DATA + layer("LRN", "a", "data", lrn_param="norm_region: WITHIN_CHANNEL"), "within a"),
         (DATA + layer("ReLU", "a", "data", relu_param="negative_slope: x"), "must be a number"),
         (DATA + layer("Input", "a", "data"), "contains no layers"),
         (DATA + layer("Crop", "a", "data"), "a Crop needs two bottoms"),
-        (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' cannot be"),
+        (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' is not"),
         (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
         (DATA + 'layer { type: "Convolution" bottom: "data" top: "a" convolution_param: 3 }',
          "needs its fields in braces"),
@@ -402,10 +405,21 @@ def test_older_files_and_rounded_up_pools(tmp_path):
          "'num_output' must be a whole number, not 'x'"),
         (DATA + "layer { name: ", "'name' has no value"),
         (DATA + "layer { ", "the brace after 'layer' is never closed"),
-        (DATA + "layer { name: 3 } }", "'}' closes nothing"),
+        (DATA + "layer { name: 3 } }", "'}' has no matching"),
         (DATA + "layer { : }", "needs the name of a field"),
         (DATA + "layer { name: $ }", "is not expected here"),
         ("layer {" + "a {" * 30, "is nested too deeply"),
+        (DATA + "layer { } layers { }", "mixes 'layer' and 'layers'"),
+        ("layer { name: [1, 2", "the bracket is never closed"),
+        ('input: "a" input: "b" input_shape { dim: 1 dim: 3 } layer { }', "shape of every input"),
+        (DATA + layer("Concat", "a", "data", concat_param="axis: 2"), "concat_param along another"),
+        (DATA + layer("PReLU", "a", "data", prelu_param="channel_shared: true"), "'channel_sh"),
+        (DATA + layer("Flatten", "a", "data", flatten_param="axis: 2"), "flatten_param 'axis'"),
+        (DATA + layer("Convolution", "a", "data", convolution_param="num_output: 1 kernel_w: 3"),
+         "needs both kernel_h and kernel_w"),
+        (DATA + layer("Eltwise", "a", "data", eltwise_param="operation: AVG"), "operation 'AVG'"),
+        (DATA + "".join(layer("ReLU", name, "data", param='name: "w"') for name in "ab"),
+         "shares the weights 'w'"),
     ],
 )  # fmt: skip
 def test_what_a_prototxt_cannot_say_is_refused(tmp_path, text, why):
@@ -425,6 +439,19 @@ def test_several_inputs_keep_their_names(tmp_path):
     report = caffe(tmp_path, text)
     assert report["both"].output == (4, 8, 8)
     assert {*report.input_shapes} == {"left", "right"}
+
+
+def test_layers_for_training_are_left_out(tmp_path):
+    rules = ("exclude { phase: TEST }", "include { phase: TRAIN }")
+    text = DATA + layer("PReLU", "a", "data", prelu_param="channel_shared: false")
+    for number, rule in enumerate(rules):
+        text += f'layer {{ name: "x{number}" type: "ReLU" bottom: "a" top: "a" {rule} }}\n'
+    text += 'layer { name: "old" type: "Sigmoid" bottom: "a" top: "b" include { phase: TEST } }'
+    text += layer("Eltwise", "sum", "b", eltwise_param="operation: SUM coeff: 1 coeff: -1").replace(
+        "top:", 'bottom: "a" top:'
+    )
+    report = caffe(tmp_path, text)
+    assert [row.name for row in report] == ["a", "old", "sum"]
 
 
 def test_what_keras_writes_in_several_ways(tmp_path):

@@ -193,6 +193,8 @@ class _Network:
             raise SpecError("needs the shape of every input", net.where)
         for name, sizes in zip(net.every("input"), listed):
             self.input(str(name), sizes, net.where)
+        if {"layer", "layers"} <= {*net.fields}:
+            raise SpecError("mixes 'layer' and 'layers'; use one of them", net.where)
         for layer in net.every("layer", "layers"):
             if isinstance(layer, Message):
                 self.layer(layer)
