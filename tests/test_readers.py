@@ -97,21 +97,74 @@ def test_a_keras_archive_is_read_without_its_weights(tmp_path):
         ({"class_name": "Optimizer", "config": {}}, "describes 'Optimizer', not a model"),
         ({"class_name": "Sequential", "config": {}}, "has no list of layers"),
         (sequential(), "contains no layers"),
-        (sequential(3), "without 'class_name' and 'config'"),
-        (sequential(CONV), "a spec needs .input."),
+        (sequential(3), "without 'class_name' or 'config'"),
+        (sequential(CONV), "layer 'a/conv' has no input; give"),
         (sequential(keras("InputLayer", "x"), CONV), "the input 'x' has no shape"),
-        (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "has an open size"),
+        (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "an unspecified size"),
         (sequential(keras("InputLayer", "x", batch_shape=[None])), "not a list of sizes"),
         (sequential(IMAGE, keras("Lambda", "f", function="os.system")), "no layer kind"),
-        (sequential(IMAGE, keras("BatchNormalization", "b", scale=False)), "only one of scale"),
+        (sequential(IMAGE, keras("BatchNormalization", "b", scale=False)), "BatchNormalization"),
         (sequential(IMAGE, sequential(CONV)), "has a model 'small' inside"),
         (sequential(IMAGE, {**CONV, "config": {**CONV["config"], "data_format": "channels_first"}}),
-         "has its channels first"),
+         "uses channels_first"),
     ],
 )  # fmt: skip
 def test_a_model_that_cannot_be_said_is_refused(tmp_path, model, why):
     with pytest.raises(CnncalcError, match=why):
         summarized(tmp_path, model)
+
+
+@pytest.mark.parametrize(
+    ("layer", "params", "output"),
+    [
+        # 3·3·2·12 + 12: each of 3 groups has 2 channels.
+        (keras("Conv2D", "a", filters=12, kernel_size=[3, 3], groups=3), 228, (12, 30, 30)),
+        (keras("DepthwiseConv2D", "a", kernel_size=[3, 3], depth_multiplier=3), 180, (18, 30, 30)),
+        # 9·6·3, 18·8 and one set of biases
+        (keras("SeparableConv2D", "a", filters=8, kernel_size=[3, 3], depth_multiplier=3), 314,
+         (8, 30, 30)),
+        (keras("BatchNormalization", "a", axis=[3]), 12, (6, 32, 32)),
+        (keras("LayerNormalization", "a", axis=-1, epsilon=1e-3, center=True, scale=True), 12,
+         (6, 32, 32)),
+        (keras("GlobalAveragePooling2D", "a", keepdims=False), 0, (6,)),
+        (keras("GlobalAveragePooling2D", "a", keepdims=True), 0, (6, 1, 1)),
+        (keras("Rescaling", "a", scale=0.5, offset=0.0), 0, (6, 32, 32)),
+    ],
+)  # fmt: skip
+def test_a_keras_layer_means_what_it_means_there(tmp_path, layer, params, output):
+    image = keras("InputLayer", "image", batch_shape=[None, 32, 32, 6])
+    report = summarized(tmp_path, sequential(image, layer))
+    assert (report.totals.params, report["a"].output) == (params, output)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras("BatchNormalization", "a", axis=[1]),
+        keras("LayerNormalization", "a", axis=[1, 2]),
+        keras("Normalization", "a", axis=[1]),
+        keras("Concatenate", "a", axis=1),
+        keras("ReLU", "a", max_value=4),
+        keras("ReLU", "a", threshold=1.0),
+        keras("Rescaling", "a", scale=[0.5, 0.5]),
+    ],
+)
+def test_a_keras_layer_that_a_spec_cannot_express_is_refused(tmp_path, layer):
+    image = keras("InputLayer", "image", batch_shape=[None, 32, 32, 6])
+    with pytest.raises(CnncalcError, match=r"layer 'a': this .* cannot be expressed in a spec"):
+        summarized(tmp_path, sequential(image, layer))
+
+
+def test_the_layer_of_a_wrong_field_is_named(tmp_path):
+    wrong = keras("Conv2D", "k3", filters="x", kernel_size=3)
+    with pytest.raises(CnncalcError, match=r"layer 'k3' \(keras.Conv2D\) filters must be"):
+        summarized(tmp_path, sequential(IMAGE, wrong))
+
+
+def test_frozen_layers_stay_frozen(tmp_path):
+    frozen = {**CONV, "config": {**CONV["config"], "trainable": False}}
+    report = summarized(tmp_path, sequential(IMAGE, frozen, FLAT, DENSE))
+    assert report.to_dict()["totals"]["frozen"] == 80
 
 
 def test_a_shared_layer_is_refused(tmp_path):
@@ -124,7 +177,7 @@ def test_a_shared_layer_is_refused(tmp_path):
 def test_a_tensor_that_no_layer_makes_is_refused(tmp_path):
     model = functional(3)
     del model["config"]["layers"][1]
-    with pytest.raises(CnncalcError, match="no layer makes 'a/conv'"):
+    with pytest.raises(CnncalcError, match="a layer reads 'a/conv', but no layer produces it"):
         summarized(tmp_path, model)
 
 
@@ -195,7 +248,7 @@ def test_yolo_v3_tiny(tmp_path):
 def test_shortcuts_and_other_sections(tmp_path):
     sections = (
         conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
-        "[reorg]\nstride=2\n[avgpool]\n[dropout]\n[connected]\noutput=10\nactivation=linear\n"
+        "[reorg]\nstride=2\n[avgpool]\n[dropout]\nprobability=.5\n[connected]\noutput=10\nactivation=linear\n"
         "[softmax]\n[cost]\n"
     )
     report = darknet(tmp_path, sections)
@@ -209,9 +262,12 @@ def test_shortcuts_and_other_sections(tmp_path):
     [
         ("[lstm]\noutput=3\n", r"net.cfg:8: the section \[lstm\] cannot be read"),
         (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
-        (conv(3, activation="loggy"), "no activation 'loggy' is known"),
+        (conv(3, activation="loggy"), "unknown activation 'loggy'"),
         ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
         (conv(8) + "[route]\nlayers=-1\ngroups=2\n", "of a group of channels cannot be read"),
+        ("[route]\n", "needs 'layers'"),
+        (conv(8, stride_x=2), "the key 'stride_x' is not supported"),
+        ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
         ("what\n", r"net.cfg:8: is neither a \[section\] nor key=value"),
         ("", "contains no layers"),
     ],
@@ -333,14 +389,14 @@ def test_older_files_and_rounded_up_pools(tmp_path):
     ("text", "why"),
     [
         (layer("ReLU", "a", "data"), "the size of the input is not given"),
-        (DATA + layer("Permute", "a", "data"), r"prototxt:4: the layer type 'Permute' cannot be"),
-        (DATA + layer("ReLU", "a", "dat"), "prototxt:4: no layer makes 'dat'"),
+        (DATA + layer("Permute", "a", "data"), r"prototxt:4: the layer type 'Permute' is not"),
+        (DATA + layer("ReLU", "a", "dat"), "prototxt:4: a layer reads 'dat', but no layer"),
         (DATA + layer("Pooling", "a", "data", pooling_param="pool: STOCHASTIC"), "stochastic"),
         (DATA + layer("LRN", "a", "data", lrn_param="norm_region: WITHIN_CHANNEL"), "within a"),
         (DATA + layer("ReLU", "a", "data", relu_param="negative_slope: x"), "must be a number"),
         (DATA + layer("Input", "a", "data"), "contains no layers"),
         (DATA + layer("Crop", "a", "data"), "a Crop needs two bottoms"),
-        (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' cannot be"),
+        (DATA + 'layer { type: "Slice" bottom: "data" top: "a" top: "b" }', "'Slice' is not"),
         (DATA + 'layer { type: "ReLU" bottom: "data" top: "a" top: "b" }', "several tops"),
         (DATA + 'layer { type: "Convolution" bottom: "data" top: "a" convolution_param: 3 }',
          "needs its fields in braces"),
@@ -349,10 +405,21 @@ def test_older_files_and_rounded_up_pools(tmp_path):
          "'num_output' must be a whole number, not 'x'"),
         (DATA + "layer { name: ", "'name' has no value"),
         (DATA + "layer { ", "the brace after 'layer' is never closed"),
-        (DATA + "layer { name: 3 } }", "'}' closes nothing"),
+        (DATA + "layer { name: 3 } }", "'}' has no matching"),
         (DATA + "layer { : }", "needs the name of a field"),
         (DATA + "layer { name: $ }", "is not expected here"),
         ("layer {" + "a {" * 30, "is nested too deeply"),
+        (DATA + "layer { } layers { }", "mixes 'layer' and 'layers'"),
+        ("layer { name: [1, 2", "the bracket is never closed"),
+        ('input: "a" input: "b" input_shape { dim: 1 dim: 3 } layer { }', "shape of every input"),
+        (DATA + layer("Concat", "a", "data", concat_param="axis: 2"), "concat_param along another"),
+        (DATA + layer("PReLU", "a", "data", prelu_param="channel_shared: true"), "'channel_sh"),
+        (DATA + layer("Flatten", "a", "data", flatten_param="axis: 2"), "flatten_param 'axis'"),
+        (DATA + layer("Convolution", "a", "data", convolution_param="num_output: 1 kernel_w: 3"),
+         "needs both kernel_h and kernel_w"),
+        (DATA + layer("Eltwise", "a", "data", eltwise_param="operation: AVG"), "operation 'AVG'"),
+        (DATA + "".join(layer("ReLU", name, "data", param='name: "w"') for name in "ab"),
+         "shares the weights 'w'"),
     ],
 )  # fmt: skip
 def test_what_a_prototxt_cannot_say_is_refused(tmp_path, text, why):
@@ -374,6 +441,19 @@ def test_several_inputs_keep_their_names(tmp_path):
     assert {*report.input_shapes} == {"left", "right"}
 
 
+def test_layers_for_training_are_left_out(tmp_path):
+    rules = ("exclude { phase: TEST }", "include { phase: TRAIN }")
+    text = DATA + layer("PReLU", "a", "data", prelu_param="channel_shared: false")
+    for number, rule in enumerate(rules):
+        text += f'layer {{ name: "x{number}" type: "ReLU" bottom: "a" top: "a" {rule} }}\n'
+    text += 'layer { name: "old" type: "Sigmoid" bottom: "a" top: "b" include { phase: TEST } }'
+    text += layer("Eltwise", "sum", "b", eltwise_param="operation: SUM coeff: 1 coeff: -1").replace(
+        "top:", 'bottom: "a" top:'
+    )
+    report = caffe(tmp_path, text)
+    assert [row.name for row in report] == ["a", "old", "sum"]
+
+
 def test_what_keras_writes_in_several_ways(tmp_path):
     first = {**CONV, "config": {**CONV["config"], "batch_input_shape": [None, 28, 28, 1]}}
     model = {
@@ -392,6 +472,6 @@ def test_what_keras_writes_in_several_ways(tmp_path):
     report = summarized(tmp_path, model)
     assert report["scaled"].cost.buffers == 2 * 8 + 1  # fixed, and counted
     assert [report[name].kind for name in ("capped", "leaky", "plain", "half", "none")] == [
-        "relu6", "leaky_relu", "relu", "identity", "identity"
+        "relu6", "leaky_relu", "relu", "dropout", "identity"
     ]  # fmt: skip
     assert report["column"].output == (8, 26 * 26)

@@ -236,6 +236,29 @@ def test_replacements_are_inherited_and_may_be_replaced_again(tmp_path):
     assert len(cnncalc.summarize(file)) == 1
 
 
+def test_several_replaced_layers_keep_their_own_fields(tmp_path):
+    many = range(1, 30)
+    old = "".join(f"  - conv: {{filters: 2, kernel: 1}}\n    name: c{n}\n" for n in many)
+    new = "".join(f"  c{n}: {{conv: {{filters: {n}, kernel: 1}}}}\n" for n in many)
+    write(tmp_path, base=f"input: 3x8x8\nlayers:\n{old}")
+    found = cnncalc.summarize(write(tmp_path, net=f"extends: base.yaml\nreplace:\n{new}"))
+    assert [found[f"c{n}"].output[0] for n in many] == [*many]
+    assert found["c29"].cost.params == 28 * 29 + 29
+
+
+def test_two_equally_wrong_replacements_are_both_reported(tmp_path):
+    write(
+        tmp_path,
+        base="input: 3x8x8\nlayers:\n"
+        + "".join(f"  - relu: {{}}\n    name: r{n}\n" for n in range(9)),
+    )
+    new = "".join(f"  r{n}: {{conv: {{filters: 2, kernal: 1}}}}\n" for n in range(9))
+    file = write(tmp_path, net=f"extends: base.yaml\nreplace:\n{new}")
+    with pytest.raises(CnncalcError) as found:
+        cnncalc.summarize(file)
+    assert str(found.value).count("'kernal'") == 9
+
+
 @pytest.mark.parametrize(
     ("spec", "message"),
     [

@@ -11,6 +11,12 @@ def conv_weights(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
 
 
 @formula("weights")
+def weight_norm_weights(F: tuple[int, ...], C_in: int, C_out: int, G: int = 1) -> int:
+    """The filters, and a factor for each."""
+    return product(F) * share(C_in, G) * C_out + C_out
+
+
+@formula("weights")
 def depthwise_weights(F: tuple[int, ...], C_in: int, multiplier: int = 1) -> int:
     """``multiplier`` single-channel filters per input channel."""
     return product(F) * C_in * multiplier

@@ -21,8 +21,10 @@ class WeightNormConv(Reparametrized):
     module = "WeightNormConv"
 
     def parameters(self, x: Map, *others: Shape) -> Parameters:
-        filters = super().parameters(x)
-        return filters._replace(weights=filters.weights + parameters.scales(n=self.out_channels))
+        weights = parameters.weight_norm_weights(
+            F=self.window(x), C_in=x.channels, C_out=self.out_channels, G=self.groups
+        )
+        return super().parameters(x)._replace(weights=weights)
 
     def tensors(self, x: Map, *others: Shape) -> Tensors:
         return {**super().tensors(x), "scale": (self.out_channels,)}

@@ -110,6 +110,8 @@ class _Builder:
         self.ends: dict[str, tuple[int, ...]] = {}
         """The output of every layer and block, by its full name."""
         self.replaced: set[str] = set()
+        self.replacements: list[Entry] = []
+        """Kept so that no other entry gets the id of one of them."""
         self.backbones: dict[tuple[int, str], _Builder] = {}
         self.most_nodes = MAX_LAYERS + len(spec.inputs)
         self.mistakes = list(spec.mistakes)
@@ -269,7 +271,9 @@ class _Builder:
         if other is None:
             return entry
         self.replaced.add(path)
-        return other._replace(name=entry.name, sources=entry.sources, when=entry.when)
+        other = other._replace(name=entry.name, sources=entry.sources, when=entry.when)
+        self.replacements.append(other)
+        return other
 
     def repeated(
         self,
@@ -588,7 +592,7 @@ class _Builder:
 
     def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
         """The layer of an entry, or None if it is wrong. Equal values return the same object."""
-        # Entries live as long as the spec, so ids are unique.
+        # Entries live as long as the spec, or as this builder, so ids are unique.
         if id(entry) not in self.fixed:
             layer = self.evaluated(found, entry, scope)
             if entry.value is not None and values.depends(entry.value):

@@ -11,7 +11,7 @@ from cnncalc.homework import feedback
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.quiz import PosedQuestion, Quiz
 from cnncalc.homework.scheme import Scheme
-from cnncalc.homework.written import Value, format_value
+from cnncalc.homework.written import Terms, Value, format_value
 
 TIMES = ("×", "x", ", ", ",", " ")
 """What students write between the sizes of a shape."""
@@ -88,12 +88,15 @@ def _options(one: PosedQuestion, style: Style) -> Iterator[Option]:
         yield Option(_spellings(value, style, unit), Scheme().right, "")
         yield Option(_spellings(not value, style, unit), Fraction(0), "")
         return
-    marker = Marker()
+    marker = Marker(Terms(strict=style is Style.NUMBER))  # a count of elements is not one of bytes
     for written in (value, *one.mistakes):
         if style is Style.NUMBER and not isinstance(written, int):
             continue  # platforms would round a fraction
         spellings = _spellings(written, style, unit)
         mark = marker.mark(one.question, spellings[0])
+        if written is value and isinstance(value, Map):
+            # Channels last, as Keras writes them, is right too.
+            spellings = tuple(dict.fromkeys([*spellings, *_written((*value[1:], value[0]))]))
         yield Option(spellings, Scheme().part(mark), _sentence(feedback.remark(mark)))
 
 
@@ -107,5 +110,10 @@ def _spellings(value: Value, style: Style, unit: str) -> tuple[str, ...]:
     shown = format_value(value, unit)
     if style is Style.CHOICE or not isinstance(value, Map | Vector):
         return (shown,)
-    plain = [times.join(map(str, value)) for times in TIMES]
-    return tuple(dict.fromkeys([shown, *plain, *(f"({text})" for text in plain[2:4])]))
+    return tuple(dict.fromkeys([shown, *_written(value)]))
+
+
+def _written(sizes: tuple[int, ...]) -> list[str]:
+    """A shape as students write it."""
+    texts = [times.join(map(str, sizes)) for times in TIMES]
+    return [*texts, f"({texts[TIMES.index(', ')]})"]

@@ -55,5 +55,5 @@ def _rows(lines: list[str], start: int, source: str) -> Iterator[list[Cell]]:
 
 
 def _plain(cell: str) -> str:
-    """A cell with 0 for torchinfo's ``--``, and with one image for any number of them."""
-    return "0" if cell == "--" else re.sub(r"^\[-1, ", "[1, ", cell)
+    """A cell with 0 for torchinfo's ``--``, and any number of images as Keras writes it."""
+    return "0" if cell == "--" else re.sub(r"^([\[(])-?[0-9]+, ", r"\g<1>None, ", cell)

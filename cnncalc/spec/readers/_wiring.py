@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from cnncalc.core.errors import SpecError, Where
+from cnncalc import layers
+from cnncalc.core.errors import LayerError, SpecError, Where
 
 
 class Wiring:
@@ -15,24 +16,34 @@ class Wiring:
         self.inputs: dict[str, Any] = {}
         self.layers: list[dict[str, Any]] = []
         self.made: dict[str, str] = {}
+        self.names: dict[str, int] = {"input": 1}
 
     def input(self, tensor: str, shape: list[int]) -> None:
         """An input of the network, channels first."""
         self.made[tensor] = self._free(tensor)
         self.inputs[self.made[tensor]] = shape
 
-    def layer(self, name: str, kind: str, fields: Any, tensors: Iterable[str]) -> str:
-        """Add a layer that reads these tensors, and return the name that it got."""
+    def layer(
+        self, name: str, kind: str, fields: Any, tensors: Iterable[str], **beside: Any
+    ) -> str:
+        """Add a layer that reads these tensors, and return the name that it got; ``beside`` are
+        keys next to the kind. Raises SpecError, with the layer, for fields that do not fit."""
         read = [self.source_of(tensor) for tensor in tensors]
+        if not read:
+            raise self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
+        try:
+            layers.find(kind).parse(fields)
+        except LayerError as why:
+            raise self.wrong(f"layer {name[:60]!r} ({kind[:40]}) {why}") from None
         own = self._free(name)
         sources = read if len(read) != 1 else read[0]
-        self.layers.append({kind: fields, "name": own, "from": sources})
+        self.layers.append({kind: fields, "name": own, "from": sources, **beside})
         return own
 
     def source_of(self, tensor: str) -> str:
         """The layer or input that makes a tensor."""
         if tensor not in self.made:
-            raise self.wrong(f"no layer makes {tensor[:60]!r}, which another reads")
+            raise self.wrong(f"a layer reads {tensor[:60]!r}, but no layer produces it")
         return self.made[tensor]
 
     def spec(self, name: str) -> dict[str, Any]:
@@ -55,11 +66,11 @@ class Wiring:
     def _free(self, name: str) -> str:
         """A name of letters, digits, _ and - that nothing else has."""
         plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:80].strip("_") or "layer"
-        taken = {*self.inputs, *(layer["name"] for layer in self.layers)}
-        found, number = plain, 1
-        while found in taken or found == "input":
-            number += 1
-            found = f"{plain}_{number}"
+        found = plain
+        while found in self.names:
+            self.names[plain] += 1
+            found = f"{plain}_{self.names[plain]}"
+        self.names[found] = 1
         return found
 
     def _rename(self, old: str, new: str) -> None:

@@ -1,6 +1,7 @@
-"""Caffe: the ``.prototxt`` of a network, best the one for deployment, which says its input's size.
+"""Caffe: the ``.prototxt`` of a network, preferably the one for deployment, which gives the input
+size.
 
-Layers keep their names. Layers for training alone, such as losses, are left out.
+Layers keep their names. Layers used only for training, such as losses, are left out.
 """
 
 import re
@@ -15,10 +16,35 @@ TOKEN = re.compile(
     r"""\s+|\#[^\n]*|("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|[\w.+-]+|[{}:<>\[\],;])"""
 )
 DEEPEST = 20
-LEFT_OUT = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanloss", "hingeloss",
+SKIPPED = ("accuracy", "silence", "softmaxwithloss", "softmaxloss", "euclideanloss", "hingeloss",
             "sigmoidcrossentropyloss", "multinomiallogisticloss", "data", "imagedata", "hdf5data",
             "dummydata", "annotateddata", "python")  # fmt: skip
 """Layers for training and data, without the _ of older files."""
+IGNORED = re.compile(r".*_filler|engine|force_nd_im2col|cudnn_.*|alpha|beta|k|"
+                     r"use_global_stats|moving_average_fraction|eps|stable_prod_grad")  # fmt: skip
+"""Fields that change neither the shape nor the count of anything."""
+KNOWN = {
+    "convolution_param": "num_output kernel_size kernel_h kernel_w stride stride_h stride_w pad "
+    "pad_h pad_w group dilation bias_term",
+    "pooling_param": "pool kernel_size kernel_h kernel_w stride stride_h stride_w pad pad_h pad_w "
+    "global_pooling round_mode",
+    "inner_product_param": "num_output bias_term",
+    "lrn_param": "local_size norm_region",
+    "relu_param": "negative_slope",
+    "eltwise_param": "operation",
+    "scale_param": "bias_term",
+    "crop_param": "offset axis",
+    "dropout_param": "dropout_ratio",
+    "concat_param": "axis",
+    "softmax_param": "axis",
+    "batch_norm_param": "",
+    "prelu_param": "",
+    "flatten_param": "",
+    "input_param": "shape",
+}
+"""The fields that are read, by message; any other is refused."""
+AXES = {"crop_param": "2", "concat_param": "1", "softmax_param": "1"}
+"""The only axis along which a layer is read."""
 PLAIN = {"sigmoid": "sigmoid", "tanh": "tanh", "absval": "abs", "softmax": "softmax",
          "flatten": "flatten", "dropout": "dropout", "prelu": "caffe.PReLU", "bnll": "softplus",
          "split": "identity", "concat": "concat", "batchnorm": "caffe.BatchNorm"}  # fmt: skip
@@ -38,9 +64,9 @@ class Message(NamedTuple):
     fields: dict[str, list["Message | str"]]
     where: Where
 
-    def all(self, *names: str) -> list["Message | str"]:
-        """All values of the first field that is set."""
-        return next((self.fields[name] for name in names if name in self.fields), [])
+    def every(self, *names: str) -> list["Message | str"]:
+        """All values of these fields."""
+        return [value for name in names for value in self.fields.get(name, [])]
 
     def text(self, name: str, usual: str = "") -> str:
         """The last value of a field."""
@@ -49,11 +75,11 @@ class Message(NamedTuple):
             raise SpecError(f"{name!r} must be a single value", self.where)
         return value
 
-    def number(self, usual: int, *names: str) -> int:
-        """The value of the first of these fields that is set."""
-        value = next((self.text(name) for name in names if name in self.fields), str(usual))
+    def number(self, usual: int, name: str) -> int:
+        """The value of a field as a whole number."""
+        value = self.text(name, str(usual))
         if not re.fullmatch("-?[0-9]{1,9}", value):
-            raise SpecError(f"{names[0]!r} must be a whole number, not {value[:40]!r}", self.where)
+            raise SpecError(f"{name!r} must be a whole number, not {value[:40]!r}", self.where)
         return int(value)
 
     def inside(self, name: str) -> "Message":
@@ -66,16 +92,18 @@ class Message(NamedTuple):
     def sizes(self, name: str, usual: int) -> int | list[int]:
         """A size for all axes, or one for the height and one for the width: ``kernel_h``."""
         short = name.removesuffix("_size")
-        if f"{short}_h" in self.fields:
+        if {f"{short}_h", f"{short}_w"} & {*self.fields}:
+            if not {f"{short}_h", f"{short}_w"} <= {*self.fields}:
+                raise SpecError(f"needs both {short}_h and {short}_w", self.where)
             return [self.number(usual, f"{short}_h"), self.number(usual, f"{short}_w")]
-        listed = [Message({name: [one]}, self.where) for one in self.all(name)]
+        listed = [Message({name: [one]}, self.where) for one in self.every(name)]
         values = [one.number(usual, name) for one in listed] or [usual]
         return values[0] if len(values) == 1 else values
 
 
 def is_it(text: str) -> bool:
     """Whether a text has a layer in the text format."""
-    return bool(re.search(r"^\s*(layers?|input_shape|input_param)\s*:?\s*\{", text, re.MULTILINE))
+    return bool(re.search(r"(^|\s)(layers?|input_shape|input_param)\s*:?\s*\{", text))
 
 
 def read(text: str, source: str) -> dict[str, Any]:
@@ -88,7 +116,9 @@ def _parsed(text: str, source: str) -> Message:
     tokens.append(("", tokens[-1][1] if tokens else Where(source)))
     message, place = _message(tokens, 0, "", 0)
     if tokens[place][0]:
-        raise SpecError(f"{tokens[place][0][:40]!r} closes nothing", tokens[place][1])
+        raise SpecError(
+            f"{tokens[place][0][:40]!r} has no matching opening brace", tokens[place][1]
+        )
     return message
 
 
@@ -126,7 +156,7 @@ def _message(tokens: list[tuple[str, Where]], at: int, end: str, depth: int) -> 
             raise SpecError(f"{name[:40]!r} has no value", where)
         else:
             at = _values(tokens, at, message.fields.setdefault(name, []))
-        at += tokens[at][0] in (",", ";") and tokens[at][0] != ""
+        at += tokens[at][0] in (",", ";")
     return message, at
 
 
@@ -135,9 +165,12 @@ def _values(tokens: list[tuple[str, Where]], at: int, values: list[Message | str
     if tokens[at][0] != "[":
         values.append(tokens[at][0].strip("\"'"))
         return at + 1
-    while tokens[at][0] not in ("]", ""):
+    where = tokens[at][1]
+    while tokens[at][0] != "]":
         at += 1
-        if tokens[at][0] not in ("]", ",", ""):
+        if not tokens[at][0]:
+            raise SpecError("the bracket is never closed", where)
+        if tokens[at][0] not in ("]", ","):
             values.append(tokens[at][0].strip("\"'"))
     return at + 1
 
@@ -147,17 +180,22 @@ class _Network:
 
     def __init__(self, source: str) -> None:
         self.wiring = Wiring(source)
+        self.shared: set[str] = set()
 
     def spec(self, net: Message) -> dict[str, Any]:
         """The spec of the whole network."""
-        dims = [one for one in net.all("input_shape") if isinstance(one, Message)]
-        flat = net.all("input_dim")
-        listed = [one.all("dim") for one in dims] or [
+        dims = [one for one in net.every("input_shape") if isinstance(one, Message)]
+        flat = net.every("input_dim")
+        listed = [one.every("dim") for one in dims] or [
             flat[start : start + 4] for start in range(0, len(flat), 4)
         ]
-        for name, sizes in zip(net.all("input"), listed):
+        if len(net.every("input")) != len(listed):
+            raise SpecError("needs the shape of every input", net.where)
+        for name, sizes in zip(net.every("input"), listed):
             self.input(str(name), sizes, net.where)
-        for layer in net.all("layer", "layers"):
+        if {"layer", "layers"} <= {*net.fields}:
+            raise SpecError("mixes 'layer' and 'layers'; use one of them", net.where)
+        for layer in net.every("layer", "layers"):
             if isinstance(layer, Message):
                 self.layer(layer)
         return self.wiring.spec(net.text("name", "Caffe network")[:100])
@@ -170,20 +208,20 @@ class _Network:
     def layer(self, layer: Message) -> None:
         """One layer, unless it is for training alone."""
         kind = layer.text("type").replace("_", "").lower()
-        phases = [one.text("phase") for one in layer.all("include") if isinstance(one, Message)]
-        if kind in LEFT_OUT or (phases and not {"TEST", "1", ""} & {*phases}):
+        if kind in SKIPPED or not _is_in_test(layer):
             return
-        tops, bottoms = [*map(str, layer.all("top"))], [*map(str, layer.all("bottom"))]
+        self.check(layer)
+        tops, bottoms = [*map(str, layer.every("top"))], [*map(str, layer.every("bottom"))]
         if kind == "input":
-            for top, shape in zip(tops, layer.inside("input_param").all("shape")):
-                dims = shape.all("dim") if isinstance(shape, Message) else []
+            for top, shape in zip(tops, layer.inside("input_param").every("shape")):
+                dims = shape.every("dim") if isinstance(shape, Message) else []
                 self.input(top, dims, layer.where)
             return
         if kind not in KINDS and kind not in PLAIN:
             what = layer.text("type")[:40]
-            raise SpecError(f"the layer type {what!r} cannot be read yet", layer.where)
+            raise SpecError(f"the layer type {what!r} is not supported yet", layer.where)
         if len(tops) != 1 and kind != "split":
-            raise SpecError("a layer with several tops cannot be read yet", layer.where)
+            raise SpecError("a layer with several tops is not supported yet", layer.where)
         word, fields = (PLAIN[kind], None) if kind in PLAIN else KINDS[kind](layer)
         try:
             if fields and "like" in fields:
@@ -192,6 +230,43 @@ class _Network:
         except SpecError as why:
             raise SpecError(why.sentence if self.wiring.inputs else NO_SIZE, layer.where) from None
         self.wiring.made |= dict.fromkeys(tops, own)
+
+    def check(self, layer: Message) -> None:
+        """Raise SpecError for a field that means something and is not read."""
+        for name, values in layer.fields.items():
+            for param in values if name.endswith("_param") and name in KNOWN else ():
+                if isinstance(param, Message):
+                    self.check_fields(name, param)
+        for param in layer.every("param"):
+            shared = param.text("name") if isinstance(param, Message) else ""
+            if shared and shared in self.shared:
+                raise SpecError(f"shares the weights {shared[:40]!r}, which is not supported yet",
+                                layer.where)  # fmt: skip
+            self.shared.add(shared)
+
+    def check_fields(self, name: str, param: Message) -> None:
+        """Raise SpecError for an unknown field, or another axis than the usual one."""
+        for field in param.fields:
+            if field not in KNOWN[name].split() and not IGNORED.fullmatch(field):
+                if (name, field) == ("prelu_param", "channel_shared") and param.text(
+                    field
+                ) == "false":
+                    continue
+                if name == "eltwise_param" and field == "coeff":
+                    continue
+                raise SpecError(f"{name} {field[:40]!r} is not supported yet", param.where)
+        if param.text("axis", AXES.get(name, "")) != AXES.get(name, ""):
+            raise SpecError(f"{name} along another axis is not supported yet", param.where)
+
+
+def _is_in_test(layer: Message) -> bool:
+    """Whether a layer is a part of the network in inference."""
+    rules = {name: [one.text("phase") for one in layer.every(name) if isinstance(one, Message)]
+             for name in ("include", "exclude")}  # fmt: skip
+    test = {"TEST", "1"}
+    return (not rules["include"] or bool({*rules["include"]} & {*test, ""})) and not (
+        {*rules["exclude"]} & test
+    )
 
 
 Made = tuple[str, dict[str, Any] | None]
@@ -245,17 +320,20 @@ def _lrn(layer: Message) -> Made:
 
 
 def _eltwise(layer: Message) -> Made:
-    return ELTWISE.get(layer.inside("eltwise_param").text("operation", "SUM"), "add"), None
+    word = layer.inside("eltwise_param").text("operation", "SUM")
+    if word not in ELTWISE:
+        raise SpecError(f"the operation {word[:40]!r} is not supported yet", layer.where)
+    return ELTWISE[word], None
 
 
 def _crop(layer: Message) -> Made:
-    if len(layer.all("bottom")) != 2:
+    if len(layer.every("bottom")) != 2:
         raise SpecError("a Crop needs two bottoms", layer.where)
     return "crop", {"offset": layer.inside("crop_param").sizes("offset", 0), "like": ""}
 
 
 def _scale(layer: Message) -> Made:
-    if len(layer.all("bottom")) > 1:
+    if len(layer.every("bottom")) > 1:
         return "multiply", None
     return "scale", {"bias": layer.inside("scale_param").text("bias_term", "false") == "true"}
 

@@ -13,8 +13,27 @@ from cnncalc.spec.readers._wiring import Wiring
 NAME = "a Darknet cfg"
 ACTIVATIONS = {"leaky": "leaky_relu", "logistic": "sigmoid", "swish": "silu", "relu": "relu",
                "mish": "mish", "tanh": "tanh", "elu": "elu", "selu": "selu"}  # fmt: skip
-HEADS = ("yolo", "region", "detection", "gaussian_yolo", "cost", "dropout")
+HEADS = ("yolo", "region", "detection", "gaussian_yolo", "cost")
 """Sections that change no shape and hold no parameters."""
+IGNORED = ("stopbackward", "dontload", "dontloadscales", "learning_rate", "numload", "flipped")
+"""Keys that change neither the shape nor the count of anything."""
+FILTERS = "batch_normalize filters size stride pad padding groups dilation activation"
+KNOWN = {
+    "convolutional": FILTERS,
+    "conv": FILTERS,
+    "maxpool": "size stride padding",
+    "max": "size stride padding",
+    "connected": "output activation batch_normalize",
+    "conn": "output activation batch_normalize",
+    "shortcut": "from activation",
+    "route": "layers groups group_id",
+    "upsample": "stride",
+    "reorg": "stride",
+    "dropout": "probability",
+}
+"""The keys that are read, by section; any other is refused."""
+LOGISTIC = ("convolutional", "conv", "connected", "conn")
+"""Sections whose activation is logistic if none is given."""
 
 
 class Section(NamedTuple):
@@ -89,13 +108,18 @@ class _Network:
             return
         if section.kind not in KINDS:
             raise SpecError(f"the section [{section.kind[:40]}] cannot be read", section.where)
+        for key in section.values:
+            if key not in KNOWN.get(section.kind, "").split() and key not in IGNORED:
+                raise SpecError(f"the key {key[:40]!r} is not supported", section.where)
         kind, fields, tensors = KINDS[section.kind](self, section)
         self.add(name, kind, fields, tensors)
         if section.number("batch_normalize", 0):
             self.add(f"{name}_norm", "batch_norm", None, [self.last])
-        word = section.values.get("activation", "linear")
+        word = section.values.get(
+            "activation", "logistic" if section.kind in LOGISTIC else "linear"
+        )
         if word != "linear" and word not in ACTIVATIONS:
-            raise SpecError(f"no activation {word[:40]!r} is known", section.where)
+            raise SpecError(f"unknown activation {word[:40]!r}", section.where)
         if word != "linear":
             self.add(f"{name}_{word}", ACTIVATIONS[word], None, [self.last])
 
@@ -107,6 +131,8 @@ class _Network:
     def earlier(self, section: Section, key: str) -> list[str]:
         """The outputs of sections by their number, or counted backwards from this one."""
         here = len(self.outputs)
+        if not section.values.get(key):
+            raise SpecError(f"needs {key!r}", section.where)
         places = [number if number >= 0 else here + number for number in section.numbers(key)]
         if not all(0 <= place < here for place in places):
             raise SpecError(f"'{key}' must name earlier sections", section.where)
@@ -164,6 +190,13 @@ def _same(kind: str) -> Callable[[_Network, Section], Made]:
     return lambda net, section: (kind, None, [net.last])
 
 
+def _dropout(net: _Network, section: Section) -> Made:
+    text = section.values.get("probability", "0.5")
+    if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
+        raise SpecError(f"'probability' must be from 0 to 1, not {text[:40]!r}", section.where)
+    return "dropout", {"p": float(text)}, [net.last]
+
+
 def _upsample(net: _Network, section: Section) -> Made:
     return "upsample", {"scale_factor": section.number("stride", 2)}, [net.last]
 
@@ -181,6 +214,7 @@ KINDS: Mapping[str, Callable[[_Network, Section], Made]] = {
     "avg": _same("global_avg_pool"),
     "connected": _connected,
     "conn": _connected,
+    "dropout": _dropout,
     "softmax": _same("softmax"),
     "shortcut": _shortcut,
     "route": _route,

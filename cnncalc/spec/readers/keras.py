@@ -15,22 +15,14 @@ NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
-    r"ragged|data_format|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
+    r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
     r"adjustment|implementation|optional|input_spec|_?build.*|axis_wrapped|autocast|quantization.*"
 )
 """Fields that change neither the shape nor the count of anything."""
 ACTIVATIONS = {"swish": "silu", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish"}
-UNCHANGED = ("Dropout", "SpatialDropout2D", "GaussianNoise", "GaussianDropout", "Rescaling",
-             "ActivityRegularization")  # fmt: skip
-"""Layers that change no shape and hold no parameters."""
-RENAMED = {
-    "Add": "add",
-    "Concatenate": "concat",
-    "Maximum": "maximum",
-    "Multiply": "multiply",
-    "Subtract": "subtract",
-    **dict.fromkeys(UNCHANGED, "identity"),
-}
+JOINS = {"Add": "add", "Multiply": "multiply", "Subtract": "subtract", "Maximum": "maximum"}
+USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
+"""Values that Keras writes although they are the default."""
 
 
 def is_it(text: str) -> bool:
@@ -52,6 +44,7 @@ class _Model:
 
     def __init__(self, source: str) -> None:
         self.wiring = Wiring(source)
+        self.ranks: dict[str, int] = {}
 
     def spec(self, model: Any) -> dict[str, Any]:
         """The spec of the whole model."""
@@ -67,7 +60,7 @@ class _Model:
         if isinstance(config, list):  # a Sequential of Keras 2.2
             config = {"layers": config}
         if not isinstance(config, dict) or not isinstance(layer.get("class_name"), str):
-            raise self.wiring.wrong("has a layer without 'class_name' and 'config'")
+            raise self.wiring.wrong("has a layer without 'class_name' or 'config'")
         return layer["class_name"], config
 
     def model(self, kind: str, config: Mapping[str, Any]) -> None:
@@ -82,8 +75,8 @@ class _Model:
             calls = [*self.sources(layer)] if kind != "Sequential" else [[last] if last else []]
             if len(calls) > 1:
                 raise self.wiring.wrong(
-                    f"uses the layer {tensor[:60]!r} {len(calls)} times; shared layers cannot be "
-                    "read yet"
+                    f"uses the layer {tensor[:60]!r} {len(calls)} times; shared layers are not "
+                    "supported yet"
                 )
             self.layer(name, own, tensor, calls[0] if calls else [])
             last = tensor
@@ -103,57 +96,72 @@ class _Model:
             sizes = self.channels_first(shape)
             if sizes is None:
                 raise self.wiring.wrong(
-                    f"the input {name[:60]!r} has an open size; give the model's Input its sizes"
+                    f"input {name[:60]!r} has an unspecified size; give every size in the model's "
+                    "Input"
                 )
             self.wiring.input(name, sizes)
+            self.ranks[name] = len(sizes) + 1
             if kind == "InputLayer":
                 return
             tensors = [name]
         if kind in MODELS:
-            raise self.wiring.wrong(f"has a model {name[:60]!r} inside; it cannot be read yet")
+            raise self.wiring.wrong(f"has a model {name[:60]!r} inside, which is not supported yet")
         if kind == "InputLayer":
             raise self.wiring.wrong(f"the input {name[:60]!r} has no shape")
-        fields = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
         if config.get("data_format") == "channels_first":
-            raise self.wiring.wrong(f"{name[:60]!r} has its channels first, unlike the others")
+            raise self.wiring.wrong(f"{name[:60]!r} uses channels_first, which cannot be read")
+        fields = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
+        fields.pop("data_format", None)
         then = _activation(fields.pop("activation", None))
+        rank = self.ranks.get(tensors[0] if tensors else "", 0)
         if kind == "Activation":
             kind, fields, then = then or "identity", {}, ""
         else:
-            kind, fields = self.translated(kind, fields)
-        own = self.wiring.layer(name, kind, fields or None, tensors)
+            made = self.translated(kind, fields, rank)
+            if made is None:
+                raise self.wiring.wrong(
+                    f"layer {name[:60]!r}: this {kind[:40]} cannot be expressed in a spec"
+                )
+            kind, fields = made
+        beside = {"trainable": False} if config.get("trainable") is False else {}
+        own = self.wiring.layer(name, kind, fields or None, tensors, **beside)
         if then:
             self.wiring.made[name] = own
             own = self.wiring.layer(f"{name}_{then}", then, None, [name])
         self.wiring.made[name] = own
+        self.ranks[name] = _rank(kind, fields, rank)
 
-    def translated(self, kind: str, config: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-        """A layer's kind and fields; Keras' own name means what it means there."""
+    def translated(
+        self, kind: str, config: dict[str, Any], rank: int
+    ) -> tuple[str, dict[str, Any]] | None:
+        """A layer's kind and fields; Keras' own name means what it means there. None for what a
+        spec cannot express. ``rank`` counts the axes of the input, the batch among them."""
+        last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
         match kind:
-            case "BatchNormalization":
-                return "batch_norm", self.norm(config)
+            case "BatchNormalization" | "LayerNormalization":
+                scale, center = config.get("scale", True), config.get("center", True)
+                if not last or scale is not center or config.get("rms_scaling"):
+                    return None
+                eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
+                if kind == "BatchNormalization":
+                    return "batch_norm", {**eps, "affine": scale}
+                return "layer_norm", {**eps, "over": "channels", "elementwise_affine": scale}
             case "Normalization":  # a mean, a variance and a counter, all of them fixed
-                return "batch_norm", {"affine": False}
+                return ("batch_norm", {"affine": False}) if last else None
+            case "Concatenate":
+                return ("concat", {}) if last else None
             case "Reshape":
                 return "reshape", {"shape": self.sizes(config.get("target_shape"))}
-            case "ReLU" if config.get("negative_slope"):
-                return "leaky_relu", {"negative_slope": config["negative_slope"]}
+            case "Dropout":
+                return "dropout", {"p": config.get("rate", 0.5)}
+            case "Rescaling":
+                plain = isinstance(config.get("scale"), int | float) and not config.get("offset")
+                return ("multiply", {"value": config["scale"]}) if plain else None
             case "ReLU":
-                return ("relu6" if config.get("max_value") == 6 else "relu"), {}
-        if kind in RENAMED:
-            return RENAMED[kind], {}
+                return _relu(config)
+        if kind in JOINS:
+            return JOINS[kind], {}
         return f"keras.{kind}", _fields(config)
-
-    def norm(self, config: Mapping[str, Any]) -> dict[str, Any]:
-        """The fields of a batch norm over the channels."""
-        scale, center = config.get("scale", True), config.get("center", True)
-        if scale is not center:
-            raise self.wiring.wrong(
-                "has a BatchNormalization with only one of scale and center, which a spec cannot "
-                "describe"
-            )
-        eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
-        return {**eps, "affine": scale}
 
     def channels_first(self, shape: Any) -> list[int] | None:
         """A shape without its batch, channels first; None if Keras leaves a size open."""
@@ -189,12 +197,34 @@ def _activation(value: Any) -> str:
     return "" if word == "linear" else ACTIVATIONS.get(word, word)
 
 
+def _relu(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+    """A rectified linear unit, perhaps with a slope or up to 6."""
+    slope, most = config.get("negative_slope") or 0, config.get("max_value")
+    if config.get("threshold") or most not in (None, 6) or (slope and most):
+        return None
+    if slope:
+        return "leaky_relu", {"negative_slope": slope}
+    return ("relu" if most is None else "relu6"), {}
+
+
 def _fields(config: Mapping[str, Any]) -> dict[str, Any]:
     """The fields that are set: Keras also writes those that are not."""
-    usual = {"groups": 1, "dilation_rate": [1, 1], "depth_multiplier": 1, "keepdims": False,
-             "output_padding": None, "interpolation": "nearest", "axis": [-1]}  # fmt: skip
     return {
         name: value
         for name, value in config.items()
-        if value is not None and (name not in usual or value not in (usual[name], -1, 3))
+        if value is not None and not _is_usual(value, USUAL.get(name))
     }
+
+
+def _is_usual(value: Any, usual: int | None) -> bool:
+    """Whether a value, or each of a list, is the default."""
+    listed = value if isinstance(value, list) else [value]
+    return usual is not None and all(one == usual for one in listed)
+
+
+def _rank(kind: str, fields: Mapping[str, Any], rank: int) -> int:
+    """The axes of a layer's output, the batch among them."""
+    if kind == "reshape":
+        return len(fields["shape"] or ()) + 1
+    pooled = kind.startswith("keras.Global") and not fields.get("keepdims")
+    return 2 if pooled or kind == "keras.Flatten" else rank
