@@ -1050,7 +1050,7 @@ def test_a_long_answer_in_a_key_is_cut_in_the_message(room):
     key = KEY.replace("62M", "[" + "7, " * 2_000 + "7]")
     (room / "key.yaml").write_text(key, encoding="utf-8")
     error = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
-    assert "is [7, 7, 7, 7, " in error
+    assert "the key gives [7, 7, 7, 7, " in error
     assert max(map(len, error.splitlines())) < 300
 
 
