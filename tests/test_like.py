@@ -3,7 +3,9 @@
 import pytest
 
 import cnncalc
-from cnncalc import Mistakes, bridge
+from cnncalc import Mistakes, bridge, layers
+from cnncalc.core.shape import Map
+from cnncalc.layers._like import Like
 
 PYRAMID = {
     "input": {"c3": "4x13x21", "c4": "6x7x11", "c5": "8x4x6"},
@@ -116,3 +118,10 @@ def test_a_refused_reference_is_reported_alone():
 def test_outside_a_network_there_is_no_other_layer():
     with pytest.raises(cnncalc.CnncalcError, match="'like: c4' does not name a layer"):
         cnncalc.layer("upsample", "3x4x4", like="c4")
+
+
+def test_only_a_layer_with_like_follows_another():
+    relu, x = layers.load("relu").parse(None), Map(2, (4, 4))
+    assert relu.sized_like(x, Map(2, (8, 8))) is relu
+    with pytest.raises(TypeError, match="crop does not implement sized"):
+        Like.sized(layers.load("crop").parse({"like": "a"}), x, x)

@@ -9,7 +9,9 @@ import cnncalc
 from cnncalc import layers
 from cnncalc.core.shape import read_shape
 from cnncalc.derivations import mathml
+from cnncalc.derivations.equations import Working
 from cnncalc.derivations.explain import explain
+from cnncalc.formulas.expression import Expression
 
 
 def flat(node):
@@ -53,3 +55,12 @@ def test_every_equation_has_the_numbers_of_its_text(kind):
             typeset = flat(fromstring(mathml.equation(working)))
             numbers = [re.findall(r"\d(?:[\d,.]*\d)?", text) for text in (typeset, working.text())]
             assert numbers[0] == numbers[1], (typeset, working.text())
+
+
+def test_signs_and_rounding_by_hand():
+    three, two = Expression("", 3, "a"), Expression("", 2, "b")
+    negative = Working("x", Expression("neg", -3, operands=(three,)))
+    rounded = Working("y", Expression("round", 2, operands=(three, two)))
+    minus = Working("z", Expression("-", 5, operands=(two, negative.expression)))
+    lines = [flat(fromstring(mathml.equation(one))) for one in (negative, rounded, minus)]
+    assert lines == ["x=−a=−3", "y=round((a)/(b))=round((3)/(2))=2", "z=b−(−a)=2−(−3)=5"]

@@ -7,7 +7,8 @@ The counts of whole networks are torchvision's; those of heads are worked by han
 import pytest
 
 import cnncalc
-from cnncalc.core.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError, Where
+from cnncalc.spec import document, text
 from cnncalc.spec.source import MAX_BASES
 
 VGG16_FEATURES = 14_714_688  # 138,357,544 − 102,764,544 − 16,781,312 − 4,097,000
@@ -20,8 +21,8 @@ def net(*layers, input="3x64x64", **more):
 
 
 def write(folder, **files):
-    for name, text in files.items():
-        (folder / f"{name}.yaml").write_text(text)
+    for name, spec in files.items():
+        (folder / f"{name}.yaml").write_text(spec)
     return folder / "net.yaml"
 
 
@@ -339,3 +340,9 @@ def test_layers_that_replace_all_others_have_their_own_outputs(tmp_path):
     write(tmp_path, base="input: 9\nlayers: [{linear: 3, name: a}, relu]\noutputs: [a]\n")
     file = write(tmp_path, net="extends: base.yaml\nlayers: [{linear: 2}]\n")
     assert cnncalc.summarize(file).totals.params == 9 * 2 + 2
+
+
+def test_a_backbone_needs_somebody_who_reads_files():
+    tree = {"input": "3x8x8", "layers": [{"backbone": "vgg16"}]}
+    [mistake] = document.parse(text.located(tree, Where(""))).mistakes
+    assert mistake.sentence == "no backbone can be read here"

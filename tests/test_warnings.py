@@ -298,3 +298,17 @@ def test_one_layer_alone_says_what_its_fields_mean_together():
     words = ["layer", "max_pool", "3x15x15", "-k", "3", "-p", "same", "--ceil-mode"]
     found = CliRunner().invoke(cli.app, words)
     assert found.stderr.startswith("warning: ceil_mode changes nothing beside padding same")
+
+
+def test_other_channels_of_one_of_two_inputs():
+    conv = {"conv": {"filters": 2, "kernel": 1}}
+    spec = {
+        "input": {"a": "3x8x8", "b": "3x8x8"},
+        "layers": [
+            {**conv, "name": "other", "from": "b"},
+            {**conv, "name": "own", "from": "a"},
+            {"add": None, "from": ["own", "other"]},
+        ],
+    }
+    report = cnncalc.summarize(spec, input={"a": (1, 8, 8), "b": (3, 8, 8)})
+    assert [text for text in report.warnings if "own then has 2 weights" in text]
