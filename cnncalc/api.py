@@ -155,18 +155,18 @@ def summarize(
     try:
         return analyze(graph, batch=batch, dtype=dtype)
     except Mistakes as mistakes:
-        if input is None or not walk.takes(build(graph.spec, settings, layout=how)):
+        usual = build(graph.spec, settings, layout=how)
+        if input is None or not walk.takes(usual):
             raise
-        raise UsageError(_misfit(graph, mistakes)) from None
+        fact, own = mistakes.errors[0].fact, f"its default input is {_inputs(usual)}"
+        given = f"{graph.name} does not take an input of {_inputs(graph)}"
+        raise UsageError(f"{given}: {fact}; {own}") from None
 
 
-def _misfit(graph: Graph, mistakes: Mistakes) -> str:
-    """The error for an input shape that a valid network does not accept."""
-    inputs = (node.layer for node in graph.nodes if isinstance(node.layer, Input))
-    given = ", ".join(str(layer.shape) for layer in inputs)
-    usual = ", ".join(str(item.plain()) for item in graph.spec.inputs.values())
-    fact = mistakes.errors[0].fact
-    return f"{graph.name} does not take an input of {given}: {fact}; its own input is {usual}"
+def _inputs(graph: Graph) -> str:
+    """The shapes of a network's inputs."""
+    layers = (node.layer for node in graph.nodes if isinstance(node.layer, Input))
+    return ", ".join(str(layer.shape) for layer in layers)
 
 
 class Changes(TypedDict, total=False):

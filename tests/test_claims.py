@@ -54,7 +54,7 @@ def test_figures_are_shown_with_their_verdicts(net):
     assert "yes: biases left out" in result.stdout
     assert re.search(r"c1 +params +26 +156 +no \[1\]\n", result.stdout)
     assert "[1] one filter has 26\n" in result.stdout
-    assert result.stdout.endswith("1 match with a convention, 1 do not match\n")
+    assert result.stdout.endswith("1 matches with a convention, 1 does not match\n")
 
 
 def test_a_wrong_figure_exits_with_1(net):

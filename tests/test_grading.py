@@ -275,7 +275,8 @@ def test_a_key_is_validated_and_its_answers_are_checked(room):
     (wrong,) = gradebook.wrong_in(gradebook.key(room / "key.yaml"), Marker())
     assert wrong.answer.label == "total parameters"
     warning = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
-    assert "key.yaml:6:20: the key's total parameters is 61M, but 62,378,344 is right" in warning
+    said = "the key gives 61M for total parameters, but 62,378,344 is right; using that"
+    assert f"key.yaml:6:20: {said}" in warning
 
 
 def test_a_submission_cannot_make_a_file_be_read(room):
@@ -682,6 +683,20 @@ def test_a_single_sheet_is_graded(room):
     assert record["points"] == "0.5"
 
 
+def test_one_right_answer_is_counted_in_the_singular(tmp_path):
+    """4·(3·3·3 + 1) = 112 parameters, and (5 - 3)/1 + 1 = 3."""
+    sheet = tmp_path / "eve.yaml"
+    for shape, summary in (
+        ("4x9x9", "eve: 1 of 2 answers is right, 1 of 2 points"),
+        ("4x3x3", "eve: 2 of 2 answers are right, 2 of 2 points"),
+    ):
+        conv = "given: {conv: {filters: 4, kernel: 3}, input: 3x5x5}"
+        first = f"{{{conv}, ask: parameters, answer: 112}}"
+        second = f"{{{conv}, ask: shape, answer: {shape}}}"
+        sheet.write_text(f"questions: [{first}, {second}]", encoding="utf-8")
+        assert summary in run(sheet).stdout
+
+
 def test_pages_and_gradebooks_are_written(room):
     good = [room / "handed_in" / name for name in ("ada.yaml", "bob.csv")]
     words = [
@@ -715,7 +730,7 @@ def test_pages_and_gradebooks_are_written(room):
         (["ROOM/key.yaml", "--format", "jsn"], "did you mean 'json'"),
         (["ROOM/key.yaml", "--export", "moodl"], "no gradebook 'moodl'; did you mean 'moodle'?"),
         (["ROOM/key.yaml", "--feedback", "ROOM/key.yaml"], "cannot write"),
-        (["ROOM/key.yaml", "--feedback", "ROOM/x", "--page", "pdf"], "no form of feedback 'pdf'"),
+        (["ROOM/key.yaml", "--feedback", "ROOM/x", "--page", "pdf"], "no page format 'pdf'"),
     ],
 )
 def test_invalid_submissions_are_refused(room, words, says):
@@ -1035,7 +1050,7 @@ def test_a_long_answer_in_a_key_is_cut_in_the_message(room):
     key = KEY.replace("62M", "[" + "7, " * 2_000 + "7]")
     (room / "key.yaml").write_text(key, encoding="utf-8")
     error = run(room / "key.yaml", room / "handed_in/bob.csv").stderr
-    assert "is [7, 7, 7, 7, " in error
+    assert "the key gives [7, 7, 7, 7, " in error
     assert max(map(len, error.splitlines())) < 300
 
 

@@ -242,7 +242,7 @@ def test_matrices_are_read(given):
         ("print(1)", "is not allowed here"),
         ("__import__('os').system('ls')", "is not allowed here"),
         ("1/0", "divides by zero"),
-        ("lots", "'lots' is not defined here"),
+        ("lots", "'lots' is not a number; write it as in 34,944, 35K"),
         ("9" * 200, "is too large"),
         ("(" * 200, "is not an expression"),
         ("1" * 400, "has at most 300 characters"),
@@ -260,6 +260,12 @@ def test_hostile_text_gets_one_sentence(text, says):
         read(text, (Number,))
     assert says in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("text", ["many", "index", "1 < 2"])
+def test_a_text_that_is_not_a_number_is_reported_once(text):
+    with pytest.raises(UsageError, match=r"35K, 1\.5e9, 93 MB or \(11\*11\*3\+1\)\*96$"):
+        read(text, (Number,))
 
 
 def test_invalid_matrices_are_refused():

@@ -219,12 +219,15 @@ def test_a_typo_gets_the_intended_word(word, known, meant):
     assert did_you_mean(word, known) == f"; did you mean {meant!r}?"
 
 
-@pytest.mark.parametrize(("name", "shape"), [("lenet5", "1x4x4"), ("alexnet", "3x9x9")])
-def test_an_unsuitable_input_is_blamed_instead_of_the_network(name, shape):
+@pytest.mark.parametrize(
+    ("name", "shape", "usual"),
+    [("lenet5", "1x4x4", "1×32×32"), ("alexnet", "3x9x9", "3×227×227")],
+)
+def test_an_unsuitable_input_is_blamed_instead_of_the_network(name, shape, usual):
     with pytest.raises(UsageError) as caught:
         cnncalc.summarize(name, input=shape)
     assert f"does not take an input of {shape.replace('x', '×')}: " in caught.value.fact
-    assert caught.value.help.startswith("its own input is ")
+    assert caught.value.help == f"its default input is {usual}"
     assert ".yaml" not in str(caught.value)
 
 

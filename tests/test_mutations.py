@@ -25,7 +25,7 @@ SHORT = ("lenet5", "lenet5_1998", "alexnet", "vgg16", "squeezenet1_1", "mobilene
 
 BYTES = 150
 VALUES = 150
-LAYERS = 1000
+LAYERS = 600
 """The number of mutations of each text, of each tree, and of a single layer in a small network."""
 
 

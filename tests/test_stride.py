@@ -157,7 +157,7 @@ def test_wide_strides_with_few_windows_list_their_gaps():
     ("arguments", "says"),
     [
         ("seven 3 3", "N must be a whole number"),
-        ("7 0 3", "F must be 1 to 3 whole numbers of at least 1"),
+        ("7 0 3", "F must be a whole number of at least 1, or up to three such as 2x2, not '0'"),
         ("7 3 -- -3", "S must be a whole number"),
         ("7x7 3x3x3 1", "N has 2 sizes where others have 3"),
         ("7 3 3 -f xml", "no format 'xml'; choose from text, json"),
@@ -262,6 +262,12 @@ def test_every_layer_of_a_network_is_checked(monkeypatch):
     fitting = run("check-stride", "vgg16")
     assert fitting.exit_code == 0
     assert "all 18 layers fit" in fitting.stdout  # 13 convolutions and 5 pools
+
+
+def test_one_layer_is_counted_in_the_singular():
+    """(7 - 3)/2 is whole, (8 - 3)/2 is not."""
+    assert "the only layer fits" in run("check-stride", "1x7x7-2C3s2").stdout
+    assert "1 of 1 layers has an illegal stride" in run("check-stride", "1x8x8-2C3s2").stdout
 
 
 def test_axes_that_differ_are_checked_separately():

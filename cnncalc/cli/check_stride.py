@@ -104,9 +104,9 @@ def _check_network(network: str, layout: str | None, format: str) -> bool:
     shared.write(listing.columns({**headings, "Stride": False}, rows), None)
     layers = len({window.layer for window in found})
     bad = len({window.layer for window in wrong})
-    answer = (
-        f"{bad} of {layers} layers have an illegal stride" if bad else f"all {layers} layers fit"
-    )
+    answer = "the only layer fits" if layers == 1 else f"all {layers} layers fit"
+    if bad:
+        answer = f"{bad} of {layers} layers {'has' if bad == 1 else 'have'} an illegal stride"
     shared.write(f"\n{report.name}: {answer}\n", None)
     return not wrong
 
@@ -155,7 +155,8 @@ def _numbers(name: str, word: str) -> list[int]:
     numbers = [int(part) for part in parts]
     if len(numbers) > 3 or min(numbers) < least:
         raise UsageError(
-            f"{name} must be 1 to 3 whole numbers of at least {least}, not {word[:60]!r}"
+            f"{name} must be a whole number of at least {least}, or up to three such as 2x2, "
+            f"not {word[:60]!r}"
         )
     return numbers
 

@@ -1,5 +1,6 @@
 """``cnncalc claims``: compares published figures with the calculated ones."""
 
+import re
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
@@ -97,8 +98,16 @@ def _text(shown: Findings, found: Findings, sources: bool) -> str:
     """A table per network, and the totals."""
     groups = groupby(shown, lambda one: (one.network, one.name))
     tables = [_table(*named, list(group), sources) for named, group in groups]
-    counts = ", ".join(f"{total.text} {total.label.lower()}" for total in _totals(found))
+    counts = ", ".join(map(_counted, _totals(found)))
     return "\n".join([*tables, f"{counts or 'no figures are published'}\n"])
+
+
+def _counted(total: "Total") -> str:
+    """``10 match as printed``, ``1 does not match``."""
+    words = total.label.lower()
+    if total.value == 1:
+        words = re.sub("^match", "matches", words).replace("do not", "does not")
+    return f"{total.text} {words}"
 
 
 def _table(network: str, name: str, findings: Findings, sources: bool) -> str:

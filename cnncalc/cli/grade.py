@@ -149,7 +149,8 @@ def _report_oddities(grades: Grades, key: Path) -> None:
         where, label = printable(str(mark.answer.where)), shortened(mark.answer.label)
         given, right = shortened(feedback.given(mark)), shortened(feedback.right(mark))
         typer.echo(
-            f"{where}: the key's {label} is {given}, but {right} is right and is used", err=True
+            f"{where}: the key gives {given} for {label}, but {right} is right; using that",
+            err=True,
         )
     shared.warn(grades.warnings)
     own = [printable(str(key)) for key in grades.own_keys.values()]
@@ -194,8 +195,9 @@ def _alone(graded: Graded, form: "Format | None") -> str:
     headings = {"Question": False, "Answer": False, "": False, "Remark": False}
     table = listing.columns(headings, map(_line, graded.marks))
     right = sum(mark.outcome is Outcome.RIGHT for mark in graded.marks)
+    are = "is" if right == 1 else "are"
     summary = (
-        f"{graded.student}: {right} of {len(graded.marks)} answers are right, "
+        f"{graded.student}: {right} of {len(graded.marks)} answers {are} right, "
         f"{points(graded.score)} of {points(graded.possible)} points\n"
     )
     workings = [text for mark in graded.marks if (text := _working(mark))]

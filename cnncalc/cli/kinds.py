@@ -17,6 +17,7 @@ from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.core.fields import as_written
 from cnncalc.core.layer import Example, Layer, fields_of
 from cnncalc.derivations import explain
+from cnncalc.render import terminal
 
 
 def run(
@@ -66,7 +67,9 @@ def _summary(kind: type[Layer]) -> str:
 def _about(kind: type[Layer]) -> list[str]:
     """The paragraphs about one kind."""
     also = f" (also {', '.join(kind.aliases)})" if kind.aliases else ""
-    paragraphs = [f"{kind.kind}{also}", _explanation(kind), *elsewhere(kind)]
+    prose = [f"{kind.kind}{also}", *_explanation(kind).split("\n\n"), *elsewhere(kind)]
+    width = terminal.width()
+    paragraphs = ["\n".join(terminal.wrap(" ".join(one.split()), width)) for one in prose]
     paragraphs.append(fields_table(kind))
     if kind.examples:
         paragraphs += ["Step by step", *derivations(kind)]

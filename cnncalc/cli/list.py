@@ -1,6 +1,7 @@
 """``cnncalc list``: the built-in networks."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,7 +63,9 @@ def _records() -> Iterator[dict[str, Any]]:
 
 
 def _inputs(report: "Report") -> str:
-    return ", ".join(map(str, report.input_shapes.values()))
+    """The shape of each input; of equal ones, the shape and how many there are."""
+    often = Counter(map(str, report.input_shapes.values()))
+    return ", ".join(f"{n} of {shape}" if n > 1 else shape for shape, n in often.items())
 
 
 def _table(records: list[dict[str, Any]]) -> str:

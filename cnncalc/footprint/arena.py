@@ -23,7 +23,7 @@ ALIGNMENT = 16
 
 @dataclass(frozen=True)
 class Arena:
-    """The bytes that are live while each layer runs that has a tensor of its own, in order."""
+    """The live bytes while each layer that has its own tensor runs, in order."""
 
     name: str
     batch: int
@@ -31,7 +31,7 @@ class Arena:
 
     @property
     def peak(self) -> LayerBytes:
-        """The highest moment; the first if there are several."""
+        """The moment of highest use; the first if there are several."""
         return max(self.live, key=lambda moment: moment.bytes)
 
     def to_dict(self) -> dict[str, Any]:

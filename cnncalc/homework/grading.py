@@ -54,7 +54,7 @@ class Grades(tuple[Graded, ...]):
 
     @cached_property
     def mistakes(self) -> dict[str, tuple[str, ...]]:
-        """The students who made each mistake, the commonest first."""
+        """The students who made each mistake, the most common first."""
         return statistics.mistakes(self)
 
     @property

@@ -11,13 +11,15 @@ from cnncalc.homework.marking import Mark
 
 BINS = 10
 """The bars of the distribution, from 0 to 100 % of the points."""
-LEAST = 3
-"""The minimum number of students for a meaningful discrimination."""
+MIN_STUDENTS = 3
+"""The minimum number of students for a meaningful discrimination index."""
 
 
 class Scores(NamedTuple):
-    """The scores of a class in per cent of the points; ``bins`` counts the students from 0 to below
-    10 %, and so on up to 90 to 100 %."""
+    """The scores of a class in per cent of the points.
+
+    ``bins`` counts the students with at least 0 % and less than 10 %, and so on, up to 90 to 100 %.
+    """
 
     mean: float
     lowest: float
@@ -84,7 +86,7 @@ def questions(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
 
 
 def mistakes(graded: Sequence[Graded]) -> dict[str, tuple[str, ...]]:
-    """The students who made each mistake, the commonest first."""
+    """The students who made each mistake, the most common first."""
     made: dict[str, dict[str, None]] = {}
     for one in graded:
         for title in (title for mark in one.marks for title in _made(mark)):
@@ -103,6 +105,6 @@ def _made(mark: Mark) -> Iterable[str]:
 def _discrimination(answers: Sequence[tuple[Graded, Mark]]) -> float | None:
     points: list[Fraction] = [one.points(mark) for one, mark in answers]
     others = [one.score - earned for (one, _), earned in zip(answers, points)]
-    if len(answers) < LEAST or len({*points}) == 1 or len({*others}) == 1:
+    if len(answers) < MIN_STUDENTS or len({*points}) == 1 or len({*others}) == 1:
         return None
     return round(correlation([*map(float, points)], [*map(float, others)]), 2)

@@ -24,31 +24,31 @@ class Level(NamedTuple):
 
     kernels: tuple[int, ...]
     strides: tuple[int, ...]
-    places: tuple[int, int]
+    positions: tuple[int, int]
     channels: tuple[int, ...]
     filters: tuple[int, ...]
     layers: tuple[int, int]
-    beyond: bool
+    advanced: bool
 
 
 LEVELS = {
     "easy": Level(
         kernels=(2, 3, 5),
         strides=(1, 2, 3),
-        places=(3, 12),
+        positions=(3, 12),
         channels=(1, 3, 8),
         filters=(4, 6, 10, 16),
         layers=(2, 3),
-        beyond=False,
+        advanced=False,
     ),
     "hard": Level(
         kernels=(3, 5, 7, 11),
         strides=(1, 2, 3, 4),
-        places=(10, 60),
+        positions=(10, 60),
         channels=(8, 16, 64, 96),
         filters=(32, 96, 128, 384),
         layers=(4, 6),
-        beyond=True,
+        advanced=True,
     ),
 }
 GEOMETRIES = ("clean", "illegal", "any")
@@ -63,21 +63,22 @@ class Dice:
         self.level = level
         self.geometry = geometry
 
-    def one(self, values: Sequence[Any]) -> Any:
+    def pick(self, values: Sequence[Any]) -> Any:
         """One of these values."""
         return self.random.choice(values)
 
     def window(self, pool: bool = False) -> Given:
         """N, F, S, P and D of a window; a pool has neither padding nor dilation."""
         level = self.level
-        F = self.one(level.kernels)
-        D = self.one((1, 1, 2)) if level.beyond and not pool else 1
-        illegal = self.geometry == "illegal" or (self.geometry == "any" and self.one((True, False)))
-        S = self.one([stride for stride in level.strides if stride > 1 or not illegal])
+        F = self.pick(level.kernels)
+        D = self.pick((1, 1, 2)) if level.advanced and not pool else 1
+        either = self.geometry == "any"
+        illegal = self.geometry == "illegal" or (either and self.pick((True, False)))
+        S = self.pick([stride for stride in level.strides if stride > 1 or not illegal])
         P = 0 if pool else self.random.randint(0, F // 2)
         left_over = self.random.randint(1, S - 1) if illegal else 0
         # Work backwards from the output, so that the window fits or not as required.
-        steps = self.random.randint(*level.places) - 1
+        steps = self.random.randint(*level.positions) - 1
         N = steps * S + Axis(0, F, S, P, D).extent + left_over - 2 * P
         return {"N": N, "F": F, "S": S, "P": P, "D": D}
 
@@ -89,45 +90,45 @@ class Dice:
         window = {name: letters[letter] for name, letter in names.items()}
         usual = {name: getattr(layer, name, None) for name in names}
         written = {name: size for name, size in window.items() if size != usual[name]}
-        channels = self.one(self.level.channels)
+        channels = self.pick(self.level.channels)
         return {kind: {**fields, **written}, "input": f"{channels}x{letters['N']}x{letters['N']}"}
 
     def conv(self) -> Given:
         """A convolution; on the hard level sometimes with groups or without biases."""
-        fields: Given = {"out_channels": self.one(self.level.filters)}
+        fields: Given = {"out_channels": self.pick(self.level.filters)}
         given = self.sliding("conv", **fields)
         channels = int(given["input"].partition("x")[0])
-        if self.level.beyond:
+        if self.level.advanced:
             both = gcd(channels, fields["out_channels"])
-            groups = self.one([n for n in (1, 2, 4) if both % n == 0])
+            groups = self.pick([n for n in (1, 2, 4) if both % n == 0])
             given["conv"] |= {"groups": groups} if groups > 1 else {}
-            given["conv"] |= self.one(({}, {}, {"bias": False}))
+            given["conv"] |= self.pick(({}, {}, {"bias": False}))
         return given
 
     def conv_or_pool(self) -> Given:
         """A convolution or a max pooling layer."""
-        return self.sliding("max_pool") if self.one((0, 0, 1)) else self.conv()
+        return self.sliding("max_pool") if self.pick((0, 0, 1)) else self.conv()
 
     def conv_or_linear(self) -> Given:
         """A convolution or a fully connected layer."""
-        if self.one((0, 0, 1)):
-            features = self.one(self.level.filters) * 10
-            size = self.one((4, 5, 6, 7))
-            channels = self.one(self.level.channels)
-            shape = f"{channels}x{size}x{size}" if self.level.beyond else features
-            return {"linear": self.one((10, 100, *self.level.filters)), "input": shape}
+        if self.pick((0, 0, 1)):
+            features = self.pick(self.level.filters) * 10
+            size = self.pick((4, 5, 6, 7))
+            channels = self.pick(self.level.channels)
+            shape = f"{channels}x{size}x{size}" if self.level.advanced else features
+            return {"linear": self.pick((10, 100, *self.level.filters)), "input": shape}
         return self.conv()
 
     def chain(self) -> Given:
         """A stack of convolutions and pools, on an input that is large enough for all of them."""
         layers: list[Given] = []
         for _ in range(self.random.randint(*self.level.layers)):
-            size = self.one([kernel for kernel in self.level.kernels if kernel <= 7])
-            if layers and self.one((0, 0, 1)):
+            size = self.pick([kernel for kernel in self.level.kernels if kernel <= 7])
+            if layers and self.pick((0, 0, 1)):
                 layers.append({"max_pool": {"kernel_size": 2, "stride": 2}})
                 continue
-            fields = {"out_channels": 8, "kernel_size": size, "stride": self.one((1, 1, 2))}
-            dilated = self.level.beyond and self.one((0, 0, 1))
+            fields = {"out_channels": 8, "kernel_size": size, "stride": self.pick((1, 1, 2))}
+            dilated = self.level.advanced and self.pick((0, 0, 1))
             layers.append({"conv": {**fields, **({"dilation": 2} if dilated else {})}})
         layers[-1] = {**layers[-1], "name": "last"}
         return {"layers": layers, "input": "3x2000x2000", "layer": "last"}
@@ -139,8 +140,8 @@ class Dice:
 
     def odd_window(self) -> Given:
         """A window whose padding can keep the size of the input."""
-        F = self.one([kernel for kernel in self.level.kernels if kernel % 2])
-        D = self.one((1, 2)) if self.level.beyond else 1
+        F = self.pick([kernel for kernel in self.level.kernels if kernel % 2])
+        D = self.pick((1, 2)) if self.level.advanced else 1
         return {"N": self.random.randint(12, 64) + D * F, "F": F, **({"D": D} if D > 1 else {})}
 
     def layer_of(self, report: Report, topic: "Topic") -> Given:

@@ -1,4 +1,4 @@
-"""The base of convolutions whose filters read a group of the channels."""
+"""Base class for convolutions whose filters each read one group of channels."""
 
 from cnncalc.core.cost import Parameters, Tensors, weight_and_bias
 from cnncalc.core.fields import count

@@ -1,4 +1,4 @@
-"""The base of convolutions that compute their filters from other numbers."""
+"""Base class for convolutions whose filters are computed from other parameters."""
 
 from typing import Any
 

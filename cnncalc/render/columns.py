@@ -69,7 +69,7 @@ def _shapes(shapes: Sequence[Shape], layout: Layout) -> str:
 
 
 def _few(text: str) -> str:
-    """A list in a cell, shortened to its first items and their number if it is very long."""
+    """A list in a cell; if very long, its first items and the total count."""
     return some(text.split(", "))
 
 
@@ -200,7 +200,7 @@ COLUMNS: dict[str, Column] = {
 }  # fmt: skip
 """Every column, by the name that ``--columns`` takes."""
 USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", "rf")
-WORDS = ("layer", "kind", "kernel", "fields", "inputs", "weights_of", "input", "output")
+TEXT_COLUMNS = ("layer", "kind", "kernel", "fields", "inputs", "weights_of", "input", "output")
 """The columns without numbers."""
 SHARED = ("params", "weights", "biases", "fixed", "buffers")
 """The columns that count shared parameters and buffers once."""

@@ -13,7 +13,7 @@ from cnncalc.analysis.report import Line, Report, row_dict
 from cnncalc.core import units
 from cnncalc.core.cost import Cost
 from cnncalc.core.shape import Layout
-from cnncalc.render.columns import COLUMNS, SHARED, USUAL, WORDS, Column, Value
+from cnncalc.render.columns import COLUMNS, SHARED, TEXT_COLUMNS, USUAL, Column, Value
 
 if TYPE_CHECKING:
     from cnncalc.conventions.convention import Count
@@ -148,7 +148,7 @@ class View:
 
     def numeric(self, name: str) -> bool:
         """Whether a column is right-aligned."""
-        return name not in WORDS
+        return name not in TEXT_COLUMNS
 
     def prose(self, name: str) -> bool:
         """Whether a column holds long text, which is broken into lines."""

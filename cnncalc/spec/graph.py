@@ -139,7 +139,7 @@ class _Builder:
                 if any(isinstance(self.nodes[place].layer, Input) for place in self.outputs):
                     fact = "'outputs' names an input; it must name layers"
                     raise SpecError(fact, self.spec.outputs[0].where)
-            for error in self.sharing.lonely(self.written):
+            for error in self.sharing.unshared_names(self.written):
                 self.wrong(error.sentence, error.where)
         except LimitReached as reason:
             self.mistakes += [reason.error] if reason.error else []

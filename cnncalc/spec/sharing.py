@@ -45,8 +45,8 @@ class Sharing:
         self.names[outermost.prefix, word] = span, entry
         return None
 
-    def lonely(self, later: set[str]) -> Iterator[SpecError]:
-        """A mistake for every name that only one layer uses, which is probably a misspelt layer.
+    def unshared_names(self, later: set[str]) -> Iterator[SpecError]:
+        """An error for every name that only one layer uses, which is probably a misspelt layer.
         ``later`` are all names that the spec gives to layers."""
         for (_, word), (_, entry) in self.names.items():
             if self.written[word] > 1 or entry.repeat is not None or entry.weights is None:

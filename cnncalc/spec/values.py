@@ -82,11 +82,11 @@ def parameters(spec: Spec, settings: Values, work: Work) -> dict[str, Any]:
     """
     for name in settings:
         if name not in spec.parameters:
-            known = list(spec.parameters)
-            hint = did_you_mean(str(name), known) or (
-                f"; it has {some(known)}" if known else "; it has none"
-            )
-            raise UsageError(f"{spec.name or 'the spec'} has no parameter {name!r}{hint}")
+            owner, known = spec.name or "the spec", list(spec.parameters)
+            if not known:
+                raise UsageError(f"{owner} has no parameters")
+            hint = did_you_mean(str(name), known) or f"; it has {some(known)}"
+            raise UsageError(f"{owner} has no parameter {name!r}{hint}")
     values: dict[str, Any] = {}
     for name, item in spec.parameters.items():
         given = located(settings[name], Where("")) if name in settings else item

@@ -1,9 +1,9 @@
 """onnx-tool's ``model_profile`` of a network that PyTorch exports in eval mode.
 
-It counts instructions, which it calls MACs: an exponential is 32, a division 4, a square root 24.
-PyTorch folds a batch norm into the convolution before it, if nothing else reads the convolution. A
-transposed convolution counts its weights at every output position, and its output channels in place
-of its input channels.
+It counts instructions, which it calls MACs: an exponential counts as 32, a division as 4, a square
+root as 24. PyTorch folds a batch norm into the convolution before it, if nothing else reads the
+convolution's output. A transposed convolution counts its weights at every output position, and its
+output channels in place of its input channels.
 """
 
 from collections import Counter

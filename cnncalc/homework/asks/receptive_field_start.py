@@ -5,7 +5,8 @@ from cnncalc.homework.asks._field import AlongField
 
 
 class ReceptiveFieldStart(AlongField):
-    """The first input pixel that the first output sees, counted from 0; negative in the padding."""
+    """The first input pixel that the first output sees, counted from 0; negative if it lies in the
+    padding."""
 
     aliases = ("start",)
     symbols = ("s_out",)

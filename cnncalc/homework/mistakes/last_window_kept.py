@@ -10,7 +10,7 @@ def all_windows(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
 
 class LastWindowKept(WrongRule):
     """You counted a last window that starts in the padding on the right. Ceil mode lets the last
-    window reach over the end, but drops it if it would start beyond the input and the padding on
+    window extend past the end, but drops it if it would start beyond the input and the padding on
     the left, because it would then cover nothing but padding.
     """
 

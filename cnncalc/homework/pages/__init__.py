@@ -26,4 +26,4 @@ def names() -> tuple[str, ...]:
 
 def load(name: str) -> Form:
     """The format with this name; raises UsageError with a suggestion."""
-    return cast(Form, discovery.chosen(__name__, __path__, name, "form of feedback"))
+    return cast(Form, discovery.chosen(__name__, __path__, name, "page format"))

@@ -18,7 +18,7 @@ GAP = re.compile(r"\s{2,}")
 TREE = " │├└─\t"
 """What torchinfo draws before a name."""
 NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))?")
-"""A type as the three print it: ``Conv2d-1``, ``Conv2d: 2-1`` and ``conv2d_2 (Conv2D)``."""
+"""A type as these three tools print it: ``Conv2d-1``, ``Conv2d: 2-1`` and ``conv2d_2 (Conv2D)``."""
 
 
 def read(text: str, source: str) -> Item:

@@ -36,7 +36,8 @@ class Matrix(Written):
 
     channels: Channels
 
-    expected = "a matrix, as in [[1, 2], [3, 4]] or 1 2; 3 4"
+    expected = "a matrix"
+    examples = ("[[1, 2], [3, 4]]", "1 2; 3 4")
     longest = 20_000
 
     @property

@@ -45,7 +45,8 @@ class Number(Written):
     working: Fraction | None = None
     dotted: bool = False
 
-    expected = "a number, as in 34,944, 35K, 1.5e9, 93 MB or (11*11*3+1)*96"
+    expected = "a number"
+    examples = ("34,944", "35K", "1.5e9", "93 MB", "(11*11*3+1)*96")
 
     @classmethod
     def read(cls, given: Any) -> "Number | None":

@@ -23,7 +23,8 @@ class Size(Written):
 
     sizes: tuple[int, ...]
 
-    expected = "a shape, as in 96x55x55"
+    expected = "a shape"
+    examples = ("96x55x55",)
 
     @property
     def resolution(self) -> Fraction:

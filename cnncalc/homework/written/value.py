@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.core.errors import LayerError, UsageError, one_of
 from cnncalc.core.shape import Map, Shape, Vector
@@ -46,6 +46,7 @@ class Written(ABC):
     text: str
 
     expected = "a value"
+    examples: ClassVar[tuple[str, ...]] = ()
     longest = 300
     """The most characters that such a value may have."""
 
@@ -113,12 +114,16 @@ def _read(given: Any, takes: Sequence[type[Written]]) -> Written:
         try:
             found = kind.read(given)
         except LayerError as error:
-            why = why or f": {error}"
+            # That the whole answer is not defined adds nothing to "is not a number".
+            same = tuple(f"{shown(given)} is not {what}" for what in ("defined", "a number"))
+            why = why or ("" if str(error).startswith(same) else f": {error}")
             continue
         if found is not None:
             return found
-    wanted = one_of([kind.expected for kind in takes])
-    raise UsageError(f"{shown(given)} is not {wanted}{why}")
+    expected = one_of([kind.expected for kind in takes])
+    examples = [example for kind in takes for example in kind.examples]
+    fix = f"; write it as in {one_of(examples)}" if examples else ""
+    raise UsageError(f"{shown(given)} is not {expected}{fix}{why}")
 
 
 def format_value(value: Value, unit: str = "") -> str:
