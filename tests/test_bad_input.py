@@ -433,16 +433,16 @@ def test_an_unknown_layout_is_refused():
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("1x28x28-10D5", "notation:1:9: '10D5' is not a layer of the notation"),
-        ("1x28x28-10C5-", "notation:1:14: '' is not a layer of the notation"),
-        ("1x28x28--10N", "notation:1:9: '' is not a layer of the notation"),
-        ("1x28x28-10C5-MQ2-10N", "notation:1:14: 'MQ2' is not a layer of the notation"),
-        ("9HL-48x48-100C3-MP2-X", "notation:1:21: 'X' is not a layer of the notation"),
-        ("1x28x28-10C5z2", "notation:1:9: '10C5z2' is not a layer of the notation"),
-        ("1x28x28-MP2g2", "notation:1:9: 'MP2g2' is not a layer of the notation"),
-        ("1x28x28-10C3x3x3x3", "notation:1:9: '10C3x3x3x3' is not a layer of the notation"),
-        ("1x28x28-10C5\u017f2", "notation:1:9: '10C5\u017f2' is not a layer of the notation"),
-        ("1x28x28-\u0663C5", "notation:1:9: '\u0663C5' is not a layer of the notation"),
+        ("1x28x28-10D5", "notation:1:9: '10D5' is not a layer in this notation"),
+        ("1x28x28-10C5-", "notation:1:14: '' is not a layer in this notation"),
+        ("1x28x28--10N", "notation:1:9: '' is not a layer in this notation"),
+        ("1x28x28-10C5-MQ2-10N", "notation:1:14: 'MQ2' is not a layer in this notation"),
+        ("9HL-48x48-100C3-MP2-X", "notation:1:21: 'X' is not a layer in this notation"),
+        ("1x28x28-10C5z2", "notation:1:9: '10C5z2' is not a layer in this notation"),
+        ("1x28x28-MP2g2", "notation:1:9: 'MP2g2' is not a layer in this notation"),
+        ("1x28x28-10C3x3x3x3", "notation:1:9: '10C3x3x3x3' is not a layer in this notation"),
+        ("1x28x28-10C5\u017f2", "notation:1:9: '10C5\u017f2' is not a layer in this notation"),
+        ("1x28x28-\u0663C5", "notation:1:9: '\u0663C5' is not a layer in this notation"),
         ("0x28x28-10N", "notation:1:1: a size must be at least 1, not 0"),
         ("9HL-0x48-10N", "notation:1:5: a size must be at least 1, not 0"),
         ("1x28x28-0N", "notation:1:9: linear out_features must be a whole number of at least 1"),
@@ -451,14 +451,14 @@ def test_an_unknown_layout_is_refused():
         ("1x28x28-10C5s0", "notation:1:9: conv stride must be a whole number of at least 1"),
         (
             "1x28x28-10C29",
-            "notation:1:9: layer 'conv1' (conv, input 1\u00d728\u00d728): a filter of 29",
+            "notation:1:9: layer 'conv1' (conv, input 1\u00d728\u00d728): a window of 29",
         ),
         (
             "1x28x28-10C5-MP25",
             "notation:1:14: layer 'max_pool1' (max_pool, input 10\u00d724\u00d724)",
         ),
         ("784-10C5", "notation:1:5: layer 'conv1' (conv, input 784): needs a feature map"),
-        ("1x28x28-10C5s2s3", "notation:1:9: '10C5s2s3' is not a layer of the notation"),
+        ("1x28x28-10C5s2s3", "notation:1:9: '10C5s2s3' is not a layer in this notation"),
         ("1x28-" + "9" * 101 + "N", "notation:1: a number in the notation is too large"),
     ],
 )
@@ -468,7 +468,7 @@ def test_an_error_in_the_notation_gives_the_column(text, sentence):
 
 def test_an_unknown_part_of_the_notation_lists_the_known_ones():
     assert error("1x28x28-X").endswith(
-        "it has 96C11s4 (convolution), MP2 or AP2 (pooling), 500N (fully connected) and GAP "
+        "which has 96C11s4 (convolution), MP2 or AP2 (pooling), 500N (fully connected) and GAP "
         "(global average pooling)"
     )
 

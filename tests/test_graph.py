@@ -499,7 +499,7 @@ def test_a_list_that_doubles_is_refused():
     doubled = {f"a{i + 1}": [f"$a{i}", f"$a{i}"] for i in range(20)}
     message = refusal(parameters={"a0": 1, **doubled}, layers=[{"linear": "$a20"}])
     # 2 of one, 1 for the list: 3, 7, 15, ... a16 would hold 131,071.
-    assert message == "contains more than 50,000 values once its names are filled in"
+    assert message == "this contains more than 50,000 values once its names are filled in"
 
 
 def test_a_long_list_is_not_compared():

@@ -52,7 +52,7 @@ def test_numbers_are_read_as_papers_and_tools_write_them(text, taken):
     "text", ["", "x", "G", "4.1 GHz", "4.1 Giga", "-3", "1.2.3", "4 apples", "9" * 100, "4 Q"]
 )
 def test_an_invalid_number_is_refused(text):
-    with pytest.raises(UsageError, match=r"is not a number; write it like 4\.134G"):
+    with pytest.raises(UsageError, match=r"is not a number; write a number such as 4\.134G"):
         readings(text)
 
 

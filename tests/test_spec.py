@@ -642,7 +642,7 @@ def test_a_mistake_in_a_notation_file_has_its_location(tmp_path):
     file.write_text("1x28x28-6C5-MPP\n", encoding="utf-8")
     with pytest.raises(CnncalcError) as refused:
         cnncalc.summarize(file)
-    assert str(refused.value).startswith(f"{file}:1:13: 'MPP' is not a layer of the notation")
+    assert str(refused.value).startswith(f"{file}:1:13: 'MPP' is not a layer in this notation")
 
 
 def test_standard_input_may_hold_the_notation(monkeypatch):

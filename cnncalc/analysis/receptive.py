@@ -8,8 +8,8 @@ unbounded map.
 
 The size is an upper bound in four cases:
 
-- inputs are cut into pieces although the previous outputs were several pieces apart (an adaptive
-  pool from 13 to 4, then one from 4 to 3);
+- inputs are cut into pieces when the previous outputs were already several pieces apart (an
+  adaptive pool from 13 to 4, then one from 4 to 3);
 - branches meet whose pieces come from different maps, and no branch sees everything that the others
   see;
 - after a strided transposed convolution that is dilated, or whose filter is shorter than its
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
 
 class Pieces(NamedTuple):
-    """What outputs see, in pieces of an earlier map: each output of that map is cut into ``per``.
+    """What outputs see, in pieces of an earlier map: each output of that map is cut into ``per``
+    pieces.
 
     Output n of that map sees ``size`` pixels, starting at ``start + n·jump``. Output i here covers
     the pieces from ``first + i·step`` to ``last + i·step``, which belong to the map's outputs from
@@ -82,7 +83,7 @@ class Field(NamedTuple):
 
 
 def _whole(field: Field) -> Pieces:
-    """A field by its pieces; by default, each output is one piece."""
+    """A field as pieces; by default, each output is one piece."""
     return field.pieces or _uncut(field, field.size)
 
 
@@ -302,13 +303,13 @@ def _covering(like: Pieces, members: list[Pieces]) -> Pieces:
 
 
 def _at_most(one: Pieces) -> Pieces:
-    """In pieces of pixels, an upper bound of what an output sees."""
+    """In pieces of pixels, an upper bound on what an output sees."""
     cut = one.per - 1
     return _in_pixels(one, one.jump * (one.first - cut) + cut, one.jump * one.last)
 
 
 def _at_least(one: Pieces) -> Pieces:
-    """In pieces of pixels, a lower bound of what an output sees."""
+    """In pieces of pixels, a lower bound on what an output sees."""
     cut = one.per - 1
     return _in_pixels(one, one.jump * one.first, one.jump * (one.last - cut) + cut)
 

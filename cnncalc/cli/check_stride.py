@@ -105,6 +105,8 @@ def _check_network(network: str, layout: str | None, format: str) -> bool:
     layers = len({window.layer for window in found})
     bad = len({window.layer for window in wrong})
     answer = "the only layer fits" if layers == 1 else f"all {layers} layers fit"
+    if not layers:
+        answer = "no layer has a window"
     if bad:
         answer = f"{bad} of {layers} layers {'has' if bad == 1 else 'have'} an illegal stride"
     shared.write(f"\n{report.name}: {answer}\n", None)
@@ -133,7 +135,7 @@ def _row(window: stride.Window) -> list[str]:
 
 
 def _axes(**words: str) -> list[Axis]:
-    """One Axis for each of the sizes given; a single number holds for all axes."""
+    """One Axis for each of the sizes given; a single number applies to all axes."""
     values = {name: _numbers(name, word) for name, word in words.items()}
     count = max(map(len, values.values()))
     for name, numbers in values.items():

@@ -53,7 +53,7 @@ MEASURES = {
 """The quantity of a convention's unit; others count operations."""
 
 MAX_EXPLANATIONS = 6
-"""If more parts than these explain a difference, each is likely a coincidence, and none is
+"""If more parts than this explain a difference, each is likely a coincidence, and none is
 given."""
 
 
@@ -95,7 +95,7 @@ def readings(text: str) -> tuple[Reading, ...]:
     ways = _ways(re.sub(r"[\s-]", "", found["unit"]).lower()) if found else ()
     if not found or not ways:
         raise UsageError(
-            f"{text[:LONGEST]!r} is not a number; write it like 4.134G, 8.2 GFLOPs, "
+            f"{text[:LONGEST]!r} is not a number; write a number such as 4.134G, 8.2 GFLOPs, "
             "25.6M params, 97.5 MB or 4089184256"
         )
     power = found["e"] or found["power"]
@@ -156,7 +156,7 @@ class Candidate(NamedTuple):
         return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
 
     def times_of(self, what: str) -> int:
-        """How often a part counts; 0 if it has no such part."""
+        """How many times a part is counted; 0 if it has no such part."""
         return sum(part.times for part in self.parts if part.what == what)
 
     @property
@@ -268,7 +268,7 @@ def reconcile(report: Report, number: str) -> Reconciliation:
 
 
 def _unlikelihood(candidate: Candidate) -> tuple[bool, bool, int]:
-    """Sorts the likeliest candidates first: common quantities, not doubled, of few parts."""
+    """Sorts the likeliest candidates first: common quantities, not doubled, with few parts."""
     rare = candidate.measure in (CONNECTIONS, VALUES)
     return rare, candidate.times == 2 and candidate.unit == "FLOPs", len(candidate.parts)
 

@@ -182,7 +182,7 @@ def _edits(word: str, name: str) -> int | None:
 
 
 def _without_ends(word: str, name: str) -> tuple[str, str]:
-    """Both words without the letters that they begin and end with alike, which need no edits."""
+    """Both words without their common prefix and suffix, which need no edits."""
     while word and name and word[0] == name[0]:
         word, name = word[1:], name[1:]
     while word and name and word[-1] == name[-1]:
@@ -191,9 +191,9 @@ def _without_ends(word: str, name: str) -> tuple[str, str]:
 
 
 def unknown(what: str, word: str, known: Iterable[str], meant: str | None = None) -> UsageError:
-    """``no format 'jsno'; did you mean 'json'?``, or all that there is to choose from.
+    """``no format 'jsno'; did you mean 'json'?``, or a list of all the choices.
 
-    ``meant`` is the word as it is looked up, if that is another one.
+    ``meant`` is the word as it is looked up, if that differs.
     """
     hint = did_you_mean(meant or word, known) or f"; choose from {', '.join(known)}"
     return UsageError(f"no {what} {word[:40]!r}{hint}")

@@ -88,8 +88,8 @@ def fit(
     read = Step(report, setting).recording.tape.read
     if read > MAX_READ:
         raise UsageError(
-            f"the largest batch is computed for networks whose operations read at most "
-            f"{MAX_READ:,} tensors, parameters included; these read {read:,}"
+            f"the largest batch can be computed only for networks whose operations read at most "
+            f"{MAX_READ:,} tensors, parameters included; this network's read {read:,}"
         )
     batch = largest_batch(report, setting, budget)
     at = setting._replace(batch=max(batch, 1))
@@ -112,9 +112,9 @@ def fit(
 def largest_batch(report: Report, setting: Setting, budget: int) -> int:
     """The largest batch that fits; 0 if none does.
 
-    Each additional image adds the same bytes to a moment, or more from some batch on if the moment
-    is the larger of two sums. Extrapolating from two small batches is therefore exact, or slightly
-    too high.
+    Each additional image adds the same number of bytes to a moment, or more from some batch on if
+    the moment is the larger of two sums. Extrapolating from two small batches is therefore exact,
+    or slightly too high.
     """
     two, three = (Step(report, setting._replace(batch=batch)) for batch in (2, 3))
     left = budget - two.resident

@@ -10,8 +10,8 @@ from cnncalc.formulas.vocabulary import ceil_div, gcd, holds, positive_part, pro
 
 @formula("N_out")
 def output_size(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Positions of a window of F taps, D apart, that moves by S over N inputs with P zeros on
-    each side."""
+    """The number of positions of a window of F taps, D apart, that moves by S over N inputs with P
+    zeros on each side."""
     return (N - span(F, D) + 2 * P) // S + 1
 
 
@@ -23,20 +23,21 @@ def output_size_sides(N: int, F: int, S: int, P_before: int, P_after: int, D: in
 
 @formula("places")
 def output_size_rounded_up(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Positions if the last window may reach over the end."""
+    """The number of positions if the last window may extend past the end."""
     return ceil_div(N - span(F, D) + 2 * P, S) + 1
 
 
-@formula("N_out", note="the last would start at (places − 1)·S ≥ N + P, beyond the padded input")
+@formula("N_out", note="the last would start at (places − 1)·S ≥ N + P, past the last input")
 def output_size_ceil(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Positions in ceil mode: rounded up, less one if the last window would start beyond N + P."""
+    """The number of positions in ceil mode: rounded up, less one if the last window would start at
+    N + P or later."""
     places = output_size_rounded_up(N=N, F=F, S=S, P=P, D=D)
     return places - holds((places - 1) * S >= N + P)
 
 
 @formula("N_out")
 def output_size_same(N: int, S: int) -> int:
-    """Positions with ``same`` padding, whatever the filter."""
+    """The number of positions with ``same`` padding, whatever the filter."""
     return ceil_div(N, S)
 
 
@@ -60,7 +61,7 @@ def padding_before(P_total: int) -> int:
 
 @formula("P_after")
 def padding_after(P_total: int, P_before: int) -> int:
-    """The rest go after it, including an odd zero."""
+    """The rest go after it, including the extra zero if the total is odd."""
     return P_total - P_before
 
 
@@ -116,7 +117,7 @@ def cut_before(cut: int) -> int:
 
 @formula("cut_after")
 def cut_after(cut: int, cut_before: int) -> int:
-    """The rest come off the end, including an odd cell."""
+    """The rest come off the end, including the extra cell if the number is odd."""
     return cut - cut_before
 
 
@@ -134,13 +135,14 @@ def rescaled_size(N: int, up: int, down: int) -> int:
 
 @formula("before")
 def cubic_before(N: int, N_out: int) -> int:
-    """The same with two inputs on each side."""
+    """As ``centred_before``, but with two inputs on each side."""
     return ceil_div(N_out - N, 2 * N_out) + 1
 
 
 @formula("remainder")
 def left_over(N: int, F: int, S: int, P: int = 0, D: int = 1) -> int:
-    """Inputs at the end that no window reaches; 0 if the stride is legal."""
+    """The number of positions at the end of the padded input that no window reaches; 0 if the
+    stride is legal."""
     move = N - span(F, D) + 2 * P
     return move - move // S * S
 
@@ -170,7 +172,8 @@ def largest_window(N: int, N_out: int) -> int:
 
 @formula("N_taps")
 def adaptive_taps(N: int, N_out: int) -> int:
-    """The inputs that all windows [floor(iN/O), ceil((i+1)N/O)) read along one axis together."""
+    """The total number of inputs that the windows [floor(iN/O), ceil((i+1)N/O)) read along one
+    axis."""
     # Windows i - 1 and i share an input if iN/O is not a whole number, which holds for all of the
     # O - 1 borders between windows except gcd(N, O) - 1.
     return N + N_out - gcd(N, N_out)
@@ -182,7 +185,7 @@ def all_taps(C: int, N_taps: tuple[int, ...]) -> int:
     return C * product(N_taps)
 
 
-@formula("E", note="at most, from the first to the last input that contribute to one output")
+@formula("E", note="at most, from the first to the last input that contributes to one output")
 def footprints(F: int, S: int = 1, D: int = 1) -> int:
     """The inputs from the first to the last that contribute to one output of a transposed
     window, at most."""

@@ -16,7 +16,7 @@ from cnncalc.homework.sheet import Answer, Sheet
 from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms, Verdict, Written
 
 MAX_DIAGNOSED = 100
-"""The number of wrong answers on a sheet whose mistakes are looked for."""
+"""The maximum number of wrong answers on a sheet that are diagnosed."""
 
 
 class Outcome(Enum):
@@ -24,9 +24,9 @@ class Outcome(Enum):
 
     RIGHT = "right"
     FOLLOWS = "follows"
-    """Right, given an earlier wrong answer of the student."""
+    """Right, given one of the student's earlier wrong answers."""
     ARITHMETIC = "arithmetic"
-    """The working is right, its result is not."""
+    """The working is right, but its result is not."""
     WRONG = "wrong"
     UNANSWERED = "unanswered"
     UNREADABLE = "unreadable"
@@ -177,7 +177,7 @@ class Marker:
             return f"it is {question.derive().answer}"
         reading = self.agreement(question, written, KIND)
         if reading is not None:
-            return f"not exactly the value: {', '.join(reading.notes)}"
+            return f"not exactly the expected value: {', '.join(reading.notes)}"
         return written.differs(question.value, question.ask.unit)
 
 

@@ -72,8 +72,8 @@ class Axis(NamedTuple):
         size = padded if self.before or self.after else str(self.N)
         needed = self.extent - self.N
         return (
-            f"a filter of {self.F}{spread} is larger than the padded input of {size}; "
-            f"use a smaller filter, or pad by at least {needed} in total"
+            f"a window of {self.F}{spread} is larger than the padded input of {size}; "
+            f"use a smaller window, or pad by at least {needed} in total"
         )
 
     def reach(self) -> Reach:

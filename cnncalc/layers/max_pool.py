@@ -76,7 +76,7 @@ class MaxPool(Pool):
             given={"kernel": 5, "stride": 5, "padding": 1, "ceil_mode": True},
             inputs=("1x19x19",),
             output="1x4x4",
-            source="PyTorch: the fifth window would start at 20, beyond 19 + 1",
+            source="PyTorch: the fifth window would start at 20 = 19 + 1, past the last input",
         ),
     )
     refusals = (

@@ -61,7 +61,7 @@ def _weighed(holder: Any, held: Iterable[Any], where: Where) -> Any:
     """The same list or mapping with its weight set; raises SpecError when it is too heavy."""
     holder.weight += sum(map(weight, held))
     if holder.weight > MAX_VALUES:
-        sentence = f"contains more than {MAX_VALUES:,} values once its names are filled in"
+        sentence = f"this contains more than {MAX_VALUES:,} values once its names are filled in"
         raise SpecError(sentence, where)
     return holder
 
@@ -118,7 +118,10 @@ def arguments(
     elif value is not None:
         listed = value if isinstance(value, list) else [value]
         if len(listed) > len(taken):
-            raise SpecError(f"{_takes(block)}, but got {len(listed)}", entry.where)
+            raise SpecError(
+                f"{_takes(block)}, but got {len(listed)} value{'s' * (len(listed) != 1)}",
+                entry.where,
+            )
         values.update(zip(taken, listed))
     missing = [name for name, item in block.takes if item is None and name not in values]
     if missing:
