@@ -126,8 +126,7 @@ class Watch:
                     real = os.path.realpath(os.fsdecode(path))
                     own = real.startswith(self.folder) or "torchinductor" in real  # PyTorch's cache
                     named = real == os.devnull or any(
-                        real == place or (place != "/" and Path(real).is_relative_to(place))
-                        for place in self.named
+                        real == place or Path(real).is_relative_to(place) for place in self.named
                     )
                     if not own and not named:
                         self.seen.append(f"{event} {real}")

@@ -208,6 +208,7 @@ def test_an_invalid_number_of_bytes_is_refused(text):
         (f"input: 2x{7 * 10**29}x{3 * 10**30}\nlayers: [conv: {{filters: 5, kernel: 2}}]\n", []),
         (f"input: {10**31}\nlayers: [linear: 9, linear: {4 * 10**30}]\n", ["--batch", str(10**25)]),
         ("input: 9x8x8\nlayers: [{relu: , repeat: 300}]\n", ["--batch", str(6 * 10**30)]),
+        ("input: 9x8x8\nlayers: [relu]\n", ["--batch", "9" * 99]),
     ],
 )
 def test_the_picture_of_astronomic_sizes_is_drawn(tmp_path, spec, options):

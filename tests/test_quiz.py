@@ -422,6 +422,14 @@ def test_practice_ends_politely(input, says):
     assert says in result.stdout
 
 
+def test_practice_ends_where_standard_input_is_closed(monkeypatch):
+    def lost(prompt):
+        raise RuntimeError("input(): lost sys.stdin")
+
+    monkeypatch.setattr("builtins.input", lost)
+    assert "no questions answered" in run("practice", "--seed", "5").stdout
+
+
 def test_no_seed_is_printed_for_a_quiz_that_cannot_be_made(tmp_path):
     assert "--seed" not in run("quiz", "--topics", "foo").stderr
     assert "--seed" not in run("quiz", "--per-student", "none.txt", "-o", str(tmp_path)).stderr

@@ -7,6 +7,8 @@ from cnncalc.core import units
 from cnncalc.footprint import Memory
 from cnncalc.footprint.walk import Moment
 
+LEAST = 10
+"""The fewest columns of a plot."""
 HEIGHT = 16
 PARTS = {
     "█": "resident: parameters, buffers, optimizer state",
@@ -24,7 +26,7 @@ def draw(memory: Memory, width: int) -> str:
     peak = memory.training_peak
     labels = [units.in_bytes(peak.bytes * n // 4) for n in range(5)]
     left = max(map(len, labels))
-    columns = width - left - 3
+    columns = max(width - left - 3, LEAST)  # huge sizes may be wider than the terminal
     shown = _fitted(memory.moments, columns)
     lines = _peak(memory, shown, left)
     for row in reversed(range(HEIGHT)):
