@@ -1,5 +1,6 @@
 """A slice of the attack with hostile input, and planted faults that it has to notice."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -28,6 +29,7 @@ def wrong(watch, tmp_path, argv=("kinds",)):
     """The kinds of failures that are seen in a run."""
     case = hostile.Case("planted", [*argv])
     work = attack.lay_out(case, tmp_path)
+    gc.collect()  # what other tests left behind, if freed later, would hide new memory
     found = attack.inside(case, work, watch, attack.memory("VmRSS"))
     return {kind for kind, _ in attack.failures(case, found, work)}
 
@@ -38,7 +40,7 @@ def spin():
 
 
 def swell():
-    return b"x" * (60 * attack.MB)
+    return b"x" * (150 * attack.MB)
 
 
 def leave(code):

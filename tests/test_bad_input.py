@@ -799,3 +799,10 @@ def test_a_missing_file_suggests_a_similar_one_in_its_folder(tmp_path):
         assert error(f"{tmp_path}/{target}").endswith(f"; did you mean '{tmp_path}/net.yaml'?")
     assert error(f"{tmp_path}/nat.yml") == f"no file '{tmp_path}/nat.yml'"
     assert error("net.yml") == "no file 'net.yml'"  # and not unet
+
+
+@pytest.mark.parametrize("mark", ["\u202a", "\u202e", "\u2066", "\u2069"])
+def test_a_name_that_turns_the_direction_of_text_is_refused(mark):
+    spec = {"name": f"a{mark}b", "input": "3x8x8", "layers": ["relu"]}
+    with pytest.raises(CnncalcError, match="must not contain control characters"):
+        cnncalc.summarize(spec)
