@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+from fractions import Fraction
 from html import unescape
 from xml.etree.ElementTree import fromstring
 
@@ -13,6 +14,8 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc.cli import app
 from cnncalc.homework import platforms
+from cnncalc.homework.platforms import gift as gift_format
+from cnncalc.homework.platforms._items import Item, Option, Style
 from cnncalc.homework.platforms.gradescope import results
 from cnncalc.homework.topics import TOPICS
 
@@ -128,6 +131,14 @@ def test_gift_has_the_answers_of_moodle(quiz):
         for _, _, answers in moodle(quiz)
     ]
     assert [*gift(quiz)] == expected
+
+
+def test_an_answer_without_credit_is_not_right_in_gift(monkeypatch):
+    right, wrong = Option(("5",), Fraction(1), ""), Option(("7",), Fraction(0), "")
+    item = Item("Question 1", "How many?", Style.NUMBER, (right, wrong), ())
+    monkeypatch.setattr(gift_format, "items", lambda quiz: [item])
+    [answers] = gift(QUIZZES[0])
+    assert answers == [("5", 1, ""), ("7", 0, "")]
 
 
 # Canvas.

@@ -37,7 +37,8 @@ def _credit(item: Item, option: Option) -> str:
     if option.credit == 1:
         return "="
     sign = "~" if item.style is Style.CHOICE else "="
-    return f"{sign}%{percentage(option.credit)}%" if option.credit else sign
+    # A bare = would give full credit.
+    return f"{sign}%{percentage(option.credit)}%" if option.credit or sign == "=" else sign
 
 
 def _answer(style: Style, text: str) -> str:
