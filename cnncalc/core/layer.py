@@ -137,6 +137,9 @@ class Layer:
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
+    family: ClassVar[str] = "other"
+    """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
+    upsampling, normalization, activation, join, arrangement, recurrent or attention."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
