@@ -84,6 +84,7 @@ class Expansion:
             self.input_shapes = read_inputs(spec, self.parameters, inputs, self.layout, self.work)
             scope, current = self.inputs()
             self.expand(spec.layers, scope, current)
+            self.label_trees()
             self.check_replacements()
             self.check_batches()
             if spec.outputs and self.nodes:
@@ -99,6 +100,16 @@ class Expansion:
         if not self.mistakes and len(self.nodes) == len(spec.inputs):
             sentence = "the network has no layers: each is left out or repeated 0 times"
             self.wrong(sentence, spec.where)
+
+    def label_trees(self) -> None:
+        """Label what dotted names put their layers into, which nothing else may be called."""
+        taken = (self.names.index, self.names.ways, self.groups)
+        for path, where in self.names.trees.items():
+            if any(path in names for names in taken):
+                fact = f"a name that starts with '{path}.' is only for layers inside {path!r}"
+                self.wrong(f"{fact}, which is a layer or block of its own; choose another", where)
+            else:
+                self.label(path, "group", where)
 
     def check_replacements(self) -> None:
         """Refuse replacements of layers that do not exist."""

@@ -33,7 +33,9 @@ def object_of(properties: Mapping[str, Schema]) -> Schema:
     return {"type": "object", "properties": properties, "additionalProperties": False}
 
 
-EXPRESSION, NAME, SIZE, SHAPE, INPUTS = map(ref, ("expression", "name", "size", "shape", "inputs"))
+EXPRESSION, NAME, PATH, SIZE, SHAPE, INPUTS = map(
+    ref, ("expression", "name", "path", "size", "shape", "inputs")
+)
 NAMED: Schema = {"type": "string", "minLength": 1}
 """The name of another layer."""
 FROM = {"description": NODE["from"], **ref("from")}

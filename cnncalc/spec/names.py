@@ -1,5 +1,6 @@
 """The names of layers, blocks and branches, and the nodes that each of them means."""
 
+import re
 from collections.abc import Sequence
 
 from cnncalc.core.errors import SpecError, Where, did_you_mean, some
@@ -21,6 +22,8 @@ class Names:
         self.index: dict[str, int] = {}
         self.ends: dict[str, Ends] = {}
         """The output of every layer and block, by its full name."""
+        self.trees: dict[str, Where] = {}
+        """What dotted names put their layers into: ``a`` and ``a.b`` for ``a.b.conv``."""
         self.copies: dict[str, Ends] = {}
         """The outputs of all copies of a repeated layer."""
         self.left_out: set[str] = set()
@@ -46,6 +49,8 @@ class Names:
         scope.names[name] = nodes
         scope.places[name] = entry.where
         self.ends[scope.prefix + name] = nodes
+        for dot in re.finditer(r"\.", entry.name or ""):
+            self.trees.setdefault(scope.prefix + name[: dot.start()], entry.where)
 
     def automatic(self, word: str, prefix: str) -> str:
         """A name for a layer without one: its kind and a number."""

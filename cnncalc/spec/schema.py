@@ -19,7 +19,16 @@ from cnncalc.core.fields import any_case
 from cnncalc.core.layer import Layer, fields_of, required_of
 from cnncalc.core.shape import SHAPE_PATTERN
 from cnncalc.spec import catalog, claims
-from cnncalc.spec.document import BLOCK, CONTROL, LONGEST_NAME, LONGEST_TITLE, MAX_PROSE, MOVED, TOP
+from cnncalc.spec.document import (
+    BLOCK,
+    CONTROL,
+    LONGEST_NAME,
+    LONGEST_TITLE,
+    MAX_PARTS,
+    MAX_PROSE,
+    MOVED,
+    TOP,
+)
 from cnncalc.spec.entry import ACTIVATION, NODE, Composite
 from cnncalc.spec.fragments import (
     EXPRESSION,
@@ -29,6 +38,7 @@ from cnncalc.spec.fragments import (
     NAMED,
     NOT_NULL,
     NULL,
+    PATH,
     SHAPE,
     SIZE,
     Schema,
@@ -44,6 +54,8 @@ SEPARATOR = r"[\s_-]*"
 """What may separate the letters of a kind's name."""
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
+WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
+"""A name; the name of a layer may be several, joined by dots."""
 OWN_WORDS = (*NODE, *Composite.words)
 """The keys of a layer that name neither a kind nor a block."""
 AFTER = "the activation after it, which becomes a layer of its own"
@@ -91,7 +103,12 @@ def _words() -> dict[str, Schema]:
         "expression": {"type": "string", "pattern": r"^\$(\{[^}]*\}|[A-Za-z_]\w*)$"},
         "name": {
             "type": ["string", "integer", "boolean"],
-            "pattern": f"^[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*$",
+            "pattern": f"^{WORD}$",
+            "maxLength": LONGEST_NAME,
+        },
+        "path": {
+            "type": ["string", "integer", "boolean"],
+            "pattern": rf"^{WORD}(\.{WORD}){{0,{MAX_PARTS - 1}}}$",
             "maxLength": LONGEST_NAME,
         },
         "size": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]},
@@ -115,7 +132,7 @@ def _words() -> dict[str, Schema]:
     }
 
 
-PATH = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
+FRAMEWORK = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
 """What may stand before the name of a kind: the framework, as in ``keras.layers.``"""
 
 
@@ -124,8 +141,8 @@ def _spelling(kind: type[Layer]) -> str:
     plain = (layers.plain(word) for word in (kind.kind, *kind.aliases))
     words = "|".join(any_case(word, SEPARATOR) for word in plain)
     exact = "|".join(_theirs(name) for name in kind.foreign)
-    other = f"(?!{PATH}(?:{exact})$)" if exact else ""
-    return rf"{other}{PATH}(?:{words})(?:{SEPARATOR}[123][dD])?"
+    other = f"(?!{FRAMEWORK}(?:{exact})$)" if exact else ""
+    return rf"{other}{FRAMEWORK}(?:{words})(?:{SEPARATOR}[123][dD])?"
 
 
 def _theirs(name: str) -> str:
@@ -138,7 +155,7 @@ def _foreign() -> str:
     names = [name for kind in layers.every() for name in kind.foreign]
     plain = [layers.plain(name.partition(".")[2]) for name in names]
     loose = [any_case(word, SEPARATOR).replace("*", "[123]") for word in plain]
-    return f"{PATH}(?:{'|'.join(loose)})"
+    return f"{FRAMEWORK}(?:{'|'.join(loose)})"
 
 
 def _top() -> Mapping[str, Schema]:
@@ -212,7 +229,7 @@ def _layer(mode: str, bare: Schema) -> Schema:
     entries = ref(f"{mode}_layers")
     own = {}
     beside: dict[str, Schema] = {
-        "name": NAME,
+        "name": PATH,
         "from": ref("from"),
         "repeat": any_of({"type": "integer", "minimum": 0}, EXPRESSION),
         "when": any_of({"type": "boolean"}, EXPRESSION),
