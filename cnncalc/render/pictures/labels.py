@@ -71,7 +71,18 @@ def figure_text(line: Line, report: Report, figure: str) -> str:
         return ""
     column = COLUMNS[figure]
     value = column.value(line, report)
-    return FIGURES[figure].format(column.read(value)) if value else ""
+    text = column.bounded(line, value, column.read(value)) if value else None
+    return FIGURES[figure].format(text) if text else ""
+
+
+def _exact(name: str, line: Line) -> str:
+    """An exact count; if it is not known, its lower bound."""
+    return "≥ " * (name in line.unknown) + units.exact(getattr(line.cost, name))
+
+
+def total(name: str, report: Report) -> str:
+    """The total of a count in human units; if it is not known, its lower bound."""
+    return "≥ " * (name in report.unknown) + units.human(getattr(report.totals, name))
 
 
 def title(part: Part, folding: Folding) -> str:
@@ -81,8 +92,8 @@ def title(part: Part, folding: Folding) -> str:
     lines = [
         f"{span(part)}: {kind(part, folding)}",
         f"output {line.output.text(report.layout)}",
-        f"{units.exact(line.cost.params)} parameters",
-        f"{units.exact(line.cost.macs)} MACs",
+        f"{_exact('params', line)} parameters",
+        f"{_exact('macs', line)} MACs",
         f"{units.exact(int(COLUMNS['memory'].value(line, report) or 0))} bytes of output",
     ]
     return "\n".join([*lines, f"receptive field {field}"] if field else lines)

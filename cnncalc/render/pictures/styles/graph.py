@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.core import units
 from cnncalc.render.columns import COLUMNS
 from cnncalc.render.pictures import labels
 from cnncalc.render.pictures.folding import Folding, Part
@@ -209,9 +208,8 @@ class Graph:
         report, left = self.folding.report, self.measure.margin
         shapes = ", ".join(shape.text(report.layout) for shape in report.input_shapes.values())
         batch = f" · batch {report.batch}" if report.batch > 1 else ""
-        total = report.totals
-        text = f"input {shapes}{batch} · {units.human(total.params)} parameters"
-        text += f" · {units.human(total.macs)} MACs"
+        text = f"input {shapes}{batch} · {labels.total('params', report)} parameters"
+        text += f" · {labels.total('macs', report)} MACs"
         return (
             Text(left, left + 13, shortened(self._title(), 900, "title", self.measure), "title"),
             Text(left, left + 31, shortened(text, 900, "note", self.measure)),
