@@ -42,6 +42,6 @@ TONES = {
     "heat3": Tone("#ffcb94", "#b56a25", "#5c350e", "#c07f38"),
     "heat4": Tone("#ffb06b", "#ac5a17", "#7a420d", "#d98b35"),
     "heat5": Tone("#fb9250", "#9c4a0f", "#98500d", "#f09a3a"),
-    "heat6": Tone("#f2743c", "#8a3a0a", "#b85e10", "#ffad4d"),
+    "heat6": Tone("#f2743c", "#8a3a0a", "#a3510c", "#ffad4d"),
 }
 """The colours of the families of layers, of other boxes, and of heats."""

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from cnncalc.core.layer import positions_of
+from cnncalc.render.pictures.bend import bent
 from cnncalc.render.pictures.folding import Folding, Part
 from cnncalc.render.pictures.layered import Layered
 from cnncalc.render.pictures.layout import Chain, Fork, Frame, Item, Lane
@@ -45,7 +47,13 @@ class Arrangement:
 
     def whole(self) -> Item:
         """The item of the whole picture."""
-        return self._arranged(self.folding.parts, set())
+        item = self._arranged(self.folding.parts, set())
+        return bent(item, self._positions, self.down, self.measure)
+
+    def _positions(self, item: Item) -> int | None:
+        """The number of positions of the map that an item outputs; None for several items."""
+        part = getattr(item, "part", None)
+        return None if part is None else positions_of(self.folding.line(part).output)
 
     def _arranged(self, parts: Sequence[Part], exits: set[int]) -> Item:
         """The parts of one block, or of the picture, as one item; ``exits`` are the rows that are

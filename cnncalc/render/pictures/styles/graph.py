@@ -74,11 +74,15 @@ class Graph:
         across, along = self._turned((self.sizes.width, self.sizes.height))
         return Arrangement(
             self.folding,
-            lambda part: Leaf(part, across, along, self.measure),
+            lambda part: Leaf(part, across, along, self._behind(part)),
             lambda part: self.measure.width(labels.span(part), "note"),
             self.down,
             self.measure,
         ).whole()
+
+    def _behind(self, part: Part) -> float:
+        """The room of the copies behind a box."""
+        return self.measure.copy * min(part.copies - 1, 2)
 
     def _turned(self, point: Point) -> Point:
         """Across and along as right and down, or the other way round."""
@@ -172,7 +176,10 @@ class Graph:
         part, behind, measure = frame.part, frame.behind, self.measure
         x, y = self._turned((frame.x, frame.y))
         width, height = self._turned((frame.across - behind, frame.along - behind))
-        text = Text(x + measure.pad, y + measure.edge // 2 + measure.rise, labels.span(part))
+        baseline = y + measure.edge // 2 + measure.rise
+        if frame.over:
+            baseline = y + height - measure.line + measure.rise - measure.edge // 2
+        text = Text(x + measure.pad, baseline, labels.span(part))
         return Box(
             x, y, width, height, "frame", "", part.name, labels.title(part, self.folding), (text,),
             part.copies, tuple(self.folding.report.rows[index].name for index in part.rows),
