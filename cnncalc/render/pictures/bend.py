@@ -28,7 +28,7 @@ Size = Callable[[Item], int | None]
 
 
 def bent(item: Item, size: Size, down: bool, measure: Measure) -> Item:
-    """The item as a U if it is one, else as it is. A flow to the right goes down and up in steps."""
+    """The item as a U if it is one, else as it is. To the right, it goes down and up by steps."""
     levels: list[Level] = []
     inner = item.items if isinstance(item, Chain) else [item]
     while True:

@@ -36,6 +36,7 @@ TONES = {
     "recurrent": Tone("#fde6f1", "#b8487f", "#431d31", "#e57fb0"),
     "attention": Tone("#dff3fb", "#20809f", "#0f3644", "#55b5d4"),
     "other": Tone("#eceff2", "#6e7781", "#2a3038", "#8b949e"),
+    "window": Tone("#ffffff", "#1f2328", "#0d1117", "#e6edf3"),
     "heat0": Tone("#ffffff", "#8b949e", "#161b22", "#6e7781"),
     "heat1": Tone("#fff3e0", "#b98a5b", "#2b1f14", "#8a6a48"),
     "heat2": Tone("#ffe2bd", "#b87a3d", "#43290f", "#a5743f"),
