@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         solve,
         summarize,
     )
-    from cnncalc.bridge import to_torch, verify
+    from cnncalc.bridge import from_torch, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -57,6 +57,7 @@ _HOME = {
     "claims": "api",
     "convolve": "homework.convolution.by_hand",
     "explain": "api",
+    "from_torch": "bridge",
     "grade": "homework.grading",
     "layer": "api",
     "load": "api",
@@ -92,6 +93,7 @@ __all__ = [
     "claims",
     "convolve",
     "explain",
+    "from_torch",
     "grade",
     "layer",
     "load",
