@@ -91,7 +91,7 @@ def power(walker: Walker, exponent: float | None = None) -> None:
 
 
 def concat(walker: Walker) -> None:
-    """Maps behind one another; a parameter before a signal is a class token."""
+    """Concatenated maps; a parameter before a signal is a class token."""
     tensors = [walker.value(one) for one in walker.done.arguments["tensors"]]
     views = [one for one in tensors if isinstance(one, View)]
     given = walker.done.arguments.get("dim", walker.done.arguments.get("axis", 0))
