@@ -138,6 +138,9 @@ class Layer:
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
+    family: ClassVar[str] = "other"
+    """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
+    upsampling, normalization, activation, join, arrangement, recurrent or attention."""
     known: ClassVar[bool] = True
     """Whether it is known what the layer computes, and so what it costs and how to run it."""
     examples: ClassVar[tuple[Example, ...]] = ()

@@ -30,7 +30,7 @@ outside: ContextVar[bool] = ContextVar("outside", default=False)
 
 
 def load(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item | document.Spec,
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
     *,
     extends_anywhere: bool | None = None,
 ) -> Spec:
@@ -42,7 +42,7 @@ def load(
 
     Raises Mistakes with every mistake in the text, and UsageError if there is nothing to read.
     """
-    if isinstance(target, document.Spec):
+    if isinstance(target, Spec):
         return target
     if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
