@@ -22,7 +22,7 @@ from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes
-from cnncalc.core.parsing import Fields
+from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
@@ -227,7 +227,7 @@ class Layer(Fields):
         this kind is.
         """
         fields: dict[str, Any] = {}
-        for declared in _declared(cls):
+        for declared in declared_in(cls):
             names = (declared.name, *fields_of(cls)[declared.name].also)
             given = [one_size(call.attributes[name]) for name in names if name in call.attributes]
             if given and given[0] is not None and given[0] != declared.default:

@@ -55,7 +55,9 @@ class Fields:
     @property
     def given(self) -> dict[str, Any]:
         """The fields that differ from their defaults."""
-        fields = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
+        fields = (
+            (one.name, getattr(self, one.name), one.default) for one in declared_in(type(self))
+        )
         return {name: value for name, value, usual in fields if value != usual}
 
     def text(self) -> str:
@@ -161,7 +163,7 @@ def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any
 @_cached
 def fields_of(kind: type[Fields]) -> Mapping[str, Field]:
     """The fields of a kind by canonical name, in order."""
-    return {one.name: one.metadata["cnncalc"] for one in _declared(kind)}
+    return {one.name: one.metadata["cnncalc"] for one in declared_in(kind)}
 
 
 @_cached
@@ -174,10 +176,10 @@ def _names_of(kind: type[Fields]) -> Mapping[str, str]:
 @_cached
 def required_of(kind: type[Fields]) -> tuple[str, ...]:
     """The names of the required fields."""
-    return tuple(one.name for one in _declared(kind) if one.default is dataclasses.MISSING)
+    return tuple(one.name for one in declared_in(kind) if one.default is dataclasses.MISSING)
 
 
-def _declared(kind: type[Fields]) -> tuple[dataclasses.Field[Any], ...]:
+def declared_in(kind: type[Fields]) -> tuple[dataclasses.Field[Any], ...]:
     """The dataclass fields of a kind, the main field first."""
     fields = dataclasses.fields(cast(Any, kind))
     return tuple(sorted(fields, key=lambda one: one.name != kind.main))
