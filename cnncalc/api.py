@@ -10,7 +10,7 @@ from cnncalc.core.cost import Cost
 from cnncalc.core.errors import Mistakes, UsageError
 from cnncalc.core.layer import Input
 from cnncalc.core.shape import layout_of
-from cnncalc.spec import load
+from cnncalc.spec import Spec, load
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
@@ -132,7 +132,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
 
 
 def summarize(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
     *,
     batch: int = 1,
     input: Shapes | Mapping[str, Shapes] | None = None,
@@ -144,7 +144,8 @@ def summarize(
 ) -> Report:
     """Everything that can be counted about a network.
 
-    ``target`` is a built-in's name, a path, the one-line notation, or a spec as plain data.
+    ``target`` is a built-in's name, a path, the one-line notation, a spec as plain data, or what
+    ``load`` or ``from_torch`` returns.
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
     ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
@@ -197,7 +198,7 @@ class Options(Changes, total=False):
     dtype: str
 
 
-Target = str | os.PathLike[str] | Mapping[str, Any] | report.Report
+Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
 """A network: a report, or anything that ``summarize`` takes."""
 
 
