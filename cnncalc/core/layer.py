@@ -23,6 +23,7 @@ from typing import (
     dataclass_transform,
 )
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
@@ -232,6 +233,14 @@ class Layer:
         that layers import no framework.
         """
         raise TypeError(f"{self.kind} does not implement to_torch")
+
+    @classmethod
+    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+        """The fields of the layer that an operator of ONNX describes, which ``foreign`` names; None
+        if it does something that no layer of this kind does."""
+        fields, names = cls.foreign[f"onnx.{call.kind}"]
+        given = {ours: call.settings[word] for word, ours in names.items() if word in call.settings}
+        return {**fields, **given}
 
     # Subclasses inherit these.
 

@@ -16,9 +16,11 @@ from cnncalc.core.layer import OURS, Foreign, Layer
 
 FRAMEWORKS = {
     "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",
-    "torch": "torch", "nn": "torch", "caffe": "caffe",
+    "torch": "torch", "nn": "torch", "caffe": "caffe", "onnx": "onnx",
 }  # fmt: skip
 """The frameworks, by how a name may begin that says which one it is from."""
+PREFIXED = "onnx."
+"""The names that nobody types without saying where they are from."""
 
 
 @cache
@@ -101,13 +103,20 @@ def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> F
     meanings = {
         full: meaning
         for full, meaning in _foreign().items()
-        if spelled(full.partition(".")[2]) == bare and full.startswith(framework)
+        if spelled(full.partition(".")[2]) == bare
+        and full.startswith(framework)
+        and (framework or not full.startswith(PREFIXED))
     }
     if not meanings:
         return None
     kind = next(kind for kind, _ in meanings.values())
     axes = int(rank[0]) if rank else None
     return Found(kind, axes, {full: foreign for full, (_, foreign) in meanings.items()})
+
+
+def of_onnx(operator: str) -> type[Layer] | None:
+    """The kind that an operator of ONNX is, if it is one by itself."""
+    return _foreign().get(f"{PREFIXED}{operator}", (None, OURS))[0]
 
 
 @cache

@@ -1,8 +1,9 @@
 """The sliding window of convolutions and pools."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from cnncalc.core.call import Call, alike
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
 from cnncalc.core.layer import Reach, Tape, Tensor, per_axis
@@ -167,6 +168,21 @@ def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
         torch_sides([(axis.before, axis.after) for axis in axes]),
         tuple(axis.D for axis in axes),
     )
+
+
+def onnx_window(call: Call, kernel: Sequence[int] = ()) -> dict[str, Any]:
+    """The fields of a window as ONNX describes it; the kernel may follow from the weights."""
+    words = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower", "VALID": "valid"}
+    sizes = call.listed("kernel_shape") or [*kernel]
+    sides = call.listed("pads") or [0] * 2 * len(sizes)
+    half = len(sides) // 2
+    pairs = [alike(pair) for pair in zip(sides[:half], sides[half:])]
+    return {
+        "kernel_size": alike(sizes),
+        "stride": alike(call.listed("strides") or [1]),
+        "padding": words.get(str(call.settings.get("auto_pad"))) or alike(pairs),
+        "dilation": alike(call.listed("dilations") or [1]),
+    }
 
 
 def split_padding(

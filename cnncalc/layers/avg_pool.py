@@ -1,7 +1,9 @@
 """Average pooling."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, flag
@@ -9,7 +11,7 @@ from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, torch_sides
+from cnncalc.layers._window import is_same, onnx_window, torch_sides
 
 
 class AvgPool(Pool):
@@ -24,7 +26,10 @@ class AvgPool(Pool):
     """
 
     aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
-    foreign = {"keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})}
+    foreign = {
+        "keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False}),
+        "onnx.AveragePool": Foreign(),
+    }
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
@@ -70,6 +75,16 @@ class AvgPool(Pool):
         y = tape.divide(means, parts)
         tape.hold(inside)
         return y
+
+    @classmethod
+    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+        window = onnx_window(call)
+        if window.pop("dilation") != 1:
+            return None
+        counted, ceil = (
+            bool(call.settings.get(name, 0)) for name in ("count_include_pad", "ceil_mode")
+        )
+        return {**window, "count_include_pad": counted or not window["padding"], "ceil_mode": ceil}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)

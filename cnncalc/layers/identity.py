@@ -1,7 +1,7 @@
 """Identity."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -11,6 +11,7 @@ class Identity(Elementwise):
     Nothing is computed and nothing is copied.
     """
 
+    foreign = {"onnx.Identity": Foreign()}
     aliases = ("noop", "skip")
     each = Operations()
     moves = False

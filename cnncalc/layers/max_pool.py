@@ -1,14 +1,17 @@
 """Max pooling."""
 
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
 from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
+from cnncalc.layers._window import onnx_window
 
 
 class MaxPool(Pool):
@@ -25,6 +28,7 @@ class MaxPool(Pool):
     foreign = {
         "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
         "caffe.Pooling": Foreign({"ceil_mode": True}),
+        "onnx.MaxPool": Foreign(),
     }
 
     dilation: Sizes = sizes(
@@ -44,6 +48,10 @@ class MaxPool(Pool):
         """A pool, which saves its input and the index of each maximum."""
         around, n_out = self.around(tape, x), self.output(x.shape).elements
         return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
+
+    @classmethod
+    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+        return {**onnx_window(call), "ceil_mode": bool(call.settings.get("ceil_mode", 0))}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)

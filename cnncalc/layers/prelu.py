@@ -1,8 +1,10 @@
 """Parametric rectified linear unit."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import declare, is_whole, shown
@@ -43,6 +45,7 @@ class Prelu(Elementwise):
         "torch.PReLU": Foreign(),
         "caffe.PReLU": Foreign({"num_parameters": "channels"}),
         "keras.PReLU": Foreign({"num_parameters": "elements"}),
+        "onnx.PRelu": Foreign(),
     }
 
     num_parameters: int | str = slopes(
@@ -90,6 +93,16 @@ class Prelu(Elementwise):
         positive = tape.op(x, keeps=(x,), beside=mask)
         negative = tape.op(x, keeps=(x,), beside=mask)
         return tape.add(positive, tape.multiply(negative, slopes))
+
+    @classmethod
+    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+        slopes, (x,) = call.held.get(1), call.inputs
+        if slopes is None:
+            return None  # another layer computes them
+        n = prod(slopes)
+        if n in (1, channels_of(x)):
+            return {"num_parameters": n}
+        return {"num_parameters": "elements"} if n == x.elements else None
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         sizes = self.slopes(x)

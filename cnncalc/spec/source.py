@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -32,12 +32,14 @@ def load(
     target: str | os.PathLike[str] | Mapping[str, Any] | Item,
     *,
     extends_anywhere: bool | None = None,
+    inputs: Mapping[str, Sequence[int]] | None = None,
 ) -> document.Spec:
     """The spec for a target: a file, or else a built-in with that name.
 
     ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
     plain data, and a tree is a text that has already been read. A spec extends only files in its
-    own folder and below, unless ``extends_anywhere``.
+    own folder and below, unless ``extends_anywhere``. ``inputs`` are sizes for a model file that
+    leaves some open, by the name of the input, or for "" if it has one.
 
     Raises Mistakes with every mistake in the text, and UsageError if there is nothing to read.
     """
@@ -50,7 +52,7 @@ def load(
         elif isinstance(target, Mapping):
             root = text.located(dict(target), Where(""))
         else:
-            root = _read(os.fspath(target))
+            root = _read(os.fspath(target), inputs)
         free = outside.get() if extends_anywhere is None else extends_anywhere
         within = None if free else _folder(root)
         return _Bases(within, (Path(root.where.source).resolve(),)).spec(root)
@@ -58,15 +60,31 @@ def load(
         raise Mistakes([error]) from None
 
 
-def _read(target: str) -> Item:
+def _read(target: str, inputs: Mapping[str, Sequence[int]] | None = None) -> Item:
     if target == "-":
         return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>")
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target, Source.of(notation.SOURCE, target.strip()))
     file = _find(target, Path("."))
+    if not catalog.holds(str(file)) and (spec := _binary(file, inputs or {})):
+        return text.located(spec, Where(str(file)))
     inner = ARCHIVES.get(file.suffix.lower())
     found = read_text(file) if inner is None else _unpacked(file, inner)
     return _quotable(found, str(file))
+
+
+def _binary(file: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any] | None:
+    """The spec in a file that is not text; None for text."""
+    if not file.is_file():
+        return None
+    from cnncalc.spec import readers
+
+    try:
+        with file.open("rb") as stream:
+            reader = readers.file_reader_of(stream.read(64))
+        return reader.read(file, inputs) if reader else None
+    except OSError as error:
+        raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
 
 
 def _unpacked(file: Path, inner: str) -> str:
