@@ -12,7 +12,7 @@ from cnncalc.core.layer import Input
 from cnncalc.core.shape import layout_of
 from cnncalc.spec import load
 from cnncalc.spec.graph import Graph, build
-from cnncalc.spec.inputs import Shapes
+from cnncalc.spec.inputs import Shapes, sizes_by_name
 from cnncalc.spec.text import Item
 
 if TYPE_CHECKING:
@@ -147,7 +147,9 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    graph = build(load(target, extends_anywhere=extends_anywhere), settings, input, how)
+    sizes = sizes_by_name(input, how) if isinstance(target, str | os.PathLike) else None
+    spec = load(target, extends_anywhere=extends_anywhere, inputs=sizes)
+    graph = build(spec, settings, input, how)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 

@@ -176,13 +176,41 @@ def onnx_window(call: Call, kernel: Sequence[int] = ()) -> dict[str, Any]:
     sizes = call.listed("kernel_shape") or [*kernel]
     sides = call.listed("pads") or [0] * 2 * len(sizes)
     half = len(sides) // 2
-    pairs = [alike(pair) for pair in zip(sides[:half], sides[half:])]
     return {
         "kernel_size": alike(sizes),
         "stride": alike(call.listed("strides") or [1]),
-        "padding": words.get(str(call.settings.get("auto_pad"))) or alike(pairs),
+        "padding": words.get(str(call.settings.get("auto_pad")))
+        or alike([alike(pair) for pair in zip(sides[:half], sides[half:])]),
         "dilation": alike(call.listed("dilations") or [1]),
     }
+
+
+def onnx_pool(call: Call) -> dict[str, Any]:
+    """The same of a pool, without padding that no window reaches. Older exporters write such
+    padding for a size that is rounded up."""
+    fields, (x,) = onnx_window(call), call.inputs
+    if isinstance(fields["padding"], str) or not isinstance(x, Map):
+        return {**fields, "ceil_mode": False}
+    ceil = bool(call.settings.get("ceil_mode", 0))
+    sides = sides_of(_tupled(fields["padding"]), x)
+    axes = axes_of(x, *(_tupled(fields[word]) for word in ("kernel_size", "stride")), sides,
+                   _tupled(fields["dilation"]), ceil)  # fmt: skip
+    if ceil:
+        return {**fields, "ceil_mode": True}
+    read = [(axis.before, (axis.places() - 1) * axis.S + axis.extent - axis.before - axis.N)
+            for axis in axes]  # fmt: skip
+    kept = [alike([before, min(after, max(end, 0))]) if end < after else alike([before, after])
+            for (before, after), (_, end) in zip(sides, read)]  # fmt: skip
+    same = [before == after for before, after in sides]
+    return {
+        **fields,
+        "padding": fields["padding"] if all(same) else alike(kept),
+        "ceil_mode": False,
+    }
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
 def split_padding(

@@ -11,7 +11,7 @@ from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, onnx_window, torch_sides
+from cnncalc.layers._window import is_same, onnx_pool, torch_sides
 
 
 class AvgPool(Pool):
@@ -78,13 +78,11 @@ class AvgPool(Pool):
 
     @classmethod
     def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
-        window = onnx_window(call)
+        window = onnx_pool(call)
         if window.pop("dilation") != 1:
             return None
-        counted, ceil = (
-            bool(call.settings.get(name, 0)) for name in ("count_include_pad", "ceil_mode")
-        )
-        return {**window, "count_include_pad": counted or not window["padding"], "ceil_mode": ceil}
+        counted = bool(call.settings.get("count_include_pad", 0))
+        return {**window, "count_include_pad": counted or not window["padding"]}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)

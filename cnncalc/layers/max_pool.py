@@ -11,7 +11,7 @@ from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import onnx_window
+from cnncalc.layers._window import onnx_pool
 
 
 class MaxPool(Pool):
@@ -51,7 +51,7 @@ class MaxPool(Pool):
 
     @classmethod
     def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
-        return {**onnx_window(call), "ceil_mode": bool(call.settings.get("ceil_mode", 0))}
+        return onnx_pool(call)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)

@@ -95,8 +95,8 @@ class Flow(NamedTuple):
         left = [[atom, self.size(atom), 0] for atom in chain(*self.dims)]
         pieces: dict[int, list[int]] = {}
         dims: list[list[tuple[int, int]]] = []
-        for size in shape:
-            dim: list[tuple[int, int]] = []
+        for wanted in shape:
+            size, dim = wanted, list[tuple[int, int]]()
             while left and (size > 1 or (left[0][1] == 1 and not dim)):
                 atom, rest, piece = left[0]
                 taken = rest if size % rest == 0 else size
@@ -116,7 +116,9 @@ class Flow(NamedTuple):
         numbers = {
             key: number
             for number, key in enumerate(
-                (atom, piece) for atom in range(len(self.atoms)) for piece in range(len(pieces[atom]))
+                (atom, piece)
+                for atom in range(len(self.atoms))
+                for piece in range(len(pieces[atom]))
             )
         }
         parts = tuple(

@@ -1,4 +1,4 @@
-"""The messages of an ONNX file as plain data: nodes, and the sizes of weights but not the weights."""
+"""The messages of an ONNX file as plain data: nodes, and the sizes of weights."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

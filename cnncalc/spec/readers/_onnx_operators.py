@@ -213,6 +213,8 @@ def _gather(net: "Network", node: Operator, operands: list[Any]) -> Made:
         return [made.reordered([0, 2, 1], "")]
     chosen = places.values() if isinstance(places, Known) else None
     flow = _flow(data)
+    if chosen and flow.shape == (len(chosen),) and chosen == (*range(len(chosen)),):
+        return [_regrouped(net, flow, places.sizes)]  # all of them, in order
     if chosen is None or len(chosen) != 1 or len(places.sizes) > 1:
         raise Unclear
     dim = axis % len(flow.dims)
@@ -229,7 +231,9 @@ def _concat(net: "Network", node: Operator, operands: list[Any]) -> Made:
     flows = [*map(_flow, operands)]
     first = flows[0]
     dim = axis % len(first.dims)
-    alike = all(one.dims == first.dims for one in flows) and first.whole(first.dims[dim]) is not None
+    alike = (
+        all(one.dims == first.dims for one in flows) and first.whole(first.dims[dim]) is not None
+    )
     place = first.whole(first.dims[dim])
     if alike and place is not None:
         others = {(*one.parts[:place], *one.parts[place + 1 :]) for one in flows}
@@ -342,12 +346,12 @@ def _gated(net: "Network", node: Operator, flows: list[Flow]) -> Flow | None:
     for x, gate, name in zip(flows, flows[::-1], node.inputs[::-1]):
         entry = net.entries.get(gate.tensor, {})
         kind = next(iter(entry), "")
-        if kind in swish and entry["from"] == net.wiring.source_of(x.tensor):
-            if net.readers[name] == 1 and gate.dims == x.dims:
-                rest = {key: value for key, value in entry.items() if key != kind}
-                entry.clear()
-                entry |= {swish[kind]: None, **rest}
-                return gate
+        alone = net.readers[name] == 1 and gate.dims == x.dims
+        if kind in swish and alone and entry["from"] == net.wiring.source_of(x.tensor):
+            rest = {key: value for key, value in entry.items() if key != kind}
+            entry.clear()
+            entry |= {swish[kind]: None, **rest}
+            return gate
     return None
 
 
@@ -357,28 +361,27 @@ def _broadcast(net: "Network", kind: str, flows: list[Flow]) -> Flow:
         raise Unclear
     rank = max(len(one.dims) for one in flows)
     a, b = (one._replace(dims=((),) * (rank - len(one.dims)) + one.dims) for one in flows)
-    full, small = (a, b) if prod(a.shape) >= prod(b.shape) else (b, a)
+    swapped = prod(a.shape) < prod(b.shape)
+    full, small = (b, a) if swapped else (a, b)
     pairs = [*zip(full.dims, small.dims, full.shape, small.shape)]
     if any(size not in (most, 1) for *_, most, size in pairs):
         raise Unclear
     if any(one[:1] == (BATCH,) != other[:1] == (BATCH,) for one, other, *_ in pairs):
         raise Unclear
-    kept = [pair for pair in pairs if pair[2] > 1 and pair[0] != (BATCH,)]
-    bare = [[[a for a in dim if a != BATCH] for dim in pair[:2]] for pair in kept]
-    bare.sort(key=lambda pair: pair[0])
-    sizes = [prod(full.size(a) for a in one) for one, _ in bare]
-    if [size for size in full.sizes if size > 1] != sizes or len(full.sizes) != len(small.sizes):
+    bare = [
+        [[atom for atom in dim if atom != BATCH] for dim in pair[:2]]
+        for pair in pairs
+        if pair[2] > 1 and pair[0] != (BATCH,)
+    ]
+    bare.sort()  # as the larger one's layer has them
+    if len(full.parts) == len(small.parts) == rank - 1 and full.is_plain and small.is_plain:
+        pass  # both have all dimensions, even those of size 1
+    else:
         full = net.arranged(full, [one for one, _ in bare])
-    if len(full.parts) == len(bare):
         small = net.arranged(small, [other for _, other in bare])
-    elif [n for n in small.sizes] != [n for n in small.sizes]:
-        raise Unclear
     if kind != "multiply" and small.sizes != full.sizes:
         small = net.layer("expand", {"shape": [*full.sizes]}, [small])
-    ordered = [full, small] if full.tensor == a.tensor or a is full else [small, full]
-    if kind in ("subtract", "divide") and full.tensor != a.tensor and prod(a.shape) < prod(b.shape):
-        ordered = [small, full]
-    made = net.layer(kind, None, ordered)
+    made = net.layer(kind, None, [small, full] if swapped else [full, small])
     return full._replace(tensor=made.tensor)
 
 
@@ -501,9 +504,15 @@ def _reduce(by: str) -> Rule:
         if None in places:
             flow = net.plain(flow)
             places = [axis - 1 for axis in axes]
-        return [_reduced(net, by, flow, sorted(place for place in places if place is not None), kept, axes)]
+        return [
+            _reduced(
+                net, by, flow, sorted(place for place in places if place is not None), kept, axes
+            )
+        ]
 
-    rule.__doc__ = f"`reduce: {by}`" + ("; `global_avg_pool` over all positions." if by == "mean" else ".")
+    rule.__doc__ = f"`reduce: {by}`" + (
+        "; `global_avg_pool` over all positions." if by == "mean" else "."
+    )
     return rule
 
 

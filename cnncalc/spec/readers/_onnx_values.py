@@ -162,9 +162,9 @@ MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] 
     "Reshape": _reshaped,
     "Squeeze": _squeezed,
     "Unsqueeze": _unsqueezed,
-    "Flatten": lambda node, inputs: inputs[0]._replace(sizes=(inputs[0].elements,))
-    if inputs[0]
-    else None,
+    "Flatten": lambda node, inputs: (
+        inputs[0]._replace(sizes=(inputs[0].elements,)) if inputs[0] else None
+    ),
 }
 """Operations that move numbers without reading them."""
 

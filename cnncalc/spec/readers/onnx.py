@@ -6,6 +6,7 @@ Layers are named after PyTorch's modules where the exporter wrote them, and afte
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from math import prod
 from pathlib import Path
@@ -13,13 +14,14 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.call import Call
-from cnncalc.core.errors import LayerError, SpecError
-from cnncalc.core.layer import Layer, channels_of
-from cnncalc.core.shape import Shape, shape_of
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import shape_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.readers import _onnx_values as values
-from cnncalc.spec.readers._flow import BATCH, Flow, arranged
+from cnncalc.spec.readers._flow import Flow, arranged
 from cnncalc.spec.readers._onnx_file import Model, Operator, model
+from cnncalc.spec.readers._onnx_fused import fused
 from cnncalc.spec.readers._onnx_operators import OPERATORS, Unclear
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._protobuf import File
@@ -46,6 +48,7 @@ def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     with path.open("rb") as stream:
         file = File(stream, str(path))
         found = model(file)
+        found.nodes = fused(found)
         return Network(found, str(path)).spec(inputs, path.stem)
 
 
@@ -336,10 +339,8 @@ class Network:
         flow = self.tensors.get(name)
         if isinstance(flow, Flow) and flow.is_batched and len(flow.dims) > 1:
             self.name = flow.name or "output"
-            try:
+            with suppress(Unclear):
                 flow = self.plain(flow)
-            except Unclear:
-                pass
         if not isinstance(flow, Flow):
             raise self.wiring.wrong(f"the output {name[:60]!r} does not depend on the input")
         return self.wiring.source_of(flow.tensor)
