@@ -30,5 +30,6 @@ class Call(NamedTuple):
 
 
 def alike(values: Sequence[Any]) -> Any:
-    """The value that all of them have; otherwise a list of them."""
-    return values[0] if len({*map(str, values)}) == 1 else [*values]
+    """The number that all of them are; otherwise a list of them."""
+    same = len({*map(str, values)}) == 1 and not isinstance(values[0], list)
+    return values[0] if same else [*values]

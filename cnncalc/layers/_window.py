@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from cnncalc.core.call import Call, alike
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
-from cnncalc.core.layer import Reach, Tape, Tensor, per_axis
+from cnncalc.core.layer import Reach, Tape, Tensor, need_map, per_axis
 from cnncalc.core.shape import Map
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -189,24 +189,20 @@ def onnx_pool(call: Call) -> dict[str, Any]:
     """The same of a pool, without padding that no window reaches. Older exporters write such
     padding for a size that is rounded up."""
     fields, (x,) = onnx_window(call), call.inputs
-    if isinstance(fields["padding"], str) or not isinstance(x, Map):
-        return {**fields, "ceil_mode": False}
     ceil = bool(call.settings.get("ceil_mode", 0))
-    sides = sides_of(_tupled(fields["padding"]), x)
-    axes = axes_of(x, *(_tupled(fields[word]) for word in ("kernel_size", "stride")), sides,
-                   _tupled(fields["dilation"]), ceil)  # fmt: skip
-    if ceil:
-        return {**fields, "ceil_mode": True}
-    read = [(axis.before, (axis.places() - 1) * axis.S + axis.extent - axis.before - axis.N)
-            for axis in axes]  # fmt: skip
-    kept = [alike([before, min(after, max(end, 0))]) if end < after else alike([before, after])
-            for (before, after), (_, end) in zip(sides, read)]  # fmt: skip
-    same = [before == after for before, after in sides]
-    return {
-        **fields,
-        "padding": fields["padding"] if all(same) else alike(kept),
-        "ceil_mode": False,
-    }
+    if isinstance(fields["padding"], str) or ceil:
+        return {**fields, "ceil_mode": ceil and not isinstance(fields["padding"], str)}
+    sides = sides_of(_tupled(fields["padding"]), need_map(x))
+    kernel, stride, dilation = (
+        _tupled(fields[word]) for word in ("kernel_size", "stride", "dilation")
+    )
+    axes = axes_of(need_map(x), kernel, stride, sides, dilation)
+    if any(axis.before < axis.after for axis in axes):
+        ends = [(axis.places() - 1) * axis.S + axis.extent - axis.before - axis.N for axis in axes]
+        fields["padding"] = [
+            [axis.before, min(axis.after, max(end, 0))] for axis, end in zip(axes, ends)
+        ]
+    return {**fields, "ceil_mode": False}
 
 
 def _tupled(value: Any) -> Any:

@@ -388,7 +388,8 @@ def _broadcast(net: "Network", kind: str, flows: list[Flow]) -> Flow:
 def _with_constant(net: "Network", kind: str, node: Operator, operands: list[Any]) -> Flow:
     """Arithmetic with a number, or with weights: a bias, a scale, an embedding of positions."""
     turned = isinstance(operands[0], Known)
-    constant, flow = operands if turned else operands[::-1]
+    constant: Known = operands[0 if turned else 1]
+    flow: Flow = operands[1 if turned else 0]
     if constant.elements == 1:
         numbers = constant.values()
         if numbers is None or not isinstance(numbers[0], int | float):

@@ -50,9 +50,12 @@ def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     if node.kind in MOVES and inputs and inputs[0] is not None:
         moved = MOVES[node.kind](node, inputs)
         return moved if moved is None or moved.elements <= inputs[0].elements else None
-    numbers = [one.values() if one is not None else () for one in inputs]
-    if node.kind not in RULES or any(one is None for one in numbers):
-        return None
+    numbers: list[Sequence[Any]] = []
+    for one in inputs:
+        listed = one.values() if one is not None else ()
+        if listed is None or node.kind not in RULES:
+            return None
+        numbers.append(listed)
     sizes = [one.sizes if one is not None else () for one in inputs]
     try:
         return RULES[node.kind](node, numbers, sizes)
@@ -179,7 +182,7 @@ def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
         most = max(map(len, numbers))
         if any(len(one) not in (1, most) for one in numbers) or most > FEW:
             return None
-        spread = (one if len(one) == most else one * most for one in numbers)
+        spread = (one if len(one) == most else [*one] * most for one in numbers)
         widest = max(sizes, key=lambda one: (prod(one), len(one)))
         return Known(widest, tuple(function(*each) for each in zip(*spread)))
 
@@ -209,7 +212,8 @@ def _concat(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
 
 
 def _slice(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
-    starts, ends, *_ = (*numbers[1:], *(node.attributes.get(word) for word in ("starts", "ends")))
+    given = [node.attributes.get(word) for word in ("starts", "ends")]
+    starts, ends = numbers[1:3] if len(numbers) > 2 else given
     step = numbers[4][0] if len(numbers) > 4 else 1
     if len(sizes[0]) != 1 or not starts or not ends:
         return None

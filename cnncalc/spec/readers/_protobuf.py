@@ -91,7 +91,7 @@ class Part(NamedTuple):
 
     def integers(self, most: int) -> list[int]:
         """The integers that a packed field lists."""
-        data, at, found = self.data(10 * most), 0, []
+        data, at, found = self.data(10 * most), 0, list[int]()
         while at < len(data):
             value, after = _varint(data, at)
             if not after or len(found) >= most:
