@@ -4,38 +4,32 @@ which operands are constants."""
 from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from math import prod
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cnncalc.layers._axes import NAMES
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_file import Operator
+from cnncalc.spec.readers._onnx_layers import Layers, Unclear
 from cnncalc.spec.readers._onnx_values import Known
 
-if TYPE_CHECKING:
-    from cnncalc.spec.readers.onnx import Network
-
 Made = list[Flow | Known]
-Rule = Callable[["Network", Operator, list[Any]], Made]
+Rule = Callable[[Layers, Operator, list[Any]], Made]
 
 
-class Unclear(Exception):
-    """An operator does something that no kind describes."""
-
-
-def _same(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _same(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """Nothing: the values stay what they are."""
     return [operands[0]]
 
 
-def _shape(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _shape(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """Sizes, from which other shapes are computed."""
     shape = operands[0].shape
     end = node.attributes.get("end")
     return [values.of([*shape[node.attributes.get("start", 0) : end]])]
 
 
-def _transpose(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _transpose(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`permute`, where the order matters."""
     flow = _flow(operands[0])
     order = node.attributes.get("perm") or [*range(len(flow.dims))][::-1]
@@ -44,7 +38,7 @@ def _transpose(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [flow.reordered(order, net.name)]
 
 
-def _reshape(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _reshape(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`reshape` or `flatten`, where the shape matters."""
     flow, shape = _flow(operands[0]), node.attributes.get("shape")
     if shape is None and len(operands) > 1 and isinstance(operands[1], Known):
@@ -53,14 +47,14 @@ def _reshape(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [_regrouped(net, flow, sizes)]
 
 
-def _regrouped(net: "Network", flow: Flow, sizes: Sequence[int] | None) -> Flow:
+def _regrouped(net: Layers, flow: Flow, sizes: Sequence[int] | None) -> Flow:
     found = flow.regrouped(sizes, net.name) if sizes else None
     if found is None:
         raise Unclear
     return found
 
 
-def _flatten(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _flatten(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`flatten`, where the shape matters."""
     flow, axis = _flow(operands[0]), node.attributes.get("axis", 1)
     axis += len(flow.dims) if axis < 0 else 0
@@ -68,7 +62,7 @@ def _flatten(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [_regrouped(net, flow, (prod(shape[:axis]), prod(shape[axis:])))]
 
 
-def _squeeze(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _squeeze(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """Nothing: a size of 1 disappears."""
     flow = _flow(operands[0])
     axes = values.axes_of(node, operands, len(flow.dims))
@@ -79,7 +73,7 @@ def _squeeze(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [flow.squeezed(axes, net.name)]
 
 
-def _unsqueeze(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _unsqueeze(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """Nothing: a size of 1 appears."""
     flow = _flow(operands[0])
     given = node.attributes.get("axes")
@@ -91,7 +85,7 @@ def _unsqueeze(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [flow.unsqueezed(axes, net.name)]
 
 
-def _expand(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _expand(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`expand`."""
     flow = _flow(operands[0])
     shape = operands[1].values() if isinstance(operands[1], Known) else None
@@ -112,7 +106,7 @@ def _expand(net: "Network", node: Operator, operands: list[Any]) -> Made:
 # Parts of tensors.
 
 
-def _place(net: "Network", flow: Flow, dim: int) -> tuple[Flow, int]:
+def _place(net: Layers, flow: Flow, dim: int) -> tuple[Flow, int]:
     """The place in the layer's output that a dimension is, moving dimensions if necessary."""
     if not -len(flow.dims) <= dim < len(flow.dims):
         raise Unclear
@@ -152,7 +146,7 @@ def _atoms(flow: Flow) -> list[list[int]]:
     return [[next(count) for _ in part] for part in flow.parts]
 
 
-def _cut(net: "Network", flow: Flow, dim: int, start: int, stop: int) -> Flow:
+def _cut(net: Layers, flow: Flow, dim: int, start: int, stop: int) -> Flow:
     """A part of a dimension."""
     size = flow.shape[dim]
     if (start, stop) == (0, size):
@@ -164,7 +158,7 @@ def _cut(net: "Network", flow: Flow, dim: int, start: int, stop: int) -> Flow:
     return _resized(flow, net.layer("slice", fields, [flow]), place)
 
 
-def _slice(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _slice(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`slice`, one for each axis."""
     flow = _flow(operands[0])
     given = [node.attributes.get(word) for word in ("starts", "ends", "axes", "steps")]
@@ -182,7 +176,7 @@ def _slice(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [flow]
 
 
-def _split(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _split(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`slice`, one for each output."""
     flow, dim = _flow(operands[0]), node.attributes.get("axis", 0)
     if not -len(flow.dims) <= dim < len(flow.dims):
@@ -202,7 +196,7 @@ def _split(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return made
 
 
-def _gather(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _gather(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`slice` for one place; `embedding` for rows of weights."""
     data, places = operands[:2]
     axis = node.attributes.get("axis", 0)
@@ -223,7 +217,7 @@ def _gather(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [flow if places.sizes else flow.squeezed([dim], net.name)]
 
 
-def _concat(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _concat(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`concat`; `class_token` for learned positions before a signal."""
     axis = node.attributes.get("axis", 0)
     if len(operands) == 2 and isinstance(operands[0], Known) and operands[0].weights:
@@ -247,7 +241,7 @@ def _concat(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [_resized(first, made, place) if first.parts[place] else made]
 
 
-def _token(net: "Network", token: Known, flow: Flow, axis: int) -> Flow:
+def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
     dims = flow.dims
     if len(dims) != 3 or len(token.sizes) != 3 or axis % 3 != 1 or token.sizes[0] != 1:
         raise Unclear
@@ -259,7 +253,7 @@ def _token(net: "Network", token: Known, flow: Flow, axis: int) -> Flow:
 # Products.
 
 
-def _gemm(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _gemm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`linear`."""
     x, weights, *bias = operands
     usual = all(node.attributes.get(word, 1) == 1 for word in ("alpha", "beta"))
@@ -272,7 +266,7 @@ def _gemm(net: "Network", node: Operator, operands: list[Any]) -> Made:
     return [_linear(net, _flow(x), out, [one for one in held if one.weights], bool(bias))]
 
 
-def _linear(net: "Network", flow: Flow, out: int, held: Sequence[Known], bias: bool) -> Flow:
+def _linear(net: Layers, flow: Flow, out: int, held: Sequence[Known], bias: bool) -> Flow:
     """A linear layer over the last dimension."""
     last = flow.dims[-1]
     if BATCH in last:
@@ -290,7 +284,7 @@ def _linear(net: "Network", flow: Flow, out: int, held: Sequence[Known], bias: b
     return _resized(flow, made, 0)
 
 
-def _matmul(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _matmul(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`linear` with weights; `matmul` of two maps."""
     a, b = operands
     if isinstance(b, Known):
@@ -320,7 +314,7 @@ def _matrices(flow: Flow) -> list[Sequence[int]]:
 
 
 def _arithmetic(kind: str) -> Rule:
-    def rule(net: "Network", node: Operator, operands: list[Any]) -> Made:
+    def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         flows = [one for one in operands if isinstance(one, Flow)]
         if len(flows) < len(operands):
             if len(operands) != 2:
@@ -340,7 +334,7 @@ def _arithmetic(kind: str) -> Rule:
     return rule
 
 
-def _gated(net: "Network", node: Operator, flows: list[Flow]) -> Flow | None:
+def _gated(net: Layers, node: Operator, flows: list[Flow]) -> Flow | None:
     """SiLU and hard swish, which older versions write as a product with a sigmoid."""
     swish = {"sigmoid": "silu", "hardsigmoid": "hardswish"}
     for x, gate, name in zip(flows, flows[::-1], node.inputs[::-1]):
@@ -355,7 +349,7 @@ def _gated(net: "Network", node: Operator, flows: list[Flow]) -> Flow | None:
     return None
 
 
-def _broadcast(net: "Network", kind: str, flows: list[Flow]) -> Flow:
+def _broadcast(net: Layers, kind: str, flows: list[Flow]) -> Flow:
     """Arithmetic with two tensors whose sizes of 1 are repeated, or that differ in order."""
     if len(flows) != 2:
         raise Unclear
@@ -385,7 +379,7 @@ def _broadcast(net: "Network", kind: str, flows: list[Flow]) -> Flow:
     return full._replace(tensor=made.tensor)
 
 
-def _with_constant(net: "Network", kind: str, node: Operator, operands: list[Any]) -> Flow:
+def _with_constant(net: Layers, kind: str, node: Operator, operands: list[Any]) -> Flow:
     """Arithmetic with a number, or with weights: a bias, a scale, an embedding of positions."""
     turned = isinstance(operands[0], Known)
     constant: Known = operands[0 if turned else 1]
@@ -422,7 +416,7 @@ def _short(number: float) -> float:
     return number if isinstance(number, int) else float(f"{number:.7g}")
 
 
-def _with_number(net: "Network", kind: str, flow: Flow, number: float, turned: bool) -> Flow:
+def _with_number(net: Layers, kind: str, flow: Flow, number: float, turned: bool) -> Flow:
     """Arithmetic with one number, which may be the first operand."""
     steps: list[tuple[str, float]] = [(kind, number)]
     if turned and kind == "subtract":
@@ -438,7 +432,7 @@ def _with_number(net: "Network", kind: str, flow: Flow, number: float, turned: b
     return flow
 
 
-def _power(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _power(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`power`."""
     exponent = operands[1].values() if isinstance(operands[1], Known) else None
     if exponent is None or len(exponent) != 1:
@@ -447,7 +441,7 @@ def _power(net: "Network", node: Operator, operands: list[Any]) -> Made:
 
 
 def _fixed(kind: str, number: float) -> Rule:
-    def rule(net: "Network", node: Operator, operands: list[Any]) -> Made:
+    def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         return [_with_number(net, kind, _flow(operands[0]), number, False)]
 
     rule.__doc__ = f"`{kind}: {number:g}`."
@@ -458,7 +452,7 @@ def _fixed(kind: str, number: float) -> Rule:
 
 
 def _softmax(kind: str) -> Rule:
-    def rule(net: "Network", node: Operator, operands: list[Any]) -> Made:
+    def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         flow, newer = _flow(operands[0]), net.model.opset >= 13
         axis = node.attributes.get("axis", -1 if newer else 1)
         if not newer and any(size > 1 for size in flow.shape[axis + 1 or len(flow.shape) :]):
@@ -471,7 +465,7 @@ def _softmax(kind: str) -> Rule:
     return rule
 
 
-def _layer_norm(net: "Network", node: Operator, operands: list[Any]) -> Made:
+def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     """`layer_norm`."""
     flow, held = _flow(operands[0]), [one for one in operands[1:] if one is not None]
     axis = node.attributes.get("axis", -1) % len(flow.dims)
@@ -494,7 +488,7 @@ def _layer_norm(net: "Network", node: Operator, operands: list[Any]) -> Made:
 
 
 def _reduce(by: str) -> Rule:
-    def rule(net: "Network", node: Operator, operands: list[Any]) -> Made:
+    def rule(net: Layers, node: Operator, operands: list[Any]) -> Made:
         flow = _flow(operands[0])
         axes = values.axes_of(node, operands, len(flow.dims))
         kept = bool(node.attributes.get("keepdims", 1))
@@ -518,7 +512,7 @@ def _reduce(by: str) -> Rule:
 
 
 def _reduced(
-    net: "Network", by: str, flow: Flow, places: list[int], kept: bool, axes: list[int]
+    net: Layers, by: str, flow: Flow, places: list[int], kept: bool, axes: list[int]
 ) -> Flow:
     positions = [*range(1, len(flow.parts))]
     drop = not kept and len(places) < len(flow.parts)

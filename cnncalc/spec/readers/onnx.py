@@ -4,10 +4,8 @@ Layers are named after PyTorch's modules where the exporter wrote them, and afte
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -19,13 +17,13 @@ from cnncalc.core.layer import Layer
 from cnncalc.core.shape import shape_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.readers import _onnx_values as values
-from cnncalc.spec.readers._flow import Flow, arranged
+from cnncalc.spec.readers._flow import Flow
 from cnncalc.spec.readers._onnx_file import Model, Operator, model
 from cnncalc.spec.readers._onnx_fused import fused
-from cnncalc.spec.readers._onnx_operators import OPERATORS, Unclear
+from cnncalc.spec.readers._onnx_layers import Layers, Unclear
+from cnncalc.spec.readers._onnx_operators import OPERATORS
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._protobuf import File
-from cnncalc.spec.readers._wiring import Wiring
 
 NAME = "an ONNX model"
 ANY = 1_000_003
@@ -52,27 +50,18 @@ def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         return Network(found, str(path)).spec(inputs, path.stem)
 
 
-class Network:
+class Network(Layers):
     """Turns nodes into layers; ``tensors`` has what each tensor of the file is."""
 
     def __init__(self, found: Model, source: str) -> None:
-        self.model = found
-        self.wiring = Wiring(source)
-        self.batch = 0
+        super().__init__(found, source)
         self.tensors: dict[str, Flow | Known] = {
             name: values.initial(held) for name, held in found.held.items()
         }
-        nodes = found.nodes
-        self.readers = Counter(chain(*(node.inputs for node in nodes), found.outputs))
-        self.scopes = [_scope(node) for node in nodes]
+        self.scopes = [_scope(node) for node in found.nodes]
         self.containers = {
             path[: dot.start()] for path in {*self.scopes} for dot in re.finditer(r"\.", path)
-        } | {""}
-        self.owners: dict[tuple[str, ...], str] = {}
-        self.users: dict[str, tuple[str, ...]] = {}
-        self.name = ""
-        self.entries: dict[str, dict[str, Any]] = {}
-        self.weights: dict[str, list[str]] = {}
+        }
 
     def spec(self, inputs: Mapping[str, Sequence[int]], title: str) -> dict[str, Any]:
         """The spec of the whole model."""
@@ -192,85 +181,6 @@ class Network:
         made = self.layer(kind.kind, fields, flows, [one for one in held.values() if one.weights])
         return flows[0]._replace(tensor=made.tensor) if free else made
 
-    def layer(
-        self,
-        kind: str,
-        fields: Any,
-        flows: Sequence[Flow],
-        weights: Sequence[Known] = (),
-        name: str = "",
-    ) -> Flow:
-        """Add a layer, and return its output. A layer with the same weights as another shares
-        them."""
-        found = layers.load(kind).parse(fields)
-        shapes = tuple(shape_of(flow.sizes) for flow in flows)
-        output = found.infer(shapes)
-        names = tuple(one.weights for one in weights)
-        beside = self.shared(names, weights)
-        own = self.wiring.layer(
-            name or self.name, kind, found.given or None, [one.tensor for one in flows], **beside
-        )
-        self.wiring.made[own] = own
-        self.entries[own] = self.wiring.layers[-1]
-        self.weights[own] = [*names]
-        if names and not beside:
-            self.owners[names] = own
-            self.users |= dict.fromkeys(names, names)
-        return Flow.of(own, output.dimensions, self.batch)
-
-    def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
-        """The key of a layer that uses the weights of an earlier one."""
-        if names in self.owners and names:
-            return {"weights": self.owners[names]}
-        for one in weights:
-            if one.weights in self.users and sum(size > 1 for size in one.sizes) > 1:
-                raise self.wiring.wrong(
-                    f"layer {self.name[:60]!r} shares {one.weights[:60]!r} with another layer, but "
-                    "not its other weights, which a spec cannot express"
-                )
-        return {}
-
-    def with_bias(self, flow: Flow, bias: Known) -> bool:
-        """Give the layer that made a flow this bias, if it has none and nothing else reads it."""
-        entry = self.entries.get(flow.tensor, {})
-        kind = next(iter(entry), "identity")
-        usual = kind != "scale"
-        fields = entry.get(kind) or {}
-        if kind not in ("linear", "conv", "scale", "conv_transpose"):
-            return False
-        if fields.get("bias", usual):
-            return False
-        entry[kind] = {**fields, "bias": True}
-        names = tuple(self.weights[flow.tensor])
-        if self.owners.get(names) == flow.tensor:
-            self.owners[(*names, bias.weights)] = flow.tensor
-            del self.owners[names]
-        self.weights[flow.tensor].append(bias.weights)
-        return True
-
-    def plain(self, flow: Flow) -> Flow:
-        """The flow with the batch first and each other dimension one size of a layer's output."""
-        if not flow.is_batched:
-            raise Unclear
-        return self.arranged(flow, flow.dims[1:])
-
-    def arranged(self, flow: Flow, groups: Sequence[Sequence[int]]) -> Flow:
-        """The flow with these groups of atoms as the sizes of a layer's output."""
-        if not groups:
-            raise Unclear
-        found = arranged(flow, groups)
-        if found is None:
-            raise Unclear
-        after, moves = found
-        for kind, field, _ in moves:
-            main = layers.load(kind).main
-            fields = {main: field} if field is not None else None
-            source = after._replace(tensor=flow.tensor)
-            made = self.wiring.layer(flow.name or self.name, kind, fields, [source.tensor])
-            self.wiring.made[made] = made
-            flow = flow._replace(tensor=made)
-        return after._replace(tensor=flow.tensor)
-
     def opaque(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
         """Layers for an operator that no kind describes, one for each output."""
         flows = [one for one in operands if isinstance(one, Flow)]
@@ -299,16 +209,6 @@ class Network:
                 flow = flow.reordered(order, "")
             made.append(flow)
         return made
-
-    def opaque_like(self, flow: Flow, node: Operator, held: Sequence[Known] = ()) -> Flow:
-        """An opaque layer whose output has the shape of a flow; it has no products."""
-        fields = {
-            "shape": [*flow.sizes],
-            "what": f"ONNX {node.kind}"[:200],
-            "params": sum(one.elements for one in held),
-            "macs": 0,
-        }
-        return flow._replace(tensor=self.layer("opaque", fields, [flow], held).tensor)
 
     def known_sizes(self, node: Operator, name: str, operands: list[Any]) -> tuple[int, ...]:
         """The sizes of a tensor that an opaque layer makes."""
