@@ -50,6 +50,11 @@ class Flow(NamedTuple):
         return tuple(prod(map(self.size, dim)) for dim in self.dims)
 
     @property
+    def numbers(self) -> tuple[tuple[int, ...], ...]:
+        """The atoms of each size of the layer's output."""
+        return _numbered(self.parts)
+
+    @property
     def is_plain(self) -> bool:
         """Whether the dimensions are the batch, then the sizes of the layer's output."""
         return self.dims == ((BATCH,), *_numbered(self.parts))
@@ -68,6 +73,18 @@ class Flow(NamedTuple):
         found = _numbered(self.parts)
         wanted = tuple(atoms)
         return found.index(wanted) if wanted and wanted in found else None
+
+    def resized(self, made: "Flow", place: int) -> "Flow":
+        """The output of a layer that changed one size of this one, with the same dimensions."""
+        numbers: dict[int, int] = {BATCH: BATCH}
+        count = 0
+        for at, atoms in enumerate(self.numbers):
+            kept = atoms if at != place else atoms[:1] if made.parts[place] else ()
+            numbers |= {atom: count + step for step, atom in enumerate(kept)}
+            count += len(kept)
+        parts = (*self.parts[:place], made.parts[place], *self.parts[place + 1 :])
+        dims = tuple(tuple(numbers[atom] for atom in dim if atom in numbers) for dim in self.dims)
+        return made._replace(parts=parts, dims=dims)
 
     def reordered(self, order: Sequence[int], name: str) -> "Flow":
         """With its dimensions in another order."""

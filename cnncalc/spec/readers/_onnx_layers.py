@@ -1,13 +1,16 @@
 """Layers as an ONNX file needs them: over tensors in any order, and with weights by name."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.shape import shape_of
-from cnncalc.spec.readers._flow import Flow, arranged
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape, shape_of
+from cnncalc.layers._axes import NAMES
+from cnncalc.spec.readers._flow import BATCH, Flow, arranged
 from cnncalc.spec.readers._onnx_file import Model, Operator
 from cnncalc.spec.readers._onnx_values import Known
 from cnncalc.spec.readers._wiring import Wiring
@@ -15,6 +18,9 @@ from cnncalc.spec.readers._wiring import Wiring
 
 class Unclear(Exception):
     """An operator does something that no kind describes."""
+
+
+Made = list[Flow | Known]
 
 
 class Layers:
@@ -45,6 +51,8 @@ class Layers:
         shapes = tuple(shape_of(flow.sizes) for flow in flows)
         output = found.infer(shapes)
         names = tuple(one.weights for one in weights)
+        if names:
+            self.check(found, shapes, weights)
         beside = self.shared(names, weights)
         own = self.wiring.layer(
             name or self.name, kind, found.given or None, [one.tensor for one in flows], **beside
@@ -56,6 +64,13 @@ class Layers:
             self.owners[names] = own
             self.used |= {*names}
         return Flow.of(own, output.dimensions, self.batch)
+
+    def check(self, layer: Layer, shapes: Sequence[Shape], weights: Sequence[Known]) -> None:
+        """Raise LayerError unless a layer has as many numbers as the file holds for it."""
+        own = sum(layer.parameters(*shapes)) - layer.counters()
+        held = sum(one.elements for one in weights)
+        if layer.known and own != held:
+            raise LayerError(f"has {own:,} weights for its input, but the file holds {held:,}")
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one."""
@@ -77,7 +92,7 @@ class Layers:
         fields = entry.get(kind) or {}
         if kind not in ("linear", "conv", "scale", "conv_transpose"):
             return False
-        if fields.get("bias", usual):
+        if fields.get("bias", usual) or bias.elements != flow.sizes[0]:
             return False
         entry[kind] = {**fields, "bias": True}
         names = tuple(self.weights[flow.tensor])
@@ -110,6 +125,29 @@ class Layers:
             flow = flow._replace(tensor=made)
         return after._replace(tensor=flow.tensor)
 
+    def place(self, flow: Flow, dim: int) -> tuple[Flow, int]:
+        """The place in the layer's output that a dimension is, moving dimensions if necessary."""
+        if not -len(flow.dims) <= dim < len(flow.dims) or BATCH in flow.dims[dim]:
+            raise Unclear
+        atoms = flow.dims[dim]
+        if flow.whole(atoms) is None and not atoms:
+            flow, dim = self.plain(flow), dim % len(flow.dims)
+            return flow, dim - 1
+        if flow.whole(atoms) is None:
+            rest = [
+                [atom for atom in part if (atom in atoms) == inside]
+                for part in flow.numbers
+                for inside in (False, True)
+            ]
+            groups = sorted(group for group in rest if group)
+            if [*atoms] not in groups:
+                groups = [[*atoms], *(group for group in groups if not {*group} & {*atoms})]
+            flow = self.arranged(flow, groups)
+        place = flow.whole(flow.dims[dim])
+        if place is None:
+            raise Unclear
+        return flow, place
+
     def opaque_like(self, flow: Flow, node: Operator, held: Sequence[Known] = ()) -> Flow:
         """An opaque layer whose output has the shape of a flow; it has no products."""
         fields = {
@@ -119,3 +157,19 @@ class Layers:
             "macs": 0,
         }
         return flow._replace(tensor=self.layer("opaque", fields, [flow], held).tensor)
+
+
+Rule = Callable[[Layers, Operator, list[Any]], Made]
+"""How an operator becomes layers; its docstring is a part of the documentation."""
+
+
+def flow_of(operand: Any) -> Flow:
+    """An operand that must depend on the network's input."""
+    if not isinstance(operand, Flow):
+        raise Unclear
+    return operand
+
+
+def word(flow: Flow, place: int) -> str:
+    """The name of a place in a layer's output."""
+    return ("channels", *NAMES[len(flow.parts) - 1])[place]

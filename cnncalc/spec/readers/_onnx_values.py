@@ -31,8 +31,8 @@ class Known(NamedTuple):
 
 
 def initial(held: Held) -> Known:
-    """A tensor of the file. Integers are not weights, and neither is a single number."""
-    learned = held.is_weight and held.dtype in (*FLOATS, 2, 3) and held.elements > 1
+    """A tensor of the file. Integers of more than 8 bits and lone numbers are not weights."""
+    learned = held.is_weight and held.dtype in (*FLOATS, 2, 3) and bool(held.sizes)
     return Known(held.sizes, None, held.name if learned else "", held)
 
 
