@@ -121,6 +121,8 @@ class Layer:
     foreign: ClassVar[Mapping[str, Foreign]] = {}
     """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
     stands for 1D, 2D or 3D."""
+    operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """The operators of ONNX that are such a layer by themselves, and what they call fields."""
     main: ClassVar[str | None] = None
     """The field that needs no name, as in ``linear: 120``."""
     either: ClassVar[tuple[str, ...]] = ()
@@ -243,11 +245,10 @@ class Layer:
 
     @classmethod
     def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
-        """The fields of the layer that an operator of ONNX describes, which ``foreign`` names; None
-        if it does something that no layer of this kind does."""
-        fields, names = cls.foreign[f"onnx.{call.kind}"]
-        given = {ours: call.settings[word] for word, ours in names.items() if word in call.settings}
-        return {**fields, **given}
+        """The fields of the layer that an operator of ONNX describes, one of ``operators``; None if
+        it does something that no layer of this kind does."""
+        names = cls.operators[call.kind].items()
+        return {ours: call.settings[word] for word, ours in names if word in call.settings}
 
     # Subclasses inherit these.
 

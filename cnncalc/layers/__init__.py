@@ -17,11 +17,9 @@ from cnncalc.core.layer import OURS, Foreign, Layer
 
 FRAMEWORKS = {
     "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",
-    "torch": "torch", "nn": "torch", "caffe": "caffe", "onnx": "onnx",
+    "torch": "torch", "nn": "torch", "caffe": "caffe",
 }  # fmt: skip
 """The frameworks, by how a name may begin that says which one it is from."""
-PREFIXED = "onnx."
-"""The names that nobody types without saying where they are from."""
 
 
 @cache
@@ -104,9 +102,7 @@ def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> F
     meanings = {
         full: meaning
         for full, meaning in _foreign().items()
-        if spelled(full.partition(".")[2]) == bare
-        and full.startswith(framework)
-        and (framework or not full.startswith(PREFIXED))
+        if spelled(full.partition(".")[2]) == bare and full.startswith(framework)
     }
     if not meanings:
         return None
@@ -119,8 +115,8 @@ def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> F
 def of_onnx(operator: str) -> type[Layer] | None:
     """The kind that an operator of ONNX is, if it is one by itself. Only kinds whose file contains
     its name are imported."""
-    full = f"{PREFIXED}{operator}"
-    return next((kind for kind in map(load, _mentioning(full)) if full in kind.foreign), None)
+    found = (kind for kind in map(load, _mentioning(operator)) if operator in kind.operators)
+    return next(found, None)
 
 
 def _mentioning(word: str) -> Iterator[str]:

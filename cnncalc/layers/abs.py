@@ -1,7 +1,7 @@
 """Absolute value."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -11,7 +11,7 @@ class Abs(Elementwise):
     Operations: one comparison per element.
     """
 
-    foreign = {"onnx.Abs": Foreign()}
+    operators = {"Abs": {}}
     aliases = ("absolute",)
     each = Operations(compare=1)
     module = "Abs"

@@ -26,10 +26,8 @@ class AvgPool(Pool):
     """
 
     aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
-    foreign = {
-        "keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False}),
-        "onnx.AveragePool": Foreign(),
-    }
+    foreign = {"keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})}
+    operators = {"AveragePool": {}}
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 

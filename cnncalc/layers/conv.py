@@ -8,7 +8,7 @@ from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
@@ -54,7 +54,7 @@ class Conv(Filters):
     per output for the bias.
     """
 
-    foreign = {"onnx.Conv": Foreign()}
+    operators = {"Conv": {}}
     aliases = ("convolution", "convolutional")
     main = "out_channels"
 

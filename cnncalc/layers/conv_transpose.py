@@ -147,7 +147,8 @@ class ConvTranspose(Layer):
     """
 
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
-    foreign = {"keras.Conv*DTranspose": Foreign(), "onnx.ConvTranspose": Foreign()}
+    foreign = {"keras.Conv*DTranspose": Foreign()}
+    operators = {"ConvTranspose": {}}
     main = "out_channels"
     activated = True
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
@@ -15,7 +15,7 @@ class Dropout(Elementwise):
     Operations: none, because it does nothing in inference.
     """
 
-    foreign = {"onnx.Dropout": Foreign({}, {"ratio": "p"})}
+    operators = {"Dropout": {"ratio": "p"}}
     main = "p"
     each = Operations()
     moves = False

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
@@ -16,7 +16,7 @@ class Elu(Elementwise):
     1) and one multiplication (by alpha).
     """
 
-    foreign = {"onnx.Elu": Foreign({}, {"alpha": "alpha"})}
+    operators = {"Elu": {"alpha": "alpha"}}
     aliases = ("exponential_linear_unit",)
     main = "alpha"
     each = Operations(multiply=1, add=1, compare=1, exponential=1)

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._elementwise import Elementwise
@@ -20,7 +20,7 @@ class Gelu(Elementwise):
     six multiplications (three more, for 0.044715·x³), two additions and one exponential.
     """
 
-    foreign = {"onnx.Gelu": Foreign({}, {"approximate": "approximate"})}
+    operators = {"Gelu": {"approximate": "approximate"}}
     main = "approximate"
     each = Operations(multiply=3, add=1, exponential=1)
 

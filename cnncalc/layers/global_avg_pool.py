@@ -3,7 +3,7 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Tape, Tensor, of_rank
+from cnncalc.core.layer import Example, Tape, Tensor, of_rank
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
@@ -18,7 +18,7 @@ class GlobalAvgPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 additions and one division.
     """
 
-    foreign = {"onnx.GlobalAveragePool": Foreign()}
+    operators = {"GlobalAveragePool": {}}
     aliases = (
         "gap",
         "global_average_pool",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Tape, Tensor, of_rank
+from cnncalc.core.layer import Example, Tape, Tensor, of_rank
 from cnncalc.core.shape import Map
 from cnncalc.layers._global_pool import SHARED_REFUSALS, GlobalPool
 
@@ -17,7 +17,7 @@ class GlobalMaxPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 comparisons.
     """
 
-    foreign = {"onnx.GlobalMaxPool": Foreign()}
+    operators = {"GlobalMaxPool": {}}
     aliases = ("global_max_pooling", "gmp")
 
     def operations(self, x: Map) -> Operations:

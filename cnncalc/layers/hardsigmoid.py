@@ -5,7 +5,7 @@ from typing import Any
 
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -15,7 +15,7 @@ class Hardsigmoid(Elementwise):
     Operations per element: one addition, two comparisons and one division.
     """
 
-    foreign = {"onnx.HardSigmoid": Foreign()}
+    operators = {"HardSigmoid": {}}
     aliases = ("hsigmoid",)
     each = Operations(add=1, compare=2, divide=1)
     module = "Hardsigmoid"

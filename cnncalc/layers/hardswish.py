@@ -1,7 +1,7 @@
 """Hard swish."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -11,7 +11,7 @@ class Hardswish(Elementwise):
     Operations per element: one addition, two comparisons, one multiplication and one division.
     """
 
-    foreign = {"onnx.HardSwish": Foreign()}
+    operators = {"HardSwish": {}}
     aliases = ("hswish",)
     each = Operations(multiply=1, add=1, compare=2, divide=1)
     module = "Hardswish"

@@ -1,7 +1,7 @@
 """Identity."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -11,7 +11,7 @@ class Identity(Elementwise):
     Nothing is computed and nothing is copied.
     """
 
-    foreign = {"onnx.Identity": Foreign()}
+    operators = {"Identity": {}}
     aliases = ("noop", "skip")
     each = Operations()
     moves = False

@@ -7,7 +7,7 @@ from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._norm import Norm, folded
 
@@ -23,7 +23,7 @@ class InstanceNorm(Norm):
     statistics everything is folded into one multiplication and one addition per element.
     """
 
-    foreign = {"onnx.InstanceNormalization": Foreign({}, {"epsilon": "eps"})}
+    operators = {"InstanceNormalization": {"epsilon": "eps"}}
     aliases = ("instance_normalization", "instance_normalisation")
 
     affine: bool = flag("whether to learn a scale and a shift per channel", False)

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
@@ -15,7 +15,7 @@ class LeakyRelu(Elementwise):
     Operations per element, whatever its sign: one comparison and one multiplication.
     """
 
-    foreign = {"onnx.LeakyRelu": Foreign({}, {"alpha": "negative_slope"})}
+    operators = {"LeakyRelu": {"alpha": "negative_slope"}}
     aliases = ("lrelu", "leaky")
     main = "negative_slope"
     each = Operations(multiply=1, compare=1)

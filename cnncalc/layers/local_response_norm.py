@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import count, number
-from cnncalc.core.layer import Example, Foreign, Layer, Refusal, Tape, Tensor, need_map
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.formulas.tracing import named
@@ -21,11 +21,7 @@ class LocalResponseNorm(Layer):
     one division. The first and last channels, which have fewer neighbours, count in full.
     """
 
-    foreign = {
-        "onnx.LRN": Foreign(
-            {"k": 1.0}, {"size": "size", "alpha": "alpha", "beta": "beta", "bias": "k"}
-        )
-    }
+    operators = {"LRN": {"size": "size", "alpha": "alpha", "beta": "beta", "bias": "k"}}
     aliases = ("lrn", "norm", "response_norm", "local_response_normalization")
     main = "size"
 

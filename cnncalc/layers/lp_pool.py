@@ -7,7 +7,7 @@ from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import positive
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import Pool
@@ -26,7 +26,7 @@ class LpPool(Pool):
     exponential for the root. With p = 1 there are no powers and no roots.
     """
 
-    foreign = {"onnx.LpPool": Foreign()}
+    operators = {"LpPool": {}}
     aliases = ("lp_pooling", "power_average_pool")
     limited = False
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Example, Foreign, Layer, Reach, Refusal, Tape, Tensor, everything
+from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
 from cnncalc.core.shape import Map, Shape, Vector, shape_of
 from cnncalc.formulas import macs
 
@@ -19,7 +19,7 @@ class Matmul(Layer):
     Operations: one multiplication and one addition per multiply-accumulate.
     """
 
-    foreign = {"onnx.MatMul": Foreign()}
+    operators = {"MatMul": {}}
     aliases = ("bmm", "matrix_product")
     arity = (2, 2)
 

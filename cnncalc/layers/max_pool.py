@@ -28,8 +28,8 @@ class MaxPool(Pool):
     foreign = {
         "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
         "caffe.Pooling": Foreign({"ceil_mode": True}),
-        "onnx.MaxPool": Foreign(),
     }
+    operators = {"MaxPool": {}}
 
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)

@@ -1,7 +1,7 @@
 """Mish."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -12,7 +12,7 @@ class Mish(Elementwise):
     as an exponential), one addition and one multiplication.
     """
 
-    foreign = {"onnx.Mish": Foreign()}
+    operators = {"Mish": {}}
     each = Operations(multiply=1, add=1, exponential=3)
     module = "Mish"
 

@@ -28,7 +28,8 @@ class Pad(Like, Rearrangement):
     """
 
     aliases = ("padding", "zero_pad", "zero_padding")
-    foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1}), "onnx.Pad": Foreign()}
+    foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
+    operators = {"Pad": {}}
     main = "padding"
     either = ("padding", "like")
 

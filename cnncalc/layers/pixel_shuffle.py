@@ -7,7 +7,7 @@ from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Cut, Example, Foreign, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, window
 from cnncalc.formulas.tracing import named
@@ -23,7 +23,7 @@ class PixelShuffle(Rearrangement):
     Operations: none; values are only copied.
     """
 
-    foreign = {"onnx.DepthToSpace": Foreign({}, {"blocksize": "upscale_factor"})}
+    operators = {"DepthToSpace": {"blocksize": "upscale_factor"}}
     aliases = ("depth_to_space", "sub_pixel")
     main = "upscale_factor"
 

@@ -45,8 +45,8 @@ class Prelu(Elementwise):
         "torch.PReLU": Foreign(),
         "caffe.PReLU": Foreign({"num_parameters": "channels"}),
         "keras.PReLU": Foreign({"num_parameters": "elements"}),
-        "onnx.PRelu": Foreign(),
     }
+    operators = {"PRelu": {}}
 
     num_parameters: int | str = slopes(
         "number of slopes: 1, one per channel (or channels), or elements for one each"

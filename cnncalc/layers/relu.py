@@ -1,7 +1,7 @@
 """Rectified linear unit."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -11,7 +11,7 @@ class Relu(Elementwise):
     Operations: one comparison per element.
     """
 
-    foreign = {"onnx.Relu": Foreign()}
+    operators = {"Relu": {}}
     aliases = ("rectifier",)
     each = Operations(compare=1)
     keeps_output = True

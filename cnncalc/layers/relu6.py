@@ -5,7 +5,7 @@ from typing import Any
 
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -15,7 +15,7 @@ class Relu6(Elementwise):
     Operations: two comparisons per element.
     """
 
-    foreign = {"onnx.Clip": Foreign()}
+    operators = {"Clip": {}}
     each = Operations(compare=2)
     inside = True
     module = "ReLU6"

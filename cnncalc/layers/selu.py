@@ -1,7 +1,7 @@
 """Scaled exponential linear unit."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -13,7 +13,7 @@ class Selu(Elementwise):
     1) and two multiplications (by alpha and by the scale).
     """
 
-    foreign = {"onnx.Selu": Foreign()}
+    operators = {"Selu": {}}
     aliases = ("scaled_exponential_linear_unit",)
     each = Operations(multiply=2, add=1, compare=1, exponential=1)
     module = "SELU"

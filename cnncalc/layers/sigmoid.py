@@ -1,7 +1,7 @@
 """Sigmoid."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -12,7 +12,7 @@ class Sigmoid(Elementwise):
     is free.
     """
 
-    foreign = {"onnx.Sigmoid": Foreign()}
+    operators = {"Sigmoid": {}}
     aliases = ("logistic",)
     each = Operations(add=1, divide=1, exponential=1)
     keeps_output = True

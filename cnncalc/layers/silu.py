@@ -1,7 +1,7 @@
 """Sigmoid linear unit."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -12,7 +12,7 @@ class Silu(Elementwise):
     is free.
     """
 
-    foreign = {"onnx.Swish": Foreign()}
+    operators = {"Swish": {}}
     aliases = ("swish",)
     each = Operations(add=1, divide=1, exponential=1)
     module = "SiLU"

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
@@ -17,7 +17,7 @@ class Softplus(Elementwise):
     one division.
     """
 
-    foreign = {"onnx.Softplus": Foreign()}
+    operators = {"Softplus": {}}
     main = "beta"
     each = Operations(multiply=1, add=1, compare=1, divide=1, exponential=2)
 

@@ -5,7 +5,7 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import sequence
 from cnncalc.formulas.tracing import named
@@ -20,7 +20,7 @@ class SpaceToDepth(Rearrangement):
     Operations: none; numbers are copied to their new places.
     """
 
-    foreign = {"onnx.SpaceToDepth": Foreign({}, {"blocksize": "downscale_factor"})}
+    operators = {"SpaceToDepth": {"blocksize": "downscale_factor"}}
     aliases = ("pixel_unshuffle", "reorg")
     main = "downscale_factor"
 

@@ -1,7 +1,7 @@
 """Hyperbolic tangent."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -11,7 +11,7 @@ class Tanh(Elementwise):
     Operations: one hyperbolic tangent per element, counted as an exponential.
     """
 
-    foreign = {"onnx.Tanh": Foreign()}
+    operators = {"Tanh": {}}
     aliases = ("hyperbolic_tangent",)
     each = Operations(exponential=1)
     keeps_output = True

@@ -93,11 +93,8 @@ class Upsample(Like):
     """
 
     aliases = ("upsampling", "interpolate", "resize")
-    foreign = {
-        "keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"}),
-        "onnx.Resize": Foreign(),
-        "onnx.Upsample": Foreign(),
-    }
+    foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
+    operators = {"Resize": {}, "Upsample": {}}
     main = "scale_factor"
     either = ("scale_factor", "size", "like")
 
