@@ -1,35 +1,29 @@
-"""An operation of another tool as plain data, from which a kind makes its fields."""
+"""A call of another framework's operation as plain data, from which a kind makes its fields."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from cnncalc.core.shape import Shape
 
 
 class Call(NamedTuple):
-    """One use of an operation: its settings, the shapes of what it reads, and the tensors it holds.
+    """One call of a function or module.
 
-    ``held`` has the sizes of constants and weights, by their place among the operands. ``numbers``
-    gives the numbers of such a tensor, or of a setting, if they are known and few.
+    ``inputs`` and ``output`` are shapes without the batch, channels first. ``held`` are the sizes
+    of the parameters and buffers that it uses, by the names of its arguments: ``weight``, ``bias``,
+    ``running_mean``. ``attributes`` are its other arguments; axes are words, as in a spec
+    (``over: channels``).
     """
 
-    kind: str
-    settings: Mapping[str, Any]
+    name: str
     inputs: tuple[Shape, ...]
-    held: Mapping[int, tuple[int, ...]]
-    numbers: Callable[[int], tuple[Any, ...] | None]
-
-    def listed(self, name: str, place: int | None = None) -> list[Any] | None:
-        """Numbers that are a setting in older versions and an operand in newer ones."""
-        value = self.settings.get(name)
-        if value is None and place is not None:
-            value = self.numbers(place)
-        if isinstance(value, Sequence) and not isinstance(value, str):
-            return [*value]
-        return None if value is None else [value]
+    output: Shape
+    held: Mapping[str, tuple[int, ...]] = {}
+    attributes: Mapping[str, Any] = {}
 
 
-def alike(values: Sequence[Any]) -> Any:
-    """The number that all of them are; otherwise a list of them."""
-    same = len({*map(str, values)}) == 1 and not isinstance(values[0], list)
-    return values[0] if same else [*values]
+def one_size(value: Any) -> Any:
+    """``3`` for ``(3, 3)``; any other value unchanged."""
+    if isinstance(value, list | tuple) and value and len(set(map(repr, value))) == 1:
+        return one_size(value[0])
+    return list(value) if isinstance(value, tuple) else value

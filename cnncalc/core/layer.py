@@ -23,10 +23,11 @@ from typing import (
     dataclass_transform,
 )
 
-from cnncalc.core.call import Call
+from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
+from cnncalc.core.operation import Operation
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
@@ -140,6 +141,9 @@ class Layer:
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
+    family: ClassVar[str] = "other"
+    """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
+    upsampling, normalization, activation, join, arrangement, recurrent or attention."""
     known: ClassVar[bool] = True
     """Whether it is known what the layer computes, and so what it costs and how to run it."""
     examples: ClassVar[tuple[Example, ...]] = ()
@@ -244,11 +248,29 @@ class Layer:
         raise TypeError(f"{self.kind} does not implement to_torch")
 
     @classmethod
-    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
         """The fields of the layer that an operator of ONNX describes, one of ``operators``; None if
         it does something that no layer of this kind does."""
         names = cls.operators[call.kind].items()
         return {ours: call.settings[word] for word, ours in names if word in call.settings}
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """The fields of the layer that a call of another framework is.
+
+        Most fields are arguments there, with the same name or another of theirs; subclasses add
+        what follows from the sizes of the weights. Raises LayerError for a call that no layer of
+        this kind is.
+        """
+        fields: dict[str, Any] = {}
+        for declared in _declared(cls):
+            names = (declared.name, *fields_of(cls)[declared.name].also)
+            given = [one_size(call.attributes[name]) for name in names if name in call.attributes]
+            if given and given[0] is not None and given[0] != declared.default:
+                fields[declared.name] = given[0]
+        if "bias" in fields_of(cls) and "weight" in call.held and "bias" not in call.held:
+            fields["bias"] = False
+        return fields
 
     # Subclasses inherit these.
 

@@ -9,6 +9,7 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
+from cnncalc.core.operation import Operation
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
@@ -66,6 +67,10 @@ class Conv(Filters):
     connections: Connections | None = connection_table(
         "for each filter, the input channels that it reads, counted from 0; default: all"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        return {"out_channels": call.held["weight"][0], **super().imported(call)}
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
@@ -144,7 +149,7 @@ class Conv(Filters):
         return y
 
     @classmethod
-    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
         weights = call.held.get(1)
         if weights is None:
             return None  # another layer computes them

@@ -5,7 +5,6 @@ from math import gcd
 from operator import add
 from typing import Any, NamedTuple
 
-from cnncalc.core.call import Call, alike
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, sizes
@@ -22,6 +21,7 @@ from cnncalc.core.layer import (
     of_rank,
     per_axis,
 )
+from cnncalc.core.operation import Operation, alike
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
@@ -146,6 +146,7 @@ class ConvTranspose(Layer):
     per output for the bias.
     """
 
+    family = "upsampling"
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
     operators = {"ConvTranspose": {}}
@@ -254,7 +255,7 @@ class ConvTranspose(Layer):
         return Map(out.channels, tuple(map(add, out.spatial, cuts)))
 
     @classmethod
-    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
         weights, (x,) = call.held.get(1), call.inputs
         if weights is None:
             return None  # another layer computes them

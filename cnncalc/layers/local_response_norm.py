@@ -22,6 +22,7 @@ class LocalResponseNorm(Layer):
     """
 
     operators = {"LRN": {"size": "size", "alpha": "alpha", "beta": "beta", "bias": "k"}}
+    family = "normalization"
     aliases = ("lrn", "norm", "response_norm", "local_response_normalization")
     main = "size"
 

@@ -20,6 +20,7 @@ class Matmul(Layer):
     """
 
     operators = {"MatMul": {}}
+    family = "join"
     aliases = ("bmm", "matrix_product")
     arity = (2, 2)
 

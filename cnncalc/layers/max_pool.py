@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
-from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
 from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.operation import Operation
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
@@ -50,7 +50,7 @@ class MaxPool(Pool):
         return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
 
     @classmethod
-    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
         return onnx_pool(call)
 
     def to_torch(self, nn: Any, x: Map) -> Any:

@@ -9,6 +9,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, choice, padding
 from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.operation import Operation
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -37,6 +38,19 @@ class Pad(Like, Rearrangement):
     mode: str = choice(
         "how to fill the added cells", ("zeros", "reflect", "replicate", "circular"), "zeros"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """PyTorch lists both sides of the last axis first."""
+        sides, mode = call.attributes["pad"], call.attributes.get("mode", "constant")
+        axes = len(call.inputs[0]) - 1
+        if call.attributes.get("value") or min(sides) < 0 or len(sides) > 2 * axes:
+            raise LayerError("pads with a value other than 0, crops, or pads the channels")
+        pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
+        pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]
+        modes = {} if mode == "constant" else {"mode": mode}
+        same = len({size for pair in pairs for size in pair}) == 1
+        return {"padding": pairs[0][0] if same else pairs, **modes}
 
     def sized(self, x: Map, other: Map) -> Self:
         pairs = []
@@ -77,7 +91,7 @@ class Pad(Like, Rearrangement):
         return extended(tape, x, n_out, self.mode)
 
     @classmethod
-    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
         modes = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
         pads, axes = call.listed("pads", 1), call.listed("", 3)
         mode = modes.get(str(call.settings.get("mode", "constant")))

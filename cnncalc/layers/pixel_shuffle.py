@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map
+from cnncalc.core.operation import Operation
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, window
 from cnncalc.formulas.tracing import named
@@ -24,6 +24,7 @@ class PixelShuffle(Rearrangement):
     """
 
     operators = {"DepthToSpace": {"blocksize": "upscale_factor"}}
+    family = "upsampling"
     aliases = ("depth_to_space", "sub_pixel")
     main = "upscale_factor"
 
@@ -52,7 +53,7 @@ class PixelShuffle(Rearrangement):
         return tape.op(x, makes=self.output(x.shape).elements)
 
     @classmethod
-    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
         fields = super().from_onnx(call)
         return fields if call.settings.get("mode", "DCR") == "CRD" else None
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from math import ceil, floor
 from typing import Any, Self
 
-from cnncalc.core.call import Call, alike
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes, choice, declare, shown, sizes
@@ -20,6 +19,7 @@ from cnncalc.core.layer import (
     need_map,
     per_axis,
 )
+from cnncalc.core.operation import Operation, alike
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 from cnncalc.layers._like import Like
@@ -92,6 +92,7 @@ class Upsample(Like):
     all channels and are not counted.
     """
 
+    family = "upsampling"
     aliases = ("upsampling", "interpolate", "resize")
     foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
     operators = {"Resize": {}, "Upsample": {}}
@@ -168,7 +169,7 @@ class Upsample(Like):
         return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
     @classmethod
-    def from_onnx(cls, call: Call) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
         scales, sizes = (
             call.listed("scales", 1 if call.kind == "Upsample" else 2),
             call.listed("", 3),
