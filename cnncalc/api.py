@@ -12,7 +12,7 @@ from cnncalc.core.layer import Input
 from cnncalc.core.shape import layout_of
 from cnncalc.spec import Spec, load
 from cnncalc.spec.graph import Graph, build
-from cnncalc.spec.inputs import Shapes, sizes_by_name
+from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    sizes = sizes_by_name(input, how) if isinstance(target, str | os.PathLike) else None
-    spec = load(target, extends_anywhere=extends_anywhere, inputs=sizes)
+    spec = load(target, extends_anywhere=extends_anywhere, inputs=(input, how))
     graph = build(spec, settings, input, how)
     if tiny:
         from cnncalc.analysis.smallest import smallest
