@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
 from cnncalc.core.layer import Reach, Tape, Tensor, need_map, per_axis
-from cnncalc.core.operation import Operation, alike
+from cnncalc.core.onnx import OnnxCall, alike
 from cnncalc.core.shape import Map
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -170,7 +170,7 @@ def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
     )
 
 
-def onnx_window(call: Operation, kernel: Sequence[int] = ()) -> dict[str, Any]:
+def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
     """The fields of a window as ONNX describes it; the kernel may follow from the weights."""
     words = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower", "VALID": "valid"}
     sizes = call.listed("kernel_shape") or [*kernel]
@@ -185,7 +185,7 @@ def onnx_window(call: Operation, kernel: Sequence[int] = ()) -> dict[str, Any]:
     }
 
 
-def onnx_pool(call: Operation) -> dict[str, Any]:
+def onnx_pool(call: OnnxCall) -> dict[str, Any]:
     """The same of a pool, without padding that no window reaches. Older exporters write such
     padding for a size that is rounded up."""
     fields, (x,) = onnx_window(call), call.inputs

@@ -6,8 +6,9 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, flag
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map, of_rank, per_axis
-from cnncalc.core.operation import Operation
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
@@ -75,7 +76,7 @@ class AvgPool(Pool):
         return y
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         window = onnx_pool(call)
         if window.pop("dilation") != 1:
             return None

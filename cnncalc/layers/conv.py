@@ -9,7 +9,7 @@ from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
-from cnncalc.core.operation import Operation
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
@@ -149,7 +149,7 @@ class Conv(Filters):
         return y
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights = call.held.get(1)
         if weights is None:
             return None  # another layer computes them

@@ -11,7 +11,6 @@ from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, size
 from cnncalc.core.layer import (
     Cut,
     Example,
-    Foreign,
     Layer,
     Reach,
     Refusal,
@@ -21,7 +20,8 @@ from cnncalc.core.layer import (
     of_rank,
     per_axis,
 )
-from cnncalc.core.operation import Operation, alike
+from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
@@ -255,7 +255,7 @@ class ConvTranspose(Layer):
         return Map(out.channels, tuple(map(add, out.spatial, cuts)))
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         weights, (x,) = call.held.get(1), call.inputs
         if weights is None:
             return None  # another layer computes them

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.operation import Operation
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -21,7 +21,7 @@ class Hardsigmoid(Elementwise):
     module = "Hardsigmoid"
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         slope, shift = call.settings.get("alpha", 0.2), call.settings.get("beta", 0.5)
         return {} if abs(slope - 1 / 6) < 1e-6 and shift == 0.5 else None
 

@@ -7,7 +7,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
-from cnncalc.core.operation import Operation
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._norm import Norm, folded
 
@@ -78,7 +78,7 @@ class InstanceNorm(Norm):
         return tape.split_images(y)
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         return {**(super().from_onnx(call) or {}), "affine": True}
 
     def to_torch(self, nn: Any, x: Map) -> Any:

@@ -7,7 +7,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import positive
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
-from cnncalc.core.operation import Operation
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import Pool
@@ -74,7 +74,7 @@ class LpPool(Pool):
         return root
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         window = onnx_window(call)
         if window.pop("dilation") != 1:
             return None

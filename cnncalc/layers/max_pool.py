@@ -6,8 +6,9 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
-from cnncalc.core.operation import Operation
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
@@ -50,7 +51,7 @@ class MaxPool(Pool):
         return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         return onnx_pool(call)
 
     def to_torch(self, nn: Any, x: Map) -> Any:

@@ -8,8 +8,9 @@ from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, choice, padding
-from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map, of_rank
-from cnncalc.core.operation import Operation
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -91,7 +92,7 @@ class Pad(Like, Rearrangement):
         return extended(tape, x, n_out, self.mode)
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         modes = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
         pads, axes = call.listed("pads", 1), call.listed("", 3)
         mode = modes.get(str(call.settings.get("mode", "constant")))

@@ -7,7 +7,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
 from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map
-from cnncalc.core.operation import Operation
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, window
 from cnncalc.formulas.tracing import named
@@ -53,7 +53,7 @@ class PixelShuffle(Rearrangement):
         return tape.op(x, makes=self.output(x.shape).elements)
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         fields = super().from_onnx(call)
         return fields if call.settings.get("mode", "DCR") == "CRD" else None
 

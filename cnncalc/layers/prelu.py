@@ -7,8 +7,9 @@ from typing import Any
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import declare, is_whole, shown
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of
-from cnncalc.core.operation import Operation
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import parameters
 from cnncalc.layers._elementwise import Elementwise
@@ -95,7 +96,7 @@ class Prelu(Elementwise):
         return tape.add(positive, tape.multiply(negative, slopes))
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         slopes, (x,) = call.held.get(1), call.inputs
         if slopes is None:
             return None  # another layer computes them

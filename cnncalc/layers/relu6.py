@@ -5,7 +5,7 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.core.operation import Operation
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.layers._elementwise import Elementwise
 
 
@@ -21,7 +21,7 @@ class Relu6(Elementwise):
     module = "ReLU6"
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         least, most = call.listed("min", 1), call.listed("max", 2)
         return {} if least == [0] and most == [6] else None
 

@@ -8,18 +8,9 @@ from typing import Any, Self
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes, choice, declare, shown, sizes
-from cnncalc.core.layer import (
-    Cut,
-    Example,
-    Foreign,
-    Reach,
-    Refusal,
-    Tape,
-    Tensor,
-    need_map,
-    per_axis,
-)
-from cnncalc.core.operation import Operation, alike
+from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 from cnncalc.layers._like import Like
@@ -169,7 +160,7 @@ class Upsample(Like):
         return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
     @classmethod
-    def from_onnx(cls, call: Operation) -> Mapping[str, Any] | None:
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         scales, sizes = (
             call.listed("scales", 1 if call.kind == "Upsample" else 2),
             call.listed("", 3),

@@ -13,7 +13,7 @@ from typing import Any
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer
-from cnncalc.core.operation import Operation
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import shape_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.readers import _onnx_values as values
@@ -168,7 +168,7 @@ class Network(Layers):
         flows = flows if free else [self.plain(one) for one in flows]
         held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}
         fields = kind.from_onnx(
-            Operation(
+            OnnxCall(
                 node.kind,
                 node.attributes,
                 tuple(shape_of(one.sizes) for one in flows),
