@@ -1,6 +1,7 @@
 """The base of arithmetic between maps, or with a number."""
 
-from typing import ClassVar
+from functools import reduce
+from typing import Any, ClassVar
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number
@@ -14,6 +15,8 @@ class Arithmetic(Layer):
     family = "join"
     main = "value"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
+    onnx: ClassVar[str]
+    """The operator of ONNX."""
     between: ClassVar[str]
     """What it does to two shapes: ``divide {0} by {1}``; ``{all}`` are all of them."""
 
@@ -36,3 +39,8 @@ class Arithmetic(Layer):
             between = self.between.format(*inputs, all=" and ".join(map(str, inputs)))
             raise LayerError(f"cannot {between}: shapes must be equal")
         return inputs[0]
+
+    def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:
+        if self.value is not None:
+            return onnx.node(self.onnx, *onnx.inputs, onnx.number(self.value))
+        return reduce(lambda a, b: onnx.node(self.onnx, a, b), onnx.inputs)

@@ -4,6 +4,7 @@ from typing import Any
 
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number, positive
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of, of_rank
 from cnncalc.core.parsing import Foreign
@@ -73,6 +74,15 @@ class BatchNorm(Norm):
         return of_rank(nn, "BatchNorm", x)(
             channels_of(x), self.eps, self.momentum, self.affine, self.track_running_stats
         )
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if not self.track_running_stats:
+            raise LayerError("measures its statistics, which ONNX's BatchNormalization does not")
+        C = channels_of(x)
+        learned = ("weight", "bias") if self.affine else ()
+        tensors = [*map(onnx.weight, learned)] or [onnx.fixed([1.0] * C), onnx.fixed([0.0] * C)]
+        tensors += [onnx.weight("running_mean"), onnx.weight("running_var")]
+        return onnx.node("BatchNormalization", *onnx.inputs, *tensors, epsilon=self.eps)
 
     examples = (
         Example(

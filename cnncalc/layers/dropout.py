@@ -31,6 +31,9 @@ class Dropout(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Dropout(self.p)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Dropout", *onnx.inputs, onnx.number(self.p))
+
     examples = (
         Example(
             given=0.4,

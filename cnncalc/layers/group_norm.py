@@ -66,6 +66,13 @@ class GroupNorm(Norm):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GroupNorm(self.num_groups, channels_of(x), self.eps, self.affine, bias=self.bias)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        C = channels_of(x)
+        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
+        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        settings = {"num_groups": self.num_groups, "epsilon": float(self.eps)}
+        return onnx.node("GroupNormalization", *onnx.inputs, scale, shift, **settings)
+
     examples = (
         Example(
             given=32,

@@ -91,6 +91,16 @@ class InstanceNorm(Norm):
             bias=self.bias,
         )
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.track_running_stats:
+            raise LayerError("has running statistics, unlike ONNX's InstanceNormalization")
+        C = x.channels
+        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
+        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        return onnx.node(
+            "InstanceNormalization", *onnx.inputs, scale, shift, epsilon=float(self.eps)
+        )
+
     examples = (
         Example(
             inputs=("3x4x5",),

@@ -16,6 +16,7 @@ class Subtract(Arithmetic):
     """
 
     aliases = ("sub", "minus", "difference")
+    onnx = "Sub"
     arity = (1, 2)
     between = "subtract {1} from {0}"
 
