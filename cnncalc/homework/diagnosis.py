@@ -172,7 +172,8 @@ class Slips:
         values: dict[Value, tuple[Slip, ...]] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit
-            if plain and slip.value != self.question.value:
+            whole = isinstance(slip.value, type(self.question.value))
+            if plain and whole and slip.value != self.question.value:
                 values[slip.value] = (*values.get(slip.value, ()), slip)
         return values
 

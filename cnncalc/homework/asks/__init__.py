@@ -37,9 +37,9 @@ def find(word: str) -> Ask:
 
 
 def _plain(word: str) -> str:
-    """A word without its decoration: ``# of parameters``, ``Param #``, ``Memory (MB)``."""
+    """A word without its decoration: ``# of parameters``, ``How many MACs``, ``Memory (MB)``."""
     plain = re.sub(r"[_-]", " ", word.lower())
-    counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total)(?= ))\s*(?:of )?"
+    counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total|how many)(?= ))\s*(?:of )?"
     return re.sub(rf"\(.*\)|{counted}|\s|#\s*$", "", plain)
 
 

@@ -16,6 +16,8 @@ class Parameters(Counted):
         "learnable_parameters",
         "trainable_parameters",
         "weights_and_biases",
+        "weights + biases",
+        "weights & biases",
     )
     count = "params"
     made_of = ("weights", "biases")
