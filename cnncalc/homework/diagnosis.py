@@ -16,7 +16,7 @@ from cnncalc.derivations.explain import Derivation
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.question import Meant, Question
-from cnncalc.homework.written import Number, Reading, Value, Verdict, Written
+from cnncalc.homework.written import Number, Reading, Value, Written
 
 MOST = 3
 """The number of diagnoses to report."""
@@ -157,7 +157,7 @@ class Slips:
         return self._diagnosed[written]
 
     def _diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
-        if isinstance(written, Verdict):  # any mistake could turn a yes into a no
+        if not written.telling:
             return ()
         found: tuple[Diagnosis, ...] = ()
         if not written.rounded or written.resolution >= MIN_RESOLUTION:

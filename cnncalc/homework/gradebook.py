@@ -135,7 +135,7 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
     """A key; raises Mistakes for invalid questions, UsageError for invalid credit."""
-    read = sheets.load(target, layout=layout)
+    read = sheets.load(target, layout=layout, is_key=True)
     scheme(read.credit)
     wrong = [
         SpecError(f"{answer.label}: {answer.problem}", answer.where)

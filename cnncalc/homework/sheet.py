@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import SpecError, UsageError, Where, did_you_mean
 from cnncalc.core.shape import Layout
-from cnncalc.homework import asks, numeric, printed, sheets
+from cnncalc.homework import asks, numeric, printed, scores, sheets, stated
 from cnncalc.homework.entries import (
     choices_of,
     failure,
@@ -58,6 +58,7 @@ TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
 MAX_ANSWERS = 500
+UNASKED = "has no 'given' and 'ask'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
 
@@ -109,19 +110,25 @@ def load(
     key: Sheet | None = None,
     student: str = "",
     layout: Layout | None = None,
+    is_key: bool = False,
 ) -> Sheet:
     """The sheet in a file; raises SpecError or UsageError if it cannot be used at all.
 
     With a ``key``, only the student and the answers of the sheet are read, so a submission cannot
     cause other files to be read. ``student`` is the name unless the sheet gives one; the default is
-    the file name. ``layout`` is how shapes are written in a sheet that does not say it.
+    the file name. ``layout`` is how shapes are written in a sheet that does not say it. Only a key
+    (``is_key``) can state answers that nothing can compute.
     """
     file = Path(target)
-    return read(sheets.read(file), student or printable(file.stem), key, layout)
+    return read(sheets.read(file), student or printable(file.stem), key, layout, is_key)
 
 
 def read(
-    root: Item, student: str = "", key: Sheet | None = None, layout: Layout | None = None
+    root: Item,
+    student: str = "",
+    key: Sheet | None = None,
+    layout: Layout | None = None,
+    is_key: bool = False,
 ) -> Sheet:
     """The sheet of a tree; ``student`` is the name unless the sheet gives one."""
     if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
@@ -143,7 +150,7 @@ def read(
     layout, note = layout_in(top, layout)
     report = report_of(top, layout) if "architecture" in top else None
     by_layer = printed.renamed(answers_by_layer, report)
-    own = [*_of_network(by_layer, report), *_free(top.get(Key("questions")), layout)]
+    own = [*_of_network(by_layer, report), *_free(top.get(Key("questions")), layout, is_key)]
     return Sheet(student, tuple(own), report, source, _credit(top.get(Key("credit"))), note)
 
 
@@ -244,7 +251,7 @@ def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction |
     )
 
 
-def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
+def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[Answer]:
     """The free-standing questions and their answers."""
     for number, one in enumerate(listed(item), 1):
         label = f"question {number}"
@@ -253,14 +260,24 @@ def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
             keys = mapping(one, "a question", FREE)
             label = printable(text_in(keys[Key("name")], "name")) if "name" in keys else label
             given = written(keys[Key("answer")]) if "answer" in keys else None
-            asked = None
-            if "given" in keys or "ask" in keys:
+            answer = Answer(label, None, given, one.where, "", *_terms(keys))
+            answer = answer._replace(given=answer.chosen(given))
+            asked: Question | None = None
+            if _is_stated(keys):
+                asked = stated.question(answer.given) if is_key else None
+                answer = answer._replace(given=None) if is_key else answer
+            elif "given" in keys or "ask" in keys:
                 asked = free_standing(keys, layout)
-            nothing = "" if asked else "has no 'given' and 'ask'"
-            answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
-            yield answer._replace(given=answer.chosen(given))
+            yield answer._replace(question=asked, problem="" if asked else UNASKED)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))
+
+
+def _is_stated(keys: dict[Key, Item]) -> bool:
+    """Whether a question has a right answer that its key states."""
+    ask = keys.get(Key("ask"))
+    is_choice = (ask is None and "choices" in keys) or (ask is not None and ask.value == "choice")
+    return is_choice and "given" not in keys
 
 
 def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Question:
@@ -270,6 +287,8 @@ def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Questi
             raise UsageError(f"a question needs {name!r}")
     ask = asks.find(text_in(keys[Key("ask")], "ask"))
     given = mapping(keys[Key("given")], "'given'")
+    if scores.is_given(given):
+        return scores.question(ask, {str(name): written(item) for name, item in given.items()})
     if numeric.is_given(given):
         plain = {str(name): written(item) for name, item in given.items()}
         report, numbers = numeric.network(plain, layout)

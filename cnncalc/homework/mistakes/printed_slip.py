@@ -39,8 +39,8 @@ class Printed(Ask):
 
 
 class PrintedSlip(Mistake):
-    """Your number is printed in a source, but it does not follow from the network. Add up the layers
-    yourself: a printed figure may be rounded, count something else, or be wrong.
+    """Your number is printed in a source, but it does not follow from the network. Add up the
+    layers yourself: a printed figure may be rounded, count something else, or be wrong.
     """
 
     says = "gave a figure that is printed, but does not follow from the layers"

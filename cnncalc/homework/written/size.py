@@ -31,7 +31,7 @@ class Size(Written):
     @property
     def resolution(self) -> Fraction:
         """The product of its distinct sizes."""
-        return Fraction(prod({*self.sizes, *self.fractions}))
+        return prod({*map(Fraction, self.sizes), *self.fractions}, start=Fraction(1))
 
     @classmethod
     def read(cls, given: Any) -> "Size | None":
