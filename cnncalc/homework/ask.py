@@ -43,6 +43,10 @@ class Ask(ABC):
     """Whether it is about the numbers in a map, not their count."""
     adds_up: ClassVar[bool] = True
     """Whether a network's value is the sum over its layers, rather than that of the last layer."""
+    stored_as: ClassVar[str] = ""
+    """The ask that a column of it answers if its heading has a unit of bytes."""
+    counted_as: ClassVar[str] = ""
+    """The ask that a column of map sizes answers if all are numbers."""
     whole_way: ClassVar[bool] = False
     """Whether it depends on all earlier layers, not only on the layer's input."""
 

@@ -47,6 +47,11 @@ class Graded(NamedTuple):
         """Every answer as plain data: the question, the answer, its outcome, points and remark."""
         return [self.record(mark) for mark in self.marks]
 
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """The labels of the answers that the key does not ask for."""
+        return self.marked.sheet.unasked if self.marked else ()
+
     def record(self, mark: Mark) -> dict[str, str]:
         """One answer as plain data."""
         cells = (

@@ -21,6 +21,12 @@ def is_of_input(label: str) -> bool:
     return any(INPUT.fullmatch(label.removesuffix(end)) for end in ends if label.endswith(end))
 
 
+def is_input(layer: str, report: Report | None) -> bool:
+    """Whether a row is about the input, and the network has no layer of that name."""
+    known = report is not None and layer in report
+    return not known and INPUT.fullmatch(layer) is not None
+
+
 def normal(label: str) -> str:
     """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
     return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain(label))

@@ -19,6 +19,7 @@ class Parameters(Counted):
         "weights + biases",
         "weights & biases",
     )
+    stored_as = "parameter_memory"
     count = "params"
     made_of = ("weights", "biases")
     explained = "parameters"

@@ -26,6 +26,8 @@ class Shape(Ask):
         "map_size",
     )
     takes = (Size,)
+    stored_as = "memory"
+    counted_as = "elements"
     explained = "shape"
     costs = False
     adds_up = False
