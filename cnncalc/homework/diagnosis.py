@@ -140,6 +140,8 @@ class Slips:
             differs = other.value != self.question.value
         except LayerError:  # the layer does not work with this mistake
             return False
+        if other.value == 0 and other.ask is not self.question.ask:
+            return False  # that something else is 0 explains nothing
         return differs or other.ask.unit != self.question.ask.unit or other.meant is not None
 
     @cached_property

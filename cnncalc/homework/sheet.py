@@ -199,8 +199,8 @@ def _to_questions_of(
         own = None if found is None else asked.chosen(written(found.item))
         where = found.item.where if found else Where(source)
         answers.append(asked._replace(given=own, where=where))
-    strange, others = unasked.sort(given.values(), key.report, labels)
-    return (*answers, *map(_of_strange, strange)), others
+    strange, not_asked = unasked.sort(given.values(), key.report, labels)
+    return (*answers, *map(_of_strange, strange)), not_asked
 
 
 def _of_strange(one: Strange) -> Answer:

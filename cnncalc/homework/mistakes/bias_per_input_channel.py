@@ -4,7 +4,7 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.asks.parameters import Parameters
-from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.mistake import Example, Mistake, has_bias_per_filter
 from cnncalc.homework.mistakes._examples import on_alexnet
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import Value
@@ -16,7 +16,7 @@ class BiasForEachInput(Parameters):
     def of(self, row: Row, report: Report) -> Value:
         """Weights and input channels."""
         (x,) = row.inputs
-        if not (row.cost.macs and row.cost.biases):
+        if not (row.cost.macs and has_bias_per_filter(row)):
             raise LayerError("has no filters with biases")
         return row.cost.weights + x.dimensions[0]
 

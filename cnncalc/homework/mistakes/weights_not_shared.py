@@ -20,7 +20,8 @@ class Unshared(Parameters):
 
     def of(self, row: Row, report: Report) -> Value:
         """These as many times as the output has positions, and the others once."""
-        if not (isinstance(row.output, Map) and row.cost.macs):
+        slides = hasattr(row.layer, "axes") and row.cost.macs > row.cost.weights
+        if not (isinstance(row.output, Map) and slides):
             raise LayerError("has no filter that moves over positions")
         repeated: int = getattr(row.cost, self.repeated)
         return repeated * prod(row.output.spatial) + self.once(row)
