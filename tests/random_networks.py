@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import CnncalcError, LayerError
-from cnncalc.core.layer import Layer, fields_of, required_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of, required_of
 from cnncalc.core.shape import Map, Shape, Vector, read_shape, shape_of
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12)
@@ -25,7 +26,7 @@ LONGEST = {1: 20, 2: 12, 3: 7}
 NUMBERS = (-1.5, -0.5, 0, 1e-5, 0.1, 0.5, 1, 1.5, 2, 3, 20)
 """Values of fields that affect no count."""
 
-KINDS = tuple(layers.every())
+KINDS = tuple(kind for kind in layers.every() if kind.known)
 WEIGHTED = tuple(kind for kind in KINDS for _ in range(max(3, 1 + len(fields_of(kind)))))
 """All kinds, those with more fields more often."""
 

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas.tracing import Rules
 from cnncalc.homework.question import Question
@@ -166,7 +167,7 @@ def with_fields(layer: Layer, **values: Any) -> Layer | None:
         }
     except LayerError:
         return None
-    changed = dataclasses.replace(layer, **checked)  # type: ignore[type-var]
+    changed = dataclasses.replace(layer, **checked)
     return None if changed == layer else changed
 
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from cnncalc.core import discovery
 from cnncalc.core.errors import LayerError, did_you_mean, one_of
-from cnncalc.core.layer import OURS, Foreign, Layer
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import OURS, Foreign
 
 FRAMEWORKS = {
     "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",

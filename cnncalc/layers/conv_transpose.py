@@ -10,7 +10,6 @@ from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, size
 from cnncalc.core.layer import (
     Cut,
     Example,
-    Foreign,
     Layer,
     Reach,
     Refusal,
@@ -20,6 +19,7 @@ from cnncalc.core.layer import (
     of_rank,
     per_axis,
 )
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
@@ -144,6 +144,7 @@ class ConvTranspose(Layer):
     per output for the bias.
     """
 
+    family = "upsampling"
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
     main = "out_channels"

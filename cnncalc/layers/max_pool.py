@@ -5,7 +5,8 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool

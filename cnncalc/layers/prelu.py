@@ -6,7 +6,8 @@ from typing import Any
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import declare, is_whole, shown
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import parameters
 from cnncalc.layers._elementwise import Elementwise

@@ -8,17 +8,8 @@ from typing import Any, Self
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes, choice, declare, shown, sizes
-from cnncalc.core.layer import (
-    Cut,
-    Example,
-    Foreign,
-    Reach,
-    Refusal,
-    Tape,
-    Tensor,
-    need_map,
-    per_axis,
-)
+from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 from cnncalc.layers._like import Like
@@ -91,6 +82,7 @@ class Upsample(Like):
     all channels and are not counted.
     """
 
+    family = "upsampling"
     aliases = ("upsampling", "interpolate", "resize")
     foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
     main = "scale_factor"

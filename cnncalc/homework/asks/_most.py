@@ -7,6 +7,7 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.ask import Ask
+from cnncalc.homework.asks._counted import exact
 from cnncalc.homework.written import Name, Names, Value
 
 
@@ -24,7 +25,7 @@ class Most(Ask):
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
         """The layers with the largest count; raises LayerError if all have none."""
-        counts = {row.name: int(getattr(row.cost, self.count)) for row in rows if row.sources}
+        counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         most = max(counts.values())
         if not most:
             raise LayerError("cannot be said: all layers have none")
@@ -34,7 +35,7 @@ class Most(Ask):
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
     ) -> Derivation:
         """The largest counts, the largest first."""
-        counts = {row.name: int(getattr(row.cost, self.count)) for row in rows if row.sources}
+        counts = {row.name: exact(row, self.count) for row in rows if row.sources}
         first = sorted(counts.items(), key=lambda item: -item[1])[:3]
         shown = ", ".join(f"{name} has {count:,}" for name, count in first)
         return Derivation(self.title, (), shown)
