@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         solve,
         summarize,
     )
-    from cnncalc.bridge import from_torch, to_torch, verify
+    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -68,6 +68,7 @@ _HOME = {
     "reconcile": "api",
     "solve": "api",
     "summarize": "api",
+    "to_onnx": "bridge",
     "to_torch": "bridge",
     "verify": "bridge",
 }
@@ -105,6 +106,7 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "to_onnx",
     "to_torch",
     "verify",
 ]

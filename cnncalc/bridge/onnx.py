@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from struct import pack
 from typing import Any
 
+import torch
+
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import network
 from cnncalc.core.errors import LayerError, UsageError
@@ -16,14 +18,20 @@ BATCH = "batch"
 """The name of the open first size of every input and output."""
 
 
-def onnx_file(report: Report, weights: Mapping[str, Any] | None = None) -> bytes:
+def onnx_file(
+    report: Report, weights: Mapping[str, Any] | None = None, seed: int | None = None
+) -> bytes:
     """The content of an ONNX file that computes what ``to_torch`` does in eval mode.
 
     ``weights`` is the state of such a module; by default, that of a new one. Raises UsageError for
     a layer that ONNX cannot express.
     """
-    state = network.Network(report).state_dict() if weights is None else weights
-    graph = _Graph(state)
+    if weights is None:
+        with torch.random.fork_rng(devices=[]):
+            if seed is not None:
+                torch.manual_seed(seed)
+            weights = network.Network(report).state_dict()
+    graph = _Graph(weights)
     for row in report.rows:
         graph.add(row)
     return graph.file(report)

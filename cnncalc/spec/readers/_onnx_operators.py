@@ -199,12 +199,12 @@ def _concat(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
-    dims = flow.dims
-    if len(dims) != 3 or len(token.sizes) != 3 or axis % 3 != 1 or token.sizes[0] != 1:
+    dims, axis = flow.dims, axis % 3
+    if len(dims) != 3 or len(token.sizes) != 3 or not axis or token.sizes[0] != 1:
         raise Unclear
-    flow = net.arranged(flow, [dims[2], dims[1]])
-    made = net.layer("class_token", {"tokens": token.sizes[1]}, [flow], [token])
-    return made.reordered([0, 2, 1], "")
+    flow = net.arranged(flow, [dims[3 - axis], dims[axis]])
+    made = net.layer("class_token", {"tokens": token.sizes[axis]}, [flow], [token])
+    return made if axis == 2 else made.reordered([0, 2, 1], "")
 
 
 # Products.
