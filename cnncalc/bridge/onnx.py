@@ -84,14 +84,18 @@ class _Graph:
         self.count += 1
         return f"{self.row.name}.{ending}{self.count}" if ending else self.row.name
 
-    def weight(self, name: str) -> str:
-        """A parameter or buffer of the layer's module; an empty name if it has none."""
+    def weight(self, name: str, learned: bool = True) -> str:
+        """A parameter or buffer of the layer's module; an empty name if it has none. What is not
+        learned becomes a constant."""
         full = f"{self.row.weights_of or self.row.name}.{name}"
         if full not in self.state:
             return ""
         if full not in self.tensors:
             numbers = self.state[full].detach().cpu().float().contiguous()
-            self.tensors[full] = _tensor(full, numbers.shape, FLOAT, numbers.numpy().tobytes())
+            tensor = _tensor(full, numbers.shape, FLOAT, numbers.numpy().tobytes())
+            if not learned:
+                return self._fixed(tensor)
+            self.tensors[full] = tensor
         return full
 
     def ints(self, values: Sequence[int]) -> str:
@@ -104,10 +108,12 @@ class _Graph:
 
     def fixed(self, values: Sequence[float]) -> str:
         """Numbers that are not learned."""
-        data = _tensor("", [len(values)], FLOAT, pack(f"<{len(values)}f", *values))
+        return self._fixed(_tensor("", [len(values)], FLOAT, pack(f"<{len(values)}f", *values)))
+
+    def _fixed(self, tensor: bytes) -> str:
         name = f"{self.row.name}.fixed{len(self.nodes)}"
         self.nodes.append(
-            _message((2, name), (3, name), (4, "Constant"), (5, _attribute("value", data)))
+            _message((2, name), (3, name), (4, "Constant"), (5, _attribute("value", tensor)))
         )
         return name
 

@@ -1,5 +1,6 @@
 """Batch normalisation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.call import Call
@@ -7,6 +8,7 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number, positive
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of, of_rank
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm, folded
@@ -74,6 +76,12 @@ class BatchNorm(Norm):
         return of_rank(nn, "BatchNorm", x)(
             channels_of(x), self.eps, self.momentum, self.affine, self.track_running_stats
         )
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        if not {3, 4} <= {*call.held}:
+            return None  # its statistics are computed
+        return {**(super().from_onnx(call) or {}), "affine": 1 in call.held}
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if not self.track_running_stats:

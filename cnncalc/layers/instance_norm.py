@@ -79,7 +79,7 @@ class InstanceNorm(Norm):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        return {**(super().from_onnx(call) or {}), "affine": True}
+        return {**(super().from_onnx(call) or {}), "affine": 1 in call.held}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "InstanceNorm", x)(

@@ -89,9 +89,7 @@ class LpPool(Pool):
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
         if self.norm_type != int(self.norm_type) or self.rounds_up:
-            raise LayerError(
-                "has a power that is no whole number, or ceil_mode, unlike ONNX's LpPool"
-            )
+            raise LayerError("has a fractional power or ceil_mode, unlike ONNX's LpPool")
         settings = onnx_settings(self.axes(x))
         return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
 

@@ -47,7 +47,7 @@ class PositionalEmbedding(Layer):
         return nn.PositionalEmbedding(x.dimensions, self.learned)
 
     def to_onnx(self, onnx: Any, x: Map) -> Any:
-        return onnx.node("Add", *onnx.inputs, onnx.weight("weight"))
+        return onnx.node("Add", *onnx.inputs, onnx.weight("weight", self.learned))
 
     examples = (
         Example(
