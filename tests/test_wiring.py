@@ -9,6 +9,7 @@ import cnncalc
 from cnncalc import Mistakes, UsageError, bridge, footprint
 from cnncalc.bridge.oracles import training_peak_in_pytorch
 from cnncalc.footprint.checkpoints import groups
+from cnncalc.spec.readers._wiring import Wiring
 
 CONV = {"conv": {"filters": 8, "kernel": 1}}
 
@@ -307,3 +308,34 @@ def test_new_layers_do_not_inherit_outputs(tmp_path):
     assert [row.name for row in cnncalc.summarize(net).outputs] == ["relu1"]
     net.write_text(json.dumps({"extends": "base.yaml", "input": "3x4x4"}))
     assert [row.name for row in cnncalc.summarize(net).outputs] == ["c1", "last"]
+
+
+# Names with dots.
+
+
+def test_dots_in_names_make_a_tree():
+    layers = [CONV | {"name": "layer1.0.conv1"}, CONV | {"name": "layer1.1.conv1"}, CONV]
+    layers.append({"add": None, "name": "layer1.1.add", "from": ["layer1.0.conv1", "conv1"]})
+    report = cnncalc.summarize({"input": "8x4x4", "layers": layers})
+    assert [*report.blocks] == ["layer1", "layer1.0", "layer1.1"]
+    assert [(line.name, line.kind) for line in report.outline(1)][1:] == [
+        ("layer1", "group"),
+        ("conv1", "conv"),
+    ]
+    assert report.rows[report["layer1.1.add"].sources[0]].name == "layer1.0.conv1"
+
+
+@pytest.mark.parametrize("other", [{"name": "a"}, {"name": "a", "repeat": 2}, {"name": "a.b"}])
+def test_a_tree_that_dots_make_has_no_other_layers(other):
+    spec = {"input": "8x4x4", "layers": [CONV | {"name": "a.b.conv"}, CONV | other]}
+    assert "is only for layers inside" in refusal(spec)
+
+
+def test_layers_read_from_files_keep_their_dots():
+    wiring = Wiring("net")
+    wiring.input("x", [8, 4, 4])
+    names = ["a.0.conv", "a.0", "a.0.conv", "b", "b.conv", "a./.c d", ".."]
+    assert [wiring.layer(name, "relu", None, ["x"]) for name in names] == [
+        "a.0.conv", "a.0_2", "a.0.conv_2", "b", "b_conv", "a.c_d", "layer",
+    ]  # fmt: skip
+    assert len(cnncalc.summarize(wiring.spec("net"))) == len(names)

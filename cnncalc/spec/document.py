@@ -77,8 +77,10 @@ RESERVED = (*NODE, BRANCHES, RESIDUAL, BACKBONE)
 """The words that no block can have for a name."""
 MOVED = ("name", "from", "repeat", "when")
 """What a layer keeps if another one takes its place."""
-NAME = r"letters, digits, _ and - (the dot is reserved for layers inside blocks)"
+NAME = "letters, digits, _ and -"
 LONGEST_NAME = 100
+MAX_PARTS = 20
+"""The most parts of a layer's name between its dots."""
 LONGEST_TITLE = 200
 MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
@@ -339,8 +341,22 @@ class _Parser:
         if len(name) > LONGEST_NAME:
             self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
         elif not name.replace("_", "").replace("-", "").isalnum():
-            self.wrong(f"{name[:60]!r} is not a valid name; use {NAME}", where)
+            dots = "; only the name of a layer may contain dots" if "." in name else ""
+            self.wrong(f"{name[:60]!r} is not a valid name; use {NAME}{dots}", where)
         return name[:LONGEST_NAME]
+
+    def check_path(self, path: str, where: Where) -> str:
+        """The name of a layer, whose dots make a tree."""
+        parts = path.split(".") if len(path) <= LONGEST_NAME else [path]
+        if len(parts) > MAX_PARTS:
+            self.wrong(f"{path[:60]!r} has more than {MAX_PARTS} parts between dots", where)
+        elif len(parts) > 1 and not all(parts):
+            fact = f"{path[:60]!r} is not a valid name; a dot must stand between two words"
+            self.wrong(fact, where)
+        else:
+            for part in parts:
+                self.check_name(part, where)
+        return path[:LONGEST_NAME]
 
     def inputs(self, item: Item) -> dict[Key, Item]:
         if isinstance(item.value, dict):
@@ -497,7 +513,9 @@ class _Parser:
         if item is None:
             return None
         name = self.text(item)
-        return None if name is None else self.check_name(name, item.where)
+        if name is None or not isinstance(item.value, str):
+            return None if name is None else self.check_name(name, item.where)
+        return self.check_path(name, item.where)
 
     def weights(self, keys: dict[Key, Item]) -> Item | None:
         item = keys.get(Key("weights"))

@@ -107,6 +107,8 @@ class _Builder:
         self.used: dict[str, Block] = {}
         self.nested = 0
         self.work = work or Work()
+        self.trees: dict[str, Where] = {}
+        """What dotted names put their layers into: ``a`` and ``a.b`` for ``a.b.conv``."""
         self.ends: dict[str, tuple[int, ...]] = {}
         """The output of every layer and block, by its full name."""
         self.replaced: set[str] = set()
@@ -132,6 +134,7 @@ class _Builder:
             given = read_inputs(self.spec, self.parameters, inputs, self.layout, self.work)
             scope, current = self.inputs(given)
             self.expand(self.spec.layers, scope, current)
+            self.label_trees()
             self.check_replacements()
             self.check_batches(given)
             if self.spec.outputs and self.nodes:
@@ -163,6 +166,15 @@ class _Builder:
             layout=self.layout or self.spec.layouts.get(self.spec.where.source, "chw"),
             outputs=self.outputs,
         )
+
+    def label_trees(self) -> None:
+        """Label what dotted names put their layers into, which nothing else may be called."""
+        for path, where in self.trees.items():
+            if path in self.index or path in self.ways or path in self.groups:
+                fact = f"a name that starts with '{path}.' is only for layers inside {path!r}"
+                self.wrong(f"{fact}, which is a layer or block of its own; choose another", where)
+            else:
+                self.label(path, "group", where)
 
     def check_replacements(self) -> None:
         """Refuse replacements of layers that do not exist."""
@@ -263,6 +275,8 @@ class _Builder:
         scope.names[name] = nodes
         scope.places[name] = entry.where
         self.ends[scope.prefix + name] = nodes
+        for dot in re.finditer(r"\.", entry.name or ""):
+            self.trees.setdefault(scope.prefix + name[: dot.start()], entry.where)
 
     def in_place_of(self, entry: Entry, path: str) -> Entry:
         """The entry, or what takes its place: frozen as before unless it says otherwise. One layer

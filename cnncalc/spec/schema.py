@@ -28,6 +28,7 @@ from cnncalc.spec.document import (
     CUT,
     LONGEST_NAME,
     LONGEST_TITLE,
+    MAX_PARTS,
     MAX_PROSE,
     MOVED,
     NODE,
@@ -43,6 +44,8 @@ SEPARATOR = r"[\s_-]*"
 """What may separate the letters of a kind's name."""
 NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
+WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
+"""A name; the name of a layer may be several, joined by dots."""
 OWN_WORDS = RESERVED
 """The keys of a layer that name neither a kind nor a block."""
 AFTER = "the activation after it, which becomes a layer of its own"
@@ -53,7 +56,9 @@ def _ref(name: str) -> Schema:
     return {"$ref": f"#/$defs/{name}"}
 
 
-EXPRESSION, NAME, SIZE, SHAPE, INPUTS = map(_ref, ("expression", "name", "size", "shape", "inputs"))
+EXPRESSION, NAME, PATH, SIZE, SHAPE, INPUTS = map(
+    _ref, ("expression", "name", "path", "size", "shape", "inputs")
+)
 NAMED: Schema = {"type": "string", "minLength": 1}
 """The name of another layer."""
 FROM = {"description": NODE["from"], **_ref("from")}
@@ -100,7 +105,12 @@ def _words() -> dict[str, Schema]:
         "expression": {"type": "string", "pattern": r"^\$(\{[^}]*\}|[A-Za-z_]\w*)$"},
         "name": {
             "type": ["string", "integer", "boolean"],
-            "pattern": f"^[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*$",
+            "pattern": f"^{WORD}$",
+            "maxLength": LONGEST_NAME,
+        },
+        "path": {
+            "type": ["string", "integer", "boolean"],
+            "pattern": rf"^{WORD}(\.{WORD}){{0,{MAX_PARTS - 1}}}$",
             "maxLength": LONGEST_NAME,
         },
         "size": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]},
@@ -124,7 +134,7 @@ def _words() -> dict[str, Schema]:
     }
 
 
-PATH = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
+FRAMEWORK = rf"(?:(?:{'|'.join(layers.FRAMEWORKS)})(?:\.[A-Za-z]+)*\.)?"
 """What may stand before the name of a kind: the framework, as in ``keras.layers.``"""
 
 
@@ -133,8 +143,8 @@ def _spelling(kind: type[Layer]) -> str:
     plain = (layers.plain(word) for word in (kind.kind, *kind.aliases))
     words = "|".join(any_case(word, SEPARATOR) for word in plain)
     exact = "|".join(_theirs(name) for name in kind.foreign)
-    other = f"(?!{PATH}(?:{exact})$)" if exact else ""
-    return rf"{other}{PATH}(?:{words})(?:{SEPARATOR}[123][dD])?"
+    other = f"(?!{FRAMEWORK}(?:{exact})$)" if exact else ""
+    return rf"{other}{FRAMEWORK}(?:{words})(?:{SEPARATOR}[123][dD])?"
 
 
 def _theirs(name: str) -> str:
@@ -147,7 +157,7 @@ def _foreign() -> str:
     names = [name for kind in layers.every() for name in kind.foreign]
     plain = [layers.plain(name.partition(".")[2]) for name in names]
     loose = [any_case(word, SEPARATOR).replace("*", "[123]") for word in plain]
-    return f"{PATH}(?:{'|'.join(loose)})"
+    return f"{FRAMEWORK}(?:{'|'.join(loose)})"
 
 
 def _any(*choices: Schema) -> Schema:
@@ -239,7 +249,7 @@ def _layer(mode: str, bare: Schema) -> Schema:
     entries = _ref(f"{mode}_layers")
     ways = {**_names(entries), "minProperties": 1, "properties": {"from": FROM}}
     beside: Mapping[str, Schema] = {
-        "name": NAME,
+        "name": PATH,
         "from": _ref("from"),
         "repeat": _any({"type": "integer", "minimum": 0}, EXPRESSION),
         "when": _any({"type": "boolean"}, EXPRESSION),

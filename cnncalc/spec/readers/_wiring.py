@@ -16,7 +16,9 @@ class Wiring:
         self.inputs: dict[str, Any] = {}
         self.layers: list[dict[str, Any]] = []
         self.made: dict[str, str] = {}
-        self.names: dict[str, int] = {"input": 1}
+        self.names = {"input"}
+        self.counters: dict[str, int] = {}
+        self.trees: set[str] = set()
 
     def input(self, tensor: str, shape: list[int]) -> None:
         """An input of the network, channels first."""
@@ -64,13 +66,18 @@ class Wiring:
         return SpecError(sentence, self.where)
 
     def _free(self, name: str) -> str:
-        """A name of letters, digits, _ and - that nothing else has."""
-        plain = re.sub(r"[^A-Za-z0-9_-]+", "_", name)[:80].strip("_") or "layer"
+        """A name of letters, digits, _, - and dots that neither another layer nor a part of the
+        tree has that dots make."""
+        words = (re.sub(r"[^A-Za-z0-9_-]+", "_", word).strip("_") for word in name.split("."))
+        plain = ".".join(word for word in words if word)[:80].strip("._") or "layer"
+        if self.names & _above(plain):  # one of them is a layer
+            plain = plain.replace(".", "_")
         found = plain
-        while found in self.names:
-            self.names[plain] += 1
-            found = f"{plain}_{self.names[plain]}"
-        self.names[found] = 1
+        while found in self.names or found in self.trees:
+            self.counters[plain] = self.counters.get(plain, 1) + 1
+            found = f"{plain}_{self.counters[plain]}"
+        self.names.add(found)
+        self.trees |= _above(found)
         return found
 
     def _rename(self, old: str, new: str) -> None:
@@ -83,3 +90,8 @@ class Wiring:
                 layer["from"] = [new if one == old else one for one in read]
             elif read == old:
                 layer["from"] = new
+
+
+def _above(name: str) -> set[str]:
+    """What the dots of a name put it into: ``a`` and ``a.b`` for ``a.b.conv``."""
+    return {name[: dot.start()] for dot in re.finditer(r"\.", name)}
