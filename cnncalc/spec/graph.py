@@ -249,7 +249,7 @@ class _Builder:
         if entry.sources is not None:
             current = self.sources(entry.sources, scope)
         name = entry.name or self.automatic(entry, scope)
-        counts = re.fullmatch("0|[1-9][0-9]*", name) is not None
+        counts = re.fullmatch(r"(.*\.)?(0|[1-9][0-9]*)", name) is not None
         all = entry if counts or not entry.repeat else self.in_place_of(entry, scope.prefix + name)
         if all.repeat is None:
             return self.single(entry, name, scope, current)
@@ -319,7 +319,7 @@ class _Builder:
         copies: list[int] = []
         for index in range(times):
             self.work.add(1, entry.where)
-            part = str(int(name) + index) if counts else f"{name}.{index}"
+            part = _counted(name, index) if counts else f"{name}.{index}"
             current = self.single(entry, part, scope.turn(index), current)
             copies += current
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
@@ -711,6 +711,12 @@ def _written_names(entries: Sequence[Entry]) -> list[str]:
         for _, way in entry.branches.ways if entry.branches else ():
             names += _written_names(way)
     return names
+
+
+def _counted(name: str, index: int) -> str:
+    """``layer1.2`` for ``layer1.0`` in the third iteration."""
+    before, dot, number = name.rpartition(".")
+    return f"{before}{dot}{int(number) + index}"
 
 
 def _stem(source: str) -> str:

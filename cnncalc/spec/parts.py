@@ -17,6 +17,8 @@ from cnncalc.core.layer import Input, Layer, fields_of, required_of
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
+UNNAMED = ("", "group", "branch", "residual", "layers")
+"""What labels blocks that have no name."""
 MOST_CHANGES = 3
 """How many values may differ between the first copy of a layer and the others."""
 
@@ -34,8 +36,10 @@ class Part:
     counted: bool = False
     """Whether the copies have no common name, but numbers that count on."""
     form: "Form | None" = None
+    path: str = ""
+    """The full name of a block."""
     weights: str | None = None
-    """The block whose weights all of its layers use."""
+    """The block whose weights all of its layers use; empty inside such a block."""
 
     @property
     def end(self) -> int:
@@ -74,9 +78,9 @@ class Form:
     """Whether some block of this form is empty, because it is an optional line read by name."""
 
     @property
-    def single(self) -> bool:
-        """Whether its lines can simply be a part of the surrounding block."""
-        return len(self.blocks) == 1
+    def once(self) -> bool:
+        """Whether its lines may as well be a part of the surrounding block."""
+        return len(self.blocks) == 1 and self.label in UNNAMED
 
 
 class Parts:
@@ -112,12 +116,15 @@ class Parts:
                     yield Part(name, range(place, place + 1))
                 continue
             inner = [*self._parts(range(run[0], run[-1] + 1), depth + 1, groups)]
-            if len(inner) == 1:
+            if len(inner) == 1 and inner[0].name == "0" and inner[0].parts:
+                yield Part(words[-1], inner[0].span, inner, copies=True)
+            elif len(inner) == 1:
                 inner[0].name = f"{words[-1]}.{inner[0].name}"
                 yield inner[0]
             else:
-                label = groups.get(".".join(words), "")
-                yield Part(words[-1], range(run[0], run[-1] + 1), inner, label)
+                path = ".".join(words)
+                label = groups.get(path, "")
+                yield Part(words[-1], range(run[0], run[-1] + 1), inner, label, path=path)
 
     def _share(self, levels: list[list[Part]]) -> None:
         """Note blocks whose layers all use the weights of another block."""
@@ -127,14 +134,13 @@ class Parts:
             owner = blocks.get(-1 if first is None else first)
             while owner and len(owner.span) != len(part.span):
                 owner = next((p for p in owner.parts if p.span.start == first and p.parts), None)
-            if owner and [self.nodes[place].shares for place in part.span] == [*owner.span]:
-                part.weights = ".".join(self._path(owner))
-                self.owners.add(part.weights)
-
-    def _path(self, part: Part) -> list[str]:
-        """The words of a block's full name."""
-        common = zip(self.names[part.span.start], self.names[part.end])
-        return [one for one, _ in zip(self.names[part.span.start], _alike(common))]
+            if part.weights is not None or owner is None:
+                continue
+            if [self.nodes[place].shares for place in part.span] == [*owner.span]:
+                part.weights = owner.path
+                self.owners.add(owner.path)
+                for inner in _inside(part):
+                    inner.weights = ""
 
     # What a block reads.
 
@@ -171,7 +177,7 @@ class Parts:
         current = [part.span.start - 1] if place else self.reads(block)
         chained = read == current and (len(current) == 1 or block is not self.root)
         like = None if part.parts or node.like is None else self.reference(block, node.like)
-        weights = part.weights
+        weights = part.weights or None
         if not part.parts and node.shares is not None and block.weights is None:
             inside = node.shares >= block.span.start
             found = self.reference(block, node.shares) if inside else self.nodes[node.shares].name
@@ -196,11 +202,12 @@ class Parts:
         fresh: list[Form] = []
         for part in level:
             part.parts = self._folded(part)
-            if len(part.parts) == 1:
-                part.parts, part.copies = part.parts[0].parts, True
+            alone = part.parts[0] if len(part.parts) == 1 else part
+            if alone.parts[0].name == "0" and alone.counted and _is_plain(part.label):
+                part.parts, part.copies = alone.parts, True
                 continue
             lines = [self.line(part, place) for place in range(len(part.parts))]
-            key = part.label, len(self.reads(part)), part.weights is None, *lines
+            key = part.label, len(self.reads(part)), *lines
             if key not in self.forms:
                 self.forms[key] = Form(part.label, len(self.reads(part)), lines)
                 fresh.append(self.forms[key])
@@ -266,9 +273,13 @@ class Parts:
         """The parts, with those of blocks that occur once in place of the blocks."""
         for part in parts:
             own = f"{prefix}{part.name}"
-            if part.form and part.form.single and part.weights is None and own not in self.owners:
+            if part.form and part.form.once and part.weights is None and own not in self.owners:
                 part.form.blocks = []
                 yield from self._opened(part.parts, f"{own}.")
+                continue
+            if part.copies and len(part.parts) == 1:
+                part.parts[0].name = f"{part.name}.0"
+                yield from self._opened(part.parts, prefix)
                 continue
             part.name = own
             for one in part.parts if part.counted else ():
@@ -278,7 +289,7 @@ class Parts:
 
 def fields(layer: Layer) -> dict[str, Any]:
     """The values of a layer's fields; a layer that it follows is not one of them."""
-    return {name: getattr(layer, name) for name in fields_of(type(layer)) if name != "like"}
+    return {name: value for name, value in vars(layer).items() if name != "like"}
 
 
 def _as_written(node: Node, layout: str) -> Layer:
@@ -302,16 +313,16 @@ def _optional(kind: type[Layer], name: str) -> bool:
     return True
 
 
-def _alike(pairs: Any) -> Iterator[None]:
-    for one, other in pairs:
-        if one != other:
-            return
-        yield
+def _inside(part: Part) -> Iterator[Part]:
+    for one in part.parts:
+        yield one
+        yield from _inside(one)
 
 
 def _continues(line: Line, after: Line) -> bool:
     """Whether a line is a copy of the one before, with the next number for a name."""
-    if after.key != line.key or not after.chained or len(line.sources) != 1:
+    single = len(line.sources) == len(after.sources) == 1
+    if after.key != line.key or not after.chained or not single:
         return False
     (_, _, one), (_, _, other) = line.name.rpartition("."), after.name.rpartition(".")
     if line.name[: -len(one)] != after.name[: -len(other)] or not (one + other).isdecimal():
@@ -323,9 +334,20 @@ def _continues(line: Line, after: Line) -> bool:
     return plain and other == str(int(one) + 1) and one == str(int(one))
 
 
+def _is_plain(label: str) -> bool:
+    """Whether a label says nothing about a block but that its layers are repeated."""
+    return label in UNNAMED or "×" in label
+
+
 def _changes(values: dict[Any, Any], other: dict[Any, Any]) -> int:
-    """The number of values that differ, leaving out those that only one has."""
-    return sum(other.get(name, value) != value for name, value in values.items())
+    """The number of values that differ, leaving out those that only one has. Values that cannot be
+    a part of an expression count as many."""
+    pairs = [(value, other[name]) for name, value in values.items() if name in other]
+    return sum(
+        1 if isinstance(one, int) and isinstance(two, int) else MOST_CHANGES + 1
+        for one, two in pairs
+        if one != two
+    )
 
 
 def _fits(form: Form, other: Form) -> bool:
@@ -333,42 +355,40 @@ def _fits(form: Form, other: Form) -> bool:
     then become optional."""
     left = {line.name: line for line in other.lines}
     kept = [line for line in form.lines if line.name in left]
-    if (form.label, form.reads) != (other.label, other.reads) or len(kept) < len(left):
-        return False
-    if 2 * len(kept) < len(form.lines) or [*left] != [line.name for line in kept]:
-        return False
     extra = {line.name: line for line in form.lines if line.name not in left}
-    named: dict[str, bool] = dict.fromkeys(extra, False)
+    if (form.label, form.reads) != (other.label, other.reads) or len(kept) < len(extra):
+        return False
+    if [*left] != [line.name for line in kept]:
+        return False
+    named = dict.fromkeys(extra, False)
     explicit: dict[str, Line] = {}
     for line in kept:
         short = left[line.name]
-        if line == short and line.chained:
-            continue
         if line._replace(sources=(), chained=True) != short._replace(sources=(), chained=True):
             return False
         if line.chained and short.chained:
             continue
-        for one, two in zip(line.sources, short.sources, strict=True) if len(
-            line.sources
-        ) == len(short.sources) else [(0, 1)]:
-            replaced = extra.get(str(one)) if isinstance(one, str) else None
-            if replaced is not None and isinstance(replaced.key, Form):
-                named[replaced.name] = True
-                one = replaced.sources[0] if len(replaced.sources) == 1 else None
-            if one != two:
-                return False
+        sources = []
+        for source in line.sources:
+            other_line = extra.get(str(source)) if isinstance(source, str) else None
+            if other_line and isinstance(other_line.key, Form) and other_line.key.reads == 1:
+                named[str(source)] = True
+                sources += other_line.sources
+            else:
+                sources.append(source)
+        if tuple(sources) != short.sources:
+            return False
         explicit[line.name] = line._replace(chained=False)
     return _made_optional(form, named, explicit)
 
 
 def _made_optional(form: Form, named: dict[str, bool], explicit: dict[str, Line]) -> bool:
-    """Make lines of a form optional, if no line reads one implicitly that is read by name."""
-    before = [None, *form.lines]
-    for line, last in zip(form.lines, before):
-        if last and named.get(last.name) and line.chained and line.name not in explicit:
+    """Make lines of a form optional, unless one that others read by name is read without it."""
+    for line, last in zip(form.lines[1:], form.lines):
+        if named.get(last.name) and line.chained and line.name not in explicit:
             return False
-        if line.like is not None and str(line.like) in named:
-            return False
+    if any(line.like in named for line in form.lines):
+        return False
     form.lines = [explicit.get(line.name, line) for line in form.lines]
     form.optional |= {name: named[name] or form.optional.get(name, False) for name in named}
     for line in form.lines:
