@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         reconcile,
         solve,
         summarize,
+        to_yaml,
     )
     from cnncalc.bridge import to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
@@ -66,6 +67,7 @@ _HOME = {
     "solve": "api",
     "summarize": "api",
     "to_torch": "bridge",
+    "to_yaml": "api",
     "verify": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
@@ -101,6 +103,7 @@ __all__ = [
     "solve",
     "summarize",
     "to_torch",
+    "to_yaml",
     "verify",
 ]
 

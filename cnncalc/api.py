@@ -10,7 +10,7 @@ from cnncalc.core.cost import Cost
 from cnncalc.core.errors import Mistakes, UsageError
 from cnncalc.core.layer import Input
 from cnncalc.core.shape import layout_of
-from cnncalc.spec import load
+from cnncalc.spec import Spec, load
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
@@ -38,6 +38,7 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "to_yaml",
 ]
 
 
@@ -329,6 +330,31 @@ def memory(
         checkpoint=checkpoint,
         batch=batch,
     )
+
+
+def to_yaml(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
+    *,
+    input: Shapes | Mapping[str, Shapes] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+) -> str:
+    """A network as the YAML of a spec, with blocks for what repeats (docs/importing.md).
+
+    ``target`` and the options are those of ``summarize``. Reading the text gives the same report.
+
+    >>> print(to_yaml("1x28x28-10N"), end="")
+    name: 1x28x28-10N
+    input: 1x28x28
+    layers:
+      - linear: 10
+    """
+    from cnncalc.spec.writing import write
+
+    spec = target if isinstance(target, Spec) else load(target)
+    graph = build(spec, settings, input, layout_of(layout))
+    analyze(graph)
+    return write(graph)
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":

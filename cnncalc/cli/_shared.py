@@ -198,6 +198,20 @@ def network(
     return report
 
 
+def yaml(
+    spec: str, input: Sequence[str] | None, settings: Sequence[str] | None, layout: str | None
+) -> str:
+    """The network that a command names, as YAML; its warnings go to standard error."""
+    from cnncalc import api
+    from cnncalc.core.shape import layout_of
+    from cnncalc.spec.writing import write
+
+    how = layout_of(layout)
+    graph = api.build(api.load(spec), settings_of(settings), inputs_of(input), how)
+    warn(api.analyze(graph).warnings)
+    return write(graph)
+
+
 def write(text: str, output: Path | None) -> None:
     """Write a text to a file or to standard output; raises UsageError if the file cannot be
     written."""

@@ -15,6 +15,7 @@ MISSING: Any = object()
 """The value of a line that a block leaves out."""
 REPEAT, WHEN = "repeat:", "when:"
 """The labels of values beside a layer; no field has such a name."""
+LARGEST_FACTOR = 8
 LARGE = 8
 """From here on, equal numbers of different fields are probably equal on purpose."""
 
@@ -63,10 +64,10 @@ class Arguments:
         found: list[Argument] = []
         slots = [self._line(form, line) for line in form.lines]
         vectors = [
-            (line.name, slot, vector)
+            (f"{line.name}{which}", slot, vector)
             for line, own in zip(form.lines, slots)
             for slot in own
-            for vector in (slot.first, slot.rest)
+            for which, vector in (("", slot.first), ("_rest", slot.rest))
             if vector is not None and not _is_constant(vector)
         ]
         for line, slot, vector in sorted(vectors, key=lambda one: _rank(one[2])):
@@ -157,7 +158,7 @@ def _factor(argument: Argument, field: str, vector: Sequence[Any]) -> int:
     if any(type(one) is not int or one < 1 for pair in pairs for one in pair):
         return 0
     factor: int = b // a
-    return factor if all(b == factor * a for a, b in pairs) else 0
+    return factor if factor <= LARGEST_FACTOR and all(b == factor * a for a, b in pairs) else 0
 
 
 def _name(arguments: Sequence[Argument]) -> None:
@@ -189,7 +190,7 @@ def _expression(slot: Slot, arguments: Sequence[Argument]) -> Any:
         return f"${first}" if isinstance(first, _Term) and first.isidentifier() else (
             f"${{{first}}}" if isinstance(first, _Term) else first
         )  # fmt: skip
-    if (first, rest) in ((True, False), (False, True)):
+    if isinstance(first, bool) and isinstance(rest, bool):
         return "${index == 0}" if first else "${index > 0}"
     return f"${{{_spelled(first)} if index == 0 else {_spelled(rest)}}}"
 

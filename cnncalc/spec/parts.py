@@ -14,10 +14,11 @@ from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Input, Layer, fields_of, required_of
+from cnncalc.spec.document import RESERVED
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
-UNNAMED = ("", "group", "branch", "residual", "layers")
+UNNAMED = ("", "group", "branch", "layers", *RESERVED)
 """What labels blocks that have no name."""
 MOST_CHANGES = 3
 """How many values may differ between the first copy of a layer and the others."""
@@ -117,7 +118,7 @@ class Parts:
                 continue
             inner = [*self._parts(range(run[0], run[-1] + 1), depth + 1, groups)]
             if len(inner) == 1 and inner[0].name == "0" and inner[0].parts:
-                yield Part(words[-1], inner[0].span, inner, copies=True)
+                yield Part(words[-1], inner[0].span, inner, copies=True, path=".".join(words))
             elif len(inner) == 1:
                 inner[0].name = f"{words[-1]}.{inner[0].name}"
                 yield inner[0]
@@ -182,8 +183,11 @@ class Parts:
             inside = node.shares >= block.span.start
             found = self.reference(block, node.shares) if inside else self.nodes[node.shares].name
             weights = str(found)
+        while part.copies:
+            part = part.parts[0]
         trainable = bool(part.parts) or node.trainable or node.shares is not None
         sources = tuple(self.reference(block, source) for source in read)
+        part = block.parts[place]
         return Line(part.name, self.key(part), sources, chained, like, weights, trainable)
 
     def key(self, part: Part) -> Any:
@@ -200,7 +204,7 @@ class Parts:
     def _compare(self, level: list[Part]) -> None:
         """Find the form of every block of a level; those inside them have theirs."""
         fresh: list[Form] = []
-        for part in level:
+        for part in (part for part in level if not part.copies):
             part.parts = self._folded(part)
             alone = part.parts[0] if len(part.parts) == 1 else part
             if alone.parts[0].name == "0" and alone.counted and _is_plain(part.label):
@@ -231,7 +235,7 @@ class Parts:
             end = place + 1
             while end < len(lines) and _continues(lines[end - 1], lines[end]):
                 end += 1
-            whole = place == 0 and end == len(lines) and lines[0].name == "0"
+            whole = end - place == len(lines) and lines[0].name == "0" and _is_plain(block.label)
             for few in self._segments(block.parts[place:end], whole and block is not self.root):
                 span = range(few[0].span.start, few[-1].span.stop)
                 several = len(few) > 1
@@ -245,7 +249,7 @@ class Parts:
         values = [self.values(part) for part in parts]
         place = 0
         while place < len(parts):
-            end, rest = place + 1, {}
+            end, rest = place + 1, dict[Any, Any]()
             while end < len(parts) and not _changes(rest, values[end]):
                 rest |= values[end]
                 end += 1
@@ -273,11 +277,12 @@ class Parts:
         """The parts, with those of blocks that occur once in place of the blocks."""
         for part in parts:
             own = f"{prefix}{part.name}"
-            if part.form and part.form.once and part.weights is None and own not in self.owners:
+            kept = part.weights is not None or own in self.owners
+            if part.form and part.form.once and not kept:
                 part.form.blocks = []
                 yield from self._opened(part.parts, f"{own}.")
                 continue
-            if part.copies and len(part.parts) == 1:
+            if part.copies and len(part.parts) == 1 and not kept:
                 part.parts[0].name = f"{part.name}.0"
                 yield from self._opened(part.parts, prefix)
                 continue
@@ -288,8 +293,10 @@ class Parts:
 
 
 def fields(layer: Layer) -> dict[str, Any]:
-    """The values of a layer's fields; a layer that it follows is not one of them."""
-    return {name: value for name, value in vars(layer).items() if name != "like"}
+    """The values of a layer's fields, required ones first; a layer that it follows is not one of
+    them."""
+    names = dict.fromkeys((*required_of(type(layer)), *fields_of(type(layer))))
+    return {name: getattr(layer, name) for name in names if name != "like"}
 
 
 def _as_written(node: Node, layout: str) -> Layer:
@@ -368,7 +375,7 @@ def _fits(form: Form, other: Form) -> bool:
             return False
         if line.chained and short.chained:
             continue
-        sources = []
+        sources: list[str | int] = []
         for source in line.sources:
             other_line = extra.get(str(source)) if isinstance(source, str) else None
             if other_line and isinstance(other_line.key, Form) and other_line.key.reads == 1:
@@ -387,8 +394,6 @@ def _made_optional(form: Form, named: dict[str, bool], explicit: dict[str, Line]
     for line, last in zip(form.lines[1:], form.lines):
         if named.get(last.name) and line.chained and line.name not in explicit:
             return False
-    if any(line.like in named for line in form.lines):
-        return False
     form.lines = [explicit.get(line.name, line) for line in form.lines]
     form.optional |= {name: named[name] or form.optional.get(name, False) for name in named}
     for line in form.lines:

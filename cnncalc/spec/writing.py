@@ -8,16 +8,18 @@ import json
 import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.errors import LayerError, Where
-from cnncalc.core.layer import Input, Layer, fields_of, required_of
+from cnncalc.core.errors import LayerError, SpecError, Where
+from cnncalc.core.layer import Input, Layer, required_of
 from cnncalc.spec.arguments import REPEAT, WHEN, Arguments
 from cnncalc.spec.document import LONGEST_NAME, RESERVED
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import is_doubtful
-from cnncalc.spec.parts import UNNAMED, Form, Line, Part, Parts, fields
+from cnncalc.spec.node import Node
+from cnncalc.spec.parts import UNNAMED, Form, Line, Parts, fields
 from cnncalc.spec.source import load
 from cnncalc.spec.text import scalar
 
@@ -39,17 +41,16 @@ def plain(graph: Graph) -> dict[str, Any]:
 
 def is_same(one: Graph, other: Graph) -> bool:
     """Whether two graphs have the same layers, connections and outputs."""
-    if len(one.nodes) != len(other.nodes) or one.mistakes or one.outputs != other.outputs:
-        return False
-    for a, b in zip(one.nodes, other.nodes):
-        known = a.layer is not None and b.layer is not None
-        if not known or type(a.layer) is not type(b.layer):
-            return False
-        if (a.name, a.inputs, a.shares, a.like) != (b.name, b.inputs, b.shares, b.like):
-            return False
-        if a.trainable != b.trainable or fields(a.layer) != fields(b.layer):  # type: ignore[arg-type]
-            return False
-    return True
+    same = one.mistakes == other.mistakes == () and one.outputs == other.outputs
+    return same and len(one.nodes) == len(other.nodes) and all(map(_alike, one.nodes, other.nodes))
+
+
+def _alike(one: Node, other: Node) -> bool:
+    """Whether two nodes differ at most in how they are written."""
+    a, b = one.layer, other.layer
+    if a is not None and b is not None and a.refers_to and b.refers_to:
+        a, b = (replace(layer, like="") for layer in (a, b))  # type: ignore[type-var]
+    return a == b and one[:1] + one[2:3] + one[6:9] == other[:1] + other[2:3] + other[6:9]
 
 
 class _Writer:
@@ -114,9 +115,7 @@ class _Writer:
         entry |= {"weights": line.weights} if line.weights else {}
         return entry | ({} if line.trainable else {"trainable": False})
 
-    def given(
-        self, form: Form, line: Line, block: Form, values: dict[str, Any], when: Any
-    ) -> Any:
+    def given(self, form: Form, line: Line, block: Form, values: dict[str, Any], when: Any) -> Any:
         """The arguments of a block."""
         given = [*values.values()]
         if form.optional.get(line.name):
@@ -179,9 +178,9 @@ def _fields(kind: type[Layer], values: Mapping[str, Any]) -> Any:
     """The value of a layer: the fields that differ from their defaults, the main one alone."""
     required = required_of(kind)
     given = {
-        name: values[name]
-        for name in dict.fromkeys((*required, *fields_of(kind)))
-        if name in values and (name in required or values[name] != getattr(kind, name))
+        name: value
+        for name, value in values.items()
+        if name in required or value != getattr(kind, name)
     }
     return given[kind.main] if kind.main and [*given] == [kind.main] else given or None
 
@@ -289,6 +288,9 @@ def _document(spec: Mapping[str, Any]) -> Iterator[str]:
             yield "note: >-"
             yield from textwrap.wrap(value, WIDTH, initial_indent="  ", subsequent_indent="  ",
                                      break_on_hyphens=False, break_long_words=False)  # fmt: skip
+        elif isinstance(value, dict):
+            yield f"{key}:"
+            yield from (f"  {_word(name)}: {_flow(one)}" for name, one in value.items())
         else:
             yield f"{key}: {_flow(value)}"
 
@@ -325,6 +327,6 @@ def _word(word: str) -> str:
         try:
             if scalar(word, Where("")) == word:
                 return word
-        except LayerError:
+        except SpecError:  # a number that is too large
             pass
     return json.dumps(word, ensure_ascii=not word.isprintable())
