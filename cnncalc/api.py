@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cnncalc.derivations.stride import Solution, Window
     from cnncalc.derivations.sums import Sum
     from cnncalc.footprint import Memory
+    from cnncalc.render.pictures import Picture
 
 __all__ = [
     "Report",
@@ -31,6 +32,7 @@ __all__ = [
     "build",
     "check_stride",
     "claims",
+    "draw",
     "explain",
     "layer",
     "load",
@@ -98,6 +100,16 @@ class Report(report.Report):
         from cnncalc import conventions
 
         return conventions.count(convention, self)
+
+    def draw(self, style: str = "graph", **options: Any) -> "Picture":
+        """A picture, shown in a notebook; ``save("net.svg")`` writes a file (docs/pictures.md).
+
+        ``style`` and the options are those of ``cnncalc draw``: ``depth``, ``only``, ``label``,
+        ``colour`` and others. Raises UsageError for an unknown one.
+        """
+        from cnncalc.render.pictures import picture
+
+        return picture(self, style, **options)
 
     def __str__(self) -> str:
         """The table of ``cnncalc summarize``, 100 columns wide."""
@@ -355,6 +367,22 @@ def to_yaml(
     graph = build(spec, settings, input, layout_of(layout))
     analyze(graph)
     return write(graph)
+
+
+def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
+    """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
+
+    The options are those of ``summarize``, for a network that is no report, and of a picture
+    (``Report.draw``).
+
+    >>> draw("lenet5", label="params").svg[:4]
+    '<svg'
+    """
+    from cnncalc.render.pictures import picture
+
+    names = Options.__annotations__ | Changes.__annotations__
+    network: Any = {name: options.pop(name) for name in [*options] if name in names}
+    return picture(report_of(target, network), style, **options)
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":

@@ -25,7 +25,7 @@ LONGEST = {1: 20, 2: 12, 3: 7}
 NUMBERS = (-1.5, -0.5, 0, 1e-5, 0.1, 0.5, 1, 1.5, 2, 3, 20)
 """Values of fields that affect no count."""
 
-KINDS = tuple(layers.every())
+KINDS = tuple(kind for kind in layers.every() if kind.known)
 WEIGHTED = tuple(kind for kind in KINDS for _ in range(max(3, 1 + len(fields_of(kind)))))
 """All kinds, those with more fields more often."""
 

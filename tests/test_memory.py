@@ -63,8 +63,8 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 UNMODELLED = (
     "attention", "class_token", "conv_lstm", "conv_transpose-6", "deform_conv", "embedding", "fold",
-    "gru", "linear-2", "lstm", "max_unpool", "maximum", "pad-2", "reduce-1", "reduce-2", "reduce-3",
-    "reduce-4", "rnn", "standardized_conv", "unfold", "weight_norm_conv",
+    "gru", "linear-2", "lstm", "max_unpool", "maximum", "opaque", "pad-2", "reduce-1", "reduce-2",
+    "reduce-3", "reduce-4", "rnn", "standardized_conv", "unfold", "weight_norm_conv",
 )  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
 non-contiguous tensors, or on int64 indices."""

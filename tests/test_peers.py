@@ -121,7 +121,7 @@ LARGEST = 3 * 10**8
 
 
 def cases():
-    for kind in layers.every():
+    for kind in filter(lambda kind: kind.known, layers.every()):
         for index, example in enumerate(kind.examples):
             case = (kind.kind, example.given, example.inputs)
             yield pytest.param(*case, id=f"{kind.kind}-{index}")

@@ -11,7 +11,8 @@ from cnncalc.core.errors import CnncalcError
 from cnncalc.core.layer import fields_of
 from cnncalc.spec import catalog, text
 from cnncalc.spec import schema as generated
-from cnncalc.spec.document import NODE, TOP
+from cnncalc.spec.document import TOP
+from cnncalc.spec.entry import NODE
 
 KINDS = list(layers.every())
 

@@ -132,6 +132,21 @@ def test_copies_become_a_repeat():
     ]
 
 
+def test_dotted_numbers_count_on():
+    copies = [{**CONV, "name": f"a.{number}"} for number in (9, 10, 11)]
+    fields = "{out_channels: 4, kernel_size: 3, padding: 1}"
+    assert lines(net(named("a.x"), *copies)) == [
+        "- {relu: {}, name: a.x}",
+        f"- {{conv: {fields}, name: a.9, repeat: 3}}",
+    ]
+
+
+def test_opaque_layers_are_kept():
+    known = {"output": "4x8x8", "what": "a model's own: sort $x", "params": 3}
+    text = written(net({"opaque": known, "name": "nms"}, "relu"))
+    assert 'what: "a model\'s own: sort $x"' in text
+
+
 def test_a_first_copy_that_differs_is_said_with_index():
     sizes = [(8, 2), (8, 1), (8, 1)]
     copies = [
@@ -187,7 +202,7 @@ def test_large_numbers_of_different_fields_are_the_same_argument():
     assert "takes: [out_channels]" in written(spec)
 
 
-def test_flags_and_numbers_are_told_apart():
+def test_flags_and_numbers_are_different_arguments():
     def body(padding, bias):
         fields = {"out_channels": 4, "kernel_size": 3, "padding": padding, "bias": bias}
         return [{"conv": fields, "name": "a"}, named("b")]
@@ -326,6 +341,11 @@ def test_a_block_can_share_the_weights_of_a_part_of_another():
     spec = net({"more": None, "name": "m"}, {"pair": None, "name": "q", "weights": "m.p"},
                blocks=blocks)  # fmt: skip
     assert "- {pair: {}, name: q, weights: m.p}" in lines(spec)
+
+
+def test_blocks_that_share_only_some_weights_say_which():
+    spec = net(conv("x.a", 4), conv("x.b", 4), conv("y.a", 4, weights="x.a"), conv("y.b", 4))
+    assert written(spec).count("weights: x.a") == 1
 
 
 def test_layers_can_share_weights_inside_and_outside_of_blocks():

@@ -3,7 +3,7 @@
 Rows contain only integers. Units, separators and column widths belong to the renderers.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -54,6 +54,11 @@ class Row(NamedTuple):
         return getattr(self.cost, name)  # type: ignore[no-any-return]
 
     @property
+    def unknown(self) -> frozenset[str]:
+        """The counts that are not known, for which the cost has a lower bound."""
+        return self.layer.unknown
+
+    @property
     def shared(self) -> Parameters:
         """The parameters and buffers that it uses but that count for another layer."""
         return self.layer.parameters(*self.inputs) if self.weights_of else Parameters()
@@ -99,9 +104,19 @@ class Line:
         return self.last.output
 
     @cached_property
+    def unknown(self) -> frozenset[str]:
+        """The counts of which the cost is only a lower bound."""
+        return _unknown(self.rows)
+
+    @cached_property
     def cost(self) -> Cost:
         """The sum of the costs."""
         return self.rows[0].cost if len(self.rows) == 1 else total([row.cost for row in self.rows])
+
+
+def _unknown(rows: Iterable[Row]) -> frozenset[str]:
+    """The counts that are not known for at least one of the rows."""
+    return frozenset[str]().union(*(row.unknown for row in rows))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,6 +217,21 @@ class Report:
         """Everything added up, including the inputs' activations."""
         return total([row.cost for row in self.rows])
 
+    @cached_property
+    def unknown(self) -> frozenset[str]:
+        """The counts of which the total is only a lower bound, because of opaque layers."""
+        return _unknown(self.rows)
+
+    @cached_property
+    def opaque(self) -> tuple[Row, ...]:
+        """The layers whose counts are not all known."""
+        return tuple(row for row in self.layers if row.unknown)
+
+    @property
+    def exact(self) -> bool:
+        """Whether every count is known."""
+        return not self.unknown
+
     def by_kind(self) -> dict[str, Cost]:
         """The sums for each kind of layer, in order of first appearance."""
         kinds: dict[str, list[Cost]] = {}
@@ -253,7 +283,7 @@ class Report:
             "outputs": {row.name: list(row.output.dimensions) for row in self.outputs},
             "warnings": list(self.warnings),
             "layers": layers,
-            "totals": cost_dict(self.totals),
+            "totals": {**cost_dict(self.totals), "exact": self.exact},
         }
 
     def to_frame(self) -> Any:
@@ -281,7 +311,8 @@ def row_dict(row: Row) -> dict[str, Any]:
         "output": list(row.output.dimensions),
         "weights_of": row.weights_of,
         "receptive_field": None if row.fields is None else [_field_dict(f) for f in row.fields],
-        **cost_dict(row.cost),
+        **{name: None if name in row.unknown else n for name, n in cost_dict(row.cost).items()},
+        "exact": not row.unknown,
     }
 
 

@@ -1,13 +1,13 @@
 """A report as a PyTorch module: its layers under their names, run in order."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from torch import Tensor, nn
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
-from cnncalc.core.errors import UsageError
+from cnncalc.core.errors import LayerError, UsageError
 
 
 class Step(NamedTuple):
@@ -41,7 +41,7 @@ class Network(nn.Module):
         self._after: list[Callable[[str, Tensor], None]] = []
         for row in report.layers:
             if row.weights_of is None:
-                module = row.layer.to_torch(modules, *row.inputs)
+                module = module_of(row, modules)
                 self._place(row.name, module)
                 if not row.trainable:
                     self._frozen |= {one for one in module.parameters() if one.requires_grad}
@@ -79,6 +79,14 @@ class Network(nn.Module):
                 del values[source]
         outputs = tuple(values[index] for index in self._outputs)
         return outputs if len(outputs) > 1 else outputs[0]
+
+
+def module_of(row: Row, nn: Any) -> Any:
+    """The module of a layer; raises UsageError if PyTorch has none."""
+    try:
+        return row.layer.to_torch(nn, *row.inputs)
+    except LayerError as why:
+        raise UsageError(f"layer {row.name!r} ({row.kind}): {why}") from None
 
 
 def _add(holder: nn.Module, part: str, module: nn.Module, name: str) -> None:

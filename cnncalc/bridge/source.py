@@ -18,6 +18,7 @@ from torch import nn
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
+from cnncalc.bridge.network import module_of
 
 WIDTH = 100
 """The longest line, not counting comments."""
@@ -199,7 +200,7 @@ def _plain_text(title: str) -> str:
 def source(report: Report) -> str:
     """The text of a program that defines the network as a class."""
     recorder = Recorder()
-    written = {row.name: row.layer.to_torch(recorder, *row.inputs) for row in report.layers}
+    written = {row.name: module_of(row, recorder) for row in report.layers}
     names = Names()
     name_of = {row.name: names.give(row.name) for row in report.rows}
     network = _network(report, written, name_of)

@@ -70,6 +70,12 @@ def verify(
 
     Raises UsageError if it cannot run on that device.
     """
+    if report.opaque:
+        row = report.opaque[0]
+        raise UsageError(
+            f"{report.name} is not compared: what layer {row.name!r} ({row.kind}) computes is not "
+            "known"
+        )
     where, dtype = places.choose(report, device), places.dtype_of(report)
     wanted = [name for name in QUANTITIES if name != "receptive_field" or receptive_field]
     try:

@@ -8,7 +8,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
-from cnncalc.core.errors import UsageError, one_of
+from cnncalc.core.errors import UsageError, one_of, some
 from cnncalc.render.columns import USUAL, choose_columns, column
 from cnncalc.render.view import View
 
@@ -58,6 +58,12 @@ Convention = Annotated[
 ]
 
 
+Strict = Annotated[
+    bool,
+    typer.Option("--strict", help="Exit with 1 if a total is only a lower bound, and say why."),
+]
+
+
 def run(
     spec: shared.Spec,
     depth: Depth = None,
@@ -73,6 +79,7 @@ def run(
     layout: shared.LayoutName = None,
     format: shared.FormatName = None,
     output: shared.Output = None,
+    strict: Strict = False,
 ) -> None:
     """Show the shape, parameters, MACs, memory and receptive field of every layer, and the totals.
 
@@ -101,6 +108,10 @@ def run(
         _draw_plot(view, format, output)
     else:
         shared.draw(view, format, output)
+    if strict and not report.exact:
+        layers = some([f"{row.name} ({row.kind})" for row in report.opaque])
+        typer.echo(f"cnncalc: totals are lower bounds, because of {layers}", err=True)
+        raise typer.Exit(1)
 
 
 def _draw_plot(view: View, format: str | None, output: Path | None) -> None:

@@ -34,6 +34,12 @@ def count(name: str, report: Report) -> Count:
     Raises UsageError for an unknown name, and for a layer whose count in the tool is not modelled.
     """
     convention = load(name)
+    if report.opaque:
+        row = report.opaque[0]
+        raise UsageError(
+            f"the total of {convention.title} is not known: layer {row.name!r} ({row.kind}) stands "
+            "for an operation that no kind describes"
+        )
     if convention.whole:
         found = convention.whole(report)
         part = Part(1, sum(found.values()), convention.counts)

@@ -148,6 +148,7 @@ def _compare(
     if claim.quantity in SHAPES:
         return _compare_shape(claim, rows, layout)
     if claim.quantity == DEPTH:
+        _check_known(claim, "macs", network)
         exact = _depth(network, network.index(rows[-1]))
         return exact, _agrees(claim, read_number(claim.value), exact)
     exact = _count(claim, rows)
@@ -169,6 +170,7 @@ def _count(claim: Claim, rows: Sequence[Row]) -> int:
     name = claim.quantity
     for habit in claim.habits:
         name = COUNTED_AS.get(habit, name)
+    _check_known(claim, "macs" if name == NEURONS else name, rows)
     if name == NEURONS:
         return sum(row.cost.activation for row in rows if row.cost.macs)
     skips = NO_BATCH_NORM in claim.habits
@@ -176,6 +178,17 @@ def _count(claim: Claim, rows: Sequence[Row]) -> int:
     if WITH_STATISTICS in claim.habits:
         total += sum(row.cost.buffers - row.layer.counters() for row in rows if row.cost.buffers)
     return total
+
+
+def _check_known(claim: Claim, name: str, rows: Sequence[Row]) -> None:
+    """Raise SpecError if a count is not known for one of the rows."""
+    for row in rows:
+        if name in row.unknown:
+            raise SpecError(
+                f"a claim is about {claim.quantity}, which is not known for layer {row.name!r} "
+                f"({row.kind})",
+                claim.where,
+            )
 
 
 def _depth(network: Sequence[Row], last: int) -> int:

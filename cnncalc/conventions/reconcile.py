@@ -256,6 +256,8 @@ def reconcile(report: Report, number: str) -> Reconciliation:
     else:
         reading = ways[0]
     comparable = [one for one in known if reading.counts(one.measure)]
+    if not comparable:
+        raise UsageError(next(why for _, why in unknown.values()))
     return Reconciliation(
         report,
         number,

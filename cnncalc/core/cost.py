@@ -1,6 +1,6 @@
 """The cost of a layer: frozen records that add up. All counts are exact integers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from cnncalc.formulas import macs as mac_formulas
@@ -140,6 +140,25 @@ class Cost(NamedTuple):
 
 COUNTED = Cost._fields
 """The names of the counts, in order."""
+
+PARAMETER_COUNTS = ("weights", "biases", "frozen", "parameter_bytes")
+"""The counts that depend on the number of parameters."""
+
+DERIVED = {
+    "params": ("weights", "biases"),
+    "trainable": ("weights", "biases"),
+    "held": ("weights", "biases", "fixed", "buffers"),
+    "flops": ("macs",),
+    "operations_total": Operations._fields,
+    "bytes_moved": ("bytes_read", "bytes_written"),
+    "intensity": (*Operations._fields, "bytes_read", "bytes_written"),
+}
+"""The counts from which each property of ``Cost`` is computed."""
+
+
+def with_derived(names: Set[str]) -> frozenset[str]:
+    """These counts, and those that are computed from any of them."""
+    return frozenset({*names, *(one for one, parts in DERIVED.items() if names & {*parts})})
 
 
 def total(costs: Iterable[Cost]) -> Cost:

@@ -137,6 +137,11 @@ class Layer:
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
+    family: ClassVar[str] = "other"
+    """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
+    upsampling, normalization, activation, join, arrangement, recurrent or attention."""
+    known: ClassVar[bool] = True
+    """Whether it is known what the layer computes, and so what it costs and how to run it."""
     examples: ClassVar[tuple[Example, ...]] = ()
     refusals: ClassVar[tuple[Refusal, ...]] = ()
 
@@ -161,6 +166,11 @@ class Layer:
     def flattens(self) -> bool:
         """Whether a feature map is flattened first, by a flatten layer that the report shows."""
         return False
+
+    @property
+    def unknown(self) -> frozenset[str]:
+        """The counts of ``Cost`` that are not known: the cost has a lower bound for them."""
+        return frozenset()
 
     def output(self, *inputs: Any) -> Shape:
         """The shape of the output. Raises LayerError for inputs that do not fit."""

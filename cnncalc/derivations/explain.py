@@ -41,6 +41,8 @@ class Quantity(NamedTuple):
 
     doc: str
     derive: Callable[[Row, Report], tuple[list[Working], str]]
+    counts: str = ""
+    """The count that it derives."""
 
 
 SIZES = frozenset(f"{size}_out" for size in ("C", "n", "N", "L", "H", "W", "D"))
@@ -208,9 +210,9 @@ def _each(texts: list[str], between: str) -> str:
 
 QUANTITIES = {
     "shape": Quantity("the output's shape", _shape),
-    "parameters": Quantity("learnable parameters, and buffers", _parameters),
-    "macs": Quantity("multiply-accumulates and FLOPs", _macs),
-    "operations": Quantity("all arithmetic, by kind", _operations),
+    "parameters": Quantity("learnable parameters, and buffers", _parameters, "params"),
+    "macs": Quantity("multiply-accumulates and FLOPs", _macs, "macs"),
+    "operations": Quantity("all arithmetic, by kind", _operations, "operations_total"),
     "memory": Quantity("elements and bytes of the output", _memory),
     "receptive-field": Quantity("the input pixels that one output depends on", _receptive_field),
 }
@@ -237,7 +239,10 @@ def explain(row: Row, report: Report, wanted: Iterable[str] = QUANTITIES) -> tup
     derivations = []
     shown: set[Working] = set()
     for quantity in wanted:
-        workings, answer = QUANTITIES[quantity].derive(row, report)
+        _, derive, counts = QUANTITIES[quantity]
+        workings, answer = derive(row, report)
+        if counts in row.unknown:
+            answer = f"at least {answer}" if getattr(row.cost, counts) else "not known"
         new = dict.fromkeys(working for working in workings if working not in shown)
         shown.update(new)
         derivations.append(Derivation(quantity, tuple(new), answer))

@@ -15,6 +15,8 @@ class Sum(NamedTuple):
     quantity: str
     terms: tuple[tuple[str, int], ...]
     answer: str
+    label: str = "sum"
+    """The name of the last line."""
 
     @property
     def result(self) -> int:
@@ -91,7 +93,12 @@ def _sum(part: Part, quantity: str) -> Sum:
     terms = tuple((label.removeprefix(f"{part.name}."), count) for label, count in counts if count)
     result = getattr(part.cost, name)
     texts = dict.fromkeys((units.exact(result) + " B" * (name.endswith("bytes")), read(result)))
-    return Sum(quantity, terms, " = ".join(texts) + f" ({remark(part.cost)})" * bool(result))
+    text = " = ".join(texts) + f" ({remark(part.cost)})" * bool(result)
+    opaque = [line.name for line in part.lines if name in line.unknown]
+    if opaque:
+        text = f"≥ {text}; not known for {some(opaque)}"
+        return Sum(quantity, terms, text, "sum, at least")
+    return Sum(quantity, terms, text)
 
 
 def as_text(part: Part, sums: Iterable[Sum]) -> str:
@@ -100,11 +107,11 @@ def as_text(part: Part, sums: Iterable[Sum]) -> str:
     for one in sums:
         lines += ["", f"{one.quantity}: {one.answer}"]
         if one.terms:
-            name = max(len("sum"), *(len(label) for label, _ in one.terms))
+            name = max(len(one.label), *(len(label) for label, _ in one.terms))
             size = max(len(units.exact(one.result)), *(len(units.exact(n)) for _, n in one.terms))
             lines += [f"    {label:{name}}  {units.exact(n):>{size}}" for label, n in one.terms]
             lines += [f"    {'─' * (name + 2 + size)}"]
-            lines += [f"    {'sum':{name}}  {units.exact(one.result):>{size}}"]
+            lines += [f"    {one.label:{name}}  {units.exact(one.result):>{size}}"]
     return "\n".join(lines) + "\n"
 
 
@@ -114,7 +121,7 @@ def as_markdown(part: Part, sums: Iterable[Sum]) -> str:
     for one in sums:
         lines += ["", f"**{one.quantity}**: {one.answer}"]
         if one.terms:
-            rows = [*one.terms, ("**sum**", one.result)]
+            rows = [*one.terms, (f"**{one.label}**", one.result)]
             lines += ["", "| term | number |", "| :--- | ---: |"]
             lines += [f"| {label} | {units.exact(n)} |" for label, n in rows]
     return "\n".join(lines).rstrip() + "\n"
@@ -131,7 +138,7 @@ def as_latex(part: Part, sums: Iterable[Sum]) -> str:
             r"\toprule",
             *rows,
             r"\midrule",
-            rf"sum & {units.exact(one.result)} \\",
+            rf"{one.label} & {units.exact(one.result)} \\",
             r"\bottomrule",
             r"\end{longtable}",
         ]

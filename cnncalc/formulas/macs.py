@@ -9,6 +9,12 @@ from cnncalc.formulas.vocabulary import product, share
 
 
 @formula("MACs")
+def given(multiply_accumulates: int) -> int:
+    """The stated number."""
+    return multiply_accumulates
+
+
+@formula("MACs")
 def conv_macs(F: tuple[int, ...], C_in: int, C_out: int, N_out: tuple[int, ...], G: int = 1) -> int:
     """One dot product with a filter per output."""
     return product(F) * share(C_in, G) * C_out * product(N_out)

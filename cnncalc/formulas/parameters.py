@@ -101,6 +101,12 @@ def total(weights: int = 0, biases: int = 0) -> int:
 
 
 @formula("weights")
+def without_biases(params: int, biases: int) -> int:
+    """All learned numbers but the biases."""
+    return params - biases
+
+
+@formula("weights")
 def separable_weights(F: tuple[int, ...], C_in: int, C_out: int, multiplier: int = 1) -> int:
     """Single-channel filters for each input channel, then one 1x1 filter per output channel."""
     return product(F) * C_in * multiplier + C_in * multiplier * C_out

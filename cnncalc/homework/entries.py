@@ -5,7 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, did_you_mean
-from cnncalc.spec.document import describe
+from cnncalc.spec.entry import describe
 from cnncalc.spec.text import Item, Key
 
 

@@ -11,6 +11,7 @@ from cnncalc.core.shape import Shape
 class Arithmetic(Layer):
     """An operation between several maps, element by element, or between one and a number."""
 
+    family = "join"
     main = "value"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     between: ClassVar[str]

@@ -13,6 +13,7 @@ from cnncalc.layers._window import CAUSAL, SAME, Axis, axes_of, padded, split_pa
 class Filters(Layer):
     """Filters that slide over the input."""
 
+    family = "convolution"
     activated = True
 
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))

@@ -13,6 +13,7 @@ from cnncalc.layers._window import SAME, Axis, axes_of, is_same, padded, split_p
 class Pool(Layer):
     """A window that slides over every channel separately."""
 
+    family = "pooling"
     main = "kernel_size"
     limited: ClassVar[bool] = True
     """Whether PyTorch's pool limits the padding to half of the window."""

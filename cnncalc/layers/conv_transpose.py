@@ -144,6 +144,7 @@ class ConvTranspose(Layer):
     per output for the bias.
     """
 
+    family = "upsampling"
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
     main = "out_channels"

@@ -31,6 +31,7 @@ class Linear(Layer):
     per output for the bias.
     """
 
+    family = "dense"
     aliases = ("fc", "dense", "full", "fully_connected", "inner_product")
     foreign = {"keras.Dense": Foreign({"per_position": True})}
     main = "out_features"

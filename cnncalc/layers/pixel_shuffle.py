@@ -21,6 +21,7 @@ class PixelShuffle(Rearrangement):
     Operations: none; values are only copied.
     """
 
+    family = "upsampling"
     aliases = ("depth_to_space", "sub_pixel")
     main = "upscale_factor"
 

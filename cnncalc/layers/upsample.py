@@ -91,6 +91,7 @@ class Upsample(Like):
     all channels and are not counted.
     """
 
+    family = "upsampling"
     aliases = ("upsampling", "interpolate", "resize")
     foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
     main = "scale_factor"

@@ -16,21 +16,31 @@ Value = int | float | str | None
 
 
 class Column(NamedTuple):
-    """One column: its heading, its meaning, its exact value, and that value as text."""
+    """One column: its heading, its meaning, its exact value, and that value as text.
+
+    Where the count ``counts`` is not known, the value is a lower bound.
+    """
 
     heading: str
     doc: str
     value: Callable[[Line, Report], Value]
     read: Callable[[Any], str] = str
     """Turns a value into text; integers become human units."""
+    counts: str = ""
+
+    def bounded(self, line: Line, value: Value, text: Value) -> Value:
+        """The text of a value, marked if it is a lower bound; None if nothing is known."""
+        if self.counts not in line.unknown:
+            return text
+        return f"≥ {text}" if value else None
 
 
 def _count(heading: str, doc: str, name: str) -> Column:
-    return Column(heading, doc, lambda line, report: getattr(line.cost, name), units.human)
+    return Column(heading, doc, lambda line, report: getattr(line.cost, name), units.human, name)
 
 
 def _bytes(heading: str, doc: str, name: str) -> Column:
-    return Column(heading, doc, lambda line, report: getattr(line.cost, name), units.in_bytes)
+    return Column(heading, doc, lambda line, report: getattr(line.cost, name), units.in_bytes, name)
 
 
 def _kept(heading: str, doc: str, each: str, stored: str, read: Callable[[int], str]) -> Column:
@@ -44,21 +54,22 @@ def _kept(heading: str, doc: str, each: str, stored: str, read: Callable[[int], 
 
 
 def _share(heading: str, doc: str, name: str) -> Column:
-    return Column(
-        heading,
-        f"{doc}, in percent",
-        lambda line, report: round(100 * report.share(line.cost, name), 1),
-        "{:.1f} %".format,
-    )
-
-
-def _field(heading: str, doc: str, read: Callable[[Field], Any]) -> Column:
     def value(line: Line, report: Report) -> Value:
-        found = [read(field) for field in line.last.fields or ()]
+        whole_is_known = name not in report.unknown
+        return round(100 * report.share(line.cost, name), 1) if whole_is_known else None
+
+    return Column(heading, f"{doc}, in percent", value, "{:.1f} %".format)
+
+
+def _field(heading: str, doc: str, read: Callable[[Field], Any], bounded: bool = False) -> Column:
+    def value(line: Line, report: Report) -> Value:
+        fields = line.last.fields or ()
+        found = [read(field) for field in fields]
         if not found:
             return None
-        if len(set(found)) > 1:
-            return "×".join(map(str, found))
+        most = "≤ " if bounded and any(field.bound for field in fields) else ""
+        if most or len(set(found)) > 1:
+            return most + "×".join(map(str, found if len(set(found)) > 1 else found[:1]))
         return found[0] if isinstance(found[0], int) else str(found[0])
 
     return Column(heading, doc, value)
@@ -186,11 +197,13 @@ COLUMNS: dict[str, Column] = {
     "written": _bytes("Written", "bytes written: the output", "bytes_written"),
     "intensity": Column(
         "Ops/byte", "arithmetic intensity: operations per byte read or written",
-        lambda line, report: round(line.cost.intensity, 2), "{:.2f}".format,
+        lambda line, report: None if "intensity" in line.unknown else round(line.cost.intensity, 2),
+        "{:.2f}".format,
     ),
-    "rf": _field("RF", "receptive field, in input pixels", lambda field: field.size),
+    "rf": _field("RF", "receptive field, in input pixels", lambda field: field.size, bounded=True),
     "rf_smallest": _field(
-        "RF min", "receptive field through the narrowest branch", lambda field: field.smallest
+        "RF min", "receptive field through the narrowest branch", lambda field: field.smallest,
+        bounded=True,
     ),
     "jump": _field("Jump", "input pixels between neighbouring outputs", lambda field: field.jump),
     "start": _field("Start", "where the first receptive field begins", lambda field: field.start),

@@ -45,6 +45,7 @@ def draw(view: View, width: int, colour: bool) -> str:
     labels = left + sum(panel.size + len("   100%  ") for panel in panels)
     bar = max((width - labels) // len(panels), SHORTEST_BAR)
     head = "".join(f"   {panel.heading:>{panel.size}}      {'':{bar}}" for panel in panels)
+    legend = LEGEND if report.exact else f"{LEGEND} Shares are of the known counts."
     rows = [
         terminal.pad(name, left)
         + "".join(
@@ -61,7 +62,7 @@ def draw(view: View, width: int, colour: bool) -> str:
             terminal.styled("─" * (left + len(head)), "dim", colour),
             *map(str.rstrip, rows),
             "",
-            *(terminal.styled(line, "dim", colour) for line in terminal.wrap(LEGEND, width)),
+            *(terminal.styled(line, "dim", colour) for line in terminal.wrap(legend, width)),
             "",
         ]
     )

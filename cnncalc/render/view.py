@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cnncalc.analysis.report import Line, Report, row_dict
 from cnncalc.core import units
 from cnncalc.core.cost import Cost
+from cnncalc.core.errors import some
 from cnncalc.core.shape import Layout
 from cnncalc.render.columns import COLUMNS, SHARED, TEXT_COLUMNS, USUAL, Column, Value
 
 if TYPE_CHECKING:
     from cnncalc.conventions.convention import Count
+UNKNOWN = "?"
+"""The text of a number of which nothing is known."""
 MAX_LINES = 45
 """By default blocks are opened as far as the table stays within this many lines."""
 
@@ -125,7 +128,9 @@ class View:
 
     def values(self, line: Line) -> list[Value]:
         """The exact values of a line."""
-        return [self.known[name].value(line, self.report) for name in self.columns]
+        columns = [self.known[name] for name in self.columns]
+        exact = ((column, column.value(line, self.report)) for column in columns)
+        return [column.bounded(line, value, value) for column, value in exact]
 
     def texts(self, line: Line) -> list[str]:
         """The values as text; what is not in the total stands in parentheses."""
@@ -143,6 +148,8 @@ class View:
         if shared and not value:
             return f"({units.exact(shared) if self.exact else column.read(shared)})"
         text = units.exact(value) if self.exact and isinstance(value, int) else column.read(value)
+        if column.counts in line.unknown:
+            return str(column.bounded(line, value, text) or UNKNOWN)
         unstored = line.cost.activation and not line.cost.activations_total and not line.folded
         return f"({text})" if unstored and name in ("activation", "memory") else text
 
@@ -164,23 +171,27 @@ class View:
     def totals(self) -> list[Total]:
         """The sums below the table."""
         cost = self.report.totals
-        totals = [Total("Parameters", cost.params, self._parameters(cost))]
+        totals = [self._total("Parameters", "params", self._parameters(cost))]
         if cost.frozen:
-            for name in ("trainable", "frozen"):
-                number = getattr(cost, name)
-                totals.append(Total(name.capitalize(), number, self._both(number)))
+            totals += [self._total(name.capitalize(), name) for name in ("trainable", "frozen")]
         if cost.fixed:
-            totals.append(Total("Fixed weights", cost.fixed, units.exact(cost.fixed)))
-        if cost.buffers:
-            totals.append(Total("Buffers", cost.buffers, units.exact(cost.buffers)))
+            totals.append(self._total("Fixed weights", "fixed", units.exact(cost.fixed)))
+        if cost.buffers or "buffers" in self.report.unknown:
+            totals.append(self._total("Buffers", "buffers", units.exact(cost.buffers)))
         return [
             *totals,
-            Total("MACs", cost.macs, self._both(cost.macs)),
-            Total("FLOPs", cost.flops, self._both(cost.flops)),
-            Total("Activations", cost.activations_total, self._activations(cost)),
-            Total("Parameter bytes", cost.parameter_bytes, _three_ways(cost.parameter_bytes)),
+            self._total("MACs", "macs"),
+            self._total("FLOPs", "flops"),
+            self._total("Activations", "activations_total", self._activations(cost)),
+            self._total("Parameter bytes", "parameter_bytes", _three_ways(cost.parameter_bytes)),
             *self._counted(),
         ]
+
+    def _total(self, label: str, name: str, text: str = "") -> Total:
+        """A total, marked if it is a lower bound."""
+        number = getattr(self.report.totals, name)
+        least = "≥ " if name in self.report.unknown else ""
+        return Total(label, number, least + (text or self._both(number)))
 
     def _counted(self) -> Iterable[Total]:
         """The total under the requested convention."""
@@ -210,8 +221,17 @@ class View:
             "MACs are multiply-accumulates of convolutions and linear layers; FLOPs = 2 · MACs. "
             "Memory in parentheses is not in the total: the layer runs in place or returns a view. "
             + "Parameters in parentheses are shared: they count for another layer. " * sharing
+            + self.bounds
             + "MB = 10⁶ bytes, MiB = 2²⁰ bytes."
         )
+
+    @property
+    def bounds(self) -> str:
+        """Why some totals are lower bounds; empty if all are exact."""
+        if self.report.exact:
+            return ""
+        names = some([row.name for row in self.report.opaque])
+        return f"≥ marks a lower bound, {UNKNOWN} an unknown: see the opaque layers ({names}). "
 
 
 def _three_ways(size: int) -> str:

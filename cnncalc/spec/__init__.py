@@ -4,7 +4,8 @@ expressions.
 Start with ``load``. It returns a ``Spec`` whose layers are not expanded yet.
 """
 
-from cnncalc.spec.document import Block, Branches, Entry, Spec
+from cnncalc.spec import composites  # adds its words to the language  # noqa: F401
+from cnncalc.spec.entry import Block, Entry, Spec
 from cnncalc.spec.source import load
 
-__all__ = ["Block", "Branches", "Entry", "Spec", "load"]
+__all__ = ["Block", "Entry", "Spec", "load"]

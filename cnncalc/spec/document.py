@@ -1,4 +1,4 @@
-"""The tree of a spec with its shorthand expanded: entries with kind, name, sources and branches.
+"""The tree of a spec as entries with kind, name, sources and branches.
 
 Every key is checked here, and every mistake is collected. Kinds and numbers are checked by the
 graph, because they depend on blocks and parameters.
@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from cnncalc.core.errors import (
     MAX_MISTAKES,
@@ -18,10 +18,10 @@ from cnncalc.core.errors import (
     Where,
     did_you_mean,
 )
-from cnncalc.core.fields import shown
 from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import claims
 from cnncalc.spec.claims import Claim
+from cnncalc.spec.entry import NODE, Block, Composite, Entry, Spec, broken, describe, kind_alone
 from cnncalc.spec.text import Item, Key
 
 TOP = {
@@ -49,32 +49,6 @@ BLOCK = {
 }
 """The keys of a block and their meaning."""
 
-NODE = {
-    "name": "the name of the layer",
-    "from": "the earlier layer or layers that it reads; by default the previous one",
-    "repeat": "how many copies to put in a row; $index counts them from 0",
-    "when": "a condition; the layer is left out unless it is true",
-    "weights": "the earlier layer or block whose weights it uses, or a name that several share",
-    "trainable": "whether its parameters are trained; false freezes a layer or a whole block",
-    "join": "how to combine branches: concat, add, multiply, or any kind with several inputs",
-    "shortcut": "the second branch of a residual; by default the identity",
-}
-"""The keys next to a kind and their meaning."""
-
-CUT = {
-    "network": "the built-in or file",
-    "up_to": "the last layer or block that is kept; by default all are",
-    "set": "values for its parameters",
-}
-"""The keys of a backbone and their meaning."""
-
-ACTIVATION = "activation"
-"""The field that names the layer after this one, as in Keras."""
-BRANCHES = "branches"
-RESIDUAL = "residual"
-BACKBONE = "backbone"
-RESERVED = (*NODE, BRANCHES, RESIDUAL, BACKBONE)
-"""The words that no block can have for a name."""
 MOVED = ("name", "from", "repeat", "when")
 """What a layer keeps if another one takes its place."""
 NAME = "letters, digits, _ and -"
@@ -86,86 +60,7 @@ MAX_PROSE = 20_000
 CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 """Characters that a terminal might interpret or a page cannot contain, except newlines and tabs,
 and those that turn the direction of the text after them."""
-UNEQUAL = {
-    False: "add 'shortcut:' with a 1×1 convolution that gives the input the same shape",
-    True: "give both branches the same output shape",
-}
-"""How to fix a residual whose two paths differ in shape, by whether it has a shortcut."""
 INDEX = "'index' is reserved: $index counts the iterations of a repeat"
-
-
-class Branches(NamedTuple):
-    """Branches that start from the same place, by name, and the kind that joins them."""
-
-    ways: tuple[tuple[str, tuple["Entry", ...]], ...]
-    join: "Entry"
-
-
-class Backbone(NamedTuple):
-    """Another network, up to one of its layers, with values for its parameters."""
-
-    title: str
-    spec: "Spec"
-    up_to: str | None
-    where: Where
-    values: Item | None
-
-
-class Entry(NamedTuple):
-    """One item of a list of layers, as it was written."""
-
-    kind: Key
-    value: Item | None
-    where: Where
-    name: str | None = None
-    sources: tuple[Item, ...] | None = None
-    repeat: Item | None = None
-    when: Item | None = None
-    weights: Item | None = None
-    trainable: Item | None = None
-    branches: Branches | None = None
-    backbone: Backbone | None = None
-    group: tuple["Entry", ...] | None = None
-    """The layers in place of one, if they are a list."""
-    help: str = ""
-    """How to fix the spec if the layer refuses its input."""
-    broken: bool = False
-    """Whether the entry is too broken to expand; its name is still known."""
-
-
-class Block(NamedTuple):
-    """A named group of layers; a value taken without a default is required."""
-
-    name: str
-    takes: tuple[tuple[str, Item | None], ...]
-    layers: tuple[Entry, ...]
-    where: Where
-    reads: tuple[str, ...] = ()
-    """The names of its inputs inside, if they have any besides ``input``."""
-    gives: tuple[Item, ...] = ()
-    """The inner layers whose outputs leave the block; by default the last."""
-
-
-class Spec(NamedTuple):
-    """A whole spec. ``inputs`` are by name; a single input is called ``input``."""
-
-    name: str
-    inputs: dict[Key, Item]
-    layers: tuple[Entry, ...]
-    parameters: dict[Key, Item]
-    blocks: dict[str, Block]
-    where: Where
-    source: str = ""
-    note: str = ""
-    variants: tuple[tuple[str, str], ...] = ()
-    published: tuple[Claim, ...] = ()
-    outputs: tuple[Item, ...] = ()
-    layouts: Mapping[str, Layout] = MappingProxyType({})
-    """How each file that says so writes shapes: the spec's own, and those that it extends."""
-    replace: Mapping[Key, Entry] = MappingProxyType({})
-    """What takes the place of layers, by their names."""
-    remarks: tuple[SpecError, ...] = ()
-    mistakes: tuple[SpecError, ...] = ()
 
 
 def _no_files(named: Item) -> Spec:
@@ -182,10 +77,10 @@ def parse(
 
     ``layouts`` has what each of its files says about its layout; ``read`` reads a backbone.
     """
-    return _Parser(read).spec(root, layouts)._replace(remarks=tuple(remarks))
+    return Parser(read).spec(root, layouts)._replace(remarks=tuple(remarks))
 
 
-class _Parser:
+class Parser:
     """Walks a tree and collects every mistake."""
 
     def __init__(self, read: Callable[[Item], Spec]) -> None:
@@ -194,11 +89,13 @@ class _Parser:
         self.letters = 0
 
     def wrong(self, sentence: str, where: Where) -> None:
+        """Report a mistake. Raises Mistakes once there are too many."""
         self.mistakes.append(SpecError(sentence, where))
         if len(self.mistakes) >= MAX_MISTAKES:
             raise Mistakes(self.mistakes)
 
     def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
+        """The spec of a whole tree."""
         top = self.mapping(root, "a spec", TOP)
         hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
         for key in ("input", "layers"):
@@ -259,7 +156,7 @@ class _Parser:
     def replacement(self, name: Key, item: Item) -> Entry:
         """A layer, or several in a row, in place of one."""
         if isinstance(item.value, list):
-            group = _kind_alone("layers", name.where)
+            group = kind_alone("layers", name.where)
             return group._replace(group=self.entries(item))
         beside = [key for key in item.value if key in MOVED] if isinstance(item.value, dict) else []
         for key in beside:
@@ -285,6 +182,7 @@ class _Parser:
     def optional(
         self, top: dict[Key, Item], key: str, read: Callable[[Item], Any], default: Any
     ) -> Any:
+        """What a key says, or the default if it is missing or empty."""
         item = top.get(Key(key))
         return default if item is None or item.value is None else read(item)
 
@@ -338,6 +236,7 @@ class _Parser:
         return str(item.value)
 
     def check_name(self, name: str, where: Where) -> str:
+        """The name, shortened if it is too long; reported if it is not valid."""
         if len(name) > LONGEST_NAME:
             self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
         elif not name.replace("_", "").replace("-", "").isalnum():
@@ -359,6 +258,7 @@ class _Parser:
         return path[:LONGEST_NAME]
 
     def inputs(self, item: Item) -> dict[Key, Item]:
+        """The shapes of the inputs, by name."""
         if isinstance(item.value, dict):
             return self.names_of(item)
         key = Key("input")
@@ -366,7 +266,8 @@ class _Parser:
         return {key: item}
 
     def block(self, name: Key, item: Item) -> Block:
-        if name in RESERVED:
+        """A block and its arguments."""
+        if name in NODE or name in Composite.words:
             sentence = f"a block cannot be named {str(name)!r}: the word is reserved"
             self.wrong(sentence, name.where)
         keys = self.mapping(item, f"block {name!r}", BLOCK)
@@ -432,24 +333,20 @@ class _Parser:
                 f"expected a layer, such as 'relu' or 'conv: {{...}}', not {describe(item)}",
                 item.where,
             )
-            return _broken(None, item.where)
+            return broken(None, item.where)
         kinds = [key for key in keys if key not in NODE]
         if len(kinds) != 1:
             self.wrong(self.miscounted(kinds, keys), (kinds[1] if kinds else item).where)
-            return _broken(self.entry_name(keys), item.where)
+            return broken(self.entry_name(keys), item.where)
         return self.kind_entry(kinds[0], keys)
 
     def kind_entry(self, kind: Key, keys: dict[Key, Item]) -> Entry:
         """An entry with one kind, and the keys beside it."""
         value, keys = self.lift_from(keys[kind], keys)
         name = self.entry_name(keys)
-        sources, branches = self.sources(keys), self.branches(kind, value, keys)
-        backbone = self.backbone(kind, value)
-        wrong = (sources is None and "from" in keys) or (
-            branches is None and backbone is None and kind in (BRANCHES, RESIDUAL, BACKBONE)
-        )
-        if wrong:
-            return _broken(name, kind.where)
+        sources, composite = self.sources(keys), self.composite(kind, value, keys)
+        if (sources is None and "from" in keys) or (composite is None and kind in Composite.words):
+            return broken(name, kind.where)
         return Entry(
             kind=kind,
             value=value,
@@ -460,29 +357,18 @@ class _Parser:
             when=keys.get(Key("when")),
             weights=self.weights(keys),
             trainable=keys.get(Key("trainable")),
-            branches=branches,
-            backbone=backbone,
+            composite=composite,
         )
 
-    def backbone(self, kind: Key, value: Item | None) -> Backbone | None:
-        """The network in ``backbone: vgg16`` or ``backbone: {network: vgg16, up_to: pool5}``."""
-        if kind != BACKBONE:
-            return None
-        keys: Mapping[Any, Item] = {} if value is None else {"network": value}
-        if value is not None and isinstance(value.value, dict):
-            keys = self.mapping(value, "'backbone'", CUT)
-        if "network" not in keys:
-            self.wrong("'backbone' needs a network, as in backbone: vgg16", kind.where)
-            return None
-        network, up_to, values = map(keys.get, CUT)
-        assert network is not None
-        last = None if up_to is None else self.text(up_to)
-        try:
-            spec = self.read(network)
-        except SpecError as error:
-            self.wrong(error.sentence, error.where)
-            return None
-        return Backbone(str(network.value), spec, last, (up_to or network).where, values)
+    def composite(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Composite | None:
+        """What holds other layers, if the kind is such a word."""
+        for word, other in Composite.words.items():
+            for key in map(Key, other.beside):
+                if kind != word and key in keys:
+                    fact = f"{str(key)!r} belongs to {word}, not to {kind!r}"
+                    self.wrong(fact, keys[key].where)
+        chosen = Composite.words.get(kind)
+        return None if chosen is None else chosen.read(self, kind, value, keys)
 
     def miscounted(self, kinds: list[Key], keys: dict[Key, Item]) -> str:
         """What is wrong with an entry that has no kind, or more than one."""
@@ -509,6 +395,7 @@ class _Parser:
         return Item(rest, value.where), {**keys, Key("from"): value.value[Key("from")]}
 
     def entry_name(self, keys: dict[Key, Item]) -> str | None:
+        """The name of a layer, if it has one."""
         item = keys.get(Key("name"))
         if item is None:
             return None
@@ -518,6 +405,7 @@ class _Parser:
         return self.check_path(name, item.where)
 
     def weights(self, keys: dict[Key, Item]) -> Item | None:
+        """The name of the layer whose weights it uses, if any."""
         item = keys.get(Key("weights"))
         if item is not None and not (isinstance(item.value, str) and item.value):
             fact = f"'weights' must be the name of a layer, not {describe(item)}"
@@ -526,6 +414,7 @@ class _Parser:
         return item
 
     def sources(self, keys: dict[Key, Item]) -> tuple[Item, ...] | None:
+        """The names of the layers that it reads, if they are given and valid."""
         item = keys.get(Key("from"))
         if item is None:
             return None
@@ -539,61 +428,3 @@ class _Parser:
         if not items:
             self.wrong("'from' is empty; name at least one layer", item.where)
         return None if wrong or not items else tuple(items)
-
-    def branches(self, kind: Key, value: Item | None, keys: dict[Key, Item]) -> Branches | None:
-        """The paths of ``branches``, or of ``residual``, which is shorthand for two branches and an
-        add."""
-        join, shortcut = keys.get(Key("join")), keys.get(Key("shortcut"))
-        if join is not None and kind != BRANCHES:
-            self.wrong(f"'join' belongs to branches, not to {kind!r}", join.where)
-        if shortcut is not None and kind != RESIDUAL:
-            self.wrong(f"'shortcut' belongs to residual, not to {kind!r}", shortcut.where)
-        if kind == RESIDUAL:
-            if value is None:
-                self.wrong("'residual' must be a list of layers", kind.where)
-                return None
-            inner = self.entries(value)
-            other = self.entries(shortcut) if shortcut else ()
-            adding = _kind_alone("add", kind.where)._replace(help=UNEQUAL[bool(other)])
-            return Branches((("", inner), ("shortcut", other)), adding)
-        if kind != BRANCHES:
-            return None
-        if value is None or not isinstance(value.value, dict | list) or not value.value:
-            self.wrong("'branches' must be a mapping from names to lists of layers", kind.where)
-            return None
-        if join is None:
-            self.wrong("branches need 'join': concat, add or multiply", kind.where)
-            join = Item("concat", kind.where)
-        if isinstance(value.value, list):
-            named = [(f"branch{i}", way) for i, way in enumerate(value.value, 1)]
-        else:
-            named = [(self.check_name(name, name.where), way) for name, way in value.value.items()]
-        joining = self.entry(join)
-        for key in join.value if isinstance(join.value, dict) else ():
-            if key in NODE:
-                self.wrong(f"'join' is a kind and its fields; it has no {str(key)!r}", key.where)
-        ways = tuple((name, self.entries(way)) for name, way in named)
-        return None if joining.broken else Branches(ways, joining)
-
-
-def _kind_alone(name: str, where: Where) -> Entry:
-    """An entry with only a kind."""
-    kind = Key(name)
-    kind.where = where
-    return Entry(kind, None, where)
-
-
-def _broken(name: str | None, where: Where) -> Entry:
-    """A placeholder for an entry that cannot be used."""
-    return _kind_alone("", where)._replace(name=name, broken=True)
-
-
-def describe(item: Item) -> str:
-    """A value, as quoted in an error."""
-    if isinstance(item.value, dict):
-        return "a mapping" if item.value else "an empty mapping"
-    if isinstance(item.value, list):
-        return "a list" if item.value else "an empty list"
-    if item.value is None:
-        return "an empty value"
-    return shown(item.value)

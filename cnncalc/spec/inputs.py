@@ -6,7 +6,8 @@ from typing import NamedTuple
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.shape import Layout, Shape, read_sizes, shape_of
-from cnncalc.spec import Spec, catalog, notation
+from cnncalc.spec import catalog, notation
+from cnncalc.spec.entry import Spec
 from cnncalc.spec.text import Item, Key, located
 from cnncalc.spec.values import Values, value_of
 from cnncalc.spec.work import Work

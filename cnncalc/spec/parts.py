@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Input, Layer, fields_of, required_of
-from cnncalc.spec.document import RESERVED
+from cnncalc.spec.entry import NODE, Composite
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node
 
-UNNAMED = ("", "group", "branch", "layers", *RESERVED)
+UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
 """What labels blocks that have no name."""
 MOST_CHANGES = 3
 """How many values may differ between the first copy of a layer and the others."""

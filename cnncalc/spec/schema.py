@@ -20,24 +20,34 @@ from cnncalc.core.layer import Layer, fields_of, required_of
 from cnncalc.core.shape import SHAPE_PATTERN
 from cnncalc.spec import catalog, claims
 from cnncalc.spec.document import (
-    ACTIVATION,
-    BACKBONE,
     BLOCK,
-    BRANCHES,
     CONTROL,
-    CUT,
     LONGEST_NAME,
     LONGEST_TITLE,
     MAX_PARTS,
     MAX_PROSE,
     MOVED,
-    NODE,
-    RESERVED,
-    RESIDUAL,
     TOP,
 )
-
-Schema = dict[str, Any]
+from cnncalc.spec.entry import ACTIVATION, NODE, Composite
+from cnncalc.spec.fragments import (
+    EXPRESSION,
+    FROM,
+    INPUTS,
+    NAME,
+    NAMED,
+    NOT_NULL,
+    NULL,
+    PATH,
+    SHAPE,
+    SIZE,
+    Schema,
+    any_of,
+    described,
+    names,
+    object_of,
+    ref,
+)
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 SEPARATOR = r"[\s_-]*"
@@ -46,24 +56,12 @@ NOT_IN_NAMES = r"\s\u0000-,./:-@\[-^`{-\u00a0\u2000-\u206f"
 """White space and punctuation other than ``_`` and ``-``."""
 WORD = f"[_-]*[^{NOT_IN_NAMES}_-][^{NOT_IN_NAMES}]*"
 """A name; the name of a layer may be several, joined by dots."""
-OWN_WORDS = RESERVED
+OWN_WORDS = (*NODE, *Composite.words)
 """The keys of a layer that name neither a kind nor a block."""
 AFTER = "the activation after it, which becomes a layer of its own"
 MODES = ("plain", "named", "open")
 
 
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/$defs/{name}"}
-
-
-EXPRESSION, NAME, PATH, SIZE, SHAPE, INPUTS = map(
-    _ref, ("expression", "name", "path", "size", "shape", "inputs")
-)
-NAMED: Schema = {"type": "string", "minLength": 1}
-"""The name of another layer."""
-FROM = {"description": NODE["from"], **_ref("from")}
-NULL: Schema = {"type": "null"}
-NOT_NULL: Schema = {"not": NULL}
 TEXT: Schema = {
     "type": ["string", "number", "boolean"],
     "pattern": f"^[^{CONTROL[1:-1]}]*$",
@@ -81,7 +79,7 @@ def schema() -> Schema:
     return {
         "$schema": DIALECT,
         "title": "a cnncalc architecture",
-        **_object(_described(_top(), TOP)),
+        **object_of(described(_top(), TOP)),
         "anyOf": [{"required": ["input", "layers"]}, {"required": ["extends"]}],
         "if": {"not": {"required": ["extends"]}, "properties": {"blocks": {"maxProperties": 0}}},
         "then": _body("plain"),
@@ -114,13 +112,13 @@ def _words() -> dict[str, Schema]:
             "maxLength": LONGEST_NAME,
         },
         "size": {"anyOf": [{"type": "integer", "minimum": 1}, EXPRESSION]},
-        "shape": _any(
+        "shape": any_of(
             {"type": "string", "pattern": SHAPE_PATTERN},
             SIZE,
             {"type": "array", "items": SIZE, "minItems": 1, "maxItems": 4},
         ),
-        "inputs": _any(SHAPE, {**_names(SHAPE), "minProperties": 1}),
-        "from": _any(
+        "inputs": any_of(SHAPE, {**names(SHAPE), "minProperties": 1}),
+        "from": any_of(
             {"type": "string", "minLength": 1},
             {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
         ),
@@ -130,7 +128,7 @@ def _words() -> dict[str, Schema]:
             "anyOf": [{"required": list(keys), "maxProperties": len(keys) + 1} for keys in present],
         },
         "kind": {"pattern": f"^(?:{spellings})$"},
-        "kind_alone": _any({"enum": bare}, {"pattern": f"^(?:{alone})$"}),
+        "kind_alone": any_of({"enum": bare}, {"pattern": f"^(?:{alone})$"}),
     }
 
 
@@ -160,47 +158,29 @@ def _foreign() -> str:
     return f"{FRAMEWORK}(?:{'|'.join(loose)})"
 
 
-def _any(*choices: Schema) -> Schema:
-    return {"anyOf": list(choices)}
-
-
-def _names(values: Schema) -> Schema:
-    """A mapping from names to values of this schema."""
-    return {"type": "object", "propertyNames": NAME, "additionalProperties": values}
-
-
-def _described(properties: Mapping[str, Schema], docs: Mapping[str, str]) -> dict[str, Schema]:
-    return {key: {"description": docs[key], **part} for key, part in properties.items()}
-
-
-def _object(properties: Mapping[str, Schema]) -> Schema:
-    """An object with these keys and no others."""
-    return {"type": "object", "properties": properties, "additionalProperties": False}
-
-
 def _top() -> Mapping[str, Schema]:
     """The keys of a spec. ``_body`` checks blocks and layers as well."""
-    parameters = {**_names({}), "properties": {"index": False}}
+    parameters = {**names({}), "properties": {"index": False}}
     return {
-        "name": _any(TITLE, NULL),
-        "source": _any(TEXT, NULL),
-        "note": _any(TEXT, NULL),
-        "variants": _any(_names(TEXT), NULL),
+        "name": any_of(TITLE, NULL),
+        "source": any_of(TEXT, NULL),
+        "note": any_of(TEXT, NULL),
+        "variants": any_of(names(TEXT), NULL),
         "extends": {"type": "string", "minLength": 1},
         "input": INPUTS,
         "layout": {"type": "string", "pattern": f"^({'|'.join(map(any_case, ('chw', 'hwc')))})$"},
-        "parameters": _any(parameters, NULL),
-        "blocks": _any({"type": "object"}, NULL),
+        "parameters": any_of(parameters, NULL),
+        "blocks": any_of({"type": "object"}, NULL),
         "layers": {"type": "array", "minItems": 1},
-        "replace": _any({"type": "object"}, NULL),
-        "outputs": _any(_one_or_more(NAMED), NULL),
-        "published": _any({"type": "array", "items": _claim()}, NULL),
+        "replace": any_of({"type": "object"}, NULL),
+        "outputs": any_of(_one_or_more(NAMED), NULL),
+        "published": any_of({"type": "array", "items": _claim()}, NULL),
     }
 
 
 def _is_open() -> Schema:
-    named_like_a_kind = {"not": {"propertyNames": {"not": _ref("kind")}}}
-    return _any({"required": ["extends"]}, {"properties": {"blocks": named_like_a_kind},
+    named_like_a_kind = {"not": {"propertyNames": {"not": ref("kind")}}}
+    return any_of({"required": ["extends"]}, {"properties": {"blocks": named_like_a_kind},
                                             "required": ["blocks"]})  # fmt: skip
 
 
@@ -208,85 +188,67 @@ def _body(mode: str) -> Schema:
     """The blocks and the layers of a spec in this mode."""
     parts = {
         "takes": _takes(),
-        "reads": _any(_one_or_more(NAME), NULL),
-        "gives": _any(_one_or_more(NAMED), NULL),
-        "layers": _ref(f"{mode}_layers"),
+        "reads": any_of(_one_or_more(NAME), NULL),
+        "gives": any_of(_one_or_more(NAMED), NULL),
+        "layers": ref(f"{mode}_layers"),
     }
-    block = {**_object(_described(parts, BLOCK)), "required": ["layers"]}
-    blocks = _names(block) | {"properties": dict.fromkeys(OWN_WORDS, False)}
-    entries = _ref(f"{mode}_layers")
-    one = {"allOf": [_ref(f"{mode}_entry"), {"properties": dict.fromkeys(MOVED, False)}]}
-    other = {"type": "object", "additionalProperties": _any(one, {**entries, "type": "array"})}
-    return {"properties": {"blocks": _any(blocks, NULL), "layers": entries,
-                           "replace": _any(other, NULL)}}  # fmt: skip
+    block = {**object_of(described(parts, BLOCK)), "required": ["layers"]}
+    blocks = names(block) | {"properties": dict.fromkeys(OWN_WORDS, False)}
+    entries = ref(f"{mode}_layers")
+    one = {"allOf": [ref(f"{mode}_entry"), {"properties": dict.fromkeys(MOVED, False)}]}
+    other = {"type": "object", "additionalProperties": any_of(one, {**entries, "type": "array"})}
+    return {"properties": {"blocks": any_of(blocks, NULL), "layers": entries,
+                           "replace": any_of(other, NULL)}}  # fmt: skip
 
 
 def _takes() -> Schema:
     """The parameters that a block takes, optionally with defaults."""
     name = {**NAME, "not": {"const": "index"}}
-    defaults = {**_names({}), "properties": {"index": False}}
-    one = _any(name, defaults)
-    return _any(one, {"type": "array", "items": one, "uniqueItems": True}, NULL)
+    defaults = {**names({}), "properties": {"index": False}}
+    one = any_of(name, defaults)
+    return any_of(one, {"type": "array", "items": one, "uniqueItems": True}, NULL)
 
 
 def _layers_of(mode: str) -> dict[str, Schema]:
     """A list of layers, a single layer, and a layer as a mapping, in this mode."""
     bare = {
-        "plain": _ref("kind_alone"),
-        "named": _any(_ref("kind_alone"), {**NAME, "not": _ref("kind")}),
-        "open": _any(_ref("kind"), NAME),
+        "plain": ref("kind_alone"),
+        "named": any_of(ref("kind_alone"), {**NAME, "not": ref("kind")}),
+        "open": any_of(ref("kind"), NAME),
     }[mode]
     layer = {"type": "string", "not": {"enum": list(OWN_WORDS)}, **bare}
     return {
-        f"{mode}_layers": _any({"type": "array", "items": _ref(f"{mode}_entry")}, NULL),
-        f"{mode}_entry": _any(layer, _ref(f"{mode}_layer")),
+        f"{mode}_layers": any_of({"type": "array", "items": ref(f"{mode}_entry")}, NULL),
+        f"{mode}_entry": any_of(layer, ref(f"{mode}_layer")),
         f"{mode}_layer": _layer(mode, layer),
     }
 
 
 def _layer(mode: str, bare: Schema) -> Schema:
     """A mapping with one kind or block, and the keys beside it."""
-    entries = _ref(f"{mode}_layers")
-    ways = {**_names(entries), "minProperties": 1, "properties": {"from": FROM}}
-    beside: Mapping[str, Schema] = {
+    entries = ref(f"{mode}_layers")
+    own = {}
+    beside: dict[str, Schema] = {
         "name": PATH,
-        "from": _ref("from"),
-        "repeat": _any({"type": "integer", "minimum": 0}, EXPRESSION),
-        "when": _any({"type": "boolean"}, EXPRESSION),
+        "from": ref("from"),
+        "repeat": any_of({"type": "integer", "minimum": 0}, EXPRESSION),
+        "when": any_of({"type": "boolean"}, EXPRESSION),
         "weights": NAMED,
-        "trainable": _any({"type": "boolean"}, EXPRESSION),
-        # The layer that joins branches has no other keys.
-        "join": _any(bare, {**_ref(f"{mode}_layer"), "maxProperties": 1}),
-        "shortcut": entries,
+        "trainable": any_of({"type": "boolean"}, EXPRESSION),
     }
-    own = {
-        BRANCHES: _any({"type": "array", "items": entries, "minItems": 1}, ways),
-        RESIDUAL: {"allOf": [entries, NOT_NULL]},
-        BACKBONE: _any(
-            {"type": "string", "minLength": 1},
-            {
-                **_object(
-                    _described(
-                        {
-                            "network": {"type": "string", "minLength": 1},
-                            "up_to": {"type": "string"},
-                            "set": _names({}),
-                            "from": FROM,
-                        },
-                        {**CUT, **NODE},
-                    )
-                ),
-                "required": ["network"],
-            },
-        ),
-    }
+    needed: dict[str, list[str]] = {}
+    for word, composite in Composite.words.items():
+        own[word], keys = composite.schema(entries, bare, ref(f"{mode}_layer"))
+        beside |= keys
+        needed |= {word: list(composite.needs)} if composite.needs else {}
+        needed |= {key: [word] for key in keys}
     words = {"enum": list(OWN_WORDS)} if mode == "plain" else NAME
     return {
         "type": "object",
-        "properties": {**_described(beside, NODE), **own},
-        "propertyNames": _any(words, _ref("kind")),
-        "allOf": [_ref("one_kind"), *([_ref("kinds")] if mode != "open" else [])],
-        "dependentRequired": {BRANCHES: ["join"], "join": [BRANCHES], "shortcut": [RESIDUAL]},
+        "properties": {**described(beside, NODE), **own},
+        "propertyNames": any_of(words, ref("kind")),
+        "allOf": [ref("one_kind"), *([ref("kinds")] if mode != "open" else [])],
+        "dependentRequired": needed,
         "dependentSchemas": {
             "from": {"additionalProperties": {"not": {"type": "object", "required": ["from"]}}}
         },
@@ -297,7 +259,7 @@ def _kinds() -> Schema:
     """The valid values for every spelling of every kind; names are listed for completion."""
     properties, spelled = {}, {}
     for kind in layers.every():
-        value = _ref(f"{kind.kind}_value")
+        value = ref(f"{kind.kind}_value")
         properties.update(dict.fromkeys((kind.kind, *kind.aliases), value))
         spelled[f"^{_spelling(kind)}$"] = value
     return {"properties": properties, "patternProperties": spelled}
@@ -306,12 +268,12 @@ def _kinds() -> Schema:
 def _kind(kind: type[Layer]) -> dict[str, Schema]:
     """The fields of a kind, and everything that is valid after its name."""
     needed = set(required_of(kind))
-    allowed = [_ref(kind.__name__), EXPRESSION]
+    allowed = [ref(kind.__name__), EXPRESSION]
     if not needed and not kind.either:
         allowed.append(NULL)
     if kind.main and needed <= {kind.main}:
         allowed.append(_with_expressions(fields_of(kind)[kind.main].schema, FROM))
-    return {kind.__name__: _fields(kind), f"{kind.kind}_value": _any(*allowed)}
+    return {kind.__name__: _fields(kind), f"{kind.kind}_value": any_of(*allowed)}
 
 
 def _fields(kind: type[Layer]) -> Schema:
@@ -323,7 +285,7 @@ def _fields(kind: type[Layer]) -> Schema:
         properties[ACTIVATION] = {"description": AFTER, "type": ["string", "null"]}
     for name, field in fields.items():
         properties[name] = {"description": field.doc, **_with_expressions(field.schema)}
-        same = {"description": field.doc, **_ref(f"{kind.__name__}/properties/{name}")}
+        same = {"description": field.doc, **ref(f"{kind.__name__}/properties/{name}")}
         properties.update(dict.fromkeys(field.also, same))
     rules = [
         _times(words, name in needed)
@@ -334,7 +296,7 @@ def _fields(kind: type[Layer]) -> Schema:
         rules.append(_times([word for name in kind.either for word in names[name]], True))
     return {
         "description": inspect.getdoc(kind) or "",
-        **_object(properties),
+        **object_of(properties),
         **({"allOf": rules} if rules else {}),
     }
 
@@ -354,30 +316,30 @@ def _with_expressions(fragment: Mapping[str, Any], beside: Schema | None = None)
     elif part.get("type") == "array":
         part["items"] = _with_expressions(part["items"])
     elif "anyOf" in part:
-        return _any(*(_with_expressions(one, beside) for one in part["anyOf"]))
-    return _any(part, EXPRESSION)
+        return any_of(*(_with_expressions(one, beside) for one in part["anyOf"]))
+    return any_of(part, EXPRESSION)
 
 
 def _claim() -> Schema:
     """One item of ``published``: a printed number, or a table of them."""
     cell: Schema = {"type": ["string", "number", "null"]}
     cells = {"type": "array", "items": cell}
-    text = _any({"type": ["string", "number", "boolean"]}, NULL)
+    text = any_of({"type": ["string", "number", "boolean"]}, NULL)
     habit = {"enum": list(claims.HABITS)}
     filled: Schema = {"type": ["string", "number", "boolean"], "minLength": 1}
     return {
-        **_object(
+        **object_of(
             {
                 "quantity": _one_or_more({"enum": list(claims.QUANTITIES)}),
                 "value": {},
                 "source": filled,
                 "layer": text,
-                "layers": _any({"type": "object"}, NULL),
+                "layers": any_of({"type": "object"}, NULL),
                 "than": {"enum": [*catalog.names(), None]},
-                "set": _any({"type": "object"}, NULL),
-                "input": _any(INPUTS, NULL),
-                "habit": _any(habit, NULL, {"type": "array", "items": habit}),
-                "erratum": _any(filled, NULL),
+                "set": any_of({"type": "object"}, NULL),
+                "input": any_of(INPUTS, NULL),
+                "habit": any_of(habit, NULL, {"type": "array", "items": habit}),
+                "erratum": any_of(filled, NULL),
             }
         ),
         "required": ["quantity", "source"],
@@ -385,7 +347,7 @@ def _claim() -> Schema:
         "not": {"allOf": [_given("layer"), _given("layers")]},
         # One value for each quantity.
         "if": {"properties": {"quantity": {"type": "array"}}},
-        "then": _values(_any(cells, NULL), cells),
+        "then": _values(any_of(cells, NULL), cells),
         "else": _values(cell, cell),
     }
 
@@ -400,4 +362,4 @@ def _values(value: Schema, row: Schema) -> Schema:
 
 
 def _one_or_more(item: Schema) -> Schema:
-    return _any(item, {"type": "array", "items": item, "minItems": 1})
+    return any_of(item, {"type": "array", "items": item, "minItems": 1})

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from cnncalc.core.errors import SpecError, did_you_mean
-from cnncalc.spec import Entry
+from cnncalc.spec.entry import Entry
 from cnncalc.spec.node import Node
 from cnncalc.spec.scope import Scope
 from cnncalc.spec.text import Item
@@ -95,5 +95,5 @@ def _words(entries: Sequence[Entry]) -> Iterator[Any]:
     for entry in entries:
         if isinstance(entry.weights, Item):
             yield entry.weights.value
-        for _, way in entry.branches.ways if entry.branches else ():
-            yield from _words(way)
+        for inner in entry.composite.lists() if entry.composite else ():
+            yield from _words(inner)

@@ -9,6 +9,7 @@ from typing import Any
 
 from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, did_you_mean
 from cnncalc.spec import advice, catalog, document, notation, text
+from cnncalc.spec.entry import Spec, describe
 from cnncalc.spec.text import Item, Key
 
 ARCHIVES = {".keras": "config.json"}
@@ -32,7 +33,7 @@ def load(
     target: str | os.PathLike[str] | Mapping[str, Any] | Item,
     *,
     extends_anywhere: bool | None = None,
-) -> document.Spec:
+) -> Spec:
     """The spec for a target: a file, or else a built-in with that name.
 
     ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
@@ -204,7 +205,7 @@ class _Bases:
         self,
         within: Path | None,
         open: tuple[Path, ...],
-        known: dict[Path, document.Spec] | None = None,
+        known: dict[Path, Spec] | None = None,
     ) -> None:
         self.within = within
         self.open = open  # this spec, and those whose backbone it is
@@ -212,7 +213,7 @@ class _Bases:
         self.layouts: dict[str, Item] = {}
         self.remarks: list[SpecError] = []
 
-    def spec(self, root: Item) -> document.Spec:
+    def spec(self, root: Item) -> Spec:
         """The spec of a tree."""
         tree = self.extended(root, self.open)
         return document.parse(tree, self.layouts, self.backbone, self.remarks)
@@ -236,7 +237,7 @@ class _Bases:
             self.remarks.append(SpecError(fact, where, help))
         return Item(_merged(parent, root), root.where)
 
-    def backbone(self, named: Item) -> document.Spec:
+    def backbone(self, named: Item) -> Spec:
         """The spec of a backbone."""
         tree, file = self.base("backbone", named, self.open)
         if file is None:
@@ -251,7 +252,7 @@ class _Bases:
     def base(self, key: str, named: Item, seen: tuple[Path, ...]) -> tuple[Item, Path | None]:
         """The tree of a base and its file; none for the notation."""
         if not isinstance(named.value, str):
-            fact = f"{key!r} must name a spec, not {document.describe(named)}"
+            fact = f"{key!r} must name a spec, not {describe(named)}"
             raise SpecError(fact, named.where)
         beside, reference = _folder(named), f"{key} {named.value!r}"
         if not _is_there(beside / named.value) and notation.is_notation(named.value):

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where, did_you_mean, some
 from cnncalc.core.fields import shown
-from cnncalc.spec import Block, Entry, Spec
+from cnncalc.spec.entry import Block, Entry, Spec
 from cnncalc.spec.expression import evaluate, is_expression
 from cnncalc.spec.text import MAX_VALUES, Item, located
 from cnncalc.spec.work import Work

@@ -15,7 +15,7 @@ from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.layer import Input, Layer, required_of
 from cnncalc.spec.arguments import REPEAT, WHEN, Arguments
-from cnncalc.spec.document import LONGEST_NAME, RESERVED
+from cnncalc.spec.document import LONGEST_NAME
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import is_doubtful
 from cnncalc.spec.node import Node
@@ -170,7 +170,7 @@ def _title(form: Form) -> str:
     try:
         layers.find(title)
     except LayerError:
-        return f"{title}_block" if title in RESERVED else title
+        return f"{title}_block" if title in UNNAMED else title
     return f"{title}_block"
 
 

@@ -7,9 +7,17 @@ from typing import ClassVar
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core import units
 from cnncalc.core.cost import BYTES
+from cnncalc.core.errors import LayerError
 from cnncalc.formulas import memory
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Value
+
+
+def exact(row: Row, count: str) -> int:
+    """A count of a layer; raises LayerError if it is not known."""
+    if count in row.unknown:
+        raise LayerError(f"not known, because of layer {row.name!r} ({row.kind})")
+    return int(getattr(row.cost, count))
 
 
 class Counted(Ask):
@@ -22,11 +30,11 @@ class Counted(Ask):
 
     def of(self, row: Row, report: Report) -> Value:
         """The count."""
-        return int(getattr(row.cost, self.count))
+        return exact(row, self.count)
 
     def added(self, row: Row, report: Report) -> Value:
         """The count that totals add up."""
-        return int(getattr(row.cost, self.summed or self.count))
+        return exact(row, self.summed or self.count)
 
 
 class Stored(Counted):

@@ -10,6 +10,12 @@ from cnncalc.homework.ask import Ask
 from cnncalc.homework.written import Value
 
 
+def exact_fields(row: Row) -> None:
+    """Raise LayerError if only a bound of the receptive field is known."""
+    if any(field.bound for field in row.fields or ()):
+        raise LayerError("only an upper bound is known")
+
+
 class AlongField(Ask):
     """A number of a receptive field that is the same along every axis."""
 
@@ -23,6 +29,7 @@ class AlongField(Ask):
 
     def of(self, row: Row, report: Report) -> Value:
         """The number that all axes share."""
+        exact_fields(row)
         numbers = {self.along(field) for field in row.fields or ()}
         if len(numbers) != 1:
             raise LayerError("has a receptive field that differs between axes")

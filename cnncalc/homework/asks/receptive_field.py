@@ -2,6 +2,7 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
 from cnncalc.homework.ask import Ask
+from cnncalc.homework.asks._field import exact_fields
 from cnncalc.homework.written import Number, Size, Value
 
 
@@ -17,6 +18,7 @@ class ReceptiveField(Ask):
 
     def of(self, row: Row, report: Report) -> Value:
         """One size if all axes agree, else one per axis."""
+        exact_fields(row)
         sizes = row.receptive_field
         if not sizes:
             raise LayerError(

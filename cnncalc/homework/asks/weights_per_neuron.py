@@ -20,7 +20,7 @@ class WeightsPerNeuron(Ask):
         """The multiply-accumulates of one output."""
         macs, outputs = row.cost.macs, row.cost.activation
         reach = row.layer.reach(*row.inputs) or ()
-        if not macs or macs % outputs or any(one.cut for one in reach):
+        if not row.layer.known or not macs or macs % outputs or any(one.cut for one in reach):
             raise LayerError("has no weights, or its outputs read different numbers of them")
         return macs // outputs
 

@@ -1,0 +1,149 @@
+"""What a spec says: entries with kind, name and sources, not expanded yet."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+
+from cnncalc.core.errors import SpecError, Where
+from cnncalc.core.fields import shown
+from cnncalc.core.shape import Layout
+from cnncalc.spec.claims import Claim
+from cnncalc.spec.text import Item, Key
+
+if TYPE_CHECKING:
+    from cnncalc.spec.scope import Scope
+
+NODE = {
+    "name": "the name of the layer",
+    "from": "the earlier layer or layers that it reads; by default the previous one",
+    "repeat": "how many copies to put in a row; $index counts them from 0",
+    "when": "a condition; the layer is left out unless it is true",
+    "weights": "the earlier layer or block whose weights it uses, or a name that several share",
+    "trainable": "whether its parameters are trained; false freezes a layer or a whole block",
+}
+"""The keys next to a kind and their meaning."""
+
+ACTIVATION = "activation"
+"""The field that names the layer after this one, as in Keras."""
+
+
+class Composite(ABC):
+    """What stands in place of a kind and holds other layers. The ``word`` of a subclass is added to
+    the spec language, and so are the keys ``beside`` it."""
+
+    word: ClassVar[str] = ""
+    beside: ClassVar[Mapping[str, str]] = {}
+    needs: ClassVar[tuple[str, ...]] = ()
+    """The keys beside it that are required."""
+    unnamed: ClassVar[bool] = False
+    """Whether its layers belong to the surrounding list if it has no name."""
+    words: ClassVar[dict[str, type["Composite"]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        if cls.word:
+            Composite.words[cls.word] = cls
+            NODE.update(cls.beside)
+
+    @classmethod
+    @abstractmethod
+    def read(
+        cls, parser: Any, kind: Key, value: Item | None, keys: Mapping[Key, Item]
+    ) -> Self | None:
+        """What follows the word and stands beside it; None if it is wrong, which is reported."""
+
+    @classmethod
+    @abstractmethod
+    def schema(cls, entries: Any, kind: Any, layer: Any) -> tuple[Any, Mapping[str, Any]]:
+        """The JSON Schemas of what follows the word and of the keys beside it, given those of a
+        list of layers, a kind alone and a layer with one key."""
+
+    def lists(self) -> Iterable[tuple["Entry", ...]]:
+        """The lists of layers that are written inside."""
+        return ()
+
+    @abstractmethod
+    def expand(
+        self, build: Any, entry: "Entry", name: str, scope: "Scope", current: tuple[int, ...]
+    ) -> tuple[int, ...]:
+        """Add its layers to the graph that ``build`` makes. Returns the outputs."""
+
+
+class Entry(NamedTuple):
+    """One item of a list of layers, as it was written."""
+
+    kind: Key
+    value: Item | None
+    where: Where
+    name: str | None = None
+    sources: tuple[Item, ...] | None = None
+    repeat: Item | None = None
+    when: Item | None = None
+    weights: Item | None = None
+    trainable: Item | None = None
+    composite: Composite | None = None
+    """What follows the kind, if it is a word that holds other layers."""
+    group: tuple["Entry", ...] | None = None
+    """The layers in place of one, if they are a list."""
+    help: str = ""
+    """How to fix the spec if the layer refuses its input."""
+    broken: bool = False
+    """Whether the entry is too broken to expand; its name is still known."""
+
+
+class Block(NamedTuple):
+    """A named group of layers; a value taken without a default is required."""
+
+    name: str
+    takes: tuple[tuple[str, Item | None], ...]
+    layers: tuple[Entry, ...]
+    where: Where
+    reads: tuple[str, ...] = ()
+    """The names of its inputs inside, if they have any besides ``input``."""
+    gives: tuple[Item, ...] = ()
+    """The inner layers whose outputs leave the block; by default the last."""
+
+
+class Spec(NamedTuple):
+    """A whole spec. ``inputs`` are by name; a single input is called ``input``."""
+
+    name: str
+    inputs: dict[Key, Item]
+    layers: tuple[Entry, ...]
+    parameters: dict[Key, Item]
+    blocks: dict[str, Block]
+    where: Where
+    source: str = ""
+    note: str = ""
+    variants: tuple[tuple[str, str], ...] = ()
+    published: tuple[Claim, ...] = ()
+    outputs: tuple[Item, ...] = ()
+    layouts: Mapping[str, Layout] = MappingProxyType({})
+    """How each file that says so writes shapes: the spec's own, and those that it extends."""
+    replace: Mapping[Key, Entry] = MappingProxyType({})
+    """What takes the place of layers, by their names."""
+    remarks: tuple[SpecError, ...] = ()
+    mistakes: tuple[SpecError, ...] = ()
+
+
+def kind_alone(name: str, where: Where) -> Entry:
+    """An entry with only a kind."""
+    kind = Key(name)
+    kind.where = where
+    return Entry(kind, None, where)
+
+
+def broken(name: str | None, where: Where) -> Entry:
+    """A placeholder for an entry that cannot be used."""
+    return kind_alone("", where)._replace(name=name, broken=True)
+
+
+def describe(item: Item) -> str:
+    """A value, as quoted in an error."""
+    if isinstance(item.value, dict):
+        return "a mapping" if item.value else "an empty mapping"
+    if isinstance(item.value, list):
+        return "a list" if item.value else "an empty list"
+    if item.value is None:
+        return "an empty value"
+    return shown(item.value)

@@ -1,0 +1,391 @@
+"""Expands a spec into nodes: blocks, branches, repeats, names, shared weights.
+
+Each node reads only earlier ones, so there are no cycles.
+"""
+
+import re
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cnncalc.core.errors import MAX_MISTAKES, SpecError, Where, did_you_mean, some
+from cnncalc.core.layer import Input, Layer
+from cnncalc.core.shape import Layout
+from cnncalc.spec import values
+from cnncalc.spec.entry import Block, Entry, Spec
+from cnncalc.spec.inputs import Given, Shapes
+from cnncalc.spec.inputs import inputs as read_inputs
+from cnncalc.spec.kinds import Kinds
+from cnncalc.spec.names import Names
+from cnncalc.spec.node import Node
+from cnncalc.spec.scope import Scope
+from cnncalc.spec.sharing import Sharing, shared
+from cnncalc.spec.text import Item, Key
+from cnncalc.spec.work import LimitReached, Work
+
+MAX_LAYERS = 5_000
+MAX_NESTED = 40
+USUAL_VALUES = 30
+"""A block may be given this many values without extra work; each one beyond counts as a step."""
+
+Ends = tuple[int, ...]
+"""The nodes whose outputs the next layer reads."""
+
+
+class Expansion:
+    """A spec on its way to a graph."""
+
+    def __init__(self, spec: Spec, layout: Layout | None, work: Work | None = None) -> None:
+        self.spec = spec
+        self.layout = layout
+        self.work = work or Work()
+        self.parameters: dict[str, Any] = {}
+        self.input_shapes: Mapping[Key, Given | SpecError] = {}
+        self.nodes: list[Node] = []
+        self.groups: dict[str, str] = {}
+        """What each dotted prefix was expanded from."""
+        self.outputs: Ends = ()
+        self.used: dict[str, Block] = {}
+        self.mistakes = list(spec.mistakes)
+        everything = [spec.layers, *(block.layers for block in spec.blocks.values())]
+        everything += [other.group or (other,) for other in spec.replace.values()]
+        self.names = Names(
+            {name for part in everything for name in _written_names(part)}, self.work
+        )
+        self.kinds = Kinds(spec, layout, self.work, self.wrong)
+        self.sharing = Sharing(everything)
+        self.frozen = False
+        self.open: list[str] = []
+        self.nested = 0
+        self.most_nodes = MAX_LAYERS + len(spec.inputs)
+        self.replaced: set[str] = set()
+        self.replacements: list[Entry] = []
+        """Kept so that no other entry gets the id of one of them."""
+        self.others: dict[tuple[int, str], Expansion] = {}
+
+    def other(self, spec: Spec) -> "Expansion":
+        """The expansion of another network, with the same layout and limits."""
+        return Expansion(spec, self.layout, self.work)
+
+    def wrong(self, sentence: str, where: Where) -> None:
+        """Report a mistake. Raises LimitReached once there are too many."""
+        self.mistakes.append(SpecError(sentence, where))
+        if len(self.mistakes) >= MAX_MISTAKES:
+            raise LimitReached
+
+    def run(
+        self, settings: Mapping[str, Any], inputs: Shapes | Mapping[str, Shapes] | None
+    ) -> None:
+        """Expand everything. Raises SpecError for invalid parameters, inputs or outputs, and
+        UsageError for a setting or an input that the spec does not have."""
+        spec = self.spec
+        try:
+            self.parameters = values.parameters(spec, settings, self.work)
+            self.input_shapes = read_inputs(spec, self.parameters, inputs, self.layout, self.work)
+            scope, current = self.inputs()
+            self.expand(spec.layers, scope, current)
+            self.label_trees()
+            self.check_replacements()
+            self.check_batches()
+            if spec.outputs and self.nodes:
+                self.outputs = self.names.sources(spec.outputs, scope, "outputs")
+                if any(isinstance(self.nodes[place].layer, Input) for place in self.outputs):
+                    fact = "'outputs' names an input; it must name layers"
+                    raise SpecError(fact, spec.outputs[0].where)
+            for error in self.sharing.unshared_names(self.names.written):
+                self.wrong(error.sentence, error.where)
+        except LimitReached as reason:
+            self.mistakes += [reason.error] if reason.error else []
+            self.nodes.clear()  # nothing is left to analyse
+        if not self.mistakes and len(self.nodes) == len(spec.inputs):
+            sentence = "the network has no layers: each is left out or repeated 0 times"
+            self.wrong(sentence, spec.where)
+
+    def label_trees(self) -> None:
+        """Label what dotted names put their layers into, which nothing else may be called."""
+        taken = (self.names.index, self.names.ways, self.groups)
+        for path, where in self.names.trees.items():
+            if any(path in names for names in taken):
+                fact = f"a name that starts with '{path}.' is only for layers inside {path!r}"
+                self.wrong(f"{fact}, which is a layer or block of its own; choose another", where)
+            else:
+                self.label(path, "group", where)
+
+    def check_replacements(self) -> None:
+        """Refuse replacements of layers that do not exist."""
+        for name in self.spec.replace:
+            if name not in self.replaced:
+                hint = did_you_mean(name, self.names.ends) or f"; there are {some(self.names.ends)}"
+                self.wrong(f"'replace': there is no layer {name[:60]!r}{hint}", name.where)
+
+    def check_batches(self) -> None:
+        """Refuse inputs that look like a batch of images, unless the layers are for volumes."""
+        if any(node.axes == 3 for node in self.nodes):
+            return
+        for one in self.input_shapes.values():
+            batched = one.batched if isinstance(one, Given) else None
+            if isinstance(batched, SpecError):
+                self.mistakes.append(batched)
+                self.nodes.clear()  # everything else follows from it
+            elif batched is not None:
+                raise batched
+
+    def inputs(self) -> tuple[Scope, Ends]:
+        """Add the inputs. Returns the network's scope and the inputs of its first layer."""
+        scope = Scope("", self.parameters)
+        current: Ends = ()
+        for name, one in self.input_shapes.items():
+            layer = None
+            if isinstance(one, SpecError):
+                self.wrong(one.sentence, one.where)
+            else:
+                layer = Input(shape=one.shape)
+            current = (self.add(Node(name, layer, (), name.where)),)
+            scope.names[name] = current
+            scope.places[name] = name.where
+        if not scope.names:  # already reported; the inputs of the layers are unknown
+            self.nodes.append(Node("", None, (), self.spec.where))
+            current = (0,)
+        return scope, current if len(scope.names) <= 1 else ()
+
+    def expand(self, entries: Sequence[Entry], scope: Scope, current: Ends) -> Ends:
+        """Add all entries in order. Returns the output of the last one."""
+        self.nested += 1
+        for entry in entries:
+            self.work.add(1, entry.where)
+            try:
+                if self.nested > MAX_NESTED + 1:  # the top-level list does not count
+                    sentence = f"blocks and branches nest deeper than {MAX_NESTED} levels"
+                    raise SpecError(sentence, entry.where)
+                current = self.entry(entry, scope, current)
+            except SpecError as error:
+                current = self.broken(entry, scope)
+                self.wrong(error.sentence, error.where)
+        self.nested -= 1
+        return current
+
+    def broken(self, entry: Entry, scope: Scope) -> Ends:
+        """A placeholder node for a wrong entry, so that layers reading it are not checked."""
+        self.nodes.append(Node(entry.name or "", None, (), entry.where))
+        node = (len(self.nodes) - 1,)
+        if entry.name:
+            scope.names.setdefault(entry.name, node)
+        return node
+
+    def entry(self, entry: Entry, scope: Scope, current: Ends) -> Ends:
+        """Add one entry, as often as it is repeated. Returns its output."""
+        if entry.broken:
+            return self.broken(entry, scope)
+        times = values.times(entry.repeat, scope.values, self.work)
+        if not times or not values.holds(entry.when, scope.values, self.work):
+            self.names.left_out.update([entry.name] if entry.name else ())
+            return current
+        if entry.sources is not None:
+            current = self.names.sources(entry.sources, scope)
+        name = entry.name or self.automatic(entry, scope)
+        counts = re.fullmatch(r"(.*\.)?(0|[1-9][0-9]*)", name) is not None
+        all = entry if counts or not entry.repeat else self.in_place_of(entry, scope.prefix + name)
+        if all.repeat is None:
+            return self.single(entry, name, scope, current)
+        return self.repeated(all, times, name, counts, scope, current)
+
+    def single(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
+        """Expand an entry once, so that later ones can read it by name."""
+        self.names.check_free(name, entry, scope)
+        current = self.once(self.in_place_of(entry, scope.prefix + name), name, scope, current)
+        if name:
+            self.names.define(name, entry, scope, current)
+        return current
+
+    def in_place_of(self, entry: Entry, path: str) -> Entry:
+        """The entry, or what takes its place: frozen as before unless it says otherwise. One layer
+        is repeated as often and shares weights as before; a list of layers comes once."""
+        other = self.spec.replace.get(Key(path))
+        if other is None:
+            return entry
+        self.replaced.add(path)
+        group, trainable = other.group, other.trainable or entry.trainable
+        if group is not None:
+            group = tuple(one._replace(trainable=one.trainable or trainable) for one in group)
+        other = other._replace(
+            name=entry.name,
+            sources=entry.sources,
+            repeat=entry.repeat if group is None else None,
+            when=entry.when,
+            weights=other.weights or (entry.weights if group is None else None),
+            trainable=trainable if group is None else None,
+            group=group,
+        )
+        self.replacements.append(other)
+        return other
+
+    def repeated(
+        self,
+        entry: Entry,
+        times: int,
+        name: str,
+        counts: bool,
+        scope: Scope,
+        current: Ends,
+    ) -> Ends:
+        """Expand an entry several times in a row; a name that is a number counts on."""
+        path = scope.prefix + name
+        if not counts:
+            self.names.check_free(name, entry, scope)
+            often = f" ×{times}" if times > 1 else ""
+            self.label(path, f"{entry.kind}{often}", entry.where)
+        before = len(self.nodes)
+        copies: list[int] = []
+        for index in range(times):
+            self.work.add(1, entry.where)
+            part = _counted(name, index) if counts else f"{name}.{index}"
+            current = self.single(entry, part, scope.turn(index), current)
+            copies += current
+            if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
+                self.too_many(entry, times)
+        self.names.copies[path] = tuple(copies)
+        if not counts:
+            self.sharing.note(path, range(before, len(self.nodes)))
+            self.names.define(name, entry, scope, current)
+        return current
+
+    def too_many(self, entry: Entry, times: int) -> None:
+        """Stop before a repeat creates too many layers."""
+        self.wrong(
+            f"repeating this {times:,} times creates more than {MAX_LAYERS:,} layers", entry.where
+        )
+        raise LimitReached
+
+    def once(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
+        """Expand an entry once, under this name, and freeze or share its weights."""
+        begin, frozen = len(self.nodes), self.frozen
+        trainable = values.holds(entry.trainable, scope.values, self.work, "trainable")
+        self.frozen = frozen or not trainable
+        try:
+            current = self.alone(entry, name, scope, current)
+        finally:
+            self.frozen = frozen
+        span = range(begin, len(self.nodes))
+        if entry.weights is not None:
+            owner = self.sharing.owner(entry, span, scope)
+            if owner is not None:
+                self.work.add(len(span), entry.where)
+                self.nodes[begin:] = shared(entry, self.nodes, span, owner)
+        if name:
+            self.sharing.note(scope.prefix + name, span)
+        return current
+
+    def alone(self, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
+        """Expand the branches, the block or the kind of an entry."""
+        if entry.composite is not None:
+            return entry.composite.expand(self, entry, name, scope, current)
+        if entry.group is not None:
+            self.label(scope.prefix + name, str(entry.kind), entry.where)
+            inner = Scope(f"{scope.prefix}{name}.", scope.values)
+            inner.names["input"] = current
+            return self.expand(entry.group, inner, current)
+        if entry.kind in self.spec.blocks:
+            return self.block(self.spec.blocks[entry.kind], entry, name, scope, current)
+        found = self.kinds.find(entry.kind)
+        layer = self.kinds.layer(found, entry, scope)
+        if not current:
+            inputs = some(self.spec.inputs)
+            raise SpecError(
+                f"the network has several inputs; choose one with 'from': {inputs}",
+                entry.where,
+            )
+        self.work.add(len(current) - 1, entry.where)
+        full, help = scope.prefix + name, entry.help
+        if len(current) > 1 and entry.sources is None and found.kind.arity[1] == 1:
+            help = f"choose with 'from': {some(self.nodes[place].name for place in current)}"
+        like = None if layer is None else self.like(layer, entry, scope)
+        node = Node(full, layer, current, entry.where, found.axes, help, like=like)
+        place = self.add(node._replace(trainable=not self.frozen, word=entry.kind))
+        after = self.kinds.activation(found, entry, scope)
+        if after is not None:
+            node = Node(f"{full}_{after.kind}", after, (place,), entry.where)
+            place = self.add(node._replace(trainable=not self.frozen))
+        return (place,)
+
+    def like(self, layer: Layer, entry: Entry, scope: Scope) -> int | None:
+        """The node from whose shape some fields of a layer follow."""
+        if layer.refers_to is None:
+            return None
+        where = values.place_of(entry, "like")
+        found = self.names.sources([Item(layer.refers_to, where)], scope, "like")
+        if len(found) != 1:
+            raise SpecError(f"'like: {layer.refers_to}' names {len(found)} layers, not one", where)
+        return found[0]
+
+    def add(self, node: Node) -> int:
+        """Add a node. Returns its place."""
+        self.names.note(node, len(self.nodes), self.nodes)
+        self.work.letters(node.name, node.where)
+        if len(self.nodes) >= self.most_nodes:
+            self.wrong(f"expands to more than {MAX_LAYERS:,} layers", node.where)
+            raise LimitReached
+        self.nodes.append(node)
+        return len(self.nodes) - 1
+
+    def label(self, path: str, text: str, where: Where) -> None:
+        """Remember what a dotted prefix was expanded from."""
+        self.work.letters(path, where)
+        self.groups[path] = text
+
+    def automatic(self, entry: Entry, scope: Scope) -> str:
+        """A name for an entry without one. Unnamed branches have no name; their layers belong to
+        the surrounding list."""
+        if entry.composite is not None and entry.composite.unnamed and entry.repeat is None:
+            return ""
+        word = str(entry.kind)
+        if entry.composite is None and word not in self.spec.blocks:
+            word = self.kinds.find(entry.kind).kind.kind
+        return self.names.automatic(word, scope.prefix)
+
+    def block(self, block: Block, entry: Entry, name: str, scope: Scope, current: Ends) -> Ends:
+        """Add the layers of a block."""
+        if block.name in self.open:
+            chain = " → ".join([*self.open[self.open.index(block.name) :], block.name])
+            raise SpecError(f"block {block.name!r} uses itself ({chain})", entry.where)
+        self.used[block.name] = block
+        path = scope.prefix + name
+        self.label(path, block.name, entry.where)
+        given = values.arguments(block, entry, scope.values, self.parameters, self.work)
+        if given:
+            weight = sum(map(values.weight, given.values()))
+            self.work.add(max(weight - USUAL_VALUES, 0), entry.where)
+        inner = Scope(f"{path}.", ChainMap(given, self.parameters))
+        inner.names["input"] = current
+        if block.reads and len(block.reads) != len(current):
+            n, of = len(current), f"block {block.name!r} reads {some(block.reads)}"
+            raise SpecError(f"{of}, but 'from' names {n} input{'s' * (n != 1)}", entry.where)
+        for word, node in zip(block.reads, current):
+            inner.names[word] = (node,)
+            inner.places[word] = block.where
+        self.open.append(block.name)
+        try:
+            end = self.expand(block.layers, inner, current)
+            return self.given(block.gives, inner) if block.gives else end
+        finally:
+            self.open.pop()
+
+    def given(self, items: Sequence[Item], scope: Scope) -> Ends:
+        """The outputs of a block, which can be read by the block's name and theirs."""
+        for item in items:
+            self.names.ends[scope.prefix + item.value] = self.names.sources([item], scope, "gives")
+        return self.names.sources(items, scope, "gives")
+
+
+def _written_names(entries: Sequence[Entry]) -> Iterator[str]:
+    """All names that the text gives to layers, including those inside branches."""
+    for entry in entries:
+        if entry.name:
+            yield entry.name
+        for inner in entry.composite.lists() if entry.composite else ():
+            yield from _written_names(inner)
+
+
+def _counted(name: str, index: int) -> str:
+    """``layer1.2`` for ``layer1.0`` in the third iteration."""
+    before, dot, number = name.rpartition(".")
+    return f"{before}{dot}{int(number) + index}"

@@ -1,0 +1,99 @@
+"""From an entry to its layer: the kind is looked up and the fields are evaluated and checked."""
+
+from collections.abc import Callable
+
+from cnncalc import layers
+from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean
+from cnncalc.core.layer import FieldErrors, Layer
+from cnncalc.core.shape import Layout
+from cnncalc.spec import advice, values
+from cnncalc.spec.entry import ACTIVATION, NODE, Entry, Spec
+from cnncalc.spec.inputs import layout_in
+from cnncalc.spec.scope import Scope
+from cnncalc.spec.text import Key
+from cnncalc.spec.work import Work
+
+
+class Kinds:
+    """Reads the layers of a spec; ``wrong`` reports a mistake."""
+
+    def __init__(
+        self,
+        spec: Spec,
+        layout: Layout | None,
+        work: Work,
+        wrong: Callable[[str, Where], None],
+    ) -> None:
+        self.spec = spec
+        self.layout = layout
+        self.work = work
+        self.wrong = wrong
+        self.found: dict[str, layers.Found] = {}
+        self.parsed: dict[tuple[str, str, Layout | None], Layer] = {}
+        self.refused: set[tuple[int, str]] = set()
+        self.fixed: dict[int, Layer | None] = {}
+
+    def find(self, word: Key) -> layers.Found:
+        """The kind with this name. Raises SpecError if there is none."""
+        if word not in self.found:
+            try:
+                self.found[word] = layers.find(word)
+            except LayerError as why:
+                hint = advice.word(word) or did_you_mean(word, self.spec.blocks)
+                text = f"{why.fact}{hint}" if hint else why.sentence
+                raise SpecError(text, word.where) from None
+        return self.found[word]
+
+    def layer(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
+        """The layer of an entry, or None if it is wrong. Equal values return the same object."""
+        # Entries live as long as the expansion, so ids are unique.
+        if id(entry) not in self.fixed:
+            layer = self.evaluated(found, entry, scope)
+            if entry.value is not None and values.depends(entry.value):
+                return layer
+            self.fixed[id(entry)] = layer
+        return self.fixed[id(entry)]
+
+    def evaluated(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
+        """The same, after evaluating its expressions."""
+        value = values.given_to(entry, scope.values, self.work)
+        if found.kind.activated and isinstance(value, dict):
+            value.pop(ACTIVATION, None)
+        text = repr(value)
+        self.work.letters(text, entry.where)
+        layout = layout_in(self.spec, entry.where.source, self.layout)
+        wrong, key = (id(entry), text), (str(entry.kind), text, layout)
+        if key in self.parsed:
+            return self.parsed[key]
+        if wrong not in self.refused:
+            self.refused.add(wrong)
+            try:
+                layer = found.parse(value)
+                if layout == "hwc":
+                    layer = layer.channels_first()
+                return self.parsed.setdefault(key, layer)
+            except FieldErrors as errors:
+                for written, text in errors.wrong:
+                    beside = f"; write it beside {str(entry.kind)!r}, not among its fields"
+                    fact = f"has no field {written!r}{beside}" if written in NODE else text
+                    self.wrong(f"{found.kind.kind} {fact}", values.place_of(entry, written))
+            except LayerError as why:
+                self.wrong(f"{found.kind.kind} {why}", entry.where)
+        return None
+
+    def activation(self, found: layers.Found, entry: Entry, scope: Scope) -> Layer | None:
+        """The activation that a layer names among its fields, which becomes a layer of its own."""
+        fields = entry.value.value if entry.value and found.kind.activated else None
+        item = fields.get(Key(ACTIVATION)) if isinstance(fields, dict) else None
+        if item is None:
+            return None
+        word = values.value_of(item, scope.values, self.work)
+        if word in (None, "linear"):
+            return None
+        try:
+            layer = layers.find(str(word)).parse(None)
+        except LayerError as why:
+            raise SpecError(f"{ACTIVATION}: {why}", item.where) from None
+        if layer.stored or not layer.moves:
+            raise SpecError(f"{str(word)!r} is not an activation, such as relu", item.where)
+        return layer

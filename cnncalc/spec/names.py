@@ -1,0 +1,130 @@
+"""The names of layers, blocks and branches, and the nodes that each of them means."""
+
+import re
+from collections.abc import Sequence
+
+from cnncalc.core.errors import SpecError, Where, did_you_mean, some
+from cnncalc.spec.entry import Entry
+from cnncalc.spec.node import Node
+from cnncalc.spec.scope import Scope
+from cnncalc.spec.text import Item
+from cnncalc.spec.work import Work
+
+Ends = tuple[int, ...]
+
+
+class Names:
+    """What each name of an expanded network means; ``written`` are those that the text gives."""
+
+    def __init__(self, written: set[str], work: Work) -> None:
+        self.written = written
+        self.work = work
+        self.index: dict[str, int] = {}
+        self.ends: dict[str, Ends] = {}
+        """The output of every layer and block, by its full name."""
+        self.trees: dict[str, Where] = {}
+        """What dotted names put their layers into: ``a`` and ``a.b`` for ``a.b.conv``."""
+        self.copies: dict[str, Ends] = {}
+        """The outputs of all copies of a repeated layer."""
+        self.left_out: set[str] = set()
+        self.ways: set[str] = set()
+        self.counters: dict[str, int] = {}
+
+    def note(self, node: Node, place: int, nodes: Sequence[Node]) -> None:
+        """Remember where a node is; its name must be new."""
+        if node.name in self.index:
+            raise _twice(node.name, nodes[self.index[node.name]].where, node.where)
+        if node.name in self.ways:
+            fact = f"a layer and a branch above it are both named {node.name!r}"
+            raise SpecError(fact, node.where)
+        self.index[node.name] = place
+
+    def check_free(self, name: str, entry: Entry, scope: Scope) -> None:
+        """Refuse a second layer with the same name."""
+        if name in scope.places:
+            raise _twice(name, scope.places[name], entry.where)
+
+    def define(self, name: str, entry: Entry, scope: Scope, nodes: Ends) -> None:
+        """Let later entries read these nodes by name."""
+        scope.names[name] = nodes
+        scope.places[name] = entry.where
+        self.ends[scope.prefix + name] = nodes
+        for dot in re.finditer(r"\.", entry.name or ""):
+            self.trees.setdefault(scope.prefix + name[: dot.start()], entry.where)
+
+    def automatic(self, word: str, prefix: str) -> str:
+        """A name for a layer without one: its kind and a number."""
+        word += "_" * word[-1].isdigit()  # relu6_1, not relu61
+        while True:
+            number = self.counters.get(prefix + word, 0) + 1
+            self.counters[prefix + word] = number
+            if f"{word}{number}" not in self.written:
+                return f"{word}{number}"
+
+    def way(self, prefix: str, way: str) -> str:
+        """The path of a branch; branches with the same name in several unnamed forks are
+        numbered."""
+        path = first = f"{prefix}{way}"
+        while way and (path in self.ways or path in self.index):
+            number = self.counters.get(f"{first}_", 1) + 1
+            self.counters[f"{first}_"] = number
+            path = f"{first}_{number}"
+        self.ways.add(path)
+        return path
+
+    def sources(self, items: Sequence[Item], scope: Scope, key: str = "from") -> Ends:
+        """The nodes that these names mean, as seen from a scope."""
+        found: list[int] = []
+        for item in items:
+            if item.value.endswith(".*"):
+                nodes = self.gathered(item.value.removesuffix(".*"), scope)
+            else:
+                nodes = scope.find(item.value) or self.path(item.value, scope)
+            if nodes is None:
+                raise SpecError(self.dangling(item.value, scope, key), item.where)
+            self.work.add(len(nodes), item.where)
+            found += nodes
+        if not found and items:
+            raise SpecError(
+                f"{items[0].value!r} matches no layer, because it is left out", items[0].where
+            )
+        return tuple(found)
+
+    def gathered(self, name: str, scope: Scope) -> Ends | None:
+        """The outputs of all copies of a repeated layer; none if it is left out."""
+        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+            if f"{prefix}{name}" in self.copies:
+                return self.copies[f"{prefix}{name}"]
+        return () if name in self.left_out else None
+
+    def path(self, name: str, scope: Scope) -> Ends | None:
+        """The nodes inside a block, by a dotted name: from here, or in full."""
+        for prefix in (*(one.prefix for one in scope.outwards()), ""):
+            full = f"{prefix}{name}"
+            if full in self.ends:
+                return self.ends[full]
+            if full in self.index:
+                return (self.index[full],)
+        return None
+
+    def dangling(self, name: str, scope: Scope, key: str) -> str:
+        """Why a name means nothing here."""
+        if name in self.left_out:
+            why = "its 'when' is false, or it is repeated 0 times"
+            return f"'{key}: {name}' names a layer that is left out: {why}"
+        if name.endswith(".*"):
+            return (
+                f"'{key}: {name}' refers to copies of a repeated layer that is not above this one"
+            )
+        inside = [full for full in self.index if full.endswith(f".{name}")]
+        if inside:
+            return f"'{key}: {name}' does not name a layer here; did you mean {inside[0]!r}?"
+        if name in self.written:
+            fact = f"'{key}: {name}' names a layer that is not above this one"
+            return f"{fact}; a layer can only read earlier ones"
+        hint = did_you_mean(name, scope.visible()) or f"; available: {some(scope.visible())}"
+        return f"'{key}: {name[:60]}' does not name a layer{hint}"
+
+
+def _twice(name: str, first: Where, where: Where) -> SpecError:
+    return SpecError(f"two layers are named {name!r}; first on line {first.line}", where)
