@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         summarize,
         to_yaml,
     )
-    from cnncalc.bridge import to_torch, verify
+    from cnncalc.bridge import from_torch, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -60,6 +60,7 @@ _HOME = {
     "convolve": "homework.convolution.by_hand",
     "draw": "api",
     "explain": "api",
+    "from_torch": "bridge",
     "grade": "homework.grading",
     "layer": "api",
     "load": "api",
@@ -97,6 +98,7 @@ __all__ = [
     "convolve",
     "draw",
     "explain",
+    "from_torch",
     "grade",
     "layer",
     "load",

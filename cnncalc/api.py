@@ -133,7 +133,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
 
 
 def summarize(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
     *,
     batch: int = 1,
     input: Shapes | Mapping[str, Shapes] | None = None,
@@ -145,7 +145,8 @@ def summarize(
 ) -> Report:
     """Everything that can be counted about a network.
 
-    ``target`` is a built-in's name, a path, the one-line notation, or a spec as plain data.
+    ``target`` is a built-in's name, a path, the one-line notation, a spec as plain data, or what
+    ``load`` or ``from_torch`` returns.
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
     ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
@@ -198,7 +199,7 @@ class Options(Changes, total=False):
     dtype: str
 
 
-Target = str | os.PathLike[str] | Mapping[str, Any] | report.Report
+Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
 """A network: a report, or anything that ``summarize`` takes."""
 
 
@@ -344,16 +345,25 @@ def memory(
     )
 
 
-def to_yaml(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
+def graph_of(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec | Graph,
     *,
     input: Shapes | Mapping[str, Shapes] | None = None,
     settings: Mapping[str, Any] | None = None,
     layout: str | None = None,
-) -> str:
+) -> Graph:
+    """The expanded network; ``target`` and the options are those of ``summarize``."""
+    if isinstance(target, Graph):
+        return target
+    spec = target if isinstance(target, Spec) else load(target)
+    return build(spec, settings, input, layout_of(layout))
+
+
+def to_yaml(target: Any, **options: Any) -> str:
     """A network as the YAML of a spec, with blocks for what repeats (docs/importing.md).
 
-    ``target`` and the options are those of ``summarize``. Reading the text gives the same report.
+    ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
+    ``settings`` and ``layout``. Reading the text gives the same report.
 
     >>> print(to_yaml("1x28x28-10N"), end="")
     name: 1x28x28-10N
@@ -363,9 +373,8 @@ def to_yaml(
     """
     from cnncalc.spec.writing import write
 
-    spec = target if isinstance(target, Spec) else load(target)
-    graph = build(spec, settings, input, layout_of(layout))
-    analyze(graph)
+    graph = graph_of(target, **options)
+    analyze(graph)  # raises the mistakes
     return write(graph)
 
 

@@ -23,6 +23,7 @@ from typing import (
     dataclass_transform,
 )
 
+from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
 from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
@@ -242,6 +243,24 @@ class Layer:
         that layers import no framework.
         """
         raise TypeError(f"{self.kind} does not implement to_torch")
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """The fields of the layer that a call of another framework is.
+
+        Most fields are arguments there, with the same name or another of theirs; subclasses add
+        what follows from the sizes of the weights. Raises LayerError for a call that no layer of
+        this kind is.
+        """
+        fields: dict[str, Any] = {}
+        for declared in _declared(cls):
+            names = (declared.name, *fields_of(cls)[declared.name].also)
+            given = [one_size(call.attributes[name]) for name in names if name in call.attributes]
+            if given and given[0] is not None and given[0] != declared.default:
+                fields[declared.name] = given[0]
+        if "bias" in fields_of(cls) and "weight" in call.held and "bias" not in call.held:
+            fields["bias"] = False
+        return fields
 
     # Subclasses inherit these.
 

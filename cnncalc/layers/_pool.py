@@ -1,7 +1,8 @@
 """The base of pools with a sliding window."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from cnncalc.core.call import Call
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
@@ -28,6 +29,13 @@ class Pool(Layer):
         "does so anyway",
         False,
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        fields = super().imported(call)
+        if fields.get("stride") == fields["kernel_size"]:
+            del fields["stride"]
+        return fields
 
     @property
     def spacing(self) -> Sizes:

@@ -3,6 +3,7 @@
 from functools import reduce
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
@@ -63,6 +64,10 @@ class Conv(Filters):
     connections: Connections | None = connection_table(
         "for each filter, the input channels that it reads, counted from 0; default: all"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        return {"out_channels": call.held["weight"][0], **super().imported(call)}
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, count, flag
@@ -44,6 +45,13 @@ class Linear(Layer):
     per_position: bool = flag(
         "whether to connect the channels of every position, instead of the flattened map", False
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """A map is not flattened, but read position by position."""
+        per_position = {"per_position": True} if isinstance(call.inputs[0], Map) else {}
+        n_out = call.held["weight"][0]
+        return {"out_features": n_out, **super().imported(call), **per_position}
 
     @property
     def flattens(self) -> bool:

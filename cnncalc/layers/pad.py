@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any, Self
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, choice, padding
@@ -34,6 +35,19 @@ class Pad(Like, Rearrangement):
     mode: str = choice(
         "how to fill the added cells", ("zeros", "reflect", "replicate", "circular"), "zeros"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """PyTorch lists both sides of the last axis first."""
+        sides, mode = call.attributes["pad"], call.attributes.get("mode", "constant")
+        axes = len(call.inputs[0]) - 1
+        if call.attributes.get("value") or min(sides) < 0 or len(sides) > 2 * axes:
+            raise LayerError("pads with a value other than 0, crops, or pads the channels")
+        pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
+        pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]
+        modes = {} if mode == "constant" else {"mode": mode}
+        same = len({size for pair in pairs for size in pair}) == 1
+        return {"padding": pairs[0][0] if same else pairs, **modes}
 
     def sized(self, x: Map, other: Map) -> Self:
         pairs = []

@@ -30,18 +30,20 @@ outside: ContextVar[bool] = ContextVar("outside", default=False)
 
 
 def load(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
     *,
     extends_anywhere: bool | None = None,
 ) -> Spec:
     """The spec for a target: a file, or else a built-in with that name.
 
     ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
-    plain data, and a tree is a text that has already been read. A spec extends only files in its
-    own folder and below, unless ``extends_anywhere``.
+    plain data, a tree is a text that has already been read, and a spec is returned as it is. A spec
+    extends only files in its own folder and below, unless ``extends_anywhere``.
 
     Raises Mistakes with every mistake in the text, and UsageError if there is nothing to read.
     """
+    if isinstance(target, Spec):
+        return target
     if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
         raise UsageError(f"a network must be a name, a path, the notation or a mapping, not {kind}")
