@@ -13,7 +13,8 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Input, Layer, fields_of, required_of
+from cnncalc.core.layer import Input, Layer
+from cnncalc.core.parsing import fields_of, required_of
 from cnncalc.spec.entry import NODE, Composite
 from cnncalc.spec.graph import Graph
 from cnncalc.spec.node import Node

@@ -13,9 +13,10 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where
-from cnncalc.core.layer import Input, Layer, required_of
+from cnncalc.core.layer import Input, Layer
+from cnncalc.core.parsing import required_of
 from cnncalc.spec.arguments import REPEAT, WHEN, Arguments
-from cnncalc.spec.document import LONGEST_NAME
+from cnncalc.spec.checks import LONGEST_NAME
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import is_doubtful
 from cnncalc.spec.node import Node
@@ -49,7 +50,7 @@ def _alike(one: Node, other: Node) -> bool:
     """Whether two nodes differ at most in how they are written."""
     a, b = one.layer, other.layer
     if a is not None and b is not None and a.refers_to and b.refers_to:
-        a, b = (replace(layer, like="") for layer in (a, b))  # type: ignore[type-var]
+        a, b = (replace(layer, like="") for layer in (a, b))  # type: ignore[call-arg]
     return a == b and one[:1] + one[2:3] + one[6:9] == other[:1] + other[2:3] + other[6:9]
 
 

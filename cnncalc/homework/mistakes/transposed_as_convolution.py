@@ -1,6 +1,7 @@
 from cnncalc import layers
 from cnncalc.analysis.report import Row
-from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.homework.mistake import Example, WrongLayer
 
 
