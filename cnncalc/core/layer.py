@@ -18,7 +18,6 @@ from typing import (
     Self,
 )
 
-from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes
@@ -29,6 +28,7 @@ from cnncalc.formulas import memory
 
 if TYPE_CHECKING:
     from cnncalc.core import operation, tape
+    from cnncalc.core.call import Call
 
     Tape = tape.Tape
     Tensor = operation.Tensor
@@ -226,6 +226,8 @@ class Layer(Fields):
         what follows from the sizes of the weights. Raises LayerError for a call that no layer of
         this kind is.
         """
+        from cnncalc.core.call import one_size
+
         fields: dict[str, Any] = {}
         for declared in declared_in(cls):
             names = (declared.name, *fields_of(cls)[declared.name].also)
