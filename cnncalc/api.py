@@ -160,7 +160,8 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    graph = build(load(target, extends_anywhere=extends_anywhere), settings, input, how)
+    spec = load(target, extends_anywhere=extends_anywhere, inputs=(input, how))
+    graph = build(spec, settings, input, how)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 

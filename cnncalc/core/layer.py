@@ -7,7 +7,7 @@ hand-worked examples and refusals.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import (
@@ -21,6 +21,7 @@ from typing import (
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
@@ -99,6 +100,8 @@ class Layer(Fields):
 
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
+    operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """The operators of ONNX that are such a layer by themselves, and what they call fields."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means any number."""
     stored: ClassVar[bool] = True
@@ -217,6 +220,13 @@ class Layer(Fields):
         that layers import no framework.
         """
         raise TypeError(f"{self.kind} does not implement to_torch")
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        """The fields of the layer that an operator of ONNX describes, one of ``operators``; None if
+        it does something that no layer of this kind does."""
+        names = cls.operators[call.kind].items()
+        return {ours: call.settings[word] for word, ours in names if word in call.settings}
 
     @classmethod
     def imported(cls, call: Call) -> dict[str, Any]:

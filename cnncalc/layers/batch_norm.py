@@ -26,6 +26,7 @@ class BatchNorm(Norm):
 
     aliases = ("bn", "batch_normalization", "batch_normalisation")
     foreign = {"caffe.BatchNorm": Foreign({"affine": False})}
+    operators = {"BatchNormalization": {"epsilon": "eps"}}
     inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)

@@ -24,6 +24,7 @@ class GroupNorm(Norm):
 
     aliases = ("gn", "group_normalization", "group_normalisation")
     foreign = {"keras.GroupNormalization": Foreign({"num_groups": 32})}
+    operators = {"GroupNormalization": {"epsilon": "eps", "num_groups": "num_groups"}}
     main = "num_groups"
 
     num_groups: int = count(
