@@ -53,12 +53,12 @@ MEASURES = {
 """The quantity of a convention's unit; others count operations."""
 
 MAX_EXPLANATIONS = 6
-"""If more parts than this explain a difference, they are probably coincidences, so none is shown."""
+"""More parts than this that explain a difference are probably coincidences; none is shown then."""
 
 
 class Reading(NamedTuple):
-    """One interpretation of a number: its digits, its scale letter, what K stands for (1000 or 1024)
-    and the quantity counted, or None for any quantity except bytes."""
+    """One interpretation of a number: its digits, its scale letter, what K stands for (1000 or
+    1024) and the quantity counted, or None for any quantity except bytes."""
 
     digits: str
     letter: str
@@ -305,8 +305,8 @@ def _measure(convention: Convention) -> str:
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """What explains the difference from an exact number, the likeliest first: a part that is counted
-    as often as in another convention, or left out."""
+    """What explains the difference from an exact number, the likeliest first: a part that is
+    counted as often as in another convention, or left out."""
     exact = reading.exact
     plain = [one for one in known if one.times == 1]
     counted: dict[tuple[str, str, int], set[int]] = {}

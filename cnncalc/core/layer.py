@@ -21,7 +21,6 @@ from typing import (
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes
-from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
@@ -30,6 +29,7 @@ from cnncalc.formulas import memory
 if TYPE_CHECKING:
     from cnncalc.core import operation, tape
     from cnncalc.core.call import Call
+    from cnncalc.core.onnx import OnnxCall
 
     Tape = tape.Tape
     Tensor = operation.Tensor
