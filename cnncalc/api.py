@@ -310,8 +310,9 @@ def solve(
     wanted = output if output is not None else input
     if wanted is None:
         raise UsageError("solve needs an input or an output size")
-    search = strides.solve_transposed if transposed else strides.solve
-    return search(wanted, input, kernel, stride, padding, dilation, largest)
+    return strides.solve(
+        wanted, input, kernel, stride, padding, dilation, largest, transposed=transposed
+    )
 
 
 def memory(
