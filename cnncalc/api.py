@@ -160,7 +160,8 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    graph = build(load(target, extends_anywhere=extends_anywhere), settings, input, how)
+    spec = load(target, extends_anywhere=extends_anywhere, inputs=(input, how))
+    graph = build(spec, settings, input, how)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 
@@ -308,8 +309,9 @@ def solve(
     wanted = output if output is not None else input
     if wanted is None:
         raise UsageError("solve needs an input or an output size")
-    search = strides.solve_transposed if transposed else strides.solve
-    return search(wanted, input, kernel, stride, padding, dilation, largest)
+    return strides.solve(
+        wanted, input, kernel, stride, padding, dilation, largest, transposed=transposed
+    )
 
 
 def memory(

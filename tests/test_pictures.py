@@ -1,6 +1,9 @@
 """Pictures: their geometry, what they show, and the files that writers make of them."""
 
 import re
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -62,6 +65,14 @@ def test_a_graph_has_the_edges_of_the_network_and_all_of_its_layers(name):
     for options in every_picture(report):
         scene = report.draw(**options).scene(PIXELS)
         assert edges(scene.lines) == expected_edges(report, scene), options
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_in_a_picture_of_volumes_overlaps_or_is_cut_off(name):
+    report = cnncalc.summarize(name)
+    for depth in (None, *range(1, report.depth + 1)):
+        scene = report.draw("volumes", depth=depth).scene(PIXELS)
+        assert faults(scene, PIXELS.MEASURE) == [], depth
 
 
 def expected_edges(report, scene):
@@ -236,6 +247,135 @@ def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == str(picture)
     with pytest.raises(CnncalcError, match=r"no picture format for the extension '\.jpg'"):
         picture.save(tmp_path / "a.jpg")
+
+
+SMALL = {
+    "name": "small",
+    "input": "3x8x8",
+    "layers": [
+        {"conv": {"filters": 4, "kernel": 3}, "name": "a"},
+        "relu",
+        {"residual": [{"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}]},
+        {"linear": 10, "name": "c"},
+    ],
+}
+
+
+@pytest.mark.parametrize("suffix", ["svg", "tex", "dot", "mmd", "txt"])
+def test_the_file_of_a_small_graph(suffix, golden, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    cnncalc.draw(SMALL).save(path)
+    golden(f"draw.{suffix}", path.read_text(encoding="utf-8"))
+
+
+def hostile_pictures():
+    """A graph whose names are markup in every language."""
+    report = cnncalc.summarize("3x8x8-4C3")
+    rows = tuple(
+        row._replace(name=f"{row.name}{name}")
+        for row, name in zip(report.rows, ("a\\b{c}$d_e%#&~^", 'x"] end; -->'), strict=True)
+    )
+    return replace(report, name='"; \\end % <b>', rows=rows).draw()
+
+
+def test_names_are_escaped_in_every_language(tmp_path):
+    for suffix, says in (
+        ("dot", r'label="inputa\\b{c}$d_e%#&~^'),
+        ("mmd", "x#34;#93; end#59; -#45;#62;".replace("-#45;", "--")),
+        ("tex", r"inputa\textbackslash{}b\{c\}\$d\_e\%\#\&\textasciitilde{}\textasciicircum{}"),
+    ):
+        path = tmp_path / f"a.{suffix}"
+        hostile_pictures().save(path)
+        assert says in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not shutil.which("dot"), reason="needs Graphviz")
+@pytest.mark.parametrize("name", [*DAILY, None])
+def test_graphviz_reads_the_dot_file(name, tmp_path):
+    path = tmp_path / "a.dot"
+    picture = cnncalc.draw(name) if name else hostile_pictures()
+    picture.save(path)
+    run = subprocess.run(["dot", "-Tplain", path], capture_output=True, text=True, check=True)
+    shown = [line for line in run.stdout.splitlines() if line.startswith("node ")]
+    assert run.stderr == ""
+    assert len(shown) == len(picture.scene(PIXELS).boxes)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs LaTeX with TikZ")
+@pytest.mark.parametrize("name", [*DAILY, None])
+@pytest.mark.parametrize("style", ["graph", "volumes"])
+def test_latex_compiles_the_tikz_file(name, style, tmp_path):
+    picture = cnncalc.draw(name, style) if name else hostile_pictures()
+    picture.save(tmp_path / "a.tex")
+    command = ["pdflatex", "-halt-on-error", "-interaction=batchmode", "a.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "a.pdf").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("style", ["graph", "volumes"])
+def test_an_image_shows_its_texts(style, tmp_path):
+    pytest.importorskip("resvg_py")
+    small, named = cnncalc.draw(SMALL, style), cnncalc.draw({**SMALL, "name": "quite small"}, style)
+    small.save(tmp_path / "a.png")
+    named.save(tmp_path / "b.png")
+    one, other = ((tmp_path / name).read_bytes() for name in ("a.png", "b.png"))
+    assert one.startswith(b"\x89PNG")
+    assert one != other  # they differ in a text alone
+
+
+def test_a_pdf_has_its_fonts(tmp_path):
+    pytest.importorskip("svg2pdf_py")
+    cnncalc.draw(SMALL).save(tmp_path / "a.pdf")
+    data = (tmp_path / "a.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    assert b"CnncalcSans-Bold" in data
+
+
+@pytest.mark.parametrize(("suffix", "package"), [("png", "resvg_py"), ("pdf", "svg2pdf_py")])
+def test_an_image_without_the_extra_is_refused(suffix, package, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(CnncalcError, match=r"pip install 'cnncalc\[draw\]'"):
+        cnncalc.draw(SMALL).save(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize(("suffix", "package"), [("png", "resvg_py"), ("pdf", "svg2pdf_py")])
+def test_an_image_never_leaves_out_a_character(suffix, package, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, object())
+    with pytest.raises(CnncalcError, match="has no character '层'"):
+        cnncalc.draw({**SMALL, "name": "层"}).save(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["dot", "mmd"])
+def test_volumes_are_refused_where_only_graphs_go(suffix, tmp_path):
+    with pytest.raises(CnncalcError, match="use --style graph"):
+        cnncalc.draw(SMALL, "volumes").save(tmp_path / f"a.{suffix}")
+    with pytest.raises(CnncalcError, match="need a picture file"):
+        str(cnncalc.draw(SMALL, "volumes"))
+
+
+def test_volumes_are_drawn_to_scale():
+    found = boxes(cnncalc.summarize("vgg16"), style="volumes")
+    fronts = {name: box.faces[-1].points for name, box in found.items()}
+    width, height = (
+        {name: points[2][axis] - points[0][axis] for name, points in fronts.items()}
+        for axis in (0, 1)
+    )
+    assert height["conv1_1"] / height["pool2"] == pytest.approx(2)  # 224 = 2²·56
+    assert width["conv3_1"] / width["conv1_1"] == pytest.approx(2)  # 256 = 2²·64
+    planes = boxes(cnncalc.summarize("lenet5"), style="volumes")
+    assert [len(planes[name].faces) for name in ("c1", "s2", "c3")] == [6, 6, 16]
+
+
+def test_a_u_net_is_drawn_as_a_u():
+    found = boxes(cnncalc.summarize("unet"), depth=1)
+    for level in (1, 2, 3, 4):
+        left, middle, right = (found[f"{name}{level}"] for name in ("down", "crop", "concat"))
+        assert left.x < middle.x < right.x
+        assert left.y == middle.y == right.y
+    assert found["bottom"].y > found["down4"].y
+    assert found["output"].y < found["concat1"].y
 
 
 def test_the_terminal_picture_of_a_small_network(golden):

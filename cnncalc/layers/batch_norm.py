@@ -5,7 +5,8 @@ from typing import Any
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import flag, number, positive
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of, of_rank
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of, of_rank
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm, folded
 
@@ -25,6 +26,7 @@ class BatchNorm(Norm):
 
     aliases = ("bn", "batch_normalization", "batch_normalisation")
     foreign = {"caffe.BatchNorm": Foreign({"affine": False})}
+    operators = {"BatchNormalization": {"epsilon": "eps"}}
     inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)

@@ -11,6 +11,7 @@ class Hardswish(Elementwise):
     Operations per element: one addition, two comparisons, one multiplication and one division.
     """
 
+    operators = {"HardSwish": {}}
     aliases = ("hswish",)
     each = Operations(multiply=1, add=1, compare=2, divide=1)
     module = "Hardswish"

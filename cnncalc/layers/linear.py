@@ -6,16 +6,8 @@ from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, count, flag
-from cnncalc.core.layer import (
-    Example,
-    Foreign,
-    Layer,
-    Refusal,
-    Tape,
-    Tensor,
-    channels_of,
-    positions_of,
-)
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
 

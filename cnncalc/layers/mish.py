@@ -12,6 +12,7 @@ class Mish(Elementwise):
     as an exponential), one addition and one multiplication.
     """
 
+    operators = {"Mish": {}}
     each = Operations(multiply=1, add=1, exponential=3)
     module = "Mish"
 

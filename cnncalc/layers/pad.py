@@ -1,13 +1,16 @@
 """Padding."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Self
 
 from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, choice, padding
-from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -28,6 +31,7 @@ class Pad(Like, Rearrangement):
 
     aliases = ("padding", "zero_pad", "zero_padding")
     foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
+    operators = {"Pad": {}}
     main = "padding"
     either = ("padding", "like")
 
@@ -86,6 +90,25 @@ class Pad(Like, Rearrangement):
         if self.mode == "zeros":
             return tape.op(x, makes=n_out)
         return extended(tape, x, n_out, self.mode)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        modes = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+        pads, axes = call.listed("pads", 1), call.listed("", 3)
+        mode = modes.get(str(call.settings.get("mode", "constant")))
+        (x,) = call.inputs
+        rank = 1 + len(x.dimensions)
+        if pads is None or mode is None or (call.listed("value", 2) or [0]) != [0]:
+            return None
+        pairs = dict.fromkeys(range(rank), (0, 0))
+        half = len(pads) // 2
+        for place, before, after in zip(axes or range(rank), pads[:half], pads[half:]):
+            pairs[place % rank] = (before, after)
+        if any(pairs.pop(0) + pairs.pop(1)) or any(
+            side < 0 for pair in pairs.values() for side in pair
+        ):
+            return None
+        return {"padding": [[*pair] for pair in pairs.values()], "mode": mode}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         name = {

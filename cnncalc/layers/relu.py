@@ -11,6 +11,7 @@ class Relu(Elementwise):
     Operations: one comparison per element.
     """
 
+    operators = {"Relu": {}}
     aliases = ("rectifier",)
     each = Operations(compare=1)
     keeps_output = True

@@ -242,10 +242,13 @@ def _shown(report: Report, only: str | None) -> list[int]:
 
 
 def _named(block: Part) -> Part:
-    """A block with a single box is that box, named after the block."""
-    if len(block.parts) != 1 or block.parts[0].parts or block.parts[0].copies > 1:
+    """A block with a single part is that part, named after the block."""
+    if len(block.parts) != 1 or block.parts[0].copies > 1:
         return block
-    return replace(block.parts[0], name=block.name, closed=True)
+    only = block.parts[0]
+    if only.parts:
+        return replace(block, parts=only.parts)
+    return replace(only, name=block.name, closed=True)
 
 
 def _copies(parts: Sequence[Part]) -> Iterator[tuple[int, int]]:

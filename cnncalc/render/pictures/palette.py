@@ -36,12 +36,13 @@ TONES = {
     "recurrent": Tone("#fde6f1", "#b8487f", "#431d31", "#e57fb0"),
     "attention": Tone("#dff3fb", "#20809f", "#0f3644", "#55b5d4"),
     "other": Tone("#eceff2", "#6e7781", "#2a3038", "#8b949e"),
+    "window": Tone("#ffffff", "#1f2328", "#0d1117", "#e6edf3"),
     "heat0": Tone("#ffffff", "#8b949e", "#161b22", "#6e7781"),
     "heat1": Tone("#fff3e0", "#b98a5b", "#2b1f14", "#8a6a48"),
     "heat2": Tone("#ffe2bd", "#b87a3d", "#43290f", "#a5743f"),
     "heat3": Tone("#ffcb94", "#b56a25", "#5c350e", "#c07f38"),
     "heat4": Tone("#ffb06b", "#ac5a17", "#7a420d", "#d98b35"),
     "heat5": Tone("#fb9250", "#9c4a0f", "#98500d", "#f09a3a"),
-    "heat6": Tone("#f2743c", "#8a3a0a", "#b85e10", "#ffad4d"),
+    "heat6": Tone("#f2743c", "#8a3a0a", "#a3510c", "#ffad4d"),
 }
 """The colours of the families of layers, of other boxes, and of heats."""

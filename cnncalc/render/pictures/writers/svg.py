@@ -33,10 +33,11 @@ def text(scene: Scene) -> str:
         f"<title>{_escape(scene.title)}</title>",
         f"<style>{_style(scene)}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
-        *map(_shape, scene.shapes),
         *map(_box, scene.frames),
-        *_lines(scene.lines),
+        *_lines([line for line in scene.lines if line.source]),
         *map(_box, scene.boxes),
+        *map(_shape, scene.shapes),
+        *_lines([line for line in scene.lines if not line.source]),
         *map(_text, scene.texts),
         "</svg>\n",
     ]
@@ -57,6 +58,7 @@ def _style(scene: Scene) -> str:
         ".cnncalc text{font-family:Arial,Helvetica,'Liberation Sans',sans-serif;white-space:pre}"
         ".cnncalc .name,.cnncalc .title{font-weight:bold}.cnncalc .edge{fill:none;stroke-width:1.3}"
         ".cnncalc .outside rect,.cnncalc .faint{stroke-dasharray:4 3}"
+        ".cnncalc .ray{fill:none;stroke-width:.6}.cnncalc .window .face{fill-opacity:.55}"
         f"{sizes}{_colours(tones, 0)}@media(prefers-color-scheme:dark){{{_colours(tones, 1)}}}"
         f"{scene.css}"
     )
@@ -69,10 +71,14 @@ def _colours(tones: Sequence[str], dark: int) -> str:
         f".cnncalc text{{fill:{MUTED[dark]}}}",
         f".cnncalc .name,.cnncalc .title{{fill:{INK[dark]}}}",
         f".cnncalc .edge{{stroke:{LINE[dark]}}}.cnncalc .head{{fill:{LINE[dark]}}}",
+        f".cnncalc .ray{{stroke:{INK[dark]}}}",
     ]
     for name in tones:
         fill, edge = TONES[name][2 * dark : 2 * dark + 2]
         rules.append(f".cnncalc .{name} .face{{fill:{fill};stroke:{edge}}}")
+        rules.append(f".cnncalc .{name} .shade{{fill:{edge}}}")
+        if name.startswith("heat"):  # grey would be hard to read on them
+            rules.append(f".cnncalc .{name} text{{fill:{INK[dark]}}}")
     return "".join(rules)
 
 
@@ -82,6 +88,8 @@ def _box(box: Box) -> str:
     name = f' data-name="{_escape(box.name)}"' if box.name else ""
     radius = 6 if box.key else 8
     copies = [_rect(box, shift, radius) for shift in range(min(box.copies - 1, 2), -1, -1)]
+    if box.faces:
+        copies = [_polygons(face) for face in box.faces]
     title = f"<title>{_escape(box.title)}</title>" if box.title else ""
     texts = "".join(map(_text, box.texts))
     kind = f"box {box.tone}" if box.key else box.tone
@@ -140,10 +148,17 @@ def _towards(one: Point, other: Point, by: float) -> Point:
 
 def _shape(shape: Shape) -> str:
     title = f"<title>{_escape(shape.title)}</title>" if shape.title else ""
-    points = " ".join(map(_pair, shape.points))
     move = f' style="animation-name:{shape.move}"' if shape.move else ""
+    return f'<g class="{shape.tone}"{move}>{title}{_polygons(shape)}</g>'
+
+
+def _polygons(shape: Shape) -> str:
+    """A polygon, with a second one on it that darkens it."""
+    points = " ".join(map(_pair, shape.points))
     polygon = f'<polygon class="face" points="{points}"/>'
-    return f'<g class="{shape.tone}"{move}>{title}{polygon}</g>'
+    if not shape.shade:
+        return polygon
+    return f'{polygon}<polygon class="shade" fill-opacity="{shape.shade:g}" points="{points}"/>'
 
 
 def _text(text: Text) -> str:
