@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         reconcile,
         solve,
         summarize,
+        to_yaml,
     )
     from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
@@ -70,6 +71,7 @@ _HOME = {
     "summarize": "api",
     "to_onnx": "bridge",
     "to_torch": "bridge",
+    "to_yaml": "api",
     "verify": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
@@ -108,6 +110,7 @@ __all__ = [
     "summarize",
     "to_onnx",
     "to_torch",
+    "to_yaml",
     "verify",
 ]
 
