@@ -30,6 +30,8 @@ class Read(NamedTuple):
     """A model, and the network that was read from it."""
 
     model: nn.Module
+    keywords: bool
+    """Whether the names of the inputs are those of keyword arguments."""
     inputs: Mapping[str, tuple[int, ...]]
     recording: Recording
     imported: Imported
@@ -46,7 +48,7 @@ def read(model: Any, input: Inputs = USUAL) -> Read:
     found = imported(recording)
     report = summarize(found.spec)
     _check(recording, found, report)
-    return Read(model, inputs, recording, found, report)
+    return Read(model, keywords, inputs, recording, found, report)
 
 
 def _sizes(given: Inputs) -> tuple[dict[str, tuple[int, ...]], bool]:

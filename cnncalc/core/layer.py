@@ -18,11 +18,9 @@ from typing import (
     Self,
 )
 
-from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes
-from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
@@ -30,6 +28,8 @@ from cnncalc.formulas import memory
 
 if TYPE_CHECKING:
     from cnncalc.core import operation, tape
+    from cnncalc.core.call import Call
+    from cnncalc.core.onnx import OnnxCall
 
     Tape = tape.Tape
     Tensor = operation.Tensor
@@ -236,6 +236,8 @@ class Layer(Fields):
         what follows from the sizes of the weights. Raises LayerError for a call that no layer of
         this kind is.
         """
+        from cnncalc.core.call import one_size
+
         fields: dict[str, Any] = {}
         for declared in declared_in(cls):
             names = (declared.name, *fields_of(cls)[declared.name].also)

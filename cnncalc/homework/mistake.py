@@ -171,6 +171,11 @@ def with_fields(layer: Layer, **values: Any) -> Layer | None:
     return None if changed == layer else changed
 
 
+def has_bias_per_filter(row: Row) -> bool:
+    """Whether every channel or feature of the output has one bias."""
+    return row.cost.biases == row.output.dimensions[0]
+
+
 def is_pool(row: Row) -> bool:
     """Whether a window slides over each channel of a map separately, without parameters."""
     x, out = row.inputs[0] if len(row.inputs) == 1 else None, row.output
