@@ -679,12 +679,15 @@ twin("lstm", SIGNALS, drawn(**RECURRENT, proj_size=st.integers(0, 1)))(
 class PlainAttention(nn.MultiheadAttention):
     """PyTorch's parameters and the definition's products, which a counter sees."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        tokens = x.flatten(2).transpose(1, 2)
-        projected = nn.functional.linear(tokens, self.in_proj_weight, self.in_proj_bias)
+    def forward(self, x: torch.Tensor, other: torch.Tensor | None = None) -> torch.Tensor:
+        maps = (x, *(2 * (x if other is None else other,)))
+        weights = self.in_proj_weight.chunk(3)
+        biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
         query, key, value = (
-            part.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
-            for part in projected.chunk(3, dim=2)
+            nn.functional.linear(y.flatten(2).transpose(1, 2), *held)
+            .unflatten(2, (self.num_heads, -1))
+            .transpose(1, 2)
+            for y, *held in zip(maps, weights, biases, strict=True)
         )
         scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
         for bias in [self.offset_bias] if hasattr(self, "offset_bias") else []:
