@@ -380,7 +380,7 @@ def test_a_map_that_is_read_elsewhere_is_not_overwritten(spec):
         "identity",
         {"relu": {"inplace": True}, "name": "r"},
     ]
-    with pytest.raises(Mistakes, match="'r' .relu. runs in place and would overwrite 'c'"):
+    with pytest.raises(Mistakes, match=r"'r' \(relu\) runs in place and would overwrite 'c'"):
         cnncalc.summarize({**spec, "input": "3x6x6", "layers": [*first, *spec["layers"]]})
 
 
