@@ -62,7 +62,7 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = (
-    "attention", "class_token", "conv_lstm", "conv_transpose-6", "deform_conv", "embedding", "fold",
+    "attention", "class_token", "conv_lstm", "conv_transpose-7", "deform_conv", "embedding", "fold",
     "gru", "linear-2", "lstm", "max_unpool", "maximum", "opaque", "pad-2", "reduce-1", "reduce-2",
     "reduce-3", "reduce-4", "rnn", "standardized_conv", "unfold", "weight_norm_conv",
 )  # fmt: skip
@@ -184,6 +184,12 @@ OTHERS = [
     ("multiply", None, ["4x1x1", "4x5x5", "1x5x5"]),
     ("multiply", None, ["4x1x1", "4x1x1", "4x5x5", "4x5x5"]),
     ("add", None, ["4x5x5", "4x5x5", "4x5x5", "4x5x5"]),
+    ("subtract", {"parameter": "4x1x1"}, ["4x5x5"]),
+    ("subtract", {"parameter": "4x5x5"}, ["4x5x5"]),
+    ("divide", {"parameter": "1x5x5"}, ["4x5x5"]),
+    ("divide", {"parameter": "6"}, ["6"]),
+    ("multiply", {"parameter": "4x5x5"}, ["4x5x5"]),
+    ("multiply", {"parameter": "1x1"}, ["4x5"]),
     ("channel_shuffle", 1, ["4x5x5"]),
     ("pixel_shuffle", 1, ["4x5x5"]),
     ("upsample", 1, ["4x5x5"]),

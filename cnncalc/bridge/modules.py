@@ -90,6 +90,19 @@ class Divide(nn.Module):
         return x / (self.value if other is None else other)
 
 
+class WithLearned(nn.Module):
+    """A function of its input and a learned tensor, which starts at 1."""
+
+    def __init__(self, function: str, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.function = function
+        self.weight = nn.Parameter(torch.ones(tuple(sizes)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = getattr(torch, self.function)(x, self.weight)
+        return y
+
+
 class Power(nn.Module):
     """A fixed power of each element."""
 

@@ -132,6 +132,8 @@ class Layer:
     moves: ClassVar[bool] = True
     """Whether the layer reads and writes data at all. False for views and for layers that do
     nothing in inference."""
+    lacks: ClassVar[Mapping[str, str]] = {}
+    """Fields that people expect, and what to write instead."""
     activated: ClassVar[bool] = False
     """Whether a spec may name the activation after it among its fields, as in Keras."""
     inside: ClassVar[bool] = False
@@ -435,6 +437,8 @@ def _hint(kind: type[Layer], names: Mapping[str, str], written: str, value: Any)
             return "; remove it: activations are separate layers"
         word = value if isinstance(value, str) and value.isidentifier() else "the activation"
         return f"; add {word} after it, as a separate layer"
+    if written in kind.lacks:
+        return f"; {kind.lacks[written]}"
     for theirs, foreign in kind.foreign.items():
         if written in foreign.names:
             return f"; it is a field of {theirs.replace('*', '2')}"

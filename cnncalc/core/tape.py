@@ -432,6 +432,14 @@ class Tape:
         passes = [i for i, x in enumerate((a, b)) if x.size == size and not x.parameter]
         return self.op(a, b, passes=passes, size=size)
 
+    def subtract(self, a: Tensor, b: Tensor) -> Tensor:
+        """The difference, which saves nothing; the gradient of ``b`` is a new tensor, from which
+        that of a parameter is summed up."""
+        size = max(a.size, b.size)
+        passes = (0,) if a.size == size else ()
+        beside = _fitted([b], a.numbers, size) if b.parameter and b.needs_gradient else 0
+        return self.op(a, b, passes=passes, beside=beside, size=size)
+
     def multiply(self, a: Tensor, b: Tensor, makes: int | None = None) -> Tensor:
         """The product, with ``makes`` elements per image; factors with fewer elements are
         broadcast."""

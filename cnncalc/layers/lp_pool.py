@@ -16,7 +16,7 @@ from cnncalc.core.layer import (
 )
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import Pool
+from cnncalc.layers._pool import NO_DILATION, Pool
 from cnncalc.layers._window import torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
@@ -34,6 +34,7 @@ class LpPool(Pool):
 
     aliases = ("lp_pooling", "power_average_pool")
     limited = False
+    lacks = NO_DILATION
 
     norm_type: float = positive("the exponent p", 2, also=("p",))
 
