@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         analyze,
         check_stride,
         claims,
+        draw,
         explain,
         layer,
         memory,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
         solve,
         summarize,
     )
-    from cnncalc.bridge import to_torch, verify
+    from cnncalc.bridge import from_torch, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -56,7 +57,9 @@ _HOME = {
     "check_stride": "api",
     "claims": "api",
     "convolve": "homework.convolution.by_hand",
+    "draw": "api",
     "explain": "api",
+    "from_torch": "bridge",
     "grade": "homework.grading",
     "layer": "api",
     "load": "api",
@@ -91,7 +94,9 @@ __all__ = [
     "check_stride",
     "claims",
     "convolve",
+    "draw",
     "explain",
+    "from_torch",
     "grade",
     "layer",
     "load",

@@ -10,7 +10,7 @@ from cnncalc.core.cost import Cost
 from cnncalc.core.errors import Mistakes, UsageError
 from cnncalc.core.layer import Input
 from cnncalc.core.shape import layout_of
-from cnncalc.spec import load
+from cnncalc.spec import Spec, load
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cnncalc.derivations.stride import Solution, Window
     from cnncalc.derivations.sums import Sum
     from cnncalc.footprint import Memory
+    from cnncalc.render.pictures import Picture
 
 __all__ = [
     "Report",
@@ -31,6 +32,7 @@ __all__ = [
     "build",
     "check_stride",
     "claims",
+    "draw",
     "explain",
     "layer",
     "load",
@@ -98,6 +100,16 @@ class Report(report.Report):
 
         return conventions.count(convention, self)
 
+    def draw(self, style: str = "graph", **options: Any) -> "Picture":
+        """A picture, shown in a notebook; ``save("net.svg")`` writes a file (docs/pictures.md).
+
+        ``style`` and the options are those of ``cnncalc draw``: ``depth``, ``only``, ``label``,
+        ``colour`` and others. Raises UsageError for an unknown one.
+        """
+        from cnncalc.render.pictures import picture
+
+        return picture(self, style, **options)
+
     def __str__(self) -> str:
         """The table of ``cnncalc summarize``, 100 columns wide."""
         from cnncalc.render.formats import table
@@ -120,7 +132,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
 
 
 def summarize(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
     *,
     batch: int = 1,
     input: Shapes | Mapping[str, Shapes] | None = None,
@@ -132,7 +144,8 @@ def summarize(
 ) -> Report:
     """Everything that can be counted about a network.
 
-    ``target`` is a built-in's name, a path, the one-line notation, or a spec as plain data.
+    ``target`` is a built-in's name, a path, the one-line notation, a spec as plain data, or what
+    ``load`` or ``from_torch`` returns.
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
     ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
@@ -147,7 +160,8 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    graph = build(load(target, extends_anywhere=extends_anywhere), settings, input, how)
+    spec = load(target, extends_anywhere=extends_anywhere, inputs=(input, how))
+    graph = build(spec, settings, input, how)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 
@@ -185,7 +199,7 @@ class Options(Changes, total=False):
     dtype: str
 
 
-Target = str | os.PathLike[str] | Mapping[str, Any] | report.Report
+Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
 """A network: a report, or anything that ``summarize`` takes."""
 
 
@@ -295,8 +309,9 @@ def solve(
     wanted = output if output is not None else input
     if wanted is None:
         raise UsageError("solve needs an input or an output size")
-    search = strides.solve_transposed if transposed else strides.solve
-    return search(wanted, input, kernel, stride, padding, dilation, largest)
+    return strides.solve(
+        wanted, input, kernel, stride, padding, dilation, largest, transposed=transposed
+    )
 
 
 def memory(
@@ -329,6 +344,22 @@ def memory(
         checkpoint=checkpoint,
         batch=batch,
     )
+
+
+def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
+    """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
+
+    The options are those of ``summarize``, for a network that is no report, and of a picture
+    (``Report.draw``).
+
+    >>> draw("lenet5", label="params").svg[:4]
+    '<svg'
+    """
+    from cnncalc.render.pictures import picture
+
+    names = Options.__annotations__ | Changes.__annotations__
+    network: Any = {name: options.pop(name) for name in [*options] if name in names}
+    return picture(report_of(target, network), style, **options)
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":

@@ -23,7 +23,8 @@ from cnncalc.cli import kinds
 from cnncalc.cli.mistakes import asked, given
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError
-from cnncalc.core.layer import Example, Layer, fields_of
+from cnncalc.core.layer import Example, Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.derivations import wording
 from cnncalc.formulas.tracing import tracing
 from cnncalc.homework import mistakes

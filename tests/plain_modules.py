@@ -18,7 +18,8 @@ from torch_modules import TWINS, dim_of, is_same, pairs, ranked, sides
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Field
-from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape, Vector
 
 PLAIN: dict[str, Callable[[Any, Any], nn.Module | None]] = {}

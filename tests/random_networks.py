@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import CnncalcError, LayerError
-from cnncalc.core.layer import Layer, fields_of, required_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of, required_of
 from cnncalc.core.shape import Map, Shape, Vector, read_shape, shape_of
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12)

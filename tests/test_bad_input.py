@@ -20,7 +20,7 @@ from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
 from cnncalc.homework.convolution import matrix, window
 from cnncalc.homework.sheets import _table
-from cnncalc.spec import document, expansion, expression, inputs, source, work
+from cnncalc.spec import checks, expansion, expression, inputs, source, work
 from cnncalc.spec import text as spec_text
 
 ROOT = Path(__file__).parents[1]
@@ -730,7 +730,7 @@ def test_the_limits_are_documented():
         spec_text.MAX_DEPTH,
         expansion.MAX_LAYERS,
     }
-    limits |= {expansion.MAX_NESTED, work.MAX_STEPS, document.MAX_PROSE, document.LONGEST_TITLE}
+    limits |= {expansion.MAX_NESTED, work.MAX_STEPS, checks.MAX_PROSE, checks.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
     limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
     limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS}

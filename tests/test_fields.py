@@ -8,7 +8,7 @@ import pytest
 from cnncalc import layers
 from cnncalc.core import fields
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import FieldErrors, fields_of
+from cnncalc.core.parsing import FieldErrors, fields_of
 
 COUNT = fields.count("how many")
 COUNT_OR_NONE = fields.count("how many", least=0)

@@ -3,12 +3,14 @@ used."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis.report import Report
 from cnncalc.api import Options, Target, report_of
 from cnncalc.core.errors import UsageError
+from cnncalc.spec import Spec, load
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
@@ -25,6 +27,27 @@ def to_torch(target: Target, **options: Unpack[Options]) -> Any:
     PyTorch.
     """
     return _load("network").Network(report_of(target, options))
+
+
+def from_torch(model: Any, input: Any = (3, 224, 224)) -> Spec:
+    """The network of a live PyTorch model, as ``load`` returns it.
+
+    ``input`` is the shape of the input without the batch, a list of shapes for several inputs, or a
+    mapping from keyword arguments to shapes. The model runs twice in eval mode on the meta device;
+    its weights are neither read nor changed, and its mode is restored. Parameters and MACs are
+    compared with PyTorch's own counts. Raises UsageError where they differ, for an operation that
+    cannot be described, and without PyTorch.
+    """
+    return load(_load("importing").read(model, input).imported.spec)
+
+
+def from_factory(target: str, arguments: Mapping[str, Any], input: Any = None) -> Spec:
+    """The network of the model that ``package.module:factory`` makes with these arguments.
+
+    This runs the code of that module. Raises UsageError if it makes no model.
+    """
+    model = _load("importing").factory(target, arguments)
+    return from_torch(model, (3, 224, 224) if input is None else input)
 
 
 def verify(

@@ -201,7 +201,8 @@ def _alone(graded: Graded, form: "Format | None") -> str:
         f"{points(graded.score)} of {points(graded.possible)} points\n"
     )
     workings = [text for mark in graded.marks if (text := _working(mark))]
-    return "\n".join([table, *workings, summary])
+    unasked = [f"not asked: {some(graded.not_asked)}\n"] if graded.not_asked else []
+    return "\n".join([table, *workings, *unasked, summary])
 
 
 def _line(mark: Mark) -> tuple[str, ...]:
@@ -222,7 +223,9 @@ def _working(mark: Mark) -> str:
 def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
     """A line for every student, then one for every question."""
     if form is not None and form.SUFFIX == ".json":
-        students = [{**one.to_dict(), "answers": one.answers} for one in graded]
+        students = [
+            {**one.to_dict(), "answers": one.answers, "not asked": one.not_asked} for one in graded
+        ]
         found = {
             "students": students,
             "questions": [one.to_dict() for one in graded.questions],
@@ -241,10 +244,20 @@ def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
 def _students(graded: Sequence[Graded]) -> str:
     headings = {"Student": False, "Points": True, "Of": True}
     headings |= dict.fromkeys(SIGNS.values(), True) | {"Remark": False}
-    records = (one.to_dict() for one in graded)
-    table = listing.columns(headings, (list(map(str, record.values())) for record in records))
+    rows = [[*map(str, one.to_dict().values())] for one in graded]
+    for row, one in zip(rows, graded, strict=True):
+        row[-1] = row[-1] or _not_understood(one)
+    table = listing.columns(headings, rows)
     legend = ", ".join(f"{sign} {outcome.value}" for outcome, sign in SIGNS.items())
     return f"{table}{legend}\n"
+
+
+def _not_understood(graded: Graded) -> str:
+    """Why the first unreadable answer cannot be read, and how many more there are."""
+    unread = [mark for mark in graded.marks if mark.outcome is Outcome.UNREADABLE]
+    first = [f"{mark.answer.label} {feedback.remark(mark)}" for mark in unread[:1]]
+    more = [f"and {len(unread) - 1:,} more"] if len(unread) > 1 else []
+    return "; ".join([*first, *more])
 
 
 def _questions(graded: Grades) -> str:

@@ -9,6 +9,7 @@ from cnncalc.formulas import operations, window
 class AdaptivePool(Layer):
     """Windows sized to give the output a requested size."""
 
+    family = "pooling"
     main = "output_size"
 
     output_size: Sizes = sizes("output size along each axis", also=("size",))

@@ -16,6 +16,7 @@ class Arithmetic(Layer):
     """An operation between several maps, element by element, or between one and a number or
     learned numbers."""
 
+    family = "join"
     main = "value"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
     between: ClassVar[str]

@@ -12,6 +12,7 @@ from cnncalc.layers._window import Axis
 class Columns(Layer):
     """A window that slides over an image, with the same padding on both sides of an axis."""
 
+    family = "arrangement"
     main = "kernel_size"
 
     kernel_size: Sizes = sizes("window size along each axis", also=("kernel", "F"))

@@ -12,6 +12,7 @@ from cnncalc.formulas import operations
 class Elementwise(Layer):
     """A function of each element; the shape stays the same."""
 
+    family = "activation"
     stored = False
     each: ClassVar[Operations]
     """The arithmetic for one element."""

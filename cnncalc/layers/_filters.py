@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import BIAS, Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
@@ -13,6 +14,7 @@ from cnncalc.layers._window import CAUSAL, SAME, Axis, axes_of, padded, split_pa
 class Filters(Layer):
     """Filters that slide over the input."""
 
+    family = "convolution"
     activated = True
 
     kernel_size: Sizes = sizes("filter size along each axis", also=("kernel", "F"))
@@ -26,6 +28,11 @@ class Filters(Layer):
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D", "dilation_rate")
     )
     bias: bool = flag("whether each filter has a bias", True, BIAS)
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """The window's size is that of the weights."""
+        return {"kernel_size": one_size(call.held["weight"][2:]), **super().imported(call)}
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
         return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)

@@ -11,6 +11,7 @@ from cnncalc.formulas import operations
 class GlobalPool(Layer):
     """One value per channel."""
 
+    family = "pooling"
     keepdim: bool = flag(
         "whether to keep the spatial axes with size 1; otherwise the output is a vector",
         True,

@@ -12,6 +12,8 @@ from cnncalc.formulas import operations, parameters
 class Norm(Layer, ABC):
     """Mean 0 and variance 1 for groups of values, then perhaps a learned scale and shift."""
 
+    family = "normalization"
+
     @property
     @abstractmethod
     def scaled(self) -> bool:

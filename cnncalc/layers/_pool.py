@@ -1,7 +1,8 @@
 """The base of pools with a sliding window."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from cnncalc.core.call import Call
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
@@ -13,6 +14,7 @@ from cnncalc.layers._window import SAME, Axis, axes_of, is_same, padded, split_p
 class Pool(Layer):
     """A window that slides over every channel separately."""
 
+    family = "pooling"
     main = "kernel_size"
     limited: ClassVar[bool] = True
     """Whether PyTorch's pool limits the padding to half of the window."""
@@ -27,6 +29,13 @@ class Pool(Layer):
         "does so anyway",
         False,
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        fields = super().imported(call)
+        if fields.get("stride") == fields["kernel_size"]:
+            del fields["stride"]
+        return fields
 
     @property
     def spacing(self) -> Sizes:

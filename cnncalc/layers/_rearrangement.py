@@ -8,5 +8,7 @@ from cnncalc.core.shape import Shape
 class Rearrangement(Layer):
     """The same values in other places or in another shape."""
 
+    family = "arrangement"
+
     def operations(self, *inputs: Shape) -> Operations:
         return Operations()

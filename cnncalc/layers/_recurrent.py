@@ -14,6 +14,7 @@ from cnncalc.formulas import operations, sequence
 class Recurrent(Layer):
     """A recurrent network that reads the positions of a signal one after another."""
 
+    family = "recurrent"
     main = "hidden_size"
     gates: ClassVar[int]
     """The number of gates per cell."""

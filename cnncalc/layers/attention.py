@@ -24,6 +24,7 @@ class Attention(Layer):
     scores n exponentials, n − 1 additions, n − 1 comparisons and n divisions.
     """
 
+    family = "attention"
     aliases = ("multihead_attention", "self_attention", "mha")
     main = "num_heads"
     arity = (1, 2)

@@ -1,15 +1,18 @@
 """Average pooling."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, flag
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import NO_DILATION, SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, torch_sides
+from cnncalc.layers._window import is_same, onnx_pool, torch_sides
 
 
 class AvgPool(Pool):
@@ -25,6 +28,7 @@ class AvgPool(Pool):
 
     aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
     foreign = {"keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})}
+    operators = {"AveragePool": {}}
 
     lacks = NO_DILATION
 
@@ -72,6 +76,14 @@ class AvgPool(Pool):
         y = tape.divide(means, parts)
         tape.hold(inside)
         return y
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        window = onnx_pool(call)
+        if window.pop("dilation") != 1:
+            return None
+        counted = bool(call.settings.get("count_include_pad", 0))
+        return {**window, "count_include_pad": counted or not window["padding"]}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import flag, number, positive
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of, of_rank
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of, of_rank
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm, folded
 
@@ -24,12 +26,20 @@ class BatchNorm(Norm):
 
     aliases = ("bn", "batch_normalization", "batch_normalisation")
     foreign = {"caffe.BatchNorm": Foreign({"affine": False})}
+    operators = {"BatchNormalization": {"epsilon": "eps"}}
     inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
     track_running_stats: bool = flag("whether to track running statistics", True)
     eps: float = positive("value added to the variance", 1e-5, ("epsilon",))
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        learned = {} if "weight" in call.held else {"affine": False}
+        if "running_mean" not in call.held:
+            learned["track_running_stats"] = False
+        return {**super().imported(call), **learned}
 
     @property
     def scaled(self) -> bool:

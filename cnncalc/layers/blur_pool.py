@@ -21,6 +21,7 @@ class BlurPool(Layer):
     Operations: one multiplication and one addition per multiply-accumulate.
     """
 
+    family = "pooling"
     aliases = ("blur", "anti_alias")
     main = "kernel_size"
 

@@ -20,6 +20,7 @@ class ClassToken(Layer):
     Operations: none; values are only copied.
     """
 
+    family = "attention"
     aliases = ("cls_token", "learned_token")
     main = "tokens"
 

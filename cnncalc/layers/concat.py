@@ -19,6 +19,7 @@ class Concat(Rearrangement):
     Vectors are concatenated end to end. Nothing is computed, but the output is a new tensor.
     """
 
+    family = "join"
     aliases = ("cat", "concatenate")
     main = "along"
     arity = (1, None)

@@ -26,6 +26,7 @@ class ConvLstm(Layer):
     multiplications and an addition; with peepholes, three more multiplications and additions.
     """
 
+    family = "recurrent"
     main = "hidden_channels"
 
     hidden_channels: int = count(

@@ -1,5 +1,6 @@
 """Transposed convolution."""
 
+from collections.abc import Mapping
 from math import gcd
 from operator import add
 from typing import Any, NamedTuple
@@ -10,7 +11,6 @@ from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, size
 from cnncalc.core.layer import (
     Cut,
     Example,
-    Foreign,
     Layer,
     Reach,
     Refusal,
@@ -20,11 +20,13 @@ from cnncalc.core.layer import (
     of_rank,
     per_axis,
 )
+from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
 from cnncalc.formulas.vocabulary import span
-from cnncalc.layers._window import SAME, is_same, sides_of
+from cnncalc.layers._window import SAME, is_same, onnx_window, sides_of
 from cnncalc.layers.conv import check_groups
 
 
@@ -146,8 +148,10 @@ class ConvTranspose(Layer):
     per output for the bias.
     """
 
+    family = "upsampling"
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
+    operators = {"ConvTranspose": {}}
     main = "out_channels"
     activated = True
 
@@ -252,6 +256,18 @@ class ConvTranspose(Layer):
         out = self.output(x)
         cuts = (sum(axis.cut) for axis in self.axes(x))
         return Map(out.channels, tuple(map(add, out.spatial, cuts)))
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        weights, (x,) = call.held.get(1), call.inputs
+        if weights is None:
+            return None  # another layer computes them
+        groups = call.settings.get("group", 1)
+        fields = {"out_channels": weights[1] * groups, "groups": groups, "bias": 2 in call.held}
+        fields |= onnx_window(call, weights[2:])
+        if size := call.listed("output_shape"):
+            return {**fields, "output_size": alike(size[-(len(x) - 1) :])}
+        return {**fields, "output_padding": alike(call.listed("output_padding") or [0])}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         axes = self.axes(x)

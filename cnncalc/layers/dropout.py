@@ -15,6 +15,7 @@ class Dropout(Elementwise):
     Operations: none, because it does nothing in inference.
     """
 
+    operators = {"Dropout": {"ratio": "p"}}
     main = "p"
     each = Operations()
     moves = False

@@ -16,6 +16,7 @@ class Elu(InPlace):
     1) and one multiplication (by alpha).
     """
 
+    operators = {"Elu": {"alpha": "alpha"}}
     aliases = ("exponential_linear_unit",)
     main = "alpha"
     each = Operations(multiply=1, add=1, compare=1, exponential=1)

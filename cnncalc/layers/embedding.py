@@ -19,6 +19,7 @@ class Embedding(Layer):
     Operations: none; rows are copied.
     """
 
+    family = "dense"
     main = "embedding_dim"
 
     num_embeddings: int = count("size of the vocabulary", also=("input_dim", "vocabulary"))

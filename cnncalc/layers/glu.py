@@ -16,6 +16,7 @@ class Glu(Layer):
     multiplication.
     """
 
+    family = "activation"
     aliases = ("gated_linear_unit",)
 
     def output(self, x: Shape) -> Shape:

@@ -5,7 +5,8 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, flag, number
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._norm import Norm
@@ -23,6 +24,7 @@ class GroupNorm(Norm):
 
     aliases = ("gn", "group_normalization", "group_normalisation")
     foreign = {"keras.GroupNormalization": Foreign({"num_groups": 32})}
+    operators = {"GroupNormalization": {"epsilon": "eps", "num_groups": "num_groups"}}
     main = "num_groups"
 
     num_groups: int = count(

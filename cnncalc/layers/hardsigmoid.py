@@ -1,7 +1,11 @@
 """Hard sigmoid."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.layers._elementwise import InPlace
 
 
@@ -11,10 +15,16 @@ class Hardsigmoid(InPlace):
     Operations per element: one addition, two comparisons and one division.
     """
 
+    operators = {"HardSigmoid": {}}
     aliases = ("hsigmoid",)
     each = Operations(add=1, compare=2, divide=1)
     reads_output = False
     module = "Hardsigmoid"
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        slope, shift = call.settings.get("alpha", 0.2), call.settings.get("beta", 0.5)
+        return {} if abs(slope - 1 / 6) < 1e-6 and shift == 0.5 else None
 
     examples = (
         Example(

@@ -11,6 +11,7 @@ class Hardswish(InPlace):
     Operations per element: one addition, two comparisons, one multiplication and one division.
     """
 
+    operators = {"HardSwish": {}}
     aliases = ("hswish",)
     each = Operations(multiply=1, add=1, compare=2, divide=1)
     reads_output = False

@@ -1,11 +1,13 @@
 """Instance normalisation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._norm import Norm, folded
 
@@ -21,6 +23,7 @@ class InstanceNorm(Norm):
     statistics everything is folded into one multiplication and one addition per element.
     """
 
+    operators = {"InstanceNormalization": {"epsilon": "eps"}}
     aliases = ("instance_normalization", "instance_normalisation")
 
     affine: bool = flag("whether to learn a scale and a shift per channel", False)
@@ -73,6 +76,10 @@ class InstanceNorm(Norm):
             tape.hold(*copies)
         y.shape = x.shape
         return tape.split_images(y)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        return {**(super().from_onnx(call) or {}), "affine": True}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "InstanceNorm", x)(

@@ -5,7 +5,8 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice, flag, number
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm
 

@@ -15,6 +15,7 @@ class LeakyRelu(InPlace):
     Operations per element, whatever its sign: one comparison and one multiplication.
     """
 
+    operators = {"LeakyRelu": {"alpha": "negative_slope"}}
     aliases = ("lrelu", "leaky")
     main = "negative_slope"
     each = Operations(multiply=1, compare=1)

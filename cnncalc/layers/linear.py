@@ -2,19 +2,12 @@
 
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, count, flag
-from cnncalc.core.layer import (
-    Example,
-    Foreign,
-    Layer,
-    Refusal,
-    Tape,
-    Tensor,
-    channels_of,
-    positions_of,
-)
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
 
@@ -31,6 +24,7 @@ class Linear(Layer):
     per output for the bias.
     """
 
+    family = "dense"
     aliases = ("fc", "dense", "full", "fully_connected", "inner_product")
     foreign = {"keras.Dense": Foreign({"per_position": True})}
     main = "out_features"
@@ -43,6 +37,13 @@ class Linear(Layer):
     per_position: bool = flag(
         "whether to connect the channels of every position, instead of the flattened map", False
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """A map is not flattened, but read position by position."""
+        per_position = {"per_position": True} if isinstance(call.inputs[0], Map) else {}
+        n_out = call.held["weight"][0]
+        return {"out_features": n_out, **super().imported(call), **per_position}
 
     @property
     def flattens(self) -> bool:

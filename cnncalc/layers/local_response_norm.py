@@ -21,6 +21,8 @@ class LocalResponseNorm(Layer):
     one division. The first and last channels, which have fewer neighbours, count in full.
     """
 
+    operators = {"LRN": {"size": "size", "alpha": "alpha", "beta": "beta", "bias": "k"}}
+    family = "normalization"
     aliases = ("lrn", "norm", "response_norm", "local_response_normalization")
     main = "size"
 

@@ -1,23 +1,17 @@
 """Power-average pooling."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import positive
-from cnncalc.core.layer import (
-    Example,
-    Refusal,
-    Tape,
-    Tensor,
-    need_map,
-    of_rank,
-    per_axis,
-)
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import NO_DILATION, Pool
-from cnncalc.layers._window import torch_sides
+from cnncalc.layers._window import onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
@@ -32,6 +26,7 @@ class LpPool(Pool):
     exponential for the root. With p = 1 there are no powers and no roots.
     """
 
+    operators = {"LpPool": {}}
     aliases = ("lp_pooling", "power_average_pool")
     limited = False
     lacks = NO_DILATION
@@ -78,6 +73,13 @@ class LpPool(Pool):
         root = tape.power(tape.times(tape.multiply(signs, positive)), 1 / self.norm_type)
         tape.hold(around, means)
         return root
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        window = onnx_window(call)
+        if window.pop("dilation") != 1:
+            return None
+        return {**window, "norm_type": call.settings.get("p", 2)}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         # LPPool1d multiplies by the window size, so that it takes no tuple.

@@ -1,14 +1,18 @@
 """Max pooling."""
 
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
+from cnncalc.layers._window import onnx_pool
 
 
 class MaxPool(Pool):
@@ -26,6 +30,7 @@ class MaxPool(Pool):
         "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
         "caffe.Pooling": Foreign({"ceil_mode": True}),
     }
+    operators = {"MaxPool": {}}
 
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
@@ -44,6 +49,10 @@ class MaxPool(Pool):
         """A pool, which saves its input and the index of each maximum."""
         around, n_out = self.around(tape, x), self.output(x.shape).elements
         return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        return onnx_pool(call)
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)

@@ -22,6 +22,7 @@ class MaxUnpool(Rearrangement):
     Operations: none; the pool has already found the indices, and values are only copied.
     """
 
+    family = "upsampling"
     aliases = ("unpool", "unpooling")
     main = "kernel_size"
     arity = (2, 2)

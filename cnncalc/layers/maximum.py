@@ -15,6 +15,7 @@ class Maximum(Layer):
     Operations: one comparison for every element and every map after the first.
     """
 
+    family = "join"
     aliases = ("max", "eltwise_max")
     arity = (2, None)
 

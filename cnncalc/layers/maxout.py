@@ -21,6 +21,7 @@ class Maxout(Layer):
     piece for the bias, and k − 1 comparisons per output.
     """
 
+    family = "dense"
     main = "out_features"
 
     out_features: int = count("number of outputs", also=("neurons", "units", "outputs"))

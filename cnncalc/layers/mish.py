@@ -12,6 +12,7 @@ class Mish(InPlace):
     as an exponential), one addition and one multiplication.
     """
 
+    operators = {"Mish": {}}
     each = Operations(multiply=1, add=1, exponential=3)
     reads_output = False
     module = "Mish"

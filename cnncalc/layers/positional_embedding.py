@@ -18,6 +18,7 @@ class PositionalEmbedding(Layer):
     Operations: one addition per element; fixed sinusoids are computed beforehand.
     """
 
+    family = "attention"
     aliases = ("position_embedding", "positional_encoding")
 
     learned: bool = flag("whether the numbers are learned; otherwise they are fixed", True)

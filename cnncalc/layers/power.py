@@ -16,6 +16,7 @@ class Power(Layer):
     power, such as a root (0.5).
     """
 
+    family = "activation"
     aliases = ("pow",)
     main = "exponent"
 

@@ -21,6 +21,7 @@ class Rbf(Layer):
     because no weight is multiplied with an input.
     """
 
+    family = "dense"
     aliases = ("euclidean_rbf", "radial_basis")
     main = "out_features"
 

@@ -24,6 +24,7 @@ class Reduce(Layer):
     additions and a division.
     """
 
+    family = "pooling"
     aliases = ("reduction",)
     main = "by"
 

@@ -11,6 +11,7 @@ class Relu(InPlace):
     Operations: one comparison per element.
     """
 
+    operators = {"Relu": {}}
     aliases = ("rectifier",)
     each = Operations(compare=1)
     keeps_output = True

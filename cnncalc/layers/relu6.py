@@ -1,7 +1,11 @@
 """Rectified linear unit, capped at 6."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.layers._elementwise import InPlace
 
 
@@ -11,10 +15,16 @@ class Relu6(InPlace):
     Operations: two comparisons per element.
     """
 
+    operators = {"Clip": {}}
     each = Operations(compare=2)
     inside = True
     reads_output = False
     module = "ReLU6"
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        least, most = call.listed("min", 1), call.listed("max", 2)
+        return {} if least == [0] and most == [6] else None
 
     examples = (
         Example(

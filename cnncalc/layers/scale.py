@@ -21,6 +21,7 @@ class Scale(Layer):
     Operations: one multiplication per element, and one addition with a bias.
     """
 
+    family = "activation"
     aliases = ("layer_scale",)
 
     bias: bool = flag("whether to learn a summand for every channel as well", False, BIAS)

@@ -13,6 +13,7 @@ class Selu(InPlace):
     1) and two multiplications (by alpha and by the scale).
     """
 
+    operators = {"Selu": {}}
     aliases = ("scaled_exponential_linear_unit",)
     each = Operations(multiply=2, add=1, compare=1, exponential=1)
     module = "SELU"

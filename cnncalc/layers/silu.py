@@ -12,6 +12,7 @@ class Silu(InPlace):
     is free.
     """
 
+    operators = {"Swish": {}}
     aliases = ("swish",)
     each = Operations(add=1, divide=1, exponential=1)
     reads_output = False

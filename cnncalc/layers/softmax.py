@@ -21,6 +21,7 @@ class Softmax(Layer):
     overflows. That subtraction counts as part of the exponential.
     """
 
+    family = "activation"
     main = "over"
     stored = False
 

@@ -17,6 +17,7 @@ class Softplus(Elementwise):
     one division.
     """
 
+    operators = {"Softplus": {}}
     main = "beta"
     each = Operations(multiply=1, add=1, compare=1, divide=1, exponential=2)
 

@@ -21,6 +21,7 @@ class Subsampling(Layer):
     coefficient and one addition for the bias.
     """
 
+    family = "pooling"
     aliases = ("subsample", "trainable_pool")
     main = "kernel_size"
 

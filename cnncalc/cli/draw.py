@@ -1,0 +1,108 @@
+"""``cnncalc draw``: a picture of a network."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cnncalc.cli import _complete as complete
+from cnncalc.cli import _shared as shared
+from cnncalc.core import discovery
+from cnncalc.core.errors import one_of, printable
+
+PICTURES = Path(__file__).parents[1] / "render" / "pictures"
+STYLES, WRITERS = [str(PICTURES / "styles")], [str(PICTURES / "writers")]
+
+Style = Annotated[
+    str,
+    typer.Option(
+        "--style",
+        help=f"What to draw: {one_of(discovery.modules(STYLES))}.",
+        autocompletion=complete.modules(STYLES),
+    ),
+]
+Depth = Annotated[
+    int | None,
+    typer.Option(
+        "--depth",
+        metavar="N",
+        help="How many levels of blocks to open; by default as many as fit.",
+    ),
+]
+Only = Annotated[str | None, typer.Option("--only", metavar="BLOCK", help="Draw only this block.")]
+EveryLayer = Annotated[
+    bool,
+    typer.Option("--every-layer", help="Give activations and normalizations boxes of their own."),
+]
+Direction = Annotated[str, typer.Option("--direction", help="The flow of data: down or right.")]
+LabelName = Annotated[
+    str,
+    typer.Option("--label", help="The figure in a box: macs, params, memory, rf or none."),
+]
+Colour = Annotated[
+    str,
+    typer.Option(
+        "--colour",
+        "--color",
+        help="What colours show: the kind of layer, or the share of macs, params, memory or rf.",
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option("--layer", metavar="NAME", help="The layer that the picture is about."),
+]
+FormatName = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        "-f",
+        help=f"The format: {one_of(discovery.modules(WRITERS))}. By default, the extension of the "
+        "output file decides; without one, it is text.",
+        show_default=False,
+        autocompletion=complete.modules(WRITERS),
+    ),
+]
+
+
+def run(
+    spec: shared.Spec,
+    style: Style = "graph",
+    depth: Depth = None,
+    only: Only = None,
+    every_layer: EveryLayer = False,
+    direction: Direction = "down",
+    label: LabelName = "macs",
+    colour: Colour = "kind",
+    layer: Layer = None,
+    batch: shared.Batch = 1,
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
+    format: FormatName = None,
+    output: shared.Output = None,
+) -> None:
+    """Draw a network: its graph, its volumes, a receptive field, or a sliding window.
+
+    cnncalc draw resnet18 -o resnet18.svg
+
+    cnncalc draw unet --depth 1
+
+    cnncalc draw resnet50 --only layer2 --label params --colour params -o layer2.svg
+    """
+    from cnncalc.render import pictures
+
+    report = shared.network(spec, input, settings, batch=batch, layout=layout)
+    picture = pictures.picture(
+        report, style, depth=depth, only=only, every_layer=every_layer, direction=direction,
+        label=label, colour=colour, layer=layer,
+    )  # fmt: skip
+    if format is None and output is not None:
+        writer = pictures.writer_for(output)
+    else:
+        writer = pictures.writer_of(format or "text")
+    data = picture.bytes(writer)
+    if output is None:
+        typer.echo(data, nl=False)
+    else:
+        shared.save(output, data)
+        typer.echo(f"wrote {printable(str(output))}", err=True)

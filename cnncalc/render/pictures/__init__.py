@@ -1,0 +1,112 @@
+"""Pictures of a report: one file per style in ``styles/``, one per kind of file in ``writers/``.
+
+A style is a module with ``draw(report, options, measure) -> Scene``. A writer has ``SUFFIX``, the
+``MEASURE`` in which it wants its scenes, and ``render(scene) -> bytes``. Both are discovered
+automatically.
+"""
+
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import import_module
+from os import PathLike
+from pathlib import Path, PurePath
+from typing import Any, Protocol, cast
+
+from cnncalc.analysis.report import Report
+from cnncalc.core import discovery
+from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.render.pictures import styles, writers
+from cnncalc.render.pictures.metrics import Measure
+from cnncalc.render.pictures.options import Options
+from cnncalc.render.pictures.scene import Scene
+
+
+class Style(Protocol):
+    """The interface of a style's module."""
+
+    def draw(self, report: Report, options: Options, measure: Measure) -> Scene:
+        """The picture."""
+
+
+class Writer(Protocol):
+    """The interface of a writer's module."""
+
+    SUFFIX: str
+    MEASURE: Measure
+
+    def render(self, scene: Scene) -> bytes:
+        """The whole file."""
+
+
+def style_of(name: str) -> Style:
+    """The style with this name; raises UsageError with the nearest name."""
+    return cast(Style, discovery.chosen(styles.__name__, styles.__path__, name, "style"))
+
+
+def writer_of(name: str) -> Writer:
+    """The writer with this name, which may be given as its file extension; raises UsageError with
+    the nearest name."""
+    name = _extensions().get(f".{name.lower()}", name)
+    return cast(
+        Writer, discovery.chosen(writers.__name__, writers.__path__, name, "picture format")
+    )
+
+
+def writer_for(path: str | PathLike[str]) -> Writer:
+    """The writer for a file's extension; raises UsageError for an unknown one."""
+    suffix, known = PurePath(path).suffix.lower(), _extensions()
+    if suffix not in known:
+        hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
+        raise UsageError(f"no picture format for the extension {suffix!r}{hint}")
+    return writer_of(known[suffix])
+
+
+@cache
+def _extensions() -> dict[str, str]:
+    names = discovery.modules(writers.__path__)
+    return {import_module(f"{writers.__name__}.{name}").SUFFIX: name for name in names}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture of a report, shown as SVG in a notebook; ``save`` writes any kind of file."""
+
+    report: Report
+    style: str
+    options: Options
+
+    def scene(self, writer: Writer) -> Scene:
+        """The boxes, lines and texts with their coordinates."""
+        return style_of(self.style).draw(self.report, self.options, writer.MEASURE)
+
+    def bytes(self, writer: Writer) -> bytes:
+        """The file that a writer makes of it."""
+        return writer.render(self.scene(writer))
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        return self.bytes(writer_of("svg")).decode()
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write a file, whose extension selects the format; raises UsageError for an unknown
+        one."""
+        Path(path).write_bytes(self.bytes(writer_for(path)))
+
+    def _repr_svg_(self) -> str:
+        """The picture in a notebook."""
+        return self.svg
+
+    def __str__(self) -> str:
+        """The picture in the characters of a terminal."""
+        return self.bytes(writer_of("text")).decode()
+
+
+def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
+    """A picture of a report. Raises UsageError for an unknown style or choice."""
+    known = Options.__dataclass_fields__
+    for name in choices:
+        if name not in known:
+            raise UsageError(f"a picture has no option {name!r}{did_you_mean(name, known)}")
+    style_of(style)
+    return Picture(report, style, Options(**choices))

@@ -1,0 +1,109 @@
+"""What a box says: its name, its kind, the shape of its output, and a figure."""
+
+from typing import NamedTuple
+
+from cnncalc.analysis.report import Line, Report
+from cnncalc.core import units
+from cnncalc.render.columns import COLUMNS
+from cnncalc.render.pictures.folding import Folding, Part
+
+FIGURES = {
+    "macs": "{} MACs",
+    "params": "{} params",
+    "memory": "{}",
+    "rf": "RF {}",
+    "none": "",
+}
+"""The figures that a box can show, and how it words them."""
+
+
+class Label(NamedTuple):
+    """The texts of a box."""
+
+    name: str
+    kind: str
+    shape: str
+    figure: str
+
+
+def label(part: Part, folding: Folding, figure: str, within: str) -> Label:
+    """The texts of a part, whose name is shortened by that of the block it stands in."""
+    line = folding.line(part)
+    shape = line.output.text(folding.report.layout)
+    text = figure_text(line, folding.report, figure)
+    name, what = span(part), kind(part, folding)
+    inner = part.name.removeprefix(f"{within}.")
+    if not inner.partition(".")[0].isdecimal():  # a bare number would say little
+        name = name.removeprefix(f"{within}.")
+    return Label(name, "" if what == name else what, shape, "" if part.outside else text)
+
+
+def span(part: Part) -> str:
+    """``layer1.1–3 ×3``: the name of a part, or of its first and last copy."""
+    if not part.last:
+        return part.name
+    block, _, last = part.last.rpartition(".")
+    same = block == part.name.rpartition(".")[0]
+    text = f"{part.name}–{last if same else part.last}"
+    return f"{text} ×{part.copies}" if part.copies > 1 else text
+
+
+def kind(part: Part, folding: Folding) -> str:
+    """``conv 3×3, s2 + relu``: the kinds in a box; those of a block are its own kind."""
+    if part.closed and part.kind != folding.report.rows[part.rows[0]].kind:
+        return part.kind
+    main = folding.main(part)
+    words = []
+    rows = part.rows[: len(part.rows) // part.copies]
+    for row in (folding.report.rows[index] for index in rows):
+        text = row.kind.replace("_", " ")
+        if row is main:
+            one = Line(row.name, row.kind, (row,), 0)
+            window = COLUMNS["kernel"].value(one, folding.report)
+            text += f" {window}" if window else ""
+        words.append(text)
+    return " + ".join(words)
+
+
+def tone(part: Part, folding: Folding) -> str:
+    """The colours of a box by the family of its layer."""
+    row = folding.main(part)
+    if part.outside:
+        return "outside"
+    if part.closed and part.kind != folding.report.rows[part.rows[0]].kind:
+        return "block"
+    return "input" if row.layer.arity == (0, 0) else row.layer.family
+
+
+def figure_text(line: Line, report: Report, figure: str) -> str:
+    """The chosen figure in words; empty if there is nothing to count."""
+    if figure == "none":
+        return ""
+    column = COLUMNS[figure]
+    value = column.value(line, report)
+    text = column.bounded(line, value, column.read(value)) if value else None
+    return FIGURES[figure].format(text) if text else ""
+
+
+def _exact(name: str, line: Line) -> str:
+    """An exact count; if it is not known, its lower bound."""
+    return "≥ " * (name in line.unknown) + units.exact(getattr(line.cost, name))
+
+
+def total(name: str, report: Report) -> str:
+    """The total of a count in human units; if it is not known, its lower bound."""
+    return "≥ " * (name in report.unknown) + units.human(getattr(report.totals, name))
+
+
+def title(part: Part, folding: Folding) -> str:
+    """The exact numbers, shown when the pointer rests on a box."""
+    line, report = folding.line(part), folding.report
+    field = COLUMNS["rf"].value(line, report)
+    lines = [
+        f"{span(part)}: {kind(part, folding)}",
+        f"output {line.output.text(report.layout)}",
+        f"{_exact('params', line)} parameters",
+        f"{_exact('macs', line)} MACs",
+        f"{units.exact(int(COLUMNS['memory'].value(line, report) or 0))} bytes of output",
+    ]
+    return "\n".join([*lines, f"receptive field {field}"] if field else lines)

@@ -1,0 +1,208 @@
+"""Where boxes and lines go: chains, branches side by side, and frames around open blocks.
+
+``across`` and ``along`` are the directions across and along the flow of data. Every item has a
+place where lines enter and leave it, measured across from its edge. A line's way is built up item
+by item, from the box that it leaves (a ``Tail``) to the box at which it arrives.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cnncalc.render.pictures.folding import Part
+from cnncalc.render.pictures.metrics import Measure
+from cnncalc.render.pictures.scene import Point
+
+
+@dataclass(eq=False)
+class Tail:
+    """A line on its way from a box."""
+
+    source: "Leaf"
+    points: tuple[Point, ...]
+
+    def via(self, *points: Point) -> "Tail":
+        """The line up to these points."""
+        return Tail(self.source, (*self.points, *points))
+
+
+@dataclass(eq=False)
+class Routes:
+    """The boxes, frames and finished lines of a layout."""
+
+    leaves: "list[Leaf]" = field(default_factory=list)
+    frames: "list[Frame]" = field(default_factory=list)
+    lines: "list[tuple[Leaf, Leaf, tuple[Point, ...]]]" = field(default_factory=list)
+
+
+class Item:
+    """Something with a size and a place, through which lines go."""
+
+    across: float
+    along: float
+    enter: float
+    leave: float
+    x: float
+    y: float
+
+    def place(self, x: float, y: float) -> None:
+        """Move its corner here."""
+        self.x, self.y = x, y
+
+    def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
+        """Lead lines into it, and return those that leave it."""
+        raise NotImplementedError
+
+
+class Leaf(Item):
+    """A box; ``behind`` is the room of the copies behind it."""
+
+    def __init__(
+        self, part: Part, across: float, along: float, behind: float, port: float | None = None
+    ) -> None:
+        self.part, self.behind = part, behind
+        self.across, self.along = across + behind, along + behind
+        self.enter = self.leave = across // 2 if port is None else port
+
+    def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
+        """Lines end at its edge, and a new one begins at the opposite edge."""
+        routes.leaves.append(self)
+        for tail in tails:
+            points = (*tail.points, (self.x + self.enter, self.y))
+            routes.lines.append((tail.source, self, points))
+        return [Tail(self, ((self.x + self.leave, self.y + self.along),))]
+
+
+class Chain(Item):
+    """Items one after another, with their entries and exits in line."""
+
+    def __init__(self, items: Sequence[Item], measure: Measure) -> None:
+        self.items = items
+        self.offsets: list[Point] = []
+        line, y, before = 0.0, 0.0, None
+        for item in items:
+            if before is not None:
+                y += _between(before, item, measure)
+            self.offsets.append((line - item.enter, y))
+            line += item.leave - item.enter
+            y, before = y + item.along, item
+        left = min(x for x, _ in self.offsets)
+        self.offsets = [(x - left, y) for x, y in self.offsets]
+        self.across = max(x + item.across for (x, _), item in zip(self.offsets, items, strict=True))
+        self.along, self.enter = y, -left
+        self.leave = line - left
+
+    def place(self, x: float, y: float) -> None:
+        """Place every item."""
+        super().place(x, y)
+        for (right, down), item in zip(self.offsets, self.items, strict=True):
+            item.place(x + right, y + down)
+
+    def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
+        """Through every item."""
+        found = list(tails)
+        for item in self.items:
+            found = item.route(found, routes)
+        return found
+
+
+def _between(before: Item, item: Item, measure: Measure) -> float:
+    """The gap between two items; a fork brings room of its own."""
+    if isinstance(before, Fork):
+        return measure.meet
+    return measure.spread if isinstance(item, Fork) else measure.gap
+
+
+class Lane(Item):
+    """The way of a line that passes boxes."""
+
+    def __init__(self, measure: Measure) -> None:
+        self.across, self.along = measure.lane, 0
+        self.enter = self.leave = measure.lane // 2
+
+    def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
+        """Straight on."""
+        return list(tails)
+
+
+class Fork(Item):
+    """Branches side by side, in the order of the spec; a lane comes last.
+
+    Lines enter in the middle of the branches, or straight to the first of them.
+    """
+
+    def __init__(self, branches: Sequence[Item], measure: Measure, straight: bool = False) -> None:
+        self.branches, self.bus = branches, measure.bus
+        self.offsets, right = [], 0.0
+        for branch in branches:
+            self.offsets.append(right)
+            right += branch.across + measure.beside
+        self.across = right - measure.beside
+        self.along = max(branch.along for branch in branches) + 2 * measure.bus
+        ports = [
+            offset + branch.enter
+            for offset, branch in zip(self.offsets, branches, strict=True)
+            if not isinstance(branch, Lane)
+        ]
+        self.enter = self.leave = (ports[0] + ports[-1]) // 2
+        if straight:
+            self.enter = self.leave = branches[0].enter
+
+    def place(self, x: float, y: float) -> None:
+        """Place every branch."""
+        super().place(x, y)
+        for offset, branch in zip(self.offsets, self.branches, strict=True):
+            branch.place(x + offset, y + self.bus)
+
+    def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
+        """Every line spreads to all branches; those that leave them meet again."""
+        end, found = self.y + self.along, []
+        middle = self.x + self.leave
+        for branch in self.branches:
+            across = branch.x + branch.enter
+            led = [tail.via((tail.points[-1][0], self.y), (across, self.y)) for tail in tails]
+            for tail in branch.route(led, routes):
+                found.append(tail.via((branch.x + branch.leave, end), (middle, end)))
+        return found
+
+
+class Frame(Item):
+    """A frame around an open block, with its name in a strip at the top.
+
+    ``exits`` are the rows whose output leaves the block.
+    """
+
+    def __init__(
+        self, part: Part, inner: Item, exits: set[int], label: float, down: bool, measure: Measure
+    ) -> None:
+        self.part, self.inner, self.exits = part, inner, exits
+        self.over = False  # whether it is upside down
+        self.behind = measure.copy * min(part.copies - 1, 2)
+        pad, head = measure.frame, measure.line + measure.pad // 2
+        if down:
+            # The line into the block passes the strip, beside the name.
+            self.left = max(pad, label + 2 * measure.pad - inner.enter)
+            self.before = head
+            self.across = self.left + inner.across + pad
+            self.along = head + inner.along + measure.edge + measure.copy
+        else:
+            self.left, self.before = head, pad
+            self.across = head + inner.across + pad
+            self.along = max(inner.along + 2 * pad, label + 2 * measure.pad)
+        self.enter, self.leave = self.left + inner.enter, self.left + inner.leave
+        self.across, self.along = self.across + self.behind, self.along + self.behind
+
+    def place(self, x: float, y: float) -> None:
+        """Place what is inside."""
+        super().place(x, y)
+        self.inner.place(x + self.left, y + self.before)
+
+    def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
+        """Through the frame."""
+        routes.frames.append(self)
+        found = self.inner.route(tails, routes)
+        end = self.y + self.along
+        return [
+            tail.via((self.x + self.leave, end))
+            for tail in found
+            if not self.exits.isdisjoint(tail.source.part.rows)
+        ]

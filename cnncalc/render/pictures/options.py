@@ -1,0 +1,41 @@
+"""What a user chooses about a picture."""
+
+from dataclasses import dataclass
+
+from cnncalc.core.errors import UsageError, unknown
+from cnncalc.render.pictures.labels import FIGURES
+
+HEATS = tuple(name for name in FIGURES if name != "none")
+COLOURS = ("kind", *HEATS)
+DIRECTIONS = ("down", "right")
+
+
+@dataclass(frozen=True)
+class Options:
+    """The choices; a style ignores those that mean nothing to it. Raises UsageError for an unknown
+    name.
+
+    ``depth`` levels of blocks are opened, by default as many as fit. ``only`` draws one block.
+    ``every_layer`` gives activations and normalizations boxes of their own. ``direction`` is that
+    of the flow, ``label`` the figure in a box (by default what suits the style), ``colour`` what
+    colours mean, and ``layer`` the one that a picture is about.
+    """
+
+    depth: int | None = None
+    only: str | None = None
+    every_layer: bool = False
+    direction: str = "down"
+    label: str | None = None
+    colour: str = "kind"
+    layer: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.depth is not None and self.depth < 1:
+            raise UsageError(f"the depth must be at least 1, not {self.depth}")
+        for what, name, known in (
+            ("direction", self.direction, DIRECTIONS),
+            ("label", self.label or "none", tuple(FIGURES)),
+            ("colour", self.colour, COLOURS),
+        ):
+            if name not in known:
+                raise unknown(what, name, known)

@@ -1,0 +1,1 @@
+"""One file per style of picture, discovered automatically."""

@@ -1,0 +1,382 @@
+"""Pictures: their geometry, what they show, and the files that writers make of them."""
+
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from picture_geometry import edges, faults
+
+import cnncalc
+from cnncalc.core.errors import CnncalcError
+from cnncalc.render import pictures
+from cnncalc.spec import catalog
+
+DAILY = (
+    "alexnet", "googlenet", "lenet5", "mlp_mnist", "resnet18", "siamese_koch", "ssd300_vgg16",
+    "tdnn", "textcnn", "unet", "vgg16", "yolov3",
+)  # fmt: skip
+ALL = [
+    pytest.param(name, marks=() if name in DAILY else pytest.mark.exhaustive)
+    for name in catalog.names()
+]
+PIXELS, CELLS = pictures.writer_of("svg"), pictures.writer_of("text")
+
+POINTWISE = {"filters": 4, "kernel": 1}
+DENSE = {
+    "name": "dense",
+    "input": "3x8x8",
+    "layers": [
+        {"conv": dict(POINTWISE), "name": "a"},
+        {"conv": dict(POINTWISE), "name": "b"},
+        {"add": {"from": ["a", "b"]}, "name": "c"},
+        {"conv": dict(POINTWISE), "name": "d", "from": "b"},
+        {"add": {"from": ["a", "d"]}, "name": "e"},
+        {"add": {"from": ["c", "e"]}, "name": "f"},
+    ],
+}
+"""Not made of chains and branches: c and e both read a, and f reads what b leads to twice."""
+
+
+def every_picture(report):
+    """The options of graphs of a network, down to every depth."""
+    for depth in (None, *range(1, report.depth + 1)):
+        yield {"depth": depth}
+        yield {"depth": depth, "direction": "right", "label": "params"}
+    yield {"depth": report.depth, "every_layer": True, "label": "none"}
+    yield {"colour": "macs"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_in_a_graph_overlaps_or_is_cut_off(name):
+    report = cnncalc.summarize(name)
+    for options in every_picture(report):
+        picture = report.draw(**options)
+        for writer in (PIXELS, CELLS):
+            assert faults(picture.scene(writer), writer.MEASURE) == [], options
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_graph_has_the_edges_of_the_network_and_all_of_its_layers(name):
+    report = cnncalc.summarize(name)
+    for options in every_picture(report):
+        scene = report.draw(**options).scene(PIXELS)
+        assert edges(scene.lines) == expected_edges(report, scene), options
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_in_a_picture_of_volumes_overlaps_or_is_cut_off(name):
+    report = cnncalc.summarize(name)
+    for depth in (None, *range(1, report.depth + 1)):
+        scene = report.draw("volumes", depth=depth).scene(PIXELS)
+        assert faults(scene, PIXELS.MEASURE) == [], depth
+
+
+def expected_edges(report, scene):
+    """The edges between boxes, from the sources of the layers in them; copies of an open block
+    stand for the first of them."""
+    first = {}
+    for frame in scene.frames:
+        each = len(frame.rows) // frame.copies
+        first |= {row: frame.rows[at % each] for at, row in enumerate(frame.rows) if at >= each}
+    place = {row: box.key for box in scene.boxes for row in box.rows}
+
+    def box_of(name):
+        while name in first:
+            name = first[name]
+        return place[name]
+
+    found = set()
+    for row in report.rows:
+        if row.name not in first:
+            sources = (report.rows[source].name for source in row.sources)
+            found |= {(box_of(source), box_of(row.name)) for source in sources}
+    return {(source, target) for source, target in found if source != target}
+
+
+def boxes(report, **options):
+    return {box.name: box for box in report.draw(**options).scene(PIXELS).boxes}
+
+
+def test_branches_keep_the_order_of_the_spec():
+    report = cnncalc.summarize("inception_module")
+    names = ["1x1", "3x3.reduce", "5x5.reduce", "pool"]
+    across = [boxes(report, depth=3)[f"inception3a.{name}"].x for name in names]
+    assert across == sorted(across)
+    turned = boxes(report, depth=3, direction="right")
+    down = [turned[f"inception3a.{name}"].y for name in names]
+    assert down == sorted(down)
+
+
+def test_equal_blocks_are_drawn_once_with_their_number():
+    found = boxes(cnncalc.summarize("resnet50"), depth=2)
+    assert found["layer1.1"].copies == 2
+    assert found["layer3.1"].copies == 5
+    texts = [text.content for text in found["layer3.1"].texts]
+    assert texts[:2] == ["layer3.1–5 ×5", "1024×14×14"]
+
+
+def test_the_numbers_in_a_box_are_those_of_its_layers():
+    report = cnncalc.summarize("resnet18")
+    box = boxes(report, depth=1, label="params")["layer1"]
+    # Four 3×3 convolutions of 64 to 64 channels without biases, each with a scale and a shift.
+    assert f"{4 * (9 * 64 * 64 + 2 * 64):,} parameters" in box.title
+    assert "147.97 K params" in [text.content for text in box.texts]
+    assert "64×56×56" in [text.content for text in box.texts]
+
+
+def test_activations_join_the_layer_before_them_unless_every_layer_is_drawn():
+    report = cnncalc.summarize("vgg16")
+    assert boxes(report)["conv1_1"].rows == ("conv1_1", "relu1")
+    assert boxes(report)["fc6"].rows[0] == "flatten"
+    assert len(boxes(report, every_layer=True)) == len(report.rows)
+
+
+def test_one_block_can_be_drawn_alone_with_the_layers_that_it_reads():
+    found = boxes(cnncalc.summarize("resnet18"), only="layer2", depth=3)
+    assert {box.tone for name, box in found.items() if not name.startswith("layer2.")} == {
+        "outside"
+    }
+    assert "layer2.0.conv1" in found
+    assert "layer3.0.conv1" not in found
+
+
+def test_a_heat_gives_the_largest_figure_the_darkest_shade():
+    report = cnncalc.summarize("vgg16")
+    tones = {name: box.tone for name, box in boxes(report, colour="params").items()}
+    assert tones["fc6"] == "heat6"
+    assert tones["pool1"] == "heat0"
+
+
+@pytest.mark.parametrize("direction", ["down", "right"])
+@pytest.mark.parametrize("writer", [PIXELS, CELLS])
+def test_a_graph_that_is_not_made_of_branches_is_drawn_in_layers(direction, writer):
+    report = cnncalc.summarize(DENSE)
+    scene = report.draw(direction=direction).scene(writer)
+    assert edges(scene.lines) == expected_edges(report, scene)
+    assert faults(scene, writer.MEASURE) == []
+
+
+def dense(count):
+    """Every layer reads all layers before it."""
+    layers = [{"conv": dict(POINTWISE), "name": "x0"}]
+    for at in range(1, count):
+        layers.append(
+            {"add": {"from": ["input", *(f"x{one}" for one in range(at))]}, "name": f"x{at}"}
+        )
+    return {"name": "dense", "input": "4x8x8", "layers": layers}
+
+
+def test_a_densely_connected_graph_is_drawn_in_layers():
+    report = cnncalc.summarize(dense(12))
+    scene = report.draw().scene(PIXELS)
+    assert len(scene.lines) == 12 + 12 * 11 // 2
+    assert faults(scene, PIXELS.MEASURE) == []
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"input": "4x8x8", "layers": [{"relu": None}] * 5_000},
+        {"input": "4x8x8", "layers": [{"conv": dict(POINTWISE)}, {"max_pool": 1}] * 2_500},
+        dense(120),
+    ],
+    ids=["equal layers", "a long chain", "many edges"],
+)
+def test_a_huge_graph_is_folded(spec):
+    report = cnncalc.summarize({"name": "huge", **spec})
+    scene = report.draw().scene(PIXELS)
+    assert len(scene.boxes) <= 41
+    assert sum(len(box.rows) for box in scene.boxes) == len(report.rows)
+    assert faults(scene, PIXELS.MEASURE) == []
+
+
+def test_an_svg_is_valid_and_always_the_same():
+    svg = cnncalc.summarize("resnet18").draw().svg
+    assert svg == cnncalc.draw("resnet18").svg
+    root = ElementTree.fromstring(svg)
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    assert not re.search(r"(href|src|url\()|@import", svg)
+    assert "@media(prefers-color-scheme:dark)" in svg
+    names = [one.get("data-name") for one in root.iter() if one.get("id")]
+    assert names[:3] == ["input", "conv1", "maxpool"]
+
+
+HOSTILE = ("<b>&amp;\"'</script>", "a\\b{c}$d_e%#", "层" * 40, "x" * 500, "]]>")
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_name_is_text_whatever_is_in_it(name):
+    report = cnncalc.summarize("3x8x8-4C3")
+    rows = tuple(row._replace(name=f"{row.name}{name}") for row in report.rows)
+    picture = replace(report, name=name, rows=rows).draw()
+    root = ElementTree.fromstring(picture.svg)
+    assert f"input{name}" in [one.get("data-name") for one in root.iter()]
+    assert root[0].text == name
+    assert not any(one.tag.endswith("script") for one in root.iter())
+    for writer in (PIXELS, CELLS):
+        assert faults(picture.scene(writer), writer.MEASURE) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"style": "grahp"}, "did you mean 'graph'"),
+        ({"label": "mac"}, "did you mean 'macs'"),
+        ({"colour": "heat"}, "choose from kind, macs"),
+        ({"direction": "up"}, "choose from down, right"),
+        ({"depht": 1}, "did you mean 'depth'"),
+        ({"depth": 0}, "at least 1"),
+        ({"only": "layer9"}, "choose from layer1, layer1.0"),
+        ({"only": "conv1"}, "is a layer, not a block"),
+    ],
+)
+def test_a_wrong_choice_is_refused_with_the_right_one(options, says):
+    with pytest.raises(CnncalcError, match=re.escape(says)):
+        _ = cnncalc.draw("resnet18", **options).svg
+
+
+def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
+    picture = cnncalc.draw("lenet5")
+    picture.save(tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8") == picture._repr_svg_()
+    picture.save(tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == str(picture)
+    with pytest.raises(CnncalcError, match=r"no picture format for the extension '\.jpg'"):
+        picture.save(tmp_path / "a.jpg")
+
+
+SMALL = {
+    "name": "small",
+    "input": "3x8x8",
+    "layers": [
+        {"conv": {"filters": 4, "kernel": 3}, "name": "a"},
+        "relu",
+        {"residual": [{"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}]},
+        {"linear": 10, "name": "c"},
+    ],
+}
+
+
+@pytest.mark.parametrize("suffix", ["svg", "tex", "dot", "mmd", "txt"])
+def test_the_file_of_a_small_graph(suffix, golden, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    cnncalc.draw(SMALL).save(path)
+    golden(f"draw.{suffix}", path.read_text(encoding="utf-8"))
+
+
+def hostile_pictures():
+    """A graph whose names are markup in every language."""
+    report = cnncalc.summarize("3x8x8-4C3")
+    rows = tuple(
+        row._replace(name=f"{row.name}{name}")
+        for row, name in zip(report.rows, ("a\\b{c}$d_e%#&~^", 'x"] end; -->'), strict=True)
+    )
+    return replace(report, name='"; \\end % <b>', rows=rows).draw()
+
+
+def test_names_are_escaped_in_every_language(tmp_path):
+    for suffix, says in (
+        ("dot", r'label="inputa\\b{c}$d_e%#&~^'),
+        ("mmd", "x#34;#93; end#59; -#45;#62;".replace("-#45;", "--")),
+        ("tex", r"inputa\textbackslash{}b\{c\}\$d\_e\%\#\&\textasciitilde{}\textasciicircum{}"),
+    ):
+        path = tmp_path / f"a.{suffix}"
+        hostile_pictures().save(path)
+        assert says in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not shutil.which("dot"), reason="needs Graphviz")
+@pytest.mark.parametrize("name", [*DAILY, None])
+def test_graphviz_reads_the_dot_file(name, tmp_path):
+    path = tmp_path / "a.dot"
+    picture = cnncalc.draw(name) if name else hostile_pictures()
+    picture.save(path)
+    run = subprocess.run(["dot", "-Tplain", path], capture_output=True, text=True, check=True)
+    shown = [line for line in run.stdout.splitlines() if line.startswith("node ")]
+    assert run.stderr == ""
+    assert len(shown) == len(picture.scene(PIXELS).boxes)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs LaTeX with TikZ")
+@pytest.mark.parametrize("name", [*DAILY, None])
+@pytest.mark.parametrize("style", ["graph", "volumes"])
+def test_latex_compiles_the_tikz_file(name, style, tmp_path):
+    picture = cnncalc.draw(name, style) if name else hostile_pictures()
+    picture.save(tmp_path / "a.tex")
+    command = ["pdflatex", "-halt-on-error", "-interaction=batchmode", "a.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "a.pdf").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("style", ["graph", "volumes"])
+def test_an_image_shows_its_texts(style, tmp_path):
+    pytest.importorskip("resvg_py")
+    small, named = cnncalc.draw(SMALL, style), cnncalc.draw({**SMALL, "name": "quite small"}, style)
+    small.save(tmp_path / "a.png")
+    named.save(tmp_path / "b.png")
+    one, other = ((tmp_path / name).read_bytes() for name in ("a.png", "b.png"))
+    assert one.startswith(b"\x89PNG")
+    assert one != other  # they differ in a text alone
+
+
+def test_a_pdf_has_its_fonts(tmp_path):
+    pytest.importorskip("svg2pdf_py")
+    cnncalc.draw(SMALL).save(tmp_path / "a.pdf")
+    data = (tmp_path / "a.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    assert b"CnncalcSans-Bold" in data
+
+
+@pytest.mark.parametrize(("suffix", "package"), [("png", "resvg_py"), ("pdf", "svg2pdf_py")])
+def test_an_image_without_the_extra_is_refused(suffix, package, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(CnncalcError, match=r"pip install 'cnncalc\[draw\]'"):
+        cnncalc.draw(SMALL).save(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize(("suffix", "package"), [("png", "resvg_py"), ("pdf", "svg2pdf_py")])
+def test_an_image_never_leaves_out_a_character(suffix, package, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, object())
+    with pytest.raises(CnncalcError, match="has no character '层'"):
+        cnncalc.draw({**SMALL, "name": "层"}).save(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["dot", "mmd"])
+def test_volumes_are_refused_where_only_graphs_go(suffix, tmp_path):
+    with pytest.raises(CnncalcError, match="use --style graph"):
+        cnncalc.draw(SMALL, "volumes").save(tmp_path / f"a.{suffix}")
+    with pytest.raises(CnncalcError, match="need a picture file"):
+        str(cnncalc.draw(SMALL, "volumes"))
+
+
+def test_volumes_are_drawn_to_scale():
+    found = boxes(cnncalc.summarize("vgg16"), style="volumes")
+    fronts = {name: box.faces[-1].points for name, box in found.items()}
+    width, height = (
+        {name: points[2][axis] - points[0][axis] for name, points in fronts.items()}
+        for axis in (0, 1)
+    )
+    assert height["conv1_1"] / height["pool2"] == pytest.approx(2)  # 224 = 2²·56
+    assert width["conv3_1"] / width["conv1_1"] == pytest.approx(2)  # 256 = 2²·64
+    planes = boxes(cnncalc.summarize("lenet5"), style="volumes")
+    assert [len(planes[name].faces) for name in ("c1", "s2", "c3")] == [6, 6, 16]
+
+
+def test_a_u_net_is_drawn_as_a_u():
+    found = boxes(cnncalc.summarize("unet"), depth=1)
+    for level in (1, 2, 3, 4):
+        left, middle, right = (found[f"{name}{level}"] for name in ("down", "crop", "concat"))
+        assert left.x < middle.x < right.x
+        assert left.y == middle.y == right.y
+    assert found["bottom"].y > found["down4"].y
+    assert found["output"].y < found["concat1"].y
+
+
+def test_the_terminal_picture_of_a_small_network(golden):
+    golden("draw_inception.txt", str(cnncalc.draw("inception_module")))
