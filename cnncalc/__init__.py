@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         reconcile,
         solve,
         summarize,
+        to_yaml,
     )
     from cnncalc.bridge import from_torch, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
@@ -69,6 +70,7 @@ _HOME = {
     "solve": "api",
     "summarize": "api",
     "to_torch": "bridge",
+    "to_yaml": "api",
     "verify": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
@@ -106,6 +108,7 @@ __all__ = [
     "solve",
     "summarize",
     "to_torch",
+    "to_yaml",
     "verify",
 ]
 

@@ -50,8 +50,13 @@ def from_factory(target: str, arguments: Mapping[str, Any], input: Any = None) -
     return from_torch(model, (3, 224, 224) if input is None else input)
 
 
+def model_of(target: str, arguments: Mapping[str, Any]) -> Any:
+    """That model with its weights, which ``verify`` takes. This runs the code of the module."""
+    return _load("importing").build(target, arguments)
+
+
 def verify(
-    target: Target,
+    target: Any,
     device: str = "auto",
     *,
     training: bool = True,
@@ -60,14 +65,25 @@ def verify(
 ) -> Verification:
     """Run a network in PyTorch, forward and backward, and compare every number with its report.
 
-    ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``device`` is
-    auto, cpu, cuda, mps or meta; auto picks a GPU if there is one, otherwise the CPU, and meta for
-    large networks. ``training=False`` runs the layers in eval mode, with gradients.
-    ``receptive_field`` also compares the receptive field, which takes many more runs. Raises
-    UsageError without PyTorch, and if the network cannot run on that device.
+    ``target`` is a report, or anything that ``summarize`` accepts, with its options; a live
+    ``torch.nn.Module`` is read as by ``from_torch``, and the outputs of the rebuilt network with
+    its weights are compared with its own. ``device`` is auto, cpu, cuda, mps or meta; auto picks a
+    GPU if there is one, otherwise the CPU, and meta for large networks. ``training=False`` runs the
+    layers in eval mode, with gradients. ``receptive_field`` also compares the receptive field,
+    which takes many more runs. Raises UsageError without PyTorch, and if the network cannot run on
+    that device.
     """
+    original = None
+    if hasattr(target, "named_parameters"):
+        input = options.pop("input", None) or (3, 224, 224)
+        original = _load("importing").read(target, input)
+        target = original.imported.spec
     checked: Verification = _load("verification").verify(
-        report_of(target, options), device, training=training, receptive_field=receptive_field
+        report_of(target, options),
+        device,
+        training=training,
+        receptive_field=receptive_field,
+        original=original,
     )
     return checked
 

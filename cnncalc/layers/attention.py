@@ -3,6 +3,7 @@
 from math import prod
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, count, flag
@@ -34,6 +35,11 @@ class Attention(Layer):
     relative_bias: bool = flag(
         "whether each head adds a learned bias for every offset between two positions", False
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        fields = super().imported(call)
+        return fields if "in_proj_bias" in call.held else {**fields, "bias": False}
 
     def output(self, x: Shape, other: Shape | None = None) -> Map:
         """The first input's shape."""

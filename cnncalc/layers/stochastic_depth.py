@@ -23,7 +23,9 @@ class StochasticDepth(Elementwise):
     moves = False
     inside = True
 
-    p: float = number("probability of zeroing the branch", also=("rate",), least=0, most=1)
+    p: float = number(
+        "probability of zeroing the branch", also=("rate", "drop_prob"), least=0, most=1
+    )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """In training, a product with one factor per image; the factors are ones with dropout
