@@ -7,10 +7,10 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Shape
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Relu6(Elementwise):
+class Relu6(InPlace):
     """Clips every element to the range from 0 to 6.
 
     Operations: two comparisons per element.
@@ -19,6 +19,7 @@ class Relu6(Elementwise):
     operators = {"Clip": {}}
     each = Operations(compare=2)
     inside = True
+    reads_output = False
     module = "ReLU6"
 
     @classmethod
@@ -37,4 +38,4 @@ class Relu6(Elementwise):
             source="Sandler et al. 2018, MobileNetV2: after the first layer; 2·32·112·112",
         ),
     )
-    refusals = (Refusal(6, ("5",), "has no fields"),)
+    refusals = (Refusal(6, ("5",), "needs field names (inplace), not 6"),)
