@@ -23,8 +23,9 @@ if TYPE_CHECKING:
         reconcile,
         solve,
         summarize,
+        to_yaml,
     )
-    from cnncalc.bridge import from_torch, to_torch, verify
+    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -68,7 +69,9 @@ _HOME = {
     "reconcile": "api",
     "solve": "api",
     "summarize": "api",
+    "to_onnx": "bridge",
     "to_torch": "bridge",
+    "to_yaml": "api",
     "verify": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
@@ -105,7 +108,9 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "to_onnx",
     "to_torch",
+    "to_yaml",
     "verify",
 ]
 

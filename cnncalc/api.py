@@ -40,6 +40,7 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "to_yaml",
 ]
 
 
@@ -309,8 +310,9 @@ def solve(
     wanted = output if output is not None else input
     if wanted is None:
         raise UsageError("solve needs an input or an output size")
-    search = strides.solve_transposed if transposed else strides.solve
-    return search(wanted, input, kernel, stride, padding, dilation, largest)
+    return strides.solve(
+        wanted, input, kernel, stride, padding, dilation, largest, transposed=transposed
+    )
 
 
 def memory(
@@ -343,6 +345,39 @@ def memory(
         checkpoint=checkpoint,
         batch=batch,
     )
+
+
+def graph_of(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec | Graph,
+    *,
+    input: Shapes | Mapping[str, Shapes] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+) -> Graph:
+    """The expanded network; ``target`` and the options are those of ``summarize``."""
+    if isinstance(target, Graph):
+        return target
+    spec = target if isinstance(target, Spec) else load(target)
+    return build(spec, settings, input, layout_of(layout))
+
+
+def to_yaml(target: Any, **options: Any) -> str:
+    """A network as the YAML of a spec, with blocks for what repeats (docs/importing.md).
+
+    ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
+    ``settings`` and ``layout``. Reading the text gives the same report.
+
+    >>> print(to_yaml("1x28x28-10N"), end="")
+    name: 1x28x28-10N
+    input: 1x28x28
+    layers:
+      - linear: 10
+    """
+    from cnncalc.spec.writing import write
+
+    graph = graph_of(target, **options)
+    analyze(graph)  # raises the mistakes
+    return write(graph)
 
 
 def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":

@@ -161,6 +161,148 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         assert says in str(run(target).exception)
 
 
+class Attends(nn.Module):
+    """A class token, positions and attention, as in a vision transformer."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = nn.Parameter(torch.rand(1, 1, 8))
+        self.positions = nn.Parameter(torch.rand(1, 10, 8))
+        self.norm = nn.LayerNorm(8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], dim=1) + self.positions
+        y = self.norm(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        return self.head(x[:, 0])
+
+
+def test_a_transformer_gives_the_same_outputs():
+    model = Attends()
+    report = read(model, 8, 3, 3)
+    assert [row.kind for row in report] == [
+        "flatten", "class_token", "positional_embedding", "layer_norm", "attention", "add",
+        "slice", "flatten", "linear",
+    ]  # fmt: skip
+    checked = cnncalc.verify(model, "cpu", input=(8, 3, 3))
+    (outputs,) = [check for check in checked.checks if check.quantity == "outputs"]
+    assert outputs.agrees
+    assert checked.agrees, checked.disagreements
+
+
+class Lost(nn.Module):
+    """What no kind describes, with weights, between layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, bias=False)
+        self.mixed = nn.Linear(10, 5)
+        self.last = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        x = self.mixed(x.reshape(-1, 10)).relu().view(-1, 4, 3, 5)
+        return self.last(x)
+
+
+def test_unknown_operations_become_opaque_layers_with_their_counts():
+    model = Lost()
+    report = read(model, 3, 8, 7)
+    names = {row.name: row.kind for row in report}
+    assert names == {"conv": "conv", "opaque": "opaque", "last": "conv"}
+    layer = report["opaque"].layer
+    assert (layer.params, layer.buffers, layer.multiply_accumulates) == (55, 0, 600)
+    assert layer.what == "reshape, linear, relu, view"
+    assert report.totals.params == sum(one.numel() for one in model.parameters())
+
+
+class Twice(nn.Module):
+    """A convolution that runs twice, after one that is frozen, and a head that never runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 1).requires_grad_(False)
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+        self.unused = nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.conv(self.conv(self.first(x)).relu())
+
+
+def test_shared_and_frozen_weights_are_kept():
+    report = read(Twice(), 3, 8, 8)
+    assert [row.name for row in report] == ["first", "conv", "relu", "conv_2"]
+    assert report["conv_2"].weights_of == "conv"
+    assert not report["first"].trainable
+    assert (report.totals.params, report.totals.trainable) == (16 + 148, 148)
+
+
+class DropPath(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.drop_prob = 0.3
+
+    def forward(self, x):
+        return x if not self.training else x * torch.rand(len(x), 1, 1, 1).round()
+
+
+def test_what_does_nothing_in_eval_mode_is_kept():
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), DropPath(), nn.Identity(), nn.Dropout2d(0.2))
+    report = read(model, 3, 4, 4)
+    assert [row.kind for row in report] == ["conv", "stochastic_depth", "channel_dropout"]
+    assert report["1"].layer.p == 0.3
+
+
+def test_changes_in_place_are_followed_or_refused():
+    def whole(x):
+        y = x + 1
+        y.mul_(2)
+        y += x
+        return functional.relu_(y)
+
+    report = read(Calls(whole), 3, 4, 4)
+    assert [row.kind for row in report] == ["add", "multiply", "add", "relu"]
+
+    def part(x):
+        y = x + 1
+        y[:, :1].mul_(2)
+        return y
+
+    with pytest.raises(UsageError, match="shares memory with one that was changed in place"):
+        read(Calls(part), 3, 4, 4)
+
+
+class Several(nn.Module):
+    def forward(self, left, right):
+        return {"sum": left + right, "pair": (left * 2, [right.transpose(1, 2)])}
+
+
+def test_several_inputs_and_outputs_are_read():
+    spec = cnncalc.from_torch(Several(), {"right": (2, 3, 3), "left": "2x3x3"})
+    report = cnncalc.summarize(spec)
+    assert [*report.input_shapes] == ["right", "left"]
+    assert [row.kind for row in report.outputs] == ["add", "multiply", "permute"]
+    report = cnncalc.summarize(cnncalc.from_torch(Several(), [(2, 3, 3), (2, 3, 3)]))
+    assert [*report.input_shapes] == ["input1", "input2"]
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (lambda x: x if len(x) == 2 else x + 1, "does different things for a batch of 2 and of 3"),
+        (lambda x: x.reshape(6, -1), "in a way that no kind describes"),
+        (lambda x: x.view(2, 3), "does not run"),
+        (lambda x: torch.ones(3), "is computed"),
+    ],
+)
+def test_what_is_not_one_network_is_refused(function, says):
+    with pytest.raises(UsageError, match=says):
+        read(Calls(function), 3, 4, 4)
+
+
 def test_only_modules_are_read():
     with pytest.raises(UsageError, match=r"reads a torch\.nn\.Module, not str"):
         cnncalc.from_torch("resnet18")

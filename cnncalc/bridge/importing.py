@@ -30,6 +30,8 @@ class Read(NamedTuple):
     """A model, and the network that was read from it."""
 
     model: nn.Module
+    keywords: bool
+    """Whether the names of the inputs are those of keyword arguments."""
     inputs: Mapping[str, tuple[int, ...]]
     recording: Recording
     imported: Imported
@@ -46,7 +48,7 @@ def read(model: Any, input: Inputs = USUAL) -> Read:
     found = imported(recording)
     report = summarize(found.spec)
     _check(recording, found, report)
-    return Read(model, inputs, recording, found, report)
+    return Read(model, keywords, inputs, recording, found, report)
 
 
 def _sizes(given: Inputs) -> tuple[dict[str, tuple[int, ...]], bool]:
@@ -96,7 +98,7 @@ def _differences(what: str, recording: Recording, found: Imported, report: Repor
             yield f"{seen.name} ({prod(seen.sizes):,}), which no layer holds"
 
 
-class _OnMeta(TorchFunctionMode):
+class OnMeta(TorchFunctionMode):
     """Inside, tensors without content, such as new parameters, allocate nothing."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -109,7 +111,7 @@ class _OnMeta(TorchFunctionMode):
 def factory(target: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The model that ``package.module:factory`` makes with these arguments, without allocating its
     weights. This runs the code of that module. Raises UsageError if it cannot."""
-    with _OnMeta():
+    with OnMeta():
         return build(target, arguments)
 
 

@@ -76,6 +76,8 @@ class _Run(TorchFunctionMode):
         self.open = [""]
         self.own = _own(model)
         self.used: set[str] = set()
+        self.storages: dict[int, set[int]] = {}
+        self.stale: set[int] = set()
         self.flops = FlopCounterMode(display=False)
         given = {name: torch.empty(batch, *sizes, device="meta") for name, sizes in inputs.items()}
         for name, tensor in given.items():
@@ -102,10 +104,16 @@ class _Run(TorchFunctionMode):
         self.tensors.append(Seen(tuple(tensor.shape), origin, name, trains))
         self.numbers[id(tensor)] = len(self.tensors) - 1
         self.alive.append(tensor)
+        self.storages.setdefault(tensor.untyped_storage()._cdata, set()).add(id(tensor))
         return len(self.tensors) - 1
 
     def _number(self, tensor: Tensor) -> int:
         """The number of a tensor; one that no call has made yet is the model's, or a constant."""
+        if id(tensor) in self.stale:
+            raise UsageError(
+                f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
+                "that was changed in place; use the operation that makes a new tensor"
+            )
         if id(tensor) in self.numbers:
             return self.numbers[id(tensor)]
         seen = self.own.get(id(tensor), Seen((), "constant"))
@@ -161,23 +169,48 @@ class _Run(TorchFunctionMode):
             kwargs["device"] = "meta"
         args, kwargs = self._empty(args), self._empty(kwargs)
         before = self.flops.get_total_flops()
-        result = func(*args, **kwargs)
-        result = self._empty(result)
+        result = self._empty(func(*args, **kwargs))
+        if name == "setitem":  # it returns nothing, but changes its first argument
+            result = args[0]
+        elif not _in_place(name, kwargs) and any(one is result for one in args):
+            result = result.view_as(result)  # so that input and output are two tensors
         made = _tensors_in(result)
         if made:
             macs = (self.flops.get_total_flops() - before) // 2
             self._call(name, func, args, kwargs, made, macs)
         return result
 
+    def passed(self, module: nn.Module, x: Tensor) -> Tensor:
+        """What a module that does nothing in eval mode returns, recorded as a call of its class,
+        such as drop path; an identity is left out."""
+        if not isinstance(x, Tensor) or isinstance(module, nn.Identity | nn.Sequential):
+            return x
+        plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}
+        given = {"input": Ref(self._number(x))} | plain
+        with torch._C.DisableTorchFunction():
+            y = x.view_as(x)
+        self.calls.append(Done(type(module).__name__, self.open[-1], given, (self._add(y),)))
+        return y
+
     def _call(
         self, name: str, func: Any, args: Any, kwargs: Any, made: list[Tensor], macs: int
     ) -> None:
         given = {key: self._refs(one) for key, one in _bound(func, name, args, kwargs).items()}
-        in_place = name.endswith("_") or name in IN_PLACE or given.get("inplace") is True
         numbers = tuple(map(self._add, made))
-        self.calls.append(
-            Done(name.rstrip("_"), self.open[-1], given, numbers, macs // self.batch, in_place)
-        )
+        place = self.open[-1]
+        self.calls.append(Done(name.rstrip("_"), place, given, numbers, macs // self.batch))
+        if len(made) == 1 and any(one is made[0] for one in args):
+            self._changed(made[0])
+
+    def _changed(self, tensor: Tensor) -> None:
+        """After a change in place, other views of the same values are outdated."""
+        sharing = self.storages[tensor.untyped_storage()._cdata]
+        self.stale |= sharing - {id(tensor)}
+
+
+def _in_place(name: str, kwargs: Mapping[str, Any]) -> bool:
+    """Whether a call changes its first argument."""
+    return name.endswith("_") or name in IN_PLACE or bool(kwargs.get("inplace"))
 
 
 QUESTIONS = {"size", "dim", "shape", "device", "dtype", "ndim", "is_meta", "requires_grad", "numel",
@@ -204,7 +237,10 @@ def _entered(run: _Run) -> Iterator[None]:
         if module not in run.paths:
             return original(module, *args, **kwargs)
         run.open.append(run.paths[module])
+        before = len(run.calls)
         result = original(module, *args, **kwargs)
+        if len(run.calls) == before and args and result is args[0]:
+            result = run.passed(module, result)
         run.open.pop()  # after an error it stays, to say where
         return result
 

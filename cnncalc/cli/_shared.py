@@ -201,15 +201,34 @@ def network(
     """The report of the network that a command names; its warnings go to standard error."""
     from cnncalc.api import summarize
 
+    target, changes = _target(spec, input, settings)
+    report = summarize(target, **changes, **options)
+    warn(report.warnings)
+    return report
+
+
+def _target(
+    spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
+) -> tuple[Any, dict[str, Any]]:
+    """What a command names, and how to change it."""
     shapes, values = inputs_of(input), settings_of(settings)
     if is_factory(spec):
         from cnncalc import bridge
 
-        report = summarize(bridge.from_factory(spec, values, shapes), **options)
-    else:
-        report = summarize(spec, input=shapes, settings=values, **options)
-    warn(report.warnings)
-    return report
+        return bridge.from_factory(spec, values, shapes), {}
+    return spec, {"input": shapes, "settings": values}
+
+
+def yaml(
+    spec: str, input: Sequence[str] | None, settings: Sequence[str] | None, layout: str | None
+) -> str:
+    """The network that a command names, as YAML; its warnings go to standard error."""
+    from cnncalc import api
+
+    target, changes = _target(spec, input, settings)
+    graph = api.graph_of(target, layout=layout, **changes)
+    warn(api.analyze(graph).warnings)
+    return api.to_yaml(graph)
 
 
 def write(text: str, output: Path | None) -> None:

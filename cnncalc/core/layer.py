@@ -18,11 +18,9 @@ from typing import (
     Self,
 )
 
-from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes
-from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
@@ -30,6 +28,8 @@ from cnncalc.formulas import memory
 
 if TYPE_CHECKING:
     from cnncalc.core import operation, tape
+    from cnncalc.core.call import Call
+    from cnncalc.core.onnx import OnnxCall
 
     Tape = tape.Tape
     Tensor = operation.Tensor
@@ -141,6 +141,11 @@ class Layer(Fields):
     # Subclasses override these. Shapes have no batch dimension.
 
     @property
+    def overwrites(self) -> bool:
+        """Whether it writes its output over its input in memory."""
+        return False
+
+    @property
     def flattens(self) -> bool:
         """Whether a feature map is flattened first, by a flatten layer that the report shows."""
         return False
@@ -221,6 +226,18 @@ class Layer(Fields):
         """
         raise TypeError(f"{self.kind} does not implement to_torch")
 
+    def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
+        """Write the layer with operators of ONNX, and return the name of its output.
+
+        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. By
+        default, the only operator of the kind is used. Raises LayerError if ONNX has none.
+        """
+        if len(self.operators) != 1:
+            raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")
+        ((kind, names),) = self.operators.items()
+        settings = {theirs: getattr(self, ours) for theirs, ours in names.items()}
+        return onnx.node(kind, *onnx.inputs, **settings)
+
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         """The fields of the layer that an operator of ONNX describes, one of ``operators``; None if
@@ -236,6 +253,8 @@ class Layer(Fields):
         what follows from the sizes of the weights. Raises LayerError for a call that no layer of
         this kind is.
         """
+        from cnncalc.core.call import one_size
+
         fields: dict[str, Any] = {}
         for declared in declared_in(cls):
             names = (declared.name, *fields_of(cls)[declared.name].also)

@@ -193,6 +193,11 @@ def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> Us
     return None
 
 
+def is_doubtful(sizes: Sequence[int]) -> bool:
+    """Whether a shape is refused unless its layout is stated."""
+    return bool(turned(sizes, None) or _batched(tuple(sizes), None, ""))
+
+
 def _batched(
     sizes: tuple[int, ...], layout: Layout | None, use: str, say: str = ""
 ) -> UsageError | None:

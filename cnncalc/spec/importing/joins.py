@@ -148,6 +148,37 @@ def linear(walker: Walker) -> None:
     walker.gives(walker.called(kind, [view.layer], shape, view.axes, held, attributes))
 
 
+def clamp(walker: Walker) -> None:
+    """Values cut off below 0, and perhaps above 6."""
+    view, given = walker.data(), walker.done.arguments
+    ends = (given.get("min_val", given.get("min")), given.get("max_val", given.get("max")))
+    kind = {(0, None): "relu", (0, 6): "relu6"}.get(ends)
+    if kind is None:
+        raise Unknown(f"it cuts off values below {ends[0]} and above {ends[1]}")
+    walker.gives(view._replace(layer=walker.make(kind, {}, [view.layer], view.shape)))
+
+
+def attention(walker: Walker) -> None:
+    """Multi-head attention of positions to one another, or to those of another map."""
+    held, (query, *others), attributes = walker.parts()
+    if any(one.axes[-1] != 0 or BATCH not in one.axes for one in (query, *others)):
+        raise Unknown("the channels are not the last axis")
+    if [bool(attributes.get(name)) for name in UNUSUAL] != [False] * len(UNUSUAL):
+        raise Unknown("it has more than queries, keys and values")
+    key, value = others
+    if key != value:
+        raise Unknown("its keys and values differ")
+    reads = [query.layer] if query == key else [query.layer, key.layer]
+    kind = layers.load("attention")
+    given = {"num_heads": attributes["num_heads"]}
+    walker.gives(walker.called(kind, reads, query.shape, query.axes, held, given))
+
+
+UNUSUAL = ("bias_k", "bias_v", "add_zero_attn", "attn_mask", "key_padding_mask", "static_k",
+           "static_v", "is_causal")  # fmt: skip
+"""Arguments of attention that the kind does not have."""
+
+
 def layer_norm(walker: Walker) -> None:
     """Layer normalisation over the last axes, wherever those are among the dimensions."""
     view = walker.data()
@@ -222,5 +253,7 @@ HANDLERS: Handlers = {
     "rsqrt": partial(power, exponent=-0.5),
     "reciprocal": partial(power, exponent=-1),
     "linear": linear,
+    "multi_head_attention_forward": attention,
+    **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
     "layer_norm": layer_norm,
 }

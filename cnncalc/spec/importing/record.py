@@ -26,14 +26,13 @@ class Seen(NamedTuple):
 class Done(NamedTuple):
     """A call: the name of the function, the path of the module that called it, its arguments by
     name, and the numbers of the tensors that it made. ``macs`` are those that PyTorch counts for
-    one image. ``changes`` is the number of the tensor that it changed in place, if it did."""
+    one image."""
 
     name: str
     path: str
     arguments: Mapping[str, Any]
     made: tuple[int, ...]
     macs: int = 0
-    in_place: bool = False
 
 
 class Recording(NamedTuple):

@@ -7,6 +7,9 @@ from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.walker import Made, Walker
 from cnncalc.spec.readers._wiring import Wiring
 
+VIEWS = ("slice", "reshape", "permute")
+"""The kinds of layers that are left out if nothing reads them."""
+
 
 class Imported(NamedTuple):
     """A spec as plain data, and for each layer the names of the tensors that it holds."""
@@ -37,35 +40,37 @@ class _Writer:
         self.macs: dict[str, int] = {}
         paths = {made.path for made in self.made}
         self.holders = {path[:dot] for path in paths for dot, c in enumerate(path) if c == "."}
-        calls: dict[str, int] = {}
+        self.kinds: dict[str, set[str]] = {}
         for made in self.made:
-            calls[made.path] = calls.get(made.path, 0) + 1
-        self.calls = calls
+            self.kinds.setdefault(made.path, set()).add(made.kind)
 
     def written(self) -> Imported:
         """The spec."""
-        outputs = [self.walker.values[number] for number in self.recording.outputs]
-        ends = [value.layer for value in outputs]  # type: ignore[union-attr]
+        ends = self.walker.ends
+        read = self.read(ends)
         for place, made in enumerate(self.made):
             if made.kind == "input":
                 self.wiring.input(made.path, list(made.shape))
                 self.wiring.made[f"#{place}"] = self.wiring.made[made.path]
-            elif self.is_read(place, ends):
+            elif place in read or made.kind not in VIEWS:
                 self.layer(place, made)
         spec = self.wiring.spec(self.recording.name)
-        if len(ends) > 1 or ends != [len(self.made) - 1]:
-            spec["outputs"] = [self.wiring.made[f"#{end}"] for end in ends]
+        if ends != [len(self.made) - 1]:
+            spec["outputs"] = [self.wiring.made[f"#{end}"] for end in dict.fromkeys(ends)]
         return Imported(spec, self.held, self.macs)
 
-    def is_read(self, place: int, ends: list[int]) -> bool:
-        """Whether a layer is needed; views that nothing reads are not."""
-        if self.made[place].kind not in ("slice", "reshape", "permute"):
-            return True
-        return place in ends or any(place in made.reads for made in self.made[place:])
+    def read(self, ends: list[int]) -> set[int]:
+        """The layers that others read, or that are outputs."""
+        found = {*ends}
+        for place, made in reversed([*enumerate(self.made)]):
+            if place in found or made.kind not in VIEWS:
+                found |= {*made.reads}
+        return found
 
     def name(self, made: Made) -> str:
         """The module's path; what a module computes besides its submodules has a name in it."""
-        inside = made.path in self.holders or not made.path
+        several = len(self.kinds[made.path]) > 1
+        inside = made.path in self.holders or several or not made.path
         return f"{made.path}.{made.kind}".lstrip(".") if inside else made.path
 
     def layer(self, place: int, made: Made) -> None:

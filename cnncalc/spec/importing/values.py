@@ -46,11 +46,21 @@ class View(NamedTuple):
 
 class Known(NamedTuple):
     """A tensor that depends on no input of the network: a parameter, a buffer, a constant, or what
-    is computed from them. ``held`` are the numbers of the tensors that it comes from."""
+    is computed from them, by these calls. ``held`` are the numbers of the tensors that it comes
+    from."""
 
     sizes: tuple[int, ...]
     held: tuple[int, ...]
     computed: bool = False
+    calls: frozenset[int] = frozenset()
 
 
-Value = View | Known
+class Lost(NamedTuple):
+    """What calls that no kind describes have made of the outputs of layers, if no shape of a spec
+    says its sizes, because they mix the batch with other axes or are too many."""
+
+    reads: tuple[int, ...]
+    calls: frozenset[int]
+
+
+Value = View | Known | Lost

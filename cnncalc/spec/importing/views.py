@@ -74,6 +74,8 @@ def reshaped(walker: Walker, view: View, sizes: tuple[int, ...]) -> View:
     before = tuple(BATCH if axis == BATCH else view.shape[axis] for axis in view.axes)
     if sizes == before:
         return view
+    if not view.in_order and (kept := _without_ones(before, sizes)):
+        return _dropped(walker, view, kept)
     layer = walker.plain(view)
     batch, *rest = sizes or (0,)
     if batch != BATCH or min(rest, default=1) < 1 or len(rest) > 4:
@@ -85,6 +87,27 @@ def reshaped(walker: Walker, view: View, sizes: tuple[int, ...]) -> View:
         return View.of(walker.make("flatten", {"over": "positions"}, [layer], shape), shape)
     wanted = list(shape) if shape else [1]
     return View.of(walker.make("reshape", {"shape": wanted}, [layer], shape), shape)
+
+
+def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
+    """The axes that are left if sizes of 1 are dropped; none if something else changes."""
+    kept: list[int] = []
+    for axis, size in enumerate(before):
+        if len(kept) < len(sizes) and sizes[len(kept)] == size:
+            kept.append(axis)
+        elif size != 1:
+            return []
+    return kept if len(kept) == len(sizes) else []
+
+
+def _dropped(walker: Walker, view: View, kept: list[int]) -> View:
+    """A view with only some axes; the others have size 1."""
+    left = sorted(view.axes[axis] for axis in kept if view.axes[axis] != BATCH)
+    shape = tuple(view.shape[place] for place in left)
+    kind, fields = ("reshape", {"shape": list(shape)}) if len(shape) > 1 else ("flatten", {})
+    layer = walker.make(kind, fields, [view.layer], shape)
+    axes = tuple(view.axes[axis] for axis in kept)
+    return View(layer, shape, tuple(BATCH if a == BATCH else left.index(a) for a in axes))
 
 
 def sliced(walker: Walker, view: View, axis: int, start: int, stop: int) -> View:

@@ -29,7 +29,8 @@ def render(scene: Scene) -> bytes:
     """The whole document."""
     tones = {box.tone for box in (*scene.frames, *scene.boxes)}
     tones |= {shape.tone for shape in scene.shapes}
-    colours = [("ink", INK[0]), ("muted", MUTED[0]), ("edge", LINE[0]), ("ray", INK[0])]
+    colours = [("muted", MUTED[0]), ("edge", LINE[0])]
+    colours += [(name, INK[0]) for name in ("ink", "ray", "next")]
     for name in TONES:
         if name in tones:
             colours += [(f"{name}-fill", TONES[name].fill), (f"{name}-edge", TONES[name].edge)]
@@ -76,14 +77,14 @@ def _box(box: Box) -> Iterator[str]:
 def _polygons(shape: Shape) -> Iterator[str]:
     path = f"{' -- '.join(map(_pair, shape.points))} -- cycle"
     opacity = ",fill opacity=0.55" if shape.tone == "window" else ""
-    style = f"fill={shape.tone}-fill,draw={shape.tone}-edge,line join=round{opacity}"
+    fill = f"{shape.tone}-edge!{round(100 * shape.shade)}!{shape.tone}-fill"
+    style = f"fill={fill},draw={shape.tone}-edge,line join=round{opacity}"
     yield rf"\draw[{style}] {path};"
-    if shape.shade:
-        yield rf"\fill[{shape.tone}-edge,opacity={shape.shade:g}] {path};"
 
 
 def _line(line: Line) -> str:
-    style = f"draw={line.tone}" + (",head" if line.arrow else ",line width=0.4bp")
+    plain = ",dashed" if line.tone == "next" else ",line width=0.4bp"
+    style = f"draw={line.tone}" + (",head" if line.arrow else plain)
     return rf"\draw[{style}] {_path(line.points)};"
 
 
