@@ -16,6 +16,7 @@ from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.explore.compare import Comparison
     from cnncalc.conventions.convention import Count
     from cnncalc.conventions.published import Finding
     from cnncalc.conventions.reconcile import Reconciliation
@@ -394,6 +395,24 @@ def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
     names = Options.__annotations__ | Changes.__annotations__
     network: Any = {name: options.pop(name) for name in [*options] if name in names}
     return picture(report_of(target, network), style, **options)
+
+
+def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
+    """Networks side by side: their totals, and how the layers of the last differ from the first's.
+
+    The options are those of ``summarize``, for targets that are not reports.
+
+    >>> [change.name for change in compare("vgg11", "vgg13").layers if change.change == "added"]
+    ['relu2', 'conv1_2', 'relu4', 'conv2_2']
+    """
+    from cnncalc.analysis.explore.compare import Comparison
+
+    if len(targets) < 2:
+        raise UsageError("compare needs at least two networks")
+    reports = (
+        one if isinstance(one, report.Report) else report_of(one, options) for one in targets
+    )
+    return Comparison(tuple(reports))
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":
