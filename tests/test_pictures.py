@@ -4,7 +4,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -23,6 +25,8 @@ ALL = [
     pytest.param(name, marks=() if name in DAILY else pytest.mark.exhaustive)
     for name in catalog.names()
 ]
+WITHOUT = ("autoencoder_fc", "dcgan_generator", "fc_640x480x3", "mlp_mnist", "textcnn")
+"""The networks without a sliding window, or without a field along an axis of the input."""
 PIXELS, CELLS = pictures.writer_of("svg"), pictures.writer_of("text")
 
 POINTWISE = {"filters": 4, "kernel": 1}
@@ -380,3 +384,100 @@ def test_a_u_net_is_drawn_as_a_u():
 
 def test_the_terminal_picture_of_a_small_network(golden):
     golden("draw_inception.txt", str(cnncalc.draw("inception_module")))
+
+
+def tones(scene):
+    """The number of shapes in each colour."""
+    return Counter(shape.tone for shape in scene.shapes)
+
+
+def test_a_window_shows_the_pixels_that_are_never_read():
+    # Windows of 3 at 0 and 3 leave the pixels 6 and 7 of each axis: 64 − 36.
+    scene = cnncalc.draw("1x8x8-4C3s3", "window").scene(PIXELS)
+    assert tones(scene) == {"tap": 9 + 1, "cell": 36 + 4, "unread": 28 + 1, "made": 1}
+    assert "(8 − 3)/3 + 1 = 2.67, rounded down to 2" in scene.texts[1].content
+    assert faults(scene, PIXELS.MEASURE) == []
+
+
+def test_a_window_shows_padding_and_dilation():
+    # A ring of one pixel around 7×7, and taps two pixels apart.
+    scene = cnncalc.draw("1x7x7-4C3p1d2", "window").scene(PIXELS)
+    assert tones(scene)["padding"] == 9 * 9 - 7 * 7 + 1
+    places = sorted({shape.points[0][0] for shape in scene.shapes if shape.tone == "tap"})
+    one, other = (b - a for a, b in pairwise(places))
+    cell = scene.shapes[0].points[1][0] - scene.shapes[0].points[0][0]
+    assert one == other == 2 * cell
+
+
+def test_a_window_on_a_large_map_is_drawn_on_a_small_one_with_the_same_remainder():
+    scene = cnncalc.draw("1x224x224-4C7s4", "window").scene(PIXELS)
+    texts = " ".join(text.content for text in scene.texts)
+    assert "instead of 224×224" in texts
+    size = int(re.search(r"drawn on (\d+)", texts)[1])
+    assert size % 4 == 224 % 4
+    assert size < 20
+
+
+def test_a_signal_has_a_window_of_one_row():
+    scene = cnncalc.draw("tdnn", "window").scene(PIXELS)
+    assert len({shape.points[0][1] for shape in scene.shapes if shape.tone in ("cell", "tap")}) == 2
+
+
+def test_an_animated_window_stops_for_readers_who_want_less_motion():
+    still, moving = (
+        cnncalc.draw("1x7x7-4C3s2", "window", animate=animate).svg for animate in (False, True)
+    )
+    assert "@keyframes" not in still
+    assert "@media(prefers-reduced-motion:reduce){.cnncalc .moving{animation:none}}" in moving
+    # Nine places; the second is two cells to the right.
+    cell = cnncalc.draw("1x7x7-4C3s2", "window").scene(PIXELS).shapes[0].points
+    assert f"11.11%{{transform:translate({2 * (cell[1][0] - cell[0][0]):g}px,0px)}}" in moving
+    ElementTree.fromstring(moving)
+
+
+@pytest.mark.parametrize("style", ["window", "field"])
+@pytest.mark.parametrize("name", [one for one in ALL if one.values[0] not in WITHOUT])
+def test_the_window_and_the_field_of_a_network_are_drawn_without_overlaps(style, name):
+    scene = cnncalc.draw(name, style).scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("vgg16", "pool5"), ("resnet18", "layer3"), ("lenet5", "s4"), ("1x20-4C3s2-4C3s2p1", None)],
+)
+def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
+    report = cnncalc.summarize(name)
+    scene = report.draw("field", layer=layer).scene(PIXELS)
+    row = report[layer] if layer in report else report.rows[-2 if layer else -1]
+    row = next(row for row in report.rows if row.name == scene.title.split(" of ")[1])
+    first, last = row.fields[-1].pixels(row.output[-1] // 2)
+    floor = max(shape.points[0][1] for shape in scene.shapes)
+    bottom = [shape for shape in scene.shapes if shape.points[0][1] == floor]
+    whole, seen = (
+        (
+            min(shape.points[0][0] for shape in bottom if shape.tone in tones),
+            max(shape.points[1][0] for shape in bottom if shape.tone in tones),
+        )
+        for tones in (("cell",), ("tap", "padding"))
+    )
+    pixel = (whole[1] - whole[0]) / report.input_shape[-1]
+    assert (seen[0] - whole[0]) / pixel == pytest.approx(first)
+    assert (seen[1] - whole[0]) / pixel == pytest.approx(last + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "style", "layer", "says"),
+    [
+        ("lenet5", "window", "f6", "'f6' is a linear, which has no sliding window"),
+        ("mlp_mnist", "window", None, "has no layer with a sliding window"),
+        ("mlp_mnist", "field", None, "has no layer with a receptive field"),
+        ("lenet5", "field", "f6", "'f6' has no receptive field along an axis"),
+        ("lenet5", "field", "s9", "has no layer 's9'"),
+    ],
+)
+def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, says):
+    with pytest.raises(CnncalcError, match=re.escape(says)):
+        cnncalc.draw(name, style, layer=layer).scene(PIXELS)
+    with pytest.raises(CnncalcError, match="needs a picture file"):
+        str(cnncalc.draw(name, style))

@@ -98,7 +98,7 @@ def _differences(what: str, recording: Recording, found: Imported, report: Repor
             yield f"{seen.name} ({prod(seen.sizes):,}), which no layer holds"
 
 
-class _OnMeta(TorchFunctionMode):
+class OnMeta(TorchFunctionMode):
     """Inside, tensors without content, such as new parameters, allocate nothing."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -111,7 +111,7 @@ class _OnMeta(TorchFunctionMode):
 def factory(target: str, arguments: Mapping[str, Any]) -> nn.Module:
     """The model that ``package.module:factory`` makes with these arguments, without allocating its
     weights. This runs the code of that module. Raises UsageError if it cannot."""
-    with _OnMeta():
+    with OnMeta():
         return build(target, arguments)
 
 

@@ -141,6 +141,11 @@ class Layer(Fields):
     # Subclasses override these. Shapes have no batch dimension.
 
     @property
+    def overwrites(self) -> bool:
+        """Whether it writes its output over its input in memory."""
+        return False
+
+    @property
     def flattens(self) -> bool:
         """Whether a feature map is flattened first, by a flatten layer that the report shows."""
         return False

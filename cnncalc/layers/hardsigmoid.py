@@ -6,10 +6,10 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.onnx import OnnxCall
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Hardsigmoid(Elementwise):
+class Hardsigmoid(InPlace):
     """Approximates the sigmoid by straight lines: x + 3, clipped to 0 to 6, divided by 6.
 
     Operations per element: one addition, two comparisons and one division.
@@ -18,6 +18,7 @@ class Hardsigmoid(Elementwise):
     operators = {"HardSigmoid": {}}
     aliases = ("hsigmoid",)
     each = Operations(add=1, compare=2, divide=1)
+    reads_output = False
     module = "Hardsigmoid"
 
     @classmethod
@@ -33,4 +34,4 @@ class Hardsigmoid(Elementwise):
             source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
         ),
     )
-    refusals = (Refusal(6, ("5",), "has no fields; remove 6"),)
+    refusals = (Refusal(6, ("5",), "needs field names (inplace), not 6"),)

@@ -10,7 +10,7 @@ from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import Pool
+from cnncalc.layers._pool import NO_DILATION, Pool
 from cnncalc.layers._window import onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
@@ -29,6 +29,7 @@ class LpPool(Pool):
     operators = {"LpPool": {}}
     aliases = ("lp_pooling", "power_average_pool")
     limited = False
+    lacks = NO_DILATION
 
     norm_type: float = positive("the exponent p", 2, also=("p",))
 

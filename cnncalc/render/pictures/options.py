@@ -18,7 +18,7 @@ class Options:
     ``depth`` levels of blocks are opened, by default as many as fit. ``only`` draws one block.
     ``every_layer`` gives activations and normalizations boxes of their own. ``direction`` is that
     of the flow, ``label`` the figure in a box (by default what suits the style), ``colour`` what
-    colours mean, and ``layer`` the one that a picture is about.
+    colours mean, and ``layer`` the one that a picture is about. With ``animate``, a window moves.
     """
 
     depth: int | None = None
@@ -28,6 +28,7 @@ class Options:
     label: str | None = None
     colour: str = "kind"
     layer: str | None = None
+    animate: bool = False
 
     def __post_init__(self) -> None:
         if self.depth is not None and self.depth < 1:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cnncalc import layers
 from cnncalc.core.call import Call
 from cnncalc.core.errors import LayerError, UsageError, some
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import shape_of
 from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.importing.record import Done, Recording, Ref

@@ -59,6 +59,7 @@ def _style(scene: Scene) -> str:
         ".cnncalc .name,.cnncalc .title{font-weight:bold}.cnncalc .edge{fill:none;stroke-width:1.3}"
         ".cnncalc .outside rect,.cnncalc .faint{stroke-dasharray:4 3}"
         ".cnncalc .ray{fill:none;stroke-width:.6}.cnncalc .window .face{fill-opacity:.55}"
+        ".cnncalc .next{fill:none;stroke-width:2;stroke-dasharray:5 3}"
         f"{sizes}{_colours(tones, 0)}@media(prefers-color-scheme:dark){{{_colours(tones, 1)}}}"
         f"{scene.css}"
     )
@@ -71,7 +72,7 @@ def _colours(tones: Sequence[str], dark: int) -> str:
         f".cnncalc text{{fill:{MUTED[dark]}}}",
         f".cnncalc .name,.cnncalc .title{{fill:{INK[dark]}}}",
         f".cnncalc .edge{{stroke:{LINE[dark]}}}.cnncalc .head{{fill:{LINE[dark]}}}",
-        f".cnncalc .ray{{stroke:{INK[dark]}}}",
+        f".cnncalc .ray,.cnncalc .next{{stroke:{INK[dark]}}}",
     ]
     for name in tones:
         fill, edge = TONES[name][2 * dark : 2 * dark + 2]
@@ -148,8 +149,10 @@ def _towards(one: Point, other: Point, by: float) -> Point:
 
 def _shape(shape: Shape) -> str:
     title = f"<title>{_escape(shape.title)}</title>" if shape.title else ""
-    move = f' style="animation-name:{shape.move}"' if shape.move else ""
-    return f'<g class="{shape.tone}"{move}>{title}{_polygons(shape)}</g>'
+    if shape.move:
+        move = f'class="{shape.tone} moving" style="animation-name:{shape.move}"'
+        return f"<g {move}>{title}{_polygons(shape)}</g>"
+    return f'<g class="{shape.tone}">{title}{_polygons(shape)}</g>'
 
 
 def _polygons(shape: Shape) -> str:

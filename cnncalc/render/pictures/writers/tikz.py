@@ -29,7 +29,8 @@ def render(scene: Scene) -> bytes:
     """The whole document."""
     tones = {box.tone for box in (*scene.frames, *scene.boxes)}
     tones |= {shape.tone for shape in scene.shapes}
-    colours = [("ink", INK[0]), ("muted", MUTED[0]), ("edge", LINE[0]), ("ray", INK[0])]
+    colours = [("muted", MUTED[0]), ("edge", LINE[0])]
+    colours += [(name, INK[0]) for name in ("ink", "ray", "next")]
     for name in TONES:
         if name in tones:
             colours += [(f"{name}-fill", TONES[name].fill), (f"{name}-edge", TONES[name].edge)]
@@ -83,7 +84,8 @@ def _polygons(shape: Shape) -> Iterator[str]:
 
 
 def _line(line: Line) -> str:
-    style = f"draw={line.tone}" + (",head" if line.arrow else ",line width=0.4bp")
+    plain = ",dashed" if line.tone == "next" else ",line width=0.4bp"
+    style = f"draw={line.tone}" + (",head" if line.arrow else plain)
     return rf"\draw[{style}] {_path(line.points)};"
 
 
