@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         reconcile,
         solve,
         summarize,
+        sweep,
         to_yaml,
     )
     from cnncalc.bridge import from_torch, to_torch, verify
@@ -70,6 +71,7 @@ _HOME = {
     "reconcile": "api",
     "solve": "api",
     "summarize": "api",
+    "sweep": "api",
     "to_torch": "bridge",
     "to_yaml": "api",
     "verify": "bridge",
@@ -109,6 +111,7 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "sweep",
     "to_torch",
     "to_yaml",
     "verify",

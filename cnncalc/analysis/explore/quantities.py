@@ -1,6 +1,8 @@
 """The quantities by which networks are compared and chosen."""
 
+import re
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from cnncalc.core import units
@@ -63,3 +65,24 @@ def value(name: str, report: Any) -> int | None:
         return one.read(report)
     except UsageError:
         return None
+
+
+AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
+
+
+def plain_numbers(text: str) -> str:
+    """The text with whole numbers in place of those with units: ``300M``, ``1.5 G``, ``4GiB``."""
+    return AMOUNT.sub(lambda match: str(_whole(match)), text)
+
+
+def amount(text: str) -> int:
+    """The number in ``300M``, ``4GiB`` or ``25000``; raises UsageError for any other text."""
+    plain = plain_numbers(text.strip().replace(",", ""))
+    if not re.fullmatch("[0-9]{1,30}", plain):
+        raise UsageError(f"{text[:60]!r} is not a number, such as 300M, 1.5G or 4GiB")
+    return int(plain)
+
+
+def _whole(match: re.Match[str]) -> int:
+    power = " KMGTP".index((match[2] or " ").upper())
+    return int(Fraction(match[1]) * (1024 if match[3] else 1000) ** power)
