@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         sweep,
         to_yaml,
     )
-    from cnncalc.bridge import from_torch, to_torch, verify
+    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -72,6 +72,7 @@ _HOME = {
     "solve": "api",
     "summarize": "api",
     "sweep": "api",
+    "to_onnx": "bridge",
     "to_torch": "bridge",
     "to_yaml": "api",
     "verify": "bridge",
@@ -112,6 +113,7 @@ __all__ = [
     "solve",
     "summarize",
     "sweep",
+    "to_onnx",
     "to_torch",
     "to_yaml",
     "verify",

@@ -284,6 +284,18 @@ class ConvTranspose(Layer):
         )
         return nn.cropped(conv, [axis.cut for axis in axes])
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        axes = self.axes(x)
+        settings = {
+            "kernel_shape": [axis.F for axis in axes],
+            "strides": [axis.S for axis in axes],
+            "pads": [*(axis.P for axis in axes), *(axis.after for axis in axes)],
+            "dilations": [axis.D for axis in axes],
+            "output_padding": [axis.P_out for axis in axes],
+        }
+        weights = onnx.weight("weight"), onnx.weight("bias")
+        return onnx.node("ConvTranspose", *onnx.inputs, *weights, group=self.groups, **settings)
+
     examples = (
         Example(
             given={"filters": 512, "kernel": 2, "stride": 2},
