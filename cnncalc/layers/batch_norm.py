@@ -116,5 +116,14 @@ class BatchNorm(Norm):
             buffers=0,
             source="torch.nn.BatchNorm1d: affine=False, track_running_stats=False",
         ),
+        Example(
+            given={"scale": False},
+            inputs=("32x149x149",),
+            output="32x149x149",
+            weights=0,
+            biases=32,
+            buffers=65,
+            source="tf.keras.applications.InceptionV3: BatchNormalization(scale=False) on 32 maps",
+        ),
     )
     refusals = (Refusal({"affine": 1}, ("4x5x5",), "must be true or false"),)
