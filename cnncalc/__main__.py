@@ -5,7 +5,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C or a lack of memory ends it with a message even during imports."""
+    """Run the command line; Ctrl-C or a lack of memory ends even an import with a message."""
     spare: list[bytearray] = []
     try:
         spare.append(bytearray(4_000_000))  # for writing the message when no memory is left
