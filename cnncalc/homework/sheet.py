@@ -58,6 +58,8 @@ TERMS = ("choices", "points", "tolerance", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
 MAX_ANSWERS = 500
+MAX_LAYERS = 10_000
+"""The number of layers that the networks of a sheet's questions may have together."""
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
 
@@ -246,6 +248,7 @@ def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction |
 
 def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
     """The free-standing questions and their answers."""
+    networks: dict[int, Report] = {}
     for number, one in enumerate(listed(item), 1):
         label = f"question {number}"
         given = None
@@ -255,7 +258,10 @@ def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
             given = written(keys[Key("answer")]) if "answer" in keys else None
             asked = None
             if "given" in keys or "ask" in keys:
+                if sum(len(report.rows) for report in networks.values()) > MAX_LAYERS:
+                    raise UsageError(f"the networks before it have more than {MAX_LAYERS:,} layers")
                 asked = free_standing(keys, layout)
+                networks[id(asked.report)] = asked.report
             nothing = "" if asked else "has no 'given' and 'ask'"
             answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
             yield answer._replace(given=answer.chosen(given))
