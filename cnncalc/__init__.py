@@ -21,8 +21,10 @@ if TYPE_CHECKING:
         reconcile,
         solve,
         summarize,
+        sweep,
+        to_yaml,
     )
-    from cnncalc.bridge import to_torch, verify
+    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -54,9 +56,11 @@ _HOME = {
     "build": "api",
     "check_stride": "api",
     "claims": "api",
+    "compare": "api",
     "convolve": "homework.convolution.by_hand",
     "draw": "api",
     "explain": "api",
+    "from_torch": "bridge",
     "grade": "homework.grading",
     "layer": "api",
     "load": "api",
@@ -65,7 +69,10 @@ _HOME = {
     "reconcile": "api",
     "solve": "api",
     "summarize": "api",
+    "sweep": "api",
+    "to_onnx": "bridge",
     "to_torch": "bridge",
+    "to_yaml": "api",
     "verify": "bridge",
 }
 """Where each public name lives; it is imported when it is first asked for."""
@@ -90,9 +97,11 @@ __all__ = [
     "build",
     "check_stride",
     "claims",
+    "compare",
     "convolve",
     "draw",
     "explain",
+    "from_torch",
     "grade",
     "layer",
     "load",
@@ -101,7 +110,10 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "sweep",
+    "to_onnx",
     "to_torch",
+    "to_yaml",
     "verify",
 ]
 

@@ -1,7 +1,8 @@
 """The library in one call: from anything that describes a network to its report."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -10,12 +11,14 @@ from cnncalc.core.cost import Cost
 from cnncalc.core.errors import Mistakes, UsageError
 from cnncalc.core.layer import Input
 from cnncalc.core.shape import layout_of
-from cnncalc.spec import load
+from cnncalc.spec import Spec, load
 from cnncalc.spec.graph import Graph, build
 from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.analysis.explore.sweep import Sweep
     from cnncalc.conventions.convention import Count
     from cnncalc.conventions.published import Finding
     from cnncalc.conventions.reconcile import Reconciliation
@@ -40,6 +43,8 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "sweep",
+    "to_yaml",
 ]
 
 
@@ -132,7 +137,7 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
 
 
 def summarize(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
     *,
     batch: int = 1,
     input: Shapes | Mapping[str, Shapes] | None = None,
@@ -144,7 +149,8 @@ def summarize(
 ) -> Report:
     """Everything that can be counted about a network.
 
-    ``target`` is a built-in's name, a path, the one-line notation, or a spec as plain data.
+    ``target`` is a built-in's name, a path, the one-line notation, a spec as plain data, or what
+    ``load`` or ``from_torch`` returns.
     ``input`` replaces the input's shape (``"3x256x256"``, or several by name), ``settings``
     replaces parameters of the spec, ``batch`` multiplies activations, MACs and operations.
     ``layout`` says how shapes are written, in ``input`` and in a spec that has no ``layout`` of
@@ -159,7 +165,8 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    graph = build(load(target, extends_anywhere=extends_anywhere), settings, input, how)
+    spec = load(target, extends_anywhere=extends_anywhere, inputs=(input, how))
+    graph = build(spec, settings, input, how)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 
@@ -197,7 +204,7 @@ class Options(Changes, total=False):
     dtype: str
 
 
-Target = str | os.PathLike[str] | Mapping[str, Any] | report.Report
+Target = str | os.PathLike[str] | Mapping[str, Any] | Spec | report.Report
 """A network: a report, or anything that ``summarize`` takes."""
 
 
@@ -307,8 +314,72 @@ def solve(
     wanted = output if output is not None else input
     if wanted is None:
         raise UsageError("solve needs an input or an output size")
-    search = strides.solve_transposed if transposed else strides.solve
-    return search(wanted, input, kernel, stride, padding, dilation, largest)
+    return strides.solve(
+        wanted, input, kernel, stride, padding, dilation, largest, transposed=transposed
+    )
+
+
+def sweep(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    over: Mapping[str, Any],
+    *,
+    show: Sequence[str] = ("params", "macs"),
+    where: str = "",
+    pareto: Sequence[str] = (),
+    by: str = "",
+    best: int | None = None,
+    jobs: int = 1,
+    **options: Unpack[Options],
+) -> "Sweep":
+    """All combinations of some values of a network's parameters, its input, batch or dtype.
+
+    ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
+    input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
+    names quantities to minimise (``-rf`` to maximise), ``by`` sorts, and ``best`` limits the number
+    of results. ``jobs`` is the number of processes. Quantities are those of
+    ``cnncalc.analysis.explore.quantities``.
+
+    >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
+    ...     where="macs < 1G", best=1).points]
+    [{'input': 160}]
+    """
+    steps = sweeping(target, over, show, where, pareto, by, best, jobs, options)
+    return deque(steps, maxlen=1).pop()
+
+
+def sweeping(
+    target: Any,
+    over: Mapping[str, Any],
+    show: Sequence[str],
+    where: str,
+    pareto: Sequence[str],
+    by: str,
+    best: int | None,
+    jobs: int,
+    options: Mapping[str, Any],
+) -> "Iterator[Sweep]":
+    """The same, but what is found so far, again and again."""
+    from cnncalc.analysis.explore import sweep as sweeps
+    from cnncalc.analysis.explore.evaluate import Configurations
+
+    listed = {
+        name: sweeps.values_of(values) if isinstance(values, str) else list(values)
+        for name, values in over.items()
+    }
+    needed = sweeps.wanted(show, where, pareto, by)
+    evaluate = Configurations(target, [*listed], needed, options, load, summarize)
+    with sweeps.processes(jobs) as executor:
+        yield from sweeps.sweep(
+            evaluate,
+            listed,
+            show,
+            where=where,
+            pareto=pareto,
+            by=by,
+            best=best,
+            executor=executor,
+            ahead=sweeps.AHEAD * jobs,
+        )
 
 
 def memory(
@@ -343,6 +414,39 @@ def memory(
     )
 
 
+def graph_of(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec | Graph,
+    *,
+    input: Shapes | Mapping[str, Shapes] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    layout: str | None = None,
+) -> Graph:
+    """The expanded network; ``target`` and the options are those of ``summarize``."""
+    if isinstance(target, Graph):
+        return target
+    how = layout_of(layout)
+    return build(load(target, inputs=(input, how)), settings, input, how)
+
+
+def to_yaml(target: Any, **options: Any) -> str:
+    """A network as the YAML of a spec, with blocks for what repeats (docs/importing.md).
+
+    ``target`` is a graph, or anything that ``summarize`` takes, with its options ``input``,
+    ``settings`` and ``layout``. Reading the text gives the same report.
+
+    >>> print(to_yaml("1x28x28-10N"), end="")
+    name: 1x28x28-10N
+    input: 1x28x28
+    layers:
+      - linear: 10
+    """
+    from cnncalc.spec.writing import write
+
+    graph = graph_of(target, **options)
+    analyze(graph)  # raises the mistakes
+    return write(graph)
+
+
 def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
     """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
 
@@ -357,6 +461,24 @@ def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
     names = Options.__annotations__ | Changes.__annotations__
     network: Any = {name: options.pop(name) for name in [*options] if name in names}
     return picture(report_of(target, network), style, **options)
+
+
+def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
+    """Networks side by side: their totals, and how the layers of the last differ from the first's.
+
+    The options are those of ``summarize``, for targets that are not reports.
+
+    >>> [change.name for change in compare("vgg11", "vgg13").layers if change.change == "added"]
+    ['relu2', 'conv1_2', 'relu4', 'conv2_2']
+    """
+    from cnncalc.analysis.explore.compare import Comparison
+
+    if len(targets) < 2:
+        raise UsageError("compare needs at least two networks")
+    reports = (
+        one if isinstance(one, report.Report) else report_of(one, options) for one in targets
+    )
+    return Comparison(tuple(reports))
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":

@@ -11,7 +11,8 @@ import pytest
 from cnncalc import layers
 from cnncalc.core.cost import COUNTED, Operations, Parameters
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Example, Layer, fields_of
+from cnncalc.core.layer import Example, Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape, read_shape
 from cnncalc.formulas.tracing import tracing
 

@@ -6,7 +6,7 @@ values of *all* mistakes are computed for every question, to know which mistakes
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from math import prod
 from typing import Any, NamedTuple
@@ -133,7 +133,15 @@ def conv_shape(x: Conv, given: Given) -> Case:
     case.by("input_for_output", (x.c, x.h, x.w))
     case.by("stride_on_channels", (fewer(x), oh, ow) if fewer(x) else None)
     case.by("depth_left_out", f"{oh}x{ow}")
+    case.by("fraction_kept", unrounded(x))
     return case
+
+
+def unrounded(x: Conv) -> str | None:
+    """The shape with sizes that are not rounded, to two decimals; None if they are whole."""
+    sizes = [Decimal(x.span(n)) / x.s + 1 for n in (x.h, x.w)]
+    texts = [f"{size.quantize(Decimal('0.01'), ROUND_HALF_UP).normalize():f}" for size in sizes]
+    return f"{x.k}x{'x'.join(texts)}" if any("." in text for text in texts) else None
 
 
 def fewer(x: Conv) -> int:
@@ -160,6 +168,9 @@ def conv_parameters(x: Conv, given: Given) -> Case:
     case.by("activations_for_parameters", x.k * positions * given.batch)
     case.by("macs_for_parameters", filters * positions * given.batch)
     case.by("weights_not_shared", (filters + biases) * positions)
+    case.by("weights_not_shared", filters * positions + biases)
+    case.by("gradients_counted", 2 * (filters + biases))
+    case.by("bias_per_input_channel", filters + x.c if x.bias else None)
     case.by("output_channels_squared", x.f * x.f * x.k * x.k + biases)
     case.by("bias_per_plane", filters + x.c * x.k if x.bias else None)
     case.by("batch_in_parameters", (filters + biases) * given.batch)
@@ -184,7 +195,9 @@ def conv_products(x: Conv, given: Given, per: int, unit: str) -> Case:
     case.by("batch_forgotten", filters * oh * ow * per)
     if per == 1:
         case.by("flops_for_macs", filters * oh * ow * n * 2)
+        case.by("macs_halved", filters * oh * ow * n // 2)
     else:
+        case.by("flops_doubled", filters * oh * ow * n * 2)
         case.by("macs_for_flops", filters * oh * ow * given.batch)
     return case
 
@@ -199,6 +212,7 @@ def conv_elements(x: Conv, given: Given) -> Case:
     case.by("stride_on_channels", fewer(x) * oh * ow * n if fewer(x) else None)
     case.by("parameters_for_activations", x.weights() + x.biases())
     case.by("batch_forgotten", x.k * oh * ow)
+    case.by("gradients_counted", x.k * oh * ow * n * 2)
     case.by("bytes_for_elements", x.k * oh * ow * n * 4)
     case.by("bytes_for_elements", x.k * oh * ow * n * 4, "B")
     case.by("wrong_unit", x.k * oh * ow * n, "FLOPs")
@@ -216,6 +230,7 @@ def conv_memory(x: Conv, given: Given) -> Case:
     case.by("stride_on_channels", fewer(x) * oh * ow * n if fewer(x) and x.s != 4 else None)
     case.by("parameters_for_activations", (x.weights() + x.biases()) * 4)
     case.by("batch_forgotten", x.k * oh * ow * 4)
+    case.by("gradients_counted", x.k * oh * ow * n * 2)
     case.by("elements_for_bytes", x.k * oh * ow * given.batch, "B")
     case.by("bits_for_bytes", x.k * oh * ow * n * 8, "B")
     case.by("number_size", x.k * oh * ow * given.batch * 2, "B")
@@ -286,6 +301,8 @@ def of_linear(rng: random.Random) -> Case:
         case.by("bias_forgotten", n * m)
         case.by("bias_added", n * m + m)
         case.by("one_bias_per_layer", n * m + 1 if bias else None)
+        case.by("bias_per_input_channel", n * m + n if bias else None)
+        case.by("gradients_counted", 2 * (n * m + b))
         case.by("channels_swapped", n * m + (n if bias else 0))
         case.by("activations_for_parameters", m * batch)
         case.by("macs_for_parameters", n * m * batch)
@@ -302,6 +319,8 @@ def of_linear(rng: random.Random) -> Case:
     case.by(
         "macs_for_flops" if ask == "flops" else "flops_for_macs", n * m * batch * (3 - per // batch)
     )
+    case.by("flops_doubled", 2 * n * m * per if ask == "flops" else None)
+    case.by("macs_halved", n * m * per // 2 if ask == "macs" else None)
     if not flat:
         case.by("flatten_forgotten", c * m * per)
         case.by("flatten_forgotten", h * h * m * per)
@@ -364,12 +383,13 @@ def of_pool(rng: random.Random) -> Case:
         case.by("padding_forgotten", value(c, (n - f) // s + 1))
         case.by("window_for_stride", value(c, span // f + 1))
         case.by("stride_forgotten", value(c, span + 1))
-    case.by("fraction_rounded", value(c, int(span / s + 0.5) + 1))
+        case.by("fraction_rounded", value(c, int(span / s + 0.5) + 1))
     case.by("pooling_skipped", value(c, n))
     for depth in (c // s, (c - f) // s + 1, 1, f):
         case.by("pooling_depth", value(depth, out))
     if ask == "shape":
         case.by("depth_left_out", f"{out}x{out}")
+    case.by("gradients_counted", value(c, out) * 2 if per else None)
     if ask == "elements":
         case.by("bytes_for_elements", c * out * out * 4)
     if ask == "memory":
@@ -436,6 +456,9 @@ def of_transposed(rng: random.Random) -> Case:
         case.by("activations_for_parameters", k * out * out)
         case.by("macs_for_parameters", f * f * c * k * n * n)
         case.by("weights_not_shared", (f * f * c * k + k) * out * out)
+        case.by("weights_not_shared", f * f * c * k * out * out + k)
+        case.by("bias_per_input_channel", f * f * c * k + c)
+        case.by("gradients_counted", 2 * (f * f * c * k + k))
         case.by("output_channels_squared", f * f * k * k + k)
         case.by("bias_per_plane", f * f * c * k + c * k)
         return case
@@ -447,6 +470,7 @@ def of_transposed(rng: random.Random) -> Case:
     case.by("filter_depth_forgotten", f * f * k * n * n)
     case.by("filters_forgotten", f * f * c * n * n)
     case.by("flops_for_macs", f * f * c * k * n * n * 2)
+    case.by("macs_halved", f * f * c * k * n * n // 2)
     return case
 
 
@@ -454,7 +478,86 @@ def of_special(rng: random.Random) -> Case:
     """Batch norms, activations, depthwise convolutions, connection tables, required paddings and
     strides."""
     kinds = [of_norm, of_activation, of_depthwise, of_table, of_padding, of_stride]
+    kinds += [of_same, of_matrix, of_backward, of_printed]
     return rng.choice(kinds)(rng)
+
+
+def of_same(rng: random.Random) -> Case:
+    """The shape or the elements of a convolution that keeps the size, whose window may be even."""
+    c, k, n = rng.choice([1, 3, 16]), rng.choice([4, 8, 20]), rng.randint(9, 60)
+    f, s = rng.choice([2, 3, 4, 4, 6]), rng.choice([1, 1, 2])
+    layer = {"conv": {"filters": k, "kernel": f, "stride": s, "padding": "same"}, "name": "layer"}
+    ask = rng.choice(["shape", "elements"])
+    given = Given({"input": f"{c}x{n}x{n}", "layers": [layer]}, ask, "layer")
+
+    def value(channels: int, size: int) -> int | Shape:
+        return channels * size * size if ask == "elements" else (channels, size, size)
+
+    out, half = -(-n // s), (n + 2 * (f // 2) - f) // s + 1
+    case = Case(given, value(k, out))
+    case.by("half_kernel_for_same", value(k, half) if f % 2 == 0 else None)
+    case.by("floor_for_ceil", value(k, n // s))
+    case.by("fraction_rounded", value(k, int(n / s + 0.5)))
+    case.by("padding_forgotten", value(k, (n - f) // s + 1))
+    case.by("stride_forgotten", value(k, n))
+    case.by("channels_swapped", value(c, out))
+    case.by("filters_forgotten", value(1, out))
+    case.by("input_for_output", value(c, n))
+    if ask == "elements":
+        case.by("bytes_for_elements", 4 * k * out * out)
+        case.by("gradients_counted", 2 * k * out * out)
+        case.by("parameters_for_activations", f * f * c * k + k)
+    return case
+
+
+def of_matrix(rng: random.Random) -> Case:
+    """The sides of a matrix of im2col."""
+    while True:
+        x = replace(random_conv(rng), g=1)
+        sides = {
+            "im2col_filters": (x.k, x.f * x.f * x.c),
+            "im2col_input": (x.f * x.f * x.c, x.size(x.h) * x.size(x.w)),
+        }
+        ask = rng.choice([*sides])
+        network = {"input": f"{x.c}x{x.h}x{x.w}", "layers": [{**x.spec(), "name": "layer"}]}
+        case = Case(Given(network, ask, "layer"), sides[ask])
+        case.wrong["im2col_transposed"] = [Wrong(sides[ask][::-1])]
+        if len({*sides[ask]}) > 1:
+            return case
+
+
+def of_backward(rng: random.Random) -> Case:
+    """The backward pass of one or two fully connected layers."""
+    a, b, c = (rng.choice([10, 24, 84, 100, 365]) for _ in range(3))
+    layers = [{"linear": b, "name": "first"}, {"linear": c, "name": "second"}]
+    network = {"input": str(a), "layers": layers}
+    layer = rng.choice([None, "first", "second"])
+    forward = {"first": a * b, "second": b * c, None: a * b + b * c}[layer]
+    right = {"first": a * b, "second": 2 * b * c, None: a * b + 2 * b * c}[layer]
+    case = Case(Given(network, "backward_macs", layer), right, "MACs")
+    case.by("forward_for_backward", forward)
+    case.by("image_gradient_counted", 2 * forward)
+    if layer is None:
+        case.by("layer_left_out", a * b)
+        case.by("layer_left_out", 2 * b * c)
+        case.by("layer_counted_twice", 2 * a * b + 2 * b * c)
+        case.by("layer_counted_twice", a * b + 4 * b * c)
+    return case
+
+
+def of_printed(rng: random.Random) -> Case:
+    """The memory of VGG-16, of which lecture notes print 24M numbers or 93 MB."""
+    # Stanford's CS231n lists these outputs: the image, convolutions and pools, fully connected.
+    stages = [(64, 224, 2), (128, 112, 2), (256, 56, 3), (512, 28, 3), (512, 14, 3)]
+    maps = sum(c * n * n * convs + c * (n // 2) ** 2 for c, n, convs in stages)
+    numbers = 3 * 224 * 224 + maps + 4096 + 4096 + 1000
+    if rng.random() < 0.5:
+        case = Case(Given("vgg16", "elements", None), numbers)
+        case.by("printed_slip", "24M")
+        return case
+    case = Case(Given("vgg16", "memory", None), 4 * numbers, "B")
+    case.by("printed_slip", "93 MB")
+    return case
 
 
 def of_activation(rng: random.Random) -> Case:
@@ -472,6 +575,7 @@ def of_norm(rng: random.Random) -> Case:
     case = Case(Given(network, "parameters", "layer"), 2 * c)
     case.by("batch_norm_statistics", 4 * c)
     case.by("batch_norm_per_element", 2 * c * n * n)
+    case.by("gradients_counted", 4 * c)
     case.by("activations_for_parameters", c * n * n)
     case.by("bytes_for_elements", 8 * c, "B")
     return case
@@ -488,6 +592,7 @@ def of_depthwise(rng: random.Random) -> Case:
         case.by("bias_added", f * f * c + c)
         case.by("filter_not_squared", f * c)
         case.by("filters_forgotten", f * f)
+        case.by("gradients_counted", 2 * f * f * c)
         case.by("activations_for_parameters", c * n * n)
         case.by("macs_for_parameters", f * f * c * n * n)
         case.by("weights_not_shared", f * f * c * n * n)
@@ -504,6 +609,7 @@ def of_depthwise(rng: random.Random) -> Case:
     case.by("filters_forgotten", f * f * n * n)
     case.by("biases_in_macs", (f * f + 1) * c * n * n)
     case.by("flops_for_macs", 2 * f * f * c * n * n)
+    case.by("macs_halved", f * f * c * n * n // 2)
     return case
 
 
@@ -520,6 +626,9 @@ def of_table(rng: random.Random) -> Case:
     case.by("activations_for_parameters", k * (15 - f) ** 2)
     case.by("macs_for_parameters", f * f * links * (15 - f) ** 2)
     case.by("weights_not_shared", (f * f * links + k) * (15 - f) ** 2)
+    case.by("weights_not_shared", f * f * links * (15 - f) ** 2 + k)
+    case.by("bias_per_input_channel", f * f * links + c)
+    case.by("gradients_counted", 2 * (f * f * links + k))
     case.by("bias_per_plane", f * f * links + c * k)
     return case
 
@@ -731,6 +840,10 @@ def of_total(rng: random.Random) -> Case:
             case.by("flatten_forgotten", total(walk(net, "flatten_forgotten", only)))
         for rule in (*COUNTING, "one_bias_per_layer", "biases_in_macs", "positions_forgotten"):
             case.by(rule, total(walk(net, rule)))
+    case.by(
+        "macs_halved" if ask == "macs" else "gradients_counted",
+        truth // 2 if ask == "macs" else 2 * truth,
+    )
     of_counts = {"parameters": _total_parameters, "macs": _total_macs}
     of_counts.get(ask, _total_activations)(case, net, right)
     return case
@@ -814,6 +927,8 @@ def of_layer_behind(rng: random.Random) -> Case:
     case = Case(Given(net.spec(), "parameters", "fc1"), fc.weights + fc.biases)
     case.by("bias_forgotten", fc.weights)
     case.by("one_bias_per_layer", fc.weights + 1)
+    case.by("bias_per_input_channel", fc.weights + fc.weights // fc.biases)
+    case.by("gradients_counted", 2 * (fc.weights + fc.biases))
     case.by("channels_swapped", fc.weights + fc.weights // fc.biases)
     case.by("activations_for_parameters", fc.elements)
     case.by("bytes_for_elements", 4 * (fc.weights + fc.biases), "B")

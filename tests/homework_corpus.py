@@ -56,7 +56,8 @@ class Answer(NamedTuple):
 
 
 def wrong_answers(count: int, seed: int) -> Iterator[Answer]:
-    """This many wrong answers, with each mistake about equally often."""
+    """This many wrong answers, with each mistake about equally often, and rather in questions where
+    no other mistake gives the same value."""
     rng = random.Random(seed)
     used: Counter[str] = Counter()
     made = 0
@@ -64,13 +65,24 @@ def wrong_answers(count: int, seed: int) -> Iterator[Answer]:
         cases = [family(rng) for family in rng.sample(FAMILIES, 4)]
         rarest, case = min(
             ((mistake, case) for case in cases for mistake in sorted(case.wrong)),
-            key=lambda pair: used[pair[0]],
+            key=lambda pair: used[pair[0]] + SHARED * is_shared(*pair),
             default=("", None),
         )
         if case is not None:
             used[rarest] += 1
             made += 1
             yield written_wrong(case, rarest, rng.choice(case.wrong[rarest]), rng)
+
+
+SHARED = 3
+"""How many answers from a mistake are made before one that another mistake gives too."""
+
+
+def is_shared(mistake: str, case: Case) -> bool:
+    """Whether another mistake gives one of the values of this one."""
+    values = [wrong.value for wrong in case.wrong[mistake]]
+    others = (case.wrong[other] for other in case.wrong if other != mistake)
+    return any(wrong.value in values for wrongs in others for wrong in wrongs)
 
 
 def written_wrong(case: Case, mistake: str, wrong: Wrong, rng: random.Random) -> Answer:
@@ -308,7 +320,8 @@ def legality(rng: random.Random) -> tuple[Case, str]:
 def written_right(case: Case, rng: random.Random) -> str:
     """A right value as a person might write it."""
     if isinstance(case.truth, tuple):
-        return written_shape(case.truth, rng)
+        ordered = case.given.ask.startswith("im2col")  # the sides of a matrix
+        return written_shape(case.truth, rng, ordered)
     value = whole(case)
     writings = [str(value), f"{value:,}", f"{value:_}", f"{value:,}".replace(",", " "), f"+{value}"]
     writings += [f"{value:,}".replace(",", "'"), f"{value}.0", f"= {value}", f"~{value}"]
@@ -352,12 +365,13 @@ def binary_and_bits(value: int, rng: random.Random) -> list[str]:
     return [binary, f"{value * 8} bits", f"{value} bytes", f"{in_kb} kB", f"{in_kb} kilobytes"]
 
 
-def written_shape(shape: Shape, rng: random.Random) -> str:
-    """A shape in some order, with various separators, perhaps with the batch size first."""
+def written_shape(shape: Shape, rng: random.Random, ordered: bool = False) -> str:
+    """A shape with various separators; unless it is ``ordered``, in some order and perhaps with the
+    batch size first."""
     sizes = list(shape)
-    if len(sizes) > 1 and rng.random() < 0.4:
+    if not ordered and len(sizes) > 1 and rng.random() < 0.4:
         sizes = [*sizes[1:], sizes[0]]
-    if len(sizes) > 1 and rng.random() < 0.2:
+    if not ordered and len(sizes) > 1 and rng.random() < 0.2:
         sizes = [1, *sizes]
     between = rng.choice(["x", "×", " x ", "*", "·", ",", ", ", " × ", "X"])
     text = between.join(map(str, sizes))

@@ -24,7 +24,7 @@ from cnncalc import cli, layers
 from cnncalc.analysis.report import Report
 from cnncalc.api import summarize
 from cnncalc.core.errors import CnncalcError
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.homework import asks, books, mistakes, pages
 from cnncalc.homework.question import Question, question
 from cnncalc.spec import catalog

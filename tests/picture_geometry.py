@@ -46,6 +46,7 @@ def faults(scene: Scene, measure: Measure) -> list[str]:
         *cut_off(scene, measure),
         *missing(scene),
         *crossing(scene),
+        *covered(scene, measure),
     ]
 
 
@@ -72,6 +73,20 @@ def overlapping(scene: Scene, measure: Measure) -> Iterator[str]:
         for box in map(area, scene.boxes):
             if frame.meets(box) and not frame.holds(box):
                 yield f"{box.what!r} sticks out of the frame {frame.what!r}"
+
+
+def covered(scene: Scene, measure: Measure) -> Iterator[str]:
+    """Texts beside boxes that a box or a line covers."""
+    boxes = [*map(area, scene.boxes)]
+    for text in scene.texts:
+        place = Area(*extent(text, measure), text.content)
+        for box in boxes:
+            if place.meets(box):
+                yield f"{text.content!r} is covered by {box.what!r}"
+        for line in scene.lines:
+            for piece in pairwise(line.points):
+                if line.source and _passes(piece, _bounds(piece), place):
+                    yield f"a line from {line.source} crosses {text.content!r}"
 
 
 def cut_off(scene: Scene, measure: Measure) -> Iterator[str]:
@@ -114,13 +129,17 @@ def on_edge(point: tuple[float, float], box: Box) -> bool:
 def crossing(scene: Scene) -> Iterator[str]:
     """Lines that pass through boxes."""
     areas = [(box.key, area(box)) for box in scene.boxes]
-    for line in scene.lines:
+    for line in (line for line in scene.lines if line.source):
         for piece in pairwise(line.points):
-            (x0, y0), (x1, y1) = piece
-            bounds = Area(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), "")
+            bounds = _bounds(piece)
             for key, box in areas:
                 if _passes(piece, bounds, box):
                     yield f"a line from {line.source} to {line.target} crosses {key} {box.what!r}"
+
+
+def _bounds(piece: tuple[tuple[float, float], ...]) -> Area:
+    (x0, y0), (x1, y1) = piece
+    return Area(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1), "")
 
 
 def _passes(piece: tuple[tuple[float, float], ...], bounds: Area, box: Area) -> bool:

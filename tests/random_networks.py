@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import CnncalcError, LayerError
-from cnncalc.core.layer import Layer, fields_of, required_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of, required_of
 from cnncalc.core.shape import Map, Shape, Vector, read_shape, shape_of
 
 CHANNELS = (1, 2, 3, 4, 6, 8, 12)
@@ -369,6 +370,7 @@ class _Writer:
         for _ in range(10):
             kind = self.random.choice(STEPS)
             given = fields(self.random, kind, x)
+            given.pop("inplace", None)  # refused if anything else reads its input
             y = accepted(kind, given, x)
             if y is None or (type(y) is not type(x) and self.chance(0.8)):
                 continue

@@ -20,7 +20,8 @@ from cnncalc.core.fields import count
 from cnncalc.formulas import operations
 from cnncalc.core.layer import Example, Layer, Refusal, need_map
 from cnncalc.core.shape import Map, Shape
-from cnncalc.core.tape import Tape, Tensor
+from cnncalc.core.operation import Tensor
+from cnncalc.core.tape import Tape
 
 
 class ChannelMaximum(Layer):

@@ -20,7 +20,7 @@ from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
 from cnncalc.homework.convolution import matrix, window
 from cnncalc.homework.sheets import _table
-from cnncalc.spec import document, expansion, expression, inputs, source, work
+from cnncalc.spec import checks, expansion, expression, inputs, source, work
 from cnncalc.spec import text as spec_text
 
 ROOT = Path(__file__).parents[1]
@@ -584,17 +584,17 @@ BOMBS = {
         "name",
     ),
     "many values": (f"input: 3\nlayers: [{'relu,' * 149_000}]\n", "more than 50,000 values"),
-    "many wrong values": (f"input: 3\nlayers: [{'3,' * 40_000}]\n", "more mistakes"),
+    "many wrong values": (f"input: 3\nlayers: [{'3,' * 40_000}]\n", "more errors"),
     "many wrong keys": (
         "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(20_000)),
-        "more mistakes",
+        "more errors",
     ),
-    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 9_000, "more mistakes"),
+    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 9_000, "more errors"),
     "many names and a misspelling": (
         START
         + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(4_000))
         + "  - {relu: , from: layerr}\n" * 90,
-        "more mistakes",
+        "more errors",
     ),
     "long values, often": (
         "input: 1x4x4\nparameters: {t: [" + "[0]," * 9_000 + "]}\nlayers:\n"
@@ -662,7 +662,7 @@ BOMBS = {
         START
         + "".join(f"  - {{relu: , name: {'layer' * 10}{i}}}\n" for i in range(4_000))
         + f"  - {{relu: , from: {'layer' * 10}x}}\n" * 90,
-        "more mistakes",
+        "more errors",
     ),
     "long names in blocks": (
         "input: 3\nblocks:\n"
@@ -730,7 +730,7 @@ def test_the_limits_are_documented():
         spec_text.MAX_DEPTH,
         expansion.MAX_LAYERS,
     }
-    limits |= {expansion.MAX_NESTED, work.MAX_STEPS, document.MAX_PROSE, document.LONGEST_TITLE}
+    limits |= {expansion.MAX_NESTED, work.MAX_STEPS, checks.MAX_PROSE, checks.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
     limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
     limits |= {sheet.MAX_LAYERS, 2 * marking.LAYERS_EACH}

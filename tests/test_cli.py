@@ -15,7 +15,7 @@ import cnncalc
 from cnncalc import bridge, cli, layers, render
 from cnncalc.cli import _complete, _help, layer
 from cnncalc.core.errors import UsageError
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.render.view import View
 from cnncalc.spec import catalog
 

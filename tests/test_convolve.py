@@ -12,7 +12,7 @@ import pytest
 import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import UsageError
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import activation_of, convolve, named, pool_of, read
 from cnncalc.homework.convolution.activation import FUNCTIONS

@@ -8,7 +8,7 @@ from math import prod
 import pytest
 
 from cnncalc import layers
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import Tensor, activation_of, convolve, of, pool_of
 from cnncalc.homework.convolution.activation import FUNCTIONS

@@ -8,7 +8,7 @@ import pytest
 from cnncalc import layers
 from cnncalc.core import fields
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import FieldErrors, fields_of
+from cnncalc.core.parsing import FieldErrors, fields_of
 
 COUNT = fields.count("how many")
 COUNT_OR_NONE = fields.count("how many", least=0)
@@ -33,6 +33,7 @@ GOOD = [
     (PADDING, 0, 0),
     (PADDING, "same", "same"),
     (PADDING, "VALID", "valid"),
+    (PADDING, "SAME_UPPER", "same"),
     (PADDING, [1, 2], (1, 2)),
     (PADDING, [[0, 1], [2, 3]], ((0, 1), (2, 3))),
     (PADDING, [1, [0, 2]], (1, (0, 2))),

@@ -541,7 +541,8 @@ def test_remarks_in_brackets_tell_layers_apart_where_they_must(tmp_path):
     )
     answers = sheet.load(tmp_path / "a.csv", gradebook.key(tmp_path / "key.yaml")).answers
     assert {answer.given for answer in answers if answer.question} == {None}
-    assert [answer.problem for answer in answers if not answer.question] == ["was not asked"] * 2
+    problem = "could be conv1 parameters, like another answer"
+    assert [answer.problem for answer in answers if not answer.question] == [problem] * 2
 
 
 @pytest.mark.parametrize(
@@ -712,7 +713,8 @@ def test_a_single_sheet_is_graded(room):
     alone.write_text(f"architecture: alexnet\n{ADA.replace('questions', '# ')}", encoding="utf-8")
     result = run(alone)
     assert result.exit_code == 1
-    assert "no layer 'conv9'" in result.stdout
+    assert "conv9" in result.stdout
+    assert "is not a layer of the network" in result.stdout
     record = json.loads(run(alone, "-f", "json").stdout)[1]
     assert record["points"] == "0.5"
 
@@ -1335,3 +1337,20 @@ def test_a_class_without_questions_has_no_table_of_questions(tmp_path):
     shown = run(tmp_path / "keys", tmp_path / "eve.yaml")
     assert "cannot be read" in shown.stdout
     assert "Question" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("ask", "unit", "says"),
+    [
+        ("memory", "bytes", ""),
+        ("macs", "MACs", ""),
+        ("memory", "kB", "'unit' must be B, not 'kB'"),
+        ("macs", "FLOPs", "'unit' must be MACs, not 'FLOPs'"),
+        ("params", "B", "'unit' is for counts of bytes and operations, not 'B'"),
+        ("shape", "zebras", "'unit' is for counts of bytes and operations, not 'zebras'"),
+    ],
+)
+def test_a_unit_is_that_of_its_question(ask, unit, says):
+    sheet = {"architecture": "lenet5", "answers": {"c1": {ask: {"answer": 1, "unit": unit}}}}
+    [graded] = cnncalc.grade(sheet)
+    assert (says in graded.answers[0]["remark"]) if says else graded.marks[0].answer.unit

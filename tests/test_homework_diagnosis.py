@@ -354,3 +354,31 @@ def test_a_marker_solves_a_question_once():
     assert marker.mark(conv, "750").outcome is Outcome.WRONG
     slips = marker.slips(conv)
     assert slips.diagnose(conv.read("750")) is slips.diagnose(conv.read("750"))
+
+
+# Diagnoses that a person could not have made.
+
+
+@pytest.mark.parametrize(
+    ("layer", "input", "ask", "text"),
+    [
+        ({"dropout": 0.5}, "84", "parameters", "7140"),  # 84·84 + 84: no one gives it weights
+        ({"batch_norm": {}}, "8x6x6", "shape", "288"),  # not a scale for each element
+        ({"batch_norm": {}}, "8x6x6", "parameters", "0"),  # not a number of MACs
+        ({"conv": {"filters": 18, "kernel": 3}}, "2x6x6", "weights_per_neuron", "1"),  # not 18/18
+        # 4·4·(3 + 4) weights, 8 biases for each of 4: (4·4·(3 + 4) + 4·8)·5 has no filters.
+        ({"lstm": {"hidden_size": 4}}, "3x5", "parameters", "720"),
+    ],
+)
+def test_a_mistake_is_not_named_where_it_cannot_be_made(layer, input, ask, text):
+    assert remark(of_layer(layer, input, ask), text).startswith("incorrect; no common mistake")
+
+
+def test_a_layer_asked_for_its_backward_pass_is_the_one_in_the_network():
+    # From 4×6×6 to 4×4×4 with 3×3: 4·16·36 = 2,304 MACs forward, twice as many backward.
+    conv = {"conv": {"filters": 4, "kernel": 3}}
+    network = {"input": "2x8x8", "layers": [{**conv, "name": "a"}, {**conv, "name": "b"}]}
+    asked = of_network("backward_macs", "b", network)
+    assert asked.value == 4608
+    assert remark(asked, "2,304").startswith("counted the MACs of the forward pass")
+    assert diagnosed(asked, "5,000") == []

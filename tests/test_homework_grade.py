@@ -44,7 +44,7 @@ def marks():
         ("conv2 parameters", "arithmetic", []),
         ("conv2 receptive field", "right", []),
         ("conv3 parameters", "unreadable", []),
-        ("conv9 shape", "unreadable", []),
+        ("conv9", "unreadable", []),
         ("fc8 parameters", "right", []),
         ("fc8 macs", "unanswered", []),
         ("total parameters", "right", []),

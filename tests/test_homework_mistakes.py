@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from cnncalc import cli, layers
 from cnncalc.api import summarize
 from cnncalc.core.errors import LayerError, UsageError
-from cnncalc.homework import asks, mistakes, numeric
+from cnncalc.homework import asks, mistakes, numeric, scores
 from cnncalc.homework.diagnosis import Slips
 from cnncalc.homework.mistake import (
     Mistake,
@@ -31,6 +31,8 @@ EXAMPLES = [
 
 def asked(example) -> Question:
     network, layers = example.layers, example.layers
+    if scores.is_given(layers[0]):
+        return scores.question(asks.find(example.ask), layers[0])
     if asks.find(example.ask).numbers:
         return numeric.question(
             asks.find(example.ask), *numeric.network({**layers[0], "input": example.input})

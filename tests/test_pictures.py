@@ -1,7 +1,12 @@
 """Pictures: their geometry, what they show, and the files that writers make of them."""
 
 import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -20,6 +25,8 @@ ALL = [
     pytest.param(name, marks=() if name in DAILY else pytest.mark.exhaustive)
     for name in catalog.names()
 ]
+WITHOUT = ("autoencoder_fc", "dcgan_generator", "fc_640x480x3", "mlp_mnist", "textcnn")
+"""The networks without a sliding window, or without a field along an axis of the input."""
 PIXELS, CELLS = pictures.writer_of("svg"), pictures.writer_of("text")
 
 POINTWISE = {"filters": 4, "kernel": 1}
@@ -62,6 +69,14 @@ def test_a_graph_has_the_edges_of_the_network_and_all_of_its_layers(name):
     for options in every_picture(report):
         scene = report.draw(**options).scene(PIXELS)
         assert edges(scene.lines) == expected_edges(report, scene), options
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_nothing_in_a_picture_of_volumes_overlaps_or_is_cut_off(name):
+    report = cnncalc.summarize(name)
+    for depth in (None, *range(1, report.depth + 1)):
+        scene = report.draw("volumes", depth=depth).scene(PIXELS)
+        assert faults(scene, PIXELS.MEASURE) == [], depth
 
 
 def expected_edges(report, scene):
@@ -219,7 +234,7 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"direction": "up"}, "choose from down, right"),
         ({"depht": 1}, "did you mean 'depth'"),
         ({"depth": 0}, "at least 1"),
-        ({"only": "layer9"}, "choose from layer1, layer1.0"),
+        ({"only": "layer9"}, "choose from layer1, layer2, layer3, layer4"),
         ({"only": "conv1"}, "is a layer, not a block"),
     ],
 )
@@ -238,5 +253,231 @@ def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
         picture.save(tmp_path / "a.jpg")
 
 
+SMALL = {
+    "name": "small",
+    "input": "3x8x8",
+    "layers": [
+        {"conv": {"filters": 4, "kernel": 3}, "name": "a"},
+        "relu",
+        {"residual": [{"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}]},
+        {"linear": 10, "name": "c"},
+    ],
+}
+
+
+@pytest.mark.parametrize("suffix", ["svg", "tex", "dot", "mmd", "txt"])
+def test_the_file_of_a_small_graph(suffix, golden, tmp_path):
+    path = tmp_path / f"a.{suffix}"
+    cnncalc.draw(SMALL).save(path)
+    golden(f"draw.{suffix}", path.read_text(encoding="utf-8"))
+
+
+def hostile_pictures():
+    """A graph whose names are markup in every language."""
+    report = cnncalc.summarize("3x8x8-4C3")
+    rows = tuple(
+        row._replace(name=f"{row.name}{name}")
+        for row, name in zip(report.rows, ("a\\b{c}$d_e%#&~^", 'x"] end; -->'), strict=True)
+    )
+    return replace(report, name='"; \\end % <b>', rows=rows).draw()
+
+
+def test_names_are_escaped_in_every_language(tmp_path):
+    for suffix, says in (
+        ("dot", r'label="inputa\\b{c}$d_e%#&~^'),
+        ("mmd", "x#34;#93; end#59; -#45;#62;".replace("-#45;", "--")),
+        ("tex", r"inputa\textbackslash{}b\{c\}\$d\_e\%\#\&\textasciitilde{}\textasciicircum{}"),
+    ):
+        path = tmp_path / f"a.{suffix}"
+        hostile_pictures().save(path)
+        assert says in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not shutil.which("dot"), reason="needs Graphviz")
+@pytest.mark.parametrize("name", [*DAILY, None])
+def test_graphviz_reads_the_dot_file(name, tmp_path):
+    path = tmp_path / "a.dot"
+    picture = cnncalc.draw(name) if name else hostile_pictures()
+    picture.save(path)
+    run = subprocess.run(["dot", "-Tplain", path], capture_output=True, text=True, check=True)
+    shown = [line for line in run.stdout.splitlines() if line.startswith("node ")]
+    assert run.stderr == ""
+    assert len(shown) == len(picture.scene(PIXELS).boxes)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.skipif(not shutil.which("pdflatex"), reason="needs LaTeX with TikZ")
+@pytest.mark.parametrize("name", [*DAILY, None])
+@pytest.mark.parametrize("style", ["graph", "volumes"])
+def test_latex_compiles_the_tikz_file(name, style, tmp_path):
+    picture = cnncalc.draw(name, style) if name else hostile_pictures()
+    picture.save(tmp_path / "a.tex")
+    command = ["pdflatex", "-halt-on-error", "-interaction=batchmode", "a.tex"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    assert (tmp_path / "a.pdf").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("style", ["graph", "volumes"])
+def test_an_image_shows_its_texts(style, tmp_path):
+    pytest.importorskip("resvg_py")
+    small, named = cnncalc.draw(SMALL, style), cnncalc.draw({**SMALL, "name": "quite small"}, style)
+    small.save(tmp_path / "a.png")
+    named.save(tmp_path / "b.png")
+    one, other = ((tmp_path / name).read_bytes() for name in ("a.png", "b.png"))
+    assert one.startswith(b"\x89PNG")
+    assert one != other  # they differ in a text alone
+
+
+def test_a_pdf_has_its_fonts(tmp_path):
+    pytest.importorskip("svg2pdf_py")
+    cnncalc.draw(SMALL).save(tmp_path / "a.pdf")
+    data = (tmp_path / "a.pdf").read_bytes()
+    assert data.startswith(b"%PDF")
+    assert b"CnncalcSans-Bold" in data
+
+
+@pytest.mark.parametrize(("suffix", "package"), [("png", "resvg_py"), ("pdf", "svg2pdf_py")])
+def test_an_image_without_the_extra_is_refused(suffix, package, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(CnncalcError, match=r"pip install 'cnncalc\[draw\]'"):
+        cnncalc.draw(SMALL).save(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize(("suffix", "package"), [("png", "resvg_py"), ("pdf", "svg2pdf_py")])
+def test_an_image_never_leaves_out_a_character(suffix, package, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, object())
+    with pytest.raises(CnncalcError, match="has no character '层'"):
+        cnncalc.draw({**SMALL, "name": "层"}).save(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize("suffix", ["dot", "mmd"])
+def test_volumes_are_refused_where_only_graphs_go(suffix, tmp_path):
+    with pytest.raises(CnncalcError, match="use --style graph"):
+        cnncalc.draw(SMALL, "volumes").save(tmp_path / f"a.{suffix}")
+    with pytest.raises(CnncalcError, match="need a picture file"):
+        str(cnncalc.draw(SMALL, "volumes"))
+
+
+def test_volumes_are_drawn_to_scale():
+    found = boxes(cnncalc.summarize("vgg16"), style="volumes")
+    fronts = {name: box.faces[-1].points for name, box in found.items()}
+    width, height = (
+        {name: points[2][axis] - points[0][axis] for name, points in fronts.items()}
+        for axis in (0, 1)
+    )
+    assert height["conv1_1"] / height["pool2"] == pytest.approx(2)  # 224 = 2²·56
+    assert width["conv3_1"] / width["conv1_1"] == pytest.approx(2)  # 256 = 2²·64
+    planes = boxes(cnncalc.summarize("lenet5"), style="volumes")
+    assert [len(planes[name].faces) for name in ("c1", "s2", "c3")] == [6, 6, 16]
+
+
+def test_a_u_net_is_drawn_as_a_u():
+    found = boxes(cnncalc.summarize("unet"), depth=1)
+    for level in (1, 2, 3, 4):
+        left, middle, right = (found[f"{name}{level}"] for name in ("down", "crop", "concat"))
+        assert left.x < middle.x < right.x
+        assert left.y == middle.y == right.y
+    assert found["bottom"].y > found["down4"].y
+    assert found["output"].y < found["concat1"].y
+
+
 def test_the_terminal_picture_of_a_small_network(golden):
     golden("draw_inception.txt", str(cnncalc.draw("inception_module")))
+
+
+def tones(scene):
+    """The number of shapes in each colour."""
+    return Counter(shape.tone for shape in scene.shapes)
+
+
+def test_a_window_shows_the_pixels_that_are_never_read():
+    # Windows of 3 at 0 and 3 leave the pixels 6 and 7 of each axis: 64 − 36.
+    scene = cnncalc.draw("1x8x8-4C3s3", "window").scene(PIXELS)
+    assert tones(scene) == {"tap": 9 + 1, "cell": 36 + 4, "unread": 28 + 1, "made": 1}
+    assert "(8 − 3)/3 + 1 = 2.67, rounded down to 2" in scene.texts[1].content
+    assert faults(scene, PIXELS.MEASURE) == []
+
+
+def test_a_window_shows_padding_and_dilation():
+    # A ring of one pixel around 7×7, and taps two pixels apart.
+    scene = cnncalc.draw("1x7x7-4C3p1d2", "window").scene(PIXELS)
+    assert tones(scene)["padding"] == 9 * 9 - 7 * 7 + 1
+    places = sorted({shape.points[0][0] for shape in scene.shapes if shape.tone == "tap"})
+    one, other = (b - a for a, b in pairwise(places))
+    cell = scene.shapes[0].points[1][0] - scene.shapes[0].points[0][0]
+    assert one == other == 2 * cell
+
+
+def test_a_window_on_a_large_map_is_drawn_on_a_small_one_with_the_same_remainder():
+    scene = cnncalc.draw("1x224x224-4C7s4", "window").scene(PIXELS)
+    texts = " ".join(text.content for text in scene.texts)
+    assert "instead of 224×224" in texts
+    size = int(re.search(r"drawn on (\d+)", texts)[1])
+    assert size % 4 == 224 % 4
+    assert size < 20
+
+
+def test_a_signal_has_a_window_of_one_row():
+    scene = cnncalc.draw("tdnn", "window").scene(PIXELS)
+    assert len({shape.points[0][1] for shape in scene.shapes if shape.tone in ("cell", "tap")}) == 2
+
+
+def test_an_animated_window_stops_for_readers_who_want_less_motion():
+    still, moving = (
+        cnncalc.draw("1x7x7-4C3s2", "window", animate=animate).svg for animate in (False, True)
+    )
+    assert "@keyframes" not in still
+    assert "@media(prefers-reduced-motion:reduce){.cnncalc .moving{animation:none}}" in moving
+    # Nine places; the second is two cells to the right.
+    cell = cnncalc.draw("1x7x7-4C3s2", "window").scene(PIXELS).shapes[0].points
+    assert f"11.11%{{transform:translate({2 * (cell[1][0] - cell[0][0]):g}px,0px)}}" in moving
+    ElementTree.fromstring(moving)
+
+
+@pytest.mark.parametrize("style", ["window", "field"])
+@pytest.mark.parametrize("name", [one for one in ALL if one.values[0] not in WITHOUT])
+def test_the_window_and_the_field_of_a_network_are_drawn_without_overlaps(style, name):
+    scene = cnncalc.draw(name, style).scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("vgg16", "pool5"), ("resnet18", "layer3"), ("lenet5", "s4"), ("1x20-4C3s2-4C3s2p1", None)],
+)
+def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
+    report = cnncalc.summarize(name)
+    scene = report.draw("field", layer=layer).scene(PIXELS)
+    row = report[layer] if layer in report else report.rows[-2 if layer else -1]
+    row = next(row for row in report.rows if row.name == scene.title.split(" of ")[1])
+    first, last = row.fields[-1].pixels(row.output[-1] // 2)
+    floor = max(shape.points[0][1] for shape in scene.shapes)
+    bottom = [shape for shape in scene.shapes if shape.points[0][1] == floor]
+    whole, seen = (
+        (
+            min(shape.points[0][0] for shape in bottom if shape.tone in tones),
+            max(shape.points[1][0] for shape in bottom if shape.tone in tones),
+        )
+        for tones in (("cell",), ("tap", "padding"))
+    )
+    pixel = (whole[1] - whole[0]) / report.input_shape[-1]
+    assert (seen[0] - whole[0]) / pixel == pytest.approx(first)
+    assert (seen[1] - whole[0]) / pixel == pytest.approx(last + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "style", "layer", "says"),
+    [
+        ("lenet5", "window", "f6", "'f6' is a linear, which has no sliding window"),
+        ("mlp_mnist", "window", None, "has no layer with a sliding window"),
+        ("mlp_mnist", "field", None, "has no layer with a receptive field"),
+        ("lenet5", "field", "f6", "'f6' has no receptive field along an axis"),
+        ("lenet5", "field", "s9", "has no layer 's9'"),
+    ],
+)
+def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, says):
+    with pytest.raises(CnncalcError, match=re.escape(says)):
+        cnncalc.draw(name, style, layer=layer).scene(PIXELS)
+    with pytest.raises(CnncalcError, match="needs a picture file"):
+        str(cnncalc.draw(name, style))

@@ -15,7 +15,7 @@ import cnncalc
 from cnncalc import bridge, footprint, layers
 from cnncalc.bridge.oracles import inference_peak_in_pytorch
 from cnncalc.core.errors import CnncalcError, UsageError
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Vector
 
 

@@ -8,7 +8,7 @@ import pytest
 import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import CnncalcError
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.spec import catalog, text
 from cnncalc.spec import schema as generated
 from cnncalc.spec.document import TOP

@@ -357,7 +357,7 @@ def test_a_rounded_quotient_never_looks_whole(words, value):
 @settings(max_examples=30, deadline=None)
 @given(st.integers(1, 12), st.integers(1, 30), st.integers(1, 3))
 def test_every_transposed_solution_gives_the_output(N, output, dilation):
-    found = stride.solve_transposed(output, N=N, D=dilation, largest=4)
+    found = stride.solve(output, N=N, D=dilation, largest=4, transposed=True)
     for (n, F, S, P, D), size, extra in found:
         layer = nn.ConvTranspose1d(1, 1, F, S, P, extra, dilation=D, device="meta")
         assert layer(torch.zeros(1, 1, n, device="meta")).shape[2] == size == output
@@ -367,7 +367,7 @@ def test_every_transposed_solution_gives_the_output(N, output, dilation):
 
 def test_transposed_solutions_are_those_that_double_a_size():
     """Radford et al. 2015 double 4 to 8 with 5×5: 3·2 − 2·2 + 5 + 1; PyTorch's example with 4×4."""
-    found = stride.solve_transposed(8, N=4, S=2, largest=5)
+    found = stride.solve(8, N=4, S=2, largest=5, transposed=True)
     assert [(s.axis.F, s.axis.P, s.output_padding) for s in found] == [
         (2, 0, 0), (4, 1, 0), (1, 0, 1), (3, 1, 1), (5, 2, 1),
     ]  # fmt: skip

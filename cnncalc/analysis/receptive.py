@@ -2,20 +2,18 @@
 
 Along an axis, output i usually sees ``size`` pixels, starting at ``start + i·jump``. This no longer
 holds after upsampling, where outputs are closer together than inputs, or after adaptive pooling,
-where windows differ in size. From there on, a field is described exactly, in integers, by
-``Pieces`` of the last regular map; ``size`` is then the largest field over all positions of an
-unbounded map.
+where windows differ in size. From there on, ``Pieces`` of the last regular map describe a field
+exactly, in integers, and ``size`` is the largest field at any position of an unbounded map.
 
 The size is an upper bound in four cases:
 
-- inputs are cut into pieces when the previous outputs were already several pieces apart (an
+- a layer cuts its inputs into pieces, and these inputs are already several pieces apart (an
   adaptive pool from 13 to 4, then one from 4 to 3);
 - branches meet whose pieces come from different maps, and no branch sees everything that the others
   see;
-- after a strided transposed convolution that is dilated, or whose filter is shorter than its
-  stride, so that it skips some inputs;
-- after positions have become channels or moved to other places (permute, reshape), so that the
-  layers behind them may read any of them.
+- a strided transposed convolution skips some inputs, because it is dilated or its filter is shorter
+  than its stride;
+- positions have become channels or moved (permute, reshape), so later layers may read any of them.
 """
 
 from __future__ import annotations
@@ -57,9 +55,10 @@ class Pieces(NamedTuple):
 class Field(NamedTuple):
     """The receptive field of one output along one axis, in input pixels.
 
-    It is ``size`` pixels wide, moves by ``jump`` pixels from one output to the next, and starts at
-    ``start`` for the first output (negative in the padding). Branches merge into the hull of their
-    fields; ``smallest`` is the size for the narrowest branch.
+    It is ``size`` pixels wide and moves by ``jump`` pixels from one output to the next. That of the
+    first output starts at ``start``, which is negative if it starts in the padding. Where branches
+    meet, their fields merge into the range that covers them all; ``smallest`` is the size for the
+    narrowest branch.
 
     If outputs differ (after upsampling or uneven windows), ``size`` is that of the largest field,
     ``jump`` is the average, ``pieces`` describes what each output sees, and ``narrowest`` what each
@@ -104,9 +103,9 @@ Along = tuple[int | None, ...]
 def grown(
     fields: tuple[Field, ...], reach: tuple[Reach, ...], along: Along | None = None
 ) -> tuple[Field, ...] | None:
-    """The fields after a layer with this reach along each axis, which runs ``along`` one of the
-    input's, by default in order. A vector's fields (without a reach) stay the same: it has no axes
-    to slide along."""
+    """The fields after a layer with this reach along each of its axes. ``along`` names the axis of
+    the network's input that each one follows, by default the same. Fields stay the same without a
+    reach: a vector has no axes to slide along."""
     if along is not None:
         axes = dict(zip(along[1:], reach))
         return tuple(
@@ -279,8 +278,8 @@ def _joined(members: list[Pieces]) -> Pieces:
     first = members[0]
     if all(one[:5] == first[:5] for one in members):  # all but their first and last pieces
         return _covering(first, members)
-    # Members that count in pieces of different maps are compared in pieces of pixels, by the most
-    # that each can see. If one sees at least the most that the others can see, it is the hull.
+    # Members in pieces of different maps are compared in pixels. If the least that one can see
+    # covers the most that the others can see, it covers them all.
     outer = [*map(_at_most, members)]
     fastest = max(outer, key=lambda one: exact(one.step, one.per))
     outer = [_moving(one, fastest) for one in outer]

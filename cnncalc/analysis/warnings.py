@@ -113,11 +113,11 @@ def _read_as_theirs(nodes: Sequence[Node], rows: Sequence[Row]) -> Iterator[str]
             continue
         full, foreign = next(iter(found.meanings.items()))
         layer = named[node.name].layer
-        usual = {one.name: one.default for one in fields(layer)}  # type: ignore[arg-type]
+        usual = {one.name: one.default for one in fields(layer)}
         changed = {name: usual[name] for name in foreign.fields if usual[name] is not MISSING}
         if any(getattr(layer, name) != foreign.fields[name] for name in changed):
             continue
-        here = replace(layer, **changed)  # type: ignore[type-var]
+        here = replace(layer, **changed)
         if changed and _differ(named[node.name], here):
             fact = f"{word!r} is read as {full}: {layer.kind} with {as_written(foreign.fields)}"
             help = f"write {full} to confirm that, or {layer.kind} for ours"

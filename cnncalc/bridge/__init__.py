@@ -3,12 +3,14 @@ used."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Unpack
 
 from cnncalc.analysis.report import Report
 from cnncalc.api import Options, Target, report_of
 from cnncalc.core.errors import UsageError
+from cnncalc.spec import Spec, load
 
 if TYPE_CHECKING:
     from cnncalc.bridge.verification import Verification
@@ -27,8 +29,52 @@ def to_torch(target: Target, **options: Unpack[Options]) -> Any:
     return _load("network").Network(report_of(target, options))
 
 
-def verify(
+def to_onnx(
     target: Target,
+    *,
+    weights: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    **options: Unpack[Options],
+) -> bytes:
+    """The network as an ONNX file, which computes what ``to_torch`` computes in eval mode.
+
+    ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``weights`` is
+    the ``state_dict`` of a module that ``to_torch`` made; by default that of a new one, initialised
+    with ``seed``. The batch size is open. Raises UsageError for a layer that ONNX cannot express,
+    and without PyTorch.
+    """
+    written: bytes = _load("onnx").onnx_file(report_of(target, options), weights, seed)
+    return written
+
+
+def from_torch(model: Any, input: Any = (3, 224, 224)) -> Spec:
+    """The network of a live PyTorch model, as ``load`` returns it.
+
+    ``input`` is the shape of the input without the batch, a list of shapes for several inputs, or a
+    mapping from keyword arguments to shapes. The model runs twice in eval mode on the meta device;
+    its weights are neither read nor changed, and its mode is restored. Parameters and MACs are
+    compared with PyTorch's own counts. Raises UsageError where they differ, for an operation that
+    cannot be described, and without PyTorch.
+    """
+    return load(_load("importing").read(model, input).imported.spec)
+
+
+def from_factory(target: str, arguments: Mapping[str, Any], input: Any = None) -> Spec:
+    """The network of the model that ``package.module:factory`` makes with these arguments.
+
+    This runs the code of that module. Raises UsageError if it makes no model.
+    """
+    model = _load("importing").factory(target, arguments)
+    return from_torch(model, (3, 224, 224) if input is None else input)
+
+
+def model_of(target: str, arguments: Mapping[str, Any]) -> Any:
+    """That model with its weights, which ``verify`` takes. This runs the code of the module."""
+    return _load("importing").build(target, arguments)
+
+
+def verify(
+    target: Any,
     device: str = "auto",
     *,
     training: bool = True,
@@ -37,14 +83,25 @@ def verify(
 ) -> Verification:
     """Run a network in PyTorch, forward and backward, and compare every number with its report.
 
-    ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``device`` is
-    auto, cpu, cuda, mps or meta; auto picks a GPU if there is one, otherwise the CPU, and meta for
-    large networks. ``training=False`` runs the layers in eval mode, with gradients.
-    ``receptive_field`` also compares the receptive field, which takes many more runs. Raises
-    UsageError without PyTorch, and if the network cannot run on that device.
+    ``target`` is a report, or anything that ``summarize`` accepts, with its options; a live
+    ``torch.nn.Module`` is read as by ``from_torch``, and the outputs of the rebuilt network with
+    its weights are compared with its own. ``device`` is auto, cpu, cuda, mps or meta; auto picks a
+    GPU if there is one, otherwise the CPU, and meta for large networks. ``training=False`` runs the
+    layers in eval mode, with gradients. ``receptive_field`` also compares the receptive field,
+    which takes many more runs. Raises UsageError without PyTorch, and if the network cannot run on
+    that device.
     """
+    original = None
+    if hasattr(target, "named_parameters"):
+        input = options.pop("input", None) or (3, 224, 224)
+        original = _load("importing").read(target, input)
+        target = original.imported.spec
     checked: Verification = _load("verification").verify(
-        report_of(target, options), device, training=training, receptive_field=receptive_field
+        report_of(target, options),
+        device,
+        training=training,
+        receptive_field=receptive_field,
+        original=original,
     )
     return checked
 

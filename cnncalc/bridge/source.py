@@ -8,8 +8,11 @@ import inspect
 import json
 import keyword
 import re
-from collections.abc import Callable, Iterable, Sequence
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from itertools import groupby, pairwise
 from math import isinf
 from typing import Any
@@ -19,6 +22,7 @@ from torch import nn
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
 from cnncalc.bridge.network import module_of
+from cnncalc.core import discovery
 
 WIDTH = 100
 """The longest line, not counting comments."""
@@ -348,28 +352,36 @@ def _own(program: str) -> tuple[set[str], list[str]]:
     used: set[str] = set()
     definitions: list[str] = []
 
-    def visit(text: str) -> None:
+    def visit(text: str, known: Mapping[str, Any]) -> None:
         for node in ast.walk(ast.parse(text)):
             if not isinstance(node, ast.Name) or node.id in used:
                 continue
             used.add(node.id)
-            thing: Any = vars(modules).get(node.id)
-            if getattr(thing, "__module__", "").startswith("cnncalc."):
+            thing: Any = known.get(node.id)
+            home = getattr(thing, "__module__", "")
+            if home.startswith("cnncalc."):
                 definition = inspect.getsource(thing)
-                visit(definition)
+                visit(definition, vars(sys.modules[home]))
                 definitions.append(definition)
 
-    visit(program)
+    visit(program, vars(modules))
     return used, definitions
 
 
 def _imports(used: set[str]) -> str:
     """The imports of the bridge's modules that are used."""
-    lines = []
-    for node in ast.parse(inspect.getsource(modules)).body:
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            node.names = [alias for alias in node.names if alias.name in used]
-            lines += [ast.unparse(node) + "\n"] if node.names else []
+    found: dict[str, set[str]] = defaultdict(set)
+    for part in discovery.modules(modules.__path__):
+        for node in ast.parse(inspect.getsource(import_module(f"{modules.__name__}.{part}"))).body:
+            if isinstance(node, ast.Import):
+                found[""].update(alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                found[node.module or ""].update(alias.name for alias in node.names)
+    lines = [
+        f"from {home} import {', '.join(kept)}\n" if home else f"import {', '.join(kept)}\n"
+        for home, names in sorted(found.items())
+        if (kept := sorted(names & used)) and not home.startswith("cnncalc.")
+    ]
     standard = "".join(line for line in lines if "torch" not in line)
     torch = "".join(line for line in lines if "torch" in line)
     return f"{standard}\n{torch}" if standard else torch

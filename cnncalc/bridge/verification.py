@@ -10,7 +10,9 @@ import torch
 from cnncalc.analysis.report import Report
 from cnncalc.bridge import gpu, places
 from cnncalc.bridge.gpu import Measured
+from cnncalc.bridge.importing import Read
 from cnncalc.bridge.network import Network
+from cnncalc.bridge.original import compare
 from cnncalc.bridge.quantities import QUANTITIES, Check, Ran, Skipped
 from cnncalc.bridge.trial import Trial, first_line
 from cnncalc.core.errors import UsageError
@@ -64,9 +66,15 @@ class Verification:
 
 
 def verify(
-    report: Report, device: str = "auto", *, training: bool = True, receptive_field: bool = False
+    report: Report,
+    device: str = "auto",
+    *,
+    training: bool = True,
+    receptive_field: bool = False,
+    original: Read | None = None,
 ) -> Verification:
-    """Build the network in PyTorch, run it forward and backward, and compare.
+    """Build the network in PyTorch, run it forward and backward, and compare; also with the outputs
+    of the ``original`` if the network was read from a model.
 
     Raises UsageError if it cannot run on that device.
     """
@@ -81,6 +89,8 @@ def verify(
     try:
         with places.on(where, dtype) as tensors:
             found = list(_compared(report, where, tensors, training, wanted))
+        if original is not None:
+            found.append(compare(original, where))
     except NotImplementedError as why:
         raise UsageError(
             f"PyTorch cannot run {report.name} on {where}: {first_line(why)}"

@@ -34,7 +34,7 @@ Spec = Annotated[
     str,
     typer.Argument(
         help="The network: a file, a built-in name (see 'cnncalc list'), the one-line notation, "
-        "or - for standard input.",
+        "- for standard input, or MODULE:FACTORY for a PyTorch model, which runs your code.",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -52,7 +52,10 @@ Input = Annotated[
 Settings = Annotated[
     list[str] | None,
     typer.Option(
-        "--set", metavar="NAME=VALUE", help="Set a parameter of the spec, as in classes=10."
+        "--set",
+        "--arg",
+        metavar="NAME=VALUE",
+        help="Set a parameter of the spec or an argument of the factory, as in classes=10.",
     ),
 ]
 Dtype = Annotated[
@@ -184,6 +187,11 @@ def warn(texts: Iterable[str]) -> None:
         typer.echo(f"warning: {text}", err=True)
 
 
+def is_factory(spec: str) -> bool:
+    """Whether a network is given as ``package.module:factory``, whose code is to be run."""
+    return bool(re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", spec)) and not Path(spec).exists()
+
+
 def network(
     spec: str,
     input: Sequence[str] | None = None,
@@ -193,9 +201,34 @@ def network(
     """The report of the network that a command names; its warnings go to standard error."""
     from cnncalc.api import summarize
 
-    report = summarize(spec, input=inputs_of(input), settings=settings_of(settings), **options)
+    target, changes = _target(spec, input, settings)
+    report = summarize(target, **changes, **options)
     warn(report.warnings)
     return report
+
+
+def _target(
+    spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
+) -> tuple[Any, dict[str, Any]]:
+    """What a command names, and how to change it."""
+    shapes, values = inputs_of(input), settings_of(settings)
+    if is_factory(spec):
+        from cnncalc import bridge
+
+        return bridge.from_factory(spec, values, shapes), {}
+    return spec, {"input": shapes, "settings": values}
+
+
+def yaml(
+    spec: str, input: Sequence[str] | None, settings: Sequence[str] | None, layout: str | None
+) -> str:
+    """The network that a command names, as YAML; its warnings go to standard error."""
+    from cnncalc import api
+
+    target, changes = _target(spec, input, settings)
+    graph = api.graph_of(target, layout=layout, **changes)
+    warn(api.analyze(graph).warnings)
+    return api.to_yaml(graph)
 
 
 def write(text: str, output: Path | None) -> None:

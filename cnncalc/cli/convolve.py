@@ -146,11 +146,11 @@ def run(
     )
     if chosen == "json":
         shared.write(json.dumps(as_data(worked, most), ensure_ascii=False) + "\n", output)
-    else:
-        shown = sections(worked, most, digits)
-        shared.write(FORMATS[chosen](shown, _width(chosen, output)), output)
-        if steps is None and any(section.left_out for section in shown):
-            typer.echo("use --steps all to show every window", err=True)
+        return
+    shown = sections(worked, most, digits)
+    shared.write(FORMATS[chosen](shown, _width(chosen, output)), output)
+    if steps is None and any(section.left_out for section in shown):
+        typer.echo("use --steps all to show every window", err=True)
 
 
 def _refuse_options(words: Iterable[str], context: typer.Context) -> None:

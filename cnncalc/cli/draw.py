@@ -36,7 +36,7 @@ EveryLayer = Annotated[
 ]
 Direction = Annotated[str, typer.Option("--direction", help="The flow of data: down or right.")]
 LabelName = Annotated[
-    str,
+    str | None,
     typer.Option("--label", help="The figure in a box: macs, params, memory, rf or none."),
 ]
 Colour = Annotated[
@@ -50,6 +50,9 @@ Colour = Annotated[
 Layer = Annotated[
     str | None,
     typer.Option("--layer", metavar="NAME", help="The layer that the picture is about."),
+]
+Animate = Annotated[
+    bool, typer.Option("--animate", help="Let the window slide, in an SVG; with --style window.")
 ]
 FormatName = Annotated[
     str | None,
@@ -71,9 +74,10 @@ def run(
     only: Only = None,
     every_layer: EveryLayer = False,
     direction: Direction = "down",
-    label: LabelName = "macs",
+    label: LabelName = None,
     colour: Colour = "kind",
     layer: Layer = None,
+    animate: Animate = False,
     batch: shared.Batch = 1,
     input: shared.Input = None,
     settings: shared.Settings = None,
@@ -87,6 +91,8 @@ def run(
 
     cnncalc draw unet --depth 1
 
+    cnncalc draw alexnet --style volumes -o alexnet.pdf
+
     cnncalc draw resnet50 --only layer2 --label params --colour params -o layer2.svg
     """
     from cnncalc.render import pictures
@@ -94,7 +100,7 @@ def run(
     report = shared.network(spec, input, settings, batch=batch, layout=layout)
     picture = pictures.picture(
         report, style, depth=depth, only=only, every_layer=every_layer, direction=direction,
-        label=label, colour=colour, layer=layer,
+        label=label, colour=colour, layer=layer, animate=animate,
     )  # fmt: skip
     if format is None and output is not None:
         writer = pictures.writer_for(output)

@@ -15,7 +15,8 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.core.errors import LayerError, UsageError
 from cnncalc.core.fields import as_written
-from cnncalc.core.layer import Example, Layer, fields_of
+from cnncalc.core.layer import Example, Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.derivations import explain
 from cnncalc.render import terminal
 
@@ -91,7 +92,7 @@ def fields_table(kind: type[Layer], write: Callable[[str], str] = str) -> str:
     if not fields_of(kind):
         return "It has no fields."
     headings = {"Field": False, "Also": False, "Default": False, "Meaning": False}
-    defaults = {field.name: field.default for field in fields(kind)}  # type: ignore[arg-type]
+    defaults = {field.name: field.default for field in fields(kind)}
     rows = (
         [write(name), ", ".join(map(write, field.also)), default_of(defaults[name]), field.doc]
         for name, field in fields_of(kind).items()

@@ -12,7 +12,8 @@ from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.cli.kinds import fields_table
 from cnncalc.core.errors import UsageError, Where, some
-from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.derivations import explain
 
 SETTINGS = {"ignore_unknown_options": True, "help_option_names": []}

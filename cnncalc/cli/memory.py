@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.api import memory
+from cnncalc.api import Report, memory
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
@@ -99,7 +99,7 @@ def run(
             )
         _write_arena(arena(report), format, output)
         return
-    how: dict[str, Any] = {
+    setting: dict[str, Any] = {
         "optimizer": optimizer,
         "training": not evaluation,
         "dtype": dtype,
@@ -107,17 +107,25 @@ def run(
         "checkpoint": checkpoint,
     }
     if fit is not None:
-        from cnncalc.footprint.budget import fit as fitted
-
-        found = fitted(report, _budget(fit), **how)
-        _write(found, _fit_text(found), FIT_COLUMNS, _settings(found), format, output)
-        raise typer.Exit(0 if found.batch else 1)
-    measured = memory(report, **how)
+        _write_fit(report, _budget(fit), setting, format, output)
+        return
+    measured = memory(report, **setting)
     if plot:
         shared.write(_picture(measured), output)
     else:
         text = _text(measured, everything)
         _write(measured, text, COLUMNS, _quantities(measured), format, output)
+
+
+def _write_fit(
+    report: Report, budget: int, setting: dict[str, Any], format: str | None, output: Path | None
+) -> None:
+    """Write the largest batch that fits; exit with 1 if there is none."""
+    from cnncalc.footprint.budget import fit
+
+    found = fit(report, budget, **setting)
+    _write(found, _fit_text(found), FIT_COLUMNS, _settings(found), format, output)
+    raise typer.Exit(0 if found.batch else 1)
 
 
 def _check(fit: str | None, plot: bool, batch: int, format: str | None) -> None:

@@ -7,7 +7,7 @@ import typer
 from cnncalc.cli import _listing as listing
 from cnncalc.cli.kinds import written
 from cnncalc.core.errors import UsageError, did_you_mean
-from cnncalc.homework import mistakes
+from cnncalc.homework import asks, mistakes
 from cnncalc.homework.mistake import Example, Mistake
 from cnncalc.render import terminal
 
@@ -48,7 +48,7 @@ def _about(mistake: Mistake) -> list[str]:
 
 def asked(example: Example) -> str:
     """The quantity that an example asks for."""
-    total = "total " if example.of is None else ""
+    total = "total " if example.of is None and asks.find(example.ask).adds_up else ""
     return f"{total}{example.ask.replace('_', ' ')}"
 
 
@@ -58,4 +58,5 @@ def given(example: Example) -> str:
         return example.layers
     layers = (written(layer).removeprefix("{").removesuffix("}") for layer in example.layers)
     images = f", batch size {example.batch}" if example.batch > 1 else ""
-    return f"{' → '.join(layers)} on {example.input}{images}"
+    shape = f" on {example.input}" if example.input else ""
+    return f"{' → '.join(layers)}{shape}{images}"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Spec = Annotated[
     str | None,
     typer.Argument(
-        help="A file, a built-in name (cnncalc list), the one-line notation, or - for stdin.",
+        help="A file, a built-in name (cnncalc list), the one-line notation, - for stdin, or "
+        "MODULE:FACTORY for a PyTorch model, which runs your code and compares with it.",
         show_default=False,
     ),
 ]
@@ -81,6 +82,8 @@ def run(
 
     cnncalc verify resnet152 --device meta --format json
 
+    cnncalc verify torchvision.models:resnet50
+
     cnncalc verify --all-architectures
     """
     form = listing.format_of(format, output)
@@ -91,13 +94,17 @@ def run(
     images = batch if batch is not None else 2 if tiny else 1
     where = device or ("meta" if all_architectures and not tiny else "auto")
     done = []
+    how: Any = {"training": training, "receptive_field": receptive_field}
     for name in [spec] if spec else shared.announced(catalog.names()):
+        if shared.is_factory(name):
+            model = bridge.model_of(name, shared.settings_of(settings))
+            how |= {"batch": images, "dtype": dtype, "input": shared.inputs_of(input)}
+            done.append(bridge.verify(model, where, **how))
+            continue
         report = shared.network(
             name, input, settings, batch=images, dtype=dtype, layout=layout, tiny=tiny
         )
-        done.append(
-            bridge.verify(report, where, training=training, receptive_field=receptive_field)
-        )
+        done.append(bridge.verify(report, where, **how))
     shared.write(_text(done, form, everything, single=spec is not None), output)
     raise typer.Exit(0 if all(one.agrees for one in done) else 1)
 

@@ -53,13 +53,12 @@ MEASURES = {
 """The quantity of a convention's unit; others count operations."""
 
 MAX_EXPLANATIONS = 6
-"""If more parts than this explain a difference, each is likely a coincidence, and none is
-given."""
+"""More parts than this that explain a difference are probably coincidences; none is shown then."""
 
 
 class Reading(NamedTuple):
-    """One interpretation of a number: its digits and scale letter, the value of K, and the quantity
-    counted (None: any except bytes)."""
+    """One interpretation of a number: its digits, its scale letter, what K stands for (1000 or
+    1024) and the quantity counted, or None for any quantity except bytes."""
 
     digits: str
     letter: str
@@ -67,11 +66,11 @@ class Reading(NamedTuple):
     measure: str | None
 
     def agrees(self, total: int) -> bool:
-        """Whether a total rounds to it."""
+        """Whether this total, rounded to as many digits, is the number."""
         return read_number(self.digits + self.letter).agrees(total, self.kilo)
 
     def counts(self, measure: str) -> bool:
-        """Whether it is a number of this quantity; bytes need an explicit unit."""
+        """Whether it may count this quantity; bytes need an explicit unit."""
         return measure == self.measure if self.measure else measure != MEMORY
 
     @property
@@ -115,7 +114,7 @@ def readings(text: str) -> tuple[Reading, ...]:
 
 
 def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
-    """The interpretations of a unit: scale letter, the value of K, and the quantity counted."""
+    """The interpretations of a unit, as in ``Reading``: letter, value of K, quantity."""
     for word, letter in LETTERS.items():
         if unit.startswith(word):
             unit = letter + unit.removeprefix(word)
@@ -139,7 +138,8 @@ def _ways(unit: str) -> tuple[tuple[str, int, str | None], ...]:
 
 
 class Candidate(NamedTuple):
-    """A multiple of a network's total, and the conventions that give it."""
+    """A total of a network, ``times`` 1, 2 or the bytes of each number, and the conventions that
+    count it."""
 
     counts: tuple[Count, ...]
     times: int
@@ -147,7 +147,7 @@ class Candidate(NamedTuple):
 
     @property
     def total(self) -> int:
-        """The number."""
+        """The total, multiplied by ``times``."""
         return self.times * self.counts[0].total
 
     @property
@@ -156,7 +156,7 @@ class Candidate(NamedTuple):
         return tuple(part._replace(times=part.times * self.times) for part in self.counts[0].parts)
 
     def times_of(self, what: str) -> int:
-        """How many times a part is counted; 0 if it has no such part."""
+        """How many times the total includes a part; 0 if it does not."""
         return sum(part.times for part in self.parts if part.what == what)
 
     @property
@@ -305,8 +305,8 @@ def _measure(convention: Convention) -> str:
 
 
 def _missing(reading: Reading, known: list[Candidate]) -> Iterator[Missing]:
-    """What would explain the difference from an exact number, the likeliest first: a part that
-    counts as often as in another convention, or not at all."""
+    """What explains the difference from an exact number, the likeliest first: a part that is
+    counted as often as in another convention, or left out."""
     exact = reading.exact
     plain = [one for one in known if one.times == 1]
     counted: dict[tuple[str, str, int], set[int]] = {}

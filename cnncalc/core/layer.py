@@ -7,10 +7,8 @@ hand-worked examples and refusals.
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from math import prod
 from typing import (
     TYPE_CHECKING,
@@ -18,23 +16,23 @@ from typing import (
     ClassVar,
     NamedTuple,
     Self,
-    TypeVar,
-    cast,
-    dataclass_transform,
 )
 
 from cnncalc.core.cost import BYTES, Cost, Operations, Parameters, Tensors
-from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
-from cnncalc.core.fields import LARGEST, Field, Sizes, as_written, shown
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import LARGEST, Sizes
+from cnncalc.core.parsing import Fields, declared_in, fields_of
 from cnncalc.core.shape import MAX_DIGITS, Map, Shape, Vector
 from cnncalc.formulas import macs as mac_formulas
 from cnncalc.formulas import memory
 
 if TYPE_CHECKING:
-    from cnncalc.core import tape
+    from cnncalc.core import operation, tape
+    from cnncalc.core.call import Call
+    from cnncalc.core.onnx import OnnxCall
 
     Tape = tape.Tape
-    Tensor = tape.Tensor
+    Tensor = operation.Tensor
 else:
     Tape = Tensor = Any  # only annotations need them, and most commands never import the tape
 
@@ -68,18 +66,6 @@ class Refusal(NamedTuple):
     says: str
 
 
-class Foreign(NamedTuple):
-    """What a name of another framework means: ``fields`` that differ from the kind's defaults, and
-    ``names`` of fields that differ there."""
-
-    fields: Mapping[str, Any] = {}
-    names: Mapping[str, str] = {}
-
-
-OURS = Foreign()
-"""The meaning of a name that means the same everywhere."""
-
-
 class Cut(NamedTuple):
     """Windows that move by a fraction of an input, or that differ in size.
 
@@ -109,21 +95,13 @@ class Reach(NamedTuple):
     bound: bool = False
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-class Layer:
+class Layer(Fields):
     """A layer kind. Subclasses are frozen, keyword-only dataclasses, one per file."""
 
-    kind: ClassVar[str]
-    """The canonical name, taken from the file."""
     aliases: ClassVar[tuple[str, ...]] = ()
     """Other names. Case, underscores and a final 1d, 2d or 3d are ignored."""
-    foreign: ClassVar[Mapping[str, Foreign]] = {}
-    """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
-    stands for 1D, 2D or 3D."""
-    main: ClassVar[str | None] = None
-    """The field that needs no name, as in ``linear: 120``."""
-    either: ClassVar[tuple[str, ...]] = ()
-    """Fields of which exactly one must be given."""
+    operators: ClassVar[Mapping[str, Mapping[str, str]]] = {}
+    """The operators of ONNX that are such a layer by themselves, and what they call fields."""
     arity: ClassVar[tuple[int, int | None]] = (1, 1)
     """The least and the greatest number of inputs; None means any number."""
     stored: ClassVar[bool] = True
@@ -161,6 +139,11 @@ class Layer:
         return f"{type(self).__name__}({self.text()})"
 
     # Subclasses override these. Shapes have no batch dimension.
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether it writes its output over its input in memory."""
+        return False
 
     @property
     def flattens(self) -> bool:
@@ -243,6 +226,45 @@ class Layer:
         """
         raise TypeError(f"{self.kind} does not implement to_torch")
 
+    def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
+        """Write the layer with operators of ONNX, and return the name of its output.
+
+        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. By
+        default, the only operator of the kind is used. Raises LayerError if ONNX has none.
+        """
+        if len(self.operators) != 1:
+            raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")
+        ((kind, names),) = self.operators.items()
+        settings = {theirs: getattr(self, ours) for theirs, ours in names.items()}
+        return onnx.node(kind, *onnx.inputs, **settings)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        """The fields of the layer that an operator of ONNX describes, one of ``operators``; None if
+        it does something that no layer of this kind does."""
+        names = cls.operators[call.kind].items()
+        return {ours: call.settings[word] for word, ours in names if word in call.settings}
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """The fields of the layer that a call of another framework is.
+
+        Most fields are arguments there, with the same name or another of theirs; subclasses add
+        what follows from the sizes of the weights. Raises LayerError for a call that no layer of
+        this kind is.
+        """
+        from cnncalc.core.call import one_size
+
+        fields: dict[str, Any] = {}
+        for declared in declared_in(cls):
+            names = (declared.name, *fields_of(cls)[declared.name].also)
+            given = [one_size(call.attributes[name]) for name in names if name in call.attributes]
+            if given and given[0] is not None and given[0] != declared.default:
+                fields[declared.name] = given[0]
+        if "bias" in fields_of(cls) and "weight" in call.held and "bias" not in call.held:
+            fields["bias"] = False
+        return fields
+
     # Subclasses inherit these.
 
     @property
@@ -323,160 +345,9 @@ class Layer:
         overrides it."""
         return self
 
-    @property
-    def given(self) -> dict[str, Any]:
-        """The fields that differ from their defaults."""
-        fields = ((one.name, getattr(self, one.name), one.default) for one in _declared(type(self)))
-        return {name: value for name, value, usual in fields if value != usual}
-
     def remark(self) -> str:
         """What fields mean together if one of them changes nothing; usually empty."""
         return ""
-
-    def text(self) -> str:
-        """The same in words: ``out_channels 64, kernel_size 3``."""
-        return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
-
-    @classmethod
-    def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
-        """The layer that a value in a spec describes: a mapping of fields, the value of the main
-        field alone, or None. Raises FieldErrors with every mistake."""
-        values, wrong = _checked(
-            cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
-        )
-        values = {**foreign.fields, **values}
-        # A misspelt field is probably the missing one, so report only the misspelling.
-        if not any(text.startswith("has no field") for _, text in wrong):
-            wrong += [(None, text) for text in _missing(cls, values)]
-        if wrong:
-            raise FieldErrors(wrong)
-        return cls(**values)
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _cached(function: F) -> F:
-    """``functools.cache``, whose arguments mypy does not allow to be classes."""
-    return cast(F, cache(function))
-
-
-Wrong = list[tuple[str | None, str]]
-INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
-            "input_shape", "input_dim")  # fmt: skip
-"""Arguments of other frameworks that cnncalc infers."""
-ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
-"""Arguments of other frameworks for layers that are separate here."""
-
-
-def _by_field(kind: type[Layer], given: Any) -> Mapping[str, Any]:
-    """The value of a layer as a mapping of its fields."""
-    known = fields_of(kind)
-    if given is None:
-        return {}
-    if isinstance(given, Mapping):
-        parts = known[kind.main].parts if kind.main else frozenset()
-        # ``pad: {top: 1}`` gives the parts of the main field's value.
-        of_main = not parts.isdisjoint(given) and _names_of(kind).keys().isdisjoint(given)
-        return {str(kind.main): given} if of_main else given
-    if kind.main is None:
-        if not known:
-            raise LayerError(f"has no fields; remove {shown(given)}")
-        raise LayerError(f"needs field names ({', '.join(known)}), not {shown(given)}")
-    return {kind.main: given}
-
-
-def _missing(kind: type[Layer], values: Mapping[str, Any]) -> Iterator[str]:
-    for name in required_of(kind):
-        if name not in values:
-            yield f"needs {name!r}: {fields_of(kind)[name].doc}"
-    if kind.either and sum(name in values for name in kind.either) != 1:
-        yield f"needs exactly one of {' and '.join(kind.either)}"
-
-
-def _checked(
-    kind: type[Layer], given: Mapping[str, Any], foreign: Mapping[str, str]
-) -> tuple[dict[str, Any], Wrong]:
-    """The checked values by canonical field name, and everything that is wrong. A field that has
-    a foreign name is not known by its own."""
-    values: dict[str, Any] = {}
-    spelled: dict[str, str] = {}
-    wrong: Wrong = []
-    known, names = fields_of(kind), _names_of(kind)
-    if foreign:
-        theirs = set(foreign.values())
-        names = {word: name for word, name in names.items() if name not in theirs} | dict(foreign)
-    for written, value in given.items():
-        if len(wrong) >= MAX_MISTAKES:
-            break
-        name = names.get(written)
-        if name is None:
-            wrong.append((written, f"has no field {written!r}{_hint(kind, names, written, value)}"))
-        elif name in values:
-            both = f"{spelled[name]!r} and {written!r}"
-            wrong.append((written, f"has both {both}, two names for the same field; keep one"))
-        else:
-            values[name], spelled[name] = None, written
-            try:
-                values[name] = known[name].check(value)
-            except LayerError as why:
-                wrong.append((written, f"{written} {why}"))
-    return values, wrong
-
-
-def _hint(kind: type[Layer], names: Mapping[str, str], written: str, value: Any) -> str:
-    """How to fix an unknown field."""
-    if written in INFERRED:
-        return "; remove it: cnncalc infers it from the input"
-    if written in ACTIVATION:
-        if value in (None, "linear", "identity", "none"):
-            return "; remove it: activations are separate layers"
-        word = value if isinstance(value, str) and value.isidentifier() else "the activation"
-        return f"; add {word} after it, as a separate layer"
-    for theirs, foreign in kind.foreign.items():
-        if written in foreign.names:
-            return f"; it is a field of {theirs.replace('*', '2')}"
-    if kind.main and written in fields_of(kind)[kind.main].parts:
-        return f"; write it as in {kind.main}: {{{written}: {shown(value)}}}"
-    return did_you_mean(str(written), names) or has_only(fields_of(kind))
-
-
-class FieldErrors(LayerError):
-    """Everything that is wrong with the fields of one layer, each with the field as written."""
-
-    def __init__(self, wrong: Sequence[tuple[str | None, str]]) -> None:
-        super().__init__("; ".join(text for _, text in wrong))
-        self.wrong = tuple(wrong)
-
-
-@_cached
-def fields_of(kind: type[Layer]) -> Mapping[str, Field]:
-    """The fields of a kind by canonical name, in order."""
-    return {one.name: one.metadata["cnncalc"] for one in _declared(kind)}
-
-
-@_cached
-def _names_of(kind: type[Layer]) -> Mapping[str, str]:
-    """The canonical field name for every name of a field."""
-    fields = fields_of(kind).items()
-    return {also: name for name, field in fields for also in (name, *field.also)}
-
-
-@_cached
-def required_of(kind: type[Layer]) -> tuple[str, ...]:
-    """The names of the required fields."""
-    return tuple(one.name for one in _declared(kind) if one.default is dataclasses.MISSING)
-
-
-def _declared(kind: type[Layer]) -> tuple[dataclasses.Field[Any], ...]:
-    """The dataclass fields of a kind, the main field first."""
-    fields = dataclasses.fields(cast(Any, kind))
-    return tuple(sorted(fields, key=lambda one: one.name != kind.main))
-
-
-def has_only(known: Mapping[str, Field]) -> str:
-    """The hint for an unknown field that resembles no known one."""
-    return f"; it has {', '.join(known)}" if known else "; it has no fields"
 
 
 class Input(Layer):

@@ -1,5 +1,5 @@
-"""What PyTorch does with memory: tensors, the operations that create them, what autograd saves, and
-what the backward pass allocates.
+"""What PyTorch does with memory: the operations of a network, what autograd saves, and what the
+backward pass allocates.
 
 A layer records its forward pass on a tape (``Layer.steps``) as PyTorch operations; nothing is
 computed. ``cnncalc.footprint`` walks the tape forward and backward.
@@ -8,11 +8,9 @@ computed. ``cnncalc.footprint`` walks the tape forward and backward.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum, auto
-from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
+from cnncalc.core.operation import Layout, Operation, Tensor
 from cnncalc.formulas import memory
 
 INDEX_BYTES = 8
@@ -29,108 +27,6 @@ MAX_READ = 30_000
 
 CHANNELS_LAST: dict[tuple[int, ...], bool | None] = {(2, 0, 1): True, (3, 0, 1, 2): None}
 """What ``Tensor.channels_last`` is when the last of two axes, or of three, becomes the channels."""
-
-
-@dataclass(slots=True, eq=False)
-class Tensor:
-    """A tensor of the forward pass: its elements for the whole batch, the bytes of each, and its
-    storage (None for a parameter, which is resident anyway).
-
-    ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
-    means that the elements are not contiguous, ``reordered`` that they are not in the order of the
-    axes, ``interleaved`` that those of several images alternate. ``channels_last`` tells whether
-    PyTorch computes in that memory format (None: in some cases, which are not modelled).
-    ``copies_gradient`` tells whether a parameter's gradient has another memory format and is
-    therefore copied, ``frozen`` whether a parameter is not trained.
-    """
-
-    numbers: int
-    size: int
-    storage: int | None
-    needs_gradient: bool
-    gaps: bool = False
-    reordered: bool = False
-    interleaved: bool = False
-    channels_last: bool | None = False
-    parameter: bool = False
-    copies_gradient: bool = False
-    frozen: bool = False
-    shape: Any = None
-
-    @property
-    def bytes(self) -> int:
-        """The size of its elements."""
-        return memory.size_in_bytes(self.numbers, self.size)
-
-    @property
-    def in_order(self) -> bool:
-        """Whether it is contiguous."""
-        return not self.gaps and not self.permuted
-
-    @property
-    def permuted(self) -> bool:
-        """Whether its elements are in another order than its axes; one axis has only one order."""
-        if self.shape is None:
-            return self.reordered or self.interleaved
-        axes = sum(size > 1 for size in self.shape.dimensions)
-        return self.interleaved or (self.reordered and axes > 1)
-
-
-class Layout(Enum):
-    """How the gradients of an operation's inputs lie in memory, given the output's gradient."""
-
-    FOLLOW = auto()
-    """Possibly that of the output's gradient."""
-    KEEP = auto()
-    """Like the inputs, whatever the layout of the output's gradient."""
-    ORDER = auto()
-    """Contiguous."""
-    COPY = auto()
-    """Like the inputs, after a copy of the output's gradient if that is not contiguous."""
-    RESHAPE = auto()
-    """A reshaped view of the output's gradient, or a copy where no view can do that."""
-    MERGE = auto()
-    """The same, with the batch and the channels as one axis."""
-    PERMUTE = auto()
-    """A permuted view of the output's gradient."""
-    SPLIT = auto()
-    """Each input's part of the output's gradient, as a view."""
-    NARROW = auto()
-    """The same along a later axis, so that even the parts of one image are not contiguous."""
-
-
-class Operation(NamedTuple):
-    """An operation, and the node it adds to autograd's graph if a gradient is needed.
-
-    ``kept`` are the storages of inputs and outputs that the node saves, ``own`` the bytes of other
-    tensors that it saves. In the backward pass every input that needs a gradient gets one of its
-    own size; inputs in ``passes`` reuse the output's gradient, or a part of it, without new memory.
-    ``beside`` are the bytes that the backward pass needs at its peak besides the gradients.
-    """
-
-    row: int
-    reads: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    kept: frozenset[int]
-    own: int
-    passes: frozenset[int]
-    beside: int
-    layout: Layout
-
-    @property
-    def has_node(self) -> bool:
-        """Whether the backward pass runs through it."""
-        return any(output.needs_gradient for output in self.outputs)
-
-    @property
-    def keeps(self) -> bool:
-        """Whether it saves anything for backward other than parameters."""
-        return self.has_node and bool(self.kept or self.own)
-
-    @property
-    def keeps_what_it_makes(self) -> bool:
-        """Whether some of that exists only after it has run."""
-        return bool(self.own or self.kept & {output.storage for output in self.outputs})
 
 
 class Tape:
@@ -166,6 +62,8 @@ class Tape:
         self.storages: list[int] = []
         self.born: list[int] = []
         self.lives: dict[Tensor, int] = {}
+        self.views: set[Tensor] = set()
+        self.saved: set[int | None] = set()  # the storages that are saved for backward
         self.parameters: list[tuple[int, Tensor]] = []
         self.frozen: list[Tensor] = []
         self.buffer_bytes = 0
@@ -223,6 +121,24 @@ class Tape:
         self._play(reads, (output,), kept, own, passes, beside, layout)
         return output
 
+    def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
+        """An operation that writes its output over its input. Its backward pass reads the output,
+        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
+        the input is a view."""
+        if x in self.views and x.needs_gradient:
+            raise LayerError("it overwrites a view, and what PyTorch copies then is not modelled")
+        if x.storage in self.saved:
+            raise LayerError(
+                "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
+                "it; remove inplace"
+            )
+        output = self._tensor(x.numbers, x.size, x.storage, [x])
+        output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
+        output.channels_last = x.channels_last
+        own = x.bytes if x.needs_gradient and not keeps_output else 0
+        self._play([x], (output,), [output] if keeps_output else [], own)
+        return output
+
     def normalized(
         self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
     ) -> Tensor:
@@ -241,6 +157,7 @@ class Tape:
         """A view of the same elements; the gradient passes through unchanged."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
+        self.views.add(output)
         self._play([x], (output,), passes=(0,), layout=layout)
         return output
 
@@ -268,6 +185,7 @@ class Tape:
         numbers = makes * self.batch
         output = self._tensor(numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.channels_last = True, x.reordered, x.channels_last
+        self.views.add(output)
         self._play([x], (output,), layout=Layout.ORDER)
         return output
 
@@ -410,6 +328,14 @@ class Tape:
         passes = [i for i, x in enumerate((a, b)) if x.size == size and not x.parameter]
         return self.op(a, b, passes=passes, size=size)
 
+    def subtract(self, a: Tensor, b: Tensor) -> Tensor:
+        """The difference, which saves nothing; the gradient of ``b`` is a new tensor, from which
+        that of a parameter is summed up."""
+        size = max(a.size, b.size)
+        passes = (0,) if a.size == size else ()
+        beside = _fitted([b], a.numbers, size) if b.parameter and b.needs_gradient else 0
+        return self.op(a, b, passes=passes, beside=beside, size=size)
+
     def multiply(self, a: Tensor, b: Tensor, makes: int | None = None) -> Tensor:
         """The product, with ``makes`` elements per image; factors with fewer elements are
         broadcast."""
@@ -486,6 +412,8 @@ class Tape:
                 self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside, layout
             )
         )
+        if self.operations[-1].has_node:
+            self.saved |= storages
         self.hold(*reads, *outputs)
         self.hold(*(self.originals[read] for read in reads if read in self.originals))
 

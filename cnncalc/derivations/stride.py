@@ -228,39 +228,36 @@ def solve(
     P: int | None = None,
     D: int = 1,
     largest: int = 11,
+    *,
+    transposed: bool = False,
 ) -> list[Solution]:
     """Every (N, F, S, P) with the given values that yields the output; exact fits come first.
 
     Values not given are searched: F from 1 to ``largest``, S from 1 to F (at least to 4), P while
-    the first window still reads an input, and every N that yields the output. Raises UsageError
-    for a size below 1, and if there are more than 200,000 geometries to try.
+    the first window still reads an input, and every N that yields the output. ``transposed``
+    windows come first if they need no output padding. Raises UsageError for a size below 1, and if
+    there are more than 200,000 geometries to try.
     """
-    found = []
+    found: list[Solution] = []
     for f, s, p in _windows(output, N, F, S, P, D, largest):
+        if transposed:
+            found += _enlarged(output, N, f, s, p, D)
+            continue
         inputs = [N] if N is not None else _inputs(output, D * (f - 1) + 1, s, p)
         axes = [Axis(n, f, s, p, D) for n in inputs]
         found += [Solution(axis, output) for axis in axes if axis.possible and axis.floor == output]
+    if transposed:
+        return sorted(found, key=lambda solution: (solution.output_padding > 0, solution.axis))
     return sorted(found, key=lambda solution: (not solution.axis.fits, solution.axis))
 
 
-def solve_transposed(
-    output: int,
-    N: int | None = None,
-    F: int | None = None,
-    S: int | None = None,
-    P: int | None = None,
-    D: int = 1,
-    largest: int = 11,
-) -> list[Solution]:
-    """The same for a transposed window; those without output padding come first."""
-    found = []
-    for f, s, p in _windows(output, N, F, S, P, D, largest):
-        first = window.output_size_transposed(N=1, F=f, S=s, P=p, D=D)
-        n = (output - first) // s + 1 if N is None else N
-        extra = output - window.output_size_transposed(N=n, F=f, S=s, P=p, D=D)
-        if n > 0 and 0 <= extra < max(s, D):
-            found.append(Solution(Axis(n, f, s, p, D), output, extra))
-    return sorted(found, key=lambda solution: (solution.output_padding > 0, solution.axis))
+def _enlarged(output: int, N: int | None, F: int, S: int, P: int, D: int) -> Iterator[Solution]:
+    """The transposed window that yields the output, if there is one."""
+    first = window.output_size_transposed(N=1, F=F, S=S, P=P, D=D)
+    n = (output - first) // S + 1 if N is None else N
+    extra = output - window.output_size_transposed(N=n, F=F, S=S, P=P, D=D)
+    if n > 0 and 0 <= extra < max(S, D):
+        yield Solution(Axis(n, F, S, P, D), output, extra)
 
 
 def _windows(

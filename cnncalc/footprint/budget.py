@@ -17,24 +17,23 @@ VERSION = 1
 """The version of ``to_dict``."""
 
 SMALLER_DTYPES = {"float64": ("float32",), "float32": (AMP, "bfloat16"), AMP: ("bfloat16",)}
-"""The smaller dtypes to suggest for each dtype."""
+"""The smaller dtypes to suggest instead of each dtype."""
 
 LIGHTER_OPTIMIZERS = ("momentum", "sgd")
-"""Optimizers with less state than others."""
+"""Optimizers with little state, to suggest instead of others."""
 
 CHECKPOINT_INTERVALS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 """The distances between checkpoints to try, in blocks."""
 
 
 MAX_READ = 3_000
-"""How many tensors the operations of a network may read for its largest batch to be computed, which
-takes dozens of training steps."""
+"""How many tensors the operations of a network may read. Finding the largest batch walks through
+dozens of training steps, which takes too long for larger networks."""
 
 
 class Change(NamedTuple):
-    """A suggested change: its option, the largest batch with it, the bytes that it needs at the
-    original batch (or for one image if none fits), and the multiply-accumulates that it recomputes
-    for each image."""
+    """A suggested option, the largest batch with it, the bytes that the original batch (or one
+    image, if none fits) needs with it, and the MACs that it recomputes for each image."""
 
     option: str
     batch: int
@@ -44,9 +43,11 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True)
 class Fit:
-    """The largest batch whose training step fits into a budget of bytes, and its memory. If not
-    even one image fits, the batch is 0 and the memory is that of one image. ``one_more`` is the
-    peak with one more image, ``macs`` the forward pass of one image."""
+    """The largest batch whose training step fits into a budget of bytes, and its memory.
+
+    If not even one image fits, ``batch`` is 0 and ``memory`` is that of one image. ``one_more`` is
+    the peak in bytes with one more image, and ``macs`` counts the forward pass of one image.
+    """
 
     budget: int
     batch: int
@@ -79,8 +80,8 @@ def fit(
     device: str = "cpu",
     checkpoint: int | None = None,
 ) -> Fit:
-    """The largest batch whose training peak is at most ``budget`` bytes, and the changes that would
-    allow a larger one. The other options are those of ``measure``.
+    """Find the largest batch whose training peak is at most ``budget`` bytes, and the changes that
+    would allow a larger one. The other options are those of ``measure``.
 
     Raises UsageError as ``measure`` does.
     """
@@ -112,9 +113,9 @@ def fit(
 def largest_batch(report: Report, setting: Setting, budget: int) -> int:
     """The largest batch that fits; 0 if none does.
 
-    Each additional image adds the same number of bytes to a moment, or more from some batch on if
-    the moment is the larger of two sums. Extrapolating from two small batches is therefore exact,
-    or slightly too high.
+    The memory at one moment of the step grows by the same number of bytes with each image, or by
+    more from some batch on. Extrapolating from two small batches is therefore exact or slightly too
+    high, and a search below the estimate finds the batch.
     """
     two, three = (Step(report, setting._replace(batch=batch)) for batch in (2, 3))
     left = budget - two.resident

@@ -10,7 +10,7 @@ from enum import Enum, auto
 from cnncalc.analysis.report import Report
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import channels_of
-from cnncalc.core.tape import Layout, Operation
+from cnncalc.core.operation import Layout, Operation
 from cnncalc.footprint.recording import Recording, not_modelled
 
 

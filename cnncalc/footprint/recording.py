@@ -5,7 +5,8 @@ from typing import NamedTuple
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.cost import BYTES
 from cnncalc.core.errors import LayerError, UsageError, unknown
-from cnncalc.core.tape import Tape, Tensor
+from cnncalc.core.operation import Tensor
+from cnncalc.core.tape import Tape
 
 AMP = "amp"
 """Stands for float32 parameters under autocast to bfloat16."""

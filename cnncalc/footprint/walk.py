@@ -8,7 +8,7 @@ first two are freed, and only after that are gradients that meet at a fork added
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from cnncalc.core.tape import Operation, Tensor
+from cnncalc.core.operation import Operation, Tensor
 from cnncalc.footprint.recording import Recording
 
 FORWARD, BACKWARD, STEP = "forward", "backward", "step"

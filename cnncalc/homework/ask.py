@@ -13,7 +13,7 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError, some
 from cnncalc.derivations import explain
 from cnncalc.derivations.explain import Derivation
-from cnncalc.homework.written import Number, Value, Written, format_value
+from cnncalc.homework.written import KIND, Number, Reading, Terms, Value, Written, format_value
 
 
 class Ask(ABC):
@@ -43,6 +43,10 @@ class Ask(ABC):
     """Whether it is about the numbers in a map, not their count."""
     adds_up: ClassVar[bool] = True
     """Whether a network's value is the sum over its layers, rather than that of the last layer."""
+    stored_as: ClassVar[str] = ""
+    """The ask that a column of it answers if its heading has a unit of bytes."""
+    counted_as: ClassVar[str] = ""
+    """The ask that a column of map sizes answers if all are numbers."""
     whole_way: ClassVar[bool] = False
     """Whether it depends on all earlier layers, not only on the layer's input."""
 
@@ -88,6 +92,12 @@ class Ask(ABC):
     def make(self, parts: Sequence[Fraction], report: Report) -> Fraction:
         """The value computed from the answers to ``made_of``."""
         raise TypeError(f"{self.name} is not computed from other answers")
+
+    def agrees(
+        self, written: Written, value: Value, report: Report, terms: Terms = KIND
+    ) -> Reading | None:
+        """How a written value agrees with the right one; None if it does not."""
+        return written.agrees(value, self.unit, terms)
 
     def added(self, row: Row, report: Report) -> Value:
         """What a layer adds to a total."""

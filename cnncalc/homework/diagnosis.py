@@ -16,7 +16,7 @@ from cnncalc.derivations.explain import Derivation
 from cnncalc.homework import mistakes
 from cnncalc.homework.mistake import Mistake
 from cnncalc.homework.question import Meant, Question
-from cnncalc.homework.written import Number, Reading, Value, Verdict, Written
+from cnncalc.homework.written import Number, Reading, Value, Written
 
 MOST = 3
 """The number of diagnoses to report."""
@@ -140,6 +140,8 @@ class Slips:
             differs = other.value != self.question.value
         except LayerError:  # the layer does not work with this mistake
             return False
+        if other.value == 0 and other.ask is not self.question.ask:
+            return False  # that something else is 0 explains nothing
         return differs or other.ask.unit != self.question.ask.unit or other.meant is not None
 
     @cached_property
@@ -157,7 +159,7 @@ class Slips:
         return self._diagnosed[written]
 
     def _diagnose(self, written: Written) -> tuple[Diagnosis, ...]:
-        if isinstance(written, Verdict):  # any mistake could turn a yes into a no
+        if not written.telling:
             return ()
         found: tuple[Diagnosis, ...] = ()
         if not written.rounded or written.resolution >= MIN_RESOLUTION:
@@ -172,7 +174,8 @@ class Slips:
         values: dict[Value, tuple[Slip, ...]] = {}
         for slip in sorted(self.single, key=lambda slip: -slip.likelihood):
             plain = slip.question.meant is None and slip.question.ask.unit == self.question.ask.unit
-            if plain and slip.value != self.question.value:
+            whole = isinstance(slip.value, type(self.question.value))
+            if plain and whole and slip.value != self.question.value:
                 values[slip.value] = (*values.get(slip.value, ()), slip)
         return values
 

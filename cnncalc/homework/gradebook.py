@@ -47,6 +47,11 @@ class Graded(NamedTuple):
         """Every answer as plain data: the question, the answer, its outcome, points and remark."""
         return [self.record(mark) for mark in self.marks]
 
+    @property
+    def not_asked(self) -> tuple[str, ...]:
+        """The labels of the answers that the key does not ask for."""
+        return self.marked.sheet.unasked if self.marked else ()
+
     def record(self, mark: Mark) -> dict[str, str]:
         """One answer as plain data."""
         cells = (
@@ -135,7 +140,7 @@ def _by_name(files: Sequence[Path]) -> dict[str, Path]:
 
 def key(target: Path, layout: Layout | None = None) -> Sheet:
     """A key; raises Mistakes for invalid questions, UsageError for invalid credit."""
-    read = sheets.load(target, layout=layout)
+    read = sheets.load(target, layout=layout, is_key=True)
     scheme(read.credit)
     wrong = [
         SpecError(f"{answer.label}: {answer.problem}", answer.where)

@@ -8,12 +8,10 @@ from cnncalc.analysis.report import Report
 from cnncalc.core.errors import UsageError
 from cnncalc.homework import asks
 from cnncalc.homework.question import label_of
-from cnncalc.homework.written import printable, readable
+from cnncalc.homework.written import BRACKETS, plain, printable, readable
 
 TOTALS = ("totals", "total", "network", "overall", "sum")
-BRACKETS = re.compile(r"\([^()]*\)")
-"""Remarks beside a layer's name, as in ``CONV1 (f=5, s=1)`` and ``conv1 (Conv2D)``."""
-INPUT = re.compile(r"input(?:_?[0-9]+|layer_named)?(?: *\([^()]*\))?", re.IGNORECASE)
+INPUT = re.compile(r"input(?:_?layer)?(?:_?[0-9]+)?(?: *\([^()]*\))?", re.IGNORECASE)
 """The row of the input, which printed tables contain although no question is about it."""
 
 
@@ -23,10 +21,15 @@ def is_of_input(label: str) -> bool:
     return any(INPUT.fullmatch(label.removesuffix(end)) for end in ends if label.endswith(end))
 
 
+def is_input(layer: str, report: Report | None) -> bool:
+    """Whether a row is about the input, and the network has no layer of that name."""
+    known = report is not None and layer in report
+    return not known and INPUT.fullmatch(layer) is not None
+
+
 def normal(label: str) -> str:
     """A normal form of labels: ``Conv_1 params``, ``Question 1`` and ``Q1`` are like their own."""
-    plain = re.sub(r"[\W_]", "", readable(label)).lower()
-    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain)
+    return re.sub(r"^(?:question|q|exercise|ex|task)(?=[0-9])", "", plain(label))
 
 
 def unambiguous(labels: Iterable[str]) -> dict[str, str]:
@@ -56,8 +59,8 @@ def layer_named(word: str, report: Report) -> str | None:
     if word in report.blocks:
         return word
     names = _normal_names(report)
-    for plain in (normal(word), normal(BRACKETS.sub("", word))):
-        alike = names.get(plain, ())
+    for form in (normal(word), normal(BRACKETS.sub("", word))):
+        alike = names.get(form, ())
         if len(alike) == 1:
             return alike[0]
     return word

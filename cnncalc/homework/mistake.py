@@ -15,7 +15,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas.tracing import Rules
 from cnncalc.homework.question import Question
@@ -166,8 +167,13 @@ def with_fields(layer: Layer, **values: Any) -> Layer | None:
         }
     except LayerError:
         return None
-    changed = dataclasses.replace(layer, **checked)  # type: ignore[type-var]
+    changed = dataclasses.replace(layer, **checked)
     return None if changed == layer else changed
+
+
+def has_bias_per_filter(row: Row) -> bool:
+    """Whether every channel or feature of the output has one bias."""
+    return row.cost.biases == row.output.dimensions[0]
 
 
 def is_pool(row: Row) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnncalc.analysis.report import Row
-from cnncalc.core.layer import fields_of
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape
 
 UNCOUNTED = ("ing", "isation", "dropout")

@@ -259,10 +259,10 @@ class Question:
         meant = self.meant(written, self.value) if self.meant else written
         if meant is None:
             return None
-        reading = meant.agrees(self.value, self.ask.unit, terms)
+        reading = self.ask.agrees(meant, self.value, self.report, terms)
         if reading is None and isinstance(meant, Size) and not terms.strict:
             of_one = meant.of_one(self.report.batch)
-            reading = of_one.agrees(self.value) if of_one else None
+            reading = self.ask.agrees(of_one, self.value, self.report) if of_one else None
             return reading and Reading((*reading.notes, "with the batch size"))
         return reading
 

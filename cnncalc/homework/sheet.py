@@ -23,9 +23,10 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cnncalc.analysis.report import Report
-from cnncalc.core.errors import SpecError, UsageError, Where, did_you_mean
+from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.core.shape import Layout
-from cnncalc.homework import asks, numeric, printed, sheets
+from cnncalc.homework import asks, numeric, printed, scores, sheets, stated, unasked
+from cnncalc.homework.ask import Ask
 from cnncalc.homework.entries import (
     choices_of,
     failure,
@@ -33,11 +34,13 @@ from cnncalc.homework.entries import (
     mapping,
     part,
     text_in,
+    unit_in,
     written,
 )
-from cnncalc.homework.labels import is_of_input, layer_named, normal, question_label, unambiguous
+from cnncalc.homework.labels import is_input, layer_named, normal, question_label, unambiguous
 from cnncalc.homework.network import given_network, layout_in, report_of
 from cnncalc.homework.question import Question, question
+from cnncalc.homework.unasked import Given, Strange, unknown_layer, unknown_quantity
 from cnncalc.homework.written import printable, readable
 from cnncalc.spec.text import Item, Key
 
@@ -54,12 +57,13 @@ TOP = {
     "questions": "free-standing questions, each with given, ask and answer",
 }
 """The keys of a sheet and their meaning."""
-TERMS = ("choices", "points", "tolerance", "answer")
+TERMS = ("choices", "points", "tolerance", "unit", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
 MAX_ANSWERS = 500
 MAX_LAYERS = 10_000
 """The number of layers that the networks of a sheet's questions may have together."""
+UNASKED = "has no 'given' and 'ask'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
 
@@ -67,7 +71,8 @@ class Answer(NamedTuple):
     """One answer: its question, the value given (None if blank) and its location.
 
     ``problem`` says why there is no question. The first of ``choices`` may be answered as ``a``.
-    ``tolerance`` is a part of the right value (None: the marker's).
+    ``tolerance`` is a part of the right value (None: the marker's). With a ``unit``, no other
+    quantity is accepted in its place.
     """
 
     label: str
@@ -78,6 +83,7 @@ class Answer(NamedTuple):
     choices: tuple[Any, ...] = ()
     points: Fraction = Fraction(1)
     tolerance: Fraction | None = None
+    unit: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -104,6 +110,8 @@ class Sheet(NamedTuple):
     credit: Mapping[str, str] = MappingProxyType({})
     note: str = ""
     """How its shapes are read, if the sheet does not say it and they are not channels first."""
+    unasked: tuple[str, ...] = ()
+    """The labels of answers that its key does not ask for."""
 
 
 def load(
@@ -111,19 +119,25 @@ def load(
     key: Sheet | None = None,
     student: str = "",
     layout: Layout | None = None,
+    is_key: bool = False,
 ) -> Sheet:
     """The sheet in a file; raises SpecError or UsageError if it cannot be used at all.
 
     With a ``key``, only the student and the answers of the sheet are read, so a submission cannot
     cause other files to be read. ``student`` is the name unless the sheet gives one; the default is
-    the file name. ``layout`` is how shapes are written in a sheet that does not say it.
+    the file name. ``layout`` is how shapes are written in a sheet that does not say it. Only a key
+    (``is_key``) can state answers that nothing can compute.
     """
     file = Path(target)
-    return read(sheets.read(file), student or printable(file.stem), key, layout)
+    return read(sheets.read(file), student or printable(file.stem), key, layout, is_key)
 
 
 def read(
-    root: Item, student: str = "", key: Sheet | None = None, layout: Layout | None = None
+    root: Item,
+    student: str = "",
+    key: Sheet | None = None,
+    layout: Layout | None = None,
+    is_key: bool = False,
 ) -> Sheet:
     """The sheet of a tree; ``student`` is the name unless the sheet gives one."""
     if not isinstance(root.value, dict) or not {"answers", "questions"} & {*root.value}:
@@ -140,12 +154,12 @@ def read(
     if key is not None:
         labels = {asked.label for asked in key.answers}
         top[Key("answers")] = printed.renamed(answers_by_layer, key.report, labels)
-        answers = tuple(_to_questions_of(key, top, source))
-        return Sheet(student, answers, key.report, source, key.credit, key.note)
+        answers, others = _to_questions_of(key, top, source)
+        return Sheet(student, answers, key.report, source, key.credit, key.note, others)
     layout, note = layout_in(top, layout)
     report = report_of(top, layout) if "architecture" in top else None
     by_layer = printed.renamed(answers_by_layer, report)
-    own = [*_of_network(by_layer, report), *_free(top.get(Key("questions")), layout)]
+    own = [*_of_network(by_layer, report), *_free(top.get(Key("questions")), layout, is_key)]
     return Sheet(student, tuple(own), report, source, _credit(top.get(Key("credit"))), note)
 
 
@@ -169,51 +183,63 @@ def _credit(item: Item | None) -> dict[str, str]:
     return {str(name): part.text or str(part.plain()) for name, part in parts.items()}
 
 
-def _to_questions_of(key: Sheet, top: dict[Key, Item], source: str) -> Iterator[Answer]:
-    """The answers to the key's questions in its order, blank ones included, then the answers to
-    other questions."""
-    given: dict[str, Item] = {}
-    for label, one in _given(top):
-        if label in given:
-            raise SpecError(f"{label} is answered twice", one.where)
-        given[label] = one
+def _to_questions_of(
+    key: Sheet, top: dict[Key, Item], source: str
+) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
+    """The answers to the key's questions in its order, blank ones included, then what is not
+    understood; and the labels of the answers to other questions."""
+    given: dict[str, Given] = {}
+    for one in _given(top):
+        if one.label in given:
+            raise SpecError(f"{one.label} is answered twice", one.item.where)
+        given[one.label] = one
     labels = [asked.label for asked in key.answers]
     others = [label for label in given if label not in {*labels}]
     alike = {normal(label): label for label in reversed(others)}
     bare = unambiguous(others)
+    answers = []
     for asked in key.answers:
         plain = normal(asked.label)
         label = alike.get(plain) or bare.get(plain, "")
-        item = given.pop(asked.label if asked.label in given else label, None)
-        own = None if item is None else asked.chosen(written(item))
-        yield asked._replace(given=own, where=item.where if item else Where(source))
-    for label, item in given.items():
-        if item.value is not None and not is_of_input(label):
-            why = f"was not asked{did_you_mean(label, labels)}"
-            yield Answer(label, None, written(item), item.where, why)
+        found = given.pop(asked.label if asked.label in given else label, None)
+        own = None if found is None else asked.chosen(written(found.item))
+        where = found.item.where if found else Where(source)
+        answers.append(asked._replace(given=own, where=where))
+    strange, not_asked = unasked.sort(given.values(), key.report, labels)
+    return (*answers, *map(_of_strange, strange)), not_asked
 
 
-def _given(top: dict[Key, Item]) -> Iterator[tuple[str, Item]]:
-    """The given answers by the label of their question."""
+def _of_strange(one: Strange) -> Answer:
+    """An answer that stands for all that are not understood for the same reason."""
+    return Answer(one.name, None, written(one.item), one.item.where, one.problem)
+
+
+def _given(top: dict[Key, Item]) -> Iterator[Given]:
+    """The answers as given."""
     answers, questions = top.get(Key("answers")), top.get(Key("questions"))
     if answers is not None and answers.value is not None:
         for layer, quantities in mapping(answers, "'answers'").items():
             named = quantities.value if isinstance(quantities.value, dict) else {}
             for word, item in named.items():
                 own = item.value if isinstance(item.value, dict) else {}
-                yield question_label(layer, word), own[Key("answer")] if "answer" in own else item
+                answer = own[Key("answer")] if "answer" in own else item
+                yield Given(question_label(layer, word), answer, layer, word)
     for number, one in enumerate(listed(questions), 1):
         keys = one.value if isinstance(one.value, dict) else {}
         name = keys.get(Key("name"))
         label = printable(str(name.text or name.plain())) if name else f"question {number}"
-        yield label, keys.get(Key("answer"), Item(None, one.where))
+        yield Given(label, keys.get(Key("answer"), Item(None, one.where)))
 
 
 def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
-    """The answers by layer and quantity."""
+    """The answers by layer and quantity. A quantity or a layer that is not understood is reported
+    once."""
     if item is None or item.value is None:
         return
+    reported: set[str] = set()
     for layer, quantities in mapping(item, "'answers'").items():
+        if is_input(layer, report):
+            continue
         if not isinstance(quantities.value, dict):
             yield Answer(
                 printable(layer), None, None, layer.where, "needs quantities, as in {shape: …}"
@@ -221,6 +247,12 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
             continue
         for word, one in quantities.value.items():
             given = None
+            name, problem = _strange(layer, word, report)
+            if problem:
+                if name not in reported:
+                    yield Answer(printable(name), None, _plainly(one), one.where, problem)
+                reported.add(name)
+                continue
             try:
                 keys = mapping(one, "an answer", TERMS) if isinstance(one.value, dict) else None
                 own = one if keys is None else keys.get(Key("answer"), Item(None, one.where))
@@ -230,23 +262,41 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                         "the sheet needs 'architecture', because this answer is about a network"
                     )
                 asked = question(asks.find(readable(word)), report, layer_named(layer, report))
-                answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
+                terms = _terms(keys or {}, asked.ask)
+                answer = Answer(asked.label, asked, given, one.where, "", *terms)
                 yield answer._replace(given=answer.chosen(given))
             except Exception as why:
                 yield Answer(printable(f"{layer} {word}"), None, given, one.where, failure(why))
 
 
-def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:
-    """The choices, the points and the tolerance of a question."""
+def _strange(layer: str, word: str, report: Report | None) -> tuple[str, str]:
+    """What is not understood about an answer, and why; empty if all is."""
+    if report is None:
+        return "", ""
+    if problem := unknown_quantity(word):
+        return word, problem
+    return layer, unknown_layer(layer, report) or ""
+
+
+def _plainly(item: Item) -> Any:
+    """An answer, or None for a mapping."""
+    return None if isinstance(item.value, dict) else written(item)
+
+
+def _terms(
+    keys: dict[Key, Item], ask: Ask | None
+) -> tuple[tuple[Any, ...], Fraction, Fraction | None, str]:
+    """The choices, the points, the tolerance and the unit of a question."""
     points = part(keys.get(Key("points")), "points", 10_000)
     return (
         choices_of(keys.get(Key("choices"))),
         Fraction(1) if points is None else points,
         part(keys.get(Key("tolerance")), "tolerance", 1),
+        unit_in(keys.get(Key("unit")), ask.unit if ask else ""),
     )
 
 
-def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
+def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[Answer]:
     """The free-standing questions and their answers."""
     networks: dict[int, Report] = {}
     for number, one in enumerate(listed(item), 1):
@@ -256,17 +306,29 @@ def _free(item: Item | None, layout: Layout | None) -> Iterator[Answer]:
             keys = mapping(one, "a question", FREE)
             label = printable(text_in(keys[Key("name")], "name")) if "name" in keys else label
             given = written(keys[Key("answer")]) if "answer" in keys else None
-            asked = None
-            if "given" in keys or "ask" in keys:
+            asked: Question | None = None
+            is_stated = _is_stated(keys)
+            if not is_stated and ("given" in keys or "ask" in keys):
                 if sum(len(report.rows) for report in networks.values()) > MAX_LAYERS:
                     raise UsageError(f"the networks before it have more than {MAX_LAYERS:,} layers")
                 asked = free_standing(keys, layout)
                 networks[id(asked.report)] = asked.report
-            nothing = "" if asked else "has no 'given' and 'ask'"
-            answer = Answer(label, asked, given, one.where, nothing, *_terms(keys))
-            yield answer._replace(given=answer.chosen(given))
+            terms = _terms(keys, asked.ask if asked else None)
+            answer = Answer(label, asked, given, one.where, "", *terms)
+            answer = answer._replace(given=answer.chosen(given))
+            if is_stated and is_key:
+                asked = stated.question(answer.given)
+                answer = answer._replace(question=asked, given=None)
+            yield answer._replace(problem="" if asked else UNASKED)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))
+
+
+def _is_stated(keys: dict[Key, Item]) -> bool:
+    """Whether a question has a right answer that its key states."""
+    ask = keys.get(Key("ask"))
+    is_choice = (ask is None and "choices" in keys) or (ask is not None and ask.value == "choice")
+    return is_choice and "given" not in keys
 
 
 def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Question:
@@ -276,6 +338,8 @@ def free_standing(keys: dict[Key, Item], layout: Layout | None = None) -> Questi
             raise UsageError(f"a question needs {name!r}")
     ask = asks.find(text_in(keys[Key("ask")], "ask"))
     given = mapping(keys[Key("given")], "'given'")
+    if scores.is_given(given):
+        return scores.question(ask, {str(name): written(item) for name, item in given.items()})
     if numeric.is_given(given):
         plain = {str(name): written(item) for name, item in given.items()}
         report, numbers = numeric.network(plain, layout)

@@ -8,11 +8,13 @@ imports all of them.
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from cnncalc.core import discovery
 from cnncalc.core.errors import LayerError, did_you_mean, one_of
-from cnncalc.core.layer import OURS, Foreign, Layer
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import OURS, Foreign
 
 FRAMEWORKS = {
     "keras": "keras", "tf": "keras", "tensorflow": "keras", "layers": "keras",
@@ -108,6 +110,26 @@ def _theirs(word: str, framework: str, spelled: Callable[[str], str] = str) -> F
     kind = next(kind for kind, _ in meanings.values())
     axes = int(rank[0]) if rank else None
     return Found(kind, axes, {full: foreign for full, (_, foreign) in meanings.items()})
+
+
+@cache
+def of_onnx(operator: str) -> type[Layer] | None:
+    """The kind that an operator of ONNX is, if it is one by itself. Only kinds whose file contains
+    its name are imported."""
+    found = (kind for kind in map(load, _mentioning(operator)) if operator in kind.operators)
+    return next(found, None)
+
+
+def _mentioning(word: str) -> Iterator[str]:
+    """The kinds whose file contains a word in quotes."""
+    return (name for name, text in _sources().items() if f'"{word}"' in text)
+
+
+@cache
+def _sources() -> Mapping[str, str]:
+    """The text of every kind's file."""
+    files = ((name, Path(folder) / f"{name}.py") for folder in __path__ for name in names())
+    return {name: file.read_text(encoding="utf-8") for name, file in files if file.exists()}
 
 
 @cache

@@ -2,12 +2,22 @@
 
 from typing import Any
 
+from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import BIAS, Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
-from cnncalc.layers._window import CAUSAL, SAME, Axis, axes_of, padded, split_padding, worked_out
+from cnncalc.layers._window import (
+    CAUSAL,
+    SAME,
+    Axis,
+    axes_of,
+    onnx_settings,
+    padded,
+    split_padding,
+    worked_out,
+)
 
 
 class Filters(Layer):
@@ -27,6 +37,11 @@ class Filters(Layer):
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D", "dilation_rate")
     )
     bias: bool = flag("whether each filter has a bias", True, BIAS)
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """The window's size is that of the weights."""
+        return {"kernel_size": one_size(call.held["weight"][2:]), **super().imported(call)}
 
     def axes(self, x: Map) -> tuple[Axis, ...]:
         return axes_of(x, self.kernel_size, self.stride, self.padding, self.dilation)
@@ -86,3 +101,10 @@ class Filters(Layer):
             self.bias if bias is None else bias,
         )
         return nn.padded(conv, around)
+
+    def onnx_convolution(self, onnx: Any, x: Map, groups: int, prefix: str = "") -> Any:
+        """ONNX's convolution with this window; ``prefix`` begins the names of its weights."""
+        weights = [onnx.weight(f"{prefix}weight"), onnx.weight(f"{prefix}bias")]
+        return onnx.node(
+            "Conv", *onnx.inputs, *weights, group=groups, **onnx_settings(self.axes(x))
+        )

@@ -1,7 +1,8 @@
 """The base of pools with a sliding window."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from cnncalc.core.call import Call
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Refusal, Tape, Tensor, need_map, per_axis
@@ -28,6 +29,13 @@ class Pool(Layer):
         "does so anyway",
         False,
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        fields = super().imported(call)
+        if fields.get("stride") == fields["kernel_size"]:
+            del fields["stride"]
+        return fields
 
     @property
     def spacing(self) -> Sizes:
@@ -87,6 +95,12 @@ class Pool(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         return tuple([axis.reach() for axis in self.axes(x)])
 
+
+NO_DILATION = dict.fromkeys(
+    ("dilation", "D", "dilation_rate"),
+    "in PyTorch this pool has no dilation; depthwise_conv has, with the weights of the mean",
+)
+"""What to write instead of a field that PyTorch's pools lack."""
 
 SHARED_REFUSALS = (
     Refusal(3, ("4x2x2",), "larger than the padded input of 2"),

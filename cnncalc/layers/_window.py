@@ -1,11 +1,12 @@
 """The sliding window of convolutions and pools."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, Sizes
-from cnncalc.core.layer import Reach, Tape, Tensor, per_axis
+from cnncalc.core.layer import Reach, Tape, Tensor, need_map, per_axis
+from cnncalc.core.onnx import OnnxCall, alike
 from cnncalc.core.shape import Map
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -167,6 +168,55 @@ def torch_window(axes: Sequence[Axis]) -> tuple[tuple[int, ...], ...]:
         torch_sides([(axis.before, axis.after) for axis in axes]),
         tuple(axis.D for axis in axes),
     )
+
+
+def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
+    """The fields of a window as ONNX describes it; the kernel may follow from the weights."""
+    words = {"SAME_UPPER": "same", "SAME_LOWER": "same_lower", "VALID": "valid"}
+    sizes = call.listed("kernel_shape") or [*kernel]
+    sides = call.listed("pads") or [0] * 2 * len(sizes)
+    half = len(sides) // 2
+    return {
+        "kernel_size": alike(sizes),
+        "stride": alike(call.listed("strides") or [1]),
+        "padding": words.get(str(call.settings.get("auto_pad")))
+        or alike([alike(pair) for pair in zip(sides[:half], sides[half:])]),
+        "dilation": alike(call.listed("dilations") or [1]),
+    }
+
+
+def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
+    """A window as ONNX describes it."""
+    return {
+        "kernel_shape": [axis.F for axis in axes],
+        "strides": [axis.S for axis in axes],
+        "pads": [*(axis.before for axis in axes), *(axis.after for axis in axes)],
+        "dilations": [axis.D for axis in axes],
+    }
+
+
+def onnx_pool(call: OnnxCall) -> dict[str, Any]:
+    """The same of a pool, without padding that no window reaches. Older exporters write such
+    padding for a size that is rounded up."""
+    fields, (x,) = onnx_window(call), call.inputs
+    ceil = bool(call.settings.get("ceil_mode", 0))
+    if isinstance(fields["padding"], str) or ceil:
+        return {**fields, "ceil_mode": ceil and not isinstance(fields["padding"], str)}
+    sides = sides_of(_tupled(fields["padding"]), need_map(x))
+    kernel, stride, dilation = (
+        _tupled(fields[word]) for word in ("kernel_size", "stride", "dilation")
+    )
+    axes = axes_of(need_map(x), kernel, stride, sides, dilation)
+    if any(axis.before < axis.after for axis in axes):
+        ends = [(axis.places() - 1) * axis.S + axis.extent - axis.before - axis.N for axis in axes]
+        fields["padding"] = [
+            [axis.before, min(axis.after, max(end, 0))] for axis, end in zip(axes, ends)
+        ]
+    return {**fields, "ceil_mode": False}
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
 def split_padding(

@@ -11,6 +11,7 @@ class Abs(Elementwise):
     Operations: one comparison per element.
     """
 
+    operators = {"Abs": {}}
     aliases = ("absolute",)
     each = Operations(compare=1)
     module = "Abs"

@@ -1,15 +1,18 @@
 """Average pooling."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, flag
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, torch_sides
+from cnncalc.layers._pool import NO_DILATION, SHARED_REFUSALS, Pool
+from cnncalc.layers._window import is_same, onnx_pool, onnx_settings, torch_sides
 
 
 class AvgPool(Pool):
@@ -25,6 +28,9 @@ class AvgPool(Pool):
 
     aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
     foreign = {"keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})}
+    operators = {"AveragePool": {}}
+
+    lacks = NO_DILATION
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
@@ -71,6 +77,14 @@ class AvgPool(Pool):
         tape.hold(inside)
         return y
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        window = onnx_pool(call)
+        if window.pop("dilation") != 1:
+            return None
+        counted = bool(call.settings.get("count_include_pad", 0))
+        return {**window, "count_include_pad": counted or not window["padding"]}
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)
         pool = of_rank(nn, "AvgPool", x)(
@@ -79,6 +93,11 @@ class AvgPool(Pool):
         if around and not self.count_include_pad:
             return nn.MeanInside(pool, around)
         return nn.padded(pool, around)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        settings = onnx_settings(self.axes(x))
+        own = {"ceil_mode": int(self.rounds_up), "count_include_pad": int(self.count_include_pad)}
+        return onnx.node("AveragePool", *onnx.inputs, **own, **settings)
 
     examples = (
         Example(
@@ -105,6 +124,7 @@ class AvgPool(Pool):
     refusals = (
         *SHARED_REFUSALS,
         Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of 2"),
+        Refusal({"kernel": 3, "dilation": 2}, ("4x9x9",), "in PyTorch this pool has no dilation"),
     )
 
 

@@ -1,16 +1,19 @@
 """Convolution."""
 
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, declare, shown
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, parameters
 from cnncalc.layers._filters import Filters
-from cnncalc.layers._window import padded, torch_window
+from cnncalc.layers._window import onnx_window, padded, torch_window
 
 Connections = tuple[tuple[int, ...], ...]
 
@@ -52,6 +55,7 @@ class Conv(Filters):
     per output for the bias.
     """
 
+    operators = {"Conv": {}}
     aliases = ("convolution", "convolutional")
     main = "out_channels"
 
@@ -63,6 +67,10 @@ class Conv(Filters):
     connections: Connections | None = connection_table(
         "for each filter, the input channels that it reads, counted from 0; default: all"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        return {"out_channels": call.held["weight"][0], **super().imported(call)}
 
     def output(self, x: Shape) -> Map:
         x = need_map(x)
@@ -140,10 +148,24 @@ class Conv(Filters):
         tape.hold(around, *maps)
         return y
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        weights = call.held.get(1)
+        if weights is None:
+            return None  # another layer computes them
+        window = onnx_window(call, weights[2:])
+        groups = call.settings.get("group", 1)
+        return {"out_channels": weights[0], **window, "groups": groups, "bias": 2 in call.held}
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         if self.connections is not None:
             return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.connections is not None:
+            raise LayerError("reads only some of the channels with each filter, unlike ONNX's Conv")
+        return self.onnx_convolution(onnx, x, self.groups)
 
     examples = (
         Example(

@@ -1,5 +1,6 @@
 """Transposed convolution."""
 
+from collections.abc import Mapping
 from math import gcd
 from operator import add
 from typing import Any, NamedTuple
@@ -10,7 +11,6 @@ from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, size
 from cnncalc.core.layer import (
     Cut,
     Example,
-    Foreign,
     Layer,
     Reach,
     Refusal,
@@ -20,11 +20,13 @@ from cnncalc.core.layer import (
     of_rank,
     per_axis,
 )
+from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
 from cnncalc.formulas.vocabulary import span
-from cnncalc.layers._window import sides_of
+from cnncalc.layers._window import SAME, is_same, onnx_window, sides_of
 from cnncalc.layers.conv import check_groups
 
 
@@ -109,12 +111,14 @@ class TransposedAxis(NamedTuple):
         return None if first >= self.F else self.F - 1 - (self.F - 1 - first) % apart
 
 
-def _same(N: int, F: int, S: int, D: int) -> TransposedAxis:
+def _same(N: int, F: int, S: int, D: int, lower: bool) -> TransposedAxis:
     """The transposed window of TensorFlow's ``same``: the backward pass of a convolution from N·S
-    inputs."""
+    inputs. ONNX's SAME_LOWER removes an odd cell before."""
     spare = span(F, D) - S
     before = max(spare, 0) // 2
     after = max(spare, 0) - before
+    if lower:
+        before, after = after, before
     return TransposedAxis(N, F, S, before, D, max(-spare, 0), after, same=True)
 
 
@@ -147,6 +151,7 @@ class ConvTranspose(Layer):
     family = "upsampling"
     aliases = ("deconv", "deconvolution", "up_conv", "transposed_conv")
     foreign = {"keras.Conv*DTranspose": Foreign()}
+    operators = {"ConvTranspose": {}}
     main = "out_channels"
     activated = True
 
@@ -155,7 +160,7 @@ class ConvTranspose(Layer):
     stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S", "strides"))
     padding: Padding = padding(
         "cells removed from the sides of the output; same makes it S times as large as the input",
-        words=("same", "valid"),
+        words=SAME,
     )
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
     output_size: Sizes | None = sizes(
@@ -172,9 +177,10 @@ class ConvTranspose(Layer):
             per_axis(getattr(self, name), x, name)
             for name in ("kernel_size", "stride", "dilation", "output_padding")
         )
-        if self.padding == "same":
+        if is_same(self.padding):
             self._alone("same padding")
-            return tuple(map(_same, x.spatial, F, S, D))
+            lower = [self.padding == "same_lower"] * len(x.spatial)
+            return tuple(map(_same, x.spatial, F, S, D, lower))
         sides = sides_of(0 if self.padding == "valid" else self.padding, x)
         axes = tuple(
             TransposedAxis(N, f, s, before, d, extra, after)
@@ -251,6 +257,18 @@ class ConvTranspose(Layer):
         cuts = (sum(axis.cut) for axis in self.axes(x))
         return Map(out.channels, tuple(map(add, out.spatial, cuts)))
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        weights, (x,) = call.held.get(1), call.inputs
+        if weights is None:
+            return None  # another layer computes them
+        groups = call.settings.get("group", 1)
+        fields = {"out_channels": weights[1] * groups, "groups": groups, "bias": 2 in call.held}
+        fields |= onnx_window(call, weights[2:])
+        if size := call.listed("output_shape"):
+            return {**fields, "output_size": alike(size[-(len(x) - 1) :])}
+        return {**fields, "output_padding": alike(call.listed("output_padding") or [0])}
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         axes = self.axes(x)
         conv = of_rank(nn, "ConvTranspose", x)(
@@ -265,6 +283,18 @@ class ConvTranspose(Layer):
             self.dilation,
         )
         return nn.cropped(conv, [axis.cut for axis in axes])
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        axes = self.axes(x)
+        settings = {
+            "kernel_shape": [axis.F for axis in axes],
+            "strides": [axis.S for axis in axes],
+            "pads": [*(axis.P for axis in axes), *(axis.after for axis in axes)],
+            "dilations": [axis.D for axis in axes],
+            "output_padding": [axis.P_out for axis in axes],
+        }
+        weights = onnx.weight("weight"), onnx.weight("bias")
+        return onnx.node("ConvTranspose", *onnx.inputs, *weights, group=self.groups, **settings)
 
     examples = (
         Example(
@@ -293,6 +323,12 @@ class ConvTranspose(Layer):
             params=145,
             macs=20_736,  # 9·16 at each of 12·12 inputs
             source="tf.keras.layers.Conv2DTranspose: same gives the size times the stride",
+        ),
+        Example(
+            given={"filters": 1, "kernel": 4, "stride": 1, "padding": "SAME_LOWER"},
+            inputs=("1x5",),
+            output="1x5",  # 4 + 4 cells, of which 2 are removed before and 1 after
+            source="ONNX, ConvTranspose: pads of 3 − 3/2 and 3/2 for SAME_LOWER",
         ),
         Example(
             given={"filters": 2, "kernel": 5, "stride": 3, "padding": [[1, 3]]},

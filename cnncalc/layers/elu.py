@@ -6,16 +6,17 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Elu(Elementwise):
+class Elu(InPlace):
     """Keeps positive values and replaces the others by alpha·(exp(x) − 1).
 
     Operations per element, whatever its sign: one comparison, one exponential, one addition (−
     1) and one multiplication (by alpha).
     """
 
+    operators = {"Elu": {"alpha": "alpha"}}
     aliases = ("exponential_linear_unit",)
     main = "alpha"
     each = Operations(multiply=1, add=1, compare=1, exponential=1)
@@ -23,7 +24,7 @@ class Elu(Elementwise):
     alpha: float = number("the output approaches -alpha for very negative inputs", 1.0)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.ELU(self.alpha)
+        return nn.ELU(self.alpha, **self.options)
 
     examples = (
         Example(

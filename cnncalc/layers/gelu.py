@@ -20,6 +20,7 @@ class Gelu(Elementwise):
     six multiplications (three more, for 0.044715·x³), two additions and one exponential.
     """
 
+    operators = {"Gelu": {"approximate": "approximate"}}
     main = "approximate"
     each = Operations(multiply=3, add=1, exponential=1)
 

@@ -18,6 +18,7 @@ class GlobalAvgPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 additions and one division.
     """
 
+    operators = {"GlobalAveragePool": {}}
     aliases = (
         "gap",
         "global_average_pool",

@@ -17,6 +17,7 @@ class GlobalMaxPool(GlobalPool):
     Operations: a channel of n elements takes n − 1 comparisons.
     """
 
+    operators = {"GlobalMaxPool": {}}
     aliases = ("global_max_pooling", "gmp")
 
     def operations(self, x: Map) -> Operations:

@@ -1,7 +1,8 @@
 """Gated recurrent unit."""
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.parsing import Foreign
 from cnncalc.layers._recurrent import KERAS, Recurrent
 
 

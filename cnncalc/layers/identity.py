@@ -11,6 +11,7 @@ class Identity(Elementwise):
     Nothing is computed and nothing is copied.
     """
 
+    operators = {"Identity": {}}
     aliases = ("noop", "skip")
     each = Operations()
     moves = False

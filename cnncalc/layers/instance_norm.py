@@ -1,11 +1,13 @@
 """Instance normalisation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.layers._norm import Norm, folded
 
@@ -21,6 +23,7 @@ class InstanceNorm(Norm):
     statistics everything is folded into one multiplication and one addition per element.
     """
 
+    operators = {"InstanceNormalization": {"epsilon": "eps"}}
     aliases = ("instance_normalization", "instance_normalisation")
 
     affine: bool = flag("whether to learn a scale and a shift per channel", False)
@@ -74,6 +77,10 @@ class InstanceNorm(Norm):
         y.shape = x.shape
         return tape.split_images(y)
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        return {**(super().from_onnx(call) or {}), "affine": 1 in call.held}
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "InstanceNorm", x)(
             x.channels,
@@ -82,6 +89,16 @@ class InstanceNorm(Norm):
             self.affine,
             self.track_running_stats,
             bias=self.bias,
+        )
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.track_running_stats:
+            raise LayerError("has running statistics, unlike ONNX's InstanceNormalization")
+        C = x.channels
+        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
+        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        return onnx.node(
+            "InstanceNormalization", *onnx.inputs, scale, shift, epsilon=float(self.eps)
         )
 
     examples = (

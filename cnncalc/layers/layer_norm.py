@@ -5,7 +5,8 @@ from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import choice, flag, number
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm
 
@@ -80,6 +81,18 @@ class LayerNorm(Norm):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
         return norm(self.learned_shape(x), self.eps, self.elementwise_affine, self.bias)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        learned = self.learned_shape(x)
+        scale, shift = onnx.weight("weight") or onnx.fixed([1.0] * learned[-1]), onnx.weight("bias")
+        if self.over != "channels" or len(x.dimensions) == 1:
+            axis = 1 if self.over == "all" else -1
+            settings = {"axis": axis, "epsilon": float(self.eps)}
+            return onnx.node("LayerNormalization", *onnx.inputs, scale, shift, **settings)
+        places = [*range(2, len(x.dimensions) + 1)]
+        last = onnx.node("Transpose", *onnx.inputs, perm=[0, *places, 1])
+        y = onnx.node("LayerNormalization", last, scale, shift, epsilon=float(self.eps))
+        return onnx.node("Transpose", y, perm=[0, len(places) + 1, *range(1, len(places) + 1)])
 
     examples = (
         Example(

@@ -2,19 +2,12 @@
 
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, count, flag
-from cnncalc.core.layer import (
-    Example,
-    Foreign,
-    Layer,
-    Refusal,
-    Tape,
-    Tensor,
-    channels_of,
-    positions_of,
-)
+from cnncalc.core.layer import Example, Layer, Refusal, Tape, Tensor, channels_of, positions_of
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions, macs, operations, parameters, sequence
 
@@ -44,6 +37,13 @@ class Linear(Layer):
     per_position: bool = flag(
         "whether to connect the channels of every position, instead of the flattened map", False
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """A map is not flattened, but read position by position."""
+        per_position = {"per_position": True} if isinstance(call.inputs[0], Map) else {}
+        n_out = call.held["weight"][0]
+        return {"out_features": n_out, **super().imported(call), **per_position}
 
     @property
     def flattens(self) -> bool:
@@ -84,6 +84,17 @@ class Linear(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         module = nn.PositionLinear if isinstance(x, Map) else nn.Linear
         return module(channels_of(x), self.out_features, self.bias)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        weight, bias = onnx.weight("weight"), onnx.weight("bias")
+        if not isinstance(x, Map):
+            return onnx.node("Gemm", *onnx.inputs, weight, bias, transB=1)
+        places = [*range(2, len(x) + 1)]
+        last = onnx.node("Transpose", *onnx.inputs, perm=[0, *places, 1])
+        turned = onnx.node("Transpose", weight, perm=[1, 0])
+        y = onnx.node("MatMul", last, turned)
+        y = onnx.node("Add", y, bias) if self.bias else y
+        return onnx.node("Transpose", y, perm=[0, len(x), *range(1, len(x))])
 
     examples = (
         Example(

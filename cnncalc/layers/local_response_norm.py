@@ -21,6 +21,7 @@ class LocalResponseNorm(Layer):
     one division. The first and last channels, which have fewer neighbours, count in full.
     """
 
+    operators = {"LRN": {"size": "size", "alpha": "alpha", "beta": "beta", "bias": "k"}}
     family = "normalization"
     aliases = ("lrn", "norm", "response_norm", "local_response_normalization")
     main = "size"
@@ -57,6 +58,10 @@ class LocalResponseNorm(Layer):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        settings = {"alpha": float(self.alpha), "beta": float(self.beta), "bias": float(self.k)}
+        return onnx.node("LRN", *onnx.inputs, size=self.size, **settings)
 
     examples = (
         Example(

@@ -1,23 +1,17 @@
 """Power-average pooling."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import positive
-from cnncalc.core.layer import (
-    Example,
-    Refusal,
-    Tape,
-    Tensor,
-    need_map,
-    of_rank,
-    per_axis,
-)
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank, per_axis
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import Pool
-from cnncalc.layers._window import torch_sides
+from cnncalc.layers._pool import NO_DILATION, Pool
+from cnncalc.layers._window import onnx_settings, onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
@@ -32,8 +26,10 @@ class LpPool(Pool):
     exponential for the root. With p = 1 there are no powers and no roots.
     """
 
+    operators = {"LpPool": {}}
     aliases = ("lp_pooling", "power_average_pool")
     limited = False
+    lacks = NO_DILATION
 
     norm_type: float = positive("the exponent p", 2, also=("p",))
 
@@ -78,12 +74,25 @@ class LpPool(Pool):
         tape.hold(around, means)
         return root
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        window = onnx_window(call)
+        if window.pop("dilation") != 1:
+            return None
+        return {**window, "norm_type": call.settings.get("p", 2)}
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         # LPPool1d multiplies by the window size, so that it takes no tuple.
         window = per_axis(self.kernel_size, x, "kernel_size")
         size = window[0] if len(window) == 1 else window
         pool = of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.rounds_up)
         return nn.padded(pool, self.split_padding(x)[1])
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.norm_type != int(self.norm_type) or self.rounds_up:
+            raise LayerError("has a fractional power or ceil_mode, unlike ONNX's LpPool")
+        settings = onnx_settings(self.axes(x))
+        return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
 
     examples = (
         Example(

@@ -5,7 +5,8 @@ from typing import Any
 from cnncalc.core.cost import Operations, Tensors
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count
-from cnncalc.core.layer import Example, Foreign, Refusal
+from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import sequence
 from cnncalc.layers._recurrent import KERAS, Recurrent

@@ -19,6 +19,7 @@ class Matmul(Layer):
     Operations: one multiplication and one addition per multiply-accumulate.
     """
 
+    operators = {"MatMul": {}}
     family = "join"
     aliases = ("bmm", "matrix_product")
     arity = (2, 2)

@@ -1,14 +1,18 @@
 """Max pooling."""
 
+from collections.abc import Mapping
 from math import inf
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import Sizes, sizes
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, of_rank
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
+from cnncalc.layers._window import onnx_pool, onnx_settings
 
 
 class MaxPool(Pool):
@@ -26,6 +30,7 @@ class MaxPool(Pool):
         "keras.MaxPooling*D": Foreign({"kernel_size": 2}),
         "caffe.Pooling": Foreign({"ceil_mode": True}),
     }
+    operators = {"MaxPool": {}}
 
     dilation: Sizes = sizes(
         "distance between neighbouring taps; 1 means no dilation", 1, also=("D",)
@@ -45,12 +50,21 @@ class MaxPool(Pool):
         around, n_out = self.around(tape, x), self.output(x.shape).elements
         return tape.op(around, makes=n_out, keeps=(around,), own=tape.indices(n_out * tape.batch))
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        return onnx_pool(call)
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         own, around = self.split_padding(x)
         pool = of_rank(nn, "MaxPool", x)(
             self.kernel_size, self.stride, own, self.dilation, ceil_mode=self.rounds_up
         )
         return nn.padded(pool, around, -inf)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        return onnx.node(
+            "MaxPool", *onnx.inputs, ceil_mode=int(self.rounds_up), **onnx_settings(self.axes(x))
+        )
 
     examples = (
         Example(

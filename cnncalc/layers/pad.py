@@ -1,12 +1,16 @@
 """Padding."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, Self
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Padding, choice, padding
-from cnncalc.core.layer import Example, Foreign, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, need_map, of_rank
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import window
 from cnncalc.formulas.tracing import named
@@ -27,6 +31,7 @@ class Pad(Like, Rearrangement):
 
     aliases = ("padding", "zero_pad", "zero_padding")
     foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
+    operators = {"Pad": {}}
     main = "padding"
     either = ("padding", "like")
 
@@ -34,6 +39,19 @@ class Pad(Like, Rearrangement):
     mode: str = choice(
         "how to fill the added cells", ("zeros", "reflect", "replicate", "circular"), "zeros"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """PyTorch lists both sides of the last axis first."""
+        sides, mode = call.attributes["pad"], call.attributes.get("mode", "constant")
+        axes = len(call.inputs[0]) - 1
+        if call.attributes.get("value") or min(sides) < 0 or len(sides) > 2 * axes:
+            raise LayerError("pads with a value other than 0, crops, or pads the channels")
+        pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
+        pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]
+        modes = {} if mode == "constant" else {"mode": mode}
+        same = len({size for pair in pairs for size in pair}) == 1
+        return {"padding": pairs[0][0] if same else pairs, **modes}
 
     def sized(self, x: Map, other: Map) -> Self:
         pairs = []
@@ -73,6 +91,25 @@ class Pad(Like, Rearrangement):
             return tape.op(x, makes=n_out)
         return extended(tape, x, n_out, self.mode)
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        modes = {"constant": "zeros", "reflect": "reflect", "edge": "replicate", "wrap": "circular"}
+        pads, axes = call.listed("pads", 1), call.listed("", 3)
+        mode = modes.get(str(call.settings.get("mode", "constant")))
+        (x,) = call.inputs
+        rank = 1 + len(x.dimensions)
+        if pads is None or mode is None or (call.listed("value", 2) or [0]) != [0]:
+            return None
+        pairs = dict.fromkeys(range(rank), (0, 0))
+        half = len(pads) // 2
+        for place, before, after in zip(axes or range(rank), pads[:half], pads[half:]):
+            pairs[place % rank] = (before, after)
+        if any(pairs.pop(0) + pairs.pop(1)) or any(
+            side < 0 for pair in pairs.values() for side in pair
+        ):
+            return None
+        return {"padding": [[*pair] for pair in pairs.values()], "mode": mode}
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         name = {
             "zeros": "ZeroPad",
@@ -81,6 +118,12 @@ class Pad(Like, Rearrangement):
             "circular": "CircularPad",
         }
         return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding or 0, x)))
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        modes = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+        before, after = zip(*sides_of(self.padding or 0, x))
+        pads = onnx.ints([0, 0, *before, 0, 0, *after])
+        return onnx.node("Pad", *onnx.inputs, pads, mode=modes[self.mode])
 
     examples = (
         Example(

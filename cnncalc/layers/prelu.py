@@ -1,12 +1,15 @@
 """Parametric rectified linear unit."""
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import declare, is_whole, shown
-from cnncalc.core.layer import Example, Foreign, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import parameters
 from cnncalc.layers._elementwise import Elementwise
@@ -44,6 +47,7 @@ class Prelu(Elementwise):
         "caffe.PReLU": Foreign({"num_parameters": "channels"}),
         "keras.PReLU": Foreign({"num_parameters": "elements"}),
     }
+    operators = {"PRelu": {}}
 
     num_parameters: int | str = slopes(
         "number of slopes: 1, one per channel (or channels), or elements for one each"
@@ -91,9 +95,25 @@ class Prelu(Elementwise):
         negative = tape.op(x, keeps=(x,), beside=mask)
         return tape.add(positive, tape.multiply(negative, slopes))
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        slopes, (x,) = call.held.get(1), call.inputs
+        if slopes is None:
+            return None  # another layer computes them
+        n = prod(slopes)
+        if n in (1, channels_of(x)):
+            return {"num_parameters": n}
+        return {"num_parameters": "elements"} if n == x.elements else None
+
     def to_torch(self, nn: Any, x: Shape) -> Any:
         sizes = self.slopes(x)
         return nn.ElementSlopes(sizes) if len(sizes) > 1 else nn.PReLU(*sizes)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        slopes = onnx.weight("weight")
+        if self.slopes(x) == (channels_of(x),) and len(x.dimensions) > 1:
+            slopes = onnx.node("Unsqueeze", slopes, onnx.ints([*range(1, len(x.dimensions))]))
+        return onnx.node("PRelu", *onnx.inputs, slopes)
 
     examples = (
         Example(

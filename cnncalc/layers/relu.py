@@ -2,15 +2,16 @@
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Relu(Elementwise):
+class Relu(InPlace):
     """Keeps positive values and replaces the others by 0.
 
     Operations: one comparison per element.
     """
 
+    operators = {"Relu": {}}
     aliases = ("rectifier",)
     each = Operations(compare=1)
     keeps_output = True

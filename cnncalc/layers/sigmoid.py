@@ -12,6 +12,7 @@ class Sigmoid(Elementwise):
     is free.
     """
 
+    operators = {"Sigmoid": {}}
     aliases = ("logistic",)
     each = Operations(add=1, divide=1, exponential=1)
     keeps_output = True

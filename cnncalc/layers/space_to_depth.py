@@ -20,6 +20,7 @@ class SpaceToDepth(Rearrangement):
     Operations: none; numbers are copied to their new places.
     """
 
+    operators = {"SpaceToDepth": {"blocksize": "downscale_factor"}}
     aliases = ("pixel_unshuffle", "reorg")
     main = "downscale_factor"
 
@@ -51,6 +52,14 @@ class SpaceToDepth(Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         """``PixelUnshuffle``."""
         return nn.PixelUnshuffle(self.downscale_factor)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        (C, H, W), r = x, self.downscale_factor
+        y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, C, H // r, r, W]))
+        y = onnx.node("Transpose", y, perm=[0, 1, 3, 2, 4])
+        y = onnx.node("Reshape", y, onnx.ints([0, C * r, H // r, W // r, r]))
+        y = onnx.node("Transpose", y, perm=[0, 1, 4, 2, 3])
+        return onnx.node("Reshape", y, onnx.ints([0, *self.output(x)]))
 
     examples = (
         Example(

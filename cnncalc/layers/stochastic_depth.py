@@ -23,7 +23,9 @@ class StochasticDepth(Elementwise):
     moves = False
     inside = True
 
-    p: float = number("probability of zeroing the branch", also=("rate",), least=0, most=1)
+    p: float = number(
+        "probability of zeroing the branch", also=("rate", "drop_prob"), least=0, most=1
+    )
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         """In training, a product with one factor per image; the factors are ones with dropout
@@ -35,6 +37,9 @@ class StochasticDepth(Elementwise):
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.StochasticDepth(self.p)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Identity", *onnx.inputs)  # it does nothing in inference
 
     examples = (
         Example(

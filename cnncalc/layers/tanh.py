@@ -11,6 +11,7 @@ class Tanh(Elementwise):
     Operations: one hyperbolic tangent per element, counted as an exponential.
     """
 
+    operators = {"Tanh": {}}
     aliases = ("hyperbolic_tangent",)
     each = Operations(exponential=1)
     keeps_output = True

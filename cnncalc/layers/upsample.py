@@ -1,24 +1,16 @@
 """Upsampling."""
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import ceil, floor
 from typing import Any, Self
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import LARGEST, Sizes, choice, declare, shown, sizes
-from cnncalc.core.layer import (
-    Cut,
-    Example,
-    Foreign,
-    Reach,
-    Refusal,
-    Tape,
-    Tensor,
-    need_map,
-    per_axis,
-)
+from cnncalc.core.layer import Cut, Example, Reach, Refusal, Tape, Tensor, need_map, per_axis
+from cnncalc.core.onnx import OnnxCall, alike
+from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations, window
 from cnncalc.layers._like import Like
@@ -94,6 +86,7 @@ class Upsample(Like):
     family = "upsampling"
     aliases = ("upsampling", "interpolate", "resize")
     foreign = {"keras.UpSampling*D": Foreign({"scale_factor": 2}, {"size": "scale_factor"})}
+    operators = {"Resize": {}, "Upsample": {}}
     main = "scale_factor"
     either = ("scale_factor", "size", "like")
 
@@ -166,10 +159,44 @@ class Upsample(Like):
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return tape.op(tape.raised(x, cuda=True), makes=self.output(x.shape).elements)
 
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        scales, sizes = (
+            call.listed("scales", 1 if call.kind == "Upsample" else 2),
+            call.listed("", 3),
+        )
+        (x,) = call.inputs
+        modes = {"nearest": "nearest", "linear": "linear", "cubic": "bicubic"}
+        fields = {"mode": modes.get(str(call.settings.get("mode", "nearest")))}
+        if fields["mode"] is None or call.settings.get("axes"):
+            return None
+        if sizes:
+            return {**fields, "size": alike(sizes[-(len(x) - 1) :])}
+        if not scales or any(scale != 1 for scale in scales[: -(len(x) - 1)]):
+            return None
+        factors = [int(one) if one == int(one) else one for one in scales[-(len(x) - 1) :]]
+        if all(isinstance(one, int) for one in factors):
+            return {**fields, "scale_factor": alike(factors)}
+        grown = [floor(N * one) for N, one in zip(x.dimensions[1:], factors)]
+        return {**fields, "size": alike(grown)}
+
     def to_torch(self, nn: Any, x: Map) -> Any:
         words = {1: "linear", 2: "bilinear", 3: "trilinear"}
         mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
         return nn.Upsample(self.size, self.scale_factor, mode)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        mode = {"nearest": "nearest", "bicubic": "cubic"}.get(self.mode, "linear")
+        exact = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        smooth = {"coordinate_transformation_mode": "half_pixel", "cubic_coeff_a": -0.75}
+        settings = {"mode": mode, **(exact if mode == "nearest" else smooth)}
+        sizes = self.output(x).spatial
+        if any(N_out % N for N, N_out in zip(x.spatial, sizes)):
+            kept = onnx.node("Shape", *onnx.inputs, start=0, end=2)
+            wanted = onnx.node("Concat", kept, onnx.ints(sizes), axis=0)
+            return onnx.node("Resize", *onnx.inputs, "", "", wanted, **settings)
+        scales = onnx.fixed([1.0, 1.0, *(N_out / N for N, N_out in zip(x.spatial, sizes))])
+        return onnx.node("Resize", *onnx.inputs, "", scales, **settings)
 
     examples = (
         Example(

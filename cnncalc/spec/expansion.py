@@ -183,7 +183,7 @@ class Expansion:
         if entry.sources is not None:
             current = self.names.sources(entry.sources, scope)
         name = entry.name or self.automatic(entry, scope)
-        counts = re.fullmatch("0|[1-9][0-9]*", name) is not None
+        counts = re.fullmatch(r"(.*\.)?(0|[1-9][0-9]*)", name) is not None
         all = entry if counts or not entry.repeat else self.in_place_of(entry, scope.prefix + name)
         if all.repeat is None:
             return self.single(entry, name, scope, current)
@@ -238,7 +238,7 @@ class Expansion:
         copies: list[int] = []
         for index in range(times):
             self.work.add(1, entry.where)
-            part = str(int(name) + index) if counts else f"{name}.{index}"
+            part = _counted(name, index) if counts else f"{name}.{index}"
             current = self.single(entry, part, scope.turn(index), current)
             copies += current
             if index == 0 and before + (len(self.nodes) - before) * times > self.most_nodes:
@@ -383,3 +383,9 @@ def _written_names(entries: Sequence[Entry]) -> Iterator[str]:
             yield entry.name
         for inner in entry.composite.lists() if entry.composite else ():
             yield from _written_names(inner)
+
+
+def _counted(name: str, index: int) -> str:
+    """``layer1.2`` for ``layer1.0`` in the third iteration."""
+    before, dot, number = name.rpartition(".")
+    return f"{before}{dot}{int(number) + index}"

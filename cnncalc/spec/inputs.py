@@ -71,6 +71,26 @@ def inputs(
     return found
 
 
+def sizes_by_name(
+    given: Shapes | Mapping[str, Shapes] | None, layout: Layout | None
+) -> dict[str, tuple[int, ...]]:
+    """The sizes of given shapes, channels first, by the input's name; "" for a single shape.
+
+    Readers of model files need them before there is a spec. Raises UsageError for invalid sizes.
+    """
+    named = given if isinstance(given, Mapping) else {} if given is None else {"": given}
+    found = {}
+    for name, shape in named.items():
+        sizes = read_sizes(shape) if isinstance(shape, str) else shape
+        sizes = (sizes,) if isinstance(sizes, int) else tuple(sizes)
+        if not sizes or not all(type(size) is int and size < LARGEST for size in sizes):
+            raise UsageError(
+                f"a shape must be whole numbers, such as 3x224x224, not {shown(shape)}"
+            )
+        found[str(name)] = shape_of(sizes, layout or "chw").dimensions
+    return found
+
+
 def _named(spec: Spec, given: Shapes | Mapping[str, Shapes] | None) -> Mapping[str, Shapes]:
     """The given shapes by the input that they replace."""
     if given is None or isinstance(given, Mapping):
@@ -171,6 +191,11 @@ def turned(sizes: Sequence[int], layout: Layout | None, say: str = OPTION) -> Us
             f"{say.format('chw')}",
         )
     return None
+
+
+def is_doubtful(sizes: Sequence[int]) -> bool:
+    """Whether a shape is refused unless its layout is stated."""
+    return bool(turned(sizes, None) or _batched(tuple(sizes), None, ""))
 
 
 def _batched(

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where, did_you_mean
-from cnncalc.core.layer import FieldErrors, Layer
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import FieldErrors
 from cnncalc.core.shape import Layout
 from cnncalc.spec import advice, values
 from cnncalc.spec.entry import ACTIVATION, NODE, Entry, Spec

@@ -17,7 +17,7 @@ from typing import Any
 
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.core.shape import MAX_DIGITS, Map, read_shape
-from cnncalc.spec.document import LONGEST_TITLE
+from cnncalc.spec.checks import LONGEST_TITLE
 from cnncalc.spec.text import Item, located
 
 SOURCE = "notation"

@@ -16,19 +16,12 @@ from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.fields import any_case
-from cnncalc.core.layer import Layer, fields_of, required_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of, required_of
 from cnncalc.core.shape import SHAPE_PATTERN
 from cnncalc.spec import catalog, claims
-from cnncalc.spec.document import (
-    BLOCK,
-    CONTROL,
-    LONGEST_NAME,
-    LONGEST_TITLE,
-    MAX_PARTS,
-    MAX_PROSE,
-    MOVED,
-    TOP,
-)
+from cnncalc.spec.checks import CONTROL, LONGEST_NAME, LONGEST_TITLE, MAX_PARTS, MAX_PROSE
+from cnncalc.spec.document import BLOCK, MOVED, TOP
 from cnncalc.spec.entry import ACTIVATION, NODE, Composite
 from cnncalc.spec.fragments import (
     EXPRESSION,

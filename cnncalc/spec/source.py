@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncalc.core.errors import Mistakes, Source, SpecError, UsageError, Where, did_you_mean
+from cnncalc.core.shape import Layout
 from cnncalc.spec import advice, catalog, document, notation, text
 from cnncalc.spec.entry import Spec, describe
 from cnncalc.spec.text import Item, Key
@@ -30,18 +31,22 @@ outside: ContextVar[bool] = ContextVar("outside", default=False)
 
 
 def load(
-    target: str | os.PathLike[str] | Mapping[str, Any] | Item,
+    target: str | os.PathLike[str] | Mapping[str, Any] | Item | Spec,
     *,
     extends_anywhere: bool | None = None,
+    inputs: tuple[Any, Layout | None] = (None, None),
 ) -> Spec:
     """The spec for a target: a file, or else a built-in with that name.
 
     ``-`` is standard input, text with a hyphenated shape is the notation, a mapping is a spec as
-    plain data, and a tree is a text that has already been read. A spec extends only files in its
-    own folder and below, unless ``extends_anywhere``.
+    plain data, a tree is a text that has already been read, and a spec is returned as it is. A spec
+    extends only files in its own folder and below, unless ``extends_anywhere``. ``inputs`` are
+    shapes for a model file, which may leave some open, and their layout.
 
     Raises Mistakes with every mistake in the text, and UsageError if there is nothing to read.
     """
+    if isinstance(target, Spec):
+        return target
     if not isinstance(target, str | os.PathLike | Mapping | Item):
         kind = type(target).__name__
         raise UsageError(f"a network must be a name, a path, the notation or a mapping, not {kind}")
@@ -51,7 +56,7 @@ def load(
         elif isinstance(target, Mapping):
             root = text.located(dict(target), Where(""))
         else:
-            root = _read(os.fspath(target))
+            root = _read(os.fspath(target), inputs)
         free = outside.get() if extends_anywhere is None else extends_anywhere
         within = None if free else _folder(root)
         return _Bases(within, (Path(root.where.source).resolve(),)).spec(root)
@@ -59,15 +64,32 @@ def load(
         raise Mistakes([error]) from None
 
 
-def _read(target: str) -> Item:
+def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
     if target == "-":
         return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>")
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target, Source.of(notation.SOURCE, target.strip()))
     file = _find(target, Path("."))
+    if not catalog.holds(str(file)) and (spec := _binary(file, inputs)):
+        return text.located(spec, Where(str(file)))
     inner = ARCHIVES.get(file.suffix.lower())
     found = read_text(file) if inner is None else _unpacked(file, inner)
     return _quotable(found, str(file))
+
+
+def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | None:
+    """The spec in a file that is not text; None for text."""
+    if not file.is_file():
+        return None
+    from cnncalc.spec import readers
+    from cnncalc.spec.inputs import sizes_by_name
+
+    try:
+        with file.open("rb") as stream:
+            reader = readers.file_reader_of(stream.read(64))
+        return reader.read(file, sizes_by_name(*inputs)) if reader else None
+    except OSError as error:
+        raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
 
 
 def _unpacked(file: Path, inner: str) -> str:

@@ -41,4 +41,4 @@ def _biases(layer: Layer, inputs: tuple[Shape, ...]) -> int:
     """The biases that a layer without biases would have."""
     if getattr(layer, "bias", None) is not False:
         return 0
-    return dataclasses.replace(layer, bias=True).parameters(*inputs).biases  # type: ignore[type-var]
+    return dataclasses.replace(layer, bias=True).parameters(*inputs).biases  # type: ignore[call-arg]

@@ -30,16 +30,23 @@ def find(word: str) -> Ask:
     """The ask with this name or alias; raises UsageError with a suggestion."""
     name = _spellings().get(_plain(word))
     if name is None:
-        words = [*names(), *(alias for ask in every() for alias in ask.aliases)]
-        hint = did_you_mean(word, words) or f"; choose from {', '.join(names())}"
+        hint = nearest(word) or f"; choose from {', '.join(names())}"
         raise UsageError(f"unknown question {word[:60]!r}{hint}")
     return load(name)
 
 
+def nearest(word: str) -> str:
+    """The hint ``; did you mean 'parameters'?`` with the nearest name, if one is near."""
+    words = [*names(), *(alias for ask in every() for alias in ask.aliases)]
+    return did_you_mean(word, [known.replace("_", " ") for known in words]) or did_you_mean(
+        word, words
+    )
+
+
 def _plain(word: str) -> str:
-    """A word without its decoration: ``# of parameters``, ``Param #``, ``Memory (MB)``."""
+    """A word without its decoration: ``# of parameters``, ``How many MACs``, ``Memory (MB)``."""
     plain = re.sub(r"[_-]", " ", word.lower())
-    counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total)(?= ))\s*(?:of )?"
+    counted = r"^\s*(?:the )?(?:#|(?:no\.|num|number|count|total|how many)(?= ))\s*(?:of )?"
     return re.sub(rf"\(.*\)|{counted}|\s|#\s*$", "", plain)
 
 

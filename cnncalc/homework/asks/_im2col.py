@@ -2,9 +2,11 @@
 
 from math import prod
 
-from cnncalc.analysis.report import Row
+from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written
 
 
 def sides(row: Row) -> tuple[int, int, int]:
@@ -18,3 +20,16 @@ def sides(row: Row) -> tuple[int, int, int]:
     if filters != row.output.dimensions[0] or prod(depth) % row.inputs[0].dimensions[0]:
         raise LayerError("is not a convolution that can be a single matrix product")
     return filters, prod(depth), prod(row.output.dimensions[1:])
+
+
+class Im2col(Ask):
+    """The rows and columns of one of the matrices."""
+
+    takes = (Size,)
+    adds_up = False
+
+    def agrees(
+        self, written: Written, value: Value, report: Report, terms: Terms = KIND
+    ) -> Reading | None:
+        """Rows before columns."""
+        return super().agrees(written, value, report, terms._replace(strict=True))

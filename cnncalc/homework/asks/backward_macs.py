@@ -8,3 +8,4 @@ class BackwardMacs(Counted):
     aliases = ("backward", "macs_of_the_backward_pass")
     count = "backward_macs"
     unit = "MACs"
+    whole_way = True  # a layer at the input needs no gradient of its input

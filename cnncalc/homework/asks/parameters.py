@@ -16,7 +16,10 @@ class Parameters(Counted):
         "learnable_parameters",
         "trainable_parameters",
         "weights_and_biases",
+        "weights + biases",
+        "weights & biases",
     )
+    stored_as = "parameter_memory"
     count = "params"
     made_of = ("weights", "biases")
     explained = "parameters"

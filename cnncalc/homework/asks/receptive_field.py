@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
-from cnncalc.core.shape import Map
+from cnncalc.core.shape import Map, Shape
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.asks._field import exact_fields
-from cnncalc.homework.written import Number, Size, Value
+from cnncalc.homework.written import KIND, Number, Reading, Size, Terms, Value, Written
 
 
 class ReceptiveField(Ask):
@@ -25,3 +27,25 @@ class ReceptiveField(Ask):
                 "has no receptive field: it has no axes, or its inputs differ in their axes"
             )
         return sizes[0] if len(set(sizes)) == 1 else Map(sizes[0], sizes[1:])
+
+    def agrees(
+        self, written: Written, value: Value, report: Report, terms: Terms = KIND
+    ) -> Reading | None:
+        """The sizes alone, or with the channels of the input as a depth: ``5x5x3``."""
+        reading = super().agrees(written, value, report, terms)
+        if reading is None and isinstance(written, Size) and not terms.strict:
+            for shape in report.input_shapes.values():
+                alone = _without_depth(written.sizes, shape)
+                if alone and super().agrees(replace(written, sizes=alone), value, report, terms):
+                    return Reading(("with the depth of the input",))
+        return reading
+
+
+def _without_depth(sizes: tuple[int, ...], shape: Shape) -> tuple[int, ...]:
+    """The sizes along the axes of a map, without its channels in front or at the end."""
+    if isinstance(shape, Map) and len(sizes) == len(shape):
+        if sizes[-1] == shape.channels:
+            return sizes[:-1]
+        if sizes[0] == shape.channels:
+            return sizes[1:]
+    return ()

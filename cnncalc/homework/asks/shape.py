@@ -17,8 +17,17 @@ class Shape(Ask):
         "output_dimensions",
         "output_volume",
         "volume",
+        "feature_map_size",
+        "feature_map_shape",
+        "activation_map",
+        "activation_map_size",
+        "activation_map_dimensions",
+        "activation_dimensions",
+        "map_size",
     )
     takes = (Size,)
+    stored_as = "memory"
+    counted_as = "elements"
     explained = "shape"
     costs = False
     adds_up = False

@@ -1,21 +1,37 @@
+from dataclasses import replace
+
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
 from cnncalc.homework.ask import Ask
-from cnncalc.homework.written import Size, Value
+from cnncalc.homework.written import KIND, Reading, Size, Terms, Value, Written
 
 
 class WeightShape(Ask):
-    """The shape of a layer's weight tensor in PyTorch: filters, channels, height and width."""
+    """The shape of a layer's weight tensor: filters, channels, height and width as in PyTorch, or
+    height, width, channels and filters as in Keras."""
 
     aliases = ("weight_tensor", "kernel_shape", "filter_shape", "shape_of_the_weights")
     takes = (Size,)
     adds_up = False
 
     def of(self, row: Row, report: Report) -> Value:
-        """The shape."""
+        """The shape in PyTorch."""
         tensors = row.layer.tensors(*row.inputs)
         if "weight" not in tensors or len(tensors["weight"]) < 2:
             raise LayerError("has no single weight tensor")
         filters, *rest = tensors["weight"]
         return Map(filters, tuple(rest))
+
+    def agrees(
+        self, written: Written, value: Value, report: Report, terms: Terms = KIND
+    ) -> Reading | None:
+        """Filters first, or unless ``strict`` in the order of Keras."""
+        exactly = terms._replace(strict=True)
+        reading = super().agrees(written, value, report, exactly)
+        if reading is None and isinstance(written, Size) and not terms.strict:
+            *spatial, channels, filters = written.sizes if len(written.sizes) > 1 else (0, 0)
+            turned = replace(written, sizes=(filters, channels, *spatial))
+            if super().agrees(turned, value, report, exactly):
+                return Reading(("in the order of Keras",))
+        return reading

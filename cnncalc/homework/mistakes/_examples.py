@@ -21,6 +21,12 @@ def on_three_layers(ask: str, wrong: str, why: str) -> Example:
     return Example((conv, {"max_pool": 2}, conv), "1x28x28", ask, wrong, why)
 
 
+def on_transposed(wrong: str, why: str) -> Example:
+    """The shape after a transposed convolution that doubles a 6×6 map."""
+    fields = {"filters": 16, "kernel": 3, "stride": 2, "padding": 1, "output_padding": 1}
+    return Example(({"conv_transpose": fields},), "16x6x6", "shape", wrong, why)
+
+
 def on_two_linear(ask: str, wrong: str, why: str) -> Example:
     """A network of two fully connected layers."""
     return Example(({"linear": 100}, {"linear": 10}), "784", ask, wrong, why, of=None)

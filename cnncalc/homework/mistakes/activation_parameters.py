@@ -26,7 +26,9 @@ class ActivationParameters(WrongLayer):
     def instead(self, row: Row) -> Layer | None:
         """A fully connected layer of as many units, in place of one without weights."""
         (x,) = row.inputs if len(row.inputs) == 1 else (None,)
-        if not isinstance(x, Vector) or row.output != x or row.layer.parameters(x).params:
+        if not isinstance(x, Vector) or row.output != x or row.cost.params or row.cost.buffers:
+            return None
+        if not row.cost.operations_total:  # a dropout, for example
             return None
         return layers.load("linear").parse(x.features)
 

@@ -3,6 +3,9 @@ from collections.abc import Iterator
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.homework.mistake import Example, WrongInput
+from cnncalc.homework.question import Question
+
+ASKS = ("parameters", "weights", "biases", "parameter_memory")
 
 
 class BatchNormPerElement(WrongInput):
@@ -27,3 +30,8 @@ class BatchNormPerElement(WrongInput):
         (x,) = row.inputs
         if isinstance(x, Map) and row.cost.params and not row.cost.macs:
             yield Vector(x.elements)
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question about parameters."""
+        if question.ask.name in ASKS:
+            yield from super().other(question)

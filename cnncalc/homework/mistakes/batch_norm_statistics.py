@@ -13,7 +13,8 @@ class WithStatistics(Parameters):
 
     def of(self, row: Row, report: Report) -> Value:
         """Their sum, without PyTorch's batch counter, the last buffer."""
-        return row.cost.params + max(row.cost.buffers - 1, 0)
+        counters = row.layer.counters()
+        return row.cost.params + (row.cost.buffers - counters if counters else 0)
 
     def added(self, row: Row, report: Report) -> Value:
         """The same sum."""

@@ -5,7 +5,7 @@ from cnncalc.core.errors import LayerError
 from cnncalc.core.shape import Map
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.asks.parameters import Parameters
-from cnncalc.homework.mistake import Mistake
+from cnncalc.homework.mistake import Mistake, has_bias_per_filter
 from cnncalc.homework.mistakes._examples import on_alexnet
 from cnncalc.homework.question import Question
 from cnncalc.homework.written import Value
@@ -17,9 +17,9 @@ class BiasForEachPlane(Parameters):
     def of(self, row: Row, report: Report) -> Value:
         """Weights and planes."""
         (x,) = row.inputs
-        if not (isinstance(x, Map) and isinstance(row.output, Map) and row.cost.biases):
+        if not (isinstance(x, Map) and row.cost.macs and has_bias_per_filter(row)):
             raise LayerError("has no filters with biases")
-        return row.cost.weights + x.channels * row.output.channels
+        return row.cost.weights + x.channels * row.output.dimensions[0]
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The sum."""

@@ -78,9 +78,12 @@ class FiltersForgotten(WrongRule):
     def other(self, question: Question) -> Iterator[Question]:
         """One filter with its bias or with all biases, or a layer with one filter.
 
-        A connection table gives filters different depths, so there is no one filter to count.
+        A connection table gives filters different depths, so there is no one filter to count. A
+        question about one neuron is about one filter anyway.
         """
-        if any(getattr(row.layer, "connections", None) for row in question.report.rows):
+        if question.ask.name == "weights_per_neuron" or any(
+            getattr(row.layer, "connections", None) for row in question.report.rows
+        ):
             return
         yield from super().other(question)
         yield question.under(WEIGHTS)

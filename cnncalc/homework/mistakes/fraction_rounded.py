@@ -20,7 +20,7 @@ def same_to_nearest(N: int, S: int) -> int:
 
 class FractionRounded(WrongRule):
     """You rounded to the nearest whole number. However close the fraction is to the next one, the
-    quotient is always rounded down (always up with ``ceil_mode`` or ``same`` padding).
+    quotient is always rounded down (always up with ``same`` padding).
     """
 
     says = "rounded the output size to the nearest whole number"
@@ -28,7 +28,6 @@ class FractionRounded(WrongRule):
     rules = {
         window.output_size: to_nearest,
         window.output_size_sides: to_nearest_sides,
-        window.output_size_ceil: to_nearest,
         window.output_size_same: same_to_nearest,
     }
     examples = (

@@ -1,7 +1,8 @@
 from collections.abc import Iterator
 
 from cnncalc.analysis.report import Row
-from cnncalc.core.layer import Layer, fields_of
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map, Shape
 from cnncalc.homework.mistake import Example, Mistake, with_fields
 from cnncalc.homework.question import Question

@@ -2,8 +2,8 @@ from collections.abc import Iterator
 
 from cnncalc.analysis.report import Row
 from cnncalc.core.layer import Layer
-from cnncalc.homework.mistake import Example, WrongLayer, with_fields
-from cnncalc.homework.mistakes._examples import on_ten_filters
+from cnncalc.homework.mistake import WrongLayer, with_fields
+from cnncalc.homework.mistakes._examples import on_ten_filters, on_transposed
 from cnncalc.homework.question import Question
 
 
@@ -17,23 +17,7 @@ class PaddingForgotten(WrongLayer):
     prior = 25
     examples = (
         on_ten_filters("shape", "10x28x28", "32 − 5 + 1 = 28"),
-        Example(
-            (
-                {
-                    "conv_transpose": {
-                        "filters": 16,
-                        "kernel": 3,
-                        "stride": 2,
-                        "padding": 1,
-                        "output_padding": 1,
-                    }
-                },
-            ),
-            "16x6x6",
-            "shape",
-            "16x11x11",
-            "5·2 − 2 + 3 = 11, without the output_padding of 1",
-        ),
+        on_transposed("16x11x11", "5·2 − 2 + 3 = 11, without the output_padding of 1"),
     )
 
     def instead(self, row: Row) -> Layer | None:

@@ -1,7 +1,10 @@
+from collections.abc import Iterator
+
 from cnncalc.formulas import macs
 from cnncalc.formulas.vocabulary import product, share
 from cnncalc.homework.mistake import WrongRule
 from cnncalc.homework.mistakes._examples import on_ten_filters
+from cnncalc.homework.question import Question
 
 
 def at_one_place(
@@ -38,3 +41,7 @@ class PositionsForgotten(WrongRule):
         macs.transposed_macs: from_one_place,
     }
     examples = (on_ten_filters("macs", "750", "5·5·3·10, without the 32·32 positions"),)
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The question under the wrong rules; one neuron has one position anyway."""
+        return iter(()) if question.ask.name == "weights_per_neuron" else super().other(question)

@@ -1,7 +1,9 @@
 from cnncalc import layers
 from cnncalc.analysis.report import Row
-from cnncalc.core.layer import Layer, fields_of
-from cnncalc.homework.mistake import Example, WrongLayer
+from cnncalc.core.layer import Layer
+from cnncalc.core.parsing import fields_of
+from cnncalc.homework.mistake import WrongLayer
+from cnncalc.homework.mistakes._examples import on_transposed
 
 
 class TransposedAsConvolution(WrongLayer):
@@ -12,25 +14,7 @@ class TransposedAsConvolution(WrongLayer):
 
     says = "treated the transposed convolution as a convolution"
     prior = 25
-    examples = (
-        Example(
-            (
-                {
-                    "conv_transpose": {
-                        "filters": 16,
-                        "kernel": 3,
-                        "stride": 2,
-                        "padding": 1,
-                        "output_padding": 1,
-                    }
-                },
-            ),
-            "16x6x6",
-            "shape",
-            "16x3x3",
-            "(6 − 3 + 2)/2 + 1 = 3.5, rounded down",
-        ),
-    )
+    examples = (on_transposed("16x3x3", "(6 − 3 + 2)/2 + 1 = 3.5, rounded down"),)
 
     def instead(self, row: Row) -> Layer | None:
         """An ordinary convolution with the same fields."""

@@ -13,21 +13,44 @@ from cnncalc.homework.written import Value
 
 
 class Unshared(Parameters):
-    """The parameters at every position of the output."""
+    """The parameters, or some of them, at every position of the output."""
+
+    repeated = "params"
+    """The field of ``Cost`` that is counted at every position."""
 
     def of(self, row: Row, report: Report) -> Value:
-        """As many times as the output has positions."""
-        if not (isinstance(row.output, Map) and row.cost.macs):
+        """These as many times as the output has positions, and the others once."""
+        slides = hasattr(row.layer, "axes") and row.cost.macs > row.cost.weights
+        if not (isinstance(row.output, Map) and slides):
             raise LayerError("has no filter that moves over positions")
-        return row.cost.params * prod(row.output.spatial)
+        repeated: int = getattr(row.cost, self.repeated)
+        return repeated * prod(row.output.spatial) + self.once(row)
+
+    def once(self, row: Row) -> int:
+        """What is counted once."""
+        return 0
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The product."""
         derivation = super().derive(row, report)
-        places = prod(row.output.dimensions[1:])
-        return derivation._replace(
-            answer=f"{row.cost.params:,} at each of {places:,} positions = {derivation.answer}"
-        )
+        places, once = prod(row.output.dimensions[1:]), self.once(row)
+        sum_of = f"{getattr(row.cost, self.repeated):,} at each of {places:,} positions"
+        sum_of += f" + {once:,} biases" if once else ""
+        return derivation._replace(answer=f"{sum_of} = {derivation.answer}")
+
+
+class UnsharedWeights(Unshared):
+    """The weights alone at every position."""
+
+    repeated = "weights"
+
+
+class WithSharedBiases(UnsharedWeights):
+    """The weights at every position, and the biases once."""
+
+    def once(self, row: Row) -> int:
+        """The biases."""
+        return row.cost.biases
 
 
 class WeightsNotShared(Mistake):
@@ -47,9 +70,18 @@ class WeightsNotShared(Mistake):
             "117,600",
             "5·5·6 at each of 28·28 positions; LeNet-5 shares them",
         ),
+        on_ten_filters(
+            "parameters", "768,010", "5·5·3·10 at each of 32·32 positions, and 10 biases"
+        ),
+        on_ten_filters("weights", "768,000", "5·5·3·10 at each of 32·32 positions"),
     )
 
     def other(self, question: Question) -> Iterator[Question]:
-        """The parameters of one layer, at every position."""
-        if question.ask.name == "parameters" and not question.everywhere:
+        """The parameters of one layer, or its weights, at every position."""
+        if question.everywhere:
+            return
+        if question.ask.name == "parameters":
             yield question.asking(Unshared())
+            yield question.asking(WithSharedBiases())
+        if question.ask.name == "weights":
+            yield question.asking(UnsharedWeights())

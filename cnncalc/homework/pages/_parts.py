@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from cnncalc.core.errors import some
 from cnncalc.homework import feedback
 from cnncalc.homework.gradebook import Graded
 from cnncalc.homework.marking import Mark
@@ -35,6 +36,11 @@ def credit(graded: Graded) -> str:
         f"with a wrong result, {points(scheme.slip)} for one common mistake, "
         f"{points(scheme.slips)} for two at once."
     )
+
+
+def not_asked(graded: Graded) -> str:
+    """A sentence about answers that the key does not ask for; empty if there are none."""
+    return f"Not asked, and not graded: {some(graded.not_asked)}." if graded.not_asked else ""
 
 
 def solutions(graded: Graded) -> Iterator[Mark]:

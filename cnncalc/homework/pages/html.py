@@ -27,7 +27,8 @@ def _body(graded: Graded) -> Iterator[str]:
         yield f"<table>\n<thead><tr>{headings}</tr></thead>\n<tbody>"
         for mark in graded.marks:
             yield _row(_parts.row(graded, mark), COLOURS.get(mark.outcome, ""))
-        yield f'</tbody>\n</table>\n<p class="small">{escape(_parts.credit(graded))}</p>'
+        notes = filter(None, (_parts.not_asked(graded), _parts.credit(graded)))
+        yield f'</tbody>\n</table>\n<p class="small">{escape(" ".join(notes))}</p>'
     for mark in _parts.solutions(graded):
         yield from _solution(mark)
 

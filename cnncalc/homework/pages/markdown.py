@@ -19,7 +19,7 @@ def write(graded: Graded) -> str:
     if graded.marks:
         rows = [list(_parts.row(graded, mark)) for mark in graded.marks]
         parts.append(markdown.table(list(_parts.HEADINGS), rows, [False] * 4))
-        parts.append(_parts.credit(graded))
+        parts += filter(None, (_plain(_parts.not_asked(graded)), _parts.credit(graded)))
     for mark in _parts.solutions(graded):
         parts += _solution(mark)
     return "\n\n".join(parts) + "\n"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.homework import asks
-from cnncalc.homework.written import suffix_of
+from cnncalc.homework.sheets import _headings
 from cnncalc.spec.text import MAX_VALUES, Item, Key
 
 MAX_CELLS = MAX_VALUES
@@ -100,6 +100,7 @@ def _read(
     summary = _is_summary(names)
     if summary:
         names[0] = LAYER
+    columns = [_column(table, place, cell) for place, cell in enumerate(header)]
     for cells_of_row in table[1:]:
         if names[:1] != [QUESTION] and _add_total(answers, cells_of_row):
             continue
@@ -111,19 +112,33 @@ def _read(
             if len(row) >= len(names):
                 _add(answers, cells[LAYER], cells[QUANTITY], cells[ANSWER])
         elif names[:1] == [LAYER] and len(names) > 1:
-            for name, heading, cell in zip(names[1:], header[1:], row[1:]):
+            for name, (heading, unit), cell in zip(names[1:], columns[1:], row[1:]):
                 is_given = name in GIVEN and (summary or not _is_asked(name))
                 if name not in NOT_ASKED and not is_given:
-                    _add(answers, row[0], heading, cell)
+                    _add(answers, row[0], heading, _with_unit(cell, unit))
         else:
             raise SpecError(NEEDED, table[0][0].where if table[0] else Where(source))
+
+
+def _column(table: Sequence[Sequence[Cell]], place: int, heading: Cell) -> tuple[Cell, str]:
+    """The quantity of a column, and the unit of its numbers."""
+    cells = [row[place].text for row in table[1:] if len(row) > place]
+    name, unit = _headings.quantity(heading.text, cells)
+    return heading._replace(text=name), unit
+
+
+def _with_unit(cell: Cell, unit: str) -> Cell:
+    """A number with the unit of its column, unless it has one."""
+    return (
+        cell._replace(text=f"{cell.text} {unit}") if cell.text[-1:].isdecimal() and unit else cell
+    )
 
 
 def _is_summary(names: Sequence[str]) -> bool:
     """Whether the columns are layers, under one of their other headings, and quantities."""
     first = names[0] if names else LAYER
     is_other = first in ABOVE_LAYERS or first.startswith(f"{LAYER} ")
-    return is_other and any(map(_is_asked, names[1:]))
+    return is_other and any(_is_asked(_headings.quantity(name, ())[0]) for name in names[1:])
 
 
 def _is_asked(heading: str) -> bool:
@@ -195,13 +210,9 @@ def _question(cells: Mapping[str, Cell]) -> Item:
 
 
 def _add(answers: dict[Key, Item], layer: Cell, quantity: Cell, given: Cell) -> None:
-    """Add one answer; raises SpecError if there is one already. A unit in the heading, as in
-    ``memory (MB)``, applies to numbers without one."""
+    """Add one answer; raises SpecError if there is one already."""
     name = key(layer.text, layer.where)
     asked = key(quantity.text, quantity.where)
-    unit = re.search(r"\(([A-Za-z]+)\)$", quantity.text)
-    if unit and suffix_of(unit[1]) and given.text[-1:].isdecimal():
-        given = given._replace(text=f"{given.text} {unit[1]}")
     own = answers.setdefault(name, Item({}, layer.where)).value
     if asked in own:
         raise SpecError(f"{layer.text} {quantity.text} is answered twice", given.where)

@@ -8,15 +8,15 @@ from cnncalc.homework.sheets import _table
 from cnncalc.homework.sheets._table import Cell
 from cnncalc.spec.text import Item
 
-SUFFIXES = (".csv",)
+SUFFIXES = (".csv", ".tsv")
 ABOVE = ("student", "architecture", "input", "layout", "batch", "dtype")
 
 
 def read(text: str, source: str) -> Item:
-    """The tree of the table; cells are separated by commas or semicolons."""
+    """The tree of the table; cells are separated by commas, semicolons or tabs."""
     _table.check_length(text, source)
     first = text.lstrip().partition("\n")[0]
-    between = ";" if ";" in first else ","
+    between = next((sign for sign in "\t;" if sign in first), ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=between)
     header: dict[str, Cell] = {}
     rows: list[list[Cell]] = []

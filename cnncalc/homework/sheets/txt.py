@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnncalc import layers
 from cnncalc.core.errors import Where
 from cnncalc.homework import printed
-from cnncalc.homework.sheets import _table, markdown
+from cnncalc.homework.sheets import _table, csv, markdown
 from cnncalc.homework.sheets._table import Cell
 from cnncalc.homework.sheets.csv import ABOVE
 from cnncalc.spec.text import Item
@@ -15,6 +15,8 @@ from cnncalc.spec.text import Item
 SUFFIXES = (".txt",)
 HEADING = re.compile(r"\s*Layer \(type[^)]*\)\s{2,}(?=.*Output Shape)", re.IGNORECASE)
 GAP = re.compile(r"\s{2,}")
+WRAPPED = re.compile(r"\w*\)")
+"""The rest of a type, where Keras breaks a long one."""
 TREE = " │├└─\t"
 """What torchinfo draws before a name."""
 NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))?")
@@ -22,11 +24,13 @@ NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))
 
 
 def read(text: str, source: str) -> Item:
-    """The tree of the summary; a text without one is read like Markdown."""
+    """The tree of the summary; a text without one is read like Markdown, or like CSV if it has
+    tabs, as from a spreadsheet."""
     lines = text.splitlines()
     start = next((n for n, line in enumerate(lines) if HEADING.match(line)), None)
     if start is None:
-        return markdown.read(text, source)
+        has_tabs = "\t" in text and "|" not in text
+        return csv.read(text, source) if has_tabs else markdown.read(text, source)
     header: dict[str, Cell] = {}
     for number, line in enumerate(lines[:start], 1):
         name, _, content = line.partition(":")
@@ -46,6 +50,9 @@ def _rows(lines: list[str], start: int, source: str) -> Iterator[list[Cell]]:
             yield [Cell(line.strip(), where)]
             continue
         first, *cells = GAP.split(line.strip(TREE))
+        below = lines[number].strip() if number < len(lines) else ""
+        if first.count("(") > first.count(")") and WRAPPED.fullmatch(below):
+            first += below
         named = NAMED.fullmatch(first)
         whole = len(cells) >= len(headings) - 1
         if named and whole and layers.known(named[1]):  # neither a container nor the model itself

@@ -5,6 +5,7 @@ channels first or last. All of these are right; a ``Reading`` notes what was ass
 """
 
 from cnncalc.homework.written.matrix import Matrix
+from cnncalc.homework.written.names import BRACKETS, Name, plain
 from cnncalc.homework.written.number import Number
 from cnncalc.homework.written.size import Size
 from cnncalc.homework.written.texts import as_text, printable, readable, shortened, shown
@@ -12,6 +13,8 @@ from cnncalc.homework.written.units import suffix_of
 from cnncalc.homework.written.value import (
     CHANNELS_LAST,
     KIND,
+    Irrational,
+    Names,
     Reading,
     Terms,
     Value,
@@ -22,9 +25,13 @@ from cnncalc.homework.written.value import (
 from cnncalc.homework.written.verdict import Verdict
 
 __all__ = [
+    "BRACKETS",
     "CHANNELS_LAST",
     "KIND",
+    "Irrational",
     "Matrix",
+    "Name",
+    "Names",
     "Number",
     "Reading",
     "Size",
@@ -34,6 +41,7 @@ __all__ = [
     "Written",
     "as_text",
     "format_value",
+    "plain",
     "printable",
     "read",
     "readable",

@@ -22,6 +22,8 @@ class Size(Written):
     """A shape: its sizes in the order written."""
 
     sizes: tuple[int, ...]
+    fractions: tuple[Fraction, ...] = ()
+    """All sizes in place of ``sizes``, if one is a fraction: a mistake that can be explained."""
 
     expected = "a shape"
     examples = ("96x55x55",)
@@ -29,7 +31,7 @@ class Size(Written):
     @property
     def resolution(self) -> Fraction:
         """The product of its distinct sizes."""
-        return Fraction(prod({*self.sizes}))
+        return prod({*map(Fraction, self.sizes), *self.fractions}, start=Fraction(1))
 
     @classmethod
     def read(cls, given: Any) -> "Size | None":
@@ -40,6 +42,8 @@ class Size(Written):
         if isinstance(given, list) and len(given) > MAX_AXES:
             return None
         text = as_text(given)
+        if FRACTIONAL.fullmatch(text):
+            return cls(text, (), tuple(map(Fraction, re.findall(r"[0-9.]+", text))))
         sizes = _labelled(text) or _sizes_in(text.partition("=")[0])
         sizes = sizes or _sizes_in(text.rpartition("=")[2])  # output = 96x55x55
         sizes = sizes or _sizes_worked_out(tidied(text))
@@ -93,6 +97,8 @@ class Size(Written):
         return Map(self.sizes[0], self.sizes[1:])
 
 
+NUMBER = r"[0-9]{1,9}(?:\.[0-9]{1,6})?"
+FRACTIONAL = re.compile(rf"(?=.*\.0*[1-9])[\[(]?{NUMBER}(?:\s*[x×X,@]\s*{NUMBER}){{1,3}}[\])]?")
 CROSSES = {"\\times": "x", **dict.fromkeys("⨯✕✖", "x"), **dict.fromkeys("$.<>{}", " ")}
 SIZE_WORDS = re.compile(
     r"\b(?:(?:feature |activation )?maps?|channels?|filters?|depth|deep|of|size|each|with|pixels|"

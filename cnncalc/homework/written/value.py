@@ -13,18 +13,34 @@ from cnncalc.homework.convolution.matrix import Tensor
 from cnncalc.homework.convolution.writing import Style
 from cnncalc.homework.written.texts import readable, shown
 
-Value = int | Fraction | bool | Shape | Tensor
-"""The answer to a question: a count or a size, yes or no, a shape, a matrix."""
+
+class Names(tuple[str, ...]):
+    """The names that are right, each on its own."""
+
+    __slots__ = ()
+
+
+class Irrational(Fraction):
+    """A number that is known to about 15 digits, such as a logarithm, and shown with 4."""
+
+    def __str__(self) -> str:
+        return f"{float(self):.4g}"
+
+
+Value = int | Fraction | bool | Shape | Tensor | Names
+"""The answer to a question: a count or a size, yes or no, a shape, a matrix, a name."""
 
 MANY = 10**6
 
 
 class Terms(NamedTuple):
     """What is accepted. Strict: only the exact value, with K = 1000 and channels first.
-    The ``tolerance`` is a part of the right value (1/100: one per cent)."""
+    The ``tolerance`` is a part of the right value (1/100: one per cent). ``as_asked``: no other
+    quantity in its place, such as a number of elements for one of bytes."""
 
     strict: bool = False
     tolerance: Fraction = Fraction(0)
+    as_asked: bool = False
 
 
 KIND = Terms()
@@ -49,6 +65,8 @@ class Written(ABC):
     examples: ClassVar[tuple[str, ...]] = ()
     longest = 300
     """The most characters that such a value may have."""
+    telling: ClassVar[bool] = True
+    """Whether a wrong value tells which mistake was made; any could turn a yes into a no."""
 
     @property
     def before(self) -> "Written | None":
@@ -132,6 +150,8 @@ def format_value(value: Value, unit: str = "") -> str:
         return "yes" if value else "no"
     if isinstance(value, Map | Vector):
         return str(value)
+    if isinstance(value, Names):
+        return one_of(value)
     if isinstance(value, Tensor):
         style = Style(value.decimal)
         planes = (style.rows(value, channel) for channel in range(value.shape.channels))

@@ -26,6 +26,7 @@ class Verdict(Written):
     yes: bool
 
     expected = "yes or no (legal or illegal)"
+    telling = False
 
     @classmethod
     def read(cls, given: Any) -> "Verdict | None":

@@ -65,6 +65,16 @@ def kind(part: Part, folding: Folding) -> str:
     return " + ".join(words)
 
 
+def tone(part: Part, folding: Folding) -> str:
+    """The colours of a box by the family of its layer."""
+    row = folding.main(part)
+    if part.outside:
+        return "outside"
+    if part.closed and part.kind != folding.report.rows[part.rows[0]].kind:
+        return "block"
+    return "input" if row.layer.arity == (0, 0) else row.layer.family
+
+
 def figure_text(line: Line, report: Report, figure: str) -> str:
     """The chosen figure in words; empty if there is nothing to count."""
     if figure == "none":

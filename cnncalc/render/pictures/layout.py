@@ -56,10 +56,12 @@ class Item:
 class Leaf(Item):
     """A box; ``behind`` is the room of the copies behind it."""
 
-    def __init__(self, part: Part, across: float, along: float, measure: Measure) -> None:
-        self.part, self.behind = part, measure.copy * min(part.copies - 1, 2)
-        self.across, self.along = across + self.behind, along + self.behind
-        self.enter = self.leave = across // 2
+    def __init__(
+        self, part: Part, across: float, along: float, behind: float, port: float | None = None
+    ) -> None:
+        self.part, self.behind = part, behind
+        self.across, self.along = across + behind, along + behind
+        self.enter = self.leave = across // 2 if port is None else port
 
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
         """Lines end at its edge, and a new one begins at the opposite edge."""
@@ -123,9 +125,12 @@ class Lane(Item):
 
 
 class Fork(Item):
-    """Branches side by side, in the order of the spec; a lane comes last."""
+    """Branches side by side, in the order of the spec; a lane comes last.
 
-    def __init__(self, branches: Sequence[Item], measure: Measure) -> None:
+    Lines enter in the middle of the branches, or straight to the first of them.
+    """
+
+    def __init__(self, branches: Sequence[Item], measure: Measure, straight: bool = False) -> None:
         self.branches, self.bus = branches, measure.bus
         self.offsets, right = [], 0.0
         for branch in branches:
@@ -139,6 +144,8 @@ class Fork(Item):
             if not isinstance(branch, Lane)
         ]
         self.enter = self.leave = (ports[0] + ports[-1]) // 2
+        if straight:
+            self.enter = self.leave = branches[0].enter
 
     def place(self, x: float, y: float) -> None:
         """Place every branch."""
@@ -168,6 +175,7 @@ class Frame(Item):
         self, part: Part, inner: Item, exits: set[int], label: float, down: bool, measure: Measure
     ) -> None:
         self.part, self.inner, self.exits = part, inner, exits
+        self.over = False  # whether it is upside down
         self.behind = measure.copy * min(part.copies - 1, 2)
         pad, head = measure.frame, measure.line + measure.pad // 2
         if down:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from cnncalc.render import terminal
 from cnncalc.render.pictures.scene import Text
 
-SIZES = {"title": 14.0, "name": 12.0, "note": 10.5, "small": 9.0}
+SIZES = {"title": 14.0, "name": 12.0, "note": 10.5, "small": 10.0}
 """The size of each role in pixels."""
 BOLD_ROLES = ("name", "title")
 

@@ -17,24 +17,25 @@ class Options:
 
     ``depth`` levels of blocks are opened, by default as many as fit. ``only`` draws one block.
     ``every_layer`` gives activations and normalizations boxes of their own. ``direction`` is that
-    of the flow, ``label`` the figure in a box, ``colour`` what colours mean, and ``layer`` the one
-    that a picture is about.
+    of the flow, ``label`` the figure in a box (by default what suits the style), ``colour`` what
+    colours mean, and ``layer`` the one that a picture is about. With ``animate``, a window moves.
     """
 
     depth: int | None = None
     only: str | None = None
     every_layer: bool = False
     direction: str = "down"
-    label: str = "macs"
+    label: str | None = None
     colour: str = "kind"
     layer: str | None = None
+    animate: bool = False
 
     def __post_init__(self) -> None:
         if self.depth is not None and self.depth < 1:
             raise UsageError(f"the depth must be at least 1, not {self.depth}")
         for what, name, known in (
             ("direction", self.direction, DIRECTIONS),
-            ("label", self.label, tuple(FIGURES)),
+            ("label", self.label or "none", tuple(FIGURES)),
             ("colour", self.colour, COLOURS),
         ):
             if name not in known:

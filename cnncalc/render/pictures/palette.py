@@ -1,4 +1,4 @@
-"""The colours of pictures, for light and dark backgrounds: fill, edge."""
+"""The colours of pictures, on light and on dark backgrounds."""
 
 from typing import NamedTuple
 
@@ -36,12 +36,25 @@ TONES = {
     "recurrent": Tone("#fde6f1", "#b8487f", "#431d31", "#e57fb0"),
     "attention": Tone("#dff3fb", "#20809f", "#0f3644", "#55b5d4"),
     "other": Tone("#eceff2", "#6e7781", "#2a3038", "#8b949e"),
+    "cell": Tone("#ffffff", "#b6bec7", "#161b22", "#4a525c"),
+    "padding": Tone("#eef1f5", "#d5dbe1", "#262d36", "#3d444d"),
+    "unread": Tone("#ffd0c8", "#c4503f", "#5b2a23", "#ee8473"),
+    "tap": Tone("#7fb2f5", "#2f6fc4", "#2c5ca0", "#79b0f7"),
+    "made": Tone("#8fd69c", "#2f8a45", "#277a3d", "#6fd385"),
+    "cone": Tone("#e3effd", "#e3effd", "#122136", "#122136"),
+    "window": Tone("#ffffff", "#1f2328", "#0d1117", "#e6edf3"),
     "heat0": Tone("#ffffff", "#8b949e", "#161b22", "#6e7781"),
     "heat1": Tone("#fff3e0", "#b98a5b", "#2b1f14", "#8a6a48"),
     "heat2": Tone("#ffe2bd", "#b87a3d", "#43290f", "#a5743f"),
     "heat3": Tone("#ffcb94", "#b56a25", "#5c350e", "#c07f38"),
     "heat4": Tone("#ffb06b", "#ac5a17", "#7a420d", "#d98b35"),
     "heat5": Tone("#fb9250", "#9c4a0f", "#98500d", "#f09a3a"),
-    "heat6": Tone("#f2743c", "#8a3a0a", "#b85e10", "#ffad4d"),
+    "heat6": Tone("#f2743c", "#8a3a0a", "#a3510c", "#ffad4d"),
 }
 """The colours of the families of layers, of other boxes, and of heats."""
+
+
+def mixed(fill: str, edge: str, share: float) -> str:
+    """A fill with a share of the colour of its edge, such as the face of a box in the shade."""
+    pairs = ((int(fill[at : at + 2], 16), int(edge[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(one + share * (other - one)):02x}" for one, other in pairs)

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from cnncalc.core.layer import positions_of
+from cnncalc.render.pictures.bend import bent
 from cnncalc.render.pictures.folding import Folding, Part
 from cnncalc.render.pictures.layered import Layered
 from cnncalc.render.pictures.layout import Chain, Fork, Frame, Item, Lane
@@ -30,7 +32,7 @@ class Region(NamedTuple):
 
 class Arrangement:
     """Turns parts into items. ``leaf`` makes the item of a box, ``label`` measures the name of a
-    frame."""
+    frame; without ``frames``, only repeated blocks get one."""
 
     def __init__(
         self,
@@ -39,13 +41,21 @@ class Arrangement:
         label: Callable[[Part], float],
         down: bool,
         measure: Measure,
+        frames: bool = True,
     ) -> None:
+        self.frames = frames
         self.folding, self.leaf, self.label = folding, leaf, label
         self.down, self.measure = down, measure
 
     def whole(self) -> Item:
         """The item of the whole picture."""
-        return self._arranged(self.folding.parts, set())
+        item = self._arranged(self.folding.parts, set())
+        return bent(item, self._positions, self.down, self.measure)
+
+    def _positions(self, item: Item) -> int | None:
+        """The number of positions of the map that an item outputs; None for several items."""
+        part = getattr(item, "part", None)
+        return None if part is None else positions_of(self.folding.line(part).output)
 
     def _arranged(self, parts: Sequence[Part], exits: set[int]) -> Item:
         """The parts of one block, or of the picture, as one item; ``exits`` are the rows that are
@@ -64,12 +74,14 @@ class Arrangement:
         return Frame(part, inner, exits, self.label(part), self.down, self.measure)
 
     def _opened(self, parts: Sequence[Part]) -> list[Part]:
-        """The parts, with what is in a block in its place if several lines enter or leave it."""
+        """The parts, with what is in a block in its place if it gets no frame: because several
+        lines enter or leave it, or because no block does."""
         found: list[Part] = []
         for part in parts:
             entries, exits = self._ports(part) if part.parts else (set(), set())
             several = len(entries) > 1 or len(exits) > 1
-            found += self._opened(part.parts) if several else [part]
+            bare = bool(part.parts) and part.copies == 1 and not self.frames
+            found += self._opened(part.parts) if several or bare else [part]
         return found
 
     def _ports(self, part: Part) -> tuple[set[int], set[int]]:

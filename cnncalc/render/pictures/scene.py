@@ -7,6 +7,8 @@ pixels, or characters on a terminal.
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from cnncalc.core.errors import UsageError
+
 Point = tuple[float, float]
 
 
@@ -19,6 +21,17 @@ class Text(NamedTuple):
     role: str = "note"
     """What it is, which decides its size and colour: name, note, title or small."""
     anchor: str = "start"
+
+
+class Shape(NamedTuple):
+    """A filled polygon, such as a face of a volume; ``move`` names its animation."""
+
+    points: tuple[Point, ...]
+    tone: str
+    title: str = ""
+    move: str = ""
+    shade: float = 0.0
+    """How much darker it is than its tone."""
 
 
 class Box(NamedTuple):
@@ -40,8 +53,8 @@ class Box(NamedTuple):
     texts: tuple[Text, ...] = ()
     copies: int = 1
     rows: tuple[str, ...] = ()
-    inside: str = ""
-    """The keys of the frames around it, with spaces between."""
+    faces: tuple[Shape, ...] = ()
+    """What is drawn instead of a rectangle, from back to front."""
 
     @property
     def right(self) -> float:
@@ -55,7 +68,7 @@ class Box(NamedTuple):
 
 
 class Line(NamedTuple):
-    """Straight pieces from one box to another, or decoration if it has no ``source``."""
+    """Straight pieces from one box to another, or decoration on top if it has no ``source``."""
 
     points: tuple[Point, ...]
     source: str = ""
@@ -64,28 +77,35 @@ class Line(NamedTuple):
     tone: str = "edge"
 
 
-class Shape(NamedTuple):
-    """A filled polygon, such as a face of a volume; ``move`` names its animation."""
-
-    points: tuple[Point, ...]
-    tone: str
-    title: str = ""
-    move: str = ""
-
-
 class Scene(NamedTuple):
-    """A whole picture, drawn in this order: shapes, frames, lines, boxes, texts."""
+    """A whole picture, drawn in this order: frames, lines between boxes, boxes, shapes, other
+    lines, texts."""
 
     title: str
     width: float
     height: float
     boxes: tuple[Box, ...] = ()
     frames: tuple[Box, ...] = ()
+    """The frames of open blocks, each before those in it."""
     lines: tuple[Line, ...] = ()
     shapes: tuple[Shape, ...] = ()
     texts: tuple[Text, ...] = ()
     css: str = ""
     """The animations of its shapes."""
+    down: bool = True
+    """Whether a graph flows down, or to the right."""
+
+    def nested(self) -> "Nest":
+        """The boxes in the frames that they stand in."""
+        root = Nest(None, [], [])
+        places = [(Box(0, 0, self.width, self.height, ""), root)]
+        for frame in self.frames:
+            inner = Nest(frame, [], [])
+            _innermost(places, frame).nests.append(inner)
+            places.append((frame, inner))
+        for box in self.boxes:
+            _innermost(places, box).boxes.append(box)
+        return root
 
     @property
     def all_texts(self) -> Iterator[Text]:
@@ -93,3 +113,26 @@ class Scene(NamedTuple):
         for box in (*self.frames, *self.boxes):
             yield from box.texts
         yield from self.texts
+
+
+class Nest(NamedTuple):
+    """A frame (None for the whole picture), with the boxes and the frames that stand in it."""
+
+    frame: Box | None
+    boxes: list[Box]
+    nests: "list[Nest]"
+
+
+def _innermost(places: list[tuple[Box, Nest]], box: Box) -> Nest:
+    """The innermost frame around a box; ``places`` lists a frame before those in it."""
+    return next(
+        nest
+        for frame, nest in reversed(places)
+        if frame.x <= box.x <= frame.right and frame.y <= box.y <= frame.bottom
+    )
+
+
+def need_graph(scene: Scene, suffix: str) -> None:
+    """Raise UsageError for a picture that is not a graph of boxes."""
+    if not scene.boxes or any(box.faces for box in scene.boxes):
+        raise UsageError(f"a {suffix} file holds a graph; use --style graph")

@@ -1,10 +1,13 @@
 """Networks in files of other tools: one module per format, discovered automatically.
 
-A module has ``is_it(text)``, which looks at the beginning of a text, and ``read(text, source)``,
-which returns a spec as plain data. Reading runs no code, opens no other file and reads no weights.
+A module for a text has ``is_it(text)``, which looks at its beginning, and ``read(text, source)``,
+which returns a spec as plain data. One for other files has ``begins(data)`` and ``read(path,
+inputs)``. Reading runs no code, opens no other file and reads no weights.
 """
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 from cnncalc.core import discovery
@@ -19,13 +22,39 @@ class Reader(Protocol):
         """Whether this seems to be the format of a text."""
 
     def read(self, text: str, source: str) -> dict[str, Any]:
-        """The spec; raises SpecError for what is broken, or cannot be said in a spec."""
+        """The spec. Raises SpecError for a broken file, or for what a spec cannot express."""
+
+
+class FileReader(Protocol):
+    """The interface of a module for files that are not text."""
+
+    NAME: str
+
+    def begins(self, data: bytes) -> bool:
+        """Whether a file of this format may begin like this."""
+
+    def read(self, path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+        """The spec; ``inputs`` are the sizes that replace the file's, by name or for "" if it has
+        one input. Raises SpecError for a broken file, or for what a spec cannot express."""
+
+
+BINARY = ("onnx",)
+"""The modules for files that are not text."""
 
 
 def reader_of(text: str) -> Reader | None:
     """The reader of a text; None if no format is recognised."""
     for name in discovery.modules(__path__):
-        reader = cast(Reader, import_module(f"{__name__}.{name}"))
-        if reader.is_it(text):
-            return reader
+        if name not in BINARY:
+            reader = cast(Reader, import_module(f"{__name__}.{name}"))
+            if reader.is_it(text):
+                return reader
     return None
+
+
+def file_reader_of(data: bytes) -> FileReader | None:
+    """The reader of a file that begins like this; None if it may be text."""
+    if not data or data[0] >= 32 or data[:1].isspace():
+        return None
+    readers = (cast(FileReader, import_module(f"{__name__}.{name}")) for name in BINARY)
+    return next((reader for reader in readers if reader.begins(data)), None)

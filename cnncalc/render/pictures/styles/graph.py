@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from cnncalc.analysis.report import Report
 from cnncalc.render.columns import COLUMNS
-from cnncalc.render.pictures import labels
+from cnncalc.render.pictures import headings, labels
 from cnncalc.render.pictures.folding import Folding, Part
 from cnncalc.render.pictures.labels import Label
 from cnncalc.render.pictures.layout import Frame, Item, Leaf, Routes
@@ -46,7 +46,8 @@ class Graph:
     def scene(self) -> Scene:
         """The boxes, frames, lines and headings with their coordinates."""
         item = self._arranged()
-        head = self._heading()
+        texts = self._heading()
+        head = headings.size(texts, self.measure)
         left, top = self.measure.margin, self.measure.margin + head[1]
         item.place(*((left, top) if self.down else (top, left)))
         routes = Routes()
@@ -55,7 +56,7 @@ class Graph:
         width = max(size[0], head[0]) + 2 * left
         keys = {id(leaf): f"n{at}" for at, leaf in enumerate(routes.leaves)}
         return Scene(
-            title=self._title(),
+            title=headings.title(self.folding.report, self.options.only),
             width=width,
             height=top + size[1] + left,
             boxes=tuple(self._box(leaf, keys[id(leaf)]) for leaf in routes.leaves),
@@ -64,7 +65,8 @@ class Graph:
                 Line(self._straight(points), keys[id(source)], keys[id(target)])
                 for source, target, points in routes.lines
             ),
-            texts=self._texts(),
+            texts=texts,
+            down=self.down,
         )
 
     def _arranged(self) -> Item:
@@ -74,18 +76,24 @@ class Graph:
         across, along = self._turned((self.sizes.width, self.sizes.height))
         return Arrangement(
             self.folding,
-            lambda part: Leaf(part, across, along, self.measure),
+            lambda part: Leaf(part, across, along, self._behind(part)),
             lambda part: self.measure.width(labels.span(part), "note"),
             self.down,
             self.measure,
         ).whole()
+
+    def _behind(self, part: Part) -> float:
+        """The room of the copies behind a box."""
+        return self.measure.copy * min(part.copies - 1, 2)
 
     def _turned(self, point: Point) -> Point:
         """Across and along as right and down, or the other way round."""
         return point if self.down else (point[1], point[0])
 
     def _label(self, part: Part) -> Label:
-        label = labels.label(part, self.folding, self.options.label, self.within.get(id(part), ""))
+        label = labels.label(
+            part, self.folding, self.options.label or "macs", self.within.get(id(part), "")
+        )
         if not self.measure.compact:
             return label
         return Label(
@@ -127,14 +135,9 @@ class Graph:
         }
 
     def _tone(self, part: Part) -> str:
-        if part.outside:
-            return "outside"
-        if self.heat:
+        if self.heat and not part.outside:
             return f"heat{self.heat[id(part)]}"
-        if part.closed and part.kind != self.folding.report.rows[part.rows[0]].kind:
-            return "block"
-        row = self.folding.main(part)
-        return "input" if row.layer.arity == (0, 0) else row.layer.family
+        return labels.tone(part, self.folding)
 
     def _box(self, leaf: Leaf, key: str) -> Box:
         part = leaf.part
@@ -172,7 +175,10 @@ class Graph:
         part, behind, measure = frame.part, frame.behind, self.measure
         x, y = self._turned((frame.x, frame.y))
         width, height = self._turned((frame.across - behind, frame.along - behind))
-        text = Text(x + measure.pad, y + measure.edge // 2 + measure.rise, labels.span(part))
+        baseline = y + measure.edge // 2 + measure.rise
+        if frame.over:
+            baseline = y + height - measure.line + measure.rise - measure.edge // 2
+        text = Text(x + measure.pad, baseline, labels.span(part))
         return Box(
             x, y, width, height, "frame", "", part.name, labels.title(part, self.folding), (text,),
             part.copies, tuple(self.folding.report.rows[index].name for index in part.rows),
@@ -189,31 +195,12 @@ class Graph:
             found.append(point)
         return tuple(map(self._turned, found))
 
-    def _title(self) -> str:
-        name = self.folding.report.name
-        return f"{name}: {self.options.only}" if self.options.only else name
-
-    def _heading(self) -> tuple[float, float]:
-        """The room of the heading."""
-        texts = self._texts()
-        if not texts:
-            return 0, 0
-        widths = [self.measure.width(text.content, text.role) for text in texts]
-        return max(widths), 46
-
-    def _texts(self) -> tuple[Text, ...]:
-        """The name of the network and its totals."""
-        if self.measure.compact:
-            return ()
-        report, left = self.folding.report, self.measure.margin
-        shapes = ", ".join(shape.text(report.layout) for shape in report.input_shapes.values())
-        batch = f" · batch {report.batch}" if report.batch > 1 else ""
-        text = f"input {shapes}{batch} · {labels.total('params', report)} parameters"
-        text += f" · {labels.total('macs', report)} MACs"
-        return (
-            Text(left, left + 13, shortened(self._title(), 900, "title", self.measure), "title"),
-            Text(left, left + 31, shortened(text, 900, "note", self.measure)),
-        )
+    def _heading(self) -> tuple[Text, ...]:
+        """The name of the network, its totals, and what the shades mean."""
+        report, notes = self.folding.report, headings.facts(self.folding.report)
+        if self.heat:
+            notes.append(f"darkest: the most {COLUMNS[self.options.colour].heading}")
+        return headings.heading(headings.title(report, self.options.only), notes, self.measure)
 
 
 def _within(parts: Sequence[Part], name: str) -> dict[int, str]:

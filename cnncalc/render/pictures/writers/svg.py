@@ -4,11 +4,11 @@ Texts stay texts, resting the pointer on a box shows its exact numbers, and the 
 reader's light or dark theme. Nothing outside of the file is needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from cnncalc.render.pictures.metrics import PIXELS, SIZES
-from cnncalc.render.pictures.palette import INK, LINE, MUTED, PAPER, TONES
+from cnncalc.render.pictures.palette import INK, LINE, MUTED, PAPER, TONES, mixed
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Shape, Text
 
 SUFFIX = ".svg"
@@ -33,10 +33,11 @@ def text(scene: Scene) -> str:
         f"<title>{_escape(scene.title)}</title>",
         f"<style>{_style(scene)}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
-        *map(_shape, scene.shapes),
         *map(_box, scene.frames),
-        *_lines(scene.lines),
+        *_lines([line for line in scene.lines if line.source]),
         *map(_box, scene.boxes),
+        *map(_shape, scene.shapes),
+        *_lines([line for line in scene.lines if not line.source]),
         *map(_text, scene.texts),
         "</svg>\n",
     ]
@@ -48,31 +49,42 @@ def _style(scene: Scene) -> str:
     used = {box.tone for box in (*scene.boxes, *scene.frames)}
     used |= {shape.tone for shape in scene.shapes}
     tones = [name for name in TONES if name in used]
+    shades: dict[str, set[float]] = {}
+    for face in (face for box in scene.boxes for face in box.faces if face.shade):
+        shades.setdefault(face.tone, set()).add(face.shade)
     sizes = "".join(
         f".cnncalc .{role}{{font-size:{size:g}px}}"
         for role, size in SIZES.items()
         if role in {text.role for text in scene.all_texts}
     )
+    light, dark = (_colours(tones, shades, theme) for theme in (0, 1))
     return (
         ".cnncalc text{font-family:Arial,Helvetica,'Liberation Sans',sans-serif;white-space:pre}"
         ".cnncalc .name,.cnncalc .title{font-weight:bold}.cnncalc .edge{fill:none;stroke-width:1.3}"
         ".cnncalc .outside rect,.cnncalc .faint{stroke-dasharray:4 3}"
-        f"{sizes}{_colours(tones, 0)}@media(prefers-color-scheme:dark){{{_colours(tones, 1)}}}"
-        f"{scene.css}"
+        ".cnncalc .ray{fill:none;stroke-width:.6}.cnncalc .window .face{fill-opacity:.55}"
+        ".cnncalc .next{fill:none;stroke-width:2;stroke-dasharray:5 3}"
+        f"{sizes}{light}@media(prefers-color-scheme:dark){{{dark}}}{scene.css}"
     )
 
 
-def _colours(tones: Sequence[str], dark: int) -> str:
+def _colours(tones: Sequence[str], shades: Mapping[str, set[float]], dark: int) -> str:
     """The rules of the colours on a light or a dark background."""
     rules = [
         f".cnncalc .paper{{fill:{PAPER[dark]}}}",
         f".cnncalc text{{fill:{MUTED[dark]}}}",
         f".cnncalc .name,.cnncalc .title{{fill:{INK[dark]}}}",
         f".cnncalc .edge{{stroke:{LINE[dark]}}}.cnncalc .head{{fill:{LINE[dark]}}}",
+        f".cnncalc .ray,.cnncalc .next{{stroke:{INK[dark]}}}",
     ]
     for name in tones:
         fill, edge = TONES[name][2 * dark : 2 * dark + 2]
         rules.append(f".cnncalc .{name} .face{{fill:{fill};stroke:{edge}}}")
+        for share in sorted(shades.get(name, ())):
+            colour = mixed(fill, edge, share)
+            rules.append(f".cnncalc .{name} .{_shade(share)}{{fill:{colour};stroke:{edge}}}")
+        if name.startswith("heat"):  # grey would be hard to read on them
+            rules.append(f".cnncalc .{name} text{{fill:{INK[dark]}}}")
     return "".join(rules)
 
 
@@ -82,6 +94,8 @@ def _box(box: Box) -> str:
     name = f' data-name="{_escape(box.name)}"' if box.name else ""
     radius = 6 if box.key else 8
     copies = [_rect(box, shift, radius) for shift in range(min(box.copies - 1, 2), -1, -1)]
+    if box.faces:
+        copies = [_polygons(face) for face in box.faces]
     title = f"<title>{_escape(box.title)}</title>" if box.title else ""
     texts = "".join(map(_text, box.texts))
     kind = f"box {box.tone}" if box.key else box.tone
@@ -140,10 +154,21 @@ def _towards(one: Point, other: Point, by: float) -> Point:
 
 def _shape(shape: Shape) -> str:
     title = f"<title>{_escape(shape.title)}</title>" if shape.title else ""
-    points = " ".join(map(_pair, shape.points))
-    move = f' style="animation-name:{shape.move}"' if shape.move else ""
-    polygon = f'<polygon class="face" points="{points}"/>'
-    return f'<g class="{shape.tone}"{move}>{title}{polygon}</g>'
+    if shape.move:
+        move = f'class="{shape.tone} moving" style="animation-name:{shape.move}"'
+        return f"<g {move}>{title}{_polygons(shape)}</g>"
+    return f'<g class="{shape.tone}">{title}{_polygons(shape)}</g>'
+
+
+def _polygons(shape: Shape) -> str:
+    """A polygon in the colours of its tone, or in a darker one."""
+    name = _shade(shape.shade) if shape.shade else "face"
+    return f'<polygon class="{name}" points="{" ".join(map(_pair, shape.points))}"/>'
+
+
+def _shade(share: float) -> str:
+    """The class of a face with this share of its edge's colour."""
+    return f"s{round(100 * share)}"
 
 
 def _text(text: Text) -> str:

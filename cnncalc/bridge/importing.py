@@ -1,0 +1,153 @@
+"""From a live PyTorch model to a spec, with a check of its counts against PyTorch's."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from math import prod
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from cnncalc.analysis.report import Report
+from cnncalc.api import summarize
+from cnncalc.bridge.recorder import record
+from cnncalc.core.errors import CnncalcError, UsageError, did_you_mean, some
+from cnncalc.core.shape import read_sizes
+from cnncalc.spec.importing.record import Recording
+from cnncalc.spec.importing.spec import Imported, imported
+
+Sizes = str | Sequence[int]
+Inputs = Sizes | Sequence[Sizes] | Mapping[str, Sizes]
+USUAL = (3, 224, 224)
+
+
+class Read(NamedTuple):
+    """A model, and the network that was read from it."""
+
+    model: nn.Module
+    keywords: bool
+    """Whether the names of the inputs are those of keyword arguments."""
+    inputs: Mapping[str, tuple[int, ...]]
+    recording: Recording
+    imported: Imported
+    report: Report
+
+
+def read(model: Any, input: Inputs = USUAL) -> Read:
+    """Read a model. Raises UsageError for what cannot be read, and where the counts differ from
+    PyTorch's."""
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"from_torch reads a torch.nn.Module, not {type(model).__name__}")
+    inputs, keywords = _sizes(input)
+    recording = record(model, inputs, keywords)
+    found = imported(recording)
+    report = summarize(found.spec)
+    _check(recording, found, report)
+    return Read(model, keywords, inputs, recording, found, report)
+
+
+def _sizes(given: Inputs) -> tuple[dict[str, tuple[int, ...]], bool]:
+    """The sizes of every input by name, and whether the names are those of keywords."""
+    if isinstance(given, Mapping):
+        return {name: _one(sizes) for name, sizes in given.items()}, True
+    if isinstance(given, str) or all(isinstance(size, int) for size in given):
+        return {"input": _one(given)}, False  # type: ignore[arg-type]
+    return {f"input{place}": _one(one) for place, one in enumerate(given, 1)}, False  # type: ignore[arg-type]
+
+
+def _one(sizes: Sizes) -> tuple[int, ...]:
+    return read_sizes(sizes) if isinstance(sizes, str) else tuple(sizes)
+
+
+def _check(recording: Recording, found: Imported, report: Report) -> None:
+    """Raise UsageError if the parameters or MACs differ from those that PyTorch counts."""
+    used = [seen for seen in recording.tensors if seen.origin == "parameter"]
+    numbers = sum(prod(seen.sizes) for seen in used)
+    trained = sum(prod(seen.sizes) for seen in used if seen.trainable)
+    macs = sum(call.macs for call in recording.calls)
+    ours = report.totals
+    sides = (
+        ("parameters", ours.params + ours.fixed, numbers),
+        ("trained parameters", ours.trainable, trained),
+        ("MACs", ours.macs, macs),
+    )
+    for what, calculated, counted in sides:
+        if calculated != counted:
+            where = some([*_differences(what, recording, found, report)]) or "no single layer"
+            raise UsageError(
+                f"{recording.name} was read as a network of {calculated:,} {what}, but PyTorch "
+                f"counts {counted:,}; they differ in {where}"
+            )
+
+
+def _differences(what: str, recording: Recording, found: Imported, report: Report) -> Iterator[str]:
+    """The layers that differ, each with both numbers."""
+    if what == "MACs":
+        for name, macs in found.macs.items():
+            if report[name].macs != macs:
+                yield f"{name} ({report[name].macs:,} and {macs:,})"
+        return
+    held = {one for names in found.held.values() for one in names.values()}
+    for seen in recording.tensors:
+        if seen.origin == "parameter" and seen.name not in held:
+            yield f"{seen.name} ({prod(seen.sizes):,}), which no layer holds"
+
+
+class OnMeta(TorchFunctionMode):
+    """Inside, tensors without content, such as new parameters, allocate nothing."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
+        if func in (torch.empty, torch.empty_strided):
+            kwargs["device"] = "meta"
+        return func(*args, **kwargs)
+
+
+def factory(target: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """The model that ``package.module:factory`` makes with these arguments, without allocating its
+    weights. This runs the code of that module. Raises UsageError if it cannot."""
+    with OnMeta():
+        return build(target, arguments)
+
+
+def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
+    """The same with weights."""
+    path, _, name = target.partition(":")
+    if path == "timm":
+        path, name, arguments = "timm", "create_model", {"model_name": name, **arguments}
+    try:
+        with _here():
+            found: Any = importlib.import_module(path)
+            for part in name.split("."):
+                if not hasattr(found, part):
+                    hint = did_you_mean(part, vars(found))
+                    raise UsageError(f"{target[:200]!r}: {path} has no {part[:100]!r}{hint}")
+                found = getattr(found, part)
+            model = found if isinstance(found, nn.Module) else found(**arguments)
+    except CnncalcError:
+        raise
+    except ModuleNotFoundError as why:
+        missing = f"there is no module {path!r}"
+        missing = missing if why.name == path else f"{path} needs the package {why.name!r}"
+        raise UsageError(f"{target[:200]!r}: {missing}") from why
+    except Exception as why:  # whatever the user's code raises
+        text = " ".join(str(why).split())[:300]
+        raise UsageError(f"{target[:200]!r} raised {type(why).__name__}: {text}") from why
+    if not isinstance(model, nn.Module):
+        raise UsageError(f"{target[:200]!r} gives {type(model).__name__}, not a torch.nn.Module")
+    return model
+
+
+@contextmanager
+def _here() -> Iterator[None]:
+    """Inside, modules of the current folder can be imported."""
+    sys.path.insert(0, "")
+    try:
+        yield
+    finally:
+        sys.path.remove("")

@@ -1,0 +1,108 @@
+"""Sums, products and other elementwise functions of inputs."""
+
+from collections.abc import Sequence
+from functools import reduce
+from operator import add, mul
+
+import torch
+from torch import Tensor, nn
+
+
+class Add(nn.Module):
+    """The sum of its inputs, or of its input and a number."""
+
+    def __init__(self, value: float | None = None) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return inputs[0] + self.value if len(inputs) == 1 else reduce(add, inputs)
+
+
+class Multiply(nn.Module):
+    """The product of its inputs, with sizes of 1 broadcast, or of its input and a number."""
+
+    def __init__(self, value: float | None = None) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return inputs[0] * self.value if len(inputs) == 1 else reduce(mul, inputs)
+
+
+class Divide(nn.Module):
+    """The quotient of its inputs, or of its input and a number."""
+
+    def __init__(self, value: float | None = None) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        return x / (self.value if other is None else other)
+
+
+class WithLearned(nn.Module):
+    """A function of its input and a learned tensor, which starts at 1."""
+
+    def __init__(self, function: str, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.function = function
+        self.weight = nn.Parameter(torch.ones(tuple(sizes)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = getattr(torch, self.function)(x, self.weight)
+        return y
+
+
+class Power(nn.Module):
+    """A fixed power of each element."""
+
+    def __init__(self, exponent: float) -> None:
+        super().__init__()
+        self.exponent = exponent
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x**self.exponent
+
+
+class Matmul(nn.Module):
+    """The matrix product of its inputs."""
+
+    def forward(self, a: Tensor, b: Tensor) -> Tensor:
+        return a @ b
+
+
+class Concat(nn.Module):
+    """Its inputs, concatenated along a dimension; 1 are the channels."""
+
+    def __init__(self, dim: int = 1) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return torch.cat(inputs, dim=self.dim)
+
+
+class Subtract(nn.Module):
+    """The difference of its inputs, or of its input and a number."""
+
+    def __init__(self, value: float | None) -> None:
+        super().__init__()
+        self.value = value
+
+    def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
+        return x - (self.value if other is None else other)
+
+
+class Maximum(nn.Module):
+    """The largest of its inputs, element by element."""
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return reduce(torch.maximum, inputs)
+
+
+class Abs(nn.Module):
+    """The absolute value of each element."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.abs()

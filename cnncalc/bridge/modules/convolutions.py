@@ -1,0 +1,198 @@
+"""Convolutions that torch.nn does not have."""
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from cnncalc.bridge.modules._parameters import _beside_channels, _trained
+
+
+class Separable(nn.Module):
+    """A depthwise convolution and a pointwise one."""
+
+    def __init__(self, depthwise: nn.Module, pointwise: nn.Module) -> None:
+        super().__init__()
+        self.depthwise = depthwise
+        self.pointwise = pointwise
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.pointwise(self.depthwise(x))
+
+
+class PartialConv(nn.Module):
+    """A convolution whose filters read only the channels that a table assigns to them (LeNet-5's
+    C3).
+
+    Filters differ in depth, so their planes are concatenated in one tensor. The padding is before
+    and after each axis, the last axis first.
+    """
+
+    def __init__(
+        self,
+        connections: Sequence[Sequence[int]],
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        bias: bool,
+    ) -> None:
+        super().__init__()
+        self.connections = tuple(map(tuple, connections))
+        self.stride = tuple(stride)
+        self.padding = tuple(padding)
+        self.dilation = tuple(dilation)
+        depths = list(map(len, self.connections))
+        fan_in = max(depths) * prod(kernel_size)
+        self.weight = _trained(sum(depths), *kernel_size, fan_in=fan_in)
+        self.bias = _trained(len(depths), fan_in=fan_in) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        convolve = getattr(functional, f"conv{len(self.stride)}d")
+        x = functional.pad(x, self.padding)
+        filters = self.weight.split([len(channels) for channels in self.connections])
+        maps = [
+            convolve(x[:, channels], planes[None], None, self.stride, 0, self.dilation)
+            for channels, planes in zip(self.connections, filters)
+        ]
+        y = torch.cat(maps, dim=1)
+        return y if self.bias is None else y + _beside_channels(self.bias, y)
+
+
+class LocallyConnected(nn.Module):
+    """A convolution with separate filters and biases at every position.
+
+    The padding is before and after each axis, the last axis first.
+    """
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        places: Sequence[int],
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        bias: bool,
+    ) -> None:
+        super().__init__()
+        self.places = tuple(places)
+        self.windows = tuple(zip(kernel_size, stride, dilation))
+        self.padding = tuple(padding)
+        taps = in_channels * prod(kernel_size)
+        self.weight = _trained(prod(places), taps, out_channels, fan_in=taps)
+        self.bias = _trained(out_channels, *places, fan_in=taps) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = functional.pad(x, self.padding)
+        for dim, (F, S, D) in enumerate(self.windows, 2):
+            x = x.unfold(dim, D * (F - 1) + 1, S)[..., ::D]
+        # Now batch, channels, positions and taps: a matrix of images and taps at every position.
+        n = len(self.places)
+        places, taps = range(2, 2 + n), range(2 + n, 2 + 2 * n)
+        windows = x.permute(*places, 0, 1, *taps).flatten(0, n - 1).flatten(2)
+        y = torch.bmm(windows, self.weight).permute(1, 2, 0).unflatten(2, self.places)
+        return y if self.bias is None else y + self.bias
+
+
+class _Filters(nn.Module):
+    """Filters, biases and how windows move. The padding is before and after each axis, the last
+    axis first."""
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        dilation: Sequence[int],
+        groups: int,
+        bias: bool,
+    ) -> None:
+        super().__init__()
+        self.stride = tuple(stride)
+        self.padding = tuple(padding)
+        self.dilation = tuple(dilation)
+        self.groups = groups
+        fan_in = in_channels // groups * prod(kernel_size)
+        self.weight = _trained(out_channels, in_channels // groups, *kernel_size, fan_in=fan_in)
+        self.bias = _trained(out_channels, fan_in=fan_in) if bias else None
+
+
+class ComputedConv(_Filters):
+    """A convolution with computed filters."""
+
+    def filters(self) -> Tensor:
+        raise NotImplementedError
+
+    def forward(self, x: Tensor) -> Tensor:
+        convolve = getattr(functional, f"conv{len(self.stride)}d")
+        x = functional.pad(x, self.padding)
+        return convolve(x, self.filters(), self.bias, self.stride, 0, self.dilation, self.groups)
+
+
+class WeightNormConv(ComputedConv):
+    """A convolution whose filters have learned lengths."""
+
+    def __init__(self, in_channels: int, out_channels: int, *window: Any, **more: Any) -> None:
+        super().__init__(in_channels, out_channels, *window, **more)
+        norms = self.weight.detach().flatten(1).norm(dim=1)
+        self.scale = nn.Parameter(norms)
+
+    def filters(self) -> Tensor:
+        rows = self.weight.flatten(1)
+        return (rows * (self.scale / rows.norm(dim=1))[:, None]).unflatten(1, self.weight.shape[1:])
+
+
+class StandardizedConv(ComputedConv):
+    """A convolution whose filters have mean 0 and variance 1."""
+
+    def filters(self) -> Tensor:
+        rows = self.weight.flatten(1)
+        deviation = (rows.var(dim=1, correction=0, keepdim=True) + 1e-10).sqrt()
+        rows = (rows - rows.mean(dim=1, keepdim=True)) / deviation
+        return rows.unflatten(1, self.weight.shape[1:])
+
+
+class DeformConv(_Filters):
+    """A convolution whose taps are moved by offsets (and multiplied by factors).
+
+    Offsets are ordered as in torchvision: group, tap, then vertical and horizontal.
+    """
+
+    def __init__(self, *window: Any, offset_groups: int = 1, **more: Any) -> None:
+        super().__init__(*window, **more)
+        self.offset_groups = offset_groups
+        self.windows = tuple(zip(self.weight.shape[2:], self.stride, self.dilation))
+
+    def forward(self, x: Tensor, offsets: Tensor, factors: Tensor | None = None) -> Tensor:
+        x = functional.pad(x, self.padding)
+        places = offsets.shape[2:]
+        images = x.shape[0] * self.offset_groups
+        # One row of the sampling grid per tap, for each image and group of offsets.
+        moved = offsets.reshape(images, -1, 2, *places)
+        grid = torch.stack([self._moved(x, moved, axis) for axis in (1, 0)], dim=-1)
+        read = functional.grid_sample(
+            x.reshape(images, -1, *x.shape[2:]), grid.flatten(1, 2), align_corners=False
+        ).unflatten(2, (-1, places[0]))
+        if factors is not None:
+            read = read * factors.reshape(images, 1, -1, *places)
+        columns = read.reshape(x.shape[0], self.groups, -1, prod(places))
+        filters = self.weight.reshape(self.groups, -1, columns.shape[2])
+        y = (filters @ columns).reshape(x.shape[0], -1, *places)
+        return y if self.bias is None else y + _beside_channels(self.bias, y)
+
+    def _moved(self, x: Tensor, moved: Tensor, axis: int) -> Tensor:
+        """Where the taps read along an axis; the edges of the map are at -1 and 1."""
+        F, S, D = self.windows[axis]
+        taps = torch.arange(F, device=x.device) * D
+        starts = torch.arange(moved.shape[3 + axis], device=x.device) * S
+        tap = taps.reshape((-1, 1) if axis == 0 else (1, -1))
+        tap = tap.expand([one for one, _, _ in self.windows]).reshape(-1, 1, 1)
+        place = tap + starts.reshape((-1, 1) if axis == 0 else (1, -1)) + moved[:, :, axis]
+        return (2 * place + 1) / x.shape[2 + axis] - 1

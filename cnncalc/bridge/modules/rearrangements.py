@@ -1,0 +1,111 @@
+"""Other positions, sizes and orders of the same elements, and reductions over them."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def padded(module: nn.Module, sides: Sequence[int], value: float = 0.0) -> nn.Module:
+    """The module with its input padded first, because PyTorch's own padding is equal on both sides.
+    A hook does the padding, so that the parameters keep their names."""
+    if sides:
+        module.register_forward_pre_hook(partial(_pad, sides=tuple(sides), value=value))
+    return module
+
+
+def cropped(module: nn.Module, sides: Sequence[tuple[int, int]]) -> nn.Module:
+    """The module with cells cut off its output, also by a hook."""
+    if any(map(any, sides)):
+        module.register_forward_hook(partial(_crop, crop=Crop(sides)))
+    return module
+
+
+def _crop(_: nn.Module, __: tuple[Tensor], output: Tensor, crop: nn.Module) -> Tensor:
+    cut: Tensor = crop(output)
+    return cut
+
+
+def _pad(_: nn.Module, inputs: tuple[Tensor], sides: tuple[int, ...], value: float) -> Tensor:
+    return functional.pad(inputs[0], sides, value=value)
+
+
+class Crop(nn.Module):
+    """The map without some positions at its edges."""
+
+    def __init__(self, sides: Sequence[tuple[int, int]]) -> None:
+        super().__init__()
+        self.sides = tuple(sides)
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dim, (before, after) in enumerate(self.sides, 2):
+            x = x.narrow(dim, before, x.shape[dim] - before - after)
+        return x
+
+
+class Slice(nn.Module):
+    """The places from start up to stop along a dimension; 1 are the channels."""
+
+    def __init__(self, start: int, stop: int | None, dim: int = 1) -> None:
+        super().__init__()
+        self.start = start
+        self.stop = stop
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x[(*[slice(None)] * self.dim, slice(self.start, self.stop))]
+
+
+class Expand(nn.Module):
+    """The input repeated along axes of size 1, as a view."""
+
+    def __init__(self, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.sizes = tuple(sizes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.expand(-1, *self.sizes)
+
+
+class Reduce(nn.Module):
+    """The mean, sum, maximum, variance or norm over some dimensions; 1 are the channels."""
+
+    def __init__(self, by: str, dims: Sequence[int], keepdim: bool) -> None:
+        super().__init__()
+        self.by = by
+        self.dims = tuple(dims)
+        self.keepdim = keepdim
+
+    def forward(self, x: Tensor) -> Tensor:
+        function = {
+            "mean": torch.mean,
+            "sum": torch.sum,
+            "max": torch.amax,
+            "var": torch.var,
+            "norm": torch.linalg.vector_norm,
+        }[self.by]
+        return function(x, dim=self.dims, keepdim=self.keepdim)
+
+
+class Reshape(nn.Module):
+    """The same elements in another shape."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(x.shape[0], *self.shape)
+
+
+class Permute(nn.Module):
+    """Permutes the axes after the batch."""
+
+    def __init__(self, order: Sequence[int]) -> None:
+        super().__init__()
+        self.order = tuple(order)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, *[1 + place for place in self.order])

@@ -1,0 +1,298 @@
+"""Run a PyTorch model on the meta device, and record its calls as plain data.
+
+A function mode sees every call of a function, with the names of ``torch.nn.functional``, before
+PyTorch takes it apart. No weights are allocated, and the model stays as it is: each of its tensors
+is replaced by one without content on the way into a call.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
+from torch.utils.flop_counter import FlopCounterMode
+
+from cnncalc.core.errors import UsageError
+from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
+
+BATCHES = (2, 3)
+"""The batch sizes of the two runs: a size that differs is the batch."""
+IN_PLACE = ["iadd", "isub", "imul", "itruediv", "ifloordiv", "ipow", "imatmul"]
+
+
+def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool) -> Recording:
+    """The recording of a model in eval mode for inputs of these sizes, which are passed by position
+    or as keywords. Raises UsageError if it does not run."""
+    training = {module: module.training for module in model.modules()}
+    model.eval()
+    try:
+        first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
+    finally:
+        for module, mode in training.items():
+            module.training = mode
+    if [call.name for call in first.calls] != [call.name for call in second.calls]:
+        raise UsageError(
+            f"{first.name} does different things for a batch of {BATCHES[0]} and of {BATCHES[1]}, "
+            "so it is not one network"
+        )
+    pairs = zip(first.tensors, second.tensors, strict=True)
+    tensors = [one._replace(sizes=_without_batch(one.sizes, two.sizes)) for one, two in pairs]
+    return Recording(first.name, tensors, first.calls, first.outputs, first.unused())
+
+
+def _without_batch(two: tuple[int, ...], three: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes of a tensor, with −k for k times the batch size."""
+    same = len(two) == len(three)
+    sizes = [a if a == b else -(b - a) if 3 * a == 2 * b else 0 for a, b in zip(two, three)]
+    if not same or 0 in [size for size, a in zip(sizes, two) if a]:
+        raise UsageError(
+            f"a tensor has the sizes {list(two)} for a batch of {BATCHES[0]}, but {list(three)} "
+            f"for a batch of {BATCHES[1]}"
+        )
+    return tuple(sizes)
+
+
+class _Run(TorchFunctionMode):
+    """One run of a model."""
+
+    def __init__(
+        self, model: nn.Module, batch: int, inputs: Mapping[str, Sequence[int]], keywords: bool
+    ) -> None:
+        super().__init__()
+        self.name = type(model).__name__
+        self.batch = batch
+        self.tensors: list[Seen] = []
+        self.calls: list[Done] = []
+        self.numbers: dict[int, int] = {}
+        self.alive: list[Tensor] = []  # so that no other tensor gets the id of one of them
+        self.twins: dict[int, Tensor] = {}
+        self.paths = {module: path for path, module in model.named_modules()}
+        self.open = [""]
+        self.own = _own(model)
+        self.used: set[str] = set()
+        self.storages: dict[int, set[int]] = {}
+        self.stale: set[int] = set()
+        self.flops = FlopCounterMode(display=False)
+        given = {name: torch.empty(batch, *sizes, device="meta") for name, sizes in inputs.items()}
+        for name, tensor in given.items():
+            self._add(tensor, "input", name)
+        with torch.no_grad(), self.flops, _entered(self), self:
+            try:
+                result = model(**given) if keywords else model(*given.values())
+            except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
+                raise UsageError(self._refusal(why)) from why
+        self.outputs = tuple(dict.fromkeys(self._numbers_in(result)))
+
+    def _refusal(self, why: Exception) -> str:
+        place = f" in {self.open[-1]!r}" if self.open[-1] else ""
+        text = " ".join(str(why).split())[:300]
+        return f"{self.name} does not run{place}: {text}"
+
+    def unused(self) -> tuple[str, ...]:
+        """The parameters that no call used."""
+        names = (seen.name for seen in self.own.values() if seen.origin == "parameter")
+        return tuple(name for name in names if name not in self.used)
+
+    def _add(self, tensor: Tensor, origin: str = "", name: str = "") -> int:
+        trains = tensor.requires_grad and origin == "parameter"
+        self.tensors.append(Seen(tuple(tensor.shape), origin, name, trains))
+        self.numbers[id(tensor)] = len(self.tensors) - 1
+        self.alive.append(tensor)
+        self.storages.setdefault(tensor.untyped_storage()._cdata, set()).add(id(tensor))
+        return len(self.tensors) - 1
+
+    def _number(self, tensor: Tensor) -> int:
+        """The number of a tensor; one that no call has made yet is the model's, or a constant."""
+        if id(tensor) in self.stale:
+            raise UsageError(
+                f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
+                "that was changed in place; use the operation that makes a new tensor"
+            )
+        if id(tensor) in self.numbers:
+            return self.numbers[id(tensor)]
+        seen = self.own.get(id(tensor), Seen((), "constant"))
+        if seen.name:
+            self.used.add(seen.name)
+        number = self._add(tensor, seen.origin, seen.name)
+        self.tensors[number] = self.tensors[number]._replace(trainable=seen.trainable)
+        return number
+
+    def _numbers_in(self, value: Any) -> Iterator[int]:
+        """The numbers of all tensors in a value."""
+        if isinstance(value, Tensor):
+            yield self._number(value)
+        elif isinstance(value, Mapping):
+            for one in value.values():
+                yield from self._numbers_in(one)
+        elif isinstance(value, list | tuple | set):
+            for one in value:
+                yield from self._numbers_in(one)
+        elif hasattr(value, "__dataclass_fields__"):
+            yield from self._numbers_in([getattr(value, one) for one in value.__dataclass_fields__])
+
+    def _refs(self, value: Any) -> Any:
+        """An argument as plain data."""
+        if isinstance(value, Tensor):
+            return Ref(self._number(value))
+        if isinstance(value, list | tuple):
+            return tuple(self._refs(one) for one in value)
+        plain = value is None or isinstance(value, bool | int | float | str | slice)
+        return value if plain or value is Ellipsis else repr(value)
+
+    def _empty(self, value: Any) -> Any:
+        """The value with every tensor replaced by one on the meta device."""
+        if isinstance(value, Tensor) and not value.is_meta:
+            if id(value) not in self.twins:
+                self.alive.append(value)
+                twin = torch.empty_like(value, device="meta")
+                self.own[id(twin)] = self.own.get(id(value), Seen((), "constant"))
+                self.twins[id(value)] = twin
+            return self.twins[id(value)]
+        if type(value) in (list, tuple):
+            return type(value)(map(self._empty, value))
+        if type(value) is dict:
+            return {key: self._empty(one) for key, one in value.items()}
+        return value
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = dict(kwargs or {})
+        name = _name_of(func)
+        if name in QUESTIONS:
+            return func(*args, **kwargs)
+        if "device" in kwargs:
+            kwargs["device"] = "meta"
+        args, kwargs = self._empty(args), self._empty(kwargs)
+        before = self.flops.get_total_flops()
+        result = self._empty(func(*args, **kwargs))
+        if name == "setitem":  # it returns nothing, but changes its first argument
+            result = args[0]
+        elif not _in_place(name, kwargs) and any(one is result for one in args):
+            result = result.view_as(result)  # so that input and output are two tensors
+        made = _tensors_in(result)
+        if made:
+            macs = (self.flops.get_total_flops() - before) // 2
+            self._call(name, func, args, kwargs, made, macs)
+        return result
+
+    def passed(self, module: nn.Module, x: Tensor) -> Tensor:
+        """What a module that does nothing in eval mode returns, recorded as a call of its class,
+        such as drop path; an identity is left out."""
+        if not isinstance(x, Tensor) or isinstance(module, nn.Identity | nn.Sequential):
+            return x
+        plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}
+        given = {"input": Ref(self._number(x))} | plain
+        with torch._C.DisableTorchFunction():
+            y = x.view_as(x)
+        self.calls.append(Done(type(module).__name__, self.open[-1], given, (self._add(y),)))
+        return y
+
+    def _call(
+        self, name: str, func: Any, args: Any, kwargs: Any, made: list[Tensor], macs: int
+    ) -> None:
+        given = {key: self._refs(one) for key, one in _bound(func, name, args, kwargs).items()}
+        numbers = tuple(map(self._add, made))
+        place = self.open[-1]
+        self.calls.append(Done(name.rstrip("_"), place, given, numbers, macs // self.batch))
+        if len(made) == 1 and any(one is made[0] for one in args):
+            self._changed(made[0])
+
+    def _changed(self, tensor: Tensor) -> None:
+        """After a change in place, other views of the same values are outdated."""
+        sharing = self.storages[tensor.untyped_storage()._cdata]
+        self.stale |= sharing - {id(tensor)}
+
+
+def _in_place(name: str, kwargs: Mapping[str, Any]) -> bool:
+    """Whether a call changes its first argument."""
+    return name.endswith("_") or name in IN_PLACE or bool(kwargs.get("inplace"))
+
+
+QUESTIONS = {"size", "dim", "shape", "device", "dtype", "ndim", "is_meta", "requires_grad", "numel",
+             "stride", "is_contiguous", "__len__", "_set_grad_enabled", "set_grad_enabled",
+             "is_floating_point", "layout", "requires_grad_", "__hash__", "_version", "is_cuda",
+             "names", "element_size", "storage_offset", "is_complex"}  # fmt: skip
+"""What is asked of a tensor that makes no other."""
+
+
+def _tensors_in(value: Any) -> list[Tensor]:
+    if isinstance(value, Tensor):
+        return [value]
+    if isinstance(value, list | tuple):
+        return [tensor for one in value for tensor in _tensors_in(one)]
+    return []
+
+
+@contextmanager
+def _entered(run: _Run) -> Iterator[None]:
+    """Inside, a run knows which module is running."""
+    original = nn.Module.__call__
+
+    def call(module: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        if module not in run.paths:
+            return original(module, *args, **kwargs)
+        run.open.append(run.paths[module])
+        before = len(run.calls)
+        result = original(module, *args, **kwargs)
+        if len(run.calls) == before and args and result is args[0]:
+            result = run.passed(module, result)
+        run.open.pop()  # after an error it stays, to say where
+        return result
+
+    nn.Module.__call__ = call
+    try:
+        yield
+    finally:
+        nn.Module.__call__ = original
+
+
+def _own(model: nn.Module) -> dict[int, Seen]:
+    """The parameters and buffers of a model, by identity; shared ones under their first name."""
+    found: dict[int, Seen] = {}
+    for name, one in model.named_parameters():
+        found[id(one)] = Seen((), "parameter", name, one.requires_grad)
+    for name, buffer in model.named_buffers():
+        found[id(buffer)] = Seen((), "buffer", name)
+    return found
+
+
+def _name_of(func: Any) -> str:
+    """``conv2d``, ``add_``, ``isub``, or for an attribute its name, such as ``mT``."""
+    name: str = getattr(func, "__name__", repr(func))
+    if name == "__get__":
+        return str(func.__self__.__name__)
+    if name in QUESTIONS:
+        return name
+    return name.strip("_") + "_" * (name.endswith("_") and not name.endswith("__"))
+
+
+def _bound(func: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments by name; those that PyTorch does not name are called 0, 1, 2."""
+    names = _names_of(func, name)
+    words = [names[place] if place < len(names) else str(place) for place in range(len(args))]
+    bound = {**dict(zip(words, args)), **kwargs}
+    for word in ("self", "0"):
+        if word in bound:
+            bound = {"input": bound.pop(word), **bound}
+    return bound
+
+
+@cache
+def _names_of(func: Any, name: str) -> tuple[str, ...]:
+    """The names of a function's arguments."""
+    try:
+        parameters = [*inspect.signature(func).parameters.values()]
+    except (TypeError, ValueError):
+        parameters = []
+    known = [one.name for one in parameters if one.kind is one.POSITIONAL_OR_KEYWORD]
+    if known:
+        return tuple(known)
+    word = "aten::" + name.rstrip("_")
+    schemas = torch._C._jit_get_schemas_for_operator(word)
+    longest = max(schemas, key=lambda schema: len(schema.arguments), default=None)
+    return tuple(one.name for one in longest.arguments) if longest else ()

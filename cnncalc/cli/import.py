@@ -1,0 +1,24 @@
+"""``cnncalc import``: any network as the YAML of a spec."""
+
+from cnncalc.cli import _shared as shared
+
+
+def run(
+    spec: shared.Spec,
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    layout: shared.LayoutName = None,
+    output: shared.TextOutput = None,
+) -> None:
+    """Write a network as YAML that you can read and edit.
+
+    Layers keep their names and their order. Blocks that are alike are written once, and the numbers
+    that differ become their arguments. The file alone gives the same numbers as the original.
+
+    cnncalc import yolov3.cfg -o yolov3.yaml
+
+    cnncalc import model.keras --input 3x256x256 -o net.yaml
+
+    cnncalc import densenet121
+    """
+    shared.write(shared.yaml(spec, input, settings, layout), output)

@@ -1,0 +1,29 @@
+"""A call of another framework's operation as plain data, from which a kind makes its fields."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from cnncalc.core.shape import Shape
+
+
+class Call(NamedTuple):
+    """One call of a function or module.
+
+    ``inputs`` and ``output`` are shapes without the batch, channels first. ``held`` are the sizes
+    of the parameters and buffers that it uses, by the names of its arguments: ``weight``, ``bias``,
+    ``running_mean``. ``attributes`` are its other arguments; axes are words, as in a spec
+    (``over: channels``).
+    """
+
+    name: str
+    inputs: tuple[Shape, ...]
+    output: Shape
+    held: Mapping[str, tuple[int, ...]] = {}
+    attributes: Mapping[str, Any] = {}
+
+
+def one_size(value: Any) -> Any:
+    """``3`` for ``(3, 3)``; any other value unchanged."""
+    if isinstance(value, list | tuple) and value and len(set(map(repr, value))) == 1:
+        return one_size(value[0])
+    return list(value) if isinstance(value, tuple) else value

@@ -1,0 +1,35 @@
+"""An operator of an ONNX file as plain data, from which a kind makes its fields."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from cnncalc.core.shape import Shape
+
+
+class OnnxCall(NamedTuple):
+    """One use of an operator: its settings, the shapes of what it reads, and the tensors it holds.
+
+    ``held`` has the sizes of the weights, by their place among the operands. ``numbers`` gives the
+    numbers of a constant, if they are known and few.
+    """
+
+    kind: str
+    settings: Mapping[str, Any]
+    inputs: tuple[Shape, ...]
+    held: Mapping[int, tuple[int, ...]]
+    numbers: Callable[[int], tuple[Any, ...] | None]
+
+    def listed(self, name: str, place: int | None = None) -> list[Any] | None:
+        """Numbers that are a setting in older versions and an operand in newer ones."""
+        value = self.settings.get(name)
+        if value is None and place is not None:
+            value = self.numbers(place)
+        if isinstance(value, Sequence) and not isinstance(value, str):
+            return [*value]
+        return None if value is None else [value]
+
+
+def alike(values: Sequence[Any]) -> Any:
+    """The number that all of them are; otherwise a list of them."""
+    same = len({*map(str, values)}) == 1 and not isinstance(values[0], list)
+    return values[0] if same else [*values]

@@ -1,0 +1,111 @@
+"""Tensors, and the operations of PyTorch that read and create them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+from cnncalc.formulas import memory
+
+
+@dataclass(slots=True, eq=False)
+class Tensor:
+    """A tensor of the forward pass: its elements for the whole batch, the bytes of each, and its
+    storage (None for a parameter, which is resident anyway).
+
+    ``shape`` is the shape of one image, known for tensors that layers pass to each other. ``gaps``
+    means that the elements are not contiguous, ``reordered`` that they are not in the order of the
+    axes, ``interleaved`` that those of several images alternate. ``channels_last`` tells whether
+    PyTorch computes in that memory format (None: in some cases, which are not modelled).
+    ``copies_gradient`` tells whether a parameter's gradient has another memory format and is
+    therefore copied, ``frozen`` whether a parameter is not trained.
+    """
+
+    numbers: int
+    size: int
+    storage: int | None
+    needs_gradient: bool
+    gaps: bool = False
+    reordered: bool = False
+    interleaved: bool = False
+    channels_last: bool | None = False
+    parameter: bool = False
+    copies_gradient: bool = False
+    frozen: bool = False
+    shape: Any = None
+
+    @property
+    def bytes(self) -> int:
+        """The size of its elements."""
+        return memory.size_in_bytes(self.numbers, self.size)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether it is contiguous."""
+        return not self.gaps and not self.permuted
+
+    @property
+    def permuted(self) -> bool:
+        """Whether its elements are in another order than its axes; one axis has only one order."""
+        if self.shape is None:
+            return self.reordered or self.interleaved
+        axes = sum(size > 1 for size in self.shape.dimensions)
+        return self.interleaved or (self.reordered and axes > 1)
+
+
+class Layout(Enum):
+    """How the gradients of an operation's inputs lie in memory, given the output's gradient."""
+
+    FOLLOW = auto()
+    """Possibly that of the output's gradient."""
+    KEEP = auto()
+    """Like the inputs, whatever the layout of the output's gradient."""
+    ORDER = auto()
+    """Contiguous."""
+    COPY = auto()
+    """Like the inputs, after a copy of the output's gradient if that is not contiguous."""
+    RESHAPE = auto()
+    """A reshaped view of the output's gradient, or a copy where no view can do that."""
+    MERGE = auto()
+    """The same, with the batch and the channels as one axis."""
+    PERMUTE = auto()
+    """A permuted view of the output's gradient."""
+    SPLIT = auto()
+    """Each input's part of the output's gradient, as a view."""
+    NARROW = auto()
+    """The same along a later axis, so that even the parts of one image are not contiguous."""
+
+
+class Operation(NamedTuple):
+    """An operation, and the node it adds to autograd's graph if a gradient is needed.
+
+    ``kept`` are the storages of inputs and outputs that the node saves, ``own`` the bytes of other
+    tensors that it saves. In the backward pass every input that needs a gradient gets one of its
+    own size; inputs in ``passes`` reuse the output's gradient, or a part of it, without new memory.
+    ``beside`` are the bytes that the backward pass needs at its peak besides the gradients.
+    """
+
+    row: int
+    reads: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    kept: frozenset[int]
+    own: int
+    passes: frozenset[int]
+    beside: int
+    layout: Layout
+
+    @property
+    def has_node(self) -> bool:
+        """Whether the backward pass runs through it."""
+        return any(output.needs_gradient for output in self.outputs)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether it saves anything for backward other than parameters."""
+        return self.has_node and bool(self.kept or self.own)
+
+    @property
+    def keeps_what_it_makes(self) -> bool:
+        """Whether some of that exists only after it has run."""
+        return bool(self.own or self.kept & {output.storage for output in self.outputs})

@@ -1,0 +1,194 @@
+"""The fields of a layer: from the value in a spec to a frozen dataclass, with every mistake."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, ClassVar, NamedTuple, Self, TypeVar, cast, dataclass_transform
+
+from cnncalc.core.errors import MAX_MISTAKES, LayerError, did_you_mean
+from cnncalc.core.fields import Field, as_written, shown
+
+Wrong = list[tuple[str | None, str]]
+INFERRED = ("in_channels", "in_features", "num_features", "num_channels", "normalized_shape",
+            "input_shape", "input_dim")  # fmt: skip
+"""Arguments of other frameworks that cnncalc infers."""
+ACTIVATION = ("activation", "activation_fn", "act", "nonlinearity")
+"""Arguments of other frameworks for layers that are separate here."""
+
+
+class Foreign(NamedTuple):
+    """What a name of another framework means: ``fields`` that differ from the kind's defaults, and
+    ``names`` of fields that differ there."""
+
+    fields: Mapping[str, Any] = {}
+    names: Mapping[str, str] = {}
+
+
+OURS = Foreign()
+"""The meaning of a name that means the same everywhere."""
+
+
+class FieldErrors(LayerError):
+    """Everything that is wrong with the fields of one layer, each with the field as written."""
+
+    def __init__(self, wrong: Sequence[tuple[str | None, str]]) -> None:
+        super().__init__("; ".join(text for _, text in wrong))
+        self.wrong = tuple(wrong)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class Fields:
+    """The fields of a layer kind, each declared by ``core.fields``."""
+
+    kind: ClassVar[str]
+    """The canonical name, taken from the file."""
+    lacks: ClassVar[Mapping[str, str]] = {}
+    """Fields that people expect, and what to write instead."""
+    foreign: ClassVar[Mapping[str, Foreign]] = {}
+    """What names of other frameworks mean, if not the same as ours: ``keras.Dense``. A ``*``
+    stands for 1D, 2D or 3D."""
+    main: ClassVar[str | None] = None
+    """The field that needs no name, as in ``linear: 120``."""
+    either: ClassVar[tuple[str, ...]] = ()
+    """Fields of which exactly one must be given."""
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that differ from their defaults."""
+        fields = (
+            (one.name, getattr(self, one.name), one.default) for one in declared_in(type(self))
+        )
+        return {name: value for name, value, usual in fields if value != usual}
+
+    def text(self) -> str:
+        """The same in words: ``out_channels 64, kernel_size 3``."""
+        return ", ".join(f"{name} {as_written(value)}" for name, value in self.given.items())
+
+    @classmethod
+    def parse(cls, given: Any, foreign: Foreign = OURS) -> Self:
+        """The layer that a value in a spec describes: a mapping of fields, the value of the main
+        field alone, or None. Raises FieldErrors with every mistake."""
+        values, wrong = _checked(
+            cls, _by_field(cls, given), foreign.names if isinstance(given, Mapping) else {}
+        )
+        values = {**foreign.fields, **values}
+        # A misspelt field is probably the missing one, so report only the misspelling.
+        if not any(text.startswith("has no field") for _, text in wrong):
+            wrong += [(None, text) for text in _missing(cls, values)]
+        if wrong:
+            raise FieldErrors(wrong)
+        return cls(**values)
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _cached(function: F) -> F:
+    """``functools.cache``, whose arguments mypy does not allow to be classes."""
+    return cast(F, cache(function))
+
+
+def _by_field(kind: type[Fields], given: Any) -> Mapping[str, Any]:
+    """The value of a layer as a mapping of its fields."""
+    known = fields_of(kind)
+    if given is None:
+        return {}
+    if isinstance(given, Mapping):
+        parts = known[kind.main].parts if kind.main else frozenset()
+        # ``pad: {top: 1}`` gives the parts of the main field's value.
+        of_main = not parts.isdisjoint(given) and _names_of(kind).keys().isdisjoint(given)
+        return {str(kind.main): given} if of_main else given
+    if kind.main is None:
+        if not known:
+            raise LayerError(f"has no fields; remove {shown(given)}")
+        raise LayerError(f"needs field names ({', '.join(known)}), not {shown(given)}")
+    return {kind.main: given}
+
+
+def _missing(kind: type[Fields], values: Mapping[str, Any]) -> Iterator[str]:
+    for name in required_of(kind):
+        if name not in values:
+            yield f"needs {name!r}: {fields_of(kind)[name].doc}"
+    if kind.either and sum(name in values for name in kind.either) != 1:
+        yield f"needs exactly one of {' and '.join(kind.either)}"
+
+
+def _checked(
+    kind: type[Fields], given: Mapping[str, Any], foreign: Mapping[str, str]
+) -> tuple[dict[str, Any], Wrong]:
+    """The checked values by canonical field name, and everything that is wrong. A field that has
+    a foreign name is not known by its own."""
+    values: dict[str, Any] = {}
+    spelled: dict[str, str] = {}
+    wrong: Wrong = []
+    known, names = fields_of(kind), _names_of(kind)
+    if foreign:
+        theirs = set(foreign.values())
+        names = {word: name for word, name in names.items() if name not in theirs} | dict(foreign)
+    for written, value in given.items():
+        if len(wrong) >= MAX_MISTAKES:
+            break
+        name = names.get(written)
+        if name is None:
+            wrong.append((written, f"has no field {written!r}{_hint(kind, names, written, value)}"))
+        elif name in values:
+            both = f"{spelled[name]!r} and {written!r}"
+            wrong.append((written, f"has both {both}, two names for the same field; keep one"))
+        else:
+            values[name], spelled[name] = None, written
+            try:
+                values[name] = known[name].check(value)
+            except LayerError as why:
+                wrong.append((written, f"{written} {why}"))
+    return values, wrong
+
+
+def _hint(kind: type[Fields], names: Mapping[str, str], written: str, value: Any) -> str:
+    """How to fix an unknown field."""
+    if written in INFERRED:
+        return "; remove it: cnncalc infers it from the input"
+    if written in ACTIVATION:
+        if value in (None, "linear", "identity", "none"):
+            return "; remove it: activations are separate layers"
+        word = value if isinstance(value, str) and value.isidentifier() else "the activation"
+        return f"; add {word} after it, as a separate layer"
+    if written in kind.lacks:
+        return f"; {kind.lacks[written]}"
+    for theirs, foreign in kind.foreign.items():
+        if written in foreign.names:
+            return f"; it is a field of {theirs.replace('*', '2')}"
+    if kind.main and written in fields_of(kind)[kind.main].parts:
+        return f"; write it as in {kind.main}: {{{written}: {shown(value)}}}"
+    return did_you_mean(str(written), names) or has_only(fields_of(kind))
+
+
+@_cached
+def fields_of(kind: type[Fields]) -> Mapping[str, Field]:
+    """The fields of a kind by canonical name, in order."""
+    return {one.name: one.metadata["cnncalc"] for one in declared_in(kind)}
+
+
+@_cached
+def _names_of(kind: type[Fields]) -> Mapping[str, str]:
+    """The canonical field name for every name of a field."""
+    fields = fields_of(kind).items()
+    return {also: name for name, field in fields for also in (name, *field.also)}
+
+
+@_cached
+def required_of(kind: type[Fields]) -> tuple[str, ...]:
+    """The names of the required fields."""
+    return tuple(one.name for one in declared_in(kind) if one.default is dataclasses.MISSING)
+
+
+def declared_in(kind: type[Fields]) -> tuple[dataclasses.Field[Any], ...]:
+    """The dataclass fields of a kind, the main field first."""
+    fields = dataclasses.fields(cast(Any, kind))
+    return tuple(sorted(fields, key=lambda one: one.name != kind.main))
+
+
+def has_only(known: Mapping[str, Field]) -> str:
+    """The hint for an unknown field that resembles no known one."""
+    return f"; it has {', '.join(known)}" if known else "; it has no fields"

@@ -1,0 +1,41 @@
+"""The asks about the layer with the most of something."""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from cnncalc.analysis.report import Report, Row
+from cnncalc.core.errors import LayerError
+from cnncalc.derivations.explain import Derivation
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.asks._counted import exact
+from cnncalc.homework.written import Name, Names, Value
+
+
+class Most(Ask):
+    """The name of the layer with the most of something; any of several that have as much."""
+
+    takes = (Name,)
+    adds_up = False
+    count: ClassVar[str]
+    """The field of ``Cost``."""
+
+    def of(self, row: Row, report: Report) -> Value:
+        """Only a network or a block has such a layer."""
+        raise LayerError("is about several layers; ask about the network")
+
+    def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
+        """The layers with the largest count; raises LayerError if all have none."""
+        counts = {row.name: exact(row, self.count) for row in rows if row.sources}
+        most = max(counts.values())
+        if not most:
+            raise LayerError("cannot be said: all layers have none")
+        return Names(name for name, count in counts.items() if count == most)
+
+    def derive_total(
+        self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
+    ) -> Derivation:
+        """The largest counts, the largest first."""
+        counts = {row.name: exact(row, self.count) for row in rows if row.sources}
+        first = sorted(counts.items(), key=lambda item: -item[1])[:3]
+        shown = ", ".join(f"{name} has {count:,}" for name, count in first)
+        return Derivation(self.title, (), shown)

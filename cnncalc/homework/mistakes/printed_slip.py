@@ -1,0 +1,81 @@
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from cnncalc.analysis.report import Report, Row
+from cnncalc.conventions import published
+from cnncalc.conventions.published import Finding
+from cnncalc.derivations.explain import Derivation
+from cnncalc.homework.ask import Ask
+from cnncalc.homework.mistake import Example, Mistake
+from cnncalc.homework.question import Question
+from cnncalc.homework.written import Number, Value
+from cnncalc.spec import catalog
+
+
+class Printed(Ask):
+    """A figure as it is printed."""
+
+    def __init__(self, number: Number, unit: str) -> None:
+        self.number = number
+        self.unit = unit  # type: ignore[misc]
+
+    def of(self, row: Row, report: Report) -> Value:
+        """The figure, whatever the layer."""
+        return self.number.value
+
+    def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
+        """The figure, whatever the layers."""
+        return self.number.value
+
+    def derive(self, row: Row, report: Report) -> Derivation:
+        """The figure."""
+        return Derivation(self.title, (), self.number.text)
+
+    def derive_total(
+        self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
+    ) -> Derivation:
+        """The figure."""
+        return Derivation(self.title, (), self.number.text)
+
+
+class PrintedSlip(Mistake):
+    """Your number is printed in a source, but it does not follow from the network. Add up the
+    layers yourself: a printed figure may be rounded, count something else, or be wrong.
+    """
+
+    says = "gave a figure that is printed, but does not follow from the layers"
+    prior = 60
+    examples = (
+        Example(
+            "vgg16",
+            "",
+            "memory",
+            "93 MB",
+            "24M · 4 bytes in the lecture, whose table adds up to 15.2M numbers",
+            of=None,
+        ),
+    )
+
+    def other(self, question: Question) -> Iterator[Question]:
+        """The printed figures about the same layer or network, unless something else is wrong."""
+        if question.rules or question.layers or question.times or question.conditions:
+            return
+        counts = {getattr(question.ask, "count", None), getattr(question.ask, "summed", None)}
+        for one in errata(question.report.name):
+            claim = one.claim
+            same = claim.layer == question.layer and one.calculated == question.value
+            if same and claim.quantity in counts and claim.than is None:
+                number = Number.read(claim.value)
+                assert number is not None  # the claims have been compared
+                printed = question.asking(Printed(number, question.ask.unit))
+                yield printed.saying(f"{claim.source}; {one.reason}")
+
+
+@lru_cache(maxsize=100)
+def errata(name: str) -> tuple[Finding, ...]:
+    """The printed figures of a built-in network that do not follow from it; none for others."""
+    built_in = name.lower().replace(" ", "_").replace("-", "_")
+    built_in = built_in if built_in in catalog.names() else built_in.replace("_", "")
+    if built_in not in catalog.names():
+        return ()
+    return tuple(one for one in published.check(built_in) if one.reason)

@@ -1,0 +1,85 @@
+"""Answers on a sheet that its key does not ask for.
+
+A heading or a row that is not understood is reported once, with the nearest known one, however many
+answers it has. Answers that are understood but not asked for are only listed.
+"""
+
+from collections.abc import Container, Iterable, Sequence
+from typing import NamedTuple
+
+from cnncalc.analysis.report import Report
+from cnncalc.core.errors import UsageError, did_you_mean
+from cnncalc.homework import asks
+from cnncalc.homework.labels import is_of_input, layer_named, question_label
+from cnncalc.homework.written import printable, readable
+from cnncalc.spec.text import Item
+
+
+class Given(NamedTuple):
+    """An answer as given: the label of its question, and the layer and the quantity as written,
+    which are empty for a free-standing question."""
+
+    label: str
+    item: Item
+    layer: str = ""
+    word: str = ""
+
+
+class Strange(NamedTuple):
+    """Something that is not understood: its name, the problem, and an answer that it has."""
+
+    name: str
+    problem: str
+    item: Item
+
+
+def unknown_quantity(word: str) -> str | None:
+    """Why a word is no quantity; None if it is one."""
+    try:
+        asks.find(readable(word))
+    except UsageError:
+        return f"is not a quantity{asks.nearest(word) or ' that can be asked'}"
+    return None
+
+
+def unknown_layer(word: str, report: Report) -> str | None:
+    """Why a word is no layer or block of a network; None if it is one."""
+    name = layer_named(word, report)
+    if name is None or name in report or name in report.blocks:
+        return None
+    known = (*report.blocks, *(row.name for row in report))
+    return f"is not a layer of the network{did_you_mean(name, known)}"
+
+
+def sort(
+    left: Iterable[Given], report: Report | None, labels: Sequence[str]
+) -> tuple[tuple[Strange, ...], tuple[str, ...]]:
+    """What is not understood, each once, and the labels of the answers that are, given the key's
+    network and the labels of its questions."""
+    strange: dict[str, Strange] = {}
+    unasked = []
+    for one in left:
+        if one.item.value is None or is_of_input(one.label):
+            continue
+        name, problem = _problem(one, report, {*labels}) or ("", "")
+        if problem:
+            strange.setdefault(name, Strange(printable(name), problem, one.item))
+        elif report is None or not one.word:
+            problem = f"was not asked{did_you_mean(one.label, labels)}"
+            strange[one.label] = Strange(one.label, problem, one.item)
+        else:
+            unasked.append(one.label)
+    return tuple(strange.values()), tuple(unasked)
+
+
+def _problem(one: Given, report: Report | None, labels: Container[str]) -> tuple[str, str] | None:
+    """What is not understood about an answer, and why; None if all is."""
+    if report is None or not one.word:
+        return None
+    if problem := unknown_quantity(one.word):
+        return one.word, problem
+    if problem := unknown_layer(one.layer, report):
+        return one.layer, problem
+    name = layer_named(one.layer, report)
+    meant = question_label(name or "totals", one.word)
+    return (one.label, f"could be {meant}, like another answer") if meant in labels else None

@@ -1,0 +1,22 @@
+"""A PDF page with its fonts, for LaTeX and for print; needs the extra ``draw``."""
+
+from cnncalc.render.pictures import fonts
+from cnncalc.render.pictures.metrics import PIXELS
+from cnncalc.render.pictures.scene import Scene
+from cnncalc.render.pictures.writers import svg
+
+SUFFIX = ".pdf"
+MEASURE = PIXELS
+
+
+def render(scene: Scene) -> bytes:
+    """The whole file. Raises UsageError without the extra, and for characters without a font."""
+    try:
+        import svg2pdf_py
+    except ImportError:
+        raise fonts.missing("svg2pdf-py") from None
+    fonts.check(scene, SUFFIX)
+    database = svg2pdf_py.FontDatabase()
+    for path in fonts.FILES:
+        database.load_font_file(path)
+    return bytes(svg2pdf_py.svg_to_pdf(fonts.styled(svg.text(scene)), database))

@@ -1,0 +1,116 @@
+"""Checks the plain parts of a spec: mappings, names and texts."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from cnncalc.core.errors import MAX_MISTAKES, Mistakes, SpecError, Where, did_you_mean
+from cnncalc.spec.entry import describe
+from cnncalc.spec.text import Item, Key
+
+NAME = "letters, digits, _ and -"
+LONGEST_NAME = 100
+MAX_PARTS = 20
+"""The most parts of a layer's name between its dots."""
+LONGEST_TITLE = 200
+MAX_PROSE = 20_000
+CONTROL = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+"""Characters that a terminal might interpret or a page cannot contain, except newlines and tabs,
+and those that turn the direction of the text after them."""
+
+
+class Checks:
+    """Reads parts of a tree and collects every mistake."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[SpecError] = []
+        self.letters = 0
+
+    def wrong(self, sentence: str, where: Where) -> None:
+        """Report a mistake. Raises Mistakes once there are too many."""
+        self.mistakes.append(SpecError(sentence, where))
+        if len(self.mistakes) >= MAX_MISTAKES:
+            raise Mistakes(self.mistakes)
+
+    def optional(
+        self, top: dict[Key, Item], key: str, read: Callable[[Item], Any], default: Any
+    ) -> Any:
+        """What a key says, or the default if it is missing or empty."""
+        item = top.get(Key(key))
+        return default if item is None or item.value is None else read(item)
+
+    def mapping(self, item: Item, what: str, known: Iterable[str]) -> dict[Key, Item]:
+        """The item as a mapping with known keys."""
+        if not isinstance(item.value, dict):
+            self.wrong(f"{what} must be a mapping, not {describe(item)}", item.where)
+            return {}
+        for key in item.value:
+            if key not in known:
+                hint = did_you_mean(key, known) or f"; it has {', '.join(known)}"
+                self.wrong(f"{what} has no key {key[:60]!r}{hint}", key.where)
+        return item.value
+
+    def names_of(self, item: Item) -> dict[Key, Item]:
+        """The item as a mapping from names."""
+        if not isinstance(item.value, dict):
+            self.wrong(f"expected a mapping from names to values, not {describe(item)}", item.where)
+            return {}
+        for key in item.value:
+            self.check_name(key, key.where)
+        return item.value
+
+    def prose(self, item: Item) -> str | None:
+        """The item as prose for readers; the total length per spec is limited."""
+        text = self.text(item)
+        self.letters += len(text or "")
+        if self.letters > MAX_PROSE:
+            sentence = f"name, source, note and variants have more than {MAX_PROSE:,} characters"
+            self.wrong(sentence, item.where)
+            return None
+        return text
+
+    def title(self, item: Item) -> str | None:
+        """The item as the network's name: one short line."""
+        text = self.prose(item) or ""
+        if len(text) > LONGEST_TITLE or len(text.splitlines()) > 1:
+            self.wrong(
+                f"a network's name must be one line of at most {LONGEST_TITLE} characters",
+                item.where,
+            )
+        return text
+
+    def text(self, item: Item) -> str | None:
+        """The item as text; None if it is not text."""
+        if isinstance(item.value, dict | list) or item.value is None:
+            self.wrong(f"expected text, not {describe(item)}", item.where)
+            return None
+        # Most texts are printable, and the expression takes a while to compile.
+        if not str(item.value).isprintable() and re.search(CONTROL, str(item.value)):
+            self.wrong(f"text must not contain control characters: {describe(item)}", item.where)
+        return str(item.value)
+
+    def check_name(self, name: str, where: Where) -> str:
+        """The name, shortened if it is too long; reported if it is not valid."""
+        if len(name) > LONGEST_NAME:
+            self.wrong(f"a name has at most {LONGEST_NAME} characters, not {len(name)}", where)
+        elif not name.replace("_", "").replace("-", "").isalnum():
+            dots = "; only the name of a layer may contain dots" if "." in name else ""
+            self.wrong(f"{name[:60]!r} is not a valid name; use {NAME}{dots}", where)
+        return name[:LONGEST_NAME]
+
+    def check_path(self, path: str, where: Where) -> str:
+        """The name of a layer, whose dots make a tree."""
+        parts = path.split(".") if len(path) <= LONGEST_NAME else [path]
+        if len(parts) > MAX_PARTS:
+            self.wrong(f"{path[:60]!r} has more than {MAX_PARTS} parts between dots", where)
+        elif len(parts) > 1 and not all(parts):
+            fact = f"{path[:60]!r} is not a valid name; a dot must stand between two words"
+            self.wrong(fact, where)
+        else:
+            for part in parts:
+                self.check_name(part, where)
+        return path[:LONGEST_NAME]
+
+    def items(self, item: Item) -> list[Item]:
+        """A list; a single value becomes a list of one."""
+        return item.value if isinstance(item.value, list) else [item]

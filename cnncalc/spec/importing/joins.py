@@ -1,0 +1,259 @@
+"""Operations between tensors, or of one along some axes."""
+
+from functools import partial
+from typing import Any
+
+from cnncalc import layers
+from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
+from cnncalc.spec.importing.views import word
+from cnncalc.spec.importing.walker import Handlers, Walker
+
+
+def binary(walker: Walker, kind: str) -> None:
+    """Arithmetic between two maps, or a map and a number or parameter."""
+    first, second = walker.argument("input"), walker.argument("other")
+    if walker.argument("alpha", 1) not in (1, None):
+        raise Unknown("it has a factor alpha")
+    if isinstance(first, View) and isinstance(second, View):
+        walker.gives(_between(walker, kind, first, second))
+    elif isinstance(first, View) and isinstance(second, int | float):
+        made = walker.make(kind, {"value": second}, [first.layer], first.shape)
+        walker.gives(first._replace(layer=made))
+    else:
+        _with_parameter(walker, kind)
+
+
+def _between(walker: Walker, kind: str, first: View, second: View) -> View:
+    if first.axes == second.axes and len(first.shape) == len(second.shape):
+        reads, axes = [first.layer, second.layer], first.axes
+        shape = tuple(map(max, first.shape, second.shape))
+    else:
+        reads = [walker.plain(first), walker.plain(second)]
+        shape = walker.result()
+        axes = (BATCH, *range(len(shape)))
+    return View(walker.make(kind, {}, reads, shape), shape, axes)
+
+
+def _with_parameter(walker: Walker, kind: str) -> None:
+    """A factor for every channel, or a summand for every element."""
+    known, name = walker.argument("other"), "other"
+    if isinstance(known, View):
+        known, name = walker.argument("input"), "input"
+    view = walker.data("input" if name == "other" else "other")
+    if not isinstance(known, Known) or known.computed:
+        raise Unknown("one of its operands is computed from parameters")
+    number = walker.done.arguments[name].number
+    if not walker.recording.tensors[number].trainable and not known.sizes:
+        raise Unknown("one of its operands is a tensor whose value is not known")
+    # The parameter's sizes as dimensions of the map, 1 where it is broadcast.
+    sizes = dict.fromkeys(range(len(view.shape)), 1)
+    for axis, size in zip(reversed(view.axes), reversed(known.sizes)):
+        if axis == BATCH and size != 1:
+            raise Unknown("a parameter has an axis for the batch")
+        if axis != BATCH:
+            sizes[axis] = size
+    shape = tuple(sizes.values())
+    held = {"weight": number}
+    if kind == "multiply" and shape == (view.shape[0], *[1] * (len(shape) - 1)):
+        made = walker.make("scale", {}, [view.layer], view.shape, held)
+    elif kind == "add" and shape == view.shape and len(shape) > 1:
+        made = walker.make("positional_embedding", {}, [view.layer], view.shape, held)
+    else:
+        raise Unknown(f"a parameter of {list(known.sizes)} has no kind here")
+    walker.gives(view._replace(layer=made))
+
+
+def reversed_subtraction(walker: Walker) -> None:
+    """A number minus a map."""
+    view, number = walker.data(), walker.argument("other", walker.argument("1"))
+    if not isinstance(number, int | float):
+        raise Unknown("it subtracts from a tensor")
+    negative = walker.make("multiply", {"value": -1}, [view.layer], view.shape)
+    made = walker.make("add", {"value": number}, [negative], view.shape)
+    walker.gives(view._replace(layer=made))
+
+
+def negative(walker: Walker) -> None:
+    """A map with its sign changed."""
+    view = walker.data()
+    made = walker.make("multiply", {"value": -1}, [view.layer], view.shape)
+    walker.gives(view._replace(layer=made))
+
+
+def power(walker: Walker, exponent: float | None = None) -> None:
+    """A map to a fixed power."""
+    view = walker.data()
+    given = walker.argument("exponent") if exponent is None else exponent
+    if not isinstance(given, int | float):
+        raise Unknown("its exponent is not a number")
+    made = walker.make("power", {"exponent": given}, [view.layer], view.shape)
+    walker.gives(view._replace(layer=made))
+
+
+def concat(walker: Walker) -> None:
+    """Concatenated maps; a parameter before a signal is a class token."""
+    tensors = [walker.value(one) for one in walker.done.arguments["tensors"]]
+    views = [one for one in tensors if isinstance(one, View)]
+    given = walker.done.arguments.get("dim", walker.done.arguments.get("axis", 0))
+    axis = given % len(views[0].axes)
+    if len(views) < len(tensors):
+        _token(walker, tensors, axis)
+        return
+    first = views[0]
+    if all(view.axes == first.axes for view in views):
+        reads, axes = [view.layer for view in views], first.axes
+        place = first.at(axis)
+        total = sum(view.shape[place] for view in views)
+        shape = (*first.shape[:place], total, *first.shape[place + 1 :])
+    else:
+        reads, shape = [walker.plain(view) for view in views], walker.result()
+        axes, place = (BATCH, *range(len(shape))), axis - 1
+    fields = {"along": word(View.of(0, shape), place)} if place else {}
+    walker.gives(View(walker.make("concat", fields, reads, shape), shape, axes))
+
+
+def _token(walker: Walker, tensors: list[Any], axis: int) -> None:
+    token, *rest = tensors
+    if len(rest) != 1 or not isinstance(token, Known) or not isinstance(rest[0], View):
+        raise Unknown("it concatenates a map with parameters")
+    view = rest[0]
+    if len(token.held) != 1 or len(view.shape) != 2 or view.at(axis) != 1:
+        raise Unknown("it concatenates a map with parameters")
+    tokens = token.sizes[axis]
+    shape = (view.shape[0], view.shape[1] + tokens)
+    held = {"weight": token.held[0]}
+    made = walker.make("class_token", {"tokens": tokens}, [view.layer], shape, held)
+    walker.gives(View(made, shape, view.axes))
+
+
+def linear(walker: Walker) -> None:
+    """A linear layer along the last axis."""
+    view = walker.data()
+    held, _, attributes = walker.parts()
+    last = view.at(-1)
+    if last:
+        order = (last, *(place for place in range(len(view.shape)) if place != last))
+        moved = tuple(view.shape[place] for place in order)
+        layer = walker.make("permute", {"order": list(order)}, [view.layer], moved)
+        axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
+        view = View(layer, moved, axes)
+    shape = (walker.sizes(held["weight"])[0], *view.shape[1:])
+    if len(shape) > 2:  # the same as a convolution with filters of size 1
+        fields: dict[str, Any] = {"out_channels": shape[0], "kernel_size": 1}
+        fields |= {} if "bias" in held else {"bias": False}
+        made = walker.make("conv", fields, [view.layer], shape, held, walker.done.macs)
+        walker.gives(View(made, shape, view.axes))
+        return
+    kind = layers.load("linear")
+    walker.gives(walker.called(kind, [view.layer], shape, view.axes, held, attributes))
+
+
+def clamp(walker: Walker) -> None:
+    """Values cut off below 0, and perhaps above 6."""
+    view, given = walker.data(), walker.done.arguments
+    ends = (given.get("min_val", given.get("min")), given.get("max_val", given.get("max")))
+    kind = {(0, None): "relu", (0, 6): "relu6"}.get(ends)
+    if kind is None:
+        raise Unknown(f"it cuts off values below {ends[0]} and above {ends[1]}")
+    walker.gives(view._replace(layer=walker.make(kind, {}, [view.layer], view.shape)))
+
+
+def attention(walker: Walker) -> None:
+    """Multi-head attention of positions to one another, or to those of another map."""
+    held, (query, *others), attributes = walker.parts()
+    if any(one.axes[-1] != 0 or BATCH not in one.axes for one in (query, *others)):
+        raise Unknown("the channels are not the last axis")
+    if [bool(attributes.get(name)) for name in UNUSUAL] != [False] * len(UNUSUAL):
+        raise Unknown("it has more than queries, keys and values")
+    key, value = others
+    if key != value:
+        raise Unknown("its keys and values differ")
+    reads = [query.layer] if query == key else [query.layer, key.layer]
+    kind = layers.load("attention")
+    given = {"num_heads": attributes["num_heads"]}
+    walker.gives(walker.called(kind, reads, query.shape, query.axes, held, given))
+
+
+UNUSUAL = ("bias_k", "bias_v", "add_zero_attn", "attn_mask", "key_padding_mask", "static_k",
+           "static_v", "is_causal")  # fmt: skip
+"""Arguments of attention that the kind does not have."""
+
+
+def layer_norm(walker: Walker) -> None:
+    """Layer normalisation over the last axes, wherever those are among the dimensions."""
+    view = walker.data()
+    held, _, attributes = walker.parts()
+    axes = len(attributes["normalized_shape"])
+    places = view.axes[-axes:]
+    if places == (0,) and len(view.shape) > 1:
+        attributes["over"] = "channels"
+    elif places == (len(view.shape) - 1,) and len(view.shape) > 1:
+        attributes["over"] = "last"
+    elif sorted(places) != [*range(len(view.shape))] or not view.in_order:
+        raise Unknown("it normalises some of several axes")
+    kind = layers.load("layer_norm")
+    walker.gives(walker.called(kind, [view.layer], view.shape, view.axes, held, attributes))
+
+
+def along(walker: Walker) -> None:
+    """A function along an axis, such as a softmax."""
+    view = walker.data()
+    place = view.at(walker.axis(default=-1))
+    kind = layers.find(walker.done.name).kind
+    attributes = {"over": word(view, place)}
+    walker.gives(walker.called(kind, [view.layer], view.shape, view.axes, {}, attributes))
+
+
+REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "var": "var", "norm": "norm"}
+
+
+def reduce(walker: Walker) -> None:
+    """A mean, sum or maximum over axes."""
+    view = walker.data()
+    given = walker.done.arguments.get("dim", walker.done.arguments.get("axis"))
+    listed = [*range(len(view.axes))] if given is None else given
+    listed = listed if isinstance(listed, tuple | list) else [listed]
+    places = sorted(view.at(axis % len(view.axes)) for axis in listed)
+    keeps = bool(walker.argument("keepdim"))
+    by = REDUCED[walker.done.name]
+    spatial = places == [*range(1, len(view.shape))]
+    kept = tuple(n for place, n in enumerate(view.shape) if place not in places)
+    ones = tuple(1 if place in places else n for place, n in enumerate(view.shape))
+    shape = ones if keeps else kept
+    if by == "mean" and spatial:
+        fields: dict[str, Any] = {} if keeps else {"keepdim": False}
+        layer = walker.make("global_avg_pool", fields, [view.layer], shape)
+    else:
+        fields = {"by": by, "over": [word(view, place) for place in places]}
+        fields |= {} if keeps else {"keepdim": False}
+        layer = walker.make("reduce", fields, [view.layer], shape)
+    if keeps:
+        walker.gives(view._replace(layer=layer, shape=shape))
+        return
+    left = [place for place in range(len(view.shape)) if place not in places]
+    axes = [axis for axis in view.axes if axis not in places]
+    walker.gives(
+        View(layer, shape, tuple(BATCH if axis == BATCH else left.index(axis) for axis in axes))
+    )
+
+
+HANDLERS: Handlers = {
+    **dict.fromkeys(["add", "iadd", "radd"], partial(binary, kind="add")),
+    **dict.fromkeys(["sub", "isub", "subtract"], partial(binary, kind="subtract")),
+    **dict.fromkeys(["mul", "imul", "rmul", "multiply"], partial(binary, kind="multiply")),
+    **dict.fromkeys(["div", "itruediv", "true_divide", "divide"], partial(binary, kind="divide")),
+    **dict.fromkeys(["cat", "concat", "concatenate"], concat),
+    **dict.fromkeys(("softmax", "log_softmax"), along),
+    **dict.fromkeys(REDUCED, reduce),
+    "rsub": reversed_subtraction,
+    "neg": negative,
+    "pow": power,
+    "square": partial(power, exponent=2),
+    "sqrt": partial(power, exponent=0.5),
+    "rsqrt": partial(power, exponent=-0.5),
+    "reciprocal": partial(power, exponent=-1),
+    "linear": linear,
+    "multi_head_attention_forward": attention,
+    **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
+    "layer_norm": layer_norm,
+}

@@ -1,0 +1,46 @@
+"""What was recorded while a model ran: its tensors and the calls that made them, as plain data."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+
+class Ref(NamedTuple):
+    """A tensor among the arguments of a call, by its number."""
+
+    number: int
+
+
+class Seen(NamedTuple):
+    """A tensor. A size of −k stands for k times the batch size.
+
+    ``origin`` is input, parameter, buffer or constant, or empty for the result of a call; ``name``
+    is that of an input, a parameter or a buffer.
+    """
+
+    sizes: tuple[int, ...]
+    origin: str = ""
+    name: str = ""
+    trainable: bool = False
+
+
+class Done(NamedTuple):
+    """A call: the name of the function, the path of the module that called it, its arguments by
+    name, and the numbers of the tensors that it made. ``macs`` are those that PyTorch counts for
+    one image."""
+
+    name: str
+    path: str
+    arguments: Mapping[str, Any]
+    made: tuple[int, ...]
+    macs: int = 0
+
+
+class Recording(NamedTuple):
+    """A whole run."""
+
+    name: str
+    tensors: Sequence[Seen]
+    calls: Sequence[Done]
+    outputs: tuple[int, ...]
+    unused: tuple[str, ...] = ()
+    """The parameters that no call used."""

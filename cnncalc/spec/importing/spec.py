@@ -1,0 +1,94 @@
+"""The layers of a walked recording, as a spec."""
+
+from typing import Any, NamedTuple
+
+from cnncalc.spec.importing import joins, views
+from cnncalc.spec.importing.record import Recording
+from cnncalc.spec.importing.walker import Made, Walker
+from cnncalc.spec.readers._wiring import Wiring
+
+VIEWS = ("slice", "reshape", "permute")
+"""The kinds of layers that are left out if nothing reads them."""
+
+
+class Imported(NamedTuple):
+    """A spec as plain data, and for each layer the names of the tensors that it holds."""
+
+    spec: dict[str, Any]
+    held: dict[str, dict[str, str]]
+    macs: dict[str, int]
+    """What PyTorch counts for each layer."""
+
+
+def imported(recording: Recording) -> Imported:
+    """The spec of a recording. Raises SpecError for what a spec cannot say."""
+    walker = Walker(recording, {**views.HANDLERS, **joins.HANDLERS})
+    walker.walk()
+    return _Writer(recording, walker).written()
+
+
+class _Writer:
+    """Gives the layers their names, and their shared and frozen weights."""
+
+    def __init__(self, recording: Recording, walker: Walker) -> None:
+        self.recording = recording
+        self.walker = walker
+        self.made = walker.made
+        self.wiring = Wiring(recording.name)
+        self.owners: dict[tuple[int, ...], str] = {}
+        self.held: dict[str, dict[str, str]] = {}
+        self.macs: dict[str, int] = {}
+        paths = {made.path for made in self.made}
+        self.holders = {path[:dot] for path in paths for dot, c in enumerate(path) if c == "."}
+        self.kinds: dict[str, set[str]] = {}
+        for made in self.made:
+            self.kinds.setdefault(made.path, set()).add(made.kind)
+
+    def written(self) -> Imported:
+        """The spec."""
+        ends = self.walker.ends
+        read = self.read(ends)
+        for place, made in enumerate(self.made):
+            if made.kind == "input":
+                self.wiring.input(made.path, list(made.shape))
+                self.wiring.made[f"#{place}"] = self.wiring.made[made.path]
+            elif place in read or made.kind not in VIEWS:
+                self.layer(place, made)
+        spec = self.wiring.spec(self.recording.name)
+        if ends != [len(self.made) - 1]:
+            spec["outputs"] = [self.wiring.made[f"#{end}"] for end in dict.fromkeys(ends)]
+        return Imported(spec, self.held, self.macs)
+
+    def read(self, ends: list[int]) -> set[int]:
+        """The layers that others read, or that are outputs."""
+        found = {*ends}
+        for place, made in reversed([*enumerate(self.made)]):
+            if place in found or made.kind not in VIEWS:
+                found |= {*made.reads}
+        return found
+
+    def name(self, made: Made) -> str:
+        """The module's path; what a module computes besides its submodules has a name in it."""
+        several = len(self.kinds[made.path]) > 1
+        inside = made.path in self.holders or several or not made.path
+        return f"{made.path}.{made.kind}".lstrip(".") if inside else made.path
+
+    def layer(self, place: int, made: Made) -> None:
+        """Write one layer."""
+        tensors = self.recording.tensors
+        numbers = tuple(made.held.values())
+        learned = [tensors[one].trainable for one in numbers if tensors[one].origin == "parameter"]
+        beside: dict[str, Any] = {}
+        if numbers in self.owners and numbers:
+            beside["weights"] = self.owners[numbers]
+        elif learned and not any(learned):
+            beside["trainable"] = False
+        reads = [f"#{one}" for one in made.reads]
+        own = self.wiring.layer(
+            self.name(made), made.kind, dict(made.fields) or None, reads, **beside
+        )
+        self.wiring.made[f"#{place}"] = own
+        self.macs[own] = made.macs
+        if numbers:
+            self.owners.setdefault(numbers, own)
+            self.held[own] = {word: tensors[one].name for word, one in made.held.items()}

@@ -1,0 +1,66 @@
+"""The tensors of a recorded run, as the walker knows them."""
+
+from typing import NamedTuple
+
+BATCH = -1
+"""The axis of the batch."""
+
+
+class Unknown(Exception):
+    """An operation that no kind describes, with the reason."""
+
+
+class View(NamedTuple):
+    """The output of a layer, perhaps with its axes in another order.
+
+    ``axes`` has, for each axis of the tensor, the dimension of the layer's ``shape`` that it is
+    (0: the channels), or BATCH.
+    """
+
+    layer: int
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, layer: int, shape: tuple[int, ...]) -> "View":
+        """A layer's output as it is."""
+        return cls(layer, shape, (BATCH, *range(len(shape))))
+
+    def at(self, axis: int) -> int:
+        """The dimension that an axis of the tensor is. Raises Unknown for the batch."""
+        found = self.axes[axis]
+        if found == BATCH:
+            raise Unknown("it works along the batch")
+        return found
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """The dimensions in the order of the tensor's axes, without the batch."""
+        return tuple(axis for axis in self.axes if axis != BATCH)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the dimensions are in order."""
+        return self.order == tuple(range(len(self.shape)))
+
+
+class Known(NamedTuple):
+    """A tensor that depends on no input of the network: a parameter, a buffer, a constant, or what
+    is computed from them, by these calls. ``held`` are the numbers of the tensors that it comes
+    from."""
+
+    sizes: tuple[int, ...]
+    held: tuple[int, ...]
+    computed: bool = False
+    calls: frozenset[int] = frozenset()
+
+
+class Lost(NamedTuple):
+    """What calls that no kind describes have made of the outputs of layers, if no shape of a spec
+    says its sizes, because they mix the batch with other axes or are too many."""
+
+    reads: tuple[int, ...]
+    calls: frozenset[int]
+
+
+Value = View | Known | Lost

@@ -1,0 +1,224 @@
+"""Operations that return the same values with other axes or sizes, or some of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from cnncalc.layers._axes import NAMES
+from cnncalc.spec.importing.values import BATCH, Unknown, View
+from cnncalc.spec.importing.walker import Handlers, Walker
+
+
+def word(view: View, place: int) -> str:
+    """The name of a dimension, as in ``along: width``."""
+    return ("channels", *NAMES[len(view.shape) - 1])[place]
+
+
+def same(walker: Walker) -> None:
+    """The same tensor, or a copy."""
+    walker.gives(walker.data())
+
+
+def permuted(walker: Walker, order: Sequence[int]) -> None:
+    """The axes in another order."""
+    view = walker.data()
+    walker.gives(view._replace(axes=tuple(view.axes[place] for place in order)))
+
+
+def permute(walker: Walker) -> None:
+    """All axes in another order."""
+    rank = len(walker.data().axes)
+    given = walker.done.arguments
+    listed = given.get("dims", [one for name, one in given.items() if name.isdecimal()])
+    if isinstance(listed, int):  # x.permute(0, 2, 1): only the first is bound to its name
+        listed = [listed, *(one for name, one in given.items() if name.isdecimal())]
+    permuted(walker, [place % rank for place in listed])
+
+
+def movedim(walker: Walker) -> None:
+    """One axis, or several, at other places."""
+    rank = len(walker.data().axes)
+    given = walker.done.arguments
+    ends = [given.get("source", given.get("1")), given.get("destination", given.get("2"))]
+    source, target = ([one] if isinstance(one, int) else list(one) for one in ends)
+    source, target = ([place % rank for place in listed] for listed in (source, target))
+    order = [place for place in range(rank) if place not in source]
+    for place, old in sorted(zip(target, source)):
+        order.insert(place, old)
+    permuted(walker, order)
+
+
+def transpose(walker: Walker) -> None:
+    """Two axes swapped."""
+    rank = len(walker.data().axes)
+    given = walker.done.arguments
+    first, second = ((given.get(f"dim{end}", given.get(f"axis{end}")) % rank) for end in (0, 1))
+    order = [*range(rank)]
+    order[first], order[second] = second, first
+    permuted(walker, order)
+
+
+def matrix_transposed(walker: Walker) -> None:
+    """The last two axes swapped."""
+    rank = len(walker.data().axes)
+    permuted(walker, [*range(rank - 2), rank - 1, rank - 2])
+
+
+def reshape(walker: Walker) -> None:
+    """The same values in other sizes."""
+    view = walker.data()
+    walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
+
+
+def reshaped(walker: Walker, view: View, sizes: tuple[int, ...]) -> View:
+    """A view in other sizes, which start with the batch."""
+    before = tuple(BATCH if axis == BATCH else view.shape[axis] for axis in view.axes)
+    if sizes == before:
+        return view
+    if not view.in_order and (kept := _without_ones(before, sizes)):
+        return _dropped(walker, view, kept)
+    layer = walker.plain(view)
+    batch, *rest = sizes or (0,)
+    if batch != BATCH or min(rest, default=1) < 1 or len(rest) > 4:
+        raise Unknown("its result mixes the batch with other axes, or has too many")
+    shape, old = tuple(rest), walker.made[layer].shape
+    if len(shape) == 1 and len(old) > 1:
+        return View.of(walker.make("flatten", {}, [layer], shape), shape)
+    if len(shape) == 2 < len(old) and shape[0] == old[0]:
+        return View.of(walker.make("flatten", {"over": "positions"}, [layer], shape), shape)
+    wanted = list(shape) if shape else [1]
+    return View.of(walker.make("reshape", {"shape": wanted}, [layer], shape), shape)
+
+
+def _without_ones(before: tuple[int, ...], sizes: tuple[int, ...]) -> list[int]:
+    """The axes that are left if sizes of 1 are dropped; none if something else changes."""
+    kept: list[int] = []
+    for axis, size in enumerate(before):
+        if len(kept) < len(sizes) and sizes[len(kept)] == size:
+            kept.append(axis)
+        elif size != 1:
+            return []
+    return kept if len(kept) == len(sizes) else []
+
+
+def _dropped(walker: Walker, view: View, kept: list[int]) -> View:
+    """A view with only some axes; the others have size 1."""
+    left = sorted(view.axes[axis] for axis in kept if view.axes[axis] != BATCH)
+    shape = tuple(view.shape[place] for place in left)
+    kind, fields = ("reshape", {"shape": list(shape)}) if len(shape) > 1 else ("flatten", {})
+    layer = walker.make(kind, fields, [view.layer], shape)
+    axes = tuple(view.axes[axis] for axis in kept)
+    return View(layer, shape, tuple(BATCH if a == BATCH else left.index(a) for a in axes))
+
+
+def sliced(walker: Walker, view: View, axis: int, start: int, stop: int) -> View:
+    """Some places along an axis."""
+    place = view.at(axis)
+    size = view.shape[place]
+    if (start, stop) == (0, size):
+        return view
+    fields: dict[str, Any] = {"start": start} if start else {}
+    fields |= {"stop": stop} if stop < size else {}
+    fields |= {"along": word(view, place)} if place else {}
+    shape = (*view.shape[:place], stop - start, *view.shape[place + 1 :])
+    return view._replace(layer=walker.make("slice", fields, [view.layer], shape), shape=shape)
+
+
+def split(walker: Walker) -> None:
+    """Consecutive parts along an axis."""
+    view, axis, start = walker.data(), walker.axis(default=0), 0
+    parts = []
+    for number in walker.done.made:
+        size = walker.sizes(number)[axis]
+        parts.append(sliced(walker, view, axis, start, start + size))
+        start += size
+    walker.gives(*parts)
+
+
+def unbind(walker: Walker) -> None:
+    """The places along an axis, one by one."""
+    view, axis = walker.data(), walker.axis(default=0)
+    walker.gives(
+        *(
+            reshaped(walker, sliced(walker, view, axis, place, place + 1), walker.sizes(number))
+            for place, number in enumerate(walker.done.made)
+        )
+    )
+
+
+def narrow(walker: Walker) -> None:
+    """Some places along an axis."""
+    view, axis = walker.data(), walker.axis()
+    start, length = walker.argument("start"), walker.argument("length")
+    walker.gives(sliced(walker, view, axis, start, start + length))
+
+
+def select(walker: Walker) -> None:
+    """One place along an axis."""
+    view, axis, place = walker.data(), walker.axis(), walker.argument("index")
+    place %= view.shape[view.at(axis)]
+    part = sliced(walker, view, axis, place, place + 1)
+    walker.gives(reshaped(walker, part, walker.sizes(walker.done.made[0])))
+
+
+def getitem(walker: Walker) -> None:
+    """``x[:, 2:5, 0]``, with slices of step 1, places, None and an ellipsis."""
+    view = walker.data()
+    index = walker.done.arguments["1"]
+    parts = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in parts:
+        at = parts.index(Ellipsis)
+        missing = len(view.axes) - sum(part is not None for part in parts) + 1
+        parts[at : at + 1] = [slice(None)] * missing
+    axis = 0
+    for part in parts:
+        if part is None:
+            continue
+        if isinstance(part, slice) and part != slice(None):
+            start, stop, step = part.indices(view.shape[view.at(axis)])
+            if step != 1:
+                raise Unknown(f"it takes every {step}th place")
+            view = sliced(walker, view, axis, start, stop)
+        elif type(part) is int:
+            place = part % view.shape[view.at(axis)]
+            view = sliced(walker, view, axis, place, place + 1)
+        elif part != slice(None):
+            raise Unknown("its index is not a place or a range")
+        axis += 1
+    walker.gives(reshaped(walker, view, walker.sizes(walker.done.made[0])))
+
+
+def expand(walker: Walker) -> None:
+    """Sizes of 1 repeated."""
+    view = walker.data()
+    sizes = walker.sizes(walker.done.made[0])
+    if len(sizes) != len(view.axes):
+        view = reshaped(walker, view, _with_ones(view, sizes))
+    layer = walker.plain(view)
+    shape = walker.result()
+    if shape != walker.made[layer].shape:
+        layer = walker.make("expand", {"shape": list(shape)}, [layer], shape)
+    walker.gives(View.of(layer, shape))
+
+
+def _with_ones(view: View, sizes: tuple[int, ...]) -> tuple[int, ...]:
+    own = [BATCH if axis == BATCH else view.shape[axis] for axis in view.axes]
+    return (*[1] * (len(sizes) - len(own)), *own)
+
+
+SAME = "contiguous clone detach to float type type_as alias half double requires_grad"
+RESHAPES = "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel"
+
+HANDLERS: Handlers = {
+    **dict.fromkeys(SAME.split(), same),
+    **dict.fromkeys(RESHAPES.split(), reshape),
+    "permute": permute,
+    **dict.fromkeys(("movedim", "moveaxis"), movedim),
+    **dict.fromkeys(("transpose", "swapaxes", "swapdims"), transpose),
+    **dict.fromkeys(("mT", "t", "T"), matrix_transposed),
+    **dict.fromkeys(("chunk", "split", "tensor_split", "split_with_sizes"), split),
+    **dict.fromkeys(("expand", "expand_as", "broadcast_to"), expand),
+    "unbind": unbind,
+    "narrow": narrow,
+    "select": select,
+    "getitem": getitem,
+}

@@ -1,0 +1,305 @@
+"""From a recording to layers: calls of kinds become layers, views and joins are followed.
+
+A permutation of axes only relabels them. It becomes a layer where something needs the order.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from math import prod
+from typing import Any, NamedTuple
+
+from cnncalc import layers
+from cnncalc.core.call import Call
+from cnncalc.core.errors import LayerError, UsageError, some
+from cnncalc.core.parsing import fields_of
+from cnncalc.core.shape import shape_of
+from cnncalc.layers._elementwise import Elementwise
+from cnncalc.spec.importing.record import Done, Recording, Ref
+from cnncalc.spec.importing.values import BATCH, Known, Lost, Unknown, Value, View
+
+
+class Made(NamedTuple):
+    """A layer: its kind and fields, the layers that it reads, the module that called it, the sizes
+    of its output, and the numbers of the tensors that it holds, by argument."""
+
+    kind: str
+    fields: Mapping[str, Any]
+    reads: tuple[int, ...]
+    path: str
+    shape: tuple[int, ...]
+    held: Mapping[str, int]
+    macs: int = 0
+
+    def shares(self, other: "Made") -> bool:
+        """Whether it is the same layer with the same weights."""
+        same = (self.kind, self.fields) == (other.kind, other.fields)
+        return same and self.held == other.held
+
+
+CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", "linspace")
+"""How functions begin whose result does not depend on the values that they read."""
+TRAINING = {"training", "inplace", "momentum", "use_input_stats", "cudnn_enabled", "p", "drop_prob"}
+READ = {
+    "eps",
+    "dtype",
+    "stacklevel",
+    "_stacklevel",
+    "dim",
+    "normalized_shape",
+    "pad",
+    "value",
+    "mode",
+}
+HARMLESS = TRAINING | READ
+"""Arguments that change no count, and those that kinds read in their own way."""
+LONGEST = 200
+"""The longest description of an opaque layer."""
+
+
+class Walker:
+    """Walks the calls of a recording."""
+
+    def __init__(self, recording: Recording, handlers: "Handlers") -> None:
+        self.recording = recording
+        self.handlers = handlers
+        self.values: dict[int, Value] = {}
+        self.made: list[Made] = []
+        self.done: Done  # the call at hand
+        self.place: int
+        self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
+        self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
+        self.ends: list[int] = []
+        for number, seen in enumerate(recording.tensors):
+            if seen.origin == "input":
+                self.made.append(Made("input", {}, (), seen.name, seen.sizes[1:], {}))
+                self.values[number] = View.of(len(self.made) - 1, seen.sizes[1:])
+            elif seen.origin:
+                self.values[number] = Known(seen.sizes, (number,))
+
+    def walk(self) -> None:
+        """Turn every call into layers or views."""
+        for place, done in enumerate(self.recording.calls):
+            self.place, self.done = place, done
+            before = len(self.made)
+            values = [self.values[number] for number in _numbers(self.done.arguments)]
+            if self.done.name.startswith(CONSTANTS) or all(isinstance(v, Known) for v in values):
+                self.compute(values)
+                continue
+            try:
+                if any(isinstance(value, Lost) for value in values):
+                    raise Unknown("it follows an operation that no kind describes")
+                self.handlers.get(self.done.name, Walker.kind)(self)
+            except (Unknown, LayerError):
+                del self.made[before:]
+                self.lose(values)
+        self.ends = [self.end(self.values[number]) for number in self.recording.outputs]
+
+    def compute(self, values: Sequence[Value]) -> None:
+        """A call that depends on no input."""
+        held = [one for value in values if isinstance(value, Known) for one in value.held]
+        calls = self.calls_of(values)
+        for number in self.done.made:
+            once = tuple(dict.fromkeys(held))
+            self.values[number] = Known(self.sizes(number), once, True, calls)
+
+    def calls_of(self, values: Sequence[Value]) -> frozenset[int]:
+        """The call at hand, and those that made these values but became no layer."""
+        before = [value.calls for value in values if not isinstance(value, View)]
+        return frozenset([self.place]).union(*before)
+
+    def lose(self, values: Sequence[Value]) -> None:
+        """A call that no kind describes: an opaque layer, as soon as a shape says its output."""
+        reads: dict[int, None] = {}
+        for value in values:
+            reads |= dict.fromkeys((value.layer,) if isinstance(value, View) else ())
+            reads |= dict.fromkeys(value.reads if isinstance(value, Lost) else ())
+        calls = self.calls_of(values)
+        for place, number in enumerate(self.done.made):
+            try:
+                shape = self.result(place)
+            except Unknown:
+                self.values[number] = Lost(tuple(reads), calls)
+            else:
+                self.values[number] = View.of(self.opaque(tuple(reads), calls, shape), shape)
+
+    def opaque(self, reads: tuple[int, ...], calls: frozenset[int], shape: tuple[int, ...]) -> int:
+        """A layer with what is known of these calls: what they hold and their MACs, once."""
+        new = sorted(calls - self.counted)
+        self.counted |= calls
+        done = [self.recording.calls[place] for place in new]
+        tensors = self.recording.tensors
+        numbers = dict.fromkeys(one for call in done for one in _numbers(call.arguments))
+        held = {
+            str(number): number
+            for number in numbers
+            if tensors[number].origin in ("parameter", "buffer") and number not in self.owners
+        }
+        sizes = {"parameter": 0, "buffer": 0}
+        for number in held:
+            seen = tensors[int(number)]
+            sizes[seen.origin] += prod(seen.sizes)
+        names = dict.fromkeys(call.name for call in done)
+        macs = sum(call.macs for call in done)
+        fields = {
+            "shape": list(shape or (1,)),
+            "what": some(names)[:LONGEST] if names else self.done.name,
+            "params": sizes["parameter"],
+            "buffers": sizes["buffer"],
+            "multiply_accumulates": macs,
+        }
+        return self.make("opaque", fields, reads, shape, held, macs)
+
+    def end(self, value: Value) -> int:
+        """The layer that an output of the model is."""
+        if not isinstance(value, View):
+            raise UsageError(
+                f"{self.recording.name}: one of its outputs is computed from the network's input "
+                "in a way that no kind describes, or not from it at all"
+            )
+        self.done = Done("output", "", {}, ())
+        return self.ordered(value)
+
+    # What handlers use.
+
+    def sizes(self, number: int) -> tuple[int, ...]:
+        """The sizes of a tensor; a negative one is the batch."""
+        return self.recording.tensors[number].sizes
+
+    def value(self, argument: Any) -> Any:
+        """An argument: the value of a tensor, or plain data."""
+        return self.values[argument.number] if isinstance(argument, Ref) else argument
+
+    def argument(self, name: str, default: Any = None) -> Any:
+        """An argument of the call at hand."""
+        return self.value(self.done.arguments.get(name, default))
+
+    def data(self, name: str = "input") -> View:
+        """An argument that depends on the network's input."""
+        found = self.argument(name)
+        if not isinstance(found, View):
+            raise Unknown(f"its {name} does not depend on the network's input")
+        return found
+
+    def axis(self, name: str = "dim", default: int | None = None) -> int:
+        """An argument that is an axis, counted from 0."""
+        given = self.done.arguments.get(name, default)
+        if type(given) is not int:
+            raise Unknown(f"its {name} is {given}")
+        return given % len(self.data().axes)
+
+    def gives(self, *values: Value) -> None:
+        """Set the results of the call at hand; others are lost."""
+        self.values.update(zip(self.done.made, values))
+        for number in self.done.made[len(values) :]:
+            reads = tuple(value.layer for value in values if isinstance(value, View))
+            self.values[number] = Lost(reads, frozenset())
+
+    def result(self, place: int = 0) -> tuple[int, ...]:
+        """The sizes of a result without the batch, which must be its first axis."""
+        batch, *sizes = self.sizes(self.done.made[place]) or (0,)
+        if batch != BATCH or any(size < 1 for size in sizes) or len(sizes) > 4:
+            raise Unknown("its result mixes the batch with other axes, or has too many")
+        return tuple(sizes)
+
+    def make(
+        self,
+        kind: str,
+        fields: Mapping[str, Any],
+        reads: Sequence[int],
+        shape: tuple[int, ...],
+        held: Mapping[str, int] = {},
+        macs: int = 0,
+    ) -> int:
+        """Add a layer, whose output must have this shape."""
+        layer = layers.find(kind).parse(dict(fields))
+        output = layer.infer(tuple(shape_of(self.made[one].shape or (1,)) for one in reads))
+        if tuple(output) != (shape or (1,)):
+            raise Unknown(f"{kind} would output {output}, but PyTorch outputs {shape}")
+        made = Made(kind, fields, tuple(reads), self.done.path, shape, held, macs)
+        for number in held.values():
+            owner = self.owners.get(number)
+            if owner is not None and not made.shares(self.made[owner]):
+                raise Unknown("it shares some of the weights of another layer")
+        self.made.append(made)
+        self.owners = {number: len(self.made) - 1 for number in held.values()} | self.owners
+        return len(self.made) - 1
+
+    def ordered(self, view: View) -> int:
+        """The layer with the dimensions in the order of the tensor's axes."""
+        if view.in_order:
+            return view.layer
+        shape = tuple(view.shape[place] for place in view.order)
+        return self.make("permute", {"order": list(view.order)}, [view.layer], shape)
+
+    def plain(self, view: View) -> int:
+        """The same for a tensor whose first axis is the batch."""
+        if view.axes[0] != BATCH:
+            raise Unknown("the batch is not its first axis")
+        return self.ordered(view)
+
+    def kind(self) -> None:
+        """The call of a kind."""
+        found = layers.known(f"torch.{self.done.name}")
+        if found is None:
+            raise Unknown("no kind describes this operation")
+        held, views, attributes = self.parts()
+        kind = found.kind
+        if issubclass(kind, Elementwise) and not held and len(views) == 1:
+            (view,) = views
+            self.gives(self.called(kind, [view.layer], view.shape, view.axes, {}, attributes))
+            return
+        shape = self.result()
+        axes = (BATCH, *range(len(shape)))
+        reads = [self.plain(view) for view in views]
+        self.gives(self.called(kind, reads, shape, axes, held, attributes))
+
+    def called(
+        self,
+        kind: Any,
+        reads: Sequence[int],
+        shape: tuple[int, ...],
+        axes: tuple[int, ...],
+        held: Mapping[str, int],
+        attributes: Mapping[str, Any],
+    ) -> View:
+        """The output of a layer of a kind."""
+        inputs = tuple(shape_of(self.made[one].shape or (1,)) for one in reads)
+        sizes = {name: self.sizes(number) for name, number in held.items()}
+        known = {word for name, one in fields_of(kind).items() for word in (name, *one.also)}
+        for name, value in attributes.items():
+            if name not in known and name not in HARMLESS and value not in (None, False, "none"):
+                raise Unknown(f"its {name} is {value}")
+        call = Call(self.done.name, inputs, shape_of(shape or (1,)), sizes, attributes)
+        fields = kind.imported(call)
+        return View(self.make(kind.kind, fields, reads, shape, held, self.done.macs), shape, axes)
+
+    def parts(self) -> tuple[dict[str, int], list[View], dict[str, Any]]:
+        """The tensors that the call at hand holds, the views that it reads, and other arguments."""
+        held: dict[str, int] = {}
+        views: list[View] = []
+        attributes: dict[str, Any] = {}
+        for name, argument in self.done.arguments.items():
+            value = self.value(argument)
+            if isinstance(value, View):
+                views.append(value)
+            elif isinstance(value, Known):
+                if value.computed or not isinstance(argument, Ref):
+                    raise Unknown(f"its {name} is computed")
+                held[name] = argument.number
+            else:
+                attributes[name] = value
+        return held, views, attributes
+
+
+Handlers = Mapping[str, Callable[[Walker], None]]
+"""The operations that are no kind's, by name."""
+
+
+def _numbers(value: Any) -> list[int]:
+    """The numbers of the tensors in arguments."""
+    if isinstance(value, Ref):
+        return [value.number]
+    if isinstance(value, Mapping):
+        return [number for one in value.values() for number in _numbers(one)]
+    if isinstance(value, tuple | list):
+        return [number for one in value for number in _numbers(one)]
+    return []

@@ -1,0 +1,274 @@
+"""The messages of an ONNX file as plain data: nodes, and the sizes of weights."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+from struct import unpack
+from typing import Any, NamedTuple
+
+from cnncalc.spec.readers._protobuf import File, Part, signed
+
+MAX_NODES = 50_000
+MAX_NAMES = 1_000_000
+FEW = 4_096
+"""The most numbers of a tensor that are read."""
+FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d",
+           12: "I", 13: "Q"}  # fmt: skip
+"""How numbers of each data type are stored."""
+FLOATS = (1, 10, 11, 16)
+SCOPES = "pkg.torch.onnx.name_scopes"
+
+
+class Held(NamedTuple):
+    """A tensor that the file holds: its sizes, and where its numbers are."""
+
+    name: str
+    sizes: tuple[int, ...]
+    dtype: int
+    parts: tuple[tuple[int, int | bytes | Part], ...] = ()
+    is_weight: bool = False
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it has."""
+        return prod(self.sizes)
+
+    def values(self) -> tuple[Any, ...] | None:
+        """Its numbers, if they are few and inside the file."""
+        n = self.elements
+        if n > FEW:
+            return None
+        found: list[Any] = []
+        for number, value in self.parts:
+            if number == 9 and isinstance(value, Part) and self.dtype in FORMATS:
+                form = f"<{n}{FORMATS[self.dtype]}"
+                data = value.data(8 * FEW)
+                return unpack(form, data) if len(data) == _size(self.dtype) * n else None
+            if isinstance(value, Part):
+                found += value.floats(FEW) if number == 4 else value.integers(FEW)
+            elif isinstance(value, int):
+                found.append(signed(value))
+            else:
+                found += unpack("<f", value) if number == 4 else unpack("<d", value)
+        return tuple(found) if len(found) == n else None
+
+
+def _size(dtype: int) -> int:
+    return {"f": 4, "B": 1, "b": 1, "H": 2, "h": 2, "i": 4, "q": 8, "?": 1, "e": 2, "d": 8,
+            "I": 4, "Q": 8}[FORMATS[dtype]]  # fmt: skip
+
+
+class Operator(NamedTuple):
+    """A node of the graph."""
+
+    kind: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attributes: Mapping[str, Any]
+    scopes: str = ""
+    domain: str = ""
+
+
+@dataclass
+class Model:
+    """What a file says."""
+
+    name: str = ""
+    producer: str = ""
+    opset: int = 1
+    nodes: list[Operator] = field(default_factory=list)
+    held: dict[str, Held] = field(default_factory=dict)
+    inputs: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
+    outputs: list[str] = field(default_factory=list)
+    shapes: dict[str, tuple[int | str, ...] | None] = field(default_factory=dict)
+
+
+def model(file: File) -> Model:
+    """The model in a file. Raises SpecError for a file that is broken or holds no graph."""
+    found, graph = Model(), False
+    for number, value in file.message().fields():
+        if number == 2 and isinstance(value, Part):
+            found.producer = value.text()
+        elif number == 7 and isinstance(value, Part):
+            graph = True
+            _graph(found, value)
+        elif number == 8 and isinstance(value, Part):
+            said = dict(value.fields())
+            domain, version = said.get(1), said.get(2)
+            if not (isinstance(domain, Part) and domain.text() not in ("", "ai.onnx")):
+                found.opset = version if isinstance(version, int) else 1
+    if not graph:
+        raise file.wrong("is not an ONNX model: it holds no graph")
+    return found
+
+
+def _graph(found: Model, graph: Part) -> None:
+    """The nodes and tensors of a graph."""
+    lists: Mapping[int, Callable[[Model, Part], None]] = {
+        1: _node, 2: _title, 5: _initializer, 11: _input, 12: _output, 13: _value,
+        15: _sparse,
+    }  # fmt: skip
+    for number, value in graph.fields():
+        if isinstance(value, Part) and number in lists:
+            lists[number](found, value)
+
+
+def _title(found: Model, name: Part) -> None:
+    found.name = name.text()
+
+
+def _node(found: Model, part: Part) -> None:
+    if len(found.nodes) >= MAX_NODES:
+        raise part.file.wrong(f"has more than {MAX_NODES:,} nodes")
+    texts: dict[int, str] = {}
+    inputs: list[str] = []
+    outputs: list[str] = []
+    attributes: dict[str, Any] = {}
+    scopes = ""
+    for number, value in part.fields():
+        if not isinstance(value, Part):
+            continue
+        if number == 1:
+            inputs.append(value.text())
+        elif number == 2:
+            outputs.append(value.text())
+        elif number in (3, 4, 7):
+            texts[number] = value.text()
+        elif number == 5:
+            name, setting = _attribute(value)
+            attributes[name] = setting
+        elif number == 9 and not scopes:
+            scopes = _scopes(value)
+    found.nodes.append(
+        Operator(
+            texts.get(4, ""), texts.get(3, ""), tuple(inputs), tuple(outputs), attributes,
+            scopes, texts.get(7, "")
+        )
+    )  # fmt: skip
+
+
+def _scopes(entry: Part) -> str:
+    """The modules around a node, as PyTorch's newer exporter writes them."""
+    said = dict(entry.fields())
+    key, value = said.get(1), said.get(2)
+    if isinstance(key, Part) and isinstance(value, Part) and key.end - key.begin == len(SCOPES):
+        return value.text() if key.text() == SCOPES else ""
+    return ""
+
+
+def _attribute(part: Part) -> tuple[str, Any]:
+    """An attribute's name and value: a number, a text, a tensor, or a list of numbers; None for
+    what is not read, such as a graph."""
+    name, value = "", None
+    listed: list[Any] = []
+    for number, one in part.fields():
+        if number == 1 and isinstance(one, Part):
+            name = one.text()
+        elif number == 2 and isinstance(one, bytes):
+            value = unpack("<f", one)[0] if len(one) == 4 else None
+        elif number == 3 and isinstance(one, int):
+            value = signed(one)
+        elif number == 4 and isinstance(one, Part):
+            value = one.text()
+        elif number == 5 and isinstance(one, Part):
+            value = tensor(one)
+        elif number == 7:
+            listed += one.floats(FEW) if isinstance(one, Part) else unpack("<f", _four(part, one))
+        elif number == 8:
+            listed += one.integers(FEW) if isinstance(one, Part) else [signed(_whole(part, one))]
+    return name, listed or value
+
+
+def _four(part: Part, value: int | bytes | Part) -> bytes:
+    if not isinstance(value, bytes) or len(value) != 4:
+        raise part.file.broken(part.begin)
+    return value
+
+
+def _whole(part: Part, value: int | bytes | Part) -> int:
+    if not isinstance(value, int):
+        raise part.file.broken(part.begin)
+    return value
+
+
+def tensor(part: Part, is_weight: bool = False) -> Held:
+    """A tensor, without its numbers."""
+    name, dtype = "", 0
+    sizes: list[int] = []
+    data: list[tuple[int, int | bytes | Part]] = []
+    for number, value in part.fields():
+        if number == 1:
+            sizes += value.integers(64) if isinstance(value, Part) else [_whole(part, value)]
+        elif number == 2 and isinstance(value, int):
+            dtype = value
+        elif number in (4, 5, 7, 9, 10, 11):
+            if len(data) < FEW:
+                data.append((number, value))
+        elif number == 8 and isinstance(value, Part):
+            name = value.text()
+    if any(not 0 <= size < 1 << 40 for size in sizes) or len(sizes) > 64:
+        raise part.file.wrong(f"holds a tensor {name[:60]!r} with an impossible size")
+    return Held(name, tuple(sizes), dtype, tuple(data), is_weight)
+
+
+def _initializer(found: Model, part: Part) -> None:
+    one = tensor(part, is_weight=True)
+    _check_many(found, part)
+    found.held[one.name] = one
+
+
+def _sparse(found: Model, part: Part) -> None:
+    raise part.file.wrong("holds sparse weights, which cannot be read")
+
+
+def _input(found: Model, part: Part) -> None:
+    name, sizes = _value_info(part)
+    _check_many(found, part)
+    found.inputs[name] = sizes
+
+
+def _output(found: Model, part: Part) -> None:
+    name, sizes = _value_info(part)
+    _check_many(found, part)
+    found.outputs.append(name)
+    found.shapes[name] = sizes
+
+
+def _value(found: Model, part: Part) -> None:
+    name, sizes = _value_info(part)
+    _check_many(found, part)
+    found.shapes[name] = sizes
+
+
+def _check_many(found: Model, part: Part) -> None:
+    if len(found.held) + len(found.inputs) + len(found.shapes) >= MAX_NAMES:
+        raise part.file.wrong(f"names more than {MAX_NAMES:,} tensors")
+
+
+def _value_info(part: Part) -> tuple[str, tuple[int | str, ...] | None]:
+    """A tensor's name and sizes; an open size is a text, and None stands for no sizes at all."""
+    name, sizes = "", None
+    for number, value in part.fields():
+        if number == 1 and isinstance(value, Part):
+            name = value.text()
+        elif number == 2 and isinstance(value, Part):
+            shape = _inside(_inside(value, 1), 2)
+            if shape is not None:
+                sizes = tuple(_dimension(one) for n, one in shape.fields() if n == 1)
+    return name, sizes
+
+
+def _inside(part: Part | None, number: int) -> Part | None:
+    """The message in a field."""
+    found = [one for n, one in part.fields() if n == number] if part is not None else []
+    return found[-1] if found and isinstance(found[-1], Part) else None
+
+
+def _dimension(part: int | bytes | Part) -> int | str:
+    for number, value in part.fields() if isinstance(part, Part) else ():
+        if number == 1 and isinstance(value, int) and 0 < value < 1 << 40:
+            return value
+        if number == 2 and isinstance(value, Part):
+            return value.text() or "?"
+    return "?"

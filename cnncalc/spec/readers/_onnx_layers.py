@@ -1,0 +1,205 @@
+"""Layers as an ONNX file needs them: over tensors in any order, and with weights by name."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from cnncalc import layers
+from cnncalc.core.errors import LayerError
+from cnncalc.core.layer import Layer
+from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.shape import Shape, shape_of
+from cnncalc.layers._axes import NAMES
+from cnncalc.layers._elementwise import Elementwise
+from cnncalc.spec.readers._flow import BATCH, Flow, arranged
+from cnncalc.spec.readers._onnx_file import Model, Operator
+from cnncalc.spec.readers._onnx_values import Known
+from cnncalc.spec.readers._wiring import Wiring
+
+
+class Unclear(Exception):
+    """An operator does something that no kind describes."""
+
+
+Made = list[Flow | Known]
+
+
+class Layers:
+    """The layers so far. ``name`` is what the next one is called."""
+
+    def __init__(self, found: Model, source: str) -> None:
+        self.model = found
+        self.wiring = Wiring(source)
+        self.batch = 0
+        self.name = ""
+        self.readers = Counter(chain(*(node.inputs for node in found.nodes), found.outputs))
+        self.entries: dict[str, dict[str, Any]] = {}
+        self.weights: dict[str, list[str]] = {}
+        self.owners: dict[tuple[str, ...], str] = {}
+        self.used: set[str] = set()
+        self.pools: dict[str, tuple[Flow, Mapping[str, Any]]] = {}
+
+    def of_kind(self, kind: type[Layer], node: Operator, operands: list[Any]) -> Flow:
+        """The layer of an operator that a kind recognises."""
+        flows = [one for one in operands if isinstance(one, Flow)]
+        free = issubclass(kind, Elementwise) and len(flows) == 1
+        flows = flows if free else [self.plain(one) for one in flows]
+        held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}
+        fields = self.fields(kind, node, flows, held)
+        made = self.layer(kind.kind, fields, flows, [one for one in held.values() if one.weights])
+        return flows[0]._replace(tensor=made.tensor) if free else made
+
+    def fields(
+        self, kind: type[Layer], node: Operator, flows: Sequence[Flow], held: Mapping[int, Known]
+    ) -> Mapping[str, Any]:
+        """The fields of a layer. Raises Unclear if no layer of this kind is like that."""
+        fields = kind.from_onnx(
+            OnnxCall(
+                node.kind,
+                node.attributes,
+                tuple(shape_of(one.sizes) for one in flows),
+                {at: one.sizes for at, one in held.items() if one.weights},
+                lambda at: held[at].values() if at in held else None,
+            )
+        )
+        if fields is None:
+            raise Unclear
+        return fields
+
+    def layer(
+        self,
+        kind: str,
+        fields: Any,
+        flows: Sequence[Flow],
+        weights: Sequence[Known] = (),
+        name: str = "",
+    ) -> Flow:
+        """Add a layer, and return its output. A layer with the same weights as another shares
+        them."""
+        found = layers.load(kind).parse(fields)
+        shapes = tuple(shape_of(flow.sizes) for flow in flows)
+        output = found.infer(shapes)
+        names = tuple(one.weights for one in weights)
+        if names:
+            self.check(found, shapes, weights)
+        beside = self.shared(names, weights)
+        own = self.wiring.layer(
+            name or self.name, kind, found.given or None, [one.tensor for one in flows], **beside
+        )
+        self.wiring.made[own] = own
+        self.entries[own] = self.wiring.layers[-1]
+        self.weights[own] = [*names]
+        if names and not beside:
+            self.owners[names] = own
+            self.used |= {*names}
+        return Flow.of(own, output.dimensions, self.batch)
+
+    def check(self, layer: Layer, shapes: Sequence[Shape], weights: Sequence[Known]) -> None:
+        """Raise LayerError unless a layer has as many numbers as the file holds for it."""
+        own = sum(layer.parameters(*shapes)) - layer.counters()
+        held = sum(one.elements for one in weights)
+        if layer.known and own != held:
+            raise LayerError(f"has {own:,} weights for its input, but the file holds {held:,}")
+
+    def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
+        """The key of a layer that uses the weights of an earlier one."""
+        if names in self.owners and names:
+            return {"weights": self.owners[names]}
+        for one in weights:
+            if one.weights in self.used and sum(size > 1 for size in one.sizes) > 1:
+                raise self.wiring.wrong(
+                    f"layer {self.name[:60]!r} shares {one.weights[:60]!r} with another layer, but "
+                    "not its other weights, which a spec cannot express"
+                )
+        return {}
+
+    def with_bias(self, flow: Flow, bias: Known) -> bool:
+        """Give the layer that made a flow this bias, if it has none and nothing else reads it."""
+        entry = self.entries.get(flow.tensor, {})
+        kind = next(iter(entry), "identity")
+        usual = kind != "scale"
+        fields = entry.get(kind) or {}
+        if kind not in ("linear", "conv", "scale", "conv_transpose"):
+            return False
+        if fields.get("bias", usual) or bias.elements != flow.sizes[0]:
+            return False
+        entry[kind] = {**fields, "bias": True}
+        names = tuple(self.weights[flow.tensor])
+        if self.owners.get(names) == flow.tensor:
+            self.owners[(*names, bias.weights)] = flow.tensor
+            del self.owners[names]
+        self.weights[flow.tensor].append(bias.weights)
+        return True
+
+    def plain(self, flow: Flow) -> Flow:
+        """The flow with the batch first and each other dimension one size of a layer's output."""
+        if not flow.is_batched:
+            raise Unclear
+        return self.arranged(flow, flow.dims[1:])
+
+    def arranged(self, flow: Flow, groups: Sequence[Sequence[int]]) -> Flow:
+        """The flow with these groups of atoms as the sizes of a layer's output."""
+        if not groups:
+            raise Unclear
+        found = arranged(flow, groups)
+        if found is None:
+            raise Unclear
+        after, moves = found
+        for kind, field, _ in moves:
+            main = layers.load(kind).main
+            fields = {main: field} if field is not None else None
+            source = after._replace(tensor=flow.tensor)
+            made = self.wiring.layer(flow.name or self.name, kind, fields, [source.tensor])
+            self.wiring.made[made] = made
+            flow = flow._replace(tensor=made)
+        return after._replace(tensor=flow.tensor)
+
+    def place(self, flow: Flow, dim: int) -> tuple[Flow, int]:
+        """The place in the layer's output that a dimension is, moving dimensions if necessary."""
+        if not -len(flow.dims) <= dim < len(flow.dims) or BATCH in flow.dims[dim]:
+            raise Unclear
+        atoms = flow.dims[dim]
+        if flow.whole(atoms) is None and not atoms:
+            flow, dim = self.plain(flow), dim % len(flow.dims)
+            return flow, dim - 1
+        if flow.whole(atoms) is None:
+            rest = [
+                [atom for atom in part if (atom in atoms) == inside]
+                for part in flow.numbers
+                for inside in (False, True)
+            ]
+            groups = sorted(group for group in rest if group)
+            if [*atoms] not in groups:
+                groups = [[*atoms], *(group for group in groups if not {*group} & {*atoms})]
+            flow = self.arranged(flow, groups)
+        place = flow.whole(flow.dims[dim])
+        if place is None:
+            raise Unclear
+        return flow, place
+
+    def opaque_like(self, flow: Flow, node: Operator, held: Sequence[Known] = ()) -> Flow:
+        """An opaque layer whose output has the shape of a flow; it has no products."""
+        fields = {
+            "shape": [*flow.sizes],
+            "what": f"ONNX {node.kind}"[:200],
+            "params": sum(one.elements for one in held),
+            "macs": 0,
+        }
+        return flow._replace(tensor=self.layer("opaque", fields, [flow], held).tensor)
+
+
+Rule = Callable[[Layers, Operator, list[Any]], Made]
+"""How an operator becomes layers; its docstring is a part of the documentation."""
+
+
+def flow_of(operand: Any) -> Flow:
+    """An operand that must depend on the network's input."""
+    if not isinstance(operand, Flow):
+        raise Unclear
+    return operand
+
+
+def word(flow: Flow, place: int) -> str:
+    """The name of a place in a layer's output."""
+    return ("channels", *NAMES[len(flow.parts) - 1])[place]

@@ -1,0 +1,315 @@
+"""The operators of ONNX that are no kind by themselves: their meaning depends on dimensions, and on
+which operands are constants."""
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from math import prod
+from typing import Any
+
+from cnncalc import layers
+from cnncalc.spec.readers import _onnx_values as values
+from cnncalc.spec.readers._flow import BATCH, Flow
+from cnncalc.spec.readers._onnx_arithmetic import ARITHMETIC
+from cnncalc.spec.readers._onnx_file import Operator
+from cnncalc.spec.readers._onnx_layers import Layers, Made, Rule, Unclear, flow_of, word
+from cnncalc.spec.readers._onnx_values import Known
+
+
+def _same(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """Nothing: the values stay what they are."""
+    return [operands[0]]
+
+
+def _shape(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """Sizes, from which other shapes are computed."""
+    shape = operands[0].shape
+    end = node.attributes.get("end")
+    return [values.of([*shape[node.attributes.get("start", 0) : end]])]
+
+
+def _transpose(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`permute`, where the order matters."""
+    flow = flow_of(operands[0])
+    order = node.attributes.get("perm") or [*range(len(flow.dims))][::-1]
+    if sorted(order) != [*range(len(flow.dims))]:
+        raise Unclear
+    return [flow.reordered(order, net.name)]
+
+
+def _reshape(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`reshape` or `flatten`, where the shape matters."""
+    flow, shape = flow_of(operands[0]), node.attributes.get("shape")
+    if shape is None and len(operands) > 1 and isinstance(operands[1], Known):
+        shape = operands[1].values()
+    sizes = values.shape_to(flow.shape, shape, node.attributes)
+    return [_regrouped(net, flow, sizes)]
+
+
+def _regrouped(net: Layers, flow: Flow, sizes: Sequence[int] | None) -> Flow:
+    found = flow.regrouped(sizes, net.name) if sizes else None
+    if found is None:
+        raise Unclear
+    return found
+
+
+def _flatten(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`flatten`, where the shape matters."""
+    flow, axis = flow_of(operands[0]), node.attributes.get("axis", 1)
+    axis += len(flow.dims) if axis < 0 else 0
+    shape = flow.shape
+    return [_regrouped(net, flow, (prod(shape[:axis]), prod(shape[axis:])))]
+
+
+def _squeeze(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """Nothing: a size of 1 disappears."""
+    flow = flow_of(operands[0])
+    axes = values.axes_of(node, operands, len(flow.dims))
+    ones = [place for place, size in enumerate(flow.shape) if size == 1]
+    axes = ones if axes is None else axes
+    if not {*axes} <= {*ones}:
+        raise Unclear
+    return [flow.squeezed(axes, net.name)]
+
+
+def _unsqueeze(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """Nothing: a size of 1 appears."""
+    flow = flow_of(operands[0])
+    given = node.attributes.get("axes")
+    if given is None and len(operands) > 1 and isinstance(operands[1], Known):
+        given = operands[1].values()
+    axes = values.axes_of(node, operands, len(flow.dims) + len(given or ()))
+    if not axes:
+        raise Unclear
+    return [flow.unsqueezed(axes, net.name)]
+
+
+def _expand(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`expand`."""
+    flow = flow_of(operands[0])
+    shape = operands[1].values() if isinstance(operands[1], Known) else None
+    if shape is None or len(shape) > len(flow.dims):
+        raise Unclear
+    shape = (*flow.shape[: len(flow.dims) - len(shape)], *shape)
+    wanted = tuple(max(pair) for pair in zip(shape, flow.shape))
+    if any(old not in (1, new) for old, new in zip(flow.shape, wanted)):
+        raise Unclear
+    if wanted == flow.shape:
+        return [flow]
+    flow = net.plain(flow)
+    if wanted[0] != net.batch:
+        raise Unclear
+    return [net.layer("expand", {"shape": [*wanted[1:]]}, [flow])]
+
+
+# Parts of tensors.
+
+
+def _cut(net: Layers, flow: Flow, dim: int, start: int, stop: int) -> Flow:
+    """A part of a dimension."""
+    size = flow.shape[dim]
+    if (start, stop) == (0, size):
+        return flow
+    if BATCH in flow.dims[dim] or not 0 <= start < stop <= size:
+        raise Unclear
+    flow, place = net.place(flow, dim)
+    fields = {"start": start, "stop": stop, "along": word(flow, place)}
+    return flow.resized(net.layer("slice", fields, [flow]), place)
+
+
+def _slice(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`slice`, one for each axis."""
+    flow = flow_of(operands[0])
+    given = [node.attributes.get(word) for word in ("starts", "ends", "axes", "steps")]
+    for place, operand in enumerate(operands[1:]):
+        given[place] = operand.values() if isinstance(operand, Known) else given[place]
+    starts, ends, axes, steps = given
+    if starts is None or ends is None:
+        raise Unclear
+    axes = axes if axes is not None else range(len(starts))
+    for start, end, axis, step in zip(starts, ends, axes, steps or [1] * len(starts)):
+        if step != 1 or not -len(flow.dims) <= axis < len(flow.dims):
+            raise Unclear
+        first, last, _ = slice(start, end).indices(flow.shape[axis])
+        flow = _cut(net, flow, axis % len(flow.dims), first, last)
+    return [flow]
+
+
+def _split(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`slice`, one for each output."""
+    flow, dim = flow_of(operands[0]), node.attributes.get("axis", 0)
+    if not -len(flow.dims) <= dim < len(flow.dims):
+        raise Unclear
+    dim %= len(flow.dims)
+    sizes, size = node.attributes.get("split"), flow.shape[dim]
+    if sizes is None and len(operands) > 1 and isinstance(operands[1], Known):
+        sizes = operands[1].values()
+    if sizes is None:
+        each = -(-size // len(node.outputs))
+        sizes = [min(each, size - each * at) for at in range(len(node.outputs))]
+    made: Made = []
+    start = 0
+    for one in sizes:
+        made.append(_cut(net, flow, dim, start, start + one))
+        start += one
+    return made
+
+
+def _gather(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`slice` for one place; `embedding` for rows of weights."""
+    data, places = operands[:2]
+    axis = node.attributes.get("axis", 0)
+    if isinstance(data, Known) and axis == 0 and len(data.sizes) == 2 and data.weights:
+        x = net.plain(flow_of(places))
+        fields = {"num_embeddings": data.sizes[0], "embedding_dim": data.sizes[1]}
+        made = net.layer("embedding", fields, [x], [data])
+        return [made.reordered([0, 2, 1], "")]
+    chosen = places.values() if isinstance(places, Known) else None
+    flow = flow_of(data)
+    if chosen and flow.shape == (len(chosen),) and chosen == (*range(len(chosen)),):
+        return [_regrouped(net, flow, places.sizes)]  # all of them, in order
+    if chosen is None or len(chosen) != 1 or len(places.sizes) > 1:
+        raise Unclear
+    dim = axis % len(flow.dims)
+    place = chosen[0] % flow.shape[dim]
+    flow = _cut(net, flow, dim, place, place + 1)
+    return [flow if places.sizes else flow.squeezed([dim], net.name)]
+
+
+def _concat(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`concat`; `class_token` for learned positions before a signal."""
+    axis = node.attributes.get("axis", 0)
+    if len(operands) == 2 and isinstance(operands[0], Known) and operands[0].weights:
+        return [_token(net, operands[0], flow_of(operands[1]), axis)]
+    flows = [*map(flow_of, operands)]
+    first = flows[0]
+    dim = axis % len(first.dims)
+    alike = (
+        all(one.dims == first.dims for one in flows) and first.whole(first.dims[dim]) is not None
+    )
+    place = first.whole(first.dims[dim])
+    if alike and place is not None:
+        others = {(*one.parts[:place], *one.parts[place + 1 :]) for one in flows}
+        alike = len(others) == 1
+    if not alike or place is None:
+        flows = [net.plain(one) for one in flows]
+        first, place = flows[0], dim - 1
+    if place < 0:
+        raise Unclear
+    made = net.layer("concat", {"along": word(first, place)}, flows)
+    return [first.resized(made, place) if first.parts[place] else made]
+
+
+def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
+    dims, axis = flow.dims, axis % 3
+    if len(dims) != 3 or len(token.sizes) != 3 or not axis or token.sizes[0] != 1:
+        raise Unclear
+    flow = net.arranged(flow, [dims[3 - axis], dims[axis]])
+    made = net.layer("class_token", {"tokens": token.sizes[axis]}, [flow], [token])
+    return made if axis == 2 else made.reordered([0, 2, 1], "")
+
+
+# Pools that remember where their maxima are.
+
+
+def _max_pool(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`max_pool`."""
+    kind, x = layers.load("max_pool"), net.plain(flow_of(operands[0]))
+    fields = net.fields(kind, node, [x], {})
+    made: Made = [net.layer("max_pool", fields, [x]) if net.readers[node.outputs[0]] else x]
+    if len(node.outputs) > 1:
+        net.pools[node.outputs[1]] = x, fields
+        made.append(x)
+    return made
+
+
+def _max_unpool(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`max_unpool`, which reads the input of the pool."""
+    if node.inputs[1] not in net.pools:
+        raise Unclear
+    pooled, fields = net.pools[node.inputs[1]]
+    window = {key: value for key, value in fields.items() if key != "dilation"}
+    return [net.layer("max_unpool", window, [net.plain(flow_of(operands[0])), pooled])]
+
+
+# Products.
+
+
+def _gemm(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`linear`."""
+    x, weights, *bias = operands
+    usual = all(node.attributes.get(word, 1) == 1 for word in ("alpha", "beta"))
+    if not usual or node.attributes.get("transA") or not isinstance(weights, Known):
+        raise Unclear
+    if any(not isinstance(one, Known) for one in bias) or len(weights.sizes) != 2:
+        raise Unclear
+    out = weights.sizes[0 if node.attributes.get("transB") else 1]
+    held = [weights, *bias]
+    return [_linear(net, flow_of(x), out, [one for one in held if one.weights], bool(bias))]
+
+
+def _linear(net: Layers, flow: Flow, out: int, held: Sequence[Known], bias: bool) -> Flow:
+    """A linear layer over the last dimension."""
+    last = flow.dims[-1]
+    if BATCH in last:
+        raise Unclear
+    rest = [[atom for atom in part if atom not in last] for part in flow.numbers]
+    alone = flow.whole(last) == 0 and (len(flow.dims) > 2 or len(flow.parts) == 1)
+    if not alone:
+        flow = net.arranged(flow, [last, *(part for part in rest if part)])
+    fields = {"out_features": out, "bias": bias, "per_position": len(flow.parts) > 1}
+    made = net.layer("linear", fields, [flow], held)
+    if not flow.parts[0]:  # a single feature has no atom
+        dims = [tuple(a + 1 if a != BATCH and out > 1 else a for a in dim) for dim in flow.dims]
+        dims[-1] = (0,) if out > 1 else ()
+        return made._replace(parts=(made.parts[0], *flow.parts[1:]), dims=tuple(dims))
+    return flow.resized(made, 0)
+
+
+def _matmul(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`linear` with weights; `matmul` of two maps."""
+    a, b = operands
+    if isinstance(b, Known):
+        if len(b.sizes) != 2 or not isinstance(a, Flow):
+            raise Unclear
+        return [_linear(net, a, b.sizes[1], [b] if b.weights else [], False)]
+    a, b = flow_of(a), flow_of(b)
+    if len(a.dims) < 3 or len(a.dims) != len(b.dims) or a.shape[:-2] != b.shape[:-2]:
+        raise Unclear
+    if BATCH in (*a.dims[-1], *a.dims[-2], *b.dims[-1], *b.dims[-2]):
+        raise Unclear
+    a, b = (net.arranged(one, _matrices(one)) for one in (a, b))
+    made = net.layer("matmul", None, [a, b])
+    columns = len(b.parts[-1])
+    first = sum(map(len, a.parts[:-1]))
+    dims = (*a.dims[:-1], tuple(range(first, first + columns)))
+    return [made._replace(parts=(*a.parts[:-1], b.parts[-1]), dims=dims)]
+
+
+def _matrices(flow: Flow) -> list[Sequence[int]]:
+    """A tensor as matrices: what they are for, their rows and their columns."""
+    lead = [atom for atom in chain(*flow.dims[:-2]) if atom != BATCH]
+    return [*([lead] if lead else []), flow.dims[-2], flow.dims[-1]]
+
+
+OPERATORS: Mapping[str, Rule] = {
+    "Cast": _same,
+    "QuantizeLinear": _same,
+    "DequantizeLinear": _same,
+    "Shape": _shape,
+    "Transpose": _transpose,
+    "Reshape": _reshape,
+    "Flatten": _flatten,
+    "Squeeze": _squeeze,
+    "Unsqueeze": _unsqueeze,
+    "Expand": _expand,
+    "Slice": _slice,
+    "Split": _split,
+    "Gather": _gather,
+    "Concat": _concat,
+    "MaxPool": _max_pool,
+    "MaxUnpool": _max_unpool,
+    "Gemm": _gemm,
+    "MatMul": _matmul,
+    **ARITHMETIC,
+}
+"""How each of these becomes layers."""

@@ -1,0 +1,297 @@
+"""What ONNX files compute from sizes and constants alone: the shape to reshape to, for example."""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from itertools import product
+from math import ceil, floor, prod, sqrt
+from typing import Any, NamedTuple
+
+from cnncalc.spec.readers._onnx_file import FEW, FLOATS, Held, Operator
+
+
+class Known(NamedTuple):
+    """A tensor that does not depend on the network's input; its numbers if they are few.
+
+    ``weights`` is its name in the file if it holds learned numbers.
+    """
+
+    sizes: tuple[int, ...]
+    numbers: tuple[Any, ...] | None = None
+    weights: str = ""
+    held: Held | None = None
+
+    @property
+    def elements(self) -> int:
+        """How many numbers it has."""
+        return prod(self.sizes)
+
+    def values(self) -> tuple[Any, ...] | None:
+        """The numbers, read when they are first needed."""
+        return self.held.values() if self.numbers is None and self.held else self.numbers
+
+
+def initial(held: Held) -> Known:
+    """A tensor of the file. Integers of more than 8 bits and lone numbers are not weights."""
+    learned = held.is_weight and held.dtype in (*FLOATS, 2, 3) and bool(held.sizes)
+    return Known(held.sizes, None, held.name if learned else "", held)
+
+
+def of(values: Sequence[Any] | Any) -> Known:
+    """A list of numbers, or a single one."""
+    if isinstance(values, Sequence):
+        return Known((len(values),), tuple(values))
+    return Known((), (values,))
+
+
+def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    """The result of a node that reads only such tensors; None if it is not known."""
+    if node.kind == "Constant":
+        return _constant(node)
+    if node.kind == "Expand" and inputs and inputs[0] and inputs[0].weights:
+        return _repeated(node, inputs)
+    if node.kind in MOVES and inputs and inputs[0] is not None:
+        return MOVES[node.kind](node, inputs)
+    numbers: list[Sequence[Any]] = []
+    for one in inputs:
+        listed = one.values() if one is not None else ()
+        if listed is None or node.kind not in RULES:
+            return None
+        numbers.append(listed)
+    sizes = [one.sizes if one is not None else () for one in inputs]
+    try:
+        return RULES[node.kind](node, numbers, sizes)
+    except (TypeError, ValueError, IndexError, ArithmeticError, OverflowError):
+        return None
+
+
+def _constant(node: Operator) -> Known | None:
+    for name in ("value", "value_int", "value_float", "value_ints", "value_floats"):
+        value = node.attributes.get(name)
+        if isinstance(value, Held):
+            return Known(value.sizes, None, "", value)
+        if value is not None:
+            return of(value)
+    return None
+
+
+def axes_of(node: Operator, inputs: Sequence[Any], rank: int, place: int = 1) -> list[int] | None:
+    """The axes of a node, which are a setting in older versions and an input in newer ones."""
+    found = node.attributes.get("axes")
+    if found is None and len(inputs) > place and isinstance(inputs[place], Known):
+        found = inputs[place].values()
+    if found is None:
+        return None
+    listed = found if isinstance(found, Sequence) else [found]
+    if not all(isinstance(axis, int) and -rank <= axis < rank for axis in listed):
+        return None
+    return sorted({axis % rank for axis in listed})
+
+
+def _same(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    return inputs[0]
+
+
+def _copy(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    """A copy under a name of its own: exporters write one for each of several equal weights."""
+    (one,) = inputs
+    assert one is not None
+    return one._replace(weights=node.outputs[0] if one.weights else "")
+
+
+def _transposed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    one = inputs[0]
+    assert one is not None
+    order = node.attributes.get("perm") or [*range(len(one.sizes))][::-1]
+    if sorted(order) != [*range(len(one.sizes))]:
+        return None
+    sizes = tuple(one.sizes[place] for place in order)
+    alone = sum(size > 1 for size in sizes) <= 1
+    return Known(sizes, one.values() if alone else None, one.weights)
+
+
+def _reshaped(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    one, to = inputs[0], inputs[1].values() if len(inputs) > 1 and inputs[1] else None
+    assert one is not None
+    sizes = shape_to(one.sizes, to or node.attributes.get("shape"), node.attributes)
+    return None if sizes is None else one._replace(sizes=sizes)
+
+
+def shape_to(
+    old: Sequence[int], wanted: Any, attributes: Mapping[str, Any]
+) -> tuple[int, ...] | None:
+    """The sizes that a Reshape makes; 0 keeps a size, and -1 takes what is left."""
+    if not isinstance(wanted, Sequence) or not all(type(size) is int for size in wanted):
+        return None
+    keeps = not attributes.get("allowzero")
+    if keeps and any(size == 0 and place >= len(old) for place, size in enumerate(wanted)):
+        return None
+    sizes = [old[at] if size == 0 and keeps else size for at, size in enumerate(wanted)]
+    known = prod(size for size in sizes if size != -1)
+    if sizes.count(-1) > 1 or known < 1 or prod(old) % known:
+        return None
+    found = tuple(prod(old) // known if size == -1 else size for size in sizes)
+    return found if prod(found) == prod(old) else None
+
+
+def _squeezed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    one = inputs[0]
+    assert one is not None
+    axes = axes_of(node, inputs, len(one.sizes))
+    kept = enumerate(one.sizes)
+    return one._replace(
+        sizes=tuple(n for at, n in kept if (n != 1 if axes is None else at not in axes))
+    )
+
+
+def _unsqueezed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    one = inputs[0]
+    assert one is not None
+    count = node.attributes.get("axes")
+    if count is None and len(inputs) > 1 and inputs[1]:
+        count = inputs[1].values()
+    axes = axes_of(node, inputs, len(one.sizes) + len(count or ()))
+    if axes is None:
+        return None
+    sizes = [*one.sizes]
+    for axis in axes:
+        sizes.insert(axis, 1)
+    return one._replace(sizes=tuple(sizes))
+
+
+def _repeated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    """Weights that are repeated for every image."""
+    one, to = inputs[0], inputs[1].values() if len(inputs) > 1 and inputs[1] else None
+    assert one is not None
+    same = to is not None and len(to) == len(one.sizes) and one.sizes[:1] == (1,)
+    if to is not None and same and all(n in (-1, 1, m) for n, m in zip(to[1:], one.sizes[1:])):
+        return one
+    return None
+
+
+MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] = {
+    "Identity": _copy,
+    "QuantizeLinear": _same,
+    "DequantizeLinear": _same,
+    "Transpose": _transposed,
+    "Reshape": _reshaped,
+    "Squeeze": _squeezed,
+    "Unsqueeze": _unsqueezed,
+    "Flatten": lambda node, inputs: (
+        inputs[0]._replace(sizes=(inputs[0].elements,)) if inputs[0] else None
+    ),
+}
+"""Operations that move numbers without reading them."""
+
+Numbers = Sequence[Sequence[Any]]
+Sizes = Sequence[tuple[int, ...]]
+
+
+def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
+    """A function of the elements of tensors, of which all but one may be single numbers."""
+
+    def rule(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+        most = max(map(len, numbers))
+        if any(len(one) not in (1, most) for one in numbers) or most > FEW:
+            return None
+        spread = (one if len(one) == most else [*one] * most for one in numbers)
+        widest = max(sizes, key=lambda one: (prod(one), len(one)))
+        return Known(widest, tuple(function(*each) for each in zip(*spread)))
+
+    return rule
+
+
+def _divided(a: Any, b: Any) -> Any:
+    if isinstance(a, int) and isinstance(b, int):
+        return int(a / b) if abs(a) < 1 << 50 else a // b
+    return a / b
+
+
+def _cast(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    to = int if node.attributes.get("to") not in FLOATS else float
+    return Known(sizes[0], tuple(map(to, numbers[0])))
+
+
+def _gather(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    if node.attributes.get("axis", 0) or len(sizes[0]) != 1:
+        return None
+    return Known(sizes[1], tuple(numbers[0][int(place)] for place in numbers[1]))
+
+
+def _concat(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    flat = [one for listed in numbers for one in listed]
+    return of(flat) if all(len(one) == 1 for one in sizes) and len(flat) <= FEW else None
+
+
+def _slice(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    given = [node.attributes.get(word) for word in ("starts", "ends")]
+    starts, ends = numbers[1:3] if len(numbers) > 2 else given
+    step = numbers[4][0] if len(numbers) > 4 else 1
+    if len(sizes[0]) != 1 or not starts or not ends:
+        return None
+    return of(numbers[0][starts[0] : ends[0] : step])
+
+
+def _filled(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    value = node.attributes.get("value")
+    one = value.values() if isinstance(value, Held) else (0.0,)
+    shape = tuple(numbers[0])
+    if one is None or any(size < 0 for size in shape):
+        return None
+    return Known(shape, (*one,) * prod(shape) if prod(shape) <= FEW else None)
+
+
+def _expanded(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    if len(numbers[0]) != 1 or prod(numbers[1]) > FEW:
+        return None
+    return Known(tuple(numbers[1]), tuple(numbers[0]) * prod(numbers[1]))
+
+
+def _range(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    start, stop, step = (one[0] for one in numbers)
+    listed = range(start, stop, step)
+    return of([*listed]) if len(listed) <= FEW else None
+
+
+def _product(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    return of([prod(numbers[0])] if node.attributes.get("keepdims", 1) else prod(numbers[0]))
+
+
+def _strided(node: Operator, numbers: Numbers, sizes: Sizes) -> Known | None:
+    """The places that are not 0."""
+    places = [at for at, one in zip(product(*map(range, sizes[0])), numbers[0]) if one]
+    flat = [at[dim] for dim in range(len(sizes[0])) for at in places]
+    return Known((len(sizes[0]), len(places)), tuple(flat))
+
+
+RULES: Mapping[str, Callable[[Operator, Numbers, Sizes], Known | None]] = {
+    "Add": _elementwise(operator.add),
+    "Sub": _elementwise(operator.sub),
+    "Mul": _elementwise(operator.mul),
+    "Div": _elementwise(_divided),
+    "Mod": _elementwise(operator.mod),
+    "Pow": _elementwise(operator.pow),
+    "Neg": _elementwise(operator.neg),
+    "Abs": _elementwise(abs),
+    "Sqrt": _elementwise(sqrt),
+    "Floor": _elementwise(lambda x: float(floor(x))),
+    "Ceil": _elementwise(lambda x: float(ceil(x))),
+    "Min": _elementwise(min),
+    "Max": _elementwise(max),
+    "Equal": _elementwise(operator.eq),
+    "Less": _elementwise(operator.lt),
+    "Greater": _elementwise(operator.gt),
+    "Not": _elementwise(operator.not_),
+    "And": _elementwise(lambda a, b: bool(a and b)),
+    "Or": _elementwise(lambda a, b: bool(a or b)),
+    "Where": _elementwise(lambda which, a, b: a if which else b),
+    "Cast": _cast,
+    "Gather": _gather,
+    "Concat": _concat,
+    "Slice": _slice,
+    "ConstantOfShape": _filled,
+    "Expand": _expanded,
+    "Range": _range,
+    "ReduceProd": _product,
+    "NonZero": _strided,
+}
+"""How to compute with numbers."""

@@ -1,0 +1,122 @@
+"""The wire format of protocol buffers, read from a file without reading what is not asked for.
+
+A message is a sequence of fields, each a number and a value. Values with a length (texts, nested
+messages, the weights of a model) are returned as their place in the file.
+"""
+
+from collections.abc import Iterator
+from struct import unpack
+from typing import BinaryIO, NamedTuple
+
+from cnncalc.core.errors import SpecError, Where
+
+MAX_FIELDS = 5_000_000
+MAX_TEXT = 1_000_000
+VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+"""The types of values; groups (3 and 4) are no longer written."""
+HEADER = 20
+"""The most bytes of a field's number and its varint or length."""
+
+
+class File:
+    """A file of one message, and how many of its fields may still be read."""
+
+    def __init__(self, stream: BinaryIO, source: str) -> None:
+        self.stream = stream
+        self.where = Where(source)
+        self.left = MAX_FIELDS
+        self.size = stream.seek(0, 2)
+
+    def message(self) -> "Part":
+        """The message that is the whole file."""
+        return Part(self, 0, self.size)
+
+    def wrong(self, sentence: str) -> SpecError:
+        """An error in the file."""
+        return SpecError(sentence, self.where)
+
+    def broken(self, at: int) -> SpecError:
+        """The error for bytes that are not a field."""
+        return self.wrong(f"is damaged or cut off: byte {at:,} does not begin a field that fits")
+
+
+class Part(NamedTuple):
+    """The bytes of a value from ``begin`` up to ``end``."""
+
+    file: File
+    begin: int
+    end: int
+
+    def fields(self) -> Iterator[tuple[int, "int | bytes | Part"]]:
+        """Every field's number, and its value: an integer, 4 or 8 bytes, or a part."""
+        file, at = self.file, self.begin
+        while at < self.end:
+            file.left -= 1
+            if file.left < 0:
+                raise file.wrong(f"has more than {MAX_FIELDS:,} fields")
+            file.stream.seek(at)
+            header = file.stream.read(min(HEADER, self.end - at))
+            tag, used = _varint(header, 0)
+            number, kind = tag >> 3, tag & 7
+            value: int | bytes | Part
+            if kind in (VARINT, LENGTH):
+                length, used = _varint(header, used) if used else (0, 0)
+            else:
+                length = {FIXED32: 4, FIXED64: 8}.get(kind, -1)
+            after = at + used + (0 if kind == VARINT else length)
+            if not used or not number or length < 0 or after > self.end:
+                raise file.broken(at)
+            if kind == VARINT:
+                value = length
+            elif kind == LENGTH:
+                value = Part(file, at + used, after)
+            else:
+                value = header[used : used + length]
+            yield number, value
+            at = after
+
+    def data(self, most: int = MAX_TEXT) -> bytes:
+        """The bytes themselves; raises SpecError if they are more than ``most``."""
+        if self.end - self.begin > most:
+            raise self.file.wrong(f"has a text of more than {most:,} bytes")
+        self.file.stream.seek(self.begin)
+        found = self.file.stream.read(self.end - self.begin)
+        if len(found) < self.end - self.begin:
+            raise self.file.broken(self.begin)
+        return found
+
+    def text(self) -> str:
+        """The bytes as text; what is not UTF-8 is replaced."""
+        return self.data().decode("utf-8", "replace")
+
+    def integers(self, most: int) -> list[int]:
+        """The integers that a packed field lists."""
+        data, at, found = self.data(10 * most), 0, list[int]()
+        while at < len(data):
+            value, after = _varint(data, at)
+            if not after or len(found) >= most:
+                raise self.file.broken(self.begin + at)
+            found.append(signed(value))
+            at = after
+        return found
+
+    def floats(self, most: int) -> list[float]:
+        """The numbers of 4 bytes that a packed field lists."""
+        data = self.data(4 * most)
+        return [*unpack(f"<{len(data) // 4}f", data[: len(data) // 4 * 4])]
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    """An integer that uses 7 bits of each byte, and the place after it; 0 if it does not end."""
+    found = 0
+    for place in range(at, min(at + 10, len(data))):
+        byte = data[place]
+        found |= (byte & 127) << 7 * (place - at)
+        if byte < 128:
+            return found & (1 << 64) - 1, place + 1
+    return 0, 0
+
+
+def signed(value: int) -> int:
+    """An integer of 64 bits that may be negative."""
+    return value - (1 << 64) if value >> 63 else value

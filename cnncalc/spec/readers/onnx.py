@@ -1,0 +1,237 @@
+"""ONNX: the graph of a file, without its weights, which are never read.
+
+Layers are named after PyTorch's modules where the exporter wrote them, and after nodes otherwise.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from cnncalc import layers
+from cnncalc.core.errors import LayerError
+from cnncalc.spec.readers import _onnx_values as values
+from cnncalc.spec.readers._flow import Flow
+from cnncalc.spec.readers._onnx_file import Model, Operator, model
+from cnncalc.spec.readers._onnx_fused import fused
+from cnncalc.spec.readers._onnx_layers import Layers, Unclear
+from cnncalc.spec.readers._onnx_operators import OPERATORS
+from cnncalc.spec.readers._onnx_values import Known
+from cnncalc.spec.readers._protobuf import File
+
+NAME = "an ONNX model"
+ANY = 1_000_003
+"""Stands for a batch of any size: no size of a network is a multiple of it."""
+FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
+"""How a file begins: the version of the format, then another of the model's fields."""
+QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
+             "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
+"""Operators on integers: the one that they replace, and the places of its operands."""
+
+
+def begins(data: bytes) -> bool:
+    """Whether bytes are the beginning of a model."""
+    return re.match(FIRST, data, re.DOTALL) is not None
+
+
+def read(path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """The spec of a model. ``inputs`` are sizes without the batch, by name; those of a single input
+    are under "". Raises SpecError."""
+    with path.open("rb") as stream:
+        file = File(stream, str(path))
+        found = model(file)
+        found.nodes = fused(found)
+        return Network(found, str(path)).spec(inputs, path.stem)
+
+
+class Network(Layers):
+    """Turns nodes into layers; ``tensors`` has what each tensor of the file is."""
+
+    def __init__(self, found: Model, source: str) -> None:
+        super().__init__(found, source)
+        self.tensors: dict[str, Flow | Known] = {
+            name: values.initial(held) for name, held in found.held.items()
+        }
+        self.scopes = [_scope(node) for node in found.nodes]
+        self.containers = {
+            path[: dot.start()] for path in {*self.scopes} for dot in re.finditer(r"\.", path)
+        }
+
+    def spec(self, inputs: Mapping[str, Sequence[int]], title: str) -> dict[str, Any]:
+        """The spec of the whole model."""
+        self.add_inputs(inputs)
+        for place, node in enumerate(self.model.nodes):
+            self.name = self.name_of(node, self.scopes[place])
+            self.node(node)
+        outputs = [self.output(name) for name in self.model.outputs]
+        read = {name for layer in self.wiring.layers for name in _listed(layer["from"])}
+        ends = {layer["name"] for layer in self.wiring.layers} - read
+        spec = self.wiring.spec(title[:100])
+        made = {layer["name"] for layer in self.wiring.layers}
+        if ends != {*outputs} and {*outputs} <= made:
+            spec["outputs"] = list(dict.fromkeys(outputs))
+        return spec
+
+    def add_inputs(self, given: Mapping[str, Sequence[int]]) -> None:
+        """The inputs that are not weights, with the sizes of the file or those that are given."""
+        named = {name: dims for name, dims in self.model.inputs.items() if name not in self.tensors}
+        sizes = {}
+        for name, dims in named.items():
+            if not dims:
+                raise self.wiring.wrong(f"does not say the sizes of its input {name[:60]!r}")
+            batch = dims[0] if isinstance(dims[0], int) else ANY
+            if self.batch not in (0, batch):
+                raise self.wiring.wrong(f"has inputs with batches of {self.batch} and {batch}")
+            self.batch = batch
+            sizes[name] = self.sizes(name, dims[1:], given.get("" if len(named) == 1 else name))
+        for name, shape in sizes.items():
+            self.wiring.input(name, [*shape])
+            self.tensors[name] = Flow.of(name, shape, self.batch)
+
+    def sizes(
+        self, name: str, dims: Sequence[int | str], given: Sequence[int] | None
+    ) -> tuple[int, ...]:
+        """The sizes of an input without its batch."""
+        written = " × ".join(map(str, ("batch", *dims)))
+        if given is not None and len(given) == len(dims):
+            return tuple(given)
+        if given is not None:
+            raise self.wiring.wrong(f"input {name[:60]!r} has {len(dims)} sizes ({written[:100]}) "
+                                    f"after the batch, not {len(given)}")  # fmt: skip
+        if not 1 <= len(dims) <= 4:
+            raise self.wiring.wrong(f"input {name[:60]!r} has {len(dims)} sizes besides the batch, "
+                                    "not 1 to 4")  # fmt: skip
+        if not all(isinstance(size, int) for size in dims):
+            example = "x".join(str(size) if isinstance(size, int) else "224" for size in dims)
+            raise self.wiring.wrong(
+                f"leaves sizes of its input {name[:60]!r} open ({written[:100]}); give them, as in "
+                f"--input {example}"
+            )
+        return tuple(int(size) for size in dims)
+
+    def name_of(self, node: Operator, scope: str) -> str:
+        """A layer's name: its module, or the operation inside a module that holds others."""
+        if scope and scope not in self.containers:
+            return scope
+        if node.scopes or node.name.startswith("/") or not node.name:
+            return ".".join(filter(None, (scope, node.kind.lower())))
+        return node.name
+
+    def node(self, node: Operator) -> None:
+        """One node: a constant, an operator with a rule of its own, a kind, or an opaque layer."""
+        if node.kind in QUANTIZED:
+            kind, places = QUANTIZED[node.kind]
+            kept = tuple(node.inputs[at] if at < len(node.inputs) else "" for at in places)
+            node = node._replace(kind=kind, inputs=kept)
+        operands = [self.tensors.get(name) if name else None for name in node.inputs]
+        for name, operand in zip(node.inputs, operands):
+            if name and operand is None:
+                raise self.wiring.wrong(
+                    f"node {self.name[:60]!r} ({node.kind[:40]}) reads {name[:60]!r}, which no "
+                    "earlier node produces"
+                )
+        if not any(isinstance(one, Flow) for one in operands):
+            known = values.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
+            for name in node.outputs:
+                self.tensors[name] = known or Known(self.open_sizes(name))
+            return
+        try:
+            made = self.made(node, operands)
+        except Unclear:
+            made = self.opaque(node, operands)
+        except LayerError as why:
+            raise self.wiring.wrong(f"layer {self.name[:60]!r} ({node.kind[:40]}) {why}") from None
+        missing = [name for name in node.outputs[len(made) :] if self.readers[name]]
+        if missing:
+            made = self.opaque(node, operands)
+        self.tensors |= {name: one for name, one in zip(node.outputs, made) if name}
+
+    def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
+        """What a node makes. Raises Unclear if no kind describes it."""
+        if node.kind in OPERATORS and node.domain in ("", "ai.onnx"):
+            return OPERATORS[node.kind](self, node, operands)
+        kind = layers.of_onnx(node.kind)
+        if kind is None:
+            raise Unclear
+        return [self.of_kind(kind, node, operands)]
+
+    def opaque(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
+        """Layers for an operator that no kind describes, one for each output."""
+        flows = [one for one in operands if isinstance(one, Flow)]
+        held = [one for one in operands if isinstance(one, Known) and one.weights]
+        made: list[Flow | Known] = []
+        for place, name in enumerate(node.outputs):
+            if not name or (place and not self.readers[name]):
+                made.append(Known(()))
+                continue
+            shape = self.known_sizes(node, name, operands)
+            at = shape.index(self.batch) if self.batch in shape else None
+            rest = [size for place, size in enumerate(shape) if place != at]
+            if at is None and prod(shape) % self.batch:
+                raise self.wiring.wrong(
+                    f"node {self.name[:60]!r} ({node.kind[:40]}) loses track of the batch"
+                )
+            sizes = rest if 1 <= len(rest) <= 4 else [prod(rest) or 1]
+            params = sum(one.elements for one in held) if not place else 0
+            fields = {"shape": sizes, "what": f"ONNX {node.kind}"[:200], "params": params}
+            flow = self.layer("opaque", fields, flows, [] if place else held)
+            if len(rest) > 4 or not rest:
+                flow = flow.regrouped((self.batch, *rest), "") or flow
+            order = [*range(1, len(rest) + 1)]
+            if at is not None:
+                order.insert(at, 0)
+                flow = flow.reordered(order, "")
+            made.append(flow)
+        return made
+
+    def known_sizes(self, node: Operator, name: str, operands: list[Any]) -> tuple[int, ...]:
+        """The sizes of a tensor that an opaque layer makes."""
+        said = self.model.shapes.get(name)
+        if said is None:
+            raise self.wiring.wrong(
+                f"node {self.name[:60]!r} ({node.kind[:40]}) is unknown, and the file does not say "
+                "the sizes of its output; add them with onnx.shape_inference.infer_shapes"
+            )
+        sizes = [
+            size if isinstance(size, int) else self.batch if place == 0 else 0
+            for place, size in enumerate(said)
+        ]
+        if 0 in sizes:
+            raise self.wiring.wrong(
+                f"node {self.name[:60]!r} ({node.kind[:40]}) is unknown, and the file leaves sizes "
+                "of its output open"
+            )
+        return tuple(sizes)
+
+    def open_sizes(self, name: str) -> tuple[int, ...]:
+        """The sizes of a constant that is not computed, if the file says them."""
+        said = self.model.shapes.get(name) or ()
+        return tuple(size if isinstance(size, int) else 1 for size in said)
+
+    def output(self, name: str) -> str:
+        """The layer that makes an output of the network."""
+        flow = self.tensors.get(name)
+        if isinstance(flow, Flow) and flow.is_batched and len(flow.dims) > 1:
+            self.name = flow.name or "output"
+            flow = self.plain(flow) if len(flow.dims) < 6 else flow  # else only a view
+        if not isinstance(flow, Flow):
+            raise self.wiring.wrong(f"the output {name[:60]!r} does not depend on the input")
+        return self.wiring.source_of(flow.tensor)
+
+
+def _scope(node: Operator) -> str:
+    """The path of the module that a node belongs to, as PyTorch names it."""
+    if node.scopes:
+        words = re.findall(r"'([^']*)'", node.scopes)
+        return words[-2] if len(words) > 1 else ""
+    path: list[str] = []
+    for word in node.name.split("/")[1:-1]:
+        if path and word.startswith(f"{path[-1]}."):
+            path.pop()
+        path.append(word)
+    return ".".join(path)
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,81 @@
+"""A tiny writer of ONNX files for tests, from the definition of the format."""
+
+import struct
+
+
+def varint(value):
+    value &= (1 << 64) - 1
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def field(number, value):
+    """A field: an integer, a float, or a text, bytes or nested message."""
+    if isinstance(value, int):
+        return varint(number << 3) + varint(value)
+    if isinstance(value, float):
+        return varint(number << 3 | 5) + struct.pack("<f", value)
+    data = value.encode() if isinstance(value, str) else value
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+def message(*pairs):
+    return b"".join(field(number, value) for number, value in pairs)
+
+
+def tensor(name, sizes, dtype=1, data=b""):
+    """A tensor; weights need no data, since nothing reads them."""
+    return message(*[(1, size) for size in sizes], (2, dtype), (8, name), (9, data))
+
+
+def integers(name, *values):
+    return tensor(name, [len(values)], 7, struct.pack(f"<{len(values)}q", *values))
+
+
+def number(name, value):
+    return tensor(name, [], 1, struct.pack("<f", value))
+
+
+def attribute(name, value):
+    if isinstance(value, str):
+        return message((1, name), (4, value), (20, 3))
+    if isinstance(value, bytes):
+        return message((1, name), (5, value), (20, 4))
+    if isinstance(value, float):
+        return message((1, name), (2, value), (20, 1))
+    if isinstance(value, int):
+        return message((1, name), (3, value), (20, 2))
+    return message((1, name), *[(8, one) for one in value], (20, 7))
+
+
+def node(kind, inputs, outputs, name="", domain="", scopes=None, **attributes):
+    """A node; inputs and outputs are texts with the names."""
+    parts = [(1, one) for one in inputs.split(" ")] if inputs else []
+    parts += [(2, one) for one in outputs.split(" ")]
+    parts += [(3, name), (4, kind), (7, domain)]
+    parts += [(5, attribute(key, value)) for key, value in attributes.items()]
+    if scopes is not None:
+        parts += [(9, message((1, "pkg.torch.onnx.name_scopes"), (2, repr(scopes))))]
+    return message(*parts)
+
+
+def value(name, sizes):
+    """A tensor's name and sizes; a text is an open size."""
+    dims = [(1, message((2 if isinstance(size, str) else 1, size))) for size in sizes]
+    return message((1, name), (2, message((1, message((1, 1), (2, message(*dims)))))))
+
+
+def model(nodes, weights=(), inputs=(("x", (1, 3, 8, 8)),), outputs=("y",), opset=20, values=()):
+    """A file: nodes in order, tensors, and the inputs with their sizes."""
+    graph = message(
+        *[(1, one) for one in nodes],
+        (2, "graph"),
+        *[(5, one) for one in weights],
+        *[(11, value(*one)) for one in inputs],
+        *[(12, value(one, ())) for one in outputs],
+        *[(13, value(*one)) for one in values],
+    )
+    return message((1, 10), (2, "tests"), (7, graph), (8, message((2, opset))))

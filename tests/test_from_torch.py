@@ -1,0 +1,308 @@
+"""Live PyTorch models become networks with the same counts, shapes and names."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import UsageError, cli
+
+
+class Bottleneck(nn.Module):
+    def __init__(self, channels, width, stride=1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, width, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(width)
+        self.conv2 = nn.Conv2d(width, 2 * width, 3, stride, 1, groups=2)
+        self.relu = nn.ReLU(inplace=True)
+        self.downsample = nn.Sequential(nn.Conv2d(channels, 2 * width, 1, stride))
+
+    def forward(self, x):
+        y = self.relu(self.bn1(self.conv1(x)))
+        y = self.conv2(y)
+        y += self.downsample(x)
+        return self.relu(y)
+
+
+class Small(nn.Module):
+    def __init__(self, width=4, classes=10):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, width, 3, 2, 1), nn.ReLU(), nn.MaxPool2d(2))
+        self.layer1 = nn.Sequential(Bottleneck(width, width), Bottleneck(2 * width, width, 2))
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.drop = nn.Dropout(0.2)
+        self.fc = nn.Linear(2 * width, classes)
+
+    def forward(self, x):
+        x = self.pool(self.layer1(self.stem(x)))
+        return self.fc(self.drop(torch.flatten(x, 1)))
+
+
+def read(model, *shape):
+    return cnncalc.summarize(cnncalc.from_torch(model, shape or (3, 32, 32)))
+
+
+def counted(model, *inputs):
+    with FlopCounterMode(display=False) as flops, torch.no_grad():
+        model.eval()(*inputs)
+    return flops.get_total_flops() // 2
+
+
+def test_a_model_keeps_its_names_counts_and_shapes():
+    model = Small()
+    report = read(model)
+    assert [row.name for row in report] == [
+        "stem.0", "stem.1", "stem.2",
+        "layer1.0.conv1", "layer1.0.bn1", "layer1.0.relu", "layer1.0.conv2",
+        "layer1.0.downsample.0", "layer1.0.add", "layer1.0.relu_2",
+        "layer1.1.conv1", "layer1.1.bn1", "layer1.1.relu", "layer1.1.conv2",
+        "layer1.1.downsample.0", "layer1.1.add", "layer1.1.relu_2",
+        "pool", "flatten", "drop", "fc",
+    ]  # fmt: skip
+    assert report.totals.params == sum(one.numel() for one in model.parameters())
+    assert report.totals.buffers == sum(one.numel() for one in model.buffers())
+    assert report.totals.macs == counted(model, torch.zeros(1, 3, 32, 32))
+    assert report["layer1.1.add"].output == (8, 4, 4)
+    assert report["drop"].layer.p == 0.2
+    assert report["layer1.1.conv2"].layer.given == {
+        "out_channels": 8, "kernel_size": 3, "stride": 2, "padding": 1, "groups": 2
+    }  # fmt: skip
+
+
+def test_the_model_stays_as_it_is():
+    model = Small().train()
+    model.drop.eval()
+    before = {name: one.clone() for name, one in model.state_dict().items()}
+    call = nn.Module.__call__
+    read(model)
+    assert nn.Module.__call__ is call
+    assert [one.training for one in (model, model.fc, model.drop)] == [True, True, False]
+    assert all(torch.equal(one, before[name]) for name, one in model.state_dict().items())
+
+
+class Calls(nn.Module):
+    """Runs a function."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, *inputs):
+        return self.function(*inputs)
+
+
+FUNCTIONS = {
+    "numbers": (
+        lambda x: (2 * x + 3) / 4 - 1, ["multiply", "add", "divide", "subtract"], (4, 6, 6)
+    ),
+    "a number minus a map": (lambda x: 1 - x, ["multiply", "add"], (4, 6, 6)),
+    "powers": (lambda x: (x**2 - x).sqrt(), ["power", "subtract", "power"], (4, 6, 6)),
+    "chunks": (
+        lambda x: torch.cat(x.chunk(2, dim=1)[::-1], dim=1), ["slice", "slice", "concat"], (4, 6, 6)
+    ),
+    "gates": (
+        lambda x: x * x.mean((2, 3), keepdim=True).sigmoid(),
+        ["global_avg_pool", "sigmoid", "multiply"],
+        (4, 6, 6),
+    ),
+    "ranges": (lambda x: x[:, 1:3, ..., :2], ["slice", "slice"], (2, 6, 2)),
+    "places": (lambda x: x[:, 1, :, None], ["slice", "reshape"], (6, 1, 6)),
+    "channels last and back": (
+        lambda x: functional.gelu(x.permute(0, 2, 3, 1)).movedim(-1, 1).contiguous(),
+        ["gelu"],
+        (4, 6, 6),
+    ),
+    "an order that is needed": (
+        lambda x: x.transpose(1, 2).flatten(1), ["permute", "flatten"], (144,)
+    ),
+    "means over channels": (lambda x: x.mean(1), ["reduce"], (6, 6)),
+    "softmax over channels last": (
+        lambda x: x.permute(0, 2, 3, 1).softmax(-1).permute(0, 3, 1, 2), ["softmax"], (4, 6, 6)
+    ),
+    "interpolation": (
+        lambda x: functional.interpolate(x, scale_factor=2), ["upsample"], (4, 12, 12)
+    ),
+    "padding": (lambda x: functional.pad(x, (1, 2)), ["pad"], (4, 6, 9)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_become_layers(name):
+    function, kinds, output = FUNCTIONS[name]
+    report = read(Calls(function), 4, 6, 6)
+    assert [row.kind for row in report] == kinds
+    assert report.output_shape == output
+    x = torch.rand(2, 4, 6, 6) + 1
+    assert torch.allclose(cnncalc.to_torch(report)(x), function(x), atol=1e-6)
+
+
+def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
+    def run(*words):
+        return CliRunner().invoke(cli.app, ["summarize", *words])
+
+    (tmp_path / "mynet.py").write_text(
+        "from torch import nn\n"
+        "def net(width=4):\n    return nn.Sequential(nn.Conv2d(3, width, 3), nn.ReLU())\n"
+        "def broken():\n    raise KeyError('no such width')\n"
+        "words = 'abc'.split\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    table = run("mynet:net", "--arg", "width=8", "-i", "3x8x8", "-f", "csv")
+    assert "8×6×6" in table.output
+    for target, says in {
+        "mynet:nett": "did you mean 'net'?",
+        "nowhere:net": "there is no module 'nowhere'",
+        "mynet:broken": "raised KeyError: 'no such width'",
+        "mynet:words": "gives list, not a torch.nn.Module",
+    }.items():
+        assert says in str(run(target).exception)
+
+
+class Attends(nn.Module):
+    """A class token, positions and attention, as in a vision transformer."""
+
+    def __init__(self):
+        super().__init__()
+        self.token = nn.Parameter(torch.rand(1, 1, 8))
+        self.positions = nn.Parameter(torch.rand(1, 10, 8))
+        self.norm = nn.LayerNorm(8)
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+        self.head = nn.Linear(8, 3)
+
+    def forward(self, x):
+        x = x.flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], dim=1) + self.positions
+        y = self.norm(x)
+        x = x + self.attention(y, y, y, need_weights=False)[0]
+        return self.head(x[:, 0])
+
+
+def test_a_transformer_gives_the_same_outputs():
+    model = Attends()
+    report = read(model, 8, 3, 3)
+    assert [row.kind for row in report] == [
+        "flatten", "class_token", "positional_embedding", "layer_norm", "attention", "add",
+        "slice", "flatten", "linear",
+    ]  # fmt: skip
+    checked = cnncalc.verify(model, "cpu", input=(8, 3, 3))
+    (outputs,) = [check for check in checked.checks if check.quantity == "outputs"]
+    assert outputs.agrees
+    assert checked.agrees, checked.disagreements
+
+
+class Lost(nn.Module):
+    """What no kind describes, with weights, between layers."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3, bias=False)
+        self.mixed = nn.Linear(10, 5)
+        self.last = nn.Conv2d(4, 2, 1)
+
+    def forward(self, x):
+        x = self.conv(x)
+        x = self.mixed(x.reshape(-1, 10)).relu().view(-1, 4, 3, 5)
+        return self.last(x)
+
+
+def test_unknown_operations_become_opaque_layers_with_their_counts():
+    model = Lost()
+    report = read(model, 3, 8, 7)
+    names = {row.name: row.kind for row in report}
+    assert names == {"conv": "conv", "opaque": "opaque", "last": "conv"}
+    layer = report["opaque"].layer
+    assert (layer.params, layer.buffers, layer.multiply_accumulates) == (55, 0, 600)
+    assert layer.what == "reshape, linear, relu, view"
+    assert report.totals.params == sum(one.numel() for one in model.parameters())
+
+
+class Twice(nn.Module):
+    """A convolution that runs twice, after one that is frozen, and a head that never runs."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 4, 1).requires_grad_(False)
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+        self.unused = nn.Linear(3, 3)
+
+    def forward(self, x):
+        return self.conv(self.conv(self.first(x)).relu())
+
+
+def test_shared_and_frozen_weights_are_kept():
+    report = read(Twice(), 3, 8, 8)
+    assert [row.name for row in report] == ["first", "conv", "relu", "conv_2"]
+    assert report["conv_2"].weights_of == "conv"
+    assert not report["first"].trainable
+    assert (report.totals.params, report.totals.trainable) == (16 + 148, 148)
+
+
+class DropPath(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.drop_prob = 0.3
+
+    def forward(self, x):
+        return x if not self.training else x * torch.rand(len(x), 1, 1, 1).round()
+
+
+def test_what_does_nothing_in_eval_mode_is_kept():
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), DropPath(), nn.Identity(), nn.Dropout2d(0.2))
+    report = read(model, 3, 4, 4)
+    assert [row.kind for row in report] == ["conv", "stochastic_depth", "channel_dropout"]
+    assert report["1"].layer.p == 0.3
+
+
+def test_changes_in_place_are_followed_or_refused():
+    def whole(x):
+        y = x + 1
+        y.mul_(2)
+        y += x
+        return functional.relu_(y)
+
+    report = read(Calls(whole), 3, 4, 4)
+    assert [row.kind for row in report] == ["add", "multiply", "add", "relu"]
+
+    def part(x):
+        y = x + 1
+        y[:, :1].mul_(2)
+        return y
+
+    with pytest.raises(UsageError, match="shares memory with one that was changed in place"):
+        read(Calls(part), 3, 4, 4)
+
+
+class Several(nn.Module):
+    def forward(self, left, right):
+        return {"sum": left + right, "pair": (left * 2, [right.transpose(1, 2)])}
+
+
+def test_several_inputs_and_outputs_are_read():
+    spec = cnncalc.from_torch(Several(), {"right": (2, 3, 3), "left": "2x3x3"})
+    report = cnncalc.summarize(spec)
+    assert [*report.input_shapes] == ["right", "left"]
+    assert [row.kind for row in report.outputs] == ["add", "multiply", "permute"]
+    report = cnncalc.summarize(cnncalc.from_torch(Several(), [(2, 3, 3), (2, 3, 3)]))
+    assert [*report.input_shapes] == ["input1", "input2"]
+
+
+@pytest.mark.parametrize(
+    ("function", "says"),
+    [
+        (lambda x: x if len(x) == 2 else x + 1, "does different things for a batch of 2 and of 3"),
+        (lambda x: x.reshape(6, -1), "in a way that no kind describes"),
+        (lambda x: x.view(2, 3), "does not run"),
+        (lambda x: torch.ones(3), "is computed"),
+    ],
+)
+def test_what_is_not_one_network_is_refused(function, says):
+    with pytest.raises(UsageError, match=says):
+        read(Calls(function), 3, 4, 4)
+
+
+def test_only_modules_are_read():
+    with pytest.raises(UsageError, match=r"reads a torch\.nn\.Module, not str"):
+        cnncalc.from_torch("resnet18")

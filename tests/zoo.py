@@ -1,0 +1,254 @@
+"""Reads published models, and compares every network with PyTorch's counts of its model.
+
+``python tests/zoo.py torchvision`` reads torchvision's models, ``timm`` those of timm, and
+``builtins`` what ``to_torch`` builds from the built-in architectures. Names after it choose some.
+``--outputs`` also compares outputs, which takes memory for the weights. Prints a line for every
+model and the totals, and exits with 1 if anything differs. docs/importing.md has the last result.
+"""
+
+import argparse
+import re
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import torch
+import typer
+from torch import nn
+from torch.autograd.graph import saved_tensors_hooks
+
+import cnncalc
+from cnncalc.bridge import importing, original
+from cnncalc.core.errors import CnncalcError
+from cnncalc.spec import catalog
+
+LEFT_OUT = r".*(rcnn|retinanet|fcos|ssd|raft|quantized).*"
+"""Detectors postprocess boxes, which depends on values; quantized models have no parameters."""
+TRAINED_BYTES = 4 * 10**9
+"""Outputs are compared for models of at most this many bytes of parameters and activations."""
+
+
+class Found(NamedTuple):
+    """What was compared for a model; None was not."""
+
+    name: str
+    problem: str = ""
+    params: bool | None = None
+    macs: bool | None = None
+    buffers: bool | None = None
+    saved: bool | None = None
+    rows: bool | None = None
+    outputs: bool | None = None
+    opaque: int = 0
+    seconds: float = 0.0
+
+    @property
+    def fails(self) -> bool:
+        """Whether anything that was compared differs."""
+        return bool(self.problem) or False in self[2:8]
+
+
+def torchvision_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
+    """The models of torchvision, each with a function that builds it and its input."""
+    library = torch.library.Library("torchvision", "DEF")
+    with suppress(RuntimeError):  # where torchvision comes with its operators
+        for operator in ("nms", "qnms"):
+            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    from torchvision import models
+
+    LIBRARIES.append(library)
+    for name in names or models.list_models():
+        if not names and re.fullmatch(LEFT_OUT, name):
+            continue
+        keywords = {"weights_backbone": None} if "deeplab" in name or "raspp" in name else {}
+        keywords = {"weights_backbone": None} if name.startswith("fcn") else keywords
+        size = 299 if name == "inception_v3" else 224
+        sizes: tuple[int, ...] = (3, size, size)
+        if name in models.list_models(models.video):
+            sizes = (3, 16, 224, 224)
+        yield name, lambda n=name, k=keywords: models.get_model(n, **k), sizes
+
+
+LIBRARIES: list[Any] = []
+"""Kept, because an operator lives as long as its library."""
+
+
+def timm_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
+    """The models of timm; by default the first of every structure, by the name of its family."""
+    [*torchvision_models(["resnet18"])]
+    import timm
+
+    seen: set[str] = set()
+    for name in names or timm.list_models():
+        family = re.sub(
+            r"[0-9]+|_(tiny|small|base|large|huge|giant|nano|atto|femto|pico)", "", name
+        )
+        if names or family not in seen:
+            seen.add(family)
+            config = timm.get_pretrained_cfg(name)
+            sizes = config.input_size if config else (3, 224, 224)
+            yield name, lambda n=name: timm.create_model(n), sizes
+
+
+def builtins(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.Module], Any]]:
+    """The built-in architectures, as ``to_torch`` builds them."""
+    for name in names or catalog.names():
+        report = cnncalc.summarize(name)
+        shapes = [tuple(shape) for shape in report.input_shapes.values()]
+        yield name, lambda r=report: cnncalc.to_torch(r), shapes[0] if len(shapes) == 1 else shapes
+
+
+SOURCES = {"torchvision": torchvision_models, "timm": timm_models, "builtins": builtins}
+
+
+def compared(name: str, build: Callable[[], nn.Module], sizes: Any, outputs: bool) -> Found:
+    """What was compared for a model."""
+    try:
+        if outputs:
+            model = build()
+        else:
+            with importing.OnMeta():
+                model = build()
+        begin = time.perf_counter()
+        read = importing.read(model, sizes)
+        seconds = time.perf_counter() - begin
+    except (CnncalcError, RuntimeError, ValueError, AssertionError, TypeError) as why:
+        return Found(name, " ".join(str(why).split())[:160] or type(why).__name__)
+    report = read.report
+    total, unused = (
+        sum(one.numel() for one in parameters)
+        for parameters in (
+            model.parameters(),
+            [model.get_parameter(one) for one in read.recording.unused],
+        )
+    )
+    held = {name for names in read.imported.held.values() for name in names.values()}
+    statistics = r".*(running_mean|running_var|num_batches_tracked)"
+    buffers = sum(
+        one.numel()
+        for name, one in model.named_buffers()
+        if name in held or (re.fullmatch(statistics, name) and _runs(name, held))
+    )
+    return Found(
+        name,
+        params=report.totals.params + report.totals.fixed == total - unused,
+        macs=report.totals.macs == sum(call.macs for call in read.recording.calls),
+        buffers=report.totals.buffers == buffers,
+        saved=_same_saved(read, model, sizes),
+        rows=_same_rows(report, name),
+        outputs=_same_outputs(read) if outputs else None,
+        opaque=len(report.opaque),
+        seconds=seconds,
+    )
+
+
+def _runs(name: str, held: set[str]) -> bool:
+    """Whether the module of a buffer runs."""
+    prefix = name.rpartition(".")[0] + "."
+    return any(other.startswith(prefix) for other in held)
+
+
+def _same_saved(read: importing.Read, model: nn.Module, sizes: Any) -> bool | None:
+    """Whether autograd saves as many bytes in training, for a batch of 2."""
+    try:
+        ours = cnncalc.memory(read.imported.spec, batch=2).saved_for_backward
+        return ours == _saved(model, sizes)
+    except (CnncalcError, RuntimeError, ValueError):
+        return None
+
+
+def _saved(model: nn.Module, sizes: Any) -> int:
+    model = model.to("meta").train()
+    own = {one.untyped_storage()._cdata for one in [*model.parameters(), *model.buffers()]}
+    kept: dict[int, Any] = {}
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage._cdata not in own:
+            kept[storage._cdata] = storage
+        return tensor
+
+    listed = sizes if isinstance(sizes, list) else [sizes]
+    inputs = [torch.zeros(2, *one, device="meta") for one in listed]
+    with saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = model(*inputs)
+    del result
+    return sum(storage.nbytes() for storage in kept.values())
+
+
+def _same_rows(report: cnncalc.Report, name: str) -> bool | None:
+    """Whether the rows have the numbers of the built-in with the same name."""
+    if name not in catalog.names():
+        return None
+    return numbers(report) == numbers(cnncalc.summarize(name))
+
+
+def numbers(report: cnncalc.Report) -> list[Any]:
+    """The output, parameters, MACs and receptive field of each row that computes something."""
+    return sorted(
+        (row.output.elements, row.params, row.macs, row.buffers)
+        for row in report
+        if row.params or row.macs
+    )
+
+
+def _same_outputs(read: importing.Read) -> bool | None:
+    bytes = 2 * read.report.totals.parameter_bytes + read.report.totals.activations_total_bytes
+    if read.report.opaque or bytes > TRAINED_BYTES:
+        return None
+    with torch.no_grad():
+        for one in [*read.model.parameters(), *read.model.buffers()]:
+            if one.dim() == 1:
+                nn.init.uniform_(one, 0.5, 1.5)
+    return original.largest_difference(read) <= original.TOLERANCE
+
+
+def line(one: Found) -> str:
+    """A model's line."""
+    if one.problem:
+        return f"{one.name}: {one.problem}"
+    marks = {None: "–", True: "✓", False: "✗"}
+    fields = zip(Found._fields[2:8], one[2:8], strict=True)
+    found = " ".join(f"{name} {marks[value]}" for name, value in fields)
+    return f"{one.name}: {found} opaque {one.opaque} in {one.seconds:.2f} s"
+
+
+def totals(found: list[Found]) -> Mapping[str, str]:
+    """How many of the models agree in each quantity, of those where it was compared."""
+    read = [one for one in found if not one.problem]
+    counts = {"read": f"{len(read)} of {len(found)}"}
+    for name in Found._fields[2:8]:
+        values = [value for one in read if (value := getattr(one, name)) is not None]
+        counts[name] = f"{sum(values)} of {len(values)}"
+    counts["without opaque layers"] = f"{sum(not one.opaque for one in read)} of {len(read)}"
+    seconds = sorted(one.seconds for one in read) or [0.0]
+    counts["median seconds"] = f"{seconds[len(seconds) // 2]:.2f}"
+    return counts
+
+
+def main() -> int:
+    """Compare the models that the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("source", choices=SOURCES)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--outputs", action="store_true")
+    given = parser.parse_args()
+    warnings.simplefilter("ignore")
+    found = []
+    try:
+        for name, build, sizes in SOURCES[given.source](given.names):
+            one = compared(name, build, sizes, given.outputs)
+            found.append(one)
+            typer.echo(line(one))
+    except ImportError as why:
+        typer.echo(f"NOT RUN: {given.source} cannot be imported: {why}", err=True)
+        return 2
+    typer.echo("\n".join(f"{what}: {count}" for what, count in totals(found).items()))
+    return int(any(one.fails for one in found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
