@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         summarize,
         to_yaml,
     )
-    from cnncalc.bridge import from_torch, to_torch, verify
+    from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
     from cnncalc.core.cost import Cost, Operations, Parameters
     from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, UnknownName, UsageError
     from cnncalc.core.shape import Map, Shape, Vector
@@ -69,6 +69,7 @@ _HOME = {
     "reconcile": "api",
     "solve": "api",
     "summarize": "api",
+    "to_onnx": "bridge",
     "to_torch": "bridge",
     "to_yaml": "api",
     "verify": "bridge",
@@ -107,6 +108,7 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "to_onnx",
     "to_torch",
     "to_yaml",
     "verify",

@@ -94,7 +94,10 @@ def are_of_other_ranks(case: Single) -> bool:
 
 STATED = (
     Stated("not a vector of", "PyTorch reads a batch of vectors as one signal"),
-    Stated(r"\] has 1 value, but .* has [23]", "PyTorch broadcasts a one-element list"),
+    Stated(
+        r"\] has 1 value, but .* has [23]|padding \[\d+\] covers 1 axes",
+        "PyTorch broadcasts a one-element list",
+    ),
     Stated(
         r"padding \[\(0, 0\).* covers [23] axes, but .* has [12]",
         "PyTorch can pad any dimension, even the channels, by 0",
@@ -116,6 +119,7 @@ STATED = (
         "PyTorch pads any axis, but Keras' causal padding has only one",
     ),
     Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
+    Stated("class_token tokens must be", "PyTorch joins any number of tokens, even none"),
     Stated("^upsample scale_factor must be", 'PyTorch treats 0 as "not given"'),
     Stated("^(pad padding|crop crop) must be", "PyTorch crops if the padding is negative"),
     Stated(

@@ -76,11 +76,28 @@ class Does(nn.Module):
         return self.function(*inputs)
 
 
+class Learned(nn.Module):
+    """A function of one tensor and a parameter, which is repeated along sizes of 1."""
+
+    def __init__(self, function: Callable[[Tensor, Tensor], Tensor], layer: Any) -> None:
+        super().__init__()
+        self.function = function
+        self.numbers = nn.Parameter(torch.ones(layer.parameter))
+        self.alone = layer.value is None
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        if len(inputs) > 1 or not self.alone:
+            raise ValueError("too many operands")
+        return self.function(*inputs, self.numbers.expand(inputs[0].shape[1:]))
+
+
 # Joins.
 
 
 @plain("add")
 def add(layer: Any, x: Shape) -> nn.Module:
+    if layer.parameter is not None:
+        return Learned(torch.add, layer)
     if layer.value is not None:
         return Unary(lambda given: given + layer.value)
     return Several(lambda *maps: torch.stack(maps).sum(0))  # unlike +, it repeats no sizes of 1
@@ -88,6 +105,8 @@ def add(layer: Any, x: Shape) -> nn.Module:
 
 @plain("multiply")
 def multiply(layer: Any, x: Shape) -> nn.Module:
+    if layer.parameter is not None:
+        return Learned(torch.mul, layer)
     if layer.value is not None:
         return Unary(lambda given: given * layer.value)
     return Several(lambda *maps: torch.stack(torch.broadcast_tensors(*maps)).prod(0))
@@ -97,6 +116,8 @@ def multiply(layer: Any, x: Shape) -> nn.Module:
 def divide(layer: Any, x: Shape) -> nn.Module:
     if layer.value == 0:
         raise ValueError("division by 0")
+    if layer.parameter is not None:
+        return Learned(torch.div, layer)
     if layer.value is None:
         return Binary(torch.div)
     return Unary(lambda given: given / layer.value)
@@ -151,6 +172,8 @@ class Unary(nn.Module):
 
 @plain("subtract")
 def subtract(layer: Any, x: Shape) -> nn.Module:
+    if layer.parameter is not None:
+        return Learned(torch.sub, layer)
     if layer.value is None:
         return Binary(torch.sub)
     return Unary(lambda given: given - layer.value)

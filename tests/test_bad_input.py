@@ -584,17 +584,17 @@ BOMBS = {
         "name",
     ),
     "many values": (f"input: 3\nlayers: [{'relu,' * 149_000}]\n", "more than 50,000 values"),
-    "many wrong values": (f"input: 3\nlayers: [{'3,' * 40_000}]\n", "more mistakes"),
+    "many wrong values": (f"input: 3\nlayers: [{'3,' * 40_000}]\n", "more errors"),
     "many wrong keys": (
         "input: 3\nlayers: [relu]\n" + "".join(f"inptu{i}: 1\n" for i in range(20_000)),
-        "more mistakes",
+        "more errors",
     ),
-    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 9_000, "more mistakes"),
+    "many wrong layers": (START + "  - {relu: , repaet: 1}\n" * 9_000, "more errors"),
     "many names and a misspelling": (
         START
         + "".join(f"  - {{relu: , name: layer{i}}}\n" for i in range(4_000))
         + "  - {relu: , from: layerr}\n" * 90,
-        "more mistakes",
+        "more errors",
     ),
     "long values, often": (
         "input: 1x4x4\nparameters: {t: [" + "[0]," * 9_000 + "]}\nlayers:\n"
@@ -662,7 +662,7 @@ BOMBS = {
         START
         + "".join(f"  - {{relu: , name: {'layer' * 10}{i}}}\n" for i in range(4_000))
         + f"  - {{relu: , from: {'layer' * 10}x}}\n" * 90,
-        "more mistakes",
+        "more errors",
     ),
     "long names in blocks": (
         "input: 3\nblocks:\n"

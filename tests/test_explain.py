@@ -127,7 +127,7 @@ def test_unknown_quantities_and_layers_are_refused(arguments, says):
     [
         (["conv", "--filters", "3"], "conv needs the shape of its input"),
         (["conv"], "its fields are --out-channels, --kernel-size, --stride"),
-        (["relu"], "it has no fields"),
+        (["tanh"], "it has no fields"),
         (["conv", "3x8x8", "--filter", "3"], "did you mean 'filters'"),
         (["convv", "3x8x8"], "no layer kind 'convv'; did you mean 'conv'?"),
         (["relu", "3x8x8", "-f", "xml"], "choose from text, markdown, latex, json"),

@@ -33,6 +33,7 @@ GOOD = [
     (PADDING, 0, 0),
     (PADDING, "same", "same"),
     (PADDING, "VALID", "valid"),
+    (PADDING, "SAME_UPPER", "same"),
     (PADDING, [1, 2], (1, 2)),
     (PADDING, [[0, 1], [2, 3]], ((0, 1), (2, 3))),
     (PADDING, [1, [0, 2]], (1, (0, 2))),

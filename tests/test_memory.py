@@ -13,7 +13,7 @@ import torch
 from torch_memory import saved_by_pytorch, unwatched_training_peak_in_pytorch
 
 import cnncalc
-from cnncalc import Cost, UsageError, footprint, layers
+from cnncalc import Cost, Mistakes, UsageError, footprint, layers
 from cnncalc.bridge.oracles import (
     OPTIMIZERS,
     inference_peak_in_pytorch,
@@ -21,7 +21,7 @@ from cnncalc.bridge.oracles import (
 )
 from cnncalc.core import tape
 from cnncalc.core.fields import LARGEST
-from cnncalc.core.layer import Layer
+from cnncalc.core.layer import Layer, fields_of
 from cnncalc.core.shape import read_shape
 from cnncalc.footprint import budget
 from cnncalc.footprint.budget import fit
@@ -62,7 +62,7 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 
 UNMODELLED = (
-    "attention", "class_token", "conv_lstm", "conv_transpose-6", "deform_conv", "embedding", "fold",
+    "attention", "class_token", "conv_lstm", "conv_transpose-7", "deform_conv", "embedding", "fold",
     "gru", "linear-2", "lstm", "max_unpool", "maximum", "opaque", "pad-2", "reduce-1", "reduce-2",
     "reduce-3", "reduce-4", "rnn", "standardized_conv", "unfold", "weight_norm_conv",
 )  # fmt: skip
@@ -184,6 +184,12 @@ OTHERS = [
     ("multiply", None, ["4x1x1", "4x5x5", "1x5x5"]),
     ("multiply", None, ["4x1x1", "4x1x1", "4x5x5", "4x5x5"]),
     ("add", None, ["4x5x5", "4x5x5", "4x5x5", "4x5x5"]),
+    ("subtract", {"parameter": "4x1x1"}, ["4x5x5"]),
+    ("subtract", {"parameter": "4x5x5"}, ["4x5x5"]),
+    ("divide", {"parameter": "1x5x5"}, ["4x5x5"]),
+    ("divide", {"parameter": "6"}, ["6"]),
+    ("multiply", {"parameter": "4x5x5"}, ["4x5x5"]),
+    ("multiply", {"parameter": "1x1"}, ["4x5"]),
     ("channel_shuffle", 1, ["4x5x5"]),
     ("pixel_shuffle", 1, ["4x5x5"]),
     ("upsample", 1, ["4x5x5"]),
@@ -283,6 +289,25 @@ GRAPHS = {
         {"lp_pool": 2},
         {"max_pool": 2},
     ],
+    "activations in place": [
+        {"conv": {"filters": 4, "kernel": 1}, "name": "c"},
+        "batch_norm",
+        {"relu": {"inplace": True}},
+        {"conv": {"filters": 4, "kernel": 1}},
+        {"add": None, "from": ["c", "conv1"]},
+        {"leaky_relu": {"inplace": True}},
+        {"linear": 9},
+        {"silu": {"inplace": True}},
+        {"relu6": {"inplace": True}},
+        {"dropout": 0.5},
+        {"linear": 9},
+    ],
+    "in place before the first parameters": [
+        {"relu": {"inplace": True}},
+        {"hardswish": {"inplace": True}},
+        {"conv": {"filters": 4, "kernel": 3}},
+        {"elu": {"inplace": True}},
+    ],
     "channels last": [
         {"conv": {"filters": 4, "kernel": 1}},
         {"layer_norm": "channels"},
@@ -318,6 +343,51 @@ GRAPHS = {
         {"linear": 5},
     ],
 }
+
+
+IN_PLACE = [kind.kind for kind in layers.every() if "inplace" in fields_of(kind)]
+
+
+@pytest.mark.parametrize("kind", IN_PLACE)
+def test_activations_in_place_save_what_pytorch_saves(kind):
+    node = {kind: {"inplace": True}}
+    layers = [{"conv": {"filters": 4, "kernel": 3}}, node, {"conv": {"filters": 2, "kernel": 1}}]
+    agree(cnncalc.summarize({"input": "3x6x6", "layers": [*layers, node]}, batch=2))
+
+
+@pytest.mark.parametrize(
+    ("before", "says"),
+    [
+        (["sigmoid"], "overwrites what an earlier layer saved for backward"),
+        ([{"relu": {"inplace": True}}], "overwrites what an earlier layer saved for backward"),
+        (["flatten"], "overwrites a view"),
+        ([{"slice": {"stop": 2}}], "overwrites a view"),
+    ],
+)
+def test_what_cannot_be_overwritten_has_no_known_memory(before, says):
+    conv = {"conv": {"filters": 4, "kernel": 3}}
+    spec = {"input": "3x6x6", "layers": [conv, *before, {"relu": {"inplace": True}}]}
+    with pytest.raises(UsageError, match=says):
+        footprint.measure(cnncalc.summarize(spec))
+    footprint.inference_peak(cnncalc.summarize(spec))  # nothing is saved
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"layers": [{"add": None, "from": ["c", "r"]}]},
+        {"layers": [{"tanh": None, "from": "c"}]},
+        {"layers": ["tanh"], "outputs": ["c", "r"]},
+    ],
+)
+def test_a_map_that_is_read_elsewhere_is_not_overwritten(spec):
+    first = [
+        {"conv": {"filters": 4, "kernel": 3}, "name": "c"},
+        "identity",
+        {"relu": {"inplace": True}, "name": "r"},
+    ]
+    with pytest.raises(Mistakes, match=r"'r' \(relu\) runs in place and would overwrite 'c'"):
+        cnncalc.summarize({**spec, "input": "3x6x6", "layers": [*first, *spec["layers"]]})
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -248,13 +248,14 @@ def separable_conv(layer: Any, x: Map) -> nn.Module | None:
 )
 def conv_transpose(layer: Any, x: Map) -> nn.Module | None:
     sides = 0 if layer.padding == "valid" else layer.padding
-    told_twice = layer.output_size is not None and sides == "same"
+    worked_out = is_same(layer)
+    told_twice = layer.output_size is not None and worked_out
     extra = layer.output_padding
     if any([extra] if isinstance(extra, int) else extra):
-        told_twice |= sides == "same" or layer.output_size is not None
+        told_twice |= worked_out or layer.output_size is not None
     if told_twice:
         raise ValueError("the size of the output is given twice")
-    if sides == "same" or not same_for_both(sides):
+    if worked_out or not same_for_both(sides):
         if layer.output_size is not None:
             return None
         return Transposed(layer, x)
@@ -307,13 +308,14 @@ class Transposed(nn.Module):
         y = self.whole(given)
         for dim, (N, S) in enumerate(zip(self.x.spatial, self.whole.stride), 2):
             spare = y.shape[dim] - N * S
-            if self.layer.padding != "same":
+            if not is_same(self.layer):
                 before, after = pairs(self.layer.padding, self.x)[dim - 2]
                 if before + after >= y.shape[dim]:
                     raise ValueError("nothing is left")
                 y = y.narrow(dim, before, y.shape[dim] - before - after)
             elif spare > 0:
-                y = y.narrow(dim, spare // 2, N * S)
+                lower = self.layer.padding == "same_lower"
+                y = y.narrow(dim, (spare + lower) // 2, N * S)
             else:
                 y = torch.cat(
                     [
@@ -470,10 +472,10 @@ def pad(layer: Any, x: Map) -> nn.Module:
 @twin(
     "flatten",
     SHAPES,
-    drawn(over=lambda x: st.sampled_from(("all", "positions")[: 1 + isinstance(x, Map)])),
+    drawn(over=lambda x: st.sampled_from(("all", "positions", "planes")[: len(x.dimensions)])),
 )
 def flatten(layer: Any, x: Shape) -> nn.Module:
-    return nn.Flatten(2 if layer.over == "positions" else 1)
+    return nn.Flatten(1 + ("all", "positions", "planes").index(layer.over))
 
 
 @twin(
@@ -679,12 +681,15 @@ twin("lstm", SIGNALS, drawn(**RECURRENT, proj_size=st.integers(0, 1)))(
 class PlainAttention(nn.MultiheadAttention):
     """PyTorch's parameters and the definition's products, which a counter sees."""
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        tokens = x.flatten(2).transpose(1, 2)
-        projected = nn.functional.linear(tokens, self.in_proj_weight, self.in_proj_bias)
+    def forward(self, x: torch.Tensor, other: torch.Tensor | None = None) -> torch.Tensor:
+        maps = (x, *(2 * (x if other is None else other,)))
+        weights = self.in_proj_weight.chunk(3)
+        biases = (None,) * 3 if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
         query, key, value = (
-            part.unflatten(2, (self.num_heads, -1)).transpose(1, 2)
-            for part in projected.chunk(3, dim=2)
+            nn.functional.linear(y.flatten(2).transpose(1, 2), *held)
+            .unflatten(2, (self.num_heads, -1))
+            .transpose(1, 2)
+            for y, *held in zip(maps, weights, biases, strict=True)
         )
         scores = query @ key.transpose(2, 3) / query.shape[3] ** 0.5
         for bias in [self.offset_bias] if hasattr(self, "offset_bias") else []:

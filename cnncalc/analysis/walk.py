@@ -1,5 +1,6 @@
 """From graph to report. The only code that runs layers, and reports where one refuses its input."""
 
+from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
@@ -34,6 +35,8 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
     if dtype not in BYTES:
         raise unknown("dtype", str(dtype), BYTES)
     rows = _Walk(graph.nodes, graph.mistakes, batch, dtype).rows()
+    if mistakes := list(_overwritten(rows, graph)):
+        raise Mistakes(mistakes)
     spec = graph.spec
     report = Report(
         name=graph.name,
@@ -53,6 +56,29 @@ def analyze(graph: Graph, *, batch: int = 1, dtype: str = "float32") -> Report:
         return report
     idle = {row.name for row in report.unused}
     return replace(report, rows=tuple(_without_backward(row, idle) for row in rows))
+
+
+def _overwritten(rows: Sequence[Row], graph: Graph) -> Iterator[SpecError]:
+    """A mistake for every layer that runs in place on a map that is still read elsewhere."""
+    overwriting = [place for place, row in enumerate(rows) if row.layer.overwrites]
+    if not overwriting:
+        return
+    readers = Counter(source for row in rows for source in row.sources)
+    returned = {graph.nodes[place].name for place in graph.outputs}
+    where = {node.name: node.where for node in graph.nodes}
+    for place in overwriting:
+        row = source = rows[place]
+        while source.sources and (source is row or not source.layer.moves):  # through views
+            before = source.sources[0]
+            source = rows[before]
+            if readers[before] > 1 or source.name in returned:
+                yield SpecError(
+                    f"layer {row.name!r} ({row.kind}) runs in place and would overwrite "
+                    f"{source.name!r}, which is also read elsewhere",
+                    where[row.name],
+                    "remove inplace",
+                )
+                break
 
 
 def _without_backward(row: Row, idle: Container[str]) -> Row:

@@ -41,7 +41,7 @@ def show(error: CnncalcError) -> None:
 def plain(error: CnncalcError) -> str:
     """An error in one line for each mistake."""
     lines = [f"{_start(one)}{_quoted(one.sentence)}" for one in _each(error)]
-    return "\n".join(lines + _rest(error))
+    return "\n".join(lines + (error.rest if isinstance(error, Mistakes) else []))
 
 
 def drawn(error: CnncalcError, colour: bool) -> str:
@@ -49,7 +49,7 @@ def drawn(error: CnncalcError, colour: bool) -> str:
     blocks = ["\n".join(_block(one, colour)) for one in _each(error)]
     if isinstance(error, Mistakes):
         count = len(error.errors)
-        blocks.append("\n".join([*_rest(error), f"Found {count} error{'s' if count > 1 else ''}."]))
+        blocks.append("\n".join([*error.rest, f"Found {count} error{'s' if count > 1 else ''}."]))
     return "\n\n".join(blocks)
 
 
@@ -61,11 +61,6 @@ def _quoted(text: str) -> str:
 
 def _each(error: CnncalcError) -> tuple[CnncalcError, ...]:
     return error.errors[: error.SHOWN] if isinstance(error, Mistakes) else (error,)
-
-
-def _rest(error: CnncalcError) -> list[str]:
-    more = error.more if isinstance(error, Mistakes) else 0
-    return [f"... and {more} more mistakes"] if more else []
 
 
 def _start(error: CnncalcError) -> str:

@@ -105,10 +105,12 @@ class Mistakes(CnncalcError):
     def __init__(self, errors: Iterable[SpecError]) -> None:
         distinct = {str(error): error for error in errors}
         self.errors = tuple(sorted(distinct.values(), key=lambda error: error.where[1:]))
-        lines = [str(error) for error in self.errors[: self.SHOWN]]
-        if self.more:
-            lines.append(f"... and {self.more} more mistakes")
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join([*map(str, self.errors[: self.SHOWN]), *self.rest]))
+
+    @property
+    def rest(self) -> list[str]:
+        """A line that says how many more errors there are, if any."""
+        return [f"... and {self.more} more error{'s' * (self.more > 1)}"] if self.more else []
 
     @property
     def more(self) -> int:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import inf
 from typing import Any, NamedTuple
 
-from cnncalc.core.errors import LayerError, one_of
-from cnncalc.core.shape import JOINED, MAX_DIGITS
+from cnncalc.core.errors import LayerError, UsageError, one_of
+from cnncalc.core.shape import JOINED, MAX_DIGITS, SHAPE_PATTERN, read_sizes
 
 REQUIRED: Any = dataclasses.MISSING
 LARGEST = 10**MAX_DIGITS
@@ -132,6 +132,27 @@ def sizes(doc: str, default: Any = REQUIRED, also: Sequence[str] = (), least: in
     return declare(doc, default, also, check, {"anyOf": [one, many, text]})
 
 
+def shape(doc: str, default: Any = REQUIRED, also: Sequence[str] = ()) -> Any:
+    """The sizes of a shape, written like an input: ``64x7x7``, a list, or one size."""
+
+    def check(value: Any) -> tuple[int, ...]:
+        try:
+            sizes = read_sizes(value) if isinstance(value, str) else value
+        except UsageError as why:
+            raise LayerError(f"is not a shape: {why.sentence}") from None
+        sizes = tuple(sizes) if isinstance(sizes, list | tuple) else (sizes,)
+        if not 1 <= len(sizes) <= 4 or not all(is_whole(size, 1) for size in sizes):
+            raise LayerError(
+                f"must be a shape such as 64x7x7, or one size for a vector, not {shown(value)}"
+            )
+        return sizes
+
+    size = {"type": "integer", "minimum": 1}
+    listed = {"type": "array", "items": size, "minItems": 1, "maxItems": 4}
+    text = {"type": "string", "pattern": SHAPE_PATTERN}
+    return declare(doc, default, also, check, {"anyOf": [size, listed, text]})
+
+
 SIDES = {"left": (-1, 0), "right": (-1, 1), "top": (-2, 0), "bottom": (-2, 1),
          "front": (-3, 0), "back": (-3, 1)}  # fmt: skip
 """The axis of each side, counted from the last, and whether the side is before or after it."""
@@ -155,6 +176,9 @@ def padding(
 ) -> Any:
     """One number for all sides, one per axis, (before, after) per axis, sides by name, or one of
     ``words``."""
+    spellings = {word: word for word in words}
+    if "same" in words:
+        spellings["same_upper"] = "same"  # ONNX's name for it
 
     def axis(value: Any) -> bool:
         if isinstance(value, list | tuple):
@@ -164,8 +188,8 @@ def padding(
     def check(value: Any) -> Padding:
         if is_whole(value, 0):
             return int(value)
-        if isinstance(value, str) and value.lower() in words:
-            return value.lower()
+        if isinstance(value, str) and value.lower() in spellings:
+            return spellings[value.lower()]
         if isinstance(value, Mapping):
             return _sides(value)
         value = _spelled_out(value, 0)
@@ -189,7 +213,7 @@ def padding(
     text = {"type": "string", "pattern": _per_axis(0)}
     allowed: list[Mapping[str, Any]] = [one, many, sides, text]
     if words:
-        pattern = f"^({'|'.join(map(any_case, words))})$"
+        pattern = f"^({'|'.join(map(any_case, spellings))})$"
         allowed += [{"enum": list(words)}, {"type": "string", "pattern": pattern}]
     return declare(doc, default, also, check, {"anyOf": allowed}, SIDES)
 

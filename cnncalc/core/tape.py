@@ -62,6 +62,8 @@ class Tape:
         self.storages: list[int] = []
         self.born: list[int] = []
         self.lives: dict[Tensor, int] = {}
+        self.views: set[Tensor] = set()
+        self.saved: set[int | None] = set()  # the storages that are saved for backward
         self.parameters: list[tuple[int, Tensor]] = []
         self.frozen: list[Tensor] = []
         self.buffer_bytes = 0
@@ -119,6 +121,24 @@ class Tape:
         self._play(reads, (output,), kept, own, passes, beside, layout)
         return output
 
+    def overwritten(self, x: Tensor, *, keeps_output: bool) -> Tensor:
+        """An operation that writes its output over its input. Its backward pass reads the output,
+        or else a copy of the input. Raises LayerError if PyTorch refuses the backward pass, or if
+        the input is a view."""
+        if x in self.views and x.needs_gradient:
+            raise LayerError("it overwrites a view, and what PyTorch copies then is not modelled")
+        if x.storage in self.saved:
+            raise LayerError(
+                "it overwrites what an earlier layer saved for backward, so PyTorch cannot train "
+                "it; remove inplace"
+            )
+        output = self._tensor(x.numbers, x.size, x.storage, [x])
+        output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
+        output.channels_last = x.channels_last
+        own = x.bytes if x.needs_gradient and not keeps_output else 0
+        self._play([x], (output,), [output] if keeps_output else [], own)
+        return output
+
     def normalized(
         self, x: Tensor, *parameters: Tensor, own: int, contiguous: bool = False
     ) -> Tensor:
@@ -137,6 +157,7 @@ class Tape:
         """A view of the same elements; the gradient passes through unchanged."""
         output = self._tensor(x.numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.interleaved = x.gaps, x.reordered, x.interleaved
+        self.views.add(output)
         self._play([x], (output,), passes=(0,), layout=layout)
         return output
 
@@ -164,6 +185,7 @@ class Tape:
         numbers = makes * self.batch
         output = self._tensor(numbers, x.size, x.storage, [x])
         output.gaps, output.reordered, output.channels_last = True, x.reordered, x.channels_last
+        self.views.add(output)
         self._play([x], (output,), layout=Layout.ORDER)
         return output
 
@@ -306,6 +328,14 @@ class Tape:
         passes = [i for i, x in enumerate((a, b)) if x.size == size and not x.parameter]
         return self.op(a, b, passes=passes, size=size)
 
+    def subtract(self, a: Tensor, b: Tensor) -> Tensor:
+        """The difference, which saves nothing; the gradient of ``b`` is a new tensor, from which
+        that of a parameter is summed up."""
+        size = max(a.size, b.size)
+        passes = (0,) if a.size == size else ()
+        beside = _fitted([b], a.numbers, size) if b.parameter and b.needs_gradient else 0
+        return self.op(a, b, passes=passes, beside=beside, size=size)
+
     def multiply(self, a: Tensor, b: Tensor, makes: int | None = None) -> Tensor:
         """The product, with ``makes`` elements per image; factors with fewer elements are
         broadcast."""
@@ -382,6 +412,8 @@ class Tape:
                 self.row, tuple(reads), outputs, storages, own, frozenset(passes), beside, layout
             )
         )
+        if self.operations[-1].has_node:
+            self.saved |= storages
         self.hold(*reads, *outputs)
         self.hold(*(self.originals[read] for read in reads if read in self.originals))
 

@@ -101,6 +101,12 @@ def total(weights: int = 0, biases: int = 0) -> int:
 
 
 @formula("weights")
+def learned(sizes: tuple[int, ...]) -> int:
+    """Every number of a learned tensor."""
+    return product(sizes)
+
+
+@formula("weights")
 def without_biases(params: int, biases: int) -> int:
     """All learned numbers but the biases."""
     return params - biases

@@ -1,30 +1,78 @@
-"""The base of arithmetic between maps, or with a number."""
+"""The base of arithmetic between maps, or with a number or learned numbers."""
 
-from typing import ClassVar
+from dataclasses import replace
+from functools import reduce
+from math import prod
+from typing import Any, ClassVar, Self
 
+from cnncalc.core.cost import Parameters, Tensors
 from cnncalc.core.errors import LayerError
-from cnncalc.core.fields import number
-from cnncalc.core.layer import Layer
-from cnncalc.core.shape import Shape
+from cnncalc.core.fields import number, shape
+from cnncalc.core.layer import Layer, Tape, Tensor
+from cnncalc.core.shape import Shape, shape_of
+from cnncalc.formulas import parameters as formulas
 
 
 class Arithmetic(Layer):
-    """An operation between several maps, element by element, or between one and a number."""
+    """An operation between several maps, element by element, or between one and a number or
+    learned numbers."""
 
     family = "join"
     main = "value"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
+    onnx: ClassVar[str]
+    """The operator of ONNX."""
     between: ClassVar[str]
     """What it does to two shapes: ``divide {0} by {1}``; ``{all}`` are all of them."""
 
     value: float | None = number("number to use as the second input; omit it with two inputs", None)
+    parameter: tuple[int, ...] | None = shape(
+        "shape of a learned second input, in which sizes of 1 are broadcast: 64x1x1", None
+    )
 
     def check(self, *inputs: Shape) -> None:
         """Raise LayerError unless there are two operands, or more."""
-        if self.value is None and len(inputs) == 1:
+        given = "number" if self.value is not None else "parameter"
+        if self.value is not None and self.parameter is not None:
+            raise LayerError("has a number and a parameter; remove one of them")
+        alone = self.value is None and self.parameter is None
+        if alone and len(inputs) == 1:
             raise LayerError("needs a second input, or a number")
-        if self.value is not None and len(inputs) > 1:
-            raise LayerError("has several inputs and a number; remove the number")
+        if not alone and len(inputs) > 1:
+            raise LayerError(f"has several inputs and a {given}; remove the {given}")
+        if self.parameter is not None:
+            sizes = inputs[0].dimensions
+            alike = len(sizes) == len(self.parameter)
+            if not alike or any(one not in (1, size) for one, size in zip(self.parameter, sizes)):
+                raise LayerError(
+                    f"has a parameter of {shape_of(self.parameter)} for {inputs[0]}: sizes must be "
+                    "equal, or 1 to be broadcast"
+                )
+
+    def channels_first(self) -> Self:
+        given = self.parameter or ()
+        return replace(self, parameter=(*given[-1:], *given[:-1])) if given else self
+
+    def parameters(self, *inputs: Shape) -> Parameters:
+        if self.parameter is None:
+            return Parameters()
+        return Parameters(formulas.learned(sizes=self.parameter))
+
+    def tensors(self, *inputs: Shape) -> Tensors:
+        return {} if self.parameter is None else {"weight": self.parameter}
+
+    def operands(self, tape: Tape, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """The inputs, or the input and the learned numbers."""
+        if self.parameter is None:
+            return inputs
+        return (*inputs, *tape.trained(prod(self.parameter)))
+
+    def module(self, nn: Any, name: str, function: str) -> Any:
+        """The module of this operation in ``bridge.modules``; ``function`` is its name in
+        PyTorch."""
+        if self.parameter is None:
+            return getattr(nn, name)(self.value)
+        return nn.WithLearned(function, self.parameter)
 
     def times(self, *inputs: Shape) -> int:
         """The operations per output."""
@@ -36,3 +84,8 @@ class Arithmetic(Layer):
             between = self.between.format(*inputs, all=" and ".join(map(str, inputs)))
             raise LayerError(f"cannot {between}: shapes must be equal")
         return inputs[0]
+
+    def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:
+        if self.value is not None:
+            return onnx.node(self.onnx, *onnx.inputs, onnx.number(self.value))
+        return reduce(lambda a, b: onnx.node(self.onnx, a, b), onnx.inputs)

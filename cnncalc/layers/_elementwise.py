@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from cnncalc.core.cost import Operations
+from cnncalc.core.fields import flag
 from cnncalc.core.layer import Layer, Tape, Tensor
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
@@ -33,3 +34,30 @@ class Elementwise(Layer):
 
     def steps(self, tape: Tape, x: Tensor) -> Tensor:
         return tape.op(x, keeps=() if self.keeps_output else (x,), keeps_output=self.keeps_output)
+
+
+class InPlace(Elementwise):
+    """One that PyTorch can also compute in place."""
+
+    reads_output: ClassVar[bool] = True
+    """Whether its backward pass then reads the output; if not, PyTorch saves a copy of the
+    input."""
+
+    inplace: bool = flag("whether to overwrite the input, which saves memory", False)
+
+    @property
+    def overwrites(self) -> bool:
+        return self.inplace
+
+    @property
+    def options(self) -> dict[str, bool]:
+        """The argument of PyTorch's module, if it is not the default."""
+        return {"inplace": True} if self.inplace else {}
+
+    def to_torch(self, nn: Any, *inputs: Any) -> Any:
+        return getattr(nn, self.module)(**self.options)
+
+    def steps(self, tape: Tape, x: Tensor) -> Tensor:
+        if self.inplace:
+            return tape.overwritten(x, keeps_output=self.reads_output)
+        return super().steps(tape, x)

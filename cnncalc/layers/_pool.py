@@ -96,6 +96,12 @@ class Pool(Layer):
         return tuple([axis.reach() for axis in self.axes(x)])
 
 
+NO_DILATION = dict.fromkeys(
+    ("dilation", "D", "dilation_rate"),
+    "in PyTorch this pool has no dilation; depthwise_conv has, with the weights of the mean",
+)
+"""What to write instead of a field that PyTorch's pools lack."""
+
 SHARED_REFUSALS = (
     Refusal(3, ("4x2x2",), "larger than the padded input of 2"),
     Refusal({"kernel": 3, "padding": 2}, ("4x9x9",), "more than half of the window"),

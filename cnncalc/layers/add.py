@@ -12,22 +12,24 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 class Add(Arithmetic):
     """Adds two or more inputs of the same shape, element by element, as at the end of a residual
-    block, or a number to every element.
+    block, or a number to every element, or learned numbers.
 
     Operations: one addition per element for every input after the first, or for the number.
     """
 
     aliases = ("sum", "plus")
+    onnx = "Add"
     between = "add {all}"
 
     def operations(self, *inputs: Shape) -> Operations:
         return Operations(add=operations.each(n=inputs[0].elements, times=self.times(*inputs)))
 
-    def steps(self, tape: Tape, first: Tensor, *others: Tensor) -> Tensor:
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
+        first, *others = self.operands(tape, *inputs)
         return tape.plus(first) if not others else reduce(tape.add, others, first)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        return nn.Add(self.value)
+        return self.module(nn, "Add", "add")
 
     examples = (
         Example(
@@ -43,9 +45,21 @@ class Add(Arithmetic):
             operations=Operations(add=1024),
             source="Howard et al. 2019, MobileNetV3, section 5.2: the x + 3 of h-swish; 16·8·8",
         ),
+        Example(
+            given={"parameter": "768x1"},
+            inputs=("768x197",),
+            output="768x197",
+            weights=768,
+            operations=Operations(add=151_296),
+            source="by hand: a learned number for each of 768 channels, 768·197 sums",
+        ),
     )
     refusals = (
         Refusal(None, ("64x56x56", "64x28x28"), "cannot add 64×56×56 and 64×28×28"),
         Refusal(None, ("64x56x56",), "needs a second input, or a number"),
         Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
+        Refusal({"parameter": 4}, ("4x5x5", "4x5x5"), "remove the parameter"),
+        Refusal({"parameter": [4, 1, 2]}, ("4x5x5",), "has a parameter of 4×1×2 for 4×5×5"),
+        Refusal({"parameter": 4}, ("4x5x5",), "has a parameter of 4 for 4×5×5"),
+        Refusal({"parameter": 4, "value": 2}, ("4",), "has a number and a parameter"),
     )

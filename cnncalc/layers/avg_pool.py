@@ -11,8 +11,8 @@ from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, onnx_pool, torch_sides
+from cnncalc.layers._pool import NO_DILATION, SHARED_REFUSALS, Pool
+from cnncalc.layers._window import is_same, onnx_pool, onnx_settings, torch_sides
 
 
 class AvgPool(Pool):
@@ -29,6 +29,8 @@ class AvgPool(Pool):
     aliases = ("average_pool", "avg_pooling", "average_pooling", "mean_pool", "ap")
     foreign = {"keras.AveragePooling*D": Foreign({"kernel_size": 2, "count_include_pad": False})}
     operators = {"AveragePool": {}}
+
+    lacks = NO_DILATION
 
     count_include_pad: bool = flag("whether padding zeros count in the mean", True)
 
@@ -92,6 +94,11 @@ class AvgPool(Pool):
             return nn.MeanInside(pool, around)
         return nn.padded(pool, around)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        settings = onnx_settings(self.axes(x))
+        own = {"ceil_mode": int(self.rounds_up), "count_include_pad": int(self.count_include_pad)}
+        return onnx.node("AveragePool", *onnx.inputs, **own, **settings)
+
     examples = (
         Example(
             given={"kernel": 7, "stride": 1},
@@ -117,6 +124,7 @@ class AvgPool(Pool):
     refusals = (
         *SHARED_REFUSALS,
         Refusal({"kernel": 3, "padding": 1}, ("4x5x5x2",), "larger than an axis of 2"),
+        Refusal({"kernel": 3, "dilation": 2}, ("4x9x9",), "in PyTorch this pool has no dilation"),
     )
 
 

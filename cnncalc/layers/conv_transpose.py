@@ -27,7 +27,7 @@ from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import dimensions, macs, operations, parameters, window
 from cnncalc.formulas.tracing import named
 from cnncalc.formulas.vocabulary import span
-from cnncalc.layers._window import onnx_window, sides_of
+from cnncalc.layers._window import SAME, is_same, onnx_window, sides_of
 from cnncalc.layers.conv import check_groups
 
 
@@ -112,12 +112,14 @@ class TransposedAxis(NamedTuple):
         return None if first >= self.F else self.F - 1 - (self.F - 1 - first) % apart
 
 
-def _same(N: int, F: int, S: int, D: int) -> TransposedAxis:
+def _same(N: int, F: int, S: int, D: int, lower: bool) -> TransposedAxis:
     """The transposed window of TensorFlow's ``same``: the backward pass of a convolution from N·S
-    inputs."""
+    inputs. ONNX's SAME_LOWER removes an odd cell before."""
     spare = span(F, D) - S
     before = max(spare, 0) // 2
     after = max(spare, 0) - before
+    if lower:
+        before, after = after, before
     return TransposedAxis(N, F, S, before, D, max(-spare, 0), after, same=True)
 
 
@@ -159,7 +161,7 @@ class ConvTranspose(Layer):
     stride: Sizes = sizes("step between neighbouring footprints", 1, also=("S", "strides"))
     padding: Padding = padding(
         "cells removed from the sides of the output; same makes it S times as large as the input",
-        words=("same", "valid"),
+        words=SAME,
     )
     output_padding: Sizes = sizes("cells added at the end of the output", 0, least=0)
     output_size: Sizes | None = sizes(
@@ -183,9 +185,10 @@ class ConvTranspose(Layer):
             per_axis(getattr(self, name), x, name)
             for name in ("kernel_size", "stride", "dilation", "output_padding")
         )
-        if self.padding == "same":
+        if is_same(self.padding):
             self._alone("same padding")
-            return tuple(map(_same, x.spatial, F, S, D))
+            lower = [self.padding == "same_lower"] * len(x.spatial)
+            return tuple(map(_same, x.spatial, F, S, D, lower))
         sides = sides_of(0 if self.padding == "valid" else self.padding, x)
         axes = tuple(
             TransposedAxis(N, f, s, before, d, extra, after)
@@ -289,6 +292,18 @@ class ConvTranspose(Layer):
         )
         return nn.cropped(conv, [axis.cut for axis in axes])
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        axes = self.axes(x)
+        settings = {
+            "kernel_shape": [axis.F for axis in axes],
+            "strides": [axis.S for axis in axes],
+            "pads": [*(axis.P for axis in axes), *(axis.after for axis in axes)],
+            "dilations": [axis.D for axis in axes],
+            "output_padding": [axis.P_out for axis in axes],
+        }
+        weights = onnx.weight("weight"), onnx.weight("bias")
+        return onnx.node("ConvTranspose", *onnx.inputs, *weights, group=self.groups, **settings)
+
     examples = (
         Example(
             given={"filters": 512, "kernel": 2, "stride": 2},
@@ -316,6 +331,12 @@ class ConvTranspose(Layer):
             params=145,
             macs=20_736,  # 9·16 at each of 12·12 inputs
             source="tf.keras.layers.Conv2DTranspose: same gives the size times the stride",
+        ),
+        Example(
+            given={"filters": 1, "kernel": 4, "stride": 1, "padding": "SAME_LOWER"},
+            inputs=("1x5",),
+            output="1x5",  # 4 + 4 cells, of which 2 are removed before and 1 after
+            source="ONNX, ConvTranspose: pads of 3 − 3/2 and 3/2 for SAME_LOWER",
         ),
         Example(
             given={"filters": 2, "kernel": 5, "stride": 3, "padding": [[1, 3]]},

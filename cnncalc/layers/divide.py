@@ -11,12 +11,14 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Divide(Arithmetic):
-    """Divides the first map by a second one of the same shape, or every element by a number.
+    """Divides the first map by a second one of the same shape, or every element by a number or
+    learned numbers.
 
     Operations: one division per element.
     """
 
     aliases = ("div", "quotient")
+    onnx = "Div"
     arity = (1, 2)
     between = "divide {0} by {1}"
 
@@ -28,12 +30,13 @@ class Divide(Arithmetic):
     def operations(self, *inputs: Shape) -> Operations:
         return Operations(divide=operations.each(n=inputs[0].elements))
 
-    def steps(self, tape: Tape, x: Tensor, *other: Tensor) -> Tensor:
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """A quotient; each input is saved if the other one needs a gradient."""
+        x, *other = self.operands(tape, *inputs)
         return tape.divide(x, *other) if other else tape.times(x)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        return nn.Divide(self.value)
+        return self.module(nn, "Divide", "div")
 
     examples = (
         Example(

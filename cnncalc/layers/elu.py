@@ -6,10 +6,10 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Elu(Elementwise):
+class Elu(InPlace):
     """Keeps positive values and replaces the others by alpha·(exp(x) − 1).
 
     Operations per element, whatever its sign: one comparison, one exponential, one addition (−
@@ -24,7 +24,7 @@ class Elu(Elementwise):
     alpha: float = number("the output approaches -alpha for very negative inputs", 1.0)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.ELU(self.alpha)
+        return nn.ELU(self.alpha, **self.options)
 
     examples = (
         Example(

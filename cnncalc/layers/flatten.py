@@ -3,18 +3,40 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
-from cnncalc.core.fields import choice
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import declare, is_whole, shown
 from cnncalc.core.layer import Example, Reach, Refusal, Tape, Tensor, everything, need_map
 from cnncalc.core.shape import Map, Shape, Vector
 from cnncalc.formulas import dimensions
 from cnncalc.layers._rearrangement import Rearrangement
 
+WORDS = ("all", "positions", "planes")
+"""What is flattened, by the first dimension: channels, the first axis, or the second."""
+
+
+def _first(doc: str) -> Any:
+    """What to flatten, as a word or a dimension."""
+
+    def check(value: Any) -> str:
+        if value in WORDS:
+            return str(value)
+        if not is_whole(value, 1) or value > len(WORDS):
+            raise LayerError(
+                f"must be all, positions, planes or a dimension from 1 to {len(WORDS)}, "
+                f"not {shown(value)}"
+            )
+        return WORDS[value - 1]
+
+    number = {"type": "integer", "minimum": 1, "maximum": len(WORDS)}
+    return declare(doc, "all", ("start_dim",), check, {"anyOf": [{"enum": [*WORDS]}, number]})
+
 
 class Flatten(Rearrangement):
     """Flattens a feature map to a vector.
 
-    It can also flatten only the positions, so that the map becomes a signal. Nothing is computed
-    or copied. Linear layers flatten their input automatically.
+    It can also flatten only the positions, so that the map becomes a signal, or only those within
+    each plane of a volume. Nothing is computed or copied. Linear layers flatten their input
+    automatically.
     """
 
     main = "over"
@@ -22,14 +44,17 @@ class Flatten(Rearrangement):
     moves = False
     inside = True
 
-    over: str = choice(
-        "all for a vector; positions for a signal of the same channels", ("all", "positions"), "all"
+    over: str = _first(
+        "all, positions or planes; or the first dimension to flatten, where 1 are the channels"
     )
 
     def output(self, x: Shape) -> Shape:
-        if self.over == "positions":
+        if kept := WORDS.index(self.over):
             x = need_map(x)
-            return Map(x.channels, (dimensions.positions(N_in=x.spatial),))
+            first, rest = x.spatial[: kept - 1], x.spatial[kept - 1 :]
+            if not rest:
+                raise LayerError(f"flattens from dimension {kept + 1}, but {x} has only {len(x)}")
+            return Map(x.channels, (*first, dimensions.positions(N_in=rest)))
         if isinstance(x, Vector):
             return x
         return Vector(dimensions.flattened(C_in=x.channels, N_in=x.spatial))
@@ -42,7 +67,12 @@ class Flatten(Rearrangement):
         return x if x.shape == self.output(x.shape) else tape.reshaped(x)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.Flatten(2 if self.over == "positions" else 1)
+        return nn.Flatten(1 + WORDS.index(self.over))
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.over == "all":
+            return onnx.node("Flatten", *onnx.inputs)
+        return onnx.node("Reshape", *onnx.inputs, onnx.ints([0, *self.output(x).dimensions]))
 
     examples = (
         Example(
@@ -57,9 +87,16 @@ class Flatten(Rearrangement):
             output="768x196",
             source="Dosovitskiy et al. 2020, ViT-B/16: 14·14 patches",
         ),
+        Example(
+            given={"start_dim": 3},
+            inputs=("8x4x6x5",),
+            output="8x4x30",
+            source="torch.nn.Flatten(3): 6·5 positions in each of 4 planes",
+        ),
         Example(given=None, inputs=("10",), output="10", source="torch.nn.Flatten: a vector stays"),
     )
     refusals = (
-        Refusal(3, ("4x5x5",), "must be all or positions, not 3"),
+        Refusal(4, ("4x5x5",), "must be all, positions, planes or a dimension from 1 to 3, not 4"),
+        Refusal(3, ("4x5",), "flattens from dimension 3, but 4×5 has only 2"),
         Refusal("positions", ("100",), "not a vector"),
     )

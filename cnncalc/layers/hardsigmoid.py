@@ -6,10 +6,11 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.onnx import OnnxCall
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.core.shape import Shape
+from cnncalc.layers._elementwise import InPlace
 
 
-class Hardsigmoid(Elementwise):
+class Hardsigmoid(InPlace):
     """Approximates the sigmoid by straight lines: x + 3, clipped to 0 to 6, divided by 6.
 
     Operations per element: one addition, two comparisons and one division.
@@ -18,12 +19,16 @@ class Hardsigmoid(Elementwise):
     operators = {"HardSigmoid": {}}
     aliases = ("hsigmoid",)
     each = Operations(add=1, compare=2, divide=1)
+    reads_output = False
     module = "Hardsigmoid"
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         slope, shift = call.settings.get("alpha", 0.2), call.settings.get("beta", 0.5)
         return {} if abs(slope - 1 / 6) < 1e-6 and shift == 0.5 else None
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("HardSigmoid", *onnx.inputs, alpha=1 / 6, beta=0.5)
 
     examples = (
         Example(
@@ -33,4 +38,4 @@ class Hardsigmoid(Elementwise):
             source="Howard et al. 2019, MobileNetV3: ReLU6(x + 3)/6 in squeeze and excite",
         ),
     )
-    refusals = (Refusal(6, ("5",), "has no fields; remove 6"),)
+    refusals = (Refusal(6, ("5",), "needs field names (inplace), not 6"),)

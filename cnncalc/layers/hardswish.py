@@ -2,10 +2,10 @@
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Hardswish(Elementwise):
+class Hardswish(InPlace):
     """Multiplies each element x by x + 3, clipped to 0 to 6, and divides by 6.
 
     Operations per element: one addition, two comparisons, one multiplication and one division.
@@ -14,6 +14,7 @@ class Hardswish(Elementwise):
     operators = {"HardSwish": {}}
     aliases = ("hswish",)
     each = Operations(multiply=1, add=1, compare=2, divide=1)
+    reads_output = False
     module = "Hardswish"
 
     examples = (
@@ -25,4 +26,4 @@ class Hardswish(Elementwise):
             source="Howard et al. 2019, MobileNetV3: x·ReLU6(x + 3)/6, after the first layer",
         ),
     )
-    refusals = (Refusal(6, ("5",), "has no fields; remove 6"),)
+    refusals = (Refusal(6, ("5",), "needs field names (inplace), not 6"),)

@@ -6,10 +6,10 @@ from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class LeakyRelu(Elementwise):
+class LeakyRelu(InPlace):
     """Keeps positive values and multiplies the others by a small fixed slope.
 
     Operations per element, whatever its sign: one comparison and one multiplication.
@@ -23,7 +23,7 @@ class LeakyRelu(Elementwise):
     negative_slope: float = number("factor for negative values", 0.01, ("slope",))
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return nn.LeakyReLU(self.negative_slope)
+        return nn.LeakyReLU(self.negative_slope, **self.options)
 
     examples = (
         Example(

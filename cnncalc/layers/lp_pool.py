@@ -10,8 +10,8 @@ from cnncalc.core.layer import Example, Refusal, Tape, Tensor, need_map, of_rank
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
-from cnncalc.layers._pool import Pool
-from cnncalc.layers._window import onnx_window, torch_sides
+from cnncalc.layers._pool import NO_DILATION, Pool
+from cnncalc.layers._window import onnx_settings, onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
@@ -29,6 +29,7 @@ class LpPool(Pool):
     operators = {"LpPool": {}}
     aliases = ("lp_pooling", "power_average_pool")
     limited = False
+    lacks = NO_DILATION
 
     norm_type: float = positive("the exponent p", 2, also=("p",))
 
@@ -86,6 +87,12 @@ class LpPool(Pool):
         size = window[0] if len(window) == 1 else window
         pool = of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.rounds_up)
         return nn.padded(pool, self.split_padding(x)[1])
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.norm_type != int(self.norm_type) or self.rounds_up:
+            raise LayerError("has a fractional power or ceil_mode, unlike ONNX's LpPool")
+        settings = onnx_settings(self.axes(x))
+        return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
 
     examples = (
         Example(

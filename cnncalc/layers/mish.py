@@ -2,10 +2,10 @@
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Mish(Elementwise):
+class Mish(InPlace):
     """Multiplies each element x by tanh(ln(1 + exp(x))).
 
     Operations per element: an exponential, a logarithm and a hyperbolic tangent (each counted
@@ -14,6 +14,7 @@ class Mish(Elementwise):
 
     operators = {"Mish": {}}
     each = Operations(multiply=1, add=1, exponential=3)
+    reads_output = False
     module = "Mish"
 
     examples = (
@@ -25,4 +26,4 @@ class Mish(Elementwise):
             source="Bochkovskiy, Wang and Liao 2020, YOLOv4: after the first layer",
         ),
     )
-    refusals = (Refusal(1, ("5",), "has no fields; remove 1"),)
+    refusals = (Refusal(1, ("5",), "needs field names (inplace), not 1"),)

@@ -11,7 +11,8 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Multiply(Arithmetic):
-    """Multiplies two or more inputs element by element, as a gate does, or one by a number.
+    """Multiplies two or more inputs element by element, as a gate does, or one by a number or by
+    learned numbers.
 
     A dimension of size 1 is broadcast: a gate of C x 1 x 1 weights whole channels (squeeze and
     excitation), and one of 1 x H x W weights positions (spatial attention). All other sizes
@@ -22,6 +23,7 @@ class Multiply(Arithmetic):
     """
 
     aliases = ("mul", "product", "gate")
+    onnx = "Mul"
 
     def output(self, *inputs: Shape) -> Shape:
         self.check(*inputs)
@@ -40,6 +42,9 @@ class Multiply(Arithmetic):
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """Products; each factor is saved if the other one needs a gradient."""
+        if self.parameter is not None:
+            x, factors = self.operands(tape, *inputs)
+            return tape.multiply(x, factors)
         if len(inputs) == 1:
             return tape.times(*inputs)
         y, shape = inputs[0], inputs[0].shape
@@ -49,7 +54,7 @@ class Multiply(Arithmetic):
         return y
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
-        return nn.Multiply(self.value)
+        return self.module(nn, "Multiply", "mul")
 
     examples = (
         Example(
@@ -70,6 +75,14 @@ class Multiply(Arithmetic):
             output="3x4x4",
             operations=Operations(multiply=48),
             source="by hand: halving 3·4·4 values",
+        ),
+        Example(
+            given={"parameter": [96, 1, 1]},
+            inputs=("96x56x56",),
+            output="96x56x56",
+            weights=96,
+            operations=Operations(multiply=301_056),  # 96·56·56
+            source="Liu et al. 2022, ConvNeXt-T: layer scale, a factor for each of 96 channels",
         ),
     )
     refusals = (

@@ -3,37 +3,16 @@
 from dataclasses import replace
 from typing import Any
 
+from cnncalc.core import fields
 from cnncalc.core.cost import PARAMETER_COUNTS, Operations, Parameters, Tensors, with_derived
-from cnncalc.core.errors import LayerError, UsageError
-from cnncalc.core.fields import REQUIRED, count, declare, is_whole, shown
+from cnncalc.core.errors import LayerError
+from cnncalc.core.fields import count, declare, shown
 from cnncalc.core.layer import Example, Layer, Reach, Refusal, Tape, Tensor, everything
-from cnncalc.core.shape import SHAPE_PATTERN, Shape, read_sizes, shape_of
+from cnncalc.core.shape import Shape, shape_of
 from cnncalc.formulas import macs, parameters
 
 LONGEST = 200
 """The most characters of a description."""
-
-
-def _shape(doc: str) -> Any:
-    """A shape as an input is written: ``64x7x7``, a list of sizes, or one size."""
-
-    def check(value: Any) -> tuple[int, ...]:
-        try:
-            sizes = read_sizes(value) if isinstance(value, str) else value
-        except UsageError as why:
-            raise LayerError(f"is not a shape: {why.sentence}") from None
-        sizes = tuple(sizes) if isinstance(sizes, list | tuple) else (sizes,)
-        if not 1 <= len(sizes) <= 4 or not all(is_whole(size, 1) for size in sizes):
-            raise LayerError(
-                f"must be a shape such as 64x7x7, or one size for a vector, not {shown(value)}"
-            )
-        return sizes
-
-    size = {"type": "integer", "minimum": 1}
-    listed = {"type": "array", "items": size, "minItems": 1, "maxItems": 4}
-    text = {"type": "string", "pattern": SHAPE_PATTERN}
-    schema = {"anyOf": [size, listed, text]}
-    return declare(doc, REQUIRED, ("output", "output_shape"), check, schema)
 
 
 def _description(doc: str) -> Any:
@@ -66,7 +45,7 @@ class Opaque(Layer):
     arity = (1, None)
     known = False
 
-    shape: tuple[int, ...] = _shape("shape of the output")
+    shape: tuple[int, ...] = fields.shape("shape of the output", also=("output", "output_shape"))
     what: str = _description("a description of the operation")
     params: int | None = count("learnable parameters, if known", None, ("parameters",), least=0)
     biases: int = count("how many of the parameters are biases or shifts", 0, least=0)

@@ -115,6 +115,12 @@ class Prelu(Elementwise):
         sizes = self.slopes(x)
         return nn.ElementSlopes(sizes) if len(sizes) > 1 else nn.PReLU(*sizes)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        slopes = onnx.weight("weight")
+        if self.slopes(x) == (channels_of(x),) and len(x.dimensions) > 1:
+            slopes = onnx.node("Unsqueeze", slopes, onnx.ints([*range(1, len(x.dimensions))]))
+        return onnx.node("PRelu", *onnx.inputs, slopes)
+
     examples = (
         Example(
             given=64,

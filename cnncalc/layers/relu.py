@@ -2,10 +2,10 @@
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Relu(Elementwise):
+class Relu(InPlace):
     """Keeps positive values and replaces the others by 0.
 
     Operations: one comparison per element.

@@ -2,10 +2,10 @@
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.layers._elementwise import InPlace
 
 
-class Selu(Elementwise):
+class Selu(InPlace):
     """Applies an exponential linear unit and a scale, with constants that preserve mean 0 and
     variance 1.
 
@@ -26,4 +26,4 @@ class Selu(Elementwise):
             source="Klambauer et al. 2017, equation 2, for 256 units",
         ),
     )
-    refusals = (Refusal({"alpha": 1}, ("5",), "has no field 'alpha'; it has no fields"),)
+    refusals = (Refusal({"alpha": 1}, ("5",), "has no field 'alpha'; it has inplace"),)

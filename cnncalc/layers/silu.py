@@ -1,11 +1,14 @@
 """Sigmoid linear unit."""
 
+from typing import Any
+
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
-from cnncalc.layers._elementwise import Elementwise
+from cnncalc.core.shape import Shape
+from cnncalc.layers._elementwise import InPlace
 
 
-class Silu(Elementwise):
+class Silu(InPlace):
     """Multiplies each element x by its sigmoid: x / (1 + exp(−x)).
 
     Operations per element: one exponential, one addition and one division. The change of sign
@@ -15,7 +18,11 @@ class Silu(Elementwise):
     operators = {"Swish": {}}
     aliases = ("swish",)
     each = Operations(add=1, divide=1, exponential=1)
+    reads_output = False
     module = "SiLU"
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Mul", *onnx.inputs, onnx.node("Sigmoid", *onnx.inputs))
 
     examples = (
         Example(
@@ -25,4 +32,4 @@ class Silu(Elementwise):
             source="Tan and Le 2019, EfficientNet-B0: after the stem; 32·112·112",
         ),
     )
-    refusals = (Refusal({"beta": 2}, ("5",), "has no field 'beta'; it has no fields"),)
+    refusals = (Refusal({"beta": 2}, ("5",), "has no field 'beta'; it has inplace"),)

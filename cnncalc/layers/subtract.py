@@ -10,12 +10,14 @@ from cnncalc.layers._arithmetic import Arithmetic
 
 
 class Subtract(Arithmetic):
-    """Subtracts a second map of the same shape from the first, or a number from every element.
+    """Subtracts a second map of the same shape from the first, or a number or
+    learned numbers from every element.
 
     Operations: one addition per element.
     """
 
     aliases = ("sub", "minus", "difference")
+    onnx = "Sub"
     arity = (1, 2)
     between = "subtract {1} from {0}"
 
@@ -23,16 +25,16 @@ class Subtract(Arithmetic):
         """Additions, of negative numbers."""
         return Operations(add=operations.each(n=inputs[0].elements))
 
-    def steps(self, tape: Tape, x: Tensor, *other: Tensor) -> Tensor:
+    def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """A difference, which saves nothing; the gradient of the second input changes its sign."""
+        x, *other = self.operands(tape, *inputs)
         if not other:
             return tape.plus(x)
-        size = max(x.size, other[0].size)
-        return tape.op(x, *other, passes=(0,) if x.size == size else (), size=size)
+        return tape.subtract(x, *other)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""
-        return nn.Subtract(self.value)
+        return self.module(nn, "Subtract", "sub")
 
     examples = (
         Example(

@@ -32,7 +32,7 @@ class Composite(ABC):
     """What stands in place of a kind and holds other layers. The ``word`` of a subclass is added to
     the spec language, and so are the keys ``beside`` it."""
 
-    word: ClassVar[str] = ""
+    word: ClassVar[str]
     beside: ClassVar[Mapping[str, str]] = {}
     needs: ClassVar[tuple[str, ...]] = ()
     """The keys beside it that are required."""
@@ -41,9 +41,8 @@ class Composite(ABC):
     words: ClassVar[dict[str, type["Composite"]]] = {}
 
     def __init_subclass__(cls) -> None:
-        if cls.word:
-            Composite.words[cls.word] = cls
-            NODE.update(cls.beside)
+        Composite.words[cls.word] = cls
+        NODE.update(cls.beside)
 
     @classmethod
     @abstractmethod

@@ -1,5 +1,6 @@
 """Sums, products and other elementwise functions of inputs."""
 
+from collections.abc import Sequence
 from functools import reduce
 from operator import add, mul
 
@@ -38,6 +39,19 @@ class Divide(nn.Module):
 
     def forward(self, x: Tensor, other: Tensor | None = None) -> Tensor:
         return x / (self.value if other is None else other)
+
+
+class WithLearned(nn.Module):
+    """A function of its input and a learned tensor, which starts at 1."""
+
+    def __init__(self, function: str, sizes: Sequence[int]) -> None:
+        super().__init__()
+        self.function = function
+        self.weight = nn.Parameter(torch.ones(tuple(sizes)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = getattr(torch, self.function)(x, self.weight)
+        return y
 
 
 class Power(nn.Module):

@@ -5,7 +5,7 @@ Layers keep their Keras names and mean what they mean there.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from cnncalc.core.errors import SpecError, Where
@@ -20,9 +20,11 @@ TRAINING = re.compile(
 )
 """Fields that change neither the shape nor the count of anything."""
 ACTIVATIONS = {"swish": "silu", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish"}
-JOINS = {"Add": "add", "Multiply": "multiply", "Subtract": "subtract", "Maximum": "maximum"}
 USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
 """Values that Keras writes although they are the default."""
+
+
+Made = tuple[str, dict[str, Any]] | None
 
 
 def is_it(text: str) -> bool:
@@ -131,37 +133,14 @@ class _Model:
         self.wiring.made[name] = own
         self.ranks[name] = _rank(kind, fields, rank)
 
-    def translated(
-        self, kind: str, config: dict[str, Any], rank: int
-    ) -> tuple[str, dict[str, Any]] | None:
+    def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
         """A layer's kind and fields; Keras' own name means what it means there. None for what a
         spec cannot express. ``rank`` counts the axes of the input, the batch among them."""
         last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
-        match kind:
-            case "BatchNormalization" | "LayerNormalization":
-                scale, center = config.get("scale", True), config.get("center", True)
-                if not last or scale is not center or config.get("rms_scaling"):
-                    return None
-                eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
-                if kind == "BatchNormalization":
-                    return "batch_norm", {**eps, "affine": scale}
-                return "layer_norm", {**eps, "over": "channels", "elementwise_affine": scale}
-            case "Normalization":  # a mean, a variance and a counter, all of them fixed
-                return ("batch_norm", {"affine": False}) if last else None
-            case "Concatenate":
-                return ("concat", {}) if last else None
-            case "Reshape":
-                return "reshape", {"shape": self.sizes(config.get("target_shape"))}
-            case "Dropout":
-                return "dropout", {"p": config.get("rate", 0.5)}
-            case "Rescaling":
-                plain = isinstance(config.get("scale"), int | float) and not config.get("offset")
-                return ("multiply", {"value": config["scale"]}) if plain else None
-            case "ReLU":
-                return _relu(config)
-        if kind in JOINS:
-            return JOINS[kind], {}
-        return f"keras.{kind}", _fields(config)
+        read = SPECIAL.get(kind)
+        if read is None:
+            return f"keras.{kind}", _fields(config)
+        return read(self, config, last)
 
     def channels_first(self, shape: Any) -> list[int] | None:
         """A shape without its batch, channels first; None if Keras leaves a size open."""
@@ -197,7 +176,26 @@ def _activation(value: Any) -> str:
     return "" if word == "linear" else ACTIVATIONS.get(word, word)
 
 
-def _relu(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
+def _norm(kind: str, **usual: Any) -> "Reader":
+    """Reads a normalization over the channels whose scale and offset are both learned or absent."""
+
+    def read(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
+        scale, center = config.get("scale", True), config.get("center", True)
+        if not last or scale is not center or config.get("rms_scaling"):
+            return None
+        eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
+        affine = "affine" if kind == "batch_norm" else "elementwise_affine"
+        return kind, {**eps, **usual, affine: scale}
+
+    return read
+
+
+def _rescaling(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    plain = isinstance(config.get("scale"), int | float) and not config.get("offset")
+    return ("multiply", {"value": config["scale"]}) if plain else None
+
+
+def _relu(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
     """A rectified linear unit, perhaps with a slope or up to 6."""
     slope, most = config.get("negative_slope") or 0, config.get("max_value")
     if config.get("threshold") or most not in (None, 6) or (slope and most):
@@ -205,6 +203,29 @@ def _relu(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]] | None:
     if slope:
         return "leaky_relu", {"negative_slope": slope}
     return ("relu" if most is None else "relu6"), {}
+
+
+Reader = Callable[[_Model, Mapping[str, Any], bool], Made]
+SPECIAL: dict[str, Reader] = {
+    "BatchNormalization": _norm("batch_norm"),
+    "LayerNormalization": _norm("layer_norm", over="channels"),
+    # A mean, a variance and a counter, all of them fixed.
+    "Normalization": lambda _, config, last: ("batch_norm", {"affine": False}) if last else None,
+    "Concatenate": lambda _, config, last: ("concat", {}) if last else None,
+    "Reshape": lambda model, config, _: (
+        "reshape",
+        {"shape": model.sizes(config.get("target_shape"))},
+    ),
+    "Dropout": lambda _, config, last: ("dropout", {"p": config.get("rate", 0.5)}),
+    "Rescaling": _rescaling,
+    "ReLU": _relu,
+    "Add": lambda *_: ("add", {}),
+    "Multiply": lambda *_: ("multiply", {}),
+    "Subtract": lambda *_: ("subtract", {}),
+    "Maximum": lambda *_: ("maximum", {}),
+}
+"""How to read the layers whose fields differ from those of their kind. Each reader takes the model,
+the fields, and whether they concern the last axis, the channels."""
 
 
 def _fields(config: Mapping[str, Any]) -> dict[str, Any]:
