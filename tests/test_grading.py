@@ -1303,3 +1303,20 @@ def test_a_class_without_questions_has_no_table_of_questions(tmp_path):
     shown = run(tmp_path / "keys", tmp_path / "eve.yaml")
     assert "cannot be read" in shown.stdout
     assert "Question" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("ask", "unit", "says"),
+    [
+        ("memory", "bytes", ""),
+        ("macs", "MACs", ""),
+        ("memory", "kB", "'unit' must be B, not 'kB'"),
+        ("macs", "FLOPs", "'unit' must be MACs, not 'FLOPs'"),
+        ("params", "B", "'unit' is for counts of bytes and operations, not 'B'"),
+        ("shape", "zebras", "'unit' is for counts of bytes and operations, not 'zebras'"),
+    ],
+)
+def test_a_unit_is_that_of_its_question(ask, unit, says):
+    sheet = {"architecture": "lenet5", "answers": {"c1": {ask: {"answer": 1, "unit": unit}}}}
+    [graded] = cnncalc.grade(sheet)
+    assert (says in graded.answers[0]["remark"]) if says else graded.marks[0].answer.unit

@@ -82,9 +82,9 @@ class Marker:
         except Exception as why:
             return Mark(answer, Outcome.UNREADABLE, why=failure(why))
 
-    def mark(self, question: Question, given: object) -> Mark:
-        """Mark one answer on its own."""
-        return self.answer(Answer(question.label, question, given, Where("")))
+    def mark(self, question: Question, given: object, unit: str = "") -> Mark:
+        """Mark one answer on its own; with a ``unit``, only one in that unit is right."""
+        return self.answer(Answer(question.label, question, given, Where(""), unit=unit))
 
     def answer(self, answer: Answer, own: StudentNetwork | None = None) -> Mark:
         """Mark one answer, given the student's other answers."""
@@ -102,6 +102,8 @@ class Marker:
         terms = self.terms
         if answer.tolerance is not None:
             terms = terms._replace(tolerance=answer.tolerance)
+        if answer.unit:
+            terms = terms._replace(as_asked=True)
         reading = self.agreement(question, written, terms)
         if reading is not None:
             return Mark(answer, Outcome.RIGHT, reading)
@@ -118,7 +120,7 @@ class Marker:
         """How a written value agrees with the question, or with one accepted in its place."""
         terms = terms or self.terms
         reading = question.agrees(written, terms)
-        if reading is None and not terms.strict:
+        if reading is None and not (terms.strict or terms.as_asked):
             for name in question.ask.also:
                 accepted = question.asking(asks.load(name))
                 found = accepted.agrees(written, terms)
