@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.errors import LayerError
+from cnncalc.core.errors import LayerError, SpecError
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
 from cnncalc.spec.readers._onnx_file import Model, Operator, model
