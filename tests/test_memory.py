@@ -121,6 +121,7 @@ OTHERS = [
     ("separable_conv", {"filters": 3, "kernel": 2, "padding": "same", "multiplier": 4}, ["4x5x5"]),
     ("separable_conv", {"filters": 30, "kernel": 2, "padding": "same"}, ["4x5"]),
     ("conv_transpose", {"filters": 3, "kernel": 3}, ["4x5"]),
+    ("conv_transpose", {"filters": 1, "kernel": 4, "padding": [1, [0, 1]]}, ["1x1x1"]),
     ("locally_connected", {"filters": 3, "kernel": 2, "bias": False}, ["4x5x5"]),
     ("locally_connected", {"filters": 3, "kernel": 1}, ["4x5x5"]),
     ("locally_connected", {"filters": 3, "kernel": 1, "stride": 2}, ["4x5x5"]),
