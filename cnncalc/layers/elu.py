@@ -44,7 +44,5 @@ class Elu(InPlace):
     )
     refusals = (
         Refusal(True, ("5",), "must be a number, not true"),
-        Refusal(
-            {"alpha": -1, "inplace": True}, ("5",), "in place, alpha must be at least 0, not -1"
-        ),
+        Refusal({"alpha": -1, "inplace": True}, ("5",), "in place, alpha must be at least 0"),
     )
