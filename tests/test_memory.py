@@ -63,7 +63,7 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 UNMODELLED = (
     "attention", "class_token", "conv_lstm", "conv_transpose-7", "deform_conv", "embedding", "fold",
-    "gru", "linear-2", "lstm", "max_unpool", "maximum", "opaque", "pad-2", "reduce-1", "reduce-2",
+    "gru", "linear-2", "lstm", "max_unpool", "opaque", "pad-2", "reduce-1", "reduce-2",
     "reduce-3", "reduce-4", "rnn", "standardized_conv", "unfold", "weight_norm_conv",
 )  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
