@@ -12,6 +12,7 @@ from dataclasses import fields
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import typer
 from picture import picture
@@ -55,6 +56,9 @@ def pages() -> dict[str, str]:
         "docs/reconcile.md": _replace("totals", totals_table(), reconcile),
         "docs/spec.md": _replace("keys", keys_table(), _read("docs/spec.md")),
         "docs/summarize.svg": picture("summarize", "lenet5"),
+        "docs/gallery.md": gallery_page(),
+        **{f"docs/gallery/{name}.svg": gallery_picture(name) for name in gallery()},
+        **{f"docs/pictures/{name}.svg": drawn(*words) for name, words in PICTURES.items()},
     }
 
 
@@ -120,6 +124,52 @@ def formula(module: str, name: str, left_out: str | None = None) -> str:
     with tracing() as steps:
         function(**given)
     return wording.text(steps[-1].expression, wording.symbols)
+
+
+# Pictures.
+
+
+PICTURES: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "resnet18": ("resnet18", "graph", {}),
+    "unet": ("unet", "graph", {"depth": 1}),
+    "vgg16": ("vgg16", "volumes", {}),
+    "lenet5": ("lenet5", "volumes", {}),
+    "window": ("1x8x8-4C3s3", "window", {"animate": True}),
+    "field": ("vgg16", "field", {"layer": "pool5"}),
+}
+"""The pictures of docs/pictures.md: a network, a style and its options."""
+
+
+def drawn(network: str, style: str, options: Mapping[str, Any]) -> str:
+    """A picture as SVG."""
+    return api.draw(network, style, **options).svg
+
+
+def gallery() -> list[str]:
+    """The networks that are no variant of another one."""
+    return [name for name in catalog.names() if "\nextends:" not in _network(name)]
+
+
+def _network(name: str) -> str:
+    return catalog.path(name).read_text(encoding="utf-8")
+
+
+def gallery_picture(name: str) -> str:
+    """A network as volumes, its blocks folded."""
+    return api.draw(name, "volumes", depth=1).svg
+
+
+def gallery_page() -> str:
+    """The pictures of all networks."""
+    head = [
+        f"{GENERATED}# Gallery",
+        "The built-in networks as volumes, with their blocks folded: "
+        "`cnncalc draw NAME --style volumes --depth 1 -o NAME.svg`. Variants that share their "
+        "structure with another network are left out. [Pictures](pictures.md) shows the other "
+        "styles, and [architectures.md](architectures.md) says exactly which network each is.",
+    ]
+    parts = (f"## {name}\n\n![{name} as volumes](gallery/{name}.svg)" for name in gallery())
+    return "\n\n".join([*head, *parts]) + "\n"
 
 
 # Kinds.
@@ -447,6 +497,7 @@ def main() -> None:
     for path, text in pages().items():
         file = ROOT / path
         if not file.exists() or _read(path) != text:
+            file.parent.mkdir(exist_ok=True)
             file.write_text(text, encoding="utf-8")
             typer.echo(f"wrote {path}")
 

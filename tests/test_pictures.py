@@ -234,7 +234,7 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"direction": "up"}, "choose from down, right"),
         ({"depht": 1}, "did you mean 'depth'"),
         ({"depth": 0}, "at least 1"),
-        ({"only": "layer9"}, "choose from layer1, layer1.0"),
+        ({"only": "layer9"}, "choose from layer1, layer2, layer3, layer4"),
         ({"only": "conv1"}, "is a layer, not a block"),
     ],
 )

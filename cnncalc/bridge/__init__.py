@@ -29,6 +29,24 @@ def to_torch(target: Target, **options: Unpack[Options]) -> Any:
     return _load("network").Network(report_of(target, options))
 
 
+def to_onnx(
+    target: Target,
+    *,
+    weights: Mapping[str, Any] | None = None,
+    seed: int | None = None,
+    **options: Unpack[Options],
+) -> bytes:
+    """The network as an ONNX file, which computes what ``to_torch`` computes in eval mode.
+
+    ``target`` is a report, or anything that ``summarize`` accepts, with its options. ``weights`` is
+    the ``state_dict`` of a module that ``to_torch`` made; by default that of a new one, initialised
+    with ``seed``. The batch size is open. Raises UsageError for a layer that ONNX cannot express,
+    and without PyTorch.
+    """
+    written: bytes = _load("onnx").onnx_file(report_of(target, options), weights, seed)
+    return written
+
+
 def from_torch(model: Any, input: Any = (3, 224, 224)) -> Spec:
     """The network of a live PyTorch model, as ``load`` returns it.
 

@@ -1,4 +1,4 @@
-"""``cnncalc export``: the network as code of a framework, or as a spec."""
+"""``cnncalc export``: the network as code of PyTorch, as an ONNX file, or as a spec."""
 
 from collections.abc import Sequence
 from typing import Annotated
@@ -18,27 +18,43 @@ def _torch(spec: str, input: Words, settings: Words, layout: str | None) -> str:
 
 WRITERS = {"torch": _torch, "yaml": shared.yaml}
 """Each takes the options of the command and returns the text."""
+ONNX = "onnx"
+"""What is not text."""
 
 
 def run(
     spec: shared.Spec,
     to: Annotated[
-        str, typer.Option("--to", help=f"What to write: {one_of(list(WRITERS))}.")
+        str, typer.Option("--to", help=f"What to write: {one_of([*WRITERS, ONNX])}.")
     ] = "torch",
     input: shared.Input = None,
     settings: shared.Settings = None,
     layout: shared.LayoutName = None,
     output: shared.TextOutput = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", metavar="N", help="Seed of the weights of an ONNX file.")
+    ] = None,
 ) -> None:
-    """Write the network as readable PyTorch code that runs and trains without cnncalc, or as YAML.
+    """Write the network as readable PyTorch code that runs and trains without cnncalc, as an ONNX
+    file with PyTorch's initial weights, or as YAML.
 
-    PyTorch code needs PyTorch to be installed; --to yaml does the same as 'cnncalc import'.
+    torch and onnx need PyTorch to be installed; --to yaml does the same as 'cnncalc import'.
 
     cnncalc export resnet18 --to torch -o net.py
 
     cnncalc export net.yaml --input 3x64x64 --set classes=10
+
+    cnncalc export resnet18 --to onnx -o net.onnx --seed 1
     """
-    if to not in WRITERS:
-        hint = did_you_mean(to, WRITERS) or f"; choose {', '.join(WRITERS)}"
+    if to not in (*WRITERS, ONNX):
+        hint = did_you_mean(to, [*WRITERS, ONNX]) or f"; choose {one_of([*WRITERS, ONNX])}"
         raise UsageError(f"cannot export to {to!r}{hint}")
-    shared.write(WRITERS[to](spec, input, settings, layout), output)
+    if to != ONNX:
+        if seed is not None:
+            raise UsageError(f"--seed is only for --to onnx; --to {to} writes no weights")
+        shared.write(WRITERS[to](spec, input, settings, layout), output)
+        return
+    if output is None:
+        raise UsageError("an ONNX file is not text, so name a file, as in -o net.onnx")
+    network = shared.network(spec, input, settings, layout=layout)
+    shared.save(output, bridge.to_onnx(network, seed=seed))

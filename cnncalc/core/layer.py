@@ -226,6 +226,18 @@ class Layer(Fields):
         """
         raise TypeError(f"{self.kind} does not implement to_torch")
 
+    def to_onnx(self, onnx: Any, *inputs: Any) -> Any:
+        """Write the layer with operators of ONNX, and return the name of its output.
+
+        ``onnx`` is the writer of ``cnncalc.bridge.onnx``, with the names of the layer's inputs. By
+        default, the only operator of the kind is used. Raises LayerError if ONNX has none.
+        """
+        if len(self.operators) != 1:
+            raise LayerError(f"cannot be exported: ONNX has no operator for {self.kind}")
+        ((kind, names),) = self.operators.items()
+        settings = {theirs: getattr(self, ours) for theirs, ours in names.items()}
+        return onnx.node(kind, *onnx.inputs, **settings)
+
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         """The fields of the layer that an operator of ONNX describes, one of ``operators``; None if

@@ -9,8 +9,8 @@ from cnncalc.core.shape import Shape
 class OnnxCall(NamedTuple):
     """One use of an operator: its settings, the shapes of what it reads, and the tensors it holds.
 
-    ``held`` has the sizes of constants and weights, by their place among the operands. ``numbers``
-    gives the numbers of such a tensor, or of a setting, if they are known and few.
+    ``held`` has the sizes of the weights, by their place among the operands. ``numbers`` gives the
+    numbers of a constant, if they are known and few.
     """
 
     kind: str

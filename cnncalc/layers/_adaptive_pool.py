@@ -1,5 +1,8 @@
 """The base of pools with a given output size."""
 
+from typing import Any
+
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import Sizes, sizes
 from cnncalc.core.layer import Cut, Layer, Reach, Refusal, need_map, per_axis
 from cnncalc.core.shape import Map, Shape
@@ -34,6 +37,14 @@ class AdaptivePool(Layer):
 
     def reach(self, x: Map) -> tuple[Reach, ...]:
         return tuple(map(_reach, x.spatial, self.output(x).spatial))
+
+    def onnx_pool(self, onnx: Any, x: Map, kind: str) -> Any:
+        """ONNX's pool, if all windows have the same size."""
+        sizes = self.output(x).spatial
+        if any(N % N_out for N, N_out in zip(x.spatial, sizes)):
+            raise LayerError("has windows of different sizes, unlike ONNX's pools")
+        window = [N // N_out for N, N_out in zip(x.spatial, sizes)]
+        return onnx.node(kind, *onnx.inputs, kernel_shape=window, strides=window)
 
 
 def _reach(N: int, N_out: int) -> Reach:

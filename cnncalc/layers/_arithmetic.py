@@ -1,6 +1,7 @@
 """The base of arithmetic between maps, or with a number or learned numbers."""
 
 from dataclasses import replace
+from functools import reduce
 from math import prod
 from typing import Any, ClassVar, Self
 
@@ -19,6 +20,8 @@ class Arithmetic(Layer):
     family = "join"
     main = "value"
     arity: ClassVar[tuple[int, int | None]] = (1, None)
+    onnx: ClassVar[str]
+    """The operator of ONNX."""
     between: ClassVar[str]
     """What it does to two shapes: ``divide {0} by {1}``; ``{all}`` are all of them."""
 
@@ -81,3 +84,8 @@ class Arithmetic(Layer):
             between = self.between.format(*inputs, all=" and ".join(map(str, inputs)))
             raise LayerError(f"cannot {between}: shapes must be equal")
         return inputs[0]
+
+    def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:
+        if self.value is not None:
+            return onnx.node(self.onnx, *onnx.inputs, onnx.number(self.value))
+        return reduce(lambda a, b: onnx.node(self.onnx, a, b), onnx.inputs)

@@ -8,7 +8,16 @@ from cnncalc.core.fields import BIAS, Padding, Sizes, flag, padding, sizes
 from cnncalc.core.layer import Layer, Reach, Tape, Tensor, need_map, of_rank, per_axis
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
-from cnncalc.layers._window import CAUSAL, SAME, Axis, axes_of, padded, split_padding, worked_out
+from cnncalc.layers._window import (
+    CAUSAL,
+    SAME,
+    Axis,
+    axes_of,
+    onnx_settings,
+    padded,
+    split_padding,
+    worked_out,
+)
 
 
 class Filters(Layer):
@@ -92,3 +101,10 @@ class Filters(Layer):
             self.bias if bias is None else bias,
         )
         return nn.padded(conv, around)
+
+    def onnx_convolution(self, onnx: Any, x: Map, groups: int, prefix: str = "") -> Any:
+        """ONNX's convolution with this window; ``prefix`` begins the names of its weights."""
+        weights = [onnx.weight(f"{prefix}weight"), onnx.weight(f"{prefix}bias")]
+        return onnx.node(
+            "Conv", *onnx.inputs, *weights, group=groups, **onnx_settings(self.axes(x))
+        )

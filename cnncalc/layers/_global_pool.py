@@ -33,6 +33,10 @@ class GlobalPool(Layer):
     def reach(self, x: Map) -> tuple[Reach, ...]:
         return everything(x)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        pooled = onnx.node(next(iter(self.operators)), *onnx.inputs)
+        return pooled if self.keepdim else onnx.node("Flatten", pooled)
+
 
 SHARED_REFUSALS = (
     Refusal(None, ("100",), "not a vector"),

@@ -185,6 +185,16 @@ def onnx_window(call: OnnxCall, kernel: Sequence[int] = ()) -> dict[str, Any]:
     }
 
 
+def onnx_settings(axes: Sequence[Axis]) -> dict[str, Any]:
+    """A window as ONNX describes it."""
+    return {
+        "kernel_shape": [axis.F for axis in axes],
+        "strides": [axis.S for axis in axes],
+        "pads": [*(axis.before for axis in axes), *(axis.after for axis in axes)],
+        "dilations": [axis.D for axis in axes],
+    }
+
+
 def onnx_pool(call: OnnxCall) -> dict[str, Any]:
     """The same of a pool, without padding that no window reaches. Older exporters write such
     padding for a size that is rounded up."""

@@ -35,6 +35,9 @@ class AdaptiveAvgPool(AdaptivePool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "AdaptiveAvgPool", x)(self.output_size)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        return self.onnx_pool(onnx, x, "AveragePool")
+
     examples = (
         Example(
             given=1,

@@ -32,6 +32,9 @@ class AdaptiveMaxPool(AdaptivePool):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "AdaptiveMaxPool", x)(self.output_size)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        return self.onnx_pool(onnx, x, "MaxPool")
+
     examples = (
         Example(
             given=[5, 7],

@@ -18,6 +18,7 @@ class Add(Arithmetic):
     """
 
     aliases = ("sum", "plus")
+    onnx = "Add"
     between = "add {all}"
 
     def operations(self, *inputs: Shape) -> Operations:

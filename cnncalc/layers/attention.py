@@ -147,6 +147,31 @@ class Attention(Layer):
             x.channels, self.num_heads, bias=self.bias, batch_first=True, **sizes
         )
 
+    def to_onnx(self, onnx: Any, x: Map, other: Map | None = None) -> Any:
+        if other is not None or self.relative_bias:
+            raise LayerError("reads a second map or has relative biases, which is not exported yet")
+        C, heads = x.channels, self.num_heads
+        y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, C, -1]))
+        y = onnx.node("Transpose", y, perm=[0, 2, 1])
+        y = self._onnx_projected(onnx, y, "in_proj_weight", "in_proj_bias")
+        parts = onnx.node("Split", y, onnx.ints([C, C, C]), count=3, axis=2)
+        split = [onnx.node("Reshape", one, onnx.ints([0, 0, heads, C // heads])) for one in parts]
+        orders = [0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]
+        q, k, v = (onnx.node("Transpose", one, perm=order) for one, order in zip(split, orders))
+        scaled = onnx.node("Mul", q, onnx.number((C // heads) ** -0.5))
+        scores = onnx.node("Softmax", onnx.node("MatMul", scaled, k), axis=-1)
+        y = onnx.node("Transpose", onnx.node("MatMul", scores, v), perm=[0, 2, 1, 3])
+        y = onnx.node("Reshape", y, onnx.ints([0, 0, C]))
+        y = self._onnx_projected(onnx, y, "out_proj.weight", "out_proj.bias")
+        y = onnx.node("Transpose", y, perm=[0, 2, 1])
+        return onnx.node("Reshape", y, onnx.ints([0, *x]))
+
+    def _onnx_projected(self, onnx: Any, x: str, weight: str, bias: str) -> Any:
+        """A linear layer over the last dimension."""
+        turned = onnx.node("Transpose", onnx.weight(weight), perm=[1, 0])
+        y = onnx.node("MatMul", x, turned)
+        return onnx.node("Add", y, onnx.weight(bias)) if self.bias else y
+
     examples = (
         Example(
             given=8,

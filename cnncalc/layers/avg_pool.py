@@ -12,7 +12,7 @@ from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import NO_DILATION, SHARED_REFUSALS, Pool
-from cnncalc.layers._window import is_same, onnx_pool, torch_sides
+from cnncalc.layers._window import is_same, onnx_pool, onnx_settings, torch_sides
 
 
 class AvgPool(Pool):
@@ -93,6 +93,11 @@ class AvgPool(Pool):
         if around and not self.count_include_pad:
             return nn.MeanInside(pool, around)
         return nn.padded(pool, around)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        settings = onnx_settings(self.axes(x))
+        own = {"ceil_mode": int(self.rounds_up), "count_include_pad": int(self.count_include_pad)}
+        return onnx.node("AveragePool", *onnx.inputs, **own, **settings)
 
     examples = (
         Example(

@@ -1,11 +1,13 @@
 """Batch normalisation."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number, positive
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of, of_rank
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.layers._norm import Norm, folded
@@ -33,13 +35,6 @@ class BatchNorm(Norm):
     track_running_stats: bool = flag("whether to track running statistics", True)
     eps: float = positive("value added to the variance", 1e-5, ("epsilon",))
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
-
-    @classmethod
-    def imported(cls, call: Call) -> dict[str, Any]:
-        learned = {} if "weight" in call.held else {"affine": False}
-        if "running_mean" not in call.held:
-            learned["track_running_stats"] = False
-        return {**super().imported(call), **learned}
 
     @property
     def scaled(self) -> bool:
@@ -73,6 +68,21 @@ class BatchNorm(Norm):
         return of_rank(nn, "BatchNorm", x)(
             channels_of(x), self.eps, self.momentum, self.affine, self.track_running_stats
         )
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        if not {3, 4} <= {*call.held}:
+            return None  # its statistics are computed
+        return {**(super().from_onnx(call) or {}), "affine": 1 in call.held}
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if not self.track_running_stats:
+            raise LayerError("measures its statistics, which ONNX's BatchNormalization does not")
+        C = channels_of(x)
+        learned = ("weight", "bias") if self.affine else ()
+        tensors = [*map(onnx.weight, learned)] or [onnx.fixed([1.0] * C), onnx.fixed([0.0] * C)]
+        tensors += [onnx.weight("running_mean"), onnx.weight("running_var")]
+        return onnx.node("BatchNormalization", *onnx.inputs, *tensors, epsilon=self.eps)
 
     examples = (
         Example(

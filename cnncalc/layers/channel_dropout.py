@@ -36,6 +36,9 @@ class ChannelDropout(Elementwise):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "Dropout", x)(self.p)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Identity", *onnx.inputs)  # it does nothing in inference
+
     examples = (
         Example(
             given=0.2,

@@ -35,6 +35,12 @@ class ChannelShuffle(Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.ChannelShuffle(self.groups)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        groups = self.groups
+        y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, groups, x.channels // groups, -1]))
+        y = onnx.node("Transpose", y, perm=[0, 2, 1, 3])
+        return onnx.node("Reshape", y, onnx.ints([0, *x]))
+
     examples = (
         Example(
             given=2,

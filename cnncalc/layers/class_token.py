@@ -48,6 +48,12 @@ class ClassToken(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.ClassToken(x.channels, self.tokens)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        one = onnx.node("Unsqueeze", onnx.weight("weight"), onnx.ints([0]))
+        batch = onnx.node("Shape", *onnx.inputs, start=0, end=1)
+        shape = onnx.node("Concat", batch, onnx.ints([x.channels, self.tokens]), axis=0)
+        return onnx.node("Concat", onnx.node("Expand", one, shape), *onnx.inputs, axis=2)
+
     examples = (
         Example(
             given=None,

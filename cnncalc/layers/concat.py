@@ -58,6 +58,9 @@ class Concat(Rearrangement):
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         return nn.Concat(1 + place(self.along, inputs[0]))
 
+    def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:
+        return onnx.node("Concat", *onnx.inputs, axis=1 + place(self.along, inputs[0]))
+
     examples = (
         Example(
             inputs=("64x28x28", "128x28x28", "32x28x28", "32x28x28"),

@@ -162,6 +162,11 @@ class Conv(Filters):
             return nn.PartialConv(self.connections, *torch_window(self.axes(x)), self.bias)
         return self.convolution(nn, x, self.out_channels, self.groups)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.connections is not None:
+            raise LayerError("reads only some of the channels with each filter, unlike ONNX's Conv")
+        return self.onnx_convolution(onnx, x, self.groups)
+
     examples = (
         Example(
             given={"filters": 10, "kernel": 5, "stride": 1, "padding": 2},

@@ -97,6 +97,12 @@ class Crop(Like, Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Crop(self.sides(x))
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        sides, dims = self.sides(x), [*range(2, len(x) + 1)]
+        ends = [N - after for N, (_, after) in zip(x.spatial, sides)]
+        starts = [before for before, _ in sides]
+        return onnx.node("Slice", *onnx.inputs, *map(onnx.ints, (starts, ends, dims)))
+
     examples = (
         Example(
             given=4,

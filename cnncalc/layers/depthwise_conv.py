@@ -58,6 +58,9 @@ class DepthwiseConv(Filters):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return self.convolution(nn, x, self._filters(x), x.channels)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        return self.onnx_convolution(onnx, x, x.channels)
+
     examples = (
         Example(
             given={"kernel": 3, "padding": 1, "bias": False},

@@ -18,6 +18,7 @@ class Divide(Arithmetic):
     """
 
     aliases = ("div", "quotient")
+    onnx = "Div"
     arity = (1, 2)
     between = "divide {0} by {1}"
 

@@ -1,10 +1,12 @@
 """Dropout."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import Elementwise
 
@@ -30,6 +32,14 @@ class Dropout(Elementwise):
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Dropout(self.p)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        (ratio,) = call.listed("ratio", 1) or [0.5]
+        return {"p": ratio}
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Dropout", *onnx.inputs, onnx.number(self.p))
 
     examples = (
         Example(

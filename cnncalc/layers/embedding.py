@@ -55,6 +55,11 @@ class Embedding(Layer):
         """``Embedding``, with its rows turned into channels."""
         return nn.WordEmbedding(self.num_embeddings, self.embedding_dim)
 
+    def to_onnx(self, onnx: Any, x: Vector) -> Any:
+        words = onnx.node("Cast", *onnx.inputs, to=7)
+        rows = onnx.node("Gather", onnx.weight("weight"), words)
+        return onnx.node("Transpose", rows, perm=[0, 2, 1])
+
     examples = (
         Example(
             given={"num_embeddings": 18765, "embedding_dim": 300},

@@ -67,6 +67,9 @@ class Expand(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Expand(self.output(x).dimensions)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Expand", *onnx.inputs, onnx.ints([1, *self.output(x).dimensions]))
+
     examples = (
         Example(
             given=[-1, 28, 28],

@@ -69,6 +69,11 @@ class Flatten(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Flatten(1 + WORDS.index(self.over))
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.over == "all":
+            return onnx.node("Flatten", *onnx.inputs)
+        return onnx.node("Reshape", *onnx.inputs, onnx.ints([0, *self.output(x).dimensions]))
+
     examples = (
         Example(
             inputs=("256x6x6",),

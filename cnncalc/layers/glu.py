@@ -37,6 +37,12 @@ class Glu(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GLU(1)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        half = self.output(x).dimensions[0]
+        sizes = onnx.ints([half, half])
+        value, gate = onnx.node("Split", *onnx.inputs, sizes, count=2, axis=1)
+        return onnx.node("Mul", value, onnx.node("Sigmoid", gate))
+
     examples = (
         Example(
             given=None,

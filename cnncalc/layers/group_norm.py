@@ -1,11 +1,13 @@
 """Group normalisation."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import count, flag, number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor, channels_of
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Shape
 from cnncalc.formulas import operations
@@ -65,6 +67,18 @@ class GroupNorm(Norm):
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.GroupNorm(self.num_groups, channels_of(x), self.eps, self.affine, bias=self.bias)
+
+    @classmethod
+    def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
+        learned = {"affine": 1 in call.held, "bias": 2 in call.held or 1 not in call.held}
+        return {**(super().from_onnx(call) or {}), **learned}
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        C = channels_of(x)
+        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
+        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        settings = {"num_groups": self.num_groups, "epsilon": float(self.eps)}
+        return onnx.node("GroupNormalization", *onnx.inputs, scale, shift, **settings)
 
     examples = (
         Example(

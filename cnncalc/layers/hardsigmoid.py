@@ -6,6 +6,7 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import InPlace
 
 
@@ -25,6 +26,9 @@ class Hardsigmoid(InPlace):
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         slope, shift = call.settings.get("alpha", 0.2), call.settings.get("beta", 0.5)
         return {} if abs(slope - 1 / 6) < 1e-6 and shift == 0.5 else None
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("HardSigmoid", *onnx.inputs, alpha=1 / 6, beta=0.5)
 
     examples = (
         Example(

@@ -79,7 +79,7 @@ class InstanceNorm(Norm):
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
-        return {**(super().from_onnx(call) or {}), "affine": True}
+        return {**(super().from_onnx(call) or {}), "affine": 1 in call.held}
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return of_rank(nn, "InstanceNorm", x)(
@@ -89,6 +89,16 @@ class InstanceNorm(Norm):
             self.affine,
             self.track_running_stats,
             bias=self.bias,
+        )
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.track_running_stats:
+            raise LayerError("has running statistics, unlike ONNX's InstanceNormalization")
+        C = x.channels
+        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
+        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        return onnx.node(
+            "InstanceNormalization", *onnx.inputs, scale, shift, epsilon=float(self.eps)
         )
 
     examples = (

@@ -82,6 +82,18 @@ class LayerNorm(Norm):
         norm = nn.ChannelsNorm if self.over == "channels" else nn.LayerNorm
         return norm(self.learned_shape(x), self.eps, self.elementwise_affine, self.bias)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        learned = self.learned_shape(x)
+        scale, shift = onnx.weight("weight") or onnx.fixed([1.0] * learned[-1]), onnx.weight("bias")
+        if self.over != "channels" or len(x.dimensions) == 1:
+            axis = 1 if self.over == "all" else -1
+            settings = {"axis": axis, "epsilon": float(self.eps)}
+            return onnx.node("LayerNormalization", *onnx.inputs, scale, shift, **settings)
+        places = [*range(2, len(x.dimensions) + 1)]
+        last = onnx.node("Transpose", *onnx.inputs, perm=[0, *places, 1])
+        y = onnx.node("LayerNormalization", last, scale, shift, epsilon=float(self.eps))
+        return onnx.node("Transpose", y, perm=[0, len(places) + 1, *range(1, len(places) + 1)])
+
     examples = (
         Example(
             given="channels",

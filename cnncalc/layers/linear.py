@@ -85,6 +85,17 @@ class Linear(Layer):
         module = nn.PositionLinear if isinstance(x, Map) else nn.Linear
         return module(channels_of(x), self.out_features, self.bias)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        weight, bias = onnx.weight("weight"), onnx.weight("bias")
+        if not isinstance(x, Map):
+            return onnx.node("Gemm", *onnx.inputs, weight, bias, transB=1)
+        places = [*range(2, len(x) + 1)]
+        last = onnx.node("Transpose", *onnx.inputs, perm=[0, *places, 1])
+        turned = onnx.node("Transpose", weight, perm=[1, 0])
+        y = onnx.node("MatMul", last, turned)
+        y = onnx.node("Add", y, bias) if self.bias else y
+        return onnx.node("Transpose", y, perm=[0, len(x), *range(1, len(x))])
+
     examples = (
         Example(
             given=100,

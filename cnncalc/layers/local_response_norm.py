@@ -59,6 +59,10 @@ class LocalResponseNorm(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.LocalResponseNorm(self.size, self.alpha, self.beta, self.k)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        settings = {"alpha": float(self.alpha), "beta": float(self.beta), "bias": float(self.k)}
+        return onnx.node("LRN", *onnx.inputs, size=self.size, **settings)
+
     examples = (
         Example(
             given={"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 2},

@@ -35,6 +35,9 @@ class LogSoftmax(Softmax):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.LogSoftmax(dim=1 + place(self.over, x))
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("LogSoftmax", *onnx.inputs, axis=1 + place(self.over, x))
+
     examples = (
         Example(
             inputs=("10",),

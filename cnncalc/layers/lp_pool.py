@@ -11,7 +11,7 @@ from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import NO_DILATION, Pool
-from cnncalc.layers._window import onnx_window, torch_sides
+from cnncalc.layers._window import onnx_settings, onnx_window, torch_sides
 from cnncalc.layers.avg_pool import check_volume
 
 
@@ -87,6 +87,12 @@ class LpPool(Pool):
         size = window[0] if len(window) == 1 else window
         pool = of_rank(nn, "LPPool", x)(self.norm_type, size, self.stride, self.rounds_up)
         return nn.padded(pool, self.split_padding(x)[1])
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        if self.norm_type != int(self.norm_type) or self.rounds_up:
+            raise LayerError("has a fractional power or ceil_mode, unlike ONNX's LpPool")
+        settings = onnx_settings(self.axes(x))
+        return onnx.node("LpPool", *onnx.inputs, p=int(self.norm_type), **settings)
 
     examples = (
         Example(

@@ -12,7 +12,7 @@ from cnncalc.core.parsing import Foreign
 from cnncalc.core.shape import Map
 from cnncalc.formulas import operations
 from cnncalc.layers._pool import SHARED_REFUSALS, Pool
-from cnncalc.layers._window import onnx_pool
+from cnncalc.layers._window import onnx_pool, onnx_settings
 
 
 class MaxPool(Pool):
@@ -60,6 +60,11 @@ class MaxPool(Pool):
             self.kernel_size, self.stride, own, self.dilation, ceil_mode=self.rounds_up
         )
         return nn.padded(pool, around, -inf)
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        return onnx.node(
+            "MaxPool", *onnx.inputs, ceil_mode=int(self.rounds_up), **onnx_settings(self.axes(x))
+        )
 
     examples = (
         Example(

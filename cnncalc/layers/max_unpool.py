@@ -75,6 +75,18 @@ class MaxUnpool(Rearrangement):
     def to_torch(self, nn: Any, x: Map, pooled: Map) -> Any:
         return nn.MaxUnpool(self.kernel_size, self.stride, self.padding, self.ceil_mode)
 
+    def to_onnx(self, onnx: Any, x: Map, pooled: Map) -> Any:
+        sizes, steps, sides = (
+            [*per_axis(value, pooled, "window")]
+            for value in (self.kernel_size, self.stride or self.kernel_size, self.padding)
+        )
+        settings = {"kernel_shape": sizes, "strides": steps, "pads": sides * 2}
+        values, map_ = onnx.inputs
+        _, indices = onnx.node("MaxPool", map_, count=2, ceil_mode=int(self.ceil_mode), **settings)
+        batch = onnx.node("Shape", *onnx.inputs[:1], start=0, end=1)
+        shape = onnx.node("Concat", batch, onnx.ints([*self.output(x, pooled)]), axis=0)
+        return onnx.node("MaxUnpool", values, indices, shape, **settings)
+
     examples = (
         Example(
             given={"kernel": 2, "ceil_mode": True},

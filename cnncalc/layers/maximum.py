@@ -39,6 +39,9 @@ class Maximum(Layer):
         """A module of ours."""
         return nn.Maximum()
 
+    def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:
+        return onnx.node("Max", *onnx.inputs)
+
     examples = (
         Example(
             inputs=("48x8x8", "48x8x8"),

@@ -23,6 +23,7 @@ class Multiply(Arithmetic):
     """
 
     aliases = ("mul", "product", "gate")
+    onnx = "Mul"
 
     def output(self, *inputs: Shape) -> Shape:
         self.check(*inputs)

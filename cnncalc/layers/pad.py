@@ -119,6 +119,12 @@ class Pad(Like, Rearrangement):
         }
         return of_rank(nn, name[self.mode], x)(torch_sides(sides_of(self.padding or 0, x)))
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        modes = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
+        before, after = zip(*sides_of(self.padding or 0, x))
+        pads = onnx.ints([0, 0, *before, 0, 0, *after])
+        return onnx.node("Pad", *onnx.inputs, pads, mode=modes[self.mode])
+
     examples = (
         Example(
             given={"padding": {"left": 1, "right": 1, "top": 2}},

@@ -75,6 +75,9 @@ class Permute(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Permute(self.order)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Transpose", *onnx.inputs, perm=[0, *(1 + dim for dim in self.order)])
+
     examples = (
         Example(
             given=[2, 0, 1],

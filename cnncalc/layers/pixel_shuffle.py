@@ -60,6 +60,9 @@ class PixelShuffle(Rearrangement):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.PixelShuffle(self.upscale_factor)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        return onnx.node("DepthToSpace", *onnx.inputs, blocksize=self.upscale_factor, mode="CRD")
+
     examples = (
         Example(
             given=3,

@@ -46,6 +46,9 @@ class PositionalEmbedding(Layer):
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.PositionalEmbedding(x.dimensions, self.learned)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        return onnx.node("Add", *onnx.inputs, onnx.weight("weight", self.learned))
+
     examples = (
         Example(
             given=None,

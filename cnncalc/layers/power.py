@@ -36,6 +36,9 @@ class Power(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Power(self.exponent)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Pow", *onnx.inputs, onnx.number(self.exponent))
+
     examples = (
         Example(
             given=2,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import declare, is_whole, shown
@@ -52,6 +53,11 @@ class Prelu(Elementwise):
     num_parameters: int | str = slopes(
         "number of slopes: 1, one per channel (or channels), or elements for one each"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        slopes = call.held["weight"][0]
+        return {"num_parameters": slopes} if slopes > 1 else {}
 
     def output(self, x: Shape) -> Shape:
         if self.slopes(x) not in ((1,), (channels_of(x),), x.dimensions):
@@ -108,6 +114,12 @@ class Prelu(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         sizes = self.slopes(x)
         return nn.ElementSlopes(sizes) if len(sizes) > 1 else nn.PReLU(*sizes)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        slopes = onnx.weight("weight")
+        if self.slopes(x) == (channels_of(x),) and len(x.dimensions) > 1:
+            slopes = onnx.node("Unsqueeze", slopes, onnx.ints([*range(1, len(x.dimensions))]))
+        return onnx.node("PRelu", *onnx.inputs, slopes)
 
     examples = (
         Example(

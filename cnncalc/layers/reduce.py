@@ -73,6 +73,13 @@ class Reduce(Layer):
         dims = [1 + dim for dim in places(self.over, x)]
         return nn.Reduce(self.by, dims, self.keepdim)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        names = {"mean": "Mean", "sum": "Sum", "max": "Max", "norm": "L2"}
+        if self.by not in names:
+            raise LayerError(f"computes a {self.by}, for which ONNX has no operator")
+        dims = onnx.ints([1 + dim for dim in places(self.over, x)])
+        return onnx.node(f"Reduce{names[self.by]}", *onnx.inputs, dims, keepdims=int(self.keepdim))
+
     examples = (
         Example(
             given={"by": "mean", "over": "channels"},

@@ -6,6 +6,7 @@ from typing import Any
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.onnx import OnnxCall
+from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import InPlace
 
 
@@ -25,6 +26,9 @@ class Relu6(InPlace):
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         least, most = call.listed("min", 1), call.listed("max", 2)
         return {} if least == [0] and most == [6] else None
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Clip", *onnx.inputs, onnx.number(0), onnx.number(6))
 
     examples = (
         Example(

@@ -81,6 +81,9 @@ class Reshape(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Reshape(self.shape)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Reshape", *onnx.inputs, onnx.ints([0, *self.output(x).dimensions]))
+
     examples = (
         Example(
             given=[1024, 4, 4],

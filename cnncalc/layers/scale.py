@@ -50,6 +50,15 @@ class Scale(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Scale(channels_of(x), self.initial, self.bias)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        y = onnx.inputs[0]
+        for kind, name in (("Mul", "weight"), ("Add", "bias"))[: 1 + self.bias]:
+            tensor = onnx.weight(name)
+            if len(x.dimensions) > 1:
+                tensor = onnx.node("Unsqueeze", tensor, onnx.ints([*range(1, len(x.dimensions))]))
+            y = onnx.node(kind, y, tensor)
+        return y
+
     examples = (
         Example(
             inputs=("96x56x56",),

@@ -110,6 +110,11 @@ class SeparableConv(Filters):
         depthwise = self.convolution(nn, x, between.channels, x.channels, self.depthwise_bias)
         return nn.Separable(depthwise, pointwise)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        between = self.onnx_convolution(onnx, x, x.channels, "depthwise.")
+        weights = onnx.weight("pointwise.weight"), onnx.weight("pointwise.bias")
+        return onnx.node("Conv", between, *weights)
+
     examples = (
         Example(
             given={"filters": 64, "kernel": 3, "padding": 1, "bias": False},

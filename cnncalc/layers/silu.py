@@ -1,7 +1,10 @@
 """Sigmoid linear unit."""
 
+from typing import Any
+
 from cnncalc.core.cost import Operations
 from cnncalc.core.layer import Example, Refusal
+from cnncalc.core.shape import Shape
 from cnncalc.layers._elementwise import InPlace
 
 
@@ -17,6 +20,9 @@ class Silu(InPlace):
     each = Operations(add=1, divide=1, exponential=1)
     reads_output = False
     module = "SiLU"
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Mul", *onnx.inputs, onnx.node("Sigmoid", *onnx.inputs))
 
     examples = (
         Example(

@@ -58,6 +58,11 @@ class Slice(Rearrangement):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Slice(self.start, self.stop, 1 + place(self.along, x))
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        dim = place(self.along, x)
+        stop = x.dimensions[dim] if self.stop is None else self.stop
+        return onnx.node("Slice", *onnx.inputs, *map(onnx.ints, ([self.start], [stop], [1 + dim])))
+
     examples = (
         Example(
             given={"stop": 48},

@@ -52,6 +52,9 @@ class Softmax(Layer):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Softmax(dim=1 + place(self.over, x))
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Softmax", *onnx.inputs, axis=1 + place(self.over, x))
+
     examples: ClassVar[tuple[Example, ...]] = (
         Example(
             inputs=("1000",),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal, Tape, Tensor
 from cnncalc.core.shape import Shape
@@ -29,6 +30,11 @@ class Softplus(Elementwise):
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.Softplus(self.beta, self.threshold)
+
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        if self.beta != 1:
+            raise LayerError("has a beta other than 1, unlike ONNX's Softplus")
+        return onnx.node("Softplus", *onnx.inputs)
 
     examples = (
         Example(

@@ -53,6 +53,14 @@ class SpaceToDepth(Rearrangement):
         """``PixelUnshuffle``."""
         return nn.PixelUnshuffle(self.downscale_factor)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        (C, H, W), r = x, self.downscale_factor
+        y = onnx.node("Reshape", *onnx.inputs, onnx.ints([0, C, H // r, r, W]))
+        y = onnx.node("Transpose", y, perm=[0, 1, 3, 2, 4])
+        y = onnx.node("Reshape", y, onnx.ints([0, C * r, H // r, W // r, r]))
+        y = onnx.node("Transpose", y, perm=[0, 1, 4, 2, 3])
+        return onnx.node("Reshape", y, onnx.ints([0, *self.output(x)]))
+
     examples = (
         Example(
             given=2,

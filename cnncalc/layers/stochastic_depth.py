@@ -38,6 +38,9 @@ class StochasticDepth(Elementwise):
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.StochasticDepth(self.p)
 
+    def to_onnx(self, onnx: Any, x: Shape) -> Any:
+        return onnx.node("Identity", *onnx.inputs)  # it does nothing in inference
+
     examples = (
         Example(
             given=0.1,

@@ -1,5 +1,6 @@
 """LeNet-5's trainable subsampling."""
 
+from math import prod
 from typing import Any
 
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
@@ -66,6 +67,15 @@ class Subsampling(Layer):
 
     def to_torch(self, nn: Any, x: Map) -> Any:
         return nn.Subsampling(x.channels, per_axis(self.kernel_size, x, "kernel_size"))
+
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        window = [*per_axis(self.kernel_size, x, "kernel_size")]
+        y = onnx.node("AveragePool", *onnx.inputs, kernel_shape=window, strides=window)
+        y = onnx.node("Mul", y, onnx.number(prod(window)))
+        axes = onnx.ints([*range(1, len(x))])
+        for kind, name in (("Mul", "weight"), ("Add", "bias")):
+            y = onnx.node(kind, y, onnx.node("Unsqueeze", onnx.weight(name), axes))
+        return y
 
     examples = (
         Example(

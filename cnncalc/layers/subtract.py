@@ -17,6 +17,7 @@ class Subtract(Arithmetic):
     """
 
     aliases = ("sub", "minus", "difference")
+    onnx = "Sub"
     arity = (1, 2)
     between = "subtract {1} from {0}"
 

@@ -185,6 +185,19 @@ class Upsample(Like):
         mode = words[len(x.spatial)] if self.mode == "linear" else self.mode
         return nn.Upsample(self.size, self.scale_factor, mode)
 
+    def to_onnx(self, onnx: Any, x: Map) -> Any:
+        mode = {"nearest": "nearest", "bicubic": "cubic"}.get(self.mode, "linear")
+        exact = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        smooth = {"coordinate_transformation_mode": "half_pixel", "cubic_coeff_a": -0.75}
+        settings = {"mode": mode, **(exact if mode == "nearest" else smooth)}
+        sizes = self.output(x).spatial
+        if any(N_out % N for N, N_out in zip(x.spatial, sizes)):
+            kept = onnx.node("Shape", *onnx.inputs, start=0, end=2)
+            wanted = onnx.node("Concat", kept, onnx.ints(sizes), axis=0)
+            return onnx.node("Resize", *onnx.inputs, "", "", wanted, **settings)
+        scales = onnx.fixed([1.0, 1.0, *(N_out / N for N, N_out in zip(x.spatial, sizes))])
+        return onnx.node("Resize", *onnx.inputs, "", scales, **settings)
+
     examples = (
         Example(
             given=2,

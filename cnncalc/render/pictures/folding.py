@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from cnncalc.analysis.report import Line, Report, Row
-from cnncalc.core.errors import UsageError, unknown
+from cnncalc.core.errors import UsageError, did_you_mean, unknown
 
 MOST = 1000
 """A picture of more boxes shows only the first and the last few."""
@@ -235,7 +235,9 @@ def _shown(report: Report, only: str | None) -> list[int]:
         if row.name == only or row.name.startswith(f"{only}.")
     ]
     if not found:
-        raise unknown("block", only, list(report.blocks))
+        blocks = list(report.blocks)
+        outer = [name for name in blocks if "." not in name]
+        raise unknown("block", only, blocks if did_you_mean(only, blocks) else outer)
     if len(found) == 1 and report.rows[found[0]].name == only:
         raise UsageError(f"{only!r} is a layer, not a block; leave out --only")
     return found

@@ -1,4 +1,4 @@
-"""The colours of pictures, for light and dark backgrounds: fill, edge."""
+"""The colours of pictures, on light and on dark backgrounds."""
 
 from typing import NamedTuple
 
@@ -52,3 +52,9 @@ TONES = {
     "heat6": Tone("#f2743c", "#8a3a0a", "#a3510c", "#ffad4d"),
 }
 """The colours of the families of layers, of other boxes, and of heats."""
+
+
+def mixed(fill: str, edge: str, share: float) -> str:
+    """A fill with a share of the colour of its edge, such as the face of a box in the shade."""
+    pairs = ((int(fill[at : at + 2], 16), int(edge[at : at + 2], 16)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(one + share * (other - one)):02x}" for one, other in pairs)

@@ -22,7 +22,7 @@ class Reader(Protocol):
         """Whether this seems to be the format of a text."""
 
     def read(self, text: str, source: str) -> dict[str, Any]:
-        """The spec; raises SpecError for what is broken, or cannot be said in a spec."""
+        """The spec. Raises SpecError for a broken file, or for what a spec cannot express."""
 
 
 class FileReader(Protocol):
@@ -35,7 +35,7 @@ class FileReader(Protocol):
 
     def read(self, path: Path, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         """The spec; ``inputs`` are the sizes that replace the file's, by name or for "" if it has
-        one input. Raises SpecError for what is broken, or cannot be said in a spec."""
+        one input. Raises SpecError for a broken file, or for what a spec cannot express."""
 
 
 BINARY = ("onnx",)

@@ -163,15 +163,17 @@ def arranged(flow: Flow, groups: Sequence[Sequence[int]]) -> tuple[Flow, list[Mo
     if not 1 <= len(target) <= 4:
         return None
     moves: list[Move] = []
-    if order != sorted(order):
-        runs = [*_runs(order)]
-        if len(runs) > 4:
-            return None
+    now = sorted(order)
+    while now != order:
+        runs = [*_runs([now.index(atom) for atom in order])]
+        if len(runs) > 4:  # bring the next block to its place
+            runs = _block(runs, len(now))
         before = sorted(runs)
-        apart = tuple(prod(sizes[atom] for atom in run) for run in before)
-        moves += _reshaped(flow.sizes, apart)
+        apart = tuple(prod(sizes[now[place]] for place in run) for run in before)
+        moves += _reshaped(moves[-1].sizes if moves else flow.sizes, apart)
         places = tuple(before.index(run) for run in runs)
         moves.append(Move("permute", places, tuple(apart[place] for place in places)))
+        now = [now[place] for place in chain(*runs)]
     moves += _reshaped(moves[-1].sizes if moves else flow.sizes, target)
     numbers = {atom: number for number, atom in enumerate(order)} | {BATCH: BATCH}
     parts = tuple(tuple(sizes[atom] for atom in group) for group in groups)
@@ -188,6 +190,16 @@ def _reshaped(old: tuple[int, ...], new: tuple[int, ...]) -> list[Move]:
     if len(new) == 2 and old[0] == new[0] and len(old) > 1:
         return [Move("flatten", "positions", new)]
     return [Move("reshape", new, new)]
+
+
+def _block(runs: Sequence[tuple[int, ...]], count: int) -> list[tuple[int, ...]]:
+    """At most four runs: those in place, the next one, and what is before and after that."""
+    done = 0
+    while runs[done][0] == sum(map(len, runs[:done])):
+        done += 1
+    first, block = sum(map(len, runs[:done])), runs[done]
+    parts = range(first), block, range(first, block[0]), range(block[-1] + 1, count)
+    return [tuple(part) for part in parts if part]
 
 
 def _runs(order: Sequence[int]) -> Iterator[tuple[int, ...]]:

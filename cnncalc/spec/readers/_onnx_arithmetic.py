@@ -169,9 +169,15 @@ def _layer_norm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     flow, held = flow_of(operands[0]), [one for one in operands[1:] if one is not None]
     axis = node.attributes.get("axis", -1) % len(flow.dims)
     covered = [*chain(*flow.dims[axis:])]
-    if BATCH in covered or any(not isinstance(one, Known) or not one.weights for one in held):
+    if BATCH in covered or any(not isinstance(one, Known) for one in held):
         raise Unclear
-    fields = {"eps": _short(node.attributes.get("epsilon", 1e-5)), "bias": len(held) > 1}
+    learned = [bool(one.weights) for one in held]
+    held = [one for one in held if one.weights]
+    fields = {
+        "eps": _short(node.attributes.get("epsilon", 1e-5)),
+        "elementwise_affine": learned[0],
+        "bias": learned != [True],
+    }
     place = flow.whole(covered)
     if sorted(covered) == [*range(len(flow.atoms))]:
         over = "all"

@@ -1,4 +1,4 @@
-"""Functions that older versions of ONNX lack, found again in the operators they were written as."""
+"""Recognizes functions that older versions of ONNX spell out as several operators."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence

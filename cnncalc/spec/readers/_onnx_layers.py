@@ -1,15 +1,17 @@
 """Layers as an ONNX file needs them: over tensors in any order, and with weights by name."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer
+from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Shape, shape_of
 from cnncalc.layers._axes import NAMES
+from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.readers._flow import BATCH, Flow, arranged
 from cnncalc.spec.readers._onnx_file import Model, Operator
 from cnncalc.spec.readers._onnx_values import Known
@@ -36,6 +38,34 @@ class Layers:
         self.weights: dict[str, list[str]] = {}
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
+        self.pools: dict[str, tuple[Flow, Mapping[str, Any]]] = {}
+
+    def of_kind(self, kind: type[Layer], node: Operator, operands: list[Any]) -> Flow:
+        """The layer of an operator that a kind recognises."""
+        flows = [one for one in operands if isinstance(one, Flow)]
+        free = issubclass(kind, Elementwise) and len(flows) == 1
+        flows = flows if free else [self.plain(one) for one in flows]
+        held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}
+        fields = self.fields(kind, node, flows, held)
+        made = self.layer(kind.kind, fields, flows, [one for one in held.values() if one.weights])
+        return flows[0]._replace(tensor=made.tensor) if free else made
+
+    def fields(
+        self, kind: type[Layer], node: Operator, flows: Sequence[Flow], held: Mapping[int, Known]
+    ) -> Mapping[str, Any]:
+        """The fields of a layer. Raises Unclear if no layer of this kind is like that."""
+        fields = kind.from_onnx(
+            OnnxCall(
+                node.kind,
+                node.attributes,
+                tuple(shape_of(one.sizes) for one in flows),
+                {at: one.sizes for at, one in held.items() if one.weights},
+                lambda at: held[at].values() if at in held else None,
+            )
+        )
+        if fields is None:
+            raise Unclear
+        return fields
 
     def layer(
         self,

@@ -6,6 +6,7 @@ from itertools import chain
 from math import prod
 from typing import Any
 
+from cnncalc import layers
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import BATCH, Flow
 from cnncalc.spec.readers._onnx_arithmetic import ARITHMETIC
@@ -199,12 +200,35 @@ def _concat(net: Layers, node: Operator, operands: list[Any]) -> Made:
 
 
 def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
-    dims = flow.dims
-    if len(dims) != 3 or len(token.sizes) != 3 or axis % 3 != 1 or token.sizes[0] != 1:
+    dims, axis = flow.dims, axis % 3
+    if len(dims) != 3 or len(token.sizes) != 3 or not axis or token.sizes[0] != 1:
         raise Unclear
-    flow = net.arranged(flow, [dims[2], dims[1]])
-    made = net.layer("class_token", {"tokens": token.sizes[1]}, [flow], [token])
-    return made.reordered([0, 2, 1], "")
+    flow = net.arranged(flow, [dims[3 - axis], dims[axis]])
+    made = net.layer("class_token", {"tokens": token.sizes[axis]}, [flow], [token])
+    return made if axis == 2 else made.reordered([0, 2, 1], "")
+
+
+# Pools that remember where their maxima are.
+
+
+def _max_pool(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`max_pool`."""
+    kind, x = layers.load("max_pool"), net.plain(flow_of(operands[0]))
+    fields = net.fields(kind, node, [x], {})
+    made: Made = [net.layer("max_pool", fields, [x]) if net.readers[node.outputs[0]] else x]
+    if len(node.outputs) > 1:
+        net.pools[node.outputs[1]] = x, fields
+        made.append(x)
+    return made
+
+
+def _max_unpool(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`max_unpool`, which reads the input of the pool."""
+    if node.inputs[1] not in net.pools:
+        raise Unclear
+    pooled, fields = net.pools[node.inputs[1]]
+    window = {key: value for key, value in fields.items() if key != "dilation"}
+    return [net.layer("max_unpool", window, [net.plain(flow_of(operands[0])), pooled])]
 
 
 # Products.
@@ -282,6 +306,8 @@ OPERATORS: Mapping[str, Rule] = {
     "Split": _split,
     "Gather": _gather,
     "Concat": _concat,
+    "MaxPool": _max_pool,
+    "MaxUnpool": _max_unpool,
     "Gemm": _gemm,
     "MatMul": _matmul,
     **ARITHMETIC,

@@ -47,9 +47,10 @@ def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     """The result of a node that reads only such tensors; None if it is not known."""
     if node.kind == "Constant":
         return _constant(node)
+    if node.kind == "Expand" and inputs and inputs[0] and inputs[0].weights:
+        return _repeated(node, inputs)
     if node.kind in MOVES and inputs and inputs[0] is not None:
-        moved = MOVES[node.kind](node, inputs)
-        return moved if moved is None or moved.elements <= inputs[0].elements else None
+        return MOVES[node.kind](node, inputs)
     numbers: list[Sequence[Any]] = []
     for one in inputs:
         listed = one.values() if one is not None else ()
@@ -155,6 +156,16 @@ def _unsqueezed(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
     for axis in axes:
         sizes.insert(axis, 1)
     return one._replace(sizes=tuple(sizes))
+
+
+def _repeated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
+    """Weights that are repeated for every image."""
+    one, to = inputs[0], inputs[1].values() if len(inputs) > 1 and inputs[1] else None
+    assert one is not None
+    same = to is not None and len(to) == len(one.sizes) and one.sizes[:1] == (1,)
+    if to is not None and same and all(n in (-1, 1, m) for n, m in zip(to[1:], one.sizes[1:])):
+        return one
+    return None
 
 
 MOVES: Mapping[str, Callable[[Operator, Sequence[Known | None]], Known | None]] = {

@@ -5,17 +5,12 @@ Layers are named after PyTorch's modules where the exporter wrote them, and afte
 
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError
-from cnncalc.core.layer import Layer
-from cnncalc.core.onnx import OnnxCall
-from cnncalc.core.shape import shape_of
-from cnncalc.layers._elementwise import Elementwise
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
 from cnncalc.spec.readers._onnx_file import Model, Operator, model
@@ -161,26 +156,6 @@ class Network(Layers):
             raise Unclear
         return [self.of_kind(kind, node, operands)]
 
-    def of_kind(self, kind: type[Layer], node: Operator, operands: list[Any]) -> Flow:
-        """The layer of an operator that a kind recognises."""
-        flows = [one for one in operands if isinstance(one, Flow)]
-        free = issubclass(kind, Elementwise) and len(flows) == 1
-        flows = flows if free else [self.plain(one) for one in flows]
-        held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}
-        fields = kind.from_onnx(
-            OnnxCall(
-                node.kind,
-                node.attributes,
-                tuple(shape_of(one.sizes) for one in flows),
-                {at: one.sizes for at, one in held.items()},
-                lambda at: held[at].values() if at in held else None,
-            )
-        )
-        if fields is None:
-            raise Unclear
-        made = self.layer(kind.kind, fields, flows, [one for one in held.values() if one.weights])
-        return flows[0]._replace(tensor=made.tensor) if free else made
-
     def opaque(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
         """Layers for an operator that no kind describes, one for each output."""
         flows = [one for one in operands if isinstance(one, Flow)]
@@ -239,8 +214,7 @@ class Network(Layers):
         flow = self.tensors.get(name)
         if isinstance(flow, Flow) and flow.is_batched and len(flow.dims) > 1:
             self.name = flow.name or "output"
-            with suppress(Unclear):
-                flow = self.plain(flow)
+            flow = self.plain(flow) if len(flow.dims) < 6 else flow  # else only a view
         if not isinstance(flow, Flow):
             raise self.wiring.wrong(f"the output {name[:60]!r} does not depend on the input")
         return self.wiring.source_of(flow.tensor)

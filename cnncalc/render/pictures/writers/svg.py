@@ -4,11 +4,11 @@ Texts stay texts, resting the pointer on a box shows its exact numbers, and the 
 reader's light or dark theme. Nothing outside of the file is needed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from cnncalc.render.pictures.metrics import PIXELS, SIZES
-from cnncalc.render.pictures.palette import INK, LINE, MUTED, PAPER, TONES
+from cnncalc.render.pictures.palette import INK, LINE, MUTED, PAPER, TONES, mixed
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Shape, Text
 
 SUFFIX = ".svg"
@@ -49,23 +49,26 @@ def _style(scene: Scene) -> str:
     used = {box.tone for box in (*scene.boxes, *scene.frames)}
     used |= {shape.tone for shape in scene.shapes}
     tones = [name for name in TONES if name in used]
+    shades: dict[str, set[float]] = {}
+    for face in (face for box in scene.boxes for face in box.faces if face.shade):
+        shades.setdefault(face.tone, set()).add(face.shade)
     sizes = "".join(
         f".cnncalc .{role}{{font-size:{size:g}px}}"
         for role, size in SIZES.items()
         if role in {text.role for text in scene.all_texts}
     )
+    light, dark = (_colours(tones, shades, theme) for theme in (0, 1))
     return (
         ".cnncalc text{font-family:Arial,Helvetica,'Liberation Sans',sans-serif;white-space:pre}"
         ".cnncalc .name,.cnncalc .title{font-weight:bold}.cnncalc .edge{fill:none;stroke-width:1.3}"
         ".cnncalc .outside rect,.cnncalc .faint{stroke-dasharray:4 3}"
         ".cnncalc .ray{fill:none;stroke-width:.6}.cnncalc .window .face{fill-opacity:.55}"
         ".cnncalc .next{fill:none;stroke-width:2;stroke-dasharray:5 3}"
-        f"{sizes}{_colours(tones, 0)}@media(prefers-color-scheme:dark){{{_colours(tones, 1)}}}"
-        f"{scene.css}"
+        f"{sizes}{light}@media(prefers-color-scheme:dark){{{dark}}}{scene.css}"
     )
 
 
-def _colours(tones: Sequence[str], dark: int) -> str:
+def _colours(tones: Sequence[str], shades: Mapping[str, set[float]], dark: int) -> str:
     """The rules of the colours on a light or a dark background."""
     rules = [
         f".cnncalc .paper{{fill:{PAPER[dark]}}}",
@@ -77,7 +80,9 @@ def _colours(tones: Sequence[str], dark: int) -> str:
     for name in tones:
         fill, edge = TONES[name][2 * dark : 2 * dark + 2]
         rules.append(f".cnncalc .{name} .face{{fill:{fill};stroke:{edge}}}")
-        rules.append(f".cnncalc .{name} .shade{{fill:{edge}}}")
+        for share in sorted(shades.get(name, ())):
+            colour = mixed(fill, edge, share)
+            rules.append(f".cnncalc .{name} .{_shade(share)}{{fill:{colour};stroke:{edge}}}")
         if name.startswith("heat"):  # grey would be hard to read on them
             rules.append(f".cnncalc .{name} text{{fill:{INK[dark]}}}")
     return "".join(rules)
@@ -156,12 +161,14 @@ def _shape(shape: Shape) -> str:
 
 
 def _polygons(shape: Shape) -> str:
-    """A polygon, with a second one on it that darkens it."""
-    points = " ".join(map(_pair, shape.points))
-    polygon = f'<polygon class="face" points="{points}"/>'
-    if not shape.shade:
-        return polygon
-    return f'{polygon}<polygon class="shade" fill-opacity="{shape.shade:g}" points="{points}"/>'
+    """A polygon in the colours of its tone, or in a darker one."""
+    name = _shade(shape.shade) if shape.shade else "face"
+    return f'<polygon class="{name}" points="{" ".join(map(_pair, shape.points))}"/>'
+
+
+def _shade(share: float) -> str:
+    """The class of a face with this share of its edge's colour."""
+    return f"s{round(100 * share)}"
 
 
 def _text(text: Text) -> str:

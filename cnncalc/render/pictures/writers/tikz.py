@@ -77,10 +77,9 @@ def _box(box: Box) -> Iterator[str]:
 def _polygons(shape: Shape) -> Iterator[str]:
     path = f"{' -- '.join(map(_pair, shape.points))} -- cycle"
     opacity = ",fill opacity=0.55" if shape.tone == "window" else ""
-    style = f"fill={shape.tone}-fill,draw={shape.tone}-edge,line join=round{opacity}"
+    fill = f"{shape.tone}-edge!{round(100 * shape.shade)}!{shape.tone}-fill"
+    style = f"fill={fill},draw={shape.tone}-edge,line join=round{opacity}"
     yield rf"\draw[{style}] {path};"
-    if shape.shade:
-        yield rf"\fill[{shape.tone}-edge,opacity={shape.shade:g}] {path};"
 
 
 def _line(line: Line) -> str:

@@ -1,0 +1,185 @@
+"""A report as an ONNX file, with the weights of a PyTorch module."""
+
+from collections.abc import Mapping, Sequence
+from struct import pack
+from typing import Any
+
+import torch
+
+from cnncalc.analysis.report import Report, Row
+from cnncalc.bridge import network
+from cnncalc.core.errors import LayerError, UsageError
+
+FORMAT, OPSET = 10, 21
+"""The versions of the file format and of the operators that are written."""
+FLOAT, INT64 = 1, 7
+"""Data types of tensors."""
+BATCH = "batch"
+"""The name of the open first size of every input and output."""
+
+
+def onnx_file(
+    report: Report, weights: Mapping[str, Any] | None = None, seed: int | None = None
+) -> bytes:
+    """The content of an ONNX file that computes what ``to_torch`` does in eval mode.
+
+    ``weights`` is the state of such a module; by default, that of a new one. Raises UsageError for
+    a layer that ONNX cannot express.
+    """
+    if weights is None:
+        with torch.random.fork_rng(devices=[]):
+            if seed is not None:
+                torch.manual_seed(seed)
+            weights = network.Network(report).state_dict()
+    graph = _Graph(weights)
+    for row in report.rows:
+        graph.add(row)
+    return graph.file(report)
+
+
+class _Graph:
+    """The nodes and tensors so far; what every layer's ``to_onnx`` receives."""
+
+    def __init__(self, state: Mapping[str, Any]) -> None:
+        self.state = state
+        self.nodes: list[bytes] = []
+        self.tensors: dict[str, bytes] = {}
+        self.made: list[str] = []
+        self.inputs: list[str] = []
+        self.row: Row
+        self.count = 0
+
+    def add(self, row: Row) -> None:
+        """Write a layer."""
+        self.row, self.count = row, 0
+        self.inputs = [self.made[source] for source in row.sources]
+        if row.layer.arity == (0, 0):
+            self.made.append(row.name)
+            return
+        try:
+            self.made.append(row.layer.to_onnx(self, *row.inputs))
+        except LayerError as why:
+            raise UsageError(f"layer {row.name!r} ({row.kind}) {why}") from None
+
+    def node(self, kind: str, *inputs: str, count: int = 1, **settings: Any) -> Any:
+        """Write an operator, and return the name of its output; of all, if there are several."""
+        name = self._name(kind.lower() if self.count else "")
+        outputs = [name, *(f"{name}.{place}" for place in range(1, count))]
+        listed = [*inputs]
+        while listed and not listed[-1]:
+            listed.pop()
+        self.nodes.append(
+            _message(
+                *((1, one) for one in listed),
+                *((2, one) for one in outputs),
+                (3, name),
+                (4, kind),
+                *((5, _attribute(key, value)) for key, value in settings.items()),
+            )
+        )
+        return name if count == 1 else outputs
+
+    def _name(self, ending: str) -> str:
+        """A name for an operator or a constant of the current layer; the first has the layer's."""
+        self.count += 1
+        return f"{self.row.name}.{ending}{self.count}" if ending else self.row.name
+
+    def weight(self, name: str, learned: bool = True) -> str:
+        """A parameter or buffer of the layer's module; an empty name if it has none. What is not
+        learned becomes a constant."""
+        full = f"{self.row.weights_of or self.row.name}.{name}"
+        if full not in self.state:
+            return ""
+        if full not in self.tensors:
+            numbers = self.state[full].detach().cpu().float().contiguous()
+            tensor = _tensor(full, numbers.shape, FLOAT, numbers.numpy().tobytes())
+            if not learned:
+                return self._fixed(tensor)
+            self.tensors[full] = tensor
+        return full
+
+    def ints(self, values: Sequence[int]) -> str:
+        """A list of whole numbers."""
+        return self._constant([len(values)], INT64, pack(f"<{len(values)}q", *values))
+
+    def number(self, value: float) -> str:
+        """A single number."""
+        return self._constant([], FLOAT, pack("<f", value))
+
+    def fixed(self, values: Sequence[float]) -> str:
+        """Numbers that are not learned."""
+        return self._fixed(_tensor("", [len(values)], FLOAT, pack(f"<{len(values)}f", *values)))
+
+    def _fixed(self, tensor: bytes) -> str:
+        name = f"{self.row.name}.fixed{len(self.nodes)}"
+        self.nodes.append(
+            _message((2, name), (3, name), (4, "Constant"), (5, _attribute("value", tensor)))
+        )
+        return name
+
+    def _constant(self, sizes: Sequence[int], dtype: int, data: bytes) -> str:
+        name = f"{self.row.name}.constant{len(self.tensors)}"
+        self.tensors[name] = _tensor(name, sizes, dtype, data)
+        return name
+
+    def file(self, report: Report) -> bytes:
+        """The whole file."""
+        inputs = [row for row in report.rows if row.layer.arity == (0, 0)]
+        place = {row.name: index for index, row in enumerate(report.rows)}
+        graph = _message(
+            *((1, node) for node in self.nodes),
+            (2, report.name),
+            *((5, tensor) for tensor in self.tensors.values()),
+            *((11, _value(row.name, row.output.dimensions)) for row in inputs),
+            *((12, _value(self.made[place[row.name]], row.output.dimensions))
+              for row in report.outputs),
+        )  # fmt: skip
+        versions = _message((2, OPSET))
+        return _message((1, FORMAT), (2, "cnncalc"), (7, graph), (8, versions))
+
+
+def _varint(value: int) -> bytes:
+    value &= (1 << 64) - 1
+    found = bytearray()
+    while value > 127:
+        found.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*found, value])
+
+
+def _message(*fields: tuple[int, int | float | str | bytes]) -> bytes:
+    """A message of protocol buffers: a number and a value for each field."""
+    parts: list[bytes] = []
+    for number, value in fields:
+        if isinstance(value, int):
+            parts += [_varint(number << 3), _varint(value)]
+        elif isinstance(value, float):
+            parts += [_varint(number << 3 | 5), pack("<f", value)]
+        else:
+            data = value.encode() if isinstance(value, str) else value
+            parts += [_varint(number << 3 | 2), _varint(len(data)), data]
+    return b"".join(parts)
+
+
+def _attribute(name: str, value: Any) -> bytes:
+    """A setting of an operator, with its type."""
+    if isinstance(value, int):
+        return _message((1, name), (3, value), (20, 2))
+    if isinstance(value, float):
+        return _message((1, name), (2, value), (20, 1))
+    if isinstance(value, str):
+        return _message((1, name), (4, value), (20, 3))
+    if isinstance(value, bytes):
+        return _message((1, name), (5, value), (20, 4))
+    return _message((1, name), *((8, one) for one in value), (20, 7))
+
+
+def _tensor(name: str, sizes: Sequence[int], dtype: int, data: bytes) -> bytes:
+    return _message(*((1, size) for size in sizes), (2, dtype), (8, name), (9, data))
+
+
+def _value(name: str, sizes: Sequence[int]) -> bytes:
+    """An input or output: its name, data type and sizes."""
+    dims = [_message((2, BATCH)), *(_message((1, size)) for size in sizes)]
+    shape = _message(*((1, dim) for dim in dims))
+    return _message((1, name), (2, _message((1, _message((1, FLOAT), (2, shape))))))
