@@ -6,9 +6,7 @@
 138357544
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing typing takes time, in which Ctrl-C would show a traceback
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Row
     from cnncalc.api import (
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
         reconcile,
         solve,
         summarize,
+        sweep,
         to_yaml,
     )
     from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
@@ -57,6 +56,7 @@ _HOME = {
     "build": "api",
     "check_stride": "api",
     "claims": "api",
+    "compare": "api",
     "convolve": "homework.convolution.by_hand",
     "draw": "api",
     "explain": "api",
@@ -69,6 +69,7 @@ _HOME = {
     "reconcile": "api",
     "solve": "api",
     "summarize": "api",
+    "sweep": "api",
     "to_onnx": "bridge",
     "to_torch": "bridge",
     "to_yaml": "api",
@@ -96,6 +97,7 @@ __all__ = [
     "build",
     "check_stride",
     "claims",
+    "compare",
     "convolve",
     "draw",
     "explain",
@@ -108,6 +110,7 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "sweep",
     "to_onnx",
     "to_torch",
     "to_yaml",
@@ -115,7 +118,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name not in _HOME:
         raise AttributeError(f"module 'cnncalc' has no attribute {name!r}")
     return getattr(import_module(f"cnncalc.{_HOME[name]}"), name)

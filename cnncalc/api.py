@@ -1,7 +1,8 @@
 """The library in one call: from anything that describes a network to its report."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
@@ -16,6 +17,8 @@ from cnncalc.spec.inputs import Shapes
 from cnncalc.spec.text import Item
 
 if TYPE_CHECKING:
+    from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.analysis.explore.sweep import Sweep
     from cnncalc.conventions.convention import Count
     from cnncalc.conventions.published import Finding
     from cnncalc.conventions.reconcile import Reconciliation
@@ -40,6 +43,7 @@ __all__ = [
     "reconcile",
     "solve",
     "summarize",
+    "sweep",
     "to_yaml",
 ]
 
@@ -315,6 +319,69 @@ def solve(
     )
 
 
+def sweep(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    over: Mapping[str, Any],
+    *,
+    show: Sequence[str] = ("params", "macs"),
+    where: str = "",
+    pareto: Sequence[str] = (),
+    by: str = "",
+    best: int | None = None,
+    jobs: int = 1,
+    **options: Unpack[Options],
+) -> "Sweep":
+    """All combinations of some values of a network's parameters, its input, batch or dtype.
+
+    ``over`` maps names to values, or to text such as ``"0.25:1.5:0.25"`` (both ends included). An
+    input may be one size for all its axes. ``where`` is a condition (``"macs < 300M"``), ``pareto``
+    names quantities to minimise (``-rf`` to maximise), ``by`` sorts, and ``best`` limits the number
+    of results. ``jobs`` is the number of processes. Quantities are those of
+    ``cnncalc.analysis.explore.quantities``.
+
+    >>> [point.values for point in sweep("resnet18", {"input": "64:256:32"}, by="-macs",
+    ...     where="macs < 1G", best=1).points]
+    [{'input': 160}]
+    """
+    steps = sweeping(target, over, show, where, pareto, by, best, jobs, options)
+    return deque(steps, maxlen=1).pop()
+
+
+def sweeping(
+    target: Any,
+    over: Mapping[str, Any],
+    show: Sequence[str],
+    where: str,
+    pareto: Sequence[str],
+    by: str,
+    best: int | None,
+    jobs: int,
+    options: Mapping[str, Any],
+) -> "Iterator[Sweep]":
+    """The same, but what is found so far, again and again."""
+    from cnncalc.analysis.explore import sweep as sweeps
+    from cnncalc.analysis.explore.evaluate import Configurations
+
+    listed = {
+        name: sweeps.values_of(values) if isinstance(values, str) else list(values)
+        for name, values in over.items()
+    }
+    needed = sweeps.wanted(show, where, pareto, by)
+    evaluate = Configurations(target, [*listed], needed, options, load, summarize)
+    with sweeps.processes(jobs) as executor:
+        yield from sweeps.sweep(
+            evaluate,
+            listed,
+            show,
+            where=where,
+            pareto=pareto,
+            by=by,
+            best=best,
+            executor=executor,
+            ahead=sweeps.AHEAD * jobs,
+        )
+
+
 def memory(
     target: Target,
     *,
@@ -357,8 +424,8 @@ def graph_of(
     """The expanded network; ``target`` and the options are those of ``summarize``."""
     if isinstance(target, Graph):
         return target
-    spec = target if isinstance(target, Spec) else load(target)
-    return build(spec, settings, input, layout_of(layout))
+    how = layout_of(layout)
+    return build(load(target, inputs=(input, how)), settings, input, how)
 
 
 def to_yaml(target: Any, **options: Any) -> str:
@@ -394,6 +461,24 @@ def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
     names = Options.__annotations__ | Changes.__annotations__
     network: Any = {name: options.pop(name) for name in [*options] if name in names}
     return picture(report_of(target, network), style, **options)
+
+
+def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
+    """Networks side by side: their totals, and how the layers of the last differ from the first's.
+
+    The options are those of ``summarize``, for targets that are not reports.
+
+    >>> [change.name for change in compare("vgg11", "vgg13").layers if change.change == "added"]
+    ['relu2', 'conv1_2', 'relu4', 'conv2_2']
+    """
+    from cnncalc.analysis.explore.compare import Comparison
+
+    if len(targets) < 2:
+        raise UsageError("compare needs at least two networks")
+    reports = (
+        one if isinstance(one, report.Report) else report_of(one, options) for one in targets
+    )
+    return Comparison(tuple(reports))
 
 
 def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Reconciliation":

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cnncalc.core import units
 from cnncalc.render.columns import COLUMNS, Value
@@ -22,6 +23,8 @@ class Records:
     totals: Sequence[Total] = ()
     remarks: Sequence[str] = ()
     conventions: str = ""
+    data: Any = None
+    """What is plain data, if that is more than the records."""
 
     @property
     def name(self) -> str:
@@ -51,9 +54,9 @@ class Records:
         """The values of a record as text."""
         return [_read(value) for value in self.values(line)]
 
-    def to_dict(self) -> list[dict[str, Value]]:
-        """The records."""
-        return [dict(line) for line in self.lines]
+    def to_dict(self) -> Any:
+        """Everything as plain data: by default the records."""
+        return [dict(line) for line in self.lines] if self.data is None else self.data
 
 
 def _read(value: Value) -> str:

@@ -13,7 +13,7 @@ PIPED = 120
 GAP = "  "
 
 STYLES = {"bold": 1, "dim": 2, "red": 31, "green": 32}
-MARKS = {"✓": "green", "✗": "red", "illegal": "red"}
+MARKS = {"✓": "green", "✗": "red", "illegal": "red", "added": "green", "removed": "red"}
 """The style of a cell that begins with one of these."""
 ZEROS = frozenset(["0", "0 B", "0.0 %", "0.00", "(0)", "(0 B)"])
 
@@ -37,7 +37,7 @@ def styled(text: str, style: str, colour: bool = True) -> str:
 
 
 def marked(text: str, colour: bool = True) -> str:
-    """A cell with its verdict in colour: ✓ green, ✗ and "illegal" red, zeros dim."""
+    """A cell with its verdict in colour: ✓ and "added" green, ✗ and "removed" red, zeros dim."""
     if not colour:
         return text
     if text.strip() in ZEROS:

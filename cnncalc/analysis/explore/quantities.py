@@ -1,0 +1,88 @@
+"""The quantities by which networks are compared and chosen."""
+
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from cnncalc.core import units
+from cnncalc.core.errors import UsageError, unknown
+
+
+class Quantity(NamedTuple):
+    """A number of a whole network: its heading, how to read it from a report of ``cnncalc.api``,
+    and how to write it. ``counts`` is what must be known for it."""
+
+    heading: str
+    read: Callable[[Any], int]
+    text: Callable[[int], str]
+    counts: str
+
+
+def _field(report: Any) -> int:
+    fields = report.outputs[-1].receptive_field
+    if not fields:
+        raise UsageError("the receptive field is not known")
+    return int(max(fields))
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "layers": Quantity("Layers", len, units.exact, ""),
+    "params": Quantity("Parameters", lambda r: int(r.totals.params), units.human, "params"),
+    "macs": Quantity("MACs", lambda r: int(r.totals.macs), units.human, "macs"),
+    "flops": Quantity("FLOPs", lambda r: int(r.totals.flops), units.human, "flops"),
+    "activations": Quantity(
+        "Activations", lambda r: int(r.totals.activations_total_bytes), units.in_bytes, ""
+    ),
+    "weights": Quantity(
+        "Parameter memory", lambda r: int(r.totals.parameter_bytes), units.in_bytes,
+        "parameter_bytes",
+    ),
+    "peak": Quantity(
+        "Inference peak", lambda r: int(r.totals.inference_peak), units.in_bytes, ""
+    ),
+    "memory": Quantity(
+        "Training memory", lambda r: int(r.totals.training_peak), units.in_bytes, ""
+    ),
+    "rf": Quantity("Receptive field", _field, units.exact, ""),
+}  # fmt: skip
+"""By the names that options take. The peak is of activations; training is a step with SGD."""
+
+
+def quantity(name: str) -> Quantity:
+    """The quantity with this name; raises UsageError with the nearest name."""
+    if name not in QUANTITIES:
+        raise unknown("quantity", name, QUANTITIES)
+    return QUANTITIES[name]
+
+
+def value(name: str, report: Any) -> int | None:
+    """A quantity of a report; None if it is not modelled for this network, or not known."""
+    one = quantity(name)
+    if one.counts in report.unknown:
+        return None
+    try:
+        return one.read(report)
+    except UsageError:
+        return None
+
+
+AMOUNT = re.compile(r"(?<![\w.])([0-9]+(?:\.[0-9]+)?) ?(?:([kKMGTP])(i?)B?|B)\b")
+
+
+def plain_numbers(text: str) -> str:
+    """The text with whole numbers in place of those with units: ``300M``, ``1.5 G``, ``4GiB``."""
+    return AMOUNT.sub(lambda match: str(_whole(match)), text)
+
+
+def amount(text: str) -> int:
+    """The number in ``300M``, ``4GiB`` or ``25000``; raises UsageError for any other text."""
+    plain = plain_numbers(text.strip().replace(",", ""))
+    if not re.fullmatch("[0-9]{1,30}", plain):
+        raise UsageError(f"{text[:60]!r} is not a number, such as 300M, 1.5G or 4GiB")
+    return int(plain)
+
+
+def _whole(match: re.Match[str]) -> int:
+    power = " KMGTP".index((match[2] or " ").upper())
+    return int(Fraction(match[1]) * (1024 if match[3] else 1000) ** power)

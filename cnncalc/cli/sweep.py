@@ -1,0 +1,197 @@
+"""``cnncalc sweep``: many configurations of a network, and the best of them."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cnncalc.cli import _listing as listing
+from cnncalc.cli import _shared as shared
+from cnncalc.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from cnncalc.analysis.explore.sweep import Sweep
+
+FEW = 100
+"""So few configurations are evaluated in one process, because starting others takes longer."""
+REASONS = 3
+
+Over = Annotated[
+    list[str],
+    typer.Option(
+        "--over",
+        metavar="NAME=VALUES",
+        help="Vary a parameter, the input, batch or dtype: width=0.25:1.5:0.25, batch=1,8,64.",
+        show_default=False,
+    ),
+]
+Show = Annotated[
+    str,
+    typer.Option(
+        "--show",
+        metavar="NAMES",
+        help="The quantities to show: params, macs, flops, activations, weights, peak, memory, rf.",
+    ),
+]
+Where = Annotated[
+    str,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help='Keep what meets a condition: "macs < 300M and params < 4M".',
+        show_default=False,
+    ),
+]
+Pareto = Annotated[
+    str | None,
+    typer.Option(
+        "--pareto",
+        metavar="NAMES",
+        help="Keep what no other configuration beats in all of these; -NAME means more is better.",
+    ),
+]
+By = Annotated[
+    str,
+    typer.Option(
+        "--by",
+        metavar="NAME",
+        help="Sort by this quantity, smallest first; -NAME puts the largest first.",
+        show_default=False,
+    ),
+]
+Best = Annotated[int | None, typer.Option("--best", metavar="N", help="Show the first N alone.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", metavar="N", help="The number of processes; by default one per core."),
+]
+
+
+def run(
+    spec: shared.Spec,
+    over: Over,
+    show: Show = "params,macs",
+    where: Where = "",
+    pareto: Pareto = None,
+    by: By = "",
+    best: Best = None,
+    jobs: Jobs = None,
+    batch: shared.Batch = 1,
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    dtype: shared.Dtype = "float32",
+    format: shared.FormatName = None,
+    output: shared.Output = None,
+) -> None:
+    """Compute all combinations of some values, and show those that meet a condition, the Pareto
+    front or the best.
+
+    Ranges are BEGIN:END:STEP and include both ends. An input may be one size for all its axes.
+    Combinations that are not valid networks are counted with their reason. Ctrl-C shows what is
+    done so far. The exit code is 1 if nothing is left.
+
+    cnncalc sweep resnet18 --over input=128:320:32
+
+    cnncalc sweep resnet18 --over input=96:320:32 --where "macs < 2G" --best 3 --by -macs
+
+    cnncalc sweep mobilenet_v2 --over width=0.5:1:0.1 --over input=96:224:32 --pareto macs,-rf
+    """
+    form = listing.format_of(format, output)
+    ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
+    options = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
+    options |= {"settings": shared.settings_of(settings)}
+    names = [word.strip() for word in show.split(",")]
+    front = pareto.split(",") if pareto else []
+    found = _done(_sweeping(spec, ranges, names, where, front, by, best, jobs, options))
+    text = form.render(_sheet(found)) if form else _text(found)
+    shared.warn(_remarks(found))
+    shared.write(text, output)
+    raise typer.Exit(0 if found.points else 1)
+
+
+def _sweeping(
+    spec: str, ranges: Any, names: Any, where: str, front: Any, by: str, best: int | None,
+    jobs: int | None, options: Any,
+) -> "Iterator[Sweep]":  # fmt: skip
+    """What is found so far, with as many processes as are worth their start."""
+    from math import prod
+
+    from cnncalc import api
+    from cnncalc.analysis.explore.sweep import values_of
+
+    if best is not None and best < 1:
+        raise UsageError(f"--best must be at least 1, not {best}")
+    over = {name: values_of(values) for name, values in ranges.items()}
+    few = prod(map(len, over.values())) <= FEW
+    workers = jobs or (1 if few else os.cpu_count() or 1)
+    target: Any = spec
+    if spec == "-":
+        target = api.load(spec)
+    elif shared.is_factory(spec):
+        raise UsageError("sweep needs a file; write one with 'cnncalc import'")
+    if target is not spec:  # other processes cannot load it again
+        workers = 1
+    return api.sweeping(target, over, names, where, front, by, best, workers, options)
+
+
+def _done(results: "Iterator[Sweep]") -> "Sweep":
+    """The last of the results, or what is found until an interrupt, with a progress bar."""
+    found: Sweep | None = None
+    with _bar() as advance:
+        try:
+            for found in results:
+                advance(found.done, found.total)
+        except KeyboardInterrupt:
+            if found is None:
+                raise
+    assert found is not None
+    return found
+
+
+@contextmanager
+def _bar() -> "Iterator[Callable[[int, int], None]]":
+    """A progress bar on a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("")
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _remarks(found: "Sweep") -> Iterator[str]:
+    """What is missing: the rest after an interrupt, and what is not a network."""
+    if found.done < found.total:
+        yield f"stopped after {found.done:,} of {found.total:,} combinations"
+    for reason, (first, count) in [*found.refused.items()][:REASONS]:
+        where = ", ".join(f"{name}={value}" for name, value in first.items())
+        others = f" and {count - 1:,} others" if count > 1 else ""
+        yield f"{where}{others}: {reason}"
+    if len(found.refused) > REASONS:
+        yield f"{len(found.refused) - REASONS:,} other reasons"
+
+
+def _text(found: "Sweep") -> str:
+    from cnncalc.analysis.explore.quantities import QUANTITIES
+
+    headings = dict.fromkeys(found.names, True)
+    headings |= {QUANTITIES[name].heading: True for name in found.quantities}
+    rows = []
+    for point in found.points:
+        values = [(name, point.quantities[name]) for name in found.quantities]
+        texts = ["?" if n is None else QUANTITIES[name].text(n) for name, n in values]
+        rows.append([*(str(one) for one in point.values.values()), *texts])
+    shown = f"{len(found.points):,} of {found.total:,} combinations"
+    return f"{listing.columns(headings, rows)}\n{shown}\n"
+
+
+def _sheet(found: "Sweep") -> Any:
+    from cnncalc.render.records import Records
+
+    columns: Sequence[str] = (*found.names, *found.quantities)
+    return Records("Sweep", tuple(columns), found.to_dict(), tuple(columns))

@@ -1,0 +1,124 @@
+"""Networks side by side."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import cli
+from cnncalc.analysis.explore import compare
+from cnncalc.core.errors import UsageError
+
+
+def net(*layers):
+    return {"input": "4x8x8", "layers": [*layers]}
+
+
+def conv(name, width, size=1):
+    return {"conv": {"out_channels": width, "kernel_size": size}, "name": name}
+
+
+def changes(one, other, everything=False):
+    found = cnncalc.compare(one, other).layers
+    return [(each.name, each.change) for each in found if everything or each.change != "same"]
+
+
+def run(*words):
+    done = CliRunner().invoke(cli.app, ["compare", *words], terminal_width=80)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.output
+
+
+def test_a_network_is_the_same_as_itself():
+    assert changes("lenet5", "lenet5") == []
+
+
+def test_layers_are_matched_by_name():
+    one = net(conv("a", 4), conv("b", 8), conv("c", 4))
+    other = net(conv("a", 4), conv("x", 8), conv("c", 6))
+    assert changes(one, other, everything=True) == [
+        ("a", "same"), ("b", "removed"), ("x", "added"), ("c", "changed")]  # fmt: skip
+
+
+def test_a_layer_that_is_added_does_not_change_the_automatic_names_of_others():
+    one = net("relu", {"max_pool": 2}, "relu", conv("c", 4), conv("d", 4))
+    other = net("relu", conv("x", 4), "relu", {"max_pool": 2}, "relu", conv("c", 4), conv("d", 4))
+    assert changes(one, other) in ([("x", "added"), ("relu2", "added")],
+                                   [("relu1", "added"), ("x", "added")])  # fmt: skip
+
+
+def test_automatic_names_with_other_fields_are_the_same_layer():
+    one, other = (net({"conv": {"out_channels": n, "kernel_size": 1}}, "relu") for n in (4, 8))
+    assert changes(one, other) == [("conv1", "changed"), ("relu1", "changed")]
+
+
+def test_layers_with_other_names_are_matched_by_structure():
+    one = net(conv("a", 4), conv("b", 8, 3), {"relu": None, "name": "r"}, conv("c", 2))
+    other = net(conv("p", 4), conv("q", 8, 3), {"relu": None, "name": "s"}, conv("t", 3))
+    assert changes(one, other, everything=True) == [
+        ("p", "same"), ("q", "same"), ("s", "same"), ("t", "changed")]  # fmt: skip
+
+
+def test_long_networks_are_matched_by_name_alone(monkeypatch):
+    monkeypatch.setattr(compare, "MOST_LAYERS", 2)
+    one, other = net(conv("a", 4), "relu", "relu"), net(conv("p", 4), "relu", "relu")
+    assert changes(one, other) == [("a", "removed"), ("p", "added")]
+
+
+def test_totals_are_those_of_summarize():
+    found = cnncalc.compare("resnet18", "resnet34", batch=2)
+    for name, report in zip(("resnet18", "resnet34"), found.reports):
+        assert report.totals == cnncalc.summarize(name, batch=2).totals
+    # He et al. 2015, table 1: 1.8 and 3.6 · 10⁹ multiply-adds.
+    assert [round(macs / 2 / 10**9, 1) for macs in found.totals["macs"]] == [1.8, 3.7]
+    assert found.totals["peak"][0] == found.reports[0].memory.inference_peak.bytes
+
+
+def test_what_is_not_known_is_not_a_number():
+    opaque = net({"opaque": {"output": "4x8x8"}, "name": "a"})
+    vector = {"input": 8, "layers": [{"linear": 2}]}
+    found = cnncalc.compare(opaque, vector)
+    assert found.totals["macs"][0] is None
+    assert found.totals["memory"][0] is None
+    assert found.totals["rf"][1] is None
+
+
+def test_a_report_can_be_compared_and_a_single_network_cannot():
+    report = cnncalc.summarize("lenet5")
+    assert cnncalc.compare(report, "lenet5").reports[0] is report
+    with pytest.raises(UsageError, match="at least two"):
+        cnncalc.compare("lenet5")
+
+
+def test_the_command_shows_totals_and_what_differs():
+    text = run("vgg11", "vgg13")
+    assert "×1.49" in text  # 11.31 / 7.61 G
+    assert "4 added" in text
+    assert "conv2_2" in text
+    assert "conv8" not in text
+    assert "pool5" in run("vgg11", "vgg13", "--all")
+    assert "12 layers are the same\n" in run("lenet5", "lenet5")
+
+
+def test_options_may_be_for_one_network_alone():
+    found = json.loads(run("resnet18", "resnet18", "--set", "2:classes=10", "-i", "3x64x64",
+                           "--format", "json"))  # fmt: skip
+    assert [change["layer"] for change in found["layers"] if change["change"] != "same"] == ["fc"]
+    assert found["totals"]["params"] == [11_689_512, 11_689_512 - 990 * 513]
+    with pytest.raises(UsageError, match="for network 3, but there are 2"):
+        run("lenet5", "lenet5", "--set", "3:classes=10")
+
+
+@pytest.mark.parametrize("form", ["csv", "markdown", "latex", "html"])
+def test_every_format_shows_the_layers_or_the_totals(form):
+    two = run("resnet18", "resnet34", "--format", form)
+    assert "115605504" in two.replace(",", "").replace(r"\,", "")  # 9·64·64·56·56
+    three = run("lenet5", "alexnet", "vgg11", "--format", form)
+    assert "132.86 M" in three
+
+
+def test_a_single_network_is_refused():
+    with pytest.raises(UsageError, match="2 to 8 networks, not 1"):
+        run("lenet5")

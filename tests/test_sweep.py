@@ -1,0 +1,257 @@
+"""Many configurations of a network: the same numbers as summarize, and the right ones of them."""
+
+import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+from itertools import product
+from random import Random
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import cli
+from cnncalc.analysis.explore import sweep as sweeps
+from cnncalc.analysis.explore.evaluate import Configurations
+from cnncalc.analysis.explore.quantities import amount, plain_numbers
+from cnncalc.core.errors import UsageError
+
+TINY = {
+    "name": "tiny",
+    "input": "3x16x16",
+    "parameters": {"width": 8, "kernel": 3, "pad": 1},
+    "layers": [
+        {"conv": {"out_channels": "$width", "kernel_size": "$kernel", "padding": "$pad"}},
+        "relu",
+        {"conv": {"out_channels": "${2 * width}", "kernel_size": 3, "stride": 2}},
+        "global_avg_pool",
+        {"linear": 10},
+    ],
+}
+
+
+def run(*words, code=0, **given):
+    done = CliRunner().invoke(cli.app, ["sweep", *words], terminal_width=80, **given)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    return done
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("0.25:1:0.25", [0.25, 0.5, 0.75, 1]),
+        ("0.1:0.3:0.1", [0.1, 0.2, 0.3]),
+        ("96:160:32", [96, 128, 160]),
+        ("3:5", [3, 4, 5]),
+        ("-1:1", [-1, 0, 1]),
+        ("8", [8]),
+        ("float32, int8", ["float32", "int8"]),
+        ("3x96x96,3x64x64", ["3x96x96", "3x64x64"]),
+        ("true,false", [True, False]),
+    ],
+)
+def test_ranges_include_both_ends_and_stay_exact(text, values):
+    assert sweeps.values_of(text) == values
+
+
+@pytest.mark.parametrize("text", ["3:1:1", "1:2:0", "1.2.3:4:5", "0:9:0.000001"])
+def test_other_ranges_are_refused(text):
+    with pytest.raises(UsageError, match="range"):
+        sweeps.values_of(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("300M", 300_000_000), ("1.5 G", 1_500_000_000), ("4GiB", 2**32), ("2KiB", 2048),
+     ("7", 7), ("25,000", 25_000), ("12 B", 12), ("1kB", 1000)],
+)  # fmt: skip
+def test_amounts_may_have_units(text, number):
+    assert amount(text) == number
+    assert plain_numbers(f"macs < {text}") == f"macs < {text if text[-1] in '07' else number}"
+
+
+@pytest.mark.parametrize("text", ["", "x", "300 Q", "-5", "1.5"])
+def test_other_amounts_are_refused(text):
+    with pytest.raises(UsageError, match="is not a number"):
+        amount(text)
+
+
+def test_every_point_is_what_summarize_gives():
+    over = {"width": [4, 8], "kernel": [1, 3], "input": [12, 16], "batch": [1, 3],
+            "dtype": ["float32", "float16"]}  # fmt: skip
+    show = ["layers", "params", "macs", "flops", "activations", "weights", "peak", "memory", "rf"]
+    found = cnncalc.sweep(TINY, over, show=show)
+    assert found.total == found.done == found.met == len(found.points) == 32
+    assert [tuple(point.values.values()) for point in found.points] == [*product(*over.values())]
+    for point in Random(1).sample(found.points, 8):
+        at = point.values
+        report = cnncalc.summarize(
+            TINY, batch=at["batch"], dtype=at["dtype"], input=[3, at["input"], at["input"]],
+            settings={"width": at["width"], "kernel": at["kernel"]})  # fmt: skip
+        totals = report.totals
+        assert point.quantities == {
+            "layers": len(report), "params": totals.params, "macs": totals.macs,
+            "flops": totals.flops, "activations": totals.activations_total_bytes,
+            "weights": totals.parameter_bytes, "peak": totals.inference_peak,
+            "memory": totals.training_peak,
+            "rf": max(report.outputs[0].receptive_field)}  # fmt: skip
+
+
+def test_a_condition_keeps_what_meets_it():
+    found = cnncalc.sweep(TINY, {"width": "4:32:4"}, where="macs < 0.6M and width != 8")
+    every = cnncalc.sweep(TINY, {"width": "4:32:4"}).points
+    assert found.points == [
+        point for point in every
+        if point.quantities["macs"] < 600_000 and point.values["width"] != 8
+    ]  # fmt: skip
+    assert 0 < found.met == len(found.points) < len(every)
+
+
+@pytest.mark.parametrize(
+    ("where", "says"),
+    [
+        ("macs <", "is not an expression"),
+        ("mac < 3", "did you mean 'macs'"),
+        ("macs + 1", "must be a condition"),
+        ("open('x')", "not allowed"),
+    ],
+)
+def test_an_invalid_condition_is_refused(where, says):
+    with pytest.raises(UsageError, match=says):
+        cnncalc.sweep(TINY, {"width": [4]}, where=where)
+
+
+def test_the_pareto_front_is_that_of_brute_force():
+    over = {"width": "4:40:4", "kernel": "1:5", "input": "8:24:4"}
+    goals = ["macs", "-params"]
+    every = [(-point.quantities["params"], point.quantities["macs"], point)
+             for point in cnncalc.sweep(TINY, over).points]  # fmt: skip
+    front = [
+        one[2]
+        for one in every
+        if not any(
+            other[0] <= one[0] and other[1] <= one[1] and other[:2] != one[:2] for other in every
+        )
+    ]
+    assert cnncalc.sweep(TINY, over, pareto=goals).points == front
+
+
+def test_the_best_are_the_first_in_order():
+    over = {"width": "4:40:4", "input": "8:24:4"}
+    every = cnncalc.sweep(TINY, over).points
+    order = sorted(every, key=lambda point: -point.quantities["macs"])
+    assert cnncalc.sweep(TINY, over, by="-macs", best=3).points == order[:3]
+    assert cnncalc.sweep(TINY, over, best=2).points == every[:2]
+
+
+def test_an_illegal_configuration_is_a_reason():
+    found = cnncalc.sweep(TINY, {"kernel": [3, 40, 0], "input": [16, 8]})
+    assert [point.values for point in found.points] == [
+        {"kernel": 3, "input": 16}, {"kernel": 3, "input": 8}]  # fmt: skip
+    assert sum(count for _, count in found.refused.values()) == 4
+    assert all(isinstance(reason, str) and reason for reason in found.refused)
+    bad = cnncalc.sweep(TINY, {"batch": [0, 1], "input": ["3x8x8", "x"]})
+    assert len(bad.points) == 1
+
+
+def test_an_unknown_quantity_is_not_a_number():
+    opaque = {"input": "3x8x8", "layers": [{"opaque": {"output": "3x8x8"}}]}
+    found = cnncalc.sweep(opaque, {"batch": [1, 2]})
+    assert [point.quantities["macs"] for point in found.points] == [None, None]
+    for options in ({"where": "macs < 1G"}, {"pareto": ["macs"]}, {"by": "macs"}):
+        assert cnncalc.sweep(opaque, {"batch": [1, 2]}, **options).points == []
+
+
+def test_another_process_loads_the_network_again():
+    evaluate = Configurations(TINY, ["width"], ["params"], {}, cnncalc.load, cnncalc.summarize)
+    copy = pickle.loads(pickle.dumps(evaluate))
+    assert copy.spec is None
+    assert copy({"width": 4}) == evaluate({"width": 4})
+
+
+def test_unknown_names_are_refused_at_once():
+    with pytest.raises(UsageError, match="no parameter 'widht'; did you mean 'width'"):
+        cnncalc.sweep(TINY, {"widht": [1]})
+    with pytest.raises(UsageError, match="quantity"):
+        cnncalc.sweep(TINY, {"width": [1]}, show=["params", "mac"])
+    with pytest.raises(UsageError, match="quantity"):
+        cnncalc.sweep(TINY, {"width": [1]}, pareto=["mac"])
+    with pytest.raises(UsageError, match="more than 1,000,000"):
+        cnncalc.sweep(TINY, {"width": "1:2000", "kernel": "1:2000"})
+    with pytest.raises(UsageError, match="at least 1, not 0"):
+        cnncalc.sweep(TINY, {"width": [1]}, jobs=0)
+
+
+def test_one_size_needs_one_feature_map():
+    flat = {"input": 8, "layers": [{"linear": 2}]}
+    assert "one feature map" in next(iter(cnncalc.sweep(flat, {"input": [4]}).refused))
+
+
+def test_a_parameter_may_be_called_as_an_option():
+    spec = {"input": 8, "parameters": {"batch": 3}, "layers": [{"linear": "$batch"}]}
+    found = cnncalc.sweep(spec, {"batch": [1, 2]}, show=["params"])
+    assert [point.quantities["params"] for point in found.points] == [9, 18]
+
+
+def test_several_processes_give_the_same():
+    over = {"width": "1:60"}
+    alone = cnncalc.sweep(TINY, over, where="macs < 5M")
+    assert cnncalc.sweep(TINY, over, where="macs < 5M", jobs=2) == alone
+
+
+def test_chunks_run_in_any_executor_and_come_in_order():
+    over = {"width": [*range(1, 90)]}
+    with ThreadPoolExecutor(2) as executor:
+        *steps, last = sweeps.sweep(lambda at: {"macs": at["width"]}, over, ["macs"],
+                                    executor=executor)  # fmt: skip
+    assert [point.values["width"] for point in last.points] == over["width"]
+    assert len(steps) == 89 // sweeps.CHUNK
+
+
+def test_the_command_shows_a_table_and_the_reasons():
+    done = run("resnet18", "--over", "input=32:96:32", "--over", "n1=0,1", "--set", "classes=10")
+    assert "6 of 6 combinations" in done.output
+    assert "11.11 M" in done.output  # 11,689,512 − 990·513, without a block of 73,984
+    done = run("resnet18", "--over", "n1=-1,1,x,[],1.5,{", "--best", "1")
+    assert "warning: n1=-1" in done.output
+    assert "1 of 6 combinations" in done.output
+    run("resnet18", "--over", "n1=-1", code=1)
+
+
+def test_the_command_writes_every_format():
+    words = ["resnet18", "--over", "width=1", "--over", "input=32,64"]
+    with pytest.raises(UsageError, match="no parameter 'width'"):
+        run(*words)
+    found = json.loads(run("resnet18", "--over", "input=32,64", "--format", "json").stdout)
+    assert found[1]["macs"] == cnncalc.summarize("resnet18", input="3x64x64").totals.macs
+    text = run("resnet18", "--over", "input=32,64", "--format", "csv", "--show", "macs").stdout
+    assert text.splitlines()[0] == "input,macs"
+
+
+def test_the_command_reads_standard_input():
+    done = run("-", "--over", "batch=1,2", input="1x8x8-4C3-2N")
+    assert "2 of 2 combinations" in done.output
+
+
+def test_an_interrupt_keeps_what_is_done(monkeypatch):
+    plain = sweeps.sweep
+
+    def interrupted(*given, **named):
+        for number, found in enumerate(plain(*given, **named)):
+            if number == 1:
+                raise KeyboardInterrupt
+            yield found
+
+    monkeypatch.setattr(sweeps, "sweep", interrupted)
+    done = run("1x8x8-4C3-2N", "--over", "batch=1:90")
+    assert "stopped after 40 of 90 combinations" in done.output
+    assert "40 of 90 combinations\n" in done.output
+
+
+def test_options_that_do_not_fit_are_refused():
+    with pytest.raises(UsageError, match="--best must be at least 1"):
+        run("lenet5", "--over", "batch=1", "--best", "0")
+    with pytest.raises(UsageError, match="cnncalc import"):
+        run("torch.nn:ReLU", "--over", "batch=1")
