@@ -1,10 +1,11 @@
 """Transposed convolution."""
 
 from collections.abc import Mapping
-from math import gcd
+from math import gcd, prod
 from operator import add
 from typing import Any, NamedTuple
 
+from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, sizes
@@ -172,6 +173,13 @@ class ConvTranspose(Layer):
     groups: int = count("number of groups that the channels are split into", 1, also=("G", "group"))
     bias: bool = flag("whether each output channel has a bias", True, BIAS)
 
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """The weights have the input's channels first, and those of one group after them."""
+        sizes = call.held["weight"]
+        filters = {"out_channels": sizes[1] * call.attributes.get("groups", 1)}
+        return {**filters, "kernel_size": one_size(sizes[2:]), **super().imported(call)}
+
     def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
         F, S, D, P_out = (
             per_axis(getattr(self, name), x, name)
@@ -243,12 +251,12 @@ class ConvTranspose(Layer):
         if full != self.output(x.shape) and len(full.spatial) == 3:
             raise LayerError("what PyTorch copies for a cut volume is not modelled")
         y = tape.convolution(x, params.weights, params.biases, full.elements, spans=spans)
-        for dim, axis in enumerate(self.axes(x.shape)):
-            if sum(axis.cut):
-                spatial = [*full.spatial]
-                spatial[dim] -= sum(axis.cut)
-                full = Map(full.channels, tuple(spatial))
-                y = tape.part(y, full.elements)
+        if full == self.output(x.shape):
+            return y
+        spatial = [*full.spatial]
+        for dim, axis in enumerate(self.axes(x.shape)):  # a view for each, even if nothing is cut
+            spatial[dim] -= sum(axis.cut)
+            y = tape.part(y, full.channels * prod(spatial))
         return y
 
     def _uncut(self, x: Map) -> Map:

@@ -1,6 +1,7 @@
 """Find the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -66,7 +67,7 @@ def load(
 
 def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
     if target == "-":
-        return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>")
+        return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>", inputs)
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target, Source.of(notation.SOURCE, target.strip()))
     file = _find(target, Path("."))
@@ -74,7 +75,7 @@ def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
         return text.located(spec, Where(str(file)))
     inner = ARCHIVES.get(file.suffix.lower())
     found = read_text(file) if inner is None else _unpacked(file, inner)
-    return _quotable(found, str(file))
+    return _quotable(found, str(file), inputs)
 
 
 def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | None:
@@ -105,13 +106,15 @@ def _unpacked(file: Path, inner: str) -> str:
     return decoded(data, str(file))
 
 
-def _quotable(found: str, source: str) -> Item:
+def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Item:
     """The tree of the user's own text, whose lines errors may show."""
     if Path(source).suffix.lower() not in (".yaml", ".yml"):
         from cnncalc.spec import readers
+        from cnncalc.spec.inputs import sizes_by_name
 
         if reader := readers.reader_of(found):
-            return text.located(reader.read(found, source), Where(source))
+            spec = reader.read(found, source, sizes_by_name(*inputs))
+            return text.located(spec, Where(source))
     root: Item | None = None
     broken: SpecError | None = None
     try:
@@ -170,6 +173,11 @@ def _find(target: str, beside: Path) -> Path:
         # A name of three letters is near to many short ones: net is not unet.
         last = Path(name).name
         hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
+    if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", target):
+        raise UsageError(
+            f"{target[:200]!r} names the code of a model, which only a command may run, as in "
+            "cnncalc summarize MODULE:FACTORY; in Python, use cnncalc.from_torch"
+        )
     if "/" in target or target != name:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
