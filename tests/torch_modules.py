@@ -494,15 +494,18 @@ def reshape(layer: Any, x: Shape) -> nn.Module:
 # Norms.
 
 
-@twin("batch_norm", SHAPES, drawn(affine=FLAGS, track_running_stats=FLAGS))
+@twin("batch_norm", SHAPES, drawn(affine=FLAGS, scale=FLAGS, bias=FLAGS, track_running_stats=FLAGS))
 def batch_norm(layer: Any, x: Shape) -> nn.Module:
-    return ranked("BatchNorm", x)(
+    norm = ranked("BatchNorm", x)(
         x.dimensions[0],
         layer.eps,
         layer.momentum,
         affine=layer.affine,
         track_running_stats=layer.track_running_stats,
     )
+    norm.weight = norm.weight if layer.scale else None
+    norm.bias = norm.bias if layer.bias else None
+    return norm
 
 
 class ChannelsNorm(nn.LayerNorm):
