@@ -111,14 +111,14 @@ def varint(number: int) -> bytes:
 
 def encoded(message: Message) -> bytes:
     """A message in protobuf's encoding."""
-    made = b""
+    made = bytearray()
     for number, value in message:
         if isinstance(value, int):
             made += varint(number << 3) + varint(value)
             continue
         data = value.encode() if isinstance(value, str) else encoded(value)
         made += varint(number << 3 | 2) + varint(len(data)) + data
-    return made
+    return bytes(made)
 
 
 def tensor(random: Random, name: str, *sizes: int) -> Message:
