@@ -34,8 +34,7 @@ def written(name, quiz):
 def marked(one, answer):
     """The outcome and the remark of an answer in a sheet."""
     sheet = {"questions": [{"name": "1", **one.key(), "answer": answer}]}
-    # Platforms compare counts exactly: a number of elements is not one of bytes.
-    [graded] = cnncalc.grade(sheet, strict=isinstance(one.question.value, int))
+    [graded] = cnncalc.grade(sheet)
     return graded.answers[0]["outcome"], graded.answers[0]["remark"]
 
 

@@ -439,3 +439,17 @@ def test_practice_does_not_suggest_fixes_for_specs():
     said = run("practice", "-n", "1", "--topics", "params", "--seed", "5", input="foo\n").stdout
     assert "'foo' is not a number; write it as in 34,944, 35K, 1.5e9, 93 MB or" in said
     assert "declare" not in said
+
+
+def test_a_question_about_bytes_takes_only_bytes():
+    quiz = cnncalc.quiz("memory", questions=4, seed=1)
+    for one in quiz.posed:
+        elements = one.question.value // 4
+        for answer, outcome in ((elements, "wrong"), (one.question.value, "right")):
+            sheet = {"questions": [{"name": "1", **one.key(), "answer": answer}]}
+            [graded] = cnncalc.grade(sheet)
+            assert graded.answers[0]["outcome"] == outcome
+        del sheet["questions"][0]["unit"]  # without a unit, students may count elements
+        sheet["questions"][0]["answer"] = elements
+        [graded] = cnncalc.grade(sheet)
+        assert graded.answers[0]["remark"] == "counted in elements"

@@ -187,7 +187,31 @@ Total params: 61,706
 """
 
 
-@pytest.mark.parametrize(("text", "right"), [(TORCHSUMMARY, 8), (KERAS, 4)])
+KERAS_3 = """\
+architecture: lenet5
+Model: "sequential"
+┏━━━━━━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━━━━━━━━━━━┳━━━━━━━━━━━━━┓
+┃ Layer (type)               ┃ Output Shape          ┃     Param # ┃
+┡━━━━━━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━━━━━━━━━━━╇━━━━━━━━━━━━━┩
+│ input_layer_7 (InputLayer) │ (None, 32, 32, 1)     │           0 │
+├────────────────────────────┼───────────────────────┼─────────────┤
+│ conv2d_33 (Conv2D)         │ (None, 28, 28, 6)     │         156 │
+├────────────────────────────┼───────────────────────┼─────────────┤
+│ average_pooling2d          │ (None, 14, 14, 6)     │           0 │
+│ (AveragePooling2D)         │                       │             │
+├────────────────────────────┼───────────────────────┼─────────────┤
+│ conv2d_34 (Conv2D)         │ (None, 10, 10, 16)    │       2,400 │
+├────────────────────────────┼───────────────────────┼─────────────┤
+│ average_pooling2d_1        │ (None, 5, 5, 16)      │           0 │
+│ (AveragePooling2D)         │                       │             │
+└────────────────────────────┴───────────────────────┴─────────────┘
+ Total params: 61,706 (241.04 KB)
+ Trainable params: 61,706 (241.04 KB)
+ Non-trainable params: 0 (0.00 B)
+"""
+
+
+@pytest.mark.parametrize(("text", "right"), [(TORCHSUMMARY, 8), (KERAS, 6), (KERAS_3, 8)])
 def test_a_pasted_summary_is_a_sheet(tmp_path, text, right):
     file = tmp_path / "ada.txt"
     file.write_text(text, encoding="utf-8")
@@ -196,6 +220,26 @@ def test_a_pasted_summary_is_a_sheet(tmp_path, text, right):
     assert outcomes.count("right") == right
     (wrong,) = (answer for answer in graded.answers if answer["outcome"] == "wrong")
     assert wrong["remark"] == "left out the biases"  # 2,400 weights and 16 biases
+
+
+def test_layers_of_a_summary_that_the_network_lacks_are_reported_once(tmp_path):
+    rule = "├────┼───┼───┤\n"
+    pads = "".join(f"│ zero_padding2d_{n} (ZeroPadding2D) │ 1 │ 0 │\n{rule}" for n in range(3))
+    file = tmp_path / "ada.md"
+    file.write_text(KERAS_3.replace("│ conv2d_34", f"{pads}│ conv2d_34"), encoding="utf-8")
+    [graded] = cnncalc.grade(file)
+    unread = [answer for answer in graded.answers if answer["outcome"] == "unreadable"]
+    assert [(answer["question"], answer["remark"]) for answer in unread] == [
+        ("ZeroPadding2D", "is not a layer of the network")
+    ]
+
+
+def test_a_row_without_cells_below_another_is_its_end(tmp_path):
+    table = "├─┼─┤\n│ layer │ params │\n├─┼─┤\n│ c1 │ 1 │\n│ │ 56 │\n│ │ │ ? │\n└─┴─┘\n"
+    file = tmp_path / "ada.md"
+    file.write_text(f"architecture: lenet5\n{table}", encoding="utf-8")
+    [graded] = cnncalc.grade(file)
+    assert graded.answers[0]["answer"] == "1 56"
 
 
 def test_a_summary_answers_the_questions_of_a_key(tmp_path):

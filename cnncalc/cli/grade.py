@@ -10,7 +10,7 @@ import typer
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError, one_of, some
-from cnncalc.homework import books, feedback, pages
+from cnncalc.homework import books, class_page, feedback, pages, statistics
 from cnncalc.homework.gradebook import ANSWER, STUDENT, Graded
 from cnncalc.homework.grading import Grades, grade
 from cnncalc.homework.marking import Mark, Outcome
@@ -123,7 +123,7 @@ def run(
         )
     for book, form_of_book in gradebooks.items():
         _write_all((output or Path(".")) / book, form_of_book.write(grades, title))
-    text = _alone(grades[0], form) if alone else _of_class(grades, form, everything)
+    text = _alone(grades[0], form) if alone else _of_class(grades, form, everything, title)
     shared.write(text, None if export else output)
     passed = grades[0].marked.all_right if alone and grades[0].marked else not grades.unread
     raise typer.Exit(0 if passed else 1)
@@ -178,15 +178,6 @@ def _write_all(folder: Path, texts: Mapping[str, str]) -> None:
 BAR = 40
 """The longest bar of the distribution."""
 
-SIGNS = {
-    Outcome.RIGHT: "✓",
-    Outcome.FOLLOWS: "↷",
-    Outcome.ARITHMETIC: "≈",
-    Outcome.WRONG: "✗",
-    Outcome.UNANSWERED: "–",
-    Outcome.UNREADABLE: "?",
-}
-
 
 def _alone(graded: Graded, form: "Format | None") -> str:
     """One sheet."""
@@ -206,7 +197,12 @@ def _alone(graded: Graded, form: "Format | None") -> str:
 
 
 def _line(mark: Mark) -> tuple[str, ...]:
-    return (mark.answer.label, feedback.given(mark), SIGNS[mark.outcome], feedback.remark(mark))
+    return (
+        mark.answer.label,
+        feedback.given(mark),
+        feedback.SIGNS[mark.outcome],
+        feedback.remark(mark),
+    )
 
 
 def _working(mark: Mark) -> str:
@@ -220,7 +216,7 @@ def _working(mark: Mark) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
+def _of_class(graded: Grades, form: "Format | None", everything: bool, title: str) -> str:
     """A line for every student, then one for every question."""
     if form is not None and form.SUFFIX == ".json":
         students = [
@@ -234,6 +230,8 @@ def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
             "warnings": graded.warnings,
         }
         return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+    if form is not None and form.SUFFIX == ".html":
+        return class_page.write(graded, title)
     if form is not None:
         return listing.rendered(form, "Marks", STUDENT, [one.to_dict() for one in graded])
     each = [_alone(one, None) for one in graded if everything and one.marked]
@@ -243,21 +241,14 @@ def _of_class(graded: Grades, form: "Format | None", everything: bool) -> str:
 
 def _students(graded: Sequence[Graded]) -> str:
     headings = {"Student": False, "Points": True, "Of": True}
-    headings |= dict.fromkeys(SIGNS.values(), True) | {"Remark": False}
+    headings |= dict.fromkeys(feedback.SIGNS.values(), True) | {"Remark": False}
     rows = [[*map(str, one.to_dict().values())] for one in graded]
-    for row, one in zip(rows, graded, strict=True):
-        row[-1] = row[-1] or _not_understood(one)
+    for row, one, name in zip(rows, graded, statistics.names(graded), strict=True):
+        row[0] = name
+        row[-1] = row[-1] or feedback.unread(one.marks)
     table = listing.columns(headings, rows)
-    legend = ", ".join(f"{sign} {outcome.value}" for outcome, sign in SIGNS.items())
+    legend = ", ".join(f"{sign} {outcome.value}" for outcome, sign in feedback.SIGNS.items())
     return f"{table}{legend}\n"
-
-
-def _not_understood(graded: Graded) -> str:
-    """Why the first unreadable answer cannot be read, and how many more there are."""
-    unread = [mark for mark in graded.marks if mark.outcome is Outcome.UNREADABLE]
-    first = [f"{mark.answer.label} {feedback.remark(mark)}" for mark in unread[:1]]
-    more = [f"and {len(unread) - 1:,} more"] if len(unread) > 1 else []
-    return "; ".join([*first, *more])
 
 
 def _questions(graded: Grades) -> str:

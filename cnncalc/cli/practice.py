@@ -47,7 +47,7 @@ def _asked(one: PosedQuestion, count: int) -> bool:
     typer.echo(f"{one.number}/{count}  {one.text}")
     while True:
         given = input("> ").strip()
-        mark = Marker().mark(one.question, given or None)
+        mark = Marker().mark(one.question, given or None, one.topic.unit)
         if mark.outcome is not Outcome.UNREADABLE:
             typer.echo(_reply(mark))
             return mark.outcome is Outcome.RIGHT

@@ -5,6 +5,7 @@ from fractions import Fraction
 from typing import Any
 
 from cnncalc.core.errors import CnncalcError, Mistakes, SpecError, did_you_mean
+from cnncalc.homework.written import suffix_of
 from cnncalc.spec.entry import describe
 from cnncalc.spec.text import Item, Key
 
@@ -57,6 +58,20 @@ def choices_of(item: Item | None) -> tuple[Any, ...]:
     if not isinstance(item.value, list):
         raise SpecError(f"'choices' must be a list, not {describe(item)}", item.where)
     return tuple(written(item))
+
+
+def unit_in(item: Item | None, counted_in: str) -> str:
+    """A unit; empty if there is none. Raises SpecError if the question is not counted in it."""
+    if item is None or item.value is None:
+        return ""
+    text = text_in(item, "unit")
+    suffix = suffix_of(text)
+    if suffix is None or suffix.unit != counted_in or suffix.power or not counted_in:
+        expected = (
+            f"must be {counted_in}" if counted_in else "is for counts of bytes and operations"
+        )
+        raise SpecError(f"'unit' {expected}, not {text[:40]!r}", item.where)
+    return suffix.unit
 
 
 def part(item: Item | None, what: str, most: int) -> Fraction | None:

@@ -1,11 +1,22 @@
 """Feedback on an answer: a short remark, and the arithmetic behind the wrong and right values."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from cnncalc.derivations.explain import Derivation
 from cnncalc.homework.diagnosis import Diagnosis
 from cnncalc.homework.marking import Mark, Outcome
 from cnncalc.homework.written import as_text, format_value, printable
+
+SIGNS = {
+    Outcome.RIGHT: "✓",
+    Outcome.FOLLOWS: "↷",
+    Outcome.ARITHMETIC: "≈",
+    Outcome.WRONG: "✗",
+    Outcome.UNANSWERED: "–",
+    Outcome.UNREADABLE: "?",
+}
+"""The sign of each outcome in tables."""
 
 
 class Worked(NamedTuple):
@@ -42,6 +53,15 @@ def remark(mark: Mark) -> str:
         case Outcome.UNANSWERED:
             return "unanswered"
     return mark.why
+
+
+def unread(marks: Iterable[Mark]) -> str:
+    """Why the first unreadable answer cannot be read, and how many more there are; empty if there
+    is none."""
+    found = [mark for mark in marks if mark.outcome is Outcome.UNREADABLE]
+    first = [f"{mark.answer.label} {remark(mark)}" for mark in found[:1]]
+    more = [f"and {len(found) - 1:,} more"] if len(found) > 1 else []
+    return "; ".join([*first, *more])
 
 
 def workings(mark: Mark) -> tuple[Worked, ...]:

@@ -11,7 +11,7 @@ from cnncalc.homework.question import label_of
 from cnncalc.homework.written import BRACKETS, plain, printable, readable
 
 TOTALS = ("totals", "total", "network", "overall", "sum")
-INPUT = re.compile(r"input(?:_?[0-9]+|layer_named)?(?: *\([^()]*\))?", re.IGNORECASE)
+INPUT = re.compile(r"input(?:_?layer)?(?:_?[0-9]+)?(?: *\([^()]*\))?", re.IGNORECASE)
 """The row of the input, which printed tables contain although no question is about it."""
 
 

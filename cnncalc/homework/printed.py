@@ -5,17 +5,20 @@ and by how many rows of that type precede it: the third ``Conv2d`` is the third 
 """
 
 import re
+from collections import Counter
 from collections.abc import Container
 
 from cnncalc import layers
 from cnncalc.analysis.report import Report
 from cnncalc.conventions import calls
 from cnncalc.core.errors import LayerError
-from cnncalc.homework.labels import question_label
+from cnncalc.homework.labels import layer_named, question_label
 from cnncalc.spec.text import Item, Key
 
 FLATTEN = "Flatten"
 NTH = re.compile(r"(\w+) no\. ([0-9]{1,6})")
+TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)\)")
+"""A row as Keras prints it: a name, and the type in brackets."""
 
 
 def label(kind: str, number: int) -> str:
@@ -29,8 +32,10 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
     Rows that are a part of one layer, such as both halves of a separable convolution, are left out;
     so is whatever is not ``asked``, since a summary contains every layer.
     """
-    rows = answers.value
-    if report is None or not isinstance(rows, dict) or not any(map(NTH.fullmatch, rows)):
+    if report is None or not isinstance(answers.value, dict):
+        return answers
+    rows = _numbered(answers.value, report)
+    if not any(map(NTH.fullmatch, rows)):
         return answers
     types: dict[str, list[str | None]] = {}
     found: dict[Key, Item] = {}
@@ -39,6 +44,7 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
         if place := NTH.fullmatch(key):
             names = types.setdefault(place[1], _of_type(place[1], report))
             name = names[int(place[2]) - 1] if int(place[2]) <= len(names) else name
+            name = name if names else place[1]  # the network has none: reported once
         if name is not None:
             kept = {
                 word: item
@@ -49,6 +55,25 @@ def renamed(answers: Item, report: Report | None, asked: Container[str] | None =
             own.where = key.where
             found |= {own: Item(kept, given.where)} if kept else {}
     return Item(found, answers.where)
+
+
+def _numbered(rows: dict[Key, Item], report: Report) -> dict[Key, Item]:
+    """The rows with the types and numbers of Keras' layers in place of its names, unless most are
+    names of the network's layers."""
+    types = {key: found[1] for key in rows if (found := TYPED.fullmatch(key))}
+    own = [key for key in types if layer_named(key, report) in report]
+    if 2 * len(own) > len(types) or not any(map(layers.known, types.values())):
+        return rows
+    seen: Counter[str] = Counter()
+    numbered: dict[Key, Item] = {}
+    for key, item in rows.items():
+        new = key
+        if key in types:
+            seen[types[key]] += 1
+            new = Key(label(types[key], seen[types[key]]))
+            new.where = key.where
+        numbered[new] = item
+    return numbered
 
 
 def _of_type(kind: str, report: Report) -> list[str | None]:

@@ -89,7 +89,8 @@ class PosedQuestion(NamedTuple):
     def key(self) -> Given:
         """The question's entry in the key, without the answer."""
         choices = {"choices": list(self.choices)} if self.choices else {}
-        return {"given": dict(self.given), "ask": self.topic.ask, **choices}
+        unit = {"unit": self.topic.unit} if self.topic.unit else {}
+        return {"given": dict(self.given), "ask": self.topic.ask, **unit, **choices}
 
     def _given(self) -> str:
         if "N" in self.given:

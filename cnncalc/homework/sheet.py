@@ -26,6 +26,7 @@ from cnncalc.analysis.report import Report
 from cnncalc.core.errors import SpecError, UsageError, Where
 from cnncalc.core.shape import Layout
 from cnncalc.homework import asks, numeric, printed, scores, sheets, stated, unasked
+from cnncalc.homework.ask import Ask
 from cnncalc.homework.entries import (
     choices_of,
     failure,
@@ -33,6 +34,7 @@ from cnncalc.homework.entries import (
     mapping,
     part,
     text_in,
+    unit_in,
     written,
 )
 from cnncalc.homework.labels import is_input, layer_named, normal, question_label, unambiguous
@@ -55,10 +57,12 @@ TOP = {
     "questions": "free-standing questions, each with given, ask and answer",
 }
 """The keys of a sheet and their meaning."""
-TERMS = ("choices", "points", "tolerance", "answer")
+TERMS = ("choices", "points", "tolerance", "unit", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
 MAX_ANSWERS = 500
+MAX_LAYERS = 10_000
+"""The number of layers that the networks of a sheet's questions may have together."""
 UNASKED = "has no 'given' and 'ask'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
@@ -67,7 +71,8 @@ class Answer(NamedTuple):
     """One answer: its question, the value given (None if blank) and its location.
 
     ``problem`` says why there is no question. The first of ``choices`` may be answered as ``a``.
-    ``tolerance`` is a part of the right value (None: the marker's).
+    ``tolerance`` is a part of the right value (None: the marker's). With a ``unit``, no other
+    quantity is accepted in its place.
     """
 
     label: str
@@ -78,6 +83,7 @@ class Answer(NamedTuple):
     choices: tuple[Any, ...] = ()
     points: Fraction = Fraction(1)
     tolerance: Fraction | None = None
+    unit: str = ""
 
     @property
     def is_blank(self) -> bool:
@@ -256,7 +262,8 @@ def _of_network(item: Item | None, report: Report | None) -> Iterator[Answer]:
                         "the sheet needs 'architecture', because this answer is about a network"
                     )
                 asked = question(asks.find(readable(word)), report, layer_named(layer, report))
-                answer = Answer(asked.label, asked, given, one.where, "", *_terms(keys or {}))
+                terms = _terms(keys or {}, asked.ask)
+                answer = Answer(asked.label, asked, given, one.where, "", *terms)
                 yield answer._replace(given=answer.chosen(given))
             except Exception as why:
                 yield Answer(printable(f"{layer} {word}"), None, given, one.where, failure(why))
@@ -276,18 +283,22 @@ def _plainly(item: Item) -> Any:
     return None if isinstance(item.value, dict) else written(item)
 
 
-def _terms(keys: dict[Key, Item]) -> tuple[tuple[Any, ...], Fraction, Fraction | None]:
-    """The choices, the points and the tolerance of a question."""
+def _terms(
+    keys: dict[Key, Item], ask: Ask | None
+) -> tuple[tuple[Any, ...], Fraction, Fraction | None, str]:
+    """The choices, the points, the tolerance and the unit of a question."""
     points = part(keys.get(Key("points")), "points", 10_000)
     return (
         choices_of(keys.get(Key("choices"))),
         Fraction(1) if points is None else points,
         part(keys.get(Key("tolerance")), "tolerance", 1),
+        unit_in(keys.get(Key("unit")), ask.unit if ask else ""),
     )
 
 
 def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[Answer]:
     """The free-standing questions and their answers."""
+    networks: dict[int, Report] = {}
     for number, one in enumerate(listed(item), 1):
         label = f"question {number}"
         given = None
@@ -295,15 +306,20 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             keys = mapping(one, "a question", FREE)
             label = printable(text_in(keys[Key("name")], "name")) if "name" in keys else label
             given = written(keys[Key("answer")]) if "answer" in keys else None
-            answer = Answer(label, None, given, one.where, "", *_terms(keys))
-            answer = answer._replace(given=answer.chosen(given))
             asked: Question | None = None
-            if _is_stated(keys):
-                asked = stated.question(answer.given) if is_key else None
-                answer = answer._replace(given=None) if is_key else answer
-            elif "given" in keys or "ask" in keys:
+            is_stated = _is_stated(keys)
+            if not is_stated and ("given" in keys or "ask" in keys):
+                if sum(len(report.rows) for report in networks.values()) > MAX_LAYERS:
+                    raise UsageError(f"the networks before it have more than {MAX_LAYERS:,} layers")
                 asked = free_standing(keys, layout)
-            yield answer._replace(question=asked, problem="" if asked else UNASKED)
+                networks[id(asked.report)] = asked.report
+            terms = _terms(keys, asked.ask if asked else None)
+            answer = Answer(label, asked, given, one.where, "", *terms)
+            answer = answer._replace(given=answer.chosen(given))
+            if is_stated and is_key:
+                asked = stated.question(answer.given)
+                answer = answer._replace(question=asked, given=None)
+            yield answer._replace(problem="" if asked else UNASKED)
         except Exception as why:
             yield Answer(label, None, given, one.where, failure(why))
 

@@ -88,13 +88,22 @@ def questions(graded: Sequence[Graded]) -> tuple[QuestionStatistics, ...]:
 def mistakes(graded: Sequence[Graded]) -> dict[str, tuple[str, ...]]:
     """The students who made each mistake, the most common first."""
     made: dict[str, dict[str, None]] = {}
-    for one in graded:
+    for one, name in zip(graded, names(graded), strict=True):
         for title in (title for mark in one.marks for title in _made(mark)):
-            made.setdefault(title, {})[one.student] = None
+            made.setdefault(title, {})[name] = None
     return {
         title: tuple(students)
         for title, students in sorted(made.items(), key=lambda item: -len(item[1]))
     }
+
+
+def names(graded: Sequence[Graded]) -> tuple[str, ...]:
+    """The names of the students; two of the same name are told apart by their files."""
+    often = Counter(one.student for one in graded)
+    return tuple(
+        one.student if often[one.student] == 1 else f"{one.student} ({one.handle})"
+        for one in graded
+    )
 
 
 def _made(mark: Mark) -> Iterable[str]:

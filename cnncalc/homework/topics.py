@@ -166,6 +166,8 @@ class Topic(NamedTuple):
     words: tuple[str, ...]
     give: Callable[[Dice], Given]
     geometry: str = "clean"
+    unit: str = ""
+    """The unit that the words name, in place of which no other quantity is right."""
 
 
 TOPICS = {
@@ -227,6 +229,7 @@ TOPICS = {
             "How much memory, in bytes, does its output need at 4 bytes per number?",
         ),
         Dice.conv_or_pool,
+        unit="B",
     ),
     "padding": Topic(
         "same_padding",

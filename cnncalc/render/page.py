@@ -20,6 +20,9 @@ ol > li { margin: 1.2em 0; }
 ol ol > li { margin: 0.2em 0; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
+.number { text-align: right; white-space: nowrap; }
+.bars { width: 100%; height: auto; fill: currentColor; font-size: 14px; text-anchor: middle; }
+.bars rect { fill: var(--good); }
 .small { font-size: smaller; opacity: 0.8; }
 @media print {
   body { max-width: none; margin: 0; }

@@ -11,7 +11,7 @@ from cnncalc.homework import feedback
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.quiz import PosedQuestion, Quiz
 from cnncalc.homework.scheme import Scheme
-from cnncalc.homework.written import Terms, Value, format_value
+from cnncalc.homework.written import Value, format_value
 
 TIMES = ("×", "x", ", ", ",", " ")
 """What students write between the sizes of a shape."""
@@ -88,12 +88,12 @@ def _options(one: PosedQuestion, style: Style) -> Iterator[Option]:
         yield Option(_spellings(value, style, unit), Scheme().right, "")
         yield Option(_spellings(not value, style, unit), Fraction(0), "")
         return
-    marker = Marker(Terms(strict=style is Style.NUMBER))  # a count of elements is not one of bytes
+    marker = Marker()
     for written in (value, *one.mistakes):
         if style is Style.NUMBER and not isinstance(written, int):
             continue  # platforms would round a fraction
         spellings = _spellings(written, style, unit)
-        mark = marker.mark(one.question, spellings[0])
+        mark = marker.mark(one.question, spellings[0], one.topic.unit)
         if written is value and isinstance(value, Map):
             # Channels last, as Keras writes them, is right too.
             spellings = tuple(dict.fromkeys([*spellings, *_written((*value[1:], value[0]))]))

@@ -35,7 +35,7 @@ def _question(one: PosedQuestion) -> list[dict[str, Any]]:
         "import cnncalc\n"
         f"sheet = {sheet!r}\n"
         f'sheet["questions"][0]["answer"] = {name}\n'
-        f"[graded] = cnncalc.grade(sheet, strict={isinstance(one.question.value, int)})\n"
+        "[graded] = cnncalc.grade(sheet)\n"
         "[marked] = graded.answers\n"
         'assert marked["outcome"] == "right", marked["remark"]\n'
         "### END HIDDEN TESTS"

@@ -4,6 +4,7 @@ Lines such as ``student: Ada`` may come before them, and ``Total params: 61,706`
 """
 
 import re
+from itertools import zip_longest
 
 from cnncalc.core.errors import Where
 from cnncalc.homework.sheets import _table
@@ -18,6 +19,8 @@ MARKS = " *_`"
 BARS = str.maketrans("│┃║", "|||")
 RULE = re.compile(r"[|:\s+=─━═┌┬┐├┼┤└┴┘┏┳┓┡╇┩╞╪╡╔╦╗╠╬╣╚╩╝╭╮╰╯-]+")
 """A line without cells: the rule below the headings, or a border."""
+BETWEEN = re.compile(r"^\s*├", re.MULTILINE)
+"""A rule between rows: without one, the lines of a drawn table go on in the next."""
 DRAWN = re.compile(r"[|─━═]")
 
 
@@ -26,16 +29,21 @@ def read(text: str, source: str) -> Item:
     _table.check_length(text, source)
     header: dict[str, Cell] = {}
     tables: list[list[list[Cell]]] = []
-    inside = False
+    inside = after_rule = False
+    wrapped = BETWEEN.search(text) is not None
     for number, line in enumerate(map(str.strip, text.translate(BARS).splitlines()), 1):
         where = Where(source, number)
         if line.startswith("|") and not RULE.fullmatch(line):
             if not inside:
                 tables.append([])
-            tables[-1].append([Cell(cell, where) for cell in _cells(line)])
-            inside = True
+            row = [Cell(cell, where) for cell in _cells(line)]
+            if wrapped and inside and not after_rule:
+                row = _joined(tables[-1].pop(), row)
+            tables[-1].append(row)
+            inside, after_rule = True, False
             continue
         if RULE.fullmatch(line) and DRAWN.search(line):
+            after_rule = True
             continue
         inside = False
         if tables and _table.TOTAL.fullmatch(line[:LONGEST].strip(MARKS)):
@@ -45,6 +53,17 @@ def read(text: str, source: str) -> Item:
         if name.lower() in ABOVE and content:
             header.setdefault(name.lower(), Cell(content, where))
     return _table.sheet(header, tables, source, "|")
+
+
+def _joined(row: list[Cell], more: list[Cell]) -> list[Cell]:
+    """A row whose cells go on in the next line."""
+    pairs = zip_longest(row, more)
+    return [
+        first._replace(text=f"{first.text} {second.text}".strip())
+        if first and second
+        else first or second
+        for first, second in pairs
+    ]
 
 
 def _cells(line: str) -> list[str]:

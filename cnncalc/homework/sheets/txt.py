@@ -15,6 +15,8 @@ from cnncalc.spec.text import Item
 SUFFIXES = (".txt",)
 HEADING = re.compile(r"\s*Layer \(type[^)]*\)\s{2,}(?=.*Output Shape)", re.IGNORECASE)
 GAP = re.compile(r"\s{2,}")
+WRAPPED = re.compile(r"\w*\)")
+"""The rest of a type, where Keras breaks a long one."""
 TREE = " │├└─\t"
 """What torchinfo draws before a name."""
 NAMED = re.compile(r"(?:.*\()?([A-Za-z]\w*)(?:-\d+|\)?(?: \(\w+\))?: \d+-\d+|\))?")
@@ -48,6 +50,9 @@ def _rows(lines: list[str], start: int, source: str) -> Iterator[list[Cell]]:
             yield [Cell(line.strip(), where)]
             continue
         first, *cells = GAP.split(line.strip(TREE))
+        below = lines[number].strip() if number < len(lines) else ""
+        if first.count("(") > first.count(")") and WRAPPED.fullmatch(below):
+            first += below
         named = NAMED.fullmatch(first)
         whole = len(cells) >= len(headings) - 1
         if named and whole and layers.known(named[1]):  # neither a container nor the model itself

@@ -35,10 +35,12 @@ MANY = 10**6
 
 class Terms(NamedTuple):
     """What is accepted. Strict: only the exact value, with K = 1000 and channels first.
-    The ``tolerance`` is a part of the right value (1/100: one per cent)."""
+    The ``tolerance`` is a part of the right value (1/100: one per cent). ``as_asked``: no other
+    quantity in its place, such as a number of elements for one of bytes."""
 
     strict: bool = False
     tolerance: Fraction = Fraction(0)
+    as_asked: bool = False
 
 
 KIND = Terms()
