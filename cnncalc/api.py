@@ -502,7 +502,7 @@ def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
     The options are those of ``summarize``, for targets that are not reports.
 
     >>> [change.name for change in compare("vgg11", "vgg13").layers if change.change == "added"]
-    ['relu2', 'conv1_2', 'relu4', 'conv2_2']
+    ['relu1', 'conv1_2', 'relu3', 'conv2_2']
     """
     from cnncalc.analysis.explore.compare import Comparison
 
