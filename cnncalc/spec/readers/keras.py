@@ -340,11 +340,12 @@ def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
     def read(_: _Model, config: Mapping[str, Any], over_channels: bool) -> Made:
         if last and not over_channels:
             return None
-        given = zip(words[::2], words[1::2])
-        return kind, {
-            **fields,
-            **{ours: config[theirs] for theirs, ours in given if theirs in config},
+        given = {
+            ours: config[theirs]
+            for theirs, ours in zip(words[::2], words[1::2])
+            if theirs in config
         }
+        return kind, {**fields, **given}
 
     read.__doc__ = f"`{kind}`."
     return read
