@@ -270,10 +270,17 @@ class _Walk:
             self.release(storage)
         self.alive -= operation.own
         self.saved -= operation.own
+        added = []  # to another gradient; PyTorch frees these after all have been delivered
         for tensor, storage in made:
             if not tensor.copies_gradient:
-                self.give(tensor, storage, operation.row)
-                self.drop(storage)
+                if tensor in self.given:
+                    added.append(storage)
+                    self.give(tensor, storage, operation.row)
+                else:
+                    self.give(tensor, storage, operation.row)
+                    self.drop(storage)
+        for storage in added:
+            self.drop(storage)
         for tensor, storage in made:
             if tensor.copies_gradient:  # a parameter keeps a copy in its own memory format
                 self.new(tensor.bytes)
