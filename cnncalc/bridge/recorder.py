@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -97,7 +97,9 @@ class _Run(TorchFunctionMode):
         }
         for name, tensor in given.items():
             self._add(tensor, "input", name)
-        with torch.no_grad(), self.flops, _entered(self), self:
+        # Counting takes as long as running, and the first run has counted.
+        counting = self.flops if batch == BATCHES[0] else nullcontext()
+        with torch.no_grad(), counting, _entered(self), self:
             try:
                 result = model(**given) if keywords else model(*given.values())
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
