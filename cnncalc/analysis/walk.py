@@ -9,7 +9,7 @@ from cnncalc import layers
 from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.cost import BYTES, Cost
+from cnncalc.core.cost import BYTES, Cost, Tensors
 from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
@@ -166,12 +166,16 @@ class _Walk:
             owner = row_of.get(row.weights_of or "") if row else None
             if row is None or owner is None:
                 continue
-            if row.inputs != owner.inputs and row.layer.tensors(*row.inputs) != owner.layer.tensors(
-                *owner.inputs
-            ):
+            if (row.layer, row.inputs) == (owner.layer, owner.inputs):
+                continue
+            ours, theirs = (one.layer.tensors(*one.inputs) for one in (row, owner))
+            if ours != theirs:
                 who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
                 fact = f"shares the weights of {owner.name!r}, which fit its input"
-                yield SpecError(f"{who}: {fact} {some(owner.inputs)} but not this one", node.where)
+                text = f"{who}: {fact} {some(owner.inputs)} but not this one"
+                if row.layer != owner.layer:
+                    text = f"{who}: needs {_sizes(ours)}, but {owner.name!r} holds {_sizes(theirs)}"
+                yield SpecError(text, node.where)
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""
@@ -189,26 +193,40 @@ class _Walk:
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int | None:
         """Add the row of a node, with the sizes of the row at ``like``, and of the flatten that it
         implies; None if it refuses its input."""
-        done = self.done
-        inputs = tuple([done[source].output for source in sources])
         try:
-            if layer.flattens and len(inputs) == 1 and isinstance(inputs[0], Map):
-                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs)
-                sources, inputs = [len(done) - 1], (done[-1].output,)
-            if node.axes is not None and isinstance(inputs[0], Map):
-                check_axes(node.axes, inputs[0], self.without_batch(node.axes))
-            if like is not None:
-                layer = layer.sized_like(inputs[0], done[like].output)
-            self.row(node.name, layer, tuple(sources), inputs, node)
+            sources = self.flattened(node, layer, sources)
+            self.accepted(node, layer, sources, like)
         except LayerError as why:
-            shapes = some(inputs)
-            who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
-            if node.name == ALONE:
-                who = f"{layer.kind} (input {shapes})"
-            help = why.help or node.help
-            self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, help))
+            self.refused(node, layer, sources, why)
             return None
-        return len(done) - 1
+        return len(self.done) - 1
+
+    def flattened(self, node: Node, layer: Layer, sources: list[int]) -> list[int]:
+        """The rows that a node reads, after adding the flatten that it implies."""
+        if not layer.flattens or len(sources) != 1:
+            return sources
+        x = self.done[sources[0]].output
+        if isinstance(x, Map):
+            self.row(self.flatten_name(node), _flatten(), tuple(sources), (x,))
+            return [len(self.done) - 1]
+        return sources
+
+    def accepted(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> None:
+        """Add the row of a node; raises LayerError if it refuses its input."""
+        inputs = tuple([self.done[source].output for source in sources])
+        if node.axes is not None and isinstance(inputs[0], Map):
+            check_axes(node.axes, inputs[0], self.without_batch(node.axes))
+        if like is not None:
+            layer = layer.sized_like(inputs[0], self.done[like].output)
+        self.row(node.name, layer, tuple(sources), inputs, node)
+
+    def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
+        """Add a mistake."""
+        shapes = some([self.done[source].output for source in sources])
+        who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
+        if node.name == ALONE:
+            who = f"{layer.kind} (input {shapes})"
+        self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, why.help or node.help))
 
     def flatten_name(self, node: Node) -> str:
         """A free name next to the node's, for a flatten that the spec leaves out."""
@@ -316,6 +334,11 @@ class _Walk:
             return at_most(before) if self.is_flattened(sources[0]) else before
         fields = grown(before, reach)
         return fields if fields is None or all(map(_is_sane, fields)) else None
+
+
+def _sizes(tensors: Tensors) -> str:
+    """``weight 4×3×3×3, bias 4``."""
+    return some(f"{name} {'×'.join(map(str, sizes))}" for name, sizes in tensors.items())
 
 
 def _is_sane(field: Field) -> bool:
