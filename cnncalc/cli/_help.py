@@ -13,7 +13,7 @@ from cnncalc.cli import _errors
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 TASKS = {
-    "Analyse a network": ("summarize", "explain", "layer", "memory", "import", "export"),
+    "Analyse a network": ("summarize", "explain", "layer", "memory", "draw", "import", "export"),
     "Choose a network": ("compare", "sweep"),
     "Check your homework": ("check-stride", "solve", "convolve", "practice", "mistakes"),
     "Teach a class": ("quiz", "grade"),
