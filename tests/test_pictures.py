@@ -155,6 +155,14 @@ def test_activations_join_the_layer_before_them_unless_every_layer_is_drawn():
     assert len(boxes(report, every_layer=True)) == len(report.rows)
 
 
+def test_a_folded_block_of_a_single_layer_is_drawn_like_it():
+    found = boxes(cnncalc.summarize("resnet50"), depth=3)
+    box = found["layer1.0.downsample"]  # a convolution and its normalization
+    assert box.tone == "convolution"
+    assert "conv 1×1 + batch norm" in box.title
+    assert boxes(cnncalc.summarize("unet"), depth=1)["down1"].tone == "block"
+
+
 def test_one_block_can_be_drawn_alone_with_the_layers_that_it_reads():
     found = boxes(cnncalc.summarize("resnet18"), only="layer2", depth=3)
     assert {box.tone for name, box in found.items() if not name.startswith("layer2.")} == {
