@@ -63,6 +63,11 @@ def test_an_error_without_a_place_names_the_program():
     assert _errors.drawn(error, colour=False) == "error: no such thing\n help: try another"
 
 
+def test_a_missing_option_is_not_its_own_suggestion():
+    result = program("sweep", "lenet5", capture_output=True)
+    assert result.stderr == "cnncalc: missing option '--over'; see cnncalc sweep --help\n"
+
+
 def test_colour_changes_nothing_but_colour(wrong):
     coloured = _errors.drawn(mistakes(wrong), colour=True)
     assert "\x1b[1;31merror\x1b[0m" in coloured

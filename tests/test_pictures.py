@@ -293,6 +293,8 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"depth": 0}, "at least 1"),
         ({"only": "layer9"}, "choose from layer1, layer2, layer3, layer4"),
         ({"only": "conv1"}, "is a layer, not a block"),
+        ({"animate": True}, "style 'graph' has no option 'animate'; it has depth, only"),
+        ({"style": "field", "depth": 1}, "style 'field' has no option 'depth'; it has layer"),
     ],
 )
 def test_a_wrong_choice_is_refused_with_the_right_one(options, says):
@@ -306,6 +308,8 @@ def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
     assert (tmp_path / "a.svg").read_text(encoding="utf-8") == picture._repr_svg_()
     picture.save(tmp_path / "a.txt")
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == str(picture)
+    picture.save(tmp_path / "a")
+    assert (tmp_path / "a").read_text(encoding="utf-8") == str(picture)
     with pytest.raises(CnncalcError, match=r"no picture format for the extension '\.jpg'"):
         picture.save(tmp_path / "a.jpg")
 
@@ -558,7 +562,12 @@ def test_the_cone_of_a_field_covers_the_receptive_field(name, layer):
 @pytest.mark.parametrize(
     ("name", "style", "layer", "says"),
     [
-        ("lenet5", "window", "f6", "'f6' is a linear, which has no sliding window"),
+        (
+            "lenet5",
+            "window",
+            "f6",
+            "layer 'f6' (linear) has no sliding window; choose a convolution",
+        ),
         ("mlp_mnist", "window", None, "has no layer with a sliding window"),
         ("mlp_mnist", "field", None, "has no layer with a receptive field"),
         ("lenet5", "field", "f6", "'f6' has no receptive field along an axis"),

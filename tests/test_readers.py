@@ -266,6 +266,21 @@ def test_a_broken_archive_is_refused(tmp_path, data):
         cnncalc.summarize(file)
 
 
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("net.onnx", "net.onnx: is not a valid .onnx file"),
+        ("net.pth", "net.pth: is a file of weights, .* name the code of the model"),
+        ("net.h5", "net.h5: is an HDF5 file; save the Keras model as .keras"),
+    ],
+)
+def test_a_file_that_holds_no_network_is_refused(tmp_path, name, says):
+    file = tmp_path / name
+    file.write_bytes(b"PK\3\4 text")
+    with pytest.raises(CnncalcError, match=says):
+        cnncalc.summarize(file)
+
+
 def test_a_spec_is_nobody_elses_file():
     assert readers.reader_of("input: 3x8x8\nlayers: [relu]") is None
     assert readers.reader_of('{"input": "3x8x8", "layers": ["relu"]}') is None

@@ -80,6 +80,7 @@ class _Run(TorchFunctionMode):
         super().__init__()
         self.name = type(model).__name__
         self.batch = batch
+        self.sizes = [*inputs.values()]
         self.tensors: list[Seen] = []
         self.calls: list[Done] = []
         self.numbers: dict[int, int] = {}
@@ -106,13 +107,17 @@ class _Run(TorchFunctionMode):
             try:
                 result = model(**given) if keywords else model(*given.values())
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
-                raise UsageError(self._refusal(why)) from why
+                raise self._refusal(why) from why
         self.outputs = tuple(dict.fromkeys(self._numbers_in(result)))
 
-    def _refusal(self, why: Exception) -> str:
+    def _refusal(self, why: Exception) -> UsageError:
         place = f" in {self.open[-1]!r}" if self.open[-1] else ""
         text = " ".join(str(why).split())[:300]
-        return f"{self.name} does not run{place}: {text}"
+        sizes = " and ".join("×".join(map(str, one)) for one in self.sizes)
+        help = f"if its input is not {sizes}, give the shape, as in --input 1x28x28"
+        if "meta" in text:
+            help = "cnncalc reads only models that do not depend on the values of tensors"
+        return UsageError(f"{self.name} does not run{place}: {text}", help)
 
     def unused(self) -> tuple[str, ...]:
         """The parameters that no call used."""
@@ -251,7 +256,7 @@ QUESTIONS = {"size", "dim", "shape", "device", "dtype", "ndim", "is_meta", "requ
              "stride", "is_contiguous", "__len__", "_set_grad_enabled", "set_grad_enabled",
              "is_floating_point", "layout", "requires_grad_", "__hash__", "_version", "is_cuda",
              "names", "element_size", "storage_offset", "is_complex"}  # fmt: skip
-"""What is asked of a tensor that makes no other."""
+"""Functions that only ask about a tensor and make no other."""
 
 
 def _tensors_in(value: Any) -> list[Tensor]:
@@ -280,7 +285,7 @@ def _entered(run: _Run) -> Iterator[None]:
             run.own_layer(module, own, args, result, macs)
         elif len(run.calls) == before and args and result is args[0]:
             result = run.passed(module, result)
-        run.open.pop()  # after an error it stays, to say where
+        run.open.pop()  # after an error it stays, so that the message can name it
         return result
 
     nn.Module.__call__ = call

@@ -113,7 +113,8 @@ def usage(error: Any) -> UsageError:
     known = set(error.ctx.command.commands) if hasattr(error.ctx.command, "commands") else ()
     options = [name for param in error.ctx.command.params for name in param.opts]
     word = sentence.rpartition(" ")[2].strip("'")
-    hint = did_you_mean(word, options if word.startswith("-") else known).removeprefix("; ")
+    known = known if not word.startswith("-") else {*options} - {word}  # a missing one is known
+    hint = did_you_mean(word, sorted(known)).removeprefix("; ")
     return UsageError(
         sentence[0].lower() + sentence[1:], hint or f"see {error.ctx.command_path} --help"
     )

@@ -123,12 +123,15 @@ def announced(items: Sequence[T], name: Callable[[T], str] = str) -> Iterator[T]
 
 
 def pairs(words: Sequence[str] | None, option: str, example: str) -> dict[str, str]:
-    """``classes=10`` as {"classes": "10"}; raises UsageError for anything else."""
-    found = {}
+    """``classes=10`` as {"classes": "10"}; raises UsageError for anything else, and for a name that
+    is given twice."""
+    found: dict[str, str] = {}
     for word in words or ():
         name, equals, value = word.partition("=")
         if not equals or not name.strip():
             raise UsageError(f"{option} takes NAME=VALUE, as in {example}, not {word!r}")
+        if name.strip() in found:
+            raise UsageError(f"{option} gives {name.strip()[:60]!r} twice; leave one out")
         found[name.strip()] = value.strip()
     return found
 
@@ -189,7 +192,8 @@ def warn(texts: Iterable[str]) -> None:
 
 def is_factory(spec: str) -> bool:
     """Whether a network is given as ``package.module:factory``, whose code is to be run."""
-    return bool(re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", spec)) and not Path(spec).exists()
+    named = re.fullmatch(r"[A-Za-z_][\w.]*(?<!\.py):[A-Za-z_][\w.]*", spec)
+    return bool(named) and not Path(spec).exists()
 
 
 def network(

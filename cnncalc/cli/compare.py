@@ -33,7 +33,7 @@ Input = Annotated[
         "--input",
         "-i",
         metavar="[N:]SHAPE",
-        help="Replace the shape of the input, for the N-th network alone as in 2:3x320x320.",
+        help="Replace the shape of the input; 2:3x320x320 does so only for the second network.",
     ),
 ]
 Settings = Annotated[
@@ -41,10 +41,10 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="[N:]NAME=VALUE",
-        help="Set a parameter, for the N-th network alone as in 2:width=0.5.",
+        help="Set a parameter; 2:width=0.5 does so only for the second network.",
     ),
 ]
-All = Annotated[bool, typer.Option("--all", help="List layers that are the same, too.")]
+All = Annotated[bool, typer.Option("--all", help="Also list layers that are the same.")]
 
 
 def run(
@@ -59,8 +59,8 @@ def run(
 ) -> None:
     """Compare the totals of networks, and list the layers in which two of them differ.
 
-    Layers are matched by their names, or by their kinds and fields if the names differ. Ratios
-    refer to the first network.
+    Layers are matched by their names, or by their kinds and fields if few names are the same.
+    Ratios are relative to the first network.
 
     cnncalc compare resnet18 resnet34
 
@@ -92,7 +92,9 @@ def _for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
         match = re.fullmatch(r"([0-9]{1,3}):(.*)", word, re.DOTALL)
         number = int(match[1]) if match else None
         if number is not None and not 1 <= number <= count:
-            raise UsageError(f"{word[:60]!r} is for network {number}, but there are {count}")
+            raise UsageError(
+                f"{word[:60]!r} is for network {number}, but they are numbered from 1 to {count}"
+            )
         for place, own in enumerate(found, 1):
             if number in (None, place):
                 own.append(match[2] if match else word)

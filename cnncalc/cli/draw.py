@@ -29,7 +29,12 @@ Depth = Annotated[
         help="How many levels of blocks to open; by default as many as fit.",
     ),
 ]
-Only = Annotated[str | None, typer.Option("--only", metavar="BLOCK", help="Draw only this block.")]
+Only = Annotated[
+    str | None,
+    typer.Option(
+        "--only", metavar="BLOCK", help="Draw only this block, with the layers that it reads."
+    ),
+]
 EveryLayer = Annotated[
     bool,
     typer.Option("--every-layer", help="Give activations and normalizations boxes of their own."),
@@ -49,10 +54,13 @@ Colour = Annotated[
 ]
 Layer = Annotated[
     str | None,
-    typer.Option("--layer", metavar="NAME", help="The layer that the picture is about."),
+    typer.Option(
+        "--layer", metavar="NAME", help="The layer to draw; with --style field or window."
+    ),
 ]
 Animate = Annotated[
-    bool, typer.Option("--animate", help="Let the window slide, in an SVG; with --style window.")
+    bool,
+    typer.Option("--animate", help="Make the window slide (only in SVG); with --style window."),
 ]
 FormatName = Annotated[
     str | None,

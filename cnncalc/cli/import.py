@@ -1,6 +1,7 @@
 """``cnncalc import``: any network as the YAML of a spec."""
 
 from cnncalc.cli import _shared as shared
+from cnncalc.core.errors import UsageError
 
 
 def run(
@@ -13,7 +14,8 @@ def run(
     """Write a network as YAML that you can read and edit.
 
     Layers keep their names and their order. Blocks that are alike are written once, and the numbers
-    that differ become their arguments. The file alone gives the same numbers as the original.
+    that differ become their arguments. The YAML gives the same numbers as the original, which it no
+    longer needs.
 
     cnncalc import yolov3.cfg -o yolov3.yaml
 
@@ -21,4 +23,6 @@ def run(
 
     cnncalc import densenet121
     """
+    if output is not None and output.suffix.lower() not in ("", ".yaml", ".yml"):
+        raise UsageError(f"import writes YAML; let the name of {str(output)[:200]!r} end in .yaml")
     shared.write(shared.yaml(spec, input, settings, layout), output)

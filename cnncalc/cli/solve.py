@@ -35,7 +35,7 @@ Padding = Annotated[
     typer.Option("--padding", "-p", metavar="P", help="The padding per side; searched by default."),
 ]
 Dilation = Annotated[
-    int, typer.Option("--dilation", "-d", metavar="D", help="The dilation; 1 is none.")
+    int, typer.Option("--dilation", "-d", metavar="D", help="The dilation; 1 means none.")
 ]
 Largest = Annotated[
     int, typer.Option("--largest", metavar="F", help="The largest kernel size to try.")
@@ -60,24 +60,32 @@ Spec = Annotated[
 ]
 For = Annotated[
     str | None,
-    typer.Option("--for", metavar="NAME", help="The parameter to enlarge, or input or batch."),
+    typer.Option("--for", metavar="NAME", help="What to enlarge: a parameter, input or batch."),
 ]
 
 
 def _budget(name: str, what: str) -> Any:
-    return typer.Option(f"--{name}", metavar="N", help=f"The most {what}.", show_default=False)
+    return typer.Option(
+        f"--{name}", metavar="N", help=f"The budget for {what}.", show_default=False
+    )
 
 
 def run(
     spec: Spec = None,
     name: For = None,
-    macs: Annotated[str | None, _budget("macs", "MACs: 300M, or 2x as many as by default")] = None,
+    macs: Annotated[str | None, _budget("macs", "MACs: 300M, or 2x for twice the default")] = None,
     params: Annotated[str | None, _budget("params", "parameters")] = None,
-    memory: Annotated[str | None, _budget("memory", "bytes of a training step with SGD")] = None,
-    peak: Annotated[str | None, _budget("peak", "bytes of activations in inference")] = None,
+    memory: Annotated[
+        str | None, _budget("memory", "the memory of a training step with SGD: 24GiB")
+    ] = None,
+    peak: Annotated[str | None, _budget("peak", "the memory of activations in inference")] = None,
     by: Annotated[
         str | None,
-        typer.Option("--step", metavar="X", help="Try multiples of this; 1 or 0.01 by default."),
+        typer.Option(
+            "--step",
+            metavar="X",
+            help="Try multiples of this; by default 0.01 for a decimal and 1 otherwise.",
+        ),
     ] = None,
     settings: shared.Settings = None,
     input: Input = None,
@@ -161,6 +169,8 @@ def _fit(
     """Print the largest value within the budgets and the next one, or exit with 1."""
     from cnncalc.analysis.explore.quantities import QUANTITIES
 
+    if shared.is_factory(spec):
+        raise UsageError("solve takes no PyTorch model; write it to a file with 'cnncalc import'")
     if name is None or not budgets:
         raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
     values = shared.settings_of(settings)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
@@ -19,6 +20,15 @@ FEW = 100
 """So few configurations are evaluated in one process, because starting others takes longer."""
 REASONS = 3
 
+Spec = Annotated[
+    str,
+    typer.Argument(
+        help="The network: a file, a built-in name (see 'cnncalc list'), the one-line notation, "
+        "or - for standard input.",
+        show_default=False,
+        autocompletion=complete.networks,
+    ),
+]
 Over = Annotated[
     list[str],
     typer.Option(
@@ -33,7 +43,8 @@ Show = Annotated[
     typer.Option(
         "--show",
         metavar="NAMES",
-        help="The quantities to show: params, macs, flops, activations, weights, peak, memory, rf.",
+        help="The quantities to show: layers, params, macs, flops, activations, weights, peak, "
+        "memory, rf.",
     ),
 ]
 Where = Annotated[
@@ -41,7 +52,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help='Keep what meets a condition: "macs < 300M and params < 4M".',
+        help='Keep only what meets a condition: "macs < 300M and params < 4M".',
         show_default=False,
     ),
 ]
@@ -50,7 +61,8 @@ Pareto = Annotated[
     typer.Option(
         "--pareto",
         metavar="NAMES",
-        help="Keep what no other configuration beats in all of these; -NAME means more is better.",
+        help="Keep only what no other combination beats in these quantities; -NAME means more is "
+        "better.",
     ),
 ]
 By = Annotated[
@@ -62,15 +74,15 @@ By = Annotated[
         show_default=False,
     ),
 ]
-Best = Annotated[int | None, typer.Option("--best", metavar="N", help="Show the first N alone.")]
+Best = Annotated[int | None, typer.Option("--best", metavar="N", help="Show only the first N.")]
 Jobs = Annotated[
     int | None,
-    typer.Option("--jobs", metavar="N", help="The number of processes; by default one per core."),
+    typer.Option("--jobs", metavar="N", help="The number of processes; one per core by default."),
 ]
 
 
 def run(
-    spec: shared.Spec,
+    spec: Spec,
     over: Over,
     show: Show = "params,macs",
     where: Where = "",
@@ -85,12 +97,12 @@ def run(
     format: shared.FormatName = None,
     output: shared.Output = None,
 ) -> None:
-    """Compute all combinations of some values, and show those that meet a condition, the Pareto
-    front or the best.
+    """Try all combinations of some values, and show those that meet a condition, the Pareto front
+    or the best.
 
-    Ranges are BEGIN:END:STEP and include both ends. An input may be one size for all its axes.
-    Combinations that are not valid networks are counted with their reason. Ctrl-C shows what is
-    done so far. The exit code is 1 if nothing is left.
+    Ranges are BEGIN:END:STEP and include both ends; STEP is 1 by default. An input may be one size
+    for all its axes. Combinations that are not valid networks are left out, and a warning gives the
+    reason. Ctrl-C shows the results so far. The exit code is 1 if no combination is shown.
 
     cnncalc sweep resnet18 --over input=128:320:32
 
@@ -130,7 +142,7 @@ def _sweeping(
     if spec == "-":
         target = api.load(spec)
     elif shared.is_factory(spec):
-        raise UsageError("sweep needs a file; write one with 'cnncalc import'")
+        raise UsageError("sweep takes no PyTorch model; write it to a file with 'cnncalc import'")
     if target is not spec:  # other processes cannot load it again
         workers = 1
     return api.sweeping(target, over, names, where, front, by, best, workers, options)

@@ -1,6 +1,7 @@
 """What a broken text probably means: advice for YAML errors, other formats and foreign words."""
 
 import re
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 WORDS = {
@@ -32,6 +33,25 @@ ENDINGS = {
     "a Keras model in JSON": ".json",
 }
 """The endings of the files that cnncalc reads."""
+
+
+WEIGHTS = {
+    **dict.fromkeys(
+        ("pt", "pth", "ckpt", "safetensors"),
+        "is a file of weights, which do not say how layers are connected; name the code of the "
+        "model, as in torchvision.models:resnet50",
+    ),
+    **dict.fromkeys(("h5", "hdf5"), "is an HDF5 file; save the Keras model as .keras or .json"),
+}
+"""The endings of files that cannot be read, with the sentence about them."""
+
+
+def binary_format(ending: str, read: Collection[str]) -> str:
+    """The sentence about a file that is not of the binary formats that are ``read``, judging by its
+    ending; empty if it may be text."""
+    if ending in read:
+        return f"is not a valid .{ending} file; export the model again"
+    return WEIGHTS.get(ending, "")
 
 
 def foreign_format(text: str) -> str:

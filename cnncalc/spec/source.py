@@ -88,6 +88,9 @@ def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | N
     try:
         with file.open("rb") as stream:
             reader = readers.file_reader_of(stream.read(64))
+        ending = file.suffix.lower().removeprefix(".")
+        if reader is None and (sentence := advice.binary_format(ending, readers.BINARY)):
+            raise SpecError(sentence, Where(str(file)))
         return reader.read(file, sizes_by_name(*inputs)) if reader else None
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror or error}") from None
@@ -173,12 +176,15 @@ def _find(target: str, beside: Path) -> Path:
         # A name of three letters is near to many short ones: net is not unet.
         last = Path(name).name
         hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
+    if code := re.fullmatch(r"(?:\./)?([\w/]+)\.py:([\w.]+)", target):
+        module = f"{code[1].replace('/', '.')}:{code[2]}"
+        raise UsageError(f"{target[:200]!r} names a file; name its module, as in {module[:200]}")
     if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", target):
         raise UsageError(
             f"{target[:200]!r} names the code of a model, which only a command may run, as in "
             "cnncalc summarize MODULE:FACTORY; in Python, use cnncalc.from_torch"
         )
-    if "/" in target or target != name:
+    if "/" in target or target != name or re.search(r"\.[A-Za-z]\w*$", target):
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(
         f"no file or built-in architecture {target[:200]!r}"

@@ -100,8 +100,10 @@ def values_of(text: str) -> list[Any]:
         begin, end, step = (Fraction(part or 1) for part in match.groups())
     except ValueError:
         raise UsageError(f"{text[:60]!r} is not a range, such as 0.25:1.5:0.25") from None
-    if step <= 0 or end < begin:
-        raise UsageError(f"the range {text[:60]!r} has no values; write BEGIN:END:STEP")
+    if step <= 0:
+        raise UsageError(f"the range {text[:60]!r} needs a positive step")
+    if end < begin:
+        raise UsageError(f"the range {text[:60]!r} ends before it begins; write BEGIN:END:STEP")
     count = int((end - begin) / step) + 1
     if count > MOST:
         raise UsageError(f"the range {text[:60]!r} has {count:,} values, more than {MOST:,}")

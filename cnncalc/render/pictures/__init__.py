@@ -1,6 +1,7 @@
 """Pictures of a report: one file per style in ``styles/``, one per kind of file in ``writers/``.
 
-A style is a module with ``draw(report, options, measure) -> Scene``. A writer has ``SUFFIX``, the
+A style is a module with ``draw(report, options, measure) -> Scene`` and ``CHOICES``, the names of
+the options that it takes. A writer has ``SUFFIX``, the
 ``MEASURE`` in which it wants its scenes, and ``render(scene) -> bytes``. Both are discovered
 automatically.
 """
@@ -23,6 +24,8 @@ from cnncalc.render.pictures.scene import Scene
 
 class Style(Protocol):
     """The interface of a style's module."""
+
+    CHOICES: tuple[str, ...]
 
     def draw(self, report: Report, options: Options, measure: Measure) -> Scene:
         """The picture."""
@@ -53,8 +56,8 @@ def writer_of(name: str) -> Writer:
 
 
 def writer_for(path: str | PathLike[str]) -> Writer:
-    """The writer for a file's extension; raises UsageError for an unknown one."""
-    suffix, known = PurePath(path).suffix.lower(), _extensions()
+    """The writer for a file's extension, text without one; raises UsageError for an unknown one."""
+    suffix, known = PurePath(path).suffix.lower() or ".txt", _extensions()
     if suffix not in known:
         hint = did_you_mean(suffix, known) or f"; choose from {', '.join(known)}"
         raise UsageError(f"no picture format for the extension {suffix!r}{hint}")
@@ -103,10 +106,13 @@ class Picture:
 
 
 def picture(report: Report, style: str = "graph", **choices: Any) -> Picture:
-    """A picture of a report. Raises UsageError for an unknown style or choice."""
+    """A picture of a report. Raises UsageError for an unknown style, or an option that it does not
+    take."""
     known = Options.__dataclass_fields__
-    for name in choices:
+    takes = style_of(style).CHOICES
+    for name, value in choices.items():
         if name not in known:
             raise UsageError(f"a picture has no option {name!r}{did_you_mean(name, known)}")
-    style_of(style)
+        if name not in takes and value != known[name].default:
+            raise UsageError(f"style {style!r} has no option {name!r}; it has {', '.join(takes)}")
     return Picture(report, style, Options(**choices))

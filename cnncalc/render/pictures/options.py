@@ -12,13 +12,12 @@ DIRECTIONS = ("down", "right")
 
 @dataclass(frozen=True)
 class Options:
-    """The choices; a style ignores those that mean nothing to it. Raises UsageError for an unknown
-    name.
+    """The choices; each style takes some of them. Raises UsageError for an unknown name.
 
     ``depth`` levels of blocks are opened, by default as many as fit. ``only`` draws one block.
     ``every_layer`` gives activations and normalizations boxes of their own. ``direction`` is that
-    of the flow, ``label`` the figure in a box (by default what suits the style), ``colour`` what
-    colours mean, and ``layer`` the one that a picture is about. With ``animate``, a window moves.
+    of the flow, ``label`` the figure in a box (the default depends on the style), ``colour`` what
+    colours mean, and ``layer`` the layer to draw. With ``animate``, a window moves.
     """
 
     depth: int | None = None

@@ -1,5 +1,5 @@
-"""The operators of ONNX that are no kind by themselves: their meaning depends on dimensions, and on
-which operands are constants."""
+"""The ONNX operators that do not correspond to one kind: their meaning depends on the dimensions,
+and on which operands are constants."""
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
@@ -16,7 +16,7 @@ from cnncalc.spec.readers._onnx_values import Known
 
 
 def _same(net: Layers, node: Operator, operands: list[Any]) -> Made:
-    """Nothing: the values stay what they are."""
+    """Nothing: the values do not change."""
     return [operands[0]]
 
 
@@ -312,4 +312,4 @@ OPERATORS: Mapping[str, Rule] = {
     "MatMul": _matmul,
     **ARITHMETIC,
 }
-"""How each of these becomes layers."""
+"""The function that turns each operator into layers."""

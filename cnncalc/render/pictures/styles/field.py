@@ -18,6 +18,9 @@ from cnncalc.render.pictures.metrics import Measure, shortened
 from cnncalc.render.pictures.options import Options
 from cnncalc.render.pictures.scene import Scene, Shape, Text
 
+CHOICES = ("layer",)
+"""The options that it takes."""
+
 WIDTH, HEIGHT, BETWEEN = 560, 16, 12
 """The width of the input, the height of a row, and the room between rows, in pixels."""
 NAMES, NUMBERS = 120, 120

@@ -14,6 +14,9 @@ from cnncalc.render.pictures.options import Options
 from cnncalc.render.pictures.parallel import Arrangement, widest_fork
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Text
 
+CHOICES = ("depth", "only", "every_layer", "direction", "label", "colour")
+"""The options that it takes."""
+
 HEATS = 6
 """The number of shades of a heat."""
 

@@ -19,6 +19,9 @@ from cnncalc.render.pictures.parallel import Arrangement
 from cnncalc.render.pictures.scene import Box, Line, Point, Scene, Shape, Text
 from cnncalc.render.pictures.solids import Solid, scale_for, solid, tip, window
 
+CHOICES = ("depth", "only", "label")
+"""The options that it takes."""
+
 BOXES = 28
 """Blocks are opened, by default, as long as there are at most this many volumes."""
 GAP = 12

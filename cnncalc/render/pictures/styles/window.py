@@ -19,6 +19,9 @@ from cnncalc.render.pictures.metrics import Measure
 from cnncalc.render.pictures.options import Options
 from cnncalc.render.pictures.scene import Line, Scene, Shape, Text
 
+CHOICES = ("layer", "animate")
+"""The options that it takes."""
+
 LARGE, CELLS = 16, 10
 """A map of more pixels than ``LARGE`` is drawn with about ``CELLS``, unless its window is large."""
 ROOM = 260
@@ -65,7 +68,9 @@ def _row(report: Report, name: str | None) -> Row:
     if name is not None:
         row = report[name]
         if not _axes(row):
-            raise UsageError(f"{name!r} is a {row.kind}, which has no sliding window to draw")
+            raise UsageError(
+                f"layer {name!r} ({row.kind}) has no sliding window; choose a convolution or pool"
+            )
         return row
     for row in report.layers:
         if any(axis.F > 1 for axis in _axes(row) or ()):
