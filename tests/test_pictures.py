@@ -14,8 +14,10 @@ import pytest
 from picture_geometry import edges, faults
 
 import cnncalc
+from cnncalc import layers
 from cnncalc.core.errors import CnncalcError
 from cnncalc.render import pictures
+from cnncalc.render.pictures.palette import TONES
 from cnncalc.spec import catalog
 
 DAILY = (
@@ -170,6 +172,11 @@ def test_one_block_can_be_drawn_alone_with_the_layers_that_it_reads():
     }
     assert "layer2.0.conv1" in found
     assert "layer3.0.conv1" not in found
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_every_kind_of_layer_has_colours(name):
+    assert layers.load(name).family in TONES
 
 
 def test_a_heat_gives_the_largest_figure_the_darkest_shade():
