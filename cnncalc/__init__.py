@@ -6,9 +6,7 @@
 138357544
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # importing typing takes time, in which Ctrl-C would show a traceback
 if TYPE_CHECKING:
     from cnncalc.analysis.report import Row
     from cnncalc.api import (
@@ -120,7 +118,9 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name not in _HOME:
         raise AttributeError(f"module 'cnncalc' has no attribute {name!r}")
     return getattr(import_module(f"cnncalc.{_HOME[name]}"), name)

@@ -5,18 +5,33 @@ import sys
 
 
 def main() -> None:
-    """Run the command line; Ctrl-C ends it with a message even while it still loads."""
-    gc.disable()  # process exit cleans up after a command, and looking for cycles takes time
+    """Run the command line; Ctrl-C or a lack of memory ends even an import with a message."""
+    spare: list[bytearray] = []
     try:
+        spare.append(bytearray(4_000_000))  # for writing the message when no memory is left
+        gc.disable()  # process exit cleans up after a command, and looking for cycles takes time
         from cnncalc import cli
 
         cli.main()
+        return
     except KeyboardInterrupt:
-        sys.stderr.write("cnncalc: interrupted\n")
-        sys.exit(130)
-    except MemoryError:
-        sys.stderr.write("cnncalc: not enough memory\n")
-        sys.exit(2)
+        code, why = 130, "interrupted"
+    except (MemoryError, SystemError, ImportError, OSError) as error:
+        spare.clear()
+        if not _out_of_memory(error):
+            raise
+        code, why = 2, "not enough memory"
+    sys.stderr.write(f"cnncalc: {why}\n")
+    sys.exit(code)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, which an import reports in several ways."""
+    import errno
+
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    return not isinstance(error, ImportError) or "failed to map" in str(error)
 
 
 if __name__ == "__main__":

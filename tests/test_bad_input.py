@@ -733,6 +733,7 @@ def test_the_limits_are_documented():
     limits |= {expansion.MAX_NESTED, work.MAX_STEPS, checks.MAX_PROSE, checks.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
     limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
+    limits |= {sheet.MAX_LAYERS, 2 * marking.LAYERS_EACH}
     limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS}
     assert limits == documented
 

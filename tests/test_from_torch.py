@@ -240,6 +240,73 @@ def test_shared_and_frozen_weights_are_kept():
     assert (report.totals.params, report.totals.trainable) == (16 + 148, 148)
 
 
+class Pads(nn.Module):
+    """Pads on one side before a convolution and a max pool, as TensorFlow does."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = PaddedConv(3, 4, 3, 2)
+        self.pool = PaddedPool()
+
+    def forward(self, x):
+        return self.pool(self.conv(x))
+
+
+class PaddedConv(nn.Conv2d):
+    def forward(self, x):
+        return super().forward(functional.pad(x, (0, 1, 0, 1)))
+
+
+class PaddedPool(nn.Module):
+    def forward(self, x):
+        return functional.max_pool2d(functional.pad(x, (0, 1), value=-torch.inf), 2)
+
+
+def test_padding_inside_a_module_is_that_of_its_layer():
+    model = Pads()
+    report = read(model, 3, 8, 9)
+    assert [(row.name, row.kind) for row in report] == [("conv", "conv"), ("pool", "max_pool")]
+    assert report["conv"].layer.padding == ((0, 1), (0, 1))
+    assert report["pool"].layer.padding == ((0, 0), (0, 1))
+    checked = cnncalc.verify(model, "cpu", input=(3, 8, 9))
+    assert checked.agrees, checked.disagreements
+
+
+class Recurs(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.words = nn.Embedding(20, 6)
+        self.lstm = nn.LSTM(6, 5, 2, bidirectional=True, batch_first=True)
+        self.gru = nn.GRU(10, 3, bias=False, batch_first=True)
+
+    def forward(self, x):
+        return self.gru(self.lstm(self.words(x))[0])[0]
+
+
+def test_words_and_recurrent_networks_are_read():
+    model = Recurs()
+    report = read(model, 7)
+    assert [row.kind for row in report] == ["embedding", "lstm", "gru", "permute"]
+    assert report.totals.params == sum(one.numel() for one in model.parameters())
+
+
+def test_layers_of_all_kinds_come_back():
+    model = nn.Sequential(
+        nn.ConvTranspose2d(4, 6, 3, 2, 1, 1, groups=2, bias=False), nn.PReLU(6), nn.GroupNorm(3, 6),
+        nn.InstanceNorm2d(6, affine=True), nn.Hardswish(), nn.ReLU6(), nn.LeakyReLU(0.2),
+        nn.AvgPool2d(2, 1, count_include_pad=False, padding=1), nn.PixelShuffle(1), nn.Softmax2d(),
+        nn.ReflectionPad2d((1, 2, 0, 1)), nn.LocalResponseNorm(3), nn.Upsample(scale_factor=2),
+    )  # fmt: skip
+    checked = cnncalc.verify(model, "cpu", input=(4, 5, 5))
+    assert checked.agrees, checked.disagreements
+    report = read(model, 4, 5, 5)
+    assert [row.kind for row in report] == [
+        "conv_transpose", "prelu", "group_norm", "instance_norm", "hardswish", "relu6",
+        "leaky_relu", "avg_pool", "pixel_shuffle", "softmax", "pad", "local_response_norm",
+        "upsample",
+    ]  # fmt: skip
+
+
 class DropPath(nn.Module):
     def __init__(self):
         super().__init__()
@@ -265,6 +332,13 @@ def test_changes_in_place_are_followed_or_refused():
 
     report = read(Calls(whole), 3, 4, 4)
     assert [row.kind for row in report] == ["add", "multiply", "add", "relu"]
+
+    def place(x):
+        y = x + 1
+        y[:, :1] += 2
+        return y.relu()
+
+    assert [row.kind for row in read(Calls(place), 3, 4, 4)][-1] == "relu"
 
     def part(x):
         y = x + 1

@@ -386,6 +386,40 @@ def test_the_mistakes_of_so_many_answers_are_looked_for(monkeypatch):
     assert feedback.remark(marks[3]) == "incorrect; only the first 2 wrong answers are explained"
 
 
+def test_fewer_wrong_answers_about_a_large_network_are_explained():
+    # 2,600 layers count 26 times, so four answers use up 100. Without 8 biases, 584 − 8 = 576.
+    conv = {"conv": {"filters": 8, "kernel": 3, "padding": 1}, "name": "c", "repeat": 2_600}
+    many = {"input": "8x3x3", "layers": [conv]}
+    answers = {f"c.{n}": {"params": 576} for n in range(6)}
+    marks = cnncalc.grade({"architecture": many, "answers": answers})[0].marks
+    assert [len(mark.diagnoses) for mark in marks] == [1, 1, 1, 1, 0, 0]
+    assert feedback.remark(marks[5]) == "incorrect; only the first 4 wrong answers are explained"
+
+
+def test_questions_after_too_many_layers_are_not_read(monkeypatch):
+    monkeypatch.setattr(sheet, "MAX_LAYERS", 50)
+    asked = [
+        {"given": {"layers": [{"relu": None, "repeat": n}], "input": "3x8x8"}, "ask": "macs"}
+        for n in (30, 40, 1)
+    ]
+    same = {"given": {"architecture": "lenet5", "layer": "c1"}, "ask": "params", "answer": 156}
+    marks = cnncalc.grade({"questions": [*[same] * 9, *({**one, "answer": 0} for one in asked)]})
+    values = [mark.outcome.value for mark in marks[0].marks]
+    assert values == ["right"] * 11 + ["unreadable"]
+    assert feedback.remark(marks[0].marks[-1]) == "the networks before it have more than 50 layers"
+
+
+@pytest.mark.parametrize(
+    ("layer", "shape", "without_strides"),
+    # Without strides, each window adds one less than its size: 1 + 10 + 2 + 4, then + 2 + 2.
+    [("conv2", "256x13x13", 17), ("conv3", "384x27x27", 21)],
+)
+def test_a_receptive_field_does_not_follow_from_an_output_shape(layer, shape, without_strides):
+    answers = {layer: {"shape": shape, "rf": without_strides}}
+    marks = cnncalc.grade({"architecture": "alexnet", "answers": answers})[0].marks
+    assert [mark.outcome.value for mark in marks] == ["wrong", "wrong"]
+
+
 def test_semicolons_headers_and_bars_are_understood(tmp_path):
     (tmp_path / "a.csv").write_text(
         "Student;Zoë\narchitecture;lenet5\nLayer;Shape;Params\nc1;6x28x28;156\n;;\n",

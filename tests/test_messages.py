@@ -150,17 +150,6 @@ def test_a_pipe_that_closes_early_is_not_a_failure(arguments):
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_running_out_of_memory_gets_a_sentence(monkeypatch, capsys):
-    def exhausted(**named):
-        raise MemoryError
-
-    monkeypatch.setattr(cli, "app", exhausted)
-    with pytest.raises(SystemExit) as done:
-        cli.main()
-    assert done.value.code == 2
-    assert capsys.readouterr().err == "cnncalc: not enough memory\n"
-
-
 def test_an_interrupt_during_loading_gets_a_sentence():
     code = (
         "import sys, builtins\n"

@@ -65,6 +65,8 @@ def torchvision_models(names: list[str]) -> Iterator[tuple[str, Callable[[], nn.
             continue
         keywords = {"weights_backbone": None} if "deeplab" in name or "raspp" in name else {}
         keywords = {"weights_backbone": None} if name.startswith("fcn") else keywords
+        if name in ("googlenet", "inception_v3"):  # which train with auxiliary heads
+            keywords = {"aux_logits": False, "init_weights": False}
         size = 299 if name == "inception_v3" else 224
         sizes: tuple[int, ...] = (3, size, size)
         if name in models.list_models(models.video):
@@ -181,9 +183,17 @@ def _saved(model: nn.Module, sizes: Any) -> int:
 
 def _same_rows(report: cnncalc.Report, name: str) -> bool | None:
     """Whether the rows have the numbers of the built-in with the same name."""
-    if name not in catalog.names():
-        return None
-    return numbers(report) == numbers(cnncalc.summarize(name))
+    ours = [own for own in (f"{name}_torchvision", name) if own in catalog.names()]
+    return (
+        numbers(report) == numbers(cnncalc.summarize(ours[0], input=_input(report)))
+        if ours
+        else None
+    )
+
+
+def _input(report: cnncalc.Report) -> Any:
+    shapes = {name: tuple(shape) for name, shape in report.input_shapes.items()}
+    return next(iter(shapes.values())) if len(shapes) == 1 else None
 
 
 def numbers(report: cnncalc.Report) -> list[Any]:

@@ -189,26 +189,40 @@ class _Walk:
     def node(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> int | None:
         """Add the row of a node, with the sizes of the row at ``like``, and of the flatten that it
         implies; None if it refuses its input."""
-        done = self.done
-        inputs = tuple([done[source].output for source in sources])
         try:
-            if layer.flattens and len(inputs) == 1 and isinstance(inputs[0], Map):
-                self.row(self.flatten_name(node), _flatten(), tuple(sources), inputs)
-                sources, inputs = [len(done) - 1], (done[-1].output,)
-            if node.axes is not None and isinstance(inputs[0], Map):
-                check_axes(node.axes, inputs[0], self.without_batch(node.axes))
-            if like is not None:
-                layer = layer.sized_like(inputs[0], done[like].output)
-            self.row(node.name, layer, tuple(sources), inputs, node)
+            sources = self.flattened(node, layer, sources)
+            self.accepted(node, layer, sources, like)
         except LayerError as why:
-            shapes = some(inputs)
-            who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
-            if node.name == ALONE:
-                who = f"{layer.kind} (input {shapes})"
-            help = why.help or node.help
-            self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, help))
+            self.refused(node, layer, sources, why)
             return None
-        return len(done) - 1
+        return len(self.done) - 1
+
+    def flattened(self, node: Node, layer: Layer, sources: list[int]) -> list[int]:
+        """The rows that a node reads, after adding the flatten that it implies."""
+        if not layer.flattens or len(sources) != 1:
+            return sources
+        x = self.done[sources[0]].output
+        if isinstance(x, Map):
+            self.row(self.flatten_name(node), _flatten(), tuple(sources), (x,))
+            return [len(self.done) - 1]
+        return sources
+
+    def accepted(self, node: Node, layer: Layer, sources: list[int], like: int | None) -> None:
+        """Add the row of a node; raises LayerError if it refuses its input."""
+        inputs = tuple([self.done[source].output for source in sources])
+        if node.axes is not None and isinstance(inputs[0], Map):
+            check_axes(node.axes, inputs[0], self.without_batch(node.axes))
+        if like is not None:
+            layer = layer.sized_like(inputs[0], self.done[like].output)
+        self.row(node.name, layer, tuple(sources), inputs, node)
+
+    def refused(self, node: Node, layer: Layer, sources: list[int], why: LayerError) -> None:
+        """Add a mistake."""
+        shapes = some([self.done[source].output for source in sources])
+        who = f"layer {node.name!r} ({layer.kind}, input {shapes})"
+        if node.name == ALONE:
+            who = f"{layer.kind} (input {shapes})"
+        self.mistakes.append(SpecError(f"{who}: {why.fact}", node.where, why.help or node.help))
 
     def flatten_name(self, node: Node) -> str:
         """A free name next to the node's, for a flatten that the spec leaves out."""

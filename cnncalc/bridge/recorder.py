@@ -32,7 +32,13 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
     training = {module: module.training for module in model.modules()}
     model.eval()
     try:
-        first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
+        try:
+            first, second = (_Run(model, batch, inputs, keywords) for batch in BATCHES)
+        except UsageError as why:
+            if "Long" not in str(why):
+                raise
+            # It looks its input up, as an embedding does.
+            first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
     finally:
         for module, mode in training.items():
             module.training = mode
@@ -62,7 +68,12 @@ class _Run(TorchFunctionMode):
     """One run of a model."""
 
     def __init__(
-        self, model: nn.Module, batch: int, inputs: Mapping[str, Sequence[int]], keywords: bool
+        self,
+        model: nn.Module,
+        batch: int,
+        inputs: Mapping[str, Sequence[int]],
+        keywords: bool,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
         self.name = type(model).__name__
@@ -79,7 +90,11 @@ class _Run(TorchFunctionMode):
         self.storages: dict[int, set[int]] = {}
         self.stale: set[int] = set()
         self.flops = FlopCounterMode(display=False)
-        given = {name: torch.empty(batch, *sizes, device="meta") for name, sizes in inputs.items()}
+        own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
+        given = {
+            name: torch.empty(batch, *sizes, device="meta", dtype=dtype or own)
+            for name, sizes in inputs.items()
+        }
         for name, tensor in given.items():
             self._add(tensor, "input", name)
         with torch.no_grad(), self.flops, _entered(self), self:
@@ -172,6 +187,7 @@ class _Run(TorchFunctionMode):
         result = self._empty(func(*args, **kwargs))
         if name == "setitem":  # it returns nothing, but changes its first argument
             result = args[0]
+            self.stale.discard(id(result))  # as in x[0] += 1, which changes x[0] before
         elif not _in_place(name, kwargs) and any(one is result for one in args):
             result = result.view_as(result)  # so that input and output are two tensors
         made = _tensors_in(result)
@@ -276,7 +292,7 @@ def _bound(func: Any, name: str, args: Sequence[Any], kwargs: Mapping[str, Any])
     names = _names_of(func, name)
     words = [names[place] if place < len(names) else str(place) for place in range(len(args))]
     bound = {**dict(zip(words, args)), **kwargs}
-    for word in ("self", "0"):
+    for word in ("self", "tensor", "0"):
         if word in bound:
             bound = {"input": bound.pop(word), **bound}
     return bound

@@ -4,6 +4,7 @@ Exit codes: 0 success, 1 the answer is "no", 2 invalid input. Results go to stan
 output, messages to standard error.
 """
 
+import errno
 import io
 import sys
 from importlib import import_module
@@ -132,12 +133,7 @@ def options(
 
 def main() -> None:
     """The program: runs a command, and prints a user's mistake as one clear sentence."""
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by the parent process
-            setattr(sys, name, io.StringIO())
-    for stream in (sys.stdin, sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    _prepare_streams()
     try:
         sys.exit(app(prog_name="cnncalc", standalone_mode=False))
     except NotUsable as error:
@@ -145,12 +141,20 @@ def main() -> None:
             raise
         _show(error)
     except OSError as error:
-        if "--debug" in sys.argv:
+        if "--debug" in sys.argv or error.errno == errno.ENOMEM:
             raise
         _errors.show(UsageError(f"cannot write: {error.strerror or error}"))
-    except MemoryError:
-        _errors.show(UsageError("not enough memory"))
     sys.exit(2)
+
+
+def _prepare_streams() -> None:
+    """Replace closed streams, and let the others write any text."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the parent process
+            setattr(sys, name, io.StringIO())
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
 
 
 NotUsable: tuple[Any, ...] = (CnncalcError, *typer.BadParameter.__mro__[1:3])

@@ -4,8 +4,9 @@ Each file defines ``CONVENTION`` and is named after it; files with a leading und
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from importlib import import_module
+from typing import Any
 
 from cnncalc.analysis.report import Report
 from cnncalc.conventions import tools
@@ -65,8 +66,8 @@ def count(name: str, report: Report) -> Count:
                 if not row.trainable:
                     seen = [getattr(one, "with_frozen_weights", one) for one in seen]
                 known[key] = amounts = [
-                    (size * (not shared) if term.once else size * images) * _amount(term, seen)
-                    for term in convention.terms
+                    (size * (not shared) if term.once else size * images) * amount
+                    for term, amount in zip(convention.terms, _amounts(convention.terms, seen))
                 ]
                 totals[key] = sum(
                     term.times * amount for term, amount in zip(convention.terms, amounts)
@@ -85,5 +86,11 @@ def count(name: str, report: Report) -> Count:
     return Count(name, convention, tuple(parts), by_layer)
 
 
-def _amount(term: Term, seen: Iterable[object]) -> int:
-    return sum(term.each(one) for one in seen if term.where(one))
+def _amounts(terms: Sequence[Term], seen: Iterable[Any]) -> list[int]:
+    """What each term adds for these calls or costs."""
+    amounts = [0] * len(terms)
+    for one in seen:
+        for place, term in enumerate(terms):
+            if term.where(one):
+                amounts[place] += term.each(one)
+    return amounts

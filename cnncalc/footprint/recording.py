@@ -62,10 +62,7 @@ def record(
         if row.name in report.input_shapes:
             tensor = tape.input(row.output.elements)
         else:
-            try:
-                tensor = row.layer.steps(tape, *[tensors[source] for source in row.sources])
-            except LayerError as why:
-                raise not_modelled(row, why) from None
+            tensor = _steps(tape, row, [tensors[source] for source in row.sources])
         tensor.shape = row.output
         tensors.append(tensor)
         ends.append(len(tape.operations) - 1)
@@ -77,6 +74,18 @@ def record(
     outputs = tuple(tensors[place[row.name]] for row in report.outputs)
     inputs = tuple(tensors[place[name]] for name in report.input_shapes)
     return Recording(tape, inputs, outputs, _freed(tape, outputs), tuple(ends))
+
+
+def _steps(tape: Tape, row: Row, inputs: list[Tensor]) -> Tensor:
+    """Record a layer; returns its output.
+
+    If memory runs out here, Python repeats the end of ``except`` forever in functions of more than
+    256 instructions, so this is not a part of ``record``.
+    """
+    try:
+        return row.layer.steps(tape, *inputs)
+    except LayerError as why:
+        raise not_modelled(row, why) from None
 
 
 def not_modelled(row: Row, why: LayerError) -> UsageError:

@@ -17,6 +17,9 @@ from cnncalc.homework.written import CHANNELS_LAST, KIND, Number, Reading, Terms
 
 MAX_DIAGNOSED = 100
 """The maximum number of wrong answers on a sheet that are diagnosed."""
+LAYERS_EACH = 100
+"""An answer about a network counts once for each time that it has this many layers: trying the
+mistakes takes as much longer."""
 
 
 class Outcome(Enum):
@@ -138,9 +141,10 @@ class Marker:
         follows = own.follows(question, written, self.terms) if own else None
         if follows is not None:
             return Mark(answer, Outcome.FOLLOWS, follows.reading, why=follows.why)
-        if own is not None:
-            own.wrong += 1
-        explained = own is None or own.wrong <= MAX_DIAGNOSED
+        explained = own is None or own.effort < MAX_DIAGNOSED
+        if own is not None and explained:
+            own.explained += 1
+            own.effort += max(1, len(question.report.rows) // LAYERS_EACH)
         found = self._diagnosed(question, written, own) if explained else ()
         as_rounded = written.as_rounded if isinstance(written, Number) else None
         if not found and as_rounded is not None:
@@ -148,8 +152,8 @@ class Marker:
             if reading is not None:
                 return Mark(answer, Outcome.RIGHT, reading)
         why = "" if found else self._why(question, written)
-        if not why and not explained:
-            why = f"incorrect; only the first {MAX_DIAGNOSED} wrong answers are explained"
+        if not why and own is not None and not explained:
+            why = f"incorrect; only the first {own.explained} wrong answers are explained"
         return Mark(answer, Outcome.WRONG, diagnoses=found, why=why)
 
     def _diagnosed(

@@ -42,8 +42,10 @@ class StudentNetwork:
     def __init__(self, sheet: Sheet) -> None:
         self.sheet = sheet
         self.report = sheet.report
-        self.wrong = 0
-        """The number of answers that are wrong so far."""
+        self.explained = 0
+        """The number of wrong answers that were diagnosed so far."""
+        self.effort = 0
+        """The same, where answers about large networks count more than once."""
 
     @cached_property
     def answered(self) -> list[tuple[Question, Written]]:
@@ -282,7 +284,7 @@ def _carried(
     found = [Carried(right, False, False)]
     if own_inputs is not None:
         found.insert(0, Carried(right.with_inputs(own_inputs), True, False))
-    if own_output is not None and ask.name != "shape":
+    if own_output is not None and ask.name != "shape" and not ask.whole_way:
         found += [
             Carried(other, one.from_before, True)
             for one in found

@@ -10,6 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from inspect import ismethod
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -208,14 +209,18 @@ class Question:
             assert self.row is not None
             rows = (self.row,)
         changed: dict[str, Layer] = {}
-        found: dict[object, Layer | None] = {}  # equal layers stay one object: results are cached
+        # Equal layers stay one object, because results are cached. Methods of mistakes are asked
+        # again by other questions.
+        found = _changed.setdefault(self.report, {}) if ismethod(change) else {}
+        if len(found) > MAX_ROWS:
+            found.clear()
         for row in rows:
             if row.sources and (only is None or row.name in only):  # a network's inputs are given
                 own = self._believed(row)
-                key = id(own.layer), own.inputs, own.output
+                key = change, id(own.layer), own.inputs, own.output
                 if key not in found:
-                    found[key] = change(own)
-                if (other := found[key]) is not None:
+                    found[key] = own.layer, change(own)  # no other layer gets its id
+                if (other := found[key][1]) is not None:
                     changed[row.name] = other
         return replace(self, layers={**self.layers, **changed}) if changed else None
 
@@ -287,6 +292,8 @@ Beliefs = dict[object, Belief]
 _kept: WeakKeyDictionary[Report, Beliefs] = WeakKeyDictionary()
 _summed: WeakKeyDictionary[Report, dict[object, tuple[int, dict[str, int]]]] = WeakKeyDictionary()
 """The total of a network or block, and what each layer adds to it."""
+_changed: WeakKeyDictionary[Report, dict[object, tuple[Layer, Layer | None]]] = WeakKeyDictionary()
+"""The layer that a mistake changes, and the changed one."""
 
 
 def believed(

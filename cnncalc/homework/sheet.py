@@ -61,6 +61,8 @@ TERMS = ("choices", "points", "tolerance", "unit", "answer")
 FREE = ("name", "given", "ask", *TERMS)
 MAX_NAMED = 200
 MAX_ANSWERS = 500
+MAX_LAYERS = 10_000
+"""The number of layers that the networks of a sheet's questions may have together."""
 UNASKED = "has no 'given' and 'ask'"
 BLANKS = ("", "-", "–", "—", "?", "??", "n/a", "na", "tbd", "todo")
 
@@ -296,6 +298,7 @@ def _terms(
 
 def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[Answer]:
     """The free-standing questions and their answers."""
+    networks: dict[int, Report] = {}
     for number, one in enumerate(listed(item), 1):
         label = f"question {number}"
         given = None
@@ -306,7 +309,10 @@ def _free(item: Item | None, layout: Layout | None, is_key: bool) -> Iterator[An
             asked: Question | None = None
             is_stated = _is_stated(keys)
             if not is_stated and ("given" in keys or "ask" in keys):
+                if sum(len(report.rows) for report in networks.values()) > MAX_LAYERS:
+                    raise UsageError(f"the networks before it have more than {MAX_LAYERS:,} layers")
                 asked = free_standing(keys, layout)
+                networks[id(asked.report)] = asked.report
             terms = _terms(keys, asked.ask if asked else None)
             answer = Answer(label, asked, given, one.where, "", *terms)
             answer = answer._replace(given=answer.chosen(given))

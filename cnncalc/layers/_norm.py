@@ -2,7 +2,9 @@
 
 from abc import ABC, abstractmethod
 from math import prod
+from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.layer import Layer, channels_of
 from cnncalc.core.shape import Shape
@@ -13,6 +15,20 @@ class Norm(Layer, ABC):
     """Mean 0 and variance 1 for groups of values, then perhaps a learned scale and shift."""
 
     family = "normalization"
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """Whether it learns and tracks anything is what it holds."""
+        holds = {
+            "affine": "weight" in call.held,
+            "elementwise_affine": "weight" in call.held,
+            "track_running_stats": "running_mean" in call.held,
+        }
+        fields = super().imported(call)
+        for name, value in holds.items():
+            if getattr(cls, name, value) != value:
+                fields[name] = value
+        return fields
 
     @property
     @abstractmethod

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import flag, number, positive
@@ -36,13 +35,6 @@ class BatchNorm(Norm):
     track_running_stats: bool = flag("whether to track running statistics", True)
     eps: float = positive("value added to the variance", 1e-5, ("epsilon",))
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
-
-    @classmethod
-    def imported(cls, call: Call) -> dict[str, Any]:
-        learned = {} if "weight" in call.held else {"affine": False}
-        if "running_mean" not in call.held:
-            learned["track_running_stats"] = False
-        return {**super().imported(call), **learned}
 
     @property
     def scaled(self) -> bool:

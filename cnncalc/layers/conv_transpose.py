@@ -5,6 +5,7 @@ from math import gcd
 from operator import add
 from typing import Any, NamedTuple
 
+from cnncalc.core.call import Call, one_size
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import BIAS, Padding, Sizes, count, flag, padding, sizes
@@ -171,6 +172,13 @@ class ConvTranspose(Layer):
     )
     groups: int = count("number of groups that the channels are split into", 1, also=("G", "group"))
     bias: bool = flag("whether each output channel has a bias", True, BIAS)
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        """The weights have the input's channels first, and those of one group after them."""
+        sizes = call.held["weight"]
+        filters = {"out_channels": sizes[1] * call.attributes.get("groups", 1)}
+        return {**filters, "kernel_size": one_size(sizes[2:]), **super().imported(call)}
 
     def axes(self, x: Map) -> tuple[TransposedAxis, ...]:
         F, S, D, P_out = (

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from math import prod
 from typing import Any
 
+from cnncalc.core.call import Call
 from cnncalc.core.cost import Operations, Parameters, Tensors, weight_and_bias
 from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import declare, is_whole, shown
@@ -52,6 +53,11 @@ class Prelu(Elementwise):
     num_parameters: int | str = slopes(
         "number of slopes: 1, one per channel (or channels), or elements for one each"
     )
+
+    @classmethod
+    def imported(cls, call: Call) -> dict[str, Any]:
+        slopes = call.held["weight"][0]
+        return {"num_parameters": slopes} if slopes > 1 else {}
 
     def output(self, x: Shape) -> Shape:
         if self.slopes(x) not in ((1,), (channels_of(x),), x.dimensions):

@@ -1,6 +1,7 @@
 """Find the text of a spec: a file, a built-in name, the one-line notation, or standard input."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -170,6 +171,11 @@ def _find(target: str, beside: Path) -> Path:
         # A name of three letters is near to many short ones: net is not unet.
         last = Path(name).name
         hint = did_you_mean(last, catalog.names()) if len(last) > 3 else ""
+    if re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*", target):
+        raise UsageError(
+            f"{target[:200]!r} names the code of a model, which only a command may run, as in "
+            "cnncalc summarize MODULE:FACTORY; in Python, use cnncalc.from_torch"
+        )
     if "/" in target or target != name:
         raise UsageError(f"no file {target[:200]!r}{hint}")
     raise UsageError(

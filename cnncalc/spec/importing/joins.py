@@ -1,9 +1,11 @@
 """Operations between tensors, or of one along some axes."""
 
 from functools import partial
+from math import inf
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.call import one_size
 from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
 from cnncalc.spec.importing.views import word
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -40,10 +42,10 @@ def _with_parameter(walker: Walker, kind: str) -> None:
     if isinstance(known, View):
         known, name = walker.argument("input"), "input"
     view = walker.data("input" if name == "other" else "other")
-    if not isinstance(known, Known) or known.computed:
+    if not isinstance(known, Known) or known.computed or not known.held:
         raise Unknown("one of its operands is computed from parameters")
-    number = walker.done.arguments[name].number
-    if not walker.recording.tensors[number].trainable and not known.sizes:
+    number = known.held[0]
+    if walker.recording.tensors[number].origin != "parameter":
         raise Unknown("one of its operands is a tensor whose value is not known")
     # The parameter's sizes as dimensions of the map, 1 where it is broadcast.
     sizes = dict.fromkeys(range(len(view.shape)), 1)
@@ -54,13 +56,26 @@ def _with_parameter(walker: Walker, kind: str) -> None:
             sizes[axis] = size
     shape = tuple(sizes.values())
     held = {"weight": number}
-    if kind == "multiply" and shape == (view.shape[0], *[1] * (len(shape) - 1)):
+    per_channel = shape == (view.shape[0], *[1] * (len(shape) - 1))
+    if kind == "multiply" and per_channel:
         made = walker.make("scale", {}, [view.layer], view.shape, held)
+    elif kind == "add" and per_channel and _is_factor(walker, view):
+        factor = walker.made[-1]
+        held = {**factor.held, "bias": number}
+        walker.made[-1] = factor._replace(fields={"bias": True}, held=held)
+        walker.owners.setdefault(number, view.layer)
+        made = view.layer
     elif kind == "add" and shape == view.shape and len(shape) > 1:
         made = walker.make("positional_embedding", {}, [view.layer], view.shape, held)
     else:
         raise Unknown(f"a parameter of {list(known.sizes)} has no kind here")
     walker.gives(view._replace(layer=made))
+
+
+def _is_factor(walker: Walker, view: View) -> bool:
+    """Whether a view is that of a factor for every channel, the last layer so far."""
+    last = walker.made[-1]
+    return view.layer == len(walker.made) - 1 and last.kind == "scale" and not last.fields
 
 
 def reversed_subtraction(walker: Walker) -> None:
@@ -137,11 +152,12 @@ def linear(walker: Walker) -> None:
         layer = walker.make("permute", {"order": list(order)}, [view.layer], moved)
         axes = tuple(BATCH if axis == BATCH else order.index(axis) for axis in view.axes)
         view = View(layer, moved, axes)
-    shape = (walker.sizes(held["weight"])[0], *view.shape[1:])
+    shape = (held["weight"].sizes[0], *view.shape[1:])
     if len(shape) > 2:  # the same as a convolution with filters of size 1
         fields: dict[str, Any] = {"out_channels": shape[0], "kernel_size": 1}
         fields |= {} if "bias" in held else {"bias": False}
-        made = walker.make("conv", fields, [view.layer], shape, held, walker.done.macs)
+        numbers = {name: one.held[0] for name, one in held.items()}
+        made = walker.make("conv", fields, [view.layer], shape, numbers, walker.done.macs)
         walker.gives(View(made, shape, view.axes))
         return
     kind = layers.load("linear")
@@ -204,7 +220,94 @@ def along(walker: Walker) -> None:
     walker.gives(walker.called(kind, [view.layer], view.shape, view.axes, {}, attributes))
 
 
-REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "var": "var", "norm": "norm"}
+def norm(walker: Walker) -> None:
+    """The Euclidean norm."""
+    order = walker.argument("ord", walker.argument("p", 2))
+    if order not in (2, None, "fro"):
+        raise Unknown(f"it is a norm of order {order}")
+    reduce(walker)
+
+
+def embedding(walker: Walker) -> None:
+    """A row of numbers for each index."""
+    view = walker.data()
+    held, _, _ = walker.parts()
+    rows, numbers = held["weight"].sizes
+    shape = (numbers, *view.shape)
+    fields = {"num_embeddings": rows, "embedding_dim": numbers}
+    weight = {"weight": held["weight"].held[0]}
+    made = walker.make("embedding", fields, [view.layer], shape, weight)
+    walker.gives(View(made, shape, (BATCH, 1, 0)))
+
+
+def recurrent(walker: Walker) -> None:
+    """A recurrent network over the positions of a signal."""
+    name, given, view = walker.done.name.partition("_")[0], walker.done.arguments, walker.data()
+    if view.axes not in ((BATCH, 1, 0), (1, BATCH, 0)):
+        raise Unknown("it does not read the positions of a signal")
+    numbers = [known.held[0] for one in given["params"] if (known := walker.value(one)).held]
+    directions = 2 if given["bidirectional"] else 1
+    size = walker.sizes(numbers[1])[1]
+    stacked = {"num_layers": given["num_layers"]} if given["num_layers"] > 1 else {}
+    fields = {"hidden_size": size, **stacked}
+    fields |= {"bidirectional": True} if directions == 2 else {}
+    fields |= {} if given["has_biases"] else {"bias": False}
+    words = ["weight_ih", "weight_hh", *(["bias_ih", "bias_hh"] if given["has_biases"] else [])]
+    endings = [f"_l{n}{way}" for n in range(given["num_layers"]) for way in WAYS[:directions]]
+    held = dict(zip([f"{word}{ending}" for ending in endings for word in words], numbers))
+    shape = (directions * size, view.shape[1])
+    made = walker.make(name, fields, [view.layer], shape, held, walker.done.macs)
+    walker.gives(View(made, shape, view.axes))
+
+
+WAYS = ("", "_reverse")
+"""The directions of a recurrent network."""
+
+
+def pool_with_indices(walker: Walker) -> None:
+    """A max pool whose indices an unpooling layer uses."""
+    walker.done = walker.done._replace(
+        name="max_pool",
+        arguments={**walker.done.arguments, "return_indices": False},
+    )
+    walker.kind()
+    ceil = bool(walker.argument("ceil_mode"))
+    walker.pooled[walker.done.made[1]] = walker.plain(walker.data()), ceil
+
+
+def unpool(walker: Walker) -> None:
+    """Values put back where a max pool found them."""
+    given = walker.done.arguments
+    if given["indices"].number not in walker.pooled:
+        raise Unknown("its indices are not those of a max pool")
+    pooled, ceil = walker.pooled[given["indices"].number]
+    names = ("kernel_size", "stride", "padding")
+    fields = {name: one_size(given[name]) for name in names if given.get(name) not in (None, 0)}
+    fields |= {"ceil_mode": True} if ceil else {}
+    shape = walker.result()
+    made = walker.make("max_unpool", fields, [walker.plain(walker.data()), pooled], shape)
+    walker.gives(View.of(made, shape))
+
+
+def pad(walker: Walker) -> None:
+    """Padding, which the layer after it may do itself."""
+    given = walker.done.arguments
+    sides, value = given["pad"], given.get("value") or 0
+    view = walker.data()
+    if value == -inf:  # for a max pool
+        walker.opaque_pad()
+    else:
+        walker.kind()
+    if given.get("mode", "constant") == "constant" and min(sides) >= 0 and view.in_order:
+        axes = len(view.shape) - 1
+        pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
+        pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]
+        plain = len({tuple(pair) for pair in pairs}) == 1 and pairs[0][0] == pairs[0][1]
+        walker.pads[len(walker.made) - 1] = (pairs[0][0] if plain else pairs, value)
+
+
+REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "var": "var", "norm": "norm",
+           "linalg_vector_norm": "norm"}  # fmt: skip
 
 
 def reduce(walker: Walker) -> None:
@@ -245,6 +348,12 @@ HANDLERS: Handlers = {
     **dict.fromkeys(["cat", "concat", "concatenate"], concat),
     **dict.fromkeys(("softmax", "log_softmax"), along),
     **dict.fromkeys(REDUCED, reduce),
+    **dict.fromkeys(("norm", "linalg_vector_norm"), norm),
+    "embedding": embedding,
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh"), recurrent),
+    **dict.fromkeys((f"max_pool{n}d_with_indices" for n in (1, 2, 3)), pool_with_indices),
+    **dict.fromkeys((f"max_unpool{n}d" for n in (1, 2, 3)), unpool),
+    "pad": pad,
     "rsub": reversed_subtraction,
     "neg": negative,
     "pow": power,

@@ -7,7 +7,7 @@ from cnncalc.spec.importing.record import Recording
 from cnncalc.spec.importing.walker import Made, Walker
 from cnncalc.spec.readers._wiring import Wiring
 
-VIEWS = ("slice", "reshape", "permute")
+VIEWS = ("slice", "reshape", "permute", "pad")
 """The kinds of layers that are left out if nothing reads them."""
 
 
@@ -27,6 +27,11 @@ def imported(recording: Recording) -> Imported:
     return _Writer(recording, walker).written()
 
 
+def _is_idle(made: Made) -> bool:
+    """Whether a layer is left out if nothing reads it."""
+    return made.kind in VIEWS or (made.kind == "opaque" and not made.held and not made.macs)
+
+
 class _Writer:
     """Gives the layers their names, and their shared and frozen weights."""
 
@@ -38,21 +43,23 @@ class _Writer:
         self.owners: dict[tuple[int, ...], str] = {}
         self.held: dict[str, dict[str, str]] = {}
         self.macs: dict[str, int] = {}
-        paths = {made.path for made in self.made}
-        self.holders = {path[:dot] for path in paths for dot, c in enumerate(path) if c == "."}
+        self.holders: set[str] = set()
         self.kinds: dict[str, set[str]] = {}
-        for made in self.made:
-            self.kinds.setdefault(made.path, set()).add(made.kind)
 
     def written(self) -> Imported:
         """The spec."""
         ends = self.walker.ends
         read = self.read(ends)
+        kept = {at for at, made in enumerate(self.made) if at in read or not _is_idle(made)}
+        for made in map(self.made.__getitem__, kept):
+            self.kinds.setdefault(made.path, set()).add(made.kind)
+            dots = (at for at, letter in enumerate(made.path) if letter == ".")
+            self.holders |= {made.path[:at] for at in dots}
         for place, made in enumerate(self.made):
             if made.kind == "input":
                 self.wiring.input(made.path, list(made.shape))
                 self.wiring.made[f"#{place}"] = self.wiring.made[made.path]
-            elif place in read or made.kind not in VIEWS:
+            elif place in kept:
                 self.layer(place, made)
         spec = self.wiring.spec(self.recording.name)
         if ends != [len(self.made) - 1]:
@@ -63,7 +70,7 @@ class _Writer:
         """The layers that others read, or that are outputs."""
         found = {*ends}
         for place, made in reversed([*enumerate(self.made)]):
-            if place in found or made.kind not in VIEWS:
+            if place in found or not _is_idle(made):
                 found |= {*made.reads}
         return found
 

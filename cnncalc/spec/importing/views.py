@@ -205,7 +205,7 @@ def _with_ones(view: View, sizes: tuple[int, ...]) -> tuple[int, ...]:
     return (*[1] * (len(sizes) - len(own)), *own)
 
 
-SAME = "contiguous clone detach to float type type_as alias half double requires_grad"
+SAME = "contiguous clone detach to float type type_as alias half double requires_grad long int"
 RESHAPES = "view reshape flatten unflatten squeeze unsqueeze view_as reshape_as ravel"
 
 HANDLERS: Handlers = {

@@ -4,7 +4,7 @@ A permutation of axes only relabels them. It becomes a layer where something nee
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from math import prod
+from math import inf, prod
 from typing import Any, NamedTuple
 
 from cnncalc import layers
@@ -51,6 +51,8 @@ READ = {
 }
 HARMLESS = TRAINING | READ
 """Arguments that change no count, and those that kinds read in their own way."""
+SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach", "to"}
+"""What only gives a parameter other sizes."""
 LONGEST = 200
 """The longest description of an opaque layer."""
 
@@ -68,6 +70,11 @@ class Walker:
         self.counted: frozenset[int] = frozenset()  # the calls whose cost an opaque layer has
         self.owners: dict[int, int] = {}  # the layer that holds each parameter and buffer first
         self.ends: list[int] = []
+        self.pads: dict[int, tuple[Any, float]] = {}
+        """The sides and the value of what only pads."""
+        self.pooled: dict[int, tuple[int, bool]] = {}
+        """The layer whose output a max pool read, and its ceil_mode, for the numbers of its
+        indices."""
         for number, seen in enumerate(recording.tensors):
             if seen.origin == "input":
                 self.made.append(Made("input", {}, (), seen.name, seen.sizes[1:], {}))
@@ -85,11 +92,13 @@ class Walker:
                 self.compute(values)
                 continue
             try:
-                if any(isinstance(value, Lost) for value in values):
+                lost = any(isinstance(value, Lost) for value in values)
+                if lost and not self.done.name.startswith("max_unpool"):
                     raise Unknown("it follows an operation that no kind describes")
                 self.handlers.get(self.done.name, Walker.kind)(self)
             except (Unknown, LayerError):
                 del self.made[before:]
+                self.owners = {one: at for one, at in self.owners.items() if at < before}
                 self.lose(values)
         self.ends = [self.end(self.values[number]) for number in self.recording.outputs]
 
@@ -97,6 +106,9 @@ class Walker:
         """A call that depends on no input."""
         held = [one for value in values if isinstance(value, Known) for one in value.held]
         calls = self.calls_of(values)
+        if self.done.name in SAME_VALUES and values and isinstance(first := values[0], Known):
+            self.values[self.done.made[0]] = first._replace(sizes=self.sizes(self.done.made[0]))
+            return
         for number in self.done.made:
             once = tuple(dict.fromkeys(held))
             self.values[number] = Known(self.sizes(number), once, True, calls)
@@ -157,6 +169,10 @@ class Walker:
             )
         self.done = Done("output", "", {}, ())
         return self.ordered(value)
+
+    def opaque_pad(self) -> None:
+        """A layer that pads with something else than zeros."""
+        self.lose([self.data()])
 
     # What handlers use.
 
@@ -220,7 +236,8 @@ class Walker:
             if owner is not None and not made.shares(self.made[owner]):
                 raise Unknown("it shares some of the weights of another layer")
         self.made.append(made)
-        self.owners = {number: len(self.made) - 1 for number in held.values()} | self.owners
+        for number in held.values():
+            self.owners.setdefault(number, len(self.made) - 1)
         return len(self.made) - 1
 
     def ordered(self, view: View) -> int:
@@ -250,7 +267,20 @@ class Walker:
         shape = self.result()
         axes = (BATCH, *range(len(shape)))
         reads = [self.plain(view) for view in views]
+        if len(reads) == 1 and reads[0] in self.pads and not _any(attributes.get("padding")):
+            reads, attributes = self.with_padding(kind, reads[0], attributes)
         self.gives(self.called(kind, reads, shape, axes, held, attributes))
+
+    def with_padding(
+        self, kind: Any, pad: int, attributes: Mapping[str, Any]
+    ) -> tuple[list[int], dict[str, Any]]:
+        """The reads and arguments of a layer with a window that pads its input itself, if it may:
+        the same module pads with what the layer ignores."""
+        sides, value = self.pads[pad]
+        fits = "padding" in fields_of(kind) and value == PADS.get(kind.kind, 0)
+        if not fits or self.made[pad].path != self.done.path:
+            return [pad], dict(attributes)
+        return [*self.made[pad].reads], {**attributes, "padding": sides}
 
     def called(
         self,
@@ -258,23 +288,25 @@ class Walker:
         reads: Sequence[int],
         shape: tuple[int, ...],
         axes: tuple[int, ...],
-        held: Mapping[str, int],
+        held: Mapping[str, Known],
         attributes: Mapping[str, Any],
     ) -> View:
         """The output of a layer of a kind."""
         inputs = tuple(shape_of(self.made[one].shape or (1,)) for one in reads)
-        sizes = {name: self.sizes(number) for name, number in held.items()}
+        sizes = {name: one.sizes for name, one in held.items()}
+        numbers = {name: one.held[0] for name, one in held.items()}
         known = {word for name, one in fields_of(kind).items() for word in (name, *one.also)}
         for name, value in attributes.items():
             if name not in known and name not in HARMLESS and value not in (None, False, "none"):
                 raise Unknown(f"its {name} is {value}")
         call = Call(self.done.name, inputs, shape_of(shape or (1,)), sizes, attributes)
         fields = kind.imported(call)
-        return View(self.make(kind.kind, fields, reads, shape, held, self.done.macs), shape, axes)
+        made = self.make(kind.kind, fields, reads, shape, numbers, self.done.macs)
+        return View(made, shape, axes)
 
-    def parts(self) -> tuple[dict[str, int], list[View], dict[str, Any]]:
+    def parts(self) -> tuple[dict[str, Known], list[View], dict[str, Any]]:
         """The tensors that the call at hand holds, the views that it reads, and other arguments."""
-        held: dict[str, int] = {}
+        held: dict[str, Known] = {}
         views: list[View] = []
         attributes: dict[str, Any] = {}
         for name, argument in self.done.arguments.items():
@@ -282,9 +314,12 @@ class Walker:
             if isinstance(value, View):
                 views.append(value)
             elif isinstance(value, Known):
-                if value.computed or not isinstance(argument, Ref):
+                if value.computed or not value.held:
                     raise Unknown(f"its {name} is computed")
-                held[name] = argument.number
+                origin = self.recording.tensors[value.held[0]].origin
+                if name in ("weight", "bias") and origin != "parameter":
+                    raise Unknown(f"its {name} is not learned")
+                held[name] = value
             else:
                 attributes[name] = value
         return held, views, attributes
@@ -292,6 +327,15 @@ class Walker:
 
 Handlers = Mapping[str, Callable[[Walker], None]]
 """The operations that are no kind's, by name."""
+
+
+PADS = {"max_pool": -inf}
+"""What kinds pad with that do not pad with zeros."""
+
+
+def _any(padding: Any) -> bool:
+    """Whether there is any padding."""
+    return bool(padding) and any(padding if isinstance(padding, list | tuple) else [padding])
 
 
 def _numbers(value: Any) -> list[int]:
