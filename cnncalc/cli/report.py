@@ -24,6 +24,5 @@ def run(
     from cnncalc import api
 
     graph = shared.graph(spec, input, settings, layout)
-    page = api.to_html(graph, batch=batch, dtype=dtype)
     shared.warn(api.analyze(graph).warnings)
-    shared.write(page, output)
+    shared.write(api.to_html(graph, batch=batch, dtype=dtype), output)

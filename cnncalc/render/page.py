@@ -12,7 +12,10 @@ from html import escape
 STYLE = """\
 :root { color-scheme: light dark; --line: #8886; --good: #2a7d3f; --bad: #b3261e; }
 @media (prefers-color-scheme: dark) { :root { --good: #6fcf8a; --bad: #ff8a80; } }
-body { font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
+body {
+  font: 1rem/1.5 system-ui, sans-serif; color: CanvasText; background: Canvas;
+  max-width: 52rem; margin: 2rem auto; padding: 0 1rem;
+}
 h1, h2 { line-height: 1.2; }
 h2 { margin-top: 2.5rem; border-top: 1px solid var(--line); padding-top: 1rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
@@ -48,8 +51,9 @@ def page(
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         f"<title>{escape(title)}</title>",
-        f"<style>{own}</style>\n</head>\n<body>\n<h1>{escape(title)}</h1>",
+        f"<style>{own}</style>\n</head>\n<body>\n<main>\n<h1>{escape(title)}</h1>",
         *body,
+        "</main>",
         *([f"<script>{script}</script>"] if script else []),
         "</body>\n</html>",
     ]

@@ -29,9 +29,10 @@ def text(scene: Scene, links: Mapping[str, str] | None = None) -> str:
     by the name of a box."""
     links = links or {}
     width, height = _number(scene.width), _number(scene.height)
+    role = "group" if links else "img"  # nothing inside an image can be selected
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cnncalc" width="{width}" '
-        f'height="{height}" viewBox="0 0 {width} {height}" role="img">',
+        f'height="{height}" viewBox="0 0 {width} {height}" role="{role}">',
         f"<title>{_escape(scene.title)}</title>",
         f"<style>{style(scene)}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
