@@ -119,6 +119,7 @@ STATED = (
         "PyTorch pads any axis, but Keras' causal padding has only one",
     ),
     Stated("^conv_transpose dilation must be", "PyTorch does not check it"),
+    Stated("in place, .* must be at least 0", "PyTorch refuses it only in the backward pass"),
     Stated("class_token tokens must be", "PyTorch joins any number of tokens, even none"),
     Stated("^upsample scale_factor must be", 'PyTorch treats 0 as "not given"'),
     Stated("^(pad padding|crop crop) must be", "PyTorch crops if the padding is negative"),

@@ -63,7 +63,7 @@ def behind(kind, given, inputs, *, batch, trained=True):
 
 UNMODELLED = (
     "attention", "class_token", "conv_lstm", "conv_transpose-7", "deform_conv", "embedding", "fold",
-    "gru", "linear-2", "lstm", "max_unpool", "maximum", "opaque", "pad-2", "reduce-1", "reduce-2",
+    "gru", "linear-2", "lstm", "max_unpool", "opaque", "pad-2", "reduce-1", "reduce-2",
     "reduce-3", "reduce-4", "rnn", "standardized_conv", "unfold", "weight_norm_conv",
 )  # fmt: skip
 """The kinds (or examples) whose memory depends on the kernel that PyTorch picks, on copies of
@@ -121,6 +121,7 @@ OTHERS = [
     ("separable_conv", {"filters": 3, "kernel": 2, "padding": "same", "multiplier": 4}, ["4x5x5"]),
     ("separable_conv", {"filters": 30, "kernel": 2, "padding": "same"}, ["4x5"]),
     ("conv_transpose", {"filters": 3, "kernel": 3}, ["4x5"]),
+    ("conv_transpose", {"filters": 1, "kernel": 4, "padding": [1, [0, 1]]}, ["1x1x1"]),
     ("locally_connected", {"filters": 3, "kernel": 2, "bias": False}, ["4x5x5"]),
     ("locally_connected", {"filters": 3, "kernel": 1}, ["4x5x5"]),
     ("locally_connected", {"filters": 3, "kernel": 1, "stride": 2}, ["4x5x5"]),

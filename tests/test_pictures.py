@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 from xml.etree import ElementTree
 
 import pytest
@@ -18,8 +19,8 @@ from cnncalc.render import pictures
 from cnncalc.spec import catalog
 
 DAILY = (
-    "alexnet", "googlenet", "lenet5", "mlp_mnist", "resnet18", "siamese_koch", "ssd300_vgg16",
-    "tdnn", "textcnn", "unet", "vgg16", "yolov3",
+    "alexnet", "googlenet", "lenet5", "mlp_mnist", "resnet18", "segnet", "siamese_koch",
+    "ssd300_vgg16", "tdnn", "textcnn", "unet", "vgg16", "yolov3",
 )  # fmt: skip
 ALL = [
     pytest.param(name, marks=() if name in DAILY else pytest.mark.exhaustive)
@@ -55,20 +56,22 @@ def every_picture(report):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_nothing_in_a_graph_overlaps_or_is_cut_off(name):
+def test_a_graph_has_all_edges_and_nothing_overlaps_or_is_cut_off(name):
     report = cnncalc.summarize(name)
     for options in every_picture(report):
         picture = report.draw(**options)
-        for writer in (PIXELS, CELLS):
-            assert faults(picture.scene(writer), writer.MEASURE) == [], options
-
-
-@pytest.mark.parametrize("name", ALL)
-def test_a_graph_has_the_edges_of_the_network_and_all_of_its_layers(name):
-    report = cnncalc.summarize(name)
-    for options in every_picture(report):
-        scene = report.draw(**options).scene(PIXELS)
+        scene = picture.scene(PIXELS)
+        assert faults(scene, PIXELS.MEASURE) == [], options
         assert edges(scene.lines) == expected_edges(report, scene), options
+        assert rows_in(scene) == {row.name for row in report.rows}
+    for depth in (None, report.depth):
+        scene = report.draw(depth=depth).scene(CELLS)
+        assert faults(scene, CELLS.MEASURE) == [], depth
+
+
+def rows_in(scene):
+    """The names of all layers in a picture."""
+    return {row for box in (*scene.boxes, *scene.frames) for row in box.rows}
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -123,6 +126,19 @@ def test_equal_blocks_are_drawn_once_with_their_number():
     assert texts[:2] == ["layer3.1–5 ×5", "1024×14×14"]
 
 
+def test_neighbouring_stacks_of_equal_blocks_become_one():
+    unit = {"residual": [{"conv": {"filters": 4, "kernel": 3, "padding": 1}}]}
+    spec = {
+        "name": "stacks",
+        "input": "4x8x8",
+        "blocks": {"stage": {"layers": [{"residual": unit["residual"], "repeat": 2}]}},
+        "layers": [{"stage": {}, "name": "one"}, {"stage": {}, "name": "two"}],
+    }
+    (frame,) = cnncalc.draw(spec).scene(PIXELS).frames
+    assert frame.copies == 4
+    assert len(frame.rows) == 8
+
+
 def test_the_numbers_in_a_box_are_those_of_its_layers():
     report = cnncalc.summarize("resnet18")
     box = boxes(report, depth=1, label="params")["layer1"]
@@ -152,6 +168,7 @@ def test_a_heat_gives_the_largest_figure_the_darkest_shade():
     report = cnncalc.summarize("vgg16")
     tones = {name: box.tone for name, box in boxes(report, colour="params").items()}
     assert tones["fc6"] == "heat6"
+    assert ".heat6 text{" in report.draw(colour="params").svg
     assert tones["pool1"] == "heat0"
 
 
@@ -181,12 +198,36 @@ def test_a_densely_connected_graph_is_drawn_in_layers():
     assert faults(scene, PIXELS.MEASURE) == []
 
 
+def random_graph(random):
+    """Layers that read one to three of the five before them."""
+    layers = [{"conv": dict(POINTWISE), "name": "x0"}]
+    for at in range(1, random.randint(3, 14)):
+        count = random.randint(1, 3)
+        read = sorted({f"x{random.randint(max(0, at - 5), at - 1)}" for _ in range(count)})
+        kind = "concat" if len(read) > 1 else random.choice(["tanh", "max_pool"])
+        fields = {"max_pool": {"kernel": 1}}.get(kind, {})
+        layers.append({kind: fields, "name": f"x{at}", "from": read})
+    return {"name": "random", "input": "4x8x8", "layers": layers}
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_random_graph_has_all_edges_and_nothing_overlaps(seed):
+    random = Random(seed)
+    report = cnncalc.summarize(random_graph(random))
+    for writer in (PIXELS, CELLS):
+        direction = random.choice(["down", "right"])
+        scene = report.draw(direction=direction, every_layer=seed % 2 == 0).scene(writer)
+        assert faults(scene, writer.MEASURE) == []
+        assert edges(scene.lines) == expected_edges(report, scene)
+    assert faults(report.draw("volumes").scene(PIXELS), PIXELS.MEASURE) == []
+
+
 @pytest.mark.parametrize(
     "spec",
     [
-        {"input": "4x8x8", "layers": [{"relu": None}] * 5_000},
-        {"input": "4x8x8", "layers": [{"conv": dict(POINTWISE)}, {"max_pool": 1}] * 2_500},
-        dense(120),
+        {"input": "4x8x8", "layers": [{"conv": dict(POINTWISE)}] * 1_200},
+        {"input": "4x8x8", "layers": [{"conv": dict(POINTWISE)}, {"max_pool": 1}] * 700},
+        dense(60),
     ],
     ids=["equal layers", "a long chain", "many edges"],
 )
@@ -209,7 +250,7 @@ def test_an_svg_is_valid_and_always_the_same():
     assert names[:3] == ["input", "conv1", "maxpool"]
 
 
-HOSTILE = ("<b>&amp;\"'</script>", "a\\b{c}$d_e%#", "层" * 40, "x" * 500, "]]>")
+HOSTILE = ("ae\u0301", "<b>&amp;\"'</script>", "a\\b{c}$d_e%#", "层" * 40, "x" * 500, "]]>")
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -223,6 +264,7 @@ def test_a_name_is_text_whatever_is_in_it(name):
     assert not any(one.tag.endswith("script") for one in root.iter())
     for writer in (PIXELS, CELLS):
         assert faults(picture.scene(writer), writer.MEASURE) == []
+    assert (name in str(picture)) == (len(name) < 30)
 
 
 @pytest.mark.parametrize(
@@ -256,13 +298,16 @@ def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
 SMALL = {
     "name": "small",
     "input": "3x8x8",
+    "blocks": {"unit": {"layers": [
+        {"residual": [{"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}]},
+    ]}},
     "layers": [
         {"conv": {"filters": 4, "kernel": 3}, "name": "a"},
         "relu",
-        {"residual": [{"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "b"}]},
+        {"unit": {}, "name": "units", "repeat": 2},
         {"linear": 10, "name": "c"},
     ],
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", ["svg", "tex", "dot", "mmd", "txt"])
@@ -291,6 +336,35 @@ def test_names_are_escaped_in_every_language(tmp_path):
         path = tmp_path / f"a.{suffix}"
         hostile_pictures().save(path)
         assert says in path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "style"), [("resnet18", "graph"), ("lenet5", "volumes"), ("1x8x8-4C3s3", "window")]
+)
+def test_every_shape_and_text_is_in_the_tikz_file(name, style, tmp_path):
+    picture = cnncalc.draw(name, style)
+    picture.save(tmp_path / "a.tex")
+    text, scene = (tmp_path / "a.tex").read_text(encoding="utf-8"), picture.scene(PIXELS)
+    faces = [face for box in scene.boxes for face in box.faces]
+    assert text.count("-- cycle") == len(faces) + len(scene.shapes)
+    assert text.count("\\node") == len([*scene.all_texts])
+    rectangles = sum(min(box.copies, 3) for box in (*scene.frames, *scene.boxes) if not box.faces)
+    assert text.count("rectangle") == rectangles + 1
+    assert text.count("{") == text.count("}")
+
+
+def test_a_layer_is_chosen_for_its_window():
+    first, second = (
+        cnncalc.draw("alexnet", "window", layer=name).scene(PIXELS) for name in ("conv1", "pool1")
+    )
+    assert first.texts[0].content == "AlexNet: conv1"
+    assert second.texts[0].content == "AlexNet: pool1"
+    one = cnncalc.draw("1x3x3-4C3", "window").scene(PIXELS)  # a single place, so there is no next
+    assert [line.tone for line in one.lines] == ["edge"]
+    same = cnncalc.draw(
+        {**SMALL, "layers": [{"conv": {"filters": 1, "kernel": 3, "padding": "same"}}]}, "window"
+    )
+    assert "N" not in same.scene(PIXELS).texts[1].content
 
 
 @pytest.mark.exhaustive

@@ -103,8 +103,9 @@ def test_a_keras_archive_is_read_without_its_weights(tmp_path):
         (sequential(keras("InputLayer", "x", batch_shape=[None, None, 3])), "an unspecified size"),
         (sequential(keras("InputLayer", "x", batch_shape=[None])), "not a list of sizes"),
         (sequential(IMAGE, keras("Lambda", "f", function="os.system")), "no layer kind"),
-        (sequential(IMAGE, keras("BatchNormalization", "b", scale=False)), "BatchNormalization"),
-        (sequential(IMAGE, sequential(CONV)), "has a model 'small' inside"),
+        (sequential(IMAGE, keras("LSTM", "r", units=4, activation="relu")), "this LSTM cannot be"),
+        (sequential(IMAGE, keras("Bidirectional", "r", layer=keras("LSTM", "s", units=4))),
+         "this Bidirectional cannot be"),
         (sequential(IMAGE, {**CONV, "config": {**CONV["config"], "data_format": "channels_first"}}),
          "uses channels_first"),
     ],
@@ -167,11 +168,79 @@ def test_frozen_layers_stay_frozen(tmp_path):
     assert report.to_dict()["totals"]["frozen"] == 80
 
 
-def test_a_shared_layer_is_refused(tmp_path):
+def test_a_shared_layer_counts_its_weights_once(tmp_path):
     model = functional(2)
-    model["config"]["layers"][2]["inbound_nodes"] *= 2
-    with pytest.raises(CnncalcError, match="uses the layer 'inner' 2 times"):
-        summarized(tmp_path, model)
+    listed = model["config"]["layers"]
+    listed[2]["inbound_nodes"] *= 2
+    listed[3]["inbound_nodes"] = [[["inner", 0, 0, {}], ["inner", 1, 0, {}]]]
+    report = summarized(tmp_path, model)
+    assert report["inner_2"].weights_of == "inner"
+    assert report.totals.params == 80 + 9 * 8 * 8 + (8 * 10 + 10)
+    assert report.totals.macs == 26 * 26 * (72 + 2 * 576) + 80
+
+
+def test_a_model_inside_a_model(tmp_path):
+    inner = sequential(CONV, POOL)
+    inner["config"]["name"] = "features"
+    report = summarized(tmp_path, sequential(IMAGE, inner, FLAT, DENSE))
+    assert [row.name for row in report][:3] == [
+        "features.a_conv", "features.a_conv_relu", "features.pool"
+    ]  # fmt: skip
+    assert report.totals.params == 80 + (13 * 13 * 8 * 10 + 10)
+
+
+def test_a_model_that_is_used_twice_shares_its_weights(tmp_path):
+    def reads(layer, *calls):
+        nodes = [[[name, number, 0, {}] for name, number in call] for call in calls]
+        return {**layer, "name": layer["config"]["name"], "inbound_nodes": nodes}
+
+    other = keras("InputLayer", "other", batch_shape=[None, 28, 28, 1])
+    tower = {"class_name": "Functional", "config": {
+        "name": "tower", "layers": [reads(IMAGE), reads(CONV, [("image", 0)])],
+        "input_layers": [["image", 0, 0]], "output_layers": [["a/conv", 0, 0]]}}  # fmt: skip
+    listed = [
+        reads(keras("InputLayer", "one", batch_shape=[None, 28, 28, 1])),
+        reads(other),
+        reads(tower, [("one", 0)], [("other", 0)]),
+        reads(keras("Subtract", "difference"), [("tower", 0), ("tower", 1)]),
+    ]
+    model = {"class_name": "Functional", "config": {"name": "twins", "layers": listed}}
+    report = summarized(tmp_path, model)
+    assert report.totals.params == 80
+    assert report.totals.macs == 2 * 26 * 26 * 72
+
+
+@pytest.mark.parametrize(
+    ("learned", "params"), [({"scale": False}, 1), ({"center": False}, 1), ({}, 2)]
+)
+def test_a_batch_norm_with_only_a_scale_or_only_a_shift(tmp_path, learned, params):
+    norm = {**NORM, "config": {**NORM["config"], **learned}}
+    report = summarized(tmp_path, sequential(IMAGE, norm))
+    assert (report.totals.params, report.totals.buffers) == (params, 3)
+
+
+@pytest.mark.parametrize(
+    ("layer", "params", "output"),
+    [
+        # 4·(3 + 5 + 1)·5, 3·(3 + 5 + 2)·5 and twice 4·(3 + 5 + 1)·5
+        (keras("LSTM", "r", units=5, activation="tanh"), 180, (5,)),
+        (keras("GRU", "r", units=5, reset_after=True, return_sequences=True), 150, (5, 7)),
+        (keras("Bidirectional", "r", merge_mode="concat",
+               layer=keras("LSTM", "s", units=5, return_sequences=True)), 360, (10, 7)),
+    ],
+)  # fmt: skip
+def test_recurrent_layers(tmp_path, layer, params, output):
+    signal = keras("InputLayer", "signal", batch_shape=[None, 7, 3])
+    report = summarized(tmp_path, sequential(signal, layer))
+    assert (report.totals.params, report["r"].output) == (params, output)
+
+
+def test_an_open_input_size_is_given(tmp_path):
+    image = keras("InputLayer", "image", batch_shape=[None, None, None, 3])
+    file = tmp_path / "model.json"
+    file.write_text(json.dumps(sequential(image, CONV)), encoding="utf-8")
+    assert cnncalc.summarize(file, input="3x9x9")["a_conv"].output == (8, 7, 7)
+    assert cnncalc.summarize(file, input="9x9x3", layout="hwc")["a_conv"].output == (8, 7, 7)
 
 
 def test_a_tensor_that_no_layer_makes_is_refused(tmp_path):
@@ -245,6 +314,13 @@ def test_yolo_v3_tiny(tmp_path):
     assert report["maxpool11"].output == (512, 13, 13)  # a window of 2 at stride 1 keeps the size
 
 
+def test_a_route_of_a_group_of_channels(tmp_path):
+    group = "[route]\nlayers=-1\ngroups=2\ngroup_id=1\n\n"
+    report = darknet(tmp_path, conv(8) + group + conv(4))
+    assert report["route1"].output == (4, 416, 416)
+    assert report["convolutional2"].cost.weights == 9 * 4 * 4
+
+
 def test_shortcuts_and_other_sections(tmp_path):
     sections = (
         conv(8) + conv(8, norm=0, activation="mish") + "[shortcut]\nfrom=-2\nactivation=relu\n"
@@ -264,7 +340,7 @@ def test_shortcuts_and_other_sections(tmp_path):
         (conv("many"), r"net.cfg:8: 'filters' must be a whole number, not 'many'"),
         (conv(3, activation="loggy"), "unknown activation 'loggy'"),
         ("[shortcut]\nfrom=-1\n", "'from' must name earlier sections"),
-        (conv(8) + "[route]\nlayers=-1\ngroups=2\n", "of a group of channels cannot be read"),
+        (conv(9) + "[route]\nlayers=-1\ngroups=2\n", "group 0 of 2 of the channels of 9×416×416"),
         ("[route]\n", "needs 'layers'"),
         (conv(8, stride_x=2), "the key 'stride_x' is not supported"),
         ("[dropout]\nprobability=2\n", "'probability' must be from 0 to 1, not '2'"),
@@ -418,8 +494,6 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + layer("Convolution", "a", "data", convolution_param="num_output: 1 kernel_w: 3"),
          "needs both kernel_h and kernel_w"),
         (DATA + layer("Eltwise", "a", "data", eltwise_param="operation: AVG"), "operation 'AVG'"),
-        (DATA + "".join(layer("ReLU", name, "data", param='name: "w"') for name in "ab"),
-         "shares the weights 'w'"),
     ],
 )  # fmt: skip
 def test_what_a_prototxt_cannot_say_is_refused(tmp_path, text, why):
@@ -475,3 +549,22 @@ def test_what_keras_writes_in_several_ways(tmp_path):
         "relu6", "leaky_relu", "relu", "dropout", "identity"
     ]  # fmt: skip
     assert report["column"].output == (8, 26 * 26)
+
+
+def named(name, *words):
+    params = " ".join(f'param {{ name: "{word}" }}' for word in words)
+    text = layer("Convolution", name, "data", convolution_param="num_output: 4 kernel_size: 3")
+    return text.replace("convolution_param", f"{params} convolution_param", 1)
+
+
+def test_caffe_layers_with_the_same_weights_share_them(tmp_path):
+    report = caffe(tmp_path, DATA + named("a", "w", "b") + named("c", "w", "b"))
+    assert report.totals.params == 9 * 3 * 4 + 4
+    with pytest.raises(CnncalcError, match="shares some of its weights, but not all"):
+        caffe(tmp_path, DATA + named("a", "w", "b") + named("c", "w", "d"))
+
+
+def test_a_prototxt_without_a_size_takes_the_given_one(tmp_path):
+    file = tmp_path / "train.prototxt"
+    file.write_text(filters("a", "data", "8 kernel_size: 3"), encoding="utf-8")
+    assert cnncalc.summarize(file, input="3x9x9")["a"].output == (8, 7, 7)

@@ -303,6 +303,66 @@ def test_uneven_fields_by_hand(layers, size):
     assert not report.rows[-1].fields[0].bound
 
 
+LAID = {"concat": "length", "from": ["one", "other"]}
+
+
+@pytest.mark.parametrize(
+    ("layers", "start", "bound"),
+    [
+        (
+            [{"slice": {"along": "length", "start": 4}}, {"conv": {"filters": 1, "kernel": 3}}],
+            4,
+            False,
+        ),
+        (
+            [
+                {"conv": {"filters": 1, "kernel": 3}},
+                {"slice": {"along": "length", "start": 2, "stop": 9}},
+            ],
+            2,
+            False,
+        ),
+        (
+            [
+                {"conv": {"filters": 1, "kernel": 3, "stride": 2, "padding": 1}},
+                {"slice": {"along": "length", "start": 3}},
+                {"avg_pool": 2},
+            ],
+            5,  # 3·2 − 1
+            False,
+        ),
+        (
+            [
+                {"conv": {"filters": 1, "kernel": 3, "stride": 2}, "name": "one"},
+                {"conv": {"filters": 1, "kernel": 5}, "name": "other", "from": "input"},
+                LAID,
+                {"conv": {"filters": 1, "kernel": 3}},
+            ],
+            0,
+            True,
+        ),
+        (
+            [
+                {"slice": {"along": "length", "start": 6}, "name": "one"},
+                {"slice": {"along": "length", "stop": 6}, "name": "other", "from": "input"},
+                LAID,
+            ],
+            0,
+            True,
+        ),
+    ],
+)
+def test_fields_behind_cut_and_lined_up_positions(layers, start, bound):
+    spec = {"input": [1, LENGTH], "layers": layers}
+    (field,) = cnncalc.summarize(spec).rows[-1].fields
+    assert (field.start, field.bound) == (start, bound)
+    for unit, found in enumerate(seen(spec)):
+        first, last = field.pixels(unit)
+        assert first <= found[0] <= found[1] <= last
+        if not bound:
+            assert found == (max(first, 0), last)
+
+
 def test_an_upper_bound_is_marked():
     """13 inputs pool to 4 and on to 3: two neighbouring windows of the four span 7 pixels."""
     layers = [{"adaptive_avg_pool": 4}, {"adaptive_avg_pool": 3}]

@@ -182,6 +182,48 @@ def test_shared_weights_on_a_map_with_channels_last_are_not_modelled():
         footprint.measure(report)
 
 
+OTHER_STEPS = {
+    "input": "4x9x9",
+    "layers": [
+        {"conv": {"filters": 4, "kernel": 3, "padding": 1}, "name": "one"},
+        {"batch_norm": None, "name": "norm"},
+        {"conv": {"filters": 4, "kernel": 3, "padding": 2, "dilation": 2}, "weights": "one"},
+        {"batch_norm": {"momentum": 0.5}, "weights": "norm"},
+        {"conv": {"filters": 4, "kernel": 3, "stride": 2}, "weights": "one"},
+        {"global_avg_pool": None},
+    ],
+}
+
+
+def test_layers_with_other_steps_share_weights():
+    report = cnncalc.summarize(OTHER_STEPS, batch=2)
+    assert report.totals.params == 4 * 4 * 9 + 4 + 8
+    assert report.totals.macs == 2 * 4 * 4 * 9 * (81 + 81 + 16)
+    found = bridge.verify(report, "cpu")
+    assert found.disagreements == ()
+    network = cnncalc.to_torch(report)
+    assert network.conv1.dilation == (2, 2)
+    for moved in (network, network.double(), network.to("meta")):
+        assert moved.conv1.weight is moved.one.weight
+        assert moved.batch_norm1.running_mean is moved.norm.running_mean
+
+
+def test_padding_that_follows_from_the_input_is_worked_out_for_each_user():
+    conv = {"conv": {"filters": 4, "kernel": 3, "stride": 2, "padding": "same"}}
+    spec = {
+        "input": {"a": "4x8x8", "b": "4x9x9"},
+        "layers": [
+            {**conv, "from": "a", "name": "first"},
+            {**conv, "from": "b", "weights": "first", "name": "second"},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    assert bridge.verify(report, "cpu").disagreements == ()
+    one, other = cnncalc.to_torch(report)(torch.ones(1, 4, 8, 8), torch.ones(1, 4, 9, 9))
+    # 8 pixels take a zero after them only, 9 pixels one on both sides.
+    assert not torch.allclose(one[..., 0, 0], other[..., 0, 0])
+
+
 def test_shared_layers_are_one_module():
     network = cnncalc.to_torch(SIAMESE)
     assert not any(name.startswith("tb.") for name, _ in network.named_parameters())
@@ -194,7 +236,7 @@ def test_shared_layers_are_one_module():
     assert torch.equal(network(x, x), distance.expand(2, 1))  # equal inputs, the same features
 
 
-@pytest.mark.parametrize("spec", [SIAMESE, STEPS, FROZEN_TRUNK, FROZEN_HEAD])
+@pytest.mark.parametrize("spec", [SIAMESE, STEPS, FROZEN_TRUNK, FROZEN_HEAD, OTHER_STEPS])
 def test_the_exported_program_shares_and_freezes(spec):
     report = cnncalc.summarize(spec)
     module = {}
@@ -332,7 +374,8 @@ def test_a_question_about_a_sharing_layer_counts_once(tmp_path, monkeypatch):
          "'weights: b' names a layer that is not above this one"),
         ([CONV | {"name": "first"}, CONV | {"weights": "frist"}], "did you mean 'first'?"),
         ([CONV | {"name": "a"}, {"conv": {"filters": 4, "kernel": 1}, "weights": "a"}],
-         "'weights: a' needs the same layers, but 'a' is conv"),
+         "layer 'conv1' (conv, input 4×6×6): needs weight 4×4×1×1, bias 4, but 'a' holds "
+         "weight 4×4×3×3, bias 4"),
         ([CONV | {"name": "a"}, {"relu": None, "weights": "a"}], "and 'relu1' is relu"),
         ([CONV | {"name": "a", "repeat": 2}, CONV | {"weights": "a"}],
          "needs the same layers, but it has 2 and this one 1"),

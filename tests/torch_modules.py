@@ -400,9 +400,9 @@ def lp_pool(layer: Any, x: Map) -> nn.Module | None:
     kernel_size = layer.kernel_size
     if len(x.spatial) == 1 and isinstance(kernel_size, tuple):
         (kernel_size,) = kernel_size  # LPPool1d multiplies by it, and takes no tuple
-    if layer.padding == 0:
+    if layer.padding in (0, (0,), (0, 0), (0, 0, 0), "valid"):
         return ranked("LPPool", x)(layer.norm_type, kernel_size, layer.stride, layer.ceil_mode)
-    given = 0 if layer.padding == "valid" else layer.padding
+    given = layer.padding
     if is_same(layer) or not same_for_both(given):
         return None
     if layer.ceil_mode or min([given] if isinstance(given, int) else given) < 0:
@@ -494,15 +494,18 @@ def reshape(layer: Any, x: Shape) -> nn.Module:
 # Norms.
 
 
-@twin("batch_norm", SHAPES, drawn(affine=FLAGS, track_running_stats=FLAGS))
+@twin("batch_norm", SHAPES, drawn(affine=FLAGS, scale=FLAGS, bias=FLAGS, track_running_stats=FLAGS))
 def batch_norm(layer: Any, x: Shape) -> nn.Module:
-    return ranked("BatchNorm", x)(
+    norm = ranked("BatchNorm", x)(
         x.dimensions[0],
         layer.eps,
         layer.momentum,
         affine=layer.affine,
         track_running_stats=layer.track_running_stats,
     )
+    norm.weight = norm.weight if layer.scale else None
+    norm.bias = norm.bias if layer.bias else None
+    return norm
 
 
 class ChannelsNorm(nn.LayerNorm):

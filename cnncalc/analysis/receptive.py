@@ -5,7 +5,7 @@ holds after upsampling, where outputs are closer together than inputs, or after 
 where windows differ in size. From there on, ``Pieces`` of the last regular map describe a field
 exactly, in integers, and ``size`` is the largest field at any position of an unbounded map.
 
-The size is an upper bound in four cases:
+The size is an upper bound in six cases:
 
 - a layer cuts its inputs into pieces, and these inputs are already several pieces apart (an
   adaptive pool from 13 to 4, then one from 4 to 3);
@@ -13,7 +13,9 @@ The size is an upper bound in four cases:
   see;
 - a strided transposed convolution skips some inputs, because it is dilated or its filter is shorter
   than its stride;
-- positions have become channels or moved (permute, reshape), so later layers may read any of them.
+- positions have become channels or moved (permute, reshape), so later layers may read any of them;
+- maps are laid end to end along an axis, so that no step fits all outputs;
+- where an output reads depends on the values (deformable convolution), or is not known (opaque).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from cnncalc import layers
 from cnncalc.analysis import warnings
 from cnncalc.analysis.receptive import Along, Field, at_most, beyond, grown, hull, places, usual
 from cnncalc.analysis.report import Report, Row
-from cnncalc.core.cost import BYTES, Cost
+from cnncalc.core.cost import BYTES, Cost, Tensors
 from cnncalc.core.errors import LayerError, Mistakes, SpecError, UsageError, Where, some, unknown
 from cnncalc.core.fields import LARGEST, shown
 from cnncalc.core.layer import Input, Layer, Reach, positions_of
@@ -166,12 +166,16 @@ class _Walk:
             owner = row_of.get(row.weights_of or "") if row else None
             if row is None or owner is None:
                 continue
-            if row.inputs != owner.inputs and row.layer.tensors(*row.inputs) != owner.layer.tensors(
-                *owner.inputs
-            ):
+            if (row.layer, row.inputs) == (owner.layer, owner.inputs):
+                continue
+            ours, theirs = (one.layer.tensors(*one.inputs) for one in (row, owner))
+            if ours != theirs:
                 who = f"layer {row.name!r} ({row.kind}, input {some(row.inputs)})"
                 fact = f"shares the weights of {owner.name!r}, which fit its input"
-                yield SpecError(f"{who}: {fact} {some(owner.inputs)} but not this one", node.where)
+                text = f"{who}: {fact} {some(owner.inputs)} but not this one"
+                if row.layer != owner.layer:
+                    text = f"{who}: needs {_sizes(ours)}, but {owner.name!r} holds {_sizes(theirs)}"
+                yield SpecError(text, node.where)
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""
@@ -330,6 +334,11 @@ class _Walk:
             return at_most(before) if self.is_flattened(sources[0]) else before
         fields = grown(before, reach)
         return fields if fields is None or all(map(_is_sane, fields)) else None
+
+
+def _sizes(tensors: Tensors) -> str:
+    """``weight 4×3×3×3, bias 4``."""
+    return some(f"{name} {'×'.join(map(str, sizes))}" for name, sizes in tensors.items())
 
 
 def _is_sane(field: Field) -> bool:

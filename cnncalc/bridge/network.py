@@ -22,7 +22,7 @@ class Step(NamedTuple):
 
 class Network(nn.Module):
     """A network as a PyTorch module. Layer ``block.conv1`` is the submodule with that name; a layer
-    that shares weights is the submodule of the layer that holds them.
+    that shares weights is the submodule of the layer that holds them, or has the same parameters.
 
     Every tensor is freed as soon as the last layer that reads it has run. What is in ``_before``
     and ``_after`` is called around every layer, with its name and what it reads or gives.
@@ -35,17 +35,39 @@ class Network(nn.Module):
         self._inputs = len(report.input_shapes)
         row_of = {row.name: index for index, row in enumerate(report.rows)}
         self._outputs = tuple(row_of[row.name] for row in report.outputs)
-        self._module_of = {row.name: row.weights_of or row.name for row in report.layers}
+        self._module_of = {row.name: runs(row, report) for row in report.layers}
         self._frozen: set[nn.Parameter] = set()
         self._before: list[Callable[[str, Sequence[Tensor]], None]] = []
         self._after: list[Callable[[str, Tensor], None]] = []
         for row in report.layers:
-            if row.weights_of is None:
+            if runs(row, report) == row.name:
                 module = module_of(row, modules)
                 self._place(row.name, module)
                 if not row.trainable:
                     self._frozen |= {one for one in module.parameters() if one.requires_grad}
                     module.requires_grad_(False)
+
+        self._owner_of = {
+            row.name: row.weights_of
+            for row in report.layers
+            if row.weights_of is not None and self._module_of[row.name] == row.name
+        }
+        self._tie()
+
+    def _tie(self) -> None:
+        """Let modules that share weights use the parameters and buffers of their owner."""
+        for name, owner in self._owner_of.items():
+            module = self._layer(name)
+            for path, part in self._layer(owner).named_modules():
+                own = module.get_submodule(path)
+                own._parameters.update(part._parameters)
+                own._buffers.update(part._buffers)
+
+    def _apply(self, *args: Any, **options: Any) -> Any:
+        """Moving to another device or dtype makes new tensors for every module."""
+        moved = super()._apply(*args, **options)
+        self._tie()
+        return moved
 
     def _layer(self, name: str) -> nn.Module:
         """The module that runs a layer."""
@@ -79,6 +101,18 @@ class Network(nn.Module):
                 del values[source]
         outputs = tuple(values[index] for index in self._outputs)
         return outputs if len(outputs) > 1 else outputs[0]
+
+
+def runs(row: Row, report: Report) -> str:
+    """The layer whose module runs a layer: one that shares weights has a module of its own only if
+    other fields, or the zeros that its input's size demands, differ."""
+    if row.weights_of is None:
+        return row.name
+    owner = report[row.weights_of]
+    alike = row.layer == owner.layer and row.layer.zeros(*row.inputs) == owner.layer.zeros(
+        *owner.inputs
+    )
+    return owner.name if alike else row.name
 
 
 def module_of(row: Row, nn: Any) -> Any:

@@ -21,7 +21,7 @@ from torch import nn
 
 from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
-from cnncalc.bridge.network import module_of
+from cnncalc.bridge.network import module_of, runs
 from cnncalc.core import discovery
 
 WIDTH = 100
@@ -225,12 +225,18 @@ def _network(report: Report, written: dict[str, Written], name_of: dict[str, str
     variable_of = _variables(report, name_of)
     build, run = [], []
     for row in report.layers:
-        layer, name = written[row.name], f"self.{name_of[row.weights_of or row.name]}"
+        layer, name = written[row.name], f"self.{name_of[runs(row, report)]}"
         read = [variable_of[report.rows[source].name] for source in row.sources]
         if layer.apply is None:
             frozen = ".requires_grad_(False)" if row.cost.frozen else ""
-            if row.weights_of is None:
+            if runs(row, report) == row.name:
                 build.append((row, f"{name} = {layer.build}{frozen}", ""))
+                if row.weights_of is not None:
+                    owner = f"self.{name_of[row.weights_of]}"
+                    build += [
+                        (row, f"{name}.{tensor} = {owner}.{tensor}", "")
+                        for tensor in row.layer.tensors(*row.inputs)
+                    ]
             value = f"{name}({', '.join(read)})"
         else:
             value = layer.apply(*read)

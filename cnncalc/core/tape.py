@@ -336,6 +336,12 @@ class Tape:
         beside = _fitted([b], a.numbers, size) if b.parameter and b.needs_gradient else 0
         return self.op(a, b, passes=passes, beside=beside, size=size)
 
+    def maximum(self, a: Tensor, b: Tensor) -> Tensor:
+        """The larger of two. Each gradient needs half of the output's, for ties, and two masks."""
+        a, b = self.widest(a, b)
+        beside = a.bytes + 2 * a.numbers * MASK_BYTES
+        return self.op(a, b, keeps=(a, b), beside=beside)
+
     def multiply(self, a: Tensor, b: Tensor, makes: int | None = None) -> Tensor:
         """The product, with ``makes`` elements per image; factors with fewer elements are
         broadcast."""

@@ -88,4 +88,6 @@ class Arithmetic(Layer):
     def to_onnx(self, onnx: Any, *inputs: Shape) -> Any:
         if self.value is not None:
             return onnx.node(self.onnx, *onnx.inputs, onnx.number(self.value))
+        if self.parameter is not None:
+            return onnx.node(self.onnx, *onnx.inputs, onnx.weight("weight"))
         return reduce(lambda a, b: onnx.node(self.onnx, a, b), onnx.inputs)

@@ -57,10 +57,12 @@ def places(words: Sequence[str], x: Shape) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def along(dims: Sequence[int], x: Shape) -> tuple[Reach, ...] | None:
-    """The reach of a layer whose outputs read all of these dimensions, and one place of others."""
+def along(dims: Sequence[int], x: Shape, bound: bool = False) -> tuple[Reach, ...] | None:
+    """The reach of a layer whose outputs read all of these dimensions, and one place of others.
+    With ``bound``, they read at most that."""
     if not isinstance(x, Map) or not any(dims):
         return None
     return tuple(
-        Reach(size, 0) if dim in dims else Reach(1) for dim, size in enumerate(x.spatial, 1)
+        Reach(size, 0, bound=bound) if dim in dims else Reach(1)
+        for dim, size in enumerate(x.spatial, 1)
     )

@@ -36,6 +36,9 @@ class Elementwise(Layer):
         return tape.op(x, keeps=() if self.keeps_output else (x,), keeps_output=self.keeps_output)
 
 
+NOT_NEGATIVE = "in place, {} must be at least 0, not {}, or PyTorch cannot train it"
+
+
 class InPlace(Elementwise):
     """One that PyTorch can also compute in place."""
 

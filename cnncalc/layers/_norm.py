@@ -65,7 +65,9 @@ class Norm(Layer, ABC):
 
     def tensors(self, x: Shape) -> Tensors:
         each = self.learned_shape(x)
-        learned = weight_and_bias(each, each, self.shifted) if self.scaled else {}
+        learned = weight_and_bias(each, each, self.shifted)
+        if not self.scaled:
+            del learned["weight"]
         statistics = {"running_mean": each, "running_var": each, "num_batches_tracked": ()}
         return {**learned, **(statistics if self.tracked else {})}
 

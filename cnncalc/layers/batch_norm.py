@@ -32,17 +32,19 @@ class BatchNorm(Norm):
     inside = True
 
     affine: bool = flag("whether to learn a scale and a shift per channel", True)
+    scale: bool = flag("whether affine learns the scale", True)
+    bias: bool = flag("whether affine learns the shift", True, ("center",))
     track_running_stats: bool = flag("whether to track running statistics", True)
     eps: float = positive("value added to the variance", 1e-5, ("epsilon",))
     momentum: float = number("weight of the newest batch in the running statistics", 0.1, least=0)
 
     @property
     def scaled(self) -> bool:
-        return self.affine
+        return self.affine and self.scale
 
     @property
     def shifted(self) -> bool:
-        return self.affine
+        return self.affine and self.bias
 
     @property
     def tracked(self) -> bool:
@@ -65,23 +67,28 @@ class BatchNorm(Norm):
         return tape.normalized(x, *tape.trained(params.weights, params.biases), own=measured)
 
     def to_torch(self, nn: Any, x: Shape) -> Any:
-        return of_rank(nn, "BatchNorm", x)(
+        norm = of_rank(nn, "BatchNorm", x)(
             channels_of(x), self.eps, self.momentum, self.affine, self.track_running_stats
         )
+        if self.affine and not (self.scale and self.bias):
+            return nn.without(norm, *(["weight"] * (not self.scale) + ["bias"] * (not self.bias)))
+        return norm
 
     @classmethod
     def from_onnx(cls, call: OnnxCall) -> Mapping[str, Any] | None:
         if not {3, 4} <= {*call.held}:
             return None  # its statistics are computed
-        return {**(super().from_onnx(call) or {}), "affine": 1 in call.held}
+        learned = {"scale": 1 in call.held, "bias": 2 in call.held}
+        usual = learned if any(learned.values()) else {"affine": False}
+        return {**(super().from_onnx(call) or {}), **usual}
 
     def to_onnx(self, onnx: Any, x: Shape) -> Any:
         if not self.track_running_stats:
             raise LayerError("measures its statistics, which ONNX's BatchNormalization does not")
         C = channels_of(x)
-        learned = ("weight", "bias") if self.affine else ()
-        tensors = [*map(onnx.weight, learned)] or [onnx.fixed([1.0] * C), onnx.fixed([0.0] * C)]
-        tensors += [onnx.weight("running_mean"), onnx.weight("running_var")]
+        scale = onnx.weight("weight") or onnx.fixed([1.0] * C)
+        shift = onnx.weight("bias") or onnx.fixed([0.0] * C)
+        tensors = [scale, shift, onnx.weight("running_mean"), onnx.weight("running_var")]
         return onnx.node("BatchNormalization", *onnx.inputs, *tensors, epsilon=self.eps)
 
     examples = (
@@ -100,6 +107,15 @@ class BatchNorm(Norm):
             output="100",
             buffers=0,
             source="torch.nn.BatchNorm1d: affine=False, track_running_stats=False",
+        ),
+        Example(
+            given={"scale": False},
+            inputs=("32x149x149",),
+            output="32x149x149",
+            weights=0,
+            biases=32,
+            buffers=65,
+            source="tf.keras.applications.InceptionV3: BatchNormalization(scale=False) on 32 maps",
         ),
     )
     refusals = (Refusal({"affine": 1}, ("4x5x5",), "must be true or false"),)

@@ -45,8 +45,9 @@ class Concat(Rearrangement):
         return shape_of((*maps[0][:dim], joined, *maps[0][dim + 1 :]))
 
     def reach(self, *inputs: Shape) -> tuple[Reach, ...] | None:
+        """Of maps laid end to end, each output reads one place of one map: no step fits all."""
         longest = max(inputs, key=lambda x: x.elements)
-        return along([place(self.along, longest)], longest)
+        return along([place(self.along, longest)], longest, bound=True)
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
         """A copy; the gradient of each input is a view of the output's gradient."""

@@ -1,7 +1,7 @@
 """Transposed convolution."""
 
 from collections.abc import Mapping
-from math import gcd
+from math import gcd, prod
 from operator import add
 from typing import Any, NamedTuple
 
@@ -251,12 +251,12 @@ class ConvTranspose(Layer):
         if full != self.output(x.shape) and len(full.spatial) == 3:
             raise LayerError("what PyTorch copies for a cut volume is not modelled")
         y = tape.convolution(x, params.weights, params.biases, full.elements, spans=spans)
-        for dim, axis in enumerate(self.axes(x.shape)):
-            if sum(axis.cut):
-                spatial = [*full.spatial]
-                spatial[dim] -= sum(axis.cut)
-                full = Map(full.channels, tuple(spatial))
-                y = tape.part(y, full.elements)
+        if full == self.output(x.shape):
+            return y
+        spatial = [*full.spatial]
+        for dim, axis in enumerate(self.axes(x.shape)):  # a view for each, even if nothing is cut
+            spatial[dim] -= sum(axis.cut)
+            y = tape.part(y, full.channels * prod(spatial))
         return y
 
     def _uncut(self, x: Map) -> Map:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
-from cnncalc.layers._elementwise import InPlace
+from cnncalc.layers._elementwise import NOT_NEGATIVE, InPlace
 
 
 class Elu(InPlace):
@@ -23,6 +24,11 @@ class Elu(InPlace):
 
     alpha: float = number("the output approaches -alpha for very negative inputs", 1.0)
 
+    def output(self, x: Shape) -> Shape:
+        if self.inplace and self.alpha < 0:
+            raise LayerError(NOT_NEGATIVE.format("alpha", self.alpha))
+        return x
+
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.ELU(self.alpha, **self.options)
 
@@ -36,4 +42,7 @@ class Elu(InPlace):
             source="Clevert, Unterthiner and Hochreiter 2016, equation 15; 192·32·32",
         ),
     )
-    refusals = (Refusal(True, ("5",), "must be a number, not true"),)
+    refusals = (
+        Refusal(True, ("5",), "must be a number, not true"),
+        Refusal({"alpha": -1, "inplace": True}, ("5",), "in place, alpha must be at least 0"),
+    )

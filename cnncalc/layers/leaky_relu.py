@@ -3,10 +3,11 @@
 from typing import Any
 
 from cnncalc.core.cost import Operations
+from cnncalc.core.errors import LayerError
 from cnncalc.core.fields import number
 from cnncalc.core.layer import Example, Refusal
 from cnncalc.core.shape import Shape
-from cnncalc.layers._elementwise import InPlace
+from cnncalc.layers._elementwise import NOT_NEGATIVE, InPlace
 
 
 class LeakyRelu(InPlace):
@@ -22,6 +23,11 @@ class LeakyRelu(InPlace):
 
     negative_slope: float = number("factor for negative values", 0.01, ("slope",))
 
+    def output(self, x: Shape) -> Shape:
+        if self.inplace and self.negative_slope < 0:
+            raise LayerError(NOT_NEGATIVE.format("negative_slope", self.negative_slope))
+        return x
+
     def to_torch(self, nn: Any, x: Shape) -> Any:
         return nn.LeakyReLU(self.negative_slope, **self.options)
 
@@ -36,5 +42,8 @@ class LeakyRelu(InPlace):
     )
     refusals = (
         Refusal("steep", ("5",), "must be a number, not 'steep'"),
+        Refusal(
+            {"slope": -1, "inplace": True}, ("5",), "in place, negative_slope must be at least 0"
+        ),
         Refusal({"alhpa": 0.1}, ("5",), "has no field 'alhpa'"),
     )

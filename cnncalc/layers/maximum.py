@@ -1,5 +1,6 @@
 """Element-wise maximum."""
 
+from functools import reduce
 from typing import Any
 
 from cnncalc.core.cost import Operations
@@ -31,8 +32,8 @@ class Maximum(Layer):
         return Operations(compare=operations.each(n=inputs[0].elements, times=len(inputs) - 1))
 
     def steps(self, tape: Tape, *inputs: Tensor) -> Tensor:
-        """Not modelled: PyTorch masks the gradients of ties."""
-        raise LayerError("what PyTorch saves for a maximum of maps is not modelled")
+        """Maxima of two at a time, which save both; a tie shares its gradient."""
+        return reduce(tape.maximum, inputs)
 
     def to_torch(self, nn: Any, *inputs: Shape) -> Any:
         """A module of ours."""

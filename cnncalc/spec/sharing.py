@@ -58,7 +58,7 @@ class Sharing:
 
 
 def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> list[Node]:
-    """The nodes of a span with the weights of another; raises SpecError if their layers differ."""
+    """The nodes of a span with the weights of another; raises SpecError if their kinds differ."""
     where = entry.weights.where if entry.weights else entry.where
     label = f"'weights: {_word(entry)}'"
     help = APART if where.source != entry.where.source else ""
@@ -71,12 +71,9 @@ def shared(entry: Entry, nodes: Sequence[Node], span: range, owner: range) -> li
     found = []
     for place, node in zip(owner, (nodes[place] for place in span)):
         owning = nodes[place]
-        if node.layer is not None and owning.layer is not None and node.layer != owning.layer:
-            one, other = (
-                f"{part.name!r} is {part.layer.kind} ({part.layer.text()})".replace(" ()", "")
-                for part in (owning, node)
-                if part.layer is not None
-            )
+        kinds = [part.layer.kind for part in (owning, node) if part.layer is not None]
+        if len(set(kinds)) > 1:
+            one, other = f"{owning.name!r} is {kinds[0]}", f"{node.name!r} is {kinds[1]}"
             raise SpecError(f"{label} needs the same layers, but {one} and {other}", where, help)
         if entry.trainable is not None and node.trainable != owning.trainable:
             fact = f"write it beside {owning.name!r}, which holds the weights"

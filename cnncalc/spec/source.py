@@ -67,7 +67,7 @@ def load(
 
 def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
     if target == "-":
-        return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>")
+        return _quotable(decoded(standard_input(), "<stdin>"), "<stdin>", inputs)
     if not _is_there(Path(target)) and notation.is_notation(target):
         return notation.read(target, Source.of(notation.SOURCE, target.strip()))
     file = _find(target, Path("."))
@@ -75,7 +75,7 @@ def _read(target: str, inputs: tuple[Any, Layout | None]) -> Item:
         return text.located(spec, Where(str(file)))
     inner = ARCHIVES.get(file.suffix.lower())
     found = read_text(file) if inner is None else _unpacked(file, inner)
-    return _quotable(found, str(file))
+    return _quotable(found, str(file), inputs)
 
 
 def _binary(file: Path, inputs: tuple[Any, Layout | None]) -> dict[str, Any] | None:
@@ -106,13 +106,15 @@ def _unpacked(file: Path, inner: str) -> str:
     return decoded(data, str(file))
 
 
-def _quotable(found: str, source: str) -> Item:
+def _quotable(found: str, source: str, inputs: tuple[Any, Layout | None]) -> Item:
     """The tree of the user's own text, whose lines errors may show."""
     if Path(source).suffix.lower() not in (".yaml", ".yml"):
         from cnncalc.spec import readers
+        from cnncalc.spec.inputs import sizes_by_name
 
         if reader := readers.reader_of(found):
-            return text.located(reader.read(found, source), Where(source))
+            spec = reader.read(found, source, sizes_by_name(*inputs))
+            return text.located(spec, Where(source))
     root: Item | None = None
     broken: SpecError | None = None
     try:

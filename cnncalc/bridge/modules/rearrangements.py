@@ -8,6 +8,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
+def without(module: nn.Module, *names: str) -> nn.Module:
+    """The module without some of its optional parameters."""
+    for name in names:
+        module.register_parameter(name, None)
+    return module
+
+
 def padded(module: nn.Module, sides: Sequence[int], value: float = 0.0) -> nn.Module:
     """The module with its input padded first, because PyTorch's own padding is equal on both sides.
     A hook does the padding, so that the parameters keep their names."""

@@ -203,11 +203,10 @@ class Bend(Item):
             found = [Tail(leaf, ((x + leaf.across, y),))]
             x += leaf.across + self.measure.gap
         target = level.right[0]
-        if isinstance(target, Leaf):
-            routes.lines += [
-                (tail.source, target, (*tail.points, (target.x, tail.points[-1][1])))
-                for tail in found
-            ]
+        assert isinstance(target, Leaf)  # a block that reads two boxes has no frame
+        routes.lines += [
+            (tail.source, target, (*tail.points, (target.x, tail.points[-1][1]))) for tail in found
+        ]
 
 
 def _aside(tail: Tail, item: Item) -> Tail:

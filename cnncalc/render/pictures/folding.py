@@ -155,8 +155,12 @@ class Folding:
             own = self._signature(part) if part.closed or also_layers else None
             if own is not None and own == signature and self._follows(found[-1], part):
                 one = found[-1]
-                rows = [*one.rows, *part.rows]
-                found[-1] = replace(one, rows=rows, copies=one.copies + 1, last=part.name)
+                found[-1] = replace(
+                    one,
+                    rows=[*one.rows, *part.rows],
+                    copies=one.copies + part.copies,
+                    last=part.last or part.name,
+                )
             else:
                 found.append(part)
             signature = own
@@ -245,9 +249,11 @@ def _shown(report: Report, only: str | None) -> list[int]:
 
 def _named(block: Part) -> Part:
     """A block with a single part is that part, named after the block."""
-    if len(block.parts) != 1 or block.parts[0].copies > 1:
+    if len(block.parts) != 1:
         return block
     only = block.parts[0]
+    if only.copies > 1:  # its name tells which blocks it stands for
+        return only
     if only.parts:
         return replace(block, parts=only.parts)
     return replace(only, name=block.name, closed=True)

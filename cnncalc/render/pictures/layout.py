@@ -5,6 +5,7 @@ place where lines enter and leave it, measured across from its edge. A line's wa
 by item, from the box that it leaves (a ``Tail``) to the box at which it arrives.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -34,7 +35,7 @@ class Routes:
     lines: "list[tuple[Leaf, Leaf, tuple[Point, ...]]]" = field(default_factory=list)
 
 
-class Item:
+class Item(ABC):
     """Something with a size and a place, through which lines go."""
 
     across: float
@@ -48,9 +49,9 @@ class Item:
         """Move its corner here."""
         self.x, self.y = x, y
 
+    @abstractmethod
     def route(self, tails: Sequence[Tail], routes: Routes) -> list[Tail]:
         """Lead lines into it, and return those that leave it."""
-        raise NotImplementedError
 
 
 class Leaf(Item):

@@ -1,8 +1,8 @@
 """Networks in files of other tools: one module per format, discovered automatically.
 
-A module for a text has ``is_it(text)``, which looks at its beginning, and ``read(text, source)``,
-which returns a spec as plain data. One for other files has ``begins(data)`` and ``read(path,
-inputs)``. Reading runs no code, opens no other file and reads no weights.
+A module for a text has ``is_it(text)``, which looks at its beginning, and ``read``, which returns a
+spec as plain data. One for other files has ``begins(data)`` instead. Reading runs no code, opens no
+other file and reads no weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ class Reader(Protocol):
     def is_it(self, text: str) -> bool:
         """Whether this seems to be the format of a text."""
 
-    def read(self, text: str, source: str) -> dict[str, Any]:
+    def read(self, text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
         """The spec. Raises SpecError for a broken file, or for what a spec cannot express."""
 
 

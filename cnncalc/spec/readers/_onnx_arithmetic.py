@@ -1,6 +1,6 @@
 """The operators of ONNX for arithmetic between tensors, with numbers or weights, and along axes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from math import prod
 from typing import Any
@@ -107,7 +107,18 @@ def _with_constant(net: Layers, kind: str, node: Operator, operands: list[Any]) 
     if kind == "add" and sorted(covered) == [*range(len(flow.atoms))] and len(flow.parts) > 1:
         fields = {"learned": bool(held)}
         return flow._replace(tensor=net.layer("positional_embedding", fields, [flow], held).tensor)
+    if held and (not turned or kind in ("add", "multiply")) and BATCH not in covered:
+        shape = _shape_of(flow, covered)
+        return flow._replace(tensor=net.layer(kind, {"parameter": shape}, [flow], held).tensor)
     return net.opaque_like(flow, node, held)
+
+
+def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
+    """The shape of weights that cover these atoms, as the layer's output has its sizes."""
+    parts = [{*atoms} & {*covered} for atoms in flow.numbers]
+    if any(part not in ({*atoms}, set()) for part, atoms in zip(parts, flow.numbers)):
+        raise Unclear
+    return [size if part else 1 for part, size in zip(parts, flow.sizes)]
 
 
 def _short(number: float) -> float:

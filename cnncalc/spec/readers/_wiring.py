@@ -1,11 +1,13 @@
 """The layers of another tool's network, under names that a spec allows."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.errors import LayerError, SpecError, Where
+from cnncalc.core.errors import LayerError, SpecError, UsageError, Where
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape, shape_of
 
 
 class Wiring:
@@ -15,6 +17,7 @@ class Wiring:
         self.where = Where(source)
         self.inputs: dict[str, Any] = {}
         self.layers: list[dict[str, Any]] = []
+        self.shapes: dict[str, Shape | None] = {}
         self.made: dict[str, str] = {}
         self.names = {"input"}
         self.counters: dict[str, int] = {}
@@ -24,6 +27,7 @@ class Wiring:
         """An input of the network, channels first."""
         self.made[tensor] = self._free(tensor)
         self.inputs[self.made[tensor]] = shape
+        self.shapes[self.made[tensor]] = _shape_of(shape)
 
     def layer(
         self, name: str, kind: str, fields: Any, tensors: Iterable[str], **beside: Any
@@ -34,13 +38,26 @@ class Wiring:
         if not read:
             raise self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")
         try:
-            layers.find(kind).parse(fields)
+            layer = layers.find(kind).parse(fields)
         except LayerError as why:
             raise self.wrong(f"layer {name[:60]!r} ({kind[:40]}) {why}") from None
         own = self._free(name)
+        self.shapes[own] = self._output(layer, read)
         sources = read if len(read) != 1 else read[0]
         self.layers.append({kind: fields, "name": own, "from": sources, **beside})
         return own
+
+    def _output(self, layer: Layer, sources: Sequence[str]) -> Shape | None:
+        """The shape of a layer's output; None if it is not known, or is reported later."""
+        shapes = [self.shapes.get(source) for source in sources]
+        known = tuple(shape for shape in shapes if shape is not None)
+        other = self.shapes.get(layer.refers_to or "")
+        try:
+            if other is not None:
+                layer = layer.sized_like(known[0], other)
+            return layer.infer(known) if len(known) == len(shapes) else None
+        except (LayerError, IndexError):
+            return None
 
     def source_of(self, tensor: str) -> str:
         """The layer or input that makes a tensor."""
@@ -95,3 +112,11 @@ class Wiring:
 def _above(name: str) -> set[str]:
     """What the dots of a name put it into: ``a`` and ``a.b`` for ``a.b.conv``."""
     return {name[: dot.start()] for dot in re.finditer(r"\.", name)}
+
+
+def _shape_of(sizes: Sequence[int]) -> Shape | None:
+    """The shape with these sizes, if there is one."""
+    try:
+        return shape_of(tuple(sizes))
+    except UsageError:
+        return None

@@ -5,7 +5,7 @@ Layers keep their names. Layers used only for training, such as losses, are left
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import SpecError, Where
@@ -53,8 +53,8 @@ ELTWISE = {"SUM": "add", "1": "add", "PROD": "multiply", "0": "multiply", "MAX":
 
 
 NO_SIZE = (
-    "the size of the input is not given; use the deploy.prototxt, or add at the top: "
-    'input: "data" input_shape { dim: 1 dim: 3 dim: 224 dim: 224 }'
+    "the size of the input is not given; use the deploy.prototxt, add --input 3x224x224, or write "
+    'at the top: input: "data" input_shape { dim: 1 dim: 3 dim: 224 dim: 224 }'
 )
 
 
@@ -106,9 +106,9 @@ def is_it(text: str) -> bool:
     return bool(re.search(r"(^|\s)(layers?|input_shape|input_param)\s*:?\s*\{", text))
 
 
-def read(text: str, source: str) -> dict[str, Any]:
+def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a network."""
-    return _Network(source).spec(_parsed(text, source))
+    return _Network(source, inputs).spec(_parsed(text, source))
 
 
 def _parsed(text: str, source: str) -> Message:
@@ -178,9 +178,10 @@ def _values(tokens: list[tuple[str, Where]], at: int, values: list[Message | str
 class _Network:
     """Turns Caffe's layers into ours."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, inputs: Mapping[str, Sequence[int]]) -> None:
         self.wiring = Wiring(source)
-        self.shared: set[str] = set()
+        self.owners: dict[tuple[str, ...], str] = {}
+        self.given = inputs
 
     def spec(self, net: Message) -> dict[str, Any]:
         """The spec of the whole network."""
@@ -189,10 +190,13 @@ class _Network:
         listed = [one.every("dim") for one in dims] or [
             flat[start : start + 4] for start in range(0, len(flat), 4)
         ]
-        if len(net.every("input")) != len(listed):
+        names = [*map(str, net.every("input"))]
+        if listed and len(names) != len(listed):
             raise SpecError("needs the shape of every input", net.where)
-        for name, sizes in zip(net.every("input"), listed):
-            self.input(str(name), sizes, net.where)
+        for name, sizes in zip(names, listed):
+            self.input(name, sizes, net.where)
+        if not listed and self.given:
+            self.wiring.input(names[0] if names else _first(net), [*self.given.get("", ())])
         if {"layer", "layers"} <= {*net.fields}:
             raise SpecError("mixes 'layer' and 'layers'; use one of them", net.where)
         for layer in net.every("layer", "layers"):
@@ -203,7 +207,7 @@ class _Network:
     def input(self, name: str, dims: list[Message | str], where: Where) -> None:
         """An input; the first size is the batch."""
         sizes = [Message({"dim": [one]}, where).number(0, "dim") for one in dims[1:]]
-        self.wiring.input(name, sizes)
+        self.wiring.input(name, [*(self.given.get(name) or self.given.get("") or sizes)])
 
     def layer(self, layer: Message) -> None:
         """One layer, unless it is for training alone."""
@@ -226,10 +230,12 @@ class _Network:
         try:
             if fields and "like" in fields:
                 fields["like"] = self.wiring.source_of(bottoms.pop())
-            own = self.wiring.layer(layer.text("name", tops[0]), word, fields, bottoms)
+            beside = self.sharing(layer)
+            own = self.wiring.layer(layer.text("name", tops[0]), word, fields, bottoms, **beside)
         except SpecError as why:
             raise SpecError(why.sentence if self.wiring.inputs else NO_SIZE, layer.where) from None
         self.wiring.made |= dict.fromkeys(tops, own)
+        self.owners = {names: owner or own for names, owner in self.owners.items()}
 
     def check(self, layer: Message) -> None:
         """Raise SpecError for a field that means something and is not read."""
@@ -237,12 +243,20 @@ class _Network:
             for param in values if name.endswith("_param") and name in KNOWN else ():
                 if isinstance(param, Message):
                     self.check_fields(name, param)
-        for param in layer.every("param"):
-            shared = param.text("name") if isinstance(param, Message) else ""
-            if shared and shared in self.shared:
-                raise SpecError(f"shares the weights {shared[:40]!r}, which is not supported yet",
-                                layer.where)  # fmt: skip
-            self.shared.add(shared)
+
+    def sharing(self, layer: Message) -> dict[str, str]:
+        """The key of a layer whose weights have the names of an earlier layer's."""
+        params = [one for one in layer.every("param") if isinstance(one, Message)]
+        names = tuple(one.text("name") for one in params)
+        if not any(names):
+            return {}
+        if names in self.owners:
+            return {"weights": self.owners[names]}
+        if {*names} & {word for known in self.owners for word in known if word}:
+            fact = "shares some of its weights, but not all, with another layer"
+            raise SpecError(f"{fact}, which a spec cannot express", layer.where)
+        self.owners[names] = ""
+        return {}
 
     def check_fields(self, name: str, param: Message) -> None:
         """Raise SpecError for an unknown field, or another axis than the usual one."""
@@ -257,6 +271,12 @@ class _Network:
                 raise SpecError(f"{name} {field[:40]!r} is not supported yet", param.where)
         if param.text("axis", AXES.get(name, "")) != AXES.get(name, ""):
             raise SpecError(f"{name} along another axis is not supported yet", param.where)
+
+
+def _first(net: Message) -> str:
+    """The tensor that the first layer reads."""
+    layers = (one for one in net.every("layer", "layers") if isinstance(one, Message))
+    return next((str(name) for layer in layers for name in layer.every("bottom")), "data")
 
 
 def _is_in_test(layer: Message) -> bool:

@@ -4,7 +4,7 @@ Layers are named after their sections and numbered as Darknet prints them: ``con
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from cnncalc.core.errors import SpecError, Where
@@ -61,7 +61,7 @@ def is_it(text: str) -> bool:
     return bool(re.search(r"^\s*\[(net|network)\]\s*$", text[:5_000], re.MULTILINE))
 
 
-def read(text: str, source: str) -> dict[str, Any]:
+def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a network."""
     first, *rest = _sections(text, source)
     if first.kind not in ("net", "network"):
@@ -181,9 +181,20 @@ def _shortcut(net: _Network, section: Section) -> Made:
 
 def _route(net: _Network, section: Section) -> Made:
     tensors = net.earlier(section, "layers")
-    if section.number("groups", 1) > 1:
-        raise SpecError("a [route] of a group of channels cannot be read", section.where)
+    groups, group = section.number("groups", 1), section.number("group_id", 0)
+    if groups > 1:
+        return _group(net, section, tensors, groups, group)
     return ("concat" if len(tensors) > 1 else "identity"), None, tensors
+
+
+def _group(net: _Network, section: Section, tensors: list[str], groups: int, group: int) -> Made:
+    """One of several groups of channels."""
+    shape = net.wiring.shapes[net.wiring.source_of(tensors[0])]
+    if len(tensors) > 1 or shape is None or shape[0] % groups or not 0 <= group < groups:
+        what = f"cannot be read: group {group} of {groups} of the channels of {shape}"
+        raise SpecError(f"[route] {what}", section.where)
+    size = shape[0] // groups
+    return "slice", {"start": group * size, "stop": (group + 1) * size}, tensors
 
 
 def _same(kind: str) -> Callable[[_Network, Section], Made]:

@@ -5,14 +5,20 @@ Layers keep their Keras names and mean what they mean there.
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from cnncalc.core.errors import SpecError, Where
+from cnncalc import layers
+from cnncalc.core.errors import LayerError, SpecError, Where
+from cnncalc.core.layer import Layer
+from cnncalc.core.shape import Shape, shape_of
 from cnncalc.spec.readers._wiring import Wiring
 
 NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
+RECURRENT = ("LSTM", "GRU", "SimpleRNN")
+DEEPEST = 20
+"""How deeply models may be nested."""
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
@@ -32,28 +38,32 @@ def is_it(text: str) -> bool:
     return text.lstrip()[:1] == "{" and bool(re.search(r'"class_name"\s*:', text[:5_000]))
 
 
-def read(text: str, source: str) -> dict[str, Any]:
+def read(text: str, source: str, inputs: Mapping[str, Sequence[int]]) -> dict[str, Any]:
     """The spec of a model."""
     try:
         model = json.loads(text)
     except (ValueError, RecursionError):
         raise SpecError("is not valid JSON", Where(source)) from None
-    return _Model(source).spec(model)
+    return _Model(source, inputs).spec(model)
 
 
 class _Model:
-    """Walks the layers of a model."""
+    """Walks the layers of a model. Tensors are named after the layer that makes them, with the
+    names of the models around it, and the number of the call."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, inputs: Mapping[str, Sequence[int]]) -> None:
         self.wiring = Wiring(source)
-        self.ranks: dict[str, int] = {}
+        self.given = inputs
+        self.shapes: dict[str, Shape] = {}
+        self.owners: dict[str, str] = {}
+        self.depth = 0
 
     def spec(self, model: Any) -> dict[str, Any]:
         """The spec of the whole model."""
         kind, config = self.named(model)
         if kind not in MODELS:
             raise self.wiring.wrong(f"describes {kind[:60]!r}, not a model")
-        self.model(kind, config)
+        self.model(kind, config, "", [], "")
         return self.wiring.spec(str(config.get("name", "Keras model"))[:100])
 
     def named(self, layer: Any) -> tuple[str, Mapping[str, Any]]:
@@ -65,73 +75,133 @@ class _Model:
             raise self.wiring.wrong("has a layer without 'class_name' or 'config'")
         return layer["class_name"], config
 
-    def model(self, kind: str, config: Mapping[str, Any]) -> None:
-        """All layers of a model."""
+    def model(
+        self, kind: str, config: Mapping[str, Any], path: str, given: list[str], call: str
+    ) -> list[str]:
+        """All layers of a model that reads the given tensors; the tensors that it outputs. ``path``
+        begins the names of its layers, ``call`` is not empty for a call after the first."""
         listed = config.get("layers")
-        if not isinstance(listed, list):
-            raise self.wiring.wrong("has no list of layers")
-        last: str | None = None
+        self.depth += 1
+        if not isinstance(listed, list) or self.depth > DEEPEST:
+            why = "has no list of layers" if self.depth <= DEEPEST else "nests models too deeply"
+            raise self.wiring.wrong(why)
+        left, last = [*given], [*given] if kind == "Sequential" else []
         for layer in listed:
             name, own = self.named(layer)
-            tensor = str(own.get("name") or layer.get("name") or name)
-            calls = [*self.sources(layer)] if kind != "Sequential" else [[last] if last else []]
-            if len(calls) > 1:
-                raise self.wiring.wrong(
-                    f"uses the layer {tensor[:60]!r} {len(calls)} times; shared layers are not "
-                    "supported yet"
-                )
-            self.layer(name, own, tensor, calls[0] if calls else [])
-            last = tensor
+            word = str(own.get("name") or layer.get("name") or name)
+            calls = [last] if kind == "Sequential" else self.sources(layer, path, call)
+            if name == "InputLayer" and left:
+                made = self.alias(f"{path}{word}:0{call}", left.pop(0))
+                last = [made]
+                continue
+            for number, tensors in enumerate(calls or [[]]):
+                tensor = f"{path}{word}:{number}{call}"
+                last = self.layer(name, own, f"{path}{word}", tensor, tensors)
+        self.depth -= 1
+        ends = [str(one[0]) for one in _nodes(config.get("output_layers"))]
+        ends = [f"{path}{word}:{_number(one)}{call}"
+                for word, one in zip(ends, _nodes(config.get("output_layers")))]  # fmt: skip
+        return ends or last
 
-    def sources(self, layer: Mapping[str, Any]) -> Iterator[list[str]]:
+    def alias(self, tensor: str, same: str) -> str:
+        """Another name for a tensor."""
+        self.wiring.made[tensor] = self.wiring.source_of(same)
+        self.shapes[tensor] = self.shapes[same]
+        return tensor
+
+    def sources(self, layer: Mapping[str, Any], path: str, call: str) -> list[list[str]]:
         """The tensors that each call of a layer reads, as Keras 2 and Keras 3 write them."""
+        found: list[list[str]] = []
         for node in layer.get("inbound_nodes") or ():
             if isinstance(node, dict):
-                yield [*_histories(node.get("args"))]
-            elif isinstance(node, list):
-                yield [str(one[0]) for one in node if isinstance(one, list) and one]
+                histories = [*_histories(node.get("args")), *_histories([*_values(node)])]
+            else:
+                histories = _nodes(node)
+            found.append([f"{path}{one[0]}:{_number(one)}{call}" for one in histories])
+        return found
 
-    def layer(self, kind: str, config: Mapping[str, Any], name: str, tensors: list[str]) -> None:
-        """One layer, and its activation as another."""
+    def layer(
+        self, kind: str, config: Mapping[str, Any], name: str, tensor: str, tensors: list[str]
+    ) -> list[str]:
+        """One layer, and its activation as another; the tensor that it makes."""
         shape = config.get("batch_shape") or config.get("batch_input_shape")
         if shape and not tensors:
-            sizes = self.channels_first(shape)
-            if sizes is None:
-                raise self.wiring.wrong(
-                    f"input {name[:60]!r} has an unspecified size; give every size in the model's "
-                    "Input"
-                )
-            self.wiring.input(name, sizes)
-            self.ranks[name] = len(sizes) + 1
+            self.input(name, tensor, shape)
             if kind == "InputLayer":
-                return
-            tensors = [name]
+                return [tensor]
+            tensors, tensor = [tensor], f"{tensor}+"
         if kind in MODELS:
-            raise self.wiring.wrong(f"has a model {name[:60]!r} inside, which is not supported yet")
+            again = "" if tensor.endswith(":0") else f"/{tensor}"
+            ends = self.model(kind, config, f"{name}.", tensors, again)
+            return [self.alias(tensor, ends[-1])]
         if kind == "InputLayer":
             raise self.wiring.wrong(f"the input {name[:60]!r} has no shape")
         if config.get("data_format") == "channels_first":
             raise self.wiring.wrong(f"{name[:60]!r} uses channels_first, which cannot be read")
         fields = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
         fields.pop("data_format", None)
-        then = _activation(fields.pop("activation", None))
-        rank = self.ranks.get(tensors[0] if tensors else "", 0)
+        then = ""
+        shift = fields.pop("offset", 0) if kind == "Rescaling" else 0
+        if kind not in RECURRENT:
+            then = _activation(fields.pop("activation", None))
         if kind == "Activation":
             kind, fields, then = then or "identity", {}, ""
         else:
-            made = self.translated(kind, fields, rank)
+            known = self.shapes.get(tensors[0]) if tensors else None
+            made = self.translated(kind, fields, len(known) + 1 if known else 0)
             if made is None:
                 raise self.wiring.wrong(
                     f"layer {name[:60]!r}: this {kind[:40]} cannot be expressed in a spec"
                 )
             kind, fields = made
         beside = {"trainable": False} if config.get("trainable") is False else {}
-        own = self.wiring.layer(name, kind, fields or None, tensors, **beside)
+        self.add(name, tensor, kind, fields, tensors, beside)
+        if shift:
+            self.add(f"{name}_offset", tensor, "add", {"value": shift}, [tensor], {})
         if then:
-            self.wiring.made[name] = own
-            own = self.wiring.layer(f"{name}_{then}", then, None, [name])
-        self.wiring.made[name] = own
-        self.ranks[name] = _rank(kind, fields, rank)
+            self.add(f"{name}_{then}", tensor, then, None, [tensor], {})
+        return [tensor]
+
+    def add(
+        self,
+        name: str,
+        tensor: str,
+        kind: str,
+        fields: dict[str, Any] | None,
+        tensors: list[str],
+        beside: dict[str, Any],
+    ) -> None:
+        """A layer that makes a tensor; it shares its weights with an earlier one of its name."""
+        for one in tensors:
+            if one not in self.wiring.made:
+                word = one.partition(":")[0]
+                raise self.wiring.wrong(f"a layer reads {word[:60]!r}, but no layer produces it")
+        found = layers.find(kind).kind if name in self.owners else Layer
+        if found.parameters is not Layer.parameters:
+            beside = {"weights": self.owners[name]}
+        own = self.wiring.layer(name, kind, fields or None, tensors, **beside)
+        self.owners.setdefault(name, own)
+        self.wiring.made[tensor] = own
+        layer = layers.find(kind).parse(fields or None)
+        shapes = tuple(self.shapes[one] for one in tensors)
+        try:
+            self.shapes[tensor] = layer.infer(shapes)
+        except LayerError as why:
+            raise self.wiring.wrong(f"layer {name[:60]!r} ({kind[:40]}) {why}") from None
+
+    def input(self, name: str, tensor: str, shape: Any) -> None:
+        """An input of the model, with the size that is given instead of the file's."""
+        sizes = self.channels_first(shape)
+        given = self.given.get(name) or self.given.get("")
+        if given is not None and (sizes is None or len(sizes) == len(given)):
+            sizes = [*given]
+        if sizes is None:
+            raise self.wiring.wrong(
+                f"input {name[:60]!r} has an unspecified size; give it, as in --input 3x224x224"
+            )
+        self.wiring.input(name, sizes)
+        self.wiring.made[tensor] = self.wiring.made[name]
+        self.shapes[tensor] = shape_of(tuple(sizes))
 
     def translated(self, kind: str, config: dict[str, Any], rank: int) -> Made:
         """A layer's kind and fields; Keras' own name means what it means there. None for what a
@@ -156,16 +226,35 @@ class _Model:
         return [listed[-1], *listed[:-1]]
 
 
-def _histories(args: Any) -> Iterator[str]:
-    """The layers that make the tensors in the arguments of a call."""
-    if isinstance(args, list):
+def _values(node: Mapping[str, Any]) -> list[Any]:
+    """The keyword arguments of a call that are tensors, except masks."""
+    words = node.get("kwargs")
+    return [one for key, one in words.items() if key != "mask"] if isinstance(words, dict) else []
+
+
+def _histories(args: Any, depth: int = 0) -> Iterator[list[Any]]:
+    """The layer, the call and the place among its outputs of the tensors in the arguments."""
+    if isinstance(args, list) and depth < DEEPEST:
         for one in args:
-            yield from _histories(one)
+            yield from _histories(one, depth + 1)
     elif isinstance(args, dict):
         config = args.get("config")
         history = config.get("keras_history") if isinstance(config, dict) else None
         if isinstance(history, list) and history:
-            yield str(history[0])
+            yield history
+
+
+def _nodes(listed: Any) -> list[list[Any]]:
+    """The same in a list of Keras 2, which may be only one of them."""
+    if isinstance(listed, list) and listed and isinstance(listed[0], str):
+        return [listed]
+    many = listed if isinstance(listed, list) else []
+    return [one for one in many if isinstance(one, list) and one]
+
+
+def _number(history: list[Any]) -> int:
+    """The number of the call that makes a tensor."""
+    return history[1] if len(history) > 1 and type(history[1]) is int else 0
 
 
 def _activation(value: Any) -> str:
@@ -176,22 +265,58 @@ def _activation(value: Any) -> str:
     return "" if word == "linear" else ACTIVATIONS.get(word, word)
 
 
-def _norm(kind: str, **usual: Any) -> "Reader":
-    """Reads a normalization over the channels whose scale and offset are both learned or absent."""
+def _batch_norm(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    """A batch norm over the channels, which may learn only a scale or only a shift."""
+    learned = config.get("scale", True), config.get("center", True)
+    if not last:
+        return None
+    eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
+    if not any(learned):
+        return "batch_norm", {**eps, "affine": False}
+    return "batch_norm", {**eps, "scale": learned[0], "bias": learned[1]}
+
+
+def _layer_norm(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    """A layer norm over the channels, which learns a scale, with or without a shift, or neither."""
+    scale, center = config.get("scale", True), config.get("center", True)
+    if not last or (center and not scale) or config.get("rms_scaling"):
+        return None
+    eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
+    return "layer_norm", {**eps, "over": "channels", "elementwise_affine": scale, "bias": center}
+
+
+def _recurrent(kind: str) -> "Reader":
+    """Reads a recurrent layer with Keras's own functions of the gates."""
 
     def read(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-        scale, center = config.get("scale", True), config.get("center", True)
-        if not last or scale is not center or config.get("rms_scaling"):
+        usual = {"activation": "tanh", "recurrent_activation": "sigmoid"}
+        if any(config.get(key, value) != value for key, value in usual.items()):
             return None
-        eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
-        affine = "affine" if kind == "batch_norm" else "elementwise_affine"
-        return kind, {**eps, **usual, affine: scale}
+        if config.get("return_state") or config.get("stateful") or config.get("go_backwards"):
+            return None
+        return f"keras.{kind}", {
+            "units": config.get("units"),
+            "use_bias": config.get("use_bias", True),
+            "return_sequences": config.get("return_sequences", False),
+            **({"separate_biases": True} if kind == "GRU" and config.get("reset_after", True)
+               else {}),
+        }  # fmt: skip
 
     return read
 
 
+def _bidirectional(model: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    kind, inner = model.named(config.get("layer") or {})
+    if kind not in RECURRENT or config.get("merge_mode", "concat") != "concat":
+        return None
+    made = _recurrent(kind)(model, inner, last)
+    if made is None or not inner.get("return_sequences"):
+        return None
+    return made[0], {**made[1], "bidirectional": True}
+
+
 def _rescaling(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    plain = isinstance(config.get("scale"), int | float) and not config.get("offset")
+    plain = isinstance(config.get("scale"), int | float)
     return ("multiply", {"value": config["scale"]}) if plain else None
 
 
@@ -207,8 +332,12 @@ def _relu(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
 
 Reader = Callable[[_Model, Mapping[str, Any], bool], Made]
 SPECIAL: dict[str, Reader] = {
-    "BatchNormalization": _norm("batch_norm"),
-    "LayerNormalization": _norm("layer_norm", over="channels"),
+    "BatchNormalization": _batch_norm,
+    "LayerNormalization": _layer_norm,
+    "LSTM": _recurrent("LSTM"),
+    "GRU": _recurrent("GRU"),
+    "SimpleRNN": _recurrent("SimpleRNN"),
+    "Bidirectional": _bidirectional,
     # A mean, a variance and a counter, all of them fixed.
     "Normalization": lambda _, config, last: ("batch_norm", {"affine": False}) if last else None,
     "Concatenate": lambda _, config, last: ("concat", {}) if last else None,
@@ -218,6 +347,7 @@ SPECIAL: dict[str, Reader] = {
     ),
     "Dropout": lambda _, config, last: ("dropout", {"p": config.get("rate", 0.5)}),
     "Rescaling": _rescaling,
+    "LayerScale": lambda _, config, last: ("scale", {"initial": config.get("init_values", 1)}),
     "ReLU": _relu,
     "Add": lambda *_: ("add", {}),
     "Multiply": lambda *_: ("multiply", {}),
@@ -241,11 +371,3 @@ def _is_usual(value: Any, usual: int | None) -> bool:
     """Whether a value, or each of a list, is the default."""
     listed = value if isinstance(value, list) else [value]
     return usual is not None and all(one == usual for one in listed)
-
-
-def _rank(kind: str, fields: Mapping[str, Any], rank: int) -> int:
-    """The axes of a layer's output, the batch among them."""
-    if kind == "reshape":
-        return len(fields["shape"] or ()) + 1
-    pooled = kind.startswith("keras.Global") and not fields.get("keepdims")
-    return 2 if pooled or kind == "keras.Flatten" else rank

@@ -13,7 +13,7 @@ MEASURE = CELLS
 UP, RIGHT, DOWN, LEFT = 1, 2, 4, 8
 STROKES = " ╵╶└╷│┌├╴┘─┴┐┤┬┼"
 """The character for every sum of directions that strokes leave a cell in."""
-HEADS = {UP: "▲", RIGHT: "▶", DOWN: "▼", LEFT: "◀"}
+HEADS = {UP: "▲", RIGHT: "▶", DOWN: "▼"}
 
 
 def render(scene: Scene) -> bytes:
@@ -77,11 +77,9 @@ class Canvas:
     def _line(self, points: Sequence[Point]) -> None:
         """Strokes from corner to corner, and a head before the box at the end."""
         cells = [(round(y), round(x)) for x, y in points]
-        (row, column), (end_row, end_column) = cells[-2:]
-        direction = (DOWN if end_row > row else UP) if end_row != row else RIGHT
-        if end_row == row and end_column < column:
-            direction = LEFT
-        back = {DOWN: (-1, 0), UP: (1, 0), RIGHT: (0, -1), LEFT: (0, 1)}[direction]
+        (row, _), (end_row, end_column) = cells[-2:]
+        direction = RIGHT if end_row == row else DOWN if end_row > row else UP
+        back = {DOWN: (-1, 0), UP: (1, 0), RIGHT: (0, -1)}[direction]
         head = (end_row + back[0], end_column + back[1])
         for one, other in zip(cells, [*cells[1:-1], head], strict=False):
             corner = (one[0], other[1])
@@ -101,11 +99,14 @@ class Canvas:
         content = terminal.visible(text.content)
         width = terminal.cells(content)
         column = round(text.x - width * {"start": 0, "middle": 0.5, "end": 1}[text.anchor])
+        row = round(text.y)
         for one in content:
-            self.covers[round(text.y), column] = one
             wide = terminal.cells(one)
-            if wide == 2:
-                self.covers[round(text.y), column + 1] = ""
+            if not wide:  # it belongs to the character before it
+                self.covers[row, column - 1] += one
+                continue
+            self.covers[row, column] = one
+            self.covers |= {(row, column + more): "" for more in range(1, wide)}
             column += wide
 
 
