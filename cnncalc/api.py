@@ -452,7 +452,7 @@ def to_html(target: Any, *, batch: int = 1, dtype: str = "float32", **options: A
     """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md).
 
     ``target`` and the options are those of ``to_yaml``; ``batch`` and ``dtype`` are those of
-    ``summarize``. Raises UsageError for a network with more than 5,000 layers.
+    ``summarize``.
 
     >>> to_html("lenet5")[:15]
     '<!doctype html>'

@@ -15,8 +15,8 @@ from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
-    from cnncalc.spec.graph import Graph
     from cnncalc.render.view import View
+    from cnncalc.spec.graph import Graph
 
 RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
 CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]

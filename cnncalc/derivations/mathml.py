@@ -62,7 +62,7 @@ def _inside(part: Expression, leaf: wording.Leaf) -> str:
 
 
 def _symbol(name: str) -> str:
-    """``C_in`` with its index below the line; browsers set identifiers of several letters upright."""
+    """``C_in`` with its index below the line; browsers set longer identifiers upright."""
     if name.strip("(−)")[:1].isdecimal():
         return f"<mn>{name}</mn>"
     base, _, index = name.partition("_")

@@ -21,22 +21,12 @@ from cnncalc.render.web.workings import Workings
 if TYPE_CHECKING:
     from cnncalc.conventions.published import Finding
 
-MAX_LAYERS = 5_000
-"""A page with more layers would be too large for a browser."""
 FIGURES = ("Layer", "Quantity", "Printed", "Calculated", "Verdict", "Source")
 """The headings of the published figures."""
 
 
 def render(report: Report, spec: str, findings: Sequence["Finding"] = ()) -> str:
-    """The whole page; ``spec`` is the network as YAML, ``findings`` its published figures.
-
-    Raises UsageError for a network with more than 5,000 layers.
-    """
-    if len(report) > MAX_LAYERS:
-        raise UsageError(
-            f"a report page shows at most {MAX_LAYERS:,} layers, and {report.name} has "
-            f"{len(report):,}; 'cnncalc summarize' shows them as a table"
-        )
+    """The whole page; ``spec`` is the network as YAML, ``findings`` its published figures."""
     view = View(report, layers.COLUMNS)
     workings = Workings(report)
     table = layers.table(view, workings)
@@ -82,19 +72,16 @@ def _peaks(report: Report) -> Iterable[tuple[str, str]]:
         memory = measure(report)
     except UsageError as why:
         return [("Peak memory", f"not known = {why}")]
-    found = {"Peak of inference": memory.inference_peak, "Peak of training": memory.training_peak}
-    notes = {
-        "Peak of inference": "activations",
-        "Peak of training": "with parameters, gradients and activations; SGD",
-    }
+    inference, training = memory.inference_peak, memory.training_peak
+    parts = "with parameters, gradients and activations; SGD"
     return [
-        (
-            label,
-            f"{units.exact(peak.bytes)} B = {units.in_bytes(peak.bytes)} at {peak.layer}: "
-            f"{notes[label]}",
-        )
-        for label, peak in found.items()
+        ("Peak of inference", _at(*inference, "activations")),
+        ("Peak of training", _at(training.layer, training.bytes, parts)),
     ]
+
+
+def _at(layer: str, size: int, parts: str) -> str:
+    return f"{units.exact(size)} B = {units.in_bytes(size)} at {layer}: {parts}"
 
 
 def _field(view: View) -> Iterable[tuple[str, str]]:

@@ -71,8 +71,7 @@ def table(view: View, workings: Workings) -> Table:
         name: max(report.share(line.cost, count) for line in lines) for name, count in BARS.items()
     }
     heads = "".join(
-        f'<th scope="col"{_mark(view, name)} data-c="{name}"{" data-more" * (name not in USUAL)}>'
-        f"{escape(heading)}</th>"
+        f'<th scope="col"{_marks(view, name)}>{escape(heading)}</th>'
         for name, heading in zip(view.columns, view.headings, strict=True)
     )
     rows = {line.name: f"r{number}" for number, line in enumerate(lines)}
@@ -83,17 +82,18 @@ def table(view: View, workings: Workings) -> Table:
         '<div class="scroll tall" tabindex="0" role="region" aria-label="Table of layers">',
         f'<table data-depth="{view.fitting_depth()}">',
         f"<thead><tr>{heads}</tr></thead>\n<tbody>",
-        *(
-            _row(view, line, rows[line.name], full, {} if line.folded else workings.keys.get(line.name, {}))
-            for line in lines
-        ),
+        *(_row(view, line, rows[line.name], full, workings.of(line)) for line in lines),
         "</tbody>\n</table></div>",
     ]
     return Table(tuple(html), rows)
 
 
-def _mark(view: View, name: str) -> str:
-    return ' class="n"' if view.numeric(name) else ""
+def _marks(view: View, name: str) -> str:
+    """What the script knows of a column: ``data-more`` if it is hidden at first, ``data-wide`` if
+    it is hidden on a phone."""
+    number = ' class="n"' * view.numeric(name)
+    more, wide = " data-more" * (name not in USUAL), " data-wide" * (name in ("kind", "kernel"))
+    return f'{number} data-c="{name}"{more}{wide}'
 
 
 def _row(

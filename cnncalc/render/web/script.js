@@ -167,12 +167,13 @@
     for (const row of [table.tHead.rows[0], ...rows]) row.cells[column].hidden = !shown;
   }
 
+  const narrow = innerWidth < 700;
   heads.forEach((head, column) => {
     if (!column) return;
     const label = document.createElement("label");
     const box = document.createElement("input");
     box.type = "checkbox";
-    box.checked = !("more" in head.dataset);
+    box.checked = !("more" in head.dataset || (narrow && "wide" in head.dataset));
     display(column, box.checked);
     box.addEventListener("change", () => display(column, box.checked));
     label.append(box, ` ${head.textContent}`);

@@ -4,10 +4,10 @@ Layers with the same derivation share it.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from cnncalc.analysis.report import Report
+from cnncalc.analysis.report import Line, Report
 from cnncalc.derivations import mathml
 from cnncalc.derivations.explain import QUANTITIES, Derivation, explain
 from cnncalc.derivations.symbols import DEPTH, MEANINGS
@@ -20,25 +20,26 @@ SYMBOLS = {**MEANINGS, "D with an index": DEPTH}
 
 
 class Workings:
-    """The derivations of a report, each once.
-
-    ``keys`` are their ids in the page, by layer and quantity.
-    """
+    """The derivations of a report, each once."""
 
     def __init__(self, report: Report) -> None:
         self._found: dict[Derivation, list[str]] = {}
         self._ids: dict[Derivation, str] = {}
-        self.keys: dict[str, dict[str, str]] = {}
+        self._keys: dict[str, dict[str, str]] = {}
         for row in report.layers:
             derivations = explain(row, report)
             for one in derivations:
                 self._ids.setdefault(one, f"w{len(self._ids)}")
                 self._found.setdefault(one, []).append(row.name)
-            self.keys[row.name] = {
+            self._keys[row.name] = {
                 one.quantity: self._ids[one]
                 for one in derivations
                 if one.workings or not NOTHING.fullmatch(one.answer)
             }
+
+    def of(self, line: Line) -> Mapping[str, str]:
+        """The ids of a layer's derivations in the page, by quantity; a block has none."""
+        return {} if line.folded else self._keys.get(line.name, {})
 
     def html(self) -> Iterator[str]:
         """The section of the page."""
