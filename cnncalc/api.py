@@ -18,6 +18,7 @@ from cnncalc.spec.text import Item
 
 if TYPE_CHECKING:
     from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.analysis.explore.largest import Largest
     from cnncalc.analysis.explore.sweep import Sweep
     from cnncalc.conventions.convention import Count
     from cnncalc.conventions.published import Finding
@@ -37,6 +38,7 @@ __all__ = [
     "claims",
     "draw",
     "explain",
+    "largest",
     "layer",
     "load",
     "memory",
@@ -383,6 +385,37 @@ def sweeping(
         )
 
 
+def largest(
+    target: str | os.PathLike[str] | Mapping[str, Any] | Spec,
+    name: str,
+    budgets: Mapping[str, int | str],
+    *,
+    step: int | float | str | None = None,
+    **options: Unpack[Options],
+) -> "Largest":
+    """The largest value of a parameter, of ``input`` or ``batch``, within some budgets, and the
+    next one beyond.
+
+    ``budgets`` maps quantities to numbers, or to text such as ``"300M"``, ``"4GiB"`` or ``"2x"``
+    (twice what the network needs by default). Values are multiples of ``step``, by default 1, or
+    0.01 for a parameter that is a decimal.
+
+    >>> largest("mobilenet_v2", "width", {"macs": "300M"}, step=0.05).within.value
+    0.95
+    """
+    from cnncalc.analysis.explore import largest as search
+    from cnncalc.analysis.explore.evaluate import Configurations
+    from cnncalc.analysis.explore.quantities import budget, positive
+
+    if not budgets:
+        raise UsageError("give a budget, such as macs: 300M")
+    evaluate = Configurations(target, [name], [*budgets], options, load, summarize)
+    usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
+    limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
+    by = evaluate.step(name) if step is None else positive(str(step))
+    return search.largest(evaluate, name, limits, by, steady=name == "batch")
+
+
 def memory(
     target: Target,
     *,
@@ -488,7 +521,7 @@ def compare(*targets: Target, **options: Unpack[Options]) -> "Comparison":
     The options are those of ``summarize``, for targets that are not reports.
 
     >>> [change.name for change in compare("vgg11", "vgg13").layers if change.change == "added"]
-    ['relu2', 'conv1_2', 'relu4', 'conv2_2']
+    ['relu1', 'conv1_2', 'relu3', 'conv2_2']
     """
     from cnncalc.analysis.explore.compare import Comparison
 

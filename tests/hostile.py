@@ -17,6 +17,7 @@ from random import Random
 from typing import Any
 from xml.sax.saxutils import escape
 
+import hostile_models
 import typer
 import yaml
 
@@ -454,13 +455,17 @@ def spec_commands() -> tuple[str, ...]:
     return tuple(name for name in found if name not in ("verify", "export"))
 
 
+PICTURES = ("svg", "tikz", "dot", "mermaid", "text", "png")
+"""Formats of pictures and of exports, besides those of tables."""
+
 OUTPUTS = ("out.csv", "out.json", "out.md", "out.html", "out.tex", "out", "out.", "no/such/out.csv",
            ".", "folder", "\udcff.csv", "a\nb.md", "o" * 300 + ".md", "out.xyz", "net.yaml/x.csv",
-           "\x1b[31m.csv", "-o")  # fmt: skip
+           "\x1b[31m.csv", "-o", "out.svg", "out.dot", "out.yaml", "out.onnx")  # fmt: skip
 
 POOLS: dict[str, Sequence[str]] = {
     "layout": ("chw", "hwc", "HWC", "x"),
-    "format": ("json", "csv", "markdown", "latex", "html", "table", "text", "xml", "JSON"),
+    "format": ("json", "csv", "markdown", "latex", "html", "table", "text", "xml", "JSON",
+               *PICTURES),
     "input": (*SHAPES, "input=3x8x8", "a=4x5x5", "b=4x6x6", "=", "left="),
     "settings": ("classes=7", "w=9", "n=0", "n=100000", "deep=false", "w=${n}", "x", "=1", "w=[1]"),
     "columns": ("all", "+rf", "name", "kind,shape", "+macs%,intensity", "input", "+rf,+rf", ","),
@@ -488,6 +493,22 @@ POOLS: dict[str, Sequence[str]] = {
     "depth": ("0", "1", "2", "9", "-1"),
     "largest": ("1", "11", "101", "102", "0"),
     "device": ("cpu", "cuda", "meta", "tpu"),
+    "style": ("graph", "volumes", "window", "field", "x"),
+    "only": ("conv1", "left", "n0", "unet", "", "x"),
+    "layer": ("conv1", "n0", "up", "left.conv1", "x"),
+    "direction": ("down", "right", "up"),
+    "label": ("macs", "params", "memory", "rf", "none", "x"),
+    "colour": ("kind", "macs", "params", "memory", "rf", "x"),
+    "over": ("batch=1,2", "classes=5,7", "w=2:8:2", "input=3x8x8,3x9x9", "dtype=float16,int8",
+             "w=1:1e9:1", "w=0:1:0", "n=5:1:-1", "batch=" + "9" * 99, "x", "=", "w=", "w=1,,2",
+             "deep=true,false", "w=0.1:0.9:0.1"),
+    "show": ("params,macs", "peak,memory", "rf", "x", ",", ""),
+    "where": ("macs < 300M", "params < 4M and macs > 1", "rf > 1 or", "1/0 < macs", "x < 1",
+              "(" * 99, "macs < 9**9**9", "peak < 1GB"),
+    "pareto": ("macs,params", "-macs", "rf,-params", "x", ","),
+    "by": ("macs", "-params", "x", "-"),
+    "best": ("1", "5", "0", "-1", "9" * 30),
+    "to": ("yaml", "torch", "x"),
 }  # fmt: skip
 
 
@@ -533,6 +554,14 @@ def command_on(network: str, tree_names: Sequence[str], random: Random) -> list[
         words.append(random.choice(tree_names if random.random() < 0.7 else known))
         if random.random() < 0.3:
             words.append(random.choice(("parameters", "shape", "memory", "macs", "x")))
+    elif name == "compare":
+        others = (network, "lenet5", "1x28x28-8C5-MP2-10N", "../outside/secret.yaml", "x", "")
+        words += [random.choice(others) for _ in range(random.choice((0, 1, 1, 1, 2, 9)))]
+    elif name == "sweep":
+        pool = POOLS["over"]
+        words += [f"--over={random.choice(pool[:5] if random.random() < 0.7 else pool)}"
+                  for _ in range(random.choice((0, 1, 1, 1, 2, 3)))]  # fmt: skip
+        return [*words, *options(name, random), "--jobs=1"]  # others are in processes of their own
     elif name == "reconcile":
         words.append(random.choice(("4.1G", "1K", "25.6M params", "97 MB", "0", "9" * 60, "x", "7%",
                                     "650 params", "1e9", "-5", "1.5 GFLOPs")))  # fmt: skip
@@ -553,6 +582,21 @@ def a_spec(random: Random) -> Case:
     argv = command_on(target, names_in(text), random)
     files = {"net.yaml": text, "folder/x": b"", "class.txt": b"ada\nbob\n"}
     return Case("spec", argv, files, stdin=text if from_stdin else b"")
+
+
+def a_model(random: Random) -> Case:
+    """A model file of another tool, sometimes damaged, given to any command that takes a network,
+    or to a spec that extends it."""
+    name = random.choice([*hostile_models.FILES])
+    data = hostile_models.FILES[name](random)
+    while random.random() < 0.3:
+        data = damage(data, random)
+    target = name if random.random() < 0.9 else random.choice(("net.yaml", "net", "x.keras"))
+    case = Case("model", command_on(target, ["c", "conv1"], random), {target: data})
+    if random.random() < 0.2:
+        case.files["more.yaml"] = text_of({"extends": target, "layers": ["relu"]}, random)
+        case.argv[1:2] = ["more.yaml"]
+    return case
 
 
 def reference(random: Random) -> str:
@@ -1299,11 +1343,12 @@ def a_process(random: Random) -> Case:
 
 
 FAMILIES: dict[Callable[[Random], Case], float] = {
-    a_spec: 38,
+    a_spec: 34,
     a_sheet: 20,
     a_layer: 11,
     a_class: 8,
     a_number: 8,
+    a_model: 4,
     a_line: 6,
     a_quiz: 3.5,
     a_list: 2.5,

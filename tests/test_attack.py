@@ -88,7 +88,7 @@ def test_a_negative_number_is_not_a_formula():
 
 
 def test_a_short_attack_finds_no_fault():
-    families = ["spec", "sheet", "class", "layer", "number", "line", "quiz", "list"]
+    families = ["spec", "sheet", "class", "layer", "number", "model", "line", "quiz", "list"]
     slice = attack.Attack(seed=1, families=families)
     slice.run(range(60), jobs=1)
     assert not slice.failed, slice.table()
@@ -101,7 +101,7 @@ def test_the_same_number_draws_the_same_case():
 
 
 def test_every_command_is_attacked():
-    families = ["line"] * 40 + ["list"] * 40 + ["number"] * 20 + ["torch"] * 9
+    families = ["line"] * 60 + ["model"] * 20 + ["list"] * 40 + ["number"] * 20 + ["torch"] * 9
     families += ["layer", "sheet"] + ["quiz"] * 12
     drawn = {hostile.draw(1, number, [family]).argv[0] for number, family in enumerate(families)}
     assert set(cli.names()) <= drawn
@@ -146,6 +146,24 @@ def test_input_in_another_encoding_is_answered(encoding):
     )
     assert done.returncode in (0, 1)
     assert not done.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "text"),
+    [
+        ("summarize", "extends: planted:net\nname: x"),
+        ("summarize", "input: 3x8x8\nlayers: [{backbone: planted:net}]"),
+        ("grade", "architecture: planted:net\nanswers: {conv1: {params: 3}}"),
+        ("grade", "questions: [{given: {architecture: 'planted:net'}, ask: params, answer: 7}]"),
+    ],
+)
+def test_no_file_imports_a_module(tmp_path, monkeypatch, capsys, command, text):
+    monkeypatch.syspath_prepend(tmp_path)
+    planted = "from pathlib import Path\nPath('ran').touch()\nnet = 1\n"
+    argv = [command, "net.yaml"]
+    run(tmp_path, monkeypatch, capsys, argv, net_yaml=text, planted_py=planted)
+    assert not (tmp_path / "ran").exists()
+    assert "planted" not in sys.modules
 
 
 def test_a_file_is_not_begun_before_its_text_is_ready(tmp_path, monkeypatch, capsys):

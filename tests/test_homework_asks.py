@@ -13,7 +13,7 @@ from cnncalc.homework import asks, network, sheet
 from cnncalc.homework.ask import Ask
 from cnncalc.homework.marking import Marker
 from cnncalc.homework.question import question
-from cnncalc.homework.written import format_value
+from cnncalc.homework.written import Name, Terms, format_value
 from cnncalc.spec import text
 
 CONV = "{conv: {filters: 10, kernel: 5, padding: 2}, input: 3x32x32}"
@@ -277,3 +277,59 @@ def test_a_quantity_without_a_formula_shows_its_value():
     report = summarize({"input": "3x4x4", "layers": [{"relu": {}, "name": "r"}]})
     derivation = question(Plain(), report, "r").derive()
     assert (derivation.workings, derivation.answer) == ((), "48")
+
+
+@pytest.mark.parametrize(
+    ("given", "ask", "answer", "remark"),
+    [
+        (CONV, "how many multiplications", "768,000", ""),
+        (CONV, "rf", "5x5x3", "with the depth of the input"),
+        (CONV, "rf", "3@5x5", "with the depth of the input"),
+        (CONV, "weight_shape", "10x3x5x5", ""),
+        (CONV, "weight tensor", "5x5x3x10", "in the order of Keras"),
+        (ALEXNET, "im2col", "363 x 3025", ""),
+        (ALEXNET, "kernel_matrix", "96x363", ""),
+    ],
+)
+def test_right_answers_in_other_words(given, ask, answer, remark):
+    mark = marked(given, ask, f"'{answer}'")
+    assert (mark.outcome.value, ", ".join(mark.reading.notes)) == ("right", remark)
+
+
+@pytest.mark.parametrize(
+    ("given", "ask", "answer", "says"),
+    [
+        (CONV, "rf", "5x5x4", ""),
+        (CONV, "rf", "4x6x3", ""),
+        (CONV, "rf", "5x5x3x1", ""),
+        (CONV, "weight_shape", "5x5x10x3", "swapped the input and output channels"),
+        (CONV, "weight_shape", "7", ""),
+        (ALEXNET, "im2col", "3025x363", "swapped the rows and columns of the matrix"),
+        (POOL, "shape", "96x27.5x27.5", ""),  # (55 − 3)/2 + 1 = 27 is whole
+        ("{max_pool: {kernel: 3, stride: 2}, input: 4x8x8}", "shape", "3.5x3.5x4", "did not round"),
+        ("{max_pool: {kernel: 3, stride: 2}, input: 4x8x8}", "shape", "3.5x3.5", "did not round"),
+        ("{max_pool: {kernel: 3, stride: 2}, input: 4x8x8}", "elements", "49", "did not round"),
+        ("{max_pool: {kernel: 3, stride: 2}, input: 4x8x8}", "shape", "4x3.2x3.5", ""),
+    ],
+)
+def test_wrong_answers_in_other_words(given, ask, answer, says):
+    mark = marked(given, ask, f"'{answer}'")
+    assert mark.outcome.value == "wrong"
+    found = [one.slip.says for one in mark.diagnoses]
+    assert any(one.startswith(says) for one in found) if says else found == []
+
+
+def test_a_strict_shape_of_weights_is_that_of_pytorch():
+    for answer, outcome in (("10x3x5x5", "right"), ("5x5x3x10", "wrong")):
+        source = f"questions: [{{given: {CONV}, ask: weight_shape, answer: {answer}}}]"
+        read = sheet.read(text.read(source, "ada.yaml"))
+        assert Marker(Terms(strict=True)).sheet(read).marks[0].outcome.value == outcome
+
+
+def test_the_unrounded_size_is_derived():
+    mark = marked("{max_pool: {kernel: 3, stride: 2}, input: 4x8x8}", "elements", "49")
+    assert mark.diagnoses[0].derive().answer == "(N − F)/S + 1 = (8 − 3)/2 + 1 = 3.50"
+
+
+def test_a_name_is_not_a_number():
+    assert Name("conv1").agrees(3) is None

@@ -568,3 +568,16 @@ def test_a_prototxt_without_a_size_takes_the_given_one(tmp_path):
     file = tmp_path / "train.prototxt"
     file.write_text(filters("a", "data", "8 kernel_size: 3"), encoding="utf-8")
     assert cnncalc.summarize(file, input="3x9x9")["a"].output == (8, 7, 7)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("net.cfg", "[net]\nwidth=8\nheight=8\nchannels=3\n" + "[upsample]\nstride=1\n" * 5_001),
+        ("net.prototxt", DATA + "".join(layer("ReLU", f"r{n}", "data") for n in range(5_001))),
+    ],
+)
+def test_a_file_with_too_many_layers_is_refused_while_it_is_read(tmp_path, name, text):
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(CnncalcError, match="has more than 5,000 layers"):
+        cnncalc.summarize(tmp_path / name)

@@ -87,6 +87,16 @@ def test_a_broken_workbook_is_refused(tmp_path, data):
         cnncalc.grade(file)
 
 
+@pytest.mark.parametrize("name", ["../evil.txt", "/etc/evil", "a\\..\\..\\evil", "C:/evil.txt"])
+def test_a_workbook_with_a_path_that_leaves_its_folder_is_refused(tmp_path, name):
+    file = workbook(tmp_path / "ada.xlsx", [["architecture", "lenet5"], *TABLE])
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(name), "x")
+    with pytest.raises(CnncalcError, match="has parts whose paths leave its folder"):
+        cnncalc.grade(file)
+    assert [path.name for path in tmp_path.iterdir()] == ["ada.xlsx"]
+
+
 def test_a_workbook_needs_its_reader(tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     file = tmp_path / "ada.xlsx"

@@ -1,11 +1,13 @@
-"""``cnncalc solve``: which kernel, stride and padding give a size?"""
+"""``cnncalc solve``: which kernel, stride and padding give a size, or which network fits?"""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from cnncalc import api
+from cnncalc.cli import _complete as complete
+from cnncalc.cli import _listing as listing
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 from cnncalc.derivations import stride
@@ -48,7 +50,36 @@ Transposed = Annotated[
 ]
 
 
+Spec = Annotated[
+    str | None,
+    typer.Argument(
+        help="A network whose largest version you want, with --for and a budget.",
+        show_default=False,
+        autocompletion=complete.networks,
+    ),
+]
+For = Annotated[
+    str | None,
+    typer.Option("--for", metavar="NAME", help="The parameter to enlarge, or input or batch."),
+]
+
+
+def _budget(name: str, what: str) -> Any:
+    return typer.Option(f"--{name}", metavar="N", help=f"The most {what}.", show_default=False)
+
+
 def run(
+    spec: Spec = None,
+    name: For = None,
+    macs: Annotated[str | None, _budget("macs", "MACs: 300M, or 2x as many as by default")] = None,
+    params: Annotated[str | None, _budget("params", "parameters")] = None,
+    memory: Annotated[str | None, _budget("memory", "bytes of a training step with SGD")] = None,
+    peak: Annotated[str | None, _budget("peak", "bytes of activations in inference")] = None,
+    by: Annotated[
+        str | None,
+        typer.Option("--step", metavar="X", help="Try multiples of this; 1 or 0.01 by default."),
+    ] = None,
+    settings: shared.Settings = None,
     input: Input = None,
     output: Output = None,
     kernel: Kernel = None,
@@ -61,8 +92,11 @@ def run(
 ) -> None:
     """List the kernel sizes, strides and paddings that turn one size into another, or keep it.
 
-    If nothing fits exactly, the settings that fit after rounding down are listed with their
-    remainder. The exit code is 1 if there are none either.
+    With a network, find the largest value of a parameter, the input or the batch that stays within
+    a budget, and the next one beyond. The exit code is 1 if no value does.
+
+    Without a network: if nothing fits exactly, the settings that fit after rounding down are listed
+    with their remainder. The exit code is 1 if there are none either.
 
     cnncalc solve --input 224 --output 55
 
@@ -73,7 +107,18 @@ def run(
     cnncalc solve --output 55 --kernel 11 --stride 4 --padding 0
 
     cnncalc solve --input 7 --output 14 --transposed
+
+    cnncalc solve mobilenet_v2 --for width --macs 300M --step 0.05
+
+    cnncalc solve resnet50 --for batch --memory 24GiB
     """
+    budgets = {"macs": macs, "params": params, "memory": memory, "peak": peak}
+    limits = {key: text for key, text in budgets.items() if text is not None}
+    if spec is not None:
+        _fit(spec, name, limits, by, input, settings)
+        return
+    if name is not None or limits:
+        raise UsageError("--for and budgets need a network, as in cnncalc solve resnet50 --for ...")
     if output is None and input is None:
         raise UsageError("solve needs --input or --output, as in --input 224 --output 55")
     if not 1 <= largest <= 101:
@@ -103,6 +148,34 @@ def run(
     left = len(found) - len(shown)
     if left:
         typer.echo(f"{left:,} more leave a remainder; --floor lists them", err=True)
+
+
+def _fit(
+    spec: str,
+    name: str | None,
+    budgets: dict[str, str],
+    step: str | None,
+    input: int | None,
+    settings: Sequence[str] | None,
+) -> None:
+    """Print the largest value within the budgets and the next one, or exit with 1."""
+    from cnncalc.analysis.explore.quantities import QUANTITIES
+
+    if name is None or not budgets:
+        raise UsageError("a network needs --for and a budget, as in --for width --macs 300M")
+    values = shared.settings_of(settings)
+    found = api.largest(spec, name, budgets, step=step, settings=values, input=input)
+    rows = []
+    for word, tried in (("within", found.within), ("beyond", found.beyond)):
+        if tried is not None:
+            texts = [QUANTITIES[key].text(tried.quantities[key] or 0) for key in budgets]
+            rows.append([word, str(tried.value), *texts])
+    limits = [QUANTITIES[key].text(limit) for key, limit in found.budgets.items()]
+    headings = {"": False, name: True, **{QUANTITIES[key].heading: True for key in budgets}}
+    shared.write(listing.columns(headings, [*rows, ["budget", "", *limits]]), None)
+    if found.within is None:
+        typer.echo(f"no value of {name} fits", err=True)
+        raise typer.Exit(1)
 
 
 def _nothing(

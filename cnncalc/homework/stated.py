@@ -35,11 +35,6 @@ class Stated(Question):
         """The answer: there is nothing to derive."""
         return Derivation(self.ask.title, (), format_value(self.names))
 
-    @property
-    def label(self) -> str:
-        """``choice``: it is about no network."""
-        return self.ask.title
-
 
 def question(right: Any) -> Stated:
     """The question with this answer, or with a list of them; raises UsageError if there is none."""

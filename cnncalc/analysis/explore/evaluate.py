@@ -1,11 +1,13 @@
 """The quantities of one configuration of a network."""
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from cnncalc.analysis.explore.quantities import value
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError, did_you_mean, some
 from cnncalc.core.fields import is_whole
+from cnncalc.core.layer import Input
 from cnncalc.core.shape import Map
 from cnncalc.spec import Spec
 from cnncalc.spec.graph import build
@@ -57,6 +59,7 @@ class Configurations:
             self.spec = self.load(self.target)
         options: dict[str, Any] = {"settings": {}, **self.options}
         options["settings"] = {**(options["settings"] or {})}
+        options["input"] = self.sized(options.get("input"))
         for name, one in values.items():
             if name in OPTIONS and name not in self.spec.parameters:
                 options[name] = self.sized(one) if name == "input" else one
@@ -69,11 +72,17 @@ class Configurations:
         assert self.spec is not None
         if not is_whole(size, 1):
             return size
-        shapes = [node.layer.shape for node in build(self.spec).nodes if not node.inputs]  # type: ignore[union-attr]
-        shape = shapes[0]
-        if len(shapes) != 1 or not isinstance(shape, Map):
+        layers = (node.layer for node in build(self.spec).nodes)
+        shape, *others = [layer.shape for layer in layers if isinstance(layer, Input)]
+        if others or not isinstance(shape, Map):
             raise UsageError("one size needs a network with one feature map; give whole shapes")
         return [shape.channels, *(size for _ in shape.spatial)]
+
+    def step(self, name: str) -> Fraction:
+        """The step of a search for a value: 1, or 0.01 for a parameter that is a decimal."""
+        assert self.spec is not None
+        usual = next((item.value for key, item in self.spec.parameters.items() if key == name), 1)
+        return Fraction(1, 100) if isinstance(usual, float) else Fraction(1)
 
     def __call__(self, values: Mapping[str, Any]) -> "dict[str, int | None] | str":
         """The quantities of a configuration, or why it is not a valid network."""

@@ -86,3 +86,29 @@ def amount(text: str) -> int:
 def _whole(match: re.Match[str]) -> int:
     power = " KMGTP".index((match[2] or " ").upper())
     return int(Fraction(match[1]) * (1024 if match[3] else 1000) ** power)
+
+
+def budget(name: str, text: str, usual: Any) -> int:
+    """A budget for a quantity: a number, or a multiple of what is usual, as in ``1.5x``.
+
+    ``usual`` has the usual quantities, or says why there are none. Raises UsageError for a budget
+    below 1.
+    """
+    quantity(name)
+    if text.strip().endswith("x"):
+        times, value = positive(text.strip()[:-1]), None if isinstance(usual, str) else usual[name]
+        if value is None:
+            why = usual if isinstance(usual, str) else f"its {name!r} is not known"
+            raise UsageError(f"{text.strip()!r} of the default network: {why}")
+        return max(int(times * value), 1)
+    found = amount(text)
+    if found < 1:
+        raise UsageError(f"a budget must be at least 1, not {text.strip()}")
+    return found
+
+
+def positive(text: str) -> Fraction:
+    """A positive decimal; raises UsageError for any other text."""
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,12})?", text.strip()) or not Fraction(text.strip()):
+        raise UsageError(f"{text[:60]!r} is not a positive number, such as 0.05")
+    return Fraction(text.strip())

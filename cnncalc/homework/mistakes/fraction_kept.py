@@ -49,8 +49,9 @@ class UnroundedShape(Unrounded):
         self, written: Written, value: Value, report: Report, terms: Terms = KIND
     ) -> Reading | None:
         """Whether every size is close to the exact one."""
-        if not isinstance(written, Size) or not isinstance(value, tuple):
+        if not isinstance(written, Size):
             return None
+        assert isinstance(value, tuple)
         channels, *spatial = value
         for sizes in (value, (*spatial, channels), tuple(spatial)):
             pairs = [*zip(written.fractions, sizes)]

@@ -25,7 +25,7 @@ class Printed(Ask):
 
     def total(self, rows: Sequence[Row], report: Report, times: Mapping[str, int]) -> Value:
         """The figure, whatever the layers."""
-        return self.number.value
+        return self.of(rows[-1], report)
 
     def derive(self, row: Row, report: Report) -> Derivation:
         """The figure."""
@@ -35,7 +35,7 @@ class Printed(Ask):
         self, rows: Sequence[Row], report: Report, times: Mapping[str, int]
     ) -> Derivation:
         """The figure."""
-        return Derivation(self.title, (), self.number.text)
+        return self.derive(rows[-1], report)
 
 
 class PrintedSlip(Mistake):

@@ -29,9 +29,11 @@ def read(data: bytes, source: str) -> Item:
         ) from None
     try:
         with ZipFile(BytesIO(data)) as archive:
-            unpacked = sum(part.file_size for part in archive.infolist())
-        if unpacked > MAX_BYTES:
+            parts = archive.infolist()
+        if sum(part.file_size for part in parts) > MAX_BYTES:
             raise SpecError(f"unpacks to more than {MAX_BYTES:,} bytes", Where(source))
+        if any(leaves(part.filename) for part in parts):
+            raise SpecError("has parts whose paths leave its folder", Where(source))
         book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
         pages = _pages(book, source)
     except SpecError:
@@ -47,6 +49,12 @@ def read(data: bytes, source: str) -> Item:
         if rows:
             tables.append(rows)
     return _table.sheet(header, tables, source, ",")
+
+
+def leaves(name: str) -> bool:
+    """Whether a path in an archive leaves the folder that it would be unpacked to."""
+    steps = name.replace("\\", "/").split("/")
+    return ".." in steps or name[:1] in ("/", "\\") or ":" in steps[0]
 
 
 def _pages(book: Any, source: str) -> list[list[list[Cell]]]:

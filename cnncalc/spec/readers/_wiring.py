@@ -8,6 +8,7 @@ from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, UsageError, Where
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape, shape_of
+from cnncalc.spec.expansion import MAX_LAYERS
 
 
 class Wiring:
@@ -34,6 +35,8 @@ class Wiring:
     ) -> str:
         """Add a layer that reads these tensors, and return the name that it got; ``beside`` are
         keys next to the kind. Raises SpecError, with the layer, for fields that do not fit."""
+        if len(self.layers) >= MAX_LAYERS:  # soon enough that no file takes long
+            raise self.wrong(f"has more than {MAX_LAYERS:,} layers")
         read = [self.source_of(tensor) for tensor in tensors]
         if not read:
             raise self.wrong(f"layer {name[:60]!r} has no input; give the network's input a size")

@@ -1,0 +1,146 @@
+"""The largest value of a parameter with which a network stays within a budget.
+
+Costs grow with a value, but not steadily: channels are rounded to multiples of 8, so that costs
+jump, stay the same for a while, or even drop, and some values make no valid network. A search that
+halves the range would miss drops. This one halves it only down to where the cost is ``MARGIN``
+times the budget, and from there on tries every value.
+"""
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from itertools import count, islice
+from typing import Any, NamedTuple
+
+from cnncalc.core.errors import UsageError
+
+MARGIN = Fraction(3, 2)
+"""No value further up is expected to cost less than this fraction of those below it."""
+FAR = 4
+"""The search for an upper bound stops at this many times the budget."""
+DOUBLINGS = 20
+MOST = 3_000
+"""The most values to try."""
+PATIENCE = 64
+"""How many values in a row may be invalid before the search looks elsewhere."""
+
+Quantities = Mapping[str, int | None]
+Evaluate = Callable[[Mapping[str, Any]], "Quantities | str"]
+
+
+class Tried(NamedTuple):
+    """A value and the quantities of the network with it."""
+
+    value: Any
+    quantities: Quantities
+
+
+class Largest(NamedTuple):
+    """The largest value within the budgets, and the next one beyond, if there is a valid one.
+
+    ``within`` is None if not even the smallest value fits.
+    """
+
+    name: str
+    budgets: Mapping[str, int]
+    within: Tried | None
+    beyond: Tried | None
+    tried: int
+
+
+def largest(
+    evaluate: Evaluate, name: str, budgets: Mapping[str, int], step: Fraction, steady: bool
+) -> Largest:
+    """Search the multiples of a step. ``steady`` says that costs never drop as the value grows.
+
+    Raises UsageError if no multiple is a valid network, if all fit, or if there are too many to
+    try.
+    """
+    return _Search(evaluate, name, budgets, step, Fraction(1) if steady else MARGIN).result()
+
+
+class _Search:
+    """Remembers every value that was tried, by its number: the first is the step itself."""
+
+    def __init__(
+        self,
+        evaluate: Evaluate,
+        name: str,
+        budgets: Mapping[str, int],
+        step: Fraction,
+        margin: Fraction,
+    ) -> None:
+        self.evaluate, self.name, self.budgets = evaluate, name, budgets
+        self.step, self.margin = step, margin
+        self.known: dict[int, Tried | None] = {}
+        self.reason = ""
+
+    def result(self) -> Largest:
+        """The answer."""
+        low, high = self.bounds()
+        while high - low > 1:
+            middle = (low + high) // 2
+            numbers = range(middle, max(low, middle - PATIENCE), -1)
+            costs = (self.cost(number) for number in numbers)
+            cost = next((one for one in costs if one is not None), None)
+            if cost is None or cost > self.margin:
+                high = middle
+            else:
+                low = middle
+        fits = next((number for number in range(low, 0, -1) if self.fits(number)), 0)
+        after = islice(count(fits + 1), PATIENCE)
+        beyond = next((n for n in after if self.at(n) is not None), 0)
+        return Largest(
+            self.name, self.budgets, self.known.get(fits), self.known.get(beyond), len(self.known)
+        )
+
+    def bounds(self) -> tuple[int, int]:
+        """A number at most at the margin, or 0, and one far beyond the budget."""
+        low = high = 0
+        for doubling in range(DOUBLINGS + 1):
+            high = 2**doubling
+            cost = self.cost(high)
+            if cost is not None and cost > FAR:
+                return low, high
+            if cost is not None and cost <= self.margin:
+                low = high
+        if not any(self.known.values()):
+            raise UsageError(f"no value of {self.name!r} gives a valid network: {self.reason}")
+        if self.known[high] is not None:
+            largest = self.value(high)
+            raise UsageError(f"the budget is never reached: even {self.name}={largest} fits")
+        return low, high
+
+    def value(self, number: int) -> Any:
+        """The value with a number."""
+        found = self.step * number
+        return int(found) if found.denominator == 1 else float(found)
+
+    def at(self, number: int) -> Tried | None:
+        """The network with the value of a number; None if it is not valid."""
+        if number not in self.known:
+            if len(self.known) >= MOST:
+                fact = f"more than {MOST:,} values of {self.name!r} are near the budget"
+                raise UsageError(fact, "give a larger --step")
+            value = self.value(number)
+            found = self.evaluate({self.name: value})
+            self.known[number] = None if isinstance(found, str) else Tried(value, found)
+            self.reason = self.reason or (found if isinstance(found, str) else "")
+        return self.known[number]
+
+    def fits(self, number: int) -> bool:
+        """Whether a number is valid and within every budget."""
+        cost = self.cost(number)
+        return cost is not None and cost <= 1
+
+    def cost(self, number: int) -> Fraction | None:
+        """The largest share of a budget that the network needs; None if it is not valid."""
+        tried = self.at(number)
+        if tried is None:
+            return None
+        shares = []
+        for name, budget in self.budgets.items():
+            quantity = tried.quantities[name]
+            if quantity is None:
+                raise UsageError(f"{name!r} is not known or not modelled for this network")
+            shares.append(Fraction(quantity, budget))
+        return max(shares)

@@ -1,0 +1,181 @@
+"""The largest value of a parameter within a budget, compared with trying every value."""
+
+import pytest
+from typer.testing import CliRunner
+
+import cnncalc
+from cnncalc import cli
+from cnncalc.analysis.explore import largest as search
+from cnncalc.core.errors import UsageError
+
+ROUNDED = {
+    "input": "3x16x16",
+    "parameters": {"width": 1.0, "depth": 1, "kernel": 3},
+    "layers": [
+        {"conv": {"out_channels": "${round_to(32 * width, 8)}", "kernel_size": "$kernel"}},
+        {"conv": {"out_channels": "${round_to(24 * width, 8)}", "kernel_size": 1}, "name": "m",
+         "repeat": "$depth"},
+        "global_avg_pool",
+        {"linear": 10},
+    ],
+}  # fmt: skip
+
+
+def solve(*words, code=0):
+    done = CliRunner().invoke(cli.app, ["solve", *words], terminal_width=80)
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    return done.output
+
+
+def brute_force(spec, name, values, budgets):
+    """The largest of some values that fits."""
+    quantities = cnncalc.sweep(spec, {name: values}, show=[*budgets]).points
+    fitting = [
+        point
+        for point in quantities
+        if all(point.quantities[key] <= limit for key, limit in budgets.items())
+    ]
+    return fitting[-1].values[name] if fitting else None
+
+
+@pytest.mark.parametrize("budget", [150_000, 400_000])
+def test_the_largest_width_is_that_of_brute_force(budget):
+    found = cnncalc.largest(ROUNDED, "width", {"macs": budget})
+    assert found.within.value == brute_force(ROUNDED, "width", "0.01:2:0.01", {"macs": budget})
+    assert found.within.quantities["macs"] <= budget < found.beyond.quantities["macs"]
+    assert round(found.beyond.value - found.within.value, 2) == 0.01
+
+
+def test_drops_of_the_cost_are_not_missed():
+    def cost(at):
+        return {"macs": 10 * at["n"] - 30 * (at["n"] % 7 == 0)}
+
+    for budget in (95, 105, 130, 1_000, 9_990):
+        found = search.largest(cost, "n", {"macs": budget}, search.Fraction(1), False)
+        best = max(n for n in range(1, 2_000) if cost({"n": n})["macs"] <= budget)
+        assert found.within.value == best
+        assert found.tried < 1_000
+
+
+def test_invalid_values_are_skipped():
+    spec = {"input": "4x8x8", "parameters": {"n": 8}, "layers": [
+        {"conv": {"out_channels": "$n", "kernel_size": 1, "groups": 4}}]}  # fmt: skip
+    found = cnncalc.largest(spec, "n", {"params": 45})
+    assert (found.within.value, found.beyond.value) == (20, 24)  # n weights and n biases
+    assert found.within.quantities["params"] == 40
+
+
+def test_several_budgets_hold_at_once():
+    budgets = {"macs": 200_000, "params": 1_000}
+    found = cnncalc.largest(ROUNDED, "width", budgets)
+    assert found.within.value == brute_force(ROUNDED, "width", "0.01:2:0.01", budgets)
+
+
+def test_the_largest_batch_is_that_of_the_memory_command():
+    from cnncalc.footprint.budget import fit
+
+    report = cnncalc.summarize("lenet5")
+    budget = 10_000_000
+    found = cnncalc.largest("lenet5", "batch", {"memory": budget})
+    assert found.within.value == fit(report, budget).batch
+    assert found.beyond.value == found.within.value + 1
+
+
+def test_the_input_can_grow_to_a_multiple_of_its_cost():
+    found = cnncalc.largest("resnet18", "input", {"macs": "2x"}, step=32)
+    at = found.within.value
+    assert at % 32 == 0
+    double = 2 * cnncalc.summarize("resnet18").totals.macs
+    assert found.budgets == {"macs": double}
+    assert cnncalc.summarize("resnet18", input=[3, at, at]).totals.macs <= double
+    more = cnncalc.summarize("resnet18", input=[3, at + 32, at + 32])
+    assert more.totals.macs == found.beyond.quantities["macs"] > double
+
+
+def test_repeats_stop_at_the_most_layers():
+    found = cnncalc.largest(ROUNDED, "depth", {"layers": 100})
+    assert found.within.value == 96  # and a convolution, a pool, a flatten and a linear layer
+
+
+def test_the_largest_valid_value_has_nothing_beyond():
+    found = cnncalc.largest(ROUNDED, "kernel", {"macs": "1G"})
+    assert found.within.value == 16  # the size of the input
+    assert found.beyond is None
+
+
+def test_nothing_may_fit():
+    found = cnncalc.largest(ROUNDED, "width", {"params": 5})
+    assert found.within is None
+    assert found.beyond.value == 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "budgets", "options", "says"),
+    [
+        ("width", {}, {}, "give a budget"),
+        ("widht", {"macs": 5}, {}, "did you mean 'width'"),
+        ("width", {"mac": 5}, {}, "quantity"),
+        ("width", {"macs": 0}, {}, "at least 1"),
+        ("width", {"macs": "many"}, {}, "is not a number"),
+        ("width", {"macs": "0x"}, {}, "not a positive number"),
+        ("width", {"macs": 5}, {"step": -1}, "not a positive number"),
+        ("batch", {"params": 10**9}, {}, "never reached: even batch=1048576 fits"),
+        ("input", {"macs": "2x"}, {"settings": {"kernel": 0}}, "of the default network"),
+    ],
+)
+def test_what_cannot_be_solved_is_refused(name, budgets, options, says):
+    with pytest.raises(UsageError, match=says):
+        cnncalc.largest(ROUNDED, name, budgets, **options)
+
+
+def test_an_unknown_quantity_has_no_budget():
+    spec = {"input": "3x8x8", "layers": [{"opaque": {"output": "3x8x8"}}]}
+    with pytest.raises(UsageError, match="not known or not modelled"):
+        cnncalc.largest(spec, "batch", {"macs": 5})
+    with pytest.raises(UsageError, match="'macs' is not known"):
+        cnncalc.largest(spec, "batch", {"macs": "2x"})
+
+
+def test_a_search_without_a_valid_network_says_why():
+    spec = {"input": "3x8x8", "parameters": {"n": 1}, "layers": [
+        {"conv": {"out_channels": 4, "kernel_size": "${n + 9}"}}]}  # fmt: skip
+    with pytest.raises(UsageError, match="no value of 'n' gives a valid network: layer 'conv1'"):
+        cnncalc.largest(spec, "n", {"macs": 5})
+
+
+def test_too_many_values_near_the_budget_are_refused(monkeypatch):
+    monkeypatch.setattr(search, "MOST", 30)
+    with pytest.raises(UsageError, match="values of 'width' are near the budget") as caught:
+        cnncalc.largest(ROUNDED, "width", {"macs": 400_000})
+    assert caught.value.help == "give a larger --step"
+
+
+def test_the_command_shows_the_value_and_the_next_one():
+    text = solve("mobilenet_v2", "--for", "width", "--macs", "300M", "--step", "0.05")
+    # Sandler et al. 2018, table 4: 300 M multiply-adds at width 1.
+    assert [line.split() for line in text.splitlines()[2:]] == [
+        ["within", "0.95", "284.54", "M"], ["beyond", "1", "300.77", "M"],
+        ["budget", "300.00", "M"]]  # fmt: skip
+    text = solve("resnet18", "--for", "batch", "--macs", "2G", "--input", "64", "--set", "n1=1")
+    macs = cnncalc.summarize("resnet18", input="3x64x64", settings={"n1": 1}).totals.macs
+    assert text.splitlines()[2].split()[:2] == ["within", str(2 * 10**9 // macs)]
+
+
+def test_the_command_says_when_nothing_fits():
+    assert "no value of batch fits" in solve("lenet5", "--for", "batch", "--macs", "1K", code=1)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["lenet5"], "a network needs --for and a budget"),
+        (["lenet5", "--for", "batch"], "a network needs --for and a budget"),
+        (["--for", "batch"], "need a network"),
+        (["--macs", "3M"], "need a network"),
+    ],
+)
+def test_the_command_needs_a_network_a_name_and_a_budget(words, says):
+    with pytest.raises(UsageError, match=says):
+        solve(*words)
