@@ -517,8 +517,10 @@ def reached(report: Report) -> Iterator[tuple[int, ...]]:
         torch.rand(1, *x.dimensions, dtype=torch.double, generator=random).requires_grad_()
         for x in report.input_shapes.values()
     ]
-    outputs = net(*inputs)
+    outputs = net(*[x.clone() for x in inputs])  # a layer may overwrite its input
     last = outputs[-1] if isinstance(outputs, tuple) else outputs
+    if not last.requires_grad:  # it looks up indices
+        return
     axes = inputs[0].dim() - 2
     for unit in torch.randperm(last.numel(), generator=random)[:UNITS]:
         gradients = torch.autograd.grad(

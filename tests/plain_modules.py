@@ -88,6 +88,8 @@ class Learned(nn.Module):
     def forward(self, *inputs: Tensor) -> Tensor:
         if len(inputs) > 1 or not self.alone:
             raise ValueError("too many operands")
+        if self.numbers.dim() != inputs[0].dim() - 1:
+            raise ValueError("PyTorch would line up other axes, by the last one")
         return self.function(*inputs, self.numbers.expand(inputs[0].shape[1:]))
 
 

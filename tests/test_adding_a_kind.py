@@ -2,12 +2,15 @@
 
 import sys
 
+import generate
+import onnx_bytes
 import pytest
 from contract import PROMISES
 
 import cnncalc
 from cnncalc import layers
 from cnncalc.core.errors import CnncalcError
+from cnncalc.spec import schema
 
 FILE = '''
 """Maxima of neighbouring channels."""
@@ -31,6 +34,7 @@ class ChannelMaximum(Layer):
     """
 
     aliases = ("chmax",)
+    operators = {"ChannelMaximum": {"of": "of"}}
     main = "of"
 
     of: int = count("number of neighbouring channels to compare")
@@ -67,7 +71,7 @@ SPEC = {"name": "tiny", "input": "6x4x4", "layers": [{"chmax": 2}, {"linear": 10
 
 def forget():
     """Clear the caches of discovery."""
-    for found in (layers.names, layers.find, layers._spellings):
+    for found in (layers.names, layers.find, layers._spellings, layers.of_onnx, layers._sources):
         found.cache_clear()
 
 
@@ -110,6 +114,26 @@ def test_errors_of_the_new_kind_give_their_location(added):
 @pytest.mark.parametrize("promise", PROMISES, ids=lambda promise: promise.__name__)
 def test_the_new_kind_passes_the_contract(added, promise):
     promise(added)
+
+
+def test_the_new_kind_is_read_from_an_onnx_file(added, tmp_path):
+    file = tmp_path / "net.onnx"
+    nodes = [onnx_bytes.node("ChannelMaximum", "x", "y", of=2)]
+    file.write_bytes(onnx_bytes.model(nodes, inputs=[("x", (1, 6, 4, 4))]))
+    assert cnncalc.summarize(file)["channelmaximum"].output == (3, 4, 4)
+
+
+def test_the_new_kind_is_written_to_an_onnx_file(added, tmp_path):
+    pytest.importorskip("torch")
+    file = tmp_path / "net.onnx"
+    report = cnncalc.summarize({**SPEC, "layers": [{"chmax": 2}]})
+    file.write_bytes(cnncalc.to_onnx(report, weights={}))
+    assert cnncalc.summarize(file).totals.compare == report.totals.compare
+
+
+def test_the_new_kind_is_documented_and_in_the_schema(added):
+    assert "| `ChannelMaximum` | `channel_maximum` |" in generate.operations()
+    assert "channel_maximum" in str(schema.schema())
 
 
 def test_without_its_file_the_kind_is_unknown():

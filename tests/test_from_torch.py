@@ -8,7 +8,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from typer.testing import CliRunner
 
 import cnncalc
-from cnncalc import UsageError, cli
+from cnncalc import CnncalcError, UsageError, cli
 
 
 class Bottleneck(nn.Module):
@@ -307,6 +307,45 @@ def test_layers_of_all_kinds_come_back():
     ]  # fmt: skip
 
 
+class Learned(nn.Module):
+    """Parameters of all shapes, used raw."""
+
+    def __init__(self):
+        super().__init__()
+        self.channel = nn.Parameter(torch.rand(4, 1, 1) + 1)
+        self.shift = nn.Parameter(torch.rand(4))
+        self.plane = nn.Parameter(torch.rand(1, 1, 5, 5) + 1)
+        self.whole = nn.Parameter(torch.rand(4, 5, 5))
+
+    def forward(self, x):
+        x = x * self.channel + self.shift.reshape(1, -1, 1, 1)
+        return self.plane * x / self.plane - self.shift.view(4, 1, 1) + self.whole
+
+
+def test_parameters_used_raw_are_read():
+    model = Learned()
+    report = read(model, 4, 5, 5)
+    assert [row.kind for row in report] == [
+        "scale", "multiply", "opaque", "opaque", "positional_embedding"
+    ]  # fmt: skip
+    assert report.totals.params == sum(one.numel() for one in model.parameters())
+
+
+def test_what_to_torch_builds_is_read_back():
+    layers = [
+        {"conv": {"filters": 4, "kernel": 3, "connections": [[0], [1, 2], [0, 1], [2]]}},
+        {"max_pool": {"kernel": 2, "padding": "same", "stride": 2}}, {"blur_pool": 3},
+        {"separable_conv": {"out_channels": 4, "kernel_size": 3}},
+        {"add": {"parameter": [4, 1, 1]}}, {"attention": 2}, {"flatten": None}, {"maxout": 3},
+    ]  # fmt: skip
+    report = cnncalc.summarize({"input": "3x21x21", "layers": layers})
+    back = read(cnncalc.to_torch(report), 3, 21, 21)
+    assert [(row.name, row.kind, row.output) for row in back] == [
+        (row.name, row.kind, row.output) for row in report
+    ]
+    assert back.totals == report.totals
+
+
 class DropPath(nn.Module):
     def __init__(self):
         super().__init__()
@@ -375,6 +414,17 @@ def test_several_inputs_and_outputs_are_read():
 def test_what_is_not_one_network_is_refused(function, says):
     with pytest.raises(UsageError, match=says):
         read(Calls(function), 3, 4, 4)
+
+
+def test_a_spec_or_an_answer_sheet_never_runs_code():
+    sheet = {"architecture": "mynet:net", "answers": {"0": {"params": 1}}}
+    for refused in (
+        lambda: cnncalc.load("mynet:net"),
+        lambda: cnncalc.summarize({"extends": "mynet:net", "name": "x"}),
+        lambda: cnncalc.grade(sheet),
+    ):
+        with pytest.raises(CnncalcError, match="names the code of a model, which only a command"):
+            refused()
 
 
 def test_only_modules_are_read():

@@ -290,6 +290,12 @@ GRAPHS = {
         {"lp_pool": 2},
         {"max_pool": 2},
     ],
+    "a map times itself that others read": [
+        {"batch_norm": None, "name": "b"},
+        {"sigmoid": None, "from": "b", "name": "s"},
+        {"multiply": None, "from": ["b", "b"], "name": "m"},
+        {"concat": None, "from": ["b", "s", "m"]},
+    ],
     "activations in place": [
         {"conv": {"filters": 4, "kernel": 1}, "name": "c"},
         "batch_norm",

@@ -14,8 +14,10 @@ import pytest
 from picture_geometry import edges, faults
 
 import cnncalc
+from cnncalc import layers
 from cnncalc.core.errors import CnncalcError
 from cnncalc.render import pictures
+from cnncalc.render.pictures.palette import TONES
 from cnncalc.spec import catalog
 
 DAILY = (
@@ -155,6 +157,14 @@ def test_activations_join_the_layer_before_them_unless_every_layer_is_drawn():
     assert len(boxes(report, every_layer=True)) == len(report.rows)
 
 
+def test_a_folded_block_of_a_single_layer_is_drawn_like_it():
+    found = boxes(cnncalc.summarize("resnet50"), depth=3)
+    box = found["layer1.0.downsample"]  # a convolution and its normalization
+    assert box.tone == "convolution"
+    assert "conv 1×1 + batch norm" in box.title
+    assert boxes(cnncalc.summarize("unet"), depth=1)["down1"].tone == "block"
+
+
 def test_one_block_can_be_drawn_alone_with_the_layers_that_it_reads():
     found = boxes(cnncalc.summarize("resnet18"), only="layer2", depth=3)
     assert {box.tone for name, box in found.items() if not name.startswith("layer2.")} == {
@@ -162,6 +172,11 @@ def test_one_block_can_be_drawn_alone_with_the_layers_that_it_reads():
     }
     assert "layer2.0.conv1" in found
     assert "layer3.0.conv1" not in found
+
+
+@pytest.mark.parametrize("name", layers.names())
+def test_every_kind_of_layer_has_colours(name):
+    assert layers.load(name).family in TONES
 
 
 def test_a_heat_gives_the_largest_figure_the_darkest_shade():

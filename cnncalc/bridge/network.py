@@ -9,6 +9,28 @@ from cnncalc.analysis.report import Report, Row
 from cnncalc.bridge import modules
 from cnncalc.core.errors import LayerError, UsageError
 
+WHOLE = (
+    modules.BlurPool,
+    modules.ComputedConv,
+    modules.ConvLSTM,
+    modules.DeformConv,
+    modules.ElementSlopes,
+    modules.LocallyConnected,
+    modules.MaxUnpool,
+    modules.Maxout,
+    modules.MeanInside,
+    modules.PartialConv,
+    modules.PositionAttention,
+    modules.RBF,
+    modules.RelativeAttention,
+    modules.Separable,
+    modules.SignalGRU,
+    modules.SignalLSTM,
+    modules.SignalRNN,
+    modules.Subsampling,
+)
+"""The modules that are one layer, though their functions do not tell which."""
+
 
 class Step(NamedTuple):
     """One layer's step: the values it reads, the one it produces, and those that are not needed
@@ -42,6 +64,8 @@ class Network(nn.Module):
         for row in report.layers:
             if runs(row, report) == row.name:
                 module = module_of(row, modules)
+                if isinstance(module, WHOLE):
+                    module.layer = row.layer  # from which from_torch reads it back
                 self._place(row.name, module)
                 if not row.trainable:
                     self._frozen |= {one for one in module.parameters() if one.requires_grad}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -18,7 +18,9 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 from torch.utils.flop_counter import FlopCounterMode
 
+from cnncalc.bridge.network import WHOLE
 from cnncalc.core.errors import UsageError
+from cnncalc.core.layer import Layer
 from cnncalc.spec.importing.record import Done, Recording, Ref, Seen
 
 BATCHES = (2, 3)
@@ -89,6 +91,7 @@ class _Run(TorchFunctionMode):
         self.used: set[str] = set()
         self.storages: dict[int, set[int]] = {}
         self.stale: set[int] = set()
+        self.silent = 0
         self.flops = FlopCounterMode(display=False)
         own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
         given = {
@@ -97,7 +100,9 @@ class _Run(TorchFunctionMode):
         }
         for name, tensor in given.items():
             self._add(tensor, "input", name)
-        with torch.no_grad(), self.flops, _entered(self), self:
+        # Counting takes as long as running, and the first run has counted.
+        counting = self.flops if batch == BATCHES[0] else nullcontext()
+        with torch.no_grad(), counting, _entered(self), self:
             try:
                 result = model(**given) if keywords else model(*given.values())
             except (RuntimeError, ValueError, TypeError, NotImplementedError) as why:
@@ -191,10 +196,23 @@ class _Run(TorchFunctionMode):
         elif not _in_place(name, kwargs) and any(one is result for one in args):
             result = result.view_as(result)  # so that input and output are two tensors
         made = _tensors_in(result)
-        if made:
+        if made and not self.silent:
             macs = (self.flops.get_total_flops() - before) // 2
             self._call(name, func, args, kwargs, made, macs)
         return result
+
+    def own_layer(
+        self, module: nn.Module, layer: Layer, inputs: Sequence[Tensor], output: Tensor, before: int
+    ) -> None:
+        """Record a module that ``to_torch`` made from a layer."""
+        tensors = [*module.named_parameters(), *module.named_buffers()]
+        given = {
+            "layer": (layer.kind, dict(layer.given)),
+            "inputs": self._refs(self._empty(tuple(inputs))),
+            "held": {name: Ref(self._number(self._empty(one))) for name, one in tensors},
+        }
+        macs = (self.flops.get_total_flops() - before) // 2 // self.batch
+        self.calls.append(Done("layer", self.open[-1], given, (self._add(output),), macs))
 
     def passed(self, module: nn.Module, x: Tensor) -> Tensor:
         """What a module that does nothing in eval mode returns, recorded as a call of its class,
@@ -253,9 +271,14 @@ def _entered(run: _Run) -> Iterator[None]:
         if module not in run.paths:
             return original(module, *args, **kwargs)
         run.open.append(run.paths[module])
-        before = len(run.calls)
+        before, macs = len(run.calls), run.flops.get_total_flops()
+        own = getattr(module, "layer", None) if isinstance(module, WHOLE) else None
+        run.silent += own is not None
         result = original(module, *args, **kwargs)
-        if len(run.calls) == before and args and result is args[0]:
+        run.silent -= own is not None
+        if own is not None:
+            run.own_layer(module, own, args, result, macs)
+        elif len(run.calls) == before and args and result is args[0]:
             result = run.passed(module, result)
         run.open.pop()  # after an error it stays, to say where
         return result

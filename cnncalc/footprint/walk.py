@@ -270,15 +270,26 @@ class _Walk:
             self.release(storage)
         self.alive -= operation.own
         self.saved -= operation.own
-        for tensor, storage in made:
-            if not tensor.copies_gradient:
-                self.give(tensor, storage, operation.row)
-                self.drop(storage)
+        self.deliver([one for one in made if not one[0].copies_gradient], operation.row)
         for tensor, storage in made:
             if tensor.copies_gradient:  # a parameter keeps a copy in its own memory format
                 self.new(tensor.bytes)
                 self.note(BACKWARD, operation.row)
                 self.drop(storage)
+
+    def deliver(self, made: Iterable[tuple[Tensor, int]], row: int) -> None:
+        """Give gradients to their tensors. PyTorch frees those that it adds to another after all
+        have been delivered."""
+        added = []
+        for tensor, storage in made:
+            is_first = tensor not in self.given
+            self.give(tensor, storage, row)
+            if is_first:
+                self.drop(storage)
+            else:
+                added.append(storage)
+        for storage in added:
+            self.drop(storage)
 
     def give(self, tensor: Tensor, storage: int, row: int) -> None:
         """Deliver a gradient to a tensor. A second one is added into a third tensor; on CUDA in

@@ -21,6 +21,8 @@ from cnncalc.spec.node import Node
 
 UNNAMED = ("", "group", "branch", "layers", *NODE, *Composite.words)
 """What labels blocks that have no name."""
+MOST_FORMS = 200
+"""How many kinds of blocks on a level are compared with each other."""
 MOST_CHANGES = 3
 """How many values may differ between the first copy of a layer and the others."""
 
@@ -92,6 +94,7 @@ class Parts:
         self.nodes = graph.nodes
         self.layers = [_as_written(node, graph.layout) for node in graph.nodes]
         self.forms: dict[Any, Form] = {}
+        self.read: dict[range, list[int]] = {}
         self.names = [node.name.split(".") for node in graph.nodes]
         inputs = sum(isinstance(node.layer, Input) for node in graph.nodes)
         self.root = Part("", range(inputs, len(graph.nodes)))
@@ -150,8 +153,11 @@ class Parts:
         """The nodes outside a part that it reads, in the order of their first use."""
         if part is self.root:
             return [*range(part.span.start)]
-        sources = (source for place in part.span for source in self.sources(place))
-        return [*dict.fromkeys(source for source in sources if source < part.span.start)]
+        if part.span not in self.read:
+            sources = (source for place in part.span for source in self.sources(place))
+            outside = (source for source in sources if source < part.span.start)
+            self.read[part.span] = [*dict.fromkeys(outside)]
+        return self.read[part.span]
 
     def sources(self, place: int) -> tuple[int, ...]:
         """The nodes that a node reads, and the one whose shape it follows."""
@@ -166,8 +172,8 @@ class Parts:
         part = block
         while node != part.end or part is block or part.counted:
             counted = part.counted
-            starts = [one.span.start for one in part.parts]
-            part = part.parts[bisect_right(starts, node) - 1]
+            after = bisect_right(part.parts, node, key=lambda one: one.span.start)
+            part = part.parts[after - 1]
             path = [*path[: len(path) - counted], part.name]
         return ".".join(path)
 
@@ -218,7 +224,7 @@ class Parts:
                 fresh.append(self.forms[key])
             part.form = self.forms[key]
             part.form.blocks.append(part)
-        fresh.sort(key=lambda form: -len(form.lines))
+        fresh = sorted(fresh, key=lambda form: -len(form.lines))[:MOST_FORMS]
         for place, larger in enumerate(fresh):
             for smaller in fresh[place + 1 :]:
                 if larger.blocks and smaller.blocks and _fits(larger, smaller):

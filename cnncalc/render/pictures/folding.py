@@ -16,6 +16,8 @@ LONGEST = 30_000
 """The same if its lines pass this many boxes in total."""
 ENDS = 20
 """How many boxes it then shows at either end."""
+FEW = 4
+"""The most layers that a block may have to be drawn like a single one."""
 LEVELS = 30
 """Blocks that are nested more deeply stay folded."""
 
@@ -109,8 +111,16 @@ class Folding:
             block = Part(name, kind, inside, closed=True)
             if level < depth:
                 block.parts = self._build(inside, level + 1, depth)
-            parts.append(_named(block))
+            parts.append(self._as_layer(block, level) if level >= depth else _named(block))
         return self._stacked(parts if self.every_layer else self._merged(parts))
+
+    def _as_layer(self, block: Part, level: int) -> Part:
+        """A folded block; if it is just a layer with its normalization and activation, that."""
+        if len(block.rows) > FEW or self.every_layer:
+            return block
+        opened = replace(block, parts=self._build(block.rows, level + 1, LEVELS))
+        layer = _named(opened)
+        return block if layer is opened or layer.parts or layer.copies > 1 else layer
 
     def _layer(self, index: int) -> Part:
         row = self.report.rows[index]

@@ -67,8 +67,10 @@ def _with_parameter(walker: Walker, kind: str) -> None:
         made = view.layer
     elif kind == "add" and shape == view.shape and len(shape) > 1:
         made = walker.make("positional_embedding", {}, [view.layer], view.shape, held)
+    elif name == "other" or kind in ("add", "multiply"):
+        made = walker.make(kind, {"parameter": list(shape)}, [view.layer], view.shape, held)
     else:
-        raise Unknown(f"a parameter of {list(known.sizes)} has no kind here")
+        raise Unknown("its first operand is a parameter")
     walker.gives(view._replace(layer=made))
 
 
@@ -306,6 +308,17 @@ def pad(walker: Walker) -> None:
         walker.pads[len(walker.made) - 1] = (pairs[0][0] if plain else pairs, value)
 
 
+def own(walker: Walker) -> None:
+    """A module that was made from a layer."""
+    given = walker.done.arguments
+    kind, fields = given["layer"]
+    views = [walker.value(one) for one in given["inputs"]]
+    held = {name: walker.value(one).held[0] for name, one in given["held"].items()}
+    shape = walker.result()
+    reads = [walker.plain(view) for view in views]
+    walker.gives(View.of(walker.make(kind, fields, reads, shape, held, walker.done.macs), shape))
+
+
 REDUCED = {"mean": "mean", "sum": "sum", "amax": "max", "var": "var", "norm": "norm",
            "linalg_vector_norm": "norm"}  # fmt: skip
 
@@ -354,6 +367,7 @@ HANDLERS: Handlers = {
     **dict.fromkeys((f"max_pool{n}d_with_indices" for n in (1, 2, 3)), pool_with_indices),
     **dict.fromkeys((f"max_unpool{n}d" for n in (1, 2, 3)), unpool),
     "pad": pad,
+    "layer": own,
     "rsub": reversed_subtraction,
     "neg": negative,
     "pow": power,

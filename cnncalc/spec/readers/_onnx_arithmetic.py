@@ -29,7 +29,7 @@ def _arithmetic(kind: str) -> Rule:
             return [flows[0]._replace(tensor=joined.tensor)]
         return [_broadcast(net, kind, flows)]
 
-    rule.__doc__ = f"`{kind}`; with a number or with weights, see below."
+    rule.__doc__ = f"`{kind}`, also of a number or of weights, which may be a bias or a `scale`."
     return rule
 
 

@@ -44,7 +44,8 @@ def of(values: Sequence[Any] | Any) -> Known:
 
 
 def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
-    """The result of a node that reads only such tensors; None if it is not known."""
+    """The result of a node that reads only such tensors; None if it is not known. Errors of Python
+    mean that its operands do not fit."""
     if node.kind == "Constant":
         return _constant(node)
     if node.kind == "Expand" and inputs and inputs[0] and inputs[0].weights:
@@ -58,10 +59,7 @@ def evaluated(node: Operator, inputs: Sequence[Known | None]) -> Known | None:
             return None
         numbers.append(listed)
     sizes = [one.sizes if one is not None else () for one in inputs]
-    try:
-        return RULES[node.kind](node, numbers, sizes)
-    except (TypeError, ValueError, IndexError, ArithmeticError, OverflowError):
-        return None
+    return RULES[node.kind](node, numbers, sizes)
 
 
 def _constant(node: Operator) -> Known | None:

@@ -302,13 +302,20 @@ def _window(param: Message) -> dict[str, Any]:
 
 
 def _convolution(layer: Message, kind: str = "conv") -> Made:
+    """`conv`."""
     param = layer.inside("convolution_param")
     fields = {"out_channels": param.number(0, "num_output"), **_window(param)}
     fields |= {"groups": param.number(1, "group"), "dilation": param.sizes("dilation", 1)}
     return kind, {**fields, "bias": param.text("bias_term", "true") != "false"}
 
 
+def _deconvolution(layer: Message) -> Made:
+    """`conv_transpose`."""
+    return _convolution(layer, "conv_transpose")
+
+
 def _pooling(layer: Message) -> Made:
+    """`max_pool` or `avg_pool`; with `global_pooling`, an adaptive one."""
     param = layer.inside("pooling_param")
     way = {"MAX": "max", "0": "max", "AVE": "avg", "1": "avg"}.get(param.text("pool", "MAX"))
     if way is None:
@@ -320,12 +327,14 @@ def _pooling(layer: Message) -> Made:
 
 
 def _inner_product(layer: Message) -> Made:
+    """`linear`."""
     param = layer.inside("inner_product_param")
     bias = param.text("bias_term", "true") != "false"
     return "linear", {"out_features": param.number(0, "num_output"), "bias": bias}
 
 
 def _relu(layer: Message) -> Made:
+    """`relu`, or `leaky_relu` with a slope."""
     slope = layer.inside("relu_param").text("negative_slope", "0")
     if not re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,9})?", slope):
         raise SpecError(f"'negative_slope' must be a number, not {slope[:40]!r}", layer.where)
@@ -333,6 +342,7 @@ def _relu(layer: Message) -> Made:
 
 
 def _lrn(layer: Message) -> Made:
+    """`local_response_norm`."""
     param = layer.inside("lrn_param")
     if param.text("norm_region", "ACROSS_CHANNELS") not in ("ACROSS_CHANNELS", "0"):
         raise SpecError("LRN within a channel cannot be read", layer.where)
@@ -340,6 +350,7 @@ def _lrn(layer: Message) -> Made:
 
 
 def _eltwise(layer: Message) -> Made:
+    """`add`, `multiply` or `maximum`."""
     word = layer.inside("eltwise_param").text("operation", "SUM")
     if word not in ELTWISE:
         raise SpecError(f"the operation {word[:40]!r} is not supported yet", layer.where)
@@ -347,12 +358,14 @@ def _eltwise(layer: Message) -> Made:
 
 
 def _crop(layer: Message) -> Made:
+    """`crop`."""
     if len(layer.every("bottom")) != 2:
         raise SpecError("a Crop needs two bottoms", layer.where)
     return "crop", {"offset": layer.inside("crop_param").sizes("offset", 0), "like": ""}
 
 
 def _scale(layer: Message) -> Made:
+    """`scale`, or `multiply` of two bottoms."""
     if len(layer.every("bottom")) > 1:
         return "multiply", None
     return "scale", {"bias": layer.inside("scale_param").text("bias_term", "false") == "true"}
@@ -361,7 +374,7 @@ def _scale(layer: Message) -> Made:
 KINDS: Mapping[str, Callable[[Message], Made]] = {
     "convolution": _convolution,
     "crop": _crop,
-    "deconvolution": lambda layer: _convolution(layer, "conv_transpose"),
+    "deconvolution": _deconvolution,
     "pooling": _pooling,
     "innerproduct": _inner_product,
     "relu": _relu,

@@ -144,6 +144,7 @@ Made = tuple[str, Any, list[str]]
 
 
 def _convolutional(net: _Network, section: Section) -> Made:
+    """`conv`, then perhaps `batch_norm` and an activation."""
     size = section.number("size", 1)
     padding = size // 2 if section.number("pad", 0) else section.number("padding", 0)
     fields = {
@@ -159,6 +160,7 @@ def _convolutional(net: _Network, section: Section) -> Made:
 
 
 def _maxpool(net: _Network, section: Section) -> Made:
+    """`max_pool`."""
     stride = section.number("stride", 1)
     size = section.number("size", stride)
     total = section.number("padding", size - 1)  # on both sides together
@@ -171,15 +173,18 @@ def _maxpool(net: _Network, section: Section) -> Made:
 
 
 def _connected(net: _Network, section: Section) -> Made:
+    """`linear`, then perhaps `batch_norm` and an activation."""
     bias = not section.number("batch_normalize", 0)
     return "linear", {"out_features": section.number("output", 1), "bias": bias}, [net.last]
 
 
 def _shortcut(net: _Network, section: Section) -> Made:
+    """`add`."""
     return "add", None, [net.last, *net.earlier(section, "from")]
 
 
 def _route(net: _Network, section: Section) -> Made:
+    """`concat`; `slice` for one group of channels."""
     tensors = net.earlier(section, "layers")
     groups, group = section.number("groups", 1), section.number("group_id", 0)
     if groups > 1:
@@ -198,10 +203,15 @@ def _group(net: _Network, section: Section, tensors: list[str], groups: int, gro
 
 
 def _same(kind: str) -> Callable[[_Network, Section], Made]:
-    return lambda net, section: (kind, None, [net.last])
+    def read(net: _Network, section: Section) -> Made:
+        return kind, None, [net.last]
+
+    read.__doc__ = f"`{kind}`."
+    return read
 
 
 def _dropout(net: _Network, section: Section) -> Made:
+    """`dropout`."""
     text = section.values.get("probability", "0.5")
     if not re.fullmatch(r"0?\.[0-9]{1,9}|0|1", text):
         raise SpecError(f"'probability' must be from 0 to 1, not {text[:40]!r}", section.where)
@@ -209,10 +219,12 @@ def _dropout(net: _Network, section: Section) -> Made:
 
 
 def _upsample(net: _Network, section: Section) -> Made:
+    """`upsample`."""
     return "upsample", {"scale_factor": section.number("stride", 2)}, [net.last]
 
 
 def _reorg(net: _Network, section: Section) -> Made:
+    """`space_to_depth`."""
     return "space_to_depth", section.number("stride", 2), [net.last]
 
 

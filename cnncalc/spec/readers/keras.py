@@ -266,7 +266,7 @@ def _activation(value: Any) -> str:
 
 
 def _batch_norm(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """A batch norm over the channels, which may learn only a scale or only a shift."""
+    """`batch_norm`, which may learn only a scale or only a shift."""
     learned = config.get("scale", True), config.get("center", True)
     if not last:
         return None
@@ -277,7 +277,7 @@ def _batch_norm(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
 
 
 def _layer_norm(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """A layer norm over the channels, which learns a scale, with or without a shift, or neither."""
+    """`layer_norm` over the channels."""
     scale, center = config.get("scale", True), config.get("center", True)
     if not last or (center and not scale) or config.get("rms_scaling"):
         return None
@@ -302,10 +302,12 @@ def _recurrent(kind: str) -> "Reader":
                else {}),
         }  # fmt: skip
 
+    read.__doc__ = f"`{'rnn' if kind == 'SimpleRNN' else kind.lower()}`."
     return read
 
 
 def _bidirectional(model: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    """The recurrent layer inside, in both directions."""
     kind, inner = model.named(config.get("layer") or {})
     if kind not in RECURRENT or config.get("merge_mode", "concat") != "concat":
         return None
@@ -316,12 +318,13 @@ def _bidirectional(model: _Model, config: Mapping[str, Any], last: bool) -> Made
 
 
 def _rescaling(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    """`multiply`, then perhaps `add`."""
     plain = isinstance(config.get("scale"), int | float)
     return ("multiply", {"value": config["scale"]}) if plain else None
 
 
 def _relu(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """A rectified linear unit, perhaps with a slope or up to 6."""
+    """`relu`, `relu6`, or `leaky_relu` with a slope."""
     slope, most = config.get("negative_slope") or 0, config.get("max_value")
     if config.get("threshold") or most not in (None, 6) or (slope and most):
         return None
@@ -330,29 +333,49 @@ def _relu(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
     return ("relu" if most is None else "relu6"), {}
 
 
+def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
+    """Reads a layer as a kind with these fields; ``words`` are fields of Keras and of the kind, and
+    ``last`` refuses any other axis than the channels."""
+
+    def read(_: _Model, config: Mapping[str, Any], over_channels: bool) -> Made:
+        if last and not over_channels:
+            return None
+        given = {
+            ours: config[theirs]
+            for theirs, ours in zip(words[::2], words[1::2])
+            if theirs in config
+        }
+        return kind, {**fields, **given}
+
+    read.__doc__ = f"`{kind}`."
+    return read
+
+
+def _reshape(model: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    """`reshape`."""
+    return "reshape", {"shape": model.sizes(config.get("target_shape"))}
+
+
 Reader = Callable[[_Model, Mapping[str, Any], bool], Made]
 SPECIAL: dict[str, Reader] = {
     "BatchNormalization": _batch_norm,
     "LayerNormalization": _layer_norm,
+    # A mean, a variance and a counter, all of them fixed.
+    "Normalization": _as("batch_norm", last=True, affine=False),
     "LSTM": _recurrent("LSTM"),
     "GRU": _recurrent("GRU"),
     "SimpleRNN": _recurrent("SimpleRNN"),
     "Bidirectional": _bidirectional,
-    # A mean, a variance and a counter, all of them fixed.
-    "Normalization": lambda _, config, last: ("batch_norm", {"affine": False}) if last else None,
-    "Concatenate": lambda _, config, last: ("concat", {}) if last else None,
-    "Reshape": lambda model, config, _: (
-        "reshape",
-        {"shape": model.sizes(config.get("target_shape"))},
-    ),
-    "Dropout": lambda _, config, last: ("dropout", {"p": config.get("rate", 0.5)}),
+    "Concatenate": _as("concat", last=True),
+    "Reshape": _reshape,
+    "Dropout": _as("dropout", "rate", "p"),
     "Rescaling": _rescaling,
-    "LayerScale": lambda _, config, last: ("scale", {"initial": config.get("init_values", 1)}),
+    "LayerScale": _as("scale", "init_values", "initial"),
     "ReLU": _relu,
-    "Add": lambda *_: ("add", {}),
-    "Multiply": lambda *_: ("multiply", {}),
-    "Subtract": lambda *_: ("subtract", {}),
-    "Maximum": lambda *_: ("maximum", {}),
+    "Add": _as("add"),
+    "Multiply": _as("multiply"),
+    "Subtract": _as("subtract"),
+    "Maximum": _as("maximum"),
 }
 """How to read the layers whose fields differ from those of their kind. Each reader takes the model,
 the fields, and whether they concern the last axis, the channels."""

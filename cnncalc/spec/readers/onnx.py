@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.errors import LayerError
+from cnncalc.core.errors import LayerError, SpecError
 from cnncalc.spec.readers import _onnx_values as values
 from cnncalc.spec.readers._flow import Flow
 from cnncalc.spec.readers._onnx_file import Model, Operator, model
@@ -132,7 +132,7 @@ class Network(Layers):
                     "earlier node produces"
                 )
         if not any(isinstance(one, Flow) for one in operands):
-            known = values.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
+            known = self.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
             for name in node.outputs:
                 self.tensors[name] = known or Known(self.open_sizes(name))
             return
@@ -142,10 +142,22 @@ class Network(Layers):
             made = self.opaque(node, operands)
         except LayerError as why:
             raise self.wiring.wrong(f"layer {self.name[:60]!r} ({node.kind[:40]}) {why}") from None
+        except SpecError:
+            raise
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            fact = "has operands or settings that do not fit it"
+            raise self.wiring.wrong(f"node {self.name[:60]!r} ({node.kind[:40]}) {fact}") from None
         missing = [name for name in node.outputs[len(made) :] if self.readers[name]]
         if missing:
             made = self.opaque(node, operands)
         self.tensors |= {name: one for name, one in zip(node.outputs, made) if name}
+
+    def evaluated(self, node: Operator, operands: list[Known | None]) -> Known | None:
+        """A tensor that does not depend on the input; None if it is not known."""
+        try:
+            return values.evaluated(node, operands)
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+            return None
 
     def made(self, node: Operator, operands: list[Any]) -> list[Flow | Known]:
         """What a node makes. Raises Unclear if no kind describes it."""
