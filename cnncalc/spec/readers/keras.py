@@ -155,6 +155,10 @@ class _Model:
                 )
             kind, fields = made
         beside = {"trainable": False} if config.get("trainable") is False else {}
+        if kind == "add" and config.get("scale") is not None and len(tensors) == 2:
+            scaled = f"{tensor}*"
+            self.add(f"{name}_scale", scaled, "multiply", config["scale"], tensors[1:], {})
+            tensors = [tensors[0], scaled]
         self.add(name, tensor, kind, fields, tensors, beside)
         if shift:
             self.add(f"{name}_offset", tensor, "add", {"value": shift}, [tensor], {})
@@ -167,7 +171,7 @@ class _Model:
         name: str,
         tensor: str,
         kind: str,
-        fields: dict[str, Any] | None,
+        fields: Any,
         tensors: list[str],
         beside: dict[str, Any],
     ) -> None:
@@ -351,6 +355,11 @@ def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
     return read
 
 
+def _scaled_sum(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
+    """`multiply` the second map by a number, then `add`; of InceptionResNetV2."""
+    return "add", {}
+
+
 def _reshape(model: _Model, config: Mapping[str, Any], last: bool) -> Made:
     """`reshape`."""
     return "reshape", {"shape": model.sizes(config.get("target_shape"))}
@@ -373,6 +382,7 @@ SPECIAL: dict[str, Reader] = {
     "LayerScale": _as("scale", "init_values", "initial"),
     "ReLU": _relu,
     "Add": _as("add"),
+    "CustomScaleLayer": _scaled_sum,
     "Multiply": _as("multiply"),
     "Subtract": _as("subtract"),
     "Maximum": _as("maximum"),
