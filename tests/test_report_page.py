@@ -1,6 +1,6 @@
 """The report page: its numbers are the report's, and hostile text stays text.
 
-``python tests/browser.py`` tests it in a browser.
+``tests/browser.py`` tests it in a browser.
 """
 
 import base64
