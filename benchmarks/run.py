@@ -78,6 +78,21 @@ def whole_processes() -> None:
         )
 
 
+def model_files() -> None:
+    import tempfile
+
+    import cnncalc
+
+    print("\nwhole process, the ONNX file of a built-in network beside the network itself")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "resnet50.onnx"
+        file.write_bytes(cnncalc.to_onnx("resnet50"))
+        (theirs, memory), (ours, _) = interleaved(
+            9, ["-m", "cnncalc", "summarize", str(file)], ["-m", "cnncalc", "summarize", "resnet50"]
+        )
+    print(f"  resnet50.onnx {theirs / ours:5.2f} x resnet50; {memory / 1024:.0f} MiB resident")
+
+
 def in_process() -> None:
     import torch
     import torchinfo
@@ -134,6 +149,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {platform.machine()}, {platform.system()}")
     growth()
     whole_processes()
+    model_files()
     in_process()
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         solve,
         summarize,
         sweep,
+        to_html,
         to_yaml,
     )
     from cnncalc.bridge import from_torch, to_onnx, to_torch, verify
@@ -72,6 +73,7 @@ _HOME = {
     "solve": "api",
     "summarize": "api",
     "sweep": "api",
+    "to_html": "api",
     "to_onnx": "bridge",
     "to_torch": "bridge",
     "to_yaml": "api",
@@ -114,6 +116,7 @@ __all__ = [
     "solve",
     "summarize",
     "sweep",
+    "to_html",
     "to_onnx",
     "to_torch",
     "to_yaml",

@@ -46,6 +46,7 @@ __all__ = [
     "solve",
     "summarize",
     "sweep",
+    "to_html",
     "to_yaml",
 ]
 
@@ -480,6 +481,24 @@ def to_yaml(target: Any, **options: Any) -> str:
     return write(graph)
 
 
+def to_html(target: Any, *, batch: int = 1, dtype: str = "float32", **options: Any) -> str:
+    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md).
+
+    ``target`` and the options are those of ``to_yaml``; ``batch`` and ``dtype`` are those of
+    ``summarize``.
+
+    >>> to_html("lenet5")[:15]
+    '<!doctype html>'
+    """
+    from cnncalc.render.web import render
+    from cnncalc.spec.writing import write
+
+    graph = graph_of(target, **options)
+    report = analyze(graph, batch=batch, dtype=dtype)
+    findings = claims(graph.spec) if graph.spec.published else ()
+    return render(report, write(graph), findings)
+
+
 def draw(target: Target, style: str = "graph", **options: Any) -> "Picture":
     """A picture of a network, shown in a notebook; ``save("net.svg")`` writes a file.
 
@@ -527,7 +546,7 @@ def reconcile(target: Target, number: str, **options: Unpack[Options]) -> "Recon
     return conventions.reconcile(report_of(target, options), number)
 
 
-def claims(target: str | os.PathLike[str] | Mapping[str, Any]) -> "tuple[Finding, ...]":
+def claims(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> "tuple[Finding, ...]":
     """The published numbers in a network's spec, each compared with the calculated one.
 
     >>> [finding.verdict for finding in claims("ntu_example2")]

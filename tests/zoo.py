@@ -183,12 +183,10 @@ def _saved(model: nn.Module, sizes: Any) -> int:
 
 def _same_rows(report: cnncalc.Report, name: str) -> bool | None:
     """Whether the rows have the numbers of the built-in with the same name."""
-    ours = [own for own in (f"{name}_torchvision", name) if own in catalog.names()]
-    return (
-        numbers(report) == numbers(cnncalc.summarize(ours[0], input=_input(report)))
-        if ours
-        else None
-    )
+    ours = [own for own in (name, f"{name}_torchvision") if own in catalog.names()]
+    sizes = _input(report)
+    same = [numbers(report) == numbers(cnncalc.summarize(own, input=sizes)) for own in ours]
+    return any(same) if ours else None
 
 
 def _input(report: cnncalc.Report) -> Any:

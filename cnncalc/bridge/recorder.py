@@ -93,6 +93,7 @@ class _Run(TorchFunctionMode):
         self.storages: dict[int, set[int]] = {}
         self.stale: set[int] = set()
         self.silent = 0
+        self.live: set[int] = set()  # the tensors that depend on an input
         self.flops = FlopCounterMode(display=False)
         own = next((one.dtype for one in model.parameters()), torch.get_default_dtype())
         given = {
@@ -100,7 +101,7 @@ class _Run(TorchFunctionMode):
             for name, sizes in inputs.items()
         }
         for name, tensor in given.items():
-            self._add(tensor, "input", name)
+            self.live.add(self._add(tensor, "input", name))
         # Counting takes as long as running, and the first run has counted.
         counting = self.flops if batch == BATCHES[0] else nullcontext()
         with torch.no_grad(), counting, _entered(self), self:
@@ -134,7 +135,7 @@ class _Run(TorchFunctionMode):
 
     def _number(self, tensor: Tensor) -> int:
         """The number of a tensor; one that no call has made yet is the model's, or a constant."""
-        if id(tensor) in self.stale:
+        if id(tensor) in self.stale and self.numbers[id(tensor)] in self.live:
             raise UsageError(
                 f"{self.name}: module {self.open[-1]!r} reads a tensor that shares memory with one "
                 "that was changed in place; use the operation that makes a new tensor"
@@ -217,7 +218,8 @@ class _Run(TorchFunctionMode):
             "held": {name: Ref(self._number(self._empty(one))) for name, one in tensors},
         }
         macs = (self.flops.get_total_flops() - before) // 2 // self.batch
-        self.calls.append(Done("layer", self.open[-1], given, (self._add(output),), macs))
+        self.live.add(number := self._add(output))
+        self.calls.append(Done("layer", self.open[-1], given, (number,), macs))
 
     def passed(self, module: nn.Module, x: Tensor) -> Tensor:
         """What a module that does nothing in eval mode returns, recorded as a call of its class,
@@ -228,14 +230,17 @@ class _Run(TorchFunctionMode):
         given = {"input": Ref(self._number(x))} | plain
         with torch._C.DisableTorchFunction():
             y = x.view_as(x)
-        self.calls.append(Done(type(module).__name__, self.open[-1], given, (self._add(y),)))
+        self.live.add(number := self._add(y))
+        self.calls.append(Done(type(module).__name__, self.open[-1], given, (number,)))
         return y
 
     def _call(
         self, name: str, func: Any, args: Any, kwargs: Any, made: list[Tensor], macs: int
     ) -> None:
         given = {key: self._refs(one) for key, one in _bound(func, name, args, kwargs).items()}
+        read = set(self._numbers_in([args, kwargs]))
         numbers = tuple(map(self._add, made))
+        self.live |= {*numbers} if read & self.live else set()
         place = self.open[-1]
         self.calls.append(Done(name.rstrip("_"), place, given, numbers, macs // self.batch))
         if len(made) == 1 and any(one is made[0] for one in args):

@@ -13,13 +13,15 @@ from cnncalc.cli import _errors
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 TASKS = {
-    "Analyse a network": ("summarize", "explain", "layer", "memory", "draw", "import", "export"),
+    "Analyse a network": (
+        "summarize", "explain", "layer", "memory", "draw", "report", "import", "export",
+    ),
     "Choose a network": ("compare", "sweep"),
     "Check your homework": ("check-stride", "solve", "convolve", "practice", "mistakes"),
     "Teach a class": ("quiz", "grade"),
     "Check the numbers": ("verify", "reconcile", "claims"),
     "Look things up": ("list", "show", "kinds", "schema"),
-}
+}  # fmt: skip
 """The commands by what a user wants to do, in the order of ``cnncalc --help``."""
 
 

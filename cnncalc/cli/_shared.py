@@ -16,6 +16,7 @@ from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown
 if TYPE_CHECKING:
     from cnncalc.api import Report
     from cnncalc.render.view import View
+    from cnncalc.spec.graph import Graph
 
 RENDER = [str(Path(__file__).parents[1] / "render" / "formats")]
 CONVENTIONS = [str(Path(__file__).parents[1] / "conventions" / "tools")]
@@ -223,16 +224,25 @@ def _target(
     return spec, {"input": shapes, "settings": values}
 
 
+def graph(
+    spec: str, input: Sequence[str] | None, settings: Sequence[str] | None, layout: str | None
+) -> "Graph":
+    """The expanded network that a command names."""
+    from cnncalc import api
+
+    target, changes = _target(spec, input, settings)
+    return api.graph_of(target, layout=layout, **changes)
+
+
 def yaml(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None, layout: str | None
 ) -> str:
     """The network that a command names, as YAML; its warnings go to standard error."""
     from cnncalc import api
 
-    target, changes = _target(spec, input, settings)
-    graph = api.graph_of(target, layout=layout, **changes)
-    warn(api.analyze(graph).warnings)
-    return api.to_yaml(graph)
+    network = graph(spec, input, settings, layout)
+    warn(api.analyze(network).warnings)
+    return api.to_yaml(network)
 
 
 def write(text: str, output: Path | None) -> None:

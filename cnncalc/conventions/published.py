@@ -111,7 +111,7 @@ COLUMNS = (
 """The columns of a finding as plain data, in order."""
 
 
-def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, ...]:
+def check(target: str | os.PathLike[str] | Mapping[str, Any] | Spec) -> tuple[Finding, ...]:
     """Compares every published figure in a network's spec: first the layers', in order, then the
     whole network's.
 
@@ -122,7 +122,7 @@ def check(target: str | os.PathLike[str] | Mapping[str, Any]) -> tuple[Finding, 
     ['agrees', 'agrees']
     """
     spec = load(target)
-    name = spec.name if isinstance(target, Mapping) else os.fspath(target)
+    name = spec.name if isinstance(target, Mapping | Spec) else os.fspath(target)
     # Build the network first, so that a broken spec is reported even if it has no claims.
     reports = {repr((None, None)): analyze(build(spec))}
     placed, mistakes = [], []

@@ -10,7 +10,8 @@ FENCES = {"/": ("⌊", "⌋"), "ceil": ("⌈", "⌉")}
 
 
 def equation(working: Working) -> str:
-    """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, on a line of its own."""
+    """``weights = F·F·C_in·C_out = 5·5·3·10 = 750``, to set on a line of its own
+    (``render.page``)."""
     made, result = working.expression, wording.minus(grouped(working.result))
     steps = [*map(_symbol, working.symbol.split(" = "))]
     if made.op:
@@ -22,7 +23,7 @@ def equation(working: Working) -> str:
     steps.append(_symbol(result))
     note = f"<mspace width='1em'/><mtext>({escape(working.note)})</mtext>" if working.note else ""
     line = "<mo>=</mo>".join(dict.fromkeys(steps))
-    return f'<math display="block"><mrow>{line}{note}</mrow></math>'
+    return f"<math>{line}{note}</math>"
 
 
 def _typeset(expression: Expression, leaf: wording.Leaf) -> str:
@@ -61,10 +62,10 @@ def _inside(part: Expression, leaf: wording.Leaf) -> str:
 
 
 def _symbol(name: str) -> str:
-    """``C_in`` with its index below the line; words are upright."""
+    """``C_in`` with its index below the line; browsers set longer identifiers upright."""
     if name.strip("(−)")[:1].isdecimal():
         return f"<mn>{name}</mn>"
     base, _, index = name.partition("_")
     if index and len(base) == 1:
-        return f"<msub><mi>{escape(base)}</mi><mtext>{escape(index)}</mtext></msub>"
-    return f"<mtext>{escape(name)}</mtext>" if len(name) > 1 else f"<mi>{escape(name)}</mi>"
+        return f"<msub><mi>{escape(base)}</mi><mi>{escape(index)}</mi></msub>"
+    return f"<mtext>{escape(name)}</mtext>" if " " in name else f"<mi>{escape(name)}</mi>"

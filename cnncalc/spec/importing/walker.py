@@ -107,7 +107,8 @@ class Walker:
         held = [one for value in values if isinstance(value, Known) for one in value.held]
         calls = self.calls_of(values)
         if self.done.name in SAME_VALUES and values and isinstance(first := values[0], Known):
-            self.values[self.done.made[0]] = first._replace(sizes=self.sizes(self.done.made[0]))
+            number = self.done.made[0]
+            self.values[number] = first._replace(sizes=self.sizes(number), calls=calls)
             return
         for number in self.done.made:
             once = tuple(dict.fromkeys(held))

@@ -24,18 +24,21 @@ def render(scene: Scene) -> bytes:
     return text(scene).encode()
 
 
-def text(scene: Scene) -> str:
-    """The whole file as text; the same scene always gives the same text."""
+def text(scene: Scene, links: Mapping[str, str] | None = None) -> str:
+    """The whole file as text; the same scene always gives the same text. ``links`` are addresses
+    by the name of a box."""
+    links = links or {}
     width, height = _number(scene.width), _number(scene.height)
+    role = "group" if links else "img"  # nothing inside an image can be selected
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" class="cnncalc" width="{width}" '
-        f'height="{height}" viewBox="0 0 {width} {height}" role="img">',
+        f'height="{height}" viewBox="0 0 {width} {height}" role="{role}">',
         f"<title>{_escape(scene.title)}</title>",
-        f"<style>{_style(scene)}</style>",
+        f"<style>{style(scene)}</style>",
         f'<rect class="paper" width="{width}" height="{height}"/>',
-        *map(_box, scene.frames),
+        *(_linked(box, links) for box in scene.frames),
         *_lines([line for line in scene.lines if line.source]),
-        *map(_box, scene.boxes),
+        *(_linked(box, links) for box in scene.boxes),
         *map(_shape, scene.shapes),
         *_lines([line for line in scene.lines if not line.source]),
         *map(_text, scene.texts),
@@ -44,8 +47,8 @@ def text(scene: Scene) -> str:
     return "\n".join(parts)
 
 
-def _style(scene: Scene) -> str:
-    """The rules of the tones in use, then those for dark themes."""
+def style(scene: Scene) -> str:
+    """The text of its style: the rules of the tones in use, then those for dark themes."""
     used = {box.tone for box in (*scene.boxes, *scene.frames)}
     used |= {shape.tone for shape in scene.shapes}
     tones = [name for name in TONES if name in used]
@@ -86,6 +89,12 @@ def _colours(tones: Sequence[str], shades: Mapping[str, set[float]], dark: int) 
         if name.startswith("heat"):  # grey would be hard to read on them
             rules.append(f".cnncalc .{name} text{{fill:{INK[dark]}}}")
     return "".join(rules)
+
+
+def _linked(box: Box, links: Mapping[str, str]) -> str:
+    """A box, as a link if it has one."""
+    drawn = _box(box)
+    return f'<a href="{_escape(links[box.name])}">{drawn}</a>' if box.name in links else drawn
 
 
 def _box(box: Box) -> str:

@@ -1,0 +1,28 @@
+"""``cnncalc report``: a network as one HTML page."""
+
+from cnncalc.cli import _shared as shared
+
+
+def run(
+    spec: shared.Spec,
+    batch: shared.Batch = 1,
+    input: shared.Input = None,
+    settings: shared.Settings = None,
+    dtype: shared.Dtype = "float32",
+    layout: shared.LayoutName = None,
+    output: shared.TextOutput = None,
+) -> None:
+    """Write everything about a network as one HTML page, which needs no network and no library.
+
+    The page has the totals and peaks of memory, the graph, a table that folds, sorts and searches,
+    how each number is computed, the published figures, and the spec.
+
+    cnncalc report resnet50 -o resnet50.html
+
+    cnncalc report net.yaml --batch 32 --set classes=10 -o net.html
+    """
+    from cnncalc import api
+
+    graph = shared.graph(spec, input, settings, layout)
+    shared.warn(api.analyze(graph).warnings)
+    shared.write(api.to_html(graph, batch=batch, dtype=dtype), output)

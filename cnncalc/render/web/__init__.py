@@ -1,0 +1,119 @@
+"""A report as one HTML page that needs nothing else: no network, no library.
+
+Everything is in the page without its script, which only folds, sorts and searches the table.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnncalc.analysis.report import Report
+from cnncalc.core import units
+from cnncalc.core.errors import UsageError
+from cnncalc.render import page
+from cnncalc.render.pictures import picture, writer_of
+from cnncalc.render.pictures.writers import svg
+from cnncalc.render.view import View
+from cnncalc.render.web import layers
+from cnncalc.render.web.workings import Workings
+
+if TYPE_CHECKING:
+    from cnncalc.conventions.published import Finding
+
+FIGURES = ("Layer", "Quantity", "Printed", "Calculated", "Verdict", "Source")
+"""The headings of the published figures."""
+
+
+def render(report: Report, spec: str, findings: Sequence["Finding"] = ()) -> str:
+    """The whole page; ``spec`` is the network as YAML, ``findings`` its published figures."""
+    view = View(report, layers.COLUMNS)
+    workings = Workings(report)
+    table = layers.table(view, workings)
+    scene = picture(report).scene(writer_of("svg"))
+    graph = svg.text(scene, {name: f"#{row}" for name, row in table.rows.items()})
+    body = [
+        *(f"<p>{escape(remark)}</p>" for remark in view.remarks),
+        *(f'<p class="bad">{escape(warning)}</p>' for warning in report.warnings),
+        *_cards(view),
+        f'<p class="small">{escape(view.conventions)}</p>',
+        '<div class="both"><div><h2>Graph</h2>',
+        '<div class="scroll" tabindex="0" role="region" aria-label="Graph of the network">'
+        f"{graph}</div></div>\n<div>",
+        *table.html,
+        "</div></div>",
+        *workings.html(),
+        *_published(findings),
+        '<h2>Spec</h2>\n<button id="copy" hidden>Copy</button>',
+        f'<pre id="spec" class="scroll" tabindex="0">{escape(spec)}</pre>',
+    ]
+    return page.page(view.title, body, _file("style.css"), _file("script.js"), [svg.style(scene)])
+
+
+def _file(name: str) -> str:
+    return (Path(__file__).parent / name).read_text(encoding="utf-8")
+
+
+def _cards(view: View) -> Iterator[str]:
+    """The totals, the peaks of memory, and the largest receptive field."""
+    yield '<dl class="cards">'
+    cards = [(total.label, total.text) for total in view.totals]
+    for label, text in [*cards, *_peaks(view.report), *_field(view)]:
+        number, _, rest = text.partition(" = ")
+        small = f"<small>{escape(rest)}</small>" if rest else ""
+        yield f"<div><dt>{escape(label)}</dt><dd>{escape(number)}{small}</dd></div>"
+    yield "</dl>"
+
+
+def _peaks(report: Report) -> Iterable[tuple[str, str]]:
+    from cnncalc.footprint import measure
+
+    try:
+        memory = measure(report)
+    except UsageError as why:
+        return [("Peak memory", f"not known = {why}")]
+    inference, training = memory.inference_peak, memory.training_peak
+    parts = "with parameters, gradients and activations; SGD"
+    return [
+        ("Peak of inference", _at(*inference, "activations")),
+        ("Peak of training", _at(training.layer, training.bytes, parts)),
+    ]
+
+
+def _at(layer: str, size: int, parts: str) -> str:
+    return f"{units.exact(size)} B = {units.in_bytes(size)} at {layer}: {parts}"
+
+
+def _field(view: View) -> Iterable[tuple[str, str]]:
+    """The receptive field of the last layer that has one."""
+    found = [line for line in view.report.outline(view.report.depth) if line.last.fields]
+    if not found:
+        return []
+    return [("Receptive field", f"{view.text('rf', found[-1])} pixels = of {found[-1].name}")]
+
+
+def _published(findings: Sequence["Finding"]) -> Iterator[str]:
+    if not findings:
+        return
+    yield '<h2 id="published">Published figures</h2>\n<div class="scroll" tabindex="0" '
+    yield 'role="region" aria-label="Published figures"><table>\n<thead><tr>'
+    yield "".join(f'<th scope="col">{heading}</th>' for heading in FIGURES)
+    yield "</tr></thead>\n<tbody>"
+    yield from map(_finding, findings)
+    yield "</tbody>\n</table></div>"
+
+
+def _finding(one: "Finding") -> str:
+    notes = ", ".join(filter(None, (one.verdict, one.convention)))
+    verdict = f"{notes}: {one.reason}" if one.reason else notes
+    cells = [
+        " ".join(filter(None, (one.layer or "total", one.settings and f"({one.settings})"))),
+        one.quantity,
+        one.printed,
+        units.exact(one.calculated) if isinstance(one.calculated, int) else one.calculated,
+    ]
+    colour = "good" if one.agrees else "bad"
+    return (
+        f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}"
+        f'<td class="{colour}">{escape(verdict)}</td><td>{escape(one.source)}</td></tr>'
+    )

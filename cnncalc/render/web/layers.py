@@ -1,0 +1,119 @@
+"""The table of all layers, with a row for each block before those in it.
+
+HTML lets rows and cells end without an end tag, which makes the page a tenth smaller.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from cnncalc.analysis.report import Line, Report, Row
+from cnncalc.render.view import View
+from cnncalc.render.web.workings import Workings
+
+COLUMNS = (
+    "layer", "kind", "kernel", "input", "output", "params", "macs", "memory", "rf",
+    "buffers", "flops", "operations", "saved",
+)  # fmt: skip
+USUAL = ("layer", "kind", "kernel", "output", "params", "macs", "memory", "rf")
+"""The columns that the script shows at first; without it, all are there."""
+BARS = {"params": "params", "macs": "macs", "memory": "activations_total_bytes"}
+"""The columns with bars, and the count whose share a bar shows."""
+DERIVED = {
+    "output": "shape", "params": "parameters", "macs": "macs", "operations": "operations",
+    "memory": "memory", "rf": "receptive-field",
+}  # fmt: skip
+"""The columns whose numbers link to their derivations, and what those explain."""
+LEGEND = (
+    "A block has the sums of its layers, and the output and receptive field of the last one. "
+    "Bars are shares of the whole network. Select a number to see how it is computed."
+)
+CONTROLS = """\
+<div id="controls" role="search" hidden>
+<label>Search <input type="search" id="search" autocomplete="off"></label>
+<button id="open">Open all</button> <button id="fold">Fold all</button>
+<label><input type="checkbox" id="exact"> Exact numbers</label>
+<details><summary>Columns</summary><div id="columns"></div></details>
+<output id="found"></output>
+</div>"""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table as HTML, and the id of the row of every layer and block by its name."""
+
+    html: tuple[str, ...]
+    rows: dict[str, str]
+
+
+def tree(report: Report) -> Iterator[Line]:
+    """A line for each block before those in it, and for each layer; ``depth`` is the nesting."""
+    yield from _inside(report.rows, report, 1)
+
+
+def _inside(rows: Sequence[Row], report: Report, depth: int) -> Iterator[Line]:
+    """The lines of rows whose names have this many parts or more."""
+    gathered: dict[str, list[Row]] = {}
+    for row in rows:
+        gathered.setdefault(".".join(row.name.split(".")[:depth]), []).append(row)
+    for name, found in gathered.items():
+        if len(found) == 1:
+            yield Line(found[0].name, found[0].kind, tuple(found), depth)
+        else:
+            yield Line(name, (report.groups or {}).get(name, found[0].kind), tuple(found), depth)
+            yield from _inside(found, report, depth + 1)
+
+
+def table(view: View, workings: Workings) -> Table:
+    """The section with the table, whose numbers are links to their workings."""
+    report, lines = view.report, list(tree(view.report))
+    full = {
+        name: max(report.share(line.cost, count) for line in lines) for name, count in BARS.items()
+    }
+    heads = "".join(
+        f'<th scope="col"{_marks(view, name)}>{escape(heading)}</th>'
+        for name, heading in zip(view.columns, view.headings, strict=True)
+    )
+    rows = {line.name: f"r{number}" for number, line in enumerate(lines)}
+    html = [
+        '<h2 id="layers">Layers</h2>',
+        f'<p class="small">{LEGEND}</p>',
+        CONTROLS,
+        '<div class="scroll tall" tabindex="0" role="region" aria-label="Table of layers">',
+        f'<table data-depth="{view.fitting_depth()}">',
+        f"<thead><tr>{heads}</tr></thead>\n<tbody>",
+        *(_row(view, line, rows[line.name], full, workings.of(line)) for line in lines),
+        "</tbody>\n</table></div>",
+    ]
+    return Table(tuple(html), rows)
+
+
+def _marks(view: View, name: str) -> str:
+    """What the script knows of a column: ``data-more`` if it is hidden at first, ``data-wide`` if
+    it is hidden on a phone."""
+    number = ' class="n"' * view.numeric(name)
+    more, wide = " data-more" * (name not in USUAL), " data-wide" * (name in ("kind", "kernel"))
+    return f'{number} data-c="{name}"{more}{wide}'
+
+
+def _row(
+    view: View, line: Line, key: str, full: Mapping[str, float], links: Mapping[str, str]
+) -> str:
+    name, *others = view.columns
+    head = f'<th scope="row">{escape(view.text(name, line))}</th>'
+    cells = "".join(_cell(view, line, one, full.get(one, 0), links) for one in others)
+    block = ' class="block"' * line.folded
+    return f'<tr id="{key}" data-d="{line.depth}"{block}>{head}{cells}'
+
+
+def _cell(view: View, line: Line, name: str, full: float, links: Mapping[str, str]) -> str:
+    text, key = escape(view.text(name, line)), links.get(DERIVED.get(name, ""))
+    if key:
+        text = f'<a href="#{key}">{text}</a>'
+    if not view.numeric(name):
+        return f"<td>{text}"
+    value = view.known[name].value(line, view.report)
+    exact = "" if value is None else escape(str(value))
+    level = round(100 * view.report.share(line.cost, BARS[name]) / full) if full else 0
+    bar = f' class="b{level}"' if level else ""
+    return f'<td{bar} data-v="{exact}">{text}'
