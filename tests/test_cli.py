@@ -280,7 +280,11 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", "net.py:Net"], "names a file; name its module, as in net:Net"),
         (["summarize", "./my/net.py:Net"], "names a file; name its module, as in my.net:Net"),
         (["summarize", "net.onnx"], "no file 'net.onnx'"),
-        (["import", SMALL, "-o", "net.json"], "let the name of 'net.json' end in .yaml"),
+        (
+            ["import", SMALL, "-o", "net.json"],
+            "import writes YAML, but 'net.json' ends in '.json'; use .yaml",
+        ),
+        (["report", SMALL, "-o", "net.pdf"], "report writes HTML, but 'net.pdf' ends in '.pdf'"),
         (["sweep", "net:Net", "--over", "batch=1"], "write it to a file with 'cnncalc import'"),
         (["solve", "net:Net", "--for", "batch"], "write it to a file with 'cnncalc import'"),
         (["summarize", SMALL, "-i", "3x4x4", "-i", "1x2x2"], "given as NAME=SHAPE, not '3x4x4'"),

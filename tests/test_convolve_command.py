@@ -531,7 +531,7 @@ def test_the_file_extension_selects_the_format(tmp_path, ending, begins):
         (["1 2", "1", "-a", "sigmiod"], "did you mean 'sigmoid'?"),
         (["1 2", "1", "-a", "gelu"], "no activation 'gelu'; choose"),
         (["1 2", "1", "-a", ""], "no activation ''"),
-        (["1 2", "1", "-a", "relu:3"], "relu has no fields; remove 3"),
+        (["1 2", "1", "-a", "tanh:3"], "tanh has no fields; remove 3"),
         (["1 2", "1", "-a", "leaky_relu:steep"], "leaky_relu negative_slope must be a number"),
         (["1 2", "1", "--pool", "median:2"], "no pooling 'median' is supported; choose avg or"),
         (["1 2", "1", "--pool", "lp:2"], "no pooling 'lp' is supported"),

@@ -245,6 +245,13 @@ def yaml(
     return api.to_yaml(network)
 
 
+def only(what: str, endings: Sequence[str], output: Path | None) -> None:
+    """Raise UsageError if the name of a file ends in anything but one of these, or nothing."""
+    if output is not None and output.suffix.lower() not in ("", *endings):
+        name = str(output)[:200]
+        raise UsageError(f"{what}, but {name!r} ends in {output.suffix!r}; use {endings[0]}")
+
+
 def write(text: str, output: Path | None) -> None:
     """Write a text to a file or to standard output; raises UsageError if the file cannot be
     written."""

@@ -1,7 +1,6 @@
 """``cnncalc import``: any network as the YAML of a spec."""
 
 from cnncalc.cli import _shared as shared
-from cnncalc.core.errors import UsageError
 
 
 def run(
@@ -23,6 +22,5 @@ def run(
 
     cnncalc import densenet121
     """
-    if output is not None and output.suffix.lower() not in ("", ".yaml", ".yml"):
-        raise UsageError(f"import writes YAML; let the name of {str(output)[:200]!r} end in .yaml")
+    shared.only("import writes YAML", (".yaml", ".yml"), output)
     shared.write(shared.yaml(spec, input, settings, layout), output)

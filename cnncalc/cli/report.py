@@ -12,9 +12,9 @@ def run(
     layout: shared.LayoutName = None,
     output: shared.TextOutput = None,
 ) -> None:
-    """Write everything about a network as one HTML page, which needs no network and no library.
+    """Write everything about a network as one HTML page, which works offline.
 
-    The page has the totals and peaks of memory, the graph, a table that folds, sorts and searches,
+    The page has the totals, the peak memory, the graph, a table that you can fold, sort and search,
     how each number is computed, the published figures, and the spec.
 
     cnncalc report resnet50 -o resnet50.html
@@ -23,6 +23,7 @@ def run(
     """
     from cnncalc import api
 
+    shared.only("report writes HTML", (".html", ".htm"), output)
     graph = shared.graph(spec, input, settings, layout)
     shared.warn(api.analyze(graph).warnings)
     shared.write(api.to_html(graph, batch=batch, dtype=dtype), output)
