@@ -306,9 +306,10 @@ class Tape:
         """A matrix product with this many weights and biases."""
         given, weight, *bias = self.lowered(x, *self.trained(weights, biases))
         keeps, size = self.factors(given, weight), given.size
-        # PyTorch's addmm delivers the gradient of the biases first.
+        # PyTorch's addmm delivers the gradient of the biases first, and that of the weights to a
+        # transposed view, whose own node delivers it after the others have been freed.
         return self.op(
-            *bias, given, weight, makes=makes, keeps=keeps, size=size, layout=Layout.KEEP
+            *bias, given, self.view(weight), makes=makes, keeps=keeps, size=size, layout=Layout.KEEP
         )
 
     def factors(self, a: Tensor, b: Tensor) -> list[Tensor]:
