@@ -377,7 +377,7 @@ def test_html_is_a_self_contained_page(report):
     assert page.texts["html/head/title"] == "Small | 100% & #1_net · input 3×32×32 · float32"
     assert {path.split("/")[1] for path in page.texts if "/" in path} == {"head", "body"}
     assert "html/head/style" in page.texts
-    assert "html/body/section/table/tbody/tr/td" in page.texts
+    assert "html/body/main/section/table/tbody/tr/td" in page.texts
 
 
 def test_a_notebook_shows_the_html_table_without_a_page_around_it(report):

@@ -163,6 +163,12 @@ def test_a_page_shows_lower_bounds_and_what_is_not_known():
     assert page.values("params")["opaque1"] == "0"
 
 
+def test_a_network_of_vectors_has_no_receptive_field():
+    page = Page(cnncalc.to_html({"input": 10, "layers": [{"linear": 5}]}))
+    assert "Parameters" in page.texts["dt"]
+    assert "Receptive field" not in page.texts["dt"]
+
+
 def test_a_page_shows_published_figures_and_errata():
     claims = [
         {"quantity": "params", "value": "113", "source": "page 1", "erratum": "a misprint"},

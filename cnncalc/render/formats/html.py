@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
 
+from cnncalc.render.page import page
+
 if TYPE_CHECKING:
     from cnncalc.render.sheet import Sheet
 
@@ -27,16 +29,8 @@ STYLE = """\
 
 def render(view: "Sheet") -> str:
     """A complete page: the table with its title, remarks, totals and conventions."""
-    return _ascii(
-        [
-            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
-            '<meta name="color-scheme" content="light dark">',
-            f"<title>{escape(view.title)}</title>",
-            f"<style>\n{STYLE}\n</style>\n</head>\n<body>",
-            *_section(view),
-            "</body>\n</html>",
-        ]
-    )
+    own = "body { max-width: none; }\n.cnncalc caption { display: none; }"
+    return _ascii([page(view.title, _section(view), f"{STYLE}\n{own}").rstrip("\n")])
 
 
 def piece(view: "Sheet") -> str:
