@@ -156,7 +156,7 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "mynet:nett": "did you mean 'net'?",
         "nowhere:net": "there is no module 'nowhere'",
         "mynet:broken": "raised KeyError: 'no such width'",
-        "mynet:words": "gives list, not a torch.nn.Module",
+        "mynet:words": "returns list instead of a torch.nn.Module",
     }.items():
         assert says in str(run(target).exception)
 

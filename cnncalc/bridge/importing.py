@@ -139,7 +139,9 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
         text = " ".join(str(why).split())[:300]
         raise UsageError(f"{target[:200]!r} raised {type(why).__name__}: {text}") from why
     if not isinstance(model, nn.Module):
-        raise UsageError(f"{target[:200]!r} gives {type(model).__name__}, not a torch.nn.Module")
+        raise UsageError(
+            f"{target[:200]!r} returns {type(model).__name__} instead of a torch.nn.Module"
+        )
     return model
 
 

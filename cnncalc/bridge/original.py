@@ -1,4 +1,4 @@
-"""An imported network beside its original: with the same weights, it gives the same outputs."""
+"""Compare an imported network with its original: same weights, same outputs."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def record(model: nn.Module, inputs: Mapping[str, Sequence[int]], keywords: bool
         except UsageError as why:
             if "Long" not in str(why):
                 raise
-            # It looks its input up, as an embedding does.
+            # Its inputs are indices, as those of an embedding.
             first, second = (_Run(model, n, inputs, keywords, torch.int64) for n in BATCHES)
     finally:
         for module, mode in training.items():
@@ -222,8 +222,8 @@ class _Run(TorchFunctionMode):
         self.calls.append(Done("layer", self.open[-1], given, (number,), macs))
 
     def passed(self, module: nn.Module, x: Tensor) -> Tensor:
-        """What a module that does nothing in eval mode returns, recorded as a call of its class,
-        such as drop path; an identity is left out."""
+        """The output of a module that does nothing in eval mode, such as drop path; it is recorded
+        as a call of its class, unless it is an identity."""
         if not isinstance(x, Tensor) or isinstance(module, nn.Identity | nn.Sequential):
             return x
         plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}

@@ -208,7 +208,7 @@ def _inputs(graph: Graph) -> dict[str, Any]:
 
 
 def _short(entry: dict[str, Any]) -> Any:
-    """An entry without what says nothing: ``relu`` for ``{relu: }``."""
+    """An entry in its shortest form: ``relu`` for ``{relu: }``."""
     (word, value), *beside = entry.items()
     if value is None:
         return {word: {}, **dict(beside)} if beside else word
@@ -243,7 +243,7 @@ def _leave_out_names(bodies: Iterable[list[dict[str, Any]]]) -> None:
 
 
 def _flat(graph: Graph) -> dict[str, Any]:
-    """A graph as a list of layers, all of whose names and inputs are written."""
+    """A graph as a list of layers that all state their name and inputs."""
     parts = Parts(graph)
     names = [node.name for node in graph.nodes]
     found = {**_prose(graph), **_inputs(graph)}

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from cnncalc.core.errors import UsageError
 
 MARGIN = Fraction(3, 2)
-"""No value further up is expected to cost less than this fraction of those below it."""
+"""A value is expected to cost more than the budget if a smaller one costs this many times it."""
 FAR = 4
 """The search for an upper bound stops at this many times the budget."""
 DOUBLINGS = 20

@@ -1,4 +1,4 @@
-"""A U: what shrinks a map runs down on the left, what enlarges it again runs up on the right.
+"""A U: layers that shrink the map run down on the left, those that enlarge it run up on the right.
 
 Every level of the U is one size of the map; a line, perhaps with boxes on it, skips from its left
 arm to its right one.
@@ -90,7 +90,7 @@ class Mirror(Item):
         self.enter, self.leave = inner.enter, inner.leave
 
     def place(self, x: float, y: float) -> None:
-        """Place the item, as yet the right way up."""
+        """Place the item before it is turned over."""
         super().place(x, y)
         self.inner.place(x, y)
 

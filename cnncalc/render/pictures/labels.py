@@ -14,7 +14,7 @@ FIGURES = {
     "rf": "RF {}",
     "none": "",
 }
-"""The figures that a box can show, and how it words them."""
+"""The figures that a box can show, and how each is worded."""
 
 
 class Label(NamedTuple):

@@ -16,7 +16,7 @@ from cnncalc.render.pictures.scene import Point
 
 @dataclass(eq=False)
 class Tail:
-    """A line on its way from a box."""
+    """An unfinished line that starts at a box."""
 
     source: "Leaf"
     points: tuple[Point, ...]
@@ -107,14 +107,14 @@ class Chain(Item):
 
 
 def _between(before: Item, item: Item, measure: Measure) -> float:
-    """The gap between two items; a fork brings room of its own."""
+    """The gap between two items; a fork already has room of its own."""
     if isinstance(before, Fork):
         return measure.meet
     return measure.spread if isinstance(item, Fork) else measure.gap
 
 
 class Lane(Item):
-    """The way of a line that passes boxes."""
+    """The path of a line that passes boxes without entering them."""
 
     def __init__(self, measure: Measure) -> None:
         self.across, self.along = measure.lane, 0

@@ -13,7 +13,7 @@ SIDE = 150
 CHANNEL = 1.9
 """The width of one channel; more have a width in proportion to their square root."""
 SLANT = (0.34, 0.2)
-"""Where one pixel of depth leads: to the right, and upwards."""
+"""The offset that one pixel of depth makes: to the right, and upwards."""
 FEW = 24
 """Up to this many channels, every one is drawn as a plane."""
 THINNEST = 3.0
@@ -22,7 +22,7 @@ BAR = (9.0, 4.0, 3.0)
 
 
 class Scale(NamedTuple):
-    """How large things are drawn: sides and widths go with the square root of sizes."""
+    """How large things are drawn: in proportion to the square roots of their sizes."""
 
     largest_side: int
     largest_vector: int

@@ -56,8 +56,8 @@ class Known(NamedTuple):
 
 
 class Lost(NamedTuple):
-    """What calls that no kind describes have made of the outputs of layers, if no shape of a spec
-    says its sizes, because they mix the batch with other axes or are too many."""
+    """What calls that no kind describes have computed from the outputs of layers, if a spec has no
+    shape for it, because its sizes mix the batch with other axes or are too many."""
 
     reads: tuple[int, ...]
     calls: frozenset[int]

@@ -52,7 +52,7 @@ READ = {
 HARMLESS = TRAINING | READ
 """Arguments that change no count, and those that kinds read in their own way."""
 SAME_VALUES = {"view", "reshape", "unsqueeze", "squeeze", "flatten", "contiguous", "detach", "to"}
-"""What only gives a parameter other sizes."""
+"""Functions that only change the sizes of a parameter."""
 LONGEST = 200
 """The longest description of an opaque layer."""
 
@@ -327,11 +327,11 @@ class Walker:
 
 
 Handlers = Mapping[str, Callable[[Walker], None]]
-"""The operations that are no kind's, by name."""
+"""The operations that do not belong to one kind, by name."""
 
 
 PADS = {"max_pool": -inf}
-"""What kinds pad with that do not pad with zeros."""
+"""The padding value of kinds that do not pad with zeros."""
 
 
 def _any(padding: Any) -> bool:

@@ -124,7 +124,7 @@ def _shape_of(flow: Flow, covered: Sequence[int]) -> list[int]:
 
 
 def _short(number: float) -> float:
-    """A number without the digits that a float of 32 bits does not have."""
+    """A number, rounded to the digits that a 32-bit float has."""
     return number if isinstance(number, int) else float(f"{number:.7g}")
 
 
@@ -270,4 +270,4 @@ ARITHMETIC: Mapping[str, Rule] = {
     "ReduceMax": _reduce("max"),
     "ReduceL2": _reduce("norm"),
 }
-"""How each of these becomes layers."""
+"""The function that turns each operator into layers."""

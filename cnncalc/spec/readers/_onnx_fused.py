@@ -63,7 +63,7 @@ class _Graph:
         return found if found is not None and found.kind == kind else None
 
     def with_number(self, node: Operator | None, *numbers: float) -> str | None:
-        """The other operand of a node of which one is one of these numbers."""
+        """The other operand of a node that has one of these numbers as an operand."""
         if node is None or len(node.inputs) != 2:
             return None
         for name, other in (node.inputs, node.inputs[::-1]):

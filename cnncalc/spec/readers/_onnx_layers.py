@@ -53,7 +53,7 @@ class Layers:
     def fields(
         self, kind: type[Layer], node: Operator, flows: Sequence[Flow], held: Mapping[int, Known]
     ) -> Mapping[str, Any]:
-        """The fields of a layer. Raises Unclear if no layer of this kind is like that."""
+        """The fields of a layer. Raises Unclear if the kind cannot express them."""
         fields = kind.from_onnx(
             OnnxCall(
                 node.kind,
@@ -156,7 +156,7 @@ class Layers:
         return after._replace(tensor=flow.tensor)
 
     def place(self, flow: Flow, dim: int) -> tuple[Flow, int]:
-        """The place in the layer's output that a dimension is, moving dimensions if necessary."""
+        """The position of a dimension in the layer's output; dimensions are moved if necessary."""
         if not -len(flow.dims) <= dim < len(flow.dims) or BATCH in flow.dims[dim]:
             raise Unclear
         atoms = flow.dims[dim]

@@ -292,4 +292,4 @@ RULES: Mapping[str, Callable[[Operator, Numbers, Sizes], Known | None]] = {
     "ReduceProd": _product,
     "NonZero": _strided,
 }
-"""How to compute with numbers."""
+"""The function that computes each operator on numbers."""

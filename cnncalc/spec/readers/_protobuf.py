@@ -1,4 +1,4 @@
-"""The wire format of protocol buffers, read from a file without reading what is not asked for.
+"""The wire format of protocol buffers, read without loading fields that are not needed.
 
 A message is a sequence of fields, each a number and a value. Values with a length (texts, nested
 messages, the weights of a model) are returned as their place in the file.

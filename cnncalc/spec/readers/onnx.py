@@ -217,7 +217,7 @@ class Network(Layers):
         return tuple(sizes)
 
     def open_sizes(self, name: str) -> tuple[int, ...]:
-        """The sizes of a constant that is not computed, if the file says them."""
+        """The sizes of a constant that is not computed, if the file states them."""
         said = self.model.shapes.get(name) or ()
         return tuple(size if isinstance(size, int) else 1 for size in said)
 

@@ -1,4 +1,4 @@
-"""The receptive field of a layer, grown back to the input along one axis.
+"""The receptive field of a layer, traced back to the input along one axis.
 
 Every layer is a row of cells, each as wide as the pixels between neighbouring outputs, so that all
 rows line up with the input. The cone shows what the middle output reads.
