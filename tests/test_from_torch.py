@@ -149,12 +149,15 @@ def test_a_model_is_named_on_the_command_line(tmp_path, monkeypatch):
         "def broken():\n    raise KeyError('no such width')\n"
         "words = 'abc'.split\n"
     )
+    (tmp_path / "needs.py").write_text("import nowhere")
     monkeypatch.chdir(tmp_path)
     table = run("mynet:net", "--arg", "width=8", "-i", "3x8x8", "-f", "csv")
     assert "8×6×6" in table.output
     for target, says in {
         "mynet:nett": "did you mean 'net'?",
-        "nowhere:net": "there is no module 'nowhere'",
+        "nowhere:net": "there is no module 'nowhere'; install it, or run cnncalc in its folder",
+        "nowhere.models:net": "there is no module 'nowhere'",
+        "needs:net": "needs needs the package 'nowhere'; install it",
         "mynet:broken": "raised KeyError: 'no such width'",
         "mynet:words": "returns list instead of a torch.nn.Module",
     }.items():

@@ -1,5 +1,7 @@
 """The largest value of a parameter within a budget, compared with trying every value."""
 
+import json
+
 import pytest
 from typer.testing import CliRunner
 
@@ -161,6 +163,14 @@ def test_the_command_shows_the_value_and_the_next_one():
     text = solve("resnet18", "--for", "batch", "--macs", "2G", "--input", "64", "--set", "n1=1")
     macs = cnncalc.summarize("resnet18", input="3x64x64", settings={"n1": 1}).totals.macs
     assert text.splitlines()[2].split()[:2] == ["within", str(2 * 10**9 // macs)]
+
+
+def test_the_command_says_when_no_larger_value_is_valid(tmp_path):
+    file = tmp_path / "net.yaml"
+    file.write_text(json.dumps(ROUNDED))
+    text = solve(str(file), "--for", "kernel", "--macs", "1T")
+    assert text.splitlines()[2].split()[:2] == ["within", "16"]  # as large as the input
+    assert "the next larger values of kernel are not valid networks" in text
 
 
 def test_the_command_says_when_nothing_fits():

@@ -263,3 +263,8 @@ def test_options_that_do_not_fit_are_refused():
         run("lenet5", "--over", "batch=1", "--best", "0")
     with pytest.raises(UsageError, match="cnncalc import"):
         run("torch.nn:ReLU", "--over", "batch=1")
+
+
+def test_the_number_of_processes_must_be_positive():
+    with pytest.raises(UsageError, match="must be at least 1, not 0"):
+        run("lenet5", "--over", "batch=1,2", "--jobs", "0")

@@ -132,9 +132,11 @@ def build(target: str, arguments: Mapping[str, Any]) -> nn.Module:
     except CnncalcError:
         raise
     except ModuleNotFoundError as why:
-        missing = f"there is no module {path!r}"
-        missing = missing if why.name == path else f"{path} needs the package {why.name!r}"
-        raise UsageError(f"{target[:200]!r}: {missing}") from why
+        name = why.name or ""
+        fact, help = f"{path} needs the package {name!r}", "install it"
+        if path == name or path.startswith(f"{name}."):
+            fact, help = f"there is no module {name!r}", "install it, or run cnncalc in its folder"
+        raise UsageError(f"{target[:200]!r}: {fact}", help) from why
     except Exception as why:  # whatever the user's code raises
         text = " ".join(str(why).split())[:300]
         raise UsageError(f"{target[:200]!r} raised {type(why).__name__}: {text}") from why

@@ -186,6 +186,8 @@ def _fit(
     if found.within is None:
         typer.echo(f"no value of {name} fits", err=True)
         raise typer.Exit(1)
+    if found.beyond is None:
+        typer.echo(f"the next larger values of {name} are not valid networks", err=True)
 
 
 def _nothing(

@@ -137,7 +137,7 @@ def _sweeping(
         raise UsageError(f"--best must be at least 1, not {best}")
     over = {name: values_of(values) for name, values in ranges.items()}
     few = prod(map(len, over.values())) <= FEW
-    workers = jobs or (1 if few else os.cpu_count() or 1)
+    workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
     target: Any = spec
     if spec == "-":
         target = api.load(spec)
