@@ -284,6 +284,8 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
             ["import", SMALL, "-o", "net.json"],
             "import writes YAML, but 'net.json' ends in '.json'; use .yaml",
         ),
+        (["draw", SMALL, "-o", "/nowhere/net.svg"], "cannot write '/nowhere/net.svg'"),
+        (["export", SMALL, "-o", "net.onnx"], "--to torch writes .py files, but 'net.onnx' ends"),
         (["report", SMALL, "-o", "net.pdf"], "report writes HTML, but 'net.pdf' ends in '.pdf'"),
         (["sweep", "net:Net", "--over", "batch=1"], "write it to a file with 'cnncalc import'"),
         (["solve", "net:Net", "--for", "batch"], "write it to a file with 'cnncalc import'"),

@@ -257,9 +257,14 @@ def write(text: str, output: Path | None) -> None:
     written."""
     if output is None:
         typer.echo(text, nl=False)
-        return
+    else:
+        put(output, text.encode(errors="replace"))
+
+
+def put(output: Path, data: bytes) -> None:
+    """Write a single file; raises UsageError if that fails."""
     try:
-        output.write_text(text, encoding="utf-8", errors="replace", newline="")
+        output.write_bytes(data)
     except OSError as error:
         raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
     typer.echo(f"wrote {printable(str(output))}", err=True)

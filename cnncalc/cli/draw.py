@@ -8,7 +8,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _shared as shared
 from cnncalc.core import discovery
-from cnncalc.core.errors import one_of, printable
+from cnncalc.core.errors import one_of
 
 PICTURES = Path(__file__).parents[1] / "render" / "pictures"
 STYLES, WRITERS = [str(PICTURES / "styles")], [str(PICTURES / "writers")]
@@ -118,5 +118,4 @@ def run(
     if output is None:
         typer.echo(data, nl=False)
     else:
-        shared.save(output, data)
-        typer.echo(f"wrote {printable(str(output))}", err=True)
+        shared.put(output, data)

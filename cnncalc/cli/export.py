@@ -19,13 +19,15 @@ def _torch(spec: str, input: Words, settings: Words, layout: str | None) -> str:
 WRITERS = {"torch": _torch, "yaml": shared.yaml}
 """Each takes the options of the command and returns the text."""
 ONNX = "onnx"
-"""What is not text."""
+"""The target that is not text."""
+ENDINGS = {"torch": (".py",), "yaml": (".yaml", ".yml"), ONNX: (".onnx",)}
+"""What can be written, with the endings of the files."""
 
 
 def run(
     spec: shared.Spec,
     to: Annotated[
-        str, typer.Option("--to", help=f"What to write: {one_of([*WRITERS, ONNX])}.")
+        str, typer.Option("--to", help=f"What to write: {one_of([*ENDINGS])}.")
     ] = "torch",
     input: shared.Input = None,
     settings: shared.Settings = None,
@@ -46,9 +48,10 @@ def run(
 
     cnncalc export resnet18 --to onnx -o net.onnx --seed 1
     """
-    if to not in (*WRITERS, ONNX):
-        hint = did_you_mean(to, [*WRITERS, ONNX]) or f"; choose {one_of([*WRITERS, ONNX])}"
+    if to not in ENDINGS:
+        hint = did_you_mean(to, [*ENDINGS]) or f"; choose {one_of([*ENDINGS])}"
         raise UsageError(f"cannot export to {to!r}{hint}")
+    shared.only(f"--to {to} writes {ENDINGS[to][0]} files", ENDINGS[to], output)
     if to != ONNX:
         if seed is not None:
             raise UsageError(f"--seed is only for --to onnx; --to {to} writes no weights")
@@ -57,4 +60,4 @@ def run(
     if output is None:
         raise UsageError("an ONNX file is not text, so name a file, as in -o net.onnx")
     network = shared.network(spec, input, settings, layout=layout)
-    shared.save(output, bridge.to_onnx(network, seed=seed))
+    shared.put(output, bridge.to_onnx(network, seed=seed))
