@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 import cnncalc
 from cnncalc import cli
 from cnncalc.render import web
+from cnncalc.render.web import workings
 from cnncalc.render.web.layers import COLUMNS
 
 HOSTILE = '</script><script>alert(1)</script><img src=x onerror="alert(2)"> לוח & \'"'
@@ -188,3 +189,11 @@ def test_the_command_writes_the_page(tmp_path):
     found = CliRunner().invoke(cli.app, ["report", "1x28x28-10N", "-o", str(out)])
     assert found.exit_code == 0
     assert out.read_text(encoding="utf-8") == cnncalc.to_html("1x28x28-10N")
+
+
+def test_the_page_of_a_long_network_has_no_derivations(monkeypatch):
+    monkeypatch.setattr(workings, "MOST_LAYERS", 2)
+    assert "Left out" not in cnncalc.to_html("3-2N-2N")
+    html = cnncalc.to_html("3-2N-2N-2N")
+    assert "Left out, since the network has more than 2 layers" in html
+    assert "<details><summary><b>" not in html

@@ -62,7 +62,10 @@ class Arguments:
 
     def _written(self, form: Form) -> Written:
         found: list[Argument] = []
-        slots = [self._line(form, line) for line in form.lines]
+        blocks = [{one.name: one for one in block.parts} for block in form.blocks]
+        slots = [
+            self._line(form, line, [of.get(line.name) for of in blocks]) for line in form.lines
+        ]
         vectors = [
             (f"{line.name}{which}", slot, vector)
             for line, own in zip(form.lines, slots)
@@ -79,9 +82,9 @@ class Arguments:
         lines = [{slot.label: _expression(slot, ordered) for slot in own} for own in slots]
         return Written(tuple(ordered), tuple(lines))
 
-    def _line(self, form: Form, line: Line) -> list[Slot]:
-        """The slots of a line, and of the condition for it if it is optional."""
-        inside = [{one.name: one for one in block.parts}.get(line.name) for block in form.blocks]
+    def _line(self, form: Form, line: Line, inside: Sequence[Part | None]) -> list[Slot]:
+        """The slots of a line, given its part in every block, and of the condition for it if it is
+        optional."""
         slots = [*self._slots(inside)]
         if line.name in form.optional:
             label = f"has_{_plain(line.name)}"

@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from cnncalc.analysis.report import Line, Report
+from cnncalc.core import units
 from cnncalc.derivations import mathml
 from cnncalc.derivations.explain import QUANTITIES, Derivation, explain
 from cnncalc.derivations.symbols import DEPTH, MEANINGS
 
+MOST_LAYERS = 1_000
+"""Pages of longer networks leave the derivations out."""
 SHOWN = 2
 """How many of the layers with a derivation its summary names."""
 NOTHING = re.compile("none|0 parameters|0 MACs, 0 FLOPs")
@@ -26,7 +29,8 @@ class Workings:
         self._found: dict[Derivation, list[str]] = {}
         self._ids: dict[Derivation, str] = {}
         self._keys: dict[str, dict[str, str]] = {}
-        for row in report.layers:
+        self._left_out = len(report.layers) > MOST_LAYERS
+        for row in () if self._left_out else report.layers:
             derivations = explain(row, report)
             for one in derivations:
                 self._ids.setdefault(one, f"w{len(self._ids)}")
@@ -44,6 +48,11 @@ class Workings:
     def html(self) -> Iterator[str]:
         """The section of the page."""
         yield '<h2 id="workings">How each number is computed</h2>'
+        if self._left_out:
+            most = units.exact(MOST_LAYERS)
+            yield f"<p>Left out, since the network has more than {most} layers; "
+            yield "<code>cnncalc explain NETWORK LAYER</code> shows them.</p>"
+            return
         symbols = "; ".join(f"<i>{name}</i> {escape(text)}" for name, text in SYMBOLS.items())
         yield f'<p class="small">{symbols}.</p>'
         for quantity, about in QUANTITIES.items():
