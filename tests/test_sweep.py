@@ -62,6 +62,8 @@ def test_ranges_include_both_ends_and_stay_exact(text, values):
         ("3:1:1", "'3:1:1' ends before it begins"),
         ("1:2:0", "'1:2:0' needs a positive step"),
         ("1.2.3:4:5", "is not a range"),
+        ("", "'' has an empty value"),
+        ("1,,2", "'1,,2' has an empty value"),
         ("0:9:0.000001", "more than"),
     ],
 )

@@ -95,7 +95,10 @@ def values_of(text: str) -> list[Any]:
     """The values in ``0.25:1.5:0.25`` (both ends included) or ``float32,int8``."""
     match = RANGE.fullmatch(text)
     if match is None:
-        return [scalar(word.strip(), Where("--over")) for word in text.split(",")]
+        words = [word.strip() for word in text.split(",")]
+        if not all(words):
+            raise UsageError(f"{text[:60]!r} has an empty value; write values as in 1,8,64")
+        return [scalar(word, Where("--over")) for word in words]
     try:
         begin, end, step = (Fraction(part or 1) for part in match.groups())
     except ValueError:
