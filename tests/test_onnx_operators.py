@@ -4,11 +4,11 @@ import struct
 from math import sqrt
 
 import pytest
-from onnx_bytes import field, integers, message, model, node, number, tensor
+from onnx_bytes import integers, message, model, node, number, tensor
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
-from cnncalc.spec.readers import _onnx_file, _protobuf
+from cnncalc.spec.readers import _onnx_file, _onnx_values, _protobuf, onnx
 
 ONE = number("one", 1.0)
 HALF = number("half", 0.5)
@@ -165,7 +165,8 @@ OPAQUE = [("y", MAP)]
         ([node("Add", "x w", "y")], [tensor("w", [1, 1, 3, 8, 8])], "opaque", 192),
         ([node("Add", "x w", "y")], [tensor("w", [3, 8, 8])], "positional_embedding", 192),
         ([node("Add", "x w", "y")], [tensor("w", [8, 1])], "add", 8),
-        ([node("Mul", "x w", "y")], [tensor("w", [8])], "reshape permute reshape scale flatten permute reshape", 8),
+        ([node("Mul", "x w", "y")], [tensor("w", [8])],
+         "reshape permute reshape scale flatten permute reshape", 8),
         ([node("Mul", "x w", "y")], [tensor("w", [3, 1, 1])], "scale", 3),
         ([node("Div", "w x", "y")], [tensor("w", [3, 1, 1])], "opaque", 3),
         ([node("Div", "x w", "y")], [tensor("w", [3, 1, 1])], "divide", 3),
@@ -230,7 +231,9 @@ def test_a_batch_is_not_added_to_features(summarized):
 
 
 def test_sizes_that_do_not_fit_each_other(summarized):
-    data = model([node("Add", "x z", "a"), node("Relu", "a", "y")], inputs=[("x", MAP), ("z", (1, 2, 8, 8))])
+    data = model(
+        [node("Add", "x z", "a"), node("Relu", "a", "y")], inputs=[("x", MAP), ("z", (1, 2, 8, 8))]
+    )
     with pytest.raises(CnncalcError, match=r"\(Add\) is unknown"):
         summarized(data)
 
@@ -347,3 +350,186 @@ def test_a_linear_layer_of_one_feature(summarized, size, out):
     report = summarized(model(nodes, weights, [("x", size)]))
     assert (kinds(report), report.output_shape) == ("linear", (out,))
     assert report.totals.params == size[1] * out + out
+
+
+# Numbers that a file computes from constants.
+
+VECTOR = _onnx_values.of([4, 6, 9])
+
+
+def known(sizes, *numbers):
+    return _onnx_values.Known(sizes, numbers)
+
+
+def computed(kind, *inputs, **attributes):
+    one = _onnx_file.Operator(kind, "", (), ("y",), attributes)
+    return _onnx_values.evaluated(one, inputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "attributes", "sizes", "numbers"),
+    [
+        ("Div", [known((), -7), known((), 2)], {}, (), (-3,)),
+        ("Div", [known((), 1.0), known((), 4)], {}, (), (0.25,)),
+        ("Div", [known((), -(1 << 60) - 1), known((), 2)], {}, (), (-(1 << 59),)),
+        ("Add", [VECTOR, known((), 1)], {}, (3,), (5, 7, 10)),
+        ("Where", [known((2,), True, False), known((), 1), known((), 2)], {}, (2,), (1, 2)),
+        ("And", [known((), True), known((), False)], {}, (), (False,)),
+        ("Or", [known((), True), known((), False)], {}, (), (True,)),
+        ("Floor", [known((), 2.7)], {}, (), (2.0,)),
+        ("Ceil", [known((), 2.2)], {}, (), (3.0,)),
+        ("Cast", [known((), 2.7)], {"to": 7}, (), (2,)),
+        ("Cast", [known((), 2)], {"to": 1}, (), (2.0,)),
+        ("Gather", [VECTOR, known((2,), 2, 0)], {}, (2,), (9, 4)),
+        ("Concat", [VECTOR, known((1,), 1)], {"axis": 0}, (4,), (4, 6, 9, 1)),
+        ("Slice", [VECTOR, known((1,), 1), known((1,), 3)], {}, (2,), (6, 9)),
+        ("Slice", [VECTOR], {"starts": [0], "ends": [2]}, (2,), (4, 6)),
+        ("Slice", [VECTOR, known((1,), 0), known((1,), 3), known((1,), 0), known((1,), 2)], {},
+         (2,), (4, 9)),
+        ("ConstantOfShape", [known((2,), 2, 1)], {}, (2, 1), (0.0, 0.0)),
+        ("Expand", [known((), 5), known((2,), 2, 2)], {}, (2, 2), (5, 5, 5, 5)),
+        ("Range", [known((), 1), known((), 7), known((), 2)], {}, (3,), (1, 3, 5)),
+        ("ReduceProd", [VECTOR], {}, (1,), (216,)),
+        ("ReduceProd", [VECTOR], {"keepdims": 0}, (), (216,)),
+        ("NonZero", [known((2, 2), 1, 0, 0, 1)], {}, (2, 2), (0, 1, 0, 1)),
+        ("Constant", [], {"value_ints": [3, 4]}, (2,), (3, 4)),
+        ("Constant", [], {"value_int": 3}, (), (3,)),
+        ("Transpose", [VECTOR], {}, (3,), (4, 6, 9)),
+        ("Reshape", [VECTOR, known((2,), -1, 1)], {}, (3, 1), (4, 6, 9)),
+        ("Squeeze", [known((1, 1), 3)], {}, (), (3,)),
+        ("Squeeze", [known((1, 1), 3), known((1,), 0)], {}, (1,), (3,)),
+        ("Unsqueeze", [VECTOR, known((1,), 0)], {}, (1, 3), (4, 6, 9)),
+        ("Flatten", [known((1, 2), 3, 4)], {}, (2,), (3, 4)),
+        ("DequantizeLinear", [VECTOR], {}, (3,), (4, 6, 9)),
+    ],
+)  # fmt: skip
+def test_numbers_from_constants(kind, inputs, attributes, sizes, numbers):
+    made = computed(kind, *inputs, **attributes)
+    assert (made.sizes, made.values()) == (sizes, numbers)
+
+
+MANY = known((3,), 1 << 10, 1 << 10, 1 << 10)
+UNREAD = _onnx_values.Known((3,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "attributes"),
+    [
+        ("Strange", [VECTOR], {}),
+        ("Add", [UNREAD, VECTOR], {}),
+        ("Add", [VECTOR, known((2,), 1, 2)], {}),
+        ("Gather", [VECTOR, known((), 0)], {"axis": 1}),
+        ("Slice", [VECTOR], {}),
+        ("Concat", [known((1, 1), 1), VECTOR], {}),
+        ("ConstantOfShape", [known((1,), -1)], {}),
+        ("Expand", [known((), 5), MANY], {}),
+        ("Range", [known((), 0), known((), 1 << 20), known((), 1)], {}),
+        ("Constant", [], {"sparse_value": None}),
+        ("Transpose", [VECTOR], {"perm": [1, 0]}),
+        ("Reshape", [VECTOR, known((1,), 2)], {}),
+        ("Reshape", [VECTOR, UNREAD], {}),
+        ("Unsqueeze", [VECTOR, known((1,), 7)], {}),
+        ("Expand", [_onnx_values.Known((2, 4), None, "w"), known((2,), 3, 4)], {}),
+    ],
+)
+def test_numbers_that_are_not_known(kind, inputs, attributes):
+    assert computed(kind, *inputs, **attributes) is None
+
+
+def test_many_numbers_are_not_listed():
+    made = computed("ConstantOfShape", MANY)
+    assert (made.sizes, made.values()) == ((1 << 10,) * 3, None)
+
+
+def test_weights_repeated_for_every_image_stay_weights():
+    token = _onnx_values.Known((1, 1, 8), None, "token")
+    assert computed("Expand", token, known((3,), 5, -1, -1)) == token
+
+
+# How a file stores numbers.
+
+
+def stored(sizes, dtype, *pairs, more=b""):
+    """A power whose exponent is stored in these fields."""
+    held = message(*[(1, size) for size in sizes], (2, dtype), (8, "e"), *pairs)
+    return model([node("Pow", "x e", "y")], [held + more], values=OPAQUE)
+
+
+def fixed64(number, value):
+    return bytes([number << 3 | 1]) + struct.pack("<d", value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        stored([], 1, (9, struct.pack("<f", 3.0))),
+        stored([], 1, (4, struct.pack("<f", 3.0))),
+        stored([], 1, (4, 3.0)),
+        stored([], 11, (10, struct.pack("<d", 3.0))),
+        stored([], 11, more=fixed64(10, 3.0)),
+        stored([], 7, (7, 3)),
+        stored([], 7, (7, bytes([3]))),
+        stored([], 10, (9, struct.pack("<e", 3.0))),
+    ],
+)
+def test_a_number_is_read_however_it_is_stored(tmp_path, data):
+    file = tmp_path / "net.onnx"
+    file.write_bytes(data)
+    (layer,) = onnx.read(file, {})["layers"]
+    assert layer["power"] == {"exponent": 3}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        stored([], 16, (9, bytes([0x80, 0x3F]))),  # bfloat16
+        stored([], 10, (5, 0x3C00)),  # the bits of a half
+        stored([], 1, (9, bytes(3))),
+        stored([], 1),
+        stored([1], 1, (4, bytes(8))),
+        stored([5000], 1),
+    ],
+)
+def test_a_number_that_is_not_read_is_never_guessed(summarized, data):
+    assert kinds(summarized(data)) == "opaque"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (stored([], 7, (7, b"\xff")), "is damaged or cut off"),
+        (model([message((1, "x"), (2, "y"), (4, "Relu"), (5, message((1, "a"), (7, 3))))]),
+         "is damaged or cut off"),
+        (model([message((1, "x"), (2, "y"), (4, "Relu"), (5, message((1, "a"), (8, 3.0))))]),
+         "is damaged or cut off"),
+        (model([], [message((1, 3.0), (8, "w"))]), "is damaged or cut off"),
+        (message((1, 10), (2, "a"), (7, message((15, "s")))), "holds sparse weights"),
+        (model([node("Relu", "x", "y")], inputs=[("x", MAP), ("z", (2, 3))]),
+         "has inputs with batches of 1 and 2"),
+        (model([node("Gather", "x", "y")]), r"node 'gather' \(Gather\) has operands or settings"),
+        (model([node("Conv", "x w", "y", strides=[0, 0])], [tensor("w", [4, 3, 3, 3])]),
+         r"'conv' \(Conv\)"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_gets_one_sentence(summarized, data, why):
+    with pytest.raises(CnncalcError, match=why) as caught:
+        summarized(data)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "limit", "most", "why"),
+    [
+        (_protobuf, "MAX_FIELDS", 20, "has more than 20 fields"),
+        (_onnx_file, "MAX_NAMES", 2, "names more than 2 tensors"),
+    ],
+)
+def test_limits(summarized, monkeypatch, where, limit, most, why):
+    monkeypatch.setattr(where, limit, most)
+    with pytest.raises(CnncalcError, match=why):
+        summarized(model([node("Relu", "x", "y")], [ONE, HALF]))
+
+
+def test_a_long_name(summarized):
+    with pytest.raises(CnncalcError, match="has a text of more than 1,000,000 bytes"):
+        summarized(model([node("Relu", "x", "y", "n" * 1_000_001)]))
