@@ -50,9 +50,7 @@ def _with_parameter(walker: Walker, kind: str) -> None:
     # The parameter's sizes as dimensions of the map, 1 where it is broadcast.
     sizes = dict.fromkeys(range(len(view.shape)), 1)
     for axis, size in zip(reversed(view.axes), reversed(known.sizes)):
-        if axis == BATCH and size != 1:
-            raise Unknown("a parameter has an axis for the batch")
-        if axis != BATCH:
+        if axis != BATCH:  # there its size is 1: only that is broadcast to every batch
             sizes[axis] = size
     shape = tuple(sizes.values())
     held = {"weight": number}

@@ -189,20 +189,11 @@ def getitem(walker: Walker) -> None:
 
 def expand(walker: Walker) -> None:
     """Sizes of 1 repeated."""
-    view = walker.data()
-    sizes = walker.sizes(walker.done.made[0])
-    if len(sizes) != len(view.axes):
-        view = reshaped(walker, view, _with_ones(view, sizes))
-    layer = walker.plain(view)
+    layer = walker.plain(walker.data())
     shape = walker.result()
     if shape != walker.made[layer].shape:
         layer = walker.make("expand", {"shape": list(shape)}, [layer], shape)
     walker.gives(View.of(layer, shape))
-
-
-def _with_ones(view: View, sizes: tuple[int, ...]) -> tuple[int, ...]:
-    own = [BATCH if axis == BATCH else view.shape[axis] for axis in view.axes]
-    return (*[1] * (len(sizes) - len(own)), *own)
 
 
 SAME = "contiguous clone detach to float type type_as alias half double requires_grad long int"

@@ -1,0 +1,342 @@
+"""Operations of PyTorch become layers that compute the same, or opaque layers."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+from torch.utils.flop_counter import FlopCounterMode
+
+import cnncalc
+
+
+class Calls(nn.Module):
+    """Runs a function of a map and of parameters of these sizes."""
+
+    def __init__(self, function, *sizes):
+        super().__init__()
+        self.function = function
+        self.w = nn.ParameterList(torch.rand(size) + 1 for size in sizes)
+
+    def forward(self, x):
+        return self.function(x, *self.w)
+
+
+class WithTable(nn.Module):
+    """Runs a function of a map and a buffer of these sizes."""
+
+    def __init__(self, function, *sizes):
+        super().__init__()
+        self.function = function
+        self.register_buffer("table", torch.rand(sizes))
+
+    def forward(self, x):
+        return self.function(x, self.table)
+
+
+def read(model, *shape):
+    return cnncalc.summarize(cnncalc.from_torch(model, shape))
+
+
+def products(model, x):
+    with FlopCounterMode(display=False) as flops, torch.no_grad():
+        model.eval()(x)
+    return flops.get_total_flops() // 2
+
+
+EXACT = {
+    "orders that differ": (lambda x: x + x.transpose(2, 3), ["permute", "add"], (4, 6, 6)),
+    "concatenated orders": (
+        lambda x: torch.cat([x, x.transpose(2, 3)], 1), ["permute", "concat"], (8, 6, 6)
+    ),
+    "concatenated rows": (
+        lambda x: torch.cat([x, x.transpose(2, 3)], 2), ["permute", "concat"], (4, 12, 6)
+    ),
+    "a negation": (lambda x: -x, ["multiply"], (4, 6, 6)),
+    "a square": (lambda x: x.square(), ["power"], (4, 6, 6)),
+    "a reciprocal": (lambda x: x.rsqrt().reciprocal(), ["power", "power"], (4, 6, 6)),
+    "a clamp": (lambda x: x.clamp(0, 6), ["relu6"], (4, 6, 6)),
+    "a Euclidean norm": (lambda x: x.norm(dim=1, keepdim=True), ["reduce"], (1, 6, 6)),
+    "a Euclidean norm in linalg": (
+        lambda x: torch.linalg.vector_norm(x, dim=1, keepdim=True), ["reduce"], (1, 6, 6)
+    ),
+    "sums over two axes": (lambda x: x.sum((1, 3)), ["reduce"], (6,)),
+    "a swap of two axes": (
+        lambda x: x.flatten(2).mT, ["flatten", "permute"], (36, 4)
+    ),
+    "a permutation of a list": (
+        lambda x: torch.permute(x, [0, 2, 1, 3]), ["permute"], (6, 4, 6)
+    ),
+    "two axes moved": (
+        lambda x: torch.movedim(x, (1, 2), (2, 3)), ["permute"], (6, 4, 6)
+    ),
+    "all of an axis": (lambda x: x.narrow(1, 0, 4) + 1, ["add"], (4, 6, 6)),
+    "some of an axis": (lambda x: x.narrow(2, 1, 3), ["slice"], (4, 3, 6)),
+    "the last of an axis": (lambda x: x.select(1, -1), ["slice", "reshape"], (6, 6)),
+    "the channels, one by one": (lambda x: x.unbind(1)[2], ["slice", "reshape"], (6, 6)),
+    "sizes of 1 expanded": (
+        lambda x: x[:, :1].expand(-1, 3, -1, -1), ["slice", "expand"], (3, 6, 6)
+    ),
+    "sizes of 1 that stay": (lambda x: x.expand(-1, 4, 6, 6) + 1, ["add"], (4, 6, 6)),
+    "sizes of 1 dropped": (
+        lambda x: x.mean(1, keepdim=True).permute(0, 2, 3, 1).squeeze(-1),
+        ["reduce", "reshape"],
+        (6, 6),
+    ),
+    "indices of a pool": (
+        lambda x: functional.max_unpool2d(*functional.max_pool2d(x, 2, return_indices=True), 2),
+        ["max_pool", "max_unpool"],
+        (4, 6, 6),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_an_operation_becomes_layers_that_compute_the_same(name):
+    function, kinds, output = EXACT[name]
+    report = read(Calls(function), 4, 6, 6)
+    assert [row.kind for row in report] == kinds
+    assert report.output_shape == output
+    x = torch.rand(2, 4, 6, 6) + 1
+    expected = function(x)
+    assert torch.allclose(cnncalc.to_torch(report)(x).reshape(expected.shape), expected, atol=1e-5)
+
+
+OPAQUE = {
+    "a factor of a sum": (lambda x: torch.add(x, x, alpha=2), ["opaque"]),
+    "a difference from a tensor": (lambda x: torch.rsub(x, x), ["opaque"]),
+    "an exponent that is a map": (lambda x: x**x, ["opaque"]),
+    "an exponent of a number": (lambda x: 2**x, ["opaque"]),
+    "a clamp elsewhere": (lambda x: x.clamp(1, 2), ["opaque"]),
+    "a norm of order 1": (lambda x: x.norm(1, dim=1, keepdim=True), ["opaque"]),
+    "every second place": (lambda x: x[:, :, ::2], ["opaque"]),
+    "listed places": (lambda x: x[:, [0, 2]], ["opaque"]),
+    "a constant": (lambda x: x + torch.ones(4, 1, 1), ["opaque"]),
+    "parts of an unknown size": (lambda x: x.roll(1, dims=2), ["opaque"]),
+    "a constant before a map": (
+        lambda x: torch.cat([torch.ones(len(x), 1, 6, 6), x], 1), ["opaque"]
+    ),
+    "constants around a map": (
+        lambda x: torch.cat([torch.ones(len(x), 1, 6, 6), x, x], 1), ["opaque"]
+    ),
+    "filters that are computed": (
+        lambda x: functional.conv2d(x, torch.ones(3, 4, 1, 1)), ["opaque"]
+    ),
+    "a mean over the batch": (lambda x: x - x.mean(0, keepdim=True), ["opaque"]),
+    "an axis before the batch": (lambda x: x.expand(1, -1, -1, -1, -1)[0], ["opaque"]),
+    "sizes after a transposed batch": (
+        lambda x: x.transpose(0, 1).reshape(4, -1, 36).transpose(0, 1), ["opaque"]
+    ),
+    "an antialiased size": (
+        lambda x: functional.interpolate(x, size=(3, 3), mode="bilinear", antialias=True),
+        ["opaque"],
+    ),
+    "padding before what has none": (
+        lambda x: functional.pixel_shuffle(functional.pad(x, (1, 1)), 2), ["pad", "pixel_shuffle"]
+    ),
+    "another size of an unpooled map": (
+        lambda x: functional.max_unpool2d(
+            *functional.max_pool2d(x, 2, return_indices=True), 2, output_size=(7, 7)
+        ),
+        ["max_pool", "opaque"],
+    ),
+    "a transposed batch": (lambda x: x.transpose(0, 1).relu().transpose(0, 1), ["relu"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OPAQUE)
+def test_an_operation_that_no_kind_describes_keeps_its_shape_and_products(name):
+    function, kinds = OPAQUE[name]
+    model, x = Calls(function), torch.rand(1, 4, 6, 6) + 1
+    report = read(model, 4, 6, 6)
+    assert [row.kind for row in report] == kinds
+    assert report.output_shape == tuple(function(x).shape[1:])
+    assert report.totals.macs == products(model, x)
+
+
+LEARNED = {
+    "a number divided by a parameter": (lambda x, w: x / w, [(4, 1, 1)], ["divide"]),
+    "a parameter minus a map": (lambda x, w: w - x, [(4, 1, 1)], ["opaque"]),
+    "a parameter that is computed": (lambda x, w: x * w.exp(), [(4, 1, 1)], ["opaque"]),
+    "an axis for the batch": (lambda x, w: (x.transpose(0, 1) + w).transpose(0, 1), [(4, 1, 6, 6)],
+                              ["positional_embedding"]),
+    "maps and parameters concatenated": (
+        lambda x, w: torch.cat([x, w.expand(len(x), -1, -1, -1)], 1), [(1, 2, 6, 6)], ["opaque"]
+    ),
+    "a parameter before a map": (
+        lambda x, w: torch.cat([w.expand(len(x), -1, -1, -1), x], 1), [(1, 2, 6, 6)], ["opaque"]
+    ),
+    "a parameter times a map": (
+        lambda x, w: functional.linear(w, x.flatten(1)).T, [(5, 144)], ["flatten", "opaque"]
+    ),
+    "filters times a number": (
+        lambda x, w: functional.conv2d(x, w * 2), [(3, 4, 1, 1)], ["opaque"]
+    ),
+    "channels last": (
+        lambda x, w: functional.linear(x.permute(0, 2, 3, 1), w).permute(0, 3, 1, 2),
+        [(3, 4)],
+        ["conv"],
+    ),
+    "channels last, with biases": (
+        lambda x, w, b: functional.linear(x.permute(0, 2, 3, 1), w, b).permute(0, 3, 1, 2),
+        [(3, 4), (3,)],
+        ["conv"],
+    ),
+    "along the width": (
+        functional.linear, [(5, 6)], ["permute", "conv", "permute"]
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_a_parameter_used_raw_is_counted(name):
+    function, sizes, kinds = LEARNED[name]
+    model, x = Calls(function, *sizes), torch.rand(1, 4, 6, 6)
+    report = read(model, 4, 6, 6)
+    assert [row.kind for row in report] == kinds
+    assert report.totals.params == sum(one.numel() for one in model.parameters())
+    assert report.totals.macs == products(model, x)
+    assert report.output_shape == tuple(model(x).shape[1:])
+
+
+@pytest.mark.parametrize(
+    ("function", "sizes"),
+    [
+        (lambda x, table: x * table, (4, 1, 1)),
+        (functional.conv2d, (3, 4, 1, 1)),
+    ],
+)
+def test_a_buffer_is_neither_a_factor_nor_filters(function, sizes):
+    model, x = WithTable(function, *sizes), torch.rand(1, 4, 6, 6)
+    report = read(model, 4, 6, 6)
+    assert report["opaque"].layer.buffers == model.table.numel()
+    assert report.totals.params == 0
+    assert report.totals.macs == products(model, x)
+    assert report.output_shape == tuple(model(x).shape[1:])
+
+
+class Attends(nn.Module):
+    def __init__(self, function, **options):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True, **options)
+        self.function = function
+
+    def forward(self, x):
+        return self.function(self.attention, x.flatten(2).mT)
+
+
+@pytest.mark.parametrize(
+    ("function", "options", "kinds"),
+    [
+        (lambda a, x: a(x, x, x)[0], {}, ["flatten", "attention", "permute"]),
+        (
+            lambda a, x: a(x, x + 1, x + 1, need_weights=False)[0],
+            {},
+            ["flatten", "add", "add", "opaque"],
+        ),
+        (lambda a, x: a(x, (y := x + 1), y)[0], {}, ["flatten", "add", "attention", "permute"]),
+        (
+            lambda a, x: a(x, x, x, need_weights=False)[0],
+            {"add_zero_attn": True},
+            ["flatten", "opaque"],
+        ),
+    ],
+)  # fmt: skip
+def test_attention_is_read_or_opaque(function, options, kinds):
+    model = Attends(function, **options)
+    report = read(model, 4, 2, 3)
+    assert [row.kind for row in report] == kinds
+    assert report.totals.params == 4 * 4 * 4 + 4 * 4
+    assert report.output_shape == (6, 4)
+
+
+@pytest.mark.parametrize(
+    ("model", "kinds"),
+    [
+        (nn.LayerNorm(6), ["layer_norm"]),
+        (nn.LayerNorm([4, 6, 6]), ["layer_norm"]),
+        (nn.LayerNorm([6, 6]), ["opaque"]),
+        (nn.Sequential(nn.MaxPool2d(2, padding=1, ceil_mode=True), nn.Conv2d(4, 2, 1)),
+         ["max_pool", "conv"]),
+    ],
+)  # fmt: skip
+def test_a_module_is_read_with_its_parameters_and_shape(model, kinds):
+    report = read(model, 4, 6, 6)
+    assert [row.kind for row in report] == kinds
+    assert report.totals.params == sum(one.numel() for one in model.parameters())
+    assert report.output_shape == tuple(model(torch.rand(1, 4, 6, 6)).shape[1:])
+
+
+def test_a_softmax_without_an_axis_is_opaque():
+    with pytest.warns(UserWarning, match="Implicit dimension"):
+        report = read(nn.Softmax(), 4, 6, 6)
+    assert [(row.kind, row.output) for row in report] == [("opaque", (4, 6, 6))]
+
+
+def test_attention_along_the_channels_is_opaque():
+    model = Attends(lambda a, x: a(x.mT, x.mT, x.mT, need_weights=False)[0])
+    report = read(model, 3, 2, 2)
+    assert report.outputs[0].kind == "opaque"
+    assert report.totals.params == 4 * 4 * 4 + 4 * 4
+    assert report.output_shape == (3, 4)
+
+
+class Unpools(nn.Module):
+    def __init__(self, **options):
+        super().__init__()
+        self.pool = nn.MaxPool2d(3, 2, return_indices=True, **options)
+        self.unpool = nn.MaxUnpool2d(3, 2, padding=options.get("padding", 0))
+
+    def forward(self, x):
+        y, places = self.pool(x)
+        return self.unpool(y.relu(), places, output_size=x.shape)
+
+
+@pytest.mark.parametrize("options", [{"padding": 1}, {"ceil_mode": True}])
+def test_max_unpooling_uses_the_places_of_its_pool(options):
+    model, x = Unpools(**options), torch.rand(2, 4, 8, 8) + 1
+    report = read(model, 4, 8, 8)
+    assert [row.kind for row in report] == ["max_pool", "relu", "max_unpool"]
+    assert torch.equal(cnncalc.to_torch(report)(x), model(x))
+
+
+def test_indices_that_are_computed_make_unpooling_opaque():
+    def function(x):
+        y, places = functional.max_pool2d(x, 2, return_indices=True)
+        return functional.max_unpool2d(y, places + 0, 2)
+
+    assert read(Calls(function), 4, 6, 6).outputs[0].kind == "opaque"
+
+
+class TimeFirst(nn.Module):
+    def __init__(self, batch_first):
+        super().__init__()
+        self.rnn = nn.RNN(4, 3, batch_first=batch_first)
+
+    def forward(self, x):
+        x = x.mT if self.rnn.batch_first else x.permute(2, 0, 1)
+        y = self.rnn(x)[0]
+        return y.mT if self.rnn.batch_first else y.permute(1, 2, 0)
+
+
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_a_recurrent_network_reads_positions_in_either_order(batch_first):
+    report = read(TimeFirst(batch_first), 4, 5)
+    assert [row.kind for row in report] == ["rnn"]
+    assert report.totals.params == 3 * 4 + 3 * 3 + 2 * 3
+    assert report.output_shape == (3, 5)
+
+
+class ChannelsFirst(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(5, 3, batch_first=True)
+
+    def forward(self, x):
+        return self.rnn(x)[0]
+
+
+def test_a_recurrent_network_over_the_channels_is_opaque():
+    report = read(ChannelsFirst(), 4, 5)
+    assert [row.kind for row in report][-1] == "opaque"
+    assert report.totals.params == 3 * 5 + 3 * 3 + 2 * 3
+    assert report.output_shape == (4, 3)
