@@ -61,7 +61,7 @@ def _broadcast(net: Layers, kind: str, flows: list[Flow]) -> Flow:
     pairs = [*zip(full.dims, small.dims, full.shape, small.shape)]
     if any(size not in (most, 1) for *_, most, size in pairs):
         raise Unclear
-    if any(one[:1] == (BATCH,) != other[:1] == (BATCH,) for one, other, *_ in pairs):
+    if net.batch > 1 and any(_at_batch(one) != _at_batch(other) for one, other, *_ in pairs):
         raise Unclear
     bare = [
         [[atom for atom in dim if atom != BATCH] for dim in pair[:2]]
@@ -78,6 +78,11 @@ def _broadcast(net: Layers, kind: str, flows: list[Flow]) -> Flow:
         small = net.layer("expand", {"shape": [*full.sizes]}, [small])
     made = net.layer(kind, None, [small, full] if swapped else [full, small])
     return full._replace(tensor=made.tensor)
+
+
+def _at_batch(dim: Sequence[int]) -> int | None:
+    """Where the batch is in a dimension."""
+    return dim.index(BATCH) if BATCH in dim else None
 
 
 def _with_constant(net: Layers, kind: str, node: Operator, operands: list[Any]) -> Flow:

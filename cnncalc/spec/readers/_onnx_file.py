@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from math import prod
-from struct import unpack
+from struct import calcsize, unpack
 from typing import Any, NamedTuple
 
 from cnncalc.spec.readers._protobuf import File, Part, signed
@@ -15,7 +15,8 @@ FEW = 4_096
 FORMATS = {1: "f", 2: "B", 3: "b", 4: "H", 5: "h", 6: "i", 7: "q", 9: "?", 10: "e", 11: "d",
            12: "I", 13: "Q"}  # fmt: skip
 """How numbers of each data type are stored."""
-FLOATS = (1, 10, 11, 16)
+HALF = 10
+FLOATS = (1, HALF, 11, 16)
 SCOPES = "pkg.torch.onnx.name_scopes"
 
 
@@ -36,26 +37,24 @@ class Held(NamedTuple):
     def values(self) -> tuple[Any, ...] | None:
         """Its numbers, if they are few and inside the file."""
         n = self.elements
-        if n > FEW:
+        if n > FEW or self.dtype not in FORMATS:
             return None
         found: list[Any] = []
         for number, value in self.parts:
-            if number == 9 and isinstance(value, Part) and self.dtype in FORMATS:
+            if number == 9 and isinstance(value, Part):
                 form = f"<{n}{FORMATS[self.dtype]}"
                 data = value.data(8 * FEW)
-                return unpack(form, data) if len(data) == _size(self.dtype) * n else None
+                return unpack(form, data) if len(data) == calcsize(form) else None
+            if number == 5 and self.dtype == HALF:
+                return None  # its bits
             if isinstance(value, Part):
-                found += value.floats(FEW) if number == 4 else value.integers(FEW)
+                floats = {4: "f", 10: "d"}.get(number)
+                found += value.floats(FEW, floats) if floats else value.integers(FEW)
             elif isinstance(value, int):
                 found.append(signed(value))
             else:
-                found += unpack("<f", value) if number == 4 else unpack("<d", value)
+                found += unpack("<f" if len(value) == 4 else "<d", value)
         return tuple(found) if len(found) == n else None
-
-
-def _size(dtype: int) -> int:
-    return {"f": 4, "B": 1, "b": 1, "H": 2, "h": 2, "i": 4, "q": 8, "?": 1, "e": 2, "d": 8,
-            "I": 4, "Q": 8}[FORMATS[dtype]]  # fmt: skip
 
 
 class Operator(NamedTuple):

@@ -91,7 +91,7 @@ def _expand(net: Layers, node: Operator, operands: list[Any]) -> Made:
         raise Unclear
     shape = (*flow.shape[: len(flow.dims) - len(shape)], *shape)
     wanted = tuple(max(pair) for pair in zip(shape, flow.shape))
-    if any(old not in (1, new) for old, new in zip(flow.shape, wanted)):
+    if any(old != 1 and size not in (-1, 1, old) for old, size in zip(flow.shape, shape)):
         raise Unclear
     if wanted == flow.shape:
         return [flow]

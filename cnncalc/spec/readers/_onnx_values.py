@@ -200,7 +200,8 @@ def _elementwise(function: Callable[..., Any]) -> Callable[..., Known | None]:
 
 def _divided(a: Any, b: Any) -> Any:
     if isinstance(a, int) and isinstance(b, int):
-        return int(a / b) if abs(a) < 1 << 50 else a // b
+        rounded = abs(a) // abs(b)  # towards 0
+        return rounded if (a < 0) == (b < 0) else -rounded
     return a / b
 
 

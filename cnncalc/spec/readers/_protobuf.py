@@ -5,7 +5,7 @@ messages, the weights of a model) are returned as their place in the file.
 """
 
 from collections.abc import Iterator
-from struct import unpack
+from struct import calcsize, unpack
 from typing import BinaryIO, NamedTuple
 
 from cnncalc.core.errors import SpecError, Where
@@ -100,10 +100,11 @@ class Part(NamedTuple):
             at = after
         return found
 
-    def floats(self, most: int) -> list[float]:
-        """The numbers of 4 bytes that a packed field lists."""
-        data = self.data(4 * most)
-        return [*unpack(f"<{len(data) // 4}f", data[: len(data) // 4 * 4])]
+    def floats(self, most: int, form: str = "f") -> list[float]:
+        """The numbers that a packed field lists, of 4 bytes each (``f``) or 8 (``d``)."""
+        size = calcsize(form)
+        data = self.data(size * most)
+        return [*unpack(f"<{len(data) // size}{form}", data[: len(data) // size * size])]
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

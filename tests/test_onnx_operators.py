@@ -1,0 +1,535 @@
+"""Each ONNX operator as layers, and what is refused; the files are written by a tiny encoder."""
+
+import struct
+from math import sqrt
+
+import pytest
+from onnx_bytes import integers, message, model, node, number, tensor
+
+import cnncalc
+from cnncalc.core.errors import CnncalcError
+from cnncalc.spec.readers import _onnx_file, _onnx_values, _protobuf, onnx
+
+ONE = number("one", 1.0)
+HALF = number("half", 0.5)
+ROOT = number("root", sqrt(2))
+OVER_ROOT = number("over_root", sqrt(0.5))
+
+
+@pytest.fixture
+def summarized(tmp_path):
+    """Summarize the bytes of a file."""
+
+    def summarize(data, **options):
+        file = tmp_path / "net.onnx"
+        file.write_bytes(data)
+        return cnncalc.summarize(file, **options)
+
+    return summarize
+
+
+def kinds(report):
+    return " ".join(row.kind for row in report.layers)
+
+
+# Functions that older versions spell out.
+
+ERF = [node("Div", "x root", "d"), node("Erf", "d", "e"), node("Add", "e one", "p")]
+
+
+@pytest.mark.parametrize(
+    "nodes",
+    [
+        [*ERF, node("Mul", "x p", "m"), node("Mul", "m half", "y")],
+        [*ERF, node("Mul", "p half", "m"), node("Mul", "m x", "y")],
+        [*ERF, node("Mul", "x half", "h"), node("Mul", "h p", "y")],
+        [node("Mul", "over_root x", "d"), *ERF[1:], node("Mul", "x p", "m"),
+         node("Mul", "half m", "y")],
+        [node("Constant", "", "c", value=number("", 1.0)), *ERF[:2], node("Add", "c e", "p"),
+         node("Mul", "x p", "m"), node("Mul", "m half", "y")],
+    ],
+)  # fmt: skip
+def test_a_gelu_in_any_order_is_one_layer(summarized, nodes):
+    report = summarized(model(nodes, [ROOT, ONE, HALF, OVER_ROOT]))
+    assert kinds(report) == "gelu"
+    assert report.output_shape == (3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "found"),
+    [
+        # Not by the square root of 2.
+        ([node("Div", "x one", "d"), *ERF[1:], node("Mul", "x p", "m"),
+          node("Mul", "m half", "y")], "divide opaque add multiply multiply"),
+        # Nothing is halved, or something else is multiplied.
+        ([*ERF, node("Mul", "x p", "y")], "divide opaque add multiply"),
+        ([*ERF, node("Mul", "p root", "m"), node("Mul", "m x", "y")],
+         "divide opaque add multiply multiply"),
+        ([*ERF, node("Mul", "p p", "y")], "divide opaque add multiply"),
+        # Something else reads what is inside.
+        ([*ERF, node("Mul", "x p", "m"), node("Mul", "m half", "h"), node("Add", "h p", "y")],
+         "divide opaque add multiply multiply add"),
+        ([*ERF[:2], node("Relu", "e", "y")], "divide opaque relu"),
+        ([node("Erf", "x", "e"), node("Sum", "e x x", "y")], "opaque add"),
+    ],
+)  # fmt: skip
+def test_what_is_almost_a_gelu_stays_as_it_is(summarized, nodes, found):
+    data = model(nodes, [ROOT, ONE, HALF], values=[("e", (1, 3, 8, 8))])
+    assert kinds(summarized(data)) == found
+
+
+def spelled(square="Pow", second=-1, last=("g", "s"), epsilon="eps"):
+    """A layer norm as several nodes."""
+    nodes = [
+        node("ReduceMean", "x", "mean", axes=[-1]),
+        node("Sub", "x mean", "minus"),
+        node("Pow", "minus two", "square")
+        if square == "Pow"
+        else node("Mul", f"minus {square}", "square"),
+        node("ReduceMean", "square", "variance", axes=[second]),
+        node("Add", f"variance {epsilon}", "plus"),
+        node("Sqrt", "plus", "root"),
+        node("Div", "minus root", "n"),
+    ]
+    if last:
+        nodes += [node("Mul", f"n {last[0]}", "scaled"), node("Add", f"scaled {last[1]}", "y")]
+    return nodes
+
+
+NORM = [tensor("g", [8]), tensor("s", [8]), number("two", 2.0), number("eps", 1e-6),
+        number("three", 3.0)]  # fmt: skip
+TOKENS = [("x", (1, 6, 8))]
+
+
+@pytest.mark.parametrize("square", ["Pow", "minus"])
+def test_a_layer_norm_is_one_layer(summarized, square):
+    report = summarized(model(spelled(square), NORM, TOKENS))
+    assert kinds(report) == "layer_norm"
+    assert report.totals.params == 8 + 8
+    assert report.output_shape == (6, 8)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"square": "three"},
+        {"square": "mean"},
+        {"second": -2},
+        {"last": ()},
+        {"last": ("g", "two")},
+        {"epsilon": "x"},
+    ],
+)
+def test_what_is_almost_a_layer_norm_stays_as_it_is(summarized, changes):
+    nodes = spelled(**changes)
+    outputs = ("y",) if changes.get("last", True) else ("n",)
+    found = kinds(summarized(model(nodes, NORM, TOKENS, outputs)))
+    assert "layer_norm" not in found
+    assert found.startswith("global_avg_pool expand subtract")
+
+
+def test_a_quotient_of_something_else_is_no_layer_norm(summarized):
+    nodes = [node("Sqrt", "x", "r"), node("Div", "x r", "y")]
+    assert kinds(summarized(model(nodes))) == "power divide"
+
+
+@pytest.mark.parametrize(("gate", "found"), [("Sigmoid", "silu"), ("HardSigmoid", "hardswish")])
+def test_a_product_with_its_own_gate(summarized, gate, found):
+    settings = {"alpha": 1 / 6, "beta": 0.5} if gate == "HardSigmoid" else {}
+    nodes = [node(gate, "x", "s", **settings), node("Mul", "s x", "y")]
+    assert kinds(summarized(model(nodes))) == found
+
+
+# Arithmetic.
+
+MAP = (1, 3, 8, 8)
+OPAQUE = [("y", MAP)]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "weights", "found", "params"),
+    [
+        ([node("Sum", "x", "s"), node("Relu", "s", "y")], [], "relu", 0),
+        ([node("Sum", "x x one", "y")], [ONE], "opaque", 0),
+        ([node("ReduceMean", "x", "m", axes=[2, 3]), node("Sum", "x m m", "y")], [],
+         "global_avg_pool opaque", 0),
+        ([node("ReduceMean", "x", "m", axes=[2, 3], keepdims=0),
+          node("Transpose", "x", "t", perm=[0, 2, 3, 1]), node("Mul", "t m", "p"),
+          node("Transpose", "p", "y", perm=[0, 3, 1, 2])], [],
+         "global_avg_pool reshape multiply", 0),
+        ([node("ReduceMean", "x", "m", axes=[2, 3], keepdims=0),
+          node("Transpose", "x", "t", perm=[0, 2, 3, 1]), node("Sub", "t m", "p"),
+          node("Transpose", "p", "y", perm=[0, 3, 1, 2])], [],
+         "global_avg_pool reshape expand subtract", 0),
+        ([node("Add", "x u", "y")], [tensor("u", [])], "opaque", 0),
+        ([node("Add", "x w", "y")], [tensor("w", [1, 1, 3, 8, 8])], "opaque", 192),
+        ([node("Add", "x w", "y")], [tensor("w", [3, 8, 8])], "positional_embedding", 192),
+        ([node("Add", "x w", "y")], [tensor("w", [8, 1])], "add", 8),
+        ([node("Mul", "x w", "y")], [tensor("w", [8])],
+         "reshape permute reshape scale flatten permute reshape", 8),
+        ([node("Mul", "x w", "y")], [tensor("w", [3, 1, 1])], "scale", 3),
+        ([node("Div", "w x", "y")], [tensor("w", [3, 1, 1])], "opaque", 3),
+        ([node("Div", "x w", "y")], [tensor("w", [3, 1, 1])], "divide", 3),
+        ([node("Max", "x one", "y")], [ONE], "opaque", 0),
+        ([node("Pow", "x x", "y")], [], "opaque", 0),
+        ([node("Pow", "x half", "y")], [HALF], "power", 0),
+        ([node("Sqrt", "x", "a"), node("Reciprocal", "a", "b"), node("Neg", "b", "y")], [],
+         "power power multiply", 0),
+        ([node("Div", "half x", "y")], [HALF], "power multiply", 0),
+        ([node("LayerNormalization", "x w v", "y", axis=0)],
+         [tensor("w", [192]), tensor("v", [192])], "opaque", 384),
+        ([node("LayerNormalization", "x w v", "y", axis=1)],
+         [tensor("w", [3, 8, 8]), tensor("v", [3, 8, 8])], "layer_norm", 384),
+        ([node("ReduceSum", "x", "r", axes=[0]), node("Relu", "r", "y")], [], "opaque relu", 0),
+        ([node("ReduceL2", "x", "r", axes=[1]), node("Div", "x r", "y")], [],
+         "reduce expand divide", 0),
+    ],
+)  # fmt: skip
+def test_arithmetic(summarized, nodes, weights, found, params):
+    report = summarized(model(nodes, weights, values=[*OPAQUE, ("r", MAP)]))
+    assert (kinds(report), report.totals.params) == (found, params)
+    assert report.output_shape == (3, 8, 8)
+
+
+def test_weights_that_cover_part_of_a_size(summarized):
+    nodes = [node("Reshape", "x to", "r"), node("Add", "r w", "a"),
+             node("Reshape", "a back", "y")]  # fmt: skip
+    weights = [integers("to", 1, 3, 2, 4, 8), tensor("w", [2, 1, 1]), integers("back", 1, 3, 8, 8)]
+    report = summarized(model(nodes, weights, values=[("a", (1, 3, 2, 4, 8))]))
+    assert "opaque" in kinds(report)
+    assert (report.output_shape, report.totals.params) == ((3, 8, 8), 2)
+
+
+def test_older_softmax_is_over_all_later_axes(summarized):
+    one = model([node("Softmax", "x", "y", axis=1)], opset=11, values=OPAQUE)
+    assert kinds(summarized(one)) == "opaque"
+    last = model([node("Softmax", "x", "y", axis=3)], opset=11)
+    assert kinds(summarized(last)) == "softmax"
+
+
+def test_a_norm_over_a_size_in_the_middle(summarized):
+    nodes = [node("Transpose", "x", "t", perm=[0, 1, 3, 2]),
+             node("LayerNormalization", "t w", "y")]  # fmt: skip
+    report = summarized(model(nodes, [tensor("w", [6])], [("x", (1, 3, 6, 8))]))
+    # 6×3×8, and back as 6×24, 24×6
+    assert kinds(report) == "permute layer_norm flatten permute reshape"
+    assert (report.output_shape, report.totals.params) == ((3, 8, 6), 6)
+
+
+def test_a_sum_over_a_size_of_1(summarized):
+    nodes = [node("ReduceSum", "x", "y", axes=[2])]
+    report = summarized(model(nodes, inputs=[("x", (1, 3, 1, 8))]))
+    assert (kinds(report), report.output_shape) == ("reduce", (3, 1, 8))
+
+
+def test_a_batch_is_not_added_to_features(summarized):
+    nodes = [node("Transpose", "x", "t", perm=[1, 0]), node("Add", "x t", "a"),
+             node("Relu", "a", "y")]  # fmt: skip
+    data = model(nodes, inputs=[("x", (3, 3))])
+    with pytest.raises(CnncalcError, match=r"\(Add\) is unknown, and the file does not say"):
+        summarized(data)
+
+
+def test_sizes_that_do_not_fit_each_other(summarized):
+    data = model(
+        [node("Add", "x z", "a"), node("Relu", "a", "y")], inputs=[("x", MAP), ("z", (1, 2, 8, 8))]
+    )
+    with pytest.raises(CnncalcError, match=r"\(Add\) is unknown"):
+        summarized(data)
+
+
+# Shapes and parts.
+
+TO_Y = node("Relu", "a", "y")
+
+
+@pytest.mark.parametrize(
+    ("nodes", "weights", "size", "found", "output"),
+    [
+        ([node("Reshape", "x", "a", shape=[1, 192]), TO_Y], [], MAP, "relu flatten", (192,)),
+        ([node("Flatten", "x", "a", axis=-3), TO_Y], [], MAP, "relu flatten", (192,)),
+        ([node("Transpose", "x", "a"), node("Transpose", "a", "b"),
+          node("Relu", "b", "y")], [], MAP, "relu", MAP[1:]),
+        ([node("Squeeze", "x", "a", axes=[1]), TO_Y], [], (1, 1, 8, 8), "relu reshape", (8, 8)),
+        ([node("Squeeze", "x", "s"), node("Unsqueeze", "s ax", "a"), TO_Y],
+         [integers("ax", 0, 1)], (1, 1, 8, 8), "relu", (1, 8, 8)),
+        ([node("Expand", "x to", "a"), TO_Y], [integers("to", 1, 3, 8, 8)], (1, 3, 1, 8),
+         "expand relu", (3, 8, 8)),
+        ([node("Expand", "x to", "a"), TO_Y], [integers("to", 8, 8)], MAP, "relu", (3, 8, 8)),
+        ([node("Slice", "x", "a", starts=[1], ends=[3], axes=[2]), TO_Y], [], MAP, "slice relu",
+         (3, 2, 8)),
+        ([node("Slice", "x", "a", starts=[0, 1], ends=[1, 2]), TO_Y], [], MAP, "slice relu",
+         (1, 8, 8)),
+        ([node("Split", "x to", "a b", axis=2), TO_Y], [integers("to", 2, 6)], MAP,
+         "slice slice relu", (3, 2, 8)),
+        ([node("Gather", "x i", "a", axis=2), TO_Y], [tensor("i", [], 7, bytes(8))], MAP,
+         "slice relu flatten", (3, 8)),
+        ([node("Squeeze", "x", "s", axes=[0]), node("Gather", "s i", "a"), TO_Y],
+         [integers("i", 0, 1, 2)], (1, 3), "relu", (3,)),
+    ],
+)  # fmt: skip
+def test_shapes_and_parts(summarized, nodes, weights, size, found, output):
+    report = summarized(model(nodes, weights, [("x", size)]))
+    assert (kinds(report), report.output_shape) == (found, output)
+
+
+@pytest.mark.parametrize(
+    ("one", "weights", "size"),
+    [
+        (node("Transpose", "x", "a", perm=[0, 1]), [], MAP),
+        (node("Reshape", "x to", "a"), [integers("to", 1, 5, -1)], MAP),
+        (node("Reshape", "x to", "a"), [integers("to", -1, -1)], MAP),
+        (node("Reshape", "x to", "a"), [integers("to", 1, 192, 1, 1, 0)], MAP),
+        (node("Reshape", "x one", "a"), [ONE], MAP),
+        (node("Reshape", "x to", "a"), [integers("to", 6, 2)], (4, 3)),
+        (node("Squeeze", "x", "a", axes=[1]), [], MAP),
+        (node("Unsqueeze", "x", "a", axes=[9]), [], MAP),
+        (node("Expand", "x to", "a"), [integers("to", 1, 1, 3, 8, 8)], MAP),
+        (node("Expand", "x to", "a"), [integers("to", 2, 8)], MAP),
+        (node("Expand", "x to", "a"), [integers("to", 2, 3, 8, 8)], MAP),
+        (node("Slice", "x", "a", starts=[0]), [], MAP),
+        (node("Slice", "x", "a", starts=[3], ends=[1]), [], MAP),
+        (node("Slice", "x", "a", starts=[3], ends=[1], axes=[7]), [], MAP),
+        (node("Split", "x", "a b", axis=7), [], MAP),
+        (node("Gather", "x i", "a", axis=1), [integers("i", 0, 2)], MAP),
+        (node("Concat", "x x", "a", axis=0), [], MAP),
+        (node("Concat", "t x", "a", axis=1), [tensor("t", [1, 1, 8, 8])], MAP),
+        (node("MaxUnpool", "x x", "a", kernel_shape=[2, 2], strides=[2, 2]), [], MAP),
+        (node("Gemm", "x w", "a", alpha=0.5), [tensor("w", [8, 4])], MAP),
+        (node("Gemm", "x w", "a"), [tensor("w", [8, 4, 1])], MAP),
+        (node("Gemm", "w x", "a", transA=1), [tensor("w", [8, 4])], (8, 4)),
+        (node("MatMul", "x w", "a"), [tensor("w", [2, 8, 4])], MAP),
+        (node("MatMul", "w x", "a"), [tensor("w", [8, 8])], MAP),
+        (node("MatMul", "x x", "a"), [], (4, 4)),
+        (node("Softmax", "x", "a", axis=0), [], MAP),
+    ],
+)  # fmt: skip
+def test_what_no_kind_expresses_needs_the_sizes_of_its_output(summarized, one, weights, size):
+    with pytest.raises(CnncalcError, match="is unknown, and the file does not say the sizes"):
+        summarized(model([one, TO_Y], weights, [("x", size)]))
+
+
+def test_an_embedding(summarized):
+    nodes = [node("Gather", "w x", "a"), TO_Y]
+    report = summarized(model(nodes, [tensor("w", [100, 16])], [("x", (1, 5))]))
+    # PyTorch's order: the 16 features are last.
+    assert kinds(report) == "embedding relu permute"
+    assert (report.totals.params, report.output_shape) == (1600, (5, 16))
+
+
+@pytest.mark.parametrize("axis", [1, 2])
+def test_a_class_token(summarized, axis):
+    sizes = (1, 6, 8) if axis == 1 else (1, 8, 6)
+    token = (1, 1, 8) if axis == 1 else (1, 8, 1)
+    nodes = [node("Concat", "t x", "y", axis=axis)]
+    report = summarized(model(nodes, [tensor("t", token)], [("x", sizes)]))
+    assert report.totals.params == 8
+    assert sorted(report.output_shape) == [7, 8]
+    assert kinds(report).count("class_token") == 1
+
+
+def test_an_unpool_reads_the_input_of_its_pool(summarized):
+    window = {"kernel_shape": [2, 2], "strides": [2, 2]}
+    nodes = [node("MaxPool", "x", "p i", **window), node("MaxUnpool", "p i", "y", **window)]
+    report = summarized(model(nodes))
+    assert kinds(report) == "max_pool max_unpool"
+    assert report.output_shape == (3, 8, 8)
+
+
+def test_products_of_two_maps(summarized):
+    nodes = [node("Transpose", "x", "t", perm=[0, 1, 3, 2]), node("MatMul", "x t", "y")]
+    report = summarized(model(nodes, inputs=[("x", (1, 2, 5, 7))]))
+    # 2 heads, 5×7 by 7×5
+    assert (report.output_shape, report.totals.macs) == ((2, 5, 5), 2 * 5 * 7 * 5)
+
+
+@pytest.mark.parametrize(("size", "out"), [((1, 1), 4), ((1, 6), 1), ((1, 1), 1)])
+def test_a_linear_layer_of_one_feature(summarized, size, out):
+    nodes = [node("Gemm", "x w b", "y", transB=1)]
+    weights = [tensor("w", [out, size[1]]), tensor("b", [out])]
+    report = summarized(model(nodes, weights, [("x", size)]))
+    assert (kinds(report), report.output_shape) == ("linear", (out,))
+    assert report.totals.params == size[1] * out + out
+
+
+# Numbers that a file computes from constants.
+
+VECTOR = _onnx_values.of([4, 6, 9])
+
+
+def known(sizes, *numbers):
+    return _onnx_values.Known(sizes, numbers)
+
+
+def computed(kind, *inputs, **attributes):
+    one = _onnx_file.Operator(kind, "", (), ("y",), attributes)
+    return _onnx_values.evaluated(one, inputs)
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "attributes", "sizes", "numbers"),
+    [
+        ("Div", [known((), -7), known((), 2)], {}, (), (-3,)),
+        ("Div", [known((), 1.0), known((), 4)], {}, (), (0.25,)),
+        ("Div", [known((), -(1 << 60) - 1), known((), 2)], {}, (), (-(1 << 59),)),
+        ("Add", [VECTOR, known((), 1)], {}, (3,), (5, 7, 10)),
+        ("Where", [known((2,), True, False), known((), 1), known((), 2)], {}, (2,), (1, 2)),
+        ("And", [known((), True), known((), False)], {}, (), (False,)),
+        ("Or", [known((), True), known((), False)], {}, (), (True,)),
+        ("Floor", [known((), 2.7)], {}, (), (2.0,)),
+        ("Ceil", [known((), 2.2)], {}, (), (3.0,)),
+        ("Cast", [known((), 2.7)], {"to": 7}, (), (2,)),
+        ("Cast", [known((), 2)], {"to": 1}, (), (2.0,)),
+        ("Gather", [VECTOR, known((2,), 2, 0)], {}, (2,), (9, 4)),
+        ("Concat", [VECTOR, known((1,), 1)], {"axis": 0}, (4,), (4, 6, 9, 1)),
+        ("Slice", [VECTOR, known((1,), 1), known((1,), 3)], {}, (2,), (6, 9)),
+        ("Slice", [VECTOR], {"starts": [0], "ends": [2]}, (2,), (4, 6)),
+        ("Slice", [VECTOR, known((1,), 0), known((1,), 3), known((1,), 0), known((1,), 2)], {},
+         (2,), (4, 9)),
+        ("ConstantOfShape", [known((2,), 2, 1)], {}, (2, 1), (0.0, 0.0)),
+        ("Expand", [known((), 5), known((2,), 2, 2)], {}, (2, 2), (5, 5, 5, 5)),
+        ("Range", [known((), 1), known((), 7), known((), 2)], {}, (3,), (1, 3, 5)),
+        ("ReduceProd", [VECTOR], {}, (1,), (216,)),
+        ("ReduceProd", [VECTOR], {"keepdims": 0}, (), (216,)),
+        ("NonZero", [known((2, 2), 1, 0, 0, 1)], {}, (2, 2), (0, 1, 0, 1)),
+        ("Constant", [], {"value_ints": [3, 4]}, (2,), (3, 4)),
+        ("Constant", [], {"value_int": 3}, (), (3,)),
+        ("Transpose", [VECTOR], {}, (3,), (4, 6, 9)),
+        ("Reshape", [VECTOR, known((2,), -1, 1)], {}, (3, 1), (4, 6, 9)),
+        ("Squeeze", [known((1, 1), 3)], {}, (), (3,)),
+        ("Squeeze", [known((1, 1), 3), known((1,), 0)], {}, (1,), (3,)),
+        ("Unsqueeze", [VECTOR, known((1,), 0)], {}, (1, 3), (4, 6, 9)),
+        ("Flatten", [known((1, 2), 3, 4)], {}, (2,), (3, 4)),
+        ("DequantizeLinear", [VECTOR], {}, (3,), (4, 6, 9)),
+    ],
+)  # fmt: skip
+def test_numbers_from_constants(kind, inputs, attributes, sizes, numbers):
+    made = computed(kind, *inputs, **attributes)
+    assert (made.sizes, made.values()) == (sizes, numbers)
+
+
+MANY = known((3,), 1 << 10, 1 << 10, 1 << 10)
+UNREAD = _onnx_values.Known((3,))
+
+
+@pytest.mark.parametrize(
+    ("kind", "inputs", "attributes"),
+    [
+        ("Strange", [VECTOR], {}),
+        ("Add", [UNREAD, VECTOR], {}),
+        ("Add", [VECTOR, known((2,), 1, 2)], {}),
+        ("Gather", [VECTOR, known((), 0)], {"axis": 1}),
+        ("Slice", [VECTOR], {}),
+        ("Concat", [known((1, 1), 1), VECTOR], {}),
+        ("ConstantOfShape", [known((1,), -1)], {}),
+        ("Expand", [known((), 5), MANY], {}),
+        ("Range", [known((), 0), known((), 1 << 20), known((), 1)], {}),
+        ("Constant", [], {"sparse_value": None}),
+        ("Transpose", [VECTOR], {"perm": [1, 0]}),
+        ("Reshape", [VECTOR, known((1,), 2)], {}),
+        ("Reshape", [VECTOR, UNREAD], {}),
+        ("Unsqueeze", [VECTOR, known((1,), 7)], {}),
+        ("Expand", [_onnx_values.Known((2, 4), None, "w"), known((2,), 3, 4)], {}),
+    ],
+)
+def test_numbers_that_are_not_known(kind, inputs, attributes):
+    assert computed(kind, *inputs, **attributes) is None
+
+
+def test_many_numbers_are_not_listed():
+    made = computed("ConstantOfShape", MANY)
+    assert (made.sizes, made.values()) == ((1 << 10,) * 3, None)
+
+
+def test_weights_repeated_for_every_image_stay_weights():
+    token = _onnx_values.Known((1, 1, 8), None, "token")
+    assert computed("Expand", token, known((3,), 5, -1, -1)) == token
+
+
+# How a file stores numbers.
+
+
+def stored(sizes, dtype, *pairs, more=b""):
+    """A power whose exponent is stored in these fields."""
+    held = message(*[(1, size) for size in sizes], (2, dtype), (8, "e"), *pairs)
+    return model([node("Pow", "x e", "y")], [held + more], values=OPAQUE)
+
+
+def fixed64(number, value):
+    return bytes([number << 3 | 1]) + struct.pack("<d", value)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        stored([], 1, (9, struct.pack("<f", 3.0))),
+        stored([], 1, (4, struct.pack("<f", 3.0))),
+        stored([], 1, (4, 3.0)),
+        stored([], 11, (10, struct.pack("<d", 3.0))),
+        stored([], 11, more=fixed64(10, 3.0)),
+        stored([], 7, (7, 3)),
+        stored([], 7, (7, bytes([3]))),
+        stored([], 10, (9, struct.pack("<e", 3.0))),
+    ],
+)
+def test_a_number_is_read_however_it_is_stored(tmp_path, data):
+    file = tmp_path / "net.onnx"
+    file.write_bytes(data)
+    (layer,) = onnx.read(file, {})["layers"]
+    assert layer["power"] == {"exponent": 3}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        stored([], 16, (9, bytes([0x80, 0x3F]))),  # bfloat16
+        stored([], 10, (5, 0x3C00)),  # the bits of a half
+        stored([], 1, (9, bytes(3))),
+        stored([], 1),
+        stored([1], 1, (4, bytes(8))),
+        stored([5000], 1),
+    ],
+)
+def test_a_number_that_is_not_read_is_never_guessed(summarized, data):
+    assert kinds(summarized(data)) == "opaque"
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (stored([], 7, (7, b"\xff")), "is damaged or cut off"),
+        (model([message((1, "x"), (2, "y"), (4, "Relu"), (5, message((1, "a"), (7, 3))))]),
+         "is damaged or cut off"),
+        (model([message((1, "x"), (2, "y"), (4, "Relu"), (5, message((1, "a"), (8, 3.0))))]),
+         "is damaged or cut off"),
+        (model([], [message((1, 3.0), (8, "w"))]), "is damaged or cut off"),
+        (message((1, 10), (2, "a"), (7, message((15, "s")))), "holds sparse weights"),
+        (model([node("Relu", "x", "y")], inputs=[("x", MAP), ("z", (2, 3))]),
+         "has inputs with batches of 1 and 2"),
+        (model([node("Gather", "x", "y")]), r"node 'gather' \(Gather\) has operands or settings"),
+        (model([node("Conv", "x w", "y", strides=[0, 0])], [tensor("w", [4, 3, 3, 3])]),
+         r"'conv' \(Conv\)"),
+    ],
+)  # fmt: skip
+def test_a_damaged_file_gets_one_sentence(summarized, data, why):
+    with pytest.raises(CnncalcError, match=why) as caught:
+        summarized(data)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("where", "limit", "most", "why"),
+    [
+        (_protobuf, "MAX_FIELDS", 20, "has more than 20 fields"),
+        (_onnx_file, "MAX_NAMES", 2, "names more than 2 tensors"),
+    ],
+)
+def test_limits(summarized, monkeypatch, where, limit, most, why):
+    monkeypatch.setattr(where, limit, most)
+    with pytest.raises(CnncalcError, match=why):
+        summarized(model([node("Relu", "x", "y")], [ONE, HALF]))
+
+
+def test_a_long_name(summarized):
+    with pytest.raises(CnncalcError, match="has a text of more than 1,000,000 bytes"):
+        summarized(model([node("Relu", "x", "y", "n" * 1_000_001)]))
