@@ -35,6 +35,10 @@ def integers(name, *values):
     return tensor(name, [len(values)], 7, struct.pack(f"<{len(values)}q", *values))
 
 
+def floats(name, *values):
+    return tensor(name, [len(values)], 1, struct.pack(f"<{len(values)}f", *values))
+
+
 def number(name, value):
     return tensor(name, [], 1, struct.pack("<f", value))
 

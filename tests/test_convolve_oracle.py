@@ -8,7 +8,6 @@ from math import prod
 import pytest
 
 from cnncalc import layers
-from cnncalc.core.parsing import fields_of
 from cnncalc.core.shape import Map
 from cnncalc.homework.convolution import Tensor, activation_of, convolve, of, pool_of
 from cnncalc.homework.convolution.activation import FUNCTIONS
@@ -144,7 +143,7 @@ def test_pytorch_pools_the_same(seed):
     ]
 
 
-WORDS = [*FUNCTIONS, *(f"{kind}:0.25" for kind in FUNCTIONS if fields_of(layers.load(kind)))]
+WORDS = [*FUNCTIONS, *(f"{kind}:0.25" for kind in FUNCTIONS if layers.load(kind).main)]
 
 
 @pytest.mark.parametrize("word", WORDS)

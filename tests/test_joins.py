@@ -65,6 +65,7 @@ def test_the_operands_of_arithmetic_are_counted():
     for spec, says in (
         (network({"add": 1, "from": ["a", "a"]}), "remove the number"),
         (network({"multiply": None, "from": "a"}), "needs a second input, or a number"),
+        (network({"add": {"parameter": [5, 1, 1]}, "from": "a"}), "has a parameter of 5×1×1 for"),
     ):
         with pytest.raises(Mistakes) as refused:
             cnncalc.summarize(spec)

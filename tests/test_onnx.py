@@ -1,7 +1,7 @@
 """ONNX files, written by a tiny encoder of our own."""
 
 import pytest
-from onnx_bytes import field, integers, message, model, node, number, tensor
+from onnx_bytes import field, floats, integers, message, model, node, number, tensor
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
@@ -155,6 +155,61 @@ def test_operators_become_layers(tmp_path, nodes, more, found):
     first = [CONV] if "conv" in found else []
     report = summarized(tmp_path, model([*first, *nodes], [KERNEL, BIAS, *more]))
     assert kinds(report) == found
+
+
+@pytest.mark.parametrize(
+    ("nodes", "more", "kind", "output"),
+    [
+        # (8 + 2 - 2)/2 + 1 windows, of which the padding at the end completes none
+        ([node("MaxPool", "x", "y", kernel_shape=[2, 2], strides=[2, 2], pads=[0, 0, 1, 1])], [],
+         "max_pool", (3, 4, 4)),
+        # 8 to 19: (8 - 1)·2 + 3 = 17, and 2 more
+        ([node("ConvTranspose", "x t", "y", strides=[2, 2], output_shape=[18, 18])],
+         [tensor("t", [3, 2, 3, 3])], "conv_transpose", (2, 18, 18)),
+        ([node("Resize", "x  s", "y")], [floats("s", 1.0, 1.0, 1.5, 2.3)], "upsample", (3, 12, 18)),
+        ([node("Resize", "x  s", "y")], [floats("s", 1.0, 1.0, 2.0, 3.0)], "upsample", (3, 16, 24)),
+    ],
+)  # fmt: skip
+def test_the_size_of_an_operator_with_a_window(tmp_path, nodes, more, kind, output):
+    report = summarized(tmp_path, model(nodes, more))
+    assert [(row.kind, row.output) for row in report.layers] == [(kind, output)]
+    assert report.totals.params == (3 * 2 * 3 * 3 if kind == "conv_transpose" else 0)
+
+
+WINDOW = {"kernel_shape": [2, 2], "dilations": [2, 2]}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "more", "output"),
+    [
+        ([node("Upsample", "x s", "y", mode="linear")], [floats("s", 1.0, 2.0, 1.0, 1.0)],
+         (6, 8, 8)),
+        ([node("AveragePool", "x", "y", **WINDOW)], [], (3, 6, 6)),
+        ([node("LpPool", "x", "y", **WINDOW)], [], (3, 6, 6)),
+        ([node("Tanh", "s", "m"), node("BatchNormalization", "x s s m s", "y")],
+         [tensor("s", [3])], (3, 8, 8)),
+        ([node("Tanh", "w", "v"), node("Conv", "x v", "y")], [KERNEL], (4, 6, 6)),
+        ([node("Tanh", "w", "v"), node("ConvTranspose", "x v", "y")], [tensor("w", [3, 4, 3, 3])],
+         (4, 10, 10)),
+        ([node("Tanh", "w", "v"), node("PRelu", "x v", "y")], [tensor("w", [3, 1, 1])], (3, 8, 8)),
+        ([node("Pad", "x pads one", "y")],
+         [integers("pads", 0, 0, 1, 1, 0, 0, 1, 1), number("one", 1.0)], (3, 10, 10)),
+        ([node("Pad", "x pads", "y")], [integers("pads", 0, 1, 0, 0, 0, 1, 0, 0)], (5, 8, 8)),
+        ([node("Resize", "x  s", "y", axes=[2, 3])], [floats("s", 2.0, 2.0)], (3, 16, 16)),
+        ([node("Resize", "x  s", "y")], [floats("s", 1.0, 2.0, 1.0, 1.0)], (6, 8, 8)),
+    ],
+)  # fmt: skip
+def test_an_operator_that_a_kind_cannot_express_is_opaque(tmp_path, nodes, more, output):
+    data = model(nodes, more, values=[("y", (1, *output))])
+    report = summarized(tmp_path, data)
+    assert report.outputs[0].kind == "opaque"
+    assert report.output_shape == output
+
+
+def test_scales_that_no_kind_can_express_are_still_not_parameters(tmp_path):
+    nodes, scales = [node("Resize", "x  s", "y")], [floats("s", 1.0, 2.0, 1.0, 1.0)]
+    report = summarized(tmp_path, model(nodes, scales, values=[("y", (1, 6, 8, 8))]))
+    assert (report.outputs[0].kind, report.totals.params) == ("opaque", 0)
 
 
 # Attacks.

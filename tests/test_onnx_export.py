@@ -62,6 +62,19 @@ def test_a_layer_is_the_same_after_writing_and_reading(tmp_path, kind, example):
     assert back.exact
 
 
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        ({"softplus": {"beta": 2}}, "has a beta other than 1"),
+        ({"conv": {"filters": 2, "kernel": 3, "connections": [[0], [1, 2]]}},
+         "reads only some of the channels with each filter"),
+    ],
+)  # fmt: skip
+def test_a_layer_that_onnx_cannot_express_is_refused(layer, why):
+    with pytest.raises(CnncalcError, match=why):
+        cnncalc.to_onnx(cnncalc.summarize({"input": "3x4x4", "layers": [layer]}))
+
+
 @pytest.mark.parametrize("name", ["lenet5", "siamese_koch", "textcnn", "shufflenet_v2_x0_5"])
 def test_a_network_is_the_same_after_writing_and_reading(tmp_path, name):
     report = cnncalc.summarize(name, tiny=True)

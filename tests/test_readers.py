@@ -83,6 +83,15 @@ def test_a_functional_model_of_keras_2_and_3(tmp_path, style):
     assert report.totals.macs == 26 * 26 * (72 + 576) + 80
 
 
+def test_arguments_that_are_not_tensors_are_ignored(tmp_path):
+    model = functional(3)
+    for layer in model["config"]["layers"][1:]:
+        layer["inbound_nodes"][0]["kwargs"] = {"training": False, "mask": None, "size": {"x": 1}}
+    model["config"]["output_layers"] = ["act", 0, 0]
+    report = summarized(tmp_path, model)
+    assert report.totals.params == 80 + 9 * 8 * 8 + (8 * 10 + 10)
+
+
 def test_a_keras_archive_is_read_without_its_weights(tmp_path):
     file = tmp_path / "model.keras"
     with zipfile.ZipFile(file, "w") as archive:
@@ -130,6 +139,8 @@ def test_a_model_that_cannot_be_said_is_refused(tmp_path, model, why):
         (keras("GlobalAveragePooling2D", "a", keepdims=False), 0, (6,)),
         (keras("GlobalAveragePooling2D", "a", keepdims=True), 0, (6, 1, 1)),
         (keras("Rescaling", "a", scale=0.5, offset=0.0), 0, (6, 32, 32)),
+        # A mean and a variance, but nothing learned
+        (keras("BatchNormalization", "a", axis=-1, scale=False, center=False), 0, (6, 32, 32)),
     ],
 )  # fmt: skip
 def test_a_keras_layer_means_what_it_means_there(tmp_path, layer, params, output):
@@ -154,6 +165,55 @@ def test_a_keras_layer_that_a_spec_cannot_express_is_refused(tmp_path, layer):
     image = keras("InputLayer", "image", batch_shape=[None, 32, 32, 6])
     with pytest.raises(CnncalcError, match=r"layer 'a': this .* cannot be expressed in a spec"):
         summarized(tmp_path, sequential(image, layer))
+
+
+def test_an_offset_is_a_layer_after_the_scale(tmp_path):
+    image = keras("InputLayer", "image", batch_shape=[None, 32, 32, 6])
+    report = summarized(tmp_path, sequential(image, keras("Rescaling", "a", scale=2, offset=-1)))
+    assert [(row.name, row.kind, row.layer.value) for row in report] == [
+        ("a", "multiply", 2), ("a_offset", "add", -1)
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        keras("LSTM", "r", units=5, return_state=True),
+        keras("Bidirectional", "r", layer=keras("Dense", "s", units=5)),
+    ],
+)
+def test_a_recurrent_layer_that_a_spec_cannot_express_is_refused(tmp_path, layer):
+    signal = keras("InputLayer", "signal", batch_shape=[None, 7, 3])
+    with pytest.raises(CnncalcError, match=r"layer 'r': this .* cannot be expressed in a spec"):
+        summarized(tmp_path, sequential(signal, layer))
+
+
+def test_a_layer_that_does_not_fit_its_input_is_named(tmp_path):
+    image = keras("InputLayer", "image", batch_shape=[None, 4, 4, 6])
+    large = keras("Conv2D", "large", filters=2, kernel_size=[5, 5])
+    with pytest.raises(CnncalcError, match=r"layer 'large' \(keras.Conv2D\) "):
+        summarized(tmp_path, sequential(image, large))
+
+
+def test_a_scaled_sum_multiplies_its_second_input(tmp_path):
+    history = [
+        {"class_name": "__keras_tensor__", "config": {"keras_history": [name, 0, 0]}}
+        for name in ("image", "a/conv")
+    ]
+    image = keras("InputLayer", "image", batch_shape=[None, 28, 28, 1])
+    conv = {**CONV["config"], "filters": 1, "padding": "same"}
+    layers = [
+        {**image, "inbound_nodes": []},
+        {"class_name": "Conv2D", "config": conv,
+         "inbound_nodes": [{"args": [history[0]], "kwargs": {}}]},
+        {**keras("CustomScaleLayer", "sum", scale=0.2),
+         "inbound_nodes": [{"args": [history], "kwargs": {}}]},
+    ]  # fmt: skip
+    config = {"name": "inception", "layers": layers}
+    report = summarized(tmp_path, {"class_name": "Functional", "config": config})
+    assert [row.kind for row in report] == ["conv", "relu", "multiply", "add"]
+    assert report["sum_scale"].layer.value == 0.2
+    assert report.totals.params == 9 + 1
 
 
 def test_the_layer_of_a_wrong_field_is_named(tmp_path):
@@ -494,6 +554,7 @@ def test_older_files_and_rounded_up_pools(tmp_path):
         (DATA + 'layer { type { a: 1 } bottom: "data" top: "a" }', "must be a single value"),
         (DATA + layer("Convolution", "a", "data", convolution_param="num_output: x"),
          "'num_output' must be a whole number, not 'x'"),
+        (DATA + "layer: conv", "has a layer 'conv' without fields in braces"),
         (DATA + "layer { name: ", "'name' has no value"),
         (DATA + "layer { ", "the brace after 'layer' is never closed"),
         (DATA + "layer { name: 3 } }", "'}' has no matching"),

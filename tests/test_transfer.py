@@ -288,7 +288,7 @@ def test_a_replacement_that_cannot_share_says_how_not_to(tmp_path):
     file = write(
         tmp_path, net="extends: base.yaml\nreplace: {user: {conv: {filters: 9, kernel: 1}}}\n"
     )
-    with pytest.raises(CnncalcError, match="with its own weights, write a list"):
+    with pytest.raises(CnncalcError, match="write a replacement as a list"):
         cnncalc.summarize(file)
 
 

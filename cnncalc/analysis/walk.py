@@ -111,6 +111,11 @@ def recompute(
     return replace(report, rows=tuple(walk.done)), walk.mistakes
 
 
+APART = (
+    "for weights of its own, leave out 'weights', or write a replacement as a list: [linear: 10]"
+)
+
+
 def takes(graph: Graph) -> bool:
     """Whether every layer accepts its input. Computes shapes only."""
     try:
@@ -175,7 +180,7 @@ class _Walk:
                 text = f"{who}: {fact} {some(owner.inputs)} but not this one"
                 if row.layer != owner.layer:
                     text = f"{who}: needs {_sizes(ours)}, but {owner.name!r} holds {_sizes(theirs)}"
-                yield SpecError(text, node.where)
+                yield SpecError(text, node.where, APART)
 
     def walk(self) -> None:
         """Compute whatever can be computed, and collect refusals."""

@@ -200,8 +200,9 @@ class _Network:
         if {"layer", "layers"} <= {*net.fields}:
             raise SpecError("mixes 'layer' and 'layers'; use one of them", net.where)
         for layer in net.every("layer", "layers"):
-            if isinstance(layer, Message):
-                self.layer(layer)
+            if not isinstance(layer, Message):
+                raise SpecError(f"has a layer {layer[:60]!r} without fields in braces", net.where)
+            self.layer(layer)
         return self.wiring.spec(net.text("name", "Caffe network")[:100])
 
     def input(self, name: str, dims: list[Message | str], where: Where) -> None:

@@ -28,6 +28,8 @@ FIRST = rb"\x08[\x01-\x40](\x12|\x1a|\x22|\x28|\x32|\x3a|\x42)"
 QUANTIZED = {"QLinearConv": ("Conv", (0, 3, 8)), "ConvInteger": ("Conv", (0, 1)),
              "QLinearMatMul": ("MatMul", (0, 3)), "MatMulInteger": ("MatMul", (0, 1))}  # fmt: skip
 """Operators on integers: the one that they replace, and the places of its operands."""
+UNLEARNED = ("Resize", "Upsample")
+"""Operators that read lists of decimal numbers which are never learned."""
 
 
 def begins(data: bytes) -> bool:
@@ -131,6 +133,10 @@ class Network(Layers):
                     f"node {self.name[:60]!r} ({node.kind[:40]}) reads {name[:60]!r}, which no "
                     "earlier node produces"
                 )
+        if node.kind in UNLEARNED:
+            operands = [
+                one._replace(weights="") if isinstance(one, Known) else one for one in operands
+            ]
         if not any(isinstance(one, Flow) for one in operands):
             known = self.evaluated(node, [one for one in operands if not isinstance(one, Flow)])
             for name in node.outputs:
