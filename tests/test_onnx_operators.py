@@ -700,3 +700,20 @@ def test_sizes_that_an_input_leaves_out(summarized, kind, why):
             summarized(data)
     else:
         assert summarized(data).output_shape == (3,)
+
+
+def test_parts_that_are_not_fields_of_a_node_or_tensor_are_skipped(summarized):
+    one = message((1, "x"), (2, "y"), (4, "Relu"), (8, 5))
+    opset = message((8, message((1, "my.own"), (2, 3))))
+    held = message((1, 2), (2, 1), (8, "w"), (12, "documentation"), (2, "wrong"))
+    assert kinds(summarized(model([one], [held]) + opset)) == "relu"
+    found = _onnx_file.Held("w", (2,), 7, tuple([(7, 1)] * 2), True)
+    assert found.values() == (1, 1)
+
+
+def test_more_fields_than_a_tensor_may_have_numbers_are_skipped(summarized):
+    numbers = [(7, 1)] * (_onnx_file.FEW + 1)
+    held = message((1, len(numbers)), (2, 7), (8, "e"), *numbers)
+    documented = message((7, message((10, "documentation"))))
+    data = model([node("Pow", "x e", "y")], [held], values=OPAQUE) + documented
+    assert kinds(summarized(data)) == "opaque"

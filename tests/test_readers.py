@@ -657,3 +657,53 @@ def test_a_file_with_too_many_layers_is_refused_while_it_is_read(tmp_path, name,
     (tmp_path / name).write_text(text, encoding="utf-8")
     with pytest.raises(CnncalcError, match="has more than 5,000 layers"):
         cnncalc.summarize(tmp_path / name)
+
+
+def test_a_keras_sum_with_a_scale_multiplies_the_second_map(tmp_path):
+    """As in InceptionResNetV2."""
+
+    def named(layer, *reads):
+        nodes = [[[name, 0, 0, {}] for name in reads]] if reads else []
+        return {**layer, "name": layer["config"]["name"], "inbound_nodes": nodes}
+
+    layers = [
+        named(IMAGE),
+        named(keras("ReLU", "act"), "image"),
+        named(keras("CustomScaleLayer", "sum", scale=0.2), "image", "act"),
+    ]
+    report = summarized(
+        tmp_path, {"class_name": "Functional", "config": {"name": "f", "layers": layers}}
+    )
+    assert [row.kind for row in report] == ["relu", "multiply", "add"]
+    assert report.output_shape == (1, 28, 28)
+
+
+def test_a_keras_rescaling_with_an_offset_is_two_layers(tmp_path):
+    report = summarized(tmp_path, sequential(IMAGE, keras("Rescaling", "r", scale=2, offset=-1)))
+    assert [row.kind for row in report] == ["multiply", "add"]
+
+
+@pytest.mark.parametrize(
+    ("layer", "why"),
+    [
+        (keras("Conv2D", "a", filters=4, kernel_size=[40, 40]), r"'a' \(keras.Conv2D\)"),
+        (keras("LSTM", "a", units=4, go_backwards=True), "this LSTM cannot be expressed"),
+        (keras("Bidirectional", "a", layer=keras("LSTM", "s", units=4, return_state=True)),
+         "this Bidirectional cannot be expressed"),
+    ],
+)  # fmt: skip
+def test_a_keras_layer_that_does_not_fit(tmp_path, layer, why):
+    with pytest.raises(CnncalcError, match=why):
+        summarized(tmp_path, sequential(IMAGE, layer))
+
+
+def test_a_keras_batch_norm_without_a_scale_and_a_shift_learns_nothing(tmp_path):
+    layer = keras("BatchNormalization", "a", axis=-1, scale=False, center=False)
+    report = summarized(tmp_path, sequential(IMAGE, layer))
+    assert (report.totals.params, report.totals.buffers) == (0, 2 * 1 + 1)
+
+
+def test_a_keras_input_of_size_0_is_refused(tmp_path):
+    image = keras("InputLayer", "image", batch_shape=[None, 0, 28, 1])
+    with pytest.raises(CnncalcError, match="0"):
+        summarized(tmp_path, sequential(image, keras("ReLU", "a")))

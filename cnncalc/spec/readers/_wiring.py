@@ -77,7 +77,7 @@ class Wiring:
             (own,) = self.inputs
             spec |= {"input": self.inputs[own]}
             self._rename(own, "input")
-        elif self.inputs:
+        else:
             spec |= {"input": self.inputs}
         return {**spec, "layout": "chw"}
 
