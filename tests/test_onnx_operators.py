@@ -8,7 +8,7 @@ from onnx_bytes import integers, message, model, node, number, tensor
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
-from cnncalc.spec.readers import _onnx_file, _onnx_values, _protobuf, onnx
+from cnncalc.spec.readers import _flow, _onnx_file, _onnx_values, _protobuf, onnx
 
 ONE = number("one", 1.0)
 HALF = number("half", 0.5)
@@ -533,3 +533,170 @@ def test_limits(summarized, monkeypatch, where, limit, most, why):
 def test_a_long_name(summarized):
     with pytest.raises(CnncalcError, match="has a text of more than 1,000,000 bytes"):
         summarized(model([node("Relu", "x", "y", "n" * 1_000_001)]))
+
+
+# Opaque layers, names and shared weights.
+
+
+def test_integer_operators_are_those_that_they_replace(summarized):
+    one = node("QLinearConv", "x s z w s z s z", "y", pads=[1, 1, 1, 1])
+    weights = [tensor("w", [4, 3, 3, 3], 3), number("s", 1.0), tensor("z", [], 2, bytes(1))]
+    report = summarized(model([one], weights))
+    assert (kinds(report), report.totals.params) == ("conv", 4 * 3 * 9)
+    report = summarized(model([node("MatMulInteger", "x w", "y")], [tensor("w", [8, 5], 3)]))
+    assert report.totals.macs == 3 * 8 * 8 * 5
+
+
+@pytest.mark.parametrize(
+    ("sizes", "output"),
+    [
+        ((1, 5, 2), (5, 2)),
+        ((1,), (1,)),
+        ((5, 2), (5, 2)),
+        ((1, 2, 3, 4, 5, 6), (720,)),
+        (("n", 5), (5,)),
+    ],
+)
+def test_an_unknown_operator_has_the_sizes_of_the_file(summarized, sizes, output):
+    nodes = [node("Strange", "x", "a unread"), node("Relu", "a", "y")]
+    report = summarized(model(nodes, values=[("a", sizes)]))
+    assert (kinds(report), report["strange"].output) == ("opaque relu", output)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "why"),
+    [((4, 5), "loses track of the batch"), (("n", "m"), "leaves sizes of its output open")],
+)
+def test_an_unknown_operator_must_keep_the_batch(summarized, sizes, why):
+    nodes = [node("Strange", "x", "a"), node("Relu", "a", "y")]
+    with pytest.raises(CnncalcError, match=why):
+        summarized(model(nodes, inputs=[("x", (2, 3, 8, 8))], values=[("a", sizes)]))
+
+
+def test_a_second_output_that_is_read_is_opaque(summarized):
+    nodes = [node("Dropout", "x", "d mask"), node("Mul", "d mask", "y")]
+    values = [("d", MAP), ("mask", MAP)]
+    assert kinds(summarized(model(nodes, values=values))) == "opaque opaque multiply"
+    nodes = [node("Split", "x to", "d mask", axis=1), nodes[1]]
+    report = summarized(model(nodes, [integers("to", 3)], values=values))
+    assert kinds(report) == "opaque opaque multiply"
+
+
+def test_a_constant_that_cannot_be_computed_has_the_sizes_of_the_file(summarized):
+    nodes = [node("Div", "three zero", "c"), node("Add", "x c", "y")]
+    weights = [integers("three", 3), integers("zero", 0)]
+    report = summarized(model(nodes, weights, values=[("c", ("n",)), ("y", MAP)]))
+    assert kinds(report) == "opaque"
+
+
+def test_layers_are_named_after_modules(summarized):
+    nodes = [
+        node("Relu", "x", "a", "/layer1/layer1.0/act/Relu"),
+        node("Relu", "a", "b", "n", scopes=["", "head.act", "relu"]),
+        node("Relu", "b", "c", "plain"),
+        node("Relu", "c", "y", "m", scopes=["one"]),
+    ]
+    report = summarized(model(nodes))
+    assert [row.name for row in report] == ["layer1.0.act", "head.act", "plain", "relu"]
+
+
+def test_a_second_bias_is_a_layer(summarized):
+    nodes = [node("MatMul", "x w", "a"), node("Add", "a b", "c"), node("Add", "c d", "y")]
+    weights = [tensor("w", [8, 5]), tensor("b", [5]), tensor("d", [5])]
+    report = summarized(model(nodes, weights, [("x", (1, 8))]))
+    assert (kinds(report), report.totals.params) == ("linear add", 8 * 5 + 5 + 5)
+
+
+def test_shared_weights_with_a_bias_for_one_layer_only(summarized):
+    nodes = [node("MatMul", "x w", "a"), node("MatMul", "x w", "b"), node("Add", "b v", "c"),
+             node("Add", "a c", "y")]  # fmt: skip
+    weights = [tensor("w", [8, 5]), tensor("v", [5])]
+    with pytest.raises(CnncalcError, match="bias 5, but 'matmul' holds weight 5×8"):
+        summarized(model(nodes, weights, [("x", (1, 8))]))
+
+
+def test_a_map_of_five_sizes_is_too_much_for_a_layer(summarized):
+    nodes = [node("Reshape", "x to", "a"), node("MaxPool", "a", "b", kernel_shape=[2, 2]),
+             node("Relu", "b", "y")]  # fmt: skip
+    with pytest.raises(CnncalcError, match=r"\(MaxPool\) is unknown"):
+        summarized(model(nodes, [integers("to", 1, 3, 2, 4, 2, 4)]))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "axis", "found"),
+    [
+        ((1, 24, 8), 1, "reshape softmax"),
+        ((1, 3, 2, 4, 8), 2, "reshape softmax"),
+        ((1, 1, 24, 8), 1, "reshape softmax"),
+    ],
+)
+def test_a_softmax_over_part_of_a_size_or_several(summarized, sizes, axis, found):
+    nodes = [node("Reshape", "x to", "a"), node("Softmax", "a", "b", axis=axis),
+             node("Reshape", "b back", "y")]  # fmt: skip
+    report = summarized(model(nodes, [integers("to", *sizes), integers("back", *MAP)]))
+    assert kinds(report).startswith(found)
+    assert report.output_shape == (3, 8, 8)
+
+
+def test_sizes_that_do_not_nest(summarized):
+    nodes = [node("Reshape", "x to", "a"), TO_Y]
+    with pytest.raises(CnncalcError, match=r"\(Reshape\) is unknown"):
+        summarized(model(nodes, [integers("to", 1, 16, 12)]))
+
+
+def test_settings_are_read_however_they_are_stored(summarized):
+    """Lists of numbers, packed or not, and a graph, which is skipped."""
+    for listed in ([(7, 2.0)] * 4, [(7, struct.pack("<4f", 2, 2, 2, 2))]):
+        one = message((1, "x"), (2, "y"), (4, "Relu"), (5, message((1, "unused"), *listed)),
+                      (5, message((1, "body"), (6, b""))), (9, message((1, "k"), (2, "v"))),
+                      (6, "doc"), (1000, 3))  # fmt: skip
+        assert kinds(summarized(model([one]))) == "relu"
+
+
+@pytest.mark.parametrize(
+    ("nodes", "weights", "size"),
+    [
+        ([node("Conv", "x x", "a")], [], MAP),
+        ([node("Transpose", "x", "t", perm=[1, 0, 2, 3]),
+          node("MaxPool", "t", "a", kernel_shape=[2, 2])], [], MAP),
+        ([node("Squeeze", "x", "s", axes=[1]), node("GlobalAveragePool", "s", "a")], [], (1, 1)),
+        ([node("Transpose", "x", "t"), node("MatMul", "t w", "a")], [tensor("w", [4, 5])], (4, 3)),
+        ([node("Transpose", "x", "t", perm=[1, 2, 0]), node("MatMul", "t t", "a")], [], (8, 3, 8)),
+        ([node("Transpose", "x", "t"), node("Reshape", "t to", "a")], [integers("to", 3)], (1, 3)),
+    ],
+)  # fmt: skip
+def test_a_batch_that_is_not_first_is_not_guessed(summarized, nodes, weights, size):
+    with pytest.raises(CnncalcError, match="is unknown, and the file does not say the sizes"):
+        summarized(model([*nodes, TO_Y], weights, [("x", size)]))
+
+
+def test_a_bias_after_an_activation_is_an_addition(summarized):
+    nodes = [node("Relu", "x", "a"), node("Add", "a b", "y")]
+    report = summarized(model(nodes, [tensor("b", [3, 1, 1])]))
+    assert (kinds(report), report.totals.params) == ("relu add", 3)
+
+
+def test_sizes_of_another_product_do_not_fit():
+    assert _flow.Flow.of("x", (3,), 1).regrouped((1, 6), "") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [
+        (b"", "does not say the sizes of its input 'x'"),
+        (message((4, b"")), "does not say the sizes of its input 'x'"),
+        (message((1, message((1, 1)))), "does not say the sizes of its input 'x'"),
+        (message((1, message((2, message((1, b""), (1, message((1, 3), (3, "d")))))))), ""),
+        (message((1, message((2, message((1, b""), (1, message((3, "c")))))))),
+         r"leaves sizes of its input 'x' open \(batch × \?\)"),
+    ],
+)  # fmt: skip
+def test_sizes_that_an_input_leaves_out(summarized, kind, why):
+    entry = message((1, "x"), (2, kind), (3, "documentation"))
+    graph = message((1, node("Relu", "x", "y")), (11, entry), (12, message((1, "y"))))
+    data = message((1, 10), (2, "a"), (7, graph))
+    if why:
+        with pytest.raises(CnncalcError, match=why):
+            summarized(data)
+    else:
+        assert summarized(data).output_shape == (3,)

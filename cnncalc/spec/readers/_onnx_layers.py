@@ -174,8 +174,7 @@ class Layers:
                 groups = [[*atoms], *(group for group in groups if not {*group} & {*atoms})]
             flow = self.arranged(flow, groups)
         place = flow.whole(flow.dims[dim])
-        if place is None:
-            raise Unclear
+        assert place is not None
         return flow, place
 
     def opaque_like(self, flow: Flow, node: Operator, held: Sequence[Known] = ()) -> Flow:

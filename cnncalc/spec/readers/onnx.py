@@ -170,7 +170,7 @@ class Network(Layers):
         if node.kind in OPERATORS and node.domain in ("", "ai.onnx"):
             return OPERATORS[node.kind](self, node, operands)
         kind = layers.of_onnx(node.kind)
-        if kind is None:
+        if kind is None or any(self.readers[name] for name in node.outputs[1:]):
             raise Unclear
         return [self.of_kind(kind, node, operands)]
 
@@ -186,7 +186,7 @@ class Network(Layers):
             shape = self.known_sizes(node, name, operands)
             at = shape.index(self.batch) if self.batch in shape else None
             rest = [size for place, size in enumerate(shape) if place != at]
-            if at is None and prod(shape) % self.batch:
+            if at is None and self.batch > 1:
                 raise self.wiring.wrong(
                     f"node {self.name[:60]!r} ({node.kind[:40]}) loses track of the batch"
                 )
@@ -200,6 +200,8 @@ class Network(Layers):
             if at is not None:
                 order.insert(at, 0)
                 flow = flow.reordered(order, "")
+            else:
+                flow = flow.squeezed([0], "")
             made.append(flow)
         return made
 
