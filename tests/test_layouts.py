@@ -374,3 +374,10 @@ def test_sheets_of_every_format_may_say_how_they_write_shapes(tmp_path, name, te
     assert run("grade", file).exit_code == 0  # 5·5·20·10 + 10
     file.write_text(text.format("chw"))
     assert run("grade", file).exit_code == 1
+
+
+def test_the_sizes_of_a_learned_summand_are_written_in_the_layout():
+    layers = [{"add": {"parameter": [4, 1, 3]}}]
+    report = cnncalc.summarize({"input": "4x6x3", "layers": layers}, layout="hwc")
+    assert report["add1"].layer.parameter == (3, 4, 1)
+    assert (report.totals.params, report.output_shape) == (12, (3, 4, 6))
