@@ -705,5 +705,5 @@ def test_a_keras_batch_norm_without_a_scale_and_a_shift_learns_nothing(tmp_path)
 
 def test_a_keras_input_of_size_0_is_refused(tmp_path):
     image = keras("InputLayer", "image", batch_shape=[None, 0, 28, 1])
-    with pytest.raises(CnncalcError, match="0"):
+    with pytest.raises(CnncalcError, match="a size must be at least 1, not 0"):
         summarized(tmp_path, sequential(image, keras("ReLU", "a")))
