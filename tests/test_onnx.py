@@ -233,7 +233,7 @@ def test_a_file_that_is_cut_off(tmp_path, length):
         (model([CONV], [tensor("w", [1 << 41]), BIAS]), "'w' with an impossible size"),
         (
             model([CONV], [tensor("w", [4, 2, 3, 3]), BIAS]),
-            r"'stem.conv' \(Conv\) has 112 weights for its input, but the file holds 76",
+            r"'stem.conv' \(conv\) has 112 weights for its input, but the file holds 76",
         ),
         (model([], outputs=("x",)), "contains no layers"),
         (model([node("Relu", "x", "y")], outputs=("z",)), "the output 'z' does not depend"),

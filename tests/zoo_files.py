@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -66,8 +67,10 @@ def exports(names: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def keras(names: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Every application's name, and how its counts differ from Keras's."""
-    os.environ.setdefault("KERAS_BACKEND", "torch")
+    os.environ |= {"KERAS_BACKEND": "torch", "KERAS_TORCH_DEVICE": "meta"}  # no memory is used
     import keras as tool
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
 
     modules = [one for one in vars(tool.applications).values() if inspect.ismodule(one)]
     found = {
@@ -86,18 +89,43 @@ def keras(names: Sequence[str]) -> Iterator[tuple[str, str]]:
             except CnncalcError as why:
                 yield name, str(why)
                 continue
-        learned = sum(prod(one.shape) for one in model.trainable_weights)
-        ours = report.totals.params - report.totals.frozen
-        yield name, "" if learned == ours else f"{ours:,} trainable parameters, not {learned:,}"
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            model(torch.zeros(1, *model.input_shape[1:], device="meta"))
+        totals = report.totals
+        pairs = {
+            "trainable parameters": (
+                totals.params - totals.frozen,
+                sum(prod(one.shape) for one in model.trainable_weights),
+            ),
+            "numbers in all": (
+                totals.params + totals.buffers - sum(row.layer.counters() for row in report.layers),
+                sum(prod(one.shape) for one in model.weights if one.name != "count")
+                + sum(map(_constants, model.layers)),
+            ),
+            "MACs": (totals.macs, counter.get_total_flops() // 2),
+        }
+        yield name, ", ".join(
+            f"{ours:,} {what}, not {theirs:,}"
+            for what, (ours, theirs) in pairs.items()
+            if ours != theirs
+        )
+
+
+def _constants(layer: Any) -> int:
+    """The numbers of a mean and a variance that were given: Keras does not count them as weights,
+    but the network holds them."""
+    given = (getattr(layer, word, None) for word in ("input_mean", "input_variance"))
+    return sum(len(one) for one in given if one is not None)
 
 
 def main(what: str, names: Sequence[str]) -> int:
     """Print what differs; the exit code."""
-    results = [*{"exports": exports, "keras": keras}[what](names)]
-    for name, differs in results:
+    count = wrong = 0
+    for name, differs in {"exports": exports, "keras": keras}[what](names):
         typer.echo(f"{name:24} {differs or 'equal'}")
-    wrong = sum(bool(differs) for _, differs in results)
-    typer.echo(f"{len(results) - wrong} of {len(results)} equal")
+        sys.stdout.flush()
+        count, wrong = count + 1, wrong + bool(differs)
+    typer.echo(f"{count - wrong} of {count} equal")
     return min(wrong, 1)
 
 

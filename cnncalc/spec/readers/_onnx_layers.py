@@ -6,7 +6,6 @@ from itertools import chain
 from typing import Any
 
 from cnncalc import layers
-from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Shape, shape_of
@@ -39,10 +38,15 @@ class Layers:
         self.owners: dict[tuple[str, ...], str] = {}
         self.used: set[str] = set()
         self.pools: dict[str, tuple[Flow, Mapping[str, Any]]] = {}
+        self.unpooled = Counter(
+            node.inputs[1] for node in found.nodes if node.kind == "MaxUnpool" and node.inputs[1:]
+        )
 
     def of_kind(self, kind: type[Layer], node: Operator, operands: list[Any]) -> Flow:
         """The layer of an operator that a kind recognises."""
         flows = [one for one in operands if isinstance(one, Flow)]
+        if kind.arity[1] is not None and len(flows) > kind.arity[1]:
+            raise Unclear  # its weights are computed
         free = issubclass(kind, Elementwise) and len(flows) == 1
         flows = flows if free else [self.plain(one) for one in flows]
         held = {at: one for at, one in enumerate(operands) if isinstance(one, Known)}
@@ -96,11 +100,14 @@ class Layers:
         return Flow.of(own, output.dimensions, self.batch)
 
     def check(self, layer: Layer, shapes: Sequence[Shape], weights: Sequence[Known]) -> None:
-        """Raise LayerError unless a layer has as many numbers as the file holds for it."""
+        """Raise SpecError unless a layer has as many numbers as the file holds for it."""
         own = sum(layer.parameters(*shapes)) - layer.counters()
         held = sum(one.elements for one in weights)
         if layer.known and own != held:
-            raise LayerError(f"has {own:,} weights for its input, but the file holds {held:,}")
+            raise self.wiring.wrong(
+                f"layer {self.name[:60]!r} ({layer.kind}) has {own:,} weights for its input, but "
+                f"the file holds {held:,}"
+            )
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one."""

@@ -216,9 +216,10 @@ def _max_pool(net: Layers, node: Operator, operands: list[Any]) -> Made:
     kind, x = layers.load("max_pool"), net.plain(flow_of(operands[0]))
     fields = net.fields(kind, node, [x], {})
     made: Made = [net.layer("max_pool", fields, [x]) if net.readers[node.outputs[0]] else x]
-    if len(node.outputs) > 1:
-        net.pools[node.outputs[1]] = x, fields
-        made.append(x)
+    places = node.outputs[1] if len(node.outputs) > 1 else ""
+    if places and net.unpooled[places] == net.readers[places]:
+        net.pools[places] = x, fields
+        made.append(x)  # MaxUnpool alone reads it
     return made
 
 
@@ -243,6 +244,8 @@ def _gemm(net: Layers, node: Operator, operands: list[Any]) -> Made:
     if any(not isinstance(one, Known) for one in bias) or len(weights.sizes) != 2:
         raise Unclear
     out = weights.sizes[0 if node.attributes.get("transB") else 1]
+    if any(one.elements != out or one.sizes[-1:] != (out,) for one in bias):
+        raise Unclear  # one number for all, or others for every image
     held = [weights, *bias]
     return [_linear(net, flow_of(x), out, [one for one in held if one.weights], bool(bias))]
 
