@@ -1,5 +1,6 @@
 """Compare the reader of ONNX files with the ``onnx`` package: words of ``tests/zoo_files.py``."""
 
+import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from math import prod
@@ -76,11 +77,113 @@ def computed(report: cnncalc.Report, given: Sequence[Any], wanted: Sequence[Any]
     import torch
 
     module = cnncalc.to_torch(report).eval()
-    ours = module(*(torch.tensor(one.astype("float32")) for one in given[: len(report.input_shapes)]))
+    ours = module(
+        *(torch.tensor(one.astype("float32")) for one in given[: len(report.input_shapes)])
+    )
     for one, theirs in zip(ours if isinstance(ours, tuple) else (ours,), wanted):
         if theirs.dtype.kind == "f":
-            theirs = torch.tensor(theirs.astype("float32"))
-            apart = (one.reshape(theirs.shape) - theirs).abs().max() / theirs.abs().max()
+            right = torch.tensor(theirs.astype("float32"))
+            apart = (one.reshape(right.shape) - right).abs().max() / right.abs().max()
             if apart > CLOSE:
                 return f"outputs by {apart:.1e}"
     return ""
+
+
+def fields(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every node case and every file of the package, read by both: what differs."""
+    import onnx
+
+    for name, model, _ in backend_cases():
+        if not names or name in names:
+            yield name, read_apart(model)
+    data = Path(onnx.__file__).parent / "backend" / "test" / "data"
+    for file in sorted(data.rglob("*.onnx")):
+        name = str(file.relative_to(data)).removesuffix("/model.onnx")
+        if not names or name in names:
+            yield name, read_apart(onnx.load(file, load_external_data=False))
+
+
+def read_apart(model: Any) -> str:
+    """The parts of a file that cnncalc reads as something else than the package."""
+    stream = io.BytesIO(model.SerializeToString())
+    try:
+        ours = _onnx_file.model(_protobuf.File(stream, "file"))
+    except CnncalcError as why:
+        return "" if model.graph.sparse_initializer else str(why)
+    graph = model.graph
+    versions = [one.version for one in model.opset_import if one.domain in ("", "ai.onnx")]
+    pairs = {
+        "name": (ours.name, graph.name),
+        "producer": (ours.producer, model.producer_name),
+        "opset": (ours.opset, versions[-1] if versions else 1),
+        "inputs": (ours.inputs, {one.name: sizes(one) for one in graph.input}),
+        "outputs": (ours.outputs, [one.name for one in graph.output]),
+        "shapes": (
+            ours.shapes,
+            {one.name: sizes(one) for one in (*graph.value_info, *graph.output)},
+        ),
+        "weights": (
+            {name: tensor(one) for name, one in ours.held.items()},
+            {one.name: array(one) for one in graph.initializer},
+        ),
+        "nodes": (
+            [(one.kind, one.name, one.domain, one.inputs, one.outputs) for one in ours.nodes],
+            [
+                (one.op_type, one.name, one.domain, tuple(one.input), tuple(one.output))
+                for one in graph.node
+            ],
+        ),
+        "settings": (
+            [{key: tensor(value) for key, value in one.attributes.items()} for one in ours.nodes],
+            [{one.name: setting(one) for one in node.attribute} for node in graph.node],
+        ),
+    }
+    return ", ".join(what for what, (one, other) in pairs.items() if one != other)
+
+
+def sizes(value: Any) -> tuple[int | str, ...] | None:
+    """The sizes of a tensor's description."""
+    kind = value.type.tensor_type
+    if not value.type.HasField("tensor_type") or not kind.HasField("shape"):
+        return None
+    return tuple(
+        one.dim_value if one.dim_value > 0 else one.dim_param or "?" for one in kind.shape.dim
+    )
+
+
+def tensor(value: Any) -> Any:
+    """A tensor that cnncalc read, with its numbers if they are few; anything else as it is."""
+    if not isinstance(value, _onnx_file.Held):
+        return value
+    return value.name, value.sizes, value.dtype, plain(value.values())
+
+
+def plain(values: Sequence[Any] | None) -> str:
+    """Numbers as text, so that not-a-number is equal to itself."""
+    return str(None if values is None else [+one for one in values])
+
+
+def array(value: Any) -> Any:
+    """The same of a tensor that the package read."""
+    from onnx import TensorProto, numpy_helper
+
+    dtype, known = value.data_type, None
+    inside = value.data_location != TensorProto.EXTERNAL
+    bits = dtype == _onnx_file.HALF and not value.HasField("raw_data")
+    if inside and dtype in _onnx_file.FORMATS and prod(value.dims) <= _onnx_file.FEW and not bits:
+        known = tuple(numpy_helper.to_array(value).reshape(-1).tolist())
+    return value.name, tuple(value.dims), dtype, plain(known)
+
+
+def setting(value: Any) -> Any:
+    """An attribute as the package reads it; None for what cnncalc skips."""
+    from onnx import AttributeProto, helper
+
+    found = helper.get_attribute_value(value) if not value.ref_attr_name else None
+    if value.type == AttributeProto.TENSOR and found is not None:
+        return array(found)
+    if value.type == AttributeProto.STRING and found is not None:
+        return found.decode("utf-8", "replace")
+    if value.type in (AttributeProto.INTS, AttributeProto.FLOATS) and found is not None:
+        return [*found] or None
+    return found if value.type in (AttributeProto.INT, AttributeProto.FLOAT) else None

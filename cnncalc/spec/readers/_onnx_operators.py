@@ -208,6 +208,26 @@ def _token(net: Layers, token: Known, flow: Flow, axis: int) -> Flow:
     return made if axis == 2 else made.reordered([0, 2, 1], "")
 
 
+# Channels and positions.
+
+
+def _to_space(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`pixel_shuffle`; a `channel_shuffle` before it for the order DCR."""
+    flow, r = net.plain(flow_of(operands[0])), node.attributes["blocksize"]
+    if node.attributes.get("mode", "DCR") == "DCR" and flow.sizes[0] > r * r:
+        flow = net.layer("channel_shuffle", r * r, [flow])
+    return [net.layer("pixel_shuffle", r, [flow])]
+
+
+def _to_depth(net: Layers, node: Operator, operands: list[Any]) -> Made:
+    """`space_to_depth`; a `channel_shuffle` after it for the order DCR."""
+    flow = net.plain(flow_of(operands[0]))
+    made = net.layer("space_to_depth", node.attributes["blocksize"], [flow])
+    if node.attributes.get("mode", "DCR") == "DCR" and flow.sizes[0] > 1:
+        made = net.layer("channel_shuffle", flow.sizes[0], [made])
+    return [made]
+
+
 # Pools that remember where their maxima are.
 
 
@@ -309,6 +329,8 @@ OPERATORS: Mapping[str, Rule] = {
     "Split": _split,
     "Gather": _gather,
     "Concat": _concat,
+    "DepthToSpace": _to_space,
+    "SpaceToDepth": _to_depth,
     "MaxPool": _max_pool,
     "MaxUnpool": _max_unpool,
     "Gemm": _gemm,

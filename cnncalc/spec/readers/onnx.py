@@ -40,9 +40,11 @@ UNLEARNED = {
 """The operands of operators that are settings, although they may be decimal numbers or bytes."""
 ALIKE = ("Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Ceil", "Celu", "Clip",
          "Cos", "Cosh", "CumSum", "Erf", "Exp", "Floor", "Hardmax", "HardSigmoid", "IsInf", "IsNaN",
-         "Log", "LpNormalization", "MeanVarianceNormalization", "Not", "Round", "Shrink", "Sign",
-         "Sin", "Sinh", "Softsign", "Swish", "Tan", "ThresholdedRelu", "Trilu")  # fmt: skip
+         "Log", "LpNormalization", "MeanVarianceNormalization", "Not", "Round", "Selu", "Shrink",
+         "Sign", "Sin", "Sinh", "Softsign", "Swish", "Tan", "ThresholdedRelu", "Trilu")  # fmt: skip
 """Operators whose output has the sizes of their first input, and that learn nothing."""
+COPIES = ("AveragePool", "LpPool", "MaxPool", "Resize", "Upsample")
+"""Operators without multiply-accumulates by our convention."""
 VARYING = ("Compress", "NonMaxSuppression", "NonZero", "Unique")
 """Operators whose output's sizes depend on the values."""
 
@@ -70,7 +72,7 @@ class Network(Layers):
         self.tensors: dict[str, Flow | Known] = {
             name: values.initial(held) for name, held in found.held.items()
         }
-        self.given = self.resized = False
+        self.resized = False
         self.scopes = [_scope(node) for node in found.nodes]
         self.containers = {
             path[: dot.start()] for path in {*self.scopes} for dot in re.finditer(r"\.", path)
@@ -113,7 +115,6 @@ class Network(Layers):
         """The sizes of an input without its batch."""
         written = " × ".join(map(str, ("batch", *dims)))
         if given is not None and len(given) == len(dims):
-            self.given = True
             self.resized |= any(isinstance(a, int) and a != b for a, b in zip(dims, given))
             return tuple(given)
         if given is not None:
@@ -166,11 +167,8 @@ class Network(Layers):
             made = self.made(node, operands)
         except Unclear:
             made = self.opaque(node, operands)
-        except LayerError as why:  # a kind is stricter than ONNX, or the sizes do not fit
-            if self.given or any(name not in self.model.shapes for name in node.outputs):
-                what = f"layer {self.name[:60]!r} ({node.kind[:40]}) {why}"
-                raise self.wiring.wrong(what) from None
-            made = self.opaque(node, operands)
+        except LayerError as why:
+            raise self.wiring.wrong(f"layer {self.name[:60]!r} ({node.kind[:40]}) {why}") from None
         except SpecError:
             raise
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
@@ -216,6 +214,7 @@ class Network(Layers):
             sizes = rest if 1 <= len(rest) <= 4 else [prod(rest) or 1]
             params = sum(one.elements for one in held) if not place else 0
             fields = {"shape": sizes, "what": f"ONNX {node.kind}"[:200], "params": params}
+            fields |= {"macs": 0} if node.kind in COPIES else {}
             flow = self.layer("opaque", fields, flows, [] if place else held)
             if len(rest) > 4 or not rest:
                 flow = flow.regrouped((self.batch, *rest), "") or flow
@@ -247,7 +246,7 @@ class Network(Layers):
                 "the sizes of its output; add them with onnx.shape_inference.infer_shapes"
             )
         sizes = [
-            size if isinstance(size, int) else self.batch if place == 0 and self.batch == ANY else 0
+            size if isinstance(size, int) else self.batch if place == 0 else 0
             for place, size in enumerate(said)
         ]
         if 0 in sizes:
