@@ -12,7 +12,7 @@ import re
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
@@ -139,7 +139,9 @@ SOURCES = {
 }
 
 
-def compared(name: str, build: Callable[[], nn.Module], sizes: Any, outputs: bool) -> Found:
+def compared(
+    source: str, name: str, build: Callable[[], nn.Module], sizes: Any, outputs: bool
+) -> Found:
     """What was compared for a model."""
     try:
         if outputs:
@@ -174,7 +176,7 @@ def compared(name: str, build: Callable[[], nn.Module], sizes: Any, outputs: boo
         buffers=report.totals.buffers == buffers,
         saved=_same_saved(read, model, sizes),
         yaml=_same_yaml(report, read.imported.spec),
-        **_compared_with_builtin(report, name),
+        **compared_with_builtin(report, name, SAME[source]),
         outputs=_same_outputs(read) if outputs else None,
         opaque=len(report.opaque),
         seconds=seconds,
@@ -222,15 +224,28 @@ def _same_yaml(report: cnncalc.Report, spec: Any) -> bool:
     return back.totals == report.totals and names[0] == names[1]
 
 
-def _compared_with_builtin(report: cnncalc.Report, name: str) -> dict[str, bool]:
+SAME = {
+    "builtins": ("rows", "fields", "totals", "memory"),
+    "torchvision": ("rows", "fields"),
+    "timm": (),
+    "transformers": (),
+}
+"""What must equal the built-in with the same name. Some activations of torchvision's run in place,
+and some views and dropouts of theirs are not part of ours."""
+
+
+def compared_with_builtin(
+    report: cnncalc.Report, name: str, what: Sequence[str]
+) -> dict[str, bool]:
     """What equals the built-in with the same name, if there is one. Where torchvision's network is
     another one than that of the paper, there are two, and it equals one of them."""
-    names = [own for own in (name, f"{name}_torchvision") if own in catalog.names()]
-    both = [differences(report, cnncalc.summarize(own, input=_input(report))) for own in names]
-    return max(both, key=lambda same: sum(same.values()), default={})
+    names = [own for own in (name, f"{name}_torchvision") if what and own in catalog.names()]
+    both = [agreement(report, cnncalc.summarize(own, input=_input(report))) for own in names]
+    best = max(both, key=lambda same: sum(same.values()), default={})
+    return {name: best[name] for name in what if name in best}
 
 
-def differences(report: cnncalc.Report, other: cnncalc.Report) -> dict[str, bool]:
+def agreement(report: cnncalc.Report, other: cnncalc.Report) -> dict[str, bool]:
     """What two networks agree on: the rows that compute something, their receptive fields, all
     totals, and the memory."""
     same = {
@@ -308,7 +323,7 @@ def main() -> int:
     found = []
     try:
         for name, build, sizes in SOURCES[given.source](given.names):
-            one = compared(name, build, sizes, given.outputs)
+            one = compared(given.source, name, build, sizes, given.outputs)
             found.append(one)
             typer.echo(line(one))
     except ImportError as why:

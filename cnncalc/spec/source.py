@@ -192,6 +192,12 @@ def _find(target: str, beside: Path) -> Path:
     )
 
 
+def is_foreign(spec: Spec) -> bool:
+    """Whether a spec may come from the file of another tool."""
+    source = spec.where.source
+    return Path(source).suffix.lower() not in ("", ".yaml", ".yml")
+
+
 def read_text(file: Path) -> str:
     """The text of a file. Raises UsageError if there is no such file, SpecError if it is not
     text."""
