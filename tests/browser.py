@@ -1,9 +1,9 @@
 """The report page in a real browser: ``python -m pytest -rs -s tests/browser.py``.
 
 It needs the extra ``browser`` and Chromium (on Debian: ``apt install chromium``), and is skipped
-without them, with the reason. It takes about two minutes. Last result, with playwright 1.65: no
-request, no message and no violation that axe finds; a search among the 428 layers of DenseNet-121
-took 27 ms, and opening all of them 84 ms.
+without them, with the reason. It takes about two minutes; ``.ci/run`` runs it. Last result, with
+playwright 1.65: no request, no message and no violation that axe finds; a search among the 428
+layers of DenseNet-121 took 27 ms, and opening all of them 84 ms.
 """
 
 import shutil
