@@ -112,6 +112,7 @@ FUNCTIONS = {
         (4, 6, 6),
     ),
     "ranges": (lambda x: x[:, 1:3, ..., :2], ["slice", "slice"], (2, 6, 2)),
+    "ranges of both axes": (lambda x: x[..., 1:5, :-2], ["crop"], (4, 4, 4)),
     "places": (lambda x: x[:, 1, :, None], ["slice", "reshape"], (6, 1, 6)),
     "channels last and back": (
         lambda x: functional.gelu(x.permute(0, 2, 3, 1)).movedim(-1, 1).contiguous(),
@@ -347,7 +348,8 @@ def test_what_to_torch_builds_is_read_back():
         {"conv": {"filters": 4, "kernel": 3, "connections": [[0], [1, 2], [0, 1], [2]]}},
         {"max_pool": {"kernel": 2, "padding": "same", "stride": 2}}, {"blur_pool": 3},
         {"separable_conv": {"out_channels": 4, "kernel_size": 3}},
-        {"add": {"parameter": [4, 1, 1]}}, {"attention": 2}, {"flatten": None}, {"maxout": 3},
+        {"crop": [[0, 1], [2, 0]]}, {"add": {"parameter": [4, 1, 1]}}, {"attention": 2},
+        {"global_max_pool": {"keepdim": False}}, {"maxout": 3},
     ]  # fmt: skip
     report = cnncalc.summarize({"input": "3x21x21", "layers": layers})
     back = read(cnncalc.to_torch(report), 3, 21, 21)

@@ -263,8 +263,6 @@ def test_an_interrupt_keeps_what_is_done(monkeypatch):
 def test_options_that_do_not_fit_are_refused():
     with pytest.raises(UsageError, match="--best must be at least 1"):
         run("lenet5", "--over", "batch=1", "--best", "0")
-    with pytest.raises(UsageError, match="cnncalc import"):
-        run("torch.nn:ReLU", "--over", "batch=1")
 
 
 def test_the_number_of_processes_must_be_positive():
