@@ -481,20 +481,27 @@ def to_yaml(target: Any, **options: Any) -> str:
     return write(graph)
 
 
-def to_html(target: Any, *, batch: int = 1, dtype: str = "float32", **options: Any) -> str:
-    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md).
+def to_html(
+    target: Any, compare: Any = None, *, batch: int = 1, dtype: str = "float32", **options: Any
+) -> str:
+    """Everything about a network as one HTML page that needs nothing else (docs/how-to/report.md),
+    or two networks side by side.
 
-    ``target`` and the options are those of ``to_yaml``; ``batch`` and ``dtype`` are those of
-    ``summarize``.
+    ``target``, the other network and the options are those of ``to_yaml``; ``batch`` and ``dtype``
+    are those of ``summarize``.
 
     >>> to_html("lenet5")[:15]
     '<!doctype html>'
     """
-    from cnncalc.render.web import render
+    from cnncalc.analysis.explore.compare import Comparison
+    from cnncalc.render.web import compared, render
     from cnncalc.spec.writing import write
 
     graph = graph_of(target, **options)
     report = analyze(graph, batch=batch, dtype=dtype)
+    if compare is not None:
+        other = analyze(graph_of(compare, **options), batch=batch, dtype=dtype)
+        return compared.render(Comparison((report, other)))
     findings = claims(graph.spec) if graph.spec.published else ()
     return render(report, write(graph), findings)
 

@@ -171,6 +171,7 @@ OPAQUE = [("y", MAP)]
         ([node("Div", "w x", "y")], [tensor("w", [3, 1, 1])], "opaque", 3),
         ([node("Div", "x w", "y")], [tensor("w", [3, 1, 1])], "divide", 3),
         ([node("Max", "x one", "y")], [ONE], "opaque", 0),
+        ([node("Max", "x w", "y")], [tensor("w", [3, 1, 1])], "opaque", 3),
         ([node("Pow", "x x", "y")], [], "opaque", 0),
         ([node("Pow", "x half", "y")], [HALF], "power", 0),
         ([node("Sqrt", "x", "a"), node("Reciprocal", "a", "b"), node("Neg", "b", "y")], [],

@@ -115,6 +115,14 @@ class Layer(Fields):
     inside: ClassVar[bool] = False
     """Whether an int8 engine can run the layer inside the one before: by folding it into the
     weights, by clamping the outputs, or by leaving it out."""
+    auxiliary: ClassVar[bool] = False
+    """Whether it only prepares the input of another layer, as a view does: importers leave it out
+    if nothing reads it."""
+    takes_bias: ClassVar[bool] = False
+    """Whether its bias is one number for each output channel, added last, which a model file may
+    add in an operation of its own."""
+    pads_with: ClassVar[float] = 0
+    """The value of its padding, if it has any."""
     family: ClassVar[str] = "other"
     """What the layer is for, which gives it its colour in pictures: convolution, dense, pooling,
     upsampling, normalization, activation, join, arrangement, recurrent or attention."""

@@ -24,11 +24,27 @@ class Arithmetic(Layer):
     """The operator of ONNX."""
     between: ClassVar[str]
     """What it does to two shapes: ``divide {0} by {1}``; ``{all}`` are all of them."""
+    commutes: ClassVar[bool] = False
+    """Whether the operands can be in any order."""
+    broadcasts: ClassVar[bool] = False
+    """Whether sizes of 1 of an input are broadcast."""
+    can_be_bias: ClassVar[bool] = False
+    """Whether learned numbers, one for each channel, can be the bias of the layer before."""
+    per_channel: ClassVar[str] = ""
+    """The kind that does the same with one learned number for each channel."""
+    per_element: ClassVar[str] = ""
+    """The kind that does the same with one learned number for each element."""
 
     value: float | None = number("number to use as the second input; omit it with two inputs", None)
     parameter: tuple[int, ...] | None = shape(
         "shape of a learned second input, in which sizes of 1 are broadcast: 64x1x1", None
     )
+
+    @classmethod
+    def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
+        """The kinds and values of the layers whose first operand is this number, and whose second
+        one is a map."""
+        return ((cls.kind, number),)
 
     def check(self, *inputs: Shape) -> None:
         """Raise LayerError unless there are two operands, or more."""

@@ -20,6 +20,9 @@ class Add(Arithmetic):
     aliases = ("sum", "plus")
     onnx = "Add"
     between = "add {all}"
+    commutes = True
+    can_be_bias = True
+    per_element = "positional_embedding"
 
     def operations(self, *inputs: Shape) -> Operations:
         return Operations(add=operations.each(n=inputs[0].elements, times=self.times(*inputs)))

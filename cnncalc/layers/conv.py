@@ -58,6 +58,7 @@ class Conv(Filters):
     operators = {"Conv": {}}
     aliases = ("convolution", "convolutional")
     main = "out_channels"
+    takes_bias = True
 
     out_channels: int = count(
         "number of filters, which is the number of output channels",

@@ -22,6 +22,11 @@ class Divide(Arithmetic):
     arity = (1, 2)
     between = "divide {0} by {1}"
 
+    @classmethod
+    def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
+        inverse = ("power", -1)
+        return (inverse,) if number == 1 else (inverse, ("multiply", number))
+
     def output(self, *inputs: Shape) -> Shape:
         if self.value == 0:
             raise LayerError("cannot divide by 0")

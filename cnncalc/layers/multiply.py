@@ -24,6 +24,9 @@ class Multiply(Arithmetic):
 
     aliases = ("mul", "product", "gate")
     onnx = "Mul"
+    commutes = True
+    broadcasts = True
+    per_channel = "scale"
 
     def output(self, *inputs: Shape) -> Shape:
         self.check(*inputs)

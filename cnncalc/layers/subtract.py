@@ -21,6 +21,10 @@ class Subtract(Arithmetic):
     arity = (1, 2)
     between = "subtract {1} from {0}"
 
+    @classmethod
+    def of_number(cls, number: float) -> tuple[tuple[str, float], ...]:
+        return (("multiply", -1), ("add", number))
+
     def operations(self, *inputs: Shape) -> Operations:
         """Additions, of negative numbers."""
         return Operations(add=operations.each(n=inputs[0].elements))

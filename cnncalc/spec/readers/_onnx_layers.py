@@ -120,11 +120,9 @@ class Layers:
         """Give the layer that made a flow this bias, if it has none and nothing else reads it."""
         entry = self.entries.get(flow.tensor, {})
         kind = next(iter(entry), "identity")
-        usual = kind != "scale"
         fields = entry.get(kind) or {}
-        if kind not in ("linear", "conv", "scale", "conv_transpose"):
-            return False
-        if fields.get("bias", usual) or bias.elements != flow.sizes[0]:
+        layer: Any = layers.load(kind).parse(fields or None)
+        if not layer.takes_bias or layer.bias or bias.elements != flow.sizes[0]:
             return False
         entry[kind] = {**fields, "bias": True}
         names = tuple(self.weights[flow.tensor])
