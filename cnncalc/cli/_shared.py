@@ -11,7 +11,7 @@ import typer
 from cnncalc.cli import _complete as complete
 from cnncalc.core import discovery
 from cnncalc.core.cost import BYTES
-from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown
+from cnncalc.core.errors import UsageError, Where, one_of, printable, unknown, unwritable
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -280,7 +280,7 @@ def put(output: Path, data: bytes) -> None:
     try:
         output.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
+        raise unwritable(output, error) from None
     typer.echo(f"wrote {printable(str(output))}", err=True)
 
 
@@ -290,9 +290,7 @@ def save(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as why:
-        raise UsageError(
-            f"cannot write {str(why.filename or path)!r}: {why.strerror or why}"
-        ) from None
+        raise unwritable(path, why) from None
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:

@@ -42,7 +42,7 @@ class AdaptivePool(Layer):
         """ONNX's pool, if all windows have the same size."""
         sizes = self.output(x).spatial
         if any(N % N_out for N, N_out in zip(x.spatial, sizes)):
-            raise LayerError("has windows of different sizes, unlike ONNX's pools")
+            raise LayerError("ONNX's pools have windows of one size only")
         window = [N // N_out for N, N_out in zip(x.spatial, sizes)]
         return onnx.node(kind, *onnx.inputs, kernel_shape=window, strides=window)
 
