@@ -1,9 +1,10 @@
 """Compare model files with the tools that write and run them; needs the extra ``zoo``.
 
 ``python tests/zoo_files.py exports`` writes built-in networks as ONNX files, runs them with
-onnxruntime, and reads them back. ``keras`` reads the JSON of Keras's applications. ``fields`` reads the files
-of the ``onnx`` package as it does, and ``nodes`` compares its node cases with their data. Names
-after it choose some. Prints a line for each and the totals, and exits with 1 if anything differs.
+onnxruntime, and reads them back. ``keras`` reads the JSON of Keras's applications. ``fields``
+reads the files of the ``onnx`` package as it does, and ``nodes`` compares its node cases with their
+data. Names after it choose some. Prints a line for each and the totals, and exits with 1 if
+anything differs.
 docs/importing.md has the last result.
 """
 

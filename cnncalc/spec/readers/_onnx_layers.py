@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from cnncalc import layers
+from cnncalc.core.errors import LayerError
 from cnncalc.core.layer import Layer
 from cnncalc.core.onnx import OnnxCall
 from cnncalc.core.shape import Shape, shape_of
@@ -100,13 +101,12 @@ class Layers:
         return Flow.of(own, output.dimensions, self.batch)
 
     def check(self, layer: Layer, shapes: Sequence[Shape], weights: Sequence[Known]) -> None:
-        """Raise SpecError unless a layer has as many numbers as the file holds for it."""
+        """Raise LayerError unless a layer has as many numbers as the file holds for it."""
         own = sum(layer.parameters(*shapes)) - layer.counters()
         held = sum(one.elements for one in weights)
         if layer.known and own != held:
-            raise self.wiring.wrong(
-                f"layer {self.name[:60]!r} ({layer.kind}) has {own:,} weights for its input, but "
-                f"the file holds {held:,}"
+            raise LayerError(
+                f"there are {own:,} weights for its input, but the file holds {held:,}"
             )
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
