@@ -482,6 +482,11 @@ def test_receptive_fields_follow_reordered_dimensions(layers, moves, moved):
 
 SWAPPED, TURNED = {"permute": [0, 2, 1]}, {"permute": [1, 2, 0]}
 
+DROPPED = {
+    over: {"reduce": {"by": "norm", "over": over, "keepdim": False}}
+    for over in ("channels", "height", "positions")
+}
+
 
 @pytest.mark.parametrize(
     ("input", "layers", "size", "bound"),
@@ -502,6 +507,9 @@ SWAPPED, TURNED = {"permute": [0, 2, 1]}, {"permute": [1, 2, 0]}
         ("8x6x4", ["gap", "flatten", {"reshape": [2, 2, 2]}, {"conv": [1, 1]}], (6, 4), False),
         ("8x6x4", [{"conv": [4, 3]}, {"linear": 3}], (6, 4), False),
         ("8x6x4", [{"unfold": 3}, {"conv": [4, 1]}], (6, 4), True),
+        ("8x6x4", [DROPPED["channels"], {"linear": 2}], (6, 4), True),
+        ("8x6x4", [DROPPED["height"], {"linear": 2}], (6, 4), True),
+        ("8x6x4", [DROPPED["positions"], {"linear": 2}], (6, 4), False),
     ],
 )  # fmt: skip
 def test_fields_behind_reordered_and_reshaped_maps(input, layers, size, bound):
