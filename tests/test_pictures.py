@@ -71,6 +71,20 @@ def test_a_graph_has_all_edges_and_nothing_overlaps_or_is_cut_off(name):
         assert faults(scene, CELLS.MEASURE) == [], depth
 
 
+@pytest.mark.parametrize(
+    "name", ["inception_module", "ssd300_vgg16", "textcnn", "unet", "yolov3", "dense", "small"]
+)
+def test_a_graph_fits_80_columns(name):
+    report = cnncalc.summarize({"dense": DENSE, "small": SMALL}.get(name, name))
+    picture = report.draw(depth=report.depth if name == "small" else None)
+    for room in (80, 1):  # in 1, every graph is a single column
+        scene = picture.scene(CELLS, room)
+        assert scene.width <= 80
+        assert faults(scene, CELLS.MEASURE) == []
+        assert edges(scene.lines) == expected_edges(report, scene)
+        assert rows_in(scene) == {row.name for row in report.rows}
+
+
 def rows_in(scene):
     """The names of all layers in a picture."""
     return {row for box in (*scene.boxes, *scene.frames) for row in box.rows}
@@ -312,6 +326,8 @@ def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
     assert (tmp_path / "a").read_text(encoding="utf-8") == str(picture)
     with pytest.raises(CnncalcError, match=r"no picture format for the extension '\.jpg'"):
         picture.save(tmp_path / "a.jpg")
+    with pytest.raises(CnncalcError, match="there is no folder"):
+        picture.save(tmp_path / "missing" / "a.svg")
 
 
 SMALL = {
@@ -579,3 +595,31 @@ def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, sa
         cnncalc.draw(name, style, layer=layer).scene(PIXELS)
     with pytest.raises(CnncalcError, match="needs a picture file"):
         str(cnncalc.draw(name, style))
+
+
+def test_memory_is_drawn_to_scale_up_to_the_peak():
+    """``test_memory.py`` compares the sizes themselves with PyTorch."""
+    report = cnncalc.summarize("mlp_mnist", batch=3)
+    found = cnncalc.memory(report)
+    scene = report.draw("memory").scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+    parts, pixels = scene.shapes[:4], 200 / found.training_peak.bytes
+    floor = max(y for _, y in parts[0].points)
+    tops = [min(y for _, y in part.points) for part in parts]
+    assert floor - tops[0] == pytest.approx(found.resident * pixels, abs=1)
+    assert floor - tops[-1] == 200
+    assert parts[-1].title.startswith("transient")
+    most = max(moment.gradients + moment.saved for moment in found.moments)
+    assert floor - tops[2] == pytest.approx((found.resident + most) * pixels, abs=1)
+
+
+@pytest.mark.parametrize("name", ["densenet121", "lenet5", "fc_640x480x3"])
+def test_memory_of_any_length_is_drawn_without_overlaps(name):
+    scene = cnncalc.draw(name, "memory").scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+    assert max(len(shape.points) for shape in scene.shapes) <= 4 * 150
+
+
+def test_memory_on_a_terminal_is_that_of_the_memory_command():
+    with pytest.raises(CnncalcError, match="cnncalc memory NET --plot"):
+        str(cnncalc.draw("lenet5", "memory"))

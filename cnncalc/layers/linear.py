@@ -28,6 +28,7 @@ class Linear(Layer):
     foreign = {"keras.Dense": Foreign({"per_position": True})}
     main = "out_features"
     activated = True
+    takes_bias = True
 
     out_features: int = count(
         "number of outputs", also=("neurons", "units", "outputs", "num_output")

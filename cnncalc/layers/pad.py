@@ -33,6 +33,7 @@ class Pad(Like, Rearrangement):
     foreign = {"keras.ZeroPadding*D": Foreign({"padding": 1})}
     operators = {"Pad": {}}
     main = "padding"
+    auxiliary = True
     either = ("padding", "like")
 
     padding: Padding | None = padding("cells added around the input", None)
