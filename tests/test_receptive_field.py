@@ -144,6 +144,11 @@ def test_the_start_of_a_dilated_transposed_layer_by_hand(F, S, D, P, start):
     "layers",
     [
         ["global_avg_pool", {"upsample": 7}, {"conv": {"filters": 1, "kernel": 3, "padding": 1}}],
+        [
+            {"adaptive_avg_pool": 1},
+            {"upsample": 7},
+            {"conv": {"filters": 1, "kernel": 3, "padding": 1}},
+        ],
         [{"conv": {"filters": 1, "kernel": 3}}, "global_avg_pool"],
         [{"conv": {"filters": 1, "kernel": 3}}, {"linear": 2}],
     ],
@@ -184,6 +189,8 @@ network = st.lists(layer | uneven, min_size=1, max_size=5)
 
 def reads(kind, fields, N, N_out, i):
     """The inputs that output i reads by the definition of the layer, on a map without borders."""
+    if kind == "adaptive_avg_pool" and N_out == 1:
+        return range(N)  # there is no other output, even where a layer after it repeats this one
     if kind == "adaptive_avg_pool":
         return range(floor(Fraction(i * N, N_out)), ceil(Fraction((i + 1) * N, N_out)))
     if kind == "upsample":
@@ -482,6 +489,11 @@ def test_receptive_fields_follow_reordered_dimensions(layers, moves, moved):
 
 SWAPPED, TURNED = {"permute": [0, 2, 1]}, {"permute": [1, 2, 0]}
 
+DROPPED = {
+    over: {"reduce": {"by": "norm", "over": over, "keepdim": False}}
+    for over in ("channels", "height", "positions")
+}
+
 
 @pytest.mark.parametrize(
     ("input", "layers", "size", "bound"),
@@ -502,6 +514,9 @@ SWAPPED, TURNED = {"permute": [0, 2, 1]}, {"permute": [1, 2, 0]}
         ("8x6x4", ["gap", "flatten", {"reshape": [2, 2, 2]}, {"conv": [1, 1]}], (6, 4), False),
         ("8x6x4", [{"conv": [4, 3]}, {"linear": 3}], (6, 4), False),
         ("8x6x4", [{"unfold": 3}, {"conv": [4, 1]}], (6, 4), True),
+        ("8x6x4", [DROPPED["channels"], {"linear": 2}], (6, 4), True),
+        ("8x6x4", [DROPPED["height"], {"linear": 2}], (6, 4), True),
+        ("8x6x4", [DROPPED["positions"], {"linear": 2}], (6, 4), False),
     ],
 )  # fmt: skip
 def test_fields_behind_reordered_and_reshaped_maps(input, layers, size, bound):
