@@ -8,6 +8,7 @@ import typer
 from cnncalc import api
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 from cnncalc.core.shape import MAX_DIGITS
@@ -50,8 +51,8 @@ def run(
     s: S = None,
     padding: Padding = "0",
     dilation: Dilation = "1",
-    layout: shared.LayoutName = None,
-    format: Annotated[str | None, shared.text_format("text", "json")] = None,
+    layout: options.LayoutName = None,
+    format: Annotated[str | None, options.text_format("text", "json")] = None,
 ) -> None:
     """Check whether a stride fits the input and the kernel.
 

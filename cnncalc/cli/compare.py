@@ -8,6 +8,7 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 
@@ -50,12 +51,12 @@ All = Annotated[bool, typer.Option("--all", help="Also list layers that are the 
 def run(
     specs: Specs,
     all: All = False,
-    batch: shared.Batch = 1,
+    batch: options.Batch = 1,
     input: Input = None,
     settings: Settings = None,
-    dtype: shared.Dtype = "float32",
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    dtype: options.Dtype = "float32",
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Compare the totals of networks, and list the layers in which two of them differ.
 

@@ -1,16 +1,17 @@
 """``cnncalc report``: a network as one HTML page."""
 
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 
 
 def run(
-    spec: shared.Spec,
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    dtype: shared.Dtype = "float32",
-    layout: shared.LayoutName = None,
-    output: shared.TextOutput = None,
+    spec: options.Spec,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    dtype: options.Dtype = "float32",
+    layout: options.LayoutName = None,
+    output: options.TextOutput = None,
 ) -> None:
     """Write everything about a network as one HTML page, which works offline.
 

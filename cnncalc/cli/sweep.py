@@ -10,6 +10,7 @@ import typer
 
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core.errors import UsageError
 
@@ -23,8 +24,7 @@ REASONS = 3
 Spec = Annotated[
     str,
     typer.Argument(
-        help="The network: a file, a built-in name (see 'cnncalc list'), the one-line notation, "
-        "or - for standard input.",
+        help=f"The network: {options.NETWORK}, or - for standard input.",
         show_default=False,
         autocompletion=complete.networks,
     ),
@@ -90,12 +90,12 @@ def run(
     by: By = "",
     best: Best = None,
     jobs: Jobs = None,
-    batch: shared.Batch = 1,
-    input: shared.Input = None,
-    settings: shared.Settings = None,
-    dtype: shared.Dtype = "float32",
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    batch: options.Batch = 1,
+    input: options.Input = None,
+    settings: options.Settings = None,
+    dtype: options.Dtype = "float32",
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Try all combinations of some values, and show those that meet a condition, the Pareto front
     or the best.
@@ -112,11 +112,11 @@ def run(
     """
     form = listing.format_of(format, output)
     ranges = shared.pairs(over, "--over", "width=0.25:1.5:0.25")
-    options = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
-    options |= {"settings": shared.settings_of(settings)}
+    fixed = {"batch": batch, "dtype": dtype, "input": shared.inputs_of(input)}
+    fixed |= {"settings": shared.settings_of(settings)}
     names = [word.strip() for word in show.split(",")]
     front = pareto.split(",") if pareto else []
-    found = _done(_sweeping(spec, ranges, names, where, front, by, best, jobs, options))
+    found = _done(_sweeping(spec, ranges, names, where, front, by, best, jobs, fixed))
     text = form.render(_sheet(found)) if form else _text(found)
     shared.warn(_remarks(found))
     shared.write(text, output)
@@ -125,7 +125,7 @@ def run(
 
 def _sweeping(
     spec: str, ranges: Any, names: Any, where: str, front: Any, by: str, best: int | None,
-    jobs: int | None, options: Any,
+    jobs: int | None, fixed: Any,
 ) -> "Iterator[Sweep]":  # fmt: skip
     """What is found so far, with as many processes as are worth their start."""
     from math import prod
@@ -145,7 +145,7 @@ def _sweeping(
         raise UsageError("sweep takes no PyTorch model; write it to a file with 'cnncalc import'")
     if target is not spec:  # other processes cannot load it again
         workers = 1
-    return api.sweeping(target, over, names, where, front, by, best, workers, options)
+    return api.sweeping(target, over, names, where, front, by, best, workers, fixed)
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":
