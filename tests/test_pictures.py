@@ -579,3 +579,31 @@ def test_a_picture_of_a_layer_without_a_window_is_refused(name, style, layer, sa
         cnncalc.draw(name, style, layer=layer).scene(PIXELS)
     with pytest.raises(CnncalcError, match="needs a picture file"):
         str(cnncalc.draw(name, style))
+
+
+def test_memory_is_drawn_to_scale_up_to_the_peak():
+    """``test_memory.py`` compares the sizes themselves with PyTorch."""
+    report = cnncalc.summarize("mlp_mnist", batch=3)
+    found = cnncalc.memory(report)
+    scene = report.draw("memory").scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+    parts, pixels = scene.shapes[:4], 200 / found.training_peak.bytes
+    floor = max(y for _, y in parts[0].points)
+    tops = [min(y for _, y in part.points) for part in parts]
+    assert floor - tops[0] == pytest.approx(found.resident * pixels, abs=1)
+    assert floor - tops[-1] == 200
+    assert parts[-1].title.startswith("transient")
+    most = max(moment.gradients + moment.saved for moment in found.moments)
+    assert floor - tops[2] == pytest.approx((found.resident + most) * pixels, abs=1)
+
+
+@pytest.mark.parametrize("name", ["densenet121", "lenet5", "fc_640x480x3"])
+def test_memory_of_any_length_is_drawn_without_overlaps(name):
+    scene = cnncalc.draw(name, "memory").scene(PIXELS)
+    assert faults(scene, PIXELS.MEASURE) == []
+    assert max(len(shape.points) for shape in scene.shapes) <= 4 * 150
+
+
+def test_memory_on_a_terminal_is_that_of_the_memory_command():
+    with pytest.raises(CnncalcError, match="cnncalc memory NET --plot"):
+        str(cnncalc.draw("lenet5", "memory"))

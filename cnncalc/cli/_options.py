@@ -54,6 +54,23 @@ Settings = Annotated[
         help="Set a parameter of the spec or an argument of the factory, as in classes=10.",
     ),
 ]
+InputOfEach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        "-i",
+        metavar="[N:]SHAPE",
+        help="Replace the shape of the input; 2:3x320x320 does so only for the second network.",
+    ),
+]
+SettingsOfEach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="[N:]NAME=VALUE",
+        help="Set a parameter; 2:width=0.5 does so only for the second network.",
+    ),
+]
 Dtype = Annotated[
     str,
     typer.Option(

@@ -70,6 +70,26 @@ def inputs_of(words: Sequence[str] | None) -> str | dict[str, str] | None:
     return {name: shape for name, _, shape in pairs}
 
 
+def for_each(words: Sequence[str] | None, count: int) -> list[list[str]]:
+    """The words for each network: those with its number before them, and those without one.
+
+    >>> for_each(["classes=10", "2:width=0.5"], 2)
+    [['classes=10'], ['classes=10', 'width=0.5']]
+    """
+    found: list[list[str]] = [[] for _ in range(count)]
+    for word in words or ():
+        match = re.fullmatch(r"([0-9]{1,3}):(.*)", word, re.DOTALL)
+        number = int(match[1]) if match else None
+        if number is not None and not 1 <= number <= count:
+            raise UsageError(
+                f"{word[:60]!r} is for network {number}, but they are numbered from 1 to {count}"
+            )
+        for place, own in enumerate(found, 1):
+            if number in (None, place):
+                own.append(match[2] if match else word)
+    return found
+
+
 EXTENSIONS = {".txt": "text", ".md": "markdown", ".tex": "latex", ".json": "json"}
 
 
@@ -134,10 +154,10 @@ def graph(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None, layout: str | None
 ) -> "Graph":
     """The expanded network that a command names."""
-    from cnncalc import api
+    from cnncalc.api.network import graph_of
 
     target, changes = _target(spec, input, settings)
-    return api.graph_of(target, layout=layout, **changes)
+    return graph_of(target, layout=layout, **changes)
 
 
 def yaml(

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cnncalc import api, layers
+from cnncalc import layers
 from cnncalc.analysis.report import row_dict
+from cnncalc.api.network import layer_alone
 from cnncalc.cli import _complete as complete
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
@@ -82,7 +83,7 @@ def run(
         names = some(map(_option, fields_of(found)))
         has = f"its fields are {names}" if names else "it has no fields"
         raise UsageError(f"{found.kind} needs the shape of its input, as in 3x32x32; {has}")
-    report = api.layer_alone(kind, shapes, fields, batch, dtype, layout)
+    report = layer_alone(kind, shapes, fields, batch, dtype, layout)
     row = report["layer"]
     shared.warn(filter(None, [row.layer.remark()]))
     form = shared.chosen(format, output, [*explain.FORMATS, "json"])

@@ -130,8 +130,9 @@ def _sweeping(
     """What is found so far, with as many processes as are worth their start."""
     from math import prod
 
-    from cnncalc import api
     from cnncalc.analysis.explore.sweep import values_of
+    from cnncalc.api.exploring import sweeping
+    from cnncalc.spec import load
 
     if best is not None and best < 1:
         raise UsageError(f"--best must be at least 1, not {best}")
@@ -140,12 +141,12 @@ def _sweeping(
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
     target: Any = spec
     if spec == "-":
-        target = api.load(spec)
+        target = load(spec)
     elif shared.is_factory(spec):
         raise UsageError("sweep takes no PyTorch model; write it to a file with 'cnncalc import'")
     if target is not spec:  # other processes cannot load it again
         workers = 1
-    return api.sweeping(target, over, names, where, front, by, best, workers, fixed)
+    return sweeping(target, over, names, where, front, by, best, workers, fixed)
 
 
 def _done(results: "Iterator[Sweep]") -> "Sweep":

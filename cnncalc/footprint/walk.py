@@ -28,6 +28,11 @@ class Moment(NamedTuple):
     saved: int = 0
     gradients: int = 0
 
+    @property
+    def transient(self) -> int:
+        """The part for the batch, activations and gradients in use, and temporary tensors."""
+        return self.alive - self.gradients - self.saved
+
 
 class Saved(NamedTuple):
     """Bytes saved for backward by a row."""
