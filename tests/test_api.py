@@ -7,7 +7,7 @@ import typing
 import pytest
 
 import cnncalc
-from cnncalc import api, bridge
+from cnncalc import api
 from cnncalc.api import exploring, network, questions, writing
 
 FUNCTIONS = ("summarize", "explain", "layer", "check_stride", "solve", "memory", "verify",
@@ -54,7 +54,7 @@ def test_a_report_takes_no_options():
 
 
 def test_the_examples_in_the_docstrings_hold():
-    for module in (exploring, network, questions, writing, bridge):
+    for module in (exploring, network, questions, writing):
         failed, attempted = doctest.testmod(module)
         assert attempted
         assert not failed
