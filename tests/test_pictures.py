@@ -71,6 +71,20 @@ def test_a_graph_has_all_edges_and_nothing_overlaps_or_is_cut_off(name):
         assert faults(scene, CELLS.MEASURE) == [], depth
 
 
+@pytest.mark.parametrize(
+    "name", ["inception_module", "ssd300_vgg16", "textcnn", "unet", "yolov3", "dense", "small"]
+)
+def test_a_graph_fits_80_columns(name):
+    report = cnncalc.summarize({"dense": DENSE, "small": SMALL}.get(name, name))
+    picture = report.draw(depth=report.depth if name == "small" else None)
+    for room in (80, 1):  # in 1, every graph is a single column
+        scene = picture.scene(CELLS, room)
+        assert scene.width <= 80
+        assert faults(scene, CELLS.MEASURE) == []
+        assert edges(scene.lines) == expected_edges(report, scene)
+        assert rows_in(scene) == {row.name for row in report.rows}
+
+
 def rows_in(scene):
     """The names of all layers in a picture."""
     return {row for box in (*scene.boxes, *scene.frames) for row in box.rows}
@@ -312,6 +326,8 @@ def test_a_picture_is_saved_in_the_format_of_its_extension(tmp_path):
     assert (tmp_path / "a").read_text(encoding="utf-8") == str(picture)
     with pytest.raises(CnncalcError, match=r"no picture format for the extension '\.jpg'"):
         picture.save(tmp_path / "a.jpg")
+    with pytest.raises(CnncalcError, match="there is no folder"):
+        picture.save(tmp_path / "missing" / "a.svg")
 
 
 SMALL = {

@@ -75,14 +75,14 @@ def sweeping(
 ) -> "Iterator[Sweep]":
     """The same, but what is found so far, again and again."""
     from cnncalc.analysis.explore import sweep as sweeps
-    from cnncalc.analysis.explore.evaluate import Configurations
+    from cnncalc.analysis.explore.evaluate import configurations
 
     listed = {
         name: sweeps.values_of(values) if isinstance(values, str) else list(values)
         for name, values in over.items()
     }
     needed = sweeps.wanted(show, where, pareto, by)
-    evaluate = Configurations(target, [*listed], needed, options, load, summarize)
+    evaluate = configurations(target, [*listed], needed, options, load, summarize)
     with sweeps.processes(jobs) as executor:
         yield from sweeps.sweep(
             evaluate,
@@ -116,12 +116,12 @@ def largest(
     0.95
     """
     from cnncalc.analysis.explore import largest as search
-    from cnncalc.analysis.explore.evaluate import Configurations
+    from cnncalc.analysis.explore.evaluate import configurations
     from cnncalc.analysis.explore.quantities import budget, positive
 
     if not budgets:
         raise UsageError("give a budget, such as macs: 300M")
-    evaluate = Configurations(target, [name], [*budgets], options, load, summarize)
+    evaluate = configurations(target, [name], [*budgets], options, load, summarize)
     usual = evaluate({}) if any(str(one).endswith("x") for one in budgets.values()) else {}
     limits = {key: budget(key, str(one), usual) for key, one in budgets.items()}
     by = evaluate.step(name) if step is None else positive(str(step))

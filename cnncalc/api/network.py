@@ -8,10 +8,11 @@ from cnncalc.analysis import report, walk
 from cnncalc.api.results import Report, analyze
 from cnncalc.core.errors import Mistakes, UsageError
 from cnncalc.core.layer import Input
-from cnncalc.core.shape import layout_of
+from cnncalc.core.shape import Layout, layout_of
 from cnncalc.spec import Spec, load
 from cnncalc.spec.graph import Graph, build
-from cnncalc.spec.inputs import Shapes
+from cnncalc.spec.inputs import Shapes, sizes_by_name
+from cnncalc.spec.model import Model
 from cnncalc.spec.text import Item
 
 
@@ -44,8 +45,7 @@ def summarize(
     7850
     """
     how = layout_of(layout)
-    spec = load(target, extends_anywhere=extends_anywhere, inputs=(input, how))
-    graph = build(spec, settings, input, how)
+    graph = _graph(target, settings, input, how, extends_anywhere)
     if tiny:
         from cnncalc.analysis.smallest import smallest
 
@@ -53,8 +53,10 @@ def summarize(
     try:
         return analyze(graph, batch=batch, dtype=dtype)
     except Mistakes as mistakes:
+        if input is None or isinstance(target, Model):
+            raise
         usual = build(graph.spec, settings, layout=how)
-        if input is None or not walk.takes(usual):
+        if not walk.takes(usual):
             raise
         fact, own = mistakes.errors[0].fact, f"its default input is {_inputs(usual)}"
         given = f"{graph.name} does not take an input of {_inputs(graph)}"
@@ -106,8 +108,21 @@ def graph_of(
     """The expanded network; ``target`` and the options are those of ``summarize``."""
     if isinstance(target, Graph):
         return target
-    how = layout_of(layout)
-    return build(load(target, inputs=(input, how)), settings, input, how)
+    return _graph(target, settings, input, layout_of(layout))
+
+
+def _graph(
+    target: Any,
+    settings: Mapping[str, Any] | None,
+    input: Shapes | Mapping[str, Shapes] | None,
+    layout: Layout | None,
+    anywhere: bool | None = None,
+) -> Graph:
+    """The expanded network that a target describes."""
+    if isinstance(target, Model):
+        return build(target.read(settings or {}, sizes_by_name(input, layout)))
+    spec = load(target, extends_anywhere=anywhere, inputs=(input, layout))
+    return build(spec, settings, input, layout)
 
 
 def layer(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
-from cnncalc.core.errors import UsageError, Where, printable, unknown
+from cnncalc.core.errors import UsageError, Where, printable, unknown, unwritable
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
@@ -130,24 +130,38 @@ def network(
     **options: Any,
 ) -> "Report":
     """The report of the network that a command names; its warnings go to standard error."""
+    found = report(spec, input, settings, **options)
+    warn(found.warnings)
+    return found
+
+
+def report(
+    spec: str,
+    input: Sequence[str] | None = None,
+    settings: Sequence[str] | None = None,
+    **options: Any,
+) -> "Report":
+    """The same without its warnings."""
     from cnncalc.api import summarize
 
     target, changes = _target(spec, input, settings)
-    report = summarize(target, **changes, **options)
-    warn(report.warnings)
-    return report
+    return summarize(target, **changes, **options)
+
+
+def named(spec: str) -> Any:
+    """What a command names, as the library takes it: a factory of models, or the same text."""
+    if is_factory(spec):
+        from cnncalc import bridge
+
+        return bridge.Factory(spec)
+    return spec
 
 
 def _target(
     spec: str, input: Sequence[str] | None, settings: Sequence[str] | None
 ) -> tuple[Any, dict[str, Any]]:
     """What a command names, and how to change it."""
-    shapes, values = inputs_of(input), settings_of(settings)
-    if is_factory(spec):
-        from cnncalc import bridge
-
-        return bridge.from_factory(spec, values, shapes), {}
-    return spec, {"input": shapes, "settings": values}
+    return named(spec), {"input": inputs_of(input), "settings": settings_of(settings)}
 
 
 def graph(
@@ -192,7 +206,7 @@ def put(output: Path, data: bytes) -> None:
     try:
         output.write_bytes(data)
     except OSError as error:
-        raise UsageError(f"cannot write {str(output)!r}: {error.strerror or error}") from None
+        raise unwritable(output, error) from None
     typer.echo(f"wrote {printable(str(output))}", err=True)
 
 
@@ -202,9 +216,7 @@ def save(path: Path, data: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
     except OSError as why:
-        raise UsageError(
-            f"cannot write {str(why.filename or path)!r}: {why.strerror or why}"
-        ) from None
+        raise unwritable(path, why) from None
 
 
 def draw(view: "View", format_name: str | None, output: Path | None) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cnncalc.cli import _complete as complete
 from cnncalc.cli import _listing as listing
 from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
@@ -21,20 +20,13 @@ FEW = 100
 """So few configurations are evaluated in one process, because starting others takes longer."""
 REASONS = 3
 
-Spec = Annotated[
-    str,
-    typer.Argument(
-        help=f"The network: {options.NETWORK}, or - for standard input.",
-        show_default=False,
-        autocompletion=complete.networks,
-    ),
-]
 Over = Annotated[
     list[str],
     typer.Option(
         "--over",
         metavar="NAME=VALUES",
-        help="Vary a parameter, the input, batch or dtype: width=0.25:1.5:0.25, batch=1,8,64.",
+        help="Vary a parameter of the spec, an argument of the factory, the input, batch or dtype: "
+        "width=0.25:1.5:0.25, batch=1,8,64.",
         show_default=False,
     ),
 ]
@@ -82,7 +74,7 @@ Jobs = Annotated[
 
 
 def run(
-    spec: Spec,
+    spec: options.Spec,
     over: Over,
     show: Show = "params,macs",
     where: Where = "",
@@ -139,12 +131,8 @@ def _sweeping(
     over = {name: values_of(values) for name, values in ranges.items()}
     few = prod(map(len, over.values())) <= FEW
     workers = jobs if jobs is not None else 1 if few else os.cpu_count() or 1
-    target: Any = spec
-    if spec == "-":
-        target = load(spec)
-    elif shared.is_factory(spec):
-        raise UsageError("sweep takes no PyTorch model; write it to a file with 'cnncalc import'")
-    if target is not spec:  # other processes cannot load it again
+    target = load(spec) if spec == "-" else shared.named(spec)
+    if target is not spec:  # other processes cannot load it again, or should not run its code
         workers = 1
     return sweeping(target, over, names, where, front, by, best, workers, fixed)
 

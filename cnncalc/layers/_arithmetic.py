@@ -50,19 +50,21 @@ class Arithmetic(Layer):
         """Raise LayerError unless there are two operands, or more."""
         given = "number" if self.value is not None else "parameter"
         if self.value is not None and self.parameter is not None:
-            raise LayerError("has a number and a parameter; remove one of them")
+            raise LayerError("both a number and a parameter are given; remove one of them")
         alone = self.value is None and self.parameter is None
         if alone and len(inputs) == 1:
-            raise LayerError("needs a second input, or a number")
+            raise LayerError(
+                "a second input is missing; name two layers with 'from', or give a number"
+            )
         if not alone and len(inputs) > 1:
-            raise LayerError(f"has several inputs and a {given}; remove the {given}")
+            raise LayerError(f"there are several inputs and a {given}; remove the {given}")
         if self.parameter is not None:
             sizes = inputs[0].dimensions
             alike = len(sizes) == len(self.parameter)
             if not alike or any(one not in (1, size) for one, size in zip(self.parameter, sizes)):
                 raise LayerError(
-                    f"has a parameter of {shape_of(self.parameter)} for {inputs[0]}: sizes must be "
-                    "equal, or 1 to be broadcast"
+                    f"a parameter of {shape_of(self.parameter)} does not fit {inputs[0]}: sizes "
+                    "must be equal, or 1 to be broadcast"
                 )
 
     def channels_first(self) -> Self:

@@ -143,7 +143,7 @@ class ConvLstm(Layer):
         ),
     )
     refusals = (
-        Refusal({"hidden": 4, "kernel": 3}, ("8x5",), "needs 2 or 3 spatial axes, not 1"),
+        Refusal({"hidden": 4, "kernel": 3}, ("8x5",), "expected 2 or 3 spatial axes, not 1"),
         Refusal({"hidden": 4, "kernel": [3, 3, 3]}, ("8x5x5x5",), "has 3 values"),
         Refusal(4, ("8x5x5x5",), "needs 'kernel_size'"),
         Refusal({"hidden": 4, "kernel": 3}, ("100",), "not a vector"),

@@ -28,7 +28,9 @@ class Embedding(Layer):
     def output(self, x: Shape) -> Map:
         """One position per word."""
         if not isinstance(x, Vector):
-            raise LayerError(f"reads a vector of word indices, not {x}; use an input of one size")
+            raise LayerError(
+                f"expected a vector of word indices, not {x}; use an input of one size"
+            )
         return Map(sequence.embedding_channels(embedding_dim=self.embedding_dim), (x.features,))
 
     def parameters(self, x: Vector) -> Parameters:

@@ -35,7 +35,7 @@ class Reduce(Layer):
     def output(self, x: Shape) -> Shape:
         dims = places(self.over, x)
         if self.by == "var" and self.together(x) == 1:
-            raise LayerError("needs at least two values for a variance")
+            raise LayerError("a variance needs at least two values")
         if self.keepdim:
             return shape_of(tuple(1 if at in dims else n for at, n in enumerate(x.dimensions)))
         kept = tuple(n for at, n in enumerate(x.dimensions) if at not in dims)

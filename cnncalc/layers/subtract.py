@@ -57,7 +57,7 @@ class Subtract(Arithmetic):
     )
     refusals = (
         Refusal(None, ("4x5x5", "4x5x6"), "cannot subtract 4×5×6 from 4×5×5"),
-        Refusal(None, ("4x5x5",), "needs a second input"),
+        Refusal(None, ("4x5x5",), "a second input is missing"),
         Refusal(2, ("4x5x5", "4x5x5"), "several inputs and a number"),
         Refusal("two", ("4x5x5",), "must be a number"),
     )

@@ -100,7 +100,9 @@ class Layers:
         own = sum(layer.parameters(*shapes)) - layer.counters()
         held = sum(one.elements for one in weights)
         if layer.known and own != held:
-            raise LayerError(f"has {own:,} weights for its input, but the file holds {held:,}")
+            raise LayerError(
+                f"there are {own:,} weights for its input, but the file holds {held:,}"
+            )
 
     def shared(self, names: tuple[str, ...], weights: Sequence[Known]) -> dict[str, str]:
         """The key of a layer that uses the weights of an earlier one."""
