@@ -3,7 +3,8 @@
 ``python tests/zoo_files.py exports`` writes built-in networks as ONNX files, runs them with
 onnxruntime, and reads them back. ``keras`` reads the JSON of Keras's applications. ``fields``
 reads the files of the ``onnx`` package as it does, and ``nodes`` compares its node cases with their
-data. Names after it choose some. Prints a line for each and the totals, and exits with 1 if
+data. ``darknet`` and ``caffe`` compare networks that we wrote in these formats. Names after it
+choose some. Prints a line for each and the totals, and exits with 1 if
 anything differs.
 docs/importing.md has the last result.
 """
@@ -16,9 +17,11 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import typer
 import zoo_onnx
+from model_texts import CAFFE, DARKNET
 
 import cnncalc
 from cnncalc.core.errors import CnncalcError
@@ -87,6 +90,8 @@ def keras(names: Sequence[str]) -> Iterator[tuple[str, str]]:
         for name, made in vars(module).items()
         if inspect.isfunction(made) and name[0].isupper()
     }
+    nasnet = tool.src.applications.nasnet  # it refuses to be built with PyTorch
+    nasnet.backend = mock.Mock(wraps=nasnet.backend, backend=lambda: "any")
     for name in names or sorted(found):
         model = found[name](weights=None)
         with tempfile.TemporaryDirectory() as folder:
@@ -129,7 +134,37 @@ def _constants(layer: Any) -> int:
     return sum(len(one) for one in given if one is not None)
 
 
-WORDS = {"exports": exports, "fields": zoo_onnx.fields, "keras": keras, "nodes": zoo_onnx.nodes}
+def darknet(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every network that we wrote as a ``.cfg``, and its operations if not as published."""
+    for name, (text, published, decimals) in DARKNET.items():
+        if not names or name in names:
+            ours = round(2 * read(text(), "net.cfg").macs / 10**9, decimals)
+            yield name, "" if ours == published else f"{ours} billion operations, not {published}"
+
+
+def caffe(names: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every network that we wrote as a ``.prototxt``, and how it differs from the built-in."""
+    for name, (text, published, same) in CAFFE.items():
+        if not names or name in names:
+            ours, known = read(text(), "net.prototxt"), cnncalc.summarize(same).totals
+            params = published or known.params
+            equal = (ours.params, ours.macs) == (params, known.macs)
+            found = f"{ours.params:,} parameters and {ours.macs:,} MACs"
+            yield name, "" if equal else f"{found}, not {params:,} and {known.macs:,}"
+
+
+def read(text: str, name: str) -> Any:
+    """The totals of a file with this text."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / name
+        file.write_text(text, encoding="utf-8")
+        return cnncalc.summarize(file).totals
+
+
+WORDS = {
+    "caffe": caffe, "darknet": darknet, "exports": exports, "fields": zoo_onnx.fields,
+    "keras": keras, "nodes": zoo_onnx.nodes,
+}  # fmt: skip
 
 
 def main(what: str, names: Sequence[str]) -> int:
