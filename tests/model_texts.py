@@ -289,8 +289,8 @@ def squeezenet() -> str:
     x = net.pool("pool1", net.rectified("conv1", "data", 64, 3, "stride: 2"), 3, 2)
     for number, width in zip(range(2, 10), (16, 16, 32, 32, 48, 48, 64, 64)):
         squeezed = net.rectified(f"fire{number}", x, width, 1)
-        wide = [net.rectified(f"fire{number}_{size}", squeezed, 4 * width, size, f"pad: {size // 2}")
-                for size in (1, 3)]  # fmt: skip
+        wide = [net.rectified(f"fire{number}_{n}", squeezed, 4 * width, n, f"pad: {n // 2}")
+                for n in (1, 3)]  # fmt: skip
         x = net.layer("Concat", f"fire{number}_all", *wide)
         if number in (3, 5):
             x = net.pool(f"pool{number}", x, 3, 2)
