@@ -5,8 +5,9 @@
     python tests/homework_corpus.py --wrong 0 --right 0 --pairs 400 --sheets 400 --numbers 400
 
 With ``--summaries``, as many of the right answers as there are come from pasted summaries (see
-``homework_summaries``). ``--pairs`` are answers with two mistakes, ``--sheets`` whole networks in which one size is wrong
-and the rest follows from it, ``--numbers`` random numbers without any mistake behind them.
+``homework_summaries``). ``--pairs`` are answers with two mistakes, ``--sheets`` whole networks in
+which one size is wrong and the rest follows from it, ``--numbers`` random numbers without any
+mistake behind them.
 
 Questions, truths and wrong values are those of ``homework_cases``, which shares no arithmetic with
 the package; the package marks the answers. If the first diagnosis is not the stated mistake, the

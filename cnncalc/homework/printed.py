@@ -19,7 +19,7 @@ from cnncalc.spec.text import Item, Key
 FLATTEN = "Flatten"
 NTH = re.compile(r"(\w+) no\. ([0-9]{1,6})")
 TYPED = re.compile(r"(?!input).+ \(([A-Z]\w*)(?:\)|…)")
-"""A row as Keras prints it: a name, and the type in brackets, which is cut off if it is too long."""
+"""A row as Keras prints it: a name, and the type in brackets, cut off if it is too long."""
 PARTS = ("activation", "arrangement")
 """The families of layers that a network may have as a part of others, such as padding."""
 ANY_ACTIVATION = "Activation"
