@@ -53,8 +53,8 @@ class Mistake(ABC):
     prior: ClassVar[int] = 10
     """How common it is: the number of wrong answers in 100 that it plausibly explains."""
     alone: ClassVar[bool] = False
-    """Whether it is never one of two mistakes, because it changes nothing but the scale: with another
-    one, it would explain too many numbers by accident."""
+    """Whether it is never one of two mistakes: it changes only the scale, so with another one it
+    would explain too many numbers by accident."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def __init_subclass__(cls) -> None:
