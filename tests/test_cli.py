@@ -274,7 +274,7 @@ def test_a_file_without_an_extension_holds_a_table(tmp_path):
         (["summarize", SMALL, "--sort", "parms"], "did you mean 'params'"),
         (["summarize", SMALL, "--layout", "cwh"], "a layout must be chw or hwc, not 'cwh'"),
         (["summarize", SMALL, "--set", "classes"], "--set takes NAME=VALUE"),
-        (["summarize", SMALL, "--set", "classes=5"], "has no parameters"),
+        (["summarize", SMALL, "--set", "classes=5"], "has no parameter 'classes'; declare it"),
         (["summarize", "alexnet", "--set", "a=1", "--set", "a=2"], "--set gives 'a' twice"),
         (["sweep", "alexnet", "--over", "batch=1", "--over", "batch=2"], "gives 'batch' twice"),
         (["summarize", "net.py:Net"], "names a file; name its module, as in net:Net"),
