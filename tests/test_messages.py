@@ -165,7 +165,10 @@ def test_control_characters_of_a_spec_do_not_reach_the_terminal(tmp_path):
             ["sweep", "lenet5", "--over", "batch=1", "--where", "x > 1"],
             "--where: 'x' is not defined here; choose from layers, params",
         ),
-        (["grade", f"{__file__}x"], f"no file '{__file__}x'; did you mean 'test_messages.py'?"),
+        (
+            ["quiz", "--per-student", f"{__file__}x", "-o", "w"],
+            f"no file '{__file__}x'; did you mean 'test_messages.py'?",
+        ),
     ],
 )
 def test_usage_errors_look_like_every_other_error(monkeypatch, capsys, arguments, message):

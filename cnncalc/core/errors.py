@@ -81,7 +81,9 @@ def unwritable(path: str | PathLike[str], why: OSError) -> UsageError:
     """The error for a file that the system refuses to write, such as one in a missing folder."""
     file = Path(why.filename or path)
     if isinstance(why, FileExistsError | NotADirectoryError):
-        return UsageError(f"{str(file)!r} is a file, not a folder; choose another name")
+        taken = next((one for one in (file, *file.parents) if one.is_file()), file)
+        fact = f"cannot write {str(file)!r}: {str(taken)!r} is a file, not a folder"
+        return UsageError(fact, "choose another name")
     if isinstance(why, FileNotFoundError) and not file.parent.exists():
         return UsageError(
             f"cannot write {str(file)!r}: there is no folder {str(file.parent)!r}",
