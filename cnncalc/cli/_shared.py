@@ -16,6 +16,7 @@ from cnncalc.core.errors import (
     unknown,
     unwritable,
 )
+from cnncalc.core.shape import read_sizes, shape_of
 
 if TYPE_CHECKING:
     from cnncalc.api import Report
