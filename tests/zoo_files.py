@@ -1,7 +1,8 @@
 """Compare model files with the tools that write and run them; needs the extra ``zoo``.
 
 ``python tests/zoo_files.py exports`` writes built-in networks as ONNX files, runs them with
-onnxruntime, and reads them back. ``keras`` reads the JSON of Keras's applications. ``fields``
+onnxruntime, and reads them back. ``keras`` reads the JSON of Keras's applications,
+and ``layers`` that of models with a single layer. ``fields``
 reads the files of the ``onnx`` package as it does, and ``nodes`` compares its node cases with their
 data. ``darknet`` and ``caffe`` compare networks that we wrote in these formats. Names after it
 choose some. Prints a line for each and the totals, and exits with 1 if
@@ -20,6 +21,7 @@ from typing import Any
 from unittest import mock
 
 import typer
+import zoo_keras
 import zoo_onnx
 from model_texts import CAFFE, DARKNET
 
@@ -163,7 +165,7 @@ def read(text: str, name: str) -> Any:
 
 WORDS = {
     "caffe": caffe, "darknet": darknet, "exports": exports, "fields": zoo_onnx.fields,
-    "keras": keras, "nodes": zoo_onnx.nodes,
+    "keras": keras, "layers": zoo_keras.layers, "nodes": zoo_onnx.nodes,
 }  # fmt: skip
 
 

@@ -44,6 +44,8 @@ def histories_in(listed: Any) -> list[list[Any]]:
     return [one for one in many if isinstance(one, list) and one]
 
 
-def number_of(history: list[Any]) -> int:
-    """The number of the call that makes a tensor."""
-    return history[1] if len(history) > 1 and type(history[1]) is int else 0
+def tensor_of(history: list[Any], path: str, call: str) -> str:
+    """The name of a tensor: its layer, the number of the call, and its place among the outputs
+    unless it is the first."""
+    number, place = (one if type(one) is int else 0 for one in (*history[1:3], 0, 0)[:2])
+    return f"{path}{history[0]}:{number}{call}" + (f"#{place}" if place else "")

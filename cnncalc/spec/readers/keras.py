@@ -5,19 +5,19 @@ Layers keep their Keras names and mean what they mean there.
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape, shape_of
-from cnncalc.spec.readers._keras_calls import DEEPEST, histories, histories_in, number_of
+from cnncalc.spec.readers._keras_calls import DEEPEST, histories, histories_in, tensor_of
+from cnncalc.spec.readers._keras_layers import RECURRENT, SPECIAL, Made
 from cnncalc.spec.readers._wiring import Wiring
 
 NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
-RECURRENT = ("LSTM", "GRU", "SimpleRNN")
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
@@ -27,9 +27,6 @@ TRAINING = re.compile(
 ACTIVATIONS = {"swish": "silu", "hard_sigmoid": "hardsigmoid", "hard_swish": "hardswish"}
 USUAL = {"groups": 1, "dilation_rate": 1, "depth_multiplier": 1}
 """Values that Keras writes although they are the default."""
-
-
-Made = tuple[str, dict[str, Any]] | None
 
 
 def is_it(text: str) -> bool:
@@ -58,6 +55,8 @@ class _Model:
         self.shapes: dict[str, Shape] = {}
         self.owners: dict[str, str] = {}
         self.depth = 0
+        self.shape: Shape | None = None
+        self.reading: list[str] = []
 
     def spec(self, model: Any) -> dict[str, Any]:
         """The spec of the whole model."""
@@ -66,8 +65,9 @@ class _Model:
             raise self.wiring.wrong(
                 f"the file describes {kind[:60]!r}, not a model; export the whole model"
             )
-        self.model(kind, config, "", [], "")
-        return self.wiring.spec(str(config.get("name", "Keras model"))[:100])
+        outputs = self.model(kind, config, "", [], "")
+        spec = self.wiring.spec(str(config.get("name", "Keras model"))[:100])
+        return spec | self.wiring.outputs(self.wiring.source_of(one) for one in outputs)
 
     def named(self, layer: Any) -> tuple[str, Mapping[str, Any]]:
         """The class and the configuration of a layer or model."""
@@ -107,10 +107,9 @@ class _Model:
                 tensor = f"{path}{word}:{number}{call}"
                 last = self.layer(name, own, f"{path}{word}", tensor, tensors)
         self.depth -= 1
-        ends = [str(one[0]) for one in histories_in(config.get("output_layers"))]
-        ends = [f"{path}{word}:{number_of(one)}{call}"
-                for word, one in zip(ends, histories_in(config.get("output_layers")))]  # fmt: skip
-        return ends or last
+        outputs = config.get("output_layers")
+        outputs = [*outputs.values()] if isinstance(outputs, dict) else outputs
+        return [tensor_of(one, path, call) for one in histories_in(outputs)] or last
 
     def alias(self, tensor: str, same: str) -> str:
         """Another name for a tensor."""
@@ -122,7 +121,7 @@ class _Model:
         """The tensors that each call of a layer reads, as Keras 2 and Keras 3 write them."""
         found: list[list[str]] = []
         for node in layer.get("inbound_nodes") or ():
-            found.append([f"{path}{one[0]}:{number_of(one)}{call}" for one in histories(node)])
+            found.append([tensor_of(one, path, call) for one in histories(node)])
         return found
 
     def layer(
@@ -138,7 +137,8 @@ class _Model:
         if kind in MODELS:
             again = "" if tensor.endswith(":0") else f"/{tensor}"
             ends = self.model(kind, config, f"{name}.", tensors, again)
-            return [self.alias(tensor, ends[-1])]
+            several = enumerate(ends)
+            return [self.alias(f"{tensor}#{at}" if at else tensor, one) for at, one in several]
         if kind == "InputLayer":
             raise self.wiring.wrong(f"the input {name[:60]!r} has no shape")
         if config.get("data_format") == "channels_first":
@@ -148,27 +148,29 @@ class _Model:
         fields = {key: value for key, value in config.items() if not TRAINING.fullmatch(key)}
         fields.pop("data_format", None)
         then = ""
-        shift = fields.pop("offset", 0) if kind == "Rescaling" else 0
+        after = _after(kind, fields, len(tensors))
         if kind not in RECURRENT:
             then = _activation(fields.pop("activation", None))
         if kind == "Activation":
             kind, fields, then = then or "identity", {}, ""
         else:
             known = self.shapes.get(tensors[0]) if tensors else None
+            self.shape, self.reading = known, tensors
             made = self.translated(kind, fields, len(known) + 1 if known else 0)
             if made is None:
                 raise self.wiring.wrong(
-                    f"layer {name[:60]!r}: this {kind[:40]} cannot be expressed in a spec"
+                    f"layer {name[:60]!r}: this {kind[:40]} cannot be expressed in a spec; export "
+                    "the model as ONNX, where unknown operators become opaque layers"
                 )
-            kind, fields = made
+            (kind, fields), tensors = made, self.reading
         beside = {"trainable": False} if config.get("trainable") is False else {}
         if kind == "add" and config.get("scale") is not None and len(tensors) == 2:
             scaled = f"{tensor}*"
             self.add(f"{name}_scale", scaled, "multiply", config["scale"], tensors[1:], {})
             tensors = [tensors[0], scaled]
         self.add(name, tensor, kind, fields, tensors, beside)
-        if shift:
-            self.add(f"{name}_offset", tensor, "add", {"value": shift}, [tensor], {})
+        for word, step, value in after:
+            self.add(f"{name}_{word}", tensor, step, {"value": value}, [tensor], {})
         if then:
             self.add(f"{name}_{then}", tensor, then, None, [tensor], {})
         return [tensor]
@@ -220,7 +222,7 @@ class _Model:
         last = config.get("axis", -1) in (-1, [-1], rank - 1, [rank - 1])
         read = SPECIAL.get(kind)
         if read is None:
-            return f"keras.{kind}", _fields(config)
+            return (f"keras.{kind}", _fields(config)) if layers.known(f"keras.{kind}") else None
         return read(self, config, last)
 
     def channels_first(self, shape: Any) -> list[int] | None:
@@ -245,126 +247,12 @@ def _activation(value: Any) -> str:
     return "" if word == "linear" else ACTIVATIONS.get(word, word)
 
 
-def _batch_norm(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """`batch_norm`, which may learn only a scale or only a shift."""
-    learned = config.get("scale", True), config.get("center", True)
-    if not last:
-        return None
-    eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
-    if not any(learned):
-        return "batch_norm", {**eps, "affine": False}
-    return "batch_norm", {**eps, "scale": learned[0], "bias": learned[1]}
-
-
-def _layer_norm(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """`layer_norm` over the channels."""
-    scale, center = config.get("scale", True), config.get("center", True)
-    if not last or (center and not scale) or config.get("rms_scaling"):
-        return None
-    eps = {"eps": config["epsilon"]} if "epsilon" in config else {}
-    return "layer_norm", {**eps, "over": "channels", "elementwise_affine": scale, "bias": center}
-
-
-def _recurrent(kind: str) -> "Reader":
-    """Reads a recurrent layer with Keras's own functions of the gates."""
-
-    def read(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-        usual = {"activation": "tanh", "recurrent_activation": "sigmoid"}
-        if any(config.get(key, value) != value for key, value in usual.items()):
-            return None
-        if config.get("return_state") or config.get("stateful") or config.get("go_backwards"):
-            return None
-        return f"keras.{kind}", {
-            "units": config.get("units"),
-            "use_bias": config.get("use_bias", True),
-            "return_sequences": config.get("return_sequences", False),
-            **({"separate_biases": True} if kind == "GRU" and config.get("reset_after", True)
-               else {}),
-        }  # fmt: skip
-
-    read.__doc__ = f"`{'rnn' if kind == 'SimpleRNN' else kind.lower()}`."
-    return read
-
-
-def _bidirectional(model: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """The recurrent layer inside, in both directions."""
-    kind, inner = model.named(config.get("layer") or {})
-    if kind not in RECURRENT or config.get("merge_mode", "concat") != "concat":
-        return None
-    made = _recurrent(kind)(model, inner, last)
-    if made is None or not inner.get("return_sequences"):
-        return None
-    return made[0], {**made[1], "bidirectional": True}
-
-
-def _rescaling(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """`multiply`, then perhaps `add`."""
-    plain = isinstance(config.get("scale"), int | float)
-    return ("multiply", {"value": config["scale"]}) if plain else None
-
-
-def _relu(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """`relu`, `relu6`, or `leaky_relu` with a slope."""
-    slope, most = config.get("negative_slope") or 0, config.get("max_value")
-    if config.get("threshold") or most not in (None, 6) or (slope and most):
-        return None
-    if slope:
-        return "leaky_relu", {"negative_slope": slope}
-    return ("relu" if most is None else "relu6"), {}
-
-
-def _as(kind: str, *words: str, last: bool = False, **fields: Any) -> "Reader":
-    """Reads a layer as a kind with these fields; ``words`` are fields of Keras and of the kind, and
-    ``last`` refuses any other axis than the channels."""
-
-    def read(_: _Model, config: Mapping[str, Any], over_channels: bool) -> Made:
-        if last and not over_channels:
-            return None
-        given = {
-            ours: config[theirs]
-            for theirs, ours in zip(words[::2], words[1::2])
-            if theirs in config
-        }
-        return kind, {**fields, **given}
-
-    read.__doc__ = f"`{kind}`."
-    return read
-
-
-def _scaled_sum(_: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """`multiply` the second map by a number, then `add`; of InceptionResNetV2."""
-    return "add", {}
-
-
-def _reshape(model: _Model, config: Mapping[str, Any], last: bool) -> Made:
-    """`reshape`."""
-    return "reshape", {"shape": model.sizes(config.get("target_shape"))}
-
-
-Reader = Callable[[_Model, Mapping[str, Any], bool], Made]
-SPECIAL: dict[str, Reader] = {
-    "BatchNormalization": _batch_norm,
-    "LayerNormalization": _layer_norm,
-    # A mean, a variance and a counter, all of them fixed.
-    "Normalization": _as("batch_norm", last=True, affine=False),
-    "LSTM": _recurrent("LSTM"),
-    "GRU": _recurrent("GRU"),
-    "SimpleRNN": _recurrent("SimpleRNN"),
-    "Bidirectional": _bidirectional,
-    "Concatenate": _as("concat", last=True),
-    "Reshape": _reshape,
-    "Dropout": _as("dropout", "rate", "p"),
-    "Rescaling": _rescaling,
-    "LayerScale": _as("scale", "init_values", "initial"),
-    "ReLU": _relu,
-    "Add": _as("add"),
-    "CustomScaleLayer": _scaled_sum,
-    "Multiply": _as("multiply"),
-    "Subtract": _as("subtract"),
-    "Maximum": _as("maximum"),
-}
-"""How to read the layers whose fields differ from those of their kind. Each reader takes the model,
-the fields, and whether they concern the last axis, the channels."""
+def _after(kind: str, fields: dict[str, Any], count: int) -> list[tuple[str, str, Any]]:
+    """The arithmetic after a layer: what its name ends with, its kind, and its number."""
+    if kind == "Average":
+        return [("mean", "multiply", 1 / max(count, 1))]
+    shift = fields.pop("offset", 0) if kind == "Rescaling" else 0
+    return [("offset", "add", shift)] if shift else []
 
 
 def _fields(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -85,13 +85,7 @@ class Network(Layers):
             self.name = self.name_of(node, self.scopes[place])
             self.node(node)
         outputs = [self.output(name) for name in self.model.outputs]
-        read = {name for layer in self.wiring.layers for name in _listed(layer["from"])}
-        ends = {layer["name"] for layer in self.wiring.layers} - read
-        spec = self.wiring.spec(title[:100])
-        made = {layer["name"] for layer in self.wiring.layers}
-        if ends != {*outputs} and {*outputs} <= made:
-            spec["outputs"] = list(dict.fromkeys(outputs))
-        return spec
+        return self.wiring.spec(title[:100]) | self.wiring.outputs(outputs)
 
     def add_inputs(self, given: Mapping[str, Sequence[int]]) -> None:
         """The inputs that are not weights, with the sizes of the file or those that are given."""
@@ -283,7 +277,3 @@ def _scope(node: Operator) -> str:
             path.pop()
         path.append(word)
     return ".".join(path)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]

@@ -1,0 +1,157 @@
+"""Keras's layers that are not kinds by themselves, and models with several outputs."""
+
+import json
+
+import pytest
+
+import cnncalc
+from cnncalc.core.errors import CnncalcError
+
+
+def node(name, place=0):
+    return [name, 0, place]
+
+
+def layer(kind, name, *sources, **config):
+    inbound = [[[*source, {}] for source in sources]] if sources else []
+    return {"class_name": kind, "name": name, "config": {"name": name, **config},
+            "inbound_nodes": inbound}  # fmt: skip
+
+
+def functional(inputs, layers, outputs, name="net"):
+    starts = [layer("InputLayer", one, batch_shape=[None, *shape]) for one, shape in inputs]
+    return {"class_name": "Functional", "config": {
+        "name": name, "layers": [*starts, *layers], "input_layers": [],
+        "output_layers": outputs}}  # fmt: skip
+
+
+@pytest.fixture
+def summarized(tmp_path):
+    """Summarize a model."""
+
+    def summarize(model):
+        file = tmp_path / "model.json"
+        file.write_text(json.dumps(model), encoding="utf-8")
+        return cnncalc.summarize(file)
+
+    return summarize
+
+
+def alone(kind, shape=(6, 4), **config):
+    one = layer(kind, "it", node("x"), **config)
+    return functional([("x", shape)], [one], [node("it")])
+
+
+@pytest.mark.parametrize(
+    ("kind", "shape", "config", "found", "params", "output"),
+    [
+        ("Softmax", (6, 4), {"axis": -1}, "softmax", 0, (4, 6)),
+        ("GroupNormalization", (6, 4), {"groups": 2, "axis": -1, "epsilon": 0.001}, "group_norm", 8,
+         (4, 6)),
+        ("GroupNormalization", (6, 4), {"groups": 2, "scale": False, "center": False},
+         "group_norm", 0, (4, 6)),
+        ("PReLU", (8, 8, 4), {"shared_axes": [1, 2]}, "prelu", 4, (4, 8, 8)),
+        ("PReLU", (8, 8, 4), {"shared_axes": None}, "prelu", 256, (4, 8, 8)),
+        ("Permute", (6, 4), {"dims": [2, 1]}, "permute", 0, (6, 4)),
+        ("Permute", (8, 7, 4), {"dims": [3, 1, 2]}, "permute", 0, (7, 4, 8)),
+        ("Resizing", (8, 8, 4), {"height": 12, "width": 4, "interpolation": "bilinear"},
+         "upsample", 0, (4, 12, 4)),
+        ("CenterCrop", (8, 8, 4), {"height": 4, "width": 6}, "crop", 0, (4, 4, 6)),
+        ("RandomFlip", (8, 8, 4), {"mode": "horizontal"}, "identity", 0, (4, 8, 8)),
+        ("GaussianNoise", (8, 8, 4), {"stddev": 0.1}, "identity", 0, (4, 8, 8)),
+    ],
+)  # fmt: skip
+def test_a_layer_of_its_own_kind(summarized, kind, shape, config, found, params, output):
+    report = summarized(alone(kind, shape, **config))
+    assert [row.kind for row in report.layers] == [found]
+    assert (report.totals.params, report.output_shape) == (params, output)
+
+
+def test_an_embedding_of_words(summarized):
+    # 50 words of 7 numbers each
+    sizes = {"input_dim": 50, "output_dim": 7, "mask_zero": True}
+    report = summarized(alone("Embedding", (6,), **sizes))
+    assert (report.totals.params, report.output_shape) == (350, (7, 6))
+
+
+@pytest.mark.parametrize(
+    ("kind", "config"),
+    [
+        ("Attention", {"use_scale": False}),
+        ("Dot", {"axes": 2}),
+        ("GroupNormalization", {"groups": 2, "axis": 1}),
+        ("GroupNormalization", {"groups": 2, "center": False}),
+        ("PReLU", {"shared_axes": [2]}),
+        ("Permute", {"dims": [1, 1]}),
+        ("Resizing", {"height": 4, "width": 4, "interpolation": "area"}),
+        ("Resizing", {"height": 4, "width": 4, "antialias": True}),
+        ("Embedding", {"input_dim": 4, "output_dim": 4, "lora_rank": 2}),
+        ("Softmax", {"axis": 1}),
+    ],
+)
+def test_a_layer_that_no_kind_is(summarized, kind, config):
+    with pytest.raises(CnncalcError, match=f"'it': this {kind} cannot be .* as ONNX, where"):
+        summarized(alone(kind, (8, 8, 4), **config))
+
+
+HEADS = {"num_heads": 2, "key_dim": 2, "value_dim": 2, "attention_axes": [1]}
+
+
+@pytest.mark.parametrize(
+    ("sources", "params"),
+    [
+        (["x", "x"], 4 * 4 * 4 + 4 * 4),
+        # of another signal with 3 channels: 4·4 + 2·3·4 + 4·4 weights
+        (["x", "z"], 4 * 4 + 2 * 3 * 4 + 4 * 4 + 4 * 4),
+        (["x", "z", "z"], 4 * 4 + 2 * 3 * 4 + 4 * 4 + 4 * 4),
+    ],
+)
+def test_attention_with_several_heads(summarized, sources, params):
+    one = layer("MultiHeadAttention", "it", *map(node, sources), **HEADS)
+    more = layer("ReLU", "more", node("z"))
+    model = functional([("x", (6, 4)), ("z", (5, 3))], [one, more], [node("it"), node("more")])
+    report = summarized(model)
+    assert (report["it"].kind, report["it"].params) == ("attention", params)
+    assert report["it"].output == (4, 6)
+
+
+@pytest.mark.parametrize("config", [{"key_dim": 3}, {"use_gate": True}, {"attention_axes": [2]}])
+def test_attention_that_no_kind_is(summarized, config):
+    one = layer("MultiHeadAttention", "it", node("x"), node("x"), **{**HEADS, **config})
+    with pytest.raises(CnncalcError, match="this MultiHeadAttention cannot be"):
+        summarized(functional([("x", (6, 4))], [one], [node("it")]))
+
+
+def test_an_average_is_a_sum_and_a_factor(summarized):
+    one = layer("Average", "it", node("x"), node("x"))
+    report = summarized(functional([("x", (6, 4))], [one], [node("it")]))
+    assert [(row.kind, row.layer.text()) for row in report.layers] == [
+        ("add", ""),
+        ("multiply", "value 0.5"),
+    ]
+
+
+@pytest.mark.parametrize("style", [list, lambda ends: {"a": ends[0], "b": ends[1]}])
+def test_an_output_that_another_layer_reads(summarized, style):
+    layers = [layer("ReLU", "inner", node("x")), layer("Flatten", "end", node("inner"))]
+    ends = style([node("inner"), node("end")])
+    report = summarized(functional([("x", (8, 8, 4))], layers, ends))
+    assert [row.name for row in report.outputs] == ["inner", "end"]
+
+
+def test_a_layer_that_is_no_output_and_that_nothing_reads(summarized):
+    layers = [layer("ReLU", "a", node("x")), layer("Flatten", "b", node("x"))]
+    report = summarized(functional([("x", (8, 8, 4))], layers, [node("a")]))
+    assert [row.name for row in report.outputs] == ["a"]
+
+
+def test_the_outputs_of_a_model_inside_a_model(summarized):
+    split = functional([("u", (8, 8, 4))], [layer("ReLU", "p", node("u")),
+                       layer("Flatten", "q", node("u"))], [node("p"), node("q")])  # fmt: skip
+    inner = {**split, "name": "inner", "inbound_nodes": [[[*node("x"), {}]]]}
+    inner["config"]["name"] = "inner"
+    layers = [inner, layer("ReLU", "first", node("inner", 0)),
+              layer("ReLU", "second", node("inner", 1))]  # fmt: skip
+    outputs = [node("first"), node("second")]
+    report = summarized(functional([("x", (8, 8, 4))], layers, outputs))
+    assert [row.output for row in report.outputs] == [(4, 8, 8), (256,)]
