@@ -121,7 +121,8 @@ def test_every_format_shows_the_layers_or_the_totals(form):
 
 def test_networks_of_very_many_equal_layers_are_matched_by_name(monkeypatch):
     one, other = net(*["relu", "tanh"] * 4), net(*["tanh", "relu", "relu"] * 3)
-    assert len(changes(one, other)) == 5  # tanh and relu three times are in both: 2 removed, 3 added
+    # tanh and relu three times are in both: 2 removed, 3 added
+    assert len(changes(one, other)) == 5
     monkeypatch.setattr(compare, "MOST_PAIRS", 30)
     # tanh2, tanh3 and so on stand at other places, but all names are the same or missing.
     found = dict(changes(one, other, everything=True))
