@@ -9,6 +9,8 @@ from typing import Any
 
 DEEPEST = 20
 """How deeply models, and the arguments of a call, may be nested."""
+LONGEST_NAME = 200
+Reference = tuple[str, int, int]
 
 
 def histories(node: Any) -> list[list[Any]]:
@@ -44,8 +46,13 @@ def histories_in(listed: Any) -> list[list[Any]]:
     return [one for one in many if isinstance(one, list) and one]
 
 
-def tensor_of(history: list[Any], path: str, call: str) -> str:
-    """The name of a tensor: its layer, the number of the call, and its place among the outputs
-    unless it is the first."""
+def reference(history: list[Any]) -> Reference:
+    """The layer, the call and the place of a history."""
     number, place = (one if type(one) is int else 0 for one in (*history[1:3], 0, 0)[:2])
-    return f"{path}{history[0]}:{number}{call}" + (f"#{place}" if place else "")
+    return str(history[0])[:LONGEST_NAME], number, place
+
+
+def tensor_of(made: Reference, path: str, call: str) -> str:
+    """The name of a tensor; its place is left out if it is the first output."""
+    name, number, place = made
+    return f"{path}{name}:{number}{call}" + (f"#{place}" if place else "")

@@ -12,12 +12,24 @@ from cnncalc import layers
 from cnncalc.core.errors import LayerError, SpecError, Where
 from cnncalc.core.layer import Layer
 from cnncalc.core.shape import Shape, shape_of
-from cnncalc.spec.readers._keras_calls import DEEPEST, histories, histories_in, tensor_of
+from cnncalc.spec.readers._keras_calls import (
+    DEEPEST,
+    LONGEST_NAME,
+    Reference,
+    histories,
+    histories_in,
+    reference,
+    tensor_of,
+)
 from cnncalc.spec.readers._keras_layers import RECURRENT, SPECIAL, Made
 from cnncalc.spec.readers._wiring import Wiring
 
 NAME = "a Keras model"
 MODELS = ("Functional", "Model", "Sequential")
+MAX_STEPS = 200_000
+"""The most steps of reading a model, of which every call of a layer takes ``STEPS``, and each of
+its fields and inputs one: a model that is called often, inside another, may have any number."""
+STEPS = 20
 TRAINING = re.compile(
     r".*_(initializer|regularizer|constraint)|name|trainable|dtype|batch_(input_)?shape|sparse|"
     r"ragged|seed|noise_shape|momentum|synchronized|renorm.*|fused|virtual_batch_size|"
@@ -54,9 +66,11 @@ class _Model:
         self.given = inputs
         self.shapes: dict[str, Shape] = {}
         self.owners: dict[str, str] = {}
+        self.read: dict[int, list[list[Reference]]] = {}
         self.depth = 0
         self.shape: Shape | None = None
         self.reading: list[str] = []
+        self.left = MAX_STEPS
 
     def spec(self, model: Any) -> dict[str, Any]:
         """The spec of the whole model."""
@@ -98,18 +112,29 @@ class _Model:
         for layer in listed:
             name, own = self.named(layer)
             word = str(own.get("name") or layer.get("name") or name)
+            if len(word) > LONGEST_NAME:
+                fact = f"the name {word[:60]!r}... is longer than {LONGEST_NAME} characters"
+                raise self.wiring.wrong(fact)
             calls = [last] if kind == "Sequential" else self.sources(layer, path, call)
             if name == "InputLayer" and left:
+                self.spend(STEPS)
                 made = self.alias(f"{path}{word}:0{call}", left.pop(0))
                 last = [made]
                 continue
             for number, tensors in enumerate(calls or [[]]):
+                self.spend(STEPS + len(own) + len(tensors))
                 tensor = f"{path}{word}:{number}{call}"
                 last = self.layer(name, own, f"{path}{word}", tensor, tensors)
         self.depth -= 1
         outputs = config.get("output_layers")
         outputs = [*outputs.values()] if isinstance(outputs, dict) else outputs
-        return [tensor_of(one, path, call) for one in histories_in(outputs)] or last
+        return [tensor_of(reference(one), path, call) for one in histories_in(outputs)] or last
+
+    def spend(self, steps: int) -> None:
+        """Count steps; raises SpecError if there are too many."""
+        self.left -= steps
+        if self.left < 0:
+            raise self.wiring.wrong(f"the file takes more than {MAX_STEPS:,} steps to read")
 
     def alias(self, tensor: str, same: str) -> str:
         """Another name for a tensor."""
@@ -118,11 +143,14 @@ class _Model:
         return tensor
 
     def sources(self, layer: Mapping[str, Any], path: str, call: str) -> list[list[str]]:
-        """The tensors that each call of a layer reads, as Keras 2 and Keras 3 write them."""
-        found: list[list[str]] = []
-        for node in layer.get("inbound_nodes") or ():
-            found.append([tensor_of(one, path, call) for one in histories(node)])
-        return found
+        """The tensors that each call of a layer reads."""
+        if id(layer) not in self.read:
+            self.read[id(layer)] = [
+                [*map(reference, histories(node))] for node in layer.get("inbound_nodes") or ()
+            ]
+        calls = self.read[id(layer)]
+        self.spend(sum(map(len, calls)))
+        return [[tensor_of(one, path, call) for one in listed] for listed in calls]
 
     def layer(
         self, kind: str, config: Mapping[str, Any], name: str, tensor: str, tensors: list[str]
@@ -137,6 +165,7 @@ class _Model:
         if kind in MODELS:
             again = "" if tensor.endswith(":0") else f"/{tensor}"
             ends = self.model(kind, config, f"{name}.", tensors, again)
+            self.spend(len(ends))
             several = enumerate(ends)
             return [self.alias(f"{tensor}#{at}" if at else tensor, one) for at, one in several]
         if kind == "InputLayer":
