@@ -256,8 +256,8 @@ MEASURED = (
     table(
         ("", "last result"),
         (
-            ("wrong answers: the mistake is the first shown", "FIRST of 2,000"),
-            ("it is among the first 3 shown", "THREE of 2,000"),
+            ("wrong answers: the mistake is the first shown", "1,995 of 2,000"),
+            ("it is among the first 3 shown", "2,000 of 2,000"),
             ("right answers that are marked wrong", "0 of 20,000"),
             ("or cannot be read", "0 of 20,000"),
             ("right answers in pasted summaries, which are among these", "3,508"),
