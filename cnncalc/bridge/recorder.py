@@ -228,10 +228,12 @@ class _Run(TorchFunctionMode):
             return x
         plain = {name: one for name, one in vars(module).items() if type(one) in (int, float)}
         given = {"input": Ref(self._number(x))} | plain
+        name = type(module).__name__
+        name = "DropPath" if name.endswith("DropPath") else name  # libraries have their own
         with torch._C.DisableTorchFunction():
             y = x.view_as(x)
         self.live.add(number := self._add(y))
-        self.calls.append(Done(type(module).__name__, self.open[-1], given, (number,)))
+        self.calls.append(Done(name, self.open[-1], given, (number,)))
         return y
 
     def _call(

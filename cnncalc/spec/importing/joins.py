@@ -11,6 +11,7 @@ from cnncalc.layers.add import Add
 from cnncalc.layers.divide import Divide
 from cnncalc.layers.multiply import Multiply
 from cnncalc.layers.subtract import Subtract
+from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
 from cnncalc.spec.importing.views import word
 from cnncalc.spec.importing.walker import Handlers, Walker
@@ -173,6 +174,24 @@ def linear(walker: Walker) -> None:
         return
     kind = layers.load("linear")
     walker.gives(walker.called(kind, [view.layer], shape, view.axes, held, attributes))
+
+
+def convolution(walker: Walker) -> None:
+    """A convolution, whose filters may be brought to mean 0 and variance 1 first."""
+    filters = walker.argument("weight")
+    if isinstance(filters, Known) and filters.computed and len(filters.held) == 1:
+        calls = [walker.recording.calls[place] for place in sorted(filters.calls)]
+        plain = not any(call.arguments.get("running_mean") for call in calls)
+        if plain and tuple(call.name for call in calls) in STANDARDIZED:
+            weight = {"weight": Ref(filters.held[0])}
+            walker.done = walker.done._replace(
+                name="standardized_conv", arguments={**walker.done.arguments, **weight}
+            )
+    walker.kind()
+
+
+STANDARDIZED = (("reshape", "batch_norm", "reshape_as"), ("view", "batch_norm", "view_as"))
+"""The calls that standardize filters: a batch norm with one channel for each."""
 
 
 def clamp(walker: Walker) -> None:
@@ -385,6 +404,7 @@ HANDLERS: Handlers = {
     "rsqrt": partial(power, exponent=-0.5),
     "reciprocal": partial(power, exponent=-1),
     "linear": linear,
+    **dict.fromkeys((f"conv{n}d" for n in (1, 2, 3)), convolution),
     "multi_head_attention_forward": attention,
     **dict.fromkeys(("hardtanh", "clamp", "clip", "clamp_min"), clamp),
     "layer_norm": layer_norm,
