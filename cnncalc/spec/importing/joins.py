@@ -13,7 +13,7 @@ from cnncalc.layers.multiply import Multiply
 from cnncalc.layers.subtract import Subtract
 from cnncalc.spec.importing.record import Ref
 from cnncalc.spec.importing.values import BATCH, Known, Unknown, View
-from cnncalc.spec.importing.views import word
+from cnncalc.spec.importing.views import ranged, word
 from cnncalc.spec.importing.walker import Handlers, Walker
 
 Operation = type[Arithmetic]
@@ -320,10 +320,15 @@ def unpool(walker: Walker) -> None:
 
 
 def pad(walker: Walker) -> None:
-    """Padding, which the layer after it may do itself."""
+    """Padding, which the layer after it may do itself; by negative numbers, it crops."""
     given = walker.done.arguments
     sides, value = given["pad"], given.get("value") or 0
     view = walker.data()
+    if max(sides) <= 0:
+        axes = zip(range(len(view.axes) - 1, 0, -1), sides[::2], sides[1::2])
+        ends = {axis: (-before, view.shape[view.at(axis)] + after) for axis, before, after in axes}
+        walker.gives(ranged(walker, view, ends))
+        return
     if value == -inf:  # for a max pool
         walker.opaque_pad()
     else:
