@@ -265,7 +265,7 @@ class _Walk:
                 self.hold(incoming[0])
                 made.append((read, incoming[0]))
             else:
-                made.append((read, self.new(read.bytes)))
+                made.append((read, self.new(max(read.bytes, operation.room))))
             if read.parameter and read not in self.given:
                 self.gradients += read.bytes
         self.note(BACKWARD, operation.row, operation.beside)

@@ -70,7 +70,14 @@ class MaxUnpool(Rearrangement):
         )
 
     def steps(self, tape: Tape, x: Tensor, pooled: Tensor) -> Tensor:
-        raise LayerError("how long PyTorch keeps a pool's indices is not modelled")
+        """The indices of a pool, which are saved; its values are dropped."""
+        if tape.low:
+            raise LayerError("which values autocast casts is not modelled")
+        values, indices = tape.unlearned(pooled, x.shape.elements, with_values=True)
+        makes = self.output(x.shape, pooled.shape).elements
+        y = tape.op(x, indices, makes=makes, keeps=(indices,), ordered=True)
+        tape.hold(values)
+        return y
 
     def to_torch(self, nn: Any, x: Map, pooled: Map) -> Any:
         return nn.MaxUnpool(self.kernel_size, self.stride, self.padding, self.ceil_mode)
