@@ -150,7 +150,6 @@ OPAQUE = {
         ["max_pool", "opaque"],
     ),
     "padding with another number": (lambda x: functional.pad(x, (1, 1), value=3.0), ["opaque"]),
-    "padding that crops": (lambda x: functional.pad(x, (-1, 0)), ["opaque"]),
     "padded channels": (lambda x: functional.pad(x, (0, 0, 0, 0, 1, 1)), ["opaque"]),
     "a transposed batch": (lambda x: x.transpose(0, 1).relu().transpose(0, 1), ["relu"]),
 }  # fmt: skip

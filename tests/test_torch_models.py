@@ -47,6 +47,8 @@ def mynet(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delitem(sys.modules, "mynet", raising=False)
     (tmp_path / "mynet.py").write_text(MYNET)
+    yield
+    sys.modules.pop("mynet", None)
 
 
 def run(*words):

@@ -325,8 +325,8 @@ def pad(walker: Walker) -> None:
     sides, value = given["pad"], given.get("value") or 0
     view = walker.data()
     if max(sides) <= 0:
-        axes = zip(range(len(view.axes) - 1, 0, -1), sides[::2], sides[1::2])
-        ends = {axis: (-before, view.shape[view.at(axis)] + after) for axis, before, after in axes}
+        pairs = zip(range(len(view.axes) - 1, 0, -1), sides[::2], sides[1::2])
+        ends = {axis: (-before, view.shape[view.at(axis)] + after) for axis, before, after in pairs}
         walker.gives(ranged(walker, view, ends))
         return
     if value == -inf:  # for a max pool
@@ -335,10 +335,10 @@ def pad(walker: Walker) -> None:
         walker.kind()
     if given.get("mode", "constant") == "constant" and min(sides) >= 0 and view.in_order:
         axes = len(view.shape) - 1
-        pairs = [list(pair) for pair in zip(sides[::2], sides[1::2])]
-        pairs = [[0, 0]] * (axes - len(pairs)) + pairs[::-1]
-        plain = len({tuple(pair) for pair in pairs}) == 1 and pairs[0][0] == pairs[0][1]
-        walker.pads[len(walker.made) - 1] = (pairs[0][0] if plain else pairs, value)
+        listed = [list(pair) for pair in zip(sides[::2], sides[1::2])]
+        listed = [[0, 0]] * (axes - len(listed)) + listed[::-1]
+        plain = len({tuple(pair) for pair in listed}) == 1 and listed[0][0] == listed[0][1]
+        walker.pads[len(walker.made) - 1] = (listed[0][0] if plain else listed, value)
 
 
 def own(walker: Walker) -> None:
