@@ -249,7 +249,7 @@ def blurred(model, x):
     [
         (attend, ["flatten", "permute", "reshape", "opaque", "permute", "flatten"],
          2 * 2 * 36 * 36 * 2),  # scores and weighted sums of 2 heads with 2 channels
-        (aligned, ["opaque"], 0),
+        (aligned, ["upsample"], 0),
         (blurred, ["pad", "opaque"], 9 * 4 * 9),
         (lambda _, x: functional.pad(x, (-1, -2)), ["slice"], 0),
         (lambda _, x: functional.pad(x, (-1, 0, 0, -2)), ["crop"], 0),
@@ -314,3 +314,29 @@ def facts(report):
     totals = report.totals
     counts = totals.params, totals.trainable, totals.buffers, totals.macs
     return counts, [(row.output, row.receptive_field) for row in report.outputs], report.unknown
+
+
+class Standardized(nn.Conv2d):
+    """A convolution that standardizes its filters, as in BiT."""
+
+    def forward(self, x):
+        rows = functional.batch_norm(
+            self.weight.reshape(1, self.out_channels, -1), None, None, training=True, eps=1e-10
+        )
+        return functional.conv2d(x, rows.reshape_as(self.weight), self.bias, self.stride)
+
+
+def test_filters_that_are_standardized_keep_their_weights():
+    model = Standardized(3, 4, 3, stride=2)
+    report = read(model, 3, 9, 9)
+    assert report["standardized_conv"].params == 4 * 28
+    checked = cnncalc.verify(model, "cpu", input=(3, 9, 9))
+    assert checked.agrees, checked.disagreements
+
+
+def test_a_norm_may_learn_only_a_shift():
+    batch, group = nn.BatchNorm2d(4), nn.GroupNorm(2, 4)
+    batch.weight = group.weight = None
+    report = read(nn.Sequential(batch, group), 4, 3, 3)
+    assert [(row.kind, row.params) for row in report] == [("batch_norm", 4), ("opaque", 4)]
+    assert not report["0"].layer.scale
