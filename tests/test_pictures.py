@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from picture_geometry import edges, faults
 
 import cnncalc
 from cnncalc import layers
-from cnncalc.core.errors import CnncalcError
+from cnncalc.core.errors import CnncalcError, UsageError
 from cnncalc.render import pictures
 from cnncalc.render.pictures.palette import TONES
 from cnncalc.spec import catalog
@@ -83,12 +84,8 @@ def test_pictures_of_an_imported_model_have_no_overlaps_either(name):
     check_graphs(report)
     check_volumes(report)
     for style in ("field", "window"):
-        try:
-            scene = report.draw(style).scene(PIXELS)
-        except CnncalcError as why:
-            assert "has no layer with" in str(why)
-        else:
-            assert faults(scene, PIXELS.MEASURE) == []
+        with suppress(UsageError):  # a network may have no layer with a window
+            assert faults(report.draw(style).scene(PIXELS), PIXELS.MEASURE) == []
 
 
 @cache
