@@ -1,5 +1,5 @@
-"""The library in one call: from anything that describes a network to its report, and what is asked
-of it."""
+"""The library in one call: from anything that describes a network to its report, and the questions
+that it answers."""
 
 from cnncalc.api.exploring import compare, largest, sweep
 from cnncalc.api.network import Options, layer, summarize

@@ -58,7 +58,7 @@ def is_whole(value: Any, least: int) -> bool:
 
 
 def shown(value: Any) -> str:
-    """A wrong value as an error quotes it, shortened if it is long."""
+    """A wrong value as quoted in an error, shortened if it is long."""
     text = as_written(value, repr)
     return text if len(text) <= 60 else text[:57] + "..."
 

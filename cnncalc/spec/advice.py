@@ -1,4 +1,4 @@
-"""What a broken text probably means: advice for YAML errors, other formats and foreign words."""
+"""Advice for a broken text: YAML errors, other tools' formats and other tools' words."""
 
 import re
 from collections.abc import Collection
@@ -32,7 +32,7 @@ ENDINGS = {
     "a Darknet cfg": ".cfg",
     "a Keras model in JSON": ".json",
 }
-"""The endings of the files that cnncalc reads."""
+"""The extensions of the files that cnncalc reads."""
 
 
 WEIGHTS = {
@@ -45,7 +45,7 @@ WEIGHTS = {
         ("h5", "hdf5"), "an HDF5 file cannot be read; save the Keras model as .keras or .json"
     ),
 }
-"""The endings of files that cannot be read, with the sentence about them."""
+"""The extensions of files that cannot be read, each with an error message."""
 
 
 def binary_format(ending: str, read: Collection[str]) -> str:
@@ -57,7 +57,7 @@ def binary_format(ending: str, read: Collection[str]) -> str:
 
 
 def foreign_format(text: str) -> str:
-    """The sentence about a text that is not a spec but another tool's file; otherwise empty."""
+    """The message for a text that is another tool's file; empty if it is not."""
     for pattern, name in FORMATS.items():
         if re.search(pattern, text[:5_000], re.MULTILINE):
             if ending := ENDINGS.get(name):
@@ -87,7 +87,7 @@ class Advice(NamedTuple):
 
 
 def of_yaml(error: Any, text: str) -> Advice:
-    """What is probably wrong where the YAML parser gives up."""
+    """The probable mistake where the YAML parser gives up."""
     mark = error.problem_mark or error.context_mark
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""
