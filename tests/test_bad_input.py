@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 import cnncalc
 from cnncalc import cli
-from cnncalc.core import shape, tape
+from cnncalc.core import record, shape
 from cnncalc.core.errors import CnncalcError, Mistakes, UsageError
 from cnncalc.footprint import budget
 from cnncalc.homework import marking, sheet
@@ -744,7 +744,7 @@ def test_the_limits_are_documented():
     }
     limits |= {expansion.MAX_NESTED, work.MAX_STEPS, checks.MAX_PROSE, checks.LONGEST_TITLE}
     limits |= {source.MAX_BASES, expression.MAX_CHARACTERS, shape.MAX_DIGITS}
-    limits |= {tape.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
+    limits |= {record.MAX_READ, budget.MAX_READ, sheet.MAX_ANSWERS, marking.MAX_DIAGNOSED}
     limits |= {sheet.MAX_LAYERS, 2 * marking.LAYERS_EACH}
     limits |= {matrix.MAX_NUMBERS, window.MAX_CELLS}
     assert limits == documented
@@ -810,7 +810,9 @@ def test_a_missing_file_suggests_a_similar_one_in_its_folder(tmp_path):
     (tmp_path / "net.yaml").write_text("input: 3x9x9\nlayers: [relu]")
     for target in ("net", "net.yml"):
         assert error(f"{tmp_path}/{target}").endswith(f"; did you mean '{tmp_path}/net.yaml'?")
-    assert error(f"{tmp_path}/nat.yml") == f"no file '{tmp_path}/nat.yml'"
+    assert error(f"{tmp_path}/nat.yml").endswith("; did you mean 'net.yaml'?")
+    assert error(f"{tmp_path}/other.yml") == f"no file '{tmp_path}/other.yml'"
+    assert error(f"{tmp_path}/nowhere/net.yml") == f"no file '{tmp_path}/nowhere/net.yml'"
     assert error("net.yml") == "no file 'net.yml'"  # and not unet
 
 

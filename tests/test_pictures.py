@@ -6,6 +6,8 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from functools import cache
+from importlib.util import find_spec
 from itertools import pairwise
 from random import Random
 from xml.etree import ElementTree
@@ -28,6 +30,15 @@ ALL = [
     pytest.param(name, marks=() if name in DAILY else pytest.mark.exhaustive)
     for name in catalog.names()
 ]
+IMPORTED = (
+    "alexnet", "convnext_tiny", "deeplabv3_resnet50", "densenet121", "efficientnet_b0",
+    "efficientnet_v2_s", "fcn_resnet50", "googlenet", "inception_v3", "lraspp_mobilenet_v3_large",
+    "maxvit_t", "mc3_18", "mnasnet1_0", "mobilenet_v2", "mobilenet_v3_large", "mvit_v1_b",
+    "r2plus1d_18", "r3d_18", "regnet_x_400mf", "regnet_y_400mf", "resnet50", "resnext50_32x4d",
+    "s3d", "shufflenet_v2_x1_0", "squeezenet1_0", "swin_t", "swin_v2_t", "swin3d_t", "vgg16_bn",
+    "vit_b_16", "wide_resnet50_2",
+)  # fmt: skip
+"""Models of torchvision, whose graphs are those that PyTorch runs."""
 WITHOUT = ("autoencoder_fc", "dcgan_generator", "fc_640x480x3", "mlp_mnist", "textcnn")
 """The networks without a sliding window, or without a field along an axis of the input."""
 PIXELS, CELLS = pictures.writer_of("svg"), pictures.writer_of("text")
@@ -59,7 +70,38 @@ def every_picture(report):
 
 @pytest.mark.parametrize("name", ALL)
 def test_a_graph_has_all_edges_and_nothing_overlaps_or_is_cut_off(name):
-    report = cnncalc.summarize(name)
+    check_graphs(cnncalc.summarize(name))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", IMPORTED)
+def test_pictures_of_an_imported_model_have_no_overlaps_either(name):
+    if find_spec("torchvision") is None:
+        pytest.skip("no torchvision is installed")
+    build, sizes = published()[name]
+    report = cnncalc.summarize(cnncalc.from_torch(build(), input=sizes))
+    check_graphs(report)
+    check_volumes(report)
+    for style in ("field", "window"):
+        try:
+            scene = report.draw(style).scene(PIXELS)
+        except CnncalcError as why:
+            if "has no layer with" not in str(why):
+                raise
+        else:
+            assert faults(scene, PIXELS.MEASURE) == []
+
+
+@cache
+def published():
+    """Each imported model's function and input; the library can be prepared only once."""
+    from zoo import torchvision_models
+
+    return {name: (build, sizes) for name, build, sizes in torchvision_models([*IMPORTED])}
+
+
+def check_graphs(report):
+    """Every graph of a network: its edges, and what is wrong with its geometry."""
     for options in every_picture(report):
         picture = report.draw(**options)
         scene = picture.scene(PIXELS)
@@ -92,7 +134,10 @@ def rows_in(scene):
 
 @pytest.mark.parametrize("name", ALL)
 def test_nothing_in_a_picture_of_volumes_overlaps_or_is_cut_off(name):
-    report = cnncalc.summarize(name)
+    check_volumes(cnncalc.summarize(name))
+
+
+def check_volumes(report):
     for depth in (None, *range(1, report.depth + 1)):
         scene = report.draw("volumes", depth=depth).scene(PIXELS)
         assert faults(scene, PIXELS.MEASURE) == [], depth
@@ -307,8 +352,14 @@ def test_a_name_is_text_whatever_is_in_it(name):
         ({"depth": 0}, "at least 1"),
         ({"only": "layer9"}, "choose from layer1, layer2, layer3, layer4"),
         ({"only": "conv1"}, "is a layer, not a block"),
-        ({"animate": True}, "style 'graph' has no option 'animate'; it has depth, only"),
-        ({"style": "field", "depth": 1}, "style 'field' has no option 'depth'; it has layer"),
+        (
+            {"animate": True},
+            "style 'graph' has no option 'animate', which belongs to window; it has depth, only",
+        ),
+        (
+            {"style": "field", "depth": 1},
+            "style 'field' has no option 'depth', which belongs to graph",
+        ),
     ],
 )
 def test_a_wrong_choice_is_refused_with_the_right_one(options, says):

@@ -540,3 +540,34 @@ def test_maps_whose_axes_run_elsewhere_have_no_common_field():
         {"input": "2x6x6", "layers": [both, {"conv": {"K": 1, "F": [3, 1]}}]}
     )
     assert report.rows[-1].receptive_field == (1, 3)
+
+
+@pytest.mark.parametrize(
+    "pool",
+    [
+        "global_avg_pool",
+        {"adaptive_avg_pool": 1},
+        {"avg_pool": 7},
+        {"reduce": {"by": "mean", "over": "positions"}},
+    ],
+)
+def test_a_gate_of_one_position_does_not_move_with_the_map(pool):
+    """By hand: x sees 5 pixels, 2 apart; the 7 outputs together see 5 + 6·2 = 17 pixels."""
+    padded = {"filters": 6, "kernel": 3, "padding": 1}
+    gate = pool if isinstance(pool, str) else {**pool}
+    spec = {
+        "input": "6x14x14",
+        "layers": [
+            {"conv": dict(padded)},
+            {"conv": {**padded, "stride": 2}, "name": "x"},
+            {gate: {}, "name": "p"} if isinstance(gate, str) else {**gate, "name": "p"},
+            {"conv": {"filters": 6, "kernel": 1}, "name": "gate"},
+            {"multiply": {"from": ["x", "gate"]}, "name": "m"},
+            {"conv": {**padded, "stride": 2}, "name": "y"},
+        ],
+    }
+    report = cnncalc.summarize(spec)
+    found = {name: report[name].fields[0] for name in ("p", "m", "y")}
+    assert [found[name].size for name in found] == [17, 17, 17 + 2 * 2]
+    assert [found[name].jump for name in ("m", "y")] == [2, 4]
+    assert not found["y"].bound

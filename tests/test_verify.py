@@ -659,7 +659,7 @@ def test_all_architectures_can_be_verified(monkeypatch):
     ran = verify("--all-architectures")
     assert ran.exit_code == 0
     first, second = ran.stdout.splitlines()
-    assert "(meta, " in first
+    assert "(meta, float32, batch 2, " in first
     assert second.startswith("✓ MLP")
     assert [one["name"] for one in json.loads(verify("--all-architectures", "-f", "json").stdout)]
     assert "(cpu, float32, batch 2, training)" in verify("--all-architectures", "--tiny").stdout

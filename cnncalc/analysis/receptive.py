@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 from math import gcd
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cnncalc.core.layer import Cut, Reach
+from cnncalc.core.reach import Cut, Reach
 from cnncalc.core.shape import Map, Shape
 from cnncalc.formulas import receptive
 from cnncalc.formulas.tracing import is_tracing
@@ -260,7 +260,19 @@ def _along_axes(function: Callable[..., Field], *values: tuple[Any, ...]) -> tup
     return (function(*[one[0] for one in values]),) * axes
 
 
+def _spread(field: Field) -> Field:
+    """The field of a single output that every position of a larger map reads."""
+    if field.pieces is None:
+        return field._replace(jump=0)
+    still = (pieces._replace(step=0) for pieces in (_whole(field), _narrow(field)))
+    return _by(*still)
+
+
 def _axis_hull(fields: tuple[Field, ...], counts: tuple[int, ...]) -> Field:
+    if max(counts) > 1:
+        fields = tuple(
+            _spread(field) if count == 1 else field for field, count in zip(fields, counts)
+        )
     sizes, jumps, starts, smallest, pieces, _, bounds = zip(*fields, strict=True)
     if any(pieces):
         return _by(_joined([*map(_whole, fields)]), min(map(_narrow, fields), key=_size))

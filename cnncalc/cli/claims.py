@@ -9,6 +9,7 @@ import typer
 
 from cnncalc import api
 from cnncalc.cli import _listing as listing
+from cnncalc.cli import _options as options
 from cnncalc.cli import _shared as shared
 from cnncalc.core import units
 from cnncalc.core.errors import UsageError
@@ -41,8 +42,8 @@ def run(
     specs: Specs = None,
     errata: Errata = False,
     sources: Sources = False,
-    format: shared.FormatName = None,
-    output: shared.Output = None,
+    format: options.FormatName = None,
+    output: options.Output = None,
 ) -> None:
     """Compare the figures that papers and lectures print with the calculated values.
 
@@ -99,12 +100,15 @@ def _totals(found: Findings) -> "list[Total]":
     return [Total(label, n, units.exact(n)) for label, n in counts.items() if n]
 
 
+NOTHING = "no figures are published; list some in the spec under 'published'"
+
+
 def _text(shown: Findings, found: Findings, sources: bool) -> str:
     """A table per network, and the totals."""
     groups = groupby(shown, lambda one: (one.network, one.name))
     tables = [_table(*named, list(group), sources) for named, group in groups]
     counts = ", ".join(map(_counted, _totals(found)))
-    return "\n".join([*tables, f"{counts or 'no figures are published'}\n"])
+    return "\n".join([*tables, f"{counts or NOTHING}\n"])
 
 
 def _counted(total: "Total") -> str:

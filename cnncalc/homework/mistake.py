@@ -52,6 +52,9 @@ class Mistake(ABC):
     """What the student did, in a few words: ``left out the biases``."""
     prior: ClassVar[int] = 10
     """How common it is: the number of wrong answers in 100 that it plausibly explains."""
+    alone: ClassVar[bool] = False
+    """Whether it is never one of two mistakes: it changes only the scale, so with another one it
+    would explain too many numbers by accident."""
     examples: ClassVar[tuple[Example, ...]] = ()
 
     def __init_subclass__(cls) -> None:

@@ -76,7 +76,7 @@ class Parser(Checks):
 
     def spec(self, root: Item, layouts: Mapping[str, Item]) -> Spec:
         """The spec of a whole tree."""
-        top = self.mapping(root, "a spec", TOP)
+        top = self.mapping(root, "a spec", TOP, "; start with 'input: 3x224x224'")
         hints = "".join(did_you_mean(key, TOP) for key in top if key not in TOP)
         for key in ("input", "layers"):
             # A misspelt key is probably the missing one, so report only the misspelling.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from cnncalc.analysis.receptive import Field
 from cnncalc.analysis.report import Report, Row
 from cnncalc.core.errors import UsageError
-from cnncalc.core.layer import Reach
+from cnncalc.core.reach import Reach
 from cnncalc.core.shape import Map
 from cnncalc.render.pictures import headings
 from cnncalc.render.pictures.metrics import Measure, shortened
@@ -186,10 +186,10 @@ def _cells(level: Level, left: float, y: float, scale: float) -> Iterator[Shape]
         ("padding", level.outputs, level.last),
     ]
     for tone, first, last in ranges:
-        cells = [(one, one) for one in range(first, last + 1)]
-        if 2 * half < FINEST and cells:
-            cells = [(first, last)]
-        for begin, stop in cells:
+        if last < first:
+            continue
+        fine = 2 * half < FINEST
+        for begin, stop in [(first, last)] if fine else zip(*[range(first, last + 1)] * 2):
             x0 = left + level.middle(begin) * scale - half
             x1 = left + level.middle(stop) * scale + half
             yield Shape(((x0, y), (x1, y), (x1, y + HEIGHT), (x0, y + HEIGHT)), tone)
