@@ -192,15 +192,14 @@ class Flow(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
         return True
 
 
-@pytest.mark.parametrize("name", SHORT)
-def test_a_mutated_tree_is_understood_or_refused(tmp_path, name):
-    tree = yaml.safe_load(catalog.path(name).read_bytes())
-    file = tmp_path / "net.yaml"
+def understood_of(tree, word, seeds, changes, folder):
+    """How many mutants of a spec are understood; all others must be refused."""
+    file = folder / "net.yaml"
     understood = 0
-    for seed in range(VALUES):
-        choose = random.Random(f"{name} tree {seed}")
+    for seed in range(seeds):
+        choose = random.Random(f"{word} {seed}")
         mutant = copy.deepcopy(tree)
-        for _ in range(choose.choice([1, 1, 1, 2, 3])):
+        for _ in range(choose.choice(changes)):
             if mutant:
                 mutate(mutant, choose)
         text = yaml.dump(mutant, Dumper=Flow, allow_unicode=True, sort_keys=False)
@@ -210,6 +209,13 @@ def test_a_mutated_tree_is_understood_or_refused(tmp_path, name):
         except BaseException:
             print(f"seed {seed}:\n{text}")  # noqa: T201
             raise
+    return understood
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_a_mutated_tree_is_understood_or_refused(tmp_path, name):
+    tree = yaml.safe_load(catalog.path(name).read_bytes())
+    understood = understood_of(tree, f"{name} tree", VALUES, [1, 1, 1, 2, 3], tmp_path)
     assert 0 < understood < VALUES  # both must happen, or the mutations test nothing
 
 
@@ -255,21 +261,7 @@ SMALL = {
 
 def test_mutations_of_a_spec_with_every_feature(tmp_path):
     assert cnncalc.summarize(SMALL)
-    file = tmp_path / "net.yaml"
-    understood = 0
-    for seed in range(LAYERS):
-        choose = random.Random(f"small {seed}")
-        mutant = copy.deepcopy(SMALL)
-        for _ in range(choose.choice([1, 1, 2, 4])):
-            if mutant:
-                mutate(mutant, choose)
-        text = yaml.dump(mutant, Dumper=Flow, allow_unicode=True, sort_keys=False)
-        file.write_text(text, encoding="utf-8")
-        try:
-            understood += survives(file, ".yaml")
-        except BaseException:
-            print(f"seed {seed}:\n{text}")  # noqa: T201
-            raise
+    understood = understood_of(SMALL, "small", LAYERS, [1, 1, 2, 4], tmp_path)
     assert LAYERS // 20 < understood < LAYERS
 
 
