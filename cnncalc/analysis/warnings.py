@@ -43,7 +43,7 @@ def collect(graph: Graph, rows: Sequence[Row]) -> tuple[str, ...]:
 
 def _other_channels(graph: Graph, rows: Sequence[Row]) -> Iterator[str]:
     """The inputs with another number of channels than the spec's own, and what that changes."""
-    for place, row in enumerate(rows):
+    for place, row in enumerate(rows if graph.replaced else ()):
         own = graph.replaced.get(row.name) if isinstance(row.layer, Input) else None
         if own is None or own[0] == row.output[0]:
             continue

@@ -268,13 +268,18 @@ def positive(doc: str, default: float, also: Sequence[str] = ()) -> Any:
 
 
 def choice(
-    doc: str, words: Sequence[str], default: Any = REQUIRED, also: Sequence[str] = ()
+    doc: str,
+    words: Sequence[str],
+    default: Any = REQUIRED,
+    also: Sequence[str] = (),
+    synonyms: Mapping[str, str] | None = None,
 ) -> Any:
-    """One of a few words."""
+    """One of a few words; ``synonyms`` are other tools' names for them."""
+    meant = {**dict(zip(words, words)), **(synonyms or {})}
 
     def check(value: Any) -> str:
-        if value not in words:
+        if not isinstance(value, str) or value not in meant:
             raise LayerError(f"must be {one_of(list(words))}, not {shown(value)}")
-        return str(value)
+        return meant[value]
 
-    return declare(doc, default, also, check, {"enum": list(words)})
+    return declare(doc, default, also, check, {"enum": list(meant)})
