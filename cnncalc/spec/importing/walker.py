@@ -49,7 +49,7 @@ class Made(NamedTuple):
 
 
 CONSTANTS = ("zeros", "ones", "empty", "full", "new_", "rand", "arange", "eye", "linspace")
-"""How functions begin whose result does not depend on the values that they read."""
+"""Prefixes of the functions whose result does not depend on the values that they read."""
 TRAINING = {"training", "inplace", "momentum", "use_input_stats", "cudnn_enabled", "p", "drop_prob"}
 READ = {
     "eps",
