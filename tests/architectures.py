@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 from functools import cache
-from math import inf
 from typing import Any
 
 import pytest
@@ -34,20 +33,30 @@ def once(function: Callable[..., Any]) -> Callable[..., Any]:
 report_of, findings_of = once(summarize), once(check)
 
 
-def all_of_them(most_layers: float = inf) -> list[Any]:
-    """Every built-in; larger ones, and those that only set parameters of another, run with
-    ``--exhaustive``."""
+MANY = 60
+"""Tests take turns with the built-ins that have more layers than this."""
+
+
+def all_of_them(turn: int = 0, of: int = 1) -> list[Any]:
+    """Every built-in; those that are not daily (see ``is_daily``) run with ``--exhaustive``."""
     return [
-        pytest.param(name, marks=() if is_daily(name, most_layers) else pytest.mark.exhaustive)
+        pytest.param(name, marks=() if is_daily(name, turn, of) else pytest.mark.exhaustive)
         for name in catalog.names()
     ]
 
 
-def is_daily(name: str, most_layers: float = inf) -> bool:
-    """Whether a built-in defines its own layers, has at most this many, and is fast."""
+def is_daily(name: str, turn: int = 0, of: int = 1) -> bool:
+    """Whether a built-in defines its own layers and is fast. Of the large ones, each is daily in one
+    of so many tests, the one whose turn it is."""
     if is_variant(name) or name in SLOW:
         return False
-    return most_layers == inf or len(report_of(name)) <= most_layers
+    return of == 1 or name not in large() or large().index(name) % of == turn
+
+
+@cache
+def large() -> list[str]:
+    """The daily built-ins with many layers."""
+    return [name for name in catalog.names() if is_daily(name) and len(report_of(name)) > MANY]
 
 
 @cache

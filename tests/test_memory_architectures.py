@@ -23,11 +23,12 @@ from cnncalc.layers.batch_norm import BatchNorm
 from cnncalc.spec import catalog
 
 
-def both_batches():
-    """Batches of 1 and 4 for every architecture; daily tests run one of them."""
+def both_batches(turn):
+    """Batches of 1 and 4 for every architecture; daily tests run one of them, and those of large
+    networks take turns with test_verify.py."""
     for number, name in enumerate(catalog.names()):
         for batch in (1, 4):
-            daily = (batch == 1) == (number % 2 == 0) and is_daily(name)
+            daily = (batch == 1) == (number % 2 == 0) and is_daily(name, turn, of=4)
             marks = () if daily else pytest.mark.exhaustive
             yield pytest.param(name, batch, id=f"{name}-{batch}", marks=marks)
 
@@ -47,7 +48,7 @@ def reduced(name, batch):
     return cnncalc.summarize(name, batch=batch)
 
 
-@pytest.mark.parametrize(("name", "batch"), [*both_batches()])
+@pytest.mark.parametrize(("name", "batch"), [*both_batches(turn=0)])
 def test_training_agrees(name, batch):
     if name == "deeplabv3_resnet50":  # PyTorch does not normalise a single number
         batch += 1
@@ -69,7 +70,7 @@ def evaluation_agrees(report, device):
     assert found.inference_peak.bytes == inference_peak_in_pytorch(report, device)
 
 
-@pytest.mark.parametrize(("name", "batch"), [*both_batches()])
+@pytest.mark.parametrize(("name", "batch"), [*both_batches(turn=1)])
 def test_evaluation_agrees(name, batch):
     report, device = cnncalc.summarize(name, batch=batch), "meta"
     if report.totals.buffers:

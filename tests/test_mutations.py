@@ -24,7 +24,7 @@ SHORT = ("lenet5", "lenet5_1998", "alexnet", "vgg16", "squeezenet1_1", "mobilene
 """Built-ins that together use every part of the language."""
 
 LAYERS = 600
-"""The number of mutations of a small network, of the notation, and of an expression."""
+"""The number of mutations of the notation, and half that of expressions."""
 
 COUNTS = [30, pytest.param(300, marks=pytest.mark.exhaustive)]
 """The numbers of mutations of each built-in, as text and as a tree."""
@@ -256,11 +256,12 @@ SMALL = {
 }
 
 
-def test_mutations_of_a_spec_with_every_feature(tmp_path):
+@pytest.mark.parametrize("count", [150, pytest.param(1_500, marks=pytest.mark.exhaustive)])
+def test_mutations_of_a_spec_with_every_feature(tmp_path, count):
     assert cnncalc.summarize(SMALL)
     file = tmp_path / "net.yaml"
     understood = 0
-    for seed in range(LAYERS):
+    for seed in range(count):
         choose = random.Random(f"small {seed}")
         mutant = copy.deepcopy(SMALL)
         for _ in range(choose.choice([1, 1, 2, 4])):
@@ -273,7 +274,7 @@ def test_mutations_of_a_spec_with_every_feature(tmp_path):
         except BaseException:
             print(f"seed {seed}:\n{text}")  # noqa: T201
             raise
-    assert LAYERS // 20 < understood < LAYERS
+    assert count // 20 < understood < count
 
 
 SAMPLE = "9HL-1x48x48-100C3-MP2-200C2s1p1-AP2x2-300C3x2d2g2-GAP-500N-3755"
